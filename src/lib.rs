@@ -1,0 +1,4 @@
+//! Gleaner: a list of URLs goes in, an ordered dataset comes out, through a pool of worker processes.
+
+pub mod model;
+pub mod pool;

@@ -1,0 +1,156 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a task has no data. A failed URL is a value: it takes its place among the records like any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What went wrong, as records name it.
+    pub kind: FailureKind,
+    /// How far the task had come.
+    pub stage: Stage,
+    /// One line for a person: names the thing that failed.
+    pub message: String,
+    /// The chain of causes below `message`, outermost first.
+    pub causes: Vec<String>,
+    /// Whether another try may help.
+    pub retry: Retry,
+    /// The URL that answered, where one did.
+    pub final_url: Option<String>,
+    /// The HTTP status of the answer, where there was one.
+    pub status: Option<u16>,
+    /// Decompressed bytes of the body that were read.
+    pub bytes: u64,
+}
+
+impl Failure {
+    /// A failure which another try would not mend, before any answer.
+    pub fn new(kind: FailureKind, stage: Stage, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            stage,
+            message: message.into(),
+            causes: Vec::new(),
+            retry: Retry::No,
+            final_url: None,
+            status: None,
+            bytes: 0,
+        }
+    }
+
+    /// The same failure, worth another try.
+    #[must_use]
+    pub fn retryable(mut self) -> Self {
+        self.retry = Retry::Yes;
+        self
+    }
+
+    /// The same failure with the chain of causes of `error` (its `source()`s, without `error` itself).
+    #[must_use]
+    pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = error.source();
+        while let Some(cause) = next {
+            self.causes.push(cause.to_string());
+            next = cause.source();
+        }
+        self
+    }
+}
+
+/// Whether another try may give what this one did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Retry {
+    /// The same request would fail the same way.
+    No,
+    /// After the usual back-off.
+    Yes,
+    /// The server said when (`Retry-After`), counted from the answer.
+    After(Duration),
+}
+
+/// What went wrong. The names in records are these in `snake_case`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documentation; README lists them")]
+pub enum FailureKind {
+    InvalidUrl,
+    Dns,
+    Connect,
+    Tls,
+    Timeout,
+    HttpStatus,
+    TooManyRedirects,
+    BlockedAddress,
+    RobotsDenied,
+    TooLarge,
+    ContentType,
+    Protocol,
+    Truncated,
+    Decode,
+    MissingField,
+    BadValue,
+    Panic,
+    WorkerCrashed,
+    WorkerTimeout,
+    WorkerMemory,
+}
+
+impl FailureKind {
+    /// The name that records and summaries use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidUrl => "invalid_url",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::HttpStatus => "http_status",
+            Self::TooManyRedirects => "too_many_redirects",
+            Self::BlockedAddress => "blocked_address",
+            Self::RobotsDenied => "robots_denied",
+            Self::TooLarge => "too_large",
+            Self::ContentType => "content_type",
+            Self::Protocol => "protocol",
+            Self::Truncated => "truncated",
+            Self::Decode => "decode",
+            Self::MissingField => "missing_field",
+            Self::BadValue => "bad_value",
+            Self::Panic => "panic",
+            Self::WorkerCrashed => "worker_crashed",
+            Self::WorkerTimeout => "worker_timeout",
+            Self::WorkerMemory => "worker_memory",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The station of its way at which a task failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documentation; README lists them")]
+pub enum Stage {
+    List,
+    Robots,
+    Fetch,
+    Decode,
+    Parse,
+    Extract,
+}
+
+impl Stage {
+    /// The name that records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Robots => "robots",
+            Self::Fetch => "fetch",
+            Self::Decode => "decode",
+            Self::Parse => "parse",
+            Self::Extract => "extract",
+        }
+    }
+}

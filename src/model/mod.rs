@@ -1,0 +1,11 @@
+//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it.
+//!
+//! Plain values. Absent on purpose: I/O, clocks, processes.
+
+mod failure;
+mod outcome;
+mod task;
+
+pub use failure::{Failure, FailureKind, Retry, Stage};
+pub use outcome::{Outcome, Page};
+pub use task::Task;
