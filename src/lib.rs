@@ -2,3 +2,4 @@
 
 pub mod model;
 pub mod pool;
+pub mod scrape;

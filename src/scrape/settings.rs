@@ -1,0 +1,34 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::extract::Fields;
+
+/// All that a worker needs to know to turn a URL into an answer. Sent to each worker once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// How to fetch.
+    pub fetch: FetchSettings,
+    /// What to extract; `None` gives the page's title, description, canonical, language, headings and links.
+    pub extract: Option<Fields>,
+}
+
+/// How a page is fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchSettings {
+    /// From the request to the end of the body.
+    pub timeout: Duration,
+    /// For name look-up, TCP and TLS.
+    pub connect_timeout: Duration,
+    /// Between two pieces of the body.
+    pub idle_timeout: Duration,
+    /// The largest body, in decompressed bytes; a larger one is `too_large`.
+    pub max_body: u64,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Further request headers, in the order in which they were written.
+    pub headers: Vec<(String, String)>,
+    /// Where `http://site.localhost/` really is, in a run with `--site`.
+    pub site: Option<SocketAddr>,
+}
