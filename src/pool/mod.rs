@@ -1,1 +1,40 @@
-//! pool
+//! A pool of worker processes, for any job: Python's `multiprocessing.Pool`, grown up.
+//!
+//! Knows jobs and bytes, nothing of URLs. In reading order:
+//!
+//! - [`Job`] is what a program writes; [`Pool`] runs it over tasks: `map`, `imap`, `imap_unordered`, `apply`,
+//!   `map_reduce`. [`serve`] at the start of `main` turns copies of the program into workers.
+//! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it.
+//! - `roster` decides who works on what and who comes next, without I/O and without a clock; `breaker` decides when
+//!   to stop starting workers; [`blame`] judges, for whoever submits jobs, which of them killed a worker.
+//! - `child` is one worker seen from outside, `worker` and `outbox` one seen from inside, `wire` what is between them.
+//!
+//! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
+//! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
+
+mod breaker;
+mod child;
+mod core;
+mod death;
+mod event;
+mod job;
+mod options;
+mod outbox;
+mod panics;
+mod roll_call;
+mod roster;
+mod spawner;
+mod typed;
+mod unix;
+mod wire;
+mod worker;
+
+pub mod blame;
+
+pub use self::core::{Core, Error};
+pub use death::{Cause, Death, signal_name};
+pub use event::{End, Event, Hints, JobId, WorkerId};
+pub use job::{Job, JobError};
+pub use options::Options;
+pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
+pub use worker::{is_worker, serve};

@@ -44,15 +44,7 @@ pub struct ValueRule {
 impl ValueRule {
     /// The rule that a bare string stands for.
     pub fn new(css: impl Into<String>, arity: Arity) -> Self {
-        Self {
-            css: css.into(),
-            arity,
-            kind: ValueType::String,
-            required: false,
-            default: None,
-            trim: true,
-            re: None,
-        }
+        Self { css: css.into(), arity, kind: ValueType::String, required: false, default: None, trim: true, re: None }
     }
 }
 

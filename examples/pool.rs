@@ -1,0 +1,84 @@
+//! The tutorial's demo, on the library: seven records, a transform that takes a second, and the processes that do it.
+//!
+//! ```text
+//! cargo run --release --example pool
+//! ```
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use gleaner::pool::{self, Job, Pool};
+use serde::{Deserialize, Serialize};
+
+/// `multiply`, and who did it.
+struct Transform {
+    factor: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Transformed {
+    pid: u32,
+    value: u64,
+}
+
+impl Job for Transform {
+    const NAME: &'static str = "transform";
+    type Init = u64;
+    type Task = u64;
+    type Output = Transformed;
+
+    fn start(factor: u64) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self { factor })
+    }
+
+    async fn run(&self, record: u64) -> Transformed {
+        // A computation: it keeps its process busy, as it would in Python.
+        std::thread::sleep(Duration::from_secs(1));
+        Transformed { pid: std::process::id(), value: record * self.factor }
+    }
+}
+
+fn main() -> ExitCode {
+    // In a worker process this call does the work; in the first one it returns at once.
+    if let Some(code) = pool::serve::<Transform>() {
+        return code;
+    }
+    println!("coordinator: pid {}\n", std::process::id());
+    for (workers, quota) in [(1, None), (2, None), (7, None), (2, NonZeroU32::new(2))] {
+        if let Err(error) = demonstrate(workers, quota) {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn demonstrate(workers: usize, quota: Option<NonZeroU32>) -> Result<(), Box<dyn std::error::Error>> {
+    let mut builder = Pool::<Transform>::builder().workers(NonZeroUsize::new(workers).ok_or("no workers")?);
+    if let Some(quota) = quota {
+        builder = builder.max_tasks_per_worker(quota);
+    }
+    let begun = Instant::now();
+    let pool = builder.build(10)?;
+    let results = pool.map(0..7).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let took = begun.elapsed();
+
+    let quota = quota.map_or_else(String::new, |quota| format!(", a quota of {quota}"));
+    println!("{workers} worker(s){quota}: {:.2} s", took.as_secs_f64());
+    let values: Vec<u64> = results.iter().map(|result| result.value).collect();
+    println!("  {values:?}");
+    for report in pool.close() {
+        let own = results.iter().filter(|result| result.pid == report.pid);
+        let values: Vec<String> = own.map(|result| result.value.to_string()).collect();
+        println!(
+            "  pid {} (slot {}, generation {}): {}",
+            report.pid,
+            report.slot,
+            report.generation,
+            values.join(", ")
+        );
+    }
+    println!();
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! The pool's core: jobs of bytes go in, events come out. Carries out what the [`Roster`] decides.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::MissedTickBehavior;
+
+use super::child::{self, ChildEvent, ChildHandle, Finished};
+use super::event::{Event, Hints, JobId, WorkerId};
+use super::roster::{Action, Limits, Roster, Submission};
+use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
+use super::{Options, unix, worker};
+
+/// How often the clock and the workers' memory are looked at: the error of every time limit.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A pool of worker processes that runs jobs made of bytes.
+///
+/// It lives in the caller's tokio runtime and does nothing unless [`next`](Self::next) is awaited. It runs nothing
+/// twice: a job whose worker is lost comes back in [`Event::Lost`], and may be submitted again.
+///
+/// Dropping it closes the workers' standard input, upon which they end, whatever they are doing.
+#[derive(Debug)]
+pub struct Core {
+    roster: Roster,
+    children: HashMap<WorkerId, Live>,
+    options: Options,
+    role: String,
+    build: String,
+    greeting: Bytes,
+    sender: UnboundedSender<(WorkerId, ChildEvent)>,
+    inbox: UnboundedReceiver<(WorkerId, ChildEvent)>,
+    ready: VecDeque<Event>,
+    ticks: tokio::time::Interval,
+    unsettled: bool,
+}
+
+#[derive(Debug)]
+struct Live {
+    handle: ChildHandle,
+    pid: Option<u32>,
+    /// To be killed as soon as there is a process to kill.
+    condemned: bool,
+}
+
+impl Core {
+    /// A pool for the job that is served under `job`, each of whose workers is first given `init`.
+    ///
+    /// Must be called within a tokio runtime. No process is started before there is work for it.
+    ///
+    /// # Errors
+    /// When this process is itself a worker: then `main` has not handed control to [`serve`](super::serve).
+    pub fn new(job: &str, init: &[u8], options: Options) -> Result<Self, Error> {
+        if worker::is_worker() {
+            return Err(Error::InWorker);
+        }
+        let build = unix::build_id().map_err(Error::Executable)?;
+        let mut greeting = BytesMut::new();
+        let max_output = options.max_item as u64;
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output };
+        wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
+        let (sender, inbox) = unbounded_channel();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            roster: Roster::new(Limits {
+                workers: options.workers.get(),
+                concurrency: options.concurrency.get(),
+                quota: options.quota.map(std::num::NonZero::get),
+                quota_jitter: options.quota_jitter,
+                max_memory: options.max_memory,
+                start_limit: options.start_limit,
+            }),
+            children: HashMap::new(),
+            role: worker::role(job),
+            options,
+            build,
+            greeting: greeting.freeze(),
+            sender,
+            inbox,
+            ready: VecDeque::new(),
+            ticks,
+            unsettled: true,
+        })
+    }
+
+    /// Takes a job in. It is handed to a worker at the next [`next`](Self::next), together with others.
+    pub fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
+        self.unsettled = true;
+        if payload.len() > self.options.max_item {
+            let error = super::JobError::TooLarge { size: payload.len() as u64, limit: self.options.max_item as u64 };
+            self.ready.push_back(Event::Failed { job: id, worker: WorkerId::MAX, error });
+            return;
+        }
+        self.roster.submit(Submission { id, payload, hints });
+    }
+
+    /// How many more jobs the workers could hold. What is submitted beyond it waits in the pool's queue.
+    pub fn room(&self) -> usize {
+        self.roster.room()
+    }
+
+    /// Says that nothing more will come, but for jobs that are reported lost. Workers end when all is done.
+    pub fn close(&mut self) {
+        self.unsettled = true;
+        self.roster.close();
+    }
+
+    /// Kills all workers. What they held is reported by nobody. [`next`](Self::next) goes on until they are gone.
+    pub fn kill(&mut self) {
+        let actions = self.roster.kill_all();
+        self.carry_out(actions);
+    }
+
+    /// Results that came for jobs which their sender did not hold; they were dropped.
+    pub fn stale_results(&self) -> u64 {
+        self.roster.stale()
+    }
+
+    /// The next thing that happens. `None` once the pool is closed (or failed) and the last worker is gone.
+    ///
+    /// Cancel safe: what was not returned is returned by the next call.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if self.unsettled && self.ready.is_empty() {
+                // First whatever else is there already, so that the jobs it makes room for travel together.
+                while let Ok((worker, event)) = self.inbox.try_recv() {
+                    self.hear(worker, event);
+                }
+                self.unsettled = false;
+                let actions = self.roster.settle(Instant::now());
+                self.carry_out(actions);
+            }
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.roster.is_over() {
+                return None;
+            }
+            tokio::select! {
+                // The pool holds a sender itself, so there is always something to wait for.
+                Some((worker, event)) = self.inbox.recv() => self.hear(worker, event),
+                _ = self.ticks.tick() => self.tick(),
+            }
+            self.unsettled = true;
+        }
+    }
+
+    /// The next event that is here already.
+    pub fn try_next(&mut self) -> Option<Event> {
+        while self.ready.is_empty() {
+            let (worker, event) = self.inbox.try_recv().ok()?;
+            self.unsettled = true;
+            self.hear(worker, event);
+        }
+        self.ready.pop_front()
+    }
+
+    fn hear(&mut self, worker: WorkerId, event: ChildEvent) {
+        let now = Instant::now();
+        let actions = match event {
+            ChildEvent::Started { pid } => {
+                if let Some(child) = self.children.get_mut(&worker) {
+                    child.pid = Some(pid);
+                    if child.condemned {
+                        child.handle.kill();
+                    }
+                }
+                vec![Action::Emit(Event::Started { worker, pid })]
+            }
+            ChildEvent::Ready { build, protocol, resident } if build == self.build && protocol == PROTOCOL => {
+                self.roster.ready(worker, resident, now)
+            }
+            ChildEvent::Ready { build, .. } => self.roster.fail(format!(
+                "the executable was replaced while it ran: this process is build {}, its new workers are {build}; \
+                 start again",
+                self.build
+            )),
+            ChildEvent::Results { resident, results } => {
+                for result in results {
+                    self.settle_result(worker, result);
+                }
+                self.roster.memory(worker, resident)
+            }
+            ChildEvent::Corrupt { reason } => self.roster.corrupt(worker, reason),
+            ChildEvent::Exited(exit) => {
+                self.children.remove(&worker);
+                self.roster.exited(worker, exit, now)
+            }
+        };
+        self.carry_out(actions);
+    }
+
+    fn settle_result(&mut self, worker: WorkerId, result: Finished) {
+        match result {
+            Finished::Output { id, output } => {
+                if self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Done { job: id, worker, output });
+                }
+            }
+            Finished::Failed { id, error } => {
+                if self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Failed { job: id, worker, error });
+                }
+            }
+            Finished::Merged { ids, output } => {
+                // All or nothing: a merged output cannot be taken apart.
+                let held = ids.iter().filter(|id| self.roster.finished(worker, **id)).count();
+                if held == ids.len() {
+                    self.ready.push_back(Event::Merged { jobs: ids, worker, output });
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let mut actions = self.roster.tick(Instant::now());
+        if self.options.max_memory.is_some() {
+            for (worker, child) in &self.children {
+                if let Some(resident) = child.pid.and_then(unix::resident_memory) {
+                    actions.extend(self.roster.memory(*worker, resident));
+                }
+            }
+        }
+        self.carry_out(actions);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Spawn { worker } => self.spawn(worker),
+                Action::Send { worker, jobs } => self.hand_over(worker, &jobs),
+                Action::Drain { worker } => self.tell(worker, &ToWorker::Drain),
+                Action::Kill { worker } => {
+                    if let Some(child) = self.children.get_mut(&worker) {
+                        child.condemned = true;
+                        if child.pid.is_some() {
+                            child.handle.kill();
+                        }
+                    }
+                }
+                Action::Emit(event) => self.ready.push_back(event),
+            }
+        }
+    }
+
+    fn spawn(&mut self, worker: WorkerId) {
+        let command = child::command(&self.options.program, &self.options.args, &self.role);
+        let frames = Frames::new(self.options.max_item);
+        let handle = child::start(worker, command, self.greeting.clone(), frames, self.sender.clone());
+        self.children.insert(worker, Live { handle, pid: None, condemned: false });
+    }
+
+    fn hand_over(&self, worker: WorkerId, jobs: &[Submission]) {
+        let jobs =
+            jobs.iter().map(|job| WireJob { id: job.id, merge: job.hints.merge, payload: &job.payload }).collect();
+        self.tell(worker, &ToWorker::Jobs(jobs));
+    }
+
+    fn tell(&self, worker: WorkerId, message: &ToWorker<'_>) {
+        let mut frame = BytesMut::new();
+        if let Some(child) = self.children.get(&worker)
+            && wire::encode(message, &mut frame).is_ok()
+        {
+            child.handle.send(frame.freeze());
+        }
+    }
+}
+
+/// Why there is no pool.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// This process is a worker.
+    #[error(
+        "this process is a worker of a pool and was about to start a pool of its own: call gleaner::pool::serve at \
+         the start of main and return when it says so"
+    )]
+    InWorker,
+    /// The own executable cannot be found or read.
+    #[error("the running executable cannot be read, and workers are copies of it ({0})")]
+    Executable(#[source] io::Error),
+    /// No thread could be started for the pool.
+    #[error("no thread could be started for the pool ({0})")]
+    Thread(#[source] io::Error),
+    /// The value for the workers cannot be serialised.
+    #[error("the workers' init value cannot be serialised ({0})")]
+    Init(String),
+}

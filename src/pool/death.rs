@@ -1,0 +1,81 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a worker ended that was not asked to end. Data, like everything else that happens to a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Death {
+    /// What happened.
+    pub cause: Cause,
+    /// The last lines of the worker's standard error, oldest first.
+    pub last_words: Vec<String>,
+}
+
+/// What ended a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// It exited with this status in the midst of its work. Even 0 is no success: only an answer is.
+    Exited(i32),
+    /// This signal, which we did not send.
+    Signal(i32),
+    /// We killed it: it wrote what is no frame of ours, for this reason.
+    Corrupt(String),
+    /// We killed it: these jobs were over their deadline.
+    Timeout {
+        /// The jobs that were late, by the ids they were submitted under.
+        late: Vec<u64>,
+    },
+    /// We killed it: its resident memory passed the limit.
+    Memory {
+        /// Resident bytes when it was noticed.
+        resident: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Exited(status) => write!(f, "exited with status {status} while it had work")?,
+            Cause::Signal(number) => write!(f, "was killed by {}", signal_name(*number))?,
+            Cause::Corrupt(reason) => write!(f, "was killed, having sent {reason}")?,
+            Cause::Timeout { .. } => write!(f, "was killed at the task's time limit")?,
+            Cause::Memory { resident, limit } => {
+                write!(
+                    f,
+                    "was killed with {} MiB of memory in use, where {} are allowed",
+                    resident >> 20,
+                    limit >> 20
+                )?;
+            }
+        }
+        match self.last_words.last() {
+            Some(line) => write!(f, "; its last words: {line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name of a signal, as `kill -l` has it; numbers are those of Linux and macOS where these agree.
+pub fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
+}

@@ -1,0 +1,42 @@
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The shape of a pool.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many worker processes work at the same time.
+    pub workers: NonZeroUsize,
+    /// Tasks in flight in each worker.
+    pub concurrency: NonZeroUsize,
+    /// After so many jobs a worker is replaced by a new process; `None`: never.
+    pub quota: Option<NonZeroU32>,
+    /// Up to so many fewer, drawn anew for each worker, so that they do not all leave together.
+    pub quota_jitter: u32,
+    /// Resident bytes above which a worker is killed. From three quarters of it on, it is replaced after its tasks.
+    pub max_memory: Option<u64>,
+    /// Bytes that one task or one output may have on its way between processes.
+    pub max_item: usize,
+    /// How long a new worker may take until it is ready.
+    pub start_limit: Duration,
+    /// The executable: this one.
+    pub program: PathBuf,
+    /// Arguments for it.
+    pub args: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            concurrency: NonZeroUsize::MIN,
+            quota: None,
+            quota_jitter: 0,
+            max_memory: None,
+            max_item: 64 << 20,
+            start_limit: Duration::from_secs(20),
+            program: super::unix::own_executable().unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
+            args: Vec::new(),
+        }
+    }
+}

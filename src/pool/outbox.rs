@@ -1,0 +1,221 @@
+//! The worker's results on their way out: gathered while there is more to gather, sent as one frame.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, BytesMut};
+use tokio::net::unix::pipe::Sender;
+use tokio::sync::Notify;
+
+use super::job::{Job, JobError};
+use super::unix;
+use super::wire::{self, FromWorker, WireResult};
+
+/// Results that wait while the worker goes on with something else would be lost with it. So long they may wait.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// Bytes that are enough for a frame.
+const ENOUGH: usize = 64 << 10;
+/// Reading the own memory costs a system call or three.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Where finished jobs put their results. Shared by all of a worker's jobs.
+pub(super) struct Outbox<J: Job> {
+    inner: Mutex<Inner<J::Output>>,
+    pipe: Sender,
+    /// There is something to send.
+    filled: Notify,
+    /// A job was finished.
+    settled: Notify,
+    max_output: usize,
+}
+
+struct Inner<O> {
+    pending: Vec<Pending>,
+    /// The one result in which all that may be merged gathers.
+    merged: Option<(Vec<u64>, O)>,
+    bytes: usize,
+    waiting_since: Option<Instant>,
+    /// What the pipe has not taken yet.
+    unsent: BytesMut,
+    unfinished: u64,
+    resident: u64,
+    resident_read: Option<Instant>,
+}
+
+enum Pending {
+    Output(u64, Vec<u8>),
+    Merged(Vec<u64>, Vec<u8>),
+    Failed(u64, JobError),
+}
+
+impl<J: Job> Outbox<J> {
+    pub(super) fn new(pipe: Sender, max_output: usize) -> Self {
+        let inner = Inner {
+            pending: Vec::new(),
+            merged: None,
+            bytes: 0,
+            waiting_since: None,
+            unsent: BytesMut::new(),
+            unfinished: 0,
+            resident: 0,
+            resident_read: None,
+        };
+        Self { inner: Mutex::new(inner), pipe, filled: Notify::new(), settled: Notify::new(), max_output }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<J::Output>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a message before the results.
+    pub(super) fn say(&self, message: &FromWorker<'_>) {
+        let mut inner = self.lock();
+        inner.pack(self.max_output);
+        if wire::encode(message, &mut inner.unsent).is_ok() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Notes that a job has begun.
+    pub(super) fn begun(&self) {
+        self.lock().unfinished += 1;
+    }
+
+    /// Takes the result of a job. `merge`: it may be joined with others.
+    pub(super) fn finished(&self, id: u64, merge: bool, result: Result<J::Output, JobError>) {
+        let mut inner = self.lock();
+        inner.unfinished -= 1;
+        match (result, J::MERGE) {
+            (Ok(output), Some(join)) if merge => {
+                inner.merged = Some(match inner.merged.take() {
+                    Some((mut ids, sum)) => {
+                        ids.push(id);
+                        (ids, join(sum, output))
+                    }
+                    None => (vec![id], output),
+                });
+            }
+            (result, _) => {
+                let pending = match result.and_then(|output| serialize(&output, self.max_output)) {
+                    Ok(bytes) => Pending::Output(id, bytes),
+                    Err(error) => Pending::Failed(id, error),
+                };
+                inner.add(pending);
+            }
+        }
+        let waited = inner.waiting_since.get_or_insert_with(Instant::now).elapsed();
+        if inner.bytes >= ENOUGH || waited >= PATIENCE {
+            inner.pack(self.max_output);
+            self.push(&mut inner);
+        }
+        self.filled.notify_one();
+        if inner.unfinished == 0 {
+            self.settled.notify_one();
+        }
+    }
+
+    /// Sends what gathers, for as long as it is polled.
+    pub(super) async fn send_all(&self) -> io::Result<()> {
+        loop {
+            self.filled.notified().await;
+            self.flush().await?;
+        }
+    }
+
+    /// Returns when all jobs that have begun are finished and their results are in the pipe.
+    pub(super) async fn drained(&self) -> io::Result<()> {
+        while self.lock().unfinished > 0 {
+            self.settled.notified().await;
+        }
+        self.flush().await
+    }
+
+    pub(super) async fn flush(&self) -> io::Result<()> {
+        loop {
+            {
+                let mut inner = self.lock();
+                inner.pack(self.max_output);
+                self.push(&mut inner);
+                if inner.unsent.is_empty() {
+                    return Ok(());
+                }
+            }
+            self.pipe.writable().await?;
+            if self.broken() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+    }
+
+    /// Writes as much as the pipe takes without waiting.
+    fn push(&self, inner: &mut Inner<J::Output>) {
+        while !inner.unsent.is_empty() {
+            match self.pipe.try_write(&inner.unsent) {
+                Ok(written) => inner.unsent.advance(written),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn broken(&self) -> bool {
+        matches!(self.pipe.try_write(&[]), Err(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl<O: serde::Serialize> Inner<O> {
+    fn add(&mut self, pending: Pending) {
+        if let Pending::Output(_, bytes) | Pending::Merged(_, bytes) = &pending {
+            self.bytes += bytes.len();
+        }
+        self.pending.push(pending);
+    }
+
+    /// Makes a frame of all that has gathered.
+    fn pack(&mut self, max_output: usize) {
+        if let Some((ids, sum)) = self.merged.take() {
+            match serialize(&sum, max_output) {
+                Ok(bytes) => self.add(Pending::Merged(ids, bytes)),
+                Err(error) => ids.into_iter().for_each(|id| self.pending.push(Pending::Failed(id, error.clone()))),
+            }
+        }
+        self.bytes = 0;
+        self.waiting_since = None;
+        if self.pending.is_empty() {
+            return;
+        }
+        let results = self.pending.drain(..).collect::<Vec<_>>();
+        let message = FromWorker::Results {
+            resident: self.resident_memory(),
+            results: results.iter().map(Pending::on_the_wire).collect(),
+        };
+        // Into memory, of parts that were serialised before: nothing is left that could fail.
+        let _ = wire::encode(&message, &mut self.unsent);
+    }
+
+    fn resident_memory(&mut self) -> u64 {
+        if self.resident_read.is_none_or(|read| read.elapsed() > MEMORY_INTERVAL) {
+            self.resident_read = Some(Instant::now());
+            self.resident = unix::resident_memory(std::process::id()).unwrap_or(0);
+        }
+        self.resident
+    }
+}
+
+impl Pending {
+    fn on_the_wire(&self) -> WireResult<'_> {
+        match self {
+            Self::Output(id, output) => WireResult::Output { id: *id, output },
+            Self::Merged(ids, output) => WireResult::Merged { ids: ids.clone(), output },
+            Self::Failed(id, error) => WireResult::Failed { id: *id, error: error.clone() },
+        }
+    }
+}
+
+fn serialize<O: serde::Serialize>(output: &O, limit: usize) -> Result<Vec<u8>, JobError> {
+    let bytes = postcard::to_stdvec(output).map_err(|error| JobError::Unserializable(error.to_string()))?;
+    if bytes.len() > limit {
+        return Err(JobError::TooLarge { size: bytes.len() as u64, limit: limit as u64 });
+    }
+    Ok(bytes)
+}

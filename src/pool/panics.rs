@@ -1,0 +1,44 @@
+//! What a panic said, and where: `catch_unwind` alone gives the first and not the second.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::panic::PanicHookInfo;
+use std::sync::{Mutex, PoisonError};
+
+use super::JobError;
+
+/// Characters of a backtrace that are worth their way to the parent.
+const BACKTRACE_LIMIT: usize = 16 << 10;
+
+struct Noted {
+    location: String,
+    backtrace: String,
+}
+
+/// The last panic of this process. The worker's jobs share one thread; one that panics on a thread of its own and is
+/// resumed here has noted its place as well.
+static LAST: Mutex<Option<Noted>> = Mutex::new(None);
+
+/// Notes the place of each panic from now on, and prints nothing: the error value tells it all.
+pub(super) fn note_places() {
+    std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+        let location = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        let mut backtrace = Backtrace::force_capture().to_string();
+        if let Some((cut, _)) = backtrace.char_indices().nth(BACKTRACE_LIMIT) {
+            backtrace.truncate(cut);
+        }
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Noted { location, backtrace });
+    }));
+}
+
+/// The error that a caught panic stands for.
+pub(super) fn to_error(payload: &(dyn Any + Send)) -> JobError {
+    let noted = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (location, backtrace) = noted.map_or_else(Default::default, |noted| (noted.location, noted.backtrace));
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned());
+    JobError::Panic { message, location, backtrace }
+}

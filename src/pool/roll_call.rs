@@ -1,0 +1,52 @@
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::event::{End, Event, WorkerId};
+
+/// What one worker process did, from its start to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerReport {
+    /// Its process id.
+    pub pid: u32,
+    /// Its place among the pool's workers, counted from 0.
+    pub slot: usize,
+    /// How many workers had that place before it.
+    pub generation: u32,
+    /// Jobs it finished.
+    pub jobs: u64,
+    /// When it was started.
+    pub started: Instant,
+    /// When its end was seen.
+    pub ended: Instant,
+    /// Why it ended.
+    pub end: End,
+}
+
+/// Joins what the events tell of each worker.
+#[derive(Debug, Default)]
+pub(super) struct RollCall {
+    pids: HashMap<WorkerId, u32>,
+    reports: Vec<WorkerReport>,
+}
+
+impl RollCall {
+    pub(super) fn note(&mut self, event: &Event) {
+        match *event {
+            Event::Started { worker, pid } => {
+                self.pids.insert(worker, pid);
+            }
+            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
+                if let (Some(pid), Some(slot)) = (self.pids.remove(&worker), slot)
+                    && jobs > 0
+                {
+                    self.reports.push(WorkerReport { pid, slot, generation, jobs, started, ended, end });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<WorkerReport> {
+        self.reports
+    }
+}

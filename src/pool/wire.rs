@@ -1,0 +1,211 @@
+//! The wire between a pool and its workers: frames of bytes, and the messages in them.
+//!
+//! ```text
+//! frame   = u32 length | u32 CRC-32 of the payload | payload        (little endian)
+//! payload = one message, postcard
+//! ```
+//!
+//! A frame is untrusted: its length is checked before anything is allocated, its checksum before it is decoded. What
+//! does not fit is an error, after which the stream has no meaning any more and the worker is replaced.
+
+use std::io;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+use tokio_util::codec::Decoder;
+
+use super::JobError;
+
+/// Bytes before a payload.
+const HEADER: usize = 8;
+
+/// What a batch of results may add to the largest single result: ids, lengths, other small results.
+const ENVELOPE: usize = 1 << 20;
+
+/// Counts the changes of this protocol; both ends must have the same.
+pub(super) const PROTOCOL: u32 = 1;
+
+/// Parent to worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ToWorker<'a> {
+    /// The first frame.
+    Hello {
+        protocol: u32,
+        build: &'a str,
+        /// The job's `Init`, postcard.
+        init: &'a [u8],
+        /// The largest output, in bytes, that may come back.
+        max_output: u64,
+    },
+    /// Jobs to begin at once.
+    Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
+    /// No more will come: finish what is there, say goodbye and end.
+    Drain,
+}
+
+/// One job on its way to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireJob<'a> {
+    pub(super) id: u64,
+    /// Whether its output may be merged with others on the way back.
+    pub(super) merge: bool,
+    pub(super) payload: &'a [u8],
+}
+
+/// Worker to parent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum FromWorker<'a> {
+    /// The job is set up: hand me work.
+    Ready { protocol: u32, build: &'a str, resident: u64 },
+    /// The job's `start` returned an error; the worker ends after this.
+    Refused { reason: &'a str },
+    /// What has been finished since the last frame.
+    Results {
+        /// Resident memory in bytes, 0 where the platform does not tell.
+        resident: u64,
+        #[serde(borrow)]
+        results: Vec<WireResult<'a>>,
+    },
+    /// Drained: the worker has sent all results and ends by itself.
+    Bye,
+}
+
+/// What became of a job, or of several whose outputs were merged.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireResult<'a> {
+    Output { id: u64, output: &'a [u8] },
+    Merged { ids: Vec<u64>, output: &'a [u8] },
+    Failed { id: u64, error: JobError },
+}
+
+/// Splits a stream of bytes into frames.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frames {
+    max_payload: usize,
+}
+
+impl Frames {
+    /// Frames in which one job or one output may have `max_item` bytes.
+    pub(super) fn new(max_item: usize) -> Self {
+        Self { max_payload: max_item.saturating_add(ENVELOPE).min(u32::MAX as usize) }
+    }
+}
+
+impl Decoder for Frames {
+    type Item = Bytes;
+    type Error = io::Error;
+
+    fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
+        let Some(mut header) = buffer.get(..HEADER) else {
+            return Ok(None);
+        };
+        let (length, checksum) = (header.get_u32_le() as usize, header.get_u32_le());
+        if length > self.max_payload {
+            return Err(corrupt(format!("a frame of {length} bytes, where {} is the limit", self.max_payload)));
+        }
+        if buffer.len() < HEADER + length {
+            buffer.reserve(HEADER + length - buffer.len());
+            return Ok(None);
+        }
+        buffer.advance(HEADER);
+        let payload = buffer.split_to(length).freeze();
+        if crc32fast::hash(&payload) != checksum {
+            return Err(corrupt("a frame with a wrong checksum"));
+        }
+        Ok(Some(payload))
+    }
+
+    fn decode_eof(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
+        match self.decode(buffer)? {
+            Some(frame) => Ok(Some(frame)),
+            None if buffer.is_empty() => Ok(None),
+            None => Err(corrupt(format!("{} bytes of a frame whose rest never came", buffer.len()))),
+        }
+    }
+}
+
+/// Appends `message` to `out` as one frame.
+pub(super) fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> io::Result<()> {
+    let start = out.len();
+    out.put_bytes(0, HEADER);
+    let written = postcard::to_extend(message, std::mem::take(out)).map_err(corrupt);
+    *out = written?;
+    let payload = &out[start + HEADER..];
+    let length = u32::try_from(payload.len()).map_err(corrupt)?;
+    let checksum = crc32fast::hash(payload);
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    out[start + 4..start + HEADER].copy_from_slice(&checksum.to_le_bytes());
+    Ok(())
+}
+
+/// Reads the message in a frame.
+pub(super) fn decode<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<T> {
+    postcard::from_bytes(frame).map_err(|error| corrupt(format!("a frame that holds no message ({error})")))
+}
+
+fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(payload: &[u8]) -> BytesMut {
+        let mut out = BytesMut::new();
+        out.put_u32_le(u32::try_from(payload.len()).expect("small"));
+        out.put_u32_le(crc32fast::hash(payload));
+        out.put_slice(payload);
+        out
+    }
+
+    #[test]
+    fn a_frame_comes_out_whole_however_it_is_cut() {
+        let bytes = frame(b"several words");
+        for cut in 0..bytes.len() {
+            let mut buffer = BytesMut::from(&bytes[..cut]);
+            let mut frames = Frames::new(100);
+            assert_eq!(frames.decode(&mut buffer).expect("so far so good"), None, "cut at {cut}");
+            buffer.put_slice(&bytes[cut..]);
+            let whole = frames.decode(&mut buffer).expect("whole").expect("whole");
+            assert_eq!(&whole[..], b"several words");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_announces_too_much_is_refused_before_it_is_allocated() {
+        for length in [ENVELOPE as u32 + 101, 2 << 30, u32::MAX] {
+            let mut buffer = BytesMut::new();
+            buffer.put_u32_le(length);
+            buffer.put_u32_le(0);
+            let error = Frames::new(100).decode(&mut buffer).expect_err("too long");
+            assert!(error.to_string().contains("limit"), "{error}");
+            assert!(buffer.capacity() < 1 << 20);
+        }
+    }
+
+    #[test]
+    fn damage_is_noticed() {
+        let mut wrong_sum = frame(b"payload");
+        wrong_sum[10] ^= 1;
+        assert!(Frames::new(100).decode(&mut wrong_sum).is_err());
+        let mut torn = frame(b"payload");
+        torn.truncate(11);
+        assert!(Frames::new(100).decode_eof(&mut torn).is_err());
+        assert!(decode::<FromWorker>(b"\xff\xff").is_err());
+    }
+
+    #[test]
+    fn messages_survive_the_wire() {
+        let mut out = BytesMut::new();
+        let jobs = vec![WireJob { id: 7, merge: false, payload: b"x" }, WireJob { id: 8, merge: true, payload: b"" }];
+        encode(&ToWorker::Jobs(jobs), &mut out).expect("encodes");
+        encode(&ToWorker::Drain, &mut out).expect("encodes");
+        let mut frames = Frames::new(100);
+        let first = frames.decode(&mut out).expect("valid").expect("there");
+        let ToWorker::Jobs(jobs) = decode(&first).expect("a message") else { panic!("not jobs") };
+        assert_eq!((jobs[0].id, jobs[0].payload, jobs[1].merge), (7, &b"x"[..], true));
+        let second = frames.decode(&mut out).expect("valid").expect("there");
+        assert!(matches!(decode(&second).expect("a message"), ToWorker::Drain));
+    }
+}

@@ -1,0 +1,177 @@
+//! The life of a worker, from inside: greet, set the job up, run what comes, leave when told to or when left alone.
+
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use tokio::net::unix::pipe;
+use tokio_util::codec::FramedRead;
+
+use super::job::{Job, JobError};
+use super::outbox::Outbox;
+use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
+use super::{panics, unix};
+
+/// The environment variable that makes a process a worker: its parent's pid and the name of the job.
+pub(super) const ROLE: &str = "GLEANER_WORKER";
+
+/// A worker whose parent is gone ends with this, though nobody is left to see it.
+const ORPHAN: u8 = 3;
+
+pub(super) fn role(job: &str) -> String {
+    format!("{} {job}", std::process::id())
+}
+
+/// Whether this process was started as a worker of a pool.
+pub fn is_worker() -> bool {
+    std::env::var_os(ROLE).is_some()
+}
+
+/// Runs this process as a worker, if it was started as one for the job `J`.
+///
+/// To be called at the start of `main`, for each job that the program's pools run, before anything is printed, read or
+/// started:
+///
+/// ```ignore
+/// fn main() -> ExitCode {
+///     if let Some(code) = pool::serve::<Transform>() {
+///         return code;
+///     }
+///     ...
+/// ```
+///
+/// Returns `None` in a process that is no worker for `J`, at once. In a worker it returns when the worker is done; the
+/// program should then end with the code it gives.
+pub fn serve<J: Job>() -> Option<ExitCode> {
+    let role = std::env::var(ROLE).ok()?;
+    let (parent, job) = role.split_once(' ')?;
+    if job != J::NAME {
+        return None;
+    }
+    let parent = parent.parse().ok()?;
+    if !unix::die_with_parent(parent) {
+        return Some(ExitCode::from(ORPHAN));
+    }
+    Some(match live::<J>() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the parent reads it, and shows it as the worker's last words")]
+            {
+                eprintln!("worker {} for {job}: {error}", std::process::id());
+            }
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn live<J: Job>() -> io::Result<()> {
+    let wire = unix::take_over_stdio()?;
+    let watched = wire.input.try_clone()?;
+    // A thread of its own, which sleeps: the runtime may be computing when the parent dies, and must end all the same.
+    std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
+        unix::wait_for_hang_up(&watched);
+        unix::kill_own_group()
+    })?;
+    panics::note_places();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work::<J>(wire))
+}
+
+async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
+    let input = pipe::Receiver::from_owned_fd(wire.input)?;
+    let output = pipe::Sender::from_owned_fd(wire.output)?;
+    let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
+    let hello = frames.next().await.ok_or_else(|| broken("the parent went before it had said hello"))??;
+    let ToWorker::Hello { protocol, build, init, max_output } = wire::decode(&hello)? else {
+        return Err(broken("the parent's first message was not its hello"));
+    };
+    let own = unix::build_id()?;
+    let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
+    let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
+    let ready = FromWorker::Ready { protocol: PROTOCOL, build: &own, resident };
+    if protocol != PROTOCOL || build != own {
+        outbox.say(&ready);
+        return outbox.flush().await;
+    }
+    let job = match set_up::<J>(init) {
+        Ok(job) => Arc::new(job),
+        Err(reason) => {
+            outbox.say(&FromWorker::Refused { reason: &reason });
+            outbox.flush().await?;
+            return Err(io::Error::other(reason));
+        }
+    };
+    outbox.say(&ready);
+    tokio::select! {
+        ended = outbox.send_all() => ended,
+        drained = take_jobs(&mut frames, &job, &outbox) => {
+            drained?;
+            outbox.drained().await?;
+            outbox.say(&FromWorker::Bye);
+            outbox.flush().await
+        }
+    }
+}
+
+fn set_up<J: Job>(init: &[u8]) -> Result<J, String> {
+    let init = postcard::from_bytes(init).map_err(|error| format!("its init value cannot be read ({error})"))?;
+    match std::panic::catch_unwind(AssertUnwindSafe(|| J::start(init))) {
+        Ok(started) => started.map_err(|error| chain(&*error)),
+        Err(payload) => Err(panics::to_error(&*payload).to_string()),
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// Starts the jobs that come, until the parent says that there will be no more.
+async fn take_jobs<J: Job>(
+    frames: &mut FramedRead<pipe::Receiver, Frames>,
+    job: &Arc<J>,
+    outbox: &Arc<Outbox<J>>,
+) -> io::Result<()> {
+    while let Some(frame) = frames.next().await {
+        let frame = frame?;
+        match wire::decode(&frame)? {
+            ToWorker::Jobs(jobs) => {
+                for one in jobs {
+                    outbox.begun();
+                    let payload = frame.slice_ref(one.payload);
+                    tokio::spawn(run(Arc::clone(job), Arc::clone(outbox), one.id, one.merge, payload));
+                }
+            }
+            ToWorker::Drain => return Ok(()),
+            ToWorker::Hello { .. } => return Err(broken("the parent said hello twice")),
+        }
+    }
+    // The parent is gone, or has dropped us.
+    unix::kill_own_group()
+}
+
+async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: bool, payload: Bytes) {
+    let result = match postcard::from_bytes(&payload) {
+        Ok(task) => guarded(|| job.run(task)).await,
+        Err(error) => Err(JobError::Unserializable(error.to_string())),
+    };
+    outbox.finished(id, merge, result);
+}
+
+/// Runs a job so that its panic is a value, whether it happens in the making of the future or in its running.
+async fn guarded<O, F: Future<Output = O>>(start: impl FnOnce() -> F) -> Result<O, JobError> {
+    let future = std::panic::catch_unwind(AssertUnwindSafe(start)).map_err(|payload| panics::to_error(&*payload))?;
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|payload| panics::to_error(&*payload))
+}
+
+fn broken(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
