@@ -2,4 +2,5 @@
 
 pub mod model;
 pub mod pool;
+pub mod schedule;
 pub mod scrape;

@@ -2,10 +2,12 @@
 //!
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
+mod answer;
 mod failure;
 mod outcome;
 mod task;
 
+pub use answer::Answer;
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
 pub use task::Task;

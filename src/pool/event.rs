@@ -78,7 +78,7 @@ pub enum Event {
         slot: Option<usize>,
         /// How many workers had the slot before it.
         generation: u32,
-        /// Jobs it finished.
+        /// Jobs it was handed.
         jobs: u64,
         /// When it was started.
         started: Instant,

@@ -12,7 +12,7 @@ pub struct WorkerReport {
     pub slot: usize,
     /// How many workers had that place before it.
     pub generation: u32,
-    /// Jobs it finished.
+    /// Jobs it was handed.
     pub jobs: u64,
     /// When it was started.
     pub started: Instant,

@@ -262,7 +262,7 @@ impl Roster {
             worker: id,
             slot: worker.slot,
             generation: worker.generation,
-            jobs: u64::from(worker.finished),
+            jobs: u64::from(worker.assigned),
             started: worker.started,
             ended: now,
             end,

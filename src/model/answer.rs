@@ -1,0 +1,19 @@
+use serde::{Deserialize, Serialize};
+
+use super::Outcome;
+
+/// What one visit to one URL gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The end of the way, good or bad.
+    Outcome(Outcome),
+    /// The server points elsewhere. A worker follows no redirect: the next hop has a host with rules of its own.
+    Redirect {
+        /// The HTTP status that said so.
+        status: u16,
+        /// The absolute URL to go to next.
+        to: String,
+        /// Decompressed bytes of the body.
+        bytes: u64,
+    },
+}
