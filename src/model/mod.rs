@@ -5,9 +5,11 @@
 mod answer;
 mod failure;
 mod outcome;
+mod record;
 mod task;
 
 pub use answer::Answer;
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
+pub use record::Record;
 pub use task::Task;
