@@ -79,18 +79,7 @@ fn put_known(
         (Read::Entries(read), Value::Table(entries)) => {
             for (key, node) in entries {
                 match read(settings, key, node) {
-                    Ok(()) if header::is_secret(&key.name) => {
-                        settings.note(
-                            &format!("{name}.{}", key.name),
-                            "(hidden)".to_owned(),
-                            &node.place,
-                        );
-                    }
-                    Ok(()) => settings.note(
-                        &format!("{name}.{}", key.name),
-                        node.value.to_string(),
-                        &node.place,
-                    ),
+                    Ok(()) => note_header(settings, name, key, node),
                     Err(problem) => problems.push(problem),
                 }
             }
@@ -100,6 +89,20 @@ fn put_known(
             problems.push(node.problem(name, complaint.with_help("write { NAME = \"value\" }")));
         }
     }
+}
+
+/// Notes a header under its name in lower case, since names that differ in case alone are one header.
+fn note_header(settings: &mut Settings, name: &str, key: &Key, node: &Node) {
+    let value = if header::is_secret(&key.name) {
+        "(hidden)".to_owned()
+    } else {
+        node.value.to_string()
+    };
+    settings.note(
+        &format!("{name}.{}", key.name.to_ascii_lowercase()),
+        value,
+        &node.place,
+    );
 }
 
 fn unknown_section(key: &Key) -> Problem {

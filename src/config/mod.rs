@@ -20,6 +20,7 @@ mod schema;
 mod settings;
 mod sources;
 mod suggest;
+mod syntax;
 mod written;
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub use sources::{DEFAULT_FILE, DEFAULTS, Flag, Sources};
 pub struct Loaded {
     /// What is meant.
     pub plan: Plan,
-    /// Every setting that is in force and who set it, in the order of the defaults.
+    /// Every setting that is in force and who set it, in the order of the defaults; headers and fields where they belong.
     pub in_force: Vec<InForce>,
 }
 
@@ -54,6 +55,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
         }
     }
     Error::unless_empty(problems)?;
+    // The defaults come first, so a stable sort leaves everything else in the order in which it was written.
+    settings
+        .in_force
+        .sort_by_key(|setting| schema::position(&setting.name));
     match resolve::plan(&settings, sources.cpus) {
         Ok(plan) => Ok(Loaded {
             plan,

@@ -71,6 +71,11 @@ impl Place {
         })
     }
 
+    /// The number of its line in the text, from 1, whatever the text is.
+    pub(super) fn line_number(&self) -> usize {
+        self.line().number
+    }
+
     pub(super) fn start(&self) -> usize {
         self.span.start
     }

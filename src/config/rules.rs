@@ -94,16 +94,7 @@ impl Reader<'_> {
     /// A selector and how many of its matches are wanted: `"h1::text"` or `["a::url"]`.
     fn selection(&mut self, name: &str, node: &Node) -> Option<(String, Arity)> {
         let (node, arity) = match &node.value {
-            Value::Array(values) => match values.as_slice() {
-                [value] if value.string().is_some() => (value, Arity::Many),
-                _ => {
-                    let complaint =
-                        Complaint::new("must be one selector in brackets (a list of its matches)");
-                    let help = "several selectors make one with commas: [\"h1::text, h2::text\"]";
-                    self.refuse(name, node, complaint.with_help(help));
-                    return None;
-                }
-            },
+            Value::Array(values) => (self.only(name, node, values)?, Arity::Many),
             _ => (node, Arity::One),
         };
         let Some(css) = node.string() else {
@@ -116,10 +107,27 @@ impl Reader<'_> {
         Some((css.to_owned(), arity))
     }
 
+    /// The one string of a list.
+    fn only<'n>(&mut self, name: &str, node: &Node, values: &'n [Node]) -> Option<&'n Node> {
+        let complaint = match values {
+            [value] if value.string().is_some() => return Some(value),
+            [value, ..] if matches!(value.value, Value::Table(_)) => {
+                let help =
+                    format!("write [{name}] with single brackets: its `each` makes the list");
+                Complaint::new("must be one table").with_help(help)
+            }
+            _ => Complaint::new("must be one selector in brackets (a list of its matches)")
+                .with_help("several selectors make one with commas: [\"h1::text, h2::text\"]"),
+        };
+        self.refuse(name, node, complaint);
+        None
+    }
+
     /// A table with `css`.
     fn value(&mut self, name: &str, table: &Table) -> Option<ValueRule> {
         let mut rule = ValueRule::new("", Arity::One);
         let mut default = None;
+        let mut has_type = true;
         for (key, node) in table {
             let option = format!("{name}.{}", key.name);
             match key.name.as_str() {
@@ -129,9 +137,9 @@ impl Reader<'_> {
                     }
                 }
                 "type" => {
-                    if let Some(kind) = self.check(&option, node, choice::read(node, TYPES)) {
-                        rule.kind = kind;
-                    }
+                    let kind = self.check(&option, node, choice::read(node, TYPES));
+                    has_type = kind.is_some();
+                    rule.kind = kind.unwrap_or(rule.kind);
                 }
                 "required" => rule.required = self.boolean(&option, node).unwrap_or_default(),
                 "trim" => rule.trim = self.boolean(&option, node).unwrap_or_default(),
@@ -140,7 +148,10 @@ impl Reader<'_> {
                 _ => self.refuse_option(&option, key),
             }
         }
-        if let Some((key, node)) = default {
+        // Whether a default fits a type that is none cannot be said.
+        if let Some((key, node)) = default
+            && has_type
+        {
             rule.default = self.default(&format!("{name}.default"), key, node, &rule);
         }
         self.problems.is_empty().then_some(rule)

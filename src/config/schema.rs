@@ -163,6 +163,25 @@ pub(super) fn section(name: &str) -> Option<&'static Section> {
     SECTIONS.iter().find(|section| section.name == name)
 }
 
+/// The rank of a setting, given by its dotted name, in the order of [`SECTIONS`]; entries have that of their setting.
+pub(super) fn position(name: &str) -> (usize, usize) {
+    let mut parts = name.split('.');
+    let section = parts.next().unwrap_or_default();
+    let key = parts.next().unwrap_or_default();
+    let section = SECTIONS
+        .iter()
+        .position(|known| known.name == section)
+        .unwrap_or(SECTIONS.len());
+    let settings = SECTIONS.get(section).map_or(&[][..], Section::settings);
+    (
+        section,
+        settings
+            .iter()
+            .position(|known| known.name == key)
+            .unwrap_or(settings.len()),
+    )
+}
+
 impl Section {
     /// The setting of this name.
     pub(super) fn setting(&self, name: &str) -> Option<&'static Setting> {

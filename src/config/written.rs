@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Complaint, Problem, ProblemKind};
 use super::place::{Place, Text};
+use super::syntax;
 
 /// The entries of a table, in the order in which they were written.
 pub(super) type Table = Vec<(Key, Node)>;
@@ -144,7 +145,7 @@ pub(super) fn document(text: &Arc<Text>) -> Result<Table, Vec<Problem>> {
     if errors.is_empty() {
         return Ok(table(root.get_ref(), text, 0));
     }
-    Err(errors.iter().map(|error| syntax(error, text, 0)).collect())
+    Err(syntax::problems(&errors, text, 0))
 }
 
 /// Reads `KEY=VALUE` in the bytes `at` of `text`: a dotted TOML key and a value, bare or TOML.
@@ -183,7 +184,7 @@ pub(super) fn bare(text: &Arc<Text>, at: Range<usize>) -> Result<Node, Vec<Probl
     }
     match DeValue::parse(trimmed) {
         Ok(value) => Ok(node(&value, text, start)),
-        Err(error) => Err(vec![syntax(&error, text, start)]),
+        Err(error) => Err(syntax::problems(&[error], text, start)),
     }
 }
 
@@ -204,7 +205,7 @@ pub(super) fn nest(keys: Vec<Key>, value: Node) -> Table {
 fn dotted_key(text: &Arc<Text>, at: Range<usize>) -> Result<Vec<Key>, Vec<Problem>> {
     // The parser has no entry for a key alone, so it gets one with a value that cannot go wrong.
     let line = format!("{}=0", &text.content()[at.clone()]);
-    let root = DeTable::parse(&line).map_err(|error| vec![syntax(&error, text, at.start)])?;
+    let root = DeTable::parse(&line).map_err(|error| syntax::problems(&[error], text, at.start))?;
     let mut keys = Vec::new();
     let mut entries = table(root.get_ref(), text, at.start);
     while let Some((key, node)) = entries.pop() {
@@ -229,13 +230,6 @@ fn unquoted_equals(written: &str) -> Option<usize> {
         }
         None
     })
-}
-
-fn syntax(error: &toml::de::Error, text: &Arc<Text>, shift: usize) -> Problem {
-    let end = text.content().len();
-    let span = error.span().unwrap_or(end..end);
-    let place = Place::new(text, span.start + shift..span.end + shift);
-    Problem::new(ProblemKind::Syntax, error.message(), place)
 }
 
 fn table(entries: &DeTable<'_>, text: &Arc<Text>, shift: usize) -> Table {
