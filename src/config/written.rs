@@ -276,3 +276,43 @@ fn scalar(value: &DeValue<'_>) -> Value {
 fn shifted(text: &Arc<Text>, span: Range<usize>, shift: usize) -> Place {
     Place::new(text, span.start + shift..span.end + shift)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::element::sample;
+
+    #[test]
+    fn a_bare_value_is_what_the_setting_wants_and_a_toml_value_is_what_it_is() {
+        // (the value, as a string, as a whole number, as a truth value)
+        let table = [
+            (sample::flag("true"), Some("true"), None, Some(true)),
+            (sample::flag(" 4 "), Some("4"), Some(4), None),
+            (sample::flag("'4'"), Some("4"), None, None),
+            (sample::flag("4.0"), Some("4.0"), None, None),
+            (sample::flag("[4]"), None, None, None),
+            (sample::flag("[href]"), Some("[href]"), None, None),
+            (sample::toml("true"), None, None, Some(true)),
+            (sample::toml("'true'"), Some("true"), None, None),
+            (sample::toml("4"), None, Some(4), None),
+            (sample::toml("1979-05-27"), None, None, None),
+        ];
+        for (node, string, integer, boolean) in table {
+            let found = (node.string(), node.integer(), node.boolean());
+            assert_eq!(found, (string, integer, boolean), "{:?}", node.value);
+        }
+    }
+
+    #[test]
+    fn values_are_shown_as_one_line_of_toml() {
+        let table = [
+            ("'a\"b'", r#""a\"b""#),
+            ("[\n 1,\n 2.0,\n]", "[1, 2.0]"),
+            ("{ a = true, b = { } }", "{ a = true, b = { } }"),
+            ("1979-05-27", "1979-05-27"),
+            ("0xff", "255"),
+        ];
+        for (written, expected) in table {
+            assert_eq!(sample::toml(written).value.to_string(), expected);
+        }
+    }
+}

@@ -144,6 +144,29 @@ fn every_setting_in_force_is_listed_in_order_with_its_source() {
 }
 
 #[test]
+fn headers_and_fields_in_force_are_listed_where_their_section_is() {
+    let loaded = nothing()
+        .set("extract.title=h1")
+        .set("fetch.headers.Accept=a")
+        .set("pool.workers=2")
+        .load()
+        .expect("the settings are right");
+    let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
+    let around: Vec<&str> = names
+        .skip_while(|name| *name != "fetch.user_agent")
+        .take(4)
+        .collect();
+    let expected = [
+        "fetch.user_agent",
+        "fetch.headers.accept",
+        "extract.title",
+        "output.format",
+    ];
+    assert_eq!(around, expected);
+    assert_eq!(loaded.in_force[0].name, "pool.workers");
+}
+
+#[test]
 fn names_from_elsewhere_lead_to_settings_that_exist_and_hide_none() {
     for (elsewhere, ours) in NAMES_ELSEWHERE {
         let (section, key) = ours.split_once('.').expect("the name is dotted");

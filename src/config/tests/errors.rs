@@ -89,6 +89,22 @@ fn everything_that_is_wrong_is_reported_in_the_order_of_the_sources() {
 }
 
 #[test]
+fn within_a_file_the_order_is_that_of_the_lines() {
+    let error = file("\u{feff}pool.workers = 0\nfetch.timeout = 1\npool.concurrency = 0\n").error();
+    let places: Vec<String> = error
+        .problems()
+        .iter()
+        .filter_map(|problem| problem.place().map(ToString::to_string))
+        .collect();
+    let expected = [
+        "gleaner.toml:1:16",
+        "gleaner.toml:2:17",
+        "gleaner.toml:3:20",
+    ];
+    assert_eq!(places, expected);
+}
+
+#[test]
 fn a_contradiction_names_both_sides() {
     let error = file("[pool]\nmax_tasks_per_worker = 3\n")
         .set("pool.quota_jitter=4")
@@ -163,7 +179,7 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
     ),
     (
         Elsewhere::Variable("GLEANER_EXTRACT_TITLE", "h1::txt"),
-        r#"`extract.title` has an unknown pseudo-element `::txt`
+        r#"`extract.title` is no selector: unknown pseudo-element `::txt`
  --> environment variable GLEANER_EXTRACT_TITLE
   |
   | GLEANER_EXTRACT_TITLE=h1::txt
@@ -250,7 +266,7 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
     ),
     (
         Elsewhere::Set("extract.a={ css = 'a::txt' }"),
-        r#"`extract.a.css` has an unknown pseudo-element `::txt`
+        r#"`extract.a.css` is no selector: unknown pseudo-element `::txt`
  --> flag --set
   |
   | --set extract.a={ css = 'a::txt' }
@@ -606,35 +622,35 @@ text = "span["
 "#,
         r#"5 errors in the settings
 
-`extract.title` has an unknown pseudo-element `::txt`
+`extract.title` is no selector: unknown pseudo-element `::txt`
  --> gleaner.toml:2:12
   |
 2 | title = "h1::txt"
   |            ^^^^^
   = help: did you mean `::text`?
 
-`extract.links` has an unknown pseudo-element `::ulr`
+`extract.links` is no selector: unknown pseudo-element `::ulr`
  --> gleaner.toml:3:13
   |
 3 | links = [ 'a::ulr' ]
   |             ^^^^^
   = help: did you mean `::url`?
 
-`extract.price.css` has an unknown pseudo-element `::text_content`
+`extract.price.css` is no selector: unknown pseudo-element `::text_content`
  --> gleaner.toml:4:27
   |
 4 | price = { css = "p, .price::text_content" }
   |                           ^^^^^^^^^^^^^^
   = help: did you mean `::text-content`?
 
-`extract.quotes.each` must select elements, without a pseudo-element
+`extract.quotes.each` is no selector of elements: it ends in a pseudo-element
  --> gleaner.toml:6:12
   |
 6 | each = "div::text"
   |            ^^^^^^
   = help: the fields below it take the values: text = "span::text"
 
-`extract.quotes.text` is no CSS selector: unexpected EOL
+`extract.quotes.text` is no selector: unexpected EOL
  --> gleaner.toml:7:8
   |
 7 | text = "span["
@@ -645,7 +661,7 @@ text = "span["
         r#"[extract]
 title = "h\u0031::txt"
 "#,
-        r#"`extract.title` has an unknown pseudo-element `::txt`
+        r#"`extract.title` is no selector: unknown pseudo-element `::txt`
  --> gleaner.toml:2:9
   |
 2 | title = "h\u0031::txt"
@@ -769,8 +785,9 @@ b = { css = "p", requird = true, colour = 1 }
 c = { css = ["p"], default = "x" }
 d = { css = "p", required = true, default = "" }
 e = { css = "p", re = '€(a' }
+f = { css = "p", type = "date", default = 1 }
 "#,
-        r#"7 errors in the settings
+        r#"8 errors in the settings
 
 `extract.a.type` must be one of "string", "number", "integer", "boolean", "html"
  --> gleaner.toml:2:25
@@ -817,6 +834,12 @@ unknown option `extract.b.colour`
  --> gleaner.toml:6:25
   |
 6 | e = { css = "p", re = '€(a' }
-  |                         ^"#,
+  |                         ^
+
+`extract.f.type` must be one of "string", "number", "integer", "boolean", "html"
+ --> gleaner.toml:7:25
+  |
+7 | f = { css = "p", type = "date", default = 1 }
+  |                         ^^^^^^"#,
     ),
 ];
