@@ -1,5 +1,6 @@
 //! Gleaner: a list of URLs goes in, an ordered dataset comes out, through a pool of worker processes.
 
+pub mod config;
 pub mod model;
 pub mod pool;
 pub mod schedule;
