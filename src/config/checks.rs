@@ -28,11 +28,9 @@ impl RuleChecks for Compile {
 
     fn each(&self, css: &str) -> Result<(), Complaint> {
         match pseudo_elements(css).first() {
-            Some((at, _)) => Err(Complaint::new(
-                "is no selector of elements: it ends in a pseudo-element",
-            )
-            .at(*at..css.len())
-            .with_help("the fields below it take the values: text = \"span::text\"")),
+            Some((at, _)) => Err(Complaint::new("is no selector of elements: it ends in a pseudo-element")
+                .at(*at..css.len())
+                .with_help("the fields below it take the values: text = \"span::text\"")),
             None => elements(css),
         }
     }
@@ -61,10 +59,7 @@ impl RuleChecks for Compile {
 fn elements(css: &str) -> Result<(), Complaint> {
     match scraper::Selector::parse(css) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Complaint::new(format!(
-            "is no selector: {}",
-            lowercase_first(&error.to_string())
-        ))),
+        Err(error) => Err(Complaint::new(format!("is no selector: {}", lowercase_first(&error.to_string())))),
     }
 }
 
@@ -76,23 +71,17 @@ fn without_pseudo_elements(css: &str) -> Result<String, Complaint> {
         let name = written.split('(').next().unwrap_or_default();
         let takes_argument = name == "attr";
         if !PSEUDO_ELEMENTS.contains(&name) || takes_argument != written.contains('(') {
-            let complaint = Complaint::new(format!(
-                "is no selector: unknown pseudo-element `::{written}`"
-            ))
-            .at(at..at + length);
+            let complaint =
+                Complaint::new(format!("is no selector: unknown pseudo-element `::{written}`")).at(at..at + length);
             let near = super::suggest::nearest(name, PSEUDO_ELEMENTS.iter().copied());
             return Err(match near {
                 Some("attr") => complaint.with_help("did you mean `::attr(name)`?"),
                 Some(near) => complaint.with_help(format!("did you mean `::{near}`?")),
-                None => complaint.with_help(
-                    "there are ::text, ::attr(name), ::text-content, ::inner-html and ::url",
-                ),
+                None => complaint.with_help("there are ::text, ::attr(name), ::text-content, ::inner-html and ::url"),
             });
         }
         // `div > ::text` is `div > *::text`.
-        let alone = css[..at].trim_end_matches(' ').len() < at
-            || at == 0
-            || css[..at].ends_with(['>', '+', '~', ',']);
+        let alone = css[..at].trim_end_matches(' ').len() < at || at == 0 || css[..at].ends_with(['>', '+', '~', ',']);
         let element = if alone { "*" } else { "" };
         rest.replace_range(at..at + length, element);
     }
@@ -112,9 +101,7 @@ fn pseudo_elements(css: &str) -> Vec<(usize, usize)> {
             (None, ']' | ')') => depth = depth.saturating_sub(1),
             (None, ':') if depth == 0 && css[at..].starts_with("::") => {
                 let name = &css[at + 2..];
-                let end = name
-                    .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
-                    .unwrap_or(name.len());
+                let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(name.len());
                 let argument = &name[end..];
                 let length = match argument.find(')') {
                     Some(close) if argument.starts_with('(') => close + 1,
@@ -131,9 +118,7 @@ fn pseudo_elements(css: &str) -> Vec<(usize, usize)> {
 
 fn lowercase_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -180,10 +165,7 @@ mod tests {
     #[test]
     fn each_takes_elements_only() {
         assert_eq!(Compile.each("div.quote"), Ok(()));
-        assert_eq!(
-            Compile.each("div::text").expect_err("a value").at,
-            Some(3..9)
-        );
+        assert_eq!(Compile.each("div::text").expect_err("a value").at, Some(3..9));
         assert!(Compile.each("div >").is_err());
     }
 
@@ -191,11 +173,7 @@ mod tests {
     fn bad_regular_expressions_are_refused_at_their_place() {
         assert_eq!(Compile.regex(r"(\d+) €"), Ok(()));
         for (pattern, message, at) in [
-            (
-                "ab(c",
-                "is no regular expression: unclosed group",
-                Some(2..3),
-            ),
+            ("ab(c", "is no regular expression: unclosed group", Some(2..3)),
             (
                 "é[z-a]",
                 "is no regular expression: invalid character class range, the start must be <= the end",
@@ -204,11 +182,7 @@ mod tests {
             ("a\n(", "is no regular expression: unclosed group", None),
         ] {
             let complaint = Compile.regex(pattern).expect_err(pattern);
-            assert_eq!(
-                (complaint.message.as_str(), complaint.at),
-                (message, at),
-                "{pattern}"
-            );
+            assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{pattern}");
         }
     }
 }

@@ -14,11 +14,7 @@ pub struct Error {
 impl Error {
     /// `Err` with all of `problems`, if there are any.
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Self::of(problems))
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Self::of(problems)) }
     }
 
     /// All of `problems`, of which there must be one.
@@ -76,12 +72,7 @@ pub enum ProblemKind {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, message: impl Into<String>, place: Place) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            place: Some(place),
-            help: Vec::new(),
-        }
+        Self { kind, message: message.into(), place: Some(place), help: Vec::new() }
     }
 
     #[must_use]
@@ -133,11 +124,7 @@ pub(super) struct Complaint {
 
 impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            at: None,
-            message: message.into(),
-            help: None,
-        }
+        Self { at: None, message: message.into(), help: None }
     }
 
     #[must_use]

@@ -12,11 +12,7 @@ use super::suggest;
 use super::written::{Key, Node, Table, Value};
 
 /// Puts every entry of `layer` that is right into `settings`. Returns what is wrong, in the order of the text.
-pub(super) fn apply(
-    settings: &mut Settings,
-    layer: &Table,
-    checks: &dyn RuleChecks,
-) -> Vec<Problem> {
+pub(super) fn apply(settings: &mut Settings, layer: &Table, checks: &dyn RuleChecks) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (key, node) in layer {
         match (schema::section(&key.name), &node.value) {
@@ -27,10 +23,7 @@ pub(super) fn apply(
             }
             (Some(_), _) => {
                 let complaint = Complaint::new("is a section, no setting");
-                let help = format!(
-                    "write [{0}] with its settings below it, or {0}.NAME = VALUE",
-                    key.name
-                );
+                let help = format!("write [{0}] with its settings below it, or {0}.NAME = VALUE", key.name);
                 problems.push(node.problem(&key.name, complaint.with_help(help)));
             }
             (None, _) => problems.push(unknown_section(key)),
@@ -52,9 +45,7 @@ fn put(
         (Keys::Fields, _) => match rules::read(&name, key, node, checks) {
             Ok(rule) => {
                 // One layer's field replaces another's as a whole, and keeps its place among the fields.
-                replace(&mut settings.extract, &key.name, rule, |one, other| {
-                    one == other
-                });
+                replace(&mut settings.extract, &key.name, rule, |one, other| one == other);
                 settings.note(&name, node.value.to_string(), &node.place);
             }
             Err(found) => problems.extend(found),
@@ -64,13 +55,7 @@ fn put(
     }
 }
 
-fn put_known(
-    settings: &mut Settings,
-    setting: &Setting,
-    name: &str,
-    node: &Node,
-    problems: &mut Vec<Problem>,
-) {
+fn put_known(settings: &mut Settings, setting: &Setting, name: &str, node: &Node, problems: &mut Vec<Problem>) {
     match (&setting.read, &node.value) {
         (Read::Value(read), _) => match read(settings, node) {
             Ok(()) => settings.note(name, node.value.to_string(), &node.place),
@@ -93,25 +78,13 @@ fn put_known(
 
 /// Notes a header under its name in lower case, since names that differ in case alone are one header.
 fn note_header(settings: &mut Settings, name: &str, key: &Key, node: &Node) {
-    let value = if header::is_secret(&key.name) {
-        "(hidden)".to_owned()
-    } else {
-        node.value.to_string()
-    };
-    settings.note(
-        &format!("{name}.{}", key.name.to_ascii_lowercase()),
-        value,
-        &node.place,
-    );
+    let value = if header::is_secret(&key.name) { "(hidden)".to_owned() } else { node.value.to_string() };
+    settings.note(&format!("{name}.{}", key.name.to_ascii_lowercase()), value, &node.place);
 }
 
 fn unknown_section(key: &Key) -> Problem {
     let name = key.name.as_str();
-    let problem = Problem::new(
-        ProblemKind::UnknownName,
-        format!("unknown section `{name}`"),
-        key.place.clone(),
-    );
+    let problem = Problem::new(ProblemKind::UnknownName, format!("unknown section `{name}`"), key.place.clone());
     let sections = || SECTIONS.iter().map(|section| section.name);
     if let Some(home) = home_of(name) {
         return problem.with_help(format!("did you mean `{home}`?"));
@@ -136,11 +109,7 @@ fn unknown_setting(section: &Section, key: &Key) -> Problem {
         return problem.with_help(format!("did you mean {meant}?"));
     }
     let all: Vec<&str> = names().collect();
-    problem.with_help(format!(
-        "the settings of [{}] are {}",
-        section.name,
-        all.join(", ")
-    ))
+    problem.with_help(format!("the settings of [{}] are {}", section.name, all.join(", ")))
 }
 
 /// The full name of a setting that exists, but under another section or name.
@@ -151,9 +120,7 @@ fn home_of(name: &str) -> Option<String> {
         .map(|section| format!("{}.{name}", section.name));
     of_another_section.or_else(|| {
         let lower = name.to_lowercase().replace('-', "_");
-        let known = NAMES_ELSEWHERE
-            .iter()
-            .find(|(elsewhere, _)| *elsewhere == lower);
+        let known = NAMES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower);
         known.map(|(_, ours)| (*ours).to_owned())
     })
 }

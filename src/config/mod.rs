@@ -56,14 +56,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     }
     Error::unless_empty(problems)?;
     // The defaults come first, so a stable sort leaves everything else in the order in which it was written.
-    settings
-        .in_force
-        .sort_by_key(|setting| schema::position(&setting.name));
+    settings.in_force.sort_by_key(|setting| schema::position(&setting.name));
     match resolve::plan(&settings, sources.cpus) {
-        Ok(plan) => Ok(Loaded {
-            plan,
-            in_force: settings.in_force,
-        }),
+        Ok(plan) => Ok(Loaded { plan, in_force: settings.in_force }),
         Err(problems) => Err(Error::of(problems)),
     }
 }

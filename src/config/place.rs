@@ -49,10 +49,7 @@ pub struct Place {
 
 impl Place {
     pub(super) fn new(text: &Arc<Text>, span: Range<usize>) -> Self {
-        Self {
-            text: Arc::clone(text),
-            span,
-        }
+        Self { text: Arc::clone(text), span }
     }
 
     /// Who wrote it.
@@ -88,11 +85,7 @@ impl Place {
         let written = self.text.content.get(self.span.clone()).unwrap_or_default();
         let quote = ["\"\"\"", "'''", "\"", "'"]
             .into_iter()
-            .find(|quote| {
-                written.len() >= 2 * quote.len()
-                    && written.starts_with(quote)
-                    && written.ends_with(quote)
-            })
+            .find(|quote| written.len() >= 2 * quote.len() && written.starts_with(quote) && written.ends_with(quote))
             .unwrap_or_default();
         let inner = &written[quote.len()..written.len() - quote.len()];
         // TOML drops a line break that follows the opening quotes of a multi-line string at once.
@@ -120,17 +113,13 @@ impl Place {
             number: before.matches('\n').count() + 1,
             text: line,
             column: content[line_start..start].chars().count(),
-            marked: content
-                .get(marked)
-                .map_or(1, |text| text.chars().count())
-                .max(1),
+            marked: content.get(marked).map_or(1, |text| text.chars().count()).max(1),
         }
     }
 
     /// How wide the margin of an excerpt is: the digits of its line number, at least one cell.
     pub(super) fn margin(&self) -> usize {
-        self.line_and_column()
-            .map_or(1, |(line, _)| line.to_string().len())
+        self.line_and_column().map_or(1, |(line, _)| line.to_string().len())
     }
 
     /// Writes where the place is, and its line with carets under the place.
@@ -141,9 +130,7 @@ impl Place {
             return Ok(());
         }
         let line = self.line();
-        let number = self
-            .line_and_column()
-            .map_or(String::new(), |(line, _)| line.to_string());
+        let number = self.line_and_column().map_or(String::new(), |(line, _)| line.to_string());
         let (shown, indent, carets) = line.clipped();
         write!(f, "\n{:margin$} |", "")?;
         write!(f, "\n{number:margin$} | {shown}")?;
@@ -180,22 +167,13 @@ impl Line<'_> {
     /// are not handed to the terminal.
     fn clipped(&self) -> (String, usize, usize) {
         let length = self.text.chars().count();
-        let from = if length <= EXCERPT_WIDTH {
-            0
-        } else {
-            self.column.saturating_sub(EXCERPT_WIDTH / 2)
-        };
+        let from = if length <= EXCERPT_WIDTH { 0 } else { self.column.saturating_sub(EXCERPT_WIDTH / 2) };
         let cut = if from > 0 { "…" } else { "" };
-        let cells = self
-            .text
-            .chars()
-            .skip(from)
-            .take(EXCERPT_WIDTH)
-            .map(|c| match c {
-                '\t' => ' ',
-                c if c.is_control() => char::REPLACEMENT_CHARACTER,
-                c => c,
-            });
+        let cells = self.text.chars().skip(from).take(EXCERPT_WIDTH).map(|c| match c {
+            '\t' => ' ',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        });
         let mut shown: String = cut.chars().chain(cells).collect();
         if length > from + EXCERPT_WIDTH {
             shown.push('…');
@@ -246,22 +224,13 @@ mod tests {
         let at = content.find("\"ä").expect("it is there");
         let value = place(content, at..at + 4);
         assert_eq!(value.line_and_column(), Some((2, 5)));
-        assert_eq!(
-            Excerpt(value).to_string(),
-            "\n --> g.toml:2:5\n  |\n2 | ü = \"ä\"\n  |     ^^^"
-        );
+        assert_eq!(Excerpt(value).to_string(), "\n --> g.toml:2:5\n  |\n2 | ü = \"ä\"\n  |     ^^^");
     }
 
     #[test]
     fn a_place_at_the_very_end_and_one_of_several_lines_are_shown_on_one_line() {
-        assert_eq!(
-            Excerpt(place("a = ", 4..4)).to_string(),
-            "\n --> g.toml:1:5\n  |\n1 | a = \n  |     ^"
-        );
-        assert_eq!(
-            Excerpt(place("a = [\n1]", 4..8)).to_string(),
-            "\n --> g.toml:1:5\n  |\n1 | a = [\n  |     ^"
-        );
+        assert_eq!(Excerpt(place("a = ", 4..4)).to_string(), "\n --> g.toml:1:5\n  |\n1 | a = \n  |     ^");
+        assert_eq!(Excerpt(place("a = [\n1]", 4..8)).to_string(), "\n --> g.toml:1:5\n  |\n1 | a = [\n  |     ^");
     }
 
     #[test]
@@ -272,13 +241,7 @@ mod tests {
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[3].chars().count(), "1 | ".len() + EXCERPT_WIDTH + 2);
         assert!(!shown.contains('\u{1b}'));
-        let caret = lines[4]
-            .chars()
-            .position(|c| c == '^')
-            .expect("there is a caret");
-        assert_eq!(
-            lines[3].chars().nth(caret),
-            Some(char::REPLACEMENT_CHARACTER)
-        );
+        let caret = lines[4].chars().position(|c| c == '^').expect("there is a caret");
+        assert_eq!(lines[3].chars().nth(caret), Some(char::REPLACEMENT_CHARACTER));
     }
 }

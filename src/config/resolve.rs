@@ -30,14 +30,10 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
     let quota = pool.max_tasks_per_worker.given();
     let jitter = pool.quota_jitter.given();
     if quota.value > 0 && jitter.value >= quota.value {
-        let message = format!(
-            "`pool.quota_jitter` must be less than `pool.max_tasks_per_worker`, which is {}",
-            quota.value
-        );
+        let message =
+            format!("`pool.quota_jitter` must be less than `pool.max_tasks_per_worker`, which is {}", quota.value);
         let problem = Problem::new(ProblemKind::Conflict, message, jitter.place.clone());
-        return Err(vec![
-            problem.with_help(format!("that was set by {}", quota.place)),
-        ]);
+        return Err(vec![problem.with_help(format!("that was set by {}", quota.place))]);
     }
     Ok(PoolPlan {
         workers: match pool.workers.given().value {

@@ -35,16 +35,8 @@ const NAMES_ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Reads the field `key` of `[extract]`, whose full name is `name`. Errs with all that is wrong with it.
-pub(super) fn read(
-    name: &str,
-    key: &Key,
-    node: &Node,
-    checks: &dyn RuleChecks,
-) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader {
-        checks,
-        problems: Vec::new(),
-    };
+pub(super) fn read(name: &str, key: &Key, node: &Node, checks: &dyn RuleChecks) -> Result<Rule, Vec<Problem>> {
+    let mut reader = Reader { checks, problems: Vec::new() };
     let rule = if key.name == "each" && node.string().is_some() {
         reader.refuse_key(
             name,
@@ -112,8 +104,7 @@ impl Reader<'_> {
         let complaint = match values {
             [value] if value.string().is_some() => return Some(value),
             [value, ..] if matches!(value.value, Value::Table(_)) => {
-                let help =
-                    format!("write [{name}] with single brackets: its `each` makes the list");
+                let help = format!("write [{name}] with single brackets: its `each` makes the list");
                 Complaint::new("must be one table").with_help(help)
             }
             _ => Complaint::new("must be one selector in brackets (a list of its matches)")
@@ -170,58 +161,37 @@ impl Reader<'_> {
                 self.check(&field, node, self.checks.each(css));
                 css.clone_into(&mut each);
             } else {
-                self.refuse(
-                    &field,
-                    node,
-                    Complaint::new("must be a selector, such as \"div.quote\""),
-                );
+                self.refuse(&field, node, Complaint::new("must be a selector, such as \"div.quote\""));
             }
         }
         if table.len() == 1 {
             let help = "add the fields of its objects, such as text = \"span::text\"";
             self.refuse_key(name, key, "has `each`, but no fields", help);
         }
-        self.problems
-            .is_empty()
-            .then_some(Rule::Each { each, fields })
+        self.problems.is_empty().then_some(Rule::Each { each, fields })
     }
 
     fn boolean(&mut self, option: &str, node: &Node) -> Option<bool> {
-        let truth = node
-            .boolean()
-            .ok_or_else(|| Complaint::new("must be true or false"));
+        let truth = node.boolean().ok_or_else(|| Complaint::new("must be true or false"));
         self.check(option, node, truth)
     }
 
     fn regex(&mut self, option: &str, node: &Node) -> Option<String> {
-        let pattern = node
-            .string()
-            .ok_or_else(|| Complaint::new("must be a string"));
+        let pattern = node.string().ok_or_else(|| Complaint::new("must be a string"));
         let pattern = self.check(option, node, pattern)?;
         self.check(option, node, self.checks.regex(pattern))?;
         Some(pattern.to_owned())
     }
 
     /// A default that fits what the rest of the rule says.
-    fn default(
-        &mut self,
-        option: &str,
-        key: &Key,
-        node: &Node,
-        rule: &ValueRule,
-    ) -> Option<Scalar> {
+    fn default(&mut self, option: &str, key: &Key, node: &Node, rule: &ValueRule) -> Option<Scalar> {
         if rule.required {
             let help = "a page without it fails, or it gets the default: keep one of them";
             self.refuse_key(option, key, "contradicts `required = true`", help);
             return None;
         }
         if rule.arity == Arity::Many {
-            self.refuse_key(
-                option,
-                key,
-                "is not for lists",
-                "a list without matches is empty",
-            );
+            self.refuse_key(option, key, "is not for lists", "a list without matches is empty");
             return None;
         }
         let scalar = match (rule.kind, &node.value) {
@@ -232,9 +202,7 @@ impl Reader<'_> {
             (ValueType::Integer | ValueType::Number, _) => match node.number() {
                 Some(Value::Integer(number)) => i64::try_from(number).ok().map(Scalar::Integer),
                 // JSON has no word for infinity, nor for what is no number.
-                Some(Value::Float(number))
-                    if rule.kind == ValueType::Number && number.is_finite() =>
-                {
+                Some(Value::Float(number)) if rule.kind == ValueType::Number && number.is_finite() => {
                     Some(Scalar::Float(number))
                 }
                 _ => None,
@@ -272,11 +240,7 @@ impl Reader<'_> {
     }
 
     fn refuse_option(&mut self, option: &str, key: &Key) {
-        let problem = Problem::new(
-            ProblemKind::UnknownName,
-            format!("unknown option `{option}`"),
-            key.place.clone(),
-        );
+        let problem = Problem::new(ProblemKind::UnknownName, format!("unknown option `{option}`"), key.place.clone());
         let meant = meant(&key.name).filter(|meant| *meant != "each");
         self.problems.push(match meant {
             Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
@@ -287,16 +251,11 @@ impl Reader<'_> {
     fn refuse_neither(&mut self, name: &str, key: &Key, table: &Table) {
         let message = format!("`{name}` needs `css` (a value) or `each` (an object per element)");
         let misspelt = table.iter().find_map(|(key, _)| {
-            meant(&key.name)
-                .filter(|meant| matches!(*meant, "css" | "each"))
-                .map(|meant| (key, meant))
+            meant(&key.name).filter(|meant| matches!(*meant, "css" | "each")).map(|meant| (key, meant))
         });
         let (place, help) = match misspelt {
             Some((key, meant)) => (&key.place, format!("did you mean `{meant}`?")),
-            None => (
-                &key.place,
-                format!("add css = \"SELECTOR\", or {name}.each = \"SELECTOR\" to make objects"),
-            ),
+            None => (&key.place, format!("add css = \"SELECTOR\", or {name}.each = \"SELECTOR\" to make objects")),
         };
         let problem = Problem::new(ProblemKind::BadValue, message, place.clone());
         self.problems.push(problem.with_help(help));
@@ -305,11 +264,7 @@ impl Reader<'_> {
 
 /// The option that somebody may have meant by `name`.
 fn meant(name: &str) -> Option<&'static str> {
-    let elsewhere = NAMES_ELSEWHERE
-        .iter()
-        .find(|(elsewhere, _)| *elsewhere == name);
+    let elsewhere = NAMES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name);
     let known = OPTIONS.iter().copied().chain(["each"]);
-    elsewhere
-        .map(|(_, ours)| *ours)
-        .or_else(|| suggest::nearest(name, known))
+    elsewhere.map(|(_, ours)| *ours).or_else(|| suggest::nearest(name, known))
 }

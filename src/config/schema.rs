@@ -43,87 +43,42 @@ pub(super) const SECTIONS: &[Section] = &[
         name: "pool",
         keys: Keys::Known(&[
             value("workers", |s, n| put(&mut s.pool.workers, n, workers::read)),
-            value("concurrency", |s, n| {
-                put(&mut s.pool.concurrency, n, count::parallel)
-            }),
-            value("max_tasks_per_worker", |s, n| {
-                put(&mut s.pool.max_tasks_per_worker, n, quota)
-            }),
-            value("quota_jitter", |s, n| {
-                put(&mut s.pool.quota_jitter, n, count::any)
-            }),
-            value("max_memory_per_worker", |s, n| {
-                put(&mut s.pool.max_memory_per_worker, n, size::positive)
-            }),
-            value("task_timeout", |s, n| {
-                put(&mut s.pool.task_timeout, n, duration::positive)
-            }),
+            value("concurrency", |s, n| put(&mut s.pool.concurrency, n, count::parallel)),
+            value("max_tasks_per_worker", |s, n| put(&mut s.pool.max_tasks_per_worker, n, quota)),
+            value("quota_jitter", |s, n| put(&mut s.pool.quota_jitter, n, count::any)),
+            value("max_memory_per_worker", |s, n| put(&mut s.pool.max_memory_per_worker, n, size::positive)),
+            value("task_timeout", |s, n| put(&mut s.pool.task_timeout, n, duration::positive)),
         ]),
     },
     Section {
         name: "fetch",
         keys: Keys::Known(&[
-            value("timeout", |s, n| {
-                put(&mut s.fetch.timeout, n, duration::positive)
-            }),
-            value("connect_timeout", |s, n| {
-                put(&mut s.fetch.connect_timeout, n, duration::positive)
-            }),
-            value("idle_timeout", |s, n| {
-                put(&mut s.fetch.idle_timeout, n, duration::positive)
-            }),
-            value("max_body", |s, n| {
-                put(&mut s.fetch.max_body, n, size::positive)
-            }),
-            value("max_redirects", |s, n| {
-                put(&mut s.fetch.max_redirects, n, count::any)
-            }),
-            value("max_retries", |s, n| {
-                put(&mut s.fetch.max_retries, n, count::any)
-            }),
-            value("max_retry_after", |s, n| {
-                put(&mut s.fetch.max_retry_after, n, duration::read)
-            }),
-            value("user_agent", |s, n| {
-                put(&mut s.fetch.user_agent, n, user_agent::read)
-            }),
-            Setting {
-                name: "headers",
-                read: Read::Entries(put_header),
-            },
+            value("timeout", |s, n| put(&mut s.fetch.timeout, n, duration::positive)),
+            value("connect_timeout", |s, n| put(&mut s.fetch.connect_timeout, n, duration::positive)),
+            value("idle_timeout", |s, n| put(&mut s.fetch.idle_timeout, n, duration::positive)),
+            value("max_body", |s, n| put(&mut s.fetch.max_body, n, size::positive)),
+            value("max_redirects", |s, n| put(&mut s.fetch.max_redirects, n, count::any)),
+            value("max_retries", |s, n| put(&mut s.fetch.max_retries, n, count::any)),
+            value("max_retry_after", |s, n| put(&mut s.fetch.max_retry_after, n, duration::read)),
+            value("user_agent", |s, n| put(&mut s.fetch.user_agent, n, user_agent::read)),
+            Setting { name: "headers", read: Read::Entries(put_header) },
         ]),
     },
-    Section {
-        name: "extract",
-        keys: Keys::Fields,
-    },
+    Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
         keys: Keys::Known(&[
-            value("format", |s, n| {
-                put(&mut s.output.format, n, |n| choice::read(n, FORMATS))
-            }),
-            value("record", |s, n| {
-                put(&mut s.output.record, n, |n| choice::read(n, RECORDS))
-            }),
-            value("order", |s, n| {
-                put(&mut s.output.order, n, |n| choice::read(n, ORDERS))
-            }),
-            value("window_memory", |s, n| {
-                put(&mut s.output.window_memory, n, size::read)
-            }),
-            value("ahead_limit", |s, n| {
-                put(&mut s.output.ahead_limit, n, count::positive)
-            }),
+            value("format", |s, n| put(&mut s.output.format, n, |n| choice::read(n, FORMATS))),
+            value("record", |s, n| put(&mut s.output.record, n, |n| choice::read(n, RECORDS))),
+            value("order", |s, n| put(&mut s.output.order, n, |n| choice::read(n, ORDERS))),
+            value("window_memory", |s, n| put(&mut s.output.window_memory, n, size::read)),
+            value("ahead_limit", |s, n| put(&mut s.output.ahead_limit, n, count::positive)),
         ]),
     },
 ];
 
-const FORMATS: &[(&str, FormatChoice)] = &[
-    ("auto", FormatChoice::Auto),
-    ("json", FormatChoice::Json),
-    ("jsonl", FormatChoice::Jsonl),
-];
+const FORMATS: &[(&str, FormatChoice)] =
+    &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];
 
 const RECORDS: &[(&str, RecordShape)] = &[("full", RecordShape::Full), ("data", RecordShape::Data)];
 
@@ -148,14 +103,8 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("header", "fetch.headers"),
 ];
 
-const fn value(
-    name: &'static str,
-    read: fn(&mut Settings, &Node) -> Result<(), Complaint>,
-) -> Setting {
-    Setting {
-        name,
-        read: Read::Value(read),
-    }
+const fn value(name: &'static str, read: fn(&mut Settings, &Node) -> Result<(), Complaint>) -> Setting {
+    Setting { name, read: Read::Value(read) }
 }
 
 /// The section of this name.
@@ -168,18 +117,9 @@ pub(super) fn position(name: &str) -> (usize, usize) {
     let mut parts = name.split('.');
     let section = parts.next().unwrap_or_default();
     let key = parts.next().unwrap_or_default();
-    let section = SECTIONS
-        .iter()
-        .position(|known| known.name == section)
-        .unwrap_or(SECTIONS.len());
+    let section = SECTIONS.iter().position(|known| known.name == section).unwrap_or(SECTIONS.len());
     let settings = SECTIONS.get(section).map_or(&[][..], Section::settings);
-    (
-        section,
-        settings
-            .iter()
-            .position(|known| known.name == key)
-            .unwrap_or(settings.len()),
-    )
+    (section, settings.iter().position(|known| known.name == key).unwrap_or(settings.len()))
 }
 
 impl Section {
@@ -197,11 +137,7 @@ impl Section {
     }
 }
 
-fn put<T>(
-    slot: &mut Slot<T>,
-    node: &Node,
-    read: fn(&Node) -> Result<T, Complaint>,
-) -> Result<(), Complaint> {
+fn put<T>(slot: &mut Slot<T>, node: &Node, read: fn(&Node) -> Result<T, Complaint>) -> Result<(), Complaint> {
     slot.put(read(node)?, &node.place);
     Ok(())
 }
@@ -225,11 +161,6 @@ fn put_header(settings: &mut Settings, key: &Key, node: &Node) -> Result<(), Pro
     })?;
     let value = header::read_value(node).map_err(|complaint| node.problem(&setting, complaint))?;
     // Header names have no case, so a flag's `accept` replaces a file's `Accept`.
-    replace(
-        &mut settings.fetch.headers,
-        &key.name,
-        value,
-        str::eq_ignore_ascii_case,
-    );
+    replace(&mut settings.fetch.headers, &key.name, value, str::eq_ignore_ascii_case);
     Ok(())
 }

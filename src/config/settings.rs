@@ -34,9 +34,7 @@ impl<T> Slot<T> {
 
     /// What was given last. The lowest layer gives every setting, so none is missing once it is read.
     pub(super) fn given(&self) -> &Given<T> {
-        self.0
-            .as_ref()
-            .expect("config/default.toml has every setting")
+        self.0.as_ref().expect("config/default.toml has every setting")
     }
 }
 
@@ -105,11 +103,7 @@ impl Settings {
         let name = name.to_owned();
         let place = place.clone();
         let noted = InForce { name, value, place };
-        match self
-            .in_force
-            .iter_mut()
-            .find(|earlier| earlier.name == noted.name)
-        {
+        match self.in_force.iter_mut().find(|earlier| earlier.name == noted.name) {
             Some(earlier) => *earlier = noted,
             None => self.in_force.push(noted),
         }
@@ -117,12 +111,7 @@ impl Settings {
 }
 
 /// Puts `value` under `name`: in the place of what is there by a name that is the `same`, else at the end.
-pub(super) fn replace<T>(
-    list: &mut Vec<(String, T)>,
-    name: &str,
-    value: T,
-    same: impl Fn(&str, &str) -> bool,
-) {
+pub(super) fn replace<T>(list: &mut Vec<(String, T)>, name: &str, value: T, same: impl Fn(&str, &str) -> bool) {
     let entry = (name.to_owned(), value);
     match list.iter_mut().find(|(earlier, _)| same(earlier, name)) {
         Some(earlier) => *earlier = entry,

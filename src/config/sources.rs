@@ -86,9 +86,7 @@ impl Sources {
             .filter_map(|(name, value)| Some((name, section_and_key(name)?, value)))
             .collect();
         ours.sort_unstable();
-        ours.into_iter()
-            .map(|(name, names, value)| variable(name, names, value))
-            .collect()
+        ours.into_iter().map(|(name, names, value)| variable(name, names, value)).collect()
     }
 }
 
@@ -101,18 +99,12 @@ pub(super) fn variable_name(setting: &str) -> String {
 fn section_and_key(name: &str) -> Option<(&'static str, String)> {
     let rest = name.strip_prefix(PREFIX)?;
     SECTIONS.iter().find_map(|section| {
-        let key = rest
-            .strip_prefix(&section.name.to_uppercase())?
-            .strip_prefix('_')?;
+        let key = rest.strip_prefix(&section.name.to_uppercase())?.strip_prefix('_')?;
         (!key.is_empty()).then(|| (section.name, key.to_lowercase()))
     })
 }
 
-fn variable(
-    name: &str,
-    (section, key): (&str, String),
-    value: &OsString,
-) -> Result<Table, Vec<Problem>> {
+fn variable(name: &str, (section, key): (&str, String), value: &OsString) -> Result<Table, Vec<Problem>> {
     let origin = Origin::Variable(name.to_owned());
     let Some(value) = value.to_str() else {
         let text = Text::new(origin, format!("{name}={}", value.display()));
@@ -123,18 +115,12 @@ fn variable(
     let text = Text::new(origin, format!("{name}={value}"));
     let node = written::bare(&text, name.len() + 1..text.content().len())?;
     let place = Place::new(&text, 0..name.len());
-    let keys = [section.to_owned(), key].map(|name| Key {
-        name,
-        place: place.clone(),
-    });
+    let keys = [section.to_owned(), key].map(|name| Key { name, place: place.clone() });
     Ok(written::nest(keys.into(), node))
 }
 
 fn unreadable(name: &Path, error: &io::Error) -> Problem {
-    let message = format!(
-        "cannot read the settings file `{}`: {error}",
-        name.display()
-    );
+    let message = format!("cannot read the settings file `{}`: {error}", name.display());
     let text = Text::new(Origin::File(name.to_owned()), "");
     Problem::new(ProblemKind::Unreadable, message, Place::new(&text, 0..0))
 }
@@ -143,15 +129,13 @@ fn unreadable(name: &Path, error: &io::Error) -> Problem {
 fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let origin = Origin::File(name.to_owned());
-    std::str::from_utf8(bytes)
-        .map(|content| Text::new(origin.clone(), content))
-        .map_err(|error| {
-            let at = error.valid_up_to();
-            let text = Text::new(origin, String::from_utf8_lossy(bytes));
-            let place = Place::new(&text, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
-            Problem::new(ProblemKind::Syntax, "the settings file is not UTF-8", place)
-                .with_help("save it as UTF-8, which TOML requires")
-        })
+    std::str::from_utf8(bytes).map(|content| Text::new(origin.clone(), content)).map_err(|error| {
+        let at = error.valid_up_to();
+        let text = Text::new(origin, String::from_utf8_lossy(bytes));
+        let place = Place::new(&text, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+        Problem::new(ProblemKind::Syntax, "the settings file is not UTF-8", place)
+            .with_help("save it as UTF-8, which TOML requires")
+    })
 }
 
 /// A setting that was given on the command line.
@@ -174,11 +158,7 @@ enum Given {
 
 impl Flag {
     /// A flag of its own for one setting: `Flag::new("--workers", "pool.workers", "4")`. The value is taken as it is.
-    pub fn new(
-        name: impl Into<String>,
-        setting: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, setting: impl Into<String>, value: impl Into<String>) -> Self {
         let given = Given::Value(setting.into(), value.into());
         let name = name.into();
         Self { name, given }
@@ -199,24 +179,16 @@ impl Flag {
     }
 
     fn table(&self) -> Result<Table, Vec<Problem>> {
-        let (Given::Value(_, written) | Given::Assignment(written) | Given::Header(written)) =
-            &self.given;
-        let text = Text::new(
-            Origin::Flag(self.name.clone()),
-            format!("{} {written}", self.name),
-        );
+        let (Given::Value(_, written) | Given::Assignment(written) | Given::Header(written)) = &self.given;
+        let text = Text::new(Origin::Flag(self.name.clone()), format!("{} {written}", self.name));
         let start = self.name.len() + 1;
         let all = start..start + written.len();
         match &self.given {
             Given::Value(setting, value) => {
-                let keys = setting.split('.').map(|name| Key {
-                    name: name.to_owned(),
-                    place: Place::new(&text, 0..self.name.len()),
-                });
-                let node = Node {
-                    value: Value::Bare(value.clone()),
-                    place: Place::new(&text, all),
-                };
+                let keys = setting
+                    .split('.')
+                    .map(|name| Key { name: name.to_owned(), place: Place::new(&text, 0..self.name.len()) });
+                let node = Node { value: Value::Bare(value.clone()), place: Place::new(&text, all) };
                 Ok(written::nest(keys.collect(), node))
             }
             Given::Assignment(_) => written::assignment(&text, all),
@@ -233,10 +205,7 @@ fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<Table, Vec<Probl
         return Err(vec![problem.with_help("write \"Name: Value\"")]);
     };
     let name_place = Place::new(text, start..start + name.len());
-    let keys = ["fetch", "headers", name].map(|name| Key {
-        name: name.to_owned(),
-        place: name_place.clone(),
-    });
+    let keys = ["fetch", "headers", name].map(|name| Key { name: name.to_owned(), place: name_place.clone() });
     let before = name.len() + 1 + (value.len() - value.trim_start().len());
     let value = value.trim();
     let node = Node {

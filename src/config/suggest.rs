@@ -10,9 +10,7 @@ const PART: usize = 3;
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
     let known: Vec<&str> = known.into_iter().collect();
-    let likeness = |candidate: &str| {
-        strsim::normalized_damerau_levenshtein(&name, &candidate.replace('-', "_"))
-    };
+    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&name, &candidate.replace('-', "_"));
     let alike = known
         .iter()
         .map(|candidate| (likeness(candidate), *candidate))
@@ -20,9 +18,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate);
     alike.or_else(|| {
-        let mut having = known
-            .iter()
-            .filter(|candidate| name.len() >= PART && candidate.contains(&name));
+        let mut having = known.iter().filter(|candidate| name.len() >= PART && candidate.contains(&name));
         match (having.next(), having.next()) {
             (Some(only), None) => Some(*only),
             _ => None,
@@ -36,12 +32,7 @@ mod tests {
 
     #[test]
     fn misspelt_names_find_what_was_meant_and_strange_ones_find_nothing() {
-        let known = [
-            "workers",
-            "concurrency",
-            "max_tasks_per_worker",
-            "task_timeout",
-        ];
+        let known = ["workers", "concurrency", "max_tasks_per_worker", "task_timeout"];
         let table = [
             ("worker", Some("workers")),
             ("Workers", Some("workers")),

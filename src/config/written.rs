@@ -154,9 +154,7 @@ pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<Table, Ve
     let Some(equals) = unquoted_equals(written) else {
         let message = format!("`{written}` sets nothing");
         let problem = Problem::new(ProblemKind::Syntax, message, Place::new(text, at));
-        return Err(vec![
-            problem.with_help("write KEY=VALUE, such as pool.workers=4"),
-        ]);
+        return Err(vec![problem.with_help("write KEY=VALUE, such as pool.workers=4")]);
     };
     let keys = dotted_key(text, at.start..at.start + equals)?;
     let value = bare(text, at.start + equals + 1..at.end)?;
@@ -173,9 +171,7 @@ pub(super) fn bare(text: &Arc<Text>, at: Range<usize>) -> Result<Node, Vec<Probl
     let trimmed = written.trim();
     let place = Place::new(text, start..start + trimmed.len());
     let is_toml = match trimmed.strip_prefix('[') {
-        Some(rest) => {
-            rest.trim_start().starts_with(['"', '\'', ']']) || DeValue::parse(trimmed).is_ok()
-        }
+        Some(rest) => rest.trim_start().starts_with(['"', '\'', ']']) || DeValue::parse(trimmed).is_ok(),
         None => trimmed.starts_with(['"', '\'', '{']),
     };
     if !is_toml {
@@ -244,12 +240,7 @@ fn table(entries: &DeTable<'_>, text: &Arc<Text>, shift: usize) -> Table {
 fn node(value: &Spanned<DeValue<'_>>, text: &Arc<Text>, shift: usize) -> Node {
     let place = shifted(text, value.span(), shift);
     let value = match value.get_ref() {
-        DeValue::Array(values) => Value::Array(
-            values
-                .iter()
-                .map(|value| node(value, text, shift))
-                .collect(),
-        ),
+        DeValue::Array(values) => Value::Array(values.iter().map(|value| node(value, text, shift)).collect()),
         DeValue::Table(entries) => Value::Table(table(entries, text, shift)),
         value => scalar(value),
     };

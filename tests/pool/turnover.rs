@@ -71,10 +71,8 @@ pub(crate) fn replacements_are_ready_before_they_are_needed() {
     // 4 workers, tasks of 50 ms, a quota of 20, and a start that takes 300 ms: without successors in reserve each
     // worker would stand still for 300 ms in every 1300.
     let task = Duration::from_millis(50);
-    let pool = pool(4)
-        .max_tasks_per_worker(quota(20))
-        .build(Start::Slowly(Duration::from_millis(300)))
-        .expect("a pool");
+    let pool =
+        pool(4).max_tasks_per_worker(quota(20)).build(Start::Slowly(Duration::from_millis(300))).expect("a pool");
     assert!(pool.map(vec![Deed::Sleep(task); 8]).iter().all(Result::is_ok));
     let begun = Instant::now();
     assert!(pool.map(vec![Deed::Sleep(task); 240]).iter().all(Result::is_ok));

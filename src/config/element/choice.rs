@@ -10,13 +10,9 @@ pub(in crate::config) fn read<T: Copy>(node: &Node, words: &[(&str, T)]) -> Resu
     if let Some((_, value)) = words.iter().find(|(word, _)| Some(*word) == written) {
         return Ok(*value);
     }
-    let all: Vec<String> = words
-        .iter()
-        .map(|(word, _)| format!("\"{word}\""))
-        .collect();
+    let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
     let complaint = Complaint::new(format!("must be one of {}", all.join(", ")));
-    let near =
-        written.and_then(|written| suggest::nearest(written, words.iter().map(|(word, _)| *word)));
+    let near = written.and_then(|written| suggest::nearest(written, words.iter().map(|(word, _)| *word)));
     Err(match near {
         Some(word) => complaint.with_help(format!("did you mean {}?", node.as_written(word))),
         None => complaint,
@@ -47,10 +43,7 @@ mod tests {
         ];
         for (written, help) in table {
             let complaint = read(&sample::toml(written), WORDS).expect_err(written);
-            assert_eq!(
-                complaint.message, "must be one of \"input\", \"completion\"",
-                "{written}"
-            );
+            assert_eq!(complaint.message, "must be one of \"input\", \"completion\"", "{written}");
             assert_eq!(complaint.help.as_deref(), help, "{written}");
         }
         let complaint = read(&sample::flag("inputs"), WORDS).expect_err("no such word");

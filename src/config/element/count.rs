@@ -54,13 +54,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_read_from_files_and_flags() {
-        for (written, expected) in [
-            ("0", 0),
-            ("7", 7),
-            ("1_000", 1000),
-            ("0x10", 16),
-            ("4294967295", u32::MAX),
-        ] {
+        for (written, expected) in [("0", 0), ("7", 7), ("1_000", 1000), ("0x10", 16), ("4294967295", u32::MAX)] {
             assert_eq!(any(&sample::toml(written)), Ok(expected), "{written}");
             assert_eq!(any(&sample::flag(written)), Ok(expected), "{written}");
         }
@@ -77,25 +71,14 @@ mod tests {
             ("true", natural),
             ("[1]", natural),
             ("4294967296", "must be at most 4294967295"),
-            (
-                "99999999999999999999999999999999999999999999",
-                "must be at most 4294967295",
-            ),
+            ("99999999999999999999999999999999999999999999", "must be at most 4294967295"),
             ("-99999999999999999999999999999999999999999999", natural),
         ];
         for (written, expected) in table {
-            assert_eq!(
-                any(&sample::toml(written)),
-                Err(Complaint::new(expected)),
-                "{written}"
-            );
+            assert_eq!(any(&sample::toml(written)), Err(Complaint::new(expected)), "{written}");
         }
         for written in ["-1", "0.5", "x", "", "4 workers"] {
-            assert_eq!(
-                any(&sample::flag(written)),
-                Err(Complaint::new(natural)),
-                "{written}"
-            );
+            assert_eq!(any(&sample::flag(written)), Err(Complaint::new(natural)), "{written}");
         }
     }
 
@@ -110,17 +93,8 @@ mod tests {
         let least = Complaint::new("must be a whole number, 1 or more");
         assert_eq!(positive(&sample::toml("0")), Err(least.clone()));
         assert_eq!(parallel(&sample::toml("0")), Err(least));
-        assert_eq!(
-            parallel(&sample::toml("65536")),
-            Err(Complaint::new("must be at most 65535"))
-        );
-        assert_eq!(
-            parallel(&sample::toml("3")),
-            Ok(NonZeroUsize::MIN.saturating_add(2))
-        );
-        assert_eq!(
-            positive(&sample::toml("9223372036854775807")),
-            Ok(i64::MAX.unsigned_abs())
-        );
+        assert_eq!(parallel(&sample::toml("65536")), Err(Complaint::new("must be at most 65535")));
+        assert_eq!(parallel(&sample::toml("3")), Ok(NonZeroUsize::MIN.saturating_add(2)));
+        assert_eq!(positive(&sample::toml("9223372036854775807")), Ok(i64::MAX.unsigned_abs()));
     }
 }

@@ -10,18 +10,13 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Zero, or longer.
 pub(in crate::config) fn read(node: &Node) -> Result<Duration, Complaint> {
-    let Some(text) = node
-        .string()
-        .filter(|text| text.trim().parse::<f64>().is_err())
-    else {
+    let Some(text) = node.string().filter(|text| text.trim().parse::<f64>().is_err()) else {
         return Err(without_unit(node));
     };
     let duration = humantime::parse_duration(text).map_err(|error| malformed(text, &error))?;
     if let Some(at) = ambiguous_unit(text) {
         let help = format!("minutes are written {}", node.as_written("5m"));
-        return Err(Complaint::new("must not be given in months or years")
-            .at(at)
-            .with_help(help));
+        return Err(Complaint::new("must not be given in months or years").at(at).with_help(help));
     }
     if duration > LONGEST {
         return Err(Complaint::new("must not be longer than 365 days"));
@@ -43,10 +38,7 @@ fn ambiguous_unit(text: &str) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     for unit in text.split_inclusive(|c: char| !c.is_alphabetic()) {
         let word = unit.trim_end_matches(|c: char| !c.is_alphabetic());
-        if matches!(
-            word,
-            "M" | "month" | "months" | "y" | "yr" | "yrs" | "year" | "years"
-        ) {
+        if matches!(word, "M" | "month" | "months" | "y" | "yr" | "yrs" | "year" | "years") {
             return Some(start..start + word.len());
         }
         start += unit.len();
@@ -66,10 +58,7 @@ fn without_unit(node: &Node) -> Complaint {
         _ => return expected(),
     };
     if number.starts_with(|c: char| c.is_ascii_digit()) {
-        expected().with_help(format!(
-            "give it a unit: {}",
-            node.as_written(&format!("{number}s"))
-        ))
+        expected().with_help(format!("give it a unit: {}", node.as_written(&format!("{number}s"))))
     } else {
         expected()
     }
@@ -78,11 +67,9 @@ fn without_unit(node: &Node) -> Complaint {
 fn malformed(text: &str, error: &humantime::DurationError) -> Complaint {
     use humantime::DurationError;
     match error {
-        DurationError::UnknownUnit {
-            start, end, unit, ..
-        } if !unit.is_empty() => expected()
-            .at(*start..*end)
-            .with_help("the units are ms, s, m, h and days"),
+        DurationError::UnknownUnit { start, end, unit, .. } if !unit.is_empty() => {
+            expected().at(*start..*end).with_help("the units are ms, s, m, h and days")
+        }
         DurationError::InvalidCharacter(at) | DurationError::NumberExpected(at) => {
             let length = text[*at..].chars().next().map_or(0, char::len_utf8);
             expected().at(*at..at + length)
@@ -110,11 +97,7 @@ mod tests {
             ("0s", Duration::ZERO),
         ];
         for (written, expected) in table {
-            assert_eq!(
-                read(&sample::toml(&format!("'{written}'"))),
-                Ok(expected),
-                "{written}"
-            );
+            assert_eq!(read(&sample::toml(&format!("'{written}'"))), Ok(expected), "{written}");
             assert_eq!(read(&sample::flag(written)), Ok(expected), "{written}");
         }
     }
@@ -129,11 +112,7 @@ mod tests {
             ("-5", None, None),
             ("'inf'", None, None),
             ("''", None, None),
-            (
-                "'5 parsecs'",
-                Some(2..9),
-                Some("the units are ms, s, m, h and days"),
-            ),
+            ("'5 parsecs'", Some(2..9), Some("the units are ms, s, m, h and days")),
             ("'-5s'", Some(0..1), None),
             ("'soon'", Some(0..1), None),
             ("'5s€'", Some(2..5), None),
@@ -156,10 +135,7 @@ mod tests {
             ("'10M'", "must not be given in months or years"),
             ("'1h 2months'", "must not be given in months or years"),
             ("'53weeks'", "must not be longer than 365 days"),
-            (
-                "'99999999999999999999s'",
-                "must be a duration from 1ns to 365 days",
-            ),
+            ("'99999999999999999999s'", "must be a duration from 1ns to 365 days"),
         ];
         for (written, expected) in table {
             let complaint = read(&sample::toml(written)).expect_err(written);
@@ -170,13 +146,7 @@ mod tests {
 
     #[test]
     fn zero_is_refused_where_it_makes_no_sense() {
-        assert_eq!(
-            positive(&sample::toml("'0ms'")),
-            Err(Complaint::new("must be longer than zero"))
-        );
-        assert_eq!(
-            positive(&sample::toml("'1ms'")),
-            Ok(Duration::from_millis(1))
-        );
+        assert_eq!(positive(&sample::toml("'0ms'")), Err(Complaint::new("must be longer than zero")));
+        assert_eq!(positive(&sample::toml("'1ms'")), Ok(Duration::from_millis(1)));
     }
 }

@@ -30,9 +30,7 @@ pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
         return Err(Complaint::new("has a setting of its own").with_help("set fetch.user_agent"));
     }
     if OF_THE_CONNECTION.contains(&parsed.as_str()) {
-        return Err(Complaint::new(
-            "cannot be set: it belongs to the connection",
-        ));
+        return Err(Complaint::new("cannot be set: it belongs to the connection"));
     }
     Ok(())
 }
@@ -42,10 +40,7 @@ pub(in crate::config) fn read_value(node: &Node) -> Result<String, Complaint> {
     match (&node.value, node.string()) {
         (_, Some(text)) => check_value(text).map(|()| text.to_owned()),
         (Value::Integer(_) | Value::Float(_) | Value::Boolean(_), None) => {
-            let help = format!(
-                "write it with quotes: {}",
-                node.as_written(&node.value.to_string())
-            );
+            let help = format!("write it with quotes: {}", node.as_written(&node.value.to_string()));
             Err(Complaint::new("must be a string").with_help(help))
         }
         _ => Err(Complaint::new("must be a string")),
@@ -57,9 +52,7 @@ pub(super) fn check_value(text: &str) -> Result<(), Complaint> {
     if HeaderValue::from_str(text).is_ok() {
         return Ok(());
     }
-    let wrong = text
-        .char_indices()
-        .find(|(_, c)| c.is_ascii_control() && *c != '\t');
+    let wrong = text.char_indices().find(|(_, c)| c.is_ascii_control() && *c != '\t');
     let complaint = Complaint::new("must not have control characters (a line break is one)");
     Err(match wrong {
         Some((at, c)) => complaint.at(at..at + c.len_utf8()),
@@ -88,55 +81,29 @@ mod tests {
             ("Accept:", "is no header name"),
             ("Überschrift", "is no header name"),
             ("User-Agent", "has a setting of its own"),
-            (
-                "Content-Length",
-                "cannot be set: it belongs to the connection",
-            ),
-            (
-                "transfer-encoding",
-                "cannot be set: it belongs to the connection",
-            ),
+            ("Content-Length", "cannot be set: it belongs to the connection"),
+            ("transfer-encoding", "cannot be set: it belongs to the connection"),
         ];
         for (name, expected) in table {
-            assert_eq!(
-                check_name(name).expect_err(name).message,
-                expected,
-                "{name}"
-            );
+            assert_eq!(check_name(name).expect_err(name).message, expected, "{name}");
         }
     }
 
     #[test]
     fn values_are_text_without_control_characters() {
-        for (written, expected) in [
-            ("'en'", "en"),
-            ("''", ""),
-            ("'a, b;q=0.5'", "a, b;q=0.5"),
-            ("'naïve'", "naïve"),
-        ] {
-            assert_eq!(
-                read_value(&sample::toml(written)),
-                Ok(expected.to_owned()),
-                "{written}"
-            );
+        for (written, expected) in [("'en'", "en"), ("''", ""), ("'a, b;q=0.5'", "a, b;q=0.5"), ("'naïve'", "naïve")]
+        {
+            assert_eq!(read_value(&sample::toml(written)), Ok(expected.to_owned()), "{written}");
         }
         assert_eq!(read_value(&sample::flag("1")), Ok("1".to_owned()));
         let table = [
-            (
-                r#""a\r\nHost: b""#,
-                "must not have control characters (a line break is one)",
-                Some(1..2),
-            ),
+            (r#""a\r\nHost: b""#, "must not have control characters (a line break is one)", Some(1..2)),
             ("1", "must be a string", None),
             ("['en']", "must be a string", None),
         ];
         for (written, message, at) in table {
             let complaint = read_value(&sample::toml(written)).expect_err(written);
-            assert_eq!(
-                (complaint.message.as_str(), complaint.at),
-                (message, at),
-                "{written}"
-            );
+            assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{written}");
         }
     }
 

@@ -16,12 +16,10 @@ pub(in crate::config) fn read(node: &Node) -> Result<u64, Complaint> {
         // The parser stops at the largest number instead of saying that there is no such size.
         Some(u64::MAX) => Err(Complaint::new("must be less than 16EiB")),
         Some(bytes) => Ok(bytes),
-        None => Err(Complaint::new(
-            "must be a size such as \"64KiB\", \"16MiB\" or \"512MB\", or a whole number of bytes",
-        )
-        .with_help(
-            "the units are B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000)",
-        )),
+        None => {
+            Err(Complaint::new("must be a size such as \"64KiB\", \"16MiB\" or \"512MB\", or a whole number of bytes")
+                .with_help("the units are B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000)"))
+        }
     }
 }
 
@@ -50,11 +48,7 @@ mod tests {
             ("0", 0),
         ];
         for (written, expected) in table {
-            assert_eq!(
-                read(&sample::toml(&format!("'{written}'"))),
-                Ok(expected),
-                "{written}"
-            );
+            assert_eq!(read(&sample::toml(&format!("'{written}'"))), Ok(expected), "{written}");
             assert_eq!(read(&sample::flag(written)), Ok(expected), "{written}");
         }
         assert_eq!(read(&sample::toml("65_536")), Ok(65_536));
@@ -62,14 +56,9 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_refused() {
-        for written in [
-            "-1", "0.5", "'-1MiB'", "'lots'", "'16 XB'", "''", "true", "[1]", "'1..5MB'",
-        ] {
+        for written in ["-1", "0.5", "'-1MiB'", "'lots'", "'16 XB'", "''", "true", "[1]", "'1..5MB'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
-            assert!(
-                complaint.message.starts_with("must be a size such as"),
-                "{written}"
-            );
+            assert!(complaint.message.starts_with("must be a size such as"), "{written}");
         }
         for written in ["'16EiB'", "'99999999999EiB'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
@@ -79,10 +68,7 @@ mod tests {
 
     #[test]
     fn nothing_is_refused_where_it_makes_no_sense() {
-        assert_eq!(
-            positive(&sample::toml("'0MiB'")),
-            Err(Complaint::new("must be more than zero"))
-        );
+        assert_eq!(positive(&sample::toml("'0MiB'")), Err(Complaint::new("must be more than zero")));
         assert_eq!(positive(&sample::toml("1")), Ok(1));
     }
 }

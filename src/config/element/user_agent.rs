@@ -10,8 +10,7 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         return Err(Complaint::new("must be a string"));
     };
     if text.trim().is_empty() {
-        return Err(Complaint::new("must not be empty")
-            .with_help("say who you are: a name and a URL or an address"));
+        return Err(Complaint::new("must not be empty").with_help("say who you are: a name and a URL or an address"));
     }
     header::check_value(text)?;
     Ok(text.replace("{version}", env!("CARGO_PKG_VERSION")))
@@ -26,10 +25,7 @@ mod tests {
     fn the_version_is_filled_in_and_the_rest_stays() {
         let version = env!("CARGO_PKG_VERSION");
         let table = [
-            (
-                "'me/{version} (+https://example.org)'",
-                format!("me/{version} (+https://example.org)"),
-            ),
+            ("'me/{version} (+https://example.org)'", format!("me/{version} (+https://example.org)")),
             ("'{versions}'", "{versions}".to_owned()),
         ];
         for (written, expected) in table {
@@ -43,17 +39,10 @@ mod tests {
             ("''", "must not be empty"),
             ("' '", "must not be empty"),
             ("1", "must be a string"),
-            (
-                r#""a\nb""#,
-                "must not have control characters (a line break is one)",
-            ),
+            (r#""a\nb""#, "must not have control characters (a line break is one)"),
         ];
         for (written, expected) in table {
-            assert_eq!(
-                read(&sample::toml(written)).expect_err(written).message,
-                expected,
-                "{written}"
-            );
+            assert_eq!(read(&sample::toml(written)).expect_err(written).message, expected, "{written}");
         }
     }
 }

@@ -23,10 +23,7 @@ pub(in crate::config) fn read(node: &Node) -> Result<Workers, Complaint> {
     match count::parallel(node) {
         Ok(number) => Ok(Workers::Exactly(number)),
         Err(complaint) if complaint.message.starts_with("must be a whole number") => {
-            Err(Complaint {
-                message: "must be \"auto\" or a whole number, 1 or more".to_owned(),
-                ..complaint
-            })
+            Err(Complaint { message: "must be \"auto\" or a whole number, 1 or more".to_owned(), ..complaint })
         }
         Err(complaint) => Err(complaint),
     }
@@ -54,16 +51,9 @@ mod tests {
     fn no_workers_half_workers_and_unnumbered_workers_are_refused() {
         let expected = "must be \"auto\" or a whole number, 1 or more";
         for written in ["0", "-1", "0.5", "'many'", "'Auto'", "true"] {
-            assert_eq!(
-                read(&sample::toml(written)).expect_err(written).message,
-                expected,
-                "{written}"
-            );
+            assert_eq!(read(&sample::toml(written)).expect_err(written).message, expected, "{written}");
         }
-        assert_eq!(
-            read(&sample::toml("65536")).expect_err("too many").message,
-            "must be at most 65535"
-        );
+        assert_eq!(read(&sample::toml("65536")).expect_err("too many").message, "must be at most 65535");
         let quoted = read(&sample::toml("'4'")).expect_err("it is a string");
         assert_eq!(quoted.help.as_deref(), Some("write 4 without quotes"));
     }

@@ -28,10 +28,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 connect_timeout: Duration::from_secs(10),
                 idle_timeout: Duration::from_secs(15),
                 max_body: 16 * MIB,
-                user_agent: format!(
-                    "gleaner/{} (+https://crates.io/crates/gleaner)",
-                    env!("CARGO_PKG_VERSION")
-                ),
+                user_agent: format!("gleaner/{} (+https://crates.io/crates/gleaner)", env!("CARGO_PKG_VERSION")),
                 headers: Vec::new(),
                 site: None,
             },
@@ -58,20 +55,14 @@ fn the_file_of_defaults_has_every_setting_in_the_order_of_the_schema_and_no_othe
     let documented: Vec<(String, Vec<String>)> = table
         .into_iter()
         .map(|(section, node)| match node.value {
-            Value::Table(entries) => (
-                section.name,
-                entries.into_iter().map(|(key, _)| key.name).collect(),
-            ),
+            Value::Table(entries) => (section.name, entries.into_iter().map(|(key, _)| key.name).collect()),
             _ => panic!("`{}` is no section", section.name),
         })
         .collect();
     let known: Vec<(String, Vec<String>)> = SECTIONS
         .iter()
         .map(|section| {
-            let names = section
-                .settings()
-                .iter()
-                .map(|setting| setting.name.to_owned());
+            let names = section.settings().iter().map(|setting| setting.name.to_owned());
             (section.name.to_owned(), names.collect())
         })
         .collect();
@@ -84,26 +75,15 @@ fn every_setting_of_the_defaults_has_a_comment_above_it() {
     for (number, line) in lines.iter().enumerate() {
         let is_entry = !line.is_empty() && !line.starts_with('#');
         let above = number.checked_sub(1).map(|above| lines[above]);
-        assert!(
-            !is_entry || above.is_some_and(|above| above.starts_with('#')),
-            "line {}: {line}",
-            number + 1
-        );
+        assert!(!is_entry || above.is_some_and(|above| above.starts_with('#')), "line {}: {line}", number + 1);
     }
 }
 
 #[test]
 fn the_rules_in_the_comments_of_the_defaults_are_right() {
-    let (_, after) = DEFAULTS
-        .split_once("[extract]\n")
-        .expect("the section is there");
-    let (examples, _) = after
-        .split_once("# After the selector")
-        .expect("the examples end there");
-    let uncommented: Vec<&str> = examples
-        .lines()
-        .map(|line| line.trim_start_matches(['#', ' ']))
-        .collect();
+    let (_, after) = DEFAULTS.split_once("[extract]\n").expect("the section is there");
+    let (examples, _) = after.split_once("# After the selector").expect("the examples end there");
+    let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
     let plan = super::file(format!("[extract]\n{}", uncommented.join("\n"))).plan();
     let fields = plan.scrape.extract.expect("there are fields");
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -118,29 +98,15 @@ fn a_copy_of_the_defaults_changes_nothing() {
 #[test]
 fn every_setting_in_force_is_listed_in_order_with_its_source() {
     let loaded = nothing().load().expect("the defaults are right");
-    let listed: Vec<&str> = loaded
-        .in_force
-        .iter()
-        .map(|setting| setting.name.as_str())
-        .collect();
+    let listed: Vec<&str> = loaded.in_force.iter().map(|setting| setting.name.as_str()).collect();
     let known: Vec<String> = SECTIONS
         .iter()
-        .flat_map(|section| {
-            section
-                .settings()
-                .iter()
-                .map(move |setting| (section, setting))
-        })
+        .flat_map(|section| section.settings().iter().map(move |setting| (section, setting)))
         .map(|(section, setting)| format!("{}.{}", section.name, setting.name))
         .filter(|name| name != "fetch.headers")
         .collect();
     assert_eq!(listed, known);
-    assert!(
-        loaded
-            .in_force
-            .iter()
-            .all(|setting| setting.place.to_string() == "default")
-    );
+    assert!(loaded.in_force.iter().all(|setting| setting.place.to_string() == "default"));
 }
 
 #[test]
@@ -152,16 +118,8 @@ fn headers_and_fields_in_force_are_listed_where_their_section_is() {
         .load()
         .expect("the settings are right");
     let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
-    let around: Vec<&str> = names
-        .skip_while(|name| *name != "fetch.user_agent")
-        .take(4)
-        .collect();
-    let expected = [
-        "fetch.user_agent",
-        "fetch.headers.accept",
-        "extract.title",
-        "output.format",
-    ];
+    let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(4).collect();
+    let expected = ["fetch.user_agent", "fetch.headers.accept", "extract.title", "output.format"];
     assert_eq!(around, expected);
     assert_eq!(loaded.in_force[0].name, "pool.workers");
 }
@@ -172,9 +130,7 @@ fn names_from_elsewhere_lead_to_settings_that_exist_and_hide_none() {
         let (section, key) = ours.split_once('.').expect("the name is dotted");
         let section = schema::section(section).unwrap_or_else(|| panic!("{ours}"));
         assert!(section.setting(key).is_some(), "{ours}");
-        let taken = SECTIONS
-            .iter()
-            .any(|section| section.setting(elsewhere).is_some());
+        let taken = SECTIONS.iter().any(|section| section.setting(elsewhere).is_some());
         assert!(!taken, "{elsewhere} is a setting of ours");
     }
 }
@@ -185,17 +141,8 @@ fn names_of_sections_and_settings_can_be_told_apart_in_variables() {
     for one in SECTIONS {
         for other in SECTIONS {
             let prefix = format!("{}_", one.name);
-            assert!(
-                !other.name.starts_with(&prefix),
-                "{} and {}",
-                one.name,
-                other.name
-            );
+            assert!(!other.name.starts_with(&prefix), "{} and {}", one.name, other.name);
         }
     }
-    assert!(
-        SECTIONS
-            .iter()
-            .any(|section| matches!(section.keys, Keys::Fields))
-    );
+    assert!(SECTIONS.iter().any(|section| matches!(section.keys, Keys::Fields)));
 }

@@ -1,8 +1,5 @@
 //! What people read when their settings are wrong: the whole text, for every source.
-#![expect(
-    clippy::needless_raw_string_hashes,
-    reason = "most of the texts have quotes in them"
-)]
+#![expect(clippy::needless_raw_string_hashes, reason = "most of the texts have quotes in them")]
 
 use super::{file, nothing};
 use crate::config::{Flag, ProblemKind};
@@ -41,9 +38,7 @@ fn flags_and_variables_get_the_same_errors_as_files() {
     for (written, expected) in ELSEWHERE {
         let case = match written {
             Elsewhere::Variable(name, value) => nothing().variable(name, value),
-            Elsewhere::Flag(name, setting, value) => {
-                nothing().flag(Flag::new(*name, *setting, *value))
-            }
+            Elsewhere::Flag(name, setting, value) => nothing().flag(Flag::new(*name, *setting, *value)),
             Elsewhere::Header(line) => nothing().flag(Flag::header("-H", *line)),
             Elsewhere::Set(assignment) => nothing().set(assignment),
         };
@@ -62,53 +57,30 @@ fn everything_that_is_wrong_is_reported_in_the_order_of_the_sources() {
     let found: Vec<(ProblemKind, String)> = error
         .problems()
         .iter()
-        .map(|problem| {
-            (
-                problem.kind(),
-                problem.place().map_or(String::new(), ToString::to_string),
-            )
-        })
+        .map(|problem| (problem.kind(), problem.place().map_or(String::new(), ToString::to_string)))
         .collect();
     let expected = [
         (ProblemKind::BadValue, "gleaner.toml:2:11"),
         (ProblemKind::UnknownName, "gleaner.toml:3:2"),
-        (
-            ProblemKind::Syntax,
-            "environment variable GLEANER_EXTRACT_A",
-        ),
-        (
-            ProblemKind::BadValue,
-            "environment variable GLEANER_FETCH_TIMEOUT",
-        ),
+        (ProblemKind::Syntax, "environment variable GLEANER_EXTRACT_A"),
+        (ProblemKind::BadValue, "environment variable GLEANER_FETCH_TIMEOUT"),
         (ProblemKind::Syntax, "flag --set"),
     ];
-    assert_eq!(
-        found,
-        expected.map(|(kind, place)| (kind, place.to_owned()))
-    );
+    assert_eq!(found, expected.map(|(kind, place)| (kind, place.to_owned())));
 }
 
 #[test]
 fn within_a_file_the_order_is_that_of_the_lines() {
     let error = file("\u{feff}pool.workers = 0\nfetch.timeout = 1\npool.concurrency = 0\n").error();
-    let places: Vec<String> = error
-        .problems()
-        .iter()
-        .filter_map(|problem| problem.place().map(ToString::to_string))
-        .collect();
-    let expected = [
-        "gleaner.toml:1:16",
-        "gleaner.toml:2:17",
-        "gleaner.toml:3:20",
-    ];
+    let places: Vec<String> =
+        error.problems().iter().filter_map(|problem| problem.place().map(ToString::to_string)).collect();
+    let expected = ["gleaner.toml:1:16", "gleaner.toml:2:17", "gleaner.toml:3:20"];
     assert_eq!(places, expected);
 }
 
 #[test]
 fn a_contradiction_names_both_sides() {
-    let error = file("[pool]\nmax_tasks_per_worker = 3\n")
-        .set("pool.quota_jitter=4")
-        .error();
+    let error = file("[pool]\nmax_tasks_per_worker = 3\n").set("pool.quota_jitter=4").error();
     assert_eq!(error.problems()[0].kind(), ProblemKind::Conflict);
     let expected = "`pool.quota_jitter` must be less than `pool.max_tasks_per_worker`, which is 3\n \
                     --> flag --set\n  |\n  | --set pool.quota_jitter=4\n  |                         ^\n  \
@@ -122,22 +94,14 @@ fn a_contradiction_names_both_sides() {
 fn files_that_cannot_be_read_are_named() {
     let missing = nothing().config("nope.toml").error();
     let first = missing.problems()[0].message().to_owned();
-    assert!(
-        first.starts_with("cannot read the settings file `nope.toml`: "),
-        "{first}"
-    );
-    assert!(
-        missing.to_string().ends_with("\n --> nope.toml"),
-        "{missing}"
-    );
+    assert!(first.starts_with("cannot read the settings file `nope.toml`: "), "{first}");
+    assert!(missing.to_string().ends_with("\n --> nope.toml"), "{missing}");
     assert_eq!(missing.problems()[0].kind(), ProblemKind::Unreadable);
 
     let folder = nothing().config(".").error();
     assert_eq!(folder.problems()[0].kind(), ProblemKind::Unreadable);
 
-    let latin = file(b"[pool]\nworkers = 1 # f\xFCr alle\n")
-        .error()
-        .to_string();
+    let latin = file(b"[pool]\nworkers = 1 # f\xFCr alle\n").error().to_string();
     let expected = "the settings file is not UTF-8\n --> gleaner.toml:2:16\n  |\n\
                     2 | workers = 1 # f\u{fffd}r alle\n  |                ^\n  \
                     = help: save it as UTF-8, which TOML requires";
@@ -150,10 +114,7 @@ fn errors_are_fragments_without_a_full_stop() {
         for problem in file(written).error().problems() {
             let message = problem.message();
             assert!(!message.ends_with('.'), "{what}: {message}");
-            assert!(
-                !message.starts_with(char::is_uppercase),
-                "{what}: {message}"
-            );
+            assert!(!message.starts_with(char::is_uppercase), "{what}: {message}");
         }
     }
 }

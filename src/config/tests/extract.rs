@@ -34,56 +34,14 @@ fn each_form_of_a_value_gives_its_rule() {
         ("{ css = 'p' }", one("p")),
         ("{ css = ['p'] }", many("p")),
         ("{ css = 'p', required = false, trim = true }", one("p")),
-        (
-            "{ css = 'p', trim = false }",
-            ValueRule {
-                trim: false,
-                ..one("p")
-            },
-        ),
-        (
-            "{ css = ['p'], required = true }",
-            ValueRule {
-                required: true,
-                ..many("p")
-            },
-        ),
-        (
-            r"{ css = 'p', re = '(\d+) €' }",
-            ValueRule {
-                re: Some(r"(\d+) €".to_owned()),
-                ..one("p")
-            },
-        ),
+        ("{ css = 'p', trim = false }", ValueRule { trim: false, ..one("p") }),
+        ("{ css = ['p'], required = true }", ValueRule { required: true, ..many("p") }),
+        (r"{ css = 'p', re = '(\d+) €' }", ValueRule { re: Some(r"(\d+) €".to_owned()), ..one("p") }),
         ("{ type = 'string', css = 'p' }", one("p")),
-        (
-            "{ type = 'number', css = 'p' }",
-            ValueRule {
-                kind: ValueType::Number,
-                ..one("p")
-            },
-        ),
-        (
-            "{ type = 'integer', css = ['p'] }",
-            ValueRule {
-                kind: ValueType::Integer,
-                ..many("p")
-            },
-        ),
-        (
-            "{ type = 'boolean', css = 'p' }",
-            ValueRule {
-                kind: ValueType::Boolean,
-                ..one("p")
-            },
-        ),
-        (
-            "{ type = 'html', css = 'p' }",
-            ValueRule {
-                kind: ValueType::Html,
-                ..one("p")
-            },
-        ),
+        ("{ type = 'number', css = 'p' }", ValueRule { kind: ValueType::Number, ..one("p") }),
+        ("{ type = 'integer', css = ['p'] }", ValueRule { kind: ValueType::Integer, ..many("p") }),
+        ("{ type = 'boolean', css = 'p' }", ValueRule { kind: ValueType::Boolean, ..one("p") }),
+        ("{ type = 'html', css = 'p' }", ValueRule { kind: ValueType::Html, ..one("p") }),
     ];
     for (written, expected) in table {
         assert_eq!(rule(written), Rule::Value(expected), "{written}");
@@ -102,9 +60,7 @@ fn a_default_is_of_the_type_of_its_value() {
     ];
     for (kind, default, expected) in table {
         let written = format!("{{ default = {default}, css = 'p', type = '{kind}' }}");
-        let Rule::Value(rule) = rule(&written) else {
-            panic!("{written} is a value")
-        };
+        let Rule::Value(rule) = rule(&written) else { panic!("{written} is a value") };
         assert_eq!(rule.default, Some(expected), "{written}");
     }
     let refused = [
@@ -125,10 +81,7 @@ fn a_default_is_of_the_type_of_its_value() {
         let error = file(&written).error();
         let message = error.problems()[0].message();
         let expected = format!("as `type` is \"{kind}\"");
-        assert!(
-            message.starts_with("`extract.x.default` must be"),
-            "{written}: {message}"
-        );
+        assert!(message.starts_with("`extract.x.default` must be"), "{written}: {message}");
         assert!(message.ends_with(&expected), "{written}: {message}");
     }
 }
@@ -143,14 +96,8 @@ fn a_table_with_each_holds_fields_of_any_name_and_further_tables() {
          goods.each = 'li'\n\
          goods.name = ['i']\n",
     );
-    let goods = Rule::Each {
-        each: "li".to_owned(),
-        fields: vec![("name".to_owned(), Rule::Value(many("i")))],
-    };
-    let boolean = ValueRule {
-        kind: ValueType::Boolean,
-        ..one("b")
-    };
+    let goods = Rule::Each { each: "li".to_owned(), fields: vec![("name".to_owned(), Rule::Value(many("i")))] };
+    let boolean = ValueRule { kind: ValueType::Boolean, ..one("b") };
     let shops = Rule::Each {
         each: "div.shop".to_owned(),
         fields: vec![
@@ -166,14 +113,8 @@ fn a_table_with_each_holds_fields_of_any_name_and_further_tables() {
 fn fields_stand_in_the_order_in_which_they_were_written() {
     let table = [
         ("z = 'p'\na = 'p'\nm = 'p'", vec!["z", "a", "m"]),
-        (
-            "z = 'p'\n[extract.b]\neach = 'p'\nx = 'p'\n[extract.a]\neach = 'p'\nx = 'p'",
-            vec!["z", "b", "a"],
-        ),
-        (
-            "'2' = 'p'\n\"10\" = 'p'\n1 = 'p'\n'' = 'p'",
-            vec!["2", "10", "1", ""],
-        ),
+        ("z = 'p'\n[extract.b]\neach = 'p'\nx = 'p'\n[extract.a]\neach = 'p'\nx = 'p'", vec!["z", "b", "a"]),
+        ("'2' = 'p'\n\"10\" = 'p'\n1 = 'p'\n'' = 'p'", vec!["2", "10", "1", ""]),
     ];
     for (written, expected) in table {
         let names: Vec<String> = fields(written).into_iter().map(|(name, _)| name).collect();

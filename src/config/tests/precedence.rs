@@ -9,10 +9,7 @@ use crate::scrape::extract::{Arity, Rule, ValueRule};
 
 fn in_force(case: &Case, name: &str) -> (String, String) {
     let loaded = case.load().expect("the settings are right");
-    let found = loaded
-        .in_force
-        .into_iter()
-        .find(|setting| setting.name == name);
+    let found = loaded.in_force.into_iter().find(|setting| setting.name == name);
     let found = found.expect("the setting is in force");
     (found.value, found.place.to_string())
 }
@@ -28,40 +25,31 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
             "environment variable GLEANER_POOL_CONCURRENCY",
         ),
         (
-            file("[pool]\nconcurrency = 1\n")
-                .variable("GLEANER_POOL_CONCURRENCY", "2")
-                .flag(Flag::new("--concurrency", "pool.concurrency", "3")),
+            file("[pool]\nconcurrency = 1\n").variable("GLEANER_POOL_CONCURRENCY", "2").flag(Flag::new(
+                "--concurrency",
+                "pool.concurrency",
+                "3",
+            )),
             3,
             "flag --concurrency",
         ),
         (
-            nothing()
-                .flag(Flag::new("--concurrency", "pool.concurrency", "3"))
-                .set("pool.concurrency=4"),
+            nothing().flag(Flag::new("--concurrency", "pool.concurrency", "3")).set("pool.concurrency=4"),
             4,
             "flag --set",
         ),
     ];
     for (case, expected, source) in cases {
         assert_eq!(case.plan().pool.concurrency, number(expected), "{source}");
-        assert_eq!(
-            in_force(&case, "pool.concurrency"),
-            (expected.to_string(), source.to_owned())
-        );
+        assert_eq!(in_force(&case, "pool.concurrency"), (expected.to_string(), source.to_owned()));
     }
 }
 
 #[test]
 fn auto_workers_are_the_cpus_and_a_number_is_that_number() {
     assert_eq!(nothing().plan().pool.workers, number(6));
-    assert_eq!(
-        nothing().set("pool.workers=auto").plan().pool.workers,
-        number(6)
-    );
-    assert_eq!(
-        nothing().set("pool.workers=\"auto\"").plan().pool.workers,
-        number(6)
-    );
+    assert_eq!(nothing().set("pool.workers=auto").plan().pool.workers, number(6));
+    assert_eq!(nothing().set("pool.workers=\"auto\"").plan().pool.workers, number(6));
     assert_eq!(file("pool.workers = 4").plan().pool.workers, number(4));
 }
 
@@ -99,10 +87,7 @@ fn values_outside_of_files_are_bare_or_toml() {
     assert_eq!(plan.scrape.fetch.timeout, Duration::from_secs(5));
     assert_eq!(plan.scrape.fetch.user_agent, "me");
     let headers = [("X", "1"), ("A.B", "2")];
-    assert_eq!(
-        plan.scrape.fetch.headers,
-        headers.map(|(name, value)| (name.into(), value.into()))
-    );
+    assert_eq!(plan.scrape.fetch.headers, headers.map(|(name, value)| (name.into(), value.into())));
     assert_eq!(plan.pool.quota.map(u32::from), Some(1000));
     let fields = [
         ("title", "h1::text", Arity::One),
@@ -110,8 +95,7 @@ fn values_outside_of_files_are_bare_or_toml() {
         ("links", "a::url", Arity::Many),
         ("a=b", "p, q", Arity::One),
     ];
-    let expected =
-        fields.map(|(name, css, arity)| (name.to_owned(), Rule::Value(ValueRule::new(css, arity))));
+    let expected = fields.map(|(name, css, arity)| (name.to_owned(), Rule::Value(ValueRule::new(css, arity))));
     assert_eq!(plan.scrape.extract, Some(expected.to_vec()));
 }
 
@@ -124,10 +108,7 @@ fn what_a_flag_of_its_own_says_is_taken_as_it_is() {
         .plan();
     assert_eq!(plan.scrape.fetch.user_agent, "\"me\" {x}");
     let headers = [("Accept", "text/html; q=\"1\""), ("Empty", "")];
-    assert_eq!(
-        plan.scrape.fetch.headers,
-        headers.map(|(name, value)| (name.into(), value.into()))
-    );
+    assert_eq!(plan.scrape.fetch.headers, headers.map(|(name, value)| (name.into(), value.into())));
 }
 
 #[test]
@@ -136,14 +117,8 @@ fn headers_join_and_those_of_the_same_name_replace_each_other_in_place() {
         .flag(Flag::header("-H", "accept: b"))
         .flag(Flag::header("-H", "DNT: 1"));
     let headers = [("accept", "b"), ("Cookie", "secret"), ("DNT", "1")];
-    assert_eq!(
-        case.plan().scrape.fetch.headers,
-        headers.map(|(name, value)| (name.into(), value.into()))
-    );
-    assert_eq!(
-        in_force(&case, "fetch.headers.accept"),
-        ("b".to_owned(), "flag -H".to_owned())
-    );
+    assert_eq!(case.plan().scrape.fetch.headers, headers.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(in_force(&case, "fetch.headers.accept"), ("b".to_owned(), "flag -H".to_owned()));
     assert_eq!(in_force(&case, "fetch.headers.cookie").0, "(hidden)");
 }
 
@@ -154,12 +129,7 @@ fn fields_join_and_those_of_the_same_name_replace_each_other_in_place() {
         .set("extract.c=h3")
         .plan();
     let fields = [("b", "h2"), ("a", "a"), ("c", "h3")];
-    let expected = fields.map(|(name, css)| {
-        (
-            name.to_owned(),
-            Rule::Value(ValueRule::new(css, Arity::One)),
-        )
-    });
+    let expected = fields.map(|(name, css)| (name.to_owned(), Rule::Value(ValueRule::new(css, Arity::One))));
     assert_eq!(plan.scrape.extract, Some(expected.to_vec()));
 }
 
@@ -184,9 +154,7 @@ fn variables_that_are_no_text_are_an_error_only_if_they_are_ours() {
     case.sources.environment.push(("OTHER".into(), broken()));
     case.sources.environment.push((broken(), "4".into()));
     assert_eq!(case.plan(), nothing().plan());
-    case.sources
-        .environment
-        .push(("GLEANER_POOL_WORKERS".into(), broken()));
+    case.sources.environment.push(("GLEANER_POOL_WORKERS".into(), broken()));
     assert_eq!(
         case.error().to_string(),
         "`pool.workers` must be UTF-8\n --> environment variable GLEANER_POOL_WORKERS\n  |\n  \
@@ -196,20 +164,14 @@ fn variables_that_are_no_text_are_an_error_only_if_they_are_ours() {
 
 #[test]
 fn the_order_of_the_environment_means_nothing() {
-    let one = nothing()
-        .variable("GLEANER_EXTRACT_A", "a")
-        .variable("GLEANER_EXTRACT_B", "b");
-    let other = nothing()
-        .variable("GLEANER_EXTRACT_B", "b")
-        .variable("GLEANER_EXTRACT_A", "a");
+    let one = nothing().variable("GLEANER_EXTRACT_A", "a").variable("GLEANER_EXTRACT_B", "b");
+    let other = nothing().variable("GLEANER_EXTRACT_B", "b").variable("GLEANER_EXTRACT_A", "a");
     assert_eq!(one.plan(), other.plan());
 }
 
 #[test]
 fn the_place_of_a_setting_is_known_to_programs_too() {
-    let loaded = file("\n[pool]\n  workers = 2\n")
-        .load()
-        .expect("the settings are right");
+    let loaded = file("\n[pool]\n  workers = 2\n").load().expect("the settings are right");
     let place = &loaded.in_force[0].place;
     assert_eq!(place.origin(), &Origin::File("gleaner.toml".into()));
     assert_eq!(place.line_and_column(), Some((3, 13)));
