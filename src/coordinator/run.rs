@@ -89,16 +89,18 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<(Ending, Summary), Erro
         actions: Vec::new(),
     };
     let mut interrupts = Interrupts::new().map_err(Error::Signals)?;
-    let ending = turn.until_the_end(&mut interrupts).await?;
-    let mut state = turn.state;
-    if ending != Ending::Complete {
-        return Ok((ending, state.into_summary(Instant::now())));
+    let ending = turn.until_the_end(&mut interrupts).await;
+    let Loop { sink, mut state, .. } = turn;
+    let unfinished = match ending {
+        Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
+        other => Some(other),
+    };
+    if let Some(ending) = unfinished {
+        // What is done is kept. Why the run ends is known already, and matters more than how that went.
+        let _ = sink.stop().await;
+        return ending.map(|ending| (ending, state.into_summary(Instant::now())));
     }
-    if let Some(error) = state.list_error.take() {
-        return Err(error.into());
-    }
-    // The window is empty and the workers are gone; what is left may wait for the disk.
-    match turn.sink.finish() {
+    match sink.finish().await {
         Ok(_) => Ok((Ending::Complete, state.into_summary(Instant::now()))),
         Err(error) if error.kind() == sink::ErrorKind::Closed => {
             Ok((Ending::ReaderGone, state.into_summary(Instant::now())))
@@ -132,7 +134,7 @@ impl<E: Executor> Loop<E> {
                     None => Event::ListEnded,
                 },
                 () = self.sink.changed() => {
-                    if let Some(error) = self.sink.failed() {
+                    if let Some(error) = self.sink.failed().cloned() {
                         self.stop().await;
                         return if error.kind() == sink::ErrorKind::Closed { Ok(Ending::ReaderGone) } else { Err(error.into()) };
                     }
@@ -195,14 +197,15 @@ fn log(record: &crate::model::Record) {
         return;
     }
     let ms = record.elapsed.as_millis();
-    let (pid, url) = (record.worker, &record.url);
+    // A line of the list may hold what a terminal would obey.
+    let url: String = record.url.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
     match &record.outcome {
         crate::model::Outcome::Page(page) => {
-            tracing::info!(target: "gleaner::task", pid, status = page.status, ms, "{url}");
+            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", page.status);
         }
         crate::model::Outcome::Failure(failure) => {
-            let kind = failure.kind.as_str();
-            tracing::info!(target: "gleaner::task", pid, status = failure.status, ms, kind, "{url}");
+            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", failure.kind);
         }
     }
 }
