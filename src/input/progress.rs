@@ -81,7 +81,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "the fractions are exact in binary")]
     fn the_fraction_is_that_of_whichever_ends_first_and_unknown_for_a_pipe() {
         // total bytes, limit, bytes read, tasks read, fraction
         let table = [
