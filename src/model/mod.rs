@@ -1,4 +1,5 @@
-//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it.
+//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it,
+//! a [`Record`] is what the output says of it.
 //!
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
