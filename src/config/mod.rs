@@ -28,7 +28,7 @@ mod tests;
 
 pub use error::{Error, Problem, ProblemKind};
 pub use place::{Origin, Place};
-pub use plan::{FormatChoice, Order, OutputPlan, Plan, PoolPlan, RecordShape};
+pub use plan::{FormatChoice, OutputPlan, Plan, PoolPlan};
 pub use settings::InForce;
 pub use sources::{DEFAULT_FILE, DEFAULTS, Flag, Sources};
 

@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use crate::scrape;
+use crate::sink::{Order, Shape};
 
 /// All that a run needs to know from its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +46,7 @@ pub struct OutputPlan {
     /// The format, unless it goes by the output's name.
     pub format: FormatChoice,
     /// How much of each record.
-    pub record: RecordShape,
+    pub record: Shape,
     /// In which order.
     pub order: Order,
     /// How many bytes of finished records may wait in memory for an earlier one; more go to disk.
@@ -63,22 +64,4 @@ pub enum FormatChoice {
     Json,
     /// A record a line.
     Jsonl,
-}
-
-/// How much of each record is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordShape {
-    /// Data or failure, with where it came from and what it took.
-    Full,
-    /// The bare data, `null` for a failure.
-    Data,
-}
-
-/// In which order records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// That of the list.
-    Input,
-    /// As they are finished.
-    Completion,
 }

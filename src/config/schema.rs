@@ -5,7 +5,8 @@
 
 use super::element::{choice, count, duration, header, size, user_agent, workers};
 use super::error::{Complaint, Problem, ProblemKind};
-use super::plan::{FormatChoice, Order, RecordShape};
+use super::plan::FormatChoice;
+use crate::sink::{Order, Shape};
 use super::settings::{Settings, Slot, replace};
 use super::written::{Key, Node};
 
@@ -80,7 +81,7 @@ pub(super) const SECTIONS: &[Section] = &[
 const FORMATS: &[(&str, FormatChoice)] =
     &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];
 
-const RECORDS: &[(&str, RecordShape)] = &[("full", RecordShape::Full), ("data", RecordShape::Data)];
+const RECORDS: &[(&str, Shape)] = &[("full", Shape::Full), ("data", Shape::Data)];
 
 const ORDERS: &[(&str, Order)] = &[("input", Order::Input), ("completion", Order::Completion)];
 

@@ -7,7 +7,8 @@ use crate::scrape::extract::Fields;
 
 use super::element::workers::Workers;
 use super::place::Place;
-use super::plan::{FormatChoice, Order, RecordShape};
+use super::plan::FormatChoice;
+use crate::sink::{Order, Shape};
 
 /// A value, and who wrote it.
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ pub(super) struct Fetch {
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) format: Slot<FormatChoice>,
-    pub(super) record: Slot<RecordShape>,
+    pub(super) record: Slot<Shape>,
     pub(super) order: Slot<Order>,
     pub(super) window_memory: Slot<u64>,
     pub(super) ahead_limit: Slot<u64>,

@@ -6,7 +6,8 @@ use super::{nothing, number};
 use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
-use crate::config::{DEFAULTS, FormatChoice, Order, OutputPlan, Plan, PoolPlan, RecordShape};
+use crate::config::{DEFAULTS, FormatChoice, OutputPlan, Plan, PoolPlan};
+use crate::sink::{Order, Shape};
 use crate::scrape::{FetchSettings, Settings};
 
 const MIB: u64 = 1024 * 1024;
@@ -39,7 +40,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         max_retry_after: Duration::from_secs(300),
         output: OutputPlan {
             format: FormatChoice::Auto,
-            record: RecordShape::Full,
+            record: Shape::Full,
             order: Order::Input,
             window_memory: 64 * MIB,
             ahead_limit: 1_000_000,

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::{Case, file, nothing, number};
-use crate::config::{Flag, Order, Origin};
+use crate::config::{Flag, Origin};
+use crate::sink::Order;
 use crate::scrape::extract::{Arity, Rule, ValueRule};
 
 fn in_force(case: &Case, name: &str) -> (String, String) {
