@@ -289,7 +289,7 @@ impl Model {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            let hands = self.alive.remove(&id).expect("alive");
+            let Some(hands) = self.alive.remove(&id) else { continue };
             let exit = if hands.killed { died(Cause::Signal(9)) } else { left() };
             let actions = roster.exited(id, exit, now);
             self.obey(actions, roster, now, quota)?;
