@@ -132,26 +132,23 @@ impl Schedule {
         let task = self.tasks.get_mut(&seq)?;
         task.elapsed += elapsed;
         match answer {
-            Answer::Redirect { status, to, bytes } => {
-                match next_hop(task, &self.options, status, &to, bytes) {
-                    Ok(url) => {
-                        task.url = url;
-                        task.hops += 1;
-                        self.ready.push_front(seq);
-                        return None;
-                    }
-                    Err(failure) => {
-                        task.charged += 1;
-                        self.settle(seq, Outcome::Failure(failure))
-                    }
+            Answer::Redirect { status, to, bytes } => match next_hop(task, &self.options, status, &to, bytes) {
+                Ok(url) => {
+                    task.url = url;
+                    task.hops += 1;
+                    self.ready.push_front(seq);
+                    return None;
                 }
-            }
+                Err(failure) => {
+                    task.charged += 1;
+                    self.settle(seq, Outcome::Failure(failure))
+                }
+            },
             Answer::Outcome(outcome) => {
                 task.charged += 1;
                 if let Outcome::Failure(failure) = &outcome
                     && task.charged <= self.options.max_retries
-                    && let Some(pause) =
-                        backoff::pause(task.charged, seq, failure.retry, self.options.max_retry_after)
+                    && let Some(pause) = backoff::pause(task.charged, seq, failure.retry, self.options.max_retry_after)
                 {
                     self.retries += 1;
                     self.pausing.push(Reverse((now + pause, seq)));

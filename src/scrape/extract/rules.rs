@@ -17,7 +17,8 @@ pub enum Rule {
     Each {
         /// A CSS selector without a pseudo-element.
         each: String,
-        /// The fields of each object; their selectors look below the matched element (and can name it as `:scope`).
+        /// The fields of each object; their selectors look at the matched element and below it, as in parsel.
+        /// `:scope` names the element itself.
         fields: Fields,
     },
 }

@@ -1,0 +1,210 @@
+//! CSS as the `selectors` crate parses and matches it, with our pseudo-elements.
+//!
+//! `scraper`'s own `Selector` knows no pseudo-element and keeps its matching caches to itself; this is the same
+//! engine with both. Pseudo-elements are parsed where CSS has them: last in a branch, never inside `:is(..)`.
+
+use std::cell::{Cell, RefCell};
+
+use cssparser::{CowRcStr, ParseError, Parser as Input};
+use html5ever::Namespace;
+use scraper::selector::{CssLocalName, CssString, NonTSPseudoClass, ToCss};
+use selectors::parser::{self, SelectorParseErrorKind};
+
+use super::SelectionError;
+use super::take::{AttributeName, Take};
+
+/// The types of our CSS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::scrape::extract) struct Css;
+
+impl parser::SelectorImpl for Css {
+    type ExtraMatchingData<'a> = ();
+    type AttrValue = CssString;
+    type Identifier = CssLocalName;
+    type LocalName = CssLocalName;
+    type NamespaceUrl = Namespace;
+    type NamespacePrefix = CssLocalName;
+    type BorrowedNamespaceUrl = Namespace;
+    type BorrowedLocalName = CssLocalName;
+    type NonTSPseudoClass = NonTSPseudoClass;
+    type PseudoElement = Take;
+}
+
+impl parser::PseudoElement for Take {}
+
+impl ToCss for Take {
+    fn to_css<W: std::fmt::Write>(&self, dest: &mut W) -> std::fmt::Result {
+        write!(dest, "{self}")
+    }
+}
+
+/// What stands after `::`.
+pub(super) const PSEUDO_ELEMENTS: [&str; 5] = ["text", "text-content", "attr", "url", "inner-html"];
+
+/// What may stand after one colon; only used to suggest the nearest.
+const PSEUDO_CLASSES: [&str; 17] = [
+    "empty",
+    "first-child",
+    "first-of-type",
+    "has",
+    "is",
+    "last-child",
+    "last-of-type",
+    "not",
+    "nth-child",
+    "nth-last-child",
+    "nth-last-of-type",
+    "nth-of-type",
+    "only-child",
+    "only-of-type",
+    "root",
+    "scope",
+    "where",
+];
+
+const EXPECTED: &str = "::text, ::text-content, ::attr(name), ::url or ::inner-html";
+
+/// Parses one selector string. The hooks of the CSS parser can only fail without words, so what they have to say
+/// waits in `said`.
+pub(super) struct Grammar<'i> {
+    text: &'i str,
+    pub(super) said: RefCell<Option<SelectionError>>,
+    pub(super) pseudo_element: Cell<bool>,
+}
+
+impl<'i> Grammar<'i> {
+    pub(super) fn new(text: &'i str) -> Self {
+        Self { text, said: RefCell::new(None), pseudo_element: Cell::new(false) }
+    }
+
+    /// Where a token that borrows from the selector stands in it.
+    fn offset_of(&self, token: &str) -> usize {
+        (token.as_ptr() as usize)
+            .checked_sub(self.text.as_ptr() as usize)
+            .filter(|at| *at < self.text.len())
+            .unwrap_or(0)
+    }
+
+    fn fail<T>(&self, offset: usize, length: usize, message: String, suggestion: Option<String>) -> Result<T, Failed> {
+        self.said.borrow_mut().get_or_insert(SelectionError { offset, length, message, suggestion });
+        Err(ParseError::custom(SelectorParseErrorKind::UnsupportedPseudoClassOrElement))
+    }
+
+    fn unknown_pseudo_element<T>(&self, name: &str, call: &str) -> Result<T, Failed> {
+        let suggestion = nearest(name, &PSEUDO_ELEMENTS).map(spelled);
+        let offset = self.offset_of(name).saturating_sub(2);
+        self.fail(
+            offset,
+            name.len() + 2,
+            format!("unknown pseudo-element `::{name}{call}`, expected {EXPECTED}"),
+            suggestion,
+        )
+    }
+
+    fn unknown_pseudo_class<T>(&self, name: &str, call: &str) -> Result<T, Failed> {
+        let offset = self.offset_of(name).saturating_sub(1);
+        let lower = name.to_ascii_lowercase();
+        if PSEUDO_ELEMENTS.contains(&lower.as_str()) {
+            let message = format!("`:{name}{call}` is a pseudo-element, which takes two colons");
+            return self.fail(offset, name.len() + 1, message, Some(spelled(&lower)));
+        }
+        let suggestion = nearest(name, &PSEUDO_CLASSES).map(|name| format!(":{name}"));
+        self.fail(offset, name.len() + 1, format!("unknown pseudo-class `:{name}{call}`"), suggestion)
+    }
+}
+
+type Failed = ParseError<SelectorParseErrorKind>;
+
+impl<'i> parser::Parser<'i> for Grammar<'i> {
+    type Impl = Css;
+    type Error = SelectorParseErrorKind;
+
+    fn parse_nth_child_of(&self) -> bool {
+        true
+    }
+
+    fn parse_is_and_where(&self) -> bool {
+        true
+    }
+
+    fn parse_has(&self) -> bool {
+        true
+    }
+
+    /// `:is(a, ::nonsense)` is an error and not `:is(a)`: a rule that silently finds less is worse than none.
+    fn allow_forgiving_selectors(&self) -> bool {
+        false
+    }
+
+    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<NonTSPseudoClass, Failed> {
+        self.unknown_pseudo_class(&name, "")
+    }
+
+    fn parse_non_ts_functional_pseudo_class(
+        &self,
+        name: CowRcStr<'i>,
+        _arguments: &mut Input<'i>,
+        _after_part: bool,
+    ) -> Result<NonTSPseudoClass, Failed> {
+        self.unknown_pseudo_class(&name, "(..)")
+    }
+
+    fn parse_pseudo_element(&self, name: CowRcStr<'i>) -> Result<Take, Failed> {
+        self.pseudo_element.set(true);
+        match_lower(&name, |lower| match lower {
+            "text" => Ok(Take::Text),
+            "text-content" => Ok(Take::TextContent),
+            "inner-html" => Ok(Take::InnerHtml),
+            "url" => Ok(Take::Url),
+            "attr" => {
+                let offset = self.offset_of(&name).saturating_sub(2);
+                let message = "`::attr` needs the name of an attribute".to_owned();
+                self.fail(offset, name.len() + 2, message, Some("::attr(href)".to_owned()))
+            }
+            _ => self.unknown_pseudo_element(&name, ""),
+        })
+    }
+
+    fn parse_functional_pseudo_element(&self, name: CowRcStr<'i>, arguments: &mut Input<'i>) -> Result<Take, Failed> {
+        self.pseudo_element.set(true);
+        match_lower(&name, |lower| match lower {
+            "attr" => {
+                let offset = arguments.position().byte_index();
+                let Ok(attribute) = arguments.expect_ident_or_string().cloned() else {
+                    let message = "`::attr(..)` takes one name of an attribute, bare or in quotes".to_owned();
+                    return self.fail(offset, 0, message, Some("::attr(href)".to_owned()));
+                };
+                if !arguments.is_exhausted() {
+                    let message = "`::attr(..)` takes one name of an attribute, and nothing after it".to_owned();
+                    return self.fail(arguments.position().byte_index(), 0, message, None);
+                }
+                Ok(Take::Attribute(AttributeName::new(&attribute)))
+            }
+            "text" | "text-content" | "inner-html" | "url" => {
+                let offset = self.offset_of(&name).saturating_sub(2);
+                self.fail(offset, name.len() + 2, format!("`::{lower}` takes no argument"), Some(format!("::{lower}")))
+            }
+            _ => self.unknown_pseudo_element(&name, "(..)"),
+        })
+    }
+}
+
+fn match_lower<T>(name: &str, with: impl FnOnce(&str) -> T) -> T {
+    with(&name.to_ascii_lowercase())
+}
+
+fn spelled(name: &str) -> String {
+    if name == "attr" { "::attr(name)".to_owned() } else { format!("::{name}") }
+}
+
+/// The known name that a misspelt one most likely stands for.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    const LIKE_ENOUGH: f64 = 0.5;
+    let name = name.to_ascii_lowercase();
+    known
+        .iter()
+        .map(|known| (strsim::normalized_damerau_levenshtein(&name, known), *known))
+        .filter(|(likeness, _)| *likeness >= LIKE_ENOUGH)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}

@@ -1,0 +1,233 @@
+//! A selector string: which elements match, and what is taken from each.
+//!
+//! ```text
+//! h1::text, img.logo::attr(alt)
+//! ^^        ^^^^^^^^               branches: CSS selectors
+//!   ^^^^^^          ^^^^^^^^^^^    what each branch takes
+//! ```
+//!
+//! `css` is the grammar, `take` what may stand after `::`, `branch` a compiled branch and how it is matched,
+//! `element` the bridge between `scraper`'s tree and the `selectors` crate.
+
+mod branch;
+mod css;
+mod element;
+mod take;
+
+use cssparser::{BasicParseErrorKind, Delimiter, ParseErrorKind, Parser, Token};
+use selectors::parser::{Selector, SelectorParseErrorKind};
+
+pub(super) use branch::{Branch, Matcher};
+pub(super) use element::{Element, attribute};
+pub(super) use take::Take;
+
+use css::{Css, Grammar};
+
+/// A parsed selector string, as a rule's `css` and `each` hold it.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub(super) branches: Vec<Branch>,
+}
+
+/// Why a selector string is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", .suggestion.as_ref().map(|it| format!(" (did you mean `{it}`?)")).unwrap_or_default())]
+pub struct SelectionError {
+    /// Where in the selector string, in bytes from its start.
+    pub offset: usize,
+    /// How many bytes from there are at fault; 0 where something is missing.
+    pub length: usize,
+    /// What was found and what was expected.
+    pub message: String,
+    /// The nearest thing that would have been right.
+    pub suggestion: Option<String>,
+}
+
+impl Selection {
+    /// Parses a selector in which every branch of a comma list may end in one of our pseudo-elements.
+    ///
+    /// # Errors
+    /// At the first thing that is no CSS selector or no pseudo-element of ours.
+    pub fn parse(css: &str) -> Result<Self, SelectionError> {
+        let mut branches = Vec::new();
+        let mut input = Parser::new(css);
+        loop {
+            branches.extend(Branch::all_of(&parse_branch(css, &mut input)?));
+            // What ends a branch is a comma or the end of the string.
+            if input.next().is_err() {
+                return Ok(Self { branches });
+            }
+        }
+    }
+
+    /// Parses a selector that matches whole elements: the `each` of a table.
+    ///
+    /// # Errors
+    /// As `parse`, and at a pseudo-element.
+    pub fn parse_elements(css: &str) -> Result<Self, SelectionError> {
+        let selection = Self::parse(css)?;
+        match selection.branches.iter().find(|branch| branch.take != Take::OuterHtml) {
+            None => Ok(selection),
+            Some(branch) => {
+                let pseudo = branch.take.to_string();
+                let name = pseudo.split('(').next().unwrap_or_default();
+                Err(SelectionError {
+                    offset: css.find(name).unwrap_or(0),
+                    length: name.len(),
+                    message: format!("`each` selects elements and takes no `{name}`"),
+                    suggestion: None,
+                })
+            }
+        }
+    }
+}
+
+fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<Selector<Css>, SelectionError> {
+    let grammar = Grammar::new(css);
+    let start = input.position().byte_index();
+    let (mut end, mut complete) = (start, false);
+    let parsed = input.parse_until_before(Delimiter::Comma, |input| {
+        let parsed = input.parse_entirely(|input| {
+            let selector = Selector::parse(&grammar, input)?;
+            complete = true;
+            Ok(selector)
+        });
+        end = input.position().byte_index();
+        parsed
+    });
+    parsed.map_err(|error| {
+        if let Some(said) = grammar.said.take() {
+            return said;
+        }
+        let (message, fault) = explain(&error.kind, complete, grammar.pseudo_element.get());
+        let (offset, length) = match fault {
+            Fault::Missing => (end, 0),
+            Fault::LastToken => token(css, start, |_, token_end| token_end >= end),
+            Fault::NextToken => token(css, start, |token_start, _| token_start >= end),
+        };
+        SelectionError { offset, length, message: message.to_owned(), suggestion: None }
+    })
+}
+
+/// What is at fault when parsing stopped.
+enum Fault {
+    /// Something should stand where it stopped.
+    Missing,
+    /// The last thing that was read.
+    LastToken,
+    /// What stands next.
+    NextToken,
+}
+
+/// What to say, and where.
+fn explain(
+    kind: &ParseErrorKind<SelectorParseErrorKind>,
+    complete: bool,
+    pseudo_element: bool,
+) -> (&'static str, Fault) {
+    use SelectorParseErrorKind as Kind;
+    let custom = match kind {
+        ParseErrorKind::Custom(kind) => kind,
+        ParseErrorKind::Basic(_) if pseudo_element && complete => {
+            return ("expected a comma or the end after the pseudo-element", Fault::NextToken);
+        }
+        ParseErrorKind::Basic(_) if complete => return ("expected a comma or the end", Fault::NextToken),
+        ParseErrorKind::Basic(BasicParseErrorKind::EndOfInput) => {
+            return ("the selector ends too early", Fault::Missing);
+        }
+        ParseErrorKind::Basic(_) => return ("expected a CSS selector", Fault::LastToken),
+    };
+    match custom {
+        Kind::EmptySelector => ("expected a selector", Fault::Missing),
+        Kind::DanglingCombinator => ("expected a selector after the combinator", Fault::Missing),
+        Kind::ClassNeedsIdent => ("expected the name of a class after `.`", Fault::LastToken),
+        Kind::InvalidState => ("a pseudo-element can only stand at the end of a branch", Fault::LastToken),
+        Kind::ExpectedNamespace | Kind::ExplicitNamespaceUnexpectedToken => {
+            ("name spaces are not known here", Fault::LastToken)
+        }
+        Kind::NoQualifiedNameInAttributeSelector
+        | Kind::UnexpectedTokenInAttributeSelector
+        | Kind::ExpectedBarInAttr
+        | Kind::BadValueInAttr
+        | Kind::InvalidQualNameInAttr => {
+            ("expected an attribute selector such as [href] or [rel=\"next\"]", Fault::LastToken)
+        }
+        Kind::PseudoElementExpectedIdent | Kind::NoIdentForPseudo => {
+            ("expected a name after the colon", Fault::LastToken)
+        }
+        _ => ("expected a CSS selector", Fault::LastToken),
+    }
+}
+
+/// The first of the outermost tokens from `start` on that is the one asked for, given its start and end: where it
+/// stands, and its length. A token that opens brackets holds what stands in them.
+fn token(css: &str, start: usize, is_it: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    let mut input = Parser::new(&css[start..]);
+    loop {
+        input.skip_whitespace();
+        let token_start = start + input.position().byte_index();
+        let Ok(token) = input.next() else { return (css.len(), 0) };
+        if matches!(token, Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock) {
+            // Nothing is parsed: the parser skips to the end of the block.
+            let skipped: Result<(), cssparser::ParseError<()>> = input.parse_nested_block(|_| Ok(()));
+            drop(skipped);
+        }
+        let token_end = start + input.position().byte_index();
+        if is_it(token_start, token_end) {
+            return (token_start, token_end - token_start);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Selection;
+
+    #[test]
+    fn a_bad_selector_is_refused_with_its_place_and_the_nearest_name() {
+        let cases = [
+            ("h1::txt", 2..7, Some("::text"), "unknown pseudo-element `::txt`"),
+            ("h1, h2::before", 6..14, None, "unknown pseudo-element `::before`"),
+            ("h1,\n é::Texxt", 7..14, Some("::text"), "unknown pseudo-element `::Texxt`"),
+            ("a::atr(href)", 1..6, Some("::attr(name)"), "unknown pseudo-element `::atr(..)`"),
+            ("a::attr", 1..7, Some("::attr(href)"), "needs the name"),
+            ("a::attr()", 8..8, Some("::attr(href)"), "takes one name"),
+            ("a::attr(a b)", 9..9, None, "nothing after it"),
+            ("a::text(x)", 1..7, Some("::text"), "takes no argument"),
+            ("a:text", 1..6, Some("::text"), "takes two colons"),
+            ("a:nth-chld(2)", 1..10, Some(":nth-child"), "unknown pseudo-class"),
+            ("a::text b", 8..9, None, "comma or the end"),
+            ("a::text::text", 9..13, None, "at the end of a branch"),
+            ("a:is(b::text)", 2..13, None, "at the end of a branch"),
+            ("a::text.x", 7..8, None, "at the end of a branch"),
+            ("", 0..0, None, "expected a selector"),
+            ("a,", 2..2, None, "expected a selector"),
+            (",a", 0..0, None, "expected a selector"),
+            ("a, , b", 3..3, None, "expected a selector"),
+            ("a >", 3..3, None, "after the combinator"),
+            ("> a", 0..0, None, "expected a selector"),
+            ("a.1x", 1..4, None, "comma or the end"),
+            ("a. x", 3..4, None, "name of a class"),
+            ("a[", 2..2, None, "ends too early"),
+            ("b a[=x]", 3..7, None, "attribute selector"),
+            ("b a[href=]", 10..10, None, "ends too early"),
+            ("p::", 3..3, None, "ends too early"),
+            ("p:nth-child(x)", 2..14, None, "expected a CSS selector"),
+        ];
+        for (css, place, suggestion, message) in cases {
+            let error = Selection::parse(css).expect_err(css);
+            assert_eq!(error.offset..error.offset + error.length, place, "{css}: {error}");
+            assert_eq!(error.suggestion.as_deref(), suggestion, "{css}: {error}");
+            assert!(error.message.contains(message), "{css}: {error}");
+        }
+    }
+
+    #[test]
+    fn each_selects_elements_only() {
+        for css in ["li", "ul > li, ol > li:not(.x, .y)", "[title='::text']"] {
+            assert!(Selection::parse_elements(css).is_ok(), "{css}");
+        }
+        let error = Selection::parse_elements("li, a::attr(x)").expect_err("a pseudo-element");
+        assert_eq!((error.offset, error.length), (5, 6), "{error}");
+    }
+}

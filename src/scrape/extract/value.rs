@@ -1,0 +1,159 @@
+//! Text -> a JSON value of the type that a rule asks for.
+
+use std::borrow::Cow;
+
+use super::number;
+use super::rules::{Scalar, ValueType};
+
+/// Writes `text` as a value of type `kind`; gives `false`, and writes nothing, where it does not fit the type.
+pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
+    match kind {
+        ValueType::String | ValueType::Html => string(out, text),
+        ValueType::Number => match number::decimal(text) {
+            Some(number) => out.extend_from_slice(number.as_bytes()),
+            None => return false,
+        },
+        ValueType::Integer => match number::integer(text) {
+            Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            None => return false,
+        },
+        ValueType::Boolean => match boolean(text) {
+            Some(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+            None => return false,
+        },
+    }
+    true
+}
+
+/// Writes a JSON string.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string always has a JSON form");
+}
+
+/// A default, as JSON. What JSON has no number for (`inf`, `nan`) is `null`.
+pub(super) fn scalar(value: &Scalar) -> Vec<u8> {
+    match value {
+        Scalar::String(text) => serde_json::to_vec(text),
+        Scalar::Integer(number) => serde_json::to_vec(number),
+        Scalar::Float(number) => serde_json::to_vec(number),
+        Scalar::Boolean(truth) => serde_json::to_vec(truth),
+    }
+    .expect("a scalar always has a JSON form")
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    let text = text.trim();
+    let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["true", "yes", "on", "1"]) {
+        Some(true)
+    } else if is(["false", "no", "off", "0"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// What a type is called in messages.
+pub(super) fn type_name(kind: ValueType) -> &'static str {
+    match kind {
+        ValueType::String => "a string",
+        ValueType::Number => "a number",
+        ValueType::Integer => "a whole number",
+        ValueType::Boolean => "a truth value",
+        ValueType::Html => "markup",
+    }
+}
+
+/// Takes white space (Unicode's, as Python's `strip` does) off both ends.
+pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => {
+            let trimmed = text.trim();
+            if trimmed.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(trimmed.to_owned()) }
+        }
+    }
+}
+
+/// Joins pieces of text; every run of white space becomes one space, also across pieces.
+pub(super) fn fold<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
+    let mut folded = String::new();
+    let mut gap = false;
+    for piece in pieces {
+        let mut rest = piece;
+        loop {
+            let word = rest.trim_start();
+            gap |= word.len() != rest.len();
+            if word.is_empty() {
+                break;
+            }
+            if gap {
+                folded.push(' ');
+                gap = false;
+            }
+            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            folded.push_str(&word[..end]);
+            rest = &word[end..];
+        }
+    }
+    if gap {
+        folded.push(' ');
+    }
+    folded
+}
+
+/// The beginning of a value, for messages.
+pub(super) fn shorten(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::ValueType;
+    use super::{fold, shorten, write};
+
+    #[test]
+    fn white_space_folds_across_pieces() {
+        let cases: [(&[&str], &str); 7] = [
+            (&[], ""),
+            (&["a"], "a"),
+            (&["a", "b"], "ab"),
+            (&["a ", " b"], "a b"),
+            (&["a", "\n\t", "b"], "a b"),
+            (&[" a  b "], " a b "),
+            (&["x\u{a0}y"], "x y"),
+        ];
+        for (pieces, folded) in cases {
+            assert_eq!(fold(pieces.iter().copied()), folded, "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_by_their_type() {
+        let cases = [
+            ("a\"\n", ValueType::String, Some(r#""a\"\n""#)),
+            ("<b>", ValueType::Html, Some("\"<b>\"")),
+            ("£1,234.50", ValueType::Number, Some("1234.5")),
+            ("12.0", ValueType::Integer, Some("12")),
+            ("12.5", ValueType::Integer, None),
+            ("Yes", ValueType::Boolean, Some("true")),
+            ("OFF", ValueType::Boolean, Some("false")),
+            ("maybe", ValueType::Boolean, None),
+        ];
+        for (text, kind, json) in cases {
+            let mut out = Vec::new();
+            assert_eq!(write(&mut out, text, kind), json.is_some(), "{text}");
+            assert_eq!(String::from_utf8(out).as_deref(), Ok(json.unwrap_or_default()), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_shortened_between_characters() {
+        assert_eq!(shorten(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(shorten(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
+    }
+}
