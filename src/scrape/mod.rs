@@ -1,10 +1,31 @@
 //! One task -> one outcome: fetch -> decode -> parse -> extract.
 //!
-//! Absent on purpose: processes, order, files.
+//! In reading order: `scraper` puts the stages in a row, and each stage is a function that needs none of the others:
+//!
+//! ```text
+//! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
+//! decode   bytes, content type      -> text
+//! parse    text                     -> a tree
+//! extract  a tree, rules, final URL -> one line of JSON
+//! ```
+//!
+//! `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
+//! which no scraper can be made.
+//!
+//! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
+//! in view.
 
+mod decode;
+mod error;
 pub mod extract;
+mod fetch;
+mod media_type;
 mod parse;
+mod scraper;
 mod settings;
 
+pub use decode::{Decoded, decode};
+pub use error::{Error, ErrorKind};
 pub use parse::{Document, parse, parse_encoded};
+pub use scraper::Scraper;
 pub use settings::{FetchSettings, Settings};

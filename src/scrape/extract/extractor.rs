@@ -30,7 +30,7 @@ impl Extractor {
     ///
     /// # Errors
     /// At the first rule whose selector or regular expression is none, or that contradicts itself.
-    pub fn new(fields: &Option<Fields>) -> Result<Self, RuleError> {
+    pub fn new(fields: Option<&Fields>) -> Result<Self, RuleError> {
         let plan = match fields {
             Some(fields) => Plan::new(fields)?,
             None => Plan::new(&page::fields())?,
@@ -226,7 +226,7 @@ impl<'a, 'o> Run<'a, 'o> {
 
     fn bad_value(&self, rule: &Value, text: &str) -> Failure {
         let message = format!(
-            "cannot read field `{}` as {}: `{}`",
+            "read field `{}` as {}: it is `{}`",
             self.path(),
             value::type_name(rule.kind),
             value::shorten(text)
@@ -235,7 +235,7 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn missing(&self, rule: &Value) -> Failure {
-        let message = format!("found nothing for required field `{}` with selector `{}`", self.path(), rule.css);
+        let message = format!("find required field `{}`: nothing matches `{}`", self.path(), rule.css);
         Failure::new(FailureKind::MissingField, Stage::Extract, message)
     }
 

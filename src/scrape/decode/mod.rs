@@ -1,0 +1,138 @@
+//! Bytes -> text, by the rules of WHATWG HTML ("determining the character encoding").
+//!
+//! A byte-order mark, else the `Content-Type`, else what the page declares in its first bytes (`prescan`), else what
+//! `chardetng` (Firefox's detector) makes of it. Labels are those of WHATWG Encoding: `iso-8859-1` is windows-1252.
+//! What is malformed becomes U+FFFD, as in browsers: there are no bytes that cannot be decoded.
+
+mod prescan;
+
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8};
+
+use super::media_type;
+
+/// A page's text, and what it was written in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded<'a> {
+    /// Borrowed where the bytes are the text already.
+    pub text: Cow<'a, str>,
+    /// The encoding that was found.
+    pub encoding: &'static Encoding,
+}
+
+/// Decodes a page. `content_type` is the header; `host` the name of the server, whose top-level domain helps to guess
+/// the encoding of a page that declares none (`ru`, `jp`).
+pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, host: Option<&str>) -> Decoded<'a> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return decode_as(&bytes[mark..], encoding);
+    }
+    let header = content_type.and_then(media_type::charset);
+    let declared = header.and_then(|label| Encoding::for_label(label.as_bytes())).or_else(|| prescan::prescan(bytes));
+    match declared {
+        Some(encoding) => decode_as(bytes, encoding),
+        None => guess(bytes, host),
+    }
+}
+
+fn decode_as<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
+    Decoded { text: encoding.decode_without_bom_handling(bytes).0, encoding }
+}
+
+fn guess<'a>(bytes: &'a [u8], host: Option<&str>) -> Decoded<'a> {
+    // The detector would say so too, only slower; ISO-2022-JP is the one that looks like ASCII and starts with ESC.
+    const ESCAPE: u8 = 0x1b;
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !bytes.contains(&ESCAPE)
+    {
+        return Decoded { text: text.into(), encoding: UTF_8 };
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes, true);
+    decode_as(bytes, detector.guess(host.and_then(top_level_domain).map(str::as_bytes), Utf8Detection::Allow))
+}
+
+/// What the detector takes as a hint: lower-case letters (or Punycode) without a dot.
+fn top_level_domain(host: &str) -> Option<&str> {
+    let last = host.trim_end_matches('.').rsplit('.').next()?;
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (last.starts_with(|c: char| c.is_ascii_lowercase()) && last.bytes().all(is_name)).then_some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use encoding_rs::{
+        BIG5, ISO_2022_JP, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+    };
+
+    use super::{decode, top_level_domain};
+
+    #[test]
+    fn the_strongest_sign_wins() {
+        let html = Some("text/html; charset=windows-1251");
+        let cases: [(&[u8], Option<&str>, _, &str); 12] = [
+            (b"\xef\xbb\xbf\xc3\xa9", html, UTF_8, "é"),
+            (b"\xff\xfea\0", html, UTF_16LE, "a"),
+            (b"\xfe\xff\0a", html, UTF_16BE, "a"),
+            (b"<meta charset=shift_jis>\xcf", html, WINDOWS_1251, "<meta charset=shift_jis>П"),
+            (b"<meta charset=shift_jis>\x83\x65", Some("text/html"), SHIFT_JIS, "<meta charset=shift_jis>テ"),
+            (b"<meta charset=koi8-r>\xc1", Some("text/html; charset=nonsense"), KOI8_R, "<meta charset=koi8-r>а"),
+            (b"\xe9", Some("text/html; charset=iso-8859-1"), WINDOWS_1252, "é"),
+            (b"\x80", Some("text/html; charset=latin1"), WINDOWS_1252, "€"),
+            (b"a\0", Some("text/html; charset=utf-16"), UTF_16LE, "a"),
+            (b"\xc3\xa9", None, UTF_8, "é"),
+            (b"a\xff", Some("text/html; charset=utf-8"), UTF_8, "a\u{fffd}"),
+            (b"", None, UTF_8, ""),
+        ];
+        for (bytes, content_type, encoding, text) in cases {
+            let decoded = decode(bytes, content_type, None);
+            assert_eq!((decoded.encoding, &*decoded.text), (encoding, text), "{bytes:?} {content_type:?}");
+        }
+    }
+
+    #[test]
+    fn what_declares_nothing_is_guessed() {
+        // The detector does not tell the two KOI8 apart: they have the same Russian letters.
+        let cases = [
+            ("Широкая электрификация южных губерний", KOI8_R, KOI8_U, None),
+            ("Широкая электрификация южных губерний", WINDOWS_1251, WINDOWS_1251, None),
+            ("いろはにほへとちりぬるを", SHIFT_JIS, SHIFT_JIS, Some("www.example.jp")),
+            ("いろはにほへとちりぬるを", ISO_2022_JP, ISO_2022_JP, Some("www.example.jp")),
+            ("天地玄黃宇宙洪荒日月盈昃", BIG5, BIG5, Some("example.tw.")),
+            ("Çà et là, l’été", WINDOWS_1252, WINDOWS_1252, Some("127.0.0.1")),
+        ];
+        for (text, written, found, host) in cases {
+            let bytes = written.encode(text).0;
+            let decoded = decode(&bytes, None, host);
+            assert_eq!((decoded.encoding, &*decoded.text), (found, text));
+        }
+    }
+
+    #[test]
+    fn text_that_is_utf_8_is_not_copied() {
+        let types = [None, Some("text/html; charset=utf-8")];
+        for content_type in types {
+            assert!(matches!(decode("é".as_bytes(), content_type, None).text, Cow::Borrowed(_)), "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn only_names_hint_at_a_country() {
+        let cases = [
+            ("example.ru", Some("ru")),
+            ("example.ru.", Some("ru")),
+            ("localhost", Some("localhost")),
+            ("xn--e1afmkfd.xn--p1ai", Some("xn--p1ai")),
+            ("127.0.0.1", None),
+            ("[::1]", None),
+            ("", None),
+            ("EXAMPLE.RU", None),
+        ];
+        for (host, tld) in cases {
+            assert_eq!(top_level_domain(host), tld, "{host}");
+        }
+    }
+}

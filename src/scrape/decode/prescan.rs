@@ -1,0 +1,277 @@
+//! What a page declares in its first bytes: WHATWG HTML, "prescan a byte stream to determine its encoding".
+//!
+//! Written after the steps of the standard and named after them, so that the two can be read side by side.
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+
+/// How much of a page is looked at.
+const WINDOW: usize = 1024;
+
+/// The encoding that the first 1024 bytes declare, in a `<meta>` or in an XML declaration.
+pub(super) fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
+    let bytes = &bytes[..bytes.len().min(WINDOW)];
+    if bytes.starts_with(b"<\0?\0x\0") {
+        return Some(UTF_16LE);
+    }
+    if bytes.starts_with(b"\0<\0?\0x") {
+        return Some(UTF_16BE);
+    }
+    in_meta(bytes).or_else(|| in_xml_declaration(bytes))
+}
+
+/// `None` where the bytes run out, too.
+fn in_meta(bytes: &[u8]) -> Option<&'static Encoding> {
+    let mut position = 0;
+    while position < bytes.len() {
+        let rest = &bytes[position..];
+        if rest.starts_with(b"<!--") {
+            // The two dashes of the end may be those of the start.
+            position += 2 + find(&rest[2..], b"-->")? + 2;
+        } else if starts_with_name(rest, b"<meta") {
+            let mut attributes = Attributes { bytes, position: position + 5 };
+            if let Some(encoding) = of_meta(&mut attributes)? {
+                return Some(encoding);
+            }
+            position = attributes.position;
+        } else if let [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] | [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] = rest {
+            let name_end = rest.iter().position(|byte| is_space(*byte) || *byte == b'>')?;
+            let mut attributes = Attributes { bytes, position: position + name_end };
+            while attributes.next()?.is_some() {}
+            position = attributes.position;
+        } else if let [b'<', b'!' | b'/' | b'?', ..] = rest {
+            position += find(rest, b">")?;
+        }
+        position += 1;
+    }
+    None
+}
+
+/// What one `<meta>` declares; the outer `None` where the bytes run out.
+fn of_meta(attributes: &mut Attributes<'_>) -> Option<Option<&'static Encoding>> {
+    let (mut seen, mut got_pragma, mut need_pragma) = (Vec::new(), false, None);
+    // A label that is none counts as found: it keeps a later `content` from being looked at.
+    let mut charset: Option<Option<&'static Encoding>> = None;
+    while let Some((name, value)) = attributes.next()? {
+        if seen.contains(&name) {
+            continue;
+        }
+        match &*name {
+            b"http-equiv" => got_pragma |= value == b"content-type",
+            b"content" if charset.is_none() => {
+                if let Some(encoding) = from_content(&value) {
+                    charset = Some(Some(encoding));
+                    need_pragma = Some(true);
+                }
+            }
+            b"charset" => {
+                charset = Some(Encoding::for_label(&value));
+                need_pragma = Some(false);
+            }
+            _ => {}
+        }
+        seen.push(name);
+    }
+    let holds = match need_pragma {
+        None => false,
+        Some(needed) => !needed || got_pragma,
+    };
+    Some(charset.flatten().filter(|_| holds).map(as_declared_in_ascii))
+}
+
+/// Who declares it in ASCII cannot mean UTF-16, and `x-user-defined` is windows-1252 here.
+fn as_declared_in_ascii(encoding: &'static Encoding) -> &'static Encoding {
+    if encoding == UTF_16BE || encoding == UTF_16LE {
+        UTF_8
+    } else if encoding == X_USER_DEFINED {
+        WINDOWS_1252
+    } else {
+        encoding
+    }
+}
+
+/// "Get an attribute", with names and values in lower case.
+struct Attributes<'b> {
+    bytes: &'b [u8],
+    position: usize,
+}
+
+type Attribute = (Vec<u8>, Vec<u8>);
+
+impl Attributes<'_> {
+    /// The next attribute of the tag; `Some(None)` at its end; `None` where the bytes run out.
+    fn next(&mut self) -> Option<Option<Attribute>> {
+        while is_space(self.here()?) || self.here()? == b'/' {
+            self.position += 1;
+        }
+        if self.here()? == b'>' {
+            return Some(None);
+        }
+        let mut name = Vec::new();
+        loop {
+            match self.here()? {
+                b'=' if !name.is_empty() => break,
+                byte if is_space(byte) => {
+                    self.skip_spaces()?;
+                    if self.here()? != b'=' {
+                        return Some(Some((name, Vec::new())));
+                    }
+                    break;
+                }
+                b'/' | b'>' => return Some(Some((name, Vec::new()))),
+                byte => name.push(byte.to_ascii_lowercase()),
+            }
+            self.position += 1;
+        }
+        self.position += 1;
+        self.skip_spaces()?;
+        Some(Some((name, self.value()?)))
+    }
+
+    fn value(&mut self) -> Option<Vec<u8>> {
+        let mut value = Vec::new();
+        let quote = match self.here()? {
+            quote @ (b'"' | b'\'') => {
+                self.position += 1;
+                Some(quote)
+            }
+            _ => None,
+        };
+        loop {
+            let byte = self.here()?;
+            match quote {
+                Some(quote) if byte == quote => {
+                    self.position += 1;
+                    return Some(value);
+                }
+                None if is_space(byte) || byte == b'>' => return Some(value),
+                _ => value.push(byte.to_ascii_lowercase()),
+            }
+            self.position += 1;
+        }
+    }
+
+    fn skip_spaces(&mut self) -> Option<()> {
+        while is_space(self.here()?) {
+            self.position += 1;
+        }
+        Some(())
+    }
+
+    fn here(&self) -> Option<u8> {
+        self.bytes.get(self.position).copied()
+    }
+}
+
+/// "Extracting a character encoding from a meta element": `text/html; charset=..`.
+fn from_content(content: &[u8]) -> Option<&'static Encoding> {
+    let mut rest = content;
+    let rest = loop {
+        rest = &rest[find(rest, b"charset")? + "charset".len()..];
+        let after = rest.trim_ascii_start();
+        if let Some(value) = after.strip_prefix(b"=") {
+            break value.trim_ascii_start();
+        }
+    };
+    let label = match rest.first()? {
+        quote @ (b'"' | b'\'') => {
+            let inner = &rest[1..];
+            &inner[..inner.iter().position(|byte| byte == quote)?]
+        }
+        _ => &rest[..rest.iter().position(|byte| is_space(*byte) || *byte == b';').unwrap_or(rest.len())],
+    };
+    Encoding::for_label(label)
+}
+
+/// "Get an XML encoding": `<?xml version="1.0" encoding="..."?>`.
+fn in_xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
+    if !bytes.starts_with(b"<?xml") {
+        return None;
+    }
+    let declaration = &bytes[..find(bytes, b">")?];
+    let rest = &declaration[find(declaration, b"encoding")? + "encoding".len()..];
+    let is_gap = |byte: &u8| *byte <= b' ';
+    let skip = |rest: &mut &[u8]| {
+        let gap = rest.iter().take_while(|byte| is_gap(byte)).count();
+        *rest = &rest[gap..];
+    };
+    let mut rest = rest;
+    skip(&mut rest);
+    rest = rest.strip_prefix(b"=")?;
+    skip(&mut rest);
+    let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let rest = &rest[1..];
+    let label = &rest[..rest.iter().position(|byte| *byte == quote)?];
+    if label.iter().any(|byte| is_gap(byte)) {
+        return None;
+    }
+    Encoding::for_label(label).map(as_declared_in_ascii)
+}
+
+/// A tag's start, followed by white space or a slash.
+fn starts_with_name(bytes: &[u8], tag: &[u8]) -> bool {
+    bytes.len() > tag.len()
+        && bytes[..tag.len()].eq_ignore_ascii_case(tag)
+        && (is_space(bytes[tag.len()]) || bytes[tag.len()] == b'/')
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prescan;
+
+    #[test]
+    fn the_prescan_follows_the_standard() {
+        let cases = [
+            ("<meta charset=koi8-r>", Some("KOI8-R")),
+            ("<META/CHARSET = 'Koi8-R' >", Some("KOI8-R")),
+            ("<meta name=x charset=\"utf-8\">", Some("UTF-8")),
+            ("<meta charset=utf-16>", Some("UTF-8")),
+            ("<meta charset=x-user-defined>", Some("windows-1252")),
+            ("<meta charset=nonsense><meta charset=big5>", Some("Big5")),
+            ("<meta http-equiv=Content-Type content='text/html; charset=gbk'>", Some("GBK")),
+            ("<meta content='text/html; charset = \"gbk\" ; x' http-equiv='content-type'>", Some("GBK")),
+            ("<meta content='charsetx charset=gbk' http-equiv='content-type'>", Some("GBK")),
+            ("<meta content='text/html; charset=gbk'>", None),
+            ("<meta http-equiv=refresh content='text/html; charset=gbk'>", None),
+            ("<meta http-equiv=content-type content=x charset=big5>", Some("Big5")),
+            ("<meta charset=nonsense http-equiv=content-type content='charset=gbk'>", None),
+            ("<meta charset=big5 charset=gbk>", Some("Big5")),
+            ("<!-- <meta charset=big5> --><meta charset=gbk>", Some("GBK")),
+            ("<!--><meta charset=gbk>", Some("GBK")),
+            ("<!-- <meta charset=gbk>", None),
+            ("<p title='<meta charset=big5>'><meta charset=gbk>", Some("GBK")),
+            ("</p x='<meta charset=big5>'><meta charset=gbk>", Some("GBK")),
+            ("<!doctype html><?x <meta charset=big5><meta charset=gbk>", Some("GBK")),
+            ("<metal charset=big5><meta charset=gbk>", Some("GBK")),
+            ("a < b <meta charset=gbk>", Some("GBK")),
+            ("<meta charset=gbk", None),
+            ("<meta =x charset=gbk>", Some("GBK")),
+            ("<?xml version='1.0' encoding='koi8-r'?><x/>", Some("KOI8-R")),
+            ("<?xml encoding = \"utf-16\"?>", Some("UTF-8")),
+            ("<?xml encoding='koi 8'?>", None),
+            ("<?xml encoding='koi8-r'?><meta charset=gbk>", Some("GBK")),
+            ("<\0?\0x\0", Some("UTF-16LE")),
+            ("\0<\0?\0x", Some("UTF-16BE")),
+            ("", None),
+            ("<", None),
+        ];
+        for (text, name) in cases {
+            assert_eq!(prescan(text.as_bytes()).map(encoding_rs::Encoding::name), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_1024_bytes_count() {
+        let declaration = "<meta charset=gbk>";
+        let fits = format!("{}{declaration}", " ".repeat(1024 - declaration.len()));
+        assert!(prescan(fits.as_bytes()).is_some());
+        assert!(prescan(format!(" {fits}").as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,101 @@
+//! The pieces of a body, under the limits of time and size.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{classify, coding, limit};
+use crate::model::{Failure, FailureKind, Stage};
+use crate::scrape::settings::FetchSettings;
+
+/// A body that nobody wants is read up to here, so that its connection can be used again; a longer one costs more
+/// than a new connection.
+const WORTH_DRAINING: u64 = 64 * 1024;
+
+/// How long such a body may keep its task.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
+
+/// The body of an answer.
+pub(super) struct Body<'a> {
+    response: Response,
+    shown: &'a Url,
+    deadline: Instant,
+    settings: &'a FetchSettings,
+    /// The largest body that is read, in decompressed bytes.
+    pub(super) max: u64,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(response: Response, shown: &'a Url, deadline: Instant, settings: &'a FetchSettings) -> Self {
+        Self { response, shown, deadline, settings, max: settings.max_body }
+    }
+
+    /// Reads all of it and undoes its content encodings, which `codings` lists as the header does.
+    pub(super) async fn read(&mut self, codings: &str) -> Result<Bytes, Failure> {
+        let codings = coding::parse(codings).map_err(|failure| self.about(failure))?;
+        if !codings.is_empty() {
+            return coding::read(self, &codings).await;
+        }
+        let announced = self.response.content_length();
+        if announced.is_some_and(|length| length > self.max) {
+            return Err(self.too_large(0));
+        }
+        let Some(first) = self.next(0).await? else { return Ok(Bytes::new()) };
+        if announced == Some(first.len() as u64) {
+            // The end of the body is known, and asking for it would take one more turn of the connection.
+            return Ok(first);
+        }
+        let mut body = Vec::new();
+        let mut piece = Some(first);
+        while let Some(bytes) = piece {
+            if body.len() as u64 + bytes.len() as u64 > self.max {
+                return Err(self.too_large(body.len() as u64));
+            }
+            if body.is_empty() {
+                let expected = announced.unwrap_or_default().max(bytes.len() as u64);
+                body.reserve_exact(usize::try_from(expected).unwrap_or(bytes.len()));
+            }
+            body.extend_from_slice(&bytes);
+            piece = self.next(body.len() as u64).await?;
+        }
+        Ok(body.into())
+    }
+
+    /// Reads a body that nobody wants, as far as that is worth while; gives its decompressed bytes, 0 where it was not.
+    pub(super) async fn drain(&mut self, codings: &str) -> u64 {
+        self.max = WORTH_DRAINING.min(self.settings.max_body);
+        self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
+        self.read(codings).await.map_or(0, |body| body.len() as u64)
+    }
+
+    /// The next piece, as it came; `None` at the end. `read` is how many decompressed bytes there are already.
+    pub(super) async fn next(&mut self, read: u64) -> Result<Option<Bytes>, Failure> {
+        let idle = Instant::now() + self.settings.idle_timeout;
+        match limit::until(idle.min(self.deadline), self.response.chunk()).await {
+            Some(Ok(piece)) => Ok(piece),
+            Some(Err(error)) => Err(Failure { bytes: read, ..classify::broken_body(error, self.shown) }),
+            None => {
+                let message = if idle < self.deadline {
+                    format!("read {}: nothing came for {:?}", self.shown, self.settings.idle_timeout)
+                } else {
+                    format!("read all of {} within {:?}", self.shown, self.settings.timeout)
+                };
+                let failure = Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable();
+                Err(Failure { bytes: read, ..failure })
+            }
+        }
+    }
+
+    pub(super) fn too_large(&self, read: u64) -> Failure {
+        let message = format!("read {}: it is larger than {} bytes (`fetch.max_body`)", self.shown, self.max);
+        Failure { bytes: read, ..Failure::new(FailureKind::TooLarge, Stage::Fetch, message) }
+    }
+
+    /// Names the URL in front of a failure that knows only its own part.
+    pub(super) fn about(&self, failure: Failure) -> Failure {
+        Failure { message: format!("read {}: {}", self.shown, failure.message), ..failure }
+    }
+}

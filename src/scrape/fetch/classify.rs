@@ -1,0 +1,130 @@
+//! What the HTTP client says went wrong -> what records call it.
+//!
+//! The client's errors are a chain of other crates' errors; the kinds are found in it by type, and by text where a
+//! type says too little (the resolver's errors have no codes).
+
+use std::error::Error as StdError;
+use std::io;
+
+use url::Url;
+
+use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::scrape::settings::FetchSettings;
+
+/// A request that got no answer.
+pub(super) fn no_answer(error: reqwest::Error, shown: &Url, settings: &FetchSettings) -> Failure {
+    let error = error.without_url();
+    let host = shown.host_str().unwrap_or_default();
+    let (kind, retry, message) = if error.is_dns() {
+        let unknown = chain(&error).any(|cause| says_no_such_name(&cause.to_string()));
+        (FailureKind::Dns, if unknown { Retry::No } else { Retry::Yes }, format!("find the address of host `{host}`"))
+    } else if let Some(tls) = find::<rustls::Error>(&error) {
+        let retry = if is_about_certificates(tls) { Retry::No } else { Retry::Yes };
+        (FailureKind::Tls, retry, format!("agree on TLS with host `{host}`"))
+    } else if error.is_timeout() && error.is_connect() {
+        let message = format!("connect to host `{host}` within {:?}", settings.connect_timeout);
+        (FailureKind::Timeout, Retry::Yes, message)
+    } else if error.is_connect() {
+        (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`"))
+    } else if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+        (FailureKind::Protocol, Retry::No, format!("understand the answer from {shown}"))
+    } else if is_broken_off(&error) {
+        (FailureKind::Connect, Retry::Yes, format!("get an answer from {shown}: the connection broke"))
+    } else {
+        (FailureKind::Protocol, Retry::Yes, format!("get an answer from {shown}"))
+    };
+    with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
+}
+
+/// A body that did not come to its end. A reset connection is reported as a decode error, whatever it was.
+pub(super) fn broken_body(error: reqwest::Error, shown: &Url) -> Failure {
+    let error = error.without_url();
+    let is_malformed =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+    let failure = if find::<io::Error>(&error).is_some_and(is_malformed) {
+        Failure::new(FailureKind::Protocol, Stage::Fetch, format!("read {shown}: its body is malformed HTTP"))
+    } else {
+        Failure::new(FailureKind::Truncated, Stage::Fetch, format!("read all of {shown}: it breaks off")).retryable()
+    };
+    with_causes(failure, &error)
+}
+
+/// Adds the chain of causes, without those that only repeat the one before.
+pub(super) fn with_causes(failure: Failure, error: &(dyn StdError + 'static)) -> Failure {
+    let mut failure = failure.caused_by(error);
+    failure.causes.dedup();
+    failure
+}
+
+/// Whether the connection ended before the answer began.
+fn is_broken_off(error: &reqwest::Error) -> bool {
+    find::<io::Error>(error).is_some()
+        || find::<hyper::Error>(error)
+            .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())
+}
+
+/// What getaddrinfo says of a name that does not exist: glibc, musl, macOS, Windows.
+fn says_no_such_name(text: &str) -> bool {
+    const SAYINGS: [&str; 5] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname provided",
+        "No such host is known",
+    ];
+    SAYINGS.iter().any(|saying| text.contains(saying))
+}
+
+fn is_about_certificates(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented
+            | rustls::Error::UnsupportedNameType
+            | rustls::Error::InvalidCertRevocationList(_)
+    )
+}
+
+/// The error and all that caused it. `io::Error` hides the error that it was made of from `source`.
+fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'e (dyn StdError + 'static) = *error;
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inside.map(|inside| inside as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
+}
+
+fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+    chain(error).find_map(|cause| cause.downcast_ref::<T>())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{chain, find, says_no_such_name};
+
+    #[test]
+    fn an_error_inside_an_io_error_is_found() {
+        let inner = rustls::Error::NoCertificatesPresented;
+        let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner.clone()));
+        assert_eq!(find::<rustls::Error>(&error), Some(&inner));
+        assert_eq!(chain(&error).count(), 3);
+        assert_eq!(find::<rustls::Error>(&io::Error::from(io::ErrorKind::NotFound)), None);
+    }
+
+    #[test]
+    fn only_names_that_do_not_exist_are_final() {
+        let cases = [
+            ("failed to lookup address information: Name or service not known", true),
+            ("failed to lookup address information: No address associated with hostname", true),
+            ("failed to lookup address information: nodename nor servname provided, or not known", true),
+            ("No such host is known. (os error 11001)", true),
+            ("failed to lookup address information: Temporary failure in name resolution", false),
+            ("failed to lookup address information: System error", false),
+        ];
+        for (text, is_final) in cases {
+            assert_eq!(says_no_such_name(text), is_final, "{text}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What follows from a status and headers, before any of the body.
+
+use std::time::SystemTime;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use url::Url;
+
+use super::retry_after::retry_after;
+use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::scrape::media_type;
+
+/// The head of an answer, and what was asked.
+pub(super) struct Head<'a> {
+    /// With credentials.
+    pub(super) url: &'a Url,
+    /// Without.
+    pub(super) shown: &'a Url,
+    pub(super) status: StatusCode,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Head<'_> {
+    /// Where the answer points to, if it is a redirect (WHATWG Fetch: 301, 302, 303, 307, 308 with a `Location`).
+    ///
+    /// The new URL takes over the fragment of the old one where it has none of its own, and its user name and password
+    /// where `Location` is relative, as in browsers.
+    pub(super) fn next_hop(&self) -> Result<Option<Url>, Failure> {
+        if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let Some(location) = self.headers.get(LOCATION) else { return Ok(None) };
+        let location = as_ascii(location.as_bytes());
+        let Ok(mut next) = self.url.join(&location) else {
+            let message = format!("follow the redirect of {}: `{location}` is no URL", self.shown);
+            return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
+        };
+        if !matches!(next.scheme(), "http" | "https") {
+            let message = format!(
+                "follow the redirect of {}: it leads to a {} URL, and only http and https are fetched",
+                self.shown,
+                next.scheme()
+            );
+            return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
+        }
+        if next.fragment().is_none() {
+            next.set_fragment(self.url.fragment());
+        }
+        Ok(Some(next))
+    }
+
+    /// Why the status is no page's.
+    pub(super) fn refusal(&self) -> Option<Failure> {
+        if self.status.as_u16() < 400 {
+            return None;
+        }
+        let reason = self.status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
+        let message = format!("get {}: the server answered {}{reason}", self.shown, self.status.as_u16());
+        let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, message);
+        Some(Failure { retry: self.retry(), ..failure })
+    }
+
+    fn retry(&self) -> Retry {
+        if !matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504 | 522 | 524) {
+            return Retry::No;
+        }
+        let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        header.and_then(|value| retry_after(value, SystemTime::now())).map_or(Retry::Yes, Retry::After)
+    }
+
+    /// Why the body is no page.
+    pub(super) fn no_page(&self, content_type: &str) -> Failure {
+        let essence = media_type::essence(content_type);
+        let message = format!("read {} as a page: its type is `{essence}`, and pages are text or XML", self.shown);
+        Failure::new(FailureKind::ContentType, Stage::Fetch, message)
+    }
+}
+
+/// A header as text: what is not ASCII is escaped byte by byte, which is what a URL makes of UTF-8 anyway.
+fn as_ascii(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+    use url::Url;
+
+    use super::{Failure, Head};
+    use crate::model::{FailureKind, Retry};
+
+    fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
+        let mut headers = HeaderMap::new();
+        if let Some(location) = location {
+            headers.insert(LOCATION, HeaderValue::from_bytes(location).expect("a header"));
+        }
+        let url = Url::parse(from).expect("a URL");
+        let shown = super::super::without_credentials(&url);
+        let status = StatusCode::from_u16(status).expect("a status");
+        let hop = Head { url: &url, shown: &shown, status, headers: &headers }.next_hop()?;
+        Ok(hop.map(String::from))
+    }
+
+    #[test]
+    fn redirects_lead_where_browsers_go() {
+        let cases: [(&str, u16, Option<&[u8]>, Option<&str>); 12] = [
+            ("http://h/a/b", 301, Some(b"c"), Some("http://h/a/c")),
+            ("http://h/a", 302, Some(b"//i/"), Some("http://i/")),
+            ("http://h/a", 303, Some(b"https://i"), Some("https://i/")),
+            ("http://h/a#f", 307, Some(b"/b"), Some("http://h/b#f")),
+            ("http://h/a#f", 308, Some(b"/b#g"), Some("http://h/b#g")),
+            ("http://u:p@h/a", 302, Some(b"/b"), Some("http://u:p@h/b")),
+            ("http://u:p@h/a", 302, Some(b"http://h/b"), Some("http://h/b")),
+            ("http://h/", 302, Some("/é".as_bytes()), Some("http://h/%C3%A9")),
+            ("http://h/", 302, Some(b"/\xe9"), Some("http://h/%E9")),
+            ("http://h/", 302, None, None),
+            ("http://h/", 304, Some(b"/b"), None),
+            ("http://h/", 201, Some(b"/b"), None),
+        ];
+        for (from, status, location, to) in cases {
+            assert_eq!(next_hop(from, status, location), Ok(to.map(str::to_owned)), "{from} {status} {location:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_to_nowhere_is_a_protocol_failure() {
+        for location in ["http://[", "mailto:a@b", "ftp://h/", "javascript:1"] {
+            let failure = next_hop("http://u:secret@h/", 302, Some(location.as_bytes())).expect_err(location);
+            assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{location}");
+            assert!(!failure.message.contains("secret"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn passing_troubles_may_be_retried() {
+        let cases = [
+            (200, None, None),
+            (399, None, None),
+            (404, Some("5"), Some(Retry::No)),
+            (408, None, Some(Retry::Yes)),
+            (429, Some("5"), Some(Retry::After(Duration::from_secs(5)))),
+            (500, Some("soon"), Some(Retry::Yes)),
+            (501, None, Some(Retry::No)),
+            (503, Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Retry::After(Duration::ZERO))),
+            (524, None, Some(Retry::Yes)),
+            (599, None, Some(Retry::No)),
+        ];
+        let url = Url::parse("http://h/").expect("a URL");
+        for (status, after, retry) in cases {
+            let mut headers = HeaderMap::new();
+            if let Some(after) = after {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
+            }
+            let status = StatusCode::from_u16(status).expect("a status");
+            let refusal = Head { url: &url, shown: &url, status, headers: &headers }.refusal();
+            assert_eq!(refusal.map(|failure| failure.retry), retry, "{status}");
+        }
+    }
+}

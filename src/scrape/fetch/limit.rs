@@ -1,0 +1,81 @@
+//! A time limit for a thread that others block.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use tokio::time::{Instant, sleep_until};
+
+/// How often the runtime may turn after the time is up. Data that has come passes through a few tasks on its way:
+/// the socket, TLS, the connection, the body. Each turn takes it one further.
+const ROUNDS: usize = 16;
+
+/// Runs `work` until `deadline`; `None` where it takes longer.
+///
+/// A worker is one thread, and while a neighbour parses, nothing else runs there: the timer fires late and has data
+/// beside it that came in time. So the runtime looks at sockets and tasks some more before the limit strikes.
+pub(super) async fn until<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    if let Either::Left((output, _)) = select(work.as_mut(), pin!(sleep_until(deadline))).await {
+        return Some(output);
+    }
+    for _ in 0..ROUNDS {
+        tokio::task::yield_now().await;
+        let now = poll_fn(|context| std::task::Poll::Ready(work.as_mut().poll(context))).await;
+        if let std::task::Poll::Ready(output) = now {
+            return Some(output);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::oneshot;
+    use tokio::time::Instant;
+
+    use super::until;
+
+    const LIMIT: Duration = Duration::from_millis(20);
+
+    /// Keeps the thread busy, as parsing does.
+    fn block_past(deadline: Instant) {
+        while Instant::now() <= deadline {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[tokio::test]
+    async fn data_that_came_while_the_thread_was_blocked_is_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("loopback");
+        let (mut server, _) = listener.accept().await.expect("the client");
+        // As in an HTTP client, a task of its own reads the socket, and what it read goes through another.
+        let (to_middle, middle) = oneshot::channel();
+        let (to_work, work) = oneshot::channel();
+        tokio::spawn(async move { to_middle.send(client.read_u8().await.expect("a byte")) });
+        tokio::spawn(async move { to_work.send(middle.await.expect("the byte")) });
+        let deadline = Instant::now() + LIMIT;
+        tokio::spawn(async move {
+            server.write_all(b"x").await.expect("loopback");
+            block_past(deadline);
+        });
+        assert_eq!(until(deadline, work).await, Some(Ok(b'x')));
+    }
+
+    #[tokio::test]
+    async fn work_that_does_not_end_ends_at_the_deadline() {
+        let deadline = Instant::now() + LIMIT;
+        assert_eq!(until(deadline, std::future::pending::<()>()).await, None);
+        assert!(Instant::now() >= deadline);
+    }
+
+    #[tokio::test]
+    async fn work_that_is_done_is_taken_whatever_the_time() {
+        assert_eq!(until(Instant::now(), async { 1 }).await, Some(1));
+    }
+}

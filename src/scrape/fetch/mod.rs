@@ -1,0 +1,116 @@
+//! URL -> the bytes of a page, or where to go instead.
+//!
+//! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
+//! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
+//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone
+//! - `classify`: what went wrong on the way, as failures
+//!
+//! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
+
+mod body;
+mod classify;
+mod clients;
+mod coding;
+mod head;
+mod limit;
+mod retry_after;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use tokio::time::Instant;
+use url::Url;
+
+use self::body::Body;
+use self::clients::Clients;
+use self::head::Head;
+use super::settings::FetchSettings;
+use super::{Error, media_type};
+use crate::model::{Failure, FailureKind, Stage};
+
+/// What a request gave.
+#[derive(Debug)]
+pub(super) enum Fetched {
+    Page(Fetch),
+    Redirect { status: u16, to: Url, bytes: u64 },
+}
+
+/// A page as it came, decompressed.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    /// Where it came from, without user name and password.
+    pub(super) url: Url,
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) body: Bytes,
+}
+
+/// Fetches URLs one by one; made once per worker, so that connections are kept alive between them.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    clients: Clients,
+    settings: FetchSettings,
+}
+
+impl Fetcher {
+    pub(super) fn new(settings: FetchSettings) -> Result<Self, Error> {
+        Ok(Self { clients: Clients::new(&settings)?, settings })
+    }
+
+    /// Asks for `url` once.
+    pub(super) async fn fetch(&self, url: &Url) -> Result<Fetched, Failure> {
+        let shown = without_credentials(url);
+        let deadline = Instant::now() + self.settings.timeout;
+        let request = self.clients.get(url)?.send();
+        let response = match limit::until(deadline, request).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => return Err(classify::no_answer(error, &shown, &self.settings)),
+            None => {
+                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                return Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable());
+            }
+        };
+        let status = response.status();
+        let head = Head { url, shown: &shown, status, headers: response.headers() };
+        let answered =
+            |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
+        let next = head.next_hop().map_err(answered)?;
+        let refusal = head.refusal();
+        let content_type = header_text(head.headers, &CONTENT_TYPE);
+        if next.is_none() && refusal.is_none() && !media_type::is_page(content_type.as_deref()) {
+            // The body is not read: the connection is given up rather than an image.
+            return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
+        }
+        let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
+        let mut body = Body::new(response, &shown, deadline, &self.settings);
+        if let Some(to) = next {
+            let bytes = body.drain(&codings).await;
+            return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
+        }
+        if let Some(refusal) = refusal {
+            let bytes = body.drain(&codings).await;
+            return Err(answered(Failure { bytes, ..refusal }));
+        }
+        let body = body.read(&codings).await.map_err(answered)?;
+        Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body }))
+    }
+}
+
+/// A URL that may be shown.
+pub(super) fn without_credentials(url: &Url) -> Url {
+    let mut shown = url.clone();
+    // Both fail only for URLs that cannot have credentials.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown
+}
+
+/// All values of a header, joined as RFC 9110 (5.3) joins them; bytes above 0x7F as Latin-1.
+fn header_text(headers: &reqwest::header::HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let mut text = encoding_rs::mem::decode_latin1(values.next()?.as_bytes()).into_owned();
+    for value in values {
+        text.push_str(", ");
+        text.push_str(&encoding_rs::mem::decode_latin1(value.as_bytes()));
+    }
+    Some(text)
+}

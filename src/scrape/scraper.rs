@@ -1,0 +1,97 @@
+//! The stages in a row: fetch -> decode -> parse -> extract.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use url::Url;
+
+use super::extract::Extractor;
+use super::fetch::{Fetch, Fetched, Fetcher};
+use super::{Error, Settings, decode, parse_encoded};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage};
+
+/// From this many bytes on, a page is parsed on another thread.
+///
+/// Parsing takes about 18 ns a byte, so a page of this size would keep the worker's thread, and with it the timers and
+/// sockets of all its neighbours, for some 20 ms. Handing a page over costs about 30 us, which at this size is nothing.
+const LARGE_PAGE: usize = 1024 * 1024;
+
+/// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
+#[derive(Debug)]
+pub struct Scraper {
+    fetcher: Fetcher,
+    extractor: Arc<Extractor>,
+}
+
+impl Scraper {
+    /// Compiles the rules and sets up the HTTP clients. Opens nothing, and reads no trust anchors yet.
+    ///
+    /// # Errors
+    /// Where a rule or a header of the settings is none.
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        Ok(Self {
+            extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
+            fetcher: Fetcher::new(settings.fetch)?,
+        })
+    }
+
+    /// Asks for `url` once and makes data of the page. Redirects are handed back, never followed.
+    ///
+    /// # Panics
+    /// Where parsing or extracting panics, on whichever thread: the caller decides what a panic means.
+    pub async fn visit(&self, url: &str) -> Answer {
+        match self.try_visit(url).await {
+            Ok(answer) => answer,
+            Err(failure) => Answer::Outcome(Outcome::Failure(failure)),
+        }
+    }
+
+    async fn try_visit(&self, url: &str) -> Result<Answer, Failure> {
+        let page = match self.fetcher.fetch(&parse_url(url)?).await? {
+            Fetched::Page(page) => page,
+            Fetched::Redirect { status, to, bytes } => {
+                return Ok(Answer::Redirect { status, to: to.into(), bytes });
+            }
+        };
+        let page = Arc::new(page);
+        let data = if page.body.len() < LARGE_PAGE {
+            data_of(&self.extractor, &page)
+        } else {
+            elsewhere(Arc::clone(&self.extractor), Arc::clone(&page)).await
+        };
+        let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
+        match data {
+            Ok(data) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
+            Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
+        }
+    }
+}
+
+/// The stages after fetching.
+fn data_of(extractor: &Extractor, page: &Fetch) -> Result<Bytes, Failure> {
+    let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
+    let document = parse_encoded(&decoded.text, decoded.encoding);
+    extractor.extract(&document, page.url.as_str())
+}
+
+async fn elsewhere(extractor: Arc<Extractor>, page: Arc<Fetch>) -> Result<Bytes, Failure> {
+    match tokio::task::spawn_blocking(move || data_of(&extractor, &page)).await {
+        Ok(data) => data,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => {
+                Err(Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: the worker is shutting down"))
+            }
+        },
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, Failure> {
+    let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
+    let url = Url::parse(text).map_err(|error| invalid(format!("read the URL: {error}")))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),
+    }
+}
