@@ -108,7 +108,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             Then::Keep => {}
             Then::Close => return,
             Then::Reset => {
-                reset(stream);
+                reset(&stream);
                 return;
             }
             Then::Hang => {
@@ -131,7 +131,7 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-fn reset(stream: TcpStream) {
+fn reset(stream: &TcpStream) {
     stream.set_zero_linger().expect("a socket can be told not to linger");
 }
 

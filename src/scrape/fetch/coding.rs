@@ -169,7 +169,7 @@ where
     Ok(Decoded::Whole)
 }
 
-async fn undo<'r>(coding: Coding, mut source: Layer<'r>) -> io::Result<Layer<'r>> {
+async fn undo(coding: Coding, mut source: Layer<'_>) -> io::Result<Layer<'_>> {
     Ok(match coding {
         Coding::Gzip => {
             let mut decoder = GzipDecoder::new(source);
