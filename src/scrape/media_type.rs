@@ -22,7 +22,7 @@ pub(super) fn charset(content_type: &str) -> Option<String> {
     loop {
         rest = &rest[rest.find(';')? + 1..];
         let name = rest.trim_start_matches(is_http_space);
-        let Some(end) = name.find([';', '=']) else { return None };
+        let end = name.find([';', '='])?;
         if !name[end..].starts_with('=') {
             rest = &name[end..];
             continue;

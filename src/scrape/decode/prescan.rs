@@ -16,41 +16,45 @@ pub(super) fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
     if bytes.starts_with(b"\0<\0?\0x") {
         return Some(UTF_16BE);
     }
-    in_meta(bytes).or_else(|| in_xml_declaration(bytes))
+    in_meta(bytes).ok().flatten().or_else(|| in_xml_declaration(bytes))
 }
 
-/// `None` where the bytes run out, too.
-fn in_meta(bytes: &[u8]) -> Option<&'static Encoding> {
+/// The bytes ended in the middle of something: the prescan is over.
+struct RanOut;
+
+fn in_meta(bytes: &[u8]) -> Result<Option<&'static Encoding>, RanOut> {
     let mut position = 0;
     while position < bytes.len() {
         let rest = &bytes[position..];
         if rest.starts_with(b"<!--") {
             // The two dashes of the end may be those of the start.
-            position += 2 + find(&rest[2..], b"-->")? + 2;
+            position += 2 + find(&rest[2..], b"-->").ok_or(RanOut)? + 2;
         } else if starts_with_name(rest, b"<meta") {
             let mut attributes = Attributes { bytes, position: position + 5 };
             if let Some(encoding) = of_meta(&mut attributes)? {
-                return Some(encoding);
+                return Ok(Some(encoding));
             }
             position = attributes.position;
         } else if let [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] | [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] = rest {
-            let name_end = rest.iter().position(|byte| is_space(*byte) || *byte == b'>')?;
+            let name_end = rest.iter().position(|byte| is_space(*byte) || *byte == b'>').ok_or(RanOut)?;
             let mut attributes = Attributes { bytes, position: position + name_end };
             while attributes.next()?.is_some() {}
             position = attributes.position;
         } else if let [b'<', b'!' | b'/' | b'?', ..] = rest {
-            position += find(rest, b">")?;
+            position += find(rest, b">").ok_or(RanOut)?;
         }
         position += 1;
     }
-    None
+    Ok(None)
 }
 
-/// What one `<meta>` declares; the outer `None` where the bytes run out.
-fn of_meta(attributes: &mut Attributes<'_>) -> Option<Option<&'static Encoding>> {
+/// A label that is none. It counts as found: it keeps a later `content` from being looked at.
+struct NoEncoding;
+
+/// What one `<meta>` declares.
+fn of_meta(attributes: &mut Attributes<'_>) -> Result<Option<&'static Encoding>, RanOut> {
     let (mut seen, mut got_pragma, mut need_pragma) = (Vec::new(), false, None);
-    // A label that is none counts as found: it keeps a later `content` from being looked at.
-    let mut charset: Option<Option<&'static Encoding>> = None;
+    let mut charset = None;
     while let Some((name, value)) = attributes.next()? {
         if seen.contains(&name) {
             continue;
@@ -59,12 +63,12 @@ fn of_meta(attributes: &mut Attributes<'_>) -> Option<Option<&'static Encoding>>
             b"http-equiv" => got_pragma |= value == b"content-type",
             b"content" if charset.is_none() => {
                 if let Some(encoding) = from_content(&value) {
-                    charset = Some(Some(encoding));
+                    charset = Some(Ok(encoding));
                     need_pragma = Some(true);
                 }
             }
             b"charset" => {
-                charset = Some(Encoding::for_label(&value));
+                charset = Some(Encoding::for_label(&value).ok_or(NoEncoding));
                 need_pragma = Some(false);
             }
             _ => {}
@@ -75,7 +79,8 @@ fn of_meta(attributes: &mut Attributes<'_>) -> Option<Option<&'static Encoding>>
         None => false,
         Some(needed) => !needed || got_pragma,
     };
-    Some(charset.flatten().filter(|_| holds).map(as_declared_in_ascii))
+    let found = charset.and_then(Result::ok).filter(|_| holds);
+    Ok(found.map(as_declared_in_ascii))
 }
 
 /// Who declares it in ASCII cannot mean UTF-16, and `x-user-defined` is windows-1252 here.
@@ -98,13 +103,13 @@ struct Attributes<'b> {
 type Attribute = (Vec<u8>, Vec<u8>);
 
 impl Attributes<'_> {
-    /// The next attribute of the tag; `Some(None)` at its end; `None` where the bytes run out.
-    fn next(&mut self) -> Option<Option<Attribute>> {
+    /// The next attribute of the tag; `None` at its end.
+    fn next(&mut self) -> Result<Option<Attribute>, RanOut> {
         while is_space(self.here()?) || self.here()? == b'/' {
             self.position += 1;
         }
         if self.here()? == b'>' {
-            return Some(None);
+            return Ok(None);
         }
         let mut name = Vec::new();
         loop {
@@ -113,21 +118,21 @@ impl Attributes<'_> {
                 byte if is_space(byte) => {
                     self.skip_spaces()?;
                     if self.here()? != b'=' {
-                        return Some(Some((name, Vec::new())));
+                        return Ok(Some((name, Vec::new())));
                     }
                     break;
                 }
-                b'/' | b'>' => return Some(Some((name, Vec::new()))),
+                b'/' | b'>' => return Ok(Some((name, Vec::new()))),
                 byte => name.push(byte.to_ascii_lowercase()),
             }
             self.position += 1;
         }
         self.position += 1;
         self.skip_spaces()?;
-        Some(Some((name, self.value()?)))
+        Ok(Some((name, self.value()?)))
     }
 
-    fn value(&mut self) -> Option<Vec<u8>> {
+    fn value(&mut self) -> Result<Vec<u8>, RanOut> {
         let mut value = Vec::new();
         let quote = match self.here()? {
             quote @ (b'"' | b'\'') => {
@@ -141,24 +146,24 @@ impl Attributes<'_> {
             match quote {
                 Some(quote) if byte == quote => {
                     self.position += 1;
-                    return Some(value);
+                    return Ok(value);
                 }
-                None if is_space(byte) || byte == b'>' => return Some(value),
+                None if is_space(byte) || byte == b'>' => return Ok(value),
                 _ => value.push(byte.to_ascii_lowercase()),
             }
             self.position += 1;
         }
     }
 
-    fn skip_spaces(&mut self) -> Option<()> {
+    fn skip_spaces(&mut self) -> Result<(), RanOut> {
         while is_space(self.here()?) {
             self.position += 1;
         }
-        Some(())
+        Ok(())
     }
 
-    fn here(&self) -> Option<u8> {
-        self.bytes.get(self.position).copied()
+    fn here(&self) -> Result<u8, RanOut> {
+        self.bytes.get(self.position).copied().ok_or(RanOut)
     }
 }
 
@@ -201,7 +206,7 @@ fn in_xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
     let rest = &rest[1..];
     let label = &rest[..rest.iter().position(|byte| *byte == quote)?];
-    if label.iter().any(|byte| is_gap(byte)) {
+    if label.iter().any(is_gap) {
         return None;
     }
     Encoding::for_label(label).map(as_declared_in_ascii)

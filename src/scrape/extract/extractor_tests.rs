@@ -21,15 +21,15 @@ fn fields<const N: usize>(rules: [(&str, Rule); N]) -> Fields {
     rules.map(|(name, rule)| (name.to_owned(), rule)).into()
 }
 
-fn extract(html: &str, fields: Fields) -> Result<String, crate::model::Failure> {
-    let extractor = Extractor::new(Some(&fields)).expect("the rules compile");
+fn extract(html: &str, fields: &Fields) -> Result<String, crate::model::Failure> {
+    let extractor = Extractor::new(Some(fields)).expect("the rules compile");
     let data = extractor.extract(&parse(html), AT)?;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 
 /// The JSON of one value.
 fn value(html: &str, rule: ValueRule) -> String {
-    let object = extract(html, fields([("v", Rule::Value(rule))])).expect("a value");
+    let object = extract(html, &fields([("v", Rule::Value(rule))])).expect("a value");
     object.strip_prefix("{\"v\":").and_then(|rest| rest.strip_suffix('}')).expect("an object with v").to_owned()
 }
 
@@ -177,7 +177,7 @@ fn each_gives_one_object_per_element() {
         r#"{"items":[{"own":"a","bare":["1","x"],"bold":"x","has":["a"],"outside":null,"inner":[{"t":"x"}]},"#,
         r#"{"own":"b","bare":["2"],"bold":null,"has":[],"outside":null,"inner":[]}],"none":[]}"#
     );
-    assert_eq!(extract(html, rules).as_deref(), Ok(expected));
+    assert_eq!(extract(html, &rules).as_deref(), Ok(expected));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_failure_names_the_field_and_the_value() {
         ),
     ];
     for (html, rules, kind, message) in cases {
-        let failure = extract(html, rules).expect_err(message);
+        let failure = extract(html, &rules).expect_err(message);
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
     }
 }
@@ -238,7 +238,7 @@ fn without_rules_the_page_describes_itself() {
 fn one_line_of_json_whatever_the_page_holds() {
     let html = "<p title='\"\\\u{2028}\n\u{7f}'>a\nb\u{0}\u{1}";
     let rules = fields([("a\"\n", Rule::Value(raw("p::attr(title)"))), ("t", Rule::Value(raw("p::text")))]);
-    let json = extract(html, rules).expect("data");
+    let json = extract(html, &rules).expect("data");
     assert!(!json.contains('\n'), "{json}");
     let data: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(data["a\"\n"][0], "\"\\\u{2028}\n\u{7f}");

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{Client, ClientBuilder};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::{Client, ClientBuilder, RequestBuilder};
 use url::Url;
 
 use super::classify;
@@ -40,7 +40,7 @@ impl Clients {
         // One provider for all of the process. That another thread was first is no harm: there is only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let headers = headers(settings)?;
-        let base = || builder(&headers, settings.connect_timeout);
+        let base = || builder(settings.connect_timeout);
         let without_anchors = || base().tls_certs_only([]);
         let plain = if proxy_speaks_tls() { base() } else { without_anchors() };
         let site = |address: SocketAddr| without_anchors().no_proxy().resolve(SITE_HOST, address).build();
@@ -53,7 +53,18 @@ impl Clients {
         })
     }
 
-    pub(super) fn of(&self, url: &Url) -> Result<&Client, Failure> {
+    /// A request for `url`, ready to be sent.
+    pub(super) fn get(&self, url: &Url) -> Result<RequestBuilder, Failure> {
+        let mut headers = self.headers.clone();
+        if !url.username().is_empty() || url.password().is_some() {
+            // The URL's own credentials are closer to the point; the client makes the header of them.
+            headers.remove(AUTHORIZATION);
+        }
+        // Not as the client's default headers, which have one value for each name.
+        Ok(self.client_for(url)?.get(url.clone()).headers(headers))
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&Client, Failure> {
         match (url.scheme(), &self.site) {
             ("http", Some(site)) if url.host_str() == Some(SITE_HOST) => Ok(site),
             ("http", _) => Ok(&self.plain),
@@ -62,16 +73,15 @@ impl Clients {
     }
 
     fn build_secure(&self) -> Result<Client, Failure> {
-        builder(&self.headers, self.connect_timeout).build().map_err(|error| {
+        builder(self.connect_timeout).build().map_err(|error| {
             let failure = Failure::new(FailureKind::Tls, Stage::Fetch, "load the trust anchors of this system");
             classify::with_causes(failure, &error)
         })
     }
 }
 
-fn builder(headers: &HeaderMap, connect_timeout: Duration) -> ClientBuilder {
+fn builder(connect_timeout: Duration) -> ClientBuilder {
     Client::builder()
-        .default_headers(headers.clone())
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(KEEP_ALIVE)
         .redirect(reqwest::redirect::Policy::none())

@@ -70,41 +70,44 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
         return Ok(Bytes::new());
     };
     let mut out = Vec::new();
-    // Why the transport ended, where it did not end well: an `io::Error` could not carry it through the decoders.
-    let mut broken = None;
+    let mut end = End::NotYet;
     let decoded = {
-        let pieces = Pieces { body: &mut *body, first: Some(first), broken: &mut broken };
+        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end };
         let source = stream::try_unfold(pieces, Pieces::next);
         decode(StreamReader::new(pin!(source)), codings, &mut out, max).await
     };
     let read = out.len() as u64;
-    match (decoded, broken) {
-        (_, Some(failure)) => Err(Failure { bytes: read, ..failure }),
-        (Ok(Ended::Whole), None) => Ok(out.into()),
-        (Ok(Ended::TooLarge), None) => Err(body.too_large(read)),
-        (Err(error), None) => {
-            let failure = if error.kind() == io::ErrorKind::UnexpectedEof {
+    match (decoded, end) {
+        (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
+        (Ok(Decoded::Whole), _) => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
+        (Err(error), end) => {
+            // A decoder that still wanted more when there was no more has no fault to find with what it got.
+            let failure = if matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof {
                 Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
             } else {
-                classify::with_causes(
-                    Failure::new(
-                        FailureKind::Decode,
-                        Stage::Decode,
-                        format!("its body is not what `{codings:?}` gives"),
-                    ),
-                    &Wrapped(error),
-                )
+                let message = format!("its body is not what the encodings {codings:?} give");
+                Failure::new(FailureKind::Decode, Stage::Decode, message)
             };
+            let failure = classify::with_causes(failure, &Wrapped(error));
             Err(body.about(Failure { bytes: read, ..failure }))
         }
     }
+}
+
+/// How far the body has come.
+enum End {
+    NotYet,
+    Reached,
+    /// Kept here, since an `io::Error` could not carry it through the decoders.
+    Broken(Failure),
 }
 
 /// The body as a stream for the decoders.
 struct Pieces<'b, 'a> {
     body: &'b mut Body<'a>,
     first: Option<Bytes>,
-    broken: &'b mut Option<Failure>,
+    end: &'b mut End,
 }
 
 impl Pieces<'_, '_> {
@@ -113,21 +116,25 @@ impl Pieces<'_, '_> {
             return Ok(Some((first, self)));
         }
         match self.body.next(0).await {
-            Ok(piece) => Ok(piece.map(|piece| (piece, self))),
+            Ok(Some(piece)) => Ok(Some((piece, self))),
+            Ok(None) => {
+                *self.end = End::Reached;
+                Ok(None)
+            }
             Err(failure) => {
-                *self.broken = Some(failure);
+                *self.end = End::Broken(failure);
                 Err(io::Error::other("the transport broke"))
             }
         }
     }
 }
 
-enum Ended {
+enum Decoded {
     Whole,
     TooLarge,
 }
 
-async fn decode<R>(source: R, codings: &[Coding], out: &mut Vec<u8>, max: usize) -> io::Result<Ended>
+async fn decode<R>(source: R, codings: &[Coding], out: &mut Vec<u8>, max: usize) -> io::Result<Decoded>
 where
     R: AsyncBufRead + Send + Unpin,
 {
@@ -139,7 +146,7 @@ where
     loop {
         if out.len() > max {
             out.truncate(max);
-            return Ok(Ended::TooLarge);
+            return Ok(Decoded::TooLarge);
         }
         out.reserve(STEP.min(max - out.len() + 1));
         let room = out.capacity() - out.len();
@@ -159,10 +166,10 @@ where
         }
         source.consume(length);
     }
-    Ok(Ended::Whole)
+    Ok(Decoded::Whole)
 }
 
-async fn undo<'r>(coding: Coding, mut source: Layer<'r>) -> io::Result<Layer<'r>> {
+async fn undo(coding: Coding, mut source: Layer<'_>) -> io::Result<Layer<'_>> {
     Ok(match coding {
         Coding::Gzip => {
             let mut decoder = GzipDecoder::new(source);

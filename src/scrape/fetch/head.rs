@@ -1,5 +1,6 @@
 //! What follows from a status and headers, before any of the body.
 
+use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use reqwest::StatusCode;
@@ -83,7 +84,7 @@ fn as_ascii(bytes: &[u8]) -> String {
         if byte.is_ascii() {
             text.push(char::from(*byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            write!(text, "%{byte:02X}").expect("a string takes all text");
         }
     }
     text
@@ -114,7 +115,8 @@ mod tests {
 
     #[test]
     fn redirects_lead_where_browsers_go() {
-        let cases: [(&str, u16, Option<&[u8]>, Option<&str>); 12] = [
+        type Case = (&'static str, u16, Option<&'static [u8]>, Option<&'static str>);
+        let cases: [Case; 12] = [
             ("http://h/a/b", 301, Some(b"c"), Some("http://h/a/c")),
             ("http://h/a", 302, Some(b"//i/"), Some("http://i/")),
             ("http://h/a", 303, Some(b"https://i"), Some("https://i/")),

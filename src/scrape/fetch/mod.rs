@@ -60,7 +60,7 @@ impl Fetcher {
     pub(super) async fn fetch(&self, url: &Url) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let request = self.clients.of(url)?.get(url.clone()).send();
+        let request = self.clients.get(url)?.send();
         let response = match limit::until(deadline, request).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(classify::no_answer(error, &shown, &self.settings)),
