@@ -26,9 +26,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
-        Command::Worker => Err(Stop::usage(anyhow::anyhow!(
-            "`gleaner worker` is started by `gleaner run`, not by hand"
-        ))),
+        Command::Worker => {
+            Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
+        }
     };
     let exit = result.unwrap_or_else(|stop| {
         words::error(&stop.error);
