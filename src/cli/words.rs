@@ -11,21 +11,19 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Says how a run went.
 pub(super) fn closing(ending: Ending, summary: &Summary) {
-    let mut text = format!("{} tasks", summary.tasks);
-    if let Ending::Interrupted { .. } = ending {
-        text.push_str(" were done when the run was interrupted");
-    }
-    text.push_str(&format!(": {} with data", summary.ok));
+    let interrupted =
+        if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
+    let mut parts = vec![format!("{} tasks{interrupted}: {} with data", summary.tasks, summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        text.push_str(&format!(", {} failed ({})", summary.failed, kinds.join(", ")));
+        parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
     }
     let workers: u64 = summary.workers_by_end.values().sum();
-    text.push_str(&format!(", in {:.2} s; {workers} workers", summary.elapsed_s));
     if summary.retries > 0 {
-        text.push_str(&format!(", {} retries", summary.retries));
+        parts.push(format!("{} retries", summary.retries));
     }
-    say(&text);
+    parts.push(format!("{workers} workers, {:.2} s", summary.elapsed_s));
+    say(&parts.join(", "));
 }
 
 /// Writes a line to standard error, wherever that leads.
