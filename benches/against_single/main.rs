@@ -94,14 +94,14 @@ impl Bench {
                 Pair { one: self.checked(&mut one(), kind.count()), other }
             }
         });
-        measure::Ratios::of(pairs.collect())
+        measure::Ratios::of(&pairs.collect::<Vec<_>>())
     }
 
     /// Measures a command that must have written so many lines.
     fn checked(&self, command: &mut Command, lines: usize) -> Measured {
         let measured = measure(command);
         let written = std::fs::read(self.output()).unwrap_or_default();
-        let count = written.iter().filter(|byte| **byte == b'\n').count();
+        let count = String::from_utf8_lossy(&written).lines().count();
         assert_eq!(count, lines, "{command:?} wrote {count} records of {lines}");
         measured
     }
@@ -114,8 +114,9 @@ impl Bench {
         let path = self.folder.path().join(kind.name());
         if !path.exists() {
             let base = self.server.base();
-            let lines = (0..kind.count()).map(|number| format!("{base}/{}/{number}\n", kind.name()));
-            std::fs::write(&path, lines.collect::<String>()).expect("the list is written");
+            let lines: Vec<String> =
+                (0..kind.count()).map(|number| format!("{base}/{}/{number}", kind.name())).collect();
+            std::fs::write(&path, lines.join("\n")).expect("the list is written");
         }
         path
     }
@@ -136,8 +137,8 @@ impl Bench {
     fn latency(&self) -> Measured {
         let list = self.folder.path().join("latency");
         let base = self.server.base();
-        let lines: String = (0..2000).map(|number| format!("{base}/slow/{number}\n")).collect();
-        std::fs::write(&list, lines).expect("the list is written");
+        let lines: Vec<String> = (0..2000).map(|number| format!("{base}/slow/{number}")).collect();
+        std::fs::write(&list, lines.join("\n")).expect("the list is written");
         let mut command = gleaner(&list, &self.output());
         command.args(["--workers", &WORKERS.to_string(), "--concurrency", "1000"]);
         self.checked(&mut command, 2000)

@@ -48,7 +48,7 @@ pub(crate) struct Ratios {
 }
 
 impl Ratios {
-    pub(crate) fn of(pairs: Vec<Pair>) -> Self {
+    pub(crate) fn of(pairs: &[Pair]) -> Self {
         let sorted = |ratio: &dyn Fn(&Pair) -> f64| {
             let mut ratios: Vec<f64> = pairs.iter().map(ratio).collect();
             ratios.sort_by(f64::total_cmp);

@@ -1,5 +1,7 @@
 //! The pages: made up, the same in every run.
 
+use std::fmt::Write;
+
 /// What kind of page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -69,13 +71,14 @@ pub(crate) fn page(kind: Kind, number: usize) -> String {
     );
     for item in 0..if kind == Kind::Small { 4 } else { 20 } {
         let word = words.some(1);
-        page += &format!("<li><a href=\"/shelf/{word}/{item}\">{word}</a></li>\n");
+        let _ = write!(page, "<li><a href=\"/shelf/{word}/{item}\">{word}</a></li>\n");
     }
     page += "</ul></nav><main>\n";
     for product in 0..kind.products() {
         let (title, text) = (words.some(4), words.some(90));
         let price = words.next() % 10_000;
-        page += &format!(
+        let _ = write!(
+            page,
             "<article class=\"product_pod\" data-id=\"{product}\">\n  <div class=\"image_container\"><a \
              href=\"/book/{number}-{product}/index.html\"><img src=\"/media/{product}.jpg\" alt=\"{title}\" \
              class=\"thumbnail\"></a></div>\n  <p class=\"star-rating Three\"><i class=\"icon-star\"></i><i \
