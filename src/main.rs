@@ -1,1 +1,13 @@
-fn main() {}
+//! The `gleaner` command.
+
+use std::process::ExitCode;
+
+use gleaner::{cli, coordinator, pool};
+
+fn main() -> ExitCode {
+    // A worker is this same executable, started by the coordinator.
+    if let Some(code) = pool::serve::<coordinator::ScrapeJob>() {
+        return code;
+    }
+    cli::main()
+}

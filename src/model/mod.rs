@@ -1,13 +1,16 @@
-//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it.
+//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it,
+//! a [`Record`] is what the output says of it.
 //!
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
 mod answer;
 mod failure;
 mod outcome;
+mod record;
 mod task;
 
 pub use answer::Answer;
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
+pub use record::Record;
 pub use task::Task;

@@ -1,1 +1,331 @@
+//! Decisions without processes: a model of workers that do what they are told, or do not.
 
+use proptest::prelude::*;
+
+use super::*;
+
+fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
+    let start_limit = Duration::from_secs(10);
+    Limits { workers, concurrency, quota, quota_jitter: 0, max_memory: None, start_limit }
+}
+
+fn job(id: JobId) -> Submission {
+    Submission { id, payload: Bytes::new(), hints: Hints::default() }
+}
+
+fn died(cause: Cause) -> Exit {
+    Exit { said_bye: false, cause, last_words: Vec::new(), refusal: None }
+}
+
+fn left() -> Exit {
+    Exit { said_bye: true, cause: Cause::Exited(0), last_words: Vec::new(), refusal: None }
+}
+
+fn spawned(actions: &[Action]) -> Vec<WorkerId> {
+    actions.iter().filter_map(|a| if let Action::Spawn { worker } = a { Some(*worker) } else { None }).collect()
+}
+
+fn sent(actions: &[Action]) -> Vec<(WorkerId, Vec<JobId>)> {
+    actions
+        .iter()
+        .filter_map(|a| match a {
+            Action::Send { worker, jobs } => Some((*worker, jobs.iter().map(|job| job.id).collect())),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn workers_are_started_as_far_as_there_is_work() {
+    for (jobs, workers) in [(0, 0), (1, 1), (3, 3), (8, 4)] {
+        let mut roster = Roster::new(limits(4, 2, None));
+        (0..jobs).for_each(|id| roster.submit(job(id)));
+        assert_eq!(spawned(&roster.settle(Instant::now())).len(), workers, "{jobs} jobs");
+    }
+}
+
+#[test]
+fn nothing_is_sent_to_a_worker_that_is_not_ready() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, None));
+    (0..3).for_each(|id| roster.submit(job(id)));
+    let first = roster.settle(now);
+    assert!(sent(&first).is_empty());
+    roster.ready(0, 0, now);
+    assert_eq!(sent(&roster.settle(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
+    assert!(roster.finished(0, 0));
+    assert_eq!(sent(&roster.settle(now)), [(0, vec![2])]);
+}
+
+#[test]
+fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, Some(2)));
+    (0..4).for_each(|id| roster.submit(job(id)));
+    roster.settle(now);
+    roster.ready(0, 0, now);
+    let actions = roster.settle(now);
+    assert_eq!(sent(&actions), [(0, vec![0, 1])]);
+    assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
+    roster.ready(1, 0, now);
+    assert!(sent(&roster.settle(now)).is_empty(), "the drainer holds both places");
+    assert!(roster.finished(0, 1));
+    assert_eq!(sent(&roster.settle(now)), [(1, vec![2])]);
+}
+
+#[test]
+fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, None));
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.settle(now);
+    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    roster.settle(now);
+    assert!(!roster.finished(0, 1), "another's job");
+    assert!(!roster.finished(0, 9), "nobody's job");
+    assert!(roster.finished(0, 0));
+    assert!(!roster.finished(0, 0), "twice");
+    assert_eq!(roster.stale(), 3);
+}
+
+#[test]
+fn a_suspect_is_alone_in_its_worker() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(2, 4, None));
+    (0..8).for_each(|id| roster.submit(job(id)));
+    roster.settle(now);
+    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    let busy = sent(&roster.settle(now));
+    assert_eq!(busy.iter().map(|(_, jobs)| jobs.len()).sum::<usize>(), 8);
+    let mut suspect = job(100);
+    suspect.hints.alone = true;
+    roster.submit(suspect);
+    (200..210).for_each(|id| roster.submit(job(id)));
+    // One worker is kept free; the other works on.
+    for (worker, jobs) in &busy {
+        for id in jobs {
+            assert!(roster.finished(*worker, *id));
+            let actions = sent(&roster.settle(now));
+            let suspects: Vec<_> = actions.iter().filter(|(_, jobs)| jobs.contains(&100)).collect();
+            assert!(suspects.iter().all(|(_, jobs)| *jobs == [100]), "{actions:?}");
+        }
+    }
+    let held = roster.in_flight.get(&100).expect("the suspect was sent").worker;
+    assert_eq!(roster.in_flight.values().filter(|other| other.worker == held).count(), 1);
+    assert!(roster.finished(held, 100));
+    assert!(!sent(&roster.settle(now)).is_empty(), "the place is everybody's again");
+}
+
+#[test]
+fn drainers_are_bounded_in_number() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1000, Some(1)));
+    (0..1000).for_each(|id| roster.submit(job(id)));
+    for _ in 0..100 {
+        for worker in spawned(&roster.settle(now)) {
+            roster.ready(worker, 0, now);
+        }
+        now += Duration::from_millis(1);
+    }
+    let drainers = roster.workers.values().filter(|w| w.phase == Phase::Draining).count();
+    assert_eq!(drainers, LEAST_DRAINERS, "each has a job that does not end");
+}
+
+#[test]
+fn workers_that_die_before_any_work_end_the_pool() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    for attempt in 1.. {
+        let started = loop {
+            let started = spawned(&roster.settle(now));
+            if !started.is_empty() {
+                break started;
+            }
+            now += Duration::from_millis(10);
+        };
+        let actions = roster.exited(started[0], died(Cause::Exited(1)), now);
+        let fatal = actions.iter().any(|a| matches!(a, Action::Emit(Event::Fatal(_))));
+        assert_eq!(fatal, attempt == 10, "attempt {attempt}");
+        if fatal {
+            break;
+        }
+    }
+    assert!(roster.is_over());
+}
+
+#[test]
+fn a_late_job_costs_its_worker_and_is_named() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, None));
+    let mut late = job(0);
+    late.hints.deadline = Some(Duration::from_secs(1));
+    roster.submit(late);
+    roster.submit(job(1));
+    roster.settle(now);
+    roster.ready(0, 0, now);
+    roster.settle(now);
+    assert!(roster.tick(now + Duration::from_millis(999)).is_empty());
+    let later = now + Duration::from_millis(1001);
+    assert!(matches!(roster.tick(later)[..], [Action::Kill { worker: 0 }]));
+    let actions = roster.exited(0, died(Cause::Signal(9)), later);
+    let [Action::Emit(Event::Lost { jobs, death, .. }), Action::Emit(Event::Ended { end, .. })] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((&jobs[..], *end), (&[0, 1][..], End::Timeout));
+    assert_eq!(death.cause, Cause::Timeout { late: vec![0] }, "not the signal that we sent");
+}
+
+/// A fault of a worker, at a point of the run.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Dies,
+    Leaks,
+    SpeaksNonsense,
+    ResendsOldResult,
+}
+
+fn fault() -> impl Strategy<Value = Option<Fault>> {
+    prop_oneof![
+        8 => Just(None),
+        1 => Just(Some(Fault::Dies)),
+        1 => Just(Some(Fault::Leaks)),
+        1 => Just(Some(Fault::SpeaksNonsense)),
+        1 => Just(Some(Fault::ResendsOldResult)),
+    ]
+}
+
+proptest! {
+    /// Whatever the workers do: every job ends exactly once or is reported lost and ends later, no worker is given
+    /// more than its quota, no slot holds more than its concurrency, and in the end nobody is left.
+    #[test]
+    fn every_job_ends_once_whatever_the_workers_do(
+        workers in 1..4_usize,
+        concurrency in 1..5_usize,
+        quota in proptest::option::of(1..6_u32),
+        jobs in 0..60_u64,
+        faults in proptest::collection::vec(fault(), 400),
+    ) {
+        let mut now = Instant::now();
+        let mut roster = Roster::new(Limits { max_memory: Some(1000), ..limits(workers, concurrency, quota) });
+        (0..jobs).for_each(|id| roster.submit(job(id)));
+        roster.close();
+        let mut model = Model::default();
+        let mut faults = faults.into_iter();
+        for _ in 0..5000 {
+            now += Duration::from_millis(20);
+            let actions = roster.settle(now);
+            model.obey(actions, &mut roster, now, quota)?;
+            if roster.is_over() {
+                break;
+            }
+            let actions = model.turn(faults.next().flatten(), &mut roster, now);
+            model.obey(actions, &mut roster, now, quota)?;
+            for index in 0..roster.slots.len() {
+                let held = roster.in_flight.values().filter(|held| {
+                    roster.workers.get(&held.worker).and_then(|w| w.slot) == Some(index)
+                }).count();
+                prop_assert_eq!(roster.slots[index].load, held);
+                prop_assert!(held <= concurrency);
+            }
+        }
+        prop_assert!(roster.is_over(), "it comes to an end: {:?}", roster);
+        model.ended.sort_unstable();
+        prop_assert_eq!(model.ended, (0..jobs).collect::<Vec<_>>());
+        prop_assert!(model.alive.is_empty());
+    }
+}
+
+/// Workers as the roster sees them.
+#[derive(Default)]
+struct Model {
+    alive: BTreeMap<WorkerId, Hands>,
+    ended: Vec<JobId>,
+    last: Option<(WorkerId, JobId)>,
+}
+
+#[derive(Default)]
+struct Hands {
+    ready: bool,
+    holds: Vec<JobId>,
+    given: u32,
+    draining: bool,
+    killed: bool,
+}
+
+impl Model {
+    fn obey(
+        &mut self,
+        actions: Vec<Action>,
+        roster: &mut Roster,
+        now: Instant,
+        quota: Option<u32>,
+    ) -> Result<(), TestCaseError> {
+        for action in actions {
+            match action {
+                Action::Spawn { worker } => {
+                    self.alive.insert(worker, Hands::default());
+                }
+                Action::Send { worker, jobs } => {
+                    let hands = self.alive.get_mut(&worker).expect("sent to the living");
+                    prop_assert!(hands.ready && !hands.draining);
+                    hands.given += u32::try_from(jobs.len()).expect("few");
+                    prop_assert!(quota.is_none_or(|quota| hands.given <= quota));
+                    hands.holds.extend(jobs.iter().map(|job| job.id));
+                }
+                Action::Drain { worker } => self.alive.get_mut(&worker).expect("alive").draining = true,
+                Action::Kill { worker } => self.alive.get_mut(&worker).expect("alive").killed = true,
+                Action::Emit(Event::Lost { jobs, .. }) => jobs.into_iter().for_each(|id| roster.submit(job(id))),
+                Action::Emit(Event::Fatal(reason)) => {
+                    return Err(TestCaseError::reject(format!("the breaker's affair: {reason}")));
+                }
+                Action::Emit(_) => {}
+            }
+        }
+        let gone: Vec<WorkerId> = self
+            .alive
+            .iter()
+            .filter(|(_, hands)| hands.killed || (hands.draining && hands.holds.is_empty()))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            let Some(hands) = self.alive.remove(&id) else { continue };
+            let exit = if hands.killed { died(Cause::Signal(9)) } else { left() };
+            let actions = roster.exited(id, exit, now);
+            self.obey(actions, roster, now, quota)?;
+        }
+        Ok(())
+    }
+
+    /// One worker does one thing, perhaps a bad one.
+    fn turn(&mut self, fault: Option<Fault>, roster: &mut Roster, now: Instant) -> Vec<Action> {
+        if let Some((id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.ready) {
+            hands.ready = true;
+            return roster.ready(*id, 0, now);
+        }
+        let Some((&id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.holds.is_empty()) else {
+            return Vec::new();
+        };
+        match fault {
+            Some(Fault::Dies) => {
+                self.alive.remove(&id);
+                roster.exited(id, died(Cause::Signal(11)), now)
+            }
+            Some(Fault::SpeaksNonsense) => roster.corrupt(id, "nonsense".to_owned()),
+            Some(Fault::ResendsOldResult) => {
+                if let Some((worker, job)) = self.last {
+                    assert!(!roster.finished(worker, job), "an old result was taken");
+                }
+                Vec::new()
+            }
+            fault => {
+                let job = hands.holds.remove(0);
+                if roster.finished(id, job) {
+                    self.ended.push(job);
+                    self.last = Some((id, job));
+                }
+                roster.memory(id, if matches!(fault, Some(Fault::Leaks)) { 900 } else { 0 })
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The progress bar: how many are done, how fast, how many failed, how long it will take.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::When;
+use crate::coordinator::Progress;
+use crate::input;
+
+/// Ten times a second is as often as a person can follow.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A bar and the thread that moves it. Goes when dropped, and leaves the terminal clean.
+pub(super) struct Bar {
+    drawn: ProgressBar,
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A bar, where one is wanted.
+pub(super) fn wanted(when: When, quiet: bool) -> Option<ProgressBar> {
+    let draw = match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => !quiet && std::io::stderr().is_terminal(),
+    };
+    draw.then(|| {
+        let template = "{bar:30} {pos}/{len} ({per_sec}) {msg} {eta} left";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style)
+    })
+}
+
+impl Bar {
+    /// Moves `bar` along until it is dropped.
+    pub(super) fn follow(bar: ProgressBar, progress: Arc<Progress>, list: input::Progress) -> Self {
+        let (stop, stopped) = channel::<()>();
+        let moved = bar.clone();
+        let thread = std::thread::Builder::new().name("bar".to_owned()).spawn(move || {
+            while stopped.recv_timeout(INTERVAL) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                moved.set_length(total(&list).max(progress.done()));
+                moved.set_position(progress.done());
+                moved.set_message(format!("{} failed,", progress.failed()));
+            }
+        });
+        Self { drawn: bar, stop: Some(stop), thread: thread.ok() }
+    }
+}
+
+/// How many tasks the list has: known at its end, an estimate until then.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+fn total(list: &input::Progress) -> u64 {
+    match list.fraction() {
+        Some(fraction) if fraction > 0.0 && !list.is_complete() => (list.tasks() as f64 / fraction) as u64,
+        _ => list.tasks(),
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.drawn.finish_and_clear();
+    }
+}

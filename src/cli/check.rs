@@ -1,0 +1,42 @@
+//! `gleaner check`: everything that can be wrong before the first request.
+
+use std::io::Write;
+
+use super::args::CheckArgs;
+use super::{Stop, run, words};
+use crate::exit_code::Exit;
+
+/// Bad lines that are shown one by one.
+const SHOWN: u64 = 20;
+
+pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
+    let loaded = run::settings(&args.settings, args.settings.flags())?;
+    if let Some(folder) = &args.list.site
+        && !folder.is_dir()
+    {
+        return Err(Stop::usage(anyhow::anyhow!("serve {}: it is no folder", folder.display())));
+    }
+    let mut out = std::io::stdout().lock();
+    for setting in &loaded.in_force {
+        // Whoever closes standard output has seen enough.
+        let _ = writeln!(out, "{} = {}  # {}", setting.name, setting.value, setting.place);
+    }
+    if args.list.urls.is_empty() {
+        return Ok(Exit::Success);
+    }
+    let mut list = run::list(&args.list, None)?.start();
+    let (mut tasks, mut bad) = (0_u64, 0_u64);
+    while let Some(batch) = list.blocking_recv() {
+        for task in batch.map_err(Stop::usage)? {
+            tasks += 1;
+            if let Err(failure) = task.url {
+                bad += 1;
+                if bad <= SHOWN {
+                    words::say(&format!("task {}: {}: {}", task.seq, task.line.escape_debug(), failure.message));
+                }
+            }
+        }
+    }
+    let _ = writeln!(out, "{tasks} tasks, {bad} of them without a valid URL");
+    Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
+}

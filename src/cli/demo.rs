@@ -1,0 +1,142 @@
+//! `gleaner demo`: the pool explained on seven pages that take a second each.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Path;
+use axum::response::Html;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::site::{ORIGIN, Site};
+use super::{Stop, launch, log};
+use crate::config::{self, Plan};
+use crate::coordinator::{Ending, Progress, Summary};
+use crate::exit_code::Exit;
+use crate::input::{Input, Source};
+use crate::sink;
+
+const PAGES: usize = 7;
+const PAGE_TIME: Duration = Duration::from_secs(1);
+
+pub(super) fn run() -> Result<Exit, Stop> {
+    log::start(0, false, None);
+    let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
+    say(&format!(
+        "{PAGES} pages that take a second each, one at a time in each worker process. Coordinator: pid {}.\n",
+        std::process::id()
+    ));
+    let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut counts = vec![1, 2, cpus, PAGES];
+    counts.sort_unstable();
+    counts.dedup();
+    for workers in counts {
+        let note = if workers == cpus { " (one for each CPU)" } else { "" };
+        say(&format!("{}{note}", plural(workers, "worker")));
+        demonstrate(&site, workers, None)?;
+    }
+    say("2 workers with a quota of 2: after two pages a worker is replaced by a new process");
+    demonstrate(&site, 2, NonZeroU32::new(2))?;
+    Ok(Exit::Success)
+}
+
+async fn page(Path(number): Path<u32>) -> Html<String> {
+    tokio::time::sleep(PAGE_TIME).await;
+    Html(format!("<!doctype html><title>Page {number}</title><h1>Page {number}</h1>"))
+}
+
+/// One run over the pages, with what it shows.
+fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result<(), Stop> {
+    let folder = tempfile::tempdir().map_err(Stop::usage)?;
+    let output = folder.path().join("pages.jsonl");
+    let plan = plan(site, workers, quota).map_err(Stop::usage)?;
+    let pages: Vec<Source> = (1..=PAGES).map(|number| Source::Url(format!("{ORIGIN}page/{number}"))).collect();
+    let input = Input::open(&pages, None, None).map_err(Stop::usage)?;
+    let options = sink::Options {
+        destination: sink::Destination::File(output.clone()),
+        format: sink::Format::Jsonl,
+        shape: plan.output.record,
+        order: plan.output.order,
+        left_over: sink::LeftOver::Refuse,
+        window_memory: plan.output.window_memory,
+    };
+    let (ending, summary) = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
+    if let Ending::Interrupted { signal } = ending {
+        return Err(Stop { exit: Exit::Signal(signal), error: anyhow::anyhow!("interrupted") });
+    }
+    let records = std::fs::read_to_string(output).map_err(Stop::on_the_way)?;
+    show(&records, &summary).map_err(Stop::on_the_way)
+}
+
+fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
+    let sources = config::Sources {
+        config: None,
+        // Not the user's settings: the demonstration is the same everywhere.
+        folder: std::env::temp_dir().join("gleaner-demo-has-no-settings"),
+        environment: Vec::new(),
+        flags: vec![config::Flag::set("extract.title=h1::text")],
+        cpus: NonZeroUsize::MIN,
+    };
+    let mut plan = config::load(&sources)?.plan;
+    plan.scrape.fetch.site = Some(site.address());
+    plan.pool.workers = NonZeroUsize::new(workers).context("no workers")?;
+    plan.pool.concurrency = NonZeroUsize::MIN;
+    plan.pool.quota = quota;
+    Ok(plan)
+}
+
+#[derive(Deserialize)]
+struct Line {
+    data: Option<Data>,
+    worker: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    title: String,
+}
+
+/// A row a worker: its pid, and which page it did in which batch of its place.
+fn show(records: &str, summary: &Summary) -> anyhow::Result<()> {
+    let mut by_pid: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for line in records.lines() {
+        let line: Line = serde_json::from_str(line)?;
+        let (Some(data), Some(pid)) = (line.data, line.worker) else {
+            anyhow::bail!("a page of the bundled site failed; run with the environment's proxies off");
+        };
+        by_pid.entry(pid).or_default().push(data.title);
+    }
+    let mut workers = summary.workers.clone();
+    workers.sort_by_key(|worker| (worker.slot, worker.generation));
+    let mut batches: BTreeMap<usize, usize> = BTreeMap::new();
+    for worker in workers {
+        let batch = batches.entry(worker.slot).or_default();
+        let pages: Vec<String> = by_pid
+            .remove(&worker.pid)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|title| {
+                *batch += 1;
+                format!("batch {batch}: {title}")
+            })
+            .collect();
+        let note = if worker.generation > 0 { "  (new)" } else { "" };
+        say(&format!("  pid {:<8}{}{note}", worker.pid, pages.join(", ")));
+    }
+    say(&format!("  {:.2} s\n", summary.elapsed_s));
+    Ok(())
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// Whoever closes standard output has seen enough; the demonstration need not stop for it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

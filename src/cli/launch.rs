@@ -1,0 +1,54 @@
+//! A plan -> a run.
+
+use std::sync::Arc;
+
+use super::Stop;
+use crate::config::Plan;
+use crate::coordinator::{self, Ending, Parts, Progress, ScrapeJob, Summary};
+use crate::input::Input;
+use crate::pool::{self, Job};
+use crate::schedule;
+use crate::sink::{self, Sink};
+
+/// Starts the workers and runs the list to its end. The output is opened first: what is wrong with it is found before
+/// anything is fetched.
+pub(super) fn launch(
+    plan: &Plan,
+    input: Input,
+    output: &sink::Options,
+    progress: Arc<Progress>,
+) -> Result<(Ending, Summary), Stop> {
+    let sink = Sink::open(output).map_err(Stop::usage)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
+    runtime.block_on(async {
+        let init = postcard::to_stdvec(&plan.scrape).map_err(Stop::usage)?;
+        let executor = pool::Core::new(ScrapeJob::NAME, &init, options(plan)).map_err(Stop::usage)?;
+        let parts = Parts {
+            executor,
+            places: plan.pool.workers.get() * plan.pool.concurrency.get(),
+            input: input.start(),
+            sink,
+            schedule: schedule::Options {
+                max_redirects: plan.max_redirects,
+                max_retries: plan.max_retries,
+                max_retry_after: plan.max_retry_after,
+            },
+            ahead_limit: plan.output.ahead_limit,
+            task_timeout: plan.pool.task_timeout,
+            progress,
+        };
+        coordinator::run(parts).await.map_err(Stop::on_the_way)
+    })
+}
+
+fn options(plan: &Plan) -> pool::Options {
+    pool::Options {
+        workers: plan.pool.workers,
+        concurrency: plan.pool.concurrency,
+        quota: plan.pool.quota,
+        quota_jitter: plan.pool.quota_jitter,
+        max_memory: Some(plan.pool.max_memory_per_worker),
+        args: vec!["worker".to_owned()],
+        ..pool::Options::default()
+    }
+}

@@ -1,0 +1,56 @@
+//! The log on standard error.
+
+use std::io;
+
+use indicatif::ProgressBar;
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Turns the log on: warnings always, a line a task at 1, everything of ours at 2. Lines go around the bar.
+pub(super) fn start(verbosity: u8, quiet: bool, bar: Option<&ProgressBar>) {
+    let level = match verbosity {
+        _ if quiet => Level::ERROR,
+        0 => Level::WARN,
+        1 => Level::INFO,
+        _ => Level::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .without_time()
+        .with_ansi(false)
+        .with_writer(Lines { bar: bar.cloned() })
+        .finish();
+    // It is set already where a demo runs several times.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+struct Lines {
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line { bar: self.bar.as_ref() }
+    }
+}
+
+struct Line<'a> {
+    bar: Option<&'a ProgressBar>,
+}
+
+impl io::Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.bar {
+            Some(bar) => bar.suspend(|| io::stderr().write_all(bytes))?,
+            None => io::stderr().write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! The command line: what was typed -> settings -> a run -> closing words and an exit code.
+//!
+//! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `launch` starts
+//! a run, `site` serves a folder for it, and `bar`, `log` and `words` are what a person sees meanwhile.
+
+mod args;
+mod bar;
+mod check;
+mod demo;
+mod launch;
+mod log;
+mod run;
+mod site;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::exit_code::Exit;
+use args::{Args, Command};
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Demo => demo::run(),
+        Command::Check(args) => check::run(&args),
+        Command::Worker => {
+            Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
+        }
+    };
+    let exit = result.unwrap_or_else(|stop| {
+        words::error(&stop.error);
+        stop.exit
+    });
+    exit.into()
+}
+
+/// Why a command stopped: an error, and what the process says of it at its end.
+#[derive(Debug)]
+struct Stop {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl Stop {
+    /// Found before the first request.
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, error: error.into() }
+    }
+
+    /// Met on the way.
+    fn on_the_way(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::CannotGoOn, error: error.into() }
+    }
+}

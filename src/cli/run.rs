@@ -1,0 +1,119 @@
+//! `gleaner run`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use tempfile::NamedTempFile;
+
+use super::args::{ListArgs, RunArgs, SettingArgs};
+use super::bar::{self, Bar};
+use super::site::Site;
+use super::{Stop, launch, log, words};
+use crate::config::{self, Flag, FormatChoice, Loaded, OutputPlan};
+use crate::coordinator::{Ending, Progress, Summary};
+use crate::exit_code::Exit;
+use crate::input::{Input, Source};
+use crate::sink;
+
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
+    let mut plan = settings(&args.settings, args.flags())?.plan;
+    let site = site(&args.list)?;
+    plan.scrape.fetch.site = site.as_ref().map(Site::address);
+    let input = list(&args.list, args.limit)?;
+    let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
+    let output = output(args, &plan.output);
+
+    let progress = Arc::new(Progress::default());
+    let bar = bar::wanted(args.progress, args.quiet);
+    log::start(args.verbose, args.quiet, bar.as_ref());
+    let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
+    let ended = launch::launch(&plan, input, &output, progress);
+    drop(bar);
+    let (ending, summary) = ended?;
+
+    if let Some(file) = summary_file {
+        file.write(&summary).map_err(Stop::on_the_way)?;
+    }
+    if !args.quiet && ending != Ending::ReaderGone {
+        words::closing(ending, &summary);
+    }
+    Ok(match ending {
+        Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
+        Ending::Complete | Ending::ReaderGone => Exit::Success,
+        Ending::Interrupted { signal } => Exit::Signal(signal),
+    })
+}
+
+/// Everything that sets something, resolved.
+pub(super) fn settings(args: &SettingArgs, flags: Vec<Flag>) -> Result<Loaded, Stop> {
+    let sources = config::Sources::of_process(args.config.clone(), flags)
+        .context("find the current folder")
+        .map_err(Stop::usage)?;
+    config::load(&sources).map_err(Stop::usage)
+}
+
+pub(super) fn site(args: &ListArgs) -> Result<Option<Site>, Stop> {
+    args.site.as_deref().map(Site::of_folder).transpose().map_err(Stop::usage)
+}
+
+pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
+    if args.urls.is_empty() {
+        return Err(Stop::usage(anyhow::anyhow!(
+            "no list was given: name a file with a URL on each line, - for standard input, or URLs themselves"
+        )));
+    }
+    let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
+    let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
+    Input::open(&sources, base, limit).map_err(Stop::usage)
+}
+
+fn output(args: &RunArgs, plan: &OutputPlan) -> sink::Options {
+    let path = args.output.clone().filter(|path| path.as_os_str() != "-");
+    let format = match plan.format {
+        FormatChoice::Json => sink::Format::Json,
+        FormatChoice::Jsonl => sink::Format::Jsonl,
+        FormatChoice::Auto => by_extension(path.as_deref()),
+    };
+    sink::Options {
+        destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
+        format,
+        shape: plan.record,
+        order: plan.order,
+        left_over: if args.restart { sink::LeftOver::Replace } else { sink::LeftOver::Refuse },
+        window_memory: plan.window_memory,
+    }
+}
+
+fn by_extension(path: Option<&Path>) -> sink::Format {
+    match path.and_then(Path::extension).and_then(|extension| extension.to_str()) {
+        Some("jsonl" | "ndjson" | "jl") => sink::Format::Jsonl,
+        _ => sink::Format::Json,
+    }
+}
+
+/// Where the summary goes: whole, by rename, and known to be writable before the first request.
+#[derive(Debug)]
+struct SummaryFile {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+impl SummaryFile {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let temporary = NamedTempFile::new_in(folder)
+            .with_context(|| format!("write a summary to {}: make its folder writable", path.display()))?;
+        Ok(Self { temporary, path: path.to_owned() })
+    }
+
+    fn write(mut self, summary: &Summary) -> anyhow::Result<()> {
+        let context = || format!("write the summary to {}", self.path.display());
+        serde_json::to_writer(&mut self.temporary, summary).with_context(context)?;
+        self.temporary.write_all(b"\n").with_context(context)?;
+        let path = self.path.clone();
+        self.temporary.persist(&path).with_context(|| format!("write the summary to {}", path.display()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A folder, served on a loopback port for the length of a run.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tower_http::services::ServeDir;
+use url::Url;
+
+/// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
+pub(super) const ORIGIN: &str = "http://site.localhost/";
+
+/// A server on a thread of its own, which ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Site {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Site {
+    /// Serves the files of a folder.
+    pub(super) fn of_folder(folder: &Path) -> anyhow::Result<Self> {
+        let metadata = std::fs::metadata(folder).with_context(|| format!("serve {}", folder.display()))?;
+        anyhow::ensure!(metadata.is_dir(), "serve {}: it is no folder", folder.display());
+        Self::of(Router::new().fallback_service(ServeDir::new(folder)))
+    }
+
+    /// Serves what `router` answers.
+    pub(super) fn of(router: Router) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime
+            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+            .context("open a loopback port for the site")?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new().name("site".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = axum::serve(listener, router) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What lines without a scheme are relative to.
+    pub(super) fn origin() -> anyhow::Result<Url> {
+        Ok(Url::parse(ORIGIN)?)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

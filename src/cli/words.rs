@@ -1,0 +1,37 @@
+//! What a person reads on standard error: errors, and the closing words of a run.
+
+use std::io::Write;
+
+use crate::coordinator::{Ending, Summary};
+
+/// Says why a command stopped: the error and its chain, once, in full.
+pub(super) fn error(error: &anyhow::Error) {
+    say(&format!("error: {}", printable(&format!("{error:#}"))));
+}
+
+/// Says how a run went.
+pub(super) fn closing(ending: Ending, summary: &Summary) {
+    let interrupted =
+        if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
+    let mut parts = vec![format!("{} tasks{interrupted}: {} with data", summary.tasks, summary.ok)];
+    if summary.failed > 0 {
+        let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
+    }
+    let workers: u64 = summary.workers_by_end.values().sum();
+    if summary.retries > 0 {
+        parts.push(format!("{} retries", summary.retries));
+    }
+    parts.push(format!("{workers} workers, {:.2} s", summary.elapsed_s));
+    say(&parts.join(", "));
+}
+
+/// Writes a line to standard error, wherever that leads.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Without what a terminal would obey. Line ends and tabs stay: errors in settings have several lines.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
+}

@@ -1,0 +1,116 @@
+//! A request header: a name and a value as RFC 9110 allows them (checked by the `http` crate, which will send them).
+
+use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::config::error::Complaint;
+use crate::config::written::{Node, Value};
+
+/// What belongs to one connection and is the HTTP client's own business (RFC 9110, 7.6.1; RFC 9112, 6).
+const OF_THE_CONNECTION: &[&str] = &[
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What lists of settings must not show.
+const SECRET: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
+/// Says what is wrong with a name, if anything is.
+pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
+    let Ok(parsed) = HeaderName::try_from(name) else {
+        return Err(Complaint::new("is no header name")
+            .with_help("letters, digits and any of !#$%&'*+-.^_`|~ may stand in one"));
+    };
+    if parsed == reqwest::header::USER_AGENT {
+        return Err(Complaint::new("has a setting of its own").with_help("set fetch.user_agent"));
+    }
+    if OF_THE_CONNECTION.contains(&parsed.as_str()) {
+        return Err(Complaint::new("cannot be set: it belongs to the connection"));
+    }
+    Ok(())
+}
+
+/// Reads a value: any text without control characters but tabs.
+pub(in crate::config) fn read_value(node: &Node) -> Result<String, Complaint> {
+    match (&node.value, node.string()) {
+        (_, Some(text)) => check_value(text).map(|()| text.to_owned()),
+        (Value::Integer(_) | Value::Float(_) | Value::Boolean(_), None) => {
+            let help = format!("write it with quotes: {}", node.as_written(&node.value.to_string()));
+            Err(Complaint::new("must be a string").with_help(help))
+        }
+        _ => Err(Complaint::new("must be a string")),
+    }
+}
+
+/// Says where the first character stands that no header value may have, if there is one.
+pub(super) fn check_value(text: &str) -> Result<(), Complaint> {
+    if HeaderValue::from_str(text).is_ok() {
+        return Ok(());
+    }
+    let wrong = text.char_indices().find(|(_, c)| c.is_ascii_control() && *c != '\t');
+    let complaint = Complaint::new("must not have control characters (a line break is one)");
+    Err(match wrong {
+        Some((at, c)) => complaint.at(at..at + c.len_utf8()),
+        None => complaint,
+    })
+}
+
+/// Whether the header of this name carries credentials.
+pub(in crate::config) fn is_secret(name: &str) -> bool {
+    SECRET.contains(&name.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::element::sample;
+
+    #[test]
+    fn names_are_tokens_that_are_not_ours_to_set() {
+        for name in ["Accept", "accept-language", "X-Api.Key_2", "Host", "Cookie"] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        let table = [
+            ("", "is no header name"),
+            ("Accept Language", "is no header name"),
+            ("Accept:", "is no header name"),
+            ("Überschrift", "is no header name"),
+            ("User-Agent", "has a setting of its own"),
+            ("Content-Length", "cannot be set: it belongs to the connection"),
+            ("transfer-encoding", "cannot be set: it belongs to the connection"),
+        ];
+        for (name, expected) in table {
+            assert_eq!(check_name(name).expect_err(name).message, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_text_without_control_characters() {
+        for (written, expected) in [("'en'", "en"), ("''", ""), ("'a, b;q=0.5'", "a, b;q=0.5"), ("'naïve'", "naïve")]
+        {
+            assert_eq!(read_value(&sample::toml(written)), Ok(expected.to_owned()), "{written}");
+        }
+        assert_eq!(read_value(&sample::flag("1")), Ok("1".to_owned()));
+        let table = [
+            (r#""a\r\nHost: b""#, "must not have control characters (a line break is one)", Some(1..2)),
+            ("1", "must be a string", None),
+            ("['en']", "must be a string", None),
+        ];
+        for (written, message, at) in table {
+            let complaint = read_value(&sample::toml(written)).expect_err(written);
+            assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{written}");
+        }
+    }
+
+    #[test]
+    fn headers_with_credentials_are_known() {
+        for (name, expected) in [("Authorization", true), ("COOKIE", true), ("Accept", false)] {
+            assert_eq!(is_secret(name), expected, "{name}");
+        }
+    }
+}

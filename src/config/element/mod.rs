@@ -1,0 +1,33 @@
+//! The settings that are more than a string: a file for each sort of value, with its parser, its error and its table.
+//!
+//! Every parser takes what was written and gives the value or a [`Complaint`](super::error::Complaint); none knows
+//! which setting it reads.
+
+pub(super) mod choice;
+pub(super) mod count;
+pub(super) mod duration;
+pub(super) mod header;
+pub(super) mod size;
+pub(super) mod user_agent;
+pub(super) mod workers;
+
+#[cfg(test)]
+pub(super) mod sample {
+    //! Values as they stand in a file and after a flag.
+
+    use crate::config::place::{Origin, Text};
+    use crate::config::written::{self, Node};
+
+    /// The value of `x = VALUE` in a file.
+    pub(crate) fn toml(value: &str) -> Node {
+        let text = Text::new(Origin::File("gleaner.toml".into()), format!("x = {value}"));
+        let mut table = written::document(&text).expect("the sample is TOML");
+        table.remove(0).1
+    }
+
+    /// The value of a flag.
+    pub(crate) fn flag(value: &str) -> Node {
+        let text = Text::new(Origin::Flag("--set".into()), value);
+        written::bare(&text, 0..value.len()).expect("the sample is a value")
+    }
+}

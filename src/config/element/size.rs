@@ -1,0 +1,74 @@
+//! A number of bytes, written for people: `64KiB`, `512MB` (the units of the `bytesize` crate), or just a number.
+
+use bytesize::ByteSize;
+
+use crate::config::error::Complaint;
+use crate::config::written::Node;
+
+/// Zero bytes, or more.
+pub(in crate::config) fn read(node: &Node) -> Result<u64, Complaint> {
+    let bytes = match (node.integer(), node.string()) {
+        (Some(number), _) => u64::try_from(number).ok(),
+        (None, Some(text)) => text.trim().parse().ok().map(|ByteSize(bytes)| bytes),
+        (None, None) => None,
+    };
+    match bytes {
+        // The parser stops at the largest number instead of saying that there is no such size.
+        Some(u64::MAX) => Err(Complaint::new("must be less than 16EiB")),
+        Some(bytes) => Ok(bytes),
+        None => {
+            Err(Complaint::new("must be a size such as \"64KiB\", \"16MiB\" or \"512MB\", or a whole number of bytes")
+                .with_help("the units are B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000)"))
+        }
+    }
+}
+
+/// One byte, or more.
+pub(in crate::config) fn positive(node: &Node) -> Result<u64, Complaint> {
+    match read(node)? {
+        0 => Err(Complaint::new("must be more than zero")),
+        bytes => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::element::sample;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let table = [
+            ("16MiB", 16 << 20),
+            ("512MB", 512_000_000),
+            ("64KiB", 64 << 10),
+            ("1.5 GiB", 3 << 29),
+            ("100B", 100),
+            ("100", 100),
+            ("0", 0),
+        ];
+        for (written, expected) in table {
+            assert_eq!(read(&sample::toml(&format!("'{written}'"))), Ok(expected), "{written}");
+            assert_eq!(read(&sample::flag(written)), Ok(expected), "{written}");
+        }
+        assert_eq!(read(&sample::toml("65_536")), Ok(65_536));
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused() {
+        for written in ["-1", "0.5", "'-1MiB'", "'lots'", "'16 XB'", "''", "true", "[1]", "'1..5MB'"] {
+            let complaint = read(&sample::toml(written)).expect_err(written);
+            assert!(complaint.message.starts_with("must be a size such as"), "{written}");
+        }
+        for written in ["'16EiB'", "'99999999999EiB'"] {
+            let complaint = read(&sample::toml(written)).expect_err(written);
+            assert_eq!(complaint.message, "must be less than 16EiB", "{written}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_refused_where_it_makes_no_sense() {
+        assert_eq!(positive(&sample::toml("'0MiB'")), Err(Complaint::new("must be more than zero")));
+        assert_eq!(positive(&sample::toml("1")), Ok(1));
+    }
+}

@@ -1,0 +1,141 @@
+//! What can be wrong with settings.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::place::Place;
+
+/// Everything that is wrong with the settings, in the order of the layers and of what is written in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    problems: Vec<Problem>,
+}
+
+impl Error {
+    /// `Err` with all of `problems`, if there are any.
+    pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self::of(problems)) }
+    }
+
+    /// All of `problems`, of which there must be one.
+    pub(super) fn of(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
+    /// What is wrong; never empty.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Every problem with an excerpt of its source, as plain text of several lines.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.problems.len() > 1 {
+            write!(f, "{} errors in the settings\n\n", self.problems.len())?;
+        }
+        for (number, problem) in self.problems.iter().enumerate() {
+            if number > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: ProblemKind,
+    message: String,
+    place: Option<Place>,
+    help: Vec<String>,
+}
+
+/// What sort of thing is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The settings file cannot be read.
+    Unreadable,
+    /// It is no TOML.
+    Syntax,
+    /// No setting has this name.
+    UnknownName,
+    /// The value is none that this setting can have.
+    BadValue,
+    /// Two settings contradict each other.
+    Conflict,
+}
+
+impl Problem {
+    pub(super) fn new(kind: ProblemKind, message: impl Into<String>, place: Place) -> Self {
+        Self { kind, message: message.into(), place: Some(place), help: Vec::new() }
+    }
+
+    #[must_use]
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// What sort of problem it is.
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// The problem in one line, without its place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it was written.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let margin = self.place.as_ref().map_or(1, Place::margin);
+        if let Some(place) = &self.place {
+            place.write_excerpt(f)?;
+        }
+        for help in &self.help {
+            write!(f, "\n{:margin$} = help: {help}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a parser has against a value, before anybody says which setting it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// The bytes of the string that are wrong, where it is not the whole value.
+    pub(super) at: Option<Range<usize>>,
+    /// Goes on after the setting's name: "must be ...".
+    pub(super) message: String,
+    /// The way out.
+    pub(super) help: Option<String>,
+}
+
+impl Complaint {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { at: None, message: message.into(), help: None }
+    }
+
+    #[must_use]
+    pub(super) fn at(mut self, at: Range<usize>) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    #[must_use]
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,121 @@
+//! What was written, read: every setting is empty until a layer says something, and a later layer has the last word.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::scrape::extract::Fields;
+
+use super::element::workers::Workers;
+use super::place::Place;
+use super::plan::FormatChoice;
+use crate::sink::{Order, Shape};
+
+/// A value, and who wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+/// A setting that was given, or not yet.
+#[derive(Debug)]
+pub(super) struct Slot<T>(Option<Given<T>>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Slot<T> {
+    pub(super) fn put(&mut self, value: T, place: &Place) {
+        let place = place.clone();
+        self.0 = Some(Given { value, place });
+    }
+
+    /// What was given last. The lowest layer gives every setting, so none is missing once it is read.
+    pub(super) fn given(&self) -> &Given<T> {
+        self.0.as_ref().expect("config/default.toml has every setting")
+    }
+}
+
+/// All settings, section by section.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    pub(super) pool: Pool,
+    pub(super) fetch: Fetch,
+    /// The fields of `[extract]`, in order; empty if there are none.
+    pub(super) extract: Fields,
+    pub(super) output: Output,
+    /// What was given last for each setting.
+    pub(super) in_force: Vec<InForce>,
+}
+
+/// `[pool]`
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    pub(super) workers: Slot<Workers>,
+    pub(super) concurrency: Slot<NonZeroUsize>,
+    pub(super) max_tasks_per_worker: Slot<u32>,
+    pub(super) quota_jitter: Slot<u32>,
+    pub(super) max_memory_per_worker: Slot<u64>,
+    pub(super) task_timeout: Slot<Duration>,
+}
+
+/// `[fetch]`
+#[derive(Debug, Default)]
+pub(super) struct Fetch {
+    pub(super) timeout: Slot<Duration>,
+    pub(super) connect_timeout: Slot<Duration>,
+    pub(super) idle_timeout: Slot<Duration>,
+    pub(super) max_body: Slot<u64>,
+    pub(super) max_redirects: Slot<u32>,
+    pub(super) max_retries: Slot<u32>,
+    pub(super) max_retry_after: Slot<Duration>,
+    pub(super) user_agent: Slot<String>,
+    /// Names and values, in order; empty if there are none.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// `[output]`
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    pub(super) format: Slot<FormatChoice>,
+    pub(super) record: Slot<Shape>,
+    pub(super) order: Slot<Order>,
+    pub(super) window_memory: Slot<u64>,
+    pub(super) ahead_limit: Slot<u64>,
+}
+
+/// A setting as it is in force, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The dotted name: `pool.workers`.
+    pub name: String,
+    /// The value as it was written, on one line. Headers with credentials are not shown.
+    pub value: String,
+    /// Where it was written.
+    pub place: Place,
+}
+
+impl Settings {
+    /// Notes that `name` was given at `place`, in the place of what was noted for it before.
+    pub(super) fn note(&mut self, name: &str, value: String, place: &Place) {
+        let name = name.to_owned();
+        let place = place.clone();
+        let noted = InForce { name, value, place };
+        match self.in_force.iter_mut().find(|earlier| earlier.name == noted.name) {
+            Some(earlier) => *earlier = noted,
+            None => self.in_force.push(noted),
+        }
+    }
+}
+
+/// Puts `value` under `name`: in the place of what is there by a name that is the `same`, else at the end.
+pub(super) fn replace<T>(list: &mut Vec<(String, T)>, name: &str, value: T, same: impl Fn(&str, &str) -> bool) {
+    let entry = (name.to_owned(), value);
+    match list.iter_mut().find(|(earlier, _)| same(earlier, name)) {
+        Some(earlier) => *earlier = entry,
+        None => list.push(entry),
+    }
+}

@@ -1,0 +1,216 @@
+//! Where settings come from: file, environment, flags. All of it is handed in; only [`Sources::of_process`] looks
+//! around in the process.
+
+use std::ffi::OsString;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Problem, ProblemKind};
+use super::place::{Origin, Place, Text};
+use super::schema::SECTIONS;
+use super::written::{self, Key, Node, Table, Value};
+
+/// The file that is read if no other is named and it is there.
+pub const DEFAULT_FILE: &str = "gleaner.toml";
+
+/// The settings that are built in, with their comments: what `gleaner init` may write.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// What the names of our environment variables begin with.
+const PREFIX: &str = "GLEANER_";
+
+/// Everything that settings are read from, lowest first; [`DEFAULTS`] lie below.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The file that was asked for (`--config`); it must be there. `None` takes [`DEFAULT_FILE`] if that is there.
+    pub config: Option<PathBuf>,
+    /// The folder in which relative paths begin.
+    pub folder: PathBuf,
+    /// Environment variables. `GLEANER_POOL_WORKERS` is `pool.workers`; what does not begin with `GLEANER_` and a section
+    /// is passed over.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Flags, in the order in which they were given: a later one beats an earlier one.
+    pub flags: Vec<Flag>,
+    /// How many CPUs there are for us: what `workers = "auto"` stands for.
+    pub cpus: NonZeroUsize,
+}
+
+impl Sources {
+    /// The sources of a process: its current folder, its environment, its CPUs, and what its command line said.
+    ///
+    /// Errs if the current folder is gone or must not be seen.
+    pub fn of_process(config: Option<PathBuf>, flags: Vec<Flag>) -> io::Result<Self> {
+        Ok(Self {
+            config,
+            folder: std::env::current_dir()?,
+            environment: std::env::vars_os().collect(),
+            flags,
+            // Where the platform cannot tell, one worker is right, if slow.
+            cpus: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        })
+    }
+
+    /// What each source says, lowest first, and what cannot be read of it.
+    pub(super) fn layers(&self) -> Vec<Result<Table, Vec<Problem>>> {
+        let mut layers = vec![written::document(&Text::new(Origin::Defaults, DEFAULTS))];
+        layers.extend(self.file());
+        layers.extend(self.variables());
+        layers.extend(self.flags.iter().map(Flag::table));
+        layers
+    }
+
+    /// The file that is read, under the name by which it was given.
+    fn file(&self) -> Option<Result<Table, Vec<Problem>>> {
+        let name = self.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let bytes = match std::fs::read(self.folder.join(name)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.config.is_none() => {
+                return None;
+            }
+            Err(error) => return Some(Err(vec![unreadable(name, &error)])),
+        };
+        Some(match text_of_file(name, &bytes) {
+            Ok(text) => written::document(&text),
+            Err(problem) => Err(vec![problem]),
+        })
+    }
+
+    /// The variables that name a setting, by name: the order of the environment means nothing.
+    fn variables(&self) -> Vec<Result<Table, Vec<Problem>>> {
+        let mut ours: Vec<_> = self
+            .environment
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?, value)))
+            .filter_map(|(name, value)| Some((name, section_and_key(name)?, value)))
+            .collect();
+        ours.sort_unstable();
+        ours.into_iter().map(|(name, names, value)| variable(name, names, value)).collect()
+    }
+}
+
+/// The variable that stands for the setting of this dotted name.
+pub(super) fn variable_name(setting: &str) -> String {
+    format!("{PREFIX}{}", setting.to_uppercase().replace('.', "_"))
+}
+
+/// `GLEANER_POOL_WORKERS` gives `pool` and `workers`; `None` if the name is none of ours.
+fn section_and_key(name: &str) -> Option<(&'static str, String)> {
+    let rest = name.strip_prefix(PREFIX)?;
+    SECTIONS.iter().find_map(|section| {
+        let key = rest.strip_prefix(&section.name.to_uppercase())?.strip_prefix('_')?;
+        (!key.is_empty()).then(|| (section.name, key.to_lowercase()))
+    })
+}
+
+fn variable(name: &str, (section, key): (&str, String), value: &OsString) -> Result<Table, Vec<Problem>> {
+    let origin = Origin::Variable(name.to_owned());
+    let Some(value) = value.to_str() else {
+        let text = Text::new(origin, format!("{name}={}", value.display()));
+        let place = Place::new(&text, name.len() + 1..text.content().len());
+        let message = format!("`{section}.{key}` must be UTF-8");
+        return Err(vec![Problem::new(ProblemKind::Syntax, message, place)]);
+    };
+    let text = Text::new(origin, format!("{name}={value}"));
+    let node = written::bare(&text, name.len() + 1..text.content().len())?;
+    let place = Place::new(&text, 0..name.len());
+    let keys = [section.to_owned(), key].map(|name| Key { name, place: place.clone() });
+    Ok(written::nest(keys.into(), node))
+}
+
+fn unreadable(name: &Path, error: &io::Error) -> Problem {
+    let message = format!("cannot read the settings file `{}`: {error}", name.display());
+    let text = Text::new(Origin::File(name.to_owned()), "");
+    Problem::new(ProblemKind::Unreadable, message, Place::new(&text, 0..0))
+}
+
+/// The text of a file, without a byte-order mark.
+fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Problem> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let origin = Origin::File(name.to_owned());
+    std::str::from_utf8(bytes).map(|content| Text::new(origin.clone(), content)).map_err(|error| {
+        let at = error.valid_up_to();
+        let text = Text::new(origin, String::from_utf8_lossy(bytes));
+        let place = Place::new(&text, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+        Problem::new(ProblemKind::Syntax, "the settings file is not UTF-8", place)
+            .with_help("save it as UTF-8, which TOML requires")
+    })
+}
+
+/// A setting that was given on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The flag as errors name it.
+    name: String,
+    given: Given,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Given {
+    /// The value of this setting, as it is.
+    Value(String, String),
+    /// `KEY=VALUE`
+    Assignment(String),
+    /// `Name: Value`
+    Header(String),
+}
+
+impl Flag {
+    /// A flag of its own for one setting: `Flag::new("--workers", "pool.workers", "4")`. The value is taken as it is.
+    pub fn new(name: impl Into<String>, setting: impl Into<String>, value: impl Into<String>) -> Self {
+        let given = Given::Value(setting.into(), value.into());
+        let name = name.into();
+        Self { name, given }
+    }
+
+    /// `--set KEY=VALUE`: a dotted key, and a value that is bare (`5s`, `h1::text`) or TOML (`["a::url"]`).
+    pub fn set(assignment: impl Into<String>) -> Self {
+        let given = Given::Assignment(assignment.into());
+        let name = "--set".to_owned();
+        Self { name, given }
+    }
+
+    /// A request header as curl takes it: `Flag::header("-H", "Accept-Language: en")`.
+    pub fn header(name: impl Into<String>, line: impl Into<String>) -> Self {
+        let given = Given::Header(line.into());
+        let name = name.into();
+        Self { name, given }
+    }
+
+    fn table(&self) -> Result<Table, Vec<Problem>> {
+        let (Given::Value(_, written) | Given::Assignment(written) | Given::Header(written)) = &self.given;
+        let text = Text::new(Origin::Flag(self.name.clone()), format!("{} {written}", self.name));
+        let start = self.name.len() + 1;
+        let all = start..start + written.len();
+        match &self.given {
+            Given::Value(setting, value) => {
+                let keys = setting
+                    .split('.')
+                    .map(|name| Key { name: name.to_owned(), place: Place::new(&text, 0..self.name.len()) });
+                let node = Node { value: Value::Bare(value.clone()), place: Place::new(&text, all) };
+                Ok(written::nest(keys.collect(), node))
+            }
+            Given::Assignment(_) => written::assignment(&text, all),
+            Given::Header(line) => header(&text, start, line),
+        }
+    }
+}
+
+/// `Name: Value`, which stands at `start` of `text`. White space around the value is none of it (RFC 9110, 5.5).
+fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<Table, Vec<Problem>> {
+    let Some((name, value)) = line.split_once(':') else {
+        let place = Place::new(text, start..start + line.len());
+        let problem = Problem::new(ProblemKind::Syntax, format!("`{line}` is no header"), place);
+        return Err(vec![problem.with_help("write \"Name: Value\"")]);
+    };
+    let name_place = Place::new(text, start..start + name.len());
+    let keys = ["fetch", "headers", name].map(|name| Key { name: name.to_owned(), place: name_place.clone() });
+    let before = name.len() + 1 + (value.len() - value.trim_start().len());
+    let value = value.trim();
+    let node = Node {
+        value: Value::Bare(value.to_owned()),
+        place: Place::new(text, start + before..start + before + value.len()),
+    };
+    Ok(written::nest(keys.into(), node))
+}

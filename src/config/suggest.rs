@@ -1,0 +1,53 @@
+//! The known name that somebody may have meant.
+
+/// How alike two names must be, from 0 to 1, to be taken for one another.
+const ALIKE: f64 = 0.6;
+
+/// How long a name must be to be looked for as a part of others.
+const PART: usize = 3;
+
+/// The one of `known` that is nearest to `name`, if any is near; else the only one that has `name` in it.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase().replace('-', "_");
+    let known: Vec<&str> = known.into_iter().collect();
+    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&name, &candidate.replace('-', "_"));
+    let alike = known
+        .iter()
+        .map(|candidate| (likeness(candidate), *candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate);
+    alike.or_else(|| {
+        let mut having = known.iter().filter(|candidate| name.len() >= PART && candidate.contains(&name));
+        match (having.next(), having.next()) {
+            (Some(only), None) => Some(*only),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn misspelt_names_find_what_was_meant_and_strange_ones_find_nothing() {
+        let known = ["workers", "concurrency", "max_tasks_per_worker", "task_timeout"];
+        let table = [
+            ("worker", Some("workers")),
+            ("Workers", Some("workers")),
+            ("concurency", Some("concurrency")),
+            ("max-tasks-per-worker", Some("max_tasks_per_worker")),
+            ("max_tasks_per_child", Some("max_tasks_per_worker")),
+            ("timeout", Some("task_timeout")),
+            ("conc", Some("concurrency")),
+            ("work", None),
+            ("ma", None),
+            ("colour", None),
+            ("", None),
+        ];
+        for (name, expected) in table {
+            assert_eq!(nearest(name, known), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What was written: a tree in which every key and every value knows its place. It says nothing of what is meant.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{Complaint, Problem, ProblemKind};
+use super::place::{Place, Text};
+use super::syntax;
+
+/// The entries of a table, in the order in which they were written.
+pub(super) type Table = Vec<(Key, Node)>;
+
+/// A key and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) place: Place,
+}
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) place: Place,
+}
+
+/// A value as TOML has it, or a bare one from outside of a file.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// What stands in a variable or after a flag without TOML's quotes: a string, a number or a truth value, whichever
+    /// the setting wants.
+    Bare(String),
+    String(String),
+    /// Wider than TOML's 64 bits, so that whoever reads it can say what the limits are.
+    Integer(i128),
+    Float(f64),
+    Boolean(bool),
+    Datetime(String),
+    Array(Vec<Node>),
+    Table(Table),
+}
+
+impl Node {
+    /// The string, if it is one.
+    pub(super) fn string(&self) -> Option<&str> {
+        match &self.value {
+            Value::Bare(text) | Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one. A quoted number is none.
+    pub(super) fn integer(&self) -> Option<i128> {
+        match self.number() {
+            Some(Value::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one: [`Value::Integer`] or [`Value::Float`].
+    pub(super) fn number(&self) -> Option<Value> {
+        match &self.value {
+            Value::Integer(number) => Some(Value::Integer(*number)),
+            Value::Float(number) => Some(Value::Float(*number)),
+            Value::Bare(text) => {
+                let number = DeValue::parse(text.trim()).ok()?;
+                match number.get_ref() {
+                    DeValue::Integer(_) | DeValue::Float(_) => Some(scalar(number.get_ref())),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The truth value, if it is one.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match &self.value {
+            Value::Boolean(truth) => Some(*truth),
+            Value::Bare(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// `text` as one would write it in this node's place: with quotes in a file, without them after a flag.
+    pub(super) fn as_written(&self, text: &str) -> String {
+        match self.value {
+            Value::Bare(_) => text.to_owned(),
+            _ => format!("\"{text}\""),
+        }
+    }
+
+    /// The complaint about this value, with its place and the name of the setting.
+    pub(super) fn problem(&self, setting: &str, complaint: Complaint) -> Problem {
+        let place = match (complaint.at, self.string()) {
+            (Some(at), Some(text)) => self.place.within(text, at),
+            _ => self.place.clone(),
+        };
+        let message = format!("`{setting}` {}", complaint.message);
+        let problem = Problem::new(ProblemKind::BadValue, message, place);
+        match complaint.help {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        }
+    }
+}
+
+/// The value as TOML, on one line.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bare(text) => f.write_str(text),
+            Self::String(text) => write!(f, "{text:?}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number:?}"),
+            Self::Boolean(truth) => write!(f, "{truth}"),
+            Self::Datetime(time) => f.write_str(time),
+            Self::Array(values) => {
+                f.write_str("[")?;
+                for (number, node) in values.iter().enumerate() {
+                    let comma = if number == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", node.value)?;
+                }
+                f.write_str("]")
+            }
+            Self::Table(entries) if entries.is_empty() => f.write_str("{ }"),
+            Self::Table(entries) => {
+                for (number, (key, node)) in entries.iter().enumerate() {
+                    let opening = if number == 0 { "{" } else { "," };
+                    write!(f, "{opening} {} = {}", key.name, node.value)?;
+                }
+                f.write_str(" }")
+            }
+        }
+    }
+}
+
+/// Reads a whole TOML file. Errs with every syntax error that the parser can tell apart.
+pub(super) fn document(text: &Arc<Text>) -> Result<Table, Vec<Problem>> {
+    let (root, errors) = DeTable::parse_recoverable(text.content());
+    if errors.is_empty() {
+        return Ok(table(root.get_ref(), text, 0));
+    }
+    Err(syntax::problems(&errors, text, 0))
+}
+
+/// Reads `KEY=VALUE` in the bytes `at` of `text`: a dotted TOML key and a value, bare or TOML.
+pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<Table, Vec<Problem>> {
+    let written = &text.content()[at.clone()];
+    let Some(equals) = unquoted_equals(written) else {
+        let message = format!("`{written}` sets nothing");
+        let problem = Problem::new(ProblemKind::Syntax, message, Place::new(text, at));
+        return Err(vec![problem.with_help("write KEY=VALUE, such as pool.workers=4")]);
+    };
+    let keys = dotted_key(text, at.start..at.start + equals)?;
+    let value = bare(text, at.start + equals + 1..at.end)?;
+    Ok(nest(keys, value))
+}
+
+/// Reads a value that was written outside of a file, in the bytes `at` of `text`.
+///
+/// It is TOML if it begins like a quoted string, a table or a list of strings, and bare otherwise: a selector such as
+/// `[href]` is no list.
+pub(super) fn bare(text: &Arc<Text>, at: Range<usize>) -> Result<Node, Vec<Problem>> {
+    let written = &text.content()[at.clone()];
+    let start = at.start + (written.len() - written.trim_start().len());
+    let trimmed = written.trim();
+    let place = Place::new(text, start..start + trimmed.len());
+    let is_toml = match trimmed.strip_prefix('[') {
+        Some(rest) => rest.trim_start().starts_with(['"', '\'', ']']) || DeValue::parse(trimmed).is_ok(),
+        None => trimmed.starts_with(['"', '\'', '{']),
+    };
+    if !is_toml {
+        let value = Value::Bare(trimmed.to_owned());
+        return Ok(Node { value, place });
+    }
+    match DeValue::parse(trimmed) {
+        Ok(value) => Ok(node(&value, text, start)),
+        Err(error) => Err(syntax::problems(&[error], text, start)),
+    }
+}
+
+/// Wraps a value into tables: `a.b` and `1` give `{ a = { b = 1 } }`.
+pub(super) fn nest(keys: Vec<Key>, value: Node) -> Table {
+    let mut keys = keys.into_iter().rev();
+    let Some(last) = keys.next() else {
+        return Table::new();
+    };
+    keys.fold(vec![(last, value)], |inner, key| {
+        let place = key.place.clone();
+        let value = Value::Table(inner);
+        vec![(key, Node { value, place })]
+    })
+}
+
+/// The keys of `a."b".c`, which stands in the bytes `at` of `text`.
+fn dotted_key(text: &Arc<Text>, at: Range<usize>) -> Result<Vec<Key>, Vec<Problem>> {
+    // The parser has no entry for a key alone, so it gets one with a value that cannot go wrong.
+    let line = format!("{}=0", &text.content()[at.clone()]);
+    let root = DeTable::parse(&line).map_err(|error| syntax::problems(&[error], text, at.start))?;
+    let mut keys = Vec::new();
+    let mut entries = table(root.get_ref(), text, at.start);
+    while let Some((key, node)) = entries.pop() {
+        keys.push(key);
+        entries = match node.value {
+            Value::Table(inner) => inner,
+            _ => break,
+        };
+    }
+    Ok(keys)
+}
+
+/// Where the `=` stands that ends the key.
+fn unquoted_equals(written: &str) -> Option<usize> {
+    let mut quote = None;
+    written.char_indices().find_map(|(at, c)| {
+        match (quote, c) {
+            (None, '=') => return Some(at),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+        None
+    })
+}
+
+fn table(entries: &DeTable<'_>, text: &Arc<Text>, shift: usize) -> Table {
+    let entries = entries.iter().map(|(key, value)| {
+        let name = key.get_ref().clone().into_owned();
+        let place = shifted(text, key.span(), shift);
+        (Key { name, place }, node(value, text, shift))
+    });
+    entries.collect()
+}
+
+fn node(value: &Spanned<DeValue<'_>>, text: &Arc<Text>, shift: usize) -> Node {
+    let place = shifted(text, value.span(), shift);
+    let value = match value.get_ref() {
+        DeValue::Array(values) => Value::Array(values.iter().map(|value| node(value, text, shift)).collect()),
+        DeValue::Table(entries) => Value::Table(table(entries, text, shift)),
+        value => scalar(value),
+    };
+    Node { value, place }
+}
+
+fn scalar(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.clone().into_owned()),
+        DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Value::Integer(number),
+            Err(_) if number.as_str().starts_with('-') => Value::Integer(i128::MIN),
+            Err(_) => Value::Integer(i128::MAX),
+        },
+        DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(truth) => Value::Boolean(*truth),
+        DeValue::Datetime(time) => Value::Datetime(time.to_string()),
+        DeValue::Array(_) | DeValue::Table(_) => {
+            unreachable!("a scalar is neither a list nor a table")
+        }
+    }
+}
+
+fn shifted(text: &Arc<Text>, span: Range<usize>, shift: usize) -> Place {
+    Place::new(text, span.start + shift..span.end + shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::element::sample;
+
+    #[test]
+    fn a_bare_value_is_what_the_setting_wants_and_a_toml_value_is_what_it_is() {
+        // (the value, as a string, as a whole number, as a truth value)
+        let table = [
+            (sample::flag("true"), Some("true"), None, Some(true)),
+            (sample::flag(" 4 "), Some("4"), Some(4), None),
+            (sample::flag("'4'"), Some("4"), None, None),
+            (sample::flag("4.0"), Some("4.0"), None, None),
+            (sample::flag("[4]"), None, None, None),
+            (sample::flag("[href]"), Some("[href]"), None, None),
+            (sample::toml("true"), None, None, Some(true)),
+            (sample::toml("'true'"), Some("true"), None, None),
+            (sample::toml("4"), None, Some(4), None),
+            (sample::toml("1979-05-27"), None, None, None),
+        ];
+        for (node, string, integer, boolean) in table {
+            let found = (node.string(), node.integer(), node.boolean());
+            assert_eq!(found, (string, integer, boolean), "{:?}", node.value);
+        }
+    }
+
+    #[test]
+    fn values_are_shown_as_one_line_of_toml() {
+        let table = [
+            ("'a\"b'", r#""a\"b""#),
+            ("[\n 1,\n 2.0,\n]", "[1, 2.0]"),
+            ("{ a = true, b = { } }", "{ a = true, b = { } }"),
+            ("1979-05-27", "1979-05-27"),
+            ("0xff", "255"),
+        ];
+        for (written, expected) in table {
+            assert_eq!(sample::toml(written).value.to_string(), expected);
+        }
+    }
+}

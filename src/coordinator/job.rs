@@ -1,0 +1,48 @@
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Answer;
+use crate::pool::Job;
+use crate::scrape::{Scraper, Settings};
+
+/// The job of Gleaner's workers: one URL in, one answer out. Joins `scrape`, which knows nothing of processes, to
+/// `pool`, which knows nothing of URLs.
+#[derive(Debug)]
+pub struct ScrapeJob {
+    scraper: Scraper,
+}
+
+/// A URL to be fetched.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Visit {
+    /// Absolute, http or https; may carry credentials.
+    pub url: String,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fetched {
+    /// What the server and the page gave.
+    pub answer: Answer,
+    /// How long the worker was at it.
+    pub elapsed: Duration,
+}
+
+impl Job for ScrapeJob {
+    const NAME: &'static str = "scrape";
+    type Init = Settings;
+    type Task = Visit;
+    type Output = Fetched;
+
+    fn start(settings: Settings) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { scraper: Scraper::new(settings)? })
+    }
+
+    async fn run(&self, visit: Visit) -> Fetched {
+        let begun = Instant::now();
+        let answer = self.scraper.visit(&visit.url).await;
+        Fetched { answer, elapsed: begun.elapsed() }
+    }
+}

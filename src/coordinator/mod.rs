@@ -1,0 +1,25 @@
+//! The coordinator: the only place that knows the list, the schedule, the pool and the sink.
+//!
+//! One loop ([`run`]) waits for whatever happens next, a closed set of events; what follows is decided by `state`,
+//! which knows no process, no file and no clock; the loop carries it out. In reading order:
+//!
+//! - `run`: the loop.
+//! - `state`: event -> actions.
+//! - `executor`: the seam to whatever runs the jobs: the local pool today.
+//! - `job`: what a worker process is told to do with a task, and what it answers.
+//! - `verdict`: what a lost worker or a panic means for its tasks.
+//! - `summary`, `progress`: what is counted on the way.
+
+mod executor;
+mod job;
+mod progress;
+mod run;
+mod state;
+mod summary;
+mod verdict;
+
+pub use executor::Executor;
+pub use job::{Fetched, ScrapeJob, Visit};
+pub use progress::Progress;
+pub use run::{Ending, Error, Parts, run};
+pub use summary::{Summary, WorkerSummary};

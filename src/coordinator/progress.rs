@@ -1,0 +1,25 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far a run has come. Written by the coordinator, read by whoever draws a picture of it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Progress {
+    /// Tasks that are settled.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Tasks among them that failed.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, done: u64, failed: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.failed.store(failed, Ordering::Relaxed);
+    }
+}

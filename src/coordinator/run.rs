@@ -1,0 +1,237 @@
+//! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Progress;
+use super::executor::Executor;
+use super::state::{Action, Bounds, Event, Outside, State};
+use super::summary::Summary;
+use crate::input;
+use crate::schedule;
+use crate::sink::{self, Sink};
+
+/// Bytes of records that may wait for the sink's thread before no more tasks are begun.
+const BACKLOG: u64 = 64 << 20;
+
+/// What a run is made of.
+#[derive(Debug)]
+pub struct Parts<E> {
+    /// Runs the jobs.
+    pub executor: E,
+    /// Jobs that it can hold.
+    pub places: usize,
+    /// The list.
+    pub input: input::Receiver,
+    /// Where the records go.
+    pub sink: Sink,
+    /// Redirects and retries.
+    pub schedule: schedule::Options,
+    /// Tasks that may be begun past the first one that is not written yet.
+    pub ahead_limit: u64,
+    /// How long a job may keep its worker.
+    pub task_timeout: Duration,
+    /// Told how far the run has come.
+    pub progress: Arc<Progress>,
+}
+
+/// How a run ended that met no error of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every task has its record.
+    Complete,
+    /// Whoever read the output has had enough.
+    ReaderGone,
+    /// A signal asked it to stop.
+    Interrupted {
+        /// Its number.
+        signal: i32,
+    },
+}
+
+/// Why a run could not go on. What was done until then is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The list could not be read to its end.
+    #[error(transparent)]
+    Input(#[from] input::Error),
+    /// The output could not be written.
+    #[error(transparent)]
+    Sink(#[from] sink::Error),
+    /// The workers do not work.
+    #[error("keep workers running: {0}")]
+    Executor(String),
+    /// The system refused what every process gets.
+    #[error("listen for signals ({0})")]
+    Signals(#[source] std::io::Error),
+}
+
+/// Runs a list to its end.
+///
+/// # Errors
+/// When it cannot go on. What was done is in the output's `.part`, or in the output itself where that is a stream.
+pub async fn run<E: Executor>(parts: Parts<E>) -> Result<(Ending, Summary), Error> {
+    let bounds =
+        Bounds { places: parts.places, ahead: parts.ahead_limit, backlog: BACKLOG, deadline: parts.task_timeout };
+    let state = State::new(parts.schedule, bounds, Instant::now());
+    let mut turn = Loop {
+        executor: parts.executor,
+        input: Some(parts.input),
+        sink: parts.sink,
+        state,
+        progress: parts.progress,
+        actions: Vec::new(),
+    };
+    let mut interrupts = Interrupts::new().map_err(Error::Signals)?;
+    let ending = turn.until_the_end(&mut interrupts).await;
+    let Loop { sink, mut state, .. } = turn;
+    let unfinished = match ending {
+        Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
+        other => Some(other),
+    };
+    if let Some(ending) = unfinished {
+        // What is done is kept. Why the run ends is known already, and matters more than how that went.
+        let _ = sink.stop().await;
+        return ending.map(|ending| (ending, state.into_summary(Instant::now())));
+    }
+    match sink.finish().await {
+        Ok(_) => Ok((Ending::Complete, state.into_summary(Instant::now()))),
+        Err(error) if error.kind() == sink::ErrorKind::Closed => {
+            Ok((Ending::ReaderGone, state.into_summary(Instant::now())))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Loop<E> {
+    executor: E,
+    /// `None` at its end.
+    input: Option<input::Receiver>,
+    sink: Sink,
+    state: State,
+    progress: Arc<Progress>,
+    actions: Vec<Action>,
+}
+
+impl<E: Executor> Loop<E> {
+    async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, Error> {
+        loop {
+            self.go_on();
+            let event = tokio::select! {
+                event = self.executor.next() => match event {
+                    Some(event) => Event::Executor(event),
+                    None => return self.state.fatal.take().map_or(Ok(Ending::Complete), |reason| Err(Error::Executor(reason))),
+                },
+                tasks = more(&mut self.input), if self.state.wants_tasks(self.outside()) => match tasks {
+                    Some(Ok(tasks)) => Event::Tasks(tasks),
+                    Some(Err(error)) => Event::ListBroken(error),
+                    None => Event::ListEnded,
+                },
+                () = self.sink.changed() => {
+                    if let Some(error) = self.sink.failed().cloned() {
+                        self.stop().await;
+                        return if error.kind() == sink::ErrorKind::Closed { Ok(Ending::ReaderGone) } else { Err(error.into()) };
+                    }
+                    Event::Moved
+                }
+                () = until(self.state.next_wake_up()) => Event::Moved,
+                signal = interrupts.next() => {
+                    self.stop().await;
+                    return Ok(Ending::Interrupted { signal });
+                }
+            };
+            let now = Instant::now();
+            if matches!(event, Event::ListEnded | Event::ListBroken(_)) {
+                self.input = None;
+            }
+            self.state.handle(event, now, &mut self.actions);
+            // Whatever else has come meanwhile belongs to the same turn: one batch out, one batch on.
+            while let Some(event) = self.executor.try_next() {
+                self.state.handle(Event::Executor(event), now, &mut self.actions);
+            }
+        }
+    }
+
+    fn outside(&self) -> Outside {
+        Outside { room: self.executor.room(), emitted: self.sink.emitted(), backlog: self.sink.backlog() }
+    }
+
+    fn go_on(&mut self) {
+        self.state.go_on(self.outside(), Instant::now(), &mut self.actions);
+        let mut records = Vec::new();
+        for action in self.actions.drain(..) {
+            match action {
+                Action::Submit { id, payload, hints } => self.executor.submit(id, payload, hints),
+                Action::Record(record) => {
+                    log(&record);
+                    records.push(record);
+                }
+                Action::Close => self.executor.close(),
+            }
+        }
+        if !records.is_empty() {
+            self.sink.push(records);
+            let (done, failed) = self.state.settled();
+            self.progress.set(done, failed);
+        }
+    }
+
+    /// Stops all workers, and waits until they are gone.
+    async fn stop(&mut self) {
+        self.executor.kill();
+        while let Some(event) = self.executor.next().await {
+            self.state.handle(Event::Executor(event), Instant::now(), &mut Vec::new());
+        }
+    }
+}
+
+/// One line a task, as the tutorial has it: who did it, what, how it went, how long it took.
+fn log(record: &crate::model::Record) {
+    if !tracing::enabled!(target: "gleaner::task", tracing::Level::INFO) {
+        return;
+    }
+    let ms = record.elapsed.as_millis();
+    // A line of the list may hold what a terminal would obey.
+    let url: String = record.url.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
+    match &record.outcome {
+        crate::model::Outcome::Page(page) => {
+            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", page.status);
+        }
+        crate::model::Outcome::Failure(failure) => {
+            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", failure.kind);
+        }
+    }
+}
+
+async fn more(input: &mut Option<input::Receiver>) -> Option<Result<Vec<crate::model::Task>, input::Error>> {
+    input.as_mut()?.recv().await
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that ask a run to stop.
+struct Interrupts([(Signal, i32); 3]);
+
+impl Interrupts {
+    fn new() -> std::io::Result<Self> {
+        let listen = |kind: SignalKind| signal(kind).map(|stream| (stream, kind.as_raw_value()));
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) -> i32 {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.0.recv() => interrupt.1,
+            _ = terminate.0.recv() => terminate.1,
+            _ = hangup.0.recv() => hangup.1,
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What follows from what happened. Knows no process, no file and no clock: events and the time go in, actions come
+//! out.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::job::{Fetched, Visit};
+use super::summary::{Summary, Tally};
+use super::verdict;
+use crate::model::{Answer, Outcome, Record, Task};
+use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
+use crate::schedule::{Order, Schedule, Settled};
+use crate::{input, schedule};
+
+/// Everything that can happen to a run.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Some more of the list.
+    Tasks(Vec<Task>),
+    /// All of it.
+    ListEnded,
+    /// There is more of it, which cannot be read.
+    ListBroken(input::Error),
+    /// Something in the pool.
+    Executor(PoolEvent),
+    /// Time has passed, or room was made.
+    Moved,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    Submit {
+        id: JobId,
+        payload: Bytes,
+        hints: Hints,
+    },
+    Record(Record),
+    /// Everything is settled.
+    Close,
+}
+
+/// What the state must know of the world outside to decide whether to go on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outside {
+    /// Jobs that the executor could begin.
+    pub(super) room: usize,
+    /// Records that are out of the window.
+    pub(super) emitted: u64,
+    /// Bytes that wait to be written.
+    pub(super) backlog: u64,
+}
+
+/// Bounds on what may be under way.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    /// Jobs that the executor can hold.
+    pub(super) places: usize,
+    /// Tasks that may be begun past the first one that is not written yet.
+    pub(super) ahead: u64,
+    /// Bytes that may wait to be written.
+    pub(super) backlog: u64,
+    /// How long a job may keep its worker.
+    pub(super) deadline: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    schedule: Schedule,
+    bounds: Bounds,
+    tally: Tally,
+    /// Only of tasks that lost a worker.
+    suspects: HashMap<u64, blame::Record>,
+    admitted: u64,
+    list_ended: bool,
+    closed: bool,
+    pub(super) list_error: Option<input::Error>,
+    pub(super) fatal: Option<String>,
+}
+
+impl State {
+    pub(super) fn new(options: schedule::Options, bounds: Bounds, now: Instant) -> Self {
+        Self {
+            schedule: Schedule::new(options),
+            bounds,
+            tally: Tally::new(now),
+            suspects: HashMap::new(),
+            admitted: 0,
+            list_ended: false,
+            closed: false,
+            list_error: None,
+            fatal: None,
+        }
+    }
+
+    /// Whether to ask for more of the list: no more than keeps the executor busy.
+    pub(super) fn wants_tasks(&self, outside: Outside) -> bool {
+        !self.list_ended
+            && self.schedule.ready() < self.bounds.places
+            && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
+            && outside.backlog < self.bounds.backlog
+    }
+
+    pub(super) fn next_wake_up(&self) -> Option<Instant> {
+        self.schedule.next_wake_up()
+    }
+
+    /// Settled tasks, and those among them that failed.
+    pub(super) fn settled(&self) -> (u64, u64) {
+        self.tally.settled()
+    }
+
+    pub(super) fn into_summary(self, now: Instant) -> Summary {
+        let retries = self.schedule.retries();
+        self.tally.finish(retries, now)
+    }
+
+    pub(super) fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            Event::Tasks(tasks) => {
+                for task in tasks {
+                    self.admitted += 1;
+                    if let Some(settled) = self.schedule.admit(task) {
+                        self.record(settled, None, actions);
+                    }
+                }
+            }
+            Event::ListEnded => self.list_ended = true,
+            Event::ListBroken(error) => {
+                self.list_ended = true;
+                self.list_error = Some(error);
+            }
+            Event::Executor(event) => self.executed(&event, now, actions),
+            Event::Moved => {}
+        }
+    }
+
+    /// Hands out what can be handed out. To be called once after each turn of events.
+    pub(super) fn go_on(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+        for _ in 0..outside.room {
+            let Some(order) = self.schedule.next(now) else { break };
+            actions.push(self.submission(order));
+        }
+        if self.list_ended && self.schedule.is_empty() && !self.closed {
+            self.closed = true;
+            actions.push(Action::Close);
+        }
+    }
+
+    fn submission(&self, order: Order) -> Action {
+        let hints = Hints {
+            affinity: Some(order.affinity),
+            alone: order.alone,
+            deadline: Some(self.bounds.deadline),
+            merge: false,
+        };
+        let visit = Visit { url: order.url };
+        // A string serialises into memory; there is nothing that could fail.
+        let payload = postcard::to_stdvec(&visit).unwrap_or_default();
+        Action::Submit { id: order.seq, payload: payload.into(), hints }
+    }
+
+    fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            PoolEvent::Done { job, worker, output } => {
+                self.answered(*job, *worker, output, now, actions);
+            }
+            PoolEvent::Failed { job, worker, error } => {
+                self.fail(*job, *worker, error, actions);
+            }
+            PoolEvent::Lost { worker, jobs, death } => {
+                tracing::warn!(pid = self.tally.pid(*worker), tasks = jobs.len(), "worker {death}");
+                for job in jobs {
+                    let record = self.suspects.entry(*job).or_default();
+                    let deaths = record.deaths();
+                    match record.judge(*job, jobs.len() - 1, death) {
+                        blame::Verdict::Guilty => {
+                            self.fail(*job, *worker, &JobError::Poison(death.clone()), actions);
+                        }
+                        verdict => {
+                            let charged = record.deaths() > deaths;
+                            self.schedule.rerun(*job, verdict == blame::Verdict::Alone, charged);
+                        }
+                    }
+                }
+            }
+            PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
+            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
+        }
+        self.tally.note(event);
+    }
+
+    fn answered(&mut self, seq: u64, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
+        let fetched: Fetched = match postcard::from_bytes(output) {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                return self.fail(seq, worker, &JobError::Unserializable(error.to_string()), actions);
+            }
+        };
+        self.tally.request(match &fetched.answer {
+            Answer::Outcome(Outcome::Page(page)) => page.bytes,
+            Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
+            Answer::Redirect { bytes, .. } => *bytes,
+        });
+        if let Some(settled) = self.schedule.answered(seq, fetched.answer, fetched.elapsed, now) {
+            self.record(settled, Some(worker), actions);
+        }
+    }
+
+    fn fail(&mut self, seq: u64, worker: WorkerId, error: &JobError, actions: &mut Vec<Action>) {
+        if let Some(settled) = self.schedule.fail(seq, verdict::of_error(error)) {
+            self.record(settled, Some(worker), actions);
+        }
+    }
+
+    fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
+        if !self.suspects.is_empty() {
+            self.suspects.remove(&settled.seq);
+        }
+        let record = Record {
+            seq: settled.seq,
+            url: settled.line,
+            outcome: settled.outcome,
+            attempts: settled.attempts,
+            elapsed: settled.elapsed,
+            worker: worker.and_then(|worker| self.tally.pid(worker)),
+        };
+        self.tally.record(&record, worker);
+        actions.push(Action::Record(record));
+    }
+}

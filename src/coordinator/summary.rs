@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::model::{Outcome, Record};
+use crate::pool::{Event, WorkerId};
+
+/// Workers that are listed one by one. A run with quota 1 and ten million tasks has as many.
+const LISTED: usize = 10_000;
+
+/// What a run did, for people and for scripts (`--summary`). The names are part of the outer contract.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The version of this layout.
+    pub version: u32,
+    /// Tasks that were settled.
+    pub tasks: u64,
+    /// Those with data.
+    pub ok: u64,
+    /// Those without.
+    pub failed: u64,
+    /// Failures by kind.
+    pub failures: BTreeMap<&'static str, u64>,
+    /// Seconds from start to end.
+    pub elapsed_s: f64,
+    /// Pages that were asked for: redirects and retries are requests of their own.
+    pub requests: u64,
+    /// Tries after the first ones.
+    pub retries: u64,
+    /// Decompressed bytes of all bodies.
+    pub bytes: u64,
+    /// The workers that ran anything, in the order of their ends; past 10,000 only `workers_by_end` goes on.
+    pub workers: Vec<WorkerSummary>,
+    /// How many workers ended how.
+    pub workers_by_end: BTreeMap<&'static str, u64>,
+}
+
+/// What one worker process did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkerSummary {
+    /// Its process id.
+    pub pid: u32,
+    /// Its place among the workers.
+    pub slot: usize,
+    /// How many had that place before it.
+    pub generation: u32,
+    /// Lines of the list that it settled.
+    pub tasks: u64,
+    /// All it was handed: redirect hops and retries too.
+    pub jobs: u64,
+    /// Seconds from the start of the run to its own.
+    pub started_s: f64,
+    /// Seconds from the start of the run to its end.
+    pub ended_s: f64,
+    /// Why it ended.
+    pub end: &'static str,
+}
+
+/// Counts while the run goes on.
+#[derive(Debug)]
+pub(super) struct Tally {
+    begun: Instant,
+    summary: Summary,
+    live: BTreeMap<WorkerId, Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    pid: u32,
+    tasks: u64,
+}
+
+impl Tally {
+    pub(super) fn new(begun: Instant) -> Self {
+        let summary = Summary {
+            version: 1,
+            tasks: 0,
+            ok: 0,
+            failed: 0,
+            failures: BTreeMap::new(),
+            elapsed_s: 0.0,
+            requests: 0,
+            retries: 0,
+            bytes: 0,
+            workers: Vec::new(),
+            workers_by_end: BTreeMap::new(),
+        };
+        Self { begun, summary, live: BTreeMap::new() }
+    }
+
+    pub(super) fn pid(&self, worker: WorkerId) -> Option<u32> {
+        self.live.get(&worker).map(|live| live.pid)
+    }
+
+    pub(super) fn settled(&self) -> (u64, u64) {
+        (self.summary.tasks, self.summary.failed)
+    }
+
+    /// Notes that a request was answered, with so many bytes.
+    pub(super) fn request(&mut self, bytes: u64) {
+        self.summary.requests += 1;
+        self.summary.bytes += bytes;
+    }
+
+    pub(super) fn record(&mut self, record: &Record, worker: Option<WorkerId>) {
+        self.summary.tasks += 1;
+        match &record.outcome {
+            Outcome::Page(_) => self.summary.ok += 1,
+            Outcome::Failure(failure) => {
+                self.summary.failed += 1;
+                *self.summary.failures.entry(failure.kind.as_str()).or_default() += 1;
+            }
+        }
+        if let Some(live) = worker.and_then(|worker| self.live.get_mut(&worker)) {
+            live.tasks += 1;
+        }
+    }
+
+    /// Follows the comings and goings of the workers.
+    pub(super) fn note(&mut self, event: &Event) {
+        match *event {
+            Event::Started { worker, pid } => {
+                self.live.insert(worker, Live { pid, tasks: 0 });
+            }
+            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
+                let Some(live) = self.live.remove(&worker) else { return };
+                let Some(slot) = slot.filter(|_| jobs > 0) else { return };
+                *self.summary.workers_by_end.entry(end.as_str()).or_default() += 1;
+                if self.summary.workers.len() < LISTED {
+                    self.summary.workers.push(WorkerSummary {
+                        pid: live.pid,
+                        slot,
+                        generation,
+                        tasks: live.tasks,
+                        jobs,
+                        started_s: self.seconds(started),
+                        ended_s: self.seconds(ended),
+                        end: end.as_str(),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(mut self, retries: u64, now: Instant) -> Summary {
+        self.summary.elapsed_s = self.seconds(now);
+        self.summary.retries = retries;
+        self.summary
+    }
+
+    /// Milliseconds are precise enough, and read better.
+    fn seconds(&self, at: Instant) -> f64 {
+        let millis = at.saturating_duration_since(self.begun).as_millis();
+        f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0
+    }
+}

@@ -1,0 +1,41 @@
+//! What a panic or a lost worker means for the task that was in its hands.
+
+use crate::model::{Failure, FailureKind, Stage};
+use crate::pool::{Cause, Death, JobError};
+
+/// The failure of a task that is to blame for its worker's end.
+///
+/// The network has limits of its own inside the worker, so what outlasts or kills a worker is taken to be its parsing.
+pub(super) fn of_death(death: &Death) -> Failure {
+    let kind = match death.cause {
+        Cause::Timeout { .. } => FailureKind::WorkerTimeout,
+        Cause::Memory { .. } => FailureKind::WorkerMemory,
+        Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) => FailureKind::WorkerCrashed,
+    };
+    let message = match kind {
+        FailureKind::WorkerTimeout => {
+            "the task took longer than pool.task_timeout, and its worker was killed".to_owned()
+        }
+        _ => format!("the worker that had this task alone {death}"),
+    };
+    Failure { causes: death.last_words.clone(), ..Failure::new(kind, Stage::Parse, message) }
+}
+
+/// The failure of a task whose worker survived it.
+pub(super) fn of_error(error: &JobError) -> Failure {
+    let message = error.to_string();
+    match error {
+        JobError::Panic { backtrace, .. } => {
+            Failure { causes: vec![backtrace.clone()], ..Failure::new(FailureKind::Panic, Stage::Parse, message) }
+        }
+        JobError::TooLarge { .. } => Failure::new(
+            FailureKind::TooLarge,
+            Stage::Extract,
+            format!("the extracted data {message}: extract less of the page"),
+        ),
+        JobError::Poison(death) => of_death(death),
+        JobError::Unserializable(_) | JobError::Stopped(_) => {
+            Failure::new(FailureKind::WorkerCrashed, Stage::Extract, message)
+        }
+    }
+}

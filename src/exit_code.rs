@@ -1,0 +1,58 @@
+//! What the process says at its end. Scripts depend on these numbers; README lists them.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every task has data.
+    Success,
+    /// The run could not go on; what is done is kept.
+    CannotGoOn,
+    /// Found before the first request; nothing was fetched.
+    Usage,
+    /// The run is complete, and some records are failures.
+    SomeFailed,
+    /// A signal asked the run to stop.
+    Signal(i32),
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::CannotGoOn => 1,
+            Self::Usage => 2,
+            Self::SomeFailed => 3,
+            Self::Signal(number) => 128_u8.saturating_add(u8::try_from(number).unwrap_or(u8::MAX)),
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_that_scripts_know() {
+        let table = [
+            (Exit::Success, 0),
+            (Exit::CannotGoOn, 1),
+            (Exit::Usage, 2),
+            (Exit::SomeFailed, 3),
+            (Exit::Signal(1), 129),
+            (Exit::Signal(2), 130),
+            (Exit::Signal(15), 143),
+        ];
+        for (exit, code) in table {
+            assert_eq!(exit.code(), code, "{exit:?}");
+        }
+    }
+}

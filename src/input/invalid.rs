@@ -1,0 +1,89 @@
+//! What is wrong with a line that is no http(s) URL, and what would be right.
+//!
+//! Messages quote nothing of a line but what `redact` has been over: a password must not get into a record.
+
+use url::{ParseError, Url};
+
+use super::lines::MAX_LINE;
+use super::redact::redact;
+use crate::model::{Failure, FailureKind, Stage};
+
+fn failure(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::InvalidUrl, Stage::List, message)
+}
+
+pub(super) fn too_long() -> Failure {
+    failure(format!("the line is longer than {} KiB: a list has one URL a line", MAX_LINE / 1024))
+}
+
+pub(super) fn not_utf8(bytes: &[u8]) -> Failure {
+    if bytes.contains(&0) {
+        failure("not UTF-8 but, it seems, UTF-16: save the list as UTF-8")
+    } else {
+        failure("not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)")
+    }
+}
+
+pub(super) fn no_scheme(text: &str) -> Failure {
+    let text = redact(text);
+    if let Some(rest) = text.strip_prefix("//") {
+        return failure(match suggestion("https", rest) {
+            Some(url) => format!("no scheme: write {url}"),
+            None => "no scheme: a URL starts with https:// or http://".to_owned(),
+        });
+    }
+    if text.starts_with(['/', '?']) {
+        return failure(format!("no scheme and no host: write https://HOST{text}, or give --site"));
+    }
+    for scheme in ["http", "https"] {
+        if let Some(url) = text.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("//"))
+            && let Some(url) = suggestion(scheme, url)
+        {
+            return failure(format!("no `:` after the scheme: write {url}"));
+        }
+    }
+    failure(match suggestion("https", &text) {
+        Some(url) => format!("no scheme: write {url}, or give --site"),
+        None => "no scheme: a URL starts with https:// or http://".to_owned(),
+    })
+}
+
+/// A URL whose scheme we do not speak; `host:80` is one by the letter of the standard.
+pub(super) fn scheme(text: &str, url: &Url) -> Failure {
+    let port = text[url.scheme().len()..].trim_start_matches(':');
+    if port.starts_with(|first: char| first.is_ascii_digit())
+        && let Some(url) = suggestion("http", &redact(text))
+    {
+        return failure(format!("no scheme: write {url}"));
+    }
+    failure(format!("the scheme is `{}`: only http and https can be fetched", url.scheme()))
+}
+
+pub(super) fn leaves_the_site(text: &str) -> Failure {
+    let rest = redact(text);
+    let rest = rest.trim_start_matches(['/', '\\']);
+    failure(match suggestion("https", rest) {
+        Some(url) => format!("two slashes name another host than --site: write {url} or /{rest}"),
+        None => "two slashes name another host than --site: write one".to_owned(),
+    })
+}
+
+pub(super) fn broken(error: ParseError) -> Failure {
+    let message = match error {
+        ParseError::EmptyHost => "no host: a URL looks like https://host/path",
+        ParseError::InvalidPort => "the port is no number from 0 to 65535",
+        ParseError::InvalidIpv4Address => "the host ends in a number but is no IPv4 address such as 192.0.2.1",
+        ParseError::InvalidIpv6Address => "the host in brackets is no IPv6 address such as [2001:db8::1]",
+        ParseError::InvalidDomainCharacter | ParseError::IdnaError => {
+            "the host is no domain name: it has a character that none may have, or is bad punycode"
+        }
+        other => return failure(format!("{other}: a URL looks like https://host/path")),
+    };
+    failure(message)
+}
+
+/// What the writer probably meant, as far as that is a URL.
+fn suggestion(scheme: &str, rest: &str) -> Option<String> {
+    let url = format!("{scheme}://{rest}");
+    Url::parse(&url).is_ok().then_some(url)
+}

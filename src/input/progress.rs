@@ -1,0 +1,98 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// How far the list has been read: a handle that any thread may ask at any time.
+///
+/// The reader runs ahead of the work by a few batches, so this says where the list's end is, not how much is done.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Bytes of all sources together, where every one of them has a length.
+    total: Option<u64>,
+    limit: Option<u64>,
+    bytes: AtomicU64,
+    tasks: AtomicU64,
+    complete: AtomicBool,
+}
+
+impl Progress {
+    pub(super) fn new(total: Option<u64>, limit: Option<u64>) -> Self {
+        Self(Arc::new(State {
+            total,
+            limit,
+            bytes: AtomicU64::new(0),
+            tasks: AtomicU64::new(0),
+            complete: AtomicBool::new(false),
+        }))
+    }
+
+    /// Tasks read so far.
+    pub fn tasks(&self) -> u64 {
+        self.0.tasks.load(Relaxed)
+    }
+
+    /// Whether the list (or what the limit leaves of it) was read to its end: then `tasks()` is how many it has.
+    pub fn is_complete(&self) -> bool {
+        self.0.complete.load(Relaxed)
+    }
+
+    /// The part of the list that has been read, from 0 to 1; `None` where the end cannot be known, as with a pipe.
+    ///
+    /// While it is above 0, `tasks() / fraction()` estimates how many tasks there are.
+    #[expect(clippy::cast_precision_loss, reason = "a fraction for people to look at")]
+    pub fn fraction(&self) -> Option<f64> {
+        if self.is_complete() {
+            return Some(1.0);
+        }
+        let part = |done: u64, total: u64| (done as f64 / total.max(1) as f64).min(1.0);
+        let of_bytes = self.0.total.map(|total| part(self.0.bytes.load(Relaxed), total));
+        let of_limit = self.0.limit.map(|limit| part(self.tasks(), limit));
+        match (of_bytes, of_limit) {
+            (Some(bytes), Some(tasks)) => Some(bytes.max(tasks)),
+            (Some(bytes), None) => Some(bytes),
+            // A pipe may end long before its limit.
+            (None, _) => None,
+        }
+    }
+
+    pub(super) fn add_bytes(&self, bytes: usize) {
+        self.0.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(super) fn set_tasks(&self, tasks: u64) {
+        self.0.tasks.store(tasks, Relaxed);
+    }
+
+    pub(super) fn complete(&self) {
+        self.0.complete.store(true, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fraction_is_that_of_whichever_ends_first_and_unknown_for_a_pipe() {
+        // total bytes, limit, bytes read, tasks read, fraction
+        let table = [
+            (Some(200), None, 50, 7, Some(0.25)),
+            (Some(200), Some(8), 50, 6, Some(0.75)),
+            (Some(200), Some(800), 50, 6, Some(0.25)),
+            (Some(0), None, 0, 0, Some(0.0)),
+            (Some(10), None, 40, 1, Some(1.0)),
+            (None, None, 50, 7, None),
+            (None, Some(10), 50, 7, None),
+        ];
+        for (total, limit, bytes, tasks, fraction) in table {
+            let progress = Progress::new(total, limit);
+            progress.add_bytes(bytes);
+            progress.set_tasks(tasks);
+            assert_eq!(progress.fraction(), fraction, "{total:?} {limit:?}");
+            progress.complete();
+            assert_eq!(progress.fraction(), Some(1.0), "a list read to its end");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The thread that reads, and the batches it hands over.
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::lines::{Line, Lines};
+use super::{Error, ErrorKind, Progress, Source, task};
+use crate::model::Task;
+
+/// The most tasks in one batch.
+const BATCH_TASKS: usize = 256;
+
+/// A batch with this many bytes of lines is full however few they are.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// How many batches may wait; the reader stands still until one is taken.
+const BATCHES: usize = 4;
+
+/// Batches of tasks in the order of the list, each with at least one; then at most one error, then `None`.
+///
+/// `recv` may be dropped half-way without losing a batch. Dropping the receiver ends the reader at its next batch.
+pub type Receiver = mpsc::Receiver<Result<Vec<Task>, Error>>;
+
+/// A list of which everything that can be known beforehand has been checked, and nothing been read.
+#[derive(Debug)]
+pub struct Input {
+    sources: Vec<Source>,
+    base: Option<Url>,
+    limit: Option<u64>,
+    progress: Progress,
+}
+
+impl Input {
+    /// Checks the sources, which will be read one after another and numbered through.
+    ///
+    /// With a `base`, lines without a scheme are paths on it. With a `limit` of N only the first N tasks are delivered,
+    /// and the sources not read any further.
+    ///
+    /// # Errors
+    /// When a source does not exist, cannot be read, or is a folder; when standard input is named twice.
+    pub fn open(sources: &[Source], base: Option<Url>, limit: Option<u64>) -> Result<Self, Error> {
+        if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+            return Err(Error::new(ErrorKind::Unusable, "read standard input twice: give `-` only once"));
+        }
+        let lengths = sources.iter().map(Source::check).collect::<Result<Vec<_>, _>>()?;
+        // One pipe among them, and the end of the whole is unknown.
+        let total = lengths.into_iter().sum();
+        Ok(Self { sources: sources.to_vec(), base, limit, progress: Progress::new(total, limit) })
+    }
+
+    /// How far the list has been read, now and after `start`.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Starts reading, on a thread of its own that ends with the list, with an error, or when the receiver is dropped.
+    ///
+    /// A thread that waits for a silent pipe is left behind and ends with the process.
+    pub fn start(self) -> Receiver {
+        let (batches, receiver) = mpsc::channel(BATCHES);
+        let on_thread = batches.clone();
+        let spawned = thread::Builder::new().name("input".to_owned()).spawn(move || {
+            run(&on_thread, || self.read(&on_thread));
+        });
+        if let Err(error) = spawned {
+            let error = Error::new(ErrorKind::BrokenOff, "start a thread that reads the list").because(error);
+            batches.try_send(Err(error)).ok();
+        }
+        receiver
+    }
+
+    fn read(self, batches: &mpsc::Sender<Result<Vec<Task>, Error>>) -> Result<(), Stop> {
+        let mut batch = Batch::new(self.limit, self.base, batches, self.progress);
+        for source in &self.sources {
+            if batch.is_at_limit() {
+                break;
+            }
+            if let Source::Url(text) = source {
+                batch.progress.add_bytes(text.len());
+                batch.push_url(text)?;
+                continue;
+            }
+            let reader = source.open().map_err(|error| broken_off(source, &batch, error))?;
+            batch.push_list(source, reader)?;
+        }
+        batch.hand_over()?;
+        batch.progress.complete();
+        Ok(())
+    }
+}
+
+/// Does `read` and hands over the error that ends it. Without one a panic would look like the end of the list.
+fn run(batches: &mpsc::Sender<Result<Vec<Task>, Error>>, read: impl FnOnce() -> Result<(), Stop>) {
+    let end = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(Stop::Error(Error::new(ErrorKind::BrokenOff, "read the list: its reader panicked, which is a bug")))
+    });
+    if let Err(Stop::Error(error)) = end {
+        batches.blocking_send(Err(error)).ok();
+    }
+}
+
+/// Why the reader stops before the end.
+#[derive(Debug)]
+enum Stop {
+    /// Nobody wants more.
+    Unwanted,
+    /// There is no more to be had.
+    Error(Error),
+}
+
+fn broken_off(source: &Source, batch: &Batch<'_>, error: std::io::Error) -> Stop {
+    let context = format!("read {source} past its first {} tasks", batch.next);
+    Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error))
+}
+
+/// The batch that is being filled, and what has come before it.
+struct Batch<'a> {
+    tasks: Vec<Task>,
+    /// Bytes of their lines.
+    bytes: usize,
+    /// The number of the next task.
+    next: u64,
+    /// The number that no task may have: the limit.
+    end: u64,
+    base: Option<Url>,
+    batches: &'a mpsc::Sender<Result<Vec<Task>, Error>>,
+    progress: Progress,
+}
+
+impl<'a> Batch<'a> {
+    fn new(
+        limit: Option<u64>,
+        base: Option<Url>,
+        batches: &'a mpsc::Sender<Result<Vec<Task>, Error>>,
+        progress: Progress,
+    ) -> Self {
+        Self { tasks: Vec::new(), bytes: 0, next: 0, end: limit.unwrap_or(u64::MAX), base, batches, progress }
+    }
+
+    fn is_at_limit(&self) -> bool {
+        self.next >= self.end
+    }
+
+    fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
+        let mut lines = Lines::new(reader);
+        loop {
+            while let Some(line) = lines.take() {
+                self.push_line(line)?;
+                if self.is_at_limit() {
+                    return Ok(());
+                }
+            }
+            // The next read may wait for long.
+            self.hand_over()?;
+            match lines.refill() {
+                Ok(0) => break,
+                Ok(count) => self.progress.add_bytes(count),
+                Err(error) => return Err(broken_off(source, self, error)),
+            }
+        }
+        lines.take_rest().map_or(Ok(()), |line| self.push_line(line))
+    }
+
+    fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
+        let bytes = line.bytes.len();
+        task::from_line(line, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, bytes))
+    }
+
+    fn push_url(&mut self, text: &str) -> Result<(), Stop> {
+        task::from_text(text, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, text.len()))
+    }
+
+    fn push(&mut self, task: Task, bytes: usize) -> Result<(), Stop> {
+        self.tasks.push(task);
+        self.bytes += bytes;
+        self.next += 1;
+        if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES { self.hand_over() } else { Ok(()) }
+    }
+
+    fn hand_over(&mut self) -> Result<(), Stop> {
+        if self.tasks.is_empty() {
+            return Ok(());
+        }
+        self.progress.set_tasks(self.next);
+        self.bytes = 0;
+        let tasks = std::mem::take(&mut self.tasks);
+        self.batches.blocking_send(Ok(tasks)).map_err(|_| Stop::Unwanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+    use std::fs;
+    use std::io::{self, Write as _};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    type Batches = mpsc::Sender<Result<Vec<Task>, Error>>;
+
+    /// Reads `reader` as a list on a thread of its own, as `Input::start` does.
+    fn start(limit: Option<u64>, reader: impl Read + Send + 'static) -> Receiver {
+        let (batches, receiver): (Batches, _) = mpsc::channel(BATCHES);
+        thread::spawn(move || {
+            let mut batch = Batch::new(limit, None, &batches, Progress::new(None, limit));
+            run(&batches, || batch.push_list(&Source::Stdin, reader).and_then(|()| batch.hand_over()));
+        });
+        receiver
+    }
+
+    /// The lines of all tasks, and the error at the end if there is one.
+    fn read_all(mut receiver: Receiver) -> (Vec<String>, Option<Error>) {
+        let mut lines = Vec::new();
+        while let Some(batch) = receiver.blocking_recv() {
+            match batch {
+                Ok(tasks) => {
+                    assert!(!tasks.is_empty() && tasks.len() <= BATCH_TASKS);
+                    for task in tasks {
+                        assert_eq!(task.seq, lines.len() as u64, "tasks are numbered through");
+                        lines.push(task.line);
+                    }
+                }
+                Err(error) => {
+                    assert!(receiver.blocking_recv().is_none(), "an error is the last thing");
+                    return (lines, Some(error));
+                }
+            }
+        }
+        (lines, None)
+    }
+
+    /// Gives its pieces one a read, then `end`, and counts the reads.
+    struct Pieces {
+        left: std::vec::IntoIter<String>,
+        end: fn() -> io::Result<usize>,
+        reads: Arc<AtomicU64>,
+    }
+
+    impl Pieces {
+        fn new(pieces: Vec<String>, end: fn() -> io::Result<usize>) -> Self {
+            Self { left: pieces.into_iter(), end, reads: Arc::default() }
+        }
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.reads.fetch_add(1, Relaxed);
+            let Some(piece) = self.left.next() else {
+                return (self.end)();
+            };
+            into[..piece.len()].copy_from_slice(piece.as_bytes());
+            Ok(piece.len())
+        }
+    }
+
+    fn urls(range: std::ops::Range<u64>) -> Vec<String> {
+        range.map(|number| format!("http://h/{number}\n")).collect()
+    }
+
+    #[test]
+    fn files_and_urls_are_read_one_after_another_and_numbered_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let list = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).expect("written");
+            Source::File(path)
+        };
+        let sources = [
+            list("a.txt", "\u{feff}# books\r\nhttp://h/1\r\n\r\nno url"),
+            Source::Url("http://u:p@h/2".to_owned()),
+            list("empty.txt", ""),
+            list("b.txt", "\u{feff}http://h/3\n  # end\n"),
+        ];
+        let input = Input::open(&sources, None, None).expect("all can be read");
+        let progress = input.progress();
+        assert_eq!(progress.fraction(), Some(0.0));
+        let (lines, error) = read_all(input.start());
+        assert!(error.is_none());
+        assert_eq!(lines, ["http://h/1", "no url", "http://h/2", "http://h/3"]);
+        assert_eq!((progress.fraction(), progress.tasks(), progress.is_complete()), (Some(1.0), 4, true));
+    }
+
+    #[test]
+    fn a_source_that_is_missing_or_standard_input_twice_is_an_error_before_the_start() {
+        let table: [(&[Source], &str); 2] = [
+            (&[Source::Url("http://h/".to_owned()), Source::File("no/list".into())], "read the list `no/list`"),
+            (&[Source::Stdin, Source::Stdin], "read standard input twice"),
+        ];
+        for (sources, message) in table {
+            let error = Input::open(sources, None, None).expect_err(message);
+            assert_eq!(error.kind(), ErrorKind::Unusable);
+            assert!(error.to_string().starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_slow_pipe_has_given_is_handed_over_while_it_is_silent() {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let mut receiver = start(None, reader);
+        let mut give = |text: &str| {
+            writer.write_all(text.as_bytes()).expect("the reader is there");
+        };
+        let mut batch = || {
+            let tasks = receiver.blocking_recv().expect("a batch").expect("no error");
+            tasks.into_iter().map(|task| task.line).collect::<Vec<_>>()
+        };
+        give("http://h/1\nhttp://h/2\nhttp");
+        assert_eq!(batch(), ["http://h/1", "http://h/2"]);
+        give("://h/3\nhttp://h/4");
+        assert_eq!(batch(), ["http://h/3"]);
+        drop(writer);
+        assert_eq!(batch(), ["http://h/4"]);
+        assert!(receiver.blocking_recv().is_none());
+    }
+
+    #[test]
+    fn a_read_error_in_mid_list_comes_after_the_tasks_before_it() {
+        let broken = || Err(io::Error::other("the disk is gone"));
+        let (lines, error) = read_all(start(None, Pieces::new(urls(0..700), broken)));
+        assert_eq!(lines.len(), 700);
+        let error = error.expect("the list broke off");
+        assert_eq!(error.kind(), ErrorKind::BrokenOff);
+        assert_eq!(error.to_string(), "read the list from standard input past its first 700 tasks");
+        assert_eq!(error.source().expect("a cause").to_string(), "the disk is gone");
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_not_the_end_of_the_list() {
+        let (batches, receiver): (Batches, _) = mpsc::channel(BATCHES);
+        run(&batches, || panic!("the reader has a bug"));
+        drop(batches);
+        let (lines, error) = read_all(receiver);
+        assert!(lines.is_empty());
+        assert_eq!(error.expect("a panic is an error").kind(), ErrorKind::BrokenOff);
+    }
+
+    #[test]
+    fn with_a_limit_nothing_is_read_past_it() {
+        for (limit, reads) in [(0, 1), (1, 1), (5, 5), (1000, 11)] {
+            let pieces = Pieces::new(urls(0..10), || Ok(0));
+            let count = Arc::clone(&pieces.reads);
+            let (lines, error) = read_all(start(Some(limit), pieces));
+            assert!(error.is_none());
+            assert_eq!(lines.len() as u64, limit.clamp(1, 10), "a list is only opened below its limit");
+            assert_eq!(count.load(Relaxed), reads, "limit {limit}");
+        }
+        let input = Input::open(&[Source::Url("http://h/".to_owned())], None, Some(0)).expect("a URL");
+        assert!(read_all(input.start()).0.is_empty(), "a limit of none gives none");
+    }
+
+    #[test]
+    fn an_endless_list_is_read_only_as_far_as_its_batches_are_taken() {
+        const LINE: &[u8] = b"http://h/\n";
+        struct Yes(Arc<AtomicU64>);
+        impl Read for Yes {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                let count = into.len() / LINE.len() * LINE.len();
+                into[..count].copy_from_slice(&LINE.repeat(count / LINE.len()));
+                self.0.fetch_add(count as u64, Relaxed);
+                Ok(count)
+            }
+        }
+        let read = Arc::new(AtomicU64::new(0));
+        let mut receiver = start(None, Yes(Arc::clone(&read)));
+        for taken in 1..=200_u64 {
+            receiver.blocking_recv().expect("endless").expect("no error");
+            // Those taken, those waiting, the one that is being filled or handed over; and a buffer that is cut up.
+            let bound = (taken + BATCHES as u64 + 1) * (BATCH_TASKS * LINE.len()) as u64 + 64 * 1024;
+            assert!(read.load(Relaxed) <= bound, "after {taken} batches");
+        }
+    }
+
+    #[test]
+    fn few_but_long_lines_fill_a_batch_too() {
+        let line = format!("http://h/{}\n", "x".repeat(60_000));
+        let mut receiver = start(None, io::Cursor::new(line.repeat(20).into_bytes()));
+        while let Some(batch) = receiver.blocking_recv() {
+            let tasks = batch.expect("no error");
+            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < BATCH_BYTES + 64 * 1024);
+        }
+    }
+}

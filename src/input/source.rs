@@ -1,0 +1,195 @@
+//! Where a list comes from, and whether it can be read at all.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Error, ErrorKind};
+
+/// Where tasks come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A list in a file.
+    File(PathBuf),
+    /// A list on standard input.
+    Stdin,
+    /// One URL, given as it is.
+    Url(String),
+}
+
+impl Source {
+    /// What an argument of the command line names: `-` is standard input, what starts with `http://` or `https://` (in
+    /// any case) is a URL, anything else a file.
+    pub fn from_argument(argument: impl Into<OsString>) -> Self {
+        let argument = argument.into();
+        match argument.to_str() {
+            Some("-") => Self::Stdin,
+            Some(text) if is_url(text) => Self::Url(text.to_owned()),
+            _ => Self::File(argument.into()),
+        }
+    }
+
+    /// Finds what would keep the source from being read, without reading it; gives its length in bytes where it has
+    /// one.
+    ///
+    /// Nothing is kept open: a thousand lists must not take a thousand descriptors. A FIFO is not even opened, since
+    /// that would wait for its writer.
+    pub(super) fn check(&self) -> Result<Option<u64>, Error> {
+        let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
+        match self {
+            Self::Url(text) => Ok(Some(text.len() as u64)),
+            Self::Stdin => match stdin_file() {
+                Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
+                    Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, give it a file"))
+                }
+                Ok(file) => Ok(rest_of(file)),
+                Err(error) => Err(unusable(error)),
+            },
+            Self::File(path) => {
+                let metadata = fs::metadata(path).map_err(|error| self.unreadable(error))?;
+                if metadata.is_dir() {
+                    return Err(Error::new(
+                        ErrorKind::Unusable,
+                        format!("read {self}: it is a folder, name a file in it (--site serves a folder)"),
+                    ));
+                }
+                if !metadata.is_file() {
+                    may_be_read(path).map_err(unusable)?;
+                    return Ok(None);
+                }
+                File::open(path).map_err(unusable)?;
+                Ok(Some(metadata.len()))
+            }
+        }
+    }
+
+    fn unreadable(&self, error: io::Error) -> Error {
+        let hint = if error.kind() == io::ErrorKind::NotFound {
+            " (a URL starts with http:// or https://, and - is standard input)"
+        } else {
+            ""
+        };
+        Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
+    }
+
+    /// Opens the source for reading. May wait, as for the writer of a FIFO.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::File(path) => Box::new(File::open(path)?),
+            // A copy of the descriptor, without the buffer and the lock of `io::stdin`.
+            Self::Stdin => Box::new(stdin_file()?),
+            Self::Url(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    /// As an error names it; a URL may have a password and is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the list `{}`", path.display()),
+            Self::Stdin => f.write_str("the list from standard input"),
+            Self::Url(_) => f.write_str("a URL of the command line"),
+        }
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    ["http://", "https://"]
+        .into_iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+}
+
+/// What is left of a regular file from where it stands; `None` for a pipe or a terminal.
+fn rest_of(mut file: File) -> Option<u64> {
+    let metadata = file.metadata().ok()?;
+    let at = io::Seek::stream_position(&mut file).ok()?;
+    metadata.is_file().then(|| metadata.len().saturating_sub(at))
+}
+
+#[cfg(unix)]
+fn stdin_file() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn stdin_file() -> io::Result<File> {
+    use std::os::windows::io::AsHandle as _;
+    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
+}
+
+#[cfg(unix)]
+fn may_be_read(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, rustix::fs::Access::READ_OK)?)
+}
+
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows says so when the device is opened")]
+fn may_be_read(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn an_argument_is_standard_input_a_url_or_a_file() {
+        let file = |name: &str| Source::File(name.into());
+        let url = |text: &str| Source::Url(text.to_owned());
+        let table = [
+            ("-", Source::Stdin),
+            ("http://h/a", url("http://h/a")),
+            ("HTTPS://h/a", url("HTTPS://h/a")),
+            ("foo", file("foo")),
+            ("http", file("http")),
+            ("http:/h", file("http:/h")),
+            ("./-", file("./-")),
+            ("ftp://h/a", file("ftp://h/a")),
+        ];
+        for (argument, source) in table {
+            assert_eq!(Source::from_argument(argument), source, "{argument}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_found_beforehand_and_named() {
+        let error = Source::File("no/such/list.txt".into()).check().expect_err("there is none");
+        assert_eq!(error.kind(), ErrorKind::Unusable);
+        assert_eq!(
+            error.to_string(),
+            "read the list `no/such/list.txt` (a URL starts with http:// or https://, and - is standard input)"
+        );
+        assert!(error.source().is_some(), "the system's own words follow");
+    }
+
+    #[test]
+    fn a_folder_is_found_beforehand_and_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = Source::File(folder.path().to_owned()).check().expect_err("a folder is no list");
+        assert_eq!(error.kind(), ErrorKind::Unusable);
+        assert!(error.to_string().contains("is a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_regular_file_has_a_length() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("list.txt");
+        fs::write(&path, "http://h/\n").expect("written");
+        assert_eq!(Source::File(path).check().expect("readable"), Some(10));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_without_a_writer_is_checked_without_waiting_and_has_no_length() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+        assert!(made.success());
+        assert_eq!(Source::File(path).check().expect("readable"), None);
+    }
+}

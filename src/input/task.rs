@@ -1,0 +1,198 @@
+//! One line -> one task, or none.
+
+use url::{Position, Url};
+
+use super::invalid;
+use super::lines::Line;
+use super::redact::{redact, redact_beginning};
+use crate::model::{Failure, Task};
+
+/// How many characters of an over-long line its record shows.
+const SHOWN: usize = 256;
+
+/// The task that a line of a list is, if it is one: blank lines and lines that start with `#` are not.
+pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<Task> {
+    let bytes = line.bytes.trim_ascii();
+    if bytes.first().is_none_or(|&byte| byte == b'#') {
+        return None;
+    }
+    if line.too_long {
+        let shown: String = redact_beginning(&String::from_utf8_lossy(bytes)).chars().take(SHOWN).collect();
+        return Some(Task { seq, line: shown + "…", url: Err(invalid::too_long()) });
+    }
+    if let Ok(text) = str::from_utf8(bytes) {
+        return from_text(text, seq, base);
+    }
+    let line = redact(&String::from_utf8_lossy(bytes)).into_owned();
+    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)) })
+}
+
+/// The same for a line that is text, such as an argument.
+pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task> {
+    let text = text.trim();
+    if text.is_empty() || text.starts_with('#') {
+        return None;
+    }
+    let url = to_url(text, base);
+    let mut line = redact(text).into_owned();
+    if let Ok(url) = &url
+        && line.len() == text.len()
+        && (!url.username().is_empty() || url.password().is_some())
+    {
+        // The URL Standard skips tabs wherever they stand, so it can see credentials that the text does not show.
+        line = [&url[..Position::BeforeUsername], &url[Position::BeforeHost..]].concat();
+    }
+    Some(Task { seq, line, url })
+}
+
+fn to_url(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(url) => Err(invalid::scheme(text, &url)),
+        Err(url::ParseError::RelativeUrlWithoutBase) => match base {
+            Some(base) => on_base(text, base),
+            None => Err(invalid::no_scheme(text)),
+        },
+        Err(error) => Err(invalid::broken(error)),
+    }
+}
+
+fn on_base(text: &str, base: &Url) -> Result<Url, Failure> {
+    let url = base.join(text).map_err(invalid::broken)?;
+    if url.origin() == base.origin() { Ok(url) } else { Err(invalid::leaves_the_site(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FailureKind, Stage};
+
+    fn task(text: &[u8], base: Option<&Url>) -> Option<Task> {
+        from_line(Line { bytes: text, too_long: false }, 3, base)
+    }
+
+    fn site() -> Url {
+        Url::parse("http://site.localhost/").expect("a URL")
+    }
+
+    #[test]
+    fn blank_lines_and_comments_are_no_tasks() {
+        for text in ["", " ", "\t\r", "#", "# http://h/", "  # http://h/", "\u{a0}", "#\u{0}"] {
+            assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn http_urls_are_tasks_that_show_the_line_as_written() {
+        let table = [
+            ("http://h/a", "http://h/a", "http://h/a"),
+            ("  https://H:443/ü?q=ö \r", "https://H:443/ü?q=ö", "https://h/%C3%BC?q=%C3%B6"),
+            ("http://u:p@h/a", "http://h/a", "http://u:p@h/a"),
+            ("HTTP:h/a", "HTTP:h/a", "http://h/a"),
+            ("h\tttp:u:p@h/a", "http://h/a", "http://u:p@h/a"),
+            ("http://h/a\u{1}b", "http://h/a\u{1}b", "http://h/a%01b"),
+        ];
+        for (text, line, url) in table {
+            let task = task(text.as_bytes(), None).expect(text);
+            assert_eq!((task.seq, task.line.as_str()), (3, line), "{text:?}");
+            assert_eq!(task.url.expect(text).as_str(), url, "{text:?}");
+        }
+    }
+
+    /// A line, what its record shows of it, and what it says.
+    const INVALID: [(&[u8], &str, &str); 20] = [
+        (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
+        (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
+        (b"//u:p@h/x", "//h/x", "no scheme: write https://h/x"),
+        (b"two words", "two words", "no scheme: a URL starts with https:// or http://"),
+        (b"localhost:8080/x", "localhost:8080/x", "no scheme: write http://localhost:8080/x"),
+        (b"h.example:80", "h.example:80", "no scheme: write http://h.example:80"),
+        (b"ftp://u:p@h/a", "ftp://h/a", "the scheme is `ftp`: only http and https can be fetched"),
+        (b"mailto:a@h", "mailto:a@h", "the scheme is `mailto`: only http and https can be fetched"),
+        (b"https//h/a", "https//h/a", "no `:` after the scheme: write https://h/a"),
+        (b"http://", "http://", "no host: a URL looks like https://host/path"),
+        (b"http:///?q", "http:///?q", "no host: a URL looks like https://host/path"),
+        (b"http://u:p@h:99999/", "http://h:99999/", "the port is no number from 0 to 65535"),
+        (b"http://h:u:p@/", "http:///", "no host: a URL looks like https://host/path"),
+        (
+            b"http://1.2.3.400/",
+            "http://1.2.3.400/",
+            "the host ends in a number but is no IPv4 address such as 192.0.2.1",
+        ),
+        (b"http://[::g]/", "http://[::g]/", "the host in brackets is no IPv6 address such as [2001:db8::1]"),
+        (
+            b"http://a b/",
+            "http://a b/",
+            "the host is no domain name: it has a character that none may have, or is bad punycode",
+        ),
+        (
+            b"http://xn--a/",
+            "http://xn--a/",
+            "the host is no domain name: it has a character that none may have, or is bad punycode",
+        ),
+        (
+            b"http://h/\xff",
+            "http://h/\u{fffd}",
+            "not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)",
+        ),
+        (b"http://u:\xff@h/", "http://h/", "not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)"),
+        (
+            b"\xff\xfeh\0t\0t\0p\0",
+            "\u{fffd}\u{fffd}h\0t\0t\0p\0",
+            "not UTF-8 but, it seems, UTF-16: save the list as UTF-8",
+        ),
+    ];
+
+    #[test]
+    fn a_line_that_is_no_url_is_an_invalid_url_that_says_what_would_be_right() {
+        for (text, line, message) in INVALID {
+            let shown = String::from_utf8_lossy(text);
+            let task = task(text, None).expect("a task");
+            assert_eq!(task.line, line, "{shown:?}");
+            let failure = task.url.expect_err(&shown);
+            assert_eq!((failure.kind, failure.stage), (FailureKind::InvalidUrl, Stage::List), "{shown:?}");
+            assert_eq!(failure.message, message, "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn with_a_base_lines_without_a_scheme_are_paths_on_it() {
+        let table = [
+            ("books/1.html", "http://site.localhost/books/1.html"),
+            ("/books/1.html", "http://site.localhost/books/1.html"),
+            ("a b.html?q#f", "http://site.localhost/a%20b.html?q#f"),
+            ("../../x", "http://site.localhost/x"),
+            ("//site.localhost/x", "http://site.localhost/x"),
+            ("https://h/a", "https://h/a"),
+        ];
+        for (text, url) in table {
+            let task = task(text.as_bytes(), Some(&site())).expect(text);
+            assert_eq!(task.line, text);
+            assert_eq!(task.url.expect(text).as_str(), url);
+        }
+    }
+
+    #[test]
+    fn with_a_base_a_line_cannot_leave_it_unseen() {
+        for (text, line) in [("//u:p@other/x", "//other/x"), (r"\\other\x", r"\\other\x")] {
+            let task = task(text.as_bytes(), Some(&site())).expect(text);
+            assert_eq!(task.line, line);
+            let message = task.url.expect_err(text).message;
+            assert!(message.starts_with("two slashes name another host"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_over_long_line_shows_its_beginning_and_no_part_of_a_password() {
+        let table = [
+            (format!("http://h/{}", "é".repeat(900)), format!("http://h/{}…", "é".repeat(SHOWN - 9))),
+            (format!("http://u:{}", "p".repeat(900)), "http://…".to_owned()),
+        ];
+        for (text, shown) in table {
+            let task = from_line(Line { bytes: text.as_bytes(), too_long: true }, 0, None).expect("a task");
+            assert_eq!(task.line, shown);
+            let failure = task.url.expect_err("too long");
+            assert_eq!(failure.message, "the line is longer than 64 KiB: a list has one URL a line");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use std::io;
+use std::sync::Arc;
+
+/// Why records cannot be written.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{context}")]
+pub struct Error {
+    kind: ErrorKind,
+    context: String,
+    #[source]
+    source: Option<Arc<io::Error>>,
+}
+
+/// What an [`Error`] means for the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Found by `Sink::open`, before anything was written.
+    Unusable,
+    /// The reader of the output has closed it: it has what it wanted, and the run may end quietly.
+    Closed,
+    /// The output cannot be gone on with; what was written stays.
+    Io,
+}
+
+impl Error {
+    /// What this error means for the run.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    pub(super) fn unusable(context: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Unusable, context: context.into(), source: None }
+    }
+
+    pub(super) fn closed(context: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Closed, context: context.into(), source: None }
+    }
+
+    pub(super) fn io(context: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Io, context: context.into(), source: None }
+    }
+
+    pub(super) fn because(mut self, source: io::Error) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+}

@@ -1,0 +1,6 @@
+//! One array, one record a line, as Scrapy lays it out: every line but the first and the last is a record.
+
+use super::Layout;
+
+pub(super) const LAYOUT: Layout =
+    Layout { opening: b"[\n", between: b",\n", after: b"", closing: b"\n]\n", empty: b"[]\n" };

@@ -1,0 +1,143 @@
+//! A record as one line of JSON, its keys in a fixed order.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::{Failure, Outcome, Record};
+
+/// Appends the record as an object. The page's data is JSON already and goes in as it is.
+pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
+    let (final_url, status, bytes) = match &record.outcome {
+        Outcome::Page(page) => (Some(&page.final_url), Some(page.status), page.bytes),
+        Outcome::Failure(failure) => (failure.final_url.as_ref(), failure.status, failure.bytes),
+    };
+    field(into, "{\"seq\":", &record.seq);
+    field(into, ",\"url\":", &record.url);
+    field(into, ",\"final_url\":", &final_url);
+    field(into, ",\"status\":", &status);
+    match &record.outcome {
+        Outcome::Page(page) => {
+            debug_assert!(!page.data.is_empty() && !page.data.contains(&b'\n'), "data is one line of JSON");
+            into.extend_from_slice(b",\"data\":");
+            into.extend_from_slice(&page.data);
+            into.extend_from_slice(b",\"failure\":null");
+        }
+        Outcome::Failure(failure) => {
+            into.extend_from_slice(b",\"data\":null,\"failure\":");
+            write_failure(failure, into);
+        }
+    }
+    field(into, ",\"attempts\":", &record.attempts);
+    into.extend_from_slice(b",\"elapsed_ms\":");
+    write_milliseconds(record.elapsed, into);
+    field(into, ",\"bytes\":", &bytes);
+    field(into, ",\"worker\":", &record.worker);
+    into.push(b'}');
+}
+
+fn write_failure(failure: &Failure, into: &mut Vec<u8>) {
+    field(into, "{\"kind\":", failure.kind.as_str());
+    field(into, ",\"stage\":", failure.stage.as_str());
+    field(into, ",\"message\":", &failure.message);
+    field(into, ",\"causes\":", &failure.causes);
+    into.push(b'}');
+}
+
+/// Milliseconds with one decimal, rounded half up.
+fn write_milliseconds(duration: Duration, into: &mut Vec<u8>) {
+    let tenths = (duration.as_micros() + 50) / 100;
+    field(into, "", &(tenths / 10));
+    field(into, ".", &(tenths % 10));
+}
+
+fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
+    into.extend_from_slice(key.as_bytes());
+    serde_json::to_writer(into, value).expect("strings and numbers are always JSON, and memory takes them");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FailureKind, Page, Stage};
+    use bytes::Bytes;
+
+    fn page(data: &'static [u8]) -> Record {
+        Record {
+            seq: 0,
+            url: "http://h/a".to_owned(),
+            outcome: Outcome::Page(Page {
+                final_url: "http://h/a".to_owned(),
+                status: 200,
+                bytes: 5123,
+                data: Bytes::from_static(data),
+            }),
+            attempts: 1,
+            elapsed: Duration::from_micros(12_345),
+            worker: Some(17324),
+        }
+    }
+
+    fn failure() -> Record {
+        let mut failure = Failure::new(FailureKind::Timeout, Stage::Fetch, "no answer from \"h\"");
+        failure.causes = vec!["tick\u{1}".to_owned(), "tock".to_owned()];
+        Record {
+            seq: u64::MAX,
+            url: "http://h/ü\u{7}".to_owned(),
+            outcome: Outcome::Failure(failure),
+            attempts: 3,
+            elapsed: Duration::from_secs(90) + Duration::from_millis(12),
+            worker: None,
+        }
+    }
+
+    fn line(record: &Record) -> String {
+        let mut bytes = b"before ".to_vec();
+        write(record, &mut bytes);
+        String::from_utf8(bytes).expect("UTF-8").strip_prefix("before ").expect("appended").to_owned()
+    }
+
+    #[test]
+    fn a_page_is_one_line_with_its_data_as_it_came() {
+        let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
+        assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
+    }
+
+    #[test]
+    fn a_failure_is_one_line_with_what_went_wrong() {
+        let expected = r#"{"seq":18446744073709551615,"url":"http://h/ü\u0007","final_url":null,"status":null,"data":null,"failure":{"kind":"timeout","stage":"fetch","message":"no answer from \"h\"","causes":["tick\u0001","tock"]},"attempts":3,"elapsed_ms":90012.0,"bytes":0,"worker":null}"#;
+        assert_eq!(line(&failure()), expected);
+    }
+
+    #[test]
+    fn a_failure_keeps_what_the_answer_said() {
+        let mut record = failure();
+        if let Outcome::Failure(failure) = &mut record.outcome {
+            failure.final_url = Some("http://h/b".to_owned());
+            failure.status = Some(503);
+            failure.bytes = 17;
+        }
+        let line = line(&record);
+        assert!(line.contains(r#""final_url":"http://h/b","status":503,"data":null"#), "{line}");
+        assert!(line.contains(r#""bytes":17"#), "{line}");
+    }
+
+    #[test]
+    fn every_line_is_json() {
+        for record in [page(b"[1,null]"), failure()] {
+            let value: serde_json::Value = serde_json::from_str(&line(&record)).expect("JSON");
+            assert_eq!(value["data"].is_null(), !value["failure"].is_null(), "exactly one of the two");
+        }
+    }
+
+    #[test]
+    fn milliseconds_have_one_decimal() {
+        let table =
+            [(0, "0.0"), (49, "0.0"), (50, "0.1"), (1_000, "1.0"), (999_950, "1000.0"), (90_012_000, "90012.0")];
+        for (micros, expected) in table {
+            let mut bytes = Vec::new();
+            write_milliseconds(Duration::from_micros(micros), &mut bytes);
+            assert_eq!(String::from_utf8_lossy(&bytes), expected);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::destination::{self, Target};
+use super::output::Output;
+use super::writer::{Message, Shared, Writer};
+use super::{Error, Options, Order};
+use crate::model::{Outcome, Record};
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// How many records.
+    pub records: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The file that holds them: the output after `finish`, its `.part` after `stop`; `None` where they went into a
+    /// stream, or where there is nothing to keep.
+    pub path: Option<PathBuf>,
+}
+
+/// The open output. Dropped without `finish`, it leaves what is in order in `<name>.part`, as `stop` does.
+#[derive(Debug)]
+pub struct Sink {
+    /// `None` only while the sink is dropped.
+    messages: Option<mpsc::Sender<Message>>,
+    shared: Arc<Shared>,
+    end: oneshot::Receiver<Result<Written, Error>>,
+    /// The thread that is waited for at the end: one that writes a file. The reader of a stream may never read again.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sink {
+    /// Opens the output and starts the thread that writes it. What is under its name stays untouched.
+    ///
+    /// # Errors
+    /// With everything that can be known before the first record: a folder that is missing or takes no files, a name
+    /// that is a folder's, the `.part` of another run, no place for a temporary file.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let target = destination::open(&options.destination, options.left_over)?;
+        let temporary = match options.order {
+            Order::Completion => None,
+            Order::Input => {
+                let folder = destination::folder_for_temporary_files(&target);
+                Some(tempfile::tempfile_in(&folder).map_err(|error| {
+                    let folder = folder.display();
+                    Error::unusable(format!(
+                        "create a temporary file in `{folder}` for records that wait for an earlier one: make it \
+                         writable (TMPDIR names it for standard output), or write with --order completion"
+                    ))
+                    .because(error)
+                })?)
+            }
+        };
+        Self::start(options, target, temporary)
+    }
+
+    /// A sink that writes into `stream`.
+    #[cfg(test)]
+    pub(super) fn to_stream(
+        options: &Options,
+        stream: impl io::Write + Send + 'static,
+        name: &str,
+    ) -> Result<Self, Error> {
+        let temporary = (options.order == Order::Input).then(|| tempfile::tempfile().expect("a temporary file"));
+        Self::start(options, Target::Stream(Box::new(stream), name.to_owned()), temporary)
+    }
+
+    fn start(options: &Options, target: Target, temporary: Option<File>) -> Result<Self, Error> {
+        let (messages, receiver) = mpsc::channel();
+        let (ended, end) = oneshot::channel();
+        let shared = Arc::new(Shared::default());
+        let output = Output::new(target, options.format);
+        let is_stream = output.is_stream();
+        let window = temporary.map(|file| (options.window_memory, file));
+        let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), output, window);
+        let on_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("sink".to_owned())
+            .spawn(move || {
+                let result = catch_unwind(AssertUnwindSafe(|| writer.run())).unwrap_or_else(|_| Err(bug()));
+                if let Err(error) = &result {
+                    on_thread.failed.set(error.clone()).ok();
+                }
+                ended.send(result).ok();
+                on_thread.changed.notify_one();
+            })
+            .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
+        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread) })
+    }
+
+    /// Hands records over to be written. Never waits; after a failure it does nothing.
+    ///
+    /// With `Order::Input` each number must come exactly once, in any order; a second record of one number is dropped.
+    pub fn push(&self, records: Vec<Record>) {
+        let weight = records.iter().map(weight).sum();
+        self.shared.backlog.fetch_add(weight, Relaxed);
+        self.send(Message::Records(records, weight));
+    }
+
+    /// How many records have been written so far, in their order. The last ones may still be in a buffer.
+    pub fn emitted(&self) -> u64 {
+        self.shared.emitted.load(Relaxed)
+    }
+
+    /// Bytes that were handed over and neither written nor put where they wait for an earlier record. It grows while
+    /// the disk or the reader of standard output is slower than the pages come; then no more should be fetched.
+    pub fn backlog(&self) -> u64 {
+        self.shared.backlog.load(Relaxed)
+    }
+
+    /// Why nothing more will be written, if so.
+    pub fn failed(&self) -> Option<&Error> {
+        self.shared.failed.get()
+    }
+
+    /// Waits until `emitted`, `backlog` or `failed` may have changed since the last wait. For one waiter; may be
+    /// dropped half-way without losing a change.
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
+    }
+
+    /// Writes what is left, ends the output, and gives it its name.
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed, or could not before; when a record is missing before others. The `.part`
+    /// stays then.
+    pub async fn finish(self) -> Result<Written, Error> {
+        self.end_with(Message::Finish).await
+    }
+
+    /// Writes what is left and in order, and leaves the output as it is then: a `.part`, or a stream without an end.
+    ///
+    /// # Errors
+    /// When that cannot be written, or could not before.
+    pub async fn stop(self) -> Result<Written, Error> {
+        self.end_with(Message::Stop).await
+    }
+
+    async fn end_with(mut self, message: Message) -> Result<Written, Error> {
+        self.send(message);
+        (&mut self.end).await.unwrap_or_else(|_| Err(bug()))
+    }
+
+    fn send(&self, message: Message) {
+        if let Some(messages) = &self.messages {
+            // It fails when the thread has ended, and `failed` says why.
+            messages.send(message).ok();
+        }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.messages = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+fn bug() -> Error {
+    Error::io("write the output: its thread panicked, which is a bug").because(io::Error::other("a panic"))
+}
+
+/// About what a record takes in memory, in bytes.
+fn weight(record: &Record) -> u64 {
+    let outcome = match &record.outcome {
+        Outcome::Page(page) => page.final_url.len() + page.data.len(),
+        Outcome::Failure(failure) => failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>(),
+    };
+    (size_of::<Record>() + record.url.len() + outcome) as u64
+}

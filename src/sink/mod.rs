@@ -1,0 +1,76 @@
+//! Settled tasks -> bytes on disk, in the order of the list.
+//!
+//! [`Sink::open`] finds what is wrong before the first request. [`Sink::push`] hands records to a thread of its own,
+//! which writes them, so that no disk and no slow reader of standard output holds up the coordinator's loop.
+//! [`Sink::finish`] makes the output whole: a file appears under its name by rename, when it is complete, and grows
+//! beside it as `<name>.part` until then.
+//!
+//! ```text
+//! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination
+//!                                        | no: memory, or spill: a temporary file
+//! ```
+//!
+//! `window` and `format` decide and compute; `spill`, `output` and `destination` do.
+//!
+//! Absent on purpose: anything that a later run could go on from (journal, checkpoints).
+
+mod destination;
+mod error;
+mod format;
+mod handle;
+mod output;
+mod spill;
+#[cfg(test)]
+mod tests;
+mod window;
+mod writer;
+
+use std::path::PathBuf;
+
+pub use error::{Error, ErrorKind};
+pub use format::{Format, Shape};
+pub use handle::{Sink, Written};
+
+/// How and where records are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Where to.
+    pub destination: Destination,
+    /// The layout of the whole.
+    pub format: Format,
+    /// What stands for one task.
+    pub shape: Shape,
+    /// Which record comes first.
+    pub order: Order,
+    /// What to do with what an earlier run left behind.
+    pub left_over: LeftOver,
+    /// How many bytes of records may wait in memory for an earlier one; the others wait in a temporary file.
+    pub window_memory: u64,
+}
+
+/// Where the records go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output, directly.
+    Stdout,
+    /// A file; one that is no regular file (a FIFO, a device) is written directly.
+    File(PathBuf),
+}
+
+/// The order of the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// That of the list.
+    Input,
+    /// That in which the tasks were settled: each record is written at once.
+    Completion,
+}
+
+/// What to do with the `.part` of a run that did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOver {
+    /// It holds somebody's work, or is being written by another run: do not start.
+    Refuse,
+    /// Throw it away and start again.
+    Replace,
+}

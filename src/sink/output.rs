@@ -1,0 +1,128 @@
+//! Records with what stands between them, gathered into large writes.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use super::destination::Target;
+use super::format::{Format, Layout};
+use super::{Error, Written};
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 256 * 1024;
+
+/// The output, with the records in it in their final order.
+pub(super) struct Output {
+    target: Target,
+    layout: &'static Layout,
+    buffer: Vec<u8>,
+    /// Bytes handed to the target.
+    flushed: u64,
+    records: u64,
+}
+
+/// Whether a record only went into the buffer, or the buffer to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gathered {
+    InBuffer,
+    Flushed,
+}
+
+impl Output {
+    pub(super) fn new(target: Target, format: Format) -> Self {
+        Self { target, layout: format.layout(), buffer: Vec::new(), flushed: 0, records: 0 }
+    }
+
+    /// Whether somebody may be reading at the other end.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.target, Target::Stream(..))
+    }
+
+    pub(super) fn is_flushed(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// How many records are in it, buffer included.
+    pub(super) fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Where the last record ends, in bytes from the beginning.
+    pub(super) fn end(&self) -> u64 {
+        self.flushed + self.buffer.len() as u64
+    }
+
+    /// Appends the record whose bytes `write` appends to the buffer.
+    pub(super) fn record(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<Gathered, Error> {
+        let before = if self.records == 0 { self.layout.opening } else { self.layout.between };
+        self.buffer.extend_from_slice(before);
+        write(&mut self.buffer)?;
+        self.buffer.extend_from_slice(self.layout.after);
+        self.records += 1;
+        if self.buffer.len() < BUFFER {
+            return Ok(Gathered::InBuffer);
+        }
+        self.flush()?;
+        Ok(Gathered::Flushed)
+    }
+
+    /// Hands everything to the target.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let result = match &mut self.target {
+            Target::Stream(stream, _) => stream.write_all(&self.buffer).and_then(|()| stream.flush()),
+            Target::Part(part) => part.write(&self.buffer),
+        };
+        result.map_err(|error| self.error(error))?;
+        self.flushed = self.end();
+        self.buffer.clear();
+        self.buffer.shrink_to(2 * BUFFER);
+        Ok(())
+    }
+
+    /// Ends the output: it is whole.
+    pub(super) fn finish(mut self) -> Result<Written, Error> {
+        let tail = if self.records == 0 { self.layout.empty } else { self.layout.closing };
+        self.buffer.extend_from_slice(tail);
+        self.flush()?;
+        let (records, bytes) = (self.records, self.flushed);
+        let path = match self.target {
+            Target::Stream(..) => None,
+            Target::Part(part) => Some(part.commit()?),
+        };
+        Ok(Written { records, bytes, path })
+    }
+
+    /// Ends the output before its end: what there is of it stays.
+    pub(super) fn stop(mut self) -> Result<Written, Error> {
+        self.flush()?;
+        let path = match &self.target {
+            Target::Part(part) if self.flushed > 0 => {
+                part.sync().map_err(|error| self.error(error))?;
+                Some(part.path().to_owned())
+            }
+            _ => None,
+        };
+        Ok(Written { records: self.records, bytes: self.flushed, path })
+    }
+
+    /// Where what was written stays, if anywhere.
+    pub(super) fn part(&self) -> Option<PathBuf> {
+        match &self.target {
+            Target::Part(part) => Some(part.path().to_owned()),
+            Target::Stream(..) => None,
+        }
+    }
+
+    fn error(&self, error: io::Error) -> Error {
+        let way_out = if error.kind() == io::ErrorKind::StorageFull { ": free some space" } else { "" };
+        match &self.target {
+            Target::Stream(_, name) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Error::closed(format!("write to {name}: its reader has closed it")).because(error)
+            }
+            Target::Stream(_, name) => Error::io(format!("write to {name}{way_out}")).because(error),
+            Target::Part(part) => {
+                let path = part.path().display();
+                Error::io(format!("write to `{path}`, which keeps what was written before{way_out}")).because(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The temporary file for records that wait while memory is full.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+
+use super::window::Span;
+
+/// What is appended goes to the file in writes of this size.
+const APPEND: usize = 256 * 1024;
+
+/// What is read back comes in aligned blocks of this size: records were appended in about the order in which they are
+/// wanted, but not exactly.
+const BLOCK: u64 = 128 * 1024;
+
+/// An append-only file without a name, which the system removes when the process ends, however it ends.
+///
+/// It starts again from the beginning when all that it held has been read back.
+#[derive(Debug)]
+pub(super) struct Spill {
+    file: File,
+    /// Bytes in the file.
+    flushed: u64,
+    /// What comes after them and has not been written yet.
+    tail: Vec<u8>,
+    /// Records that were appended and not yet read back.
+    live: u64,
+    /// Part of the file, from `block_at` on.
+    block: Vec<u8>,
+    block_at: u64,
+}
+
+impl Spill {
+    pub(super) fn new(file: File) -> Self {
+        Self { file, flushed: 0, tail: Vec::new(), live: 0, block: Vec::new(), block_at: 0 }
+    }
+
+    /// Appends a record; gives where it stands.
+    pub(super) fn append(&mut self, payload: &[u8]) -> io::Result<Span> {
+        let length = u32::try_from(payload.len())
+            .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "a record of 4 GiB or more"))?;
+        let offset = self.flushed + self.tail.len() as u64;
+        self.tail.extend_from_slice(payload);
+        self.live += 1;
+        if self.tail.len() >= APPEND {
+            self.flush()?;
+        }
+        Ok(Span { offset, length })
+    }
+
+    /// Appends the record at `span` to `into`. To be called once for each record.
+    pub(super) fn take(&mut self, span: Span, into: &mut Vec<u8>) -> io::Result<()> {
+        if span.offset >= self.flushed {
+            // Records are flushed whole, so one is never partly in the file.
+            into.extend_from_slice(within(&self.tail, self.flushed, span));
+        } else {
+            let in_block = span.offset >= self.block_at && end(span) <= self.block_at + self.block.len() as u64;
+            if !in_block {
+                self.read_block(span)?;
+            }
+            into.extend_from_slice(within(&self.block, self.block_at, span));
+        }
+        self.live -= 1;
+        if self.live == 0 { self.start_again() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.flushed))?;
+        self.file.write_all(&self.tail)?;
+        self.flushed += self.tail.len() as u64;
+        self.tail.clear();
+        self.tail.shrink_to(2 * APPEND);
+        Ok(())
+    }
+
+    fn read_block(&mut self, span: Span) -> io::Result<()> {
+        let start = span.offset / BLOCK * BLOCK;
+        let stop = end(span).next_multiple_of(BLOCK).min(self.flushed);
+        let length = usize::try_from(stop - start).map_err(io::Error::other)?;
+        self.block_at = start;
+        self.block.clear();
+        self.block.shrink_to(2 * length);
+        self.block.resize(length, 0);
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.read_exact(&mut self.block)
+    }
+
+    fn start_again(&mut self) -> io::Result<()> {
+        self.tail.clear();
+        self.block.clear();
+        self.block_at = 0;
+        if self.flushed > 0 {
+            self.flushed = 0;
+            self.file.set_len(0)?;
+        }
+        Ok(())
+    }
+}
+
+fn end(span: Span) -> u64 {
+    span.offset + u64::from(span.length)
+}
+
+fn within(bytes: &[u8], at: u64, span: Span) -> &[u8] {
+    let start = usize::try_from(span.offset - at).expect("an offset into a buffer");
+    &bytes[start..start + span.length as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spill() -> Spill {
+        Spill::new(tempfile::tempfile().expect("a temporary file"))
+    }
+
+    fn payload(number: usize, size: usize) -> Vec<u8> {
+        (0..size + number % 7).map(|at| u8::try_from((at + number) % 251).expect("below 251")).collect()
+    }
+
+    #[test]
+    fn records_come_back_as_they_were_in_whatever_order_they_are_wanted() {
+        const COUNT: usize = 3000;
+        // Forwards, backwards, and in strides: of records in a buffer alone, in the file, and larger than a block.
+        let orders: [fn(usize) -> usize; 3] = [|at| at, |at| COUNT - 1 - at, |at| at * 7 % COUNT];
+        for size in [0, 3, 500] {
+            for order in orders {
+                let mut spill = spill();
+                let spans: Vec<Span> =
+                    (0..COUNT).map(|number| spill.append(&payload(number, size)).expect("written")).collect();
+                for number in (0..COUNT).map(order) {
+                    let mut got = b"before".to_vec();
+                    spill.take(spans[number], &mut got).expect("read");
+                    assert_eq!(got, [b"before", payload(number, size).as_slice()].concat(), "{number} of {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn records_larger_than_every_buffer_come_back_whole() {
+        let mut spill = spill();
+        let sizes = [1_000_000, 5, 300_000, 5, 2_000_000];
+        let spans = sizes.map(|size| spill.append(&payload(size, size)).expect("written"));
+        for at in [1, 4, 0, 3, 2] {
+            let mut got = Vec::new();
+            spill.take(spans[at], &mut got).expect("read");
+            assert!(got == payload(sizes[at], sizes[at]), "{at}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_empty_again_when_everything_has_been_read_back() {
+        let mut spill = spill();
+        for _ in 0..3 {
+            let spans: Vec<Span> = (0..2000).map(|_| spill.append(&[b'x'; 1000]).expect("written")).collect();
+            assert_eq!(spans[0].offset, 0, "its beginning is used again");
+            assert!(spill.file.metadata().expect("a file").len() > 1_000_000);
+            for span in spans {
+                spill.take(span, &mut Vec::new()).expect("read");
+            }
+            assert_eq!(spill.file.metadata().expect("a file").len(), 0);
+        }
+    }
+
+    #[test]
+    fn a_record_appended_after_a_block_was_read_is_found() {
+        // The block ends where the file ended then; what came later into the same stretch is not in it.
+        let mut spill = spill();
+        let first = spill.append(&payload(1, APPEND)).expect("written");
+        let second = spill.append(&payload(2, 10)).expect("written");
+        spill.take(first, &mut Vec::new()).expect("read");
+        let third = spill.append(&payload(3, APPEND)).expect("written");
+        for (span, expected) in [(second, payload(2, 10)), (third, payload(3, APPEND))] {
+            let mut got = Vec::new();
+            spill.take(span, &mut got).expect("read");
+            assert!(got == expected);
+        }
+    }
+}

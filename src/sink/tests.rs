@@ -1,0 +1,287 @@
+//! The sink as a whole: records in, bytes out.
+
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::model::{Failure, FailureKind, Outcome, Page, Record, Stage};
+
+fn record(seq: u64) -> Record {
+    let outcome = if seq % 5 == 3 {
+        Outcome::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "no such host"))
+    } else {
+        Outcome::Page(Page {
+            final_url: format!("http://h/{seq}"),
+            status: 200,
+            bytes: seq,
+            data: Bytes::from(format!(r#"{{"title":"{seq}"}}"#)),
+        })
+    };
+    Record { seq, url: format!("http://h/{seq}"), outcome, attempts: 1, elapsed: Duration::ZERO, worker: Some(1) }
+}
+
+fn options(path: impl Into<PathBuf>) -> Options {
+    Options {
+        destination: Destination::File(path.into()),
+        format: Format::Jsonl,
+        shape: Shape::Data,
+        order: Order::Input,
+        left_over: LeftOver::Refuse,
+        window_memory: 1 << 20,
+    }
+}
+
+/// A sink that writes into a pipe, and the pipe's other end.
+fn piped(options: &Options) -> (Sink, io::PipeReader) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    (Sink::to_stream(options, writer, "the pipe").expect("a sink"), reader)
+}
+
+/// What `Shape::Data` and `Format::Jsonl` make of the records with these numbers.
+fn data_lines(seqs: impl IntoIterator<Item = u64>) -> String {
+    let line = |seq| {
+        if seq % 5 == 3 { "null\n".to_owned() } else { format!("{{\"title\":\"{seq}\"}}\n") }
+    };
+    seqs.into_iter().map(line).collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("a file")
+}
+
+async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
+    while !reached(sink) {
+        sink.changed().await;
+    }
+}
+
+#[tokio::test]
+async fn every_format_and_shape_has_its_exact_layout() {
+    let full = |seq: u64| {
+        format!(
+            r#"{{"seq":{seq},"url":"http://h/{seq}","final_url":"http://h/{seq}","status":200,"data":{{"title":"{seq}"}},"failure":null,"attempts":1,"elapsed_ms":0.0,"bytes":{seq},"worker":1}}"#
+        )
+    };
+    let table = [
+        (Format::Json, Shape::Data, 0, "[]\n".to_owned()),
+        (Format::Json, Shape::Data, 1, "[\n{\"title\":\"0\"}\n]\n".to_owned()),
+        (
+            Format::Json,
+            Shape::Data,
+            4,
+            "[\n{\"title\":\"0\"},\n{\"title\":\"1\"},\n{\"title\":\"2\"},\nnull\n]\n".to_owned(),
+        ),
+        (Format::Json, Shape::Full, 2, format!("[\n{},\n{}\n]\n", full(0), full(1))),
+        (Format::Jsonl, Shape::Data, 0, String::new()),
+        (Format::Jsonl, Shape::Data, 2, "{\"title\":\"0\"}\n{\"title\":\"1\"}\n".to_owned()),
+        (Format::Jsonl, Shape::Full, 1, full(0) + "\n"),
+    ];
+    for (format, shape, count, expected) in table {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        let sink = Sink::open(&Options { format, shape, ..options(&path) }).expect("a sink");
+        sink.push((0..count).rev().map(record).collect());
+        let written = sink.finish().await.expect("written");
+        assert_eq!(read(&path), expected, "{format:?} {shape:?} {count}");
+        assert_eq!(written, Written { records: count, bytes: expected.len() as u64, path: Some(path.clone()) });
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+    }
+}
+
+#[tokio::test]
+async fn the_output_is_the_same_for_every_order_of_arrival_and_every_size_of_the_window() {
+    const COUNT: u64 = 5000;
+    let orders: [fn(u64) -> u64; 4] = [
+        |at| at,
+        |at| COUNT - 1 - at,
+        // Backwards in blocks, as batches come in.
+        |at| at / 100 * 100 + (99 - at % 100),
+        // The head comes last.
+        |at| (at + 1) % COUNT,
+    ];
+    for order in orders {
+        for window_memory in [0, 10_000, 1 << 30] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("out");
+            let sink = Sink::open(&Options { window_memory, ..options(&path) }).expect("a sink");
+            for batch in (0..COUNT).map(order).collect::<Vec<_>>().chunks(64) {
+                sink.push(batch.iter().copied().map(record).collect());
+            }
+            assert_eq!(sink.finish().await.expect("written").records, COUNT);
+            assert!(read(&path) == data_lines(0..COUNT), "window of {window_memory}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_completion_order_records_are_written_as_they_come() {
+    let (sink, mut reader) = piped(&Options { order: Order::Completion, ..options("") });
+    sink.push([5, 0, 9].map(record).into());
+    until(&sink, |sink| sink.emitted() == 3).await;
+    assert_eq!(sink.finish().await.expect("written").path, None);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).expect("text");
+    assert_eq!(text, data_lines([5, 0, 9]));
+}
+
+#[tokio::test]
+async fn a_second_record_of_one_number_is_dropped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out");
+    let sink = Sink::open(&options(&path)).expect("a sink");
+    sink.push([0, 0, 2, 2, 1, 2].map(record).into());
+    sink.finish().await.expect("written");
+    assert_eq!(read(&path), data_lines(0..3));
+}
+
+#[tokio::test]
+async fn an_output_with_a_hole_is_not_given_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out");
+    let sink = Sink::open(&options(&path)).expect("a sink");
+    sink.push([0, 1, 3, 4].map(record).into());
+    let error = sink.finish().await.expect_err("2 is missing");
+    assert_eq!(error.kind(), ErrorKind::Io);
+    let message = error.to_string();
+    assert!(message.contains("task 2 has none and 2 wait for it") && message.contains("out.part"), "{message}");
+    assert!(!path.exists());
+    assert_eq!(read(&folder.path().join("out.part")), data_lines(0..2));
+}
+
+#[tokio::test]
+async fn a_sink_that_is_stopped_or_dropped_leaves_the_part_that_is_done() {
+    for dropped in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        let part = folder.path().join("out.part");
+        fs::write(&path, "old").expect("written");
+        let sink = Sink::open(&options(&path)).expect("a sink");
+        sink.push([0, 1, 3].map(record).into());
+        if dropped {
+            drop(sink);
+        } else {
+            let expected = Written { records: 2, bytes: data_lines(0..2).len() as u64, path: Some(part.clone()) };
+            assert_eq!(sink.stop().await.expect("written"), expected);
+        }
+        assert_eq!(read(&part), data_lines(0..2));
+        assert_eq!(read(&path), "old");
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
+    sink.push([1, 2].map(record).into());
+    assert_eq!(sink.stop().await.expect("nothing to write"), Written { records: 0, bytes: 0, path: None });
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
+async fn a_second_run_on_the_same_output_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Sink::open(&options(folder.path().join("out"))).expect("a sink");
+    let error = Sink::open(&options(folder.path().join("out"))).expect_err("the first one is still there");
+    assert_eq!(error.kind(), ErrorKind::Unusable);
+    drop(first);
+    Sink::open(&options(folder.path().join("out"))).expect("an empty one is no left-over");
+}
+
+#[tokio::test]
+async fn whoever_reads_a_stream_sees_a_record_at_once() {
+    let (sink, reader) = piped(&options(""));
+    let mut lines = BufReader::new(reader).lines();
+    for seq in 0..3 {
+        sink.push(vec![record(seq)]);
+        assert_eq!(lines.next().expect("a line").expect("text") + "\n", data_lines([seq]));
+    }
+}
+
+#[tokio::test]
+async fn a_file_has_its_records_when_the_sink_has_been_idle() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let part = folder.path().join("out.part");
+    let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
+    sink.push(vec![record(0)]);
+    until(&sink, |_| fs::metadata(&part).expect("a file").len() > 0).await;
+    assert_eq!(read(&part), data_lines([0]));
+}
+
+#[tokio::test]
+async fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_block_each_other() {
+    const COUNT: u64 = 30_000;
+    let (sink, mut reader) = piped(&Options { window_memory: 100, ..options("") });
+    for first in (1..COUNT).step_by(100) {
+        sink.push((first..(first + 100).min(COUNT)).map(record).collect());
+    }
+    // Nobody reads, and the head is missing: all that has come goes to disk.
+    until(&sink, |sink| sink.backlog() == 0).await;
+    assert_eq!(sink.emitted(), 0);
+    sink.push(vec![record(0)]);
+    let reading = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let mut piece = [0; 1000];
+        loop {
+            match reader.read(&mut piece).expect("a pipe") {
+                0 => return text,
+                count => text.extend_from_slice(&piece[..count]),
+            }
+        }
+    });
+    assert_eq!(sink.finish().await.expect("written").records, COUNT);
+    assert!(reading.join().expect("read") == data_lines(0..COUNT).into_bytes());
+}
+
+#[tokio::test]
+async fn the_backlog_stays_while_nobody_reads_and_goes_when_somebody_does() {
+    // More than a pipe and the buffer before it hold.
+    const COUNT: u64 = 100_000;
+    let (sink, mut reader) = piped(&options(""));
+    sink.push((0..COUNT).map(record).collect());
+    let handed_over = sink.backlog();
+    assert!(handed_over > COUNT * 50);
+    sink.push(vec![record(COUNT)]);
+    assert!(sink.backlog() > handed_over, "the thread cannot have come to the end of the first batch");
+    let reading = std::thread::spawn(move || io::copy(&mut reader, &mut io::sink()).expect("read"));
+    until(&sink, |sink| sink.backlog() == 0 && sink.emitted() == COUNT + 1).await;
+    let bytes = sink.finish().await.expect("written").bytes;
+    assert_eq!(reading.join().expect("read"), bytes);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_gone_is_told_apart_from_a_failure() {
+    let (sink, reader) = piped(&options(""));
+    drop(reader);
+    sink.push(vec![record(0)]);
+    until(&sink, |sink| sink.failed().is_some()).await;
+    sink.push(vec![record(1)]);
+    assert_eq!(sink.finish().await.expect_err("nobody reads").kind(), ErrorKind::Closed);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_known_before_the_end() {
+    let sink = Sink::open(&options("/dev/full")).expect("it takes the first bytes into a buffer");
+    sink.push(vec![record(0)]);
+    until(&sink, |sink| sink.failed().is_some()).await;
+    let error = sink.finish().await.expect_err("no space");
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert_eq!(error.to_string(), "write to `/dev/full`: free some space");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_vanishes_ends_the_output_with_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out");
+    let sink = Sink::open(&options(&path)).expect("a sink");
+    fs::remove_dir_all(folder.path()).expect("removed");
+    sink.push((0..20_000).map(record).collect());
+    until(&sink, |sink| sink.failed().is_some()).await;
+    let message = sink.finish().await.expect_err("gone").to_string();
+    assert!(message.contains("out.part"), "{message}");
+}

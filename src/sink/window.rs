@@ -1,0 +1,293 @@
+//! The order window: which record is written next, and where one waits whose turn has not come.
+//!
+//! Pure: it keeps what is given to it and says where the next one belongs. It never touches the temporary file.
+
+use std::collections::VecDeque;
+use std::mem;
+
+/// A payload in memory costs more than its bytes: its place in `payloads`, what the allocator adds, the slot.
+const OVERHEAD: u64 = 64;
+
+/// Room for this many slots is kept when the window runs empty.
+const KEPT_SLOTS: usize = 64 * 1024;
+
+/// Finished records that wait for an earlier one: a ring of slots that starts at the record to be written next.
+#[derive(Debug)]
+pub(super) struct Window {
+    /// The number of the record that is written next; that of `slots[0]`.
+    base: u64,
+    slots: VecDeque<Slot>,
+    /// What `Slot::InMemory` points to; `None` where nothing does.
+    payloads: Vec<Option<Box<[u8]>>>,
+    /// The places of `payloads` that are `None`.
+    free: Vec<u32>,
+    /// Bytes of `payloads`, with `OVERHEAD` for each.
+    memory: u64,
+    /// The most that `memory` may be.
+    bound: u64,
+    /// How many slots are not vacant.
+    waiting: u64,
+}
+
+/// One task's place. There may be a million of them, so they are small (16 bytes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Vacant,
+    InMemory(u32),
+    Spilled { offset: u64, length: u32 },
+}
+
+/// A stretch of the temporary file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) length: u32,
+}
+
+/// Where a record belongs that has just arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is the next one: write it, then `advance`.
+    Next,
+    /// It waits in memory: `keep` it.
+    Memory,
+    /// Memory is full: write it to the temporary file, then `spilled`.
+    Disk,
+    /// There was a record of that number already; the first one counts.
+    Taken,
+}
+
+/// A record whose turn has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    InMemory(Box<[u8]>),
+    Spilled(Span),
+}
+
+impl Window {
+    pub(super) fn new(bound: u64) -> Self {
+        Self { base: 0, slots: VecDeque::new(), payloads: Vec::new(), free: Vec::new(), memory: 0, bound, waiting: 0 }
+    }
+
+    /// The number of the record that is written next, which is how many were written.
+    pub(super) fn next(&self) -> u64 {
+        self.base
+    }
+
+    /// How many records wait for an earlier one.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting
+    }
+
+    pub(super) fn is_next(&self, seq: u64) -> bool {
+        seq == self.base
+    }
+
+    /// Where the record `seq` of `length` bytes belongs.
+    ///
+    /// Over the bound it is the newcomer that goes to disk: it mostly has the largest number, so it waits longest.
+    pub(super) fn place(&self, seq: u64, length: usize) -> Place {
+        if seq < self.base || self.slot(seq) != Slot::Vacant {
+            Place::Taken
+        } else if seq == self.base {
+            Place::Next
+        } else if self.memory + cost(length) <= self.bound {
+            Place::Memory
+        } else {
+            Place::Disk
+        }
+    }
+
+    /// After `Place::Memory`.
+    pub(super) fn keep(&mut self, seq: u64, payload: Box<[u8]>) {
+        self.memory += cost(payload.len());
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.payloads.push(None);
+            u32::try_from(self.payloads.len() - 1).expect("four thousand million records would not fit in memory")
+        });
+        self.payloads[at as usize] = Some(payload);
+        self.fill(seq, Slot::InMemory(at));
+    }
+
+    /// After `Place::Disk`.
+    pub(super) fn spilled(&mut self, seq: u64, Span { offset, length }: Span) {
+        self.fill(seq, Slot::Spilled { offset, length });
+    }
+
+    /// After `Place::Next`: the record that was next has been written.
+    pub(super) fn advance(&mut self) {
+        let slot = self.slots.pop_front();
+        debug_assert!(matches!(slot, None | Some(Slot::Vacant)), "a waiting record was skipped");
+        self.base += 1;
+    }
+
+    /// Takes the next record out, if it is there.
+    pub(super) fn pop(&mut self) -> Option<Ready> {
+        let ready = match *self.slots.front()? {
+            Slot::Vacant => return None,
+            Slot::InMemory(at) => {
+                let payload = mem::take(&mut self.payloads[at as usize]).expect("a slot points to its payload");
+                self.memory -= cost(payload.len());
+                self.free.push(at);
+                Ready::InMemory(payload)
+            }
+            Slot::Spilled { offset, length } => Ready::Spilled(Span { offset, length }),
+        };
+        self.slots.pop_front();
+        self.base += 1;
+        self.waiting -= 1;
+        if self.waiting == 0 {
+            self.give_back();
+        }
+        Some(ready)
+    }
+
+    fn slot(&self, seq: u64) -> Slot {
+        let index = usize::try_from(seq - self.base).unwrap_or(usize::MAX);
+        self.slots.get(index).copied().unwrap_or(Slot::Vacant)
+    }
+
+    fn fill(&mut self, seq: u64, slot: Slot) {
+        let index = usize::try_from(seq - self.base).expect("a window as wide as memory");
+        if index >= self.slots.len() {
+            self.slots.resize(index + 1, Slot::Vacant);
+        }
+        self.slots[index] = slot;
+        self.waiting += 1;
+    }
+
+    /// An empty window forgets how large it has been.
+    fn give_back(&mut self) {
+        self.slots.clear();
+        self.slots.shrink_to(KEPT_SLOTS);
+        self.payloads.clear();
+        self.payloads.shrink_to(KEPT_SLOTS);
+        self.free.clear();
+        self.free.shrink_to(KEPT_SLOTS);
+    }
+}
+
+fn cost(length: usize) -> u64 {
+    length as u64 + OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_slot_is_small() {
+        assert_eq!(size_of::<Slot>(), 16);
+    }
+
+    /// What is emitted when records arrive in `arrivals`' order: (number, whether it was on disk).
+    ///
+    /// Compared at each step with the plainest thing that does the same: a sorted map.
+    fn run(arrivals: &[u64], length: usize, bound: u64) -> Vec<(u64, bool)> {
+        let mut window = Window::new(bound);
+        let mut model: BTreeMap<u64, bool> = BTreeMap::new();
+        let mut emitted = Vec::new();
+        for &seq in arrivals {
+            let payload: Box<[u8]> = vec![u8::try_from(seq % 251).expect("below 251"); length].into();
+            let in_memory = model.values().filter(|&&on_disk| !on_disk).count() as u64;
+            match window.place(seq, length) {
+                Place::Next => {
+                    assert_eq!(seq, emitted.len() as u64);
+                    emitted.push((seq, false));
+                    window.advance();
+                }
+                Place::Memory => {
+                    assert!((in_memory + 1) * cost(length) <= bound, "memory is bounded");
+                    window.keep(seq, payload);
+                    model.insert(seq, false);
+                }
+                Place::Disk => {
+                    assert!((in_memory + 1) * cost(length) > bound, "there was room");
+                    window.spilled(seq, Span { offset: seq * 1000, length: 7 });
+                    model.insert(seq, true);
+                }
+                Place::Taken => unreachable!("each number arrives once"),
+            }
+            assert_eq!(window.place(seq, length), Place::Taken, "{seq} again");
+            while let Some(ready) = window.pop() {
+                let seq = emitted.len() as u64;
+                let on_disk = model.remove(&seq).expect("only what has arrived is emitted");
+                match ready {
+                    Ready::InMemory(payload) => {
+                        assert!(!on_disk);
+                        assert!(payload.iter().all(|&byte| u64::from(byte) == seq % 251), "its own payload");
+                    }
+                    Ready::Spilled(span) => {
+                        assert!(on_disk);
+                        assert_eq!(span, Span { offset: seq * 1000, length: 7 }, "its own span");
+                    }
+                }
+                emitted.push((seq, on_disk));
+            }
+            assert!(!model.contains_key(&(emitted.len() as u64)), "the next one is not held back");
+            assert_eq!(window.next(), emitted.len() as u64);
+            assert_eq!(window.waiting(), model.len() as u64);
+        }
+        emitted
+    }
+
+    /// All orders of the numbers below `count` (Heap's algorithm).
+    fn permutations(count: usize, each: &mut impl FnMut(&[u64])) {
+        fn go(left: usize, order: &mut Vec<u64>, each: &mut impl FnMut(&[u64])) {
+            if left <= 1 {
+                return each(order);
+            }
+            for at in 0..left {
+                go(left - 1, order, each);
+                let with = if left.is_multiple_of(2) { at } else { 0 };
+                order.swap(with, left - 1);
+            }
+        }
+        go(count, &mut (0..count as u64).collect(), each);
+    }
+
+    #[test]
+    fn records_leave_in_the_order_of_the_list_whatever_the_order_in_which_they_come() {
+        let mut orders = 0;
+        permutations(7, &mut |order| {
+            orders += 1;
+            for room in [0, 1, 3, 7] {
+                let emitted = run(order, 10, room * cost(10));
+                assert!(emitted.iter().map(|&(seq, _)| seq).eq(0..7), "{order:?} with room for {room}");
+            }
+        });
+        assert_eq!(orders, 5040);
+    }
+
+    #[test]
+    fn a_long_list_in_shuffled_blocks_leaves_in_order() {
+        // A fixed stream of pseudo-random numbers (Knuth's MMIX constants), so that a failure can be repeated.
+        let mut state = 7_u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).expect("31 bits") % bound
+        };
+        let mut order: Vec<u64> = (0..20_000).collect();
+        for block in order.chunks_mut(700) {
+            for at in (1..block.len()).rev() {
+                block.swap(at, below(at + 1));
+            }
+        }
+        let emitted = run(&order, 100, 200 * cost(100));
+        assert!(emitted.iter().map(|&(seq, _)| seq).eq(0..20_000));
+        assert!(emitted.iter().any(|&(_, on_disk)| on_disk) && emitted.iter().any(|&(_, on_disk)| !on_disk));
+    }
+
+    #[test]
+    fn an_empty_window_gives_its_memory_back() {
+        let mut window = Window::new(u64::MAX);
+        for seq in 1..=200_000 {
+            window.keep(seq, Box::new([]));
+        }
+        window.advance();
+        while window.pop().is_some() {}
+        assert_eq!((window.next(), window.memory), (200_001, 0));
+        assert!(window.slots.capacity() <= 2 * KEPT_SLOTS && window.payloads.capacity() <= 2 * KEPT_SLOTS);
+    }
+}

@@ -1,0 +1,160 @@
+use std::time::{Duration, Instant};
+
+use gleaner::pool::{Cause, End, JobError};
+
+use crate::job::{Deed, Start, comes_true, echoes, is_alive, many, pool, send_to};
+
+/// The end of a worker that sends `bytes` in the place of frames.
+fn after_sending(bytes: &[u8], dies: bool) {
+    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let mut tasks = echoes(40);
+    tasks[9] = Deed::Wire(bytes.to_vec(), dies);
+    let begun = Instant::now();
+    let results = pool.map(tasks.clone());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
+        match result {
+            Ok(done) => assert!(place == 9 || task == Deed::Echo(done.bytes), "place {place}"),
+            Err(JobError::Poison(_)) if place == 9 => {}
+            Err(error) => panic!("place {place}: {error}"),
+        }
+    }
+}
+
+fn poison(deed: Deed) -> Cause {
+    let pool = pool(2).concurrency(many(8)).build(Start::Well).expect("a pool");
+    let mut tasks = echoes(60);
+    tasks[20] = deed;
+    let results = pool.map(tasks.clone());
+    let mut cause = None;
+    for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
+        match result {
+            Ok(done) => assert_eq!(task, Deed::Echo(done.bytes), "place {place}"),
+            Err(JobError::Poison(death)) if place == 20 => cause = Some(death.cause),
+            Err(error) => panic!("place {place}: {error}"),
+        }
+    }
+    let deaths = pool.close().into_iter().filter(|report| matches!(report.end, End::Crashed | End::Killed)).count();
+    assert!((2..=5).contains(&deaths), "{deaths} workers were lost to one task");
+    cause.expect("the task failed")
+}
+
+pub(crate) fn a_worker_that_dies_at_its_task_is_replaced_and_only_the_guilty_task_fails() {
+    assert_eq!(poison(Deed::Abort), Cause::Signal(6));
+    assert_eq!(poison(Deed::Signal(11)), Cause::Signal(11));
+    assert_eq!(poison(Deed::Exit(42)), Cause::Exited(42));
+    // From whom a SIGKILL comes nobody can tell: it is borne twice more before it counts.
+    assert_eq!(poison(Deed::Signal(9)), Cause::Signal(9));
+}
+
+pub(crate) fn an_exit_status_of_zero_is_no_success() {
+    assert_eq!(poison(Deed::Exit(0)), Cause::Exited(0));
+}
+
+pub(crate) fn a_killed_idle_worker_costs_nothing() {
+    let pool = pool(1).build(Start::Well).expect("a pool");
+    let first = pool.apply(Deed::Echo(vec![1])).expect("an echo").pid;
+    send_to(first, 9);
+    assert!(comes_true(|| !is_alive(first)));
+    let second = pool.apply(Deed::Echo(vec![2])).expect("an echo").pid;
+    assert_ne!(first, second);
+}
+
+pub(crate) fn a_kill_from_outside_is_nobodys_fault() {
+    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let victim = pool.apply(Deed::Echo(vec![])).expect("an echo").pid;
+    let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 12];
+    tasks[0] = Deed::Echo(vec![]);
+    let mut stream = pool.imap_unordered(tasks);
+    assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
+    // Some of the others are in its hands now.
+    send_to(victim, 9);
+    let rest: Vec<_> = stream.collect();
+    assert_eq!(rest.len(), 11);
+    assert!(rest.iter().all(|(_, result)| result.as_ref().is_ok_and(|done| done.pid != victim)), "{rest:?}");
+}
+
+pub(crate) fn half_a_frame_is_thrown_away_with_its_worker() {
+    after_sending(&[40, 0, 0, 0, 1, 2, 3, 4, 5], true);
+}
+
+pub(crate) fn junk_on_the_wire_replaces_the_worker() {
+    // Junk; a wrong checksum; no message of ours, well wrapped; two gigabytes announced; four.
+    after_sending(b"junk, and more of it", false);
+    after_sending(&[2, 0, 0, 0, 9, 9, 9, 9, 1, 1], false);
+    let mut alien = vec![2, 0, 0, 0];
+    alien.extend(crc32fast::hash(&[250, 250]).to_le_bytes());
+    alien.extend([250, 250]);
+    after_sending(&alien, false);
+    after_sending(&[0, 0, 0, 128, 0, 0, 0, 0], false);
+    after_sending(&[255; 8], false);
+}
+
+pub(crate) fn a_result_for_a_job_that_was_never_given_is_ignored() {
+    // Results { resident: 0, results: [Output { id: 77, output: "" }] }, as postcard has it.
+    let payload = [2, 0, 1, 0, 77, 0];
+    let mut frame = vec![6, 0, 0, 0];
+    frame.extend(crc32fast::hash(&payload).to_le_bytes());
+    frame.extend(payload);
+    let pool = pool(1).build(Start::Well).expect("a pool");
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Wire(frame, false), Deed::Echo(vec![2])]);
+    let pids: Vec<u32> = results.iter().map(|result| result.as_ref().expect("unharmed").pid).collect();
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "the worker is not even replaced: {pids:?}");
+}
+
+pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed() {
+    let limit = Duration::from_millis(600);
+    for hang in [Deed::Spin, Deed::Sleep(Duration::from_secs(3600))] {
+        let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+        let mut tasks = vec![Deed::Sleep(Duration::from_millis(10)); 20];
+        tasks[5] = hang;
+        let begun = Instant::now();
+        let results = pool.map(tasks);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        let failed: Vec<usize> = (0..20).filter(|place| results[*place].is_err()).collect();
+        if matches!(&results[5], Err(JobError::Poison(death)) if matches!(death.cause, Cause::Timeout { .. })) {
+            assert!(failed.contains(&5), "{failed:?}");
+        } else {
+            panic!("{:?}", results[5]);
+        }
+    }
+}
+
+pub(crate) fn a_task_over_its_memory_is_killed() {
+    let pool = pool(2).max_memory_per_worker(100 << 20).build(Start::Well).expect("a pool");
+    let mut tasks = echoes(20);
+    tasks[4] = Deed::Devour;
+    let results = pool.map(tasks);
+    for (place, result) in results.into_iter().enumerate() {
+        match (place, result) {
+            (4, Err(JobError::Poison(death))) => assert!(matches!(death.cause, Cause::Memory { .. }), "{death}"),
+            (_, Ok(_)) if place != 4 => {}
+            (_, result) => panic!("place {place}: {result:?}"),
+        }
+    }
+}
+
+pub(crate) fn workers_that_cannot_start_end_the_pool_in_bounded_time() {
+    let pool = pool(2).build(Start::Never).expect("a pool");
+    let begun = Instant::now();
+    let results = pool.map(echoes(5));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    for result in results {
+        let Err(JobError::Stopped(reason)) = result else { panic!("{result:?}") };
+        assert!(reason.contains("the stars are against it"), "{reason}");
+    }
+    // Whatever comes later is answered too.
+    assert!(matches!(pool.apply(Deed::Echo(vec![])), Err(JobError::Stopped(_))));
+}
+
+pub(crate) fn workers_that_start_two_times_in_three_suffice() {
+    let pool = pool(2).max_tasks_per_worker(crate::job::quota(5)).build(Start::Sometimes).expect("a pool");
+    assert!(pool.map(echoes(100)).iter().all(Result::is_ok));
+}
+
+pub(crate) fn a_memory_limit_below_what_a_worker_needs_is_an_error() {
+    let pool = pool(1).max_memory_per_worker(1 << 20).build(Start::Well).expect("a pool");
+    let result = pool.apply(Deed::Echo(vec![]));
+    let Err(JobError::Stopped(reason)) = result else { panic!("{result:?}") };
+    assert!(reason.contains("memory limit is 1 MiB"), "{reason}");
+}

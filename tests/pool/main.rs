@@ -1,0 +1,78 @@
+//! The process pool with real processes: what it gives, and what it survives.
+//!
+//! A harness of its own, since the workers are copies of this executable and must become workers before anything else.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "some of the parts it plays speak to their parents")]
+
+mod deaths;
+mod job;
+mod parents;
+mod results;
+mod turnover;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// Trials of the given functions, under their names.
+macro_rules! trials {
+    ($($module:ident: $($name:ident),+ $(,)?;)+) => {
+        vec![$($(Trial::test(concat!(stringify!($module), "::", stringify!($name)), || {
+            $module::$name();
+            Ok(())
+        })),+),+]
+    };
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = parents::forgetful() {
+        return code;
+    }
+    if let Some(code) = gleaner::pool::serve::<job::Act>() {
+        return code;
+    }
+    if let Some(code) = parents::play() {
+        return code;
+    }
+    let trials = trials! {
+        results:
+            map_gives_what_a_sequential_map_gives,
+            an_endless_input_is_read_as_far_as_it_is_needed,
+            unordered_results_come_as_they_are_done,
+            outputs_of_every_size_come_back_byte_for_byte,
+            an_output_over_the_limit_is_an_error_and_the_worker_goes_on,
+            a_panic_is_an_error_with_its_place_and_the_worker_goes_on,
+            one_failure_among_many_stays_in_its_place,
+            what_a_job_prints_or_reads_does_not_reach_the_wire,
+            map_reduce_gives_the_sum_of_all_and_the_errors_beside,
+            several_threads_may_share_a_pool,
+            no_tasks_need_no_workers,
+            there_are_never_more_workers_than_tasks;
+        deaths:
+            a_worker_that_dies_at_its_task_is_replaced_and_only_the_guilty_task_fails,
+            an_exit_status_of_zero_is_no_success,
+            a_killed_idle_worker_costs_nothing,
+            a_kill_from_outside_is_nobodys_fault,
+            half_a_frame_is_thrown_away_with_its_worker,
+            junk_on_the_wire_replaces_the_worker,
+            a_result_for_a_job_that_was_never_given_is_ignored,
+            a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed,
+            a_task_over_its_memory_is_killed,
+            workers_that_cannot_start_end_the_pool_in_bounded_time,
+            workers_that_start_two_times_in_three_suffice,
+            a_memory_limit_below_what_a_worker_needs_is_an_error;
+        turnover:
+            a_quota_of_one_gives_each_task_a_process_of_its_own,
+            no_worker_gets_more_than_its_quota,
+            jitter_only_ever_takes_from_the_quota,
+            two_workers_with_a_quota_of_two_do_seven_tasks_in_four_rounds,
+            replacements_are_ready_before_they_are_needed;
+        parents:
+            a_parent_killed_outright_takes_its_workers_with_it,
+            a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes,
+            an_input_that_ends_while_workers_are_replaced_leaves_no_process,
+            a_replaced_executable_goes_on_starting_workers,
+            dropping_a_pool_ends_its_workers_whatever_they_do;
+    };
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,128 @@
+//! What becomes of workers when it is the parent that misbehaves. The parent is this executable again, in a role.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use gleaner::pool::Pool;
+
+use crate::job::{Act, Deed, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
+
+const PART: &str = "POOL_TEST_PART";
+
+/// The role of a program whose main does not begin with `serve`.
+pub(crate) fn forgetful() -> Option<ExitCode> {
+    if std::env::var(PART).ok()? != "forgetful" {
+        return None;
+    }
+    match Pool::<Act>::builder().build(Start::Well) {
+        Ok(pool) => match pool.apply(Deed::Echo(vec![])) {
+            Ok(_) => println!("it works, of all things"),
+            Err(error) => println!("{error}"),
+        },
+        Err(error) => {
+            eprintln!("{error}");
+            return Some(ExitCode::FAILURE);
+        }
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// The other roles, of programs that do call `serve`.
+pub(crate) fn play() -> Option<ExitCode> {
+    match std::env::var(PART).ok()?.as_str() {
+        "busy" => {
+            let pool = pool(3).build(Start::Well).expect("a pool");
+            // One worker computes, one waits, one is idle.
+            let tasks = [Deed::Spin, Deed::Sleep(Duration::from_secs(3600)), Deed::Echo(vec![1])];
+            for (index, result) in pool.imap_unordered(tasks) {
+                println!("{index} {}", result.is_ok());
+            }
+        }
+        "closing" => {
+            let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+            let done = pool.map(echoes(7)).iter().filter(|result| result.is_ok()).count();
+            pool.close();
+            println!("{done} {:?}", children(std::process::id()));
+        }
+        "replaced" => {
+            let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+            let before = pool.map(echoes(4)).iter().filter(|result| result.is_ok()).count();
+            let own = std::env::current_exe().expect("a path");
+            std::fs::remove_file(&own).expect("removes");
+            std::fs::write(&own, "no executable").expect("writes");
+            let after = pool.map(echoes(20)).iter().filter(|result| result.is_ok()).count();
+            println!("{before} {after}");
+        }
+        other => panic!("no part {other}"),
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+fn parent(part: &str, program: &std::path::Path) -> Child {
+    Command::new(program)
+        .env(PART, part)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
+}
+
+fn what_it_says(mut parent: Child) -> String {
+    let mut said = String::new();
+    parent.stdout.take().expect("piped").read_to_string(&mut said).expect("reads");
+    parent.wait().expect("it ends");
+    said
+}
+
+fn own() -> std::path::PathBuf {
+    std::env::current_exe().expect("a path")
+}
+
+pub(crate) fn a_parent_killed_outright_takes_its_workers_with_it() {
+    let mut parent = parent("busy", &own());
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().expect("piped")).read_line(&mut line).expect("reads");
+    assert_eq!(line, "2 true\n", "the echo is done, the others are not");
+    let workers = children(parent.id());
+    assert_eq!(workers.len(), 3);
+    send_to(parent.id(), 9);
+    parent.wait().expect("it ends");
+    let begun = Instant::now();
+    assert!(comes_true(|| workers.iter().all(|pid| !is_alive(*pid))), "{workers:?}");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes() {
+    let begun = Instant::now();
+    let said = what_it_says(parent("forgetful", &own()));
+    assert!(said.contains("call gleaner::pool::serve at the start of main"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn an_input_that_ends_while_workers_are_replaced_leaves_no_process() {
+    assert_eq!(what_it_says(parent("closing", &own())), "7 []\n");
+}
+
+pub(crate) fn a_replaced_executable_goes_on_starting_workers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("program");
+    std::fs::copy(own(), &copy).expect("copies");
+    assert_eq!(what_it_says(parent("replaced", &copy)), "4 20\n");
+}
+
+pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
+    let pool = pool(2).concurrency(many(2)).build(Start::Well).expect("a pool");
+    let mut tasks = vec![Deed::Sleep(Duration::from_millis(50)); 4];
+    tasks.extend([Deed::Spin, Deed::Spin, Deed::Sleep(Duration::from_secs(3600))]);
+    let mut stream = pool.imap_unordered(tasks);
+    let pids: HashSet<u32> = stream.by_ref().take(4).map(|(_, result)| result.expect("slept").pid).collect();
+    assert_eq!(pids.len(), 2);
+    let begun = Instant::now();
+    drop(stream);
+    drop(pool);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(pids.iter().all(|pid| !is_alive(*pid)), "drop waits until they are gone");
+}

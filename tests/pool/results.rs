@@ -1,0 +1,135 @@
+use std::time::{Duration, Instant};
+
+use gleaner::pool::JobError;
+
+use crate::job::{Deed, PATIENCE, Start, echoes, many, pattern, pool};
+
+pub(crate) fn map_gives_what_a_sequential_map_gives() {
+    let tasks = echoes(500);
+    for (workers, concurrency) in [(1, 1), (2, 1), (3, 16)] {
+        let pool = pool(workers).concurrency(many(concurrency)).build(Start::Well).expect("a pool");
+        let results = pool.map(tasks.clone());
+        assert_eq!(results.len(), tasks.len());
+        for (task, result) in tasks.iter().zip(results) {
+            assert_eq!(*task, Deed::Echo(result.expect("an echo").bytes));
+        }
+    }
+}
+
+pub(crate) fn an_endless_input_is_read_as_far_as_it_is_needed() {
+    let pool = pool(2).build(Start::Well).expect("a pool");
+    let mut taken = 0;
+    let endless = std::iter::repeat_with(|| {
+        taken += 1;
+        Deed::Echo(vec![1])
+    });
+    let five: Vec<_> = pool.imap(endless).take(5).collect();
+    assert!(five.iter().all(Result::is_ok) && five.len() == 5);
+    assert!(taken < 300, "{taken} tasks were taken for five results");
+}
+
+pub(crate) fn unordered_results_come_as_they_are_done() {
+    let pool = pool(2).build(Start::Well).expect("a pool");
+    let tasks = [Deed::Sleep(Duration::from_millis(500)), Deed::Echo(vec![1]), Deed::Echo(vec![2])];
+    let order: Vec<usize> = pool.imap_unordered(tasks).map(|(index, _)| index).collect();
+    assert_eq!(order.last(), Some(&0), "the slow one comes last: {order:?}");
+    assert_eq!(order.len(), 3);
+}
+
+pub(crate) fn outputs_of_every_size_come_back_byte_for_byte() {
+    let pool = pool(2).max_item(65 << 20).build(Start::Well).expect("a pool");
+    let sizes = [0, 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 64 << 20];
+    for (size, result) in sizes.into_iter().zip(pool.map(sizes.map(Deed::Give))) {
+        assert!(result.expect("the bytes").bytes == pattern(size), "{size} bytes");
+    }
+    // A large task and a large output are in the pipes at the same time, both ways.
+    let tasks: Vec<Deed> = (0..8).map(|_| Deed::Echo(pattern(4 << 20))).collect();
+    for result in pool.map(tasks) {
+        assert!(result.expect("the bytes").bytes == pattern(4 << 20));
+    }
+}
+
+pub(crate) fn an_output_over_the_limit_is_an_error_and_the_worker_goes_on() {
+    let pool = pool(1).max_item(1000).build(Start::Well).expect("a pool");
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Give(2000), Deed::Echo(vec![2]), Deed::Echo(vec![0; 2000])]);
+    let first = results[0].as_ref().expect("an echo").pid;
+    assert_eq!(results[2].as_ref().expect("an echo").pid, first, "the same worker goes on");
+    for place in [1, 3] {
+        let Err(JobError::TooLarge { size, limit: 1000 }) = &results[place] else { panic!("{:?}", results[place]) };
+        assert!(*size > 2000);
+    }
+}
+
+pub(crate) fn a_panic_is_an_error_with_its_place_and_the_worker_goes_on() {
+    let pool = pool(1).build(Start::Well).expect("a pool");
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Panic("of all things".into()), Deed::Echo(vec![2])]);
+    let pids = [0, 2].map(|place| results[place].as_ref().expect("an echo").pid);
+    assert_eq!(pids[0], pids[1], "the worker lives on");
+    let Err(JobError::Panic { message, location, backtrace }) = &results[1] else { panic!("{:?}", results[1]) };
+    assert_eq!(message, "of all things");
+    assert!(location.contains("tests/pool/job.rs:"), "{location}");
+    assert!(backtrace.contains("panic"), "{backtrace}");
+}
+
+pub(crate) fn one_failure_among_many_stays_in_its_place() {
+    let pool = pool(2).concurrency(many(10)).build(Start::Well).expect("a pool");
+    let mut tasks = echoes(30);
+    tasks[3] = Deed::Panic("the third".into());
+    tasks[17] = Deed::Exit(1);
+    let results = pool.map(tasks.clone());
+    for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
+        match (place, result) {
+            (3, Err(JobError::Panic { .. })) | (17, Err(JobError::Poison(_))) => {}
+            (_, Ok(done)) => assert_eq!(task, Deed::Echo(done.bytes), "place {place}"),
+            (_, Err(error)) => panic!("place {place}: {error}"),
+        }
+    }
+}
+
+pub(crate) fn what_a_job_prints_or_reads_does_not_reach_the_wire() {
+    let pool = pool(1).build(Start::Well).expect("a pool");
+    let results = pool.map([Deed::Chat, Deed::Echo(vec![9]), Deed::Chat]);
+    let pids: Vec<u32> = results.iter().map(|result| result.as_ref().expect("unharmed").pid).collect();
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "one worker did it all: {pids:?}");
+    assert_eq!(results[0].as_ref().expect("unharmed").sum, 0, "standard input is empty");
+}
+
+pub(crate) fn map_reduce_gives_the_sum_of_all_and_the_errors_beside() {
+    let pool = pool(2).concurrency(many(16)).build(Start::Well).expect("a pool");
+    let mut tasks: Vec<Deed> = (0..=200).map(|number: u8| Deed::Echo(vec![number])).collect();
+    tasks.insert(50, Deed::Panic("not a number".into()));
+    let (sum, errors) = pool.map_reduce(tasks);
+    assert_eq!(sum.expect("a sum").sum, (0..=200).sum::<u64>());
+    assert!(matches!(&errors[..], [JobError::Panic { .. }]), "{errors:?}");
+    assert!(pool.map_reduce([]).0.is_none());
+}
+
+pub(crate) fn several_threads_may_share_a_pool() {
+    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
+    std::thread::scope(|scope| {
+        for number in 0..4_u8 {
+            let pool = &pool;
+            scope.spawn(move || {
+                let results = pool.map((0..50).map(|_| Deed::Echo(vec![number])));
+                assert!(results.into_iter().all(|result| result.expect("an echo").bytes == [number]));
+            });
+        }
+    });
+    assert_eq!(pool.apply(Deed::Echo(vec![7])).expect("an echo").bytes, [7]);
+}
+
+pub(crate) fn no_tasks_need_no_workers() {
+    let begun = Instant::now();
+    let pool = pool(4).build(Start::Slowly(PATIENCE)).expect("a pool");
+    assert!(pool.map([]).is_empty());
+    assert!(pool.close().is_empty());
+    assert!(begun.elapsed() < PATIENCE, "no worker was waited for");
+}
+
+pub(crate) fn there_are_never_more_workers_than_tasks() {
+    let pool = pool(8).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let results = pool.map(echoes(3));
+    assert!(results.iter().all(Result::is_ok));
+    let reports = pool.close();
+    assert!(reports.len() <= 3, "{reports:?}");
+}
