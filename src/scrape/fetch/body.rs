@@ -13,7 +13,7 @@ use crate::scrape::settings::FetchSettings;
 
 /// A body that nobody wants is read up to here, so that its connection can be used again; a longer one costs more
 /// than a new connection.
-const WORTH_DRAINING: u64 = 64 * 1024;
+pub(super) const WORTH_DRAINING: usize = 64 * 1024;
 
 /// How long such a body may keep its task.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
@@ -74,7 +74,7 @@ impl<'a> Body<'a> {
 
     /// Reads a body that nobody wants, as far as that is worth while; gives its decompressed bytes, 0 where it was not.
     pub(super) async fn drain(&mut self, codings: &str) -> u64 {
-        self.max = WORTH_DRAINING.min(self.settings.max_body);
+        self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
         self.read(codings).await.map_or(0, |body| body.len() as u64)
     }
