@@ -71,7 +71,7 @@ pub(crate) fn page(kind: Kind, number: usize) -> String {
     );
     for item in 0..if kind == Kind::Small { 4 } else { 20 } {
         let word = words.some(1);
-        let _ = write!(page, "<li><a href=\"/shelf/{word}/{item}\">{word}</a></li>\n");
+        let _ = writeln!(page, "<li><a href=\"/shelf/{word}/{item}\">{word}</a></li>");
     }
     page += "</ul></nav><main>\n";
     for product in 0..kind.products() {
