@@ -115,6 +115,9 @@ mod tests {
         ] {
             assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
         }
+        for (bytes, too_long) in [(b"# \xff", false), (b"#  ", true), (b"   ", true)] {
+            assert!(from_line(Line { bytes, too_long }, 3, None).is_none());
+        }
     }
 
     #[test]
