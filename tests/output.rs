@@ -112,7 +112,8 @@ fn lists_standard_input_and_urls_are_one_list_in_the_order_of_the_arguments() {
     };
     let (a, b, c, d, e) = ("/ok/a", "/ok/b", "/ok/c", "/ok/d", "/ok/e");
     // A byte-order mark, line ends of both kinds, a blank line, comments, white space, no line end at the end.
-    let first = list("first", format!("\u{feff}{}\r\n\r\n# {}\n  {}\t", server.url(a), server.url("/no"), server.url(b)));
+    let first =
+        list("first", format!("\u{feff}{}\r\n\r\n# {}\n  {}\t", server.url(a), server.url("/no"), server.url(b)));
     let mut command = scrape([first.as_os_str(), server.url(c).as_ref(), "-".as_ref()]);
     command.arg(list("last", format!("{}\n", server.url(e)))).args(["-f", "jsonl"]).args(TITLE);
     let run = Run::fed(command, format!("{}\n", server.url(d)).into_bytes()).finish().exited(0);
@@ -195,7 +196,8 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
     let run = scrape_list(&list, flags).finish().exited(3);
     let text = fs::read_to_string(&summary).expect("the summary is there");
     let summary: Value = serde_json::from_str(&text).expect("JSON");
-    let counts = r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
+    let counts =
+        r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
     assert!(text.starts_with(counts), "{text}");
     assert!(text.contains(r#","requests":7,"retries":1,"bytes":"#), "{text}");
     assert!(text.contains(r#","workers":[{"pid":"#), "{text}");
@@ -215,7 +217,11 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
         let own = records.iter().filter(|record| record.worker.map(u64::from) == worker["pid"].as_u64()).count();
         assert_eq!(worker["tasks"].as_u64(), Some(own as u64), "{text}");
     }
-    assert!(run.stderr.contains("6 tasks: 3 with data, 3 failed (2 http_status, 1 invalid_url), in "), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("6 tasks: 3 with data, 3 failed (2 http_status, 1 invalid_url), in "),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

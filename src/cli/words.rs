@@ -11,7 +11,7 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Says how a run went.
 pub(super) fn closing(ending: Ending, summary: &Summary) {
-    let mut text = format!("{} tasks", summary.tasks);
+    let mut text = counted(summary.tasks, "task");
     if let Ending::Interrupted { .. } = ending {
         text.push_str(" were done when the run was interrupted");
     }
@@ -21,11 +21,18 @@ pub(super) fn closing(ending: Ending, summary: &Summary) {
         text.push_str(&format!(", {} failed ({})", summary.failed, kinds.join(", ")));
     }
     let workers: u64 = summary.workers_by_end.values().sum();
-    text.push_str(&format!(", in {:.2} s; {workers} workers", summary.elapsed_s));
-    if summary.retries > 0 {
-        text.push_str(&format!(", {} retries", summary.retries));
+    text.push_str(&format!(", in {:.2} s; {}", summary.elapsed_s, counted(workers, "worker")));
+    match summary.retries {
+        0 => {}
+        1 => text.push_str(", 1 retry"),
+        retries => text.push_str(&format!(", {retries} retries")),
     }
     say(&text);
+}
+
+/// "1 worker", "2 workers".
+pub(super) fn counted(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Writes a line to standard error, wherever that leads.

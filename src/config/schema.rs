@@ -6,9 +6,9 @@
 use super::element::{choice, count, duration, header, size, user_agent, workers};
 use super::error::{Complaint, Problem, ProblemKind};
 use super::plan::FormatChoice;
-use crate::sink::{Order, Shape};
 use super::settings::{Settings, Slot, replace};
 use super::written::{Key, Node};
+use crate::sink::{Order, Shape};
 
 /// A table of the file.
 pub(super) struct Section {

@@ -73,12 +73,8 @@ pub enum Error {
 /// # Errors
 /// When it cannot go on. What was done is in the output's `.part`, or in the output itself where that is a stream.
 pub async fn run<E: Executor>(parts: Parts<E>) -> Result<(Ending, Summary), Error> {
-    let bounds = Bounds {
-        places: parts.places,
-        ahead: parts.ahead_limit,
-        backlog: BACKLOG,
-        deadline: parts.task_timeout,
-    };
+    let bounds =
+        Bounds { places: parts.places, ahead: parts.ahead_limit, backlog: BACKLOG, deadline: parts.task_timeout };
     let state = State::new(parts.schedule, bounds, Instant::now());
     let mut turn = Loop {
         executor: parts.executor,
@@ -227,11 +223,7 @@ struct Interrupts([(Signal, i32); 3]);
 impl Interrupts {
     fn new() -> std::io::Result<Self> {
         let listen = |kind: SignalKind| signal(kind).map(|stream| (stream, kind.as_raw_value()));
-        Ok(Self([
-            listen(SignalKind::interrupt())?,
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::hangup())?,
-        ]))
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 
     async fn next(&mut self) -> i32 {

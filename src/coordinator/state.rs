@@ -32,7 +32,11 @@ pub(super) enum Event {
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Action {
-    Submit { id: JobId, payload: Bytes, hints: Hints },
+    Submit {
+        id: JobId,
+        payload: Bytes,
+        hints: Hints,
+    },
     Record(Record),
     /// Everything is settled.
     Close,

@@ -13,7 +13,9 @@ pub(super) fn of_death(death: &Death) -> Failure {
         Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) => FailureKind::WorkerCrashed,
     };
     let message = match kind {
-        FailureKind::WorkerTimeout => "the task took longer than pool.task_timeout, and its worker was killed".to_owned(),
+        FailureKind::WorkerTimeout => {
+            "the task took longer than pool.task_timeout, and its worker was killed".to_owned()
+        }
         _ => format!("the worker that had this task alone {death}"),
     };
     Failure { causes: death.last_words.clone(), ..Failure::new(kind, Stage::Parse, message) }

@@ -26,11 +26,7 @@ impl Error {
     }
 
     pub(super) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
-        Self {
-            kind,
-            context: context.into(),
-            source: None,
-        }
+        Self { kind, context: context.into(), source: None }
     }
 
     pub(super) fn because(mut self, source: io::Error) -> Self {

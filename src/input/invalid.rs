@@ -13,10 +13,7 @@ fn failure(message: impl Into<String>) -> Failure {
 }
 
 pub(super) fn too_long() -> Failure {
-    failure(format!(
-        "the line is longer than {} KiB: a list has one URL a line",
-        MAX_LINE / 1024
-    ))
+    failure(format!("the line is longer than {} KiB: a list has one URL a line", MAX_LINE / 1024))
 }
 
 pub(super) fn not_utf8(bytes: &[u8]) -> Failure {
@@ -36,14 +33,10 @@ pub(super) fn no_scheme(text: &str) -> Failure {
         });
     }
     if text.starts_with(['/', '?']) {
-        return failure(format!(
-            "no scheme and no host: write https://HOST{text}, or give --site"
-        ));
+        return failure(format!("no scheme and no host: write https://HOST{text}, or give --site"));
     }
     for scheme in ["http", "https"] {
-        if let Some(url) = text
-            .strip_prefix(scheme)
-            .and_then(|rest| rest.strip_prefix("//"))
+        if let Some(url) = text.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("//"))
             && let Some(url) = suggestion(scheme, url)
         {
             return failure(format!("no `:` after the scheme: write {url}"));
@@ -63,10 +56,7 @@ pub(super) fn scheme(text: &str, url: &Url) -> Failure {
     {
         return failure(format!("no scheme: write {url}"));
     }
-    failure(format!(
-        "the scheme is `{}`: only http and https can be fetched",
-        url.scheme()
-    ))
+    failure(format!("the scheme is `{}`: only http and https can be fetched", url.scheme()))
 }
 
 pub(super) fn leaves_the_site(text: &str) -> Failure {
@@ -82,12 +72,8 @@ pub(super) fn broken(error: ParseError) -> Failure {
     let message = match error {
         ParseError::EmptyHost => "no host: a URL looks like https://host/path",
         ParseError::InvalidPort => "the port is no number from 0 to 65535",
-        ParseError::InvalidIpv4Address => {
-            "the host ends in a number but is no IPv4 address such as 192.0.2.1"
-        }
-        ParseError::InvalidIpv6Address => {
-            "the host in brackets is no IPv6 address such as [2001:db8::1]"
-        }
+        ParseError::InvalidIpv4Address => "the host ends in a number but is no IPv4 address such as 192.0.2.1",
+        ParseError::InvalidIpv6Address => "the host in brackets is no IPv6 address such as [2001:db8::1]",
         ParseError::InvalidDomainCharacter | ParseError::IdnaError => {
             "the host is no domain name: it has a character that none may have, or is bad punycode"
         }

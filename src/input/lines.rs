@@ -54,10 +54,7 @@ impl<R: Read> Lines<R> {
     pub(super) fn take(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
         let unread = self.start..self.end;
-        let Some(length) = self.buffer[unread.clone()]
-            .iter()
-            .position(|&byte| byte == b'\n')
-        else {
+        let Some(length) = self.buffer[unread.clone()].iter().position(|&byte| byte == b'\n') else {
             self.start = self.end;
             self.keep(unread);
             return None;
@@ -65,10 +62,7 @@ impl<R: Read> Lines<R> {
         self.start += length + 1;
         let line = unread.start..unread.start + length;
         if self.partial.is_empty() && !self.first {
-            return Some(Line {
-                bytes: &self.buffer[line],
-                too_long: false,
-            });
+            return Some(Line { bytes: &self.buffer[line], too_long: false });
         }
         self.keep(line);
         Some(self.give_partial())
@@ -77,11 +71,7 @@ impl<R: Read> Lines<R> {
     /// What stands after the last newline, once `refill` has said that there is no more.
     pub(super) fn take_rest(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
-        if self.partial.is_empty() {
-            None
-        } else {
-            Some(self.give_partial())
-        }
+        if self.partial.is_empty() { None } else { Some(self.give_partial()) }
     }
 
     /// Reads once, for as long as the source takes; gives how many bytes came, 0 at the end. To be called when `take`
@@ -115,8 +105,7 @@ impl<R: Read> Lines<R> {
         }
         let room = MAX_LINE - self.partial.len();
         self.too_long |= bytes.len() > room;
-        self.partial
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
         // The mark may come in pieces, so the first bytes of a source wait until there are enough of them.
         if self.first && self.partial.len() >= BYTE_ORDER_MARK.len() {
             self.end_of_first_bytes();
@@ -133,10 +122,7 @@ impl<R: Read> Lines<R> {
     fn give_partial(&mut self) -> Line<'_> {
         self.first = false;
         self.taken = true;
-        Line {
-            bytes: &self.partial,
-            too_long: self.too_long,
-        }
+        Line { bytes: &self.partial, too_long: self.too_long }
     }
 }
 
@@ -160,12 +146,7 @@ mod tests {
     fn lines(text: &[u8], piece: usize) -> Vec<(String, bool)> {
         let mut lines = Lines::new(InPieces(text, piece));
         let mut all = Vec::new();
-        let show = |line: Line<'_>| {
-            (
-                String::from_utf8_lossy(line.bytes).trim().to_owned(),
-                line.too_long,
-            )
-        };
+        let show = |line: Line<'_>| (String::from_utf8_lossy(line.bytes).trim().to_owned(), line.too_long);
         loop {
             while let Some(line) = lines.take() {
                 all.push(show(line));
@@ -194,10 +175,7 @@ mod tests {
         ];
         for (text, expected) in table {
             for piece in [1, 2, 3, 5, 64] {
-                let got: Vec<String> = lines(text, piece)
-                    .into_iter()
-                    .map(|(line, _)| line)
-                    .collect();
+                let got: Vec<String> = lines(text, piece).into_iter().map(|(line, _)| line).collect();
                 assert_eq!(got, expected, "{text:?} in pieces of {piece}");
             }
         }
@@ -211,11 +189,7 @@ mod tests {
                 text.extend_from_slice(b"\nnext\n");
                 let got = lines(&text, piece);
                 assert_eq!(got.len(), 2, "{extra}");
-                assert_eq!(
-                    (got[0].0.len(), got[0].1),
-                    (MAX_LINE, extra > 0),
-                    "{extra} in pieces of {piece}"
-                );
+                assert_eq!((got[0].0.len(), got[0].1), (MAX_LINE, extra > 0), "{extra} in pieces of {piece}");
                 assert_eq!(got[1], ("next".to_owned(), false));
             }
         }
@@ -226,9 +200,6 @@ mod tests {
         let mut text = b"first\n".to_vec();
         text.extend(std::iter::repeat_n(b' ', 3 * MAX_LINE));
         text.extend_from_slice(b"a\n");
-        assert_eq!(
-            lines(&text, BUFFER),
-            [("first".to_owned(), false), ("a".to_owned(), false)]
-        );
+        assert_eq!(lines(&text, BUFFER), [("first".to_owned(), false), ("a".to_owned(), false)]);
     }
 }

@@ -41,19 +41,13 @@ impl Progress {
     /// The part of the list that has been read, from 0 to 1; `None` where the end cannot be known, as with a pipe.
     ///
     /// While it is above 0, `tasks() / fraction()` estimates how many tasks there are.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a fraction for people to look at"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a fraction for people to look at")]
     pub fn fraction(&self) -> Option<f64> {
         if self.is_complete() {
             return Some(1.0);
         }
         let part = |done: u64, total: u64| (done as f64 / total.max(1) as f64).min(1.0);
-        let of_bytes = self
-            .0
-            .total
-            .map(|total| part(self.0.bytes.load(Relaxed), total));
+        let of_bytes = self.0.total.map(|total| part(self.0.bytes.load(Relaxed), total));
         let of_limit = self.0.limit.map(|limit| part(self.tasks(), limit));
         match (of_bytes, of_limit) {
             (Some(bytes), Some(tasks)) => Some(bytes.max(tasks)),

@@ -43,29 +43,13 @@ impl Input {
     /// # Errors
     /// When a source does not exist, cannot be read, or is a folder; when standard input is named twice.
     pub fn open(sources: &[Source], base: Option<Url>, limit: Option<u64>) -> Result<Self, Error> {
-        if sources
-            .iter()
-            .filter(|source| **source == Source::Stdin)
-            .count()
-            > 1
-        {
-            return Err(Error::new(
-                ErrorKind::Unusable,
-                "read standard input twice: give `-` only once",
-            ));
+        if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+            return Err(Error::new(ErrorKind::Unusable, "read standard input twice: give `-` only once"));
         }
-        let lengths = sources
-            .iter()
-            .map(Source::check)
-            .collect::<Result<Vec<_>, _>>()?;
+        let lengths = sources.iter().map(Source::check).collect::<Result<Vec<_>, _>>()?;
         // One pipe among them, and the end of the whole is unknown.
         let total = lengths.into_iter().sum();
-        Ok(Self {
-            sources: sources.to_vec(),
-            base,
-            limit,
-            progress: Progress::new(total, limit),
-        })
+        Ok(Self { sources: sources.to_vec(), base, limit, progress: Progress::new(total, limit) })
     }
 
     /// How far the list has been read, now and after `start`.
@@ -79,14 +63,11 @@ impl Input {
     pub fn start(self) -> Receiver {
         let (batches, receiver) = mpsc::channel(BATCHES);
         let on_thread = batches.clone();
-        let spawned = thread::Builder::new()
-            .name("input".to_owned())
-            .spawn(move || {
-                run(&on_thread, || self.read(&on_thread));
-            });
+        let spawned = thread::Builder::new().name("input".to_owned()).spawn(move || {
+            run(&on_thread, || self.read(&on_thread));
+        });
         if let Err(error) = spawned {
-            let error = Error::new(ErrorKind::BrokenOff, "start a thread that reads the list")
-                .because(error);
+            let error = Error::new(ErrorKind::BrokenOff, "start a thread that reads the list").because(error);
             batches.try_send(Err(error)).ok();
         }
         receiver
@@ -103,9 +84,7 @@ impl Input {
                 batch.push_url(text)?;
                 continue;
             }
-            let reader = source
-                .open()
-                .map_err(|error| broken_off(source, &batch, error))?;
+            let reader = source.open().map_err(|error| broken_off(source, &batch, error))?;
             batch.push_list(source, reader)?;
         }
         batch.hand_over()?;
@@ -117,10 +96,7 @@ impl Input {
 /// Does `read` and hands over the error that ends it. Without one a panic would look like the end of the list.
 fn run(batches: &mpsc::Sender<Result<Vec<Task>, Error>>, read: impl FnOnce() -> Result<(), Stop>) {
     let end = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(Stop::Error(Error::new(
-            ErrorKind::BrokenOff,
-            "read the list: its reader panicked, which is a bug",
-        )))
+        Err(Stop::Error(Error::new(ErrorKind::BrokenOff, "read the list: its reader panicked, which is a bug")))
     });
     if let Err(Stop::Error(error)) = end {
         batches.blocking_send(Err(error)).ok();
@@ -162,15 +138,7 @@ impl<'a> Batch<'a> {
         batches: &'a mpsc::Sender<Result<Vec<Task>, Error>>,
         progress: Progress,
     ) -> Self {
-        Self {
-            tasks: Vec::new(),
-            bytes: 0,
-            next: 0,
-            end: limit.unwrap_or(u64::MAX),
-            base,
-            batches,
-            progress,
-        }
+        Self { tasks: Vec::new(), bytes: 0, next: 0, end: limit.unwrap_or(u64::MAX), base, batches, progress }
     }
 
     fn is_at_limit(&self) -> bool {
@@ -194,31 +162,23 @@ impl<'a> Batch<'a> {
                 Err(error) => return Err(broken_off(source, self, error)),
             }
         }
-        lines
-            .take_rest()
-            .map_or(Ok(()), |line| self.push_line(line))
+        lines.take_rest().map_or(Ok(()), |line| self.push_line(line))
     }
 
     fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
         let bytes = line.bytes.len();
-        task::from_line(line, self.next, self.base.as_ref())
-            .map_or(Ok(()), |task| self.push(task, bytes))
+        task::from_line(line, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, bytes))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
-        task::from_text(text, self.next, self.base.as_ref())
-            .map_or(Ok(()), |task| self.push(task, text.len()))
+        task::from_text(text, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, text.len()))
     }
 
     fn push(&mut self, task: Task, bytes: usize) -> Result<(), Stop> {
         self.tasks.push(task);
         self.bytes += bytes;
         self.next += 1;
-        if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES {
-            self.hand_over()
-        } else {
-            Ok(())
-        }
+        if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES { self.hand_over() } else { Ok(()) }
     }
 
     fn hand_over(&mut self) -> Result<(), Stop> {
@@ -228,9 +188,7 @@ impl<'a> Batch<'a> {
         self.progress.set_tasks(self.next);
         self.bytes = 0;
         let tasks = std::mem::take(&mut self.tasks);
-        self.batches
-            .blocking_send(Ok(tasks))
-            .map_err(|_| Stop::Unwanted)
+        self.batches.blocking_send(Ok(tasks)).map_err(|_| Stop::Unwanted)
     }
 }
 
@@ -250,11 +208,7 @@ mod tests {
         let (batches, receiver): (Batches, _) = mpsc::channel(BATCHES);
         thread::spawn(move || {
             let mut batch = Batch::new(limit, None, &batches, Progress::new(None, limit));
-            run(&batches, || {
-                batch
-                    .push_list(&Source::Stdin, reader)
-                    .and_then(|()| batch.hand_over())
-            });
+            run(&batches, || batch.push_list(&Source::Stdin, reader).and_then(|()| batch.hand_over()));
         });
         receiver
     }
@@ -272,10 +226,7 @@ mod tests {
                     }
                 }
                 Err(error) => {
-                    assert!(
-                        receiver.blocking_recv().is_none(),
-                        "an error is the last thing"
-                    );
+                    assert!(receiver.blocking_recv().is_none(), "an error is the last thing");
                     return (lines, Some(error));
                 }
             }
@@ -292,11 +243,7 @@ mod tests {
 
     impl Pieces {
         fn new(pieces: Vec<String>, end: fn() -> io::Result<usize>) -> Self {
-            Self {
-                left: pieces.into_iter(),
-                end,
-                reads: Arc::default(),
-            }
+            Self { left: pieces.into_iter(), end, reads: Arc::default() }
         }
     }
 
@@ -335,26 +282,13 @@ mod tests {
         let (lines, error) = read_all(input.start());
         assert!(error.is_none());
         assert_eq!(lines, ["http://h/1", "no url", "http://h/2", "http://h/3"]);
-        assert_eq!(
-            (
-                progress.fraction(),
-                progress.tasks(),
-                progress.is_complete()
-            ),
-            (Some(1.0), 4, true)
-        );
+        assert_eq!((progress.fraction(), progress.tasks(), progress.is_complete()), (Some(1.0), 4, true));
     }
 
     #[test]
     fn a_source_that_is_missing_or_standard_input_twice_is_an_error_before_the_start() {
         let table: [(&[Source], &str); 2] = [
-            (
-                &[
-                    Source::Url("http://h/".to_owned()),
-                    Source::File("no/list".into()),
-                ],
-                "read the list `no/list`",
-            ),
+            (&[Source::Url("http://h/".to_owned()), Source::File("no/list".into())], "read the list `no/list`"),
             (&[Source::Stdin, Source::Stdin], "read standard input twice"),
         ];
         for (sources, message) in table {
@@ -369,15 +303,10 @@ mod tests {
         let (reader, mut writer) = io::pipe().expect("a pipe");
         let mut receiver = start(None, reader);
         let mut give = |text: &str| {
-            writer
-                .write_all(text.as_bytes())
-                .expect("the reader is there");
+            writer.write_all(text.as_bytes()).expect("the reader is there");
         };
         let mut batch = || {
-            let tasks = receiver
-                .blocking_recv()
-                .expect("a batch")
-                .expect("no error");
+            let tasks = receiver.blocking_recv().expect("a batch").expect("no error");
             tasks.into_iter().map(|task| task.line).collect::<Vec<_>>()
         };
         give("http://h/1\nhttp://h/2\nhttp");
@@ -396,14 +325,8 @@ mod tests {
         assert_eq!(lines.len(), 700);
         let error = error.expect("the list broke off");
         assert_eq!(error.kind(), ErrorKind::BrokenOff);
-        assert_eq!(
-            error.to_string(),
-            "read the list from standard input past its first 700 tasks"
-        );
-        assert_eq!(
-            error.source().expect("a cause").to_string(),
-            "the disk is gone"
-        );
+        assert_eq!(error.to_string(), "read the list from standard input past its first 700 tasks");
+        assert_eq!(error.source().expect("a cause").to_string(), "the disk is gone");
     }
 
     #[test]
@@ -413,10 +336,7 @@ mod tests {
         drop(batches);
         let (lines, error) = read_all(receiver);
         assert!(lines.is_empty());
-        assert_eq!(
-            error.expect("a panic is an error").kind(),
-            ErrorKind::BrokenOff
-        );
+        assert_eq!(error.expect("a panic is an error").kind(), ErrorKind::BrokenOff);
     }
 
     #[test]
@@ -426,19 +346,11 @@ mod tests {
             let count = Arc::clone(&pieces.reads);
             let (lines, error) = read_all(start(Some(limit), pieces));
             assert!(error.is_none());
-            assert_eq!(
-                lines.len() as u64,
-                limit.clamp(1, 10),
-                "a list is only opened below its limit"
-            );
+            assert_eq!(lines.len() as u64, limit.clamp(1, 10), "a list is only opened below its limit");
             assert_eq!(count.load(Relaxed), reads, "limit {limit}");
         }
-        let input =
-            Input::open(&[Source::Url("http://h/".to_owned())], None, Some(0)).expect("a URL");
-        assert!(
-            read_all(input.start()).0.is_empty(),
-            "a limit of none gives none"
-        );
+        let input = Input::open(&[Source::Url("http://h/".to_owned())], None, Some(0)).expect("a URL");
+        assert!(read_all(input.start()).0.is_empty(), "a limit of none gives none");
     }
 
     #[test]
@@ -456,13 +368,9 @@ mod tests {
         let read = Arc::new(AtomicU64::new(0));
         let mut receiver = start(None, Yes(Arc::clone(&read)));
         for taken in 1..=200_u64 {
-            receiver
-                .blocking_recv()
-                .expect("endless")
-                .expect("no error");
+            receiver.blocking_recv().expect("endless").expect("no error");
             // Those taken, those waiting, the one that is being filled or handed over; and a buffer that is cut up.
-            let bound =
-                (taken + BATCHES as u64 + 1) * (BATCH_TASKS * LINE.len()) as u64 + 64 * 1024;
+            let bound = (taken + BATCHES as u64 + 1) * (BATCH_TASKS * LINE.len()) as u64 + 64 * 1024;
             assert!(read.load(Relaxed) <= bound, "after {taken} batches");
         }
     }
@@ -473,9 +381,7 @@ mod tests {
         let mut receiver = start(None, io::Cursor::new(line.repeat(20).into_bytes()));
         while let Some(batch) = receiver.blocking_recv() {
             let tasks = batch.expect("no error");
-            assert!(
-                tasks.iter().map(|task| task.line.len()).sum::<usize>() < BATCH_BYTES + 64 * 1024
-            );
+            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < BATCH_BYTES + 64 * 1024);
         }
     }
 }

@@ -35,17 +35,12 @@ fn authority_start(text: &str) -> Option<usize> {
         Some(from) => from,
         None => text.find("//")?,
     };
-    let slashes = text[from..]
-        .bytes()
-        .take_while(|byte| matches!(byte, b'/' | b'\\'))
-        .count();
+    let slashes = text[from..].bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
     Some(from + slashes)
 }
 
 fn authority_end(text: &str, start: usize) -> usize {
-    text[start..]
-        .find(['/', '\\', '?', '#'])
-        .map_or(text.len(), |length| start + length)
+    text[start..].find(['/', '\\', '?', '#']).map_or(text.len(), |length| start + length)
 }
 
 #[cfg(test)]
@@ -56,19 +51,13 @@ mod tests {
     fn credentials_go_and_everything_else_stays_as_written() {
         let table = [
             ("http://user:pw@host/a", "http://host/a"),
-            (
-                "HTTPS://user:pw@HOST:443/%7ea/../b?q=1#f",
-                "HTTPS://HOST:443/%7ea/../b?q=1#f",
-            ),
+            ("HTTPS://user:pw@HOST:443/%7ea/../b?q=1#f", "HTTPS://HOST:443/%7ea/../b?q=1#f"),
             ("http://user@host", "http://host"),
             ("http://:pw@host", "http://host"),
             ("http://@host", "http://host"),
             ("http://us:p@w@host/a@b", "http://host/a@b"),
             ("http://host/a@b", "http://host/a@b"),
-            (
-                "http://host?to=http://user:pw@other/",
-                "http://host?to=http://user:pw@other/",
-            ),
+            ("http://host?to=http://user:pw@other/", "http://host?to=http://user:pw@other/"),
             ("http://host?a@b", "http://host?a@b"),
             ("http:user:pw@host/a", "http:host/a"),
             (r"http:\\user:pw@host\a@b", r"http:\\host\a@b"),

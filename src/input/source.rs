@@ -37,16 +37,12 @@ impl Source {
     /// Nothing is kept open: a thousand lists must not take a thousand descriptors. A FIFO is not even opened, since
     /// that would wait for its writer.
     pub(super) fn check(&self) -> Result<Option<u64>, Error> {
-        let unusable =
-            |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
+        let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
         match self {
             Self::Url(text) => Ok(Some(text.len() as u64)),
             Self::Stdin => match stdin_file() {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
-                    Err(Error::new(
-                        ErrorKind::Unusable,
-                        "read standard input: it is a folder, give it a file",
-                    ))
+                    Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, give it a file"))
                 }
                 Ok(file) => Ok(rest_of(file)),
                 Err(error) => Err(unusable(error)),
@@ -56,9 +52,7 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(Error::new(
                         ErrorKind::Unusable,
-                        format!(
-                            "read {self}: it is a folder, name a file in it (--site serves a folder)"
-                        ),
+                        format!("read {self}: it is a folder, name a file in it (--site serves a folder)"),
                     ));
                 }
                 if !metadata.is_file() {
@@ -103,19 +97,16 @@ impl fmt::Display for Source {
 }
 
 fn is_url(text: &str) -> bool {
-    ["http://", "https://"].into_iter().any(|scheme| {
-        text.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    ["http://", "https://"]
+        .into_iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 /// What is left of a regular file from where it stands; `None` for a pipe or a terminal.
 fn rest_of(mut file: File) -> Option<u64> {
     let metadata = file.metadata().ok()?;
     let at = io::Seek::stream_position(&mut file).ok()?;
-    metadata
-        .is_file()
-        .then(|| metadata.len().saturating_sub(at))
+    metadata.is_file().then(|| metadata.len().saturating_sub(at))
 }
 
 #[cfg(unix)]
@@ -136,10 +127,7 @@ fn may_be_read(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(windows)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one name on every platform; Windows says so when the device is opened"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows says so when the device is opened")]
 fn may_be_read(_: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -170,9 +158,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_found_beforehand_and_named() {
-        let error = Source::File("no/such/list.txt".into())
-            .check()
-            .expect_err("there is none");
+        let error = Source::File("no/such/list.txt".into()).check().expect_err("there is none");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert_eq!(
             error.to_string(),
@@ -184,9 +170,7 @@ mod tests {
     #[test]
     fn a_folder_is_found_beforehand_and_named() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = Source::File(folder.path().to_owned())
-            .check()
-            .expect_err("a folder is no list");
+        let error = Source::File(folder.path().to_owned()).check().expect_err("a folder is no list");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert!(error.to_string().contains("is a folder"), "{error}");
     }
@@ -204,10 +188,7 @@ mod tests {
     fn a_fifo_without_a_writer_is_checked_without_waiting_and_has_no_length() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fifo");
-        let made = std::process::Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .expect("mkfifo runs");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
         assert!(made.success());
         assert_eq!(Source::File(path).check().expect("readable"), None);
     }

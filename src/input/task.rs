@@ -17,25 +17,14 @@ pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<
         return None;
     }
     if line.too_long {
-        let shown: String = redact_beginning(&String::from_utf8_lossy(bytes))
-            .chars()
-            .take(SHOWN)
-            .collect();
-        return Some(Task {
-            seq,
-            line: shown + "…",
-            url: Err(invalid::too_long()),
-        });
+        let shown: String = redact_beginning(&String::from_utf8_lossy(bytes)).chars().take(SHOWN).collect();
+        return Some(Task { seq, line: shown + "…", url: Err(invalid::too_long()) });
     }
     if let Ok(text) = str::from_utf8(bytes) {
         return from_text(text, seq, base);
     }
     let line = redact(&String::from_utf8_lossy(bytes)).into_owned();
-    Some(Task {
-        seq,
-        line,
-        url: Err(invalid::not_utf8(bytes)),
-    })
+    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)) })
 }
 
 /// The same for a line that is text, such as an argument.
@@ -51,11 +40,7 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
         && (!url.username().is_empty() || url.password().is_some())
     {
         // The URL Standard skips tabs wherever they stand, so it can see credentials that the text does not show.
-        line = [
-            &url[..Position::BeforeUsername],
-            &url[Position::BeforeHost..],
-        ]
-        .concat();
+        line = [&url[..Position::BeforeUsername], &url[Position::BeforeHost..]].concat();
     }
     Some(Task { seq, line, url })
 }
@@ -74,11 +59,7 @@ fn to_url(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
 
 fn on_base(text: &str, base: &Url) -> Result<Url, Failure> {
     let url = base.join(text).map_err(invalid::broken)?;
-    if url.origin() == base.origin() {
-        Ok(url)
-    } else {
-        Err(invalid::leaves_the_site(text))
-    }
+    if url.origin() == base.origin() { Ok(url) } else { Err(invalid::leaves_the_site(text)) }
 }
 
 #[cfg(test)]
@@ -87,14 +68,7 @@ mod tests {
     use crate::model::{FailureKind, Stage};
 
     fn task(text: &[u8], base: Option<&Url>) -> Option<Task> {
-        from_line(
-            Line {
-                bytes: text,
-                too_long: false,
-            },
-            3,
-            base,
-        )
+        from_line(Line { bytes: text, too_long: false }, 3, base)
     }
 
     fn site() -> Url {
@@ -103,16 +77,7 @@ mod tests {
 
     #[test]
     fn blank_lines_and_comments_are_no_tasks() {
-        for text in [
-            "",
-            " ",
-            "\t\r",
-            "#",
-            "# http://h/",
-            "  # http://h/",
-            "\u{a0}",
-            "#\u{0}",
-        ] {
+        for text in ["", " ", "\t\r", "#", "# http://h/", "  # http://h/", "\u{a0}", "#\u{0}"] {
             assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
         }
     }
@@ -121,11 +86,7 @@ mod tests {
     fn http_urls_are_tasks_that_show_the_line_as_written() {
         let table = [
             ("http://h/a", "http://h/a", "http://h/a"),
-            (
-                "  https://H:443/ü?q=ö \r",
-                "https://H:443/ü?q=ö",
-                "https://h/%C3%BC?q=%C3%B6",
-            ),
+            ("  https://H:443/ü?q=ö \r", "https://H:443/ü?q=ö", "https://h/%C3%BC?q=%C3%B6"),
             ("http://u:p@h/a", "http://h/a", "http://u:p@h/a"),
             ("HTTP:h/a", "HTTP:h/a", "http://h/a"),
             ("h\tttp:u:p@h/a", "http://h/a", "http://u:p@h/a"),
@@ -140,77 +101,25 @@ mod tests {
 
     /// A line, what its record shows of it, and what it says.
     const INVALID: [(&[u8], &str, &str); 20] = [
-        (
-            b"books/1.html",
-            "books/1.html",
-            "no scheme: write https://books/1.html, or give --site",
-        ),
-        (
-            b"/books/1.html",
-            "/books/1.html",
-            "no scheme and no host: write https://HOST/books/1.html, or give --site",
-        ),
+        (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
+        (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
         (b"//u:p@h/x", "//h/x", "no scheme: write https://h/x"),
-        (
-            b"two words",
-            "two words",
-            "no scheme: a URL starts with https:// or http://",
-        ),
-        (
-            b"localhost:8080/x",
-            "localhost:8080/x",
-            "no scheme: write http://localhost:8080/x",
-        ),
-        (
-            b"h.example:80",
-            "h.example:80",
-            "no scheme: write http://h.example:80",
-        ),
-        (
-            b"ftp://u:p@h/a",
-            "ftp://h/a",
-            "the scheme is `ftp`: only http and https can be fetched",
-        ),
-        (
-            b"mailto:a@h",
-            "mailto:a@h",
-            "the scheme is `mailto`: only http and https can be fetched",
-        ),
-        (
-            b"https//h/a",
-            "https//h/a",
-            "no `:` after the scheme: write https://h/a",
-        ),
-        (
-            b"http://",
-            "http://",
-            "no host: a URL looks like https://host/path",
-        ),
-        (
-            b"http:///?q",
-            "http:///?q",
-            "no host: a URL looks like https://host/path",
-        ),
-        (
-            b"http://u:p@h:99999/",
-            "http://h:99999/",
-            "the port is no number from 0 to 65535",
-        ),
-        (
-            b"http://h:u:p@/",
-            "http:///",
-            "no host: a URL looks like https://host/path",
-        ),
+        (b"two words", "two words", "no scheme: a URL starts with https:// or http://"),
+        (b"localhost:8080/x", "localhost:8080/x", "no scheme: write http://localhost:8080/x"),
+        (b"h.example:80", "h.example:80", "no scheme: write http://h.example:80"),
+        (b"ftp://u:p@h/a", "ftp://h/a", "the scheme is `ftp`: only http and https can be fetched"),
+        (b"mailto:a@h", "mailto:a@h", "the scheme is `mailto`: only http and https can be fetched"),
+        (b"https//h/a", "https//h/a", "no `:` after the scheme: write https://h/a"),
+        (b"http://", "http://", "no host: a URL looks like https://host/path"),
+        (b"http:///?q", "http:///?q", "no host: a URL looks like https://host/path"),
+        (b"http://u:p@h:99999/", "http://h:99999/", "the port is no number from 0 to 65535"),
+        (b"http://h:u:p@/", "http:///", "no host: a URL looks like https://host/path"),
         (
             b"http://1.2.3.400/",
             "http://1.2.3.400/",
             "the host ends in a number but is no IPv4 address such as 192.0.2.1",
         ),
-        (
-            b"http://[::g]/",
-            "http://[::g]/",
-            "the host in brackets is no IPv6 address such as [2001:db8::1]",
-        ),
+        (b"http://[::g]/", "http://[::g]/", "the host in brackets is no IPv6 address such as [2001:db8::1]"),
         (
             b"http://a b/",
             "http://a b/",
@@ -226,11 +135,7 @@ mod tests {
             "http://h/\u{fffd}",
             "not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)",
         ),
-        (
-            b"http://u:\xff@h/",
-            "http://h/",
-            "not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)",
-        ),
+        (b"http://u:\xff@h/", "http://h/", "not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)"),
         (
             b"\xff\xfeh\0t\0t\0p\0",
             "\u{fffd}\u{fffd}h\0t\0t\0p\0",
@@ -245,11 +150,7 @@ mod tests {
             let task = task(text, None).expect("a task");
             assert_eq!(task.line, line, "{shown:?}");
             let failure = task.url.expect_err(&shown);
-            assert_eq!(
-                (failure.kind, failure.stage),
-                (FailureKind::InvalidUrl, Stage::List),
-                "{shown:?}"
-            );
+            assert_eq!((failure.kind, failure.stage), (FailureKind::InvalidUrl, Stage::List), "{shown:?}");
             assert_eq!(failure.message, message, "{shown:?}");
         }
     }
@@ -277,41 +178,21 @@ mod tests {
             let task = task(text.as_bytes(), Some(&site())).expect(text);
             assert_eq!(task.line, line);
             let message = task.url.expect_err(text).message;
-            assert!(
-                message.starts_with("two slashes name another host"),
-                "{message}"
-            );
+            assert!(message.starts_with("two slashes name another host"), "{message}");
         }
     }
 
     #[test]
     fn an_over_long_line_shows_its_beginning_and_no_part_of_a_password() {
         let table = [
-            (
-                format!("http://h/{}", "é".repeat(900)),
-                format!("http://h/{}…", "é".repeat(SHOWN - 9)),
-            ),
-            (
-                format!("http://u:{}", "p".repeat(900)),
-                "http://…".to_owned(),
-            ),
+            (format!("http://h/{}", "é".repeat(900)), format!("http://h/{}…", "é".repeat(SHOWN - 9))),
+            (format!("http://u:{}", "p".repeat(900)), "http://…".to_owned()),
         ];
         for (text, shown) in table {
-            let task = from_line(
-                Line {
-                    bytes: text.as_bytes(),
-                    too_long: true,
-                },
-                0,
-                None,
-            )
-            .expect("a task");
+            let task = from_line(Line { bytes: text.as_bytes(), too_long: true }, 0, None).expect("a task");
             assert_eq!(task.line, shown);
             let failure = task.url.expect_err("too long");
-            assert_eq!(
-                failure.message,
-                "the line is longer than 64 KiB: a list has one URL a line"
-            );
+            assert_eq!(failure.message, "the line is longer than 64 KiB: a list has one URL a line");
         }
     }
 }

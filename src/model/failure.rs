@@ -71,10 +71,7 @@ pub enum Retry {
 
 /// What went wrong. The names in records are these in `snake_case`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(
-    missing_docs,
-    reason = "the names are the documentation; README lists them"
-)]
+#[expect(missing_docs, reason = "the names are the documentation; README lists them")]
 pub enum FailureKind {
     InvalidUrl,
     Dns,
@@ -134,10 +131,7 @@ impl fmt::Display for FailureKind {
 
 /// The station of its way at which a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    missing_docs,
-    reason = "the names are the documentation; README lists them"
-)]
+#[expect(missing_docs, reason = "the names are the documentation; README lists them")]
 pub enum Stage {
     List,
     Robots,

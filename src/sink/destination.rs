@@ -29,31 +29,18 @@ pub(super) fn open(destination: &Destination, left_over: LeftOver) -> Result<Tar
     let path = match destination {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
-            return Ok(Target::Stream(
-                Box::new(io::stdout()),
-                "standard output".to_owned(),
-            ));
+            return Ok(Target::Stream(Box::new(io::stdout()), "standard output".to_owned()));
         }
     };
     let shown = path.display();
     let refuse = |why: &str| Error::unusable(format!("open the output `{shown}`: {why}"));
     if path.as_os_str().is_empty() {
-        return Err(refuse(
-            "the name is empty, give a file name or - for standard output",
-        ));
+        return Err(refuse("the name is empty, give a file name or - for standard output"));
     }
-    let target = follow_links(path)
-        .map_err(|error| refuse("where it leads cannot be found").because(error))?;
+    let target = follow_links(path).map_err(|error| refuse("where it leads cannot be found").because(error))?;
     let existing = match fs::metadata(&target) {
         Ok(metadata) => Some(metadata),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            None
-        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
         Err(error) => return Err(refuse("it cannot be looked at").because(error)),
     };
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) || ends_in_separator(path) {
@@ -61,19 +48,12 @@ pub(super) fn open(destination: &Destination, left_over: LeftOver) -> Result<Tar
     }
     if let Some(existing) = &existing {
         let file = OpenOptions::new().write(true).open(&target);
-        let file = file.map_err(|error| {
-            refuse("it cannot be written to, choose another name").because(error)
-        })?;
+        let file = file.map_err(|error| refuse("it cannot be written to, choose another name").because(error))?;
         if !existing.is_file() {
             return Ok(Target::Stream(Box::new(file), format!("`{shown}`")));
         }
     }
-    Part::create(
-        target,
-        existing.map(|metadata| metadata.permissions()),
-        left_over,
-    )
-    .map(Target::Part)
+    Part::create(target, existing.map(|metadata| metadata.permissions()), left_over).map(Target::Part)
 }
 
 /// The folder in which records may wait in a temporary file.
@@ -96,11 +76,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    fn create(
-        target: PathBuf,
-        permissions: Option<Permissions>,
-        left_over: LeftOver,
-    ) -> Result<Self, Error> {
+    fn create(target: PathBuf, permissions: Option<Permissions>, left_over: LeftOver) -> Result<Self, Error> {
         let folder = folder_of(&target);
         if !folder.is_dir() {
             let folder = folder.display();
@@ -109,19 +85,14 @@ impl Part {
                 target.display()
             )));
         }
-        let mut name = target
-            .file_name()
-            .map_or_else(OsString::new, OsString::from);
+        let mut name = target.file_name().map_or_else(OsString::new, OsString::from);
         name.push(".part");
         let path = target.with_file_name(name);
         if left_over == LeftOver::Replace
             && let Err(error) = fs::remove_file(&path)
             && error.kind() != io::ErrorKind::NotFound
         {
-            let context = format!(
-                "replace `{}`: remove it, or choose another output",
-                path.display()
-            );
+            let context = format!("replace `{}`: remove it, or choose another output", path.display());
             return Err(Error::unusable(context).because(error));
         }
         let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
@@ -135,20 +106,11 @@ impl Part {
             })
             .because(error)
         })?;
-        let part = Self {
-            file,
-            path,
-            target,
-            length: 0,
-            committed: false,
-        };
+        let part = Self { file, path, target, length: 0, committed: false };
         if let Some(permissions) = permissions {
             part.file.set_permissions(permissions).map_err(|error| {
-                Error::unusable(format!(
-                    "give `{}` the permissions of the old file",
-                    part.path.display()
-                ))
-                .because(error)
+                Error::unusable(format!("give `{}` the permissions of the old file", part.path.display()))
+                    .because(error)
             })?;
         }
         Ok(part)
@@ -172,11 +134,7 @@ impl Part {
                 Err(error) => return Err(error),
             }
         }
-        if has_name(&self.file)? {
-            Ok(())
-        } else {
-            Err(io::Error::other("somebody has removed it"))
-        }
+        if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("somebody has removed it")) }
     }
 
     /// Makes what was written outlast a power cut.
@@ -187,25 +145,15 @@ impl Part {
     /// Gives the whole its name. What had that name is gone after that, and not before.
     pub(super) fn commit(mut self) -> Result<PathBuf, Error> {
         let context = |what: &str| {
-            format!(
-                "{what} `{}` (the whole output is in `{}`)",
-                self.target.display(),
-                self.path.display()
-            )
+            format!("{what} `{}` (the whole output is in `{}`)", self.target.display(), self.path.display())
         };
-        self.sync()
-            .map_err(|error| Error::io(context("write")).because(error))?;
-        fs::rename(&self.path, &self.target)
-            .map_err(|error| Error::io(context("rename to")).because(error))?;
+        self.sync().map_err(|error| Error::io(context("write")).because(error))?;
+        fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
         self.committed = true;
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
             let folder = folder.display();
-            Error::io(format!(
-                "make the new name of `{}` last in `{folder}`",
-                self.target.display()
-            ))
-            .because(error)
+            Error::io(format!("make the new name of `{}` last in `{folder}`", self.target.display())).because(error)
         })?;
         Ok(self.target.clone())
     }
@@ -234,9 +182,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(path),
         }
     }
-    Err(io::Error::other(
-        "too many symbolic links, one leads to another",
-    ))
+    Err(io::Error::other("too many symbolic links, one leads to another"))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -247,10 +193,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn ends_in_separator(path: &Path) -> bool {
-    path.as_os_str()
-        .as_encoded_bytes()
-        .last()
-        .is_some_and(|&byte| std::path::is_separator(char::from(byte)))
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|&byte| std::path::is_separator(char::from(byte)))
 }
 
 #[cfg(unix)]
@@ -260,10 +203,7 @@ fn has_name(file: &File) -> io::Result<bool> {
 }
 
 #[cfg(windows)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one name on every platform; Windows does not remove open files"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows does not remove open files")]
 fn has_name(_: &File) -> io::Result<bool> {
     Ok(true)
 }
@@ -272,23 +212,13 @@ fn has_name(_: &File) -> io::Result<bool> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some file systems have nothing to sync in a folder and say so.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         result => result,
     }
 }
 
 #[cfg(windows)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one name on every platform; Windows has no fsync for folders"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows has no fsync for folders")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -322,13 +252,7 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)
             .expect("a folder")
-            .map(|entry| {
-                entry
-                    .expect("an entry")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
         names
@@ -352,9 +276,7 @@ mod tests {
     fn a_dropped_part_stays_if_there_is_something_in_it() {
         let folder = tempfile::tempdir().expect("a folder");
         drop(part(folder.path().join("empty.json")));
-        part(folder.path().join("begun.json"))
-            .write(b"[")
-            .expect("written");
+        part(folder.path().join("begun.json")).write(b"[").expect("written");
         assert_eq!(names(folder.path()), ["begun.json.part"]);
     }
 
@@ -370,27 +292,14 @@ mod tests {
             (format!("{root}/new/"), "it is a folder, name a file in it"),
             (format!("{root}/no/books.json"), "create it (mkdir -p"),
             (format!("{root}/file/books.json"), "there is no folder"),
-            (
-                format!("{root}/{}", "x".repeat(253)),
-                "choose another with --output",
-            ),
-            (
-                format!("{root}/left.json"),
-                "left over from a run that did not end",
-            ),
+            (format!("{root}/{}", "x".repeat(253)), "choose another with --output"),
+            (format!("{root}/left.json"), "left over from a run that did not end"),
         ];
         for (path, message) in table {
             let error = refusal(&path);
-            assert!(
-                error.to_string().contains(message) && error.to_string().contains(&path),
-                "{path}: {error}"
-            );
+            assert!(error.to_string().contains(message) && error.to_string().contains(&path), "{path}: {error}");
         }
-        assert_eq!(
-            names(folder.path()),
-            ["file", "left.json.part"],
-            "nothing else was made"
-        );
+        assert_eq!(names(folder.path()), ["file", "left.json.part"], "nothing else was made");
     }
 
     #[cfg(target_os = "linux")]
@@ -398,10 +307,7 @@ mod tests {
     fn a_folder_that_takes_no_files_is_found_at_once() {
         // Even root can create nothing there.
         let error = refusal("/proc/books.json");
-        assert!(
-            error.to_string().contains("create `/proc/books.json.part`"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("create `/proc/books.json.part`"), "{error}");
         assert!(error.source().is_some());
     }
 
@@ -410,9 +316,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("a.json.part"), "left over").expect("written");
         let destination = Destination::File(folder.path().join("a.json"));
-        let Ok(Target::Part(mut part)) = open(&destination, LeftOver::Replace) else {
-            panic!("a regular file")
-        };
+        let Ok(Target::Part(mut part)) = open(&destination, LeftOver::Replace) else { panic!("a regular file") };
         part.write(b"new").expect("written");
         let path = part.commit().expect("renamed");
         assert_eq!(fs::read_to_string(path).expect("there"), "new");
@@ -425,10 +329,7 @@ mod tests {
         let mut part = part(folder.path().join("a.json"));
         part.write(b"1").expect("written");
         fs::remove_file(part.path()).expect("removed");
-        assert_eq!(
-            part.write(b"2").expect_err("it has no name").to_string(),
-            "somebody has removed it"
-        );
+        assert_eq!(part.write(b"2").expect_err("it has no name").to_string(), "somebody has removed it");
     }
 
     #[cfg(unix)]
@@ -449,17 +350,10 @@ mod tests {
             part.write(link.as_bytes()).expect("written");
             part.commit().expect("renamed");
             assert!(folder.path().join(link).is_symlink(), "{link}");
-            assert_eq!(
-                fs::read_to_string(folder.path().join(file)).expect("there"),
-                link
-            );
+            assert_eq!(fs::read_to_string(folder.path().join(file)).expect("there"), link);
         }
         symlink("loop", folder.path().join("loop")).expect("linked");
-        assert!(
-            refusal(folder.path().join("loop"))
-                .to_string()
-                .contains("where it leads cannot be found")
-        );
+        assert!(refusal(folder.path().join("loop")).to_string().contains("where it leads cannot be found"));
     }
 
     #[cfg(unix)]
@@ -471,10 +365,7 @@ mod tests {
         fs::write(&path, "old").expect("written");
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("set");
         part(&path).commit().expect("renamed");
-        assert_eq!(
-            fs::metadata(&path).expect("there").permissions().mode() & 0o777,
-            0o640
-        );
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
     }
 
     #[cfg(unix)]

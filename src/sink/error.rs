@@ -29,27 +29,15 @@ impl Error {
     }
 
     pub(super) fn unusable(context: impl Into<String>) -> Self {
-        Self {
-            kind: ErrorKind::Unusable,
-            context: context.into(),
-            source: None,
-        }
+        Self { kind: ErrorKind::Unusable, context: context.into(), source: None }
     }
 
     pub(super) fn closed(context: impl Into<String>) -> Self {
-        Self {
-            kind: ErrorKind::Closed,
-            context: context.into(),
-            source: None,
-        }
+        Self { kind: ErrorKind::Closed, context: context.into(), source: None }
     }
 
     pub(super) fn io(context: impl Into<String>) -> Self {
-        Self {
-            kind: ErrorKind::Io,
-            context: context.into(),
-            source: None,
-        }
+        Self { kind: ErrorKind::Io, context: context.into(), source: None }
     }
 
     pub(super) fn because(mut self, source: io::Error) -> Self {

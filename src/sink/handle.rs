@@ -71,13 +71,8 @@ impl Sink {
         stream: impl io::Write + Send + 'static,
         name: &str,
     ) -> Result<Self, Error> {
-        let temporary = (options.order == Order::Input)
-            .then(|| tempfile::tempfile().expect("a temporary file"));
-        Self::start(
-            options,
-            Target::Stream(Box::new(stream), name.to_owned()),
-            temporary,
-        )
+        let temporary = (options.order == Order::Input).then(|| tempfile::tempfile().expect("a temporary file"));
+        Self::start(options, Target::Stream(Box::new(stream), name.to_owned()), temporary)
     }
 
     fn start(options: &Options, target: Target, temporary: Option<File>) -> Result<Self, Error> {
@@ -87,34 +82,20 @@ impl Sink {
         let output = Output::new(target, options.format);
         let is_stream = output.is_stream();
         let window = temporary.map(|file| (options.window_memory, file));
-        let writer = Writer::new(
-            receiver,
-            Arc::clone(&shared),
-            (options.format, options.shape),
-            output,
-            window,
-        );
+        let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), output, window);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())
             .spawn(move || {
-                let result =
-                    catch_unwind(AssertUnwindSafe(|| writer.run())).unwrap_or_else(|_| Err(bug()));
+                let result = catch_unwind(AssertUnwindSafe(|| writer.run())).unwrap_or_else(|_| Err(bug()));
                 if let Err(error) = &result {
                     on_thread.failed.set(error.clone()).ok();
                 }
                 ended.send(result).ok();
                 on_thread.changed.notify_one();
             })
-            .map_err(|error| {
-                Error::unusable("start a thread that writes the output").because(error)
-            })?;
-        Ok(Self {
-            messages: Some(messages),
-            shared,
-            end,
-            thread: (!is_stream).then_some(thread),
-        })
+            .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
+        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread) })
     }
 
     /// Hands records over to be written. Never waits; after a failure it does nothing.
@@ -188,17 +169,14 @@ impl Drop for Sink {
 }
 
 fn bug() -> Error {
-    Error::io("write the output: its thread panicked, which is a bug")
-        .because(io::Error::other("a panic"))
+    Error::io("write the output: its thread panicked, which is a bug").because(io::Error::other("a panic"))
 }
 
 /// About what a record takes in memory, in bytes.
 fn weight(record: &Record) -> u64 {
     let outcome = match &record.outcome {
         Outcome::Page(page) => page.final_url.len() + page.data.len(),
-        Outcome::Failure(failure) => {
-            failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>()
-        }
+        Outcome::Failure(failure) => failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>(),
     };
     (size_of::<Record>() + record.url.len() + outcome) as u64
 }

@@ -29,13 +29,7 @@ pub(super) enum Gathered {
 
 impl Output {
     pub(super) fn new(target: Target, format: Format) -> Self {
-        Self {
-            target,
-            layout: format.layout(),
-            buffer: Vec::new(),
-            flushed: 0,
-            records: 0,
-        }
+        Self { target, layout: format.layout(), buffer: Vec::new(), flushed: 0, records: 0 }
     }
 
     /// Whether somebody may be reading at the other end.
@@ -58,15 +52,8 @@ impl Output {
     }
 
     /// Appends the record whose bytes `write` appends to the buffer.
-    pub(super) fn record(
-        &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
-    ) -> Result<Gathered, Error> {
-        let before = if self.records == 0 {
-            self.layout.opening
-        } else {
-            self.layout.between
-        };
+    pub(super) fn record(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<Gathered, Error> {
+        let before = if self.records == 0 { self.layout.opening } else { self.layout.between };
         self.buffer.extend_from_slice(before);
         write(&mut self.buffer)?;
         self.buffer.extend_from_slice(self.layout.after);
@@ -81,9 +68,7 @@ impl Output {
     /// Hands everything to the target.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         let result = match &mut self.target {
-            Target::Stream(stream, _) => {
-                stream.write_all(&self.buffer).and_then(|()| stream.flush())
-            }
+            Target::Stream(stream, _) => stream.write_all(&self.buffer).and_then(|()| stream.flush()),
             Target::Part(part) => part.write(&self.buffer),
         };
         result.map_err(|error| self.error(error))?;
@@ -95,11 +80,7 @@ impl Output {
 
     /// Ends the output: it is whole.
     pub(super) fn finish(mut self) -> Result<Written, Error> {
-        let tail = if self.records == 0 {
-            self.layout.empty
-        } else {
-            self.layout.closing
-        };
+        let tail = if self.records == 0 { self.layout.empty } else { self.layout.closing };
         self.buffer.extend_from_slice(tail);
         self.flush()?;
         let (records, bytes) = (self.records, self.flushed);
@@ -107,11 +88,7 @@ impl Output {
             Target::Stream(..) => None,
             Target::Part(part) => Some(part.commit()?),
         };
-        Ok(Written {
-            records,
-            bytes,
-            path,
-        })
+        Ok(Written { records, bytes, path })
     }
 
     /// Ends the output before its end: what there is of it stays.
@@ -124,11 +101,7 @@ impl Output {
             }
             _ => None,
         };
-        Ok(Written {
-            records: self.records,
-            bytes: self.flushed,
-            path,
-        })
+        Ok(Written { records: self.records, bytes: self.flushed, path })
     }
 
     /// Where what was written stays, if anywhere.
@@ -140,24 +113,15 @@ impl Output {
     }
 
     fn error(&self, error: io::Error) -> Error {
-        let way_out = if error.kind() == io::ErrorKind::StorageFull {
-            ": free some space"
-        } else {
-            ""
-        };
+        let way_out = if error.kind() == io::ErrorKind::StorageFull { ": free some space" } else { "" };
         match &self.target {
             Target::Stream(_, name) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Error::closed(format!("write to {name}: its reader has closed it")).because(error)
             }
-            Target::Stream(_, name) => {
-                Error::io(format!("write to {name}{way_out}")).because(error)
-            }
+            Target::Stream(_, name) => Error::io(format!("write to {name}{way_out}")).because(error),
             Target::Part(part) => {
                 let path = part.path().display();
-                Error::io(format!(
-                    "write to `{path}`, which keeps what was written before{way_out}"
-                ))
-                .because(error)
+                Error::io(format!("write to `{path}`, which keeps what was written before{way_out}")).because(error)
             }
         }
     }

@@ -31,21 +31,13 @@ pub(super) struct Spill {
 
 impl Spill {
     pub(super) fn new(file: File) -> Self {
-        Self {
-            file,
-            flushed: 0,
-            tail: Vec::new(),
-            live: 0,
-            block: Vec::new(),
-            block_at: 0,
-        }
+        Self { file, flushed: 0, tail: Vec::new(), live: 0, block: Vec::new(), block_at: 0 }
     }
 
     /// Appends a record; gives where it stands.
     pub(super) fn append(&mut self, payload: &[u8]) -> io::Result<Span> {
-        let length = u32::try_from(payload.len()).map_err(|_| {
-            io::Error::new(io::ErrorKind::FileTooLarge, "a record of 4 GiB or more")
-        })?;
+        let length = u32::try_from(payload.len())
+            .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "a record of 4 GiB or more"))?;
         let offset = self.flushed + self.tail.len() as u64;
         self.tail.extend_from_slice(payload);
         self.live += 1;
@@ -61,19 +53,14 @@ impl Spill {
             // Records are flushed whole, so one is never partly in the file.
             into.extend_from_slice(within(&self.tail, self.flushed, span));
         } else {
-            let in_block = span.offset >= self.block_at
-                && end(span) <= self.block_at + self.block.len() as u64;
+            let in_block = span.offset >= self.block_at && end(span) <= self.block_at + self.block.len() as u64;
             if !in_block {
                 self.read_block(span)?;
             }
             into.extend_from_slice(within(&self.block, self.block_at, span));
         }
         self.live -= 1;
-        if self.live == 0 {
-            self.start_again()
-        } else {
-            Ok(())
-        }
+        if self.live == 0 { self.start_again() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -127,9 +114,7 @@ mod tests {
     }
 
     fn payload(number: usize, size: usize) -> Vec<u8> {
-        (0..size + number % 7)
-            .map(|at| u8::try_from((at + number) % 251).expect("below 251"))
-            .collect()
+        (0..size + number % 7).map(|at| u8::try_from((at + number) % 251).expect("below 251")).collect()
     }
 
     #[test]
@@ -140,17 +125,12 @@ mod tests {
         for size in [0, 3, 500] {
             for order in orders {
                 let mut spill = spill();
-                let spans: Vec<Span> = (0..COUNT)
-                    .map(|number| spill.append(&payload(number, size)).expect("written"))
-                    .collect();
+                let spans: Vec<Span> =
+                    (0..COUNT).map(|number| spill.append(&payload(number, size)).expect("written")).collect();
                 for number in (0..COUNT).map(order) {
                     let mut got = b"before".to_vec();
                     spill.take(spans[number], &mut got).expect("read");
-                    assert_eq!(
-                        got,
-                        [b"before", payload(number, size).as_slice()].concat(),
-                        "{number} of {size}"
-                    );
+                    assert_eq!(got, [b"before", payload(number, size).as_slice()].concat(), "{number} of {size}");
                 }
             }
         }
@@ -172,9 +152,7 @@ mod tests {
     fn the_file_is_empty_again_when_everything_has_been_read_back() {
         let mut spill = spill();
         for _ in 0..3 {
-            let spans: Vec<Span> = (0..2000)
-                .map(|_| spill.append(&[b'x'; 1000]).expect("written"))
-                .collect();
+            let spans: Vec<Span> = (0..2000).map(|_| spill.append(&[b'x'; 1000]).expect("written")).collect();
             assert_eq!(spans[0].offset, 0, "its beginning is used again");
             assert!(spill.file.metadata().expect("a file").len() > 1_000_000);
             for span in spans {

@@ -21,14 +21,7 @@ fn record(seq: u64) -> Record {
             data: Bytes::from(format!(r#"{{"title":"{seq}"}}"#)),
         })
     };
-    Record {
-        seq,
-        url: format!("http://h/{seq}"),
-        outcome,
-        attempts: 1,
-        elapsed: Duration::ZERO,
-        worker: Some(1),
-    }
+    Record { seq, url: format!("http://h/{seq}"), outcome, attempts: 1, elapsed: Duration::ZERO, worker: Some(1) }
 }
 
 fn options(path: impl Into<PathBuf>) -> Options {
@@ -45,20 +38,13 @@ fn options(path: impl Into<PathBuf>) -> Options {
 /// A sink that writes into a pipe, and the pipe's other end.
 fn piped(options: &Options) -> (Sink, io::PipeReader) {
     let (reader, writer) = io::pipe().expect("a pipe");
-    (
-        Sink::to_stream(options, writer, "the pipe").expect("a sink"),
-        reader,
-    )
+    (Sink::to_stream(options, writer, "the pipe").expect("a sink"), reader)
 }
 
 /// What `Shape::Data` and `Format::Jsonl` make of the records with these numbers.
 fn data_lines(seqs: impl IntoIterator<Item = u64>) -> String {
     let line = |seq| {
-        if seq % 5 == 3 {
-            "null\n".to_owned()
-        } else {
-            format!("{{\"title\":\"{seq}\"}}\n")
-        }
+        if seq % 5 == 3 { "null\n".to_owned() } else { format!("{{\"title\":\"{seq}\"}}\n") }
     };
     seqs.into_iter().map(line).collect()
 }
@@ -82,58 +68,27 @@ async fn every_format_and_shape_has_its_exact_layout() {
     };
     let table = [
         (Format::Json, Shape::Data, 0, "[]\n".to_owned()),
-        (
-            Format::Json,
-            Shape::Data,
-            1,
-            "[\n{\"title\":\"0\"}\n]\n".to_owned(),
-        ),
+        (Format::Json, Shape::Data, 1, "[\n{\"title\":\"0\"}\n]\n".to_owned()),
         (
             Format::Json,
             Shape::Data,
             4,
             "[\n{\"title\":\"0\"},\n{\"title\":\"1\"},\n{\"title\":\"2\"},\nnull\n]\n".to_owned(),
         ),
-        (
-            Format::Json,
-            Shape::Full,
-            2,
-            format!("[\n{},\n{}\n]\n", full(0), full(1)),
-        ),
+        (Format::Json, Shape::Full, 2, format!("[\n{},\n{}\n]\n", full(0), full(1))),
         (Format::Jsonl, Shape::Data, 0, String::new()),
-        (
-            Format::Jsonl,
-            Shape::Data,
-            2,
-            "{\"title\":\"0\"}\n{\"title\":\"1\"}\n".to_owned(),
-        ),
+        (Format::Jsonl, Shape::Data, 2, "{\"title\":\"0\"}\n{\"title\":\"1\"}\n".to_owned()),
         (Format::Jsonl, Shape::Full, 1, full(0) + "\n"),
     ];
     for (format, shape, count, expected) in table {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out");
-        let sink = Sink::open(&Options {
-            format,
-            shape,
-            ..options(&path)
-        })
-        .expect("a sink");
+        let sink = Sink::open(&Options { format, shape, ..options(&path) }).expect("a sink");
         sink.push((0..count).rev().map(record).collect());
         let written = sink.finish().await.expect("written");
         assert_eq!(read(&path), expected, "{format:?} {shape:?} {count}");
-        assert_eq!(
-            written,
-            Written {
-                records: count,
-                bytes: expected.len() as u64,
-                path: Some(path.clone())
-            }
-        );
-        assert_eq!(
-            fs::read_dir(folder.path()).expect("a folder").count(),
-            1,
-            "nothing else is left"
-        );
+        assert_eq!(written, Written { records: count, bytes: expected.len() as u64, path: Some(path.clone()) });
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
     }
 }
 
@@ -152,29 +107,19 @@ async fn the_output_is_the_same_for_every_order_of_arrival_and_every_size_of_the
         for window_memory in [0, 10_000, 1 << 30] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("out");
-            let sink = Sink::open(&Options {
-                window_memory,
-                ..options(&path)
-            })
-            .expect("a sink");
+            let sink = Sink::open(&Options { window_memory, ..options(&path) }).expect("a sink");
             for batch in (0..COUNT).map(order).collect::<Vec<_>>().chunks(64) {
                 sink.push(batch.iter().copied().map(record).collect());
             }
             assert_eq!(sink.finish().await.expect("written").records, COUNT);
-            assert!(
-                read(&path) == data_lines(0..COUNT),
-                "window of {window_memory}"
-            );
+            assert!(read(&path) == data_lines(0..COUNT), "window of {window_memory}");
         }
     }
 }
 
 #[tokio::test]
 async fn in_completion_order_records_are_written_as_they_come() {
-    let (sink, mut reader) = piped(&Options {
-        order: Order::Completion,
-        ..options("")
-    });
+    let (sink, mut reader) = piped(&Options { order: Order::Completion, ..options("") });
     sink.push([5, 0, 9].map(record).into());
     until(&sink, |sink| sink.emitted() == 3).await;
     assert_eq!(sink.finish().await.expect("written").path, None);
@@ -202,10 +147,7 @@ async fn an_output_with_a_hole_is_not_given_its_name() {
     let error = sink.finish().await.expect_err("2 is missing");
     assert_eq!(error.kind(), ErrorKind::Io);
     let message = error.to_string();
-    assert!(
-        message.contains("task 2 has none and 2 wait for it") && message.contains("out.part"),
-        "{message}"
-    );
+    assert!(message.contains("task 2 has none and 2 wait for it") && message.contains("out.part"), "{message}");
     assert!(!path.exists());
     assert_eq!(read(&folder.path().join("out.part")), data_lines(0..2));
 }
@@ -222,11 +164,7 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_the_part_that_is_done() {
         if dropped {
             drop(sink);
         } else {
-            let expected = Written {
-                records: 2,
-                bytes: data_lines(0..2).len() as u64,
-                path: Some(part.clone()),
-            };
+            let expected = Written { records: 2, bytes: data_lines(0..2).len() as u64, path: Some(part.clone()) };
             assert_eq!(sink.stop().await.expect("written"), expected);
         }
         assert_eq!(read(&part), data_lines(0..2));
@@ -239,14 +177,7 @@ async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
     sink.push([1, 2].map(record).into());
-    assert_eq!(
-        sink.stop().await.expect("nothing to write"),
-        Written {
-            records: 0,
-            bytes: 0,
-            path: None
-        }
-    );
+    assert_eq!(sink.stop().await.expect("nothing to write"), Written { records: 0, bytes: 0, path: None });
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
@@ -254,8 +185,7 @@ async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
 async fn a_second_run_on_the_same_output_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = Sink::open(&options(folder.path().join("out"))).expect("a sink");
-    let error =
-        Sink::open(&options(folder.path().join("out"))).expect_err("the first one is still there");
+    let error = Sink::open(&options(folder.path().join("out"))).expect_err("the first one is still there");
     assert_eq!(error.kind(), ErrorKind::Unusable);
     drop(first);
     Sink::open(&options(folder.path().join("out"))).expect("an empty one is no left-over");
@@ -267,10 +197,7 @@ async fn whoever_reads_a_stream_sees_a_record_at_once() {
     let mut lines = BufReader::new(reader).lines();
     for seq in 0..3 {
         sink.push(vec![record(seq)]);
-        assert_eq!(
-            lines.next().expect("a line").expect("text") + "\n",
-            data_lines([seq])
-        );
+        assert_eq!(lines.next().expect("a line").expect("text") + "\n", data_lines([seq]));
     }
 }
 
@@ -287,10 +214,7 @@ async fn a_file_has_its_records_when_the_sink_has_been_idle() {
 #[tokio::test]
 async fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_block_each_other() {
     const COUNT: u64 = 30_000;
-    let (sink, mut reader) = piped(&Options {
-        window_memory: 100,
-        ..options("")
-    });
+    let (sink, mut reader) = piped(&Options { window_memory: 100, ..options("") });
     for first in (1..COUNT).step_by(100) {
         sink.push((first..(first + 100).min(COUNT)).map(record).collect());
     }
@@ -321,15 +245,9 @@ async fn the_backlog_stays_while_nobody_reads_and_goes_when_somebody_does() {
     let handed_over = sink.backlog();
     assert!(handed_over > COUNT * 50);
     sink.push(vec![record(COUNT)]);
-    assert!(
-        sink.backlog() > handed_over,
-        "the thread cannot have come to the end of the first batch"
-    );
+    assert!(sink.backlog() > handed_over, "the thread cannot have come to the end of the first batch");
     let reading = std::thread::spawn(move || io::copy(&mut reader, &mut io::sink()).expect("read"));
-    until(&sink, |sink| {
-        sink.backlog() == 0 && sink.emitted() == COUNT + 1
-    })
-    .await;
+    until(&sink, |sink| sink.backlog() == 0 && sink.emitted() == COUNT + 1).await;
     let bytes = sink.finish().await.expect("written").bytes;
     assert_eq!(reading.join().expect("read"), bytes);
 }
@@ -341,10 +259,7 @@ async fn a_reader_that_has_gone_is_told_apart_from_a_failure() {
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.failed().is_some()).await;
     sink.push(vec![record(1)]);
-    assert_eq!(
-        sink.finish().await.expect_err("nobody reads").kind(),
-        ErrorKind::Closed
-    );
+    assert_eq!(sink.finish().await.expect_err("nobody reads").kind(), ErrorKind::Closed);
 }
 
 #[cfg(target_os = "linux")]

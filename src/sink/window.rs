@@ -66,15 +66,7 @@ pub(super) enum Ready {
 
 impl Window {
     pub(super) fn new(bound: u64) -> Self {
-        Self {
-            base: 0,
-            slots: VecDeque::new(),
-            payloads: Vec::new(),
-            free: Vec::new(),
-            memory: 0,
-            bound,
-            waiting: 0,
-        }
+        Self { base: 0, slots: VecDeque::new(), payloads: Vec::new(), free: Vec::new(), memory: 0, bound, waiting: 0 }
     }
 
     /// The number of the record that is written next, which is how many were written.
@@ -111,8 +103,7 @@ impl Window {
         self.memory += cost(payload.len());
         let at = self.free.pop().unwrap_or_else(|| {
             self.payloads.push(None);
-            u32::try_from(self.payloads.len() - 1)
-                .expect("four thousand million records would not fit in memory")
+            u32::try_from(self.payloads.len() - 1).expect("four thousand million records would not fit in memory")
         });
         self.payloads[at as usize] = Some(payload);
         self.fill(seq, Slot::InMemory(at));
@@ -126,10 +117,7 @@ impl Window {
     /// After `Place::Next`: the record that was next has been written.
     pub(super) fn advance(&mut self) {
         let slot = self.slots.pop_front();
-        debug_assert!(
-            matches!(slot, None | Some(Slot::Vacant)),
-            "a waiting record was skipped"
-        );
+        debug_assert!(matches!(slot, None | Some(Slot::Vacant)), "a waiting record was skipped");
         self.base += 1;
     }
 
@@ -138,8 +126,7 @@ impl Window {
         let ready = match *self.slots.front()? {
             Slot::Vacant => return None,
             Slot::InMemory(at) => {
-                let payload = mem::take(&mut self.payloads[at as usize])
-                    .expect("a slot points to its payload");
+                let payload = mem::take(&mut self.payloads[at as usize]).expect("a slot points to its payload");
                 self.memory -= cost(payload.len());
                 self.free.push(at);
                 Ready::InMemory(payload)
@@ -202,8 +189,7 @@ mod tests {
         let mut model: BTreeMap<u64, bool> = BTreeMap::new();
         let mut emitted = Vec::new();
         for &seq in arrivals {
-            let payload: Box<[u8]> =
-                vec![u8::try_from(seq % 251).expect("below 251"); length].into();
+            let payload: Box<[u8]> = vec![u8::try_from(seq % 251).expect("below 251"); length].into();
             let in_memory = model.values().filter(|&&on_disk| !on_disk).count() as u64;
             match window.place(seq, length) {
                 Place::Next => {
@@ -218,13 +204,7 @@ mod tests {
                 }
                 Place::Disk => {
                     assert!((in_memory + 1) * cost(length) > bound, "there was room");
-                    window.spilled(
-                        seq,
-                        Span {
-                            offset: seq * 1000,
-                            length: 7,
-                        },
-                    );
+                    window.spilled(seq, Span { offset: seq * 1000, length: 7 });
                     model.insert(seq, true);
                 }
                 Place::Taken => unreachable!("each number arrives once"),
@@ -232,35 +212,20 @@ mod tests {
             assert_eq!(window.place(seq, length), Place::Taken, "{seq} again");
             while let Some(ready) = window.pop() {
                 let seq = emitted.len() as u64;
-                let on_disk = model
-                    .remove(&seq)
-                    .expect("only what has arrived is emitted");
+                let on_disk = model.remove(&seq).expect("only what has arrived is emitted");
                 match ready {
                     Ready::InMemory(payload) => {
                         assert!(!on_disk);
-                        assert!(
-                            payload.iter().all(|&byte| u64::from(byte) == seq % 251),
-                            "its own payload"
-                        );
+                        assert!(payload.iter().all(|&byte| u64::from(byte) == seq % 251), "its own payload");
                     }
                     Ready::Spilled(span) => {
                         assert!(on_disk);
-                        assert_eq!(
-                            span,
-                            Span {
-                                offset: seq * 1000,
-                                length: 7
-                            },
-                            "its own span"
-                        );
+                        assert_eq!(span, Span { offset: seq * 1000, length: 7 }, "its own span");
                     }
                 }
                 emitted.push((seq, on_disk));
             }
-            assert!(
-                !model.contains_key(&(emitted.len() as u64)),
-                "the next one is not held back"
-            );
+            assert!(!model.contains_key(&(emitted.len() as u64)), "the next one is not held back");
             assert_eq!(window.next(), emitted.len() as u64);
             assert_eq!(window.waiting(), model.len() as u64);
         }
@@ -289,10 +254,7 @@ mod tests {
             orders += 1;
             for room in [0, 1, 3, 7] {
                 let emitted = run(order, 10, room * cost(10));
-                assert!(
-                    emitted.iter().map(|&(seq, _)| seq).eq(0..7),
-                    "{order:?} with room for {room}"
-                );
+                assert!(emitted.iter().map(|&(seq, _)| seq).eq(0..7), "{order:?} with room for {room}");
             }
         });
         assert_eq!(orders, 5040);
@@ -303,9 +265,7 @@ mod tests {
         // A fixed stream of pseudo-random numbers (Knuth's MMIX constants), so that a failure can be repeated.
         let mut state = 7_u64;
         let mut below = |bound: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).expect("31 bits") % bound
         };
         let mut order: Vec<u64> = (0..20_000).collect();
@@ -316,10 +276,7 @@ mod tests {
         }
         let emitted = run(&order, 100, 200 * cost(100));
         assert!(emitted.iter().map(|&(seq, _)| seq).eq(0..20_000));
-        assert!(
-            emitted.iter().any(|&(_, on_disk)| on_disk)
-                && emitted.iter().any(|&(_, on_disk)| !on_disk)
-        );
+        assert!(emitted.iter().any(|&(_, on_disk)| on_disk) && emitted.iter().any(|&(_, on_disk)| !on_disk));
     }
 
     #[test]
@@ -331,9 +288,6 @@ mod tests {
         window.advance();
         while window.pop().is_some() {}
         assert_eq!((window.next(), window.memory), (200_001, 0));
-        assert!(
-            window.slots.capacity() <= 2 * KEPT_SLOTS
-                && window.payloads.capacity() <= 2 * KEPT_SLOTS
-        );
+        assert!(window.slots.capacity() <= 2 * KEPT_SLOTS && window.payloads.capacity() <= 2 * KEPT_SLOTS);
     }
 }

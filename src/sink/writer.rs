@@ -75,15 +75,7 @@ impl Writer {
             spill: Spill::new(file),
             scratch: Vec::new(),
         });
-        Self {
-            messages,
-            shared,
-            format,
-            shape,
-            output,
-            waiting,
-            unflushed_since: None,
-        }
+        Self { messages, shared, format, shape, output, waiting, unflushed_since: None }
     }
 
     /// Writes until the end. After an error nothing more is written.
@@ -117,10 +109,7 @@ impl Writer {
         }
         if let Some(since) = self.unflushed_since {
             if !self.output.is_stream() {
-                match self
-                    .messages
-                    .recv_timeout(IDLE.saturating_sub(since.elapsed()))
-                {
+                match self.messages.recv_timeout(IDLE.saturating_sub(since.elapsed())) {
                     Ok(message) => return Ok(Some(message)),
                     Err(RecvTimeoutError::Disconnected) => return Ok(None),
                     Err(RecvTimeoutError::Timeout) => {}
@@ -135,10 +124,7 @@ impl Writer {
 
     fn record(&mut self, record: &Record) -> Result<(), Error> {
         let (format, shape) = (self.format, self.shape);
-        let next = self
-            .waiting
-            .as_ref()
-            .is_none_or(|waiting| waiting.window.is_next(record.seq));
+        let next = self.waiting.as_ref().is_none_or(|waiting| waiting.window.is_next(record.seq));
         if !next {
             return self.wait(record);
         }
@@ -156,12 +142,7 @@ impl Writer {
 
     /// Puts a record whose turn has not come where it waits.
     fn wait(&mut self, record: &Record) -> Result<(), Error> {
-        let Some(Waiting {
-            window,
-            spill,
-            scratch,
-        }) = &mut self.waiting
-        else {
+        let Some(Waiting { window, spill, scratch }) = &mut self.waiting else {
             return Ok(());
         };
         scratch.clear();
@@ -170,10 +151,7 @@ impl Writer {
             Place::Memory => window.keep(record.seq, scratch.as_slice().into()),
             Place::Disk => window.spilled(record.seq, spill.append(scratch).map_err(spill_error)?),
             Place::Next | Place::Taken => {
-                tracing::error!(
-                    seq = record.seq,
-                    "a task was settled twice, which is a bug; its first record counts"
-                );
+                tracing::error!(seq = record.seq, "a task was settled twice, which is a bug; its first record counts");
             }
         }
         Ok(())

@@ -7,8 +7,8 @@ use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, OutputPlan, Plan, PoolPlan};
-use crate::sink::{Order, Shape};
 use crate::scrape::{FetchSettings, Settings};
+use crate::sink::{Order, Shape};
 
 const MIB: u64 = 1024 * 1024;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Case, file, nothing, number};
 use crate::config::{Flag, Origin};
-use crate::sink::Order;
 use crate::scrape::extract::{Arity, Rule, ValueRule};
+use crate::sink::Order;
 
 fn in_force(case: &Case, name: &str) -> (String, String) {
     let loaded = case.load().expect("the settings are right");

@@ -2,10 +2,5 @@
 
 use super::Layout;
 
-pub(super) const LAYOUT: Layout = Layout {
-    opening: b"[\n",
-    between: b",\n",
-    after: b"",
-    closing: b"\n]\n",
-    empty: b"[]\n",
-};
+pub(super) const LAYOUT: Layout =
+    Layout { opening: b"[\n", between: b",\n", after: b"", closing: b"\n]\n", empty: b"[]\n" };

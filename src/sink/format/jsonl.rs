@@ -2,10 +2,4 @@
 
 use super::Layout;
 
-pub(super) const LAYOUT: Layout = Layout {
-    opening: b"",
-    between: b"",
-    after: b"\n",
-    closing: b"",
-    empty: b"",
-};
+pub(super) const LAYOUT: Layout = Layout { opening: b"", between: b"", after: b"\n", closing: b"", empty: b"" };

@@ -18,10 +18,7 @@ pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
     field(into, ",\"status\":", &status);
     match &record.outcome {
         Outcome::Page(page) => {
-            debug_assert!(
-                !page.data.is_empty() && !page.data.contains(&b'\n'),
-                "data is one line of JSON"
-            );
+            debug_assert!(!page.data.is_empty() && !page.data.contains(&b'\n'), "data is one line of JSON");
             into.extend_from_slice(b",\"data\":");
             into.extend_from_slice(&page.data);
             into.extend_from_slice(b",\"failure\":null");
@@ -56,8 +53,7 @@ fn write_milliseconds(duration: Duration, into: &mut Vec<u8>) {
 
 fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
     into.extend_from_slice(key.as_bytes());
-    serde_json::to_writer(into, value)
-        .expect("strings and numbers are always JSON, and memory takes them");
+    serde_json::to_writer(into, value).expect("strings and numbers are always JSON, and memory takes them");
 }
 
 #[cfg(test)]
@@ -98,11 +94,7 @@ mod tests {
     fn line(record: &Record) -> String {
         let mut bytes = b"before ".to_vec();
         write(record, &mut bytes);
-        String::from_utf8(bytes)
-            .expect("UTF-8")
-            .strip_prefix("before ")
-            .expect("appended")
-            .to_owned()
+        String::from_utf8(bytes).expect("UTF-8").strip_prefix("before ").expect("appended").to_owned()
     }
 
     #[test]
@@ -126,10 +118,7 @@ mod tests {
             failure.bytes = 17;
         }
         let line = line(&record);
-        assert!(
-            line.contains(r#""final_url":"http://h/b","status":503,"data":null"#),
-            "{line}"
-        );
+        assert!(line.contains(r#""final_url":"http://h/b","status":503,"data":null"#), "{line}");
         assert!(line.contains(r#""bytes":17"#), "{line}");
     }
 
@@ -137,24 +126,14 @@ mod tests {
     fn every_line_is_json() {
         for record in [page(b"[1,null]"), failure()] {
             let value: serde_json::Value = serde_json::from_str(&line(&record)).expect("JSON");
-            assert_eq!(
-                value["data"].is_null(),
-                !value["failure"].is_null(),
-                "exactly one of the two"
-            );
+            assert_eq!(value["data"].is_null(), !value["failure"].is_null(), "exactly one of the two");
         }
     }
 
     #[test]
     fn milliseconds_have_one_decimal() {
-        let table = [
-            (0, "0.0"),
-            (49, "0.0"),
-            (50, "0.1"),
-            (1_000, "1.0"),
-            (999_950, "1000.0"),
-            (90_012_000, "90012.0"),
-        ];
+        let table =
+            [(0, "0.0"), (49, "0.0"), (50, "0.1"), (1_000, "1.0"), (999_950, "1000.0"), (90_012_000, "90012.0")];
         for (micros, expected) in table {
             let mut bytes = Vec::new();
             write_milliseconds(Duration::from_micros(micros), &mut bytes);
