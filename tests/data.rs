@@ -132,7 +132,8 @@ fn selectors_and_patterns_find_what_parsel_finds() {
             assert_eq!(case.first, case.all.first().cloned(), "{}", case.selector);
             let expected = Found { first, all: case.all };
             if found != expected {
-                differing.push(format!("{} {:?} in {}: {found:?}, not {expected:?}", case.selector, case.re, case.html));
+                differing
+                    .push(format!("{} {:?} in {}: {found:?}, not {expected:?}", case.selector, case.re, case.html));
             }
         }
     }

@@ -113,7 +113,8 @@ enum Stop {
 }
 
 fn broken_off(source: &Source, batch: &Batch<'_>, error: std::io::Error) -> Stop {
-    let context = format!("read {source} past its first {} tasks", batch.next);
+    // Several lists are one run: the number is that of all tasks before, not of this list's own.
+    let context = format!("read {source} to its end, {} tasks into the run", batch.next);
     Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error))
 }
 
@@ -325,7 +326,7 @@ mod tests {
         assert_eq!(lines.len(), 700);
         let error = error.expect("the list broke off");
         assert_eq!(error.kind(), ErrorKind::BrokenOff);
-        assert_eq!(error.to_string(), "read the list from standard input past its first 700 tasks");
+        assert_eq!(error.to_string(), "read the list from standard input to its end, 700 tasks into the run");
         assert_eq!(error.source().expect("a cause").to_string(), "the disk is gone");
     }
 
