@@ -8,6 +8,7 @@ use super::error::{Complaint, Problem, ProblemKind};
 use super::plan::FormatChoice;
 use super::settings::{Settings, Slot, replace};
 use super::written::{Key, Node};
+use crate::scrape::PrivateAddresses;
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -65,6 +66,12 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting { name: "headers", read: Read::Entries(put_header) },
         ]),
     },
+    Section {
+        name: "network",
+        keys: Keys::Known(&[value("private_addresses", |s, n| {
+            put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
+        })]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -77,6 +84,9 @@ pub(super) const SECTIONS: &[Section] = &[
         ]),
     },
 ];
+
+const PRIVATE_ADDRESSES: &[(&str, PrivateAddresses)] =
+    &[("direct", PrivateAddresses::Direct), ("allow", PrivateAddresses::Allow), ("deny", PrivateAddresses::Deny)];
 
 const FORMATS: &[(&str, FormatChoice)] =
     &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];

@@ -156,7 +156,7 @@ impl State {
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit { url: order.url };
+        let visit = Visit { url: order.url, reach: order.reach };
         // A string serialises into memory; there is nothing that could fail.
         let payload = postcard::to_stdvec(&visit).unwrap_or_default();
         Action::Submit { id: order.seq, payload: payload.into(), hints }

@@ -6,11 +6,13 @@
 mod answer;
 mod failure;
 mod outcome;
+mod reach;
 mod record;
 mod task;
 
 pub use answer::Answer;
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
+pub use reach::Reach;
 pub use record::Record;
 pub use task::Task;

@@ -28,4 +28,4 @@ pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use parse::{Document, parse, parse_encoded};
 pub use scraper::Scraper;
-pub use settings::{FetchSettings, Settings};
+pub use settings::{FetchSettings, PrivateAddresses, Settings};
