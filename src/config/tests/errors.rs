@@ -451,13 +451,13 @@ idle_timeout = '1m 5secconds'
     (
         "an address policy that is none",
         r#"[network]
-private_addresses = "denied"
+private_addresses = "Deny"
 "#,
         r#"`network.private_addresses` must be one of "direct", "allow", "deny"
  --> gleaner.toml:2:21
   |
-2 | private_addresses = "denied"
-  |                     ^^^^^^^^
+2 | private_addresses = "Deny"
+  |                     ^^^^^^
   = help: did you mean "deny"?"#,
     ),
     (

@@ -52,6 +52,11 @@ impl Head<'_> {
 
     /// Why the status is no page's.
     pub(super) fn refusal(&self) -> Option<Failure> {
+        if self.status.is_informational() {
+            // The others among them are no answers yet, and the client waits on.
+            let message = format!("get {}: the server switched to a protocol that nobody asked for", self.shown);
+            return Some(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
+        }
         if self.status.as_u16() < 400 {
             return None;
         }

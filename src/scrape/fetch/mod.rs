@@ -3,13 +3,15 @@
 //! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
 //! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip
+//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
+//!   `cap`: an end to what is between two of them
 //! - `classify`: what went wrong on the way, as failures
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
 mod address;
 mod body;
+mod cap;
 mod classify;
 mod clients;
 mod coding;
