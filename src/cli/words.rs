@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use crate::coordinator::{Ending, Summary};
+use crate::model::printable;
 
 /// Says why a command stopped: the error and its chain, once, in full.
 pub(super) fn error(error: &anyhow::Error) {
-    say(&format!("error: {}", printable(&format!("{error:#}"))));
+    say(&format!("error: {error:#}"));
 }
 
 /// Says how a run went.
@@ -33,12 +34,7 @@ pub(super) fn counted(count: u64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Writes a line to standard error, wherever that leads.
+/// Writes a line to standard error, wherever that leads, without what a terminal would obey.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-/// Without what a terminal would obey. Line ends and tabs stay: errors in settings have several lines.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
 }

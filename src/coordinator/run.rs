@@ -193,8 +193,8 @@ fn log(record: &crate::model::Record) {
         return;
     }
     let ms = record.elapsed.as_millis();
-    // A line of the list may hold what a terminal would obey.
-    let url: String = record.url.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    // A URL that was given as an argument may have lines. What else a terminal obeys is taken out where lines are written.
+    let url = record.url.replace('\n', "\u{FFFD}");
     let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
     match &record.outcome {
         crate::model::Outcome::Page(page) => {

@@ -6,6 +6,7 @@
 mod answer;
 mod failure;
 mod outcome;
+mod printable;
 mod reach;
 mod record;
 mod task;
@@ -13,6 +14,7 @@ mod task;
 pub use answer::Answer;
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
+pub use printable::{escape_controls, printable};
 pub use reach::Reach;
 pub use record::Record;
 pub use task::Task;

@@ -16,6 +16,7 @@ use tokio_util::io::StreamReader;
 use super::body::{Body, WORTH_DRAINING};
 use super::cap::{self, Cap};
 use super::classify;
+use super::head::excerpt;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 
@@ -49,6 +50,7 @@ pub(super) fn parse(header: &str) -> Result<Vec<Coding>, Failure> {
             "br" => Coding::Brotli,
             "zstd" => Coding::Zstd,
             _ => {
+                let name = excerpt(name);
                 let message = format!("its content encoding `{name}` is not one of gzip, deflate, br, zstd");
                 return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
             }
