@@ -115,7 +115,7 @@ fn rules(selector: &str, re: Option<&str>) -> Fields {
 fn find(case: &Case) -> Found {
     let fields = rules(&case.selector, case.re.as_deref());
     let extractor = Extractor::new(Some(&fields)).unwrap_or_else(|error| panic!("{}: {error}", case.selector));
-    let data = extractor.extract(&parse(&case.html), "http://h/").expect("nothing is required");
+    let data = extractor.extract(&parse(&case.html).expect("a page"), "http://h/").expect("nothing is required");
     serde_json::from_slice(&data).expect("data is JSON")
 }
 
