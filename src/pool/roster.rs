@@ -28,6 +28,11 @@ const START_GUESS: Duration = Duration::from_millis(50);
 /// A spare is asked for this long before it is thought to be needed, besides twice the time a start takes.
 const SPARE_MARGIN: Duration = Duration::from_millis(50);
 
+/// A worker that has work and is alive says so four times a second.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The clock is looked at ten times a second; after this long without a look it was us who stood still.
+const STALL: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
     pub(super) workers: usize,
@@ -40,11 +45,14 @@ pub(super) struct Limits {
     pub(super) start_limit: Duration,
 }
 
+/// One handing over of one job to one worker: what a worker says of it later can be taken for nothing else.
+pub(super) type Ticket = u64;
+
 /// What is to be done. In this order.
 #[derive(Debug)]
 pub(super) enum Action {
     Spawn { worker: WorkerId },
-    Send { worker: WorkerId, jobs: Vec<Submission> },
+    Send { worker: WorkerId, jobs: Vec<(Ticket, Submission)> },
     Drain { worker: WorkerId },
     Kill { worker: WorkerId },
     Emit(Event),
@@ -65,9 +73,12 @@ struct Worker {
     phase: Phase,
     quota: u32,
     assigned: u32,
-    in_flight: usize,
     finished: u32,
     started: Instant,
+    /// When it last gave a sign of life.
+    heard: Instant,
+    /// The job that keeps its thread from all others, and since when.
+    computing: Option<(Ticket, Instant)>,
     /// Why it will end, once that is decided.
     end: End,
 }
@@ -92,6 +103,7 @@ struct Slot {
 
 #[derive(Debug)]
 struct InFlight {
+    job: JobId,
     worker: WorkerId,
     since: Instant,
     deadline: Option<Duration>,
@@ -107,11 +119,13 @@ pub(super) struct Roster {
     alone: VecDeque<Submission>,
     /// The slot that is kept free for them.
     quarantine: Option<usize>,
-    in_flight: HashMap<JobId, InFlight>,
+    in_flight: HashMap<Ticket, InFlight>,
     breaker: Breaker,
     open: bool,
     failed: bool,
     next_worker: WorkerId,
+    next_ticket: Ticket,
+    last_tick: Option<Instant>,
     random: Random,
     /// Average time between two assignments to one slot.
     interval: Duration,
@@ -134,6 +148,9 @@ impl Roster {
             open: true,
             failed: false,
             next_worker: 0,
+            // 0 stands for none where a worker notes what it is at.
+            next_ticket: 1,
+            last_tick: None,
             interval: Duration::ZERO,
             start_time: START_GUESS,
             stale: 0,
@@ -176,6 +193,7 @@ impl Roster {
             return Vec::new();
         }
         worker.phase = Phase::Ready;
+        worker.heard = now;
         let took = now.saturating_duration_since(worker.started);
         self.start_time = (self.start_time * 3 + took) / 4;
         match self.limits.max_memory {
@@ -189,22 +207,45 @@ impl Roster {
         }
     }
 
-    /// Whether `id` holds `job`; what it says of another's job is not to be believed. The job is settled by this.
-    pub(super) fn finished(&mut self, id: WorkerId, job: JobId) -> bool {
-        if self.in_flight.get(&job).is_none_or(|held| held.worker != id) {
+    /// The job that `id` holds under this ticket; what it says of any other is not to be believed. Settles the job.
+    pub(super) fn finished(&mut self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
+        if self.in_flight.get(&ticket).is_none_or(|held| held.worker != id) {
             self.stale += 1;
-            return false;
+            return None;
         }
-        self.in_flight.remove(&job);
+        let job = self.in_flight.remove(&ticket)?.job;
         self.breaker.succeeded();
         if let Some(worker) = self.workers.get_mut(&id) {
-            worker.in_flight -= 1;
             worker.finished += 1;
             if let Some(slot) = worker.slot {
                 self.slots[slot].load -= 1;
             }
         }
-        true
+        Some(job)
+    }
+
+    /// A worker gave a sign of life.
+    pub(super) fn heard(&mut self, id: WorkerId, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.heard = now;
+        }
+    }
+
+    /// A worker said that it is alive, and which job keeps its thread, if one does.
+    pub(super) fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.heard = now;
+        let before = worker.computing;
+        if before.map(|(ticket, _)| ticket) == computing {
+            return;
+        }
+        worker.computing = computing.map(|ticket| (ticket, now));
+        // The others could not go on meanwhile: that time is not theirs.
+        if let Some((ticket, since)) = before {
+            let lost = now.saturating_duration_since(since);
+            let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);
+            others.for_each(|(_, held)| held.since += lost);
+        }
     }
 
     /// A worker said, or was seen, to have this much memory in use. `between_tasks`: it said so with a result.
@@ -230,11 +271,8 @@ impl Roster {
     pub(super) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         let mut jobs: Vec<JobId> =
-            self.in_flight.iter().filter(|(_, held)| held.worker == id).map(|(job, _)| *job).collect();
+            self.in_flight.extract_if(|_, held| held.worker == id).map(|(_, held)| held.job).collect();
         jobs.sort_unstable();
-        for job in &jobs {
-            self.in_flight.remove(job);
-        }
         if let Some(slot) = worker.slot {
             self.slots[slot].load -= jobs.len();
             if self.slots[slot].active == Some(id) {
@@ -272,16 +310,23 @@ impl Roster {
 
     /// Looks at the clock: jobs over their deadline, workers that never got ready.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.forgive_a_stall(now);
         let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
-        for (job, held) in &self.in_flight {
-            if held.deadline.is_some_and(|limit| now.saturating_duration_since(held.since) > limit) {
-                late.entry(held.worker).or_default().push(*job);
+        for (ticket, held) in &self.in_flight {
+            // While one job keeps the thread, no other can be late.
+            let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
+            let could_run = computing.is_none_or(|(other, _)| other == *ticket);
+            if could_run && held.deadline.is_some_and(|limit| now.saturating_duration_since(held.since) > limit) {
+                late.entry(held.worker).or_default().push(held.job);
             }
         }
         let mut actions = Vec::new();
-        for (worker, mut late) in late {
+        for (id, mut late) in late {
             late.sort_unstable();
-            actions.extend(self.doom(worker, Some(Cause::Timeout { late }), End::Timeout));
+            let silence = self.workers.get(&id).map_or(Duration::ZERO, |w| now.saturating_duration_since(w.heard));
+            let (cause, end) =
+                if silence > SILENCE { (Cause::Silent, End::Killed) } else { (Cause::Timeout { late }, End::Timeout) };
+            actions.extend(self.doom(id, Some(cause), end));
         }
         let stuck: Vec<WorkerId> = self
             .workers
@@ -294,6 +339,21 @@ impl Roster {
             actions.extend(self.doom(worker, Some(Cause::Timeout { late: Vec::new() }), End::Timeout));
         }
         actions
+    }
+
+    /// After a pause of this process itself (SIGSTOP, a laptop's sleep) no clock of a worker means anything: all start
+    /// again where they were.
+    fn forgive_a_stall(&mut self, now: Instant) {
+        let gap = self.last_tick.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        if gap < STALL {
+            return;
+        }
+        self.in_flight.values_mut().for_each(|held| held.since += gap);
+        for worker in self.workers.values_mut() {
+            worker.started += gap;
+            worker.heard = now;
+            worker.computing = worker.computing.map(|(ticket, since)| (ticket, since + gap));
+        }
     }
 
     /// Gives up: every worker is killed, and nothing is begun any more.
@@ -311,7 +371,7 @@ impl Roster {
         self.open = false;
         self.failed = true;
         let all: Vec<WorkerId> = self.workers.keys().copied().collect();
-        all.into_iter().flat_map(|worker| self.doom(worker, None, End::Finished)).collect()
+        all.into_iter().flat_map(|worker| self.doom(worker, None, End::Killed)).collect()
     }
 
     fn doom(&mut self, id: WorkerId, cause: Option<Cause>, end: End) -> Vec<Action> {
@@ -399,9 +459,10 @@ impl Roster {
             phase: Phase::Starting,
             quota,
             assigned: 0,
-            in_flight: 0,
             finished: 0,
             started: now,
+            heard: now,
+            computing: None,
             end: End::Finished,
         };
         self.workers.insert(id, worker);
@@ -411,7 +472,7 @@ impl Roster {
 
     /// Hands jobs to workers that have room.
     fn assign(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let mut batches: BTreeMap<WorkerId, Vec<Submission>> = BTreeMap::new();
+        let mut batches: BTreeMap<WorkerId, Vec<(Ticket, Submission)>> = BTreeMap::new();
         let mut retired = Vec::new();
         self.choose_quarantine();
         loop {
@@ -422,12 +483,13 @@ impl Roster {
             if let Some(before) = slot.last_assigned.replace(now) {
                 self.interval = (self.interval * 15 + now.saturating_duration_since(before)) / 16;
             }
-            let held = InFlight { worker: id, since: now, deadline: job.hints.deadline };
-            self.in_flight.insert(job.id, held);
-            batches.entry(id).or_default().push(job);
+            let ticket = self.next_ticket;
+            self.next_ticket += 1;
+            let held = InFlight { job: job.id, worker: id, since: now, deadline: job.hints.deadline };
+            self.in_flight.insert(ticket, held);
+            batches.entry(id).or_default().push((ticket, job));
             let Some(worker) = self.workers.get_mut(&id) else { break };
             worker.assigned += 1;
-            worker.in_flight += 1;
             if worker.assigned == worker.quota {
                 retired.extend(self.retire(id, End::Quota));
                 self.fill_slots(now, actions);
