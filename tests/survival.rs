@@ -412,7 +412,7 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
         let mut list = pages(&server, "/ok", 200);
         list.push(server.url("/hang"));
         list.extend(pages(&server, "/sleep/100", 300));
-        let run = scrape_list(&list, ["-w", "2", "-o", output.to_str().expect("UTF-8"), "-f", "jsonl"]);
+        let run = scrape_list(&list, ["-w", "2", "-o", output.to_str().expect("UTF-8")]);
         let part = folder.path().join("out.jsonl.part");
         let lines = || fs::read_to_string(&part).unwrap_or_default().lines().count();
         wait_until("the beginning", PROMPTLY, || lines() == 200);
