@@ -4,6 +4,8 @@
 //! cargo run --release --example pool
 //! ```
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a demonstration")]
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -120,7 +120,8 @@ async fn content_encodings_are_undone() {
     let cases = [
         ("gzip", gzip(&whole).await),
         ("gzip", members.clone()),
-        ("x-gzip", members),
+        ("x-gzip", members.clone()),
+        ("gzip", [&members[..], b"\0\0\n<!-- stray -->"].concat()),
         ("deflate", zlib(&whole).await),
         ("deflate", deflate(&whole).await),
         ("br", brotli(&whole).await),
@@ -438,9 +439,13 @@ async fn urls_that_cannot_be_fetched_are_invalid() {
 #[tokio::test]
 async fn large_pages_are_parsed_elsewhere_with_the_same_result() {
     let large = [PAGE, " ".repeat(1024 * 1024).as_bytes()].concat();
-    let server = RawServer::start(vec![html("", &large)]).await;
-    let page = page(&with(|it| it.max_body = 4 * 1024 * 1024), &server.url("")).await;
-    assert_eq!((page.bytes, &page.data[..]), (large.len() as u64, DATA));
+    let server = RawServer::start(vec![html("", &large), html("", &large)]).await;
+    let scraper = with(|it| it.max_body = 4 * 1024 * 1024);
+    for _ in 0..2 {
+        let page = page(&scraper, &server.url("")).await;
+        assert_eq!((page.bytes, &page.data[..]), (large.len() as u64, DATA));
+    }
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

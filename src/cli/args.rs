@@ -36,7 +36,7 @@ pub(super) struct SettingArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
-    /// Any setting: --set pool.task_timeout=5s
+    /// Any setting, such as `pool.task_timeout=5s`
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     set: Vec<String>,
 }

@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// A bar and the thread that moves it. Goes when dropped, and leaves the terminal clean.
 pub(super) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -49,7 +49,7 @@ impl Bar {
                 moved.set_message(format!("{} failed,", progress.failed()));
             }
         });
-        Self { bar, stop: Some(stop), thread: thread.ok() }
+        Self { drawn: bar, stop: Some(stop), thread: thread.ok() }
     }
 }
 
@@ -68,6 +68,6 @@ impl Drop for Bar {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }

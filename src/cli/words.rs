@@ -11,23 +11,21 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Says how a run went.
 pub(super) fn closing(ending: Ending, summary: &Summary) {
-    let mut text = counted(summary.tasks, "task");
-    if let Ending::Interrupted { .. } = ending {
-        text.push_str(" were done when the run was interrupted");
-    }
-    text.push_str(&format!(": {} with data", summary.ok));
+    let interrupted =
+        if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
+    let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        text.push_str(&format!(", {} failed ({})", summary.failed, kinds.join(", ")));
+        parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
     }
-    let workers: u64 = summary.workers_by_end.values().sum();
-    text.push_str(&format!(", in {:.2} s; {}", summary.elapsed_s, counted(workers, "worker")));
     match summary.retries {
         0 => {}
-        1 => text.push_str(", 1 retry"),
-        retries => text.push_str(&format!(", {retries} retries")),
+        1 => parts.push("1 retry".to_owned()),
+        retries => parts.push(format!("{retries} retries")),
     }
-    say(&text);
+    parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
+    parts.push(format!("{:.2} s", summary.elapsed_s));
+    say(&parts.join(", "));
 }
 
 /// "1 worker", "2 workers".

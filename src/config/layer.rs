@@ -1,7 +1,6 @@
 //! Puts what one layer says (the defaults, the file, a variable, a flag) into the settings. All layers pass here, so an
 //! unknown name or a bad value is the same error wherever it was written.
 
-use super::checks::RuleChecks;
 use super::element::header;
 use super::error::{Complaint, Problem, ProblemKind};
 use super::place::Origin;
@@ -12,13 +11,13 @@ use super::suggest;
 use super::written::{Key, Node, Table, Value};
 
 /// Puts every entry of `layer` that is right into `settings`. Returns what is wrong, in the order of the text.
-pub(super) fn apply(settings: &mut Settings, layer: &Table, checks: &dyn RuleChecks) -> Vec<Problem> {
+pub(super) fn apply(settings: &mut Settings, layer: &Table) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (key, node) in layer {
         match (schema::section(&key.name), &node.value) {
             (Some(section), Value::Table(entries)) => {
                 for (key, node) in entries {
-                    put(settings, section, (key, node), checks, &mut problems);
+                    put(settings, section, (key, node), &mut problems);
                 }
             }
             (Some(_), _) => {
@@ -33,16 +32,10 @@ pub(super) fn apply(settings: &mut Settings, layer: &Table, checks: &dyn RuleChe
     problems
 }
 
-fn put(
-    settings: &mut Settings,
-    section: &Section,
-    (key, node): (&Key, &Node),
-    checks: &dyn RuleChecks,
-    problems: &mut Vec<Problem>,
-) {
+fn put(settings: &mut Settings, section: &Section, (key, node): (&Key, &Node), problems: &mut Vec<Problem>) {
     let name = format!("{}.{}", section.name, key.name);
     match (&section.keys, section.setting(&key.name)) {
-        (Keys::Fields, _) => match rules::read(&name, key, node, checks) {
+        (Keys::Fields, _) => match rules::read(&name, key, node) {
             Ok(rule) => {
                 // One layer's field replaces another's as a whole, and keeps its place among the fields.
                 replace(&mut settings.extract, &key.name, rule, |one, other| one == other);

@@ -50,7 +50,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     let mut problems = Vec::new();
     for layer in sources.layers() {
         match layer {
-            Ok(table) => problems.extend(layer::apply(&mut settings, &table, &checks::Compile)),
+            Ok(table) => problems.extend(layer::apply(&mut settings, &table)),
             Err(unreadable) => problems.extend(unreadable),
         }
     }

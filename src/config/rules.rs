@@ -5,7 +5,7 @@
 
 use crate::scrape::extract::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
 
-use super::checks::RuleChecks;
+use super::checks;
 use super::element::choice;
 use super::error::{Complaint, Problem, ProblemKind};
 use super::suggest;
@@ -35,8 +35,8 @@ const NAMES_ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Reads the field `key` of `[extract]`, whose full name is `name`. Errs with all that is wrong with it.
-pub(super) fn read(name: &str, key: &Key, node: &Node, checks: &dyn RuleChecks) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader { checks, problems: Vec::new() };
+pub(super) fn read(name: &str, key: &Key, node: &Node) -> Result<Rule, Vec<Problem>> {
+    let mut reader = Reader { problems: Vec::new() };
     let rule = if key.name == "each" && node.string().is_some() {
         reader.refuse_key(
             name,
@@ -55,12 +55,11 @@ pub(super) fn read(name: &str, key: &Key, node: &Node, checks: &dyn RuleChecks) 
 }
 
 /// Goes through a rule and collects what is wrong. Its methods give `None` where they have found something.
-struct Reader<'a> {
-    checks: &'a dyn RuleChecks,
+struct Reader {
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn rule(&mut self, name: &str, key: &Key, node: &Node) -> Option<Rule> {
         let Value::Table(table) = &node.value else {
             let (css, arity) = self.selection(name, node)?;
@@ -95,7 +94,7 @@ impl Reader<'_> {
             self.refuse(name, node, complaint.with_help(help));
             return None;
         };
-        self.check(name, node, self.checks.selector(css))?;
+        self.check(name, node, checks::selector(css))?;
         Some((css.to_owned(), arity))
     }
 
@@ -158,7 +157,7 @@ impl Reader<'_> {
                 let rule = self.rule(&field, key, node);
                 fields.extend(rule.map(|rule| (key.name.clone(), rule)));
             } else if let Some(css) = node.string() {
-                self.check(&field, node, self.checks.each(css));
+                self.check(&field, node, checks::each(css));
                 css.clone_into(&mut each);
             } else {
                 self.refuse(&field, node, Complaint::new("must be a selector, such as \"div.quote\""));
@@ -179,7 +178,7 @@ impl Reader<'_> {
     fn regex(&mut self, option: &str, node: &Node) -> Option<String> {
         let pattern = node.string().ok_or_else(|| Complaint::new("must be a string"));
         let pattern = self.check(option, node, pattern)?;
-        self.check(option, node, self.checks.regex(pattern))?;
+        self.check(option, node, checks::regex(pattern))?;
         Some(pattern.to_owned())
     }
 

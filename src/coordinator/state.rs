@@ -74,7 +74,6 @@ pub(super) struct State {
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Record>,
     admitted: u64,
-    in_flight: usize,
     list_ended: bool,
     closed: bool,
     pub(super) list_error: Option<input::Error>,
@@ -89,7 +88,6 @@ impl State {
             tally: Tally::new(now),
             suspects: HashMap::new(),
             admitted: 0,
-            in_flight: 0,
             list_ended: false,
             closed: false,
             list_error: None,
@@ -134,7 +132,7 @@ impl State {
                 self.list_ended = true;
                 self.list_error = Some(error);
             }
-            Event::Executor(event) => self.executed(event, now, actions),
+            Event::Executor(event) => self.executed(&event, now, actions),
             Event::Moved => {}
         }
     }
@@ -143,7 +141,6 @@ impl State {
     pub(super) fn go_on(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         for _ in 0..outside.room {
             let Some(order) = self.schedule.next(now) else { break };
-            self.in_flight += 1;
             actions.push(self.submission(order));
         }
         if self.list_ended && self.schedule.is_empty() && !self.closed {
@@ -165,20 +162,17 @@ impl State {
         Action::Submit { id: order.seq, payload: payload.into(), hints }
     }
 
-    fn executed(&mut self, event: PoolEvent, now: Instant, actions: &mut Vec<Action>) {
-        match &event {
+    fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
+        match event {
             PoolEvent::Done { job, worker, output } => {
-                self.in_flight -= 1;
                 self.answered(*job, *worker, output, now, actions);
             }
             PoolEvent::Failed { job, worker, error } => {
-                self.in_flight -= 1;
                 self.fail(*job, *worker, error, actions);
             }
             PoolEvent::Lost { worker, jobs, death } => {
                 tracing::warn!(pid = self.tally.pid(*worker), tasks = jobs.len(), "worker {death}");
                 for job in jobs {
-                    self.in_flight -= 1;
                     let record = self.suspects.entry(*job).or_default();
                     let deaths = record.deaths();
                     match record.judge(*job, jobs.len() - 1, death) {
@@ -195,7 +189,7 @@ impl State {
             PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
             PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
         }
-        self.tally.note(&event);
+        self.tally.note(event);
     }
 
     fn answered(&mut self, seq: u64, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {

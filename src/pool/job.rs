@@ -27,7 +27,7 @@ pub trait Job: Send + Sync + Sized + 'static {
 
     /// How two outputs become one, for [`Pool::map_reduce`](super::Pool::map_reduce). Results arrive in any order, so
     /// it must be associative and commutative, as addition is.
-    const MERGE: Option<fn(Self::Output, Self::Output) -> Self::Output> = None;
+    const MERGE: Option<Merge<Self::Output>> = None;
 
     /// Sets the worker up. Called once in each worker process, inside its tokio runtime (a current-thread one).
     ///
@@ -40,6 +40,9 @@ pub trait Job: Send + Sync + Sized + 'static {
     /// The worker has one thread for all its tasks: a task that computes keeps the others waiting.
     fn run(&self, task: Self::Task) -> impl Future<Output = Self::Output> + Send;
 }
+
+/// Makes one output of two.
+pub type Merge<O> = fn(O, O) -> O;
 
 /// Why a task has no output. The other tasks of the same worker, batch or call are not touched by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ pub mod blame;
 pub use self::core::{Core, Error};
 pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
-pub use job::{Job, JobError};
+pub use job::{Job, JobError, Merge};
 pub use options::Options;
 pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
 pub use worker::{is_worker, serve};

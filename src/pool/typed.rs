@@ -110,6 +110,7 @@ impl<J: Job> Builder<J> {
     /// # Errors
     /// When this process is itself a worker, since `main` did not begin with [`serve`](super::serve); when the
     /// system gives us no thread.
+    #[expect(clippy::needless_pass_by_value, reason = "it is the workers' from here on")]
     pub fn build(self, init: J::Init) -> Result<Pool<J>, Error> {
         let places = self.options.workers.get() * self.options.concurrency.get();
         let init = postcard::to_stdvec(&init).map_err(|error| Error::Init(error.to_string()))?;

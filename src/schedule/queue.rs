@@ -131,7 +131,7 @@ impl Schedule {
     pub fn answered(&mut self, seq: u64, answer: Answer, elapsed: Duration, now: Instant) -> Option<Settled> {
         let task = self.tasks.get_mut(&seq)?;
         task.elapsed += elapsed;
-        match answer {
+        let outcome = match answer {
             Answer::Redirect { status, to, bytes } => match next_hop(task, &self.options, status, &to, bytes) {
                 Ok(url) => {
                     task.url = url;
@@ -139,24 +139,20 @@ impl Schedule {
                     self.ready.push_front(seq);
                     return None;
                 }
-                Err(failure) => {
-                    task.charged += 1;
-                    self.settle(seq, Outcome::Failure(failure))
-                }
+                Err(failure) => Outcome::Failure(failure),
             },
-            Answer::Outcome(outcome) => {
-                task.charged += 1;
-                if let Outcome::Failure(failure) = &outcome
-                    && task.charged <= self.options.max_retries
-                    && let Some(pause) = backoff::pause(task.charged, seq, failure.retry, self.options.max_retry_after)
-                {
-                    self.retries += 1;
-                    self.pausing.push(Reverse((now + pause, seq)));
-                    return None;
-                }
-                self.settle(seq, outcome)
-            }
+            Answer::Outcome(outcome) => outcome,
+        };
+        task.charged += 1;
+        if let Outcome::Failure(failure) = &outcome
+            && task.charged <= self.options.max_retries
+            && let Some(pause) = backoff::pause(task.charged, seq, failure.retry, self.options.max_retry_after)
+        {
+            self.retries += 1;
+            self.pausing.push(Reverse((now + pause, seq)));
+            return None;
         }
+        self.settle(seq, outcome)
     }
 
     /// Sends a task again whose worker was lost, before all others. `charged`: the death is held against it.

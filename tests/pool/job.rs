@@ -60,14 +60,13 @@ impl Job for Act {
 
     fn start(how: Start) -> Result<Self, Box<dyn Error + Send + Sync>> {
         match how {
-            Start::Well => Ok(Self),
             Start::Slowly(time) => {
                 std::thread::sleep(time);
                 Ok(Self)
             }
             Start::Never => Err("the stars are against it".into()),
             Start::Sometimes if std::process::id().is_multiple_of(3) => Err("not today".into()),
-            Start::Sometimes => Ok(Self),
+            Start::Well | Start::Sometimes => Ok(Self),
         }
     }
 
@@ -119,7 +118,7 @@ impl Job for Act {
 
 /// Bytes that differ from place to place.
 pub(crate) fn pattern(size: usize) -> Vec<u8> {
-    (0..size).map(|at| (at % 251) as u8).collect()
+    (0..=250_u8).cycle().take(size).collect()
 }
 
 /// The pipe to the parent: the one file above the standard three that is open for writing only.
@@ -136,7 +135,7 @@ fn wire() -> std::fs::File {
 }
 
 pub(crate) fn send_to(pid: u32, signal: i32) {
-    let pid = rustix::process::Pid::from_raw(pid as i32).expect("a pid");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
     let signal = rustix::process::Signal::from_named_raw(signal).expect("a signal");
     rustix::process::kill_process(pid, signal).expect("the process is there");
 }

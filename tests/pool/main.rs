@@ -2,6 +2,8 @@
 //!
 //! A harness of its own, since the workers are copies of this executable and must become workers before anything else.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "some of the parts it plays speak to their parents")]
+
 mod deaths;
 mod job;
 mod parents;

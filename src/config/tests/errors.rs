@@ -140,7 +140,7 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
     ),
     (
         Elsewhere::Variable("GLEANER_EXTRACT_TITLE", "h1::txt"),
-        r#"`extract.title` is no selector: unknown pseudo-element `::txt`
+        r#"`extract.title` is no selector: unknown pseudo-element `::txt`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> environment variable GLEANER_EXTRACT_TITLE
   |
   | GLEANER_EXTRACT_TITLE=h1::txt
@@ -227,7 +227,7 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
     ),
     (
         Elsewhere::Set("extract.a={ css = 'a::txt' }"),
-        r#"`extract.a.css` is no selector: unknown pseudo-element `::txt`
+        r#"`extract.a.css` is no selector: unknown pseudo-element `::txt`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> flag --set
   |
   | --set extract.a={ css = 'a::txt' }
@@ -583,46 +583,45 @@ text = "span["
 "#,
         r#"5 errors in the settings
 
-`extract.title` is no selector: unknown pseudo-element `::txt`
+`extract.title` is no selector: unknown pseudo-element `::txt`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> gleaner.toml:2:12
   |
 2 | title = "h1::txt"
   |            ^^^^^
   = help: did you mean `::text`?
 
-`extract.links` is no selector: unknown pseudo-element `::ulr`
+`extract.links` is no selector: unknown pseudo-element `::ulr`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> gleaner.toml:3:13
   |
 3 | links = [ 'a::ulr' ]
   |             ^^^^^
   = help: did you mean `::url`?
 
-`extract.price.css` is no selector: unknown pseudo-element `::text_content`
+`extract.price.css` is no selector: unknown pseudo-element `::text_content`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> gleaner.toml:4:27
   |
 4 | price = { css = "p, .price::text_content" }
   |                           ^^^^^^^^^^^^^^
   = help: did you mean `::text-content`?
 
-`extract.quotes.each` is no selector of elements: it ends in a pseudo-element
+`extract.quotes.each` is no selector: `each` selects elements and takes no `::text`
  --> gleaner.toml:6:12
   |
 6 | each = "div::text"
   |            ^^^^^^
-  = help: the fields below it take the values: text = "span::text"
 
-`extract.quotes.text` is no selector: unexpected EOL
- --> gleaner.toml:7:8
+`extract.quotes.text` is no selector: the selector ends too early
+ --> gleaner.toml:7:14
   |
 7 | text = "span["
-  |        ^^^^^^^"#,
+  |              ^"#,
     ),
     (
         "a selector with escapes: the place is the whole string",
         r#"[extract]
 title = "h\u0031::txt"
 "#,
-        r#"`extract.title` is no selector: unknown pseudo-element `::txt`
+        r#"`extract.title` is no selector: unknown pseudo-element `::txt`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
  --> gleaner.toml:2:9
   |
 2 | title = "h\u0031::txt"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
+use reqwest::{Response, Version};
 use tokio::time::Instant;
 use url::Url;
 
@@ -13,7 +13,7 @@ use crate::scrape::settings::FetchSettings;
 
 /// A body that nobody wants is read up to here, so that its connection can be used again; a longer one costs more
 /// than a new connection.
-const WORTH_DRAINING: u64 = 64 * 1024;
+pub(super) const WORTH_DRAINING: usize = 64 * 1024;
 
 /// How long such a body may keep its task.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
@@ -24,13 +24,17 @@ pub(super) struct Body<'a> {
     shown: &'a Url,
     deadline: Instant,
     settings: &'a FetchSettings,
+    /// `Content-Length`.
+    announced: Option<u64>,
     /// The largest body that is read, in decompressed bytes.
     pub(super) max: u64,
 }
 
 impl<'a> Body<'a> {
     pub(super) fn new(response: Response, shown: &'a Url, deadline: Instant, settings: &'a FetchSettings) -> Self {
-        Self { response, shown, deadline, settings, max: settings.max_body }
+        // Asked before the first piece: afterwards the client would tell what is left.
+        let announced = response.content_length();
+        Self { response, shown, deadline, settings, announced, max: settings.max_body }
     }
 
     /// Reads all of it and undoes its content encodings, which `codings` lists as the header does.
@@ -39,13 +43,11 @@ impl<'a> Body<'a> {
         if !codings.is_empty() {
             return coding::read(self, &codings).await;
         }
-        let announced = self.response.content_length();
-        if announced.is_some_and(|length| length > self.max) {
+        if self.announced.is_some_and(|length| length > self.max) {
             return Err(self.too_large(0));
         }
         let Some(first) = self.next(0).await? else { return Ok(Bytes::new()) };
-        if announced == Some(first.len() as u64) {
-            // The end of the body is known, and asking for it would take one more turn of the connection.
+        if self.is_all(first.len()) {
             return Ok(first);
         }
         let mut body = Vec::new();
@@ -55,18 +57,24 @@ impl<'a> Body<'a> {
                 return Err(self.too_large(body.len() as u64));
             }
             if body.is_empty() {
-                let expected = announced.unwrap_or_default().max(bytes.len() as u64);
+                let expected = self.announced.unwrap_or_default().max(bytes.len() as u64);
                 body.reserve_exact(usize::try_from(expected).unwrap_or(bytes.len()));
             }
             body.extend_from_slice(&bytes);
-            piece = self.next(body.len() as u64).await?;
+            piece = if self.is_all(body.len()) { None } else { self.next(body.len() as u64).await? };
         }
         Ok(body.into())
     }
 
+    /// Whether that many bytes are known to be the whole body, so that asking for its end, which takes one more turn
+    /// of the connection's task, can be left out. HTTP/2 has an end of its own, and gives up streams not read to it.
+    fn is_all(&self, read: usize) -> bool {
+        self.response.version() <= Version::HTTP_11 && self.announced == Some(read as u64)
+    }
+
     /// Reads a body that nobody wants, as far as that is worth while; gives its decompressed bytes, 0 where it was not.
     pub(super) async fn drain(&mut self, codings: &str) -> u64 {
-        self.max = WORTH_DRAINING.min(self.settings.max_body);
+        self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
         self.read(codings).await.map_or(0, |body| body.len() as u64)
     }

@@ -119,3 +119,31 @@ fn proxy_speaks_tls() -> bool {
         std::env::var(name).is_ok_and(|proxy| proxy.trim_start().to_ascii_lowercase().starts_with("https:"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::Clients;
+    use crate::scrape::FetchSettings;
+
+    #[test]
+    fn only_https_reads_trust_anchors() {
+        let settings = FetchSettings {
+            timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(1),
+            max_body: 1,
+            user_agent: String::new(),
+            headers: Vec::new(),
+            site: Some(([127, 0, 0, 1], 1).into()),
+        };
+        let clients = Clients::new(&settings).expect("good settings");
+        for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
+            clients.client_for(&Url::parse(url).expect("a URL")).expect("a client");
+            assert_eq!(clients.secure.get().is_some(), reads_anchors, "{url}");
+        }
+    }
+}

@@ -6,15 +6,16 @@
 use std::io;
 use std::pin::pin;
 
-use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, ZlibDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
 use bytes::{BufMut, Bytes};
 use futures_util::stream;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
-use super::body::Body;
+use super::body::{Body, WORTH_DRAINING};
 use super::classify;
+use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 
 /// More layers than any honest server uses; each costs memory.
@@ -159,11 +160,13 @@ where
     }
     drop(layer);
     // What follows the compressed data means nothing, but has to be read before the connection can be used again.
+    let mut left = WORTH_DRAINING;
     while let Ok(rest) = source.fill_buf().await {
         let length = rest.len();
-        if length == 0 {
+        if length == 0 || length > left {
             break;
         }
+        left -= length;
         source.consume(length);
     }
     Ok(Decoded::Whole)
@@ -171,11 +174,7 @@ where
 
 async fn undo(coding: Coding, mut source: Layer<'_>) -> io::Result<Layer<'_>> {
     Ok(match coding {
-        Coding::Gzip => {
-            let mut decoder = GzipDecoder::new(source);
-            decoder.multiple_members(true);
-            Box::new(BufReader::new(decoder))
-        }
+        Coding::Gzip => Box::new(BufReader::new(Members::new(source))),
         Coding::Deflate => {
             if is_zlib(source.fill_buf().await?) {
                 Box::new(BufReader::new(ZlibDecoder::new(source)))

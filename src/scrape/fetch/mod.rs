@@ -2,7 +2,7 @@
 //!
 //! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone
+//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip
 //! - `classify`: what went wrong on the way, as failures
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
@@ -13,6 +13,7 @@ mod clients;
 mod coding;
 mod head;
 mod limit;
+mod members;
 mod retry_after;
 
 use bytes::Bytes;
