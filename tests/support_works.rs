@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use support::{PROMPTLY, Process, Run, Server, assert_no_process_left, gleaner, records, wait_until};
+use support::{PROMPTLY, Process, Run, Server, assert_no_process_left, gleaner, values, wait_until};
 
 /// Long enough for an answer that is there to be seen, short enough to wait for one that is not.
 const A_MOMENT: Duration = Duration::from_millis(150);
@@ -81,6 +81,8 @@ fn every_path_answers_as_the_table_says() {
         ("/redirect/2", "302 Found", "location: /redirect/1\r\n"),
         ("/redirect/1", "302 Found", "location: /ok/0\r\n"),
         ("/redirect/0", "200 OK", "<title>0</title>"),
+        ("/moved/308/7", "308 Permanent Redirect", "location: /ok/7\r\n"),
+        ("/loop", "302 Found", "location: /loop\r\n"),
         ("/robots.txt", "404 Not Found", ""),
     ];
     for (path, status, part) in rows {
@@ -295,7 +297,7 @@ fn the_program_under_test_starts_in_a_clean_environment() {
 #[test]
 fn records_are_read_from_an_array_and_from_lines() {
     for output in ["[\n{\"seq\":0},\n{\"seq\":1}\n]\n", "{\"seq\":0}\n{\"seq\":1}\n", "[]", ""] {
-        let records = records(output);
+        let records = values(output);
         assert!(records.iter().zip(0..).all(|(record, seq)| record["seq"] == seq), "{output}");
         assert_eq!(records.len(), output.matches("seq").count());
     }

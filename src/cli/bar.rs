@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::When;
@@ -24,16 +25,16 @@ pub(super) struct Bar {
 
 /// A bar, where one is wanted.
 pub(super) fn wanted(when: When, quiet: bool) -> Option<ProgressBar> {
-    let draw = match when {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => !quiet && std::io::stderr().is_terminal(),
+    let target = match when {
+        When::Never => return None,
+        When::Auto if quiet || !std::io::stderr().is_terminal() => return None,
+        When::Auto => ProgressDrawTarget::stderr(),
+        // The other target draws on nothing but a terminal, and "always" is for those who watch through something else.
+        When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
     };
-    draw.then(|| {
-        let template = "{bar:30} {pos}/{len} ({per_sec}) {msg} {eta} left";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style)
-    })
+    let template = "{bar:30} {pos}/{len} ({per_sec}) {msg} {eta} left";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    Some(ProgressBar::with_draw_target(Some(0), target).with_style(style))
 }
 
 impl Bar {

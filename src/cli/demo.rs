@@ -14,7 +14,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::site::{ORIGIN, Site};
-use super::{Stop, launch, log};
+use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
 use crate::coordinator::{Ending, Progress, Summary};
 use crate::exit_code::Exit;
@@ -37,7 +37,7 @@ pub(super) fn run() -> Result<Exit, Stop> {
     counts.dedup();
     for workers in counts {
         let note = if workers == cpus { " (one for each CPU)" } else { "" };
-        say(&format!("{}{note}", plural(workers, "worker")));
+        say(&format!("{}{note}", words::counted(workers as u64, "worker")));
         demonstrate(&site, workers, None)?;
     }
     say("2 workers with a quota of 2: after two pages a worker is replaced by a new process");
@@ -130,10 +130,6 @@ fn show(records: &str, summary: &Summary) -> anyhow::Result<()> {
     }
     say(&format!("  {:.2} s\n", summary.elapsed_s));
     Ok(())
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Whoever closes standard output has seen enough; the demonstration need not stop for it.

@@ -1,7 +1,8 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `launch` starts
-//! a run, `site` serves a folder for it, and `bar`, `log` and `words` are what a person sees meanwhile.
+//! a run, `site` serves a folder for it, `summary_file` is where its counts go, and `bar`, `log` and `words` are what a person
+//! sees meanwhile.
 
 mod args;
 mod bar;
@@ -11,6 +12,7 @@ mod launch;
 mod log;
 mod run;
 mod site;
+mod summary_file;
 mod words;
 
 use std::process::ExitCode;

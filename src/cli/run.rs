@@ -1,18 +1,17 @@
 //! `gleaner run`.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tempfile::NamedTempFile;
 
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
 use super::site::Site;
+use super::summary_file::SummaryFile;
 use super::{Stop, launch, log, words};
 use crate::config::{self, Flag, FormatChoice, Loaded, OutputPlan};
-use crate::coordinator::{Ending, Progress, Summary};
+use crate::coordinator::{Ending, Progress};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
@@ -90,30 +89,5 @@ fn by_extension(path: Option<&Path>) -> sink::Format {
     match path.and_then(Path::extension).and_then(|extension| extension.to_str()) {
         Some("jsonl" | "ndjson" | "jl") => sink::Format::Jsonl,
         _ => sink::Format::Json,
-    }
-}
-
-/// Where the summary goes: whole, by rename, and known to be writable before the first request.
-#[derive(Debug)]
-struct SummaryFile {
-    temporary: NamedTempFile,
-    path: PathBuf,
-}
-
-impl SummaryFile {
-    fn open(path: &Path) -> anyhow::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let temporary = NamedTempFile::new_in(folder)
-            .with_context(|| format!("write a summary to {}: make its folder writable", path.display()))?;
-        Ok(Self { temporary, path: path.to_owned() })
-    }
-
-    fn write(mut self, summary: &Summary) -> anyhow::Result<()> {
-        let context = || format!("write the summary to {}", self.path.display());
-        serde_json::to_writer(&mut self.temporary, summary).with_context(context)?;
-        self.temporary.write_all(b"\n").with_context(context)?;
-        let path = self.path.clone();
-        self.temporary.persist(&path).with_context(|| format!("write the summary to {}", path.display()))?;
-        Ok(())
     }
 }

@@ -13,17 +13,24 @@ pub(super) fn error(error: &anyhow::Error) {
 pub(super) fn closing(ending: Ending, summary: &Summary) {
     let interrupted =
         if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
-    let mut parts = vec![format!("{} tasks{interrupted}: {} with data", summary.tasks, summary.ok)];
+    let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
     }
-    let workers: u64 = summary.workers_by_end.values().sum();
-    if summary.retries > 0 {
-        parts.push(format!("{} retries", summary.retries));
+    match summary.retries {
+        0 => {}
+        1 => parts.push("1 retry".to_owned()),
+        retries => parts.push(format!("{retries} retries")),
     }
-    parts.push(format!("{workers} workers, {:.2} s", summary.elapsed_s));
+    parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
+    parts.push(format!("{:.2} s", summary.elapsed_s));
     say(&parts.join(", "));
+}
+
+/// "1 worker", "2 workers".
+pub(super) fn counted(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Writes a line to standard error, wherever that leads.

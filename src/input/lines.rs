@@ -23,8 +23,8 @@ pub(super) struct Lines<R> {
     too_long: bool,
     /// Whether `partial` was given out as a line and is to be forgotten.
     taken: bool,
-    /// Whether the next line is the first of its source, which alone may have a byte-order mark.
-    first: bool,
+    /// Whether nothing has been read yet: the beginning of a source may be a byte-order mark.
+    at_beginning: bool,
 }
 
 /// One line without its end.
@@ -46,7 +46,7 @@ impl<R: Read> Lines<R> {
             partial: Vec::new(),
             too_long: false,
             taken: false,
-            first: true,
+            at_beginning: true,
         }
     }
 
@@ -61,7 +61,7 @@ impl<R: Read> Lines<R> {
         };
         self.start += length + 1;
         let line = unread.start..unread.start + length;
-        if self.partial.is_empty() && !self.first {
+        if self.partial.is_empty() {
             return Some(Line { bytes: &self.buffer[line], too_long: false });
         }
         self.keep(line);
@@ -77,15 +77,35 @@ impl<R: Read> Lines<R> {
     /// Reads once, for as long as the source takes; gives how many bytes came, 0 at the end. To be called when `take`
     /// has nothing more.
     pub(super) fn refill(&mut self) -> io::Result<usize> {
+        self.start = 0;
+        self.end = self.read(0)?;
+        if self.at_beginning {
+            self.at_beginning = false;
+            self.skip_byte_order_mark()?;
+        }
+        Ok(self.end)
+    }
+
+    /// A mark may come in pieces; what cannot become one waits for nothing.
+    fn skip_byte_order_mark(&mut self) -> io::Result<()> {
+        while self.end > 0 && self.end < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.buffer[..self.end])
+        {
+            match self.read(self.end)? {
+                0 => return Ok(()),
+                count => self.end += count,
+            }
+        }
+        if self.buffer[..self.end].starts_with(BYTE_ORDER_MARK) {
+            self.start = BYTE_ORDER_MARK.len();
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, at: usize) -> io::Result<usize> {
         loop {
-            match self.reader.read(&mut self.buffer) {
-                Ok(count) => {
-                    self.start = 0;
-                    self.end = count;
-                    return Ok(count);
-                }
+            match self.reader.read(&mut self.buffer[at..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                result => return result,
             }
         }
     }
@@ -100,27 +120,15 @@ impl<R: Read> Lines<R> {
 
     fn keep(&mut self, range: std::ops::Range<usize>) {
         let mut bytes = &self.buffer[range];
-        if self.partial.is_empty() && !self.first {
+        if self.partial.is_empty() {
             bytes = bytes.trim_ascii_start();
         }
         let room = MAX_LINE - self.partial.len();
         self.too_long |= bytes.len() > room;
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        // The mark may come in pieces, so the first bytes of a source wait until there are enough of them.
-        if self.first && self.partial.len() >= BYTE_ORDER_MARK.len() {
-            self.end_of_first_bytes();
-        }
-    }
-
-    fn end_of_first_bytes(&mut self) {
-        self.first = false;
-        if self.partial.starts_with(BYTE_ORDER_MARK) {
-            self.partial.drain(..BYTE_ORDER_MARK.len());
-        }
     }
 
     fn give_partial(&mut self) -> Line<'_> {
-        self.first = false;
         self.taken = true;
         Line { bytes: &self.partial, too_long: self.too_long }
     }
@@ -160,7 +168,8 @@ mod tests {
 
     #[test]
     fn lines_are_the_same_however_the_source_cuts_them() {
-        let table: [(&[u8], &[&str]); 11] = [
+        let table: [(&[u8], &[&str]); 12] = [
+            (b"\xEF\xBB", &["\u{fffd}"]),
             (b"", &[]),
             (b"\n", &[""]),
             (b"a", &["a"]),
@@ -197,8 +206,9 @@ mod tests {
 
     #[test]
     fn white_space_before_a_line_does_not_count_for_the_limit() {
-        let mut text = b"first\n".to_vec();
-        text.extend(std::iter::repeat_n(b' ', 3 * MAX_LINE));
+        let mut text = vec![b' '; 3 * MAX_LINE];
+        text.extend_from_slice(b"first\n");
+        text.extend_from_within(..3 * MAX_LINE);
         text.extend_from_slice(b"a\n");
         assert_eq!(lines(&text, BUFFER), [("first".to_owned(), false), ("a".to_owned(), false)]);
     }

@@ -11,11 +11,9 @@ use super::lines::{Line, Lines};
 use super::{Error, ErrorKind, Progress, Source, task};
 use crate::model::Task;
 
-/// The most tasks in one batch.
+/// The most tasks in one batch. It is also full when the reader would have to read, so it never has more bytes of
+/// lines than one buffer and one line.
 const BATCH_TASKS: usize = 256;
-
-/// A batch with this many bytes of lines is full however few they are.
-const BATCH_BYTES: usize = 256 * 1024;
 
 /// How many batches may wait; the reader stands still until one is taken.
 const BATCHES: usize = 4;
@@ -61,19 +59,10 @@ impl Input {
     ///
     /// A thread that waits for a silent pipe is left behind and ends with the process.
     pub fn start(self) -> Receiver {
-        let (batches, receiver) = mpsc::channel(BATCHES);
-        let on_thread = batches.clone();
-        let spawned = thread::Builder::new().name("input".to_owned()).spawn(move || {
-            run(&on_thread, || self.read(&on_thread));
-        });
-        if let Err(error) = spawned {
-            let error = Error::new(ErrorKind::BrokenOff, "start a thread that reads the list").because(error);
-            batches.try_send(Err(error)).ok();
-        }
-        receiver
+        on_thread(move |batches| self.read(batches))
     }
 
-    fn read(self, batches: &mpsc::Sender<Result<Vec<Task>, Error>>) -> Result<(), Stop> {
+    fn read(self, batches: &Sender) -> Result<(), Stop> {
         let mut batch = Batch::new(self.limit, self.base, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
@@ -84,6 +73,8 @@ impl Input {
                 batch.push_url(text)?;
                 continue;
             }
+            // A FIFO may have to wait for its writer.
+            batch.hand_over()?;
             let reader = source.open().map_err(|error| broken_off(source, &batch, error))?;
             batch.push_list(source, reader)?;
         }
@@ -93,14 +84,29 @@ impl Input {
     }
 }
 
-/// Does `read` and hands over the error that ends it. Without one a panic would look like the end of the list.
-fn run(batches: &mpsc::Sender<Result<Vec<Task>, Error>>, read: impl FnOnce() -> Result<(), Stop>) {
-    let end = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(Stop::Error(Error::new(ErrorKind::BrokenOff, "read the list: its reader panicked, which is a bug")))
+type Sender = mpsc::Sender<Result<Vec<Task>, Error>>;
+
+/// Does `read` on a thread of its own and hands over the error that ends it.
+fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) -> Receiver {
+    let (batches, receiver) = mpsc::channel(BATCHES);
+    let sender = batches.clone();
+    let thread = thread::Builder::new().name("input".to_owned());
+    let spawned = thread.spawn(move || {
+        // Without an error in its place a panic would look like the end of the list.
+        let end = catch_unwind(AssertUnwindSafe(|| read(&sender))).unwrap_or_else(|_| {
+            let context = "read the list: its reader panicked, which is a bug";
+            Err(Stop::Error(Error::new(ErrorKind::BrokenOff, context)))
+        });
+        if let Err(Stop::Error(error)) = end {
+            sender.blocking_send(Err(error)).ok();
+        }
     });
-    if let Err(Stop::Error(error)) = end {
-        batches.blocking_send(Err(error)).ok();
+    if let Err(error) = spawned {
+        let context = "start a thread that reads the list";
+        let error = Error::new(ErrorKind::BrokenOff, context).because(error);
+        batches.try_send(Err(error)).ok();
     }
+    receiver
 }
 
 /// Why the reader stops before the end.
@@ -113,32 +119,25 @@ enum Stop {
 }
 
 fn broken_off(source: &Source, batch: &Batch<'_>, error: std::io::Error) -> Stop {
-    let context = format!("read {source} past its first {} tasks", batch.next);
+    let context = format!("go on reading {source} after {} tasks", batch.next);
     Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error))
 }
 
 /// The batch that is being filled, and what has come before it.
 struct Batch<'a> {
     tasks: Vec<Task>,
-    /// Bytes of their lines.
-    bytes: usize,
     /// The number of the next task.
     next: u64,
     /// The number that no task may have: the limit.
     end: u64,
     base: Option<Url>,
-    batches: &'a mpsc::Sender<Result<Vec<Task>, Error>>,
+    batches: &'a Sender,
     progress: Progress,
 }
 
 impl<'a> Batch<'a> {
-    fn new(
-        limit: Option<u64>,
-        base: Option<Url>,
-        batches: &'a mpsc::Sender<Result<Vec<Task>, Error>>,
-        progress: Progress,
-    ) -> Self {
-        Self { tasks: Vec::new(), bytes: 0, next: 0, end: limit.unwrap_or(u64::MAX), base, batches, progress }
+    fn new(limit: Option<u64>, base: Option<Url>, batches: &'a Sender, progress: Progress) -> Self {
+        Self { tasks: Vec::new(), next: 0, end: limit.unwrap_or(u64::MAX), base, batches, progress }
     }
 
     fn is_at_limit(&self) -> bool {
@@ -166,19 +165,17 @@ impl<'a> Batch<'a> {
     }
 
     fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
-        let bytes = line.bytes.len();
-        task::from_line(line, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, bytes))
+        task::from_line(line, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
-        task::from_text(text, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task, text.len()))
+        task::from_text(text, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task))
     }
 
-    fn push(&mut self, task: Task, bytes: usize) -> Result<(), Stop> {
+    fn push(&mut self, task: Task) -> Result<(), Stop> {
         self.tasks.push(task);
-        self.bytes += bytes;
         self.next += 1;
-        if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES { self.hand_over() } else { Ok(()) }
+        if self.tasks.len() >= BATCH_TASKS { self.hand_over() } else { Ok(()) }
     }
 
     fn hand_over(&mut self) -> Result<(), Stop> {
@@ -186,7 +183,6 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         self.progress.set_tasks(self.next);
-        self.bytes = 0;
         let tasks = std::mem::take(&mut self.tasks);
         self.batches.blocking_send(Ok(tasks)).map_err(|_| Stop::Unwanted)
     }
@@ -201,16 +197,13 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-    type Batches = mpsc::Sender<Result<Vec<Task>, Error>>;
-
-    /// Reads `reader` as a list on a thread of its own, as `Input::start` does.
+    /// Reads `reader` as a list.
     fn start(limit: Option<u64>, reader: impl Read + Send + 'static) -> Receiver {
-        let (batches, receiver): (Batches, _) = mpsc::channel(BATCHES);
-        thread::spawn(move || {
-            let mut batch = Batch::new(limit, None, &batches, Progress::new(None, limit));
-            run(&batches, || batch.push_list(&Source::Stdin, reader).and_then(|()| batch.hand_over()));
-        });
-        receiver
+        on_thread(move |batches| {
+            let mut batch = Batch::new(limit, None, batches, Progress::new(None, limit));
+            batch.push_list(&Source::Stdin, reader)?;
+            batch.hand_over()
+        })
     }
 
     /// The lines of all tasks, and the error at the end if there is one.
@@ -325,16 +318,13 @@ mod tests {
         assert_eq!(lines.len(), 700);
         let error = error.expect("the list broke off");
         assert_eq!(error.kind(), ErrorKind::BrokenOff);
-        assert_eq!(error.to_string(), "read the list from standard input past its first 700 tasks");
+        assert_eq!(error.to_string(), "go on reading the list from standard input after 700 tasks");
         assert_eq!(error.source().expect("a cause").to_string(), "the disk is gone");
     }
 
     #[test]
     fn a_panic_is_an_error_and_not_the_end_of_the_list() {
-        let (batches, receiver): (Batches, _) = mpsc::channel(BATCHES);
-        run(&batches, || panic!("the reader has a bug"));
-        drop(batches);
-        let (lines, error) = read_all(receiver);
+        let (lines, error) = read_all(on_thread(|_| panic!("the reader has a bug")));
         assert!(lines.is_empty());
         assert_eq!(error.expect("a panic is an error").kind(), ErrorKind::BrokenOff);
     }
@@ -367,21 +357,40 @@ mod tests {
         }
         let read = Arc::new(AtomicU64::new(0));
         let mut receiver = start(None, Yes(Arc::clone(&read)));
-        for taken in 1..=200_u64 {
+        for taken in 0..50 {
+            // The reader goes on until as many batches wait as may.
+            while receiver.len() < receiver.max_capacity() {
+                thread::yield_now();
+            }
+            let batches = read.load(Relaxed) / (BATCH_TASKS * LINE.len()) as u64;
+            // Those that wait, the one that is to be handed over, and a buffer full of the next ones.
+            assert!(batches <= taken + 4 + 1 + 26, "{batches} were read when {taken} were taken");
             receiver.blocking_recv().expect("endless").expect("no error");
-            // Those taken, those waiting, the one that is being filled or handed over; and a buffer that is cut up.
-            let bound = (taken + BATCHES as u64 + 1) * (BATCH_TASKS * LINE.len()) as u64 + 64 * 1024;
-            assert!(read.load(Relaxed) <= bound, "after {taken} batches");
         }
     }
 
     #[test]
-    fn few_but_long_lines_fill_a_batch_too() {
+    fn what_comes_before_a_list_that_cannot_be_opened_is_delivered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a.txt"), "http://h/1\nhttp://h/2").expect("written");
+        fs::write(path("b.txt"), "http://h/3").expect("written");
+        let sources = [path("a.txt"), path("b.txt")].map(Source::File);
+        let input = Input::open(&sources, None, None).expect("both are there");
+        fs::remove_file(path("b.txt")).expect("removed");
+        let (lines, error) = read_all(input.start());
+        assert_eq!(lines, ["http://h/1", "http://h/2"]);
+        let message = error.expect("one is missing").to_string();
+        assert!(message.contains("b.txt` after 2 tasks"), "{message}");
+    }
+
+    #[test]
+    fn long_lines_do_not_make_a_batch_large() {
         let line = format!("http://h/{}\n", "x".repeat(60_000));
         let mut receiver = start(None, io::Cursor::new(line.repeat(20).into_bytes()));
         while let Some(batch) = receiver.blocking_recv() {
             let tasks = batch.expect("no error");
-            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < BATCH_BYTES + 64 * 1024);
+            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < 128 * 1024);
         }
     }
 }

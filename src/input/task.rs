@@ -80,6 +80,9 @@ mod tests {
         for text in ["", " ", "\t\r", "#", "# http://h/", "  # http://h/", "\u{a0}", "#\u{0}"] {
             assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
         }
+        for (bytes, too_long) in [(b"# \xff", false), (b"#  ", true), (b"   ", true)] {
+            assert!(from_line(Line { bytes, too_long }, 3, None).is_none());
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Sink {
 impl Sink {
     /// Opens the output and starts the thread that writes it. What is under its name stays untouched.
     ///
+    /// Opening a FIFO waits for its reader, as it does in every program.
+    ///
     /// # Errors
     /// With everything that can be known before the first record: a folder that is missing or takes no files, a name
     /// that is a folder's, the `.part` of another run, no place for a temporary file.
@@ -139,6 +141,8 @@ impl Sink {
     }
 
     /// Writes what is left and in order, and leaves the output as it is then: a `.part`, or a stream without an end.
+    ///
+    /// Waits for the reader of a stream for as long as that takes; may be dropped half-way.
     ///
     /// # Errors
     /// When that cannot be written, or could not before.

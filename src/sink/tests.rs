@@ -3,12 +3,15 @@
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::*;
 use crate::model::{Failure, FailureKind, Outcome, Page, Record, Stage};
+
+/// A file's records may take a second to get there; a stream's must not.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn record(seq: u64) -> Record {
     let outcome = if seq % 5 == 3 {
@@ -195,10 +198,12 @@ async fn a_second_run_on_the_same_output_is_refused() {
 async fn whoever_reads_a_stream_sees_a_record_at_once() {
     let (sink, reader) = piped(&options(""));
     let mut lines = BufReader::new(reader).lines();
+    let start = Instant::now();
     for seq in 0..3 {
         sink.push(vec![record(seq)]);
         assert_eq!(lines.next().expect("a line").expect("text") + "\n", data_lines([seq]));
     }
+    assert!(start.elapsed() < AT_ONCE);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod ledger;
 mod process;
+mod records;
 mod run;
 mod server;
 
@@ -13,11 +14,10 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 pub(crate) use ledger::Access;
 pub(crate) use process::{Process, assert_no_process_left};
-pub(crate) use run::{Finished, Run, changes_behaviour, gleaner};
+pub(crate) use records::{Record, parse, records, values};
+pub(crate) use run::{Finished, Run, changes_behaviour, gleaner, scrape, scrape_list};
 pub(crate) use server::Server;
 
 /// How long something may take that takes no time on an idle machine (a process ends, a request arrives).
@@ -37,16 +37,12 @@ pub(crate) fn wait_until(what: &str, cap: Duration, mut condition: impl FnMut() 
     }
 }
 
-/// The records of an output: a JSON array, or JSON Lines.
-#[track_caller]
-pub(crate) fn records(output: &str) -> Vec<Value> {
-    if output.trim_start().starts_with('[') {
-        return serde_json::from_str(output).expect("the output is one JSON array");
-    }
-    output.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON value")).collect()
-}
-
 /// A file or folder below `fixtures/`.
 pub(crate) fn fixture(path: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "fixtures", path].iter().collect()
+}
+
+/// A file below `config/`.
+pub(crate) fn config(path: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "config", path].iter().collect()
 }

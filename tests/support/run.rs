@@ -26,6 +26,20 @@ pub(crate) fn gleaner() -> Command {
     command
 }
 
+/// `gleaner run` with these arguments.
+pub(crate) fn scrape<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
+    let mut command = gleaner();
+    command.arg("run").args(arguments);
+    command
+}
+
+/// A run over these lines, which come in on standard input, as JSON Lines on standard output.
+pub(crate) fn scrape_list<I: IntoIterator<Item: AsRef<OsStr>>>(list: &[String], arguments: I) -> Run {
+    let mut command = scrape(["-", "--format", "jsonl"]);
+    command.args(arguments);
+    Run::fed(command, list.iter().flat_map(|line| [line, "\n"]).collect::<String>().into_bytes())
+}
+
 /// Whether a variable of this name would make a run differ from machine to machine.
 pub(crate) fn changes_behaviour(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();

@@ -10,6 +10,8 @@
 //! | `/reset` | the connection is reset in the middle of the body |
 //! | `/status/CODE` | a page with that status |
 //! | `/redirect/N` | N redirects in a row, the last to `/ok/0` |
+//! | `/moved/CODE/N` | one redirect with that status to `/ok/N` |
+//! | `/loop` | a redirect to itself |
 //! | `/flaky/K/N` | 503 the first K times, then the page N |
 //! | anything else | 404 |
 //!
@@ -127,6 +129,8 @@ fn routes(ledger: Arc<Ledger>) -> Router {
         .route("/reset", get(reset))
         .route("/status/{code}", get(status))
         .route("/redirect/{hops}", get(|Path(hops): Path<u32>| future::ready(redirect(hops))))
+        .route("/moved/{code}/{n}", get(moved))
+        .route("/loop", get(|| future::ready((StatusCode::FOUND, [(LOCATION, "/loop")]))))
         .route("/flaky/{times}/{n}", get(flaky))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
         .with_state(ledger)
@@ -216,6 +220,13 @@ fn redirect(hops: u32) -> Response {
         _ => format!("/redirect/{}", hops - 1),
     };
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
+}
+
+async fn moved(Path((code, n)): Path<(u16, String)>) -> Response {
+    match StatusCode::from_u16(code) {
+        Ok(status) => (status, [(LOCATION, format!("/ok/{n}"))]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
 }
 
 async fn flaky(State(ledger): State<Arc<Ledger>>, Path((times, n)): Path<(usize, String)>, uri: Uri) -> Response {

@@ -1,0 +1,76 @@
+//! Where `--summary` goes.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tempfile::NamedTempFile;
+
+use crate::coordinator::Summary;
+
+/// A place that a summary can be written to, which is known before the first request.
+#[derive(Debug)]
+pub(super) struct SummaryFile {
+    target: Target,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Target {
+    /// A file appears whole, by rename.
+    File(NamedTempFile),
+    /// A device or a FIFO is written into. Renaming would put a file in its place.
+    Stream(File),
+}
+
+impl SummaryFile {
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        // Renaming onto a link would replace the link.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let existing = std::fs::metadata(&path).ok();
+        anyhow::ensure!(
+            !existing.as_ref().is_some_and(std::fs::Metadata::is_dir),
+            "write a summary to {shown}: it is a folder, name a file in it"
+        );
+        let target = if existing.is_some_and(|existing| !existing.is_file()) {
+            let stream = OpenOptions::new().write(true).open(&path);
+            Target::Stream(stream.with_context(|| format!("write a summary to {shown}"))?)
+        } else {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let temporary = readable_by_all().tempfile_in(folder);
+            Target::File(
+                temporary.with_context(|| format!("write a summary to {shown}: make its folder, and writable"))?,
+            )
+        };
+        Ok(Self { target, path })
+    }
+
+    pub(super) fn write(self, summary: &Summary) -> anyhow::Result<()> {
+        let context = || format!("write the summary to {}", self.path.display());
+        let mut line = serde_json::to_vec(summary).with_context(context)?;
+        line.push(b'\n');
+        match self.target {
+            Target::Stream(mut stream) => stream.write_all(&line).with_context(context),
+            Target::File(mut temporary) => {
+                temporary.write_all(&line).with_context(context)?;
+                // Its error would name the cause a second time.
+                temporary.persist(&self.path).map_err(|error| error.error).with_context(context)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Temporary files are private otherwise, and a summary is for whoever may read the output beside it.
+fn readable_by_all() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The process's umask takes from it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder
+}

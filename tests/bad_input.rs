@@ -1,0 +1,337 @@
+//! What is wrong with lists, settings and outputs: found before the first request where it can be, told with the place
+//! and the way out, and nothing that was done is lost.
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use support::{Finished, PROMPTLY, Run, Server, fixture, records, scrape, scrape_list, wait_until};
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("written");
+}
+
+/// A run in `folder` with these arguments.
+fn run_in(folder: &Path, arguments: &[&str]) -> Finished {
+    let mut command = scrape(arguments);
+    command.current_dir(folder);
+    Run::to_end(command)
+}
+
+/// What is found before the first request: arguments after the list, exit code 2, and parts of the message.
+#[test]
+fn what_is_wrong_with_settings_is_found_before_the_first_request_with_its_place() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("key.toml", "[pool]\nworkers = 2\nconcurency = 3\n"),
+        ("table.toml", "[poool]\nworkers = 2\n"),
+        ("value.toml", "[fetch]\ntimeout = \"soon\"\n"),
+        ("type.toml", "[pool]\nconcurrency = \"many\"\n"),
+        ("size.toml", "[fetch]\nmax_body = \"16 apples\"\n"),
+        (
+            "selector.toml",
+            "[extract]\ntitle = \"h1::text\"\n\n[extract.all]\neach = \"div\"\nprice = { css = \"p:nope\" }\n",
+        ),
+        ("pseudo.toml", "[extract]\ntitle = \"h1::txt\"\n"),
+        ("regex.toml", "[extract]\ntitle = { css = \"h1\", re = \"(\" }\n"),
+        ("syntax.toml", "[pool\nworkers = 2\n"),
+        ("bytes.toml", "x"),
+    ] {
+        write(folder.path(), name, text);
+    }
+    fs::write(folder.path().join("bytes.toml"), [b'#', 0xff]).expect("written");
+    let table: [(&[&str], &[&str]); 31] = [
+        (&["-c", "none.toml"], &["none.toml", "No such file"]),
+        (&["-c", "."], &["`.`", "Is a directory"]),
+        (&["-c", "key.toml"], &["unknown setting `pool.concurency`", "key.toml:3:1", "pool.concurrency"]),
+        (&["-c", "table.toml"], &["unknown section `poool`", "table.toml:1:2", "`pool`"]),
+        (&["-c", "value.toml"], &["`fetch.timeout`", "value.toml:2:12", "soon"]),
+        (&["-c", "type.toml"], &["`pool.concurrency` must be a whole number, 1 or more", "type.toml:2:15"]),
+        (&["-c", "size.toml"], &["`fetch.max_body`", "size.toml:2:12"]),
+        (&["-c", "selector.toml"], &["`extract.all.price", "selector.toml:6:", ":nope"]),
+        (&["-c", "pseudo.toml"], &["unknown pseudo-element `::txt`", "pseudo.toml:2:12", "did you mean `::text`?"]),
+        (&["-c", "regex.toml"], &["`extract.title", "regex.toml:2:"]),
+        (&["-c", "syntax.toml"], &["syntax.toml:1:"]),
+        (&["-c", "bytes.toml"], &["bytes.toml", "UTF-8"]),
+        (&["-w", "0"], &["`pool.workers` must be \"auto\" or a whole number, 1 or more", "--workers 0"]),
+        (&["-w", "-1"], &["`pool.workers`", "--workers -1"]),
+        (&["-w", "0.5"], &["`pool.workers`", "--workers 0.5"]),
+        (&["-w", "x"], &["`pool.workers`", "--workers x"]),
+        (&["--concurrency", "0"], &["`pool.concurrency`"]),
+        (&["--max-tasks-per-worker", "-1"], &["`pool.max_tasks_per_worker` must be a whole number, 0 or more"]),
+        (&["--max-tasks-per-worker", "0.5"], &["`pool.max_tasks_per_worker`"]),
+        (&["--max-tasks-per-worker", "x"], &["`pool.max_tasks_per_worker`", "0 = workers are never replaced"]),
+        (&["--set", "pool.workers=0"], &["`pool.workers`", "--set pool.workers=0"]),
+        (&["--set", "pool.wrkers=1"], &["unknown setting `pool.wrkers`", "did you mean `pool.workers`?"]),
+        (&["--set", "nonsense"], &["write KEY=VALUE"]),
+        (&["-f", "xml"], &["`output.format` must be one of"]),
+        (&["--order", "up"], &["`output.order` must be one of"]),
+        (&["-H", "no colon"], &["--header"]),
+        (&["--timeout", "0s"], &["`fetch.timeout`"]),
+        (&["--limit", "x"], &["--limit"]),
+        (&["--progress", "maybe"], &["--progress"]),
+        (&["--no-such-flag"], &["--no-such-flag"]),
+        (&["-v", "-q"], &["--quiet"]),
+    ];
+    for (arguments, parts) in table {
+        let url = server.url("/ok/0");
+        let arguments = [&[url.as_str()], arguments].concat();
+        let run = run_in(folder.path(), &arguments).exited(2);
+        for part in parts {
+            assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
+        }
+        assert!(run.stderr.starts_with("error: ") && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
+    }
+    assert!(server.log().is_empty(), "nothing is fetched");
+}
+
+#[test]
+fn a_setting_in_the_environment_is_named_with_its_variable() {
+    let mut command = scrape(["http://127.0.0.1:9/"]);
+    command.env("GLEANER_POOL_WORKERS", "none");
+    let error = Run::to_end(command).exited(2).stderr;
+    assert!(error.contains("GLEANER_POOL_WORKERS") && error.contains("`pool.workers`"), "{error}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "file", "");
+    write(folder.path(), "secret", "http://127.0.0.1:9/\n");
+    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0)).expect("changed");
+    let url = server.url("/ok/0");
+    let mut table: Vec<(&[&str], &str)> = vec![
+        (&[], "no list was given"),
+        (&["none.txt"], "read the list `none.txt`"),
+        (&["books/one.html"], "a URL starts with http:// or https://"),
+        (&["."], "it is a folder, name a file in it"),
+        (&["file/list"], "read the list `file/list`"),
+        (&["-", "-"], "twice"),
+        (&["file", "--site", "none"], "serve none"),
+        (&["file", "--site", "file"], "it is no folder"),
+    ];
+    if fs::read(folder.path().join("secret")).is_err() {
+        table.push((&["secret"], "Permission denied"));
+    }
+    for (arguments, part) in table {
+        let arguments = if arguments.is_empty() { vec![] } else { [&[url.as_str()], arguments].concat() };
+        let run = run_in(folder.path(), &arguments).exited(2);
+        assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
+    }
+    assert!(server.log().is_empty(), "nothing is fetched");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "file", "");
+    write(folder.path(), "left.json.part", "[\n{}");
+    fs::create_dir(folder.path().join("closed")).expect("made");
+    fs::set_permissions(folder.path().join("closed"), fs::Permissions::from_mode(0o555)).expect("changed");
+    let mut table: Vec<(&[&str], &str)> = vec![
+        (&["-o", "none/out.json"], "there is no folder `none`, create it (mkdir -p none)"),
+        (&["-o", "file/out.json"], "there is no folder `file`"),
+        (&["-o", "."], "it is a folder, name a file in it"),
+        (&["-o", "new/"], "it is a folder, name a file in it"),
+        (&["-o", ""], "--output"),
+        (&["-o", "left.json"], "left over from a run that did not end"),
+        (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
+        (&["--summary", "none/summary.json"], "write a summary to none/summary.json"),
+        (&["--summary", "."], "it is a folder, name a file in it"),
+    ];
+    let root = tempfile::tempfile_in(folder.path().join("closed")).is_ok();
+    if !root {
+        table.push((&["-o", "closed/out.json"], "make its folder writable"));
+    }
+    for (arguments, part) in table {
+        let url = server.url("/ok/0");
+        let arguments = [&[url.as_str()], arguments].concat();
+        let run = run_in(folder.path(), &arguments).exited(2);
+        assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
+    }
+    assert!(server.log().is_empty(), "nothing is fetched");
+    let left = fs::read_to_string(folder.path().join("left.json.part")).expect("still there");
+    assert_eq!(left, "[\n{}", "a refused run leaves what was there as it was");
+}
+
+#[test]
+fn a_left_over_part_is_replaced_only_by_restart() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "out.jsonl.part", "somebody's work");
+    let url = server.url("/ok/0");
+    assert!(run_in(folder.path(), &[&url, "-o", "out.jsonl"]).exited(2).stderr.contains("--restart"));
+    run_in(folder.path(), &[&url, "-o", "out.jsonl", "--restart"]).exited(0);
+    assert_eq!(records(&fs::read_to_string(folder.path().join("out.jsonl")).expect("there")).len(), 1);
+    assert!(!folder.path().join("out.jsonl.part").exists());
+}
+
+#[test]
+fn a_list_without_a_task_gives_an_empty_output_and_starts_no_worker() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (text, flags, expected) in
+        [("", "json", "[]\n"), ("\n# http://127.0.0.1:9/\n \n", "json", "[]\n"), ("\u{feff}", "jsonl", "")]
+    {
+        write(folder.path(), "list", text);
+        let run = run_in(folder.path(), &["list", "-f", flags, "--summary", "summary.json"]).exited(0);
+        assert_eq!(run.stdout, expected, "{text:?}");
+        let summary = fs::read_to_string(folder.path().join("summary.json")).expect("there");
+        assert!(summary.contains(r#""workers":[]"#), "{summary}");
+        assert!(run.stderr.contains("0 workers"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let table: [(&[u8], &str, &str); 8] = [
+        (b"nonsense", "nonsense", "no scheme"),
+        (b"ftp://h/", "ftp://h/", "the scheme is `ftp`"),
+        (b"http://", "http://", "no host"),
+        (b"http://[bad", "http://[bad", "IPv6"),
+        (b"http://h/\xff", "http://h/\u{fffd}", "not UTF-8"),
+        (b"\xff\xfe\xfd", "\u{fffd}\u{fffd}\u{fffd}", "UTF-8"),
+        (b"http://user:secret@h:x/", "http://h:x/", "port"),
+        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "no scheme"),
+    ];
+    let mut list = Vec::new();
+    for (line, _, _) in table {
+        list.extend([line, b"\n", server.url("/ok/0").as_bytes(), b"\n"].concat());
+    }
+    fs::write(folder.path().join("list"), list).expect("written");
+    let run = run_in(folder.path(), &["list", "-v"]).exited(3);
+    let records = records(&run.stdout);
+    assert_eq!(records.len(), 2 * table.len());
+    for (pair, (_, url, message)) in records.chunks(2).zip(table) {
+        let failure = pair[0].failure.as_ref().expect("a failure");
+        assert_eq!((pair[0].url.as_str(), failure.kind.as_str(), failure.stage.as_str()), (url, "invalid_url", "list"));
+        assert!(failure.message.contains(message), "{url}: {}", failure.message);
+        assert_eq!((pair[0].attempts, pair[0].worker, pair[1].status), (0, None, Some(200)));
+    }
+    assert!(!run.stderr.contains('\u{1b}'), "no line of a list commands the terminal: {:?}", run.stderr);
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("secret"), "no password is shown");
+}
+
+#[test]
+fn what_came_before_a_list_breaks_off_is_delivered() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines: String = (0..700).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
+    write(folder.path(), "list", &lines);
+    // It opens like a file, and reading its beginning is an input/output error.
+    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl", "-o", "out.jsonl"]).exited(1);
+    assert!(run.stderr.contains("read the list `/proc/self/mem` to its end, 700 tasks into the run"), "{}", run.stderr);
+    let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
+    assert_eq!(records(&part).len(), 700);
+    assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");
+    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl"]).exited(1);
+    assert_eq!(records(&run.stdout).len(), 700);
+}
+
+#[test]
+fn a_full_device_ends_the_run_with_a_message() {
+    let server = Server::start();
+    let mut list: Vec<String> = (0..200).map(|n| server.url(&format!("/ok/{n}"))).collect();
+    list.push(server.url("/hang"));
+    let text = list.join("\n");
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    for (name, into_device) in [("standard output", true), ("`/dev/full`", false)] {
+        let mut command = scrape(["-"]);
+        if !into_device {
+            command.args(["-o", "/dev/full"]);
+        }
+        // Not `Run`, which reads standard output itself.
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(if into_device { Stdio::from(full()) } else { Stdio::null() })
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads its list");
+        let output = child.wait_with_output().expect("it ends, and nobody holds its standard error");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        assert!(error.contains(&format!("write to {name}")) && error.contains("No space left"), "{name}: {error}");
+    }
+    wait_until("the end of the requests", PROMPTLY, || server.in_flight() == 0);
+}
+
+#[test]
+fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines: String = (0..2000).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
+    write(folder.path(), "list", &lines);
+    fs::create_dir(folder.path().join("disk")).expect("made");
+    // The disk lives in a namespace of its own, and goes with it; what it held is shown at the end.
+    let script = r#"command -v unshare > /dev/null || exit 77
+        exec unshare --map-root-user --mount sh -c '
+            mount -t tmpfs -o size=64k tmpfs disk || exit 77
+            "$0" run list -o disk/out.jsonl; code=$?; cat disk/out.jsonl.part; ls disk >&2; exit $code' "$0""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let run = Run::start(command).finish();
+    if run.code == Some(77) || run.stderr.contains("unshare: ") {
+        return skipped(&run.stderr);
+    }
+    let run = run.exited(1);
+    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("\nout.jsonl.part\n"), "the part stays, and nothing else: {}", run.stderr);
+    let whole = &run.stdout[..=run.stdout.rfind('\n').expect("some records fit")];
+    assert!(records(whole).len() > 50, "what fits is kept: {}", whole.len());
+}
+
+#[expect(clippy::print_stderr, reason = "who runs the tests should know what they did not see")]
+fn skipped(why: &str) {
+    eprintln!("SKIPPED: no small file system can be mounted here ({})", why.trim());
+}
+
+#[test]
+fn a_list_may_come_through_a_fifo() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("made");
+    let run = Run::start(scrape([&fifo]));
+    let mut writer = fs::OpenOptions::new().write(true).open(&fifo).expect("the run reads it");
+    for n in 0..3 {
+        writeln!(writer, "{}", server.url(&format!("/ok/{n}"))).expect("the run reads it");
+    }
+    drop(writer);
+    assert_eq!(records(&run.finish().exited(0).stdout).len(), 3);
+}
+
+#[test]
+fn a_folder_on_standard_input_is_refused() {
+    let mut command = scrape(["-"]);
+    command.stdin(fs::File::open(fixture("site")).expect("there")).stderr(Stdio::piped());
+    let output = command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard input: it is a folder"), "{output:?}");
+}
+
+#[test]
+fn a_worker_is_not_started_by_hand() {
+    let mut command = support::gleaner();
+    command.arg("worker");
+    let run = Run::to_end(command).exited(2);
+    assert!(run.stderr.contains("is started by `gleaner run`"), "{}", run.stderr);
+}
+
+#[test]
+fn failures_give_exit_code_3_and_success_0() {
+    let server = Server::start();
+    for (path, code) in [("/ok/0", 0), ("/status/404", 3), ("/reset", 3)] {
+        let run = scrape_list(&[server.url("/ok/1"), server.url(path)], ["--max-retries", "0"]).finish().exited(code);
+        assert_eq!(records(&run.stdout).len(), 2, "{path}");
+    }
+}

@@ -1,0 +1,149 @@
+//! The data: what the rules find on the bundled site, and that it never depends on how the work was shared out.
+
+mod support;
+
+use std::fs;
+
+use gleaner::scrape::extract::{self, Arity, Extractor, Fields, Rule, ValueRule};
+use gleaner::scrape::parse;
+use serde::Deserialize;
+use support::{Run, config, fixture, records, scrape};
+
+/// A list, its rules, and what parsel finds by them.
+const SETS: [(&str, &str, &str); 4] = [
+    ("books.txt", "books.toml", "expected/books.jsonl"),
+    ("quotes.txt", "quotes.toml", "expected/quotes.jsonl"),
+    ("catalogue.txt", "links.toml", "expected/catalogue.jsonl"),
+    ("charsets.txt", "../fixtures/charsets.toml", "expected/charsets.jsonl"),
+];
+
+/// A run over a list of the bundled site.
+fn over(list: &str, rules: Option<&str>) -> std::process::Command {
+    let mut command = scrape([fixture(list)]);
+    command.arg("--site").arg(fixture("site"));
+    if let Some(rules) = rules {
+        command.arg("--config").arg(config(rules));
+    }
+    command
+}
+
+fn tasks(list: &str) -> Vec<String> {
+    let list = fs::read_to_string(fixture(list)).expect("the list is there");
+    list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_main_job_writes_one_record_a_line_in_order_with_the_data_that_parsel_finds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (list, rules, expected) in SETS {
+        let output = folder.path().join("out.json");
+        let mut command = over(list, Some(rules));
+        command.args(["--set", "output.record=full", "--format", "json", "--output"]).arg(&output);
+        let run = Run::to_end(command).exited(0);
+        assert_eq!(run.stdout, "", "{list}");
+        let records = records(&fs::read_to_string(&output).expect("the output is there"));
+        let expected = fs::read_to_string(fixture(expected)).expect("the data is there");
+        assert_eq!(records.iter().map(|record| record.url.as_str()).collect::<Vec<_>>(), tasks(list), "{list}");
+        for (record, expected) in records.iter().zip(expected.lines()) {
+            assert_eq!(record.raw(), expected, "{}", record.url);
+            assert_eq!((record.status, record.attempts), (Some(200), 1), "{}", record.url);
+            assert_eq!(record.final_url, Some(format!("http://site.localhost/{}", record.url)));
+        }
+        assert_eq!(records.len(), expected.lines().count(), "{list}");
+    }
+}
+
+#[test]
+fn bare_data_is_the_expected_file_byte_for_byte() {
+    for (list, rules, expected) in SETS {
+        let mut command = over(list, Some(rules));
+        command.args(["--set", "output.record=data", "--format", "jsonl"]);
+        let run = Run::to_end(command).exited(0);
+        assert_eq!(run.stdout, fs::read_to_string(fixture(expected)).expect("the data is there"), "{list}");
+    }
+}
+
+#[test]
+fn data_is_the_same_for_any_number_of_workers_any_quota_and_any_concurrency() {
+    let answers = |workers: &str, quota: &str, concurrency: &str| -> Vec<String> {
+        let mut command = over("everything.txt", Some("links.toml"));
+        command.args(["-w", workers, "--max-tasks-per-worker", quota, "--concurrency", concurrency]);
+        let run = Run::to_end(command).exited(3);
+        let answer = |record: &support::Record| format!("{} {} {}", record.url, record.raw(), record.kind());
+        records(&run.stdout).iter().map(answer).collect()
+    };
+    let sequential = answers("1", "0", "1");
+    assert_eq!(sequential.len(), 15);
+    assert_eq!(sequential.iter().filter(|answer| answer.contains(r#"{"title":"#)).count(), 10);
+    for workers in ["1", "2", "7"] {
+        for quota in ["0", "1"] {
+            for concurrency in ["1", "64"] {
+                let parallel = answers(workers, quota, concurrency);
+                assert_eq!(parallel, sequential, "{workers} workers, quota {quota}, concurrency {concurrency}");
+            }
+        }
+    }
+}
+
+/// What parsel found.
+#[derive(Deserialize)]
+struct Case {
+    html: String,
+    selector: String,
+    #[serde(default)]
+    re: Option<String>,
+    #[serde(alias = "get")]
+    first: Option<String>,
+    #[serde(alias = "getall")]
+    all: Vec<String>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+struct Found {
+    first: Option<String>,
+    all: Vec<String>,
+}
+
+fn rules(selector: &str, re: Option<&str>) -> Fields {
+    let rule = |arity| {
+        let re = re.map(str::to_owned);
+        Rule::Value(ValueRule { trim: false, re, ..ValueRule::new(selector, arity) })
+    };
+    vec![("first".to_owned(), rule(Arity::One)), ("all".to_owned(), rule(Arity::Many))]
+}
+
+fn find(case: &Case) -> Found {
+    let fields = rules(&case.selector, case.re.as_deref());
+    let extractor = Extractor::new(Some(&fields)).unwrap_or_else(|error| panic!("{}: {error}", case.selector));
+    let data = extractor.extract(&parse(&case.html), "http://h/").expect("nothing is required");
+    serde_json::from_slice(&data).expect("data is JSON")
+}
+
+#[test]
+fn selectors_and_patterns_find_what_parsel_finds() {
+    let mut differing = Vec::new();
+    for file in ["expected/parsel_cases.json", "expected/parsel_re_cases.json"] {
+        let cases = fs::read_to_string(fixture(file)).expect("the cases are there");
+        let cases: Vec<Case> = serde_json::from_str(&cases).expect("a list of cases");
+        for case in cases {
+            let found = find(&case);
+            // Ours is the first that is not empty (DESIGN.md), where parsel takes the first.
+            let first = case.all.iter().find(|value| !value.is_empty()).cloned();
+            assert_eq!(case.first, case.all.first().cloned(), "{}", case.selector);
+            let expected = Found { first, all: case.all };
+            if found != expected {
+                differing
+                    .push(format!("{} {:?} in {}: {found:?}, not {expected:?}", case.selector, case.re, case.html));
+            }
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn selectors_that_parsel_refuses_are_refused() {
+    let selectors = fs::read_to_string(fixture("expected/parsel_errors.json")).expect("the selectors are there");
+    let selectors: Vec<String> = serde_json::from_str(&selectors).expect("a list of selectors");
+    let accepted: Vec<&String> = selectors.iter().filter(|one| extract::check(&rules(one, None)).is_ok()).collect();
+    assert!(accepted.is_empty(), "{accepted:?}");
+}

@@ -1,0 +1,459 @@
+//! Things go wrong from outside: workers are killed, stopped and fed junk, servers hang, readers go away, signals come.
+//! Every run gives one record a task, in order, and leaves no process behind.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::Signal;
+use support::{
+    PROMPTLY, Process, Record, Run, Server, assert_no_process_left, records, scrape, scrape_list, wait_until,
+};
+
+/// What a run that is asked to stop may take to do so on a busy machine.
+const GRACE: Duration = Duration::from_secs(2);
+/// How soon workers are gone whose coordinator was killed outright.
+const ORPHANS: Duration = Duration::from_secs(1);
+
+/// `count` lines of the same kind of page, numbered.
+fn pages(server: &Server, kind: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| server.url(&format!("{kind}/{n}"))).collect()
+}
+
+#[track_caller]
+fn all_there(output: &str, list: &[String]) -> Vec<Record> {
+    let records = records(output);
+    assert_eq!(records.len(), list.len());
+    for (record, line) in records.iter().zip(list) {
+        assert_eq!(&record.url, line);
+    }
+    records
+}
+
+fn workers_ready(run: &Run, count: usize) -> Vec<Process> {
+    wait_until("the workers", PROMPTLY, || run.workers().len() == count);
+    run.workers()
+}
+
+/// The write end of the pipe on which a worker sends its results: its only pipe for writing beside standard output
+/// and error.
+fn wire_of(worker: Process) -> Option<File> {
+    let folder = format!("/proc/{}/fd", worker.pid);
+    let wire = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(|path| {
+        let number = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let info = fs::read_to_string(format!("/proc/{}/fdinfo/{number}", worker.pid)).unwrap_or_default();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap_or_default();
+        let is_pipe = fs::read_link(path).is_ok_and(|target| target.to_string_lossy().starts_with("pipe:"));
+        !matches!(number, "0" | "1" | "2") && is_pipe && flags.ends_with('1')
+    })?;
+    OpenOptions::new().write(true).open(wire).ok()
+}
+
+#[test]
+fn a_worker_killed_in_the_midst_of_its_work_costs_no_record() {
+    let server = Server::start();
+    let mut list = pages(&server, "/ok", 1000);
+    list[3] = server.url("/sleep/700/slow");
+    let run = scrape_list(&list, ["-w", "2", "--concurrency", "8"]);
+    wait_until("the slow page", PROMPTLY, || server.hits("/sleep/700/slow") == 1);
+    let workers = workers_ready(&run, 2);
+    // Whichever of them has the page.
+    workers.iter().for_each(|worker| worker.signal(Signal::KILL));
+    let run = run.finish().exited(0);
+    let records = all_there(&run.stdout, &list);
+    assert!(records.iter().all(|record| record.attempts == 1), "a kill from outside is nobody's fault");
+    assert_eq!(server.hits("/sleep/700/slow"), 2, "the page is fetched again");
+    assert!(run.stderr.contains("was killed by SIGKILL"), "{}", run.stderr);
+    assert_no_process_left(&workers);
+}
+
+#[test]
+fn workers_killed_again_and_again_cost_no_record() {
+    let server = Server::start();
+    let list = pages(&server, "/sleep/5", 1500);
+    let run = scrape_list(&list, ["-w", "3", "--concurrency", "8", "--max-tasks-per-worker", "50"]);
+    let mut killed = BTreeSet::new();
+    while Process::running(run.pid()).is_some() && killed.len() < 12 {
+        let before = server.log().len();
+        wait_until("some pages", PROMPTLY, || {
+            server.log().len() > before + 40 || Process::running(run.pid()).is_none()
+        });
+        if let Some(worker) = run.workers().first() {
+            worker.signal(Signal::KILL);
+            killed.insert(worker.pid);
+        }
+    }
+    assert!(killed.len() >= 5, "{killed:?}");
+    // A task may be unlucky three times and then be suspected, but never is it lost or found twice.
+    let run = run.finish();
+    assert!(matches!(run.code, Some(0 | 3)), "{run:?}");
+    all_there(&run.stdout, &list);
+}
+
+#[test]
+fn an_idle_worker_that_is_killed_costs_nothing() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "1", "-f", "jsonl"]);
+    writeln!(writer, "{}", server.url("/ok/0")).expect("it reads");
+    wait_until("the first record", PROMPTLY, || run.stdout_so_far().ends_with("}\n"));
+    let [worker] = run.workers()[..] else { panic!("{:?}", run.workers()) };
+    worker.signal(Signal::KILL);
+    assert_no_process_left(&[worker]);
+    writeln!(writer, "{}", server.url("/ok/1")).expect("it reads");
+    drop(writer);
+    let records = records(&run.finish().exited(0).stdout);
+    assert_eq!(records.iter().map(|record| record.attempts).collect::<Vec<_>>(), [1, 1]);
+    assert_ne!(records[0].worker, records[1].worker);
+}
+
+#[test]
+fn junk_on_a_workers_wire_replaces_the_worker_and_costs_no_record() {
+    let table: [(&str, &[u8]); 4] = [
+        ("no frame", b"junk, and more of it, and still more"),
+        ("a wrong checksum", &[2, 0, 0, 0, 9, 9, 9, 9, 1, 1]),
+        ("two gigabytes announced", &[0, 0, 0, 128, 0, 0, 0, 0]),
+        ("half a frame", &[40, 0, 0, 0, 1, 2, 3]),
+    ];
+    for (what, junk) in table {
+        let server = Server::start();
+        let list = pages(&server, "/sleep/300", 12);
+        let run = scrape_list(&list, ["-w", "2", "--concurrency", "4"]);
+        wait_until("both at work", PROMPTLY, || server.in_flight() == 8);
+        let worker = run.workers()[0];
+        let mut wire = wire_of(worker).expect("a worker has a wire");
+        wire.write_all(junk).expect("the wire takes it");
+        drop(wire);
+        let run = run.finish().exited(0);
+        let records = all_there(&run.stdout, &list);
+        assert!(records.iter().all(|record| record.attempts == 1), "{what}: bystanders all");
+        assert!(
+            records.iter().all(|record| record.worker != Some(worker.pid)),
+            "{what}: nothing more is taken from it"
+        );
+        assert!(run.elapsed < Duration::from_secs(4), "{what} took {:?}", run.elapsed);
+        assert_no_process_left(&[worker]);
+    }
+}
+
+#[test]
+fn a_stopped_worker_is_replaced() {
+    let server = Server::start();
+    let list = pages(&server, "/sleep/100", 40);
+    let run = scrape_list(&list, ["-w", "2", "--concurrency", "2", "--set", "pool.task_timeout=1s"]);
+    wait_until("some pages", PROMPTLY, || server.log().len() > 6);
+    let worker = workers_ready(&run, 2)[0];
+    worker.signal(Signal::STOP);
+    let run = run.finish();
+    let records = all_there(&run.stdout, &list);
+    // Whether a task is to blame for a worker that was stopped from outside is another question.
+    assert!(matches!(run.code, Some(0 | 3)), "{run:?}");
+    assert!(records.iter().all(|record| ["", "worker_timeout"].contains(&record.kind())));
+    assert!(records.iter().filter(|record| !record.kind().is_empty()).count() <= 2);
+    assert_no_process_left(&[worker]);
+}
+
+#[test]
+fn a_task_over_its_time_fails_and_no_other() {
+    let server = Server::start();
+    let mut list = pages(&server, "/sleep/20", 200);
+    list[10] = server.url("/hang");
+    let run = scrape_list(&list, ["-w", "2", "--concurrency", "4", "--set", "pool.task_timeout=1s"]).finish().exited(3);
+    let records = all_there(&run.stdout, &list);
+    let failed: Vec<_> = records.iter().filter(|record| record.failure.is_some()).collect();
+    let [hanging] = failed[..] else { panic!("{failed:?}") };
+    assert_eq!((hanging.seq, hanging.kind(), hanging.attempts), (10, "worker_timeout", 1));
+    assert!(records.iter().all(|record| record.attempts == 1));
+    assert!(run.elapsed < Duration::from_secs(1) + GRACE, "{:?}", run.elapsed);
+}
+
+#[test]
+fn a_page_over_its_time_fails_in_the_worker_which_lives_on() {
+    let server = Server::start();
+    let mut list = pages(&server, "/ok", 20);
+    list[4] = server.url("/hang");
+    list[9] = server.url("/drip");
+    let run = scrape_list(&list, ["-w", "1", "--timeout", "600ms", "--max-retries", "1", "-v"]).finish().exited(3);
+    let records = all_there(&run.stdout, &list);
+    for record in &records {
+        let (kind, attempts) = if [4, 9].contains(&record.seq) { ("timeout", 2) } else { ("", 1) };
+        assert_eq!((record.kind(), record.attempts), (kind, attempts), "{record:?}");
+    }
+    let pids: BTreeSet<_> = records.iter().map(|record| record.worker).collect();
+    assert_eq!(pids.len(), 1);
+}
+
+#[test]
+fn redirects_are_followed_up_to_a_limit_and_are_no_attempts() {
+    let server = Server::start();
+    let mut list: Vec<String> =
+        [301, 302, 303, 307, 308].iter().map(|code| server.url(&format!("/moved/{code}/{code}"))).collect();
+    list.extend(["/redirect/10", "/redirect/11", "/loop"].map(|path| server.url(path)));
+    let run = scrape_list(&list, ["--set", "extract.title=title::text"]).finish().exited(3);
+    let records = all_there(&run.stdout, &list);
+    for (record, code) in records.iter().zip(["301", "302", "303", "307", "308", "0"]) {
+        assert_eq!(record.raw(), format!("{{\"title\":\"{code}\"}}"));
+        assert_eq!(record.final_url, Some(server.url(&format!("/ok/{code}"))));
+        assert_eq!((record.status, record.attempts), (Some(200), 1));
+    }
+    for record in &records[6..] {
+        assert_eq!((record.kind(), record.status, record.attempts), ("too_many_redirects", Some(302), 1), "{record:?}");
+    }
+    assert_eq!(server.hits("/loop"), 11, "the first request and ten redirects");
+    let run = scrape_list(&list[..1], ["--set", "fetch.max_redirects=0"]).finish().exited(3);
+    assert_eq!(records_kinds(&run.stdout), ["too_many_redirects"]);
+}
+
+fn records_kinds(output: &str) -> Vec<String> {
+    records(output).iter().map(|record| record.kind().to_owned()).collect()
+}
+
+#[test]
+fn failures_that_may_pass_are_tried_again_and_others_are_not() {
+    let server = Server::start();
+    let table = [
+        ("/flaky/1/a?retry-after=0", 2, "", 2),
+        ("/flaky/2/b?retry-after=1", 3, "", 3),
+        ("/flaky/3/c?retry-after=0", 3, "http_status", 3),
+        ("/status/503?retry-after=301", 1, "http_status", 1),
+        ("/status/404", 1, "http_status", 1),
+        ("/status/410", 1, "http_status", 1),
+        ("/status/500?retry-after=0", 3, "http_status", 3),
+    ];
+    let list: Vec<String> = table.iter().map(|(path, ..)| server.url(path)).collect();
+    let run = scrape_list(&list, ["-w", "1"]).finish().exited(3);
+    for (record, (path, attempts, kind, hits)) in all_there(&run.stdout, &list).iter().zip(table) {
+        assert_eq!((record.kind(), record.attempts), (kind, attempts), "{path}");
+        assert_eq!(server.hits(path.split('?').next().expect("a path")), hits, "{path}");
+    }
+    let times: Vec<Instant> =
+        server.log().iter().filter(|access| access.path == "/flaky/2/b").map(|access| access.at).collect();
+    for pair in times.windows(2) {
+        assert!(pair[1] - pair[0] >= Duration::from_secs(1), "Retry-After is kept: {:?}", pair[1] - pair[0]);
+    }
+}
+
+/// A run whose list comes through a FIFO, and the list's writer.
+fn fed_by_fifo(folder: &Path, flags: &[&str]) -> (Run, File) {
+    let fifo = folder.join("list");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("made");
+    let mut command = scrape([&fifo]);
+    command.args(flags);
+    let run = Run::start(command);
+    let writer = OpenOptions::new().write(true).open(&fifo).expect("the run reads it");
+    (run, writer)
+}
+
+#[test]
+fn a_list_that_pauses_costs_no_worker() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "2", "-f", "jsonl"]);
+    let mut pids = Vec::new();
+    for batch in 0..2 {
+        let begun = Instant::now();
+        for n in 0..20 {
+            writeln!(writer, "{}", server.url(&format!("/ok/{batch}-{n}"))).expect("it reads");
+        }
+        wait_until("the batch", PROMPTLY, || run.stdout_so_far().lines().count() == 20 * (batch + 1));
+        pids.push(run.workers());
+        // The pause itself is what is tried here: longer than a thread that has nothing to do is kept.
+        wait_until("two seconds", PROMPTLY, || batch == 1 || begun.elapsed() > Duration::from_secs(2));
+    }
+    drop(writer);
+    let run = run.finish().exited(0);
+    assert_eq!(records(&run.stdout).len(), 40);
+    assert!(pids[0].iter().all(|worker| pids[1].contains(worker)), "{pids:?}");
+}
+
+#[test]
+fn what_is_in_flight_when_the_list_ends_is_delivered() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "2", "--concurrency", "4", "-f", "jsonl"]);
+    let list = pages(&server, "/sleep/300", 8);
+    list.iter().for_each(|line| writeln!(writer, "{line}").expect("it reads"));
+    wait_until("all in flight", PROMPTLY, || server.in_flight() == 8);
+    drop(writer);
+    all_there(&run.finish().exited(0).stdout, &list);
+}
+
+/// `gleaner` with its standard output in our hands.
+fn with_reader(command: &mut Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+}
+
+#[track_caller]
+fn ended_within(child: &mut Child, cap: Duration) -> (Option<i32>, String) {
+    let mut status = None;
+    wait_until("the end of the run", cap, || {
+        status = child.try_wait().expect("our own child");
+        status.is_some()
+    });
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("nobody else holds it");
+    (status.and_then(|status| status.code()), said)
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_it() {
+    let server = Server::start();
+    let mut child = with_reader(&mut scrape(["-", "-f", "jsonl"]));
+    let mut stdin = child.stdin.take().expect("piped");
+    let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&taken);
+    // `yes`, which counts.
+    let yes = thread::spawn(move || {
+        while stdin.write_all(line.as_bytes()).is_ok() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let mut reader = BufReader::new(child.stdout.take().expect("piped"));
+    let mut lines = String::new();
+    (0..5).for_each(|_| assert!(reader.read_line(&mut lines).expect("it writes") > 0));
+    let workers = Process::children_of(child.id());
+    drop(reader);
+    let (code, said) = ended_within(&mut child, GRACE);
+    yes.join().expect("it ends with its reader");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert_eq!(records(&lines).len(), 5);
+    assert_no_process_left(&workers);
+    let taken = taken.load(Ordering::Relaxed);
+    assert!(taken < 100_000, "{taken} lines were read of which 5 were wanted");
+}
+
+#[test]
+fn an_endless_list_is_not_read_ahead_of_a_reader_who_sleeps() {
+    let server = Server::start();
+    let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "output.window_memory=64KiB"]));
+    let mut stdin = child.stdin.take().expect("piped");
+    let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&taken);
+    let yes = thread::spawn(move || {
+        while stdin.write_all(line.as_bytes()).is_ok() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let stdout = child.stdout.take().expect("piped");
+    wait_until("many pages", PROMPTLY, || server.log().len() > 2000);
+    let memory = resident(child.id());
+    drop(stdout);
+    assert_eq!(ended_within(&mut child, GRACE), (Some(0), String::new()));
+    yes.join().expect("it ends with its reader");
+    assert!(taken.load(Ordering::Relaxed) < 1_000_000);
+    assert!(memory < 150 << 20, "{memory} bytes");
+}
+
+#[test]
+fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_lock_up() {
+    let server = Server::start();
+    let mut list = pages(&server, "/ok", 600);
+    list[0] = server.url("/sleep/500/head");
+    let mut child = with_reader(scrape(["-", "-f", "jsonl", "-w", "2"]).args(["--set", "output.window_memory=1KiB"]));
+    let mut stdin = child.stdin.take().expect("piped");
+    let text = list.join("\n");
+    let feeder = thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let mut output = String::new();
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
+        output.push_str(&line.expect("text"));
+        output.push('\n');
+        // The reader's slowness, which is what is tried here.
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(ended_within(&mut child, PROMPTLY).0, Some(0));
+    feeder.join().expect("no panic").expect("the whole list is read");
+    all_there(&output, &list);
+}
+
+/// The resident memory of a process, in bytes.
+fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).map_or(0, |kib| kib << 10)
+}
+
+#[test]
+fn thousands_behind_one_slow_page_take_no_memory_and_keep_their_order() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out.jsonl");
+    // Lines that are no URL need no worker and no server: the window is what is tried here.
+    let mut list: Vec<String> = (0..40_000).map(|n| format!("nonsense-{n}-{}", "x".repeat(400))).collect();
+    list[0] = server.url("/sleep/1500/head");
+    let flags = ["--set", "output.window_memory=256KiB", "-o", output.to_str().expect("UTF-8")];
+    let run = scrape_list(&list, flags);
+    let mut most = 0;
+    while Process::running(run.pid()).is_some() {
+        most = most.max(resident(run.pid()));
+        thread::yield_now();
+    }
+    run.finish().exited(3);
+    all_there(&fs::read_to_string(&output).expect("there"), &list);
+    let left: Vec<_> = fs::read_dir(&folder).expect("there").flatten().map(|file| file.file_name()).collect();
+    assert_eq!(left, ["out.jsonl"], "what waited on disk is gone");
+    assert!(most < 80 << 20, "{} MiB for 40 MB of records that had to wait", most >> 20);
+}
+
+#[test]
+fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
+    let server = Server::start();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = folder.path().join("out.jsonl");
+        let mut list = pages(&server, "/ok", 200);
+        list.push(server.url("/hang"));
+        list.extend(pages(&server, "/sleep/100", 300));
+        let run = scrape_list(&list, ["-w", "2", "-o", output.to_str().expect("UTF-8"), "-f", "jsonl"]);
+        let part = folder.path().join("out.jsonl.part");
+        let lines = || fs::read_to_string(&part).unwrap_or_default().lines().count();
+        wait_until("the beginning", PROMPTLY, || lines() == 200);
+        let workers = run.workers();
+        let begun = Instant::now();
+        run.signal(signal);
+        let run = run.finish().exited(code);
+        assert!(begun.elapsed() < GRACE, "{signal:?}: {:?}", begun.elapsed());
+        assert_no_process_left(&workers);
+        let kept = fs::read_to_string(&part).expect("the part stays");
+        assert_eq!(all_there(&kept, &list[..200]).len(), 200);
+        assert!(!output.exists(), "the output is not whole");
+        assert!(run.stderr.contains("interrupted") && run.stderr.lines().count() == 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn workers_go_with_a_coordinator_that_is_killed_outright() {
+    let server = Server::start();
+    let run = scrape_list(&pages(&server, "/sleep/60000", 6), ["-w", "3", "--concurrency", "2"]);
+    wait_until("all at work", PROMPTLY, || server.in_flight() == 6);
+    let workers = workers_ready(&run, 3);
+    run.signal(Signal::KILL);
+    wait_until("the end of the workers", ORPHANS, || !workers.iter().any(Process::is_running));
+    assert_eq!(run.finish().signal, Some(9));
+    wait_until("the end of their requests", PROMPTLY, || server.in_flight() == 0);
+}
+
+#[test]
+fn closed_standard_streams_are_no_obstacle() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = support::gleaner();
+    for (number, closed) in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"].iter().enumerate() {
+        let output = folder.path().join(format!("{number}.jsonl"));
+        let mut command = Command::new("sh");
+        let script = format!("exec \"$0\" run \"$@\" {closed}");
+        command.args(["-c", &script]).arg(program.get_program()).args(["-v", "-w", "2", "-o"]).arg(&output);
+        command.args(pages(&server, "/sleep/20", 40));
+        Run::to_end(command).exited(0);
+        let written = fs::read_to_string(&output).expect("the output is there");
+        assert_eq!(records(&written).len(), 40, "{closed}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The workers, as a user sees them: how many, which process did what, after how many tasks it is replaced.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Duration;
+
+use serde_json::Value;
+use support::{Run, Server, gleaner, records, scrape_list};
+
+/// How much longer than on an idle machine a batch of one-second pages may take.
+const TOLERANCE: Duration = Duration::from_millis(800);
+
+/// The records and the summary of a run over `tasks` fast pages, which ends well and in order.
+fn over(tasks: usize, flags: &[&str]) -> (Vec<support::Record>, Value) {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let summary = folder.path().join("summary.json");
+    let list: Vec<String> = (0..tasks).map(|n| server.url(&format!("/ok/{n}"))).collect();
+    let flags = [flags, &["--set", "extract.title=title::text", "--summary", summary.to_str().expect("UTF-8")]];
+    let run = scrape_list(&list, flags.concat()).finish().exited(0);
+    let records = records(&run.stdout);
+    assert_eq!(records.len(), tasks);
+    for (n, record) in records.iter().enumerate() {
+        assert_eq!((record.raw(), record.attempts), (format!("{{\"title\":\"{n}\"}}").as_str(), 1));
+    }
+    assert_eq!(server.log().len(), tasks, "every page is asked for once");
+    let summary = fs::read_to_string(&summary).expect("the summary is there");
+    (records, serde_json::from_str(&summary).expect("JSON"))
+}
+
+/// How many jobs each worker of a summary had.
+fn jobs(summary: &Value) -> Vec<u64> {
+    let workers = summary["workers"].as_array().expect("a list");
+    workers.iter().map(|worker| worker["jobs"].as_u64().expect("a number")).collect()
+}
+
+#[test]
+fn with_a_quota_of_one_a_thousand_tasks_have_a_thousand_workers() {
+    let (records, summary) = over(1000, &["-w", "4", "--max-tasks-per-worker", "1"]);
+    assert_eq!(jobs(&summary), [1; 1000]);
+    let workers = summary["workers"].as_array().expect("a list");
+    // A pid may come around again in a thousand processes; the place and the generation do not.
+    let places: BTreeSet<_> = workers.iter().map(|w| (w["slot"].as_u64(), w["generation"].as_u64())).collect();
+    assert_eq!(places.len(), 1000);
+    assert!(workers.iter().all(|worker| worker["tasks"] == 1), "{workers:?}");
+    let ends = &summary["workers_by_end"];
+    assert_eq!(ends["quota"].as_u64(), Some(1000), "{ends}");
+    let told: BTreeSet<_> = records.iter().map(|record| u64::from(record.worker.expect("one did it"))).collect();
+    let listed: BTreeSet<_> = workers.iter().filter_map(|worker| worker["pid"].as_u64()).collect();
+    assert_eq!(told, listed);
+}
+
+#[test]
+fn no_worker_has_more_tasks_than_its_quota_however_many_it_has_at_once() {
+    for (quota, concurrency, tasks) in [("5", "10", 100), ("3", "64", 100), ("7", "1", 50)] {
+        let flags = ["-w", "2", "--max-tasks-per-worker", quota, "--concurrency", concurrency];
+        let (records, summary) = over(tasks, &flags);
+        let quota: u64 = quota.parse().expect("a number");
+        assert!(jobs(&summary).iter().all(|jobs| *jobs <= quota), "{summary}");
+        assert_eq!(jobs(&summary).iter().sum::<u64>(), tasks as u64);
+        let mut by_pid = BTreeMap::<_, u64>::new();
+        records.iter().for_each(|record| *by_pid.entry(record.worker).or_default() += 1);
+        assert!(by_pid.values().all(|tasks| *tasks <= quota), "{by_pid:?}");
+    }
+}
+
+#[test]
+fn there_are_no_more_workers_than_tasks_and_none_without_a_quota_is_replaced() {
+    for (workers, tasks, most) in [("8", 3, 3), ("2", 60, 2), ("1", 60, 1), ("8", 0, 0)] {
+        let (_, summary) = over(tasks, &["-w", workers]);
+        assert!(jobs(&summary).len() <= most, "{workers} workers for {tasks} tasks: {summary}");
+    }
+}
+
+#[test]
+fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
+    for (workers, concurrency, most) in [("1", "1", 1), ("1", "8", 8), ("3", "2", 6)] {
+        let server = Server::start();
+        let list: Vec<String> = (0..24).map(|n| server.url(&format!("/sleep/50/{n}"))).collect();
+        scrape_list(&list, ["-w", workers, "--concurrency", concurrency]).finish().exited(0);
+        assert_eq!(server.most_in_flight(), most, "{workers} x {concurrency}");
+    }
+}
+
+#[test]
+fn a_list_that_ends_while_workers_are_replaced_ends_the_run() {
+    for tasks in [1, 2, 3, 5, 8] {
+        over(tasks, &["-w", "3", "--max-tasks-per-worker", "1", "--concurrency", "1"]);
+    }
+}
+
+/// One part of the demonstration: its heading, the pids with how many pages each did, and the time that it took.
+#[derive(Debug)]
+struct Shown {
+    heading: String,
+    pages: Vec<(u32, usize)>,
+    seconds: f64,
+}
+
+fn shown(output: &str) -> Vec<Shown> {
+    let mut parts: Vec<Shown> = Vec::new();
+    for line in output.lines() {
+        if line.contains("worker") && !line.starts_with(' ') && line.starts_with(|c: char| c.is_ascii_digit()) {
+            parts.push(Shown { heading: line.to_owned(), pages: Vec::new(), seconds: 0.0 });
+        }
+        let Some(part) = parts.last_mut() else { continue };
+        if let Some(worker) = line.strip_prefix("  pid ") {
+            let pid = worker.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("a pid");
+            part.pages.push((pid, worker.matches("Page ").count()));
+        } else if let Some(seconds) = line.trim().strip_suffix(" s") {
+            part.seconds = seconds.parse().expect("a time");
+        }
+    }
+    // The first line says that there are seven pages, of a second each.
+    parts.retain(|part| part.seconds > 0.0);
+    parts
+}
+
+#[test]
+fn the_demonstration_shows_workers_pids_quota_and_the_time_that_falls_from_seven_seconds_to_one() {
+    let mut command = gleaner();
+    command.arg("demo");
+    let run = Run::start(command).finish().exited(0);
+    let parts = shown(&run.stdout);
+    for (heading, workers, seconds) in
+        [("1 worker", 1, 7), ("2 workers", 2, 4), ("7 workers", 7, 1), ("2 workers with a quota of 2", 4, 4)]
+    {
+        let exactly =
+            |part: &&Shown| part.heading.split([':', '(']).next().expect("there is a first").trim_end() == heading;
+        let part = parts.iter().find(exactly).unwrap_or_else(|| panic!("no {heading} in {}", run.stdout));
+        let pids: BTreeSet<u32> = part.pages.iter().map(|(pid, _)| *pid).collect();
+        assert_eq!((part.pages.len(), pids.len()), (workers, workers), "{}", run.stdout);
+        assert_eq!(part.pages.iter().map(|(_, pages)| pages).sum::<usize>(), 7, "{}", run.stdout);
+        let most = if workers == 4 { 2 } else { 7_usize.div_ceil(workers) };
+        assert!(part.pages.iter().all(|(_, pages)| *pages <= most), "{}", run.stdout);
+        let time = Duration::from_secs_f64(part.seconds);
+        let least = Duration::from_secs(seconds);
+        assert!((least..least + TOLERANCE).contains(&time), "{heading} took {time:?}");
+    }
+    assert!(run.stdout.contains("(new)") && run.stdout.contains("batch 2: Page "), "{}", run.stdout);
+}
