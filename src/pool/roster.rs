@@ -248,7 +248,7 @@ impl Roster {
         }
     }
 
-    /// A worker said, or was seen, to have this much memory in use. `between_tasks`: it said so with a result.
+    /// A worker said, or was seen, to have this many bytes of memory in use.
     pub(super) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
         let Some(limit) = self.limits.max_memory else { return Vec::new() };
         if resident > limit {
@@ -267,7 +267,7 @@ impl Roster {
 
     /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
     ///
-    /// `status` is how it ended by its own account; a reason of ours goes before it.
+    /// `exit` is how it ended by its own account; a reason of ours goes before it.
     pub(super) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         let mut jobs: Vec<JobId> =
