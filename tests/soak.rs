@@ -103,8 +103,7 @@ fn data(records: &[Record]) -> Vec<&str> {
 fn a_run_under_fire(tasks: usize) {
     let server = Server::start();
     let list: Vec<String> = (0..tasks).map(|number| server.url(&format!("/sleep/5/{number}"))).collect();
-    let arguments =
-        ["-w", "4", "--concurrency", "4", "--max-tasks-per-worker", "50", "--set", "pool.task_timeout=1s"];
+    let arguments = ["-w", "4", "--concurrency", "4", "--max-tasks-per-worker", "50", "--set", "pool.task_timeout=1s"];
     let calm = scrape_list(&list, arguments).within(Duration::from_secs(120)).finish().exited(0);
     let calm = records(&calm.stdout);
     let run = scrape_list(&list, arguments).within(Duration::from_secs(600));
