@@ -5,15 +5,14 @@
 //! - [`Job`] is what a program writes; [`Pool`] runs it over tasks: `map`, `imap`, `imap_unordered`, `apply`,
 //!   `map_reduce`. [`serve`] at the start of `main` turns copies of the program into workers.
 //! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it.
-//! - `roster` decides who works on what and who comes next, without I/O and without a clock; `breaker` decides when
-//!   to stop starting workers; [`blame`] judges, for whoever submits jobs, which of them killed a worker.
+//! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
+//!   whoever submits jobs, which of them killed a worker.
 //! - `child` is one worker seen from outside; `worker`, `outbox` and `watch` are one seen from inside; `wire` is what
 //!   is between them.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
 
-mod breaker;
 mod child;
 mod core;
 mod death;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::plan::LEAST_DRAINERS;
 use super::*;
 
 fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
