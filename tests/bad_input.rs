@@ -105,7 +105,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "file", "");
     write(folder.path(), "secret", "http://127.0.0.1:9/\n");
-    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0)).expect("changed");
+    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o000)).expect("changed");
     let url = server.url("/ok/0");
     let mut table: Vec<(&[&str], &str)> = vec![
         (&[], "no list was given"),
