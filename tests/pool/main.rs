@@ -8,6 +8,7 @@ mod deaths;
 mod job;
 mod parents;
 mod results;
+mod sandbox;
 mod turnover;
 
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
         return code;
     }
     if let Some(code) = gleaner::pool::serve::<job::Act>() {
+        return code;
+    }
+    if let Some(code) = gleaner::pool::serve::<sandbox::Try>() {
         return code;
     }
     if let Some(code) = parents::play() {
@@ -73,6 +77,12 @@ fn main() -> ExitCode {
             an_input_that_ends_while_workers_are_replaced_leaves_no_process,
             a_replaced_executable_goes_on_starting_workers,
             dropping_a_pool_ends_its_workers_whatever_they_do;
+        sandbox:
+            a_confined_worker_can_do_none_of_what_it_does_not_need,
+            a_confined_worker_can_do_what_it_needs,
+            every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core,
+            a_confined_worker_that_aborts_is_a_lost_one_like_any_other,
+            each_wall_stands_without_the_other_and_what_lacks_is_named;
     };
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
