@@ -188,3 +188,100 @@ fn missing() -> Vec<sock_filter> {
     }
     head
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
+
+    fn fails_with(errno: i32) -> u32 {
+        libc::SECCOMP_RET_ERRNO | number(errno)
+    }
+
+    /// What the kernel would answer: a program is instructions on one register, which only ever jump forwards.
+    fn answer(program: &[sock_filter], call: c_long, arguments: [u64; 6]) -> u32 {
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => 0xc000_003e_u32,
+            "aarch64" => 0xc000_00b7,
+            _ => 0xc000_00f3,
+        };
+        // Number, machine, address, arguments; as `linux/seccomp.h` has it.
+        let mut data = u32::try_from(call).expect("a number").to_ne_bytes().to_vec();
+        data.extend(arch.to_ne_bytes());
+        data.extend([0; 8]);
+        arguments.iter().for_each(|argument| data.extend(argument.to_ne_bytes()));
+        let (mut register, mut at) = (0, 0);
+        loop {
+            let sock_filter { code, jt, jf, k } = program[at];
+            let jump = |taken: bool| usize::from(if taken { jt } else { jf });
+            at += 1;
+            match u32::from(code) {
+                0x20 => {
+                    let from = k as usize;
+                    register = u32::from_ne_bytes(data[from..from + 4].try_into().expect("four bytes"));
+                }
+                0x54 => register &= k,
+                0x05 => at += k as usize,
+                0x15 => at += jump(register == k),
+                0x25 => at += jump(register > k),
+                0x35 => at += jump(register >= k),
+                0x06 => return k,
+                other => panic!("no instruction of ours: {other:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn calls_are_answered_by_their_number_and_arguments() {
+        let program = program().expect("a program");
+        let refused = fails_with(libc::EPERM);
+        let absent = fails_with(libc::ENOSYS);
+        let own = u64::from(std::process::id());
+        let group = u64::from(std::process::id().wrapping_neg());
+        let with = |arguments: &[u64]| {
+            let mut all = [0; 6];
+            all[..arguments.len()].copy_from_slice(arguments);
+            all
+        };
+        // Flags of `clone(2)`, as glibc has them for a thread and for `fork`.
+        let (thread, fork) = (0x3d_0f00, 0x0120_0011);
+        let at_cwd = u64::from(number(libc::AT_FDCWD));
+        #[rustfmt::skip]
+        let table: &[(c_long, &[u64], u32)] = &[
+            (libc::SYS_read, &[], ALLOWED), (libc::SYS_mmap, &[], ALLOWED), (libc::SYS_futex, &[], ALLOWED),
+            (libc::SYS_sendto, &[], ALLOWED), (libc::SYS_exit_group, &[], ALLOWED), (libc::SYS_getrandom, &[], ALLOWED),
+            (libc::SYS_execve, &[], refused), (libc::SYS_execveat, &[], refused), (libc::SYS_ptrace, &[16], refused),
+            (libc::SYS_process_vm_readv, &[], refused), (libc::SYS_bpf, &[], refused), (libc::SYS_mount, &[], refused),
+            (libc::SYS_clone, &[thread], ALLOWED), (libc::SYS_clone, &[fork], refused),
+            (libc::SYS_clone3, &[], absent), (libc::SYS_openat2, &[], absent),
+            (i64::from(YOUNGEST), &[], ALLOWED), (i64::from(YOUNGEST) + 1, &[], absent),
+            // The x32 form of `execve`, and of `read`.
+            (0x4000_0000 + 520, &[], absent), (0x4000_0000, &[], absent),
+            (libc::SYS_kill, &[own, 9], ALLOWED), (libc::SYS_kill, &[group, 9], ALLOWED),
+            (libc::SYS_kill, &[0, 9], refused), (libc::SYS_kill, &[1, 9], refused),
+            (libc::SYS_kill, &[u64::MAX, 9], refused),
+            (libc::SYS_tgkill, &[own, 1, 6], ALLOWED), (libc::SYS_tgkill, &[1, 1, 6], refused),
+            (libc::SYS_prlimit64, &[0, 4, 0, 1], ALLOWED), (libc::SYS_prlimit64, &[0, 4, 1 << 40, 0], refused),
+            (libc::SYS_prctl, &[15], ALLOWED), (libc::SYS_prctl, &[1], refused),
+            (libc::SYS_fcntl, &[3, 4], ALLOWED), (libc::SYS_fcntl, &[3, 8, 1], refused),
+            (libc::SYS_ioctl, &[3, 0x5421], ALLOWED), (libc::SYS_ioctl, &[3, 0x5412], refused),
+            // Reading, then with each flag that is more than that.
+            (libc::SYS_openat, &[at_cwd, 1, 0o2_000_000], ALLOWED), (libc::SYS_openat, &[at_cwd, 1, 1], refused),
+            (libc::SYS_openat, &[at_cwd, 1, 2], refused), (libc::SYS_openat, &[at_cwd, 1, 0o100], refused),
+            (libc::SYS_openat, &[at_cwd, 1, 0o1000], refused), (libc::SYS_openat, &[at_cwd, 1, 3], refused),
+            // Family, type (with a flag), protocol.
+            (libc::SYS_socket, &[2, 0o2_000_001, 6], ALLOWED), (libc::SYS_socket, &[10, 0o2_000_002, 17], ALLOWED),
+            (libc::SYS_socket, &[1, 1, 0], ALLOWED), (libc::SYS_socket, &[16, 0o2_000_003, 0], ALLOWED),
+            (libc::SYS_socket, &[16, 3, 12], refused), (libc::SYS_socket, &[2, 0o2_000_003, 1], refused),
+            (libc::SYS_socket, &[10, 3, 58], refused), (libc::SYS_socket, &[2, 5, 132], refused),
+            (libc::SYS_socket, &[2, 10, 0], refused), (libc::SYS_socket, &[17, 3, 0], refused),
+            (libc::SYS_socket, &[38, 5, 0], refused), (libc::SYS_socket, &[40, 1, 0], refused),
+            (libc::SYS_socketpair, &[1, 1, 0], ALLOWED), (libc::SYS_socketpair, &[30, 1, 0], refused),
+        ];
+        for (call, arguments, expected) in table {
+            let given = answer(&program, *call, with(arguments));
+            assert_eq!(given, *expected, "call {call} with {arguments:?}: {given:#x}");
+        }
+    }
+}
