@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// is loaded at the first look-up), and musl's.
 ///
 /// Of `resolv.conf` and `hosts` this names the files of now. Where they are links into a folder of their own, as
-/// systemd-resolved, NetworkManager and resolvconf have it, the folder is named as well, so that a rewritten file is
+/// systemd-resolved, `NetworkManager` and resolvconf have it, the folder is named as well, so that a rewritten file is
 /// found.
 const NAMES: &[&str] = &[
     "/etc/resolv.conf",

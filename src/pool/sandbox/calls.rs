@@ -210,7 +210,7 @@ mod tests {
         let mut data = u32::try_from(call).expect("a number").to_ne_bytes().to_vec();
         data.extend(arch.to_ne_bytes());
         data.extend([0; 8]);
-        arguments.iter().for_each(|argument| data.extend(argument.to_ne_bytes()));
+        data.extend(arguments.iter().flat_map(|argument| argument.to_ne_bytes()));
         let (mut register, mut at) = (0, 0);
         loop {
             let sock_filter { code, jt, jf, k } = program[at];

@@ -32,3 +32,27 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
 pub(in crate::pool) fn forsake_files() {
     let _ = files::restrict(std::iter::empty());
 }
+
+#[cfg(test)]
+mod tests {
+    use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+
+    use super::forsake_files;
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "who reads the test's output shall know that it was skipped")]
+    fn a_thread_that_forsakes_files_has_none_and_the_others_keep_theirs() {
+        let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        if strict.handle_access(AccessFs::ReadFile).is_err() {
+            println!("SKIPPED: this kernel has no landlock");
+            return;
+        }
+        let read = || std::fs::read("/proc/self/stat").map_err(|error| error.kind());
+        let theirs = std::thread::spawn(move || {
+            forsake_files();
+            read()
+        });
+        assert_eq!(theirs.join().expect("does not panic"), Err(std::io::ErrorKind::PermissionDenied));
+        assert!(read().is_ok());
+    }
+}
