@@ -110,15 +110,13 @@ fn lists_standard_input_and_urls_are_one_list_in_the_order_of_the_arguments() {
         fs::write(folder.path().join(name), text).expect("written");
         folder.path().join(name)
     };
-    let (a, b, c, d, e) = ("/ok/a", "/ok/b", "/ok/c", "/ok/d", "/ok/e");
+    let paths = ["/ok/a", "/ok/b", "/ok/c", "/ok/d", "/ok/e"].map(|path| server.url(path));
     // A byte-order mark, line ends of both kinds, a blank line, comments, white space, no line end at the end.
-    let first =
-        list("first", format!("\u{feff}{}\r\n\r\n# {}\n  {}\t", server.url(a), server.url("/no"), server.url(b)));
-    let mut command = scrape([first.as_os_str(), server.url(c).as_ref(), "-".as_ref()]);
-    command.arg(list("last", format!("{}\n", server.url(e)))).args(["-f", "jsonl"]).args(TITLE);
-    let run = Run::fed(command, format!("{}\n", server.url(d)).into_bytes()).finish().exited(0);
-    let expected: Vec<String> = [a, b, c, d, e].iter().map(|path| server.url(path)).collect();
-    assert_eq!(urls(&records(&run.stdout)), expected);
+    let text = format!("\u{feff}{}\r\n\r\n# {}\n  {}\t", paths[0], server.url("/no"), paths[1]);
+    let mut command = scrape([list("first", text).as_os_str(), paths[2].as_ref(), "-".as_ref()]);
+    command.arg(list("last", format!("{}\n", paths[4]))).args(["-f", "jsonl"]).args(TITLE);
+    let run = Run::fed(command, format!("{}\n", paths[3]).into_bytes()).finish().exited(0);
+    assert_eq!(urls(&records(&run.stdout)), paths);
 }
 
 #[test]

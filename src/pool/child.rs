@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::codec::FramedRead;
 
 use super::event::WorkerId;
-use super::roster::Exit;
+use super::roster::{Exit, Ticket};
 use super::wire::{self, Frames, FromWorker, WireResult};
 use super::{Cause, JobError, unix};
 
@@ -46,6 +46,9 @@ pub(super) enum ChildEvent {
         resident: u64,
         results: Vec<Finished>,
     },
+    Beat {
+        computing: Option<Ticket>,
+    },
     Corrupt {
         reason: String,
     },
@@ -55,9 +58,9 @@ pub(super) enum ChildEvent {
 
 #[derive(Debug)]
 pub(super) enum Finished {
-    Output { id: u64, output: Bytes },
-    Merged { ids: Vec<u64>, output: Bytes },
-    Failed { id: u64, error: JobError },
+    Output { id: Ticket, output: Bytes },
+    Merged { ids: Vec<Ticket>, output: Bytes },
+    Failed { id: Ticket, error: JobError },
 }
 
 /// The pool's hold on a child. Dropping it closes the child's standard input, which ends the child.
@@ -234,6 +237,7 @@ fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>
             let results = results.into_iter().map(|result| keep(result, frame)).collect();
             Some(ChildEvent::Results { resident, results })
         }
+        FromWorker::Beat { computing } => Some(ChildEvent::Beat { computing }),
         FromWorker::Bye => {
             heard.bye = true;
             None

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::child::{self, ChildEvent, ChildHandle, Finished};
 use super::event::{Event, Hints, JobId, WorkerId};
-use super::roster::{Action, Limits, Roster, Submission};
+use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
 
@@ -94,7 +94,7 @@ impl Core {
         self.unsettled = true;
         if payload.len() > self.options.max_item {
             let error = super::JobError::TooLarge { size: payload.len() as u64, limit: self.options.max_item as u64 };
-            self.ready.push_back(Event::Failed { job: id, worker: WorkerId::MAX, error });
+            self.ready.push_back(Event::Failed { job: id, worker: None, error });
             return;
         }
         self.roster.submit(Submission { id, payload, hints });
@@ -186,7 +186,12 @@ impl Core {
             )),
             // It is the system's fault, so another worker would fare no better.
             ChildEvent::Unconfined { reason } => self.roster.fail(reason),
+            ChildEvent::Beat { computing } => {
+                self.roster.beat(worker, computing, now);
+                Vec::new()
+            }
             ChildEvent::Results { resident, results } => {
+                self.roster.heard(worker, now);
                 for result in results {
                     self.settle_result(worker, result);
                 }
@@ -212,20 +217,20 @@ impl Core {
     fn settle_result(&mut self, worker: WorkerId, result: Finished) {
         match result {
             Finished::Output { id, output } => {
-                if self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Done { job: id, worker, output });
+                if let Some(job) = self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Done { job, worker, output });
                 }
             }
             Finished::Failed { id, error } => {
-                if self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Failed { job: id, worker, error });
+                if let Some(job) = self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Failed { job, worker: Some(worker), error });
                 }
             }
             Finished::Merged { ids, output } => {
                 // All or nothing: a merged output cannot be taken apart.
-                let held = ids.iter().filter(|id| self.roster.finished(worker, **id)).count();
-                if held == ids.len() {
-                    self.ready.push_back(Event::Merged { jobs: ids, worker, output });
+                let jobs: Vec<JobId> = ids.iter().filter_map(|id| self.roster.finished(worker, *id)).collect();
+                if jobs.len() == ids.len() {
+                    self.ready.push_back(Event::Merged { jobs, worker, output });
                 }
             }
         }
@@ -269,9 +274,11 @@ impl Core {
         self.children.insert(worker, Live { handle, pid: None, condemned: false });
     }
 
-    fn hand_over(&self, worker: WorkerId, jobs: &[Submission]) {
-        let jobs =
-            jobs.iter().map(|job| WireJob { id: job.id, merge: job.hints.merge, payload: &job.payload }).collect();
+    fn hand_over(&self, worker: WorkerId, jobs: &[(Ticket, Submission)]) {
+        let jobs = jobs
+            .iter()
+            .map(|(ticket, job)| WireJob { id: *ticket, merge: job.hints.merge, payload: &job.payload })
+            .collect();
         self.tell(worker, &ToWorker::Jobs(jobs));
     }
 

@@ -45,7 +45,7 @@ pub(super) enum ToWorker<'a> {
     Drain,
 }
 
-/// One job on its way to a worker.
+/// One job on its way to a worker. `id` is the roster's ticket: another one each time a job is handed over.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
@@ -74,6 +74,8 @@ pub(super) enum FromWorker<'a> {
         #[serde(borrow)]
         results: Vec<WireResult<'a>>,
     },
+    /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
+    Beat { computing: Option<u64> },
     /// Drained: the worker has sent all results and ends by itself.
     Bye,
     /// The sandbox is required, and the system lacks a part of it; the worker ends after this.

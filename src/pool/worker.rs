@@ -14,7 +14,7 @@ use tokio_util::codec::FramedRead;
 use super::job::{Job, JobError};
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{panics, sandbox, unix};
+use super::{panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -70,18 +70,12 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
-    let watched = wire.input.try_clone()?;
-    // A thread of its own, which sleeps: the runtime may be computing when the parent dies, and must end all the same.
-    std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        sandbox::forsake_files();
-        unix::wait_for_hang_up(&watched);
-        unix::kill_own_group()
-    })?;
     panics::note_places();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work::<J>(wire))
 }
 
 async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
+    let watched = wire.input.try_clone()?;
     let input = pipe::Receiver::from_owned_fd(wire.input)?;
     let output = pipe::Sender::from_owned_fd(wire.output)?;
     let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
@@ -91,6 +85,7 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
+    watch::begin(watched, Arc::clone(&outbox))?;
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
     let ready = |unconfined| FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, unconfined };
     if protocol != PROTOCOL || build != own {
@@ -168,7 +163,7 @@ async fn take_jobs<J: Job>(
 
 async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: bool, payload: Bytes) {
     let result = match postcard::from_bytes(&payload) {
-        Ok(task) => guarded(|| job.run(task)).await,
+        Ok(task) => watch::marked(id, guarded(|| job.run(task))).await,
         Err(error) => Err(JobError::Unserializable(error.to_string())),
     };
     outbox.finished(id, merge, result);

@@ -13,7 +13,7 @@ const OWN: [&str; 3] = ["/proc/self", "/proc/self/exe", "/dev/urandom"];
 /// Gives up all that `wanted` does not name. Says what this kernel lacks.
 pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let readable = OWN.map(Path::new).into_iter().chain(wanted.readable.iter().map(AsRef::as_ref));
+    let readable = own().chain(wanted.readable.iter().map(AsRef::as_ref));
     let steps = [
         (
             "a limit of 0 for core dumps",
@@ -27,10 +27,14 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
     steps.into_iter().filter_map(|(name, step)| Some(format!("{name} ({})", step.err()?))).collect()
 }
 
-/// Takes all files from the calling thread, as far as the kernel can. For threads that need none and are there before
+/// Takes all files but those of any worker from the calling thread, as far as the kernel can. For threads that are there before
 /// the job is set up: landlock holds for the thread that asks for it and those that it starts.
 pub(in crate::pool) fn forsake_files() {
-    let _ = files::restrict(std::iter::empty());
+    let _ = files::restrict(own());
+}
+
+fn own<'a>() -> impl Iterator<Item = &'a Path> {
+    OWN.into_iter().map(Path::new)
 }
 
 #[cfg(test)]
@@ -47,7 +51,7 @@ mod tests {
             println!("SKIPPED: this kernel has no landlock");
             return;
         }
-        let read = || std::fs::read("/proc/self/stat").map_err(|error| error.kind());
+        let read = || std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map_err(|error| error.kind());
         let theirs = std::thread::spawn(move || {
             forsake_files();
             read()
