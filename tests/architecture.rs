@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model"]),
     ("schedule", &["model"]),
     ("sink", &["model"]),
-    ("config", &["model", "scrape", "sink"]),
+    ("config", &["model", "pool", "scrape", "sink"]),
     ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
 ];

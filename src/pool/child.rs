@@ -36,6 +36,11 @@ pub(super) enum ChildEvent {
         build: String,
         protocol: u32,
         resident: u64,
+        unconfined: Vec<String>,
+    },
+    /// It cannot be put into the sandbox, and must.
+    Unconfined {
+        reason: String,
     },
     Results {
         resident: u64,
@@ -220,9 +225,10 @@ async fn read(
 
 fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>> {
     Ok(match wire::decode(frame)? {
-        FromWorker::Ready { protocol, build, resident } => {
-            Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident })
+        FromWorker::Ready { protocol, build, resident, unconfined } => {
+            Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident, unconfined })
         }
+        FromWorker::Unconfined { reason } => Some(ChildEvent::Unconfined { reason: reason.to_owned() }),
         FromWorker::Refused { reason } => {
             heard.refusal = Some(reason.to_owned());
             None

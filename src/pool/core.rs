@@ -36,6 +36,7 @@ pub struct Core {
     ready: VecDeque<Event>,
     ticks: tokio::time::Interval,
     unsettled: bool,
+    noted_unconfined: bool,
 }
 
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Core {
         let build = unix::build_id().map_err(Error::Executable)?;
         let mut greeting = BytesMut::new();
         let max_output = options.max_item as u64;
-        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output };
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox: options.sandbox };
         wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
         let (sender, inbox) = unbounded_channel();
         let mut ticks = tokio::time::interval(TICK);
@@ -84,6 +85,7 @@ impl Core {
             ready: VecDeque::new(),
             ticks,
             unsettled: true,
+            noted_unconfined: false,
         })
     }
 
@@ -171,7 +173,10 @@ impl Core {
                 }
                 vec![Action::Emit(Event::Started { worker, pid })]
             }
-            ChildEvent::Ready { build, protocol, resident } if build == self.build && protocol == PROTOCOL => {
+            ChildEvent::Ready { build, protocol, resident, unconfined }
+                if build == self.build && protocol == PROTOCOL =>
+            {
+                self.note_unconfined(&unconfined);
                 self.roster.ready(worker, resident, now)
             }
             ChildEvent::Ready { build, .. } => self.roster.fail(format!(
@@ -179,6 +184,8 @@ impl Core {
                  start again",
                 self.build
             )),
+            // It is the system's fault, so another worker would fare no better.
+            ChildEvent::Unconfined { reason } => self.roster.fail(reason),
             ChildEvent::Beat { computing } => {
                 self.roster.beat(worker, computing, now);
                 Vec::new()
@@ -197,6 +204,14 @@ impl Core {
             }
         };
         self.carry_out(actions);
+    }
+
+    /// Says once what this system lacks for the sandbox: it lacks it for all workers.
+    fn note_unconfined(&mut self, missing: &[String]) {
+        if !missing.is_empty() && !self.noted_unconfined {
+            self.noted_unconfined = true;
+            tracing::info!("the workers' sandbox lacks {}: this system has none", missing.join(", "));
+        }
     }
 
     fn settle_result(&mut self, worker: WorkerId, result: Finished) {

@@ -9,6 +9,7 @@
 //!   whoever submits jobs, which of them killed a worker.
 //! - `child` is one worker seen from outside; `worker`, `outbox` and `watch` are one seen from inside; `wire` is what
 //!   is between them.
+//! - `sandbox` takes from a worker what its job does not need.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
@@ -23,6 +24,7 @@ mod outbox;
 mod panics;
 mod roll_call;
 mod roster;
+mod sandbox;
 mod spawner;
 mod typed;
 mod unix;
@@ -37,5 +39,6 @@ pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
 pub use job::{Job, JobError, Merge};
 pub use options::Options;
+pub use sandbox::{Confinement, Sandbox};
 pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
 pub use worker::{is_worker, serve};

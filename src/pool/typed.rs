@@ -15,7 +15,7 @@ use super::core::{Core, Error};
 use super::event::{Event, Hints, JobId};
 use super::job::{Job, JobError};
 use super::options::Options;
-use super::{blame, roll_call};
+use super::{Sandbox, blame, roll_call};
 
 pub use super::roll_call::WorkerReport;
 
@@ -104,6 +104,13 @@ impl<J: Job> Builder<J> {
     #[must_use]
     pub fn max_item(mut self, bytes: usize) -> Self {
         self.options.max_item = bytes;
+        self
+    }
+
+    /// Whether workers give up what their job's [`confinement`](Job::confinement) does not name.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.options.sandbox = sandbox;
         self
     }
 

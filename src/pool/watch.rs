@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::job::Job;
 use super::outbox::Outbox;
 use super::roster::Ticket;
-use super::unix;
 use super::wire::FromWorker;
+use super::{sandbox, unix};
 
 /// How often it looks, and the least time for which a job must have kept the thread to be named.
 const BEAT: Duration = Duration::from_millis(250);
@@ -28,6 +28,8 @@ static POLLS: AtomicU64 = AtomicU64::new(0);
 /// Starts the thread.
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<()> {
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
+        // It is older than the sandbox, which in part holds for younger threads only.
+        sandbox::forsake_files();
         let mut before = (0, 0);
         while !unix::hung_up_within(&input, BEAT) {
             let now = (POLLED.load(Ordering::Relaxed), POLLS.load(Ordering::Relaxed));

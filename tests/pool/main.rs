@@ -8,6 +8,7 @@ mod deaths;
 mod job;
 mod parents;
 mod results;
+mod sandbox;
 mod turnover;
 
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
         return code;
     }
     if let Some(code) = gleaner::pool::serve::<job::Act>() {
+        return code;
+    }
+    if let Some(code) = gleaner::pool::serve::<sandbox::Try>() {
         return code;
     }
     if let Some(code) = parents::play() {
@@ -78,6 +82,12 @@ fn main() -> ExitCode {
             a_pool_with_large_outputs_under_way_can_be_dropped,
             workers_killed_before_they_were_ready_are_replaced,
             a_lack_of_file_descriptors_costs_workers_and_no_results;
+        sandbox:
+            a_confined_worker_can_do_none_of_what_it_does_not_need,
+            a_confined_worker_can_do_what_it_needs,
+            every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core,
+            a_confined_worker_that_aborts_is_a_lost_one_like_any_other,
+            each_wall_stands_without_the_other_and_what_lacks_is_named;
     };
     let mut arguments = Arguments::from_args();
     // Most of them wait most of the time.

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use gleaner::pool::Pool;
 
 use crate::job::{Act, Deed, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
+use crate::sandbox;
 
 const PART: &str = "POOL_TEST_PART";
+const FOLDER: &str = "POOL_TEST_FOLDER";
 
 /// The role of a program whose main does not begin with `serve`.
 pub(crate) fn forgetful() -> Option<ExitCode> {
@@ -78,14 +80,26 @@ pub(crate) fn play() -> Option<ExitCode> {
             let after = pool.map(echoes(20)).iter().filter(|result| result.is_ok()).count();
             println!("{before} {after}");
         }
+        "without-landlock" => sandbox::on_a_kernel_that_lacks(libc::SYS_landlock_create_ruleset, &folder()),
+        "without-seccomp" => sandbox::on_a_kernel_that_lacks(libc::SYS_seccomp, &folder()),
         other => panic!("no part {other}"),
     }
     Some(ExitCode::SUCCESS)
 }
 
+/// The folder that a part is told to work in.
+fn folder() -> std::path::PathBuf {
+    std::env::var_os(FOLDER).expect("a folder").into()
+}
+
 fn parent(part: &str, program: &std::path::Path) -> Child {
+    parent_with(part, program, "")
+}
+
+pub(crate) fn parent_with(part: &str, program: &std::path::Path, folder: &str) -> Child {
     Command::new(program)
         .env(PART, part)
+        .env(FOLDER, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -93,14 +107,14 @@ fn parent(part: &str, program: &std::path::Path) -> Child {
         .expect("it starts")
 }
 
-fn what_it_says(mut parent: Child) -> String {
+pub(crate) fn what_it_says(mut parent: Child) -> String {
     let mut said = String::new();
     parent.stdout.take().expect("piped").read_to_string(&mut said).expect("reads");
     parent.wait().expect("it ends");
     said
 }
 
-fn own() -> std::path::PathBuf {
+pub(crate) fn own() -> std::path::PathBuf {
     std::env::current_exe().expect("a path")
 }
 
