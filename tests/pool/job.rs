@@ -125,7 +125,10 @@ impl Job for Act {
 
 /// Bytes that differ from place to place.
 pub(crate) fn pattern(size: usize) -> Vec<u8> {
-    (0..=250_u8).cycle().take(size).collect()
+    let turn: Vec<u8> = (0..=250).collect();
+    let mut bytes = turn.repeat(size / turn.len() + 1);
+    bytes.truncate(size);
+    bytes
 }
 
 /// The pipe to the parent: the one file above the standard three that is open for writing only.
