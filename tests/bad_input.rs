@@ -229,7 +229,7 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
     write(folder.path(), "list", &lines);
     // It opens like a file, and reading its beginning is an input/output error.
     let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl", "-o", "out.jsonl"]).exited(1);
-    assert!(run.stderr.contains("read the list `/proc/self/mem` to its end, 700 tasks into the run"), "{}", run.stderr);
+    assert!(run.stderr.contains("go on reading the list `/proc/self/mem` after 700 tasks"), "{}", run.stderr);
     let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
     assert_eq!(records(&part).len(), 700);
     assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");

@@ -67,7 +67,9 @@ fn a_worker_killed_in_the_midst_of_its_work_costs_no_record() {
     wait_until("the slow page", PROMPTLY, || server.hits("/sleep/700/slow") == 1);
     let workers = workers_ready(&run, 2);
     // Whichever of them has the page.
-    workers.iter().for_each(|worker| worker.signal(Signal::KILL));
+    for worker in &workers {
+        worker.signal(Signal::KILL);
+    }
     let run = run.finish().exited(0);
     let records = all_there(&run.stdout, &list);
     assert!(records.iter().all(|record| record.attempts == 1), "a kill from outside is nobody's fault");
@@ -281,7 +283,9 @@ fn what_is_in_flight_when_the_list_ends_is_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
     let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "2", "--concurrency", "4", "-f", "jsonl"]);
     let list = pages(&server, "/sleep/300", 8);
-    list.iter().for_each(|line| writeln!(writer, "{line}").expect("it reads"));
+    for line in &list {
+        writeln!(writer, "{line}").expect("it reads");
+    }
     wait_until("all in flight", PROMPTLY, || server.in_flight() == 8);
     drop(writer);
     all_there(&run.finish().exited(0).stdout, &list);
