@@ -14,8 +14,9 @@
 //!
 //! It costs some 0.8 ms of CPU for each worker's start, and 0.5 ms until it is ready: 300 workers in turn, `auto` against
 //! `off`, medians of 7 pairs, release build without link-time optimisation, Linux 6.18 on a busy machine of 2 cores.
-//! Afterwards it costs nothing that can be measured (2,000 pages of 52 KB with a quota of 100: 2.085 s and 2.084 s): the
-//! kernel remembers which calls are always allowed.
+//! What the thread of `watch` gives up by itself is in both and not in this figure. Over 2,000 pages of 52 KB with a quota
+//! of 100 the difference was below the noise (2.085 s and 2.084 s in one series, 2.29 s and 2.11 s in another, under
+//! more load): the kernel remembers which calls are always allowed.
 //!
 //! Absent on purpose: a list of calls that are *allowed*. It would have to name all that the C library, the runtime
 //! and their next versions use, and a worker would break where one is missing, on machines that we never saw. A list of
