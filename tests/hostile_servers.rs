@@ -37,10 +37,6 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
 }
 
-fn hop(own: &str) -> Reach {
-    Reach::Redirected { own: own.trim_end_matches('/').to_owned() }
-}
-
 async fn visit(scraper: &Scraper, url: &str) -> Answer {
     scraper.visit(url, &Reach::Listed).await
 }

@@ -11,10 +11,11 @@
 use std::io;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
-use super::JobError;
+use super::{JobError, Sandbox};
 
 /// Bytes before a payload.
 const HEADER: usize = 8;
@@ -23,7 +24,7 @@ const HEADER: usize = 8;
 const ENVELOPE: usize = 1 << 20;
 
 /// Counts the changes of this protocol; both ends must have the same.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// Parent to worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,9 +34,12 @@ pub(super) enum ToWorker<'a> {
         protocol: u32,
         build: &'a str,
         /// The job's `Init`, postcard.
+        #[serde(with = "serde_bytes")]
         init: &'a [u8],
         /// The largest output, in bytes, that may come back.
         max_output: u64,
+        /// Whether to give up what the job does not need.
+        sandbox: Sandbox,
     },
     /// Jobs to begin at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
@@ -43,12 +47,13 @@ pub(super) enum ToWorker<'a> {
     Drain,
 }
 
-/// One job on its way to a worker.
+/// One job on its way to a worker. `id` is the roster's ticket: another one each time a job is handed over.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
     /// Whether its output may be merged with others on the way back.
     pub(super) merge: bool,
+    #[serde(with = "serde_bytes")]
     pub(super) payload: &'a [u8],
 }
 
@@ -56,7 +61,13 @@ pub(super) struct WireJob<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker<'a> {
     /// The job is set up: hand me work.
-    Ready { protocol: u32, build: &'a str, resident: u64 },
+    Ready {
+        protocol: u32,
+        build: &'a str,
+        resident: u64,
+        /// What the system lacks for the sandbox.
+        unconfined: Vec<String>,
+    },
     /// The job's `start` returned an error; the worker ends after this.
     Refused { reason: &'a str },
     /// What has been finished since the last frame.
@@ -66,16 +77,31 @@ pub(super) enum FromWorker<'a> {
         #[serde(borrow)]
         results: Vec<WireResult<'a>>,
     },
+    /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
+    Beat { computing: Option<u64> },
     /// Drained: the worker has sent all results and ends by itself.
     Bye,
+    /// The sandbox is required, and the system lacks a part of it; the worker ends after this.
+    Unconfined { reason: &'a str },
 }
 
 /// What became of a job, or of several whose outputs were merged.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireResult<'a> {
-    Output { id: u64, output: &'a [u8] },
-    Merged { ids: Vec<u64>, output: &'a [u8] },
-    Failed { id: u64, error: JobError },
+    Output {
+        id: u64,
+        #[serde(with = "serde_bytes")]
+        output: &'a [u8],
+    },
+    Merged {
+        ids: Vec<u64>,
+        #[serde(with = "serde_bytes")]
+        output: &'a [u8],
+    },
+    Failed {
+        id: u64,
+        error: JobError,
+    },
 }
 
 /// Splits a stream of bytes into frames.
@@ -128,14 +154,34 @@ impl Decoder for Frames {
 pub(super) fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> io::Result<()> {
     let start = out.len();
     out.put_bytes(0, HEADER);
-    let written = postcard::to_extend(message, std::mem::take(out)).map_err(corrupt);
-    *out = written?;
+    postcard::serialize_with_flavor::<T, _, ()>(message, Appended(out)).map_err(corrupt)?;
     let payload = &out[start + HEADER..];
     let length = u32::try_from(payload.len()).map_err(corrupt)?;
     let checksum = crc32fast::hash(payload);
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     out[start + 4..start + HEADER].copy_from_slice(&checksum.to_le_bytes());
     Ok(())
+}
+
+/// Where postcard puts what it makes: at the end, slices whole. (Its own `to_extend` goes byte by byte.)
+struct Appended<'a>(&'a mut BytesMut);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.put_u8(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads the message in a frame.

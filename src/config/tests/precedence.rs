@@ -58,7 +58,7 @@ fn auto_workers_are_the_cpus_and_a_number_is_that_number() {
 fn private_addresses_are_for_listed_urls_for_everyone_or_for_nobody() {
     use crate::scrape::PrivateAddresses::{Allow, Deny, Direct};
     for (word, meant) in [("direct", Direct), ("allow", Allow), ("deny", Deny)] {
-        let plan = file(&format!("[network]\nprivate_addresses = '{word}'\n")).plan();
+        let plan = file(format!("[network]\nprivate_addresses = '{word}'\n")).plan();
         assert_eq!(plan.scrape.fetch.private_addresses, meant);
         let plan = nothing().variable("GLEANER_NETWORK_PRIVATE_ADDRESSES", word).plan();
         assert_eq!(plan.scrape.fetch.private_addresses, meant);

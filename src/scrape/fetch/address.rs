@@ -28,10 +28,9 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [169, 254, ..] => "link-local",
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "for documentation",
         [198, 18 | 19, ..] => "for benchmarks",
-        [192, 0, 0, _] | [192, 88, 99, _] => "reserved",
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
-        [240..=255, ..] => "reserved",
+        [192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => "reserved",
         _ => return None,
     })
 }

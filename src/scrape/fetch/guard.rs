@@ -65,12 +65,10 @@ impl Guard {
             Reach::Redirected { own } => is_own_origin(url, own),
         };
         match self.private_addresses {
-            PrivateAddresses::Deny => Way::Guarded,
             PrivateAddresses::Direct if is_own => Way::Free,
-            PrivateAddresses::Direct => Way::Guarded,
-            // The site's port by whatever name is still no way in.
-            PrivateAddresses::Allow if !is_own && self.is_port_of_site(url) => Way::Guarded,
-            PrivateAddresses::Allow => Way::Free,
+            // The site's port by whatever name is no way in.
+            PrivateAddresses::Allow if is_own || !self.is_port_of_site(url) => Way::Free,
+            PrivateAddresses::Direct | PrivateAddresses::Allow | PrivateAddresses::Deny => Way::Guarded,
         }
     }
 
