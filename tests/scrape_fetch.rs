@@ -1,5 +1,6 @@
 //! Fetching, against servers that say exactly what a test tells them to.
 
+#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 mod raw_server;
 
 use std::net::SocketAddr;
