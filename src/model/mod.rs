@@ -4,13 +4,17 @@
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
 mod answer;
+mod done;
 mod failure;
 mod outcome;
 mod record;
+mod seqs;
 mod task;
 
 pub use answer::Answer;
+pub use done::{Done, ListPoint};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
 pub use record::Record;
+pub use seqs::Seqs;
 pub use task::Task;

@@ -1,0 +1,162 @@
+//! What makes a run that dies cost a few seconds and no more: the files beside the `.part`.
+//!
+//! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result;
+//! `<name>.part.log` says of stretches of it which tasks they hold and what they add up to; `<name>.part.pending` has
+//! records whose turn has not come; `<name>.part.manifest` says what settings they were made with, and is locked while a
+//! run is alive. A later run trusts what file and log both confirm, cuts off the rest, and goes on.
+//!
+//! In reading order: `claim` decides what becomes of a left-over, `manifest` is the lock, `recovery` says what can be
+//! trusted (pure), `policy` when a checkpoint is due (pure), `entry` and `frame` are the layout of log and pending;
+//! [`Journal`] makes the checkpoints.
+//!
+//! **What is safe when.** A checkpoint syncs the data (`.part`, pending) and only then writes and syncs the entry that
+//! vouches for it, so that no entry ever promises what a power cut took. It is made two seconds after the first change
+//! that has none, and when the run is stopped; that costs two or three fsyncs each time, on the sink's own thread. A killed
+//! process or a power cut loses what came after the last one: two seconds of work and what the fsyncs took.
+
+mod claim;
+mod entry;
+mod frame;
+mod manifest;
+mod policy;
+mod recovery;
+#[cfg(test)]
+mod recovery_tests;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use claim::Names;
+pub(super) use claim::{Claim, claim};
+use entry::{Checkpoint, Label};
+pub use manifest::Identity;
+use manifest::Manifest;
+use policy::Policy;
+pub(super) use recovery::Confirmed;
+
+use super::destination::{Part, folder_of, sync_folder};
+use crate::model::{FailureKind, ListPoint, Seqs};
+
+/// The log, the manifest, and what the next checkpoint will say.
+#[derive(Debug)]
+pub(super) struct Journal {
+    names: Names,
+    /// `None` when it is gone.
+    manifest: Option<Manifest>,
+    log: File,
+    policy: Policy,
+    /// Tasks whose records were written since the last checkpoint.
+    seqs: Vec<u64>,
+    /// Those of them that failed.
+    failures: BTreeMap<FailureKind, u64>,
+    list: ListPoint,
+    /// What the last checkpoint said of the pending file.
+    pending: u64,
+    /// Whether the files' names have been made to last.
+    named: bool,
+}
+
+impl Journal {
+    fn new(names: Names, manifest: Manifest, log: File, confirmed: &Confirmed) -> Self {
+        Self {
+            names,
+            manifest: Some(manifest),
+            log,
+            policy: Policy::default(),
+            seqs: Vec::new(),
+            failures: BTreeMap::new(),
+            list: confirmed.done.points.last().copied().unwrap_or_default(),
+            pending: confirmed.pending,
+            named: false,
+        }
+    }
+
+    /// The list has been read up to here; to be told before any of its tasks' records.
+    pub(super) fn consumed(&mut self, list: ListPoint) {
+        self.list = list;
+    }
+
+    /// A record was put into the `.part`.
+    pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>) {
+        self.seqs.push(seq);
+        if let Some(kind) = failed {
+            *self.failures.entry(kind).or_default() += 1;
+        }
+    }
+
+    /// Something has come since the last checkpoint.
+    pub(super) fn change(&mut self, now: Instant) {
+        self.policy.change(now);
+    }
+
+    /// How long until a checkpoint is due; `None` is not before something else comes.
+    pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
+        self.policy.due_in(now)
+    }
+
+    /// Vouches for all that is in the `.part`, and for so many bytes of the pending file. Both files must have been
+    /// written out; they are synced here. `since` is when the first of those records came that are left in memory.
+    pub(super) fn checkpoint(
+        &mut self,
+        part: &mut Part,
+        pending: Option<(&File, u64)>,
+        since: Option<Instant>,
+    ) -> io::Result<()> {
+        let pending_length = pending.map_or(0, |(_, length)| length);
+        self.policy.made(since);
+        if self.seqs.is_empty() && pending_length == self.pending {
+            return Ok(());
+        }
+        if !self.seqs.is_empty() {
+            part.sync_data()?;
+        }
+        if let Some((file, _)) = pending.filter(|_| pending_length > self.pending) {
+            file.sync_data()?;
+        }
+        if !self.named {
+            self.manifest.as_ref().map_or(Ok(()), Manifest::sync)?;
+            sync_folder(folder_of(&self.names.part))?;
+            self.named = true;
+        }
+        let (end, crc) = part.take_stretch();
+        let checkpoint = Checkpoint {
+            end,
+            crc,
+            seqs: ranges(&mut self.seqs),
+            failures: std::mem::take(&mut self.failures).into_iter().collect(),
+            pending: pending_length,
+            list: self.list,
+        };
+        self.log.write_all(&checkpoint.to_bytes()?)?;
+        self.log.sync_data()?;
+        self.pending = pending_length;
+        Ok(())
+    }
+
+    /// The file that holds the log, for error messages.
+    pub(super) fn path(&self) -> PathBuf {
+        self.names.log.clone()
+    }
+
+    /// Removes everything but the `.part`. The lock goes last.
+    pub(super) fn remove(mut self) -> io::Result<()> {
+        claim::remove(&self.names.log)?;
+        claim::remove(&self.names.pending)?;
+        self.manifest.take().map_or(Ok(()), Manifest::remove)
+    }
+}
+
+/// What goes before a record in the pending file.
+pub(super) fn label(seq: u64, failed: Option<FailureKind>, payload: &[u8]) -> io::Result<Vec<u8>> {
+    Label { seq, failed }.before(payload)
+}
+
+/// Numbers as ascending ranges; takes them out.
+fn ranges(seqs: &mut Vec<u64>) -> Vec<std::ops::Range<u64>> {
+    seqs.sort_unstable();
+    let set: Seqs = seqs.drain(..).collect();
+    set.ranges().collect()
+}
