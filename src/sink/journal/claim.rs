@@ -66,29 +66,47 @@ pub(in crate::sink) fn claim(
         return Err(refuse(&names));
     }
     if is_left_over && options.left_over == LeftOver::Resume {
-        let open = |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let earlier = || -> io::Result<_> {
-            let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
-            let read = |file| BufReader::with_capacity(BUFFER, file);
-            let confirmed = recover(options.order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
-            Ok((part, log, pending, confirmed))
-        };
-        let (part, log, pending, confirmed) = earlier().map_err(|error| cannot_resume(&names, error))?;
+        if length(&names.log) > 0 {
+            check(&names, &mut manifest, options)?;
+        }
+        let (files, confirmed) = look(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
-            let identity = manifest.read().map_err(|error| cannot_resume(&names, error))?.unwrap_or_default();
-            if let Some(difference) = options.identity.difference(&identity) {
-                return Err(Error::unusable(format!(
-                    "resume `{}`: {difference}; set it back, or throw the left-over away with --restart",
-                    names.part.display()
-                )));
-            }
-            return go_on(target, names, manifest, (part, log, pending), confirmed, options);
+            return go_on(target, names, manifest, files, confirmed, options);
         }
         tracing::info!("nothing in `{}` is known to be whole: starting afresh", names.part.display());
     } else if options.left_over == LeftOver::Resume {
         tracing::info!("nothing is left over of `{}`: starting afresh", target.display());
     }
     begin(target, permissions, names, manifest, options)
+}
+
+/// The `.part`, the log and the pending file of an earlier run.
+type Files = (File, File, File);
+
+/// Finds out what of an earlier run can be trusted.
+fn look(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
+    let open = |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
+    let read = |file| BufReader::with_capacity(BUFFER, file);
+    let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
+    Ok(((part, log, pending), confirmed))
+}
+
+/// Compares what an earlier run was made with. Comes before anything else is read: another order would read it wrongly.
+fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<(), Error> {
+    let part = names.part.display();
+    let Some(earlier) = manifest.read().map_err(|error| cannot_resume(names, error))? else {
+        return Err(Error::unusable(format!(
+            "resume `{part}`: its manifest cannot be read, so nobody knows what it was made with; throw it away with \
+             --restart"
+        )));
+    };
+    match options.identity.difference(&earlier) {
+        None => Ok(()),
+        Some(difference) => Err(Error::unusable(format!(
+            "resume `{part}`: {difference}; set it back, or throw the left-over away with --restart"
+        ))),
+    }
 }
 
 /// Starts from nothing. The `.part` comes last: where there is one, the other files are its own.
@@ -134,7 +152,7 @@ fn go_on(
     target: PathBuf,
     names: Names,
     manifest: Manifest,
-    (part, log, pending): (File, File, File),
+    (part, log, pending): Files,
     confirmed: Confirmed,
     options: &Options,
 ) -> Result<Claim, Error> {
