@@ -317,7 +317,7 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
         assert!(run.stderr.starts_with(begins), "{}", run.stderr);
         assert!(run.stderr.ends_with("; give the list as it was, or throw the left-over away with --restart\n"));
     }
-    fs::write(&job.list, &list[..3].join("\n")).expect("written");
+    fs::write(&job.list, list[..3].join("\n")).expect("written");
     let run = job.to_end(&["--resume"]).exited(2);
     assert!(run.stderr.contains("it ends after 3 tasks, and had at least "), "{}", run.stderr);
     fs::write(&job.list, list.join("\n")).expect("written");

@@ -1,6 +1,6 @@
 //! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         None => match sink.finish().await {
             Ok(_) => (Ok(Ending::Complete), None),
             Err(error) if error.kind() == sink::ErrorKind::Closed => (Ok(Ending::ReaderGone), None),
-            Err(error) => (Err(error.into()), None),
+            Err(error) => unwritable(error),
         },
         Some(ending) => {
             let stopped = tokio::select! {
@@ -130,13 +130,21 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
             };
             match (ending, stopped) {
                 // The last records could not be kept, which those who wait for them must know.
-                (Ok(Ending::Interrupted { .. }), Some(Err(error))) => (Err(error.into()), None),
+                (Ok(Ending::Interrupted { .. }), Some(Err(error))) => unwritable(error),
                 // Why the run ends is known already, and matters more than how that went.
-                (ending, stopped) => (ending, stopped.and_then(Result::ok).and_then(|written| written.path)),
+                (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
+                (ending, Some(Ok(written))) => (ending, written.path),
+                (ending, None) => (ending, None),
             }
         }
     };
     Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept })
+}
+
+/// A run that ends because its output cannot be written.
+fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
+    let kept = error.kept().map(Path::to_owned);
+    (Err(error.into()), kept)
 }
 
 /// Returns a little after the next signal.

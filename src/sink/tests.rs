@@ -265,7 +265,7 @@ async fn a_record_alone_that_waits_is_kept_too() {
     sink.push(vec![record(1)]);
     assert!(sink.stop().await.expect("written").path.is_some());
     let sink = Sink::open(&options).expect("a sink");
-    assert_eq!(sink.before().done.seqs.ranges().collect::<Vec<_>>(), [1..2]);
+    assert_eq!(sink.before().done.seqs, [1].into_iter().collect());
     sink.push(vec![record(0)]);
     sink.finish().await.expect("written");
     assert_eq!(read(&folder.path().join("out")), data_lines(0..2));

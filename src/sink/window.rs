@@ -347,8 +347,8 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut window = Window::new(10, u64::MAX);
-        for (seq, since) in [(14, 1), (12, 3), (11, 2), (13, 5)] {
-            window.keep(seq, (seq == 12).then_some(FailureKind::Tls), vec![0; seq as usize].into(), at(since));
+        for (seq, length, since) in [(14, 4, 1), (12, 2, 3), (11, 1, 2), (13, 3, 5)] {
+            window.keep(seq, (seq == 12).then_some(FailureKind::Tls), vec![0; length].into(), at(since));
         }
         let mut moved = Vec::new();
         let mut spill = |seq, failed, bytes: &[u8]| {
@@ -357,8 +357,8 @@ mod tests {
         };
         assert_eq!(window.spill_old(at(3), &mut spill).expect("no disk"), Some(at(5)));
         assert_eq!(window.spill_old(at(3), &mut spill).expect("no disk"), Some(at(5)));
-        assert_eq!(moved, [(11, None, 11), (12, Some(FailureKind::Tls), 12), (14, None, 14)]);
-        assert_eq!(window.memory, cost(13));
+        assert_eq!(moved, [(11, None, 1), (12, Some(FailureKind::Tls), 2), (14, None, 4)]);
+        assert_eq!(window.memory, cost(3));
         window.advance();
         for (seq, spilled) in [(11, true), (12, true), (13, false), (14, true)] {
             let ready = window.pop().expect("its turn");

@@ -82,7 +82,8 @@ impl Writer {
         let Parts { output, waiting, journal } = self.parts;
         match whole {
             Ok(true) => {
-                let written = output.finish()?;
+                let part = output.path();
+                let written = output.finish().map_err(|error| error.keeping(part))?;
                 if let Some(journal) = journal {
                     // The output is whole and has its name; what cannot be removed is only in the way.
                     let log = journal.path();
@@ -93,7 +94,10 @@ impl Writer {
             unfinished => {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
                 let path = keep_if_any(&output, count, journal);
-                unfinished.map(|_| Written { records: output.records(), bytes: output.end(), path })
+                match unfinished {
+                    Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
+                    Err(error) => Err(error.keeping(path)),
+                }
             }
         }
     }

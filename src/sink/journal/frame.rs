@@ -15,7 +15,9 @@ pub(super) fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
     let length = u32::try_from(length).map_err(|_| io::Error::other("a record of 4 GiB or more"))?.to_le_bytes();
     let mut crc = crc32fast::Hasher::new();
     crc.update(&length);
-    pieces.iter().for_each(|piece| crc.update(piece));
+    for piece in pieces {
+        crc.update(piece);
+    }
     let mut header = [0; HEADER];
     header[..4].copy_from_slice(&length);
     header[4..].copy_from_slice(&crc.finalize().to_le_bytes());
