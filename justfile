@@ -12,9 +12,9 @@ check:
 test *words:
     cargo test {{words}}
 
-# Measure against a plain single-process scraper
-bench *args:
-    cargo bench --bench against_single -- {{args}}
+# Measure against a plain single-process scraper; PAIRS=5 just bench is a first look
+bench:
+    cargo bench --bench against_single
 
 # Mend what tools can mend
 fix:

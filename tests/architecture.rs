@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model"]),
     ("schedule", &["model"]),
     ("sink", &["model"]),
-    ("config", &["model", "scrape", "sink"]),
+    ("config", &["model", "pool", "scrape", "sink"]),
     ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
 ];
@@ -28,11 +28,7 @@ const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];
 const LONGEST: usize = 500;
 
 /// Files that may be longer, up to how many lines, and why.
-const LONGER: &[(&str, usize, &str)] = &[(
-    "pool/roster.rs",
-    600,
-    "one state machine, whose every transition touches the same few fields; half of it is of no use without the other",
-)];
+const LONGER: &[(&str, usize, &str)] = &[];
 
 /// Names that say nothing of what is inside.
 const EMPTY_NAMES: [&str; 9] = ["common", "helper", "helpers", "imp", "manager", "misc", "shared", "util", "utils"];
@@ -68,9 +64,9 @@ fn the_import_table_has_no_circle() {
         MAY_IMPORT.iter().map(|(module, others)| (*module, others.iter().copied().collect())).collect();
     while let Some(free) = left.iter().find(|(_, others)| others.is_empty()).map(|(module, _)| *module) {
         left.remove(free);
-        left.values_mut().for_each(|others| {
+        for others in left.values_mut() {
             others.remove(free);
-        });
+        }
     }
     assert!(left.is_empty(), "these import each other: {left:?}");
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Finished, PROMPTLY, Run, Server, fixture, records, scrape, scrape_list, wait_until};
+use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
 
 fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("written");
@@ -105,7 +105,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "file", "");
     write(folder.path(), "secret", "http://127.0.0.1:9/\n");
-    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0)).expect("changed");
+    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o000)).expect("changed");
     let url = server.url("/ok/0");
     let mut table: Vec<(&[&str], &str)> = vec![
         (&[], "no list was given"),
@@ -229,7 +229,7 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
     write(folder.path(), "list", &lines);
     // It opens like a file, and reading its beginning is an input/output error.
     let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl", "-o", "out.jsonl"]).exited(1);
-    assert!(run.stderr.contains("read the list `/proc/self/mem` to its end, 700 tasks into the run"), "{}", run.stderr);
+    assert!(run.stderr.contains("go on reading the list `/proc/self/mem` after 700 tasks"), "{}", run.stderr);
     let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
     assert_eq!(records(&part).len(), 700);
     assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");
@@ -257,9 +257,8 @@ fn a_full_device_ends_the_run_with_a_message() {
             .spawn()
             .expect("it starts");
         child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads its list");
-        let output = child.wait_with_output().expect("it ends, and nobody holds its standard error");
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        let (code, error) = end_of(child, PROMPTLY);
+        assert_eq!(code, Some(1), "{name}: {error}");
         assert!(error.contains(&format!("write to {name}")) && error.contains("No space left"), "{name}: {error}");
     }
     wait_until("the end of the requests", PROMPTLY, || server.in_flight() == 0);
@@ -314,9 +313,9 @@ fn a_list_may_come_through_a_fifo() {
 fn a_folder_on_standard_input_is_refused() {
     let mut command = scrape(["-"]);
     command.stdin(fs::File::open(fixture("site")).expect("there")).stderr(Stdio::piped());
-    let output = command.output().expect("it runs");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("standard input: it is a folder"), "{output:?}");
+    let (code, error) = end_of(command.spawn().expect("it starts"), PROMPTLY);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("standard input: it is a folder"), "{error}");
 }
 
 #[test]

@@ -4,9 +4,6 @@ mod support;
 
 use std::fs;
 
-use gleaner::scrape::extract::{self, Arity, Extractor, Fields, Rule, ValueRule};
-use gleaner::scrape::parse;
-use serde::Deserialize;
 use support::{Run, config, fixture, records, scrape};
 
 /// A list, its rules, and what parsel finds by them.
@@ -83,67 +80,4 @@ fn data_is_the_same_for_any_number_of_workers_any_quota_and_any_concurrency() {
             }
         }
     }
-}
-
-/// What parsel found.
-#[derive(Deserialize)]
-struct Case {
-    html: String,
-    selector: String,
-    #[serde(default)]
-    re: Option<String>,
-    #[serde(alias = "get")]
-    first: Option<String>,
-    #[serde(alias = "getall")]
-    all: Vec<String>,
-}
-
-#[derive(Deserialize, Debug, PartialEq)]
-struct Found {
-    first: Option<String>,
-    all: Vec<String>,
-}
-
-fn rules(selector: &str, re: Option<&str>) -> Fields {
-    let rule = |arity| {
-        let re = re.map(str::to_owned);
-        Rule::Value(ValueRule { trim: false, re, ..ValueRule::new(selector, arity) })
-    };
-    vec![("first".to_owned(), rule(Arity::One)), ("all".to_owned(), rule(Arity::Many))]
-}
-
-fn find(case: &Case) -> Found {
-    let fields = rules(&case.selector, case.re.as_deref());
-    let extractor = Extractor::new(Some(&fields)).unwrap_or_else(|error| panic!("{}: {error}", case.selector));
-    let data = extractor.extract(&parse(&case.html), "http://h/").expect("nothing is required");
-    serde_json::from_slice(&data).expect("data is JSON")
-}
-
-#[test]
-fn selectors_and_patterns_find_what_parsel_finds() {
-    let mut differing = Vec::new();
-    for file in ["expected/parsel_cases.json", "expected/parsel_re_cases.json"] {
-        let cases = fs::read_to_string(fixture(file)).expect("the cases are there");
-        let cases: Vec<Case> = serde_json::from_str(&cases).expect("a list of cases");
-        for case in cases {
-            let found = find(&case);
-            // Ours is the first that is not empty (DESIGN.md), where parsel takes the first.
-            let first = case.all.iter().find(|value| !value.is_empty()).cloned();
-            assert_eq!(case.first, case.all.first().cloned(), "{}", case.selector);
-            let expected = Found { first, all: case.all };
-            if found != expected {
-                differing
-                    .push(format!("{} {:?} in {}: {found:?}, not {expected:?}", case.selector, case.re, case.html));
-            }
-        }
-    }
-    assert!(differing.is_empty(), "{}", differing.join("\n"));
-}
-
-#[test]
-fn selectors_that_parsel_refuses_are_refused() {
-    let selectors = fs::read_to_string(fixture("expected/parsel_errors.json")).expect("the selectors are there");
-    let selectors: Vec<String> = serde_json::from_str(&selectors).expect("a list of selectors");
-    let accepted: Vec<&String> = selectors.iter().filter(|one| extract::check(&rules(one, None)).is_ok()).collect();
-    assert!(accepted.is_empty(), "{accepted:?}");
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use support::{
-    PROMPTLY, Process, Record, Run, Server, assert_no_process_left, records, scrape, scrape_list, wait_until,
+    PROMPTLY, Process, Record, Run, Server, assert_no_process_left, end_of, records, scrape, scrape_list, wait_until,
 };
 
 /// What a run that is asked to stop may take to do so on a busy machine.
@@ -67,7 +67,9 @@ fn a_worker_killed_in_the_midst_of_its_work_costs_no_record() {
     wait_until("the slow page", PROMPTLY, || server.hits("/sleep/700/slow") == 1);
     let workers = workers_ready(&run, 2);
     // Whichever of them has the page.
-    workers.iter().for_each(|worker| worker.signal(Signal::KILL));
+    for worker in &workers {
+        worker.signal(Signal::KILL);
+    }
     let run = run.finish().exited(0);
     let records = all_there(&run.stdout, &list);
     assert!(records.iter().all(|record| record.attempts == 1), "a kill from outside is nobody's fault");
@@ -281,7 +283,9 @@ fn what_is_in_flight_when_the_list_ends_is_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
     let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "2", "--concurrency", "4", "-f", "jsonl"]);
     let list = pages(&server, "/sleep/300", 8);
-    list.iter().for_each(|line| writeln!(writer, "{line}").expect("it reads"));
+    for line in &list {
+        writeln!(writer, "{line}").expect("it reads");
+    }
     wait_until("all in flight", PROMPTLY, || server.in_flight() == 8);
     drop(writer);
     all_there(&run.finish().exited(0).stdout, &list);
@@ -290,18 +294,6 @@ fn what_is_in_flight_when_the_list_ends_is_delivered() {
 /// `gleaner` with its standard output in our hands.
 fn with_reader(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
-}
-
-#[track_caller]
-fn ended_within(child: &mut Child, cap: Duration) -> (Option<i32>, String) {
-    let mut status = None;
-    wait_until("the end of the run", cap, || {
-        status = child.try_wait().expect("our own child");
-        status.is_some()
-    });
-    let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("nobody else holds it");
-    (status.and_then(|status| status.code()), said)
 }
 
 #[test]
@@ -322,7 +314,7 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_
     (0..5).for_each(|_| assert!(reader.read_line(&mut lines).expect("it writes") > 0));
     let workers = Process::children_of(child.id());
     drop(reader);
-    let (code, said) = ended_within(&mut child, GRACE);
+    let (code, said) = end_of(child, GRACE);
     yes.join().expect("it ends with its reader");
     assert_eq!((code, said.as_str()), (Some(0), ""));
     assert_eq!(records(&lines).len(), 5);
@@ -347,7 +339,7 @@ fn an_endless_list_is_not_read_ahead_of_a_reader_who_sleeps() {
     wait_until("many pages", PROMPTLY, || server.log().len() > 2000);
     let memory = resident(child.id());
     drop(stdout);
-    assert_eq!(ended_within(&mut child, GRACE), (Some(0), String::new()));
+    assert_eq!(end_of(child, GRACE), (Some(0), String::new()));
     yes.join().expect("it ends with its reader");
     assert!(taken.load(Ordering::Relaxed) < 1_000_000);
     assert!(memory < 150 << 20, "{memory} bytes");
@@ -369,7 +361,7 @@ fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_lock_up() {
         // The reader's slowness, which is what is tried here.
         thread::sleep(Duration::from_millis(1));
     }
-    assert_eq!(ended_within(&mut child, PROMPTLY).0, Some(0));
+    assert_eq!(end_of(child, PROMPTLY).0, Some(0));
     feeder.join().expect("no panic").expect("the whole list is read");
     all_there(&output, &list);
 }
@@ -412,7 +404,7 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
         let mut list = pages(&server, "/ok", 200);
         list.push(server.url("/hang"));
         list.extend(pages(&server, "/sleep/100", 300));
-        let run = scrape_list(&list, ["-w", "2", "-o", output.to_str().expect("UTF-8"), "-f", "jsonl"]);
+        let run = scrape_list(&list, ["-w", "2", "-o", output.to_str().expect("UTF-8")]);
         let part = folder.path().join("out.jsonl.part");
         let lines = || fs::read_to_string(&part).unwrap_or_default().lines().count();
         wait_until("the beginning", PROMPTLY, || lines() == 200);

@@ -61,7 +61,9 @@ fn no_worker_has_more_tasks_than_its_quota_however_many_it_has_at_once() {
         assert!(jobs(&summary).iter().all(|jobs| *jobs <= quota), "{summary}");
         assert_eq!(jobs(&summary).iter().sum::<u64>(), tasks as u64);
         let mut by_pid = BTreeMap::<_, u64>::new();
-        records.iter().for_each(|record| *by_pid.entry(record.worker).or_default() += 1);
+        for record in &records {
+            *by_pid.entry(record.worker).or_default() += 1;
+        }
         assert!(by_pid.values().all(|tasks| *tasks <= quota), "{by_pid:?}");
     }
 }

@@ -63,6 +63,7 @@ fn options(plan: &Plan) -> pool::Options {
         quota: plan.pool.quota,
         quota_jitter: plan.pool.quota_jitter,
         max_memory: Some(plan.pool.max_memory_per_worker),
+        sandbox: plan.pool.sandbox,
         args: vec!["worker".to_owned()],
         ..pool::Options::default()
     }

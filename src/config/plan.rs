@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use crate::pool::Sandbox;
 use crate::scrape;
 use crate::sink::{Order, Shape};
 
@@ -38,6 +39,8 @@ pub struct PoolPlan {
     pub max_memory_per_worker: u64,
     /// After this long on one task the worker is killed.
     pub task_timeout: Duration,
+    /// Whether a worker gives up what it does not need.
+    pub sandbox: Sandbox,
 }
 
 /// What is written, and in which order.

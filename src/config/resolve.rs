@@ -45,6 +45,7 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
         quota_jitter: jitter.value,
         max_memory_per_worker: pool.max_memory_per_worker.given().value,
         task_timeout: pool.task_timeout.given().value,
+        sandbox: pool.sandbox.given().value,
     })
 }
 

@@ -8,6 +8,7 @@ use super::error::{Complaint, Problem, ProblemKind};
 use super::plan::FormatChoice;
 use super::settings::{Settings, Slot, replace};
 use super::written::{Key, Node};
+use crate::pool::Sandbox;
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -49,6 +50,7 @@ pub(super) const SECTIONS: &[Section] = &[
             value("quota_jitter", |s, n| put(&mut s.pool.quota_jitter, n, count::any)),
             value("max_memory_per_worker", |s, n| put(&mut s.pool.max_memory_per_worker, n, size::positive)),
             value("task_timeout", |s, n| put(&mut s.pool.task_timeout, n, duration::positive)),
+            value("sandbox", |s, n| put(&mut s.pool.sandbox, n, |n| choice::read(n, SANDBOXES))),
         ]),
     },
     Section {
@@ -77,6 +79,8 @@ pub(super) const SECTIONS: &[Section] = &[
         ]),
     },
 ];
+
+const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
 
 const FORMATS: &[(&str, FormatChoice)] =
     &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::pool::Sandbox;
 use crate::scrape::extract::Fields;
 
 use super::element::workers::Workers;
@@ -60,6 +61,7 @@ pub(super) struct Pool {
     pub(super) quota_jitter: Slot<u32>,
     pub(super) max_memory_per_worker: Slot<u64>,
     pub(super) task_timeout: Slot<Duration>,
+    pub(super) sandbox: Slot<Sandbox>,
 }
 
 /// `[fetch]`

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Answer;
-use crate::pool::Job;
-use crate::scrape::{Scraper, Settings};
+use crate::pool::{Confinement, Job};
+use crate::scrape::{self, Scraper, Settings};
 
 /// The job of Gleaner's workers: one URL in, one answer out. Joins `scrape`, which knows nothing of processes, to
 /// `pool`, which knows nothing of URLs.
@@ -38,6 +38,10 @@ impl Job for ScrapeJob {
 
     fn start(settings: Settings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(Self { scraper: Scraper::new(settings)? })
+    }
+
+    fn confinement(&self) -> Option<Confinement> {
+        Some(Confinement { readable: scrape::needed_files() })
     }
 
     async fn run(&self, visit: Visit) -> Fetched {

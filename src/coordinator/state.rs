@@ -242,7 +242,7 @@ impl State {
                     let deaths = record.deaths();
                     match record.judge(*job, jobs.len() - 1, death) {
                         blame::Verdict::Guilty => {
-                            self.fail(*job, *worker, &JobError::Poison(death.clone()), actions);
+                            self.fail(*job, Some(*worker), &JobError::Poison(death.clone()), actions);
                         }
                         verdict => {
                             let charged = record.deaths() > deaths;
@@ -261,7 +261,7 @@ impl State {
         let fetched: Fetched = match postcard::from_bytes(output) {
             Ok(fetched) => fetched,
             Err(error) => {
-                return self.fail(seq, worker, &JobError::Unserializable(error.to_string()), actions);
+                return self.fail(seq, Some(worker), &JobError::Unserializable(error.to_string()), actions);
             }
         };
         self.tally.request(match &fetched.answer {
@@ -274,9 +274,9 @@ impl State {
         }
     }
 
-    fn fail(&mut self, seq: u64, worker: WorkerId, error: &JobError, actions: &mut Vec<Action>) {
+    fn fail(&mut self, seq: u64, worker: Option<WorkerId>, error: &JobError, actions: &mut Vec<Action>) {
         if let Some(settled) = self.schedule.fail(seq, verdict::of_error(error)) {
-            self.record(settled, Some(worker), actions);
+            self.record(settled, worker, actions);
         }
     }
 

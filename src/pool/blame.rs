@@ -2,7 +2,7 @@
 //!
 //! Most tasks in a lost worker are bystanders. Only a task that was alone in a worker when it died is proven to have
 //! killed it, and only at the second time is it called poison; so a task costs three workers at the most.
-//! Deaths that we brought about ourselves, and SIGKILL from outside (a person, a system out of memory), prove nothing
+//! Deaths that we brought about ourselves, and SIGKILL or SIGSTOP from outside (a person, a system out of memory), prove nothing
 //! against anybody the first two times.
 
 use super::{Cause, Death};
@@ -53,7 +53,7 @@ impl Record {
             // The clock names the culprit. The others are bystanders, of a death that we brought about.
             Cause::Timeout { late } if late.contains(&id) => Verdict::Guilty,
             Cause::Timeout { .. } => self.again(),
-            Cause::Signal(SIGKILL) if self.doubtful < BENEFIT_OF_DOUBT => {
+            Cause::Signal(SIGKILL) | Cause::Silent if self.doubtful < BENEFIT_OF_DOUBT => {
                 self.doubtful += 1;
                 self.again()
             }

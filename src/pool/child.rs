@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::codec::FramedRead;
 
 use super::event::WorkerId;
-use super::roster::Exit;
+use super::roster::{Exit, Ticket};
 use super::wire::{self, Frames, FromWorker, WireResult};
 use super::{Cause, JobError, unix};
 
@@ -36,10 +36,18 @@ pub(super) enum ChildEvent {
         build: String,
         protocol: u32,
         resident: u64,
+        unconfined: Vec<String>,
+    },
+    /// It cannot be put into the sandbox, and must.
+    Unconfined {
+        reason: String,
     },
     Results {
         resident: u64,
         results: Vec<Finished>,
+    },
+    Beat {
+        computing: Option<Ticket>,
     },
     Corrupt {
         reason: String,
@@ -50,9 +58,9 @@ pub(super) enum ChildEvent {
 
 #[derive(Debug)]
 pub(super) enum Finished {
-    Output { id: u64, output: Bytes },
-    Merged { ids: Vec<u64>, output: Bytes },
-    Failed { id: u64, error: JobError },
+    Output { id: Ticket, output: Bytes },
+    Merged { ids: Vec<Ticket>, output: Bytes },
+    Failed { id: Ticket, error: JobError },
 }
 
 /// The pool's hold on a child. Dropping it closes the child's standard input, which ends the child.
@@ -217,9 +225,10 @@ async fn read(
 
 fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>> {
     Ok(match wire::decode(frame)? {
-        FromWorker::Ready { protocol, build, resident } => {
-            Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident })
+        FromWorker::Ready { protocol, build, resident, unconfined } => {
+            Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident, unconfined })
         }
+        FromWorker::Unconfined { reason } => Some(ChildEvent::Unconfined { reason: reason.to_owned() }),
         FromWorker::Refused { reason } => {
             heard.refusal = Some(reason.to_owned());
             None
@@ -228,6 +237,7 @@ fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>
             let results = results.into_iter().map(|result| keep(result, frame)).collect();
             Some(ChildEvent::Results { resident, results })
         }
+        FromWorker::Beat { computing } => Some(ChildEvent::Beat { computing }),
         FromWorker::Bye => {
             heard.bye = true;
             None

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::child::{self, ChildEvent, ChildHandle, Finished};
 use super::event::{Event, Hints, JobId, WorkerId};
-use super::roster::{Action, Limits, Roster, Submission};
+use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
 
@@ -36,6 +36,7 @@ pub struct Core {
     ready: VecDeque<Event>,
     ticks: tokio::time::Interval,
     unsettled: bool,
+    noted_unconfined: bool,
 }
 
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Core {
         let build = unix::build_id().map_err(Error::Executable)?;
         let mut greeting = BytesMut::new();
         let max_output = options.max_item as u64;
-        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output };
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox: options.sandbox };
         wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
         let (sender, inbox) = unbounded_channel();
         let mut ticks = tokio::time::interval(TICK);
@@ -84,6 +85,7 @@ impl Core {
             ready: VecDeque::new(),
             ticks,
             unsettled: true,
+            noted_unconfined: false,
         })
     }
 
@@ -92,7 +94,7 @@ impl Core {
         self.unsettled = true;
         if payload.len() > self.options.max_item {
             let error = super::JobError::TooLarge { size: payload.len() as u64, limit: self.options.max_item as u64 };
-            self.ready.push_back(Event::Failed { job: id, worker: WorkerId::MAX, error });
+            self.ready.push_back(Event::Failed { job: id, worker: None, error });
             return;
         }
         self.roster.submit(Submission { id, payload, hints });
@@ -171,7 +173,10 @@ impl Core {
                 }
                 vec![Action::Emit(Event::Started { worker, pid })]
             }
-            ChildEvent::Ready { build, protocol, resident } if build == self.build && protocol == PROTOCOL => {
+            ChildEvent::Ready { build, protocol, resident, unconfined }
+                if build == self.build && protocol == PROTOCOL =>
+            {
+                self.note_unconfined(&unconfined);
                 self.roster.ready(worker, resident, now)
             }
             ChildEvent::Ready { build, .. } => self.roster.fail(format!(
@@ -179,7 +184,14 @@ impl Core {
                  start again",
                 self.build
             )),
+            // It is the system's fault, so another worker would fare no better.
+            ChildEvent::Unconfined { reason } => self.roster.fail(reason),
+            ChildEvent::Beat { computing } => {
+                self.roster.beat(worker, computing, now);
+                Vec::new()
+            }
             ChildEvent::Results { resident, results } => {
+                self.roster.heard(worker, now);
                 for result in results {
                     self.settle_result(worker, result);
                 }
@@ -194,23 +206,31 @@ impl Core {
         self.carry_out(actions);
     }
 
+    /// Says once what this system lacks for the sandbox: it lacks it for all workers.
+    fn note_unconfined(&mut self, missing: &[String]) {
+        if !missing.is_empty() && !self.noted_unconfined {
+            self.noted_unconfined = true;
+            tracing::info!("the workers' sandbox lacks {}: this system has none", missing.join(", "));
+        }
+    }
+
     fn settle_result(&mut self, worker: WorkerId, result: Finished) {
         match result {
             Finished::Output { id, output } => {
-                if self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Done { job: id, worker, output });
+                if let Some(job) = self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Done { job, worker, output });
                 }
             }
             Finished::Failed { id, error } => {
-                if self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Failed { job: id, worker, error });
+                if let Some(job) = self.roster.finished(worker, id) {
+                    self.ready.push_back(Event::Failed { job, worker: Some(worker), error });
                 }
             }
             Finished::Merged { ids, output } => {
                 // All or nothing: a merged output cannot be taken apart.
-                let held = ids.iter().filter(|id| self.roster.finished(worker, **id)).count();
-                if held == ids.len() {
-                    self.ready.push_back(Event::Merged { jobs: ids, worker, output });
+                let jobs: Vec<JobId> = ids.iter().filter_map(|id| self.roster.finished(worker, *id)).collect();
+                if jobs.len() == ids.len() {
+                    self.ready.push_back(Event::Merged { jobs, worker, output });
                 }
             }
         }
@@ -254,9 +274,11 @@ impl Core {
         self.children.insert(worker, Live { handle, pid: None, condemned: false });
     }
 
-    fn hand_over(&self, worker: WorkerId, jobs: &[Submission]) {
-        let jobs =
-            jobs.iter().map(|job| WireJob { id: job.id, merge: job.hints.merge, payload: &job.payload }).collect();
+    fn hand_over(&self, worker: WorkerId, jobs: &[(Ticket, Submission)]) {
+        let jobs = jobs
+            .iter()
+            .map(|(ticket, job)| WireJob { id: *ticket, merge: job.hints.merge, payload: &job.payload })
+            .collect();
         self.tell(worker, &ToWorker::Jobs(jobs));
     }
 

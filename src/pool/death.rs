@@ -25,6 +25,8 @@ pub enum Cause {
         /// The jobs that were late, by the ids they were submitted under.
         late: Vec<u64>,
     },
+    /// We killed it: it had not given a sign of life, as if it had been stopped or frozen, when a job was due.
+    Silent,
     /// We killed it: its resident memory passed the limit.
     Memory {
         /// Resident bytes when it was noticed.
@@ -40,6 +42,7 @@ impl fmt::Display for Death {
             Cause::Exited(status) => write!(f, "exited with status {status} while it had work")?,
             Cause::Signal(number) => write!(f, "was killed by {}", signal_name(*number))?,
             Cause::Corrupt(reason) => write!(f, "was killed, having sent {reason}")?,
+            Cause::Silent => write!(f, "was killed, having given no sign of life")?,
             Cause::Timeout { .. } => write!(f, "was killed at the task's time limit")?,
             Cause::Memory { resident, limit } => {
                 write!(

@@ -48,8 +48,8 @@ pub enum Event {
     Failed {
         /// The job.
         job: JobId,
-        /// Who tried.
-        worker: WorkerId,
+        /// Who tried; `None` where the job was too large to be sent to anybody.
+        worker: Option<WorkerId>,
         /// Why it has no output.
         error: JobError,
     },
@@ -106,7 +106,8 @@ pub enum End {
     Timeout,
     /// It was killed for breaking the protocol.
     Corrupt,
-    /// Somebody else sent it SIGKILL: a person, or a system out of memory.
+    /// It was sent SIGKILL by somebody else (a person, a system out of memory), or by us with the whole run; or it had
+    /// been stopped.
     Killed,
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Death;
+use super::{Confinement, Death};
 
 /// Work that can be done in another process.
 ///
@@ -34,6 +34,14 @@ pub trait Job: Send + Sync + Sized + 'static {
     /// # Errors
     /// An error ends the worker; a pool whose workers all fail to start gives up, with this reason.
     fn start(init: Self::Init) -> Result<Self, Box<dyn Error + Send + Sync>>;
+
+    /// What the worker still needs of the system from now on, once it is set up; it gives up all else before its first
+    /// task, as far as [`Options::sandbox`](super::Options::sandbox) and the system have it. `None`: it gives up nothing.
+    ///
+    /// Threads that [`start`](Self::start) has started keep what they can read.
+    fn confinement(&self) -> Option<Confinement> {
+        None
+    }
 
     /// Does one task. A panic becomes a [`JobError::Panic`] and the worker lives on.
     ///

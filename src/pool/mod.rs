@@ -5,14 +5,15 @@
 //! - [`Job`] is what a program writes; [`Pool`] runs it over tasks: `map`, `imap`, `imap_unordered`, `apply`,
 //!   `map_reduce`. [`serve`] at the start of `main` turns copies of the program into workers.
 //! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it.
-//! - `roster` decides who works on what and who comes next, without I/O and without a clock; `breaker` decides when
-//!   to stop starting workers; [`blame`] judges, for whoever submits jobs, which of them killed a worker.
-//! - `child` is one worker seen from outside, `worker` and `outbox` one seen from inside, `wire` what is between them.
+//! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
+//!   whoever submits jobs, which of them killed a worker.
+//! - `child` is one worker seen from outside; `worker`, `outbox` and `watch` are one seen from inside; `wire` is what
+//!   is between them.
+//! - `sandbox` takes from a worker what its job does not need.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
 
-mod breaker;
 mod child;
 mod core;
 mod death;
@@ -23,9 +24,11 @@ mod outbox;
 mod panics;
 mod roll_call;
 mod roster;
+mod sandbox;
 mod spawner;
 mod typed;
 mod unix;
+mod watch;
 mod wire;
 mod worker;
 
@@ -36,5 +39,6 @@ pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
 pub use job::{Job, JobError, Merge};
 pub use options::Options;
+pub use sandbox::{Confinement, Sandbox};
 pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
 pub use worker::{is_worker, serve};

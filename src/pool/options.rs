@@ -2,6 +2,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Sandbox;
+
 /// The shape of a pool.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -19,6 +21,8 @@ pub struct Options {
     pub max_item: usize,
     /// How long a new worker may take until it is ready.
     pub start_limit: Duration,
+    /// Whether workers give up what their job does not need.
+    pub sandbox: Sandbox,
     /// The executable: this one.
     pub program: PathBuf,
     /// Arguments for it.
@@ -35,6 +39,7 @@ impl Default for Options {
             max_memory: None,
             max_item: 64 << 20,
             start_limit: Duration::from_secs(20),
+            sandbox: Sandbox::default(),
             program: super::unix::own_executable().unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
             args: Vec::new(),
         }

@@ -68,13 +68,19 @@ impl<J: Job> Outbox<J> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a message before the results.
+    /// Sends a message, after the results that are there. From any thread: the worker's own may be computing.
     pub(super) fn say(&self, message: &FromWorker<'_>) {
         let mut inner = self.lock();
         inner.pack(self.max_output);
         if wire::encode(message, &mut inner.unsent).is_ok() {
+            self.push(&mut inner);
             self.filled.notify_one();
         }
+    }
+
+    /// Whether a job is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.lock().unfinished > 0
     }
 
     /// Notes that a job has begun.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::marker::PhantomData;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::core::{Core, Error};
 use super::event::{Event, Hints, JobId};
 use super::job::{Job, JobError};
 use super::options::Options;
-use super::{blame, roll_call};
+use super::{Sandbox, blame, roll_call};
 
 pub use super::roll_call::WorkerReport;
 
@@ -41,6 +41,8 @@ const LEAST_AHEAD: usize = 256;
 pub struct Pool<J: Job> {
     requests: UnboundedSender<Request>,
     next_job: AtomicU64,
+    /// Why the pool has stopped, once it has.
+    ended: Arc<OnceLock<String>>,
     places: usize,
     thread: Option<JoinHandle<Vec<WorkerReport>>>,
     job: PhantomData<fn() -> J>,
@@ -105,6 +107,13 @@ impl<J: Job> Builder<J> {
         self
     }
 
+    /// Whether workers give up what their job's [`confinement`](Job::confinement) does not name.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.options.sandbox = sandbox;
+        self
+    }
+
     /// Makes the pool. `init` is sent to each worker, once. No process is started before there is a task for it.
     ///
     /// # Errors
@@ -117,13 +126,22 @@ impl<J: Job> Builder<J> {
         let (requests, inbox) = unbounded_channel();
         let (report, started) = mpsc::channel();
         let (options, deadline) = (self.options, self.deadline);
+        let ended = Arc::new(OnceLock::new());
+        let reason = Arc::clone(&ended);
         let thread = std::thread::Builder::new()
             .name("pool".to_owned())
-            .spawn(move || drive(J::NAME, &init, options, deadline, inbox, &report))
+            .spawn(move || drive(J::NAME, &init, options, deadline, inbox, &report, reason))
             .map_err(Error::Thread)?;
         match started.recv() {
             Ok(Some(error)) => Err(error),
-            _ => Ok(Pool { requests, next_job: AtomicU64::new(0), places, thread: Some(thread), job: PhantomData }),
+            _ => Ok(Pool {
+                requests,
+                next_job: AtomicU64::new(0),
+                ended,
+                places,
+                thread: Some(thread),
+                job: PhantomData,
+            }),
         }
     }
 }
@@ -139,7 +157,7 @@ impl<J: Job> Pool<J> {
     /// # Errors
     /// What kept the task from giving an output.
     pub fn apply(&self, task: J::Task) -> Result<J::Output, JobError> {
-        self.imap(std::iter::once(task)).next().unwrap_or_else(|| Err(stopped()))
+        self.imap(std::iter::once(task)).next().unwrap_or_else(|| Err(self.stopped()))
     }
 
     /// Runs all tasks and returns their outputs in the order of the tasks. A task that fails is an error in its own
@@ -203,6 +221,10 @@ impl<J: Job> Pool<J> {
         self.thread.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
     }
 
+    fn stopped(&self) -> JobError {
+        JobError::Stopped(self.ended.get().cloned().unwrap_or_else(|| "the pool is gone".to_owned()))
+    }
+
     fn submit(&self, task: &J::Task, merge: bool, reply: &mpsc::Sender<Reply>) -> JobId {
         let id = self.next_job.fetch_add(1, Ordering::Relaxed);
         let request = match postcard::to_stdvec(task) {
@@ -214,7 +236,7 @@ impl<J: Job> Pool<J> {
             }
         };
         if self.requests.send(request).is_err() {
-            let _ = reply.send(Reply { jobs: vec![id], result: Err(stopped()) });
+            let _ = reply.send(Reply { jobs: vec![id], result: Err(self.stopped()) });
         }
         id
     }
@@ -227,10 +249,6 @@ impl<J: Job> Drop for Pool<J> {
             let _ = thread.join();
         }
     }
-}
-
-fn stopped() -> JobError {
-    JobError::Stopped("the pool is gone".to_owned())
 }
 
 fn deserialize<J: Job>(bytes: &[u8]) -> Result<J::Output, JobError> {
@@ -349,6 +367,7 @@ fn drive(
     deadline: Option<Duration>,
     inbox: UnboundedReceiver<Request>,
     report: &mpsc::Sender<Option<Error>>,
+    ended: Arc<OnceLock<String>>,
 ) -> Vec<WorkerReport> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -362,7 +381,7 @@ fn drive(
             Ok(core) => {
                 let _ = report.send(None);
                 let roll = roll_call::RollCall::default();
-                Driver { core, deadline, under_way: HashMap::new(), roll, failure: None }.run(inbox).await
+                Driver { core, deadline, under_way: HashMap::new(), roll, ended }.run(inbox).await
             }
             Err(error) => {
                 let _ = report.send(Some(error));
@@ -378,8 +397,7 @@ struct Driver {
     deadline: Option<Duration>,
     under_way: HashMap<JobId, UnderWay>,
     roll: roll_call::RollCall,
-    /// Why the pool cannot go on.
-    failure: Option<String>,
+    ended: Arc<OnceLock<String>>,
 }
 
 impl Driver {
@@ -408,7 +426,7 @@ impl Driver {
             }
         }
         inbox.close();
-        let reason = self.failure.take().unwrap_or_else(|| "the pool was closed".to_owned());
+        let reason = self.ended.get_or_init(|| "the pool was closed".to_owned()).clone();
         self.give_up(&reason);
         while let Ok(request) = inbox.try_recv() {
             if let Request::Run { id, reply, .. } = request {
@@ -449,7 +467,7 @@ impl Driver {
             }
             Event::Fatal(reason) => {
                 self.give_up(&reason);
-                self.failure = Some(reason);
+                let _ = self.ended.set(reason);
             }
             Event::Started { .. } | Event::Ended { .. } => {}
         }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal};
@@ -58,15 +59,14 @@ pub(super) fn die_with_parent(parent: u32) -> bool {
     rustix::process::getppid().is_some_and(|pid| u32::try_from(pid.as_raw_nonzero().get()) == Ok(parent))
 }
 
-/// Waits until nobody holds the other end of `input` any more. Data in it is left alone and wakes nobody.
-pub(super) fn wait_for_hang_up(input: &OwnedFd) {
-    loop {
-        let mut watched = [PollFd::new(input, PollFlags::empty())];
-        match rustix::event::poll(&mut watched, None) {
-            Ok(_) if watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => return,
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return,
-        }
+/// Waits until nobody holds the other end of `input` any more, which is true, or until some time has passed. Data in
+/// it is left alone and wakes nobody.
+pub(super) fn hung_up_within(input: &OwnedFd, time: Duration) -> bool {
+    let mut watched = [PollFd::new(input, PollFlags::empty())];
+    let time = rustix::event::Timespec::try_from(time).ok();
+    match rustix::event::poll(&mut watched, time.as_ref()) {
+        Ok(_) => watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
+        Err(error) => error != rustix::io::Errno::INTR,
     }
 }
 

@@ -14,7 +14,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
-use super::JobError;
+use super::{JobError, Sandbox};
 
 /// Bytes before a payload.
 const HEADER: usize = 8;
@@ -23,7 +23,7 @@ const HEADER: usize = 8;
 const ENVELOPE: usize = 1 << 20;
 
 /// Counts the changes of this protocol; both ends must have the same.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// Parent to worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub(super) enum ToWorker<'a> {
         init: &'a [u8],
         /// The largest output, in bytes, that may come back.
         max_output: u64,
+        /// Whether to give up what the job does not need.
+        sandbox: Sandbox,
     },
     /// Jobs to begin at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
@@ -43,7 +45,7 @@ pub(super) enum ToWorker<'a> {
     Drain,
 }
 
-/// One job on its way to a worker.
+/// One job on its way to a worker. `id` is the roster's ticket: another one each time a job is handed over.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
@@ -56,7 +58,13 @@ pub(super) struct WireJob<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker<'a> {
     /// The job is set up: hand me work.
-    Ready { protocol: u32, build: &'a str, resident: u64 },
+    Ready {
+        protocol: u32,
+        build: &'a str,
+        resident: u64,
+        /// What the system lacks for the sandbox.
+        unconfined: Vec<String>,
+    },
     /// The job's `start` returned an error; the worker ends after this.
     Refused { reason: &'a str },
     /// What has been finished since the last frame.
@@ -66,8 +74,12 @@ pub(super) enum FromWorker<'a> {
         #[serde(borrow)]
         results: Vec<WireResult<'a>>,
     },
+    /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
+    Beat { computing: Option<u64> },
     /// Drained: the worker has sent all results and ends by itself.
     Bye,
+    /// The sandbox is required, and the system lacks a part of it; the worker ends after this.
+    Unconfined { reason: &'a str },
 }
 
 /// What became of a job, or of several whose outputs were merged.

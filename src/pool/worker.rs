@@ -14,7 +14,7 @@ use tokio_util::codec::FramedRead;
 use super::job::{Job, JobError};
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{panics, unix};
+use super::{panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -70,30 +70,26 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
-    let watched = wire.input.try_clone()?;
-    // A thread of its own, which sleeps: the runtime may be computing when the parent dies, and must end all the same.
-    std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        unix::wait_for_hang_up(&watched);
-        unix::kill_own_group()
-    })?;
     panics::note_places();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work::<J>(wire))
 }
 
 async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
+    let watched = wire.input.try_clone()?;
     let input = pipe::Receiver::from_owned_fd(wire.input)?;
     let output = pipe::Sender::from_owned_fd(wire.output)?;
     let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
     let hello = frames.next().await.ok_or_else(|| broken("the parent went before it had said hello"))??;
-    let ToWorker::Hello { protocol, build, init, max_output } = wire::decode(&hello)? else {
+    let ToWorker::Hello { protocol, build, init, max_output, sandbox } = wire::decode(&hello)? else {
         return Err(broken("the parent's first message was not its hello"));
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
+    watch::begin(watched, Arc::clone(&outbox))?;
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
-    let ready = FromWorker::Ready { protocol: PROTOCOL, build: &own, resident };
+    let ready = |unconfined| FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, unconfined };
     if protocol != PROTOCOL || build != own {
-        outbox.say(&ready);
+        outbox.say(&ready(Vec::new()));
         return outbox.flush().await;
     }
     let job = match set_up::<J>(init) {
@@ -104,7 +100,14 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
             return Err(io::Error::other(reason));
         }
     };
-    outbox.say(&ready);
+    match sandbox::confine(sandbox, job.confinement().as_ref()) {
+        Ok(missing) => outbox.say(&ready(missing)),
+        Err(reason) => {
+            outbox.say(&FromWorker::Unconfined { reason: &reason });
+            outbox.flush().await?;
+            return Err(io::Error::other(reason));
+        }
+    }
     tokio::select! {
         ended = outbox.send_all() => ended,
         drained = take_jobs(&mut frames, &job, &outbox) => {
@@ -160,7 +163,7 @@ async fn take_jobs<J: Job>(
 
 async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: bool, payload: Bytes) {
     let result = match postcard::from_bytes(&payload) {
-        Ok(task) => guarded(|| job.run(task)).await,
+        Ok(task) => watch::marked(id, guarded(|| job.run(task))).await,
         Err(error) => Err(JobError::Unserializable(error.to_string())),
     };
     outbox.finished(id, merge, result);

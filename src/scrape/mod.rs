@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
-//! which no scraper can be made.
+//! which no scraper can be made. `files` names what fetching reads of the system.
 //!
 //! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
 //! in view.
@@ -19,6 +19,7 @@ mod decode;
 mod error;
 pub mod extract;
 mod fetch;
+mod files;
 mod media_type;
 mod parse;
 mod scraper;
@@ -26,6 +27,7 @@ mod settings;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
+pub use files::needed_files;
 pub use parse::{Document, parse, parse_encoded};
 pub use scraper::Scraper;
 pub use settings::{FetchSettings, Settings};

@@ -14,7 +14,7 @@ fn after_sending(bytes: &[u8], dies: bool) {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
         match result {
-            Ok(done) => assert!(place == 9 || task == Deed::Echo(done.bytes), "place {place}"),
+            Ok(done) => assert!(place == 9 || task == Deed::Echo(done.bytes.to_vec()), "place {place}"),
             Err(JobError::Poison(_)) if place == 9 => {}
             Err(error) => panic!("place {place}: {error}"),
         }
@@ -29,7 +29,7 @@ fn poison(deed: Deed) -> Cause {
     let mut cause = None;
     for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
         match result {
-            Ok(done) => assert_eq!(task, Deed::Echo(done.bytes), "place {place}"),
+            Ok(done) => assert_eq!(task, Deed::Echo(done.bytes.to_vec()), "place {place}"),
             Err(JobError::Poison(death)) if place == 20 => cause = Some(death.cause),
             Err(error) => panic!("place {place}: {error}"),
         }
@@ -112,12 +112,34 @@ pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed()
         let results = pool.map(tasks);
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
         let failed: Vec<usize> = (0..20).filter(|place| results[*place].is_err()).collect();
-        if matches!(&results[5], Err(JobError::Poison(death)) if matches!(death.cause, Cause::Timeout { .. })) {
-            assert!(failed.contains(&5), "{failed:?}");
-        } else {
-            panic!("{:?}", results[5]);
-        }
+        assert_eq!(failed, [5], "{results:?}");
+        let Err(JobError::Poison(death)) = &results[5] else { panic!("{:?}", results[5]) };
+        assert!(matches!(death.cause, Cause::Timeout { .. }), "{death}");
     }
+}
+
+pub(crate) fn a_stopped_worker_is_replaced_and_nobody_is_blamed() {
+    let limit = Duration::from_millis(1500);
+    let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+    let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 16];
+    tasks[0] = Deed::Echo(vec![]);
+    let mut stream = pool.imap_unordered(tasks);
+    let (_, first) = stream.next().expect("the echo");
+    let victim = first.expect("an echo").pid;
+    send_to(victim, 19);
+    let rest: Vec<_> = stream.collect();
+    assert_eq!(rest.len(), 15);
+    assert!(rest.iter().all(|(_, result)| result.is_ok()), "{rest:?}");
+    assert!(!is_alive(victim), "it was killed, being stopped");
+    assert!(pool.close().iter().any(|report| report.pid == victim && report.end == End::Killed));
+}
+
+pub(crate) fn a_pipe_that_a_grandchild_keeps_open_holds_nothing_up() {
+    let pool = pool(1).build(Start::Well).expect("a pool");
+    let begun = Instant::now();
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Leave, Deed::Echo(vec![2])]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(results[0].is_ok() && results[2].is_ok() && results[1].is_err(), "{results:?}");
 }
 
 pub(crate) fn a_task_over_its_memory_is_killed() {

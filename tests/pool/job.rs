@@ -38,6 +38,8 @@ pub(crate) enum Deed {
     Devour,
     /// Prints to standard output, and reads what standard input has.
     Chat,
+    /// Starts a process that outlives it and holds its pipes, and dies.
+    Leave,
     /// Writes these bytes to the wire, behind the pool's back, and dies or goes on.
     Wire(Vec<u8>, bool),
 }
@@ -46,7 +48,7 @@ pub(crate) enum Deed {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Done {
     pub pid: u32,
-    pub bytes: Vec<u8>,
+    pub bytes: bytes::Bytes,
     pub sum: u64,
 }
 
@@ -56,7 +58,7 @@ impl Job for Act {
     type Task = Deed;
     type Output = Done;
     const MERGE: Option<fn(Done, Done) -> Done> =
-        Some(|a, b| Done { pid: a.pid, bytes: Vec::new(), sum: a.sum + b.sum });
+        Some(|a, b| Done { pid: a.pid, bytes: bytes::Bytes::new(), sum: a.sum + b.sum });
 
     fn start(how: Start) -> Result<Self, Box<dyn Error + Send + Sync>> {
         match how {
@@ -71,14 +73,14 @@ impl Job for Act {
     }
 
     async fn run(&self, deed: Deed) -> Done {
-        let mut done = Done { pid: std::process::id(), bytes: Vec::new(), sum: 0 };
+        let mut done = Done { pid: std::process::id(), bytes: bytes::Bytes::new(), sum: 0 };
         match deed {
             Deed::Echo(bytes) => {
                 done.sum = bytes.iter().map(|byte| u64::from(*byte)).sum();
-                done.bytes = bytes;
+                done.bytes = bytes.into();
             }
             Deed::Sleep(time) => tokio::time::sleep(time).await,
-            Deed::Give(size) => done.bytes = pattern(size),
+            Deed::Give(size) => done.bytes = pattern(size).into(),
             Deed::Panic(text) => panic!("{text}"),
             Deed::Exit(status) => std::process::exit(status),
             Deed::Abort => std::process::abort(),
@@ -104,6 +106,11 @@ impl Job for Act {
                 std::io::stdout().flush().expect("flushes");
                 let mut line = String::new();
                 done.sum = std::io::stdin().read_line(&mut line).expect("reads") as u64;
+            }
+            Deed::Leave => {
+                // Its standard output and error are the worker's; the time is longer than the test's patience.
+                std::process::Command::new("sleep").arg("6").spawn().expect("it starts");
+                std::process::exit(1)
             }
             Deed::Wire(bytes, dies) => {
                 wire().write_all(&bytes).expect("the wire takes it");

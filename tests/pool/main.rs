@@ -8,6 +8,7 @@ mod deaths;
 mod job;
 mod parents;
 mod results;
+mod sandbox;
 mod turnover;
 
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
         return code;
     }
     if let Some(code) = gleaner::pool::serve::<job::Act>() {
+        return code;
+    }
+    if let Some(code) = gleaner::pool::serve::<sandbox::Try>() {
         return code;
     }
     if let Some(code) = parents::play() {
@@ -57,6 +61,8 @@ fn main() -> ExitCode {
             junk_on_the_wire_replaces_the_worker,
             a_result_for_a_job_that_was_never_given_is_ignored,
             a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed,
+            a_stopped_worker_is_replaced_and_nobody_is_blamed,
+            a_pipe_that_a_grandchild_keeps_open_holds_nothing_up,
             a_task_over_its_memory_is_killed,
             workers_that_cannot_start_end_the_pool_in_bounded_time,
             workers_that_start_two_times_in_three_suffice,
@@ -72,7 +78,19 @@ fn main() -> ExitCode {
             a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes,
             an_input_that_ends_while_workers_are_replaced_leaves_no_process,
             a_replaced_executable_goes_on_starting_workers,
-            dropping_a_pool_ends_its_workers_whatever_they_do;
+            dropping_a_pool_ends_its_workers_whatever_they_do,
+            a_pool_with_large_outputs_under_way_can_be_dropped,
+            workers_killed_before_they_were_ready_are_replaced,
+            a_lack_of_file_descriptors_costs_workers_and_no_results;
+        sandbox:
+            a_confined_worker_can_do_none_of_what_it_does_not_need,
+            a_confined_worker_can_do_what_it_needs,
+            every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core,
+            a_confined_worker_that_aborts_is_a_lost_one_like_any_other,
+            each_wall_stands_without_the_other_and_what_lacks_is_named;
     };
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // Most of them wait most of the time.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

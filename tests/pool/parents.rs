@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use gleaner::pool::Pool;
 
 use crate::job::{Act, Deed, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
+use crate::sandbox;
 
 const PART: &str = "POOL_TEST_PART";
+const FOLDER: &str = "POOL_TEST_FOLDER";
 
 /// The role of a program whose main does not begin with `serve`.
 pub(crate) fn forgetful() -> Option<ExitCode> {
@@ -46,6 +48,29 @@ pub(crate) fn play() -> Option<ExitCode> {
             pool.close();
             println!("{done} {:?}", children(std::process::id()));
         }
+        "early" => {
+            let own = std::process::id();
+            let pool = pool(1).build(Start::Slowly(Duration::from_millis(500))).expect("a pool");
+            let killer = std::thread::spawn(move || {
+                let mut first = None;
+                assert!(comes_true(|| {
+                    first = children(own).first().copied();
+                    first.is_some()
+                }));
+                send_to(first.expect("a child"), 9);
+            });
+            let ok = pool.apply(Deed::Echo(vec![])).is_ok();
+            killer.join().expect("no panic");
+            println!("{ok}");
+        }
+        "starved" => {
+            let open = std::fs::read_dir("/proc/self/fd").expect("a folder").count() as u64;
+            let limit = rustix::process::Rlimit { current: Some(open + 24), maximum: Some(open + 24) };
+            rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a limit");
+            let pool = pool(8).build(Start::Well).expect("a pool");
+            let results = pool.map(vec![Deed::Sleep(Duration::from_millis(50)); 40]);
+            println!("{}", results.iter().filter(|result| result.is_ok()).count());
+        }
         "replaced" => {
             let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
             let before = pool.map(echoes(4)).iter().filter(|result| result.is_ok()).count();
@@ -55,14 +80,26 @@ pub(crate) fn play() -> Option<ExitCode> {
             let after = pool.map(echoes(20)).iter().filter(|result| result.is_ok()).count();
             println!("{before} {after}");
         }
+        "without-landlock" => sandbox::on_a_kernel_that_lacks(libc::SYS_landlock_create_ruleset, &folder()),
+        "without-seccomp" => sandbox::on_a_kernel_that_lacks(libc::SYS_seccomp, &folder()),
         other => panic!("no part {other}"),
     }
     Some(ExitCode::SUCCESS)
 }
 
+/// The folder that a part is told to work in.
+fn folder() -> std::path::PathBuf {
+    std::env::var_os(FOLDER).expect("a folder").into()
+}
+
 fn parent(part: &str, program: &std::path::Path) -> Child {
+    parent_with(part, program, "")
+}
+
+pub(crate) fn parent_with(part: &str, program: &std::path::Path, folder: &str) -> Child {
     Command::new(program)
         .env(PART, part)
+        .env(FOLDER, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -70,14 +107,14 @@ fn parent(part: &str, program: &std::path::Path) -> Child {
         .expect("it starts")
 }
 
-fn what_it_says(mut parent: Child) -> String {
+pub(crate) fn what_it_says(mut parent: Child) -> String {
     let mut said = String::new();
     parent.stdout.take().expect("piped").read_to_string(&mut said).expect("reads");
     parent.wait().expect("it ends");
     said
 }
 
-fn own() -> std::path::PathBuf {
+pub(crate) fn own() -> std::path::PathBuf {
     std::env::current_exe().expect("a path")
 }
 
@@ -125,4 +162,22 @@ pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
     drop(pool);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert!(pids.iter().all(|pid| !is_alive(*pid)), "drop waits until they are gone");
+}
+
+pub(crate) fn a_pool_with_large_outputs_under_way_can_be_dropped() {
+    let pool = pool(2).concurrency(many(2)).max_item(65 << 20).build(Start::Well).expect("a pool");
+    let mut stream = pool.imap_unordered(vec![Deed::Give(64 << 20); 8]);
+    assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
+    let begun = Instant::now();
+    drop(stream);
+    drop(pool);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn workers_killed_before_they_were_ready_are_replaced() {
+    assert_eq!(what_it_says(parent("early", &own())), "true\n");
+}
+
+pub(crate) fn a_lack_of_file_descriptors_costs_workers_and_no_results() {
+    assert_eq!(what_it_says(parent("starved", &own())), "40\n");
 }

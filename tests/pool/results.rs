@@ -11,7 +11,7 @@ pub(crate) fn map_gives_what_a_sequential_map_gives() {
         let results = pool.map(tasks.clone());
         assert_eq!(results.len(), tasks.len());
         for (task, result) in tasks.iter().zip(results) {
-            assert_eq!(*task, Deed::Echo(result.expect("an echo").bytes));
+            assert_eq!(*task, Deed::Echo(result.expect("an echo").bytes.to_vec()));
         }
     }
 }
@@ -80,7 +80,7 @@ pub(crate) fn one_failure_among_many_stays_in_its_place() {
     for (place, (task, result)) in tasks.into_iter().zip(results).enumerate() {
         match (place, result) {
             (3, Err(JobError::Panic { .. })) | (17, Err(JobError::Poison(_))) => {}
-            (_, Ok(done)) => assert_eq!(task, Deed::Echo(done.bytes), "place {place}"),
+            (_, Ok(done)) => assert_eq!(task, Deed::Echo(done.bytes.to_vec()), "place {place}"),
             (_, Err(error)) => panic!("place {place}: {error}"),
         }
     }
@@ -111,11 +111,11 @@ pub(crate) fn several_threads_may_share_a_pool() {
             let pool = &pool;
             scope.spawn(move || {
                 let results = pool.map((0..50).map(|_| Deed::Echo(vec![number])));
-                assert!(results.into_iter().all(|result| result.expect("an echo").bytes == [number]));
+                assert!(results.into_iter().all(|result| result.expect("an echo").bytes[..] == [number]));
             });
         }
     });
-    assert_eq!(pool.apply(Deed::Echo(vec![7])).expect("an echo").bytes, [7]);
+    assert_eq!(pool.apply(Deed::Echo(vec![7])).expect("an echo").bytes[..], [7]);
 }
 
 pub(crate) fn no_tasks_need_no_workers() {

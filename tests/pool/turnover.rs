@@ -18,7 +18,7 @@ pub(crate) fn a_quota_of_one_gives_each_task_a_process_of_its_own() {
     let tasks = echoes(1000);
     let results = pool.map(tasks.clone());
     for (task, result) in tasks.into_iter().zip(results) {
-        assert_eq!(task, Deed::Echo(result.expect("an echo").bytes));
+        assert_eq!(task, Deed::Echo(result.expect("an echo").bytes.to_vec()));
     }
     let reports = pool.close();
     assert_eq!(distinct(&reports), 1000);

@@ -192,6 +192,23 @@ impl Drop for Run {
     }
 }
 
+/// The exit code and the standard error of a program whose other streams the test holds itself. One that is not done
+/// within the cap is killed, and fails the test.
+#[track_caller]
+pub(crate) fn end_of(mut child: Child, cap: Duration) -> (Option<i32>, String) {
+    let ended = announce_end(child.id()).recv_timeout(cap).is_ok();
+    if !ended {
+        // Its workers go with it.
+        child.kill().expect("our own child can be killed");
+    }
+    let status = child.wait().expect("our own child can be waited for");
+    let stderr = Collected::of(child.stderr.take().expect("standard error was asked for"));
+    let closed = stderr.is_closed_within(PROMPTLY);
+    assert!(ended, "hung, and was killed after {cap:?}: {}", stderr.text());
+    assert!(closed, "ended, but left a process behind that holds its standard error open: {}", stderr.text());
+    (status.code(), stderr.text())
+}
+
 /// Tells when a child has ended, and leaves it to its owner to reap it: until then the number is not given away.
 fn announce_end(pid: u32) -> Receiver<()> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a child has a positive number");

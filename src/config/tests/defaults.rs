@@ -7,6 +7,7 @@ use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, OutputPlan, Plan, PoolPlan};
+use crate::pool::Sandbox;
 use crate::scrape::{FetchSettings, Settings};
 use crate::sink::{Order, Shape};
 
@@ -22,6 +23,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
             quota_jitter: 0,
             max_memory_per_worker: 512 * MIB,
             task_timeout: Duration::from_secs(60),
+            sandbox: Sandbox::Auto,
         },
         scrape: Settings {
             fetch: FetchSettings {

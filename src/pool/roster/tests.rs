@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::plan::LEAST_DRAINERS;
 use super::*;
 
 fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
@@ -11,6 +12,12 @@ fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
 
 fn job(id: JobId) -> Submission {
     Submission { id, payload: Bytes::new(), hints: Hints::default() }
+}
+
+/// Settles `job` as the worker that holds it would.
+fn finish(roster: &mut Roster, worker: WorkerId, job: JobId) -> bool {
+    let held = roster.in_flight.iter().find(|(_, held)| held.job == job).map(|(ticket, _)| *ticket);
+    held.is_some_and(|ticket| roster.finished(worker, ticket) == Some(job))
 }
 
 fn died(cause: Cause) -> Exit {
@@ -29,7 +36,7 @@ fn sent(actions: &[Action]) -> Vec<(WorkerId, Vec<JobId>)> {
     actions
         .iter()
         .filter_map(|a| match a {
-            Action::Send { worker, jobs } => Some((*worker, jobs.iter().map(|job| job.id).collect())),
+            Action::Send { worker, jobs } => Some((*worker, jobs.iter().map(|(_, job)| job.id).collect())),
             _ => None,
         })
         .collect()
@@ -53,7 +60,7 @@ fn nothing_is_sent_to_a_worker_that_is_not_ready() {
     assert!(sent(&first).is_empty());
     roster.ready(0, 0, now);
     assert_eq!(sent(&roster.settle(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
-    assert!(roster.finished(0, 0));
+    assert!(finish(&mut roster, 0, 0));
     assert_eq!(sent(&roster.settle(now)), [(0, vec![2])]);
 }
 
@@ -69,7 +76,7 @@ fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
     assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
     roster.ready(1, 0, now);
     assert!(sent(&roster.settle(now)).is_empty(), "the drainer holds both places");
-    assert!(roster.finished(0, 1));
+    assert!(finish(&mut roster, 0, 1));
     assert_eq!(sent(&roster.settle(now)), [(1, vec![2])]);
 }
 
@@ -81,10 +88,10 @@ fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
     roster.settle(now);
     (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
     roster.settle(now);
-    assert!(!roster.finished(0, 1), "another's job");
-    assert!(!roster.finished(0, 9), "nobody's job");
-    assert!(roster.finished(0, 0));
-    assert!(!roster.finished(0, 0), "twice");
+    assert_eq!(roster.finished(0, 2), None, "another's job");
+    assert_eq!(roster.finished(0, 9), None, "nobody's job");
+    assert_eq!(roster.finished(0, 1), Some(0));
+    assert_eq!(roster.finished(0, 1), None, "twice");
     assert_eq!(roster.stale(), 3);
 }
 
@@ -104,15 +111,15 @@ fn a_suspect_is_alone_in_its_worker() {
     // One worker is kept free; the other works on.
     for (worker, jobs) in &busy {
         for id in jobs {
-            assert!(roster.finished(*worker, *id));
+            assert!(finish(&mut roster, *worker, *id));
             let actions = sent(&roster.settle(now));
             let suspects: Vec<_> = actions.iter().filter(|(_, jobs)| jobs.contains(&100)).collect();
             assert!(suspects.iter().all(|(_, jobs)| *jobs == [100]), "{actions:?}");
         }
     }
-    let held = roster.in_flight.get(&100).expect("the suspect was sent").worker;
+    let held = roster.in_flight.values().find(|held| held.job == 100).expect("the suspect was sent").worker;
     assert_eq!(roster.in_flight.values().filter(|other| other.worker == held).count(), 1);
-    assert!(roster.finished(held, 100));
+    assert!(finish(&mut roster, held, 100));
     assert!(!sent(&roster.settle(now)).is_empty(), "the place is everybody's again");
 }
 
@@ -165,8 +172,9 @@ fn a_late_job_costs_its_worker_and_is_named() {
     roster.settle(now);
     roster.ready(0, 0, now);
     roster.settle(now);
-    assert!(roster.tick(now + Duration::from_millis(999)).is_empty());
+    run_clock(&mut roster, now, Duration::from_millis(999), None);
     let later = now + Duration::from_millis(1001);
+    roster.heard(0, later);
     assert!(matches!(roster.tick(later)[..], [Action::Kill { worker: 0 }]));
     let actions = roster.exited(0, died(Cause::Signal(9)), later);
     let [Action::Emit(Event::Lost { jobs, death, .. }), Action::Emit(Event::Ended { end, .. })] = &actions[..] else {
@@ -174,6 +182,90 @@ fn a_late_job_costs_its_worker_and_is_named() {
     };
     assert_eq!((&jobs[..], *end), (&[0, 1][..], End::Timeout));
     assert_eq!(death.cause, Cause::Timeout { late: vec![0] }, "not the signal that we sent");
+}
+
+/// Looks at the clock ten times a second for some time, during which worker 0 gives a sign of life at every look, and
+/// says what keeps its thread.
+fn run_clock(roster: &mut Roster, from: Instant, time: Duration, computing: Option<Ticket>) -> Vec<Action> {
+    let mut now = from;
+    while now < from + time {
+        now = (now + Duration::from_millis(100)).min(from + time);
+        roster.beat(0, computing, now);
+        let actions = roster.tick(now);
+        if !actions.is_empty() {
+            return actions;
+        }
+    }
+    Vec::new()
+}
+
+/// One ready worker that holds jobs 0, 1, 2 under tickets 1, 2, 3, each with a second's time.
+fn busy(now: Instant) -> Roster {
+    let mut roster = Roster::new(limits(1, 3, None));
+    for id in 0..3 {
+        let hints = Hints { deadline: Some(Duration::from_secs(1)), ..Hints::default() };
+        roster.submit(Submission { hints, ..job(id) });
+    }
+    roster.settle(now);
+    roster.ready(0, 0, now);
+    assert_eq!(sent(&roster.settle(now)), [(0, vec![0, 1, 2])]);
+    roster
+}
+
+fn cause_of_the_end(roster: &mut Roster, actions: &[Action], now: Instant) -> Cause {
+    assert!(matches!(actions, [Action::Kill { worker: 0 }]), "{actions:?}");
+    match &roster.exited(0, died(Cause::Signal(9)), now)[0] {
+        Action::Emit(Event::Lost { death, .. }) => death.cause.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_job_that_keeps_the_thread_is_late_and_its_neighbours_are_not() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    let actions = run_clock(&mut roster, now, Duration::from_secs(2), Some(2));
+    assert_eq!(cause_of_the_end(&mut roster, &actions, now), Cause::Timeout { late: vec![1] });
+}
+
+#[test]
+fn time_in_which_another_job_kept_the_thread_is_not_held_against_a_job() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    // 0.9 s of its neighbour's computing, then 0.9 s of its own: no longer than it may.
+    assert!(run_clock(&mut roster, now, Duration::from_millis(900), Some(2)).is_empty());
+    assert_eq!(roster.finished(0, 2), Some(1));
+    let later = now + Duration::from_millis(900);
+    assert!(run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
+    let actions = run_clock(&mut roster, later + Duration::from_millis(900), Duration::from_secs(1), None);
+    assert_eq!(cause_of_the_end(&mut roster, &actions, later), Cause::Timeout { late: vec![0, 2] });
+}
+
+#[test]
+fn a_worker_that_gives_no_sign_of_life_is_replaced_and_nobody_is_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    let mut at = now;
+    let actions = loop {
+        at += Duration::from_millis(100);
+        let actions = roster.tick(at);
+        if !actions.is_empty() {
+            break actions;
+        }
+    };
+    assert_eq!(at - now, Duration::from_millis(1100));
+    assert_eq!(cause_of_the_end(&mut roster, &actions, at), Cause::Silent);
+}
+
+#[test]
+fn a_pause_of_the_whole_run_makes_nobody_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    assert!(run_clock(&mut roster, now, Duration::from_millis(500), None).is_empty());
+    let later = now + Duration::from_secs(60);
+    assert!(roster.tick(later).is_empty(), "we were stopped for a minute");
+    assert!(run_clock(&mut roster, later, Duration::from_millis(400), None).is_empty());
+    assert!(!run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
 }
 
 /// A fault of a worker, at a point of the run.
@@ -241,13 +333,13 @@ proptest! {
 struct Model {
     alive: BTreeMap<WorkerId, Hands>,
     ended: Vec<JobId>,
-    last: Option<(WorkerId, JobId)>,
+    last: Option<(WorkerId, Ticket)>,
 }
 
 #[derive(Default)]
 struct Hands {
     ready: bool,
-    holds: Vec<JobId>,
+    holds: Vec<(Ticket, JobId)>,
     given: u32,
     draining: bool,
     killed: bool,
@@ -271,7 +363,7 @@ impl Model {
                     prop_assert!(hands.ready && !hands.draining);
                     hands.given += u32::try_from(jobs.len()).expect("few");
                     prop_assert!(quota.is_none_or(|quota| hands.given <= quota));
-                    hands.holds.extend(jobs.iter().map(|job| job.id));
+                    hands.holds.extend(jobs.iter().map(|(ticket, job)| (*ticket, job.id)));
                 }
                 Action::Drain { worker } => self.alive.get_mut(&worker).expect("alive").draining = true,
                 Action::Kill { worker } => self.alive.get_mut(&worker).expect("alive").killed = true,
@@ -313,16 +405,16 @@ impl Model {
             }
             Some(Fault::SpeaksNonsense) => roster.corrupt(id, "nonsense".to_owned()),
             Some(Fault::ResendsOldResult) => {
-                if let Some((worker, job)) = self.last {
-                    assert!(!roster.finished(worker, job), "an old result was taken");
+                if let Some((worker, ticket)) = self.last {
+                    assert_eq!(roster.finished(worker, ticket), None, "an old result was taken");
                 }
                 Vec::new()
             }
             fault => {
-                let job = hands.holds.remove(0);
-                if roster.finished(id, job) {
+                let (ticket, job) = hands.holds.remove(0);
+                if roster.finished(id, ticket) == Some(job) {
                     self.ended.push(job);
-                    self.last = Some((id, job));
+                    self.last = Some((id, ticket));
                 }
                 roster.memory(id, if matches!(fault, Some(Fault::Leaks)) { 900 } else { 0 })
             }

@@ -1,0 +1,211 @@
+//! Who works, on what, and who comes next: the pool's decisions, without its processes.
+//!
+//! Pure: events and the time go in, [`Action`]s come out; whoever carries them out reports back with further events.
+//! `observe` takes in what happened, `plan` decides what follows, `breaker` when to stop starting workers.
+//!
+//! A *slot* is a place for one worker. It has one active worker, and drainers: former ones that finish what they
+//! hold. What all of them hold counts against the slot's `concurrency`, so that a replacement gets just the room which
+//! the drainer frees. *Spares* stand by for slots whose worker is about to reach its quota.
+//!
+//! ```text
+//! Starting --ready--> Ready --quota, memory, close--> Draining --bye, exit--> gone
+//!     |                 |                                 |
+//!     +-----------------+----- exit, kill (Doomed) -------+---> gone, and its jobs are reported lost
+//! ```
+
+mod breaker;
+mod observe;
+mod plan;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::event::{End, Event, JobId, WorkerId};
+use super::{Cause, Hints};
+use breaker::Breaker;
+
+/// What a worker's start is thought to take before one was seen.
+const START_GUESS: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    pub(super) workers: usize,
+    pub(super) concurrency: usize,
+    pub(super) quota: Option<u32>,
+    pub(super) quota_jitter: u32,
+    /// Resident bytes at which a worker is killed; at three quarters it is replaced after its tasks.
+    pub(super) max_memory: Option<u64>,
+    /// From a worker's start to its being ready.
+    pub(super) start_limit: Duration,
+}
+
+/// One handing over of one job to one worker: what a worker says of it later can be taken for nothing else.
+pub(super) type Ticket = u64;
+
+/// What is to be done. In this order.
+#[derive(Debug)]
+pub(super) enum Action {
+    Spawn { worker: WorkerId },
+    Send { worker: WorkerId, jobs: Vec<(Ticket, Submission)> },
+    Drain { worker: WorkerId },
+    Kill { worker: WorkerId },
+    Emit(Event),
+}
+
+/// A job as it was submitted.
+#[derive(Debug, Clone)]
+pub(super) struct Submission {
+    pub(super) id: JobId,
+    pub(super) payload: Bytes,
+    pub(super) hints: Hints,
+}
+
+#[derive(Debug)]
+struct Worker {
+    slot: Option<usize>,
+    generation: u32,
+    phase: Phase,
+    quota: u32,
+    assigned: u32,
+    finished: u32,
+    started: Instant,
+    /// When it last gave a sign of life.
+    heard: Instant,
+    /// The job that keeps its thread from all others, and since when.
+    computing: Option<(Ticket, Instant)>,
+    /// Why it will end, once that is decided.
+    end: End,
+}
+
+#[derive(Debug, PartialEq)]
+enum Phase {
+    Starting,
+    Ready,
+    Draining,
+    /// We killed it, for this reason; `None` where nobody is to blame.
+    Doomed(Option<Cause>),
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    active: Option<WorkerId>,
+    /// Jobs in flight in all its workers, drainers included.
+    load: usize,
+    generations: u32,
+    last_assigned: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    job: JobId,
+    worker: WorkerId,
+    since: Instant,
+    deadline: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub(super) struct Roster {
+    limits: Limits,
+    slots: Vec<Slot>,
+    workers: BTreeMap<WorkerId, Worker>,
+    queue: VecDeque<Submission>,
+    /// Jobs that must have a worker to themselves.
+    alone: VecDeque<Submission>,
+    /// The slot that is kept free for them.
+    quarantine: Option<usize>,
+    in_flight: HashMap<Ticket, InFlight>,
+    breaker: Breaker,
+    open: bool,
+    failed: bool,
+    next_worker: WorkerId,
+    next_ticket: Ticket,
+    last_tick: Option<Instant>,
+    random: Random,
+    /// Average time between two assignments to one slot.
+    interval: Duration,
+    start_time: Duration,
+    stale: u64,
+}
+
+impl Roster {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            slots: (0..limits.workers).map(|_| Slot::default()).collect(),
+            breaker: Breaker::new(limits.workers),
+            random: Random(0x9E37_79B9_7F4A_7C15 ^ u64::from(std::process::id())),
+            limits,
+            workers: BTreeMap::new(),
+            queue: VecDeque::new(),
+            alone: VecDeque::new(),
+            quarantine: None,
+            in_flight: HashMap::new(),
+            open: true,
+            failed: false,
+            next_worker: 0,
+            // 0 stands for none where a worker notes what it is at.
+            next_ticket: 1,
+            last_tick: None,
+            interval: Duration::ZERO,
+            start_time: START_GUESS,
+            stale: 0,
+        }
+    }
+
+    pub(super) fn submit(&mut self, job: Submission) {
+        if job.hints.alone { self.alone.push_back(job) } else { self.queue.push_back(job) }
+    }
+
+    /// How many more jobs could be in a worker's hands at once.
+    pub(super) fn room(&self) -> usize {
+        let credits = self.limits.workers * self.limits.concurrency;
+        credits.saturating_sub(self.in_flight.len() + self.queue.len() + self.alone.len())
+    }
+
+    /// Nothing more will be submitted, but for jobs that are reported lost.
+    pub(super) fn close(&mut self) {
+        self.open = false;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.workers.is_empty() && (self.failed || (!self.open && self.is_idle()))
+    }
+
+    /// Results that came for jobs which their sender did not hold. Dropped, and counted.
+    pub(super) fn stale(&self) -> u64 {
+        self.stale
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.queue.is_empty() && self.alone.is_empty()
+    }
+}
+
+/// How a process ended, from outside.
+#[derive(Debug)]
+pub(super) struct Exit {
+    /// Whether it had sent its goodbye. Only that makes an end a clean one.
+    pub(super) said_bye: bool,
+    pub(super) cause: Cause,
+    pub(super) last_words: Vec<String>,
+    /// What it said when it refused to start, or why it could not be started.
+    pub(super) refusal: Option<String>,
+}
+
+/// xorshift64*: the jitter needs spread, not secrecy.
+#[derive(Debug)]
+struct Random(u64);
+
+impl Random {
+    fn up_to(&mut self, most: u32) -> u32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32;
+        u32::try_from(high % (u64::from(most) + 1)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

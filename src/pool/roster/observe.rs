@@ -1,0 +1,213 @@
+//! What happened, and what must be done about it at once.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Action, Exit, Phase, Roster, Ticket};
+use crate::pool::event::{End, Event, JobId, WorkerId};
+use crate::pool::{Cause, Death};
+
+/// A worker that has work and is alive says so four times a second.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The clock is looked at ten times a second; after this long without a look it was us who stood still.
+const STALL: Duration = Duration::from_secs(1);
+
+impl Roster {
+    pub(in crate::pool) fn ready(&mut self, id: WorkerId, resident: u64, now: Instant) -> Vec<Action> {
+        let Some(worker) = self.workers.get_mut(&id) else { return Vec::new() };
+        if worker.phase != Phase::Starting {
+            return Vec::new();
+        }
+        worker.phase = Phase::Ready;
+        worker.heard = now;
+        let took = now.saturating_duration_since(worker.started);
+        self.start_time = (self.start_time * 3 + took) / 4;
+        match self.limits.max_memory {
+            Some(limit) if resident.saturating_mul(2) > limit => self.fail(format!(
+                "a worker needs {} MiB before its first task, and its memory limit is {} MiB: give it at least {} MiB",
+                resident >> 20,
+                limit >> 20,
+                (resident >> 20) * 2 + 1
+            )),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The job that `id` holds under this ticket; what it says of any other is not to be believed. Settles the job.
+    pub(in crate::pool) fn finished(&mut self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
+        if self.in_flight.get(&ticket).is_none_or(|held| held.worker != id) {
+            self.stale += 1;
+            return None;
+        }
+        let job = self.in_flight.remove(&ticket)?.job;
+        self.breaker.succeeded();
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.finished += 1;
+            if let Some(slot) = worker.slot {
+                self.slots[slot].load -= 1;
+            }
+        }
+        Some(job)
+    }
+
+    /// A worker gave a sign of life.
+    pub(in crate::pool) fn heard(&mut self, id: WorkerId, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.heard = now;
+        }
+    }
+
+    /// A worker said that it is alive, and which job keeps its thread, if one does.
+    pub(in crate::pool) fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.heard = now;
+        let before = worker.computing;
+        if before.map(|(ticket, _)| ticket) == computing {
+            return;
+        }
+        worker.computing = computing.map(|ticket| (ticket, now));
+        // The others could not go on meanwhile: that time is not theirs.
+        if let Some((ticket, since)) = before {
+            let lost = now.saturating_duration_since(since);
+            let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);
+            others.for_each(|(_, held)| held.since += lost);
+        }
+    }
+
+    /// A worker said, or was seen, to have this many bytes of memory in use.
+    pub(in crate::pool) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
+        let Some(limit) = self.limits.max_memory else { return Vec::new() };
+        if resident > limit {
+            return self.doom(id, Some(Cause::Memory { resident, limit }), End::Memory);
+        }
+        if resident > limit / 4 * 3 && self.workers.get(&id).is_some_and(|w| w.finished > 0) {
+            return self.retire(id, End::Memory).into_iter().collect();
+        }
+        Vec::new()
+    }
+
+    /// A worker sent what is no message of ours.
+    pub(in crate::pool) fn corrupt(&mut self, id: WorkerId, reason: String) -> Vec<Action> {
+        self.doom(id, Some(Cause::Corrupt(reason)), End::Corrupt)
+    }
+
+    /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
+    ///
+    /// `exit` is how it ended by its own account; a reason of ours goes before it.
+    pub(in crate::pool) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
+        let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
+        let mut jobs: Vec<JobId> =
+            self.in_flight.extract_if(|_, held| held.worker == id).map(|(_, held)| held.job).collect();
+        jobs.sort_unstable();
+        if let Some(slot) = worker.slot {
+            self.slots[slot].load -= jobs.len();
+            if self.slots[slot].active == Some(id) {
+                self.slots[slot].active = None;
+            }
+        }
+        let mut actions = Vec::new();
+        let clean = exit.said_bye && jobs.is_empty();
+        let (cause, end) = match worker.phase {
+            Phase::Doomed(cause) => (cause, worker.end),
+            _ if clean => (None, worker.end),
+            _ => (Some(exit.cause.clone()), if exit.cause == Cause::Signal(9) { End::Killed } else { End::Crashed }),
+        };
+        if let Some(cause) = cause {
+            let death = Death { cause, last_words: exit.last_words };
+            // A worker that had been given work died of that, for all we know; one that had none died of itself.
+            if worker.assigned == 0 && !self.failed && self.breaker.failed(now) {
+                let count = self.breaker.failures();
+                let reason = exit.refusal.unwrap_or_else(|| format!("the last one {death}"));
+                actions.extend(self.fail(format!("{count} workers in a row did not come to work: {reason}")));
+            }
+            actions.push(Action::Emit(Event::Lost { worker: id, jobs, death }));
+        }
+        actions.push(Action::Emit(Event::Ended {
+            worker: id,
+            slot: worker.slot,
+            generation: worker.generation,
+            jobs: u64::from(worker.assigned),
+            started: worker.started,
+            ended: now,
+            end,
+        }));
+        actions
+    }
+
+    /// Looks at the clock: jobs over their deadline, workers that never got ready.
+    pub(in crate::pool) fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.forgive_a_stall(now);
+        let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
+        for (ticket, held) in &self.in_flight {
+            // While one job keeps the thread, no other can be late.
+            let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
+            let could_run = computing.is_none_or(|(other, _)| other == *ticket);
+            if could_run && held.deadline.is_some_and(|limit| now.saturating_duration_since(held.since) > limit) {
+                late.entry(held.worker).or_default().push(held.job);
+            }
+        }
+        let mut actions = Vec::new();
+        for (id, mut late) in late {
+            late.sort_unstable();
+            let silence = self.workers.get(&id).map_or(Duration::ZERO, |w| now.saturating_duration_since(w.heard));
+            let (cause, end) =
+                if silence > SILENCE { (Cause::Silent, End::Killed) } else { (Cause::Timeout { late }, End::Timeout) };
+            actions.extend(self.doom(id, Some(cause), end));
+        }
+        let stuck: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, w)| w.phase == Phase::Starting)
+            .filter(|(_, w)| now.saturating_duration_since(w.started) > self.limits.start_limit)
+            .map(|(id, _)| *id)
+            .collect();
+        for worker in stuck {
+            actions.extend(self.doom(worker, Some(Cause::Timeout { late: Vec::new() }), End::Timeout));
+        }
+        actions
+    }
+
+    /// After a pause of this process itself (SIGSTOP, a laptop's sleep) no clock of a worker means anything: all start
+    /// again where they were.
+    fn forgive_a_stall(&mut self, now: Instant) {
+        let gap = self.last_tick.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        if gap < STALL {
+            return;
+        }
+        self.in_flight.values_mut().for_each(|held| held.since += gap);
+        for worker in self.workers.values_mut() {
+            worker.started += gap;
+            worker.heard = now;
+            worker.computing = worker.computing.map(|(ticket, since)| (ticket, since + gap));
+        }
+    }
+
+    /// Gives up: every worker is killed, and nothing is begun any more.
+    pub(in crate::pool) fn fail(&mut self, reason: String) -> Vec<Action> {
+        if std::mem::replace(&mut self.failed, true) {
+            return Vec::new();
+        }
+        let mut actions = self.kill_all();
+        actions.push(Action::Emit(Event::Fatal(reason)));
+        actions
+    }
+
+    /// Kills every worker, blaming nobody.
+    pub(in crate::pool) fn kill_all(&mut self) -> Vec<Action> {
+        self.open = false;
+        self.failed = true;
+        let all: Vec<WorkerId> = self.workers.keys().copied().collect();
+        all.into_iter().flat_map(|worker| self.doom(worker, None, End::Killed)).collect()
+    }
+
+    pub(super) fn doom(&mut self, id: WorkerId, cause: Option<Cause>, end: End) -> Vec<Action> {
+        match self.workers.get_mut(&id) {
+            Some(worker) if !matches!(worker.phase, Phase::Doomed(_)) => {
+                worker.phase = Phase::Doomed(cause);
+                worker.end = end;
+                vec![Action::Kill { worker: id }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

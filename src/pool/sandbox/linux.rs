@@ -1,0 +1,62 @@
+//! The sandbox of Linux: one step after the other, each tried whatever became of the one before.
+
+use std::path::Path;
+
+use rustix::process::{Resource, Rlimit};
+
+use super::{Confinement, calls, files};
+
+/// What any worker reads, whatever its job: its own entry in `/proc` (its memory use, and the map of its addresses for
+/// a panic's backtrace), its own code for that backtrace, and randomness where there is no call for it.
+const OWN: [&str; 3] = ["/proc/self", "/proc/self/exe", "/dev/urandom"];
+
+/// Gives up all that `wanted` does not name. Says what this kernel lacks.
+pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let readable = own().chain(wanted.readable.iter().map(AsRef::as_ref));
+    let steps = [
+        (
+            "a limit of 0 for core dumps",
+            rustix::process::setrlimit(Resource::Core, none).map_err(|error| error.to_string()),
+        ),
+        ("no new privileges", rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
+        ("landlock", files::restrict(readable)),
+        // The last one: it refuses what the others need.
+        ("seccomp", calls::refuse()),
+    ];
+    steps.into_iter().filter_map(|(name, step)| Some(format!("{name} ({})", step.err()?))).collect()
+}
+
+/// Takes all files but those of any worker from the calling thread, as far as the kernel can. For threads that are there before
+/// the job is set up: landlock holds for the thread that asks for it and those that it starts.
+pub(in crate::pool) fn forsake_files() {
+    let _ = files::restrict(own());
+}
+
+fn own<'a>() -> impl Iterator<Item = &'a Path> {
+    OWN.into_iter().map(Path::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+
+    use super::forsake_files;
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "who reads the test's output shall know that it was skipped")]
+    fn a_thread_that_forsakes_files_has_none_and_the_others_keep_theirs() {
+        let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        if strict.handle_access(AccessFs::ReadFile).is_err() {
+            println!("SKIPPED: this kernel has no landlock");
+            return;
+        }
+        let read = || std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map_err(|error| error.kind());
+        let theirs = std::thread::spawn(move || {
+            forsake_files();
+            read()
+        });
+        assert_eq!(theirs.join().expect("does not panic"), Err(std::io::ErrorKind::PermissionDenied));
+        assert!(read().is_ok());
+    }
+}

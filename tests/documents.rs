@@ -1,0 +1,246 @@
+//! What documents say of the program, held against the program.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use gleaner::config::{self, Loaded, Sources};
+use gleaner::exit_code::Exit;
+use gleaner::model::{FailureKind, Stage};
+use serde::de::DeserializeOwned;
+
+/// README's first command: the main job.
+const RUN: &str =
+    "cargo run --release -- run fixtures/books.txt --site fixtures/site -c config/books.toml -o books.json";
+
+/// README's second command.
+const TEST: &str = "cargo test";
+
+#[test]
+fn the_two_commands_are_in_the_readme_each_on_a_line_of_its_own() {
+    let commands: Vec<String> = blocks(&read("README.md"), "sh").concat();
+    assert_eq!(commands, [RUN, TEST], "the first block of commands");
+}
+
+#[test]
+fn what_the_first_command_names_is_there() {
+    for word in RUN.split(' ').filter(|word| word.contains('/')) {
+        assert!(path(word).exists(), "{word}");
+    }
+}
+
+#[test]
+fn ci_ends_with_the_test_command_of_the_readme() {
+    let script = read(".ci/run");
+    assert_eq!(script.lines().last(), Some(TEST));
+    for needed in ["set -euo pipefail", "cargo fmt --check", "cargo clippy --locked --all-targets -- -D warnings"] {
+        assert!(script.lines().any(|line| line == needed), "{needed}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path(".ci/run")).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "it can be run");
+    }
+}
+
+#[test]
+fn the_usage_in_the_readme_is_what_the_program_says() {
+    let help = Command::new(env!("CARGO_BIN_EXE_gleaner"))
+        .args(["run", "--help"])
+        // Not the width of whatever terminal the tests run in.
+        .env_remove("COLUMNS")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("gleaner runs");
+    assert!(help.status.success(), "{help:?}");
+    let says: Vec<String> =
+        String::from_utf8(help.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect();
+    let readme = read("README.md");
+    let is_usage = |block: &Vec<String>| block.iter().any(|line| line.starts_with("Usage: gleaner run"));
+    let usage = blocks(&readme, "text").into_iter().find(is_usage).expect("README has a usage block");
+    assert_eq!(usage, says, "replace README's usage block by what `gleaner run --help` says");
+}
+
+#[test]
+fn the_exit_codes_in_the_readme_are_those_of_the_program() {
+    // A new way to end does not compile until it is in this list.
+    let all = [
+        Exit::Success,
+        Exit::CannotGoOn,
+        Exit::Usage,
+        Exit::SomeFailed,
+        Exit::Signal(1),
+        Exit::Signal(2),
+        Exit::Signal(15),
+    ]
+    .map(|exit| match exit {
+        Exit::Success | Exit::CannotGoOn | Exit::Usage | Exit::SomeFailed | Exit::Signal(_) => exit.code().to_string(),
+    });
+    let listed: Vec<String> = table(&read("README.md"), "| code |").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(listed, all);
+}
+
+#[test]
+fn the_failures_in_the_readme_are_those_of_the_program() {
+    let kinds: Vec<&str> = variants::<FailureKind>().into_iter().map(FailureKind::as_str).collect();
+    let stages: Vec<&str> = variants::<Stage>().into_iter().map(Stage::as_str).collect();
+    assert!(kinds.contains(&"worker_memory") && stages.contains(&"parse"), "{kinds:?} {stages:?}");
+
+    let rows = table(&read("README.md"), "| `failure.kind` |");
+    let listed: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(listed, kinds);
+    let named: BTreeSet<&str> = rows.iter().flat_map(|row| row[1].split(", ")).collect();
+    assert_eq!(named, stages.into_iter().collect(), "each kind has stages of ours, each stage a kind");
+}
+
+#[test]
+fn every_toml_block_in_a_document_is_good_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut count = 0;
+    for document in documents() {
+        for block in blocks(&read(&document), "toml") {
+            let file = folder.path().join("block.toml");
+            fs::write(&file, block.join("\n")).expect("written");
+            if let Err(error) = load(&file) {
+                panic!("{document}: {error}\n\n{}", block.join("\n"));
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 2, "README shows settings: {count}");
+}
+
+#[test]
+fn every_settings_file_that_comes_along_loads() {
+    let folder = |name: &str| fs::read_dir(path(name)).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files: Vec<PathBuf> = folder("config")
+        .chain(folder("fixtures"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    assert!(files.len() > 3, "{files:?}");
+    for file in files {
+        if let Err(error) = load(&file) {
+            panic!("{}: {error}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_program_in_the_readme_is_the_example_that_is_compiled() {
+    let shown = blocks(&read("README.md"), "rust");
+    let [shown] = shown.as_slice() else { panic!("README shows one program, and not {}", shown.len()) };
+    let example = read("examples/readme.rs");
+    let program = example.lines().skip_while(|line| !line.starts_with("use "));
+    assert_eq!(shown.join("\n"), program.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_changelog_begins_with_what_is_unreleased() {
+    let changelog = read("CHANGELOG.md");
+    let first = changelog.lines().find(|line| line.starts_with("## "));
+    assert_eq!(first, Some("## Unreleased"));
+}
+
+#[test]
+fn the_recipes_that_documents_speak_of_are_there() {
+    let justfile = read("justfile");
+    let is_recipe = |line: &&str| !line.starts_with(['#', ' ']) && line.contains(':');
+    let recipes: BTreeSet<&str> =
+        justfile.lines().filter(is_recipe).filter_map(|line| line.split([' ', ':']).next()).collect();
+    assert_eq!(recipes, BTreeSet::from(["bench", "check", "fix", "list", "test"]));
+    assert!(justfile.contains("    .ci/run\n"), "`just check` is what CI runs");
+    let manifest = read("Cargo.toml");
+    for bench in justfile.split("cargo bench --bench ").skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+        assert!(manifest.contains(&format!("name = \"{bench}\"")), "there is no benchmark `{bench}`");
+    }
+}
+
+#[test]
+fn what_a_document_points_to_is_there() {
+    for document in documents() {
+        let text = read(&document);
+        let in_ticks = text.split('`').skip(1).step_by(2);
+        let in_links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let folders = ["src/", "tests/", "config/", "fixtures/", "examples/", "benches/", ".ci/"];
+        let is_ours = |name: &&str| folders.iter().any(|folder| name.starts_with(folder)) && !name.contains(' ');
+        let is_page = |name: &&str| !name.contains("://") && !name.starts_with('#');
+        let files: Vec<&str> = in_ticks.filter(is_ours).chain(in_links.filter(is_page)).collect();
+        for file in files {
+            assert!(path(file).exists(), "{document} speaks of {file}");
+        }
+    }
+}
+
+// ---- reading ------------------------------------------------------------------------------------------------------
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// All documents at the top.
+fn documents() -> Vec<String> {
+    let names = fs::read_dir(path(".")).expect("our folder").map(|entry| entry.expect("an entry").file_name());
+    let documents: Vec<String> = names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    assert!(documents.len() >= 4, "{documents:?}");
+    documents
+}
+
+/// The fenced blocks of a language, by lines.
+fn blocks(document: &str, language: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        if let Some(info) = line.strip_prefix("```") {
+            let block: Vec<String> =
+                lines.by_ref().take_while(|line| *line != "```").map(|line| line.trim_end().to_owned()).collect();
+            if info == language {
+                found.push(block);
+            }
+        }
+    }
+    found
+}
+
+/// The cells of the table whose first row begins so, without their backquotes.
+fn table(document: &str, head: &str) -> Vec<Vec<String>> {
+    let rows: Vec<Vec<String>> = document
+        .lines()
+        .skip_while(|line| !line.starts_with(head))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect())
+        .collect();
+    assert!(!rows.is_empty(), "there is no table that begins with {head}");
+    rows
+}
+
+/// All values of an enum: serde knows their names, and tells them to whoever asks for one that is not among them.
+fn variants<T: DeserializeOwned>() -> Vec<T> {
+    let Err(error) = serde_json::from_str::<T>("\"?\"") else { panic!("`?` is no variant") };
+    let text = error.to_string();
+    let expected = text.split("expected one of ").nth(1).unwrap_or_else(|| panic!("{text}"));
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(|name| serde_json::from_str(&format!("\"{name}\"")).expect("serde named it")).collect()
+}
+
+/// The settings of a file, and of nothing else.
+fn load(file: &Path) -> Result<Loaded, config::Error> {
+    config::load(&Sources {
+        config: Some(file.to_owned()),
+        folder: env::temp_dir(),
+        environment: Vec::new(),
+        flags: Vec::new(),
+        cpus: NonZeroUsize::MIN,
+    })
+}
