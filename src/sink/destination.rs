@@ -104,21 +104,16 @@ impl Part {
         &self.path
     }
 
-    /// Appends, and looks whether the file still has a name: what is written into one without is lost.
+    /// Appends, and looks whether the file still has a name: what is written into one without is lost. What cannot be
+    /// written in full is cut off again, so that the file ends where a write ended.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.file.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    self.length += count as u64;
-                    self.crc.update(&rest[..count]);
-                    rest = &rest[count..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        if let Err(error) = self.file.write_all(bytes) {
+            // Where even that fails, the log still says where the good part ends.
+            self.file.set_len(self.length).ok();
+            return Err(error);
         }
+        self.length += bytes.len() as u64;
+        self.crc.update(bytes);
         if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("somebody has removed it")) }
     }
 

@@ -79,6 +79,9 @@ impl Writer {
     /// Writes until the end. After an error nothing more is written.
     pub(super) fn run(mut self) -> Result<Written, Error> {
         let whole = self.until_the_end();
+        if whole.is_err() {
+            self.rescue();
+        }
         let Parts { output, waiting, journal } = self.parts;
         match whole {
             Ok(true) => {
@@ -154,7 +157,7 @@ impl Writer {
             let flush = self.unflushed_since.map(|since| idle.saturating_sub(since.elapsed()));
             if flush == Some(Duration::ZERO) {
                 self.parts.output.flush()?;
-                self.unflushed_since = None;
+                self.flushed();
                 self.publish();
                 continue;
             }
@@ -205,7 +208,7 @@ impl Writer {
             journal.written(seq, failed);
         }
         if gathered == Gathered::Flushed {
-            self.unflushed_since = None;
+            self.flushed();
         }
         if gathered == Gathered::Flushed || self.parts.output.records().is_multiple_of(PUBLISH) {
             self.publish();
@@ -230,6 +233,26 @@ impl Writer {
         waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
         self.publish();
         Ok(())
+    }
+
+    /// Nothing is in the output's buffer.
+    fn flushed(&mut self) {
+        self.unflushed_since = None;
+        if let Some(journal) = &mut self.parts.journal {
+            journal.flushed();
+        }
+    }
+
+    /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than
+    /// what came after the last checkpoint.
+    fn rescue(&mut self) {
+        if let Parts { output, journal: Some(journal), .. } = &mut self.parts
+            && let Some(part) = output.part()
+        {
+            journal
+                .rescue(part)
+                .unwrap_or_else(|error| tracing::debug!("the last checkpoint could not be made: {error}"));
+        }
     }
 
     fn publish(&self) {

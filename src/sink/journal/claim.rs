@@ -181,8 +181,8 @@ fn refuse(names: &Names) -> Error {
 
 fn refuse_foreign(names: &Names) -> Error {
     Error::unusable(format!(
-        "begin `{}`: it is there already, and without its manifest it cannot be gone on with (--resume); keep it \
-         elsewhere, or throw it away (--restart)",
+        "begin `{}`: it is left over from a run that did not end, and without its manifest it cannot be gone on with \
+         (--resume); keep it elsewhere, or throw it away (--restart)",
         names.part.display()
     ))
 }

@@ -48,10 +48,10 @@ pub(super) struct Journal {
     manifest: Option<Manifest>,
     log: File,
     policy: Policy,
-    /// Tasks whose records were written since the last checkpoint.
-    seqs: Vec<u64>,
-    /// Those of them that failed.
-    failures: BTreeMap<FailureKind, u64>,
+    /// Tasks whose records were put into the output since the last checkpoint, and how they failed.
+    records: Vec<(u64, Option<FailureKind>)>,
+    /// How many of those are in the `.part`; the others are still in a buffer.
+    flushed: usize,
     list: ListPoint,
     /// What the last checkpoint said of the pending file.
     pending: u64,
@@ -66,8 +66,8 @@ impl Journal {
             manifest: Some(manifest),
             log,
             policy: Policy::default(),
-            seqs: Vec::new(),
-            failures: BTreeMap::new(),
+            records: Vec::new(),
+            flushed: 0,
             list: confirmed.done.points.last().copied().unwrap_or_default(),
             pending: confirmed.pending,
             named: false,
@@ -79,12 +79,14 @@ impl Journal {
         self.list = list;
     }
 
-    /// A record was put into the `.part`.
+    /// A record was put into the output.
     pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>) {
-        self.seqs.push(seq);
-        if let Some(kind) = failed {
-            *self.failures.entry(kind).or_default() += 1;
-        }
+        self.records.push((seq, failed));
+    }
+
+    /// All records that were put into the output are in the `.part`.
+    pub(super) fn flushed(&mut self) {
+        self.flushed = self.records.len();
     }
 
     /// Something has come since the last checkpoint.
@@ -107,14 +109,25 @@ impl Journal {
     ) -> io::Result<()> {
         let pending_length = pending.map_or(0, |(_, length)| length);
         self.policy.made(since);
-        if self.seqs.is_empty() && pending_length == self.pending {
-            return Ok(());
-        }
-        if !self.seqs.is_empty() {
-            part.sync_data()?;
-        }
         if let Some((file, _)) = pending.filter(|_| pending_length > self.pending) {
             file.sync_data()?;
+        }
+        self.flushed();
+        self.enter(part, pending_length)
+    }
+
+    /// After a write that failed: vouches for what had reached the `.part` before.
+    pub(super) fn rescue(&mut self, part: &mut Part) -> io::Result<()> {
+        self.records.truncate(self.flushed);
+        self.enter(part, self.pending)
+    }
+
+    fn enter(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
+        if self.records.is_empty() && pending == self.pending {
+            return Ok(());
+        }
+        if !self.records.is_empty() {
+            part.sync_data()?;
         }
         if !self.named {
             self.manifest.as_ref().map_or(Ok(()), Manifest::sync)?;
@@ -122,17 +135,17 @@ impl Journal {
             self.named = true;
         }
         let (end, crc) = part.take_stretch();
-        let checkpoint = Checkpoint {
-            end,
-            crc,
-            seqs: ranges(&mut self.seqs),
-            failures: std::mem::take(&mut self.failures).into_iter().collect(),
-            pending: pending_length,
-            list: self.list,
-        };
+        let mut failures: BTreeMap<FailureKind, u64> = BTreeMap::new();
+        for kind in self.records.iter().filter_map(|(_, failed)| *failed) {
+            *failures.entry(kind).or_default() += 1;
+        }
+        let failures = failures.into_iter().collect();
+        let seqs = ranges(self.records.drain(..).map(|(seq, _)| seq).collect());
+        self.flushed = 0;
+        let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list };
         self.log.write_all(&checkpoint.to_bytes()?)?;
         self.log.sync_data()?;
-        self.pending = pending_length;
+        self.pending = pending;
         Ok(())
     }
 
@@ -154,9 +167,9 @@ pub(super) fn label(seq: u64, failed: Option<FailureKind>, payload: &[u8]) -> io
     Label { seq, failed }.before(payload)
 }
 
-/// Numbers as ascending ranges; takes them out.
-fn ranges(seqs: &mut Vec<u64>) -> Vec<std::ops::Range<u64>> {
+/// Numbers as ascending ranges.
+fn ranges(mut seqs: Vec<u64>) -> Vec<std::ops::Range<u64>> {
     seqs.sort_unstable();
-    let set: Seqs = seqs.drain(..).collect();
+    let set: Seqs = seqs.into_iter().collect();
     set.ranges().collect()
 }
