@@ -1,7 +1,7 @@
 //! Where the bytes go: straight into a stream, or into a `.part` that becomes the output when it is whole.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Destination, Error, LeftOver};
@@ -104,17 +104,35 @@ impl Part {
         &self.path
     }
 
-    /// Appends, and looks whether the file still has a name: what is written into one without is lost. What cannot be
-    /// written in full is cut off again, so that the file ends where a write ended.
+    /// Appends, and looks whether the file still has a name: what is written into one without is lost. Of what cannot be
+    /// written in full, the beginning may be in the file.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(bytes) {
-            // Where even that fails, the log still says where the good part ends.
-            self.file.set_len(self.length).ok();
-            return Err(error);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.file.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.length += count as u64;
+                    self.crc.update(&rest[..count]);
+                    rest = &rest[count..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-        self.length += bytes.len() as u64;
-        self.crc.update(bytes);
         if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("somebody has removed it")) }
+    }
+
+    /// Cuts the file off at `end`; the stretch that `take_stretch` ends is the one that begins at `start`.
+    pub(super) fn cut(&mut self, start: u64, end: u64) -> io::Result<()> {
+        self.file.set_len(end)?;
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut stretch = Vec::new();
+        self.file.read_to_end(&mut stretch)?;
+        self.crc = crc32fast::Hasher::new();
+        self.crc.update(&stretch);
+        self.length = end;
+        Ok(())
     }
 
     /// Makes what was written outlast a power cut.

@@ -157,7 +157,7 @@ impl Writer {
             let flush = self.unflushed_since.map(|since| idle.saturating_sub(since.elapsed()));
             if flush == Some(Duration::ZERO) {
                 self.parts.output.flush()?;
-                self.flushed();
+                self.unflushed_since = None;
                 self.publish();
                 continue;
             }
@@ -205,10 +205,10 @@ impl Writer {
 
     fn after(&mut self, seq: u64, failed: Option<FailureKind>, gathered: Gathered) {
         if let Some(journal) = &mut self.parts.journal {
-            journal.written(seq, failed);
+            journal.written(seq, failed, self.parts.output.end());
         }
         if gathered == Gathered::Flushed {
-            self.flushed();
+            self.unflushed_since = None;
         }
         if gathered == Gathered::Flushed || self.parts.output.records().is_multiple_of(PUBLISH) {
             self.publish();
@@ -233,14 +233,6 @@ impl Writer {
         waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
         self.publish();
         Ok(())
-    }
-
-    /// Nothing is in the output's buffer.
-    fn flushed(&mut self) {
-        self.unflushed_since = None;
-        if let Some(journal) = &mut self.parts.journal {
-            journal.flushed();
-        }
     }
 
     /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than

@@ -25,7 +25,7 @@ mod recovery_tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,9 @@ pub(super) use recovery::Confirmed;
 use super::destination::{Part, folder_of, sync_folder};
 use crate::model::{FailureKind, ListPoint, Seqs};
 
+/// How much of a `.part` that cannot grow is given up for a last checkpoint.
+const ROOM: u64 = 8 * 1024;
+
 /// The log, the manifest, and what the next checkpoint will say.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -48,10 +51,10 @@ pub(super) struct Journal {
     manifest: Option<Manifest>,
     log: File,
     policy: Policy,
-    /// Tasks whose records were put into the output since the last checkpoint, and how they failed.
-    records: Vec<(u64, Option<FailureKind>)>,
-    /// How many of those are in the `.part`; the others are still in a buffer.
-    flushed: usize,
+    /// Records that were put into the output since the last checkpoint.
+    records: Vec<Put>,
+    /// Where the `.part` ends that the last checkpoint vouches for, and where that checkpoint ends in the log.
+    confirmed: (u64, u64),
     list: ListPoint,
     /// What the last checkpoint said of the pending file.
     pending: u64,
@@ -67,7 +70,7 @@ impl Journal {
             log,
             policy: Policy::default(),
             records: Vec::new(),
-            flushed: 0,
+            confirmed: (confirmed.part, confirmed.log),
             list: confirmed.done.points.last().copied().unwrap_or_default(),
             pending: confirmed.pending,
             named: false,
@@ -79,14 +82,9 @@ impl Journal {
         self.list = list;
     }
 
-    /// A record was put into the output.
-    pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>) {
-        self.records.push((seq, failed));
-    }
-
-    /// All records that were put into the output are in the `.part`.
-    pub(super) fn flushed(&mut self) {
-        self.flushed = self.records.len();
+    /// A record was put into the output, which ends here now.
+    pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: u64) {
+        self.records.push(Put { seq, failed, end });
     }
 
     /// Something has come since the last checkpoint.
@@ -112,13 +110,19 @@ impl Journal {
         if let Some((file, _)) = pending.filter(|_| pending_length > self.pending) {
             file.sync_data()?;
         }
-        self.flushed();
         self.enter(part, pending_length)
     }
 
-    /// After a write that failed: vouches for what had reached the `.part` before.
+    /// After a write that failed: cuts the `.part` off behind a record, and vouches for what is left. A little is given up
+    /// for the checkpoint itself, for the disk may be full.
     pub(super) fn rescue(&mut self, part: &mut Part) -> io::Result<()> {
-        self.records.truncate(self.flushed);
+        let (start, log) = self.confirmed;
+        let most = part.length().saturating_sub(ROOM);
+        let whole = self.records.partition_point(|put| put.end <= most);
+        self.records.truncate(whole);
+        part.cut(start, self.records.last().map_or(start, |put| put.end))?;
+        self.log.set_len(log)?;
+        self.log.seek(SeekFrom::Start(log))?;
         self.enter(part, self.pending)
     }
 
@@ -136,15 +140,16 @@ impl Journal {
         }
         let (end, crc) = part.take_stretch();
         let mut failures: BTreeMap<FailureKind, u64> = BTreeMap::new();
-        for kind in self.records.iter().filter_map(|(_, failed)| *failed) {
+        for kind in self.records.iter().filter_map(|put| put.failed) {
             *failures.entry(kind).or_default() += 1;
         }
         let failures = failures.into_iter().collect();
-        let seqs = ranges(self.records.drain(..).map(|(seq, _)| seq).collect());
-        self.flushed = 0;
-        let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list };
-        self.log.write_all(&checkpoint.to_bytes()?)?;
+        let seqs = ranges(self.records.iter().map(|put| put.seq).collect());
+        let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list }.to_bytes()?;
+        self.log.write_all(&checkpoint)?;
         self.log.sync_data()?;
+        self.records.clear();
+        self.confirmed = (end, self.confirmed.1 + checkpoint.len() as u64);
         self.pending = pending;
         Ok(())
     }
@@ -160,6 +165,15 @@ impl Journal {
         claim::remove(&self.names.pending)?;
         self.manifest.take().map_or(Ok(()), Manifest::remove)
     }
+}
+
+/// A record in the output.
+#[derive(Debug)]
+struct Put {
+    seq: u64,
+    failed: Option<FailureKind>,
+    /// Where it ends, in bytes from the beginning.
+    end: u64,
 }
 
 /// What goes before a record in the pending file.
