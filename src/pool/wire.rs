@@ -11,6 +11,7 @@
 use std::io;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
@@ -33,6 +34,7 @@ pub(super) enum ToWorker<'a> {
         protocol: u32,
         build: &'a str,
         /// The job's `Init`, postcard.
+        #[serde(with = "serde_bytes")]
         init: &'a [u8],
         /// The largest output, in bytes, that may come back.
         max_output: u64,
@@ -51,6 +53,7 @@ pub(super) struct WireJob<'a> {
     pub(super) id: u64,
     /// Whether its output may be merged with others on the way back.
     pub(super) merge: bool,
+    #[serde(with = "serde_bytes")]
     pub(super) payload: &'a [u8],
 }
 
@@ -85,9 +88,20 @@ pub(super) enum FromWorker<'a> {
 /// What became of a job, or of several whose outputs were merged.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireResult<'a> {
-    Output { id: u64, output: &'a [u8] },
-    Merged { ids: Vec<u64>, output: &'a [u8] },
-    Failed { id: u64, error: JobError },
+    Output {
+        id: u64,
+        #[serde(with = "serde_bytes")]
+        output: &'a [u8],
+    },
+    Merged {
+        ids: Vec<u64>,
+        #[serde(with = "serde_bytes")]
+        output: &'a [u8],
+    },
+    Failed {
+        id: u64,
+        error: JobError,
+    },
 }
 
 /// Splits a stream of bytes into frames.
@@ -140,14 +154,34 @@ impl Decoder for Frames {
 pub(super) fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> io::Result<()> {
     let start = out.len();
     out.put_bytes(0, HEADER);
-    let written = postcard::to_extend(message, std::mem::take(out)).map_err(corrupt);
-    *out = written?;
+    postcard::serialize_with_flavor::<T, _, ()>(message, Appended(out)).map_err(corrupt)?;
     let payload = &out[start + HEADER..];
     let length = u32::try_from(payload.len()).map_err(corrupt)?;
     let checksum = crc32fast::hash(payload);
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     out[start + 4..start + HEADER].copy_from_slice(&checksum.to_le_bytes());
     Ok(())
+}
+
+/// Where postcard puts what it makes: at the end, slices whole. (Its own `to_extend` goes byte by byte.)
+struct Appended<'a>(&'a mut BytesMut);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.put_u8(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads the message in a frame.
