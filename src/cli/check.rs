@@ -28,7 +28,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     let mut list = run::list(&args.list, None)?.start();
     let (mut tasks, mut bad) = (0_u64, 0_u64);
     while let Some(batch) = list.blocking_recv() {
-        for task in batch.map_err(Stop::usage)? {
+        for task in batch.map_err(Stop::usage)?.tasks {
             tasks += 1;
             if let Err(failure) = task.url {
                 bad += 1;

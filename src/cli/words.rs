@@ -1,6 +1,7 @@
 //! What a person reads on standard error: errors, and the closing words of a run.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::coordinator::{Ending, Summary};
 use crate::model::printable;
@@ -11,7 +12,7 @@ pub(super) fn error(error: &anyhow::Error) {
 }
 
 /// Says how a run went.
-pub(super) fn closing(ending: Ending, summary: &Summary) {
+pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     let interrupted =
         if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
     let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
@@ -26,7 +27,16 @@ pub(super) fn closing(ending: Ending, summary: &Summary) {
     }
     parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
     parts.push(format!("{:.2} s", summary.elapsed_s));
-    say(&parts.join(", "));
+    if summary.resumed > 0 {
+        parts.push(format!("{} of them done by an earlier run", counted(summary.resumed, "task")));
+    }
+    let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
+    say(&format!("{}{advice}", parts.join(", ")));
+}
+
+/// What to do with what is kept of a run that did not come to its end.
+pub(super) fn to_go_on(part: &Path) -> String {
+    format!("what is done is kept beside `{}`: run the same with --resume to go on", part.display())
 }
 
 /// "1 worker", "2 workers".
