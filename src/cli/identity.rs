@@ -25,6 +25,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         max_body,
         user_agent,
         headers,
+        private_addresses,
         // Its port is another one in each run.
         site: _,
     } = fetch;
@@ -33,6 +34,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.max_redirects", json(max_redirects));
     note("fetch.max_body", json(max_body));
     note("fetch.user_agent", json(user_agent));
+    note("network.private_addresses", json(private_addresses));
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         if !MAY_CHANGE.contains(&name.as_str()) {
