@@ -30,6 +30,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
         max_body: MAX_BODY,
         user_agent: "test/1".to_owned(),
         headers: Vec::new(),
+        memory: 512 << 20,
         private_addresses: PrivateAddresses::Direct,
         site: None,
     };

@@ -27,6 +27,7 @@ fn settings() -> Settings {
             max_body: 1024 * 1024,
             user_agent: "test/1".to_owned(),
             headers: Vec::new(),
+            memory: 512 << 20,
             private_addresses: PrivateAddresses::Direct,
             site: None,
         },

@@ -195,6 +195,20 @@ fn a_task_over_its_time_fails_and_no_other() {
 }
 
 #[test]
+fn large_pages_that_come_together_do_not_add_up_to_a_workers_memory() {
+    let server = Server::start();
+    let list: Vec<String> = (0..8).map(|n| server.url(&format!("/big/3000000?{n}"))).collect();
+    // All of them at once would need more than twice as much.
+    let run = scrape_list(&list, ["-w", "1", "--concurrency", "8", "--set", "pool.max_memory_per_worker=120MiB"]);
+    let run = run.finish().exited(0);
+    let records = all_there(&run.stdout, &list);
+    let pids: BTreeSet<_> = records.iter().map(|record| record.worker).collect();
+    assert!(records.iter().all(|record| record.attempts == 1), "{run:?}");
+    assert!(!run.stderr.contains("memory"), "no worker was killed: {}", run.stderr);
+    assert!(pids.len() <= 3, "a worker may be replaced between its tasks: {pids:?}");
+}
+
+#[test]
 fn a_page_over_its_time_fails_in_the_worker_which_lives_on() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 20);

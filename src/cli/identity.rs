@@ -23,6 +23,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         connect_timeout: _,
         idle_timeout: _,
         max_body,
+        memory: _,
         user_agent,
         headers,
         private_addresses,

@@ -16,7 +16,7 @@ pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
-            fetch: fetch_settings(fetch, &settings.network),
+            fetch: fetch_settings(fetch, &settings.network, &settings.pool),
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
         max_redirects: fetch.max_redirects.given().value,
@@ -49,12 +49,13 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
     })
 }
 
-fn fetch_settings(fetch: &Fetch, network: &Network) -> FetchSettings {
+fn fetch_settings(fetch: &Fetch, network: &Network, pool: &Pool) -> FetchSettings {
     FetchSettings {
         timeout: fetch.timeout.given().value,
         connect_timeout: fetch.connect_timeout.given().value,
         idle_timeout: fetch.idle_timeout.given().value,
         max_body: fetch.max_body.given().value,
+        memory: pool.max_memory_per_worker.given().value,
         user_agent: fetch.user_agent.given().value.clone(),
         headers: fetch.headers.clone(),
         private_addresses: network.private_addresses.given().value,

@@ -20,6 +20,7 @@ mod error;
 pub mod extract;
 mod fetch;
 mod files;
+mod large;
 mod media_type;
 mod parse;
 mod scraper;

@@ -8,15 +8,9 @@ use url::Url;
 
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher};
+use super::large::LARGE_PAGE;
 use super::{Error, Settings, decode, parse_encoded};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage};
-
-/// From this many bytes on, a page is parsed on another thread.
-///
-/// Parsing and extracting take 14 to 17 ns a byte (pages of 521 and 59 KB, release build), so a page of this size keeps the
-/// worker's thread for some 17 ms, and with it the timers and sockets of its neighbours. That is little against their
-/// limits, and an ordinary page, fifty times smaller, is spared the way to another thread and back.
-const LARGE_PAGE: usize = 1024 * 1024;
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
 #[derive(Debug)]

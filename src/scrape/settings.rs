@@ -25,6 +25,8 @@ pub struct FetchSettings {
     pub idle_timeout: Duration,
     /// The largest body, in decompressed bytes; a larger one is `too_large`.
     pub max_body: u64,
+    /// What the worker may take of memory, in bytes: so many large pages are in hand at once as fit into half of it.
+    pub memory: u64,
     /// The `User-Agent` header.
     pub user_agent: String,
     /// Further request headers, in the order in which they were written.

@@ -33,6 +33,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 max_body: 16 * MIB,
                 user_agent: format!("gleaner/{} (+https://crates.io/crates/gleaner)", env!("CARGO_PKG_VERSION")),
                 headers: Vec::new(),
+                memory: 512 << 20,
                 private_addresses: PrivateAddresses::Direct,
                 site: None,
             },

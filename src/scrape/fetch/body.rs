@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{classify, coding, limit};
 use crate::model::{Failure, FailureKind, Stage};
+use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
 
 /// A body that nobody wants is read up to here, so that its connection can be used again; a longer one costs more
@@ -28,13 +29,22 @@ pub(super) struct Body<'a> {
     announced: Option<u64>,
     /// The largest body that is read, in decompressed bytes.
     pub(super) max: u64,
+    pub(super) large: &'a LargePages,
+    /// Taken when the body turns out to be large.
+    pub(super) turn: Option<Turn>,
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(response: Response, shown: &'a Url, deadline: Instant, settings: &'a FetchSettings) -> Self {
+    pub(super) fn new(
+        response: Response,
+        shown: &'a Url,
+        deadline: Instant,
+        settings: &'a FetchSettings,
+        large: &'a LargePages,
+    ) -> Self {
         // Asked before the first piece: afterwards the client would tell what is left.
         let announced = response.content_length();
-        Self { response, shown, deadline, settings, announced, max: settings.max_body }
+        Self { response, shown, deadline, settings, announced, max: settings.max_body, large, turn: None }
     }
 
     /// Reads all of it and undoes its content encodings, which `codings` lists as the header does.
@@ -56,8 +66,14 @@ impl<'a> Body<'a> {
             if body.len() as u64 + bytes.len() as u64 > self.max {
                 return Err(self.too_large(body.len() as u64));
             }
+            if self.turn.is_none() && body.len() + bytes.len() > LARGE_PAGE {
+                // The server waits meanwhile; that time is not its own.
+                let since = Instant::now();
+                self.turn = self.large.turn().await;
+                self.deadline += since.elapsed();
+            }
             if body.is_empty() {
-                let expected = self.announced.unwrap_or_default().max(bytes.len() as u64);
+                let expected = self.announced.unwrap_or_default().min(LARGE_PAGE as u64).max(bytes.len() as u64);
                 body.reserve_exact(usize::try_from(expected).unwrap_or(bytes.len()));
             }
             body.extend_from_slice(&bytes);

@@ -146,6 +146,7 @@ mod tests {
             max_body: 1,
             user_agent: String::new(),
             headers: Vec::new(),
+            memory: 512 << 20,
             private_addresses: PrivateAddresses::Direct,
             site: Some(([127, 0, 0, 1], 1).into()),
         })

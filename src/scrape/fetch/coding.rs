@@ -19,6 +19,7 @@ use super::classify;
 use super::head::excerpt;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
+use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 
 /// More layers than any honest server uses; each costs memory.
 const MAX_LAYERS: usize = 4;
@@ -74,13 +75,16 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
         return Ok(Bytes::new());
     };
     let mut out = Vec::new();
+    let mut turn = None;
+    let large = body.large;
     let mut end = End::NotYet;
     let decoded = {
         let left = cap::compressed(body.max);
         let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
         let source = stream::try_unfold(pieces, Pieces::next);
-        decode(StreamReader::new(pin!(source)), codings, &mut out, max).await
+        decode(StreamReader::new(pin!(source)), codings, &mut out, max, (large, &mut turn)).await
     };
+    body.turn = turn;
     let read = out.len() as u64;
     match (decoded, end) {
         (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
@@ -146,7 +150,13 @@ enum Decoded {
     TooLarge,
 }
 
-async fn decode<R>(source: R, codings: &[Coding], out: &mut Vec<u8>, max: usize) -> io::Result<Decoded>
+async fn decode<R>(
+    source: R,
+    codings: &[Coding],
+    out: &mut Vec<u8>,
+    max: usize,
+    (large, turn): (&LargePages, &mut Option<Turn>),
+) -> io::Result<Decoded>
 where
     R: AsyncBufRead + Send + Unpin,
 {
@@ -159,6 +169,9 @@ where
         if out.len() > max {
             out.truncate(max);
             return Ok(Decoded::TooLarge);
+        }
+        if turn.is_none() && out.len() > LARGE_PAGE {
+            *turn = large.turn().await;
         }
         out.reserve(STEP.min(max - out.len() + 1));
         let room = out.capacity() - out.len();

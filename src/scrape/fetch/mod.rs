@@ -31,6 +31,7 @@ use self::body::Body;
 use self::clients::Clients;
 use self::guard::NotPublic;
 use self::head::Head;
+use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
 use crate::model::{Failure, FailureKind, Reach, Stage};
@@ -50,18 +51,21 @@ pub(super) struct Fetch {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) body: Bytes,
+    /// A large page's turn lasts until it is data.
+    pub(super) _turn: Option<Turn>,
 }
 
 /// Fetches URLs one by one; made once per worker, so that connections are kept alive between them.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     clients: Clients,
+    large: LargePages,
     settings: FetchSettings,
 }
 
 impl Fetcher {
     pub(super) fn new(settings: FetchSettings) -> Result<Self, Error> {
-        Ok(Self { clients: Clients::new(&settings)?, settings })
+        Ok(Self { clients: Clients::new(&settings)?, large: LargePages::new(&settings), settings })
     }
 
     /// Asks for `url` once.
@@ -94,7 +98,7 @@ impl Fetcher {
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }
         let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
-        let mut body = Body::new(response, &shown, deadline, &self.settings);
+        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
             let bytes = body.drain(&codings).await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
@@ -103,8 +107,9 @@ impl Fetcher {
             let bytes = body.drain(&codings).await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let body = body.read(&codings).await.map_err(answered)?;
-        Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body }))
+        let bytes = body.read(&codings).await.map_err(answered)?;
+        let turn = body.turn.take();
+        Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
     }
 }
 
