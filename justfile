@@ -12,6 +12,10 @@ check:
 test *words:
     cargo test {{words}}
 
+# Run the long forms: workers killed ten times a second, coordinators killed twenty times, a list of 300,000
+soak:
+    cargo test --release --test soak -- --ignored --nocapture
+
 # Measure against a plain single-process scraper; PAIRS=5 just bench is a first look
 bench:
     cargo bench --bench against_single

@@ -128,6 +128,61 @@ fn a_long_run_under_fire_gives_what_a_calm_one_gives() {
     a_run_under_fire(20_000);
 }
 
+/// The coordinator itself is killed again and again, under fire as before, and each time another one goes on.
+fn a_run_killed_again_and_again(tasks: usize, kills: usize) {
+    let server = Server::start();
+    let list: Vec<String> = (0..tasks).map(|number| server.url(&format!("/sleep/5/{number}"))).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out.json");
+    let calm =
+        scrape_list(&list, ["-w", "4", "--concurrency", "4"]).within(Duration::from_secs(120)).finish().exited(0);
+    // Half as fast, so that it is not over before it was killed often enough.
+    let mut arguments: Vec<&str> =
+        "-w 2 --concurrency 4 --max-tasks-per-worker 50 --set pool.task_timeout=1s --restart -o".split(' ').collect();
+    arguments.push(output.to_str().expect("a name"));
+    let mut dice = Dice(0x5eed);
+    let mut killed = 0;
+    let ending = loop {
+        let run = scrape_list(&list, &arguments).within(Duration::from_secs(600));
+        arguments.retain(|argument| *argument != "--restart");
+        if !arguments.contains(&"--resume") {
+            arguments.push("--resume");
+        }
+        let patience = Duration::from_millis(500 + dice.roll(3000) as u64);
+        let begun = Instant::now();
+        while Process::running(run.pid()).is_some() && (killed == kills || begun.elapsed() < patience) {
+            if let Some(worker) = run.workers().first() {
+                worker.signal([Signal::KILL, Signal::STOP][dice.roll(2)]);
+            }
+            // Whatever stands under the output's name is whole, at every moment.
+            if let Ok(text) = fs::read_to_string(&output) {
+                assert_eq!(records(&text).len(), tasks);
+            }
+            std::thread::sleep(INTERVAL);
+        }
+        if Process::running(run.pid()).is_none() {
+            break run.finish();
+        }
+        run.signal(Signal::KILL);
+        run.finish();
+        killed += 1;
+    };
+    ending.exited(0);
+    assert!(killed >= kills / 2, "it was over after {killed} kills");
+    let text = fs::read_to_string(&output).expect("it is whole");
+    let (calm, killed) = (records(&calm.stdout), records(&text));
+    assert_eq!(killed.iter().map(|record| record.seq).collect::<Vec<_>>(), (0..tasks as u64).collect::<Vec<_>>());
+    assert!(data(&killed) == data(&calm), "the data differs");
+    let left: Vec<_> = fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["out.json"]);
+}
+
+#[test]
+#[ignore = "takes minutes: just soak"]
+fn a_long_run_killed_again_and_again_gives_what_a_calm_one_gives() {
+    a_run_killed_again_and_again(20_000, 20);
+}
+
 #[test]
 #[ignore = "takes minutes: just soak"]
 fn memory_stays_flat_over_a_long_list() {
