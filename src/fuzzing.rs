@@ -3,12 +3,21 @@
 //! Each function cuts the fuzzer's bytes into what a reader takes. What must hold of the reader stands beside it, in
 //! `any_bytes_tests.rs`, which `cargo test` runs too, on fewer inputs.
 
-use crate::{config, input, pool, scrape};
+use crate::{config, input, pool, scrape, sink};
 
 /// The wire between pool and worker: first the lengths of the pieces, then the stream.
 pub fn frame(bytes: &[u8]) {
     let (cuts, stream) = counted(bytes);
     pool::any_bytes_tests::check(cuts, stream);
+}
+
+/// What an earlier run left: a byte that chooses the order, one that says how long the `.part` is, the `.part`, and a
+/// recipe for the journal's files.
+pub fn journal(bytes: &[u8]) {
+    let [order, length, rest @ ..] = bytes else { return };
+    let (part, recipe) = rest.split_at(rest.len().min(usize::from(*length)));
+    let order = if order % 2 == 0 { sink::Order::Input } else { sink::Order::Completion };
+    sink::any_bytes_tests::check(order, part, recipe);
 }
 
 /// A list of URLs: first the lengths of the reads, then the list.

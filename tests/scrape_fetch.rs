@@ -1,13 +1,14 @@
 //! Fetching, against servers that say exactly what a test tells them to.
 
+#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 mod raw_server;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Retry, Stage};
+use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
 use raw_server::{RawServer, Reply, Then};
 use tokio::io::AsyncReadExt;
 
@@ -26,6 +27,7 @@ fn settings() -> Settings {
             max_body: 1024 * 1024,
             user_agent: "test/1".to_owned(),
             headers: Vec::new(),
+            private_addresses: PrivateAddresses::Direct,
             site: None,
         },
         extract: Some(rules),
@@ -43,14 +45,14 @@ fn scraper() -> Scraper {
 }
 
 async fn page(scraper: &Scraper, url: &str) -> Page {
-    match scraper.visit(url).await {
+    match scraper.visit(url, &Reach::Listed).await {
         Answer::Outcome(Outcome::Page(page)) => page,
         other => panic!("{url} gave {other:?}"),
     }
 }
 
 async fn failure(scraper: &Scraper, url: &str) -> Failure {
-    match scraper.visit(url).await {
+    match scraper.visit(url, &Reach::Listed).await {
         Answer::Outcome(Outcome::Failure(failure)) => failure,
         other => panic!("{url} gave {other:?}"),
     }
@@ -282,7 +284,7 @@ async fn redirects_are_handed_back_and_keep_the_connection() {
         (302, server.url("up?x#own"), 0),
         (308, "https://else.example/#frag".to_owned(), 0),
     ] {
-        assert_eq!(scraper.visit(&url).await, Answer::Redirect { status, to, bytes });
+        assert_eq!(scraper.visit(&url, &Reach::Listed).await, Answer::Redirect { status, to, bytes });
     }
     assert_eq!(page(&scraper, &url).await.status, 304);
     assert_eq!(page(&scraper, &url).await.status, 200);
@@ -498,5 +500,5 @@ async fn a_server_that_speaks_no_tls_fails_at_it() {
 #[test]
 fn a_visit_can_move_between_threads() {
     fn is_send<T: Send>(_: T) {}
-    is_send(scraper().visit(""));
+    is_send(scraper().visit("", &Reach::Listed));
 }

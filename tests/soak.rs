@@ -127,3 +127,22 @@ fn a_short_run_under_fire_gives_what_a_calm_one_gives() {
 fn a_long_run_under_fire_gives_what_a_calm_one_gives() {
     a_run_under_fire(20_000);
 }
+
+#[test]
+#[ignore = "takes minutes: just soak"]
+fn memory_stays_flat_over_a_long_list() {
+    let server = Server::start();
+    for order in ["input", "completion"] {
+        let list: Vec<String> = (0..300_000).map(|number| server.url(&format!("/ok/{}", number % 100))).collect();
+        let run = scrape_list(&list, ["-w", "2", "--order", order, "-o", "/dev/null"]).within(Duration::from_secs(900));
+        let mut holdings = Holdings::default();
+        while Process::running(run.pid()).is_some() {
+            holdings.look(run.pid());
+            std::thread::sleep(INTERVAL);
+        }
+        run.finish().exited(0);
+        let warm = holdings.memory.len() / 5;
+        let (early, most) = (holdings.memory[warm], *holdings.memory.iter().max().expect("some"));
+        assert!(most < early + (10 << 20), "{order}: memory grew from {early} to {most}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::config::Flag;
 /// A list of URLs goes in, an ordered dataset comes out.
 ///
 /// Exit codes: 0 every task has data; 1 the run could not go on, what is done is kept; 2 found before the first
-/// request, nothing was fetched; 3 complete, some records are failures; 128 + n stopped by signal n.
+/// request, nothing was fetched; 3 complete, some records are failures; 128 + n stopped by signal n. After 1 and 128 + n `--resume` goes on.
 #[derive(Debug, Parser)]
 #[command(name = "gleaner", version, max_term_width = 100)]
 pub(super) struct Args {
@@ -104,6 +104,10 @@ pub(super) struct RunArgs {
     /// Tries after the first one
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_retries: Option<String>,
+
+    /// Go on with what an interrupted run left of the same output
+    #[arg(long, conflicts_with = "restart")]
+    pub(super) resume: bool,
 
     /// Throw away what an interrupted run left of the same output
     #[arg(long)]

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::args::CheckArgs;
 use super::{Stop, run, words};
 use crate::exit_code::Exit;
+use crate::model::printable;
 
 /// Bad lines that are shown one by one.
 const SHOWN: u64 = 20;
@@ -19,7 +20,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     let mut out = std::io::stdout().lock();
     for setting in &loaded.in_force {
         // Whoever closes standard output has seen enough.
-        let _ = writeln!(out, "{} = {}  # {}", setting.name, setting.value, setting.place);
+        let _ = writeln!(out, "{}", printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)));
     }
     if args.list.urls.is_empty() {
         return Ok(Exit::Success);
@@ -27,7 +28,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     let mut list = run::list(&args.list, None)?.start();
     let (mut tasks, mut bad) = (0_u64, 0_u64);
     while let Some(batch) = list.blocking_recv() {
-        for task in batch.map_err(Stop::usage)? {
+        for task in batch.map_err(Stop::usage)?.tasks {
             tasks += 1;
             if let Err(failure) = task.url {
                 bad += 1;

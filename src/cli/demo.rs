@@ -13,6 +13,7 @@ use axum::response::Html;
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::launch::Ran;
 use super::site::{ORIGIN, Site};
 use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
@@ -64,10 +65,11 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
         order: plan.output.order,
         left_over: sink::LeftOver::Refuse,
         window_memory: plan.output.window_memory,
+        identity: sink::Identity::default(),
     };
-    let (ending, summary) = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
+    let Ran { ending, summary, .. } = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
     if let Ending::Interrupted { signal } = ending {
-        return Err(Stop { exit: Exit::Signal(signal), error: anyhow::anyhow!("interrupted") });
+        return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
     }
     let records = std::fs::read_to_string(output).map_err(Stop::on_the_way)?;
     show(&records, &summary).map_err(Stop::on_the_way)

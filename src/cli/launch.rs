@@ -1,23 +1,28 @@
 //! A plan -> a run.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Stop;
+use super::{Stop, words};
 use crate::config::Plan;
-use crate::coordinator::{self, Ending, Parts, Progress, ScrapeJob, Summary};
-use crate::input::Input;
+use crate::coordinator::{self, Ended, Ending, Parts, Progress, ScrapeJob, Summary};
+use crate::input::{self, Input};
 use crate::pool::{self, Job};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
+/// A run that met no error.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) ending: Ending,
+    pub(super) summary: Summary,
+    /// Where the work waits to be gone on with, if it does.
+    pub(super) kept: Option<PathBuf>,
+}
+
 /// Starts the workers and runs the list to its end. The output is opened first: what is wrong with it is found before
 /// anything is fetched.
-pub(super) fn launch(
-    plan: &Plan,
-    input: Input,
-    output: &sink::Options,
-    progress: Arc<Progress>,
-) -> Result<(Ending, Summary), Stop> {
+pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
@@ -26,7 +31,7 @@ pub(super) fn launch(
         let parts = Parts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
-            input: input.start(),
+            input: input.start_after(sink.before().done.clone()),
             sink,
             schedule: schedule::Options {
                 max_redirects: plan.max_redirects,
@@ -37,8 +42,18 @@ pub(super) fn launch(
             task_timeout: plan.pool.task_timeout,
             progress,
         };
-        coordinator::run(parts).await.map_err(Stop::on_the_way)
+        let Ended { ending, summary, kept } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
+        let ending = ending.map_err(|error| stop(error, kept.as_deref()))?;
+        Ok(Ran { ending, summary, kept })
     })
+}
+
+fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
+    match error {
+        // The list is compared before anything is fetched.
+        coordinator::Error::Input(error) if error.kind() == input::ErrorKind::Changed => Stop::usage(error),
+        error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },
+    }
 }
 
 fn options(plan: &Plan) -> pool::Options {

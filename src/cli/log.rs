@@ -6,6 +6,8 @@ use indicatif::ProgressBar;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::model::printable;
+
 /// Turns the log on: warnings always, a line a task at 1, everything of ours at 2. Lines go around the bar.
 pub(super) fn start(verbosity: u8, quiet: bool, bar: Option<&ProgressBar>) {
     let level = match verbosity {
@@ -43,9 +45,12 @@ struct Line<'a> {
 
 impl io::Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Lines come whole. Whatever is in them (a URL, what a worker said) does not get to the terminal as it is.
+        let text = String::from_utf8_lossy(bytes);
+        let text = printable(&text);
         match self.bar {
-            Some(bar) => bar.suspend(|| io::stderr().write_all(bytes))?,
-            None => io::stderr().write_all(bytes)?,
+            Some(bar) => bar.suspend(|| io::stderr().write_all(text.as_bytes()))?,
+            None => io::stderr().write_all(text.as_bytes())?,
         }
         Ok(bytes.len())
     }

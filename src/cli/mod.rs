@@ -1,13 +1,14 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `launch` starts
-//! a run, `site` serves a folder for it, `summary_file` is where its counts go, and `bar`, `log` and `words` are what a person
+//! a run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it, `summary_file` is where its counts go, and `bar`, `log` and `words` are what a person
 //! sees meanwhile.
 
 mod args;
 mod bar;
 mod check;
 mod demo;
+mod identity;
 mod launch;
 mod log;
 mod run;
@@ -34,6 +35,9 @@ pub fn main() -> ExitCode {
     };
     let exit = result.unwrap_or_else(|stop| {
         words::error(&stop.error);
+        if let Some(advice) = &stop.advice {
+            words::say(advice);
+        }
         stop.exit
     });
     exit.into()
@@ -44,16 +48,18 @@ pub fn main() -> ExitCode {
 struct Stop {
     exit: Exit,
     error: anyhow::Error,
+    /// What to do now, if there is something.
+    advice: Option<String>,
 }
 
 impl Stop {
     /// Found before the first request.
     fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Self { exit: Exit::Usage, error: error.into() }
+        Self { exit: Exit::Usage, error: error.into(), advice: None }
     }
 
     /// Met on the way.
     fn on_the_way(error: impl Into<anyhow::Error>) -> Self {
-        Self { exit: Exit::CannotGoOn, error: error.into() }
+        Self { exit: Exit::CannotGoOn, error: error.into(), advice: None }
     }
 }

@@ -7,10 +7,11 @@ use anyhow::Context;
 
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
+use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, launch, log, words};
-use crate::config::{self, Flag, FormatChoice, Loaded, OutputPlan};
+use super::{Stop, identity, launch, log, words};
+use crate::config::{self, Flag, FormatChoice, Loaded, Plan};
 use crate::coordinator::{Ending, Progress};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
@@ -22,7 +23,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
-    let output = output(args, &plan.output);
+    let output = output(args, &plan);
 
     let progress = Arc::new(Progress::default());
     let bar = bar::wanted(args.progress, args.quiet);
@@ -30,13 +31,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
     let ended = launch::launch(&plan, input, &output, progress);
     drop(bar);
-    let (ending, summary) = ended?;
+    let Ran { ending, summary, kept } = ended?;
 
     if let Some(file) = summary_file {
         file.write(&summary).map_err(Stop::on_the_way)?;
     }
     if !args.quiet && ending != Ending::ReaderGone {
-        words::closing(ending, &summary);
+        words::closing(ending, &summary, kept.as_deref());
     }
     Ok(match ending {
         Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
@@ -68,19 +69,26 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     Input::open(&sources, base, limit).map_err(Stop::usage)
 }
 
-fn output(args: &RunArgs, plan: &OutputPlan) -> sink::Options {
+fn output(args: &RunArgs, whole: &Plan) -> sink::Options {
+    let plan = &whole.output;
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let format = match plan.format {
         FormatChoice::Json => sink::Format::Json,
         FormatChoice::Jsonl => sink::Format::Jsonl,
         FormatChoice::Auto => by_extension(path.as_deref()),
     };
+    let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     sink::Options {
+        identity: identity::of(whole, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
         shape: plan.record,
         order: plan.order,
-        left_over: if args.restart { sink::LeftOver::Replace } else { sink::LeftOver::Refuse },
+        left_over: match (args.resume, args.restart) {
+            (true, _) => sink::LeftOver::Resume,
+            (false, true) => sink::LeftOver::Replace,
+            (false, false) => sink::LeftOver::Refuse,
+        },
         window_memory: plan.window_memory,
     }
 }

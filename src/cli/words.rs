@@ -1,16 +1,18 @@
 //! What a person reads on standard error: errors, and the closing words of a run.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::coordinator::{Ending, Summary};
+use crate::model::printable;
 
 /// Says why a command stopped: the error and its chain, once, in full.
 pub(super) fn error(error: &anyhow::Error) {
-    say(&format!("error: {}", printable(&format!("{error:#}"))));
+    say(&format!("error: {error:#}"));
 }
 
 /// Says how a run went.
-pub(super) fn closing(ending: Ending, summary: &Summary) {
+pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     let interrupted =
         if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
     let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
@@ -25,7 +27,16 @@ pub(super) fn closing(ending: Ending, summary: &Summary) {
     }
     parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
     parts.push(format!("{:.2} s", summary.elapsed_s));
-    say(&parts.join(", "));
+    if summary.resumed > 0 {
+        parts.push(format!("{} of them done by an earlier run", counted(summary.resumed, "task")));
+    }
+    let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
+    say(&format!("{}{advice}", parts.join(", ")));
+}
+
+/// What to do with what is kept of a run that did not come to its end.
+pub(super) fn to_go_on(part: &Path) -> String {
+    format!("what is done is kept beside `{}`: run the same with --resume to go on", part.display())
 }
 
 /// "1 worker", "2 workers".
@@ -33,12 +44,7 @@ pub(super) fn counted(count: u64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Writes a line to standard error, wherever that leads.
+/// Writes a line to standard error, wherever that leads, without what a terminal would obey.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-/// Without what a terminal would obey. Line ends and tabs stay: errors in settings have several lines.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
 }

@@ -7,7 +7,7 @@ use crate::scrape::{self, FetchSettings};
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
 use super::plan::{OutputPlan, Plan, PoolPlan};
-use super::settings::{Fetch, Output, Pool, Settings};
+use super::settings::{Fetch, Network, Output, Pool, Settings};
 
 /// The plan that `settings` mean on a machine with `cpus`. Errs with settings that contradict each other.
 pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<Problem>> {
@@ -16,7 +16,7 @@ pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
-            fetch: fetch_settings(fetch),
+            fetch: fetch_settings(fetch, &settings.network),
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
         max_redirects: fetch.max_redirects.given().value,
@@ -49,7 +49,7 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
     })
 }
 
-fn fetch_settings(fetch: &Fetch) -> FetchSettings {
+fn fetch_settings(fetch: &Fetch, network: &Network) -> FetchSettings {
     FetchSettings {
         timeout: fetch.timeout.given().value,
         connect_timeout: fetch.connect_timeout.given().value,
@@ -57,6 +57,7 @@ fn fetch_settings(fetch: &Fetch) -> FetchSettings {
         max_body: fetch.max_body.given().value,
         user_agent: fetch.user_agent.given().value.clone(),
         headers: fetch.headers.clone(),
+        private_addresses: network.private_addresses.given().value,
         site: None,
     }
 }

@@ -9,6 +9,7 @@ use super::plan::FormatChoice;
 use super::settings::{Settings, Slot, replace};
 use super::written::{Key, Node};
 use crate::pool::Sandbox;
+use crate::scrape::PrivateAddresses;
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -67,6 +68,12 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting { name: "headers", read: Read::Entries(put_header) },
         ]),
     },
+    Section {
+        name: "network",
+        keys: Keys::Known(&[value("private_addresses", |s, n| {
+            put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
+        })]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -80,6 +87,8 @@ pub(super) const SECTIONS: &[Section] = &[
     },
 ];
 
+const PRIVATE_ADDRESSES: &[(&str, PrivateAddresses)] =
+    &[("direct", PrivateAddresses::Direct), ("allow", PrivateAddresses::Allow), ("deny", PrivateAddresses::Deny)];
 const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
 
 const FORMATS: &[(&str, FormatChoice)] =

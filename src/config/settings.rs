@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::pool::Sandbox;
+use crate::scrape::PrivateAddresses;
 use crate::scrape::extract::Fields;
 
 use super::element::workers::Workers;
@@ -45,6 +46,7 @@ impl<T> Slot<T> {
 pub(super) struct Settings {
     pub(super) pool: Pool,
     pub(super) fetch: Fetch,
+    pub(super) network: Network,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -77,6 +79,12 @@ pub(super) struct Fetch {
     pub(super) user_agent: Slot<String>,
     /// Names and values, in order; empty if there are none.
     pub(super) headers: Vec<(String, String)>,
+}
+
+/// `[network]`
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    pub(super) private_addresses: Slot<PrivateAddresses>,
 }
 
 /// `[output]`

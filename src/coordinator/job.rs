@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Answer;
+use crate::model::{Answer, Reach};
 use crate::pool::{Confinement, Job};
 use crate::scrape::{self, Scraper, Settings};
 
@@ -19,6 +19,8 @@ pub struct ScrapeJob {
 pub struct Visit {
     /// Absolute, http or https; may carry credentials.
     pub url: String,
+    /// How it came to be asked for.
+    pub reach: Reach,
 }
 
 /// What came of it.
@@ -46,7 +48,7 @@ impl Job for ScrapeJob {
 
     async fn run(&self, visit: Visit) -> Fetched {
         let begun = Instant::now();
-        let answer = self.scraper.visit(&visit.url).await;
+        let answer = self.scraper.visit(&visit.url, &visit.reach).await;
         Fetched { answer, elapsed: begun.elapsed() }
     }
 }

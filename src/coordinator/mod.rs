@@ -21,5 +21,5 @@ mod verdict;
 pub use executor::Executor;
 pub use job::{Fetched, ScrapeJob, Visit};
 pub use progress::Progress;
-pub use run::{Ending, Error, Parts, run};
+pub use run::{Ended, Ending, Error, Parts, run};
 pub use summary::{Summary, WorkerSummary};

@@ -1,5 +1,6 @@
 //! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,12 @@ use crate::sink::{self, Sink};
 
 /// Bytes of records that may wait for the sink's thread before no more tasks are begun.
 const BACKLOG: u64 = 64 << 20;
+
+/// How long what is in flight may take after a signal.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a second signal lets the output take to write down what is done.
+const HASTE: Duration = Duration::from_millis(100);
 
 /// What a run is made of.
 #[derive(Debug)]
@@ -51,7 +58,18 @@ pub enum Ending {
     },
 }
 
-/// Why a run could not go on. What was done until then is kept.
+/// How a run went.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended, or why it could not go on.
+    pub ending: Result<Ending, Error>,
+    /// What it did until then.
+    pub summary: Summary,
+    /// Where what is done waits to be gone on with, if the run is not complete and anything does.
+    pub kept: Option<PathBuf>,
+}
+
+/// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The list could not be read to its end.
@@ -68,14 +86,22 @@ pub enum Error {
     Signals(#[source] std::io::Error),
 }
 
-/// Runs a list to its end.
+/// Runs a list to its end. Where that cannot be reached, what is done is kept: in the output's `.part` and the files beside
+/// it, or in the output itself where that is a stream.
 ///
 /// # Errors
-/// When it cannot go on. What was done is in the output's `.part`, or in the output itself where that is a stream.
-pub async fn run<E: Executor>(parts: Parts<E>) -> Result<(Ending, Summary), Error> {
-    let bounds =
-        Bounds { places: parts.places, ahead: parts.ahead_limit, backlog: BACKLOG, deadline: parts.task_timeout };
-    let state = State::new(parts.schedule, bounds, Instant::now());
+/// When it cannot even begin.
+pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
+    let bounds = Bounds {
+        places: parts.places,
+        ahead: parts.ahead_limit,
+        backlog: BACKLOG,
+        deadline: parts.task_timeout,
+        grace: GRACE,
+    };
+    let state = State::new(parts.schedule, bounds, parts.sink.before(), Instant::now());
+    let (done, failed) = state.settled();
+    parts.progress.set(done, failed);
     let mut turn = Loop {
         executor: parts.executor,
         input: Some(parts.input),
@@ -91,18 +117,40 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<(Ending, Summary), Erro
         Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
         other => Some(other),
     };
-    if let Some(ending) = unfinished {
-        // What is done is kept. Why the run ends is known already, and matters more than how that went.
-        let _ = sink.stop().await;
-        return ending.map(|ending| (ending, state.into_summary(Instant::now())));
-    }
-    match sink.finish().await {
-        Ok(_) => Ok((Ending::Complete, state.into_summary(Instant::now()))),
-        Err(error) if error.kind() == sink::ErrorKind::Closed => {
-            Ok((Ending::ReaderGone, state.into_summary(Instant::now())))
+    let (ending, kept) = match unfinished {
+        None => match sink.finish().await {
+            Ok(_) => (Ok(Ending::Complete), None),
+            Err(error) if error.kind() == sink::ErrorKind::Closed => (Ok(Ending::ReaderGone), None),
+            Err(error) => unwritable(error),
+        },
+        Some(ending) => {
+            let stopped = tokio::select! {
+                stopped = sink.stop() => Some(stopped),
+                () = hurried(&mut interrupts) => None,
+            };
+            match (ending, stopped) {
+                // The last records could not be kept, which those who wait for them must know.
+                (Ok(Ending::Interrupted { .. }), Some(Err(error))) => unwritable(error),
+                // Why the run ends is known already, and matters more than how that went.
+                (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
+                (ending, Some(Ok(written))) => (ending, written.path),
+                (ending, None) => (ending, None),
+            }
         }
-        Err(error) => Err(error.into()),
-    }
+    };
+    Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept })
+}
+
+/// A run that ends because its output cannot be written.
+fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
+    let kept = error.kept().map(Path::to_owned);
+    (Err(error.into()), kept)
+}
+
+/// Returns a little after the next signal.
+async fn hurried(interrupts: &mut Interrupts) {
+    interrupts.next().await;
+    tokio::time::sleep(HASTE).await;
 }
 
 struct Loop<E> {
@@ -122,10 +170,13 @@ impl<E: Executor> Loop<E> {
             let event = tokio::select! {
                 event = self.executor.next() => match event {
                     Some(event) => Event::Executor(event),
-                    None => return self.state.fatal.take().map_or(Ok(Ending::Complete), |reason| Err(Error::Executor(reason))),
+                    None => return self.over(),
                 },
                 tasks = more(&mut self.input), if self.state.wants_tasks(self.outside()) => match tasks {
-                    Some(Ok(tasks)) => Event::Tasks(tasks),
+                    Some(Ok(batch)) => {
+                        self.sink.consumed(batch.point);
+                        Event::Tasks(batch.tasks)
+                    }
                     Some(Err(error)) => Event::ListBroken(error),
                     None => Event::ListEnded,
                 },
@@ -137,10 +188,7 @@ impl<E: Executor> Loop<E> {
                     Event::Moved
                 }
                 () = until(self.state.next_wake_up()) => Event::Moved,
-                signal = interrupts.next() => {
-                    self.stop().await;
-                    return Ok(Ending::Interrupted { signal });
-                }
+                signal = interrupts.next() => Event::Signal(signal),
             };
             let now = Instant::now();
             if matches!(event, Event::ListEnded | Event::ListBroken(_)) {
@@ -151,6 +199,15 @@ impl<E: Executor> Loop<E> {
             while let Some(event) = self.executor.try_next() {
                 self.state.handle(Event::Executor(event), now, &mut self.actions);
             }
+        }
+    }
+
+    /// The executor has nothing more to say.
+    fn over(&mut self) -> Result<Ending, Error> {
+        match (self.state.fatal.take(), self.state.signal()) {
+            (Some(reason), _) => Err(Error::Executor(reason)),
+            (None, Some(signal)) => Ok(Ending::Interrupted { signal }),
+            (None, None) => Ok(Ending::Complete),
         }
     }
 
@@ -169,6 +226,7 @@ impl<E: Executor> Loop<E> {
                     records.push(record);
                 }
                 Action::Close => self.executor.close(),
+                Action::Halt => self.executor.kill(),
             }
         }
         if !records.is_empty() {
@@ -193,8 +251,8 @@ fn log(record: &crate::model::Record) {
         return;
     }
     let ms = record.elapsed.as_millis();
-    // A line of the list may hold what a terminal would obey.
-    let url: String = record.url.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    // A URL that was given as an argument may have lines. What else a terminal obeys is taken out where lines are written.
+    let url = record.url.replace('\n', "\u{FFFD}");
     let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
     match &record.outcome {
         crate::model::Outcome::Page(page) => {
@@ -206,7 +264,7 @@ fn log(record: &crate::model::Record) {
     }
 }
 
-async fn more(input: &mut Option<input::Receiver>) -> Option<Result<Vec<crate::model::Task>, input::Error>> {
+async fn more(input: &mut Option<input::Receiver>) -> Option<Result<input::Batch, input::Error>> {
     input.as_mut()?.recv().await
 }
 

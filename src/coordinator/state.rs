@@ -12,6 +12,7 @@ use super::verdict;
 use crate::model::{Answer, Outcome, Record, Task};
 use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Order, Schedule, Settled};
+use crate::sink::Before;
 use crate::{input, schedule};
 
 /// Everything that can happen to a run.
@@ -25,6 +26,8 @@ pub(super) enum Event {
     ListBroken(input::Error),
     /// Something in the pool.
     Executor(PoolEvent),
+    /// A signal, of this number, asks the run to stop.
+    Signal(i32),
     /// Time has passed, or room was made.
     Moved,
 }
@@ -40,6 +43,8 @@ pub(super) enum Action {
     Record(Record),
     /// Everything is settled.
     Close,
+    /// Nothing more is waited for: the workers go at once.
+    Halt,
 }
 
 /// What the state must know of the world outside to decide whether to go on.
@@ -64,6 +69,8 @@ pub(super) struct Bounds {
     pub(super) backlog: u64,
     /// How long a job may keep its worker.
     pub(super) deadline: Duration,
+    /// How long what is in flight may take after a signal.
+    pub(super) grace: Duration,
 }
 
 #[derive(Debug)]
@@ -73,23 +80,41 @@ pub(super) struct State {
     tally: Tally,
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Record>,
+    /// Jobs that were submitted and have not come back.
+    in_flight: usize,
+    /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
     admitted: u64,
     list_ended: bool,
     closed: bool,
+    /// Since a signal has come.
+    stopping: Option<Stopping>,
+    halted: bool,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
 
+/// The run is coming to its end before its end.
+#[derive(Debug, Clone, Copy)]
+struct Stopping {
+    /// The first signal.
+    signal: i32,
+    /// When what is in flight is not waited for any longer.
+    until: Instant,
+}
+
 impl State {
-    pub(super) fn new(options: schedule::Options, bounds: Bounds, now: Instant) -> Self {
+    pub(super) fn new(options: schedule::Options, bounds: Bounds, before: &Before, now: Instant) -> Self {
         Self {
             schedule: Schedule::new(options),
             bounds,
-            tally: Tally::new(now),
+            tally: Tally::new(now, before),
             suspects: HashMap::new(),
-            admitted: 0,
+            in_flight: 0,
+            admitted: before.done.seqs.count(),
             list_ended: false,
             closed: false,
+            stopping: None,
+            halted: false,
             list_error: None,
             fatal: None,
         }
@@ -98,13 +123,22 @@ impl State {
     /// Whether to ask for more of the list: no more than keeps the executor busy.
     pub(super) fn wants_tasks(&self, outside: Outside) -> bool {
         !self.list_ended
+            && self.stopping.is_none()
             && self.schedule.ready() < self.bounds.places
             && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
             && outside.backlog < self.bounds.backlog
     }
 
     pub(super) fn next_wake_up(&self) -> Option<Instant> {
-        self.schedule.next_wake_up()
+        match self.stopping {
+            Some(stopping) => (!self.halted).then_some(stopping.until),
+            None => self.schedule.next_wake_up(),
+        }
+    }
+
+    /// The signal that ended the run before its end, if one did.
+    pub(super) fn signal(&self) -> Option<i32> {
+        self.stopping.filter(|_| self.halted).map(|stopping| stopping.signal)
     }
 
     /// Settled tasks, and those among them that failed.
@@ -133,20 +167,45 @@ impl State {
                 self.list_error = Some(error);
             }
             Event::Executor(event) => self.executed(&event, now, actions),
+            Event::Signal(signal) => match &mut self.stopping {
+                None => {
+                    tracing::info!(
+                        "stopping: waiting up to {:?} for {} requests; another signal ends that",
+                        self.bounds.grace,
+                        self.in_flight
+                    );
+                    self.stopping = Some(Stopping { signal, until: now + self.bounds.grace });
+                }
+                Some(stopping) => stopping.until = now,
+            },
             Event::Moved => {}
         }
     }
 
     /// Hands out what can be handed out. To be called once after each turn of events.
     pub(super) fn go_on(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+        if let Some(stopping) = self.stopping
+            && !self.is_complete()
+        {
+            if !self.halted && (self.in_flight == 0 || now >= stopping.until) {
+                self.halted = true;
+                actions.push(Action::Halt);
+            }
+            return;
+        }
         for _ in 0..outside.room {
             let Some(order) = self.schedule.next(now) else { break };
+            self.in_flight += 1;
             actions.push(self.submission(order));
         }
-        if self.list_ended && self.schedule.is_empty() && !self.closed {
+        if self.is_complete() && !self.closed {
             self.closed = true;
             actions.push(Action::Close);
         }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.list_ended && self.schedule.is_empty()
     }
 
     fn submission(&self, order: Order) -> Action {
@@ -156,13 +215,19 @@ impl State {
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit { url: order.url };
+        let visit = Visit { url: order.url, reach: order.reach };
         // A string serialises into memory; there is nothing that could fail.
         let payload = postcard::to_stdvec(&visit).unwrap_or_default();
         Action::Submit { id: order.seq, payload: payload.into(), hints }
     }
 
     fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
+        let came_back = match event {
+            PoolEvent::Done { .. } | PoolEvent::Failed { .. } => 1,
+            PoolEvent::Lost { jobs, .. } => jobs.len(),
+            _ => 0,
+        };
+        self.in_flight = self.in_flight.saturating_sub(came_back);
         match event {
             PoolEvent::Done { job, worker, output } => {
                 self.answered(*job, *worker, output, now, actions);
@@ -231,3 +296,7 @@ impl State {
         actions.push(Action::Record(record));
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::model::{Outcome, Record};
 use crate::pool::{Event, WorkerId};
+use crate::sink::Before;
 
 /// Workers that are listed one by one. A run with quota 1 and ten million tasks has as many.
 const LISTED: usize = 10_000;
@@ -14,7 +15,7 @@ const LISTED: usize = 10_000;
 pub struct Summary {
     /// The version of this layout.
     pub version: u32,
-    /// Tasks that were settled.
+    /// Tasks that were settled, those of an earlier run which this one went on with included.
     pub tasks: u64,
     /// Those with data.
     pub ok: u64,
@@ -22,6 +23,9 @@ pub struct Summary {
     pub failed: u64,
     /// Failures by kind.
     pub failures: BTreeMap<&'static str, u64>,
+    /// Tasks among them that an earlier run had settled. All that follows is of this run alone.
+    #[serde(skip_serializing_if = "is_none")]
+    pub resumed: u64,
     /// Seconds from start to end.
     pub elapsed_s: f64,
     /// Pages that were asked for: redirects and retries are requests of their own.
@@ -72,13 +76,17 @@ struct Live {
 }
 
 impl Tally {
-    pub(super) fn new(begun: Instant) -> Self {
+    /// Counts that begin with what an earlier run has done.
+    pub(super) fn new(begun: Instant, before: &Before) -> Self {
+        let resumed = before.done.seqs.count();
+        let failed = before.failures.values().sum();
         let summary = Summary {
             version: 1,
-            tasks: 0,
-            ok: 0,
-            failed: 0,
-            failures: BTreeMap::new(),
+            tasks: resumed,
+            ok: resumed.saturating_sub(failed),
+            failed,
+            failures: before.failures.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
+            resumed,
             elapsed_s: 0.0,
             requests: 0,
             retries: 0,
@@ -155,4 +163,9 @@ impl Tally {
         let millis = at.saturating_duration_since(self.begun).as_millis();
         f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

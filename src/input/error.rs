@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Unusable,
     /// The list broke off in the middle; the tasks before that were delivered.
     BrokenOff,
+    /// The list is not the one that an earlier run has read; nothing was delivered.
+    Changed,
 }
 
 impl Error {

@@ -9,10 +9,14 @@
 //! source: bytes -> lines: one line each -> task: line -> Task -> reader: batches -> whoever asked
 //! ```
 //!
+//! A run that goes on from an earlier one reads the list again, but `consumed` lets only those tasks pass that are still to
+//! be done, and only when the list has proved to be the same.
+//!
 //! Absent on purpose: the list as a whole. It is never in memory at once and never read twice.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod consumed;
 mod error;
 mod invalid;
 mod lines;
@@ -25,5 +29,5 @@ mod task;
 pub use error::{Error, ErrorKind};
 pub use lines::MAX_LINE;
 pub use progress::Progress;
-pub use reader::{Input, Receiver};
+pub use reader::{Batch, Input, Receiver};
 pub use source::Source;

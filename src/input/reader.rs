@@ -7,9 +7,10 @@ use std::thread;
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::consumed::Consumed;
 use super::lines::{Line, Lines};
 use super::{Error, ErrorKind, Progress, Source, task};
-use crate::model::Task;
+use crate::model::{Done, ListPoint, Task};
 
 /// The most tasks in one batch. It is also full when the reader would have to read, so it never has more bytes of
 /// lines than one buffer and one line.
@@ -18,10 +19,19 @@ const BATCH_TASKS: usize = 256;
 /// How many batches may wait; the reader stands still until one is taken.
 const BATCHES: usize = 4;
 
-/// Batches of tasks in the order of the list, each with at least one; then at most one error, then `None`.
+/// Batches of tasks in the order of the list; then at most one error, then `None`.
 ///
 /// `recv` may be dropped half-way without losing a batch. Dropping the receiver ends the reader at its next batch.
-pub type Receiver = mpsc::Receiver<Result<Vec<Task>, Error>>;
+pub type Receiver = mpsc::Receiver<Result<Batch, Error>>;
+
+/// Some tasks, at least one.
+#[derive(Debug)]
+pub struct Batch {
+    /// In the order of the list.
+    pub tasks: Vec<Task>,
+    /// How the list begins up to the last of them, or further: what a later run is compared with.
+    pub point: ListPoint,
+}
 
 /// A list of which everything that can be known beforehand has been checked, and nothing been read.
 #[derive(Debug)]
@@ -59,11 +69,18 @@ impl Input {
     ///
     /// A thread that waits for a silent pipe is left behind and ends with the process.
     pub fn start(self) -> Receiver {
-        on_thread(move |batches| self.read(batches))
+        self.start_after(Done::default())
     }
 
-    fn read(self, batches: &Sender) -> Result<(), Stop> {
-        let mut batch = Batch::new(self.limit, self.base, batches, self.progress);
+    /// The same, without the tasks that an earlier run has done. The list is read again from its beginning, and nothing
+    /// is delivered until it has proved to begin as it did then; if it does not, the only thing that is delivered is an
+    /// error of the kind `Changed`.
+    pub fn start_after(self, done: Done) -> Receiver {
+        on_thread(move |batches| self.read(done, batches))
+    }
+
+    fn read(self, done: Done, batches: &Sender) -> Result<(), Stop> {
+        let mut batch = Filling::new(self.limit, self.base, done, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
                 break;
@@ -78,13 +95,15 @@ impl Input {
             let reader = source.open().map_err(|error| broken_off(source, &batch, error))?;
             batch.push_list(source, reader)?;
         }
+        batch.consumed.end(self.limit).map_err(Stop::Error)?;
         batch.hand_over()?;
+        batch.progress.set_tasks(batch.consumed.tasks());
         batch.progress.complete();
         Ok(())
     }
 }
 
-type Sender = mpsc::Sender<Result<Vec<Task>, Error>>;
+type Sender = mpsc::Sender<Result<Batch, Error>>;
 
 /// Does `read` on a thread of its own and hands over the error that ends it.
 fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) -> Receiver {
@@ -118,16 +137,15 @@ enum Stop {
     Error(Error),
 }
 
-fn broken_off(source: &Source, batch: &Batch<'_>, error: std::io::Error) -> Stop {
-    let context = format!("go on reading {source} after {} tasks", batch.next);
+fn broken_off(source: &Source, batch: &Filling<'_>, error: std::io::Error) -> Stop {
+    let context = format!("go on reading {source} after {} tasks", batch.consumed.tasks());
     Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error))
 }
 
 /// The batch that is being filled, and what has come before it.
-struct Batch<'a> {
+struct Filling<'a> {
     tasks: Vec<Task>,
-    /// The number of the next task.
-    next: u64,
+    consumed: Consumed,
     /// The number that no task may have: the limit.
     end: u64,
     base: Option<Url>,
@@ -135,13 +153,14 @@ struct Batch<'a> {
     progress: Progress,
 }
 
-impl<'a> Batch<'a> {
-    fn new(limit: Option<u64>, base: Option<Url>, batches: &'a Sender, progress: Progress) -> Self {
-        Self { tasks: Vec::new(), next: 0, end: limit.unwrap_or(u64::MAX), base, batches, progress }
+impl<'a> Filling<'a> {
+    fn new(limit: Option<u64>, base: Option<Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
+        let end = limit.unwrap_or(u64::MAX);
+        Self { tasks: Vec::new(), consumed: Consumed::new(done), end, base, batches, progress }
     }
 
     fn is_at_limit(&self) -> bool {
-        self.next >= self.end
+        self.consumed.tasks() >= self.end
     }
 
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
@@ -165,26 +184,45 @@ impl<'a> Batch<'a> {
     }
 
     fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
-        task::from_line(line, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task))
+        let task = task::from_line(line, self.consumed.tasks(), self.base.as_ref());
+        task.map_or(Ok(()), |task| self.push(task, line.bytes))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
-        task::from_text(text, self.next, self.base.as_ref()).map_or(Ok(()), |task| self.push(task))
+        let task = task::from_text(text, self.consumed.tasks(), self.base.as_ref());
+        task.map_or(Ok(()), |task| self.push(task, text.as_bytes()))
     }
 
-    fn push(&mut self, task: Task) -> Result<(), Stop> {
-        self.tasks.push(task);
-        self.next += 1;
+    fn push(&mut self, task: Task, line: &[u8]) -> Result<(), Stop> {
+        if self.consumed.add(line.trim_ascii()).map_err(Stop::Error)? {
+            self.tasks.push(task);
+        }
         if self.tasks.len() >= BATCH_TASKS { self.hand_over() } else { Ok(()) }
     }
 
+    /// Hands over what there is. While the list is being compared with that of an earlier run, nothing is: what waits
+    /// then is what that run had in flight.
     fn hand_over(&mut self) -> Result<(), Stop> {
-        if self.tasks.is_empty() {
+        self.progress.set_tasks(self.consumed.tasks());
+        if self.tasks.is_empty() || !self.consumed.is_verified() {
             return Ok(());
         }
-        self.progress.set_tasks(self.next);
+        let point = self.consumed.point();
         let tasks = std::mem::take(&mut self.tasks);
-        self.batches.blocking_send(Ok(tasks)).map_err(|_| Stop::Unwanted)
+        if tasks.len() <= BATCH_TASKS {
+            return self.send(Batch { tasks, point });
+        }
+        // That much only comes together while it is held back.
+        let mut rest = tasks.into_iter().peekable();
+        while rest.peek().is_some() {
+            let tasks = rest.by_ref().take(BATCH_TASKS).collect();
+            self.send(Batch { tasks, point })?;
+        }
+        Ok(())
+    }
+
+    fn send(&self, batch: Batch) -> Result<(), Stop> {
+        self.batches.blocking_send(Ok(batch)).map_err(|_| Stop::Unwanted)
     }
 }
 
@@ -200,7 +238,7 @@ mod tests {
     /// Reads `reader` as a list.
     fn start(limit: Option<u64>, reader: impl Read + Send + 'static) -> Receiver {
         on_thread(move |batches| {
-            let mut batch = Batch::new(limit, None, batches, Progress::new(None, limit));
+            let mut batch = Filling::new(limit, None, Done::default(), batches, Progress::new(None, limit));
             batch.push_list(&Source::Stdin, reader)?;
             batch.hand_over()
         })
@@ -211,7 +249,7 @@ mod tests {
         let mut lines = Vec::new();
         while let Some(batch) = receiver.blocking_recv() {
             match batch {
-                Ok(tasks) => {
+                Ok(Batch { tasks, .. }) => {
                     assert!(!tasks.is_empty() && tasks.len() <= BATCH_TASKS);
                     for task in tasks {
                         assert_eq!(task.seq, lines.len() as u64, "tasks are numbered through");
@@ -299,7 +337,7 @@ mod tests {
             writer.write_all(text.as_bytes()).expect("the reader is there");
         };
         let mut batch = || {
-            let tasks = receiver.blocking_recv().expect("a batch").expect("no error");
+            let tasks = receiver.blocking_recv().expect("a batch").expect("no error").tasks;
             tasks.into_iter().map(|task| task.line).collect::<Vec<_>>()
         };
         give("http://h/1\nhttp://h/2\nhttp");
@@ -390,7 +428,7 @@ mod tests {
         let mut receiver = start(None, io::Cursor::new(line.repeat(20).into_bytes()));
         while let Some(batch) = receiver.blocking_recv() {
             let tasks = batch.expect("no error");
-            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < 128 * 1024);
+            assert!(tasks.tasks.iter().map(|task| task.line.len()).sum::<usize>() < 128 * 1024);
         }
     }
 }

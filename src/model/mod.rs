@@ -4,13 +4,21 @@
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
 mod answer;
+mod done;
 mod failure;
 mod outcome;
+mod printable;
+mod reach;
 mod record;
+mod seqs;
 mod task;
 
 pub use answer::Answer;
+pub use done::{Done, ListPoint};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use outcome::{Outcome, Page};
+pub use printable::{escape_controls, printable};
+pub use reach::Reach;
 pub use record::Record;
+pub use seqs::Seqs;
 pub use task::Task;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backoff;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Reach, Stage, Task};
 
 /// What the schedule goes by.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Order {
     pub seq: u64,
     /// The URL of this hop.
     pub url: String,
+    /// Whether the list or a redirect leads there.
+    pub reach: Reach,
     /// The same for all orders to one host, so that its connections can be used again.
     pub affinity: u64,
     /// Nothing else may share its worker: it is suspected to have killed one.
@@ -64,6 +66,7 @@ pub struct Schedule {
 struct UnderWay {
     line: String,
     url: Url,
+    reach: Reach,
     hops: u32,
     /// Fetches that were answered, redirects apart, or that cost a worker its life.
     charged: u32,
@@ -82,7 +85,15 @@ impl Schedule {
         let Task { seq, line, url } = task;
         match url {
             Ok(url) => {
-                let under_way = UnderWay { line, url, hops: 0, charged: 0, alone: false, elapsed: Duration::ZERO };
+                let under_way = UnderWay {
+                    line,
+                    url,
+                    reach: Reach::Listed,
+                    hops: 0,
+                    charged: 0,
+                    alone: false,
+                    elapsed: Duration::ZERO,
+                };
                 self.tasks.insert(seq, under_way);
                 self.ready.push_back(seq);
                 None
@@ -124,7 +135,7 @@ impl Schedule {
         let seq = self.ready.pop_front()?;
         let task = self.tasks.get(&seq)?;
         let url = task.url.to_string();
-        Some(Order { seq, affinity: affinity(&task.url), url, alone: task.alone })
+        Some(Order { seq, affinity: affinity(&task.url), url, reach: task.reach.clone(), alone: task.alone })
     }
 
     /// Judges an answer: the task is settled, or goes on to another hop or another try.
@@ -134,6 +145,9 @@ impl Schedule {
         let outcome = match answer {
             Answer::Redirect { status, to, bytes } => match next_hop(task, &self.options, status, &to, bytes) {
                 Ok(url) => {
+                    if task.reach == Reach::Listed {
+                        task.reach = Reach::Redirected { own: task.url.origin().ascii_serialization() };
+                    }
                     task.url = url;
                     task.hops += 1;
                     self.ready.push_front(seq);
@@ -261,6 +275,25 @@ mod tests {
         let settled = schedule.answered(0, redirect, Duration::ZERO, now).expect("settled");
         let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
         assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
+    }
+
+    #[test]
+    fn every_hop_knows_the_origin_of_the_listed_url() {
+        let (mut schedule, now) = (schedule(), Instant::now());
+        schedule.admit(Task {
+            seq: 0,
+            line: String::new(),
+            url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()),
+        });
+        assert_eq!(schedule.next(now).expect("an order").reach, Reach::Listed);
+        for hop in ["https://other:8443/a", "http://third/b"] {
+            let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+            assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+            assert_eq!(schedule.next(now).expect("an order").reach, Reach::Redirected { own: "http://h".to_owned() });
+        }
+        // Another try of a hop is still one.
+        schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), Duration::ZERO, now);
+        assert_ne!(schedule.next(now).expect("an order").reach, Reach::Listed);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use url::Url;
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher};
 use super::{Error, Settings, decode, parse_encoded};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage};
 
 /// From this many bytes on, a page is parsed on another thread.
 ///
@@ -39,17 +39,19 @@ impl Scraper {
 
     /// Asks for `url` once and makes data of the page. Redirects are handed back, never followed.
     ///
+    /// `reach` is where the URL comes from: it decides which addresses may be dialled and which headers are sent.
+    ///
     /// # Panics
     /// Where parsing or extracting panics, on whichever thread: the caller decides what a panic means.
-    pub async fn visit(&self, url: &str) -> Answer {
-        match self.try_visit(url).await {
+    pub async fn visit(&self, url: &str, reach: &Reach) -> Answer {
+        match self.try_visit(url, reach).await {
             Ok(answer) => answer,
             Err(failure) => Answer::Outcome(Outcome::Failure(failure)),
         }
     }
 
-    async fn try_visit(&self, url: &str) -> Result<Answer, Failure> {
-        let page = match self.fetcher.fetch(&parse_url(url)?).await? {
+    async fn try_visit(&self, url: &str, reach: &Reach) -> Result<Answer, Failure> {
+        let page = match self.fetcher.fetch(&parse_url(url)?, reach).await? {
             Fetched::Page(page) => page,
             Fetched::Redirect { status, to, bytes } => {
                 return Ok(Answer::Redirect { status, to: to.into(), bytes });
@@ -73,7 +75,7 @@ impl Scraper {
 /// The stages after fetching.
 pub(super) fn data_of(extractor: &Extractor, page: &Fetch) -> Result<Bytes, Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
-    let document = parse_encoded(&decoded.text, decoded.encoding);
+    let document = parse_encoded(&decoded.text, decoded.encoding)?;
     extractor.extract(&document, page.url.as_str())
 }
 

@@ -29,6 +29,21 @@ pub struct FetchSettings {
     pub user_agent: String,
     /// Further request headers, in the order in which they were written.
     pub headers: Vec<(String, String)>,
+    /// Which visits may reach addresses that are not on the public internet.
+    pub private_addresses: PrivateAddresses,
     /// Where `http://site.localhost/` really is, in a run with `--site`.
     pub site: Option<SocketAddr>,
+}
+
+/// Who may reach private, loopback, link-local and other addresses that are not on the public internet.
+///
+/// The site of the run is its own server: its own pages may always reach it, and no redirect from elsewhere may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PrivateAddresses {
+    /// A listed URL may. A redirect may at the origin of the task's own URL, and nowhere else.
+    Direct,
+    /// Whoever wants to.
+    Allow,
+    /// Nobody.
+    Deny,
 }

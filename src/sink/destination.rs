@@ -1,9 +1,7 @@
 //! Where the bytes go: straight into a stream, or into a `.part` that becomes the output when it is whole.
 
-use std::env;
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Destination, Error, LeftOver};
@@ -22,14 +20,32 @@ pub(super) enum Target {
     Part(Part),
 }
 
-/// Opens the destination; what is under its name stays untouched.
+/// A destination that was looked at.
+pub(super) enum Found {
+    /// Standard output, a FIFO, a device; and how an error names it.
+    Stream(Box<dyn Write + Send>, String),
+    /// The path of a regular file, which need not be there yet, links followed; and its permissions if it is.
+    File(PathBuf, Option<Permissions>),
+}
+
+/// Finds out what the destination is; what is under its name stays untouched.
 ///
 /// Opening a FIFO waits for its reader, as it does in every program.
-pub(super) fn open(destination: &Destination, left_over: LeftOver) -> Result<Target, Error> {
+pub(super) fn find(destination: &Destination, left_over: LeftOver) -> Result<Found, Error> {
+    let found = look(destination)?;
+    if let (Found::Stream(_, name), LeftOver::Resume) = (&found, left_over) {
+        return Err(Error::unusable(format!(
+            "resume {name}: only a file can be gone on with, name one with --output or leave --resume out"
+        )));
+    }
+    Ok(found)
+}
+
+fn look(destination: &Destination) -> Result<Found, Error> {
     let path = match destination {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
-            return Ok(Target::Stream(Box::new(io::stdout()), "standard output".to_owned()));
+            return Ok(Found::Stream(Box::new(io::stdout()), "standard output".to_owned()));
         }
     };
     let shown = path.display();
@@ -50,18 +66,15 @@ pub(super) fn open(destination: &Destination, left_over: LeftOver) -> Result<Tar
         let file = OpenOptions::new().write(true).open(&target);
         let file = file.map_err(|error| refuse("it cannot be written to, choose another name").because(error))?;
         if !existing.is_file() {
-            return Ok(Target::Stream(Box::new(file), format!("`{shown}`")));
+            return Ok(Found::Stream(Box::new(file), format!("`{shown}`")));
         }
     }
-    Part::create(target, existing.map(|metadata| metadata.permissions()), left_over).map(Target::Part)
-}
-
-/// The folder in which records may wait in a temporary file.
-pub(super) fn folder_for_temporary_files(target: &Target) -> PathBuf {
-    match target {
-        Target::Stream(..) => env::temp_dir(),
-        Target::Part(part) => folder_of(&part.target).to_owned(),
+    let folder = folder_of(&target);
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(refuse(&format!("there is no folder `{folder}`, create it (mkdir -p {folder}) or choose another")));
     }
+    Ok(Found::File(target, existing.map(|metadata| metadata.permissions())))
 }
 
 /// `<name>.part`: the beginning of the output, beside the place where the whole will be.
@@ -72,55 +85,27 @@ pub(super) struct Part {
     target: PathBuf,
     /// Bytes in the file.
     length: u64,
-    committed: bool,
+    /// Of what was written since the last `take_stretch`.
+    crc: crc32fast::Hasher,
 }
 
 impl Part {
-    fn create(target: PathBuf, permissions: Option<Permissions>, left_over: LeftOver) -> Result<Self, Error> {
-        let folder = folder_of(&target);
-        if !folder.is_dir() {
-            let folder = folder.display();
-            return Err(Error::unusable(format!(
-                "open the output `{}`: there is no folder `{folder}`, create it (mkdir -p {folder}) or choose another",
-                target.display()
-            )));
-        }
-        let mut name = target.file_name().map_or_else(OsString::new, OsString::from);
-        name.push(".part");
-        let path = target.with_file_name(name);
-        if left_over == LeftOver::Replace
-            && let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            let context = format!("replace `{}`: remove it, or choose another output", path.display());
-            return Err(Error::unusable(context).because(error));
-        }
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
-            let shown = path.display();
-            Error::unusable(match error.kind() {
-                io::ErrorKind::AlreadyExists => format!(
-                    "create `{shown}`: it is left over from a run that did not end, or another run is writing it; \
-                     keep it or remove it (--restart does)"
-                ),
-                _ => format!("create `{shown}`: make its folder writable, or choose another with --output"),
-            })
-            .because(error)
-        })?;
-        let part = Self { file, path, target, length: 0, committed: false };
-        if let Some(permissions) = permissions {
-            part.file.set_permissions(permissions).map_err(|error| {
-                Error::unusable(format!("give `{}` the permissions of the old file", part.path.display()))
-                    .because(error)
-            })?;
-        }
-        Ok(part)
+    /// An open file of this length, which will become `target`; writing goes on at its end.
+    pub(super) fn new(file: File, path: PathBuf, target: PathBuf, length: u64) -> Self {
+        Self { file, path, target, length, crc: crc32fast::Hasher::new() }
+    }
+
+    /// Bytes in the file.
+    pub(super) fn length(&self) -> u64 {
+        self.length
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends, and looks whether the file still has a name: what is written into one without is lost.
+    /// Appends, and looks whether the file still has a name: what is written into one without is lost. Of what cannot be
+    /// written in full, the beginning may be in the file.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -128,6 +113,7 @@ impl Part {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.length += count as u64;
+                    self.crc.update(&rest[..count]);
                     rest = &rest[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -137,19 +123,35 @@ impl Part {
         if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("somebody has removed it")) }
     }
 
+    /// Cuts the file off at `end`; the stretch that `take_stretch` ends is the one that begins at `start`.
+    pub(super) fn cut(&mut self, start: u64, end: u64) -> io::Result<()> {
+        self.file.set_len(end)?;
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut stretch = Vec::new();
+        self.file.read_to_end(&mut stretch)?;
+        self.crc = crc32fast::Hasher::new();
+        self.crc.update(&stretch);
+        self.length = end;
+        Ok(())
+    }
+
     /// Makes what was written outlast a power cut.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
+    pub(super) fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Ends a stretch: gives where, and the CRC-32 of what was written since the one before.
+    pub(super) fn take_stretch(&mut self) -> (u64, u32) {
+        (self.length, std::mem::take(&mut self.crc).finalize())
     }
 
     /// Gives the whole its name. What had that name is gone after that, and not before.
-    pub(super) fn commit(mut self) -> Result<PathBuf, Error> {
+    pub(super) fn commit(self) -> Result<PathBuf, Error> {
         let context = |what: &str| {
             format!("{what} `{}` (the whole output is in `{}`)", self.target.display(), self.path.display())
         };
-        self.sync().map_err(|error| Error::io(context("write")).because(error))?;
+        self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
         fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
-        self.committed = true;
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
             let folder = folder.display();
@@ -159,13 +161,11 @@ impl Part {
     }
 }
 
-impl Drop for Part {
-    /// A part with something in it stays, for it is somebody's work. An empty one would only be in the way.
-    fn drop(&mut self) {
-        if !self.committed && self.length == 0 {
-            fs::remove_file(&self.path).ok();
-        }
-    }
+/// `path` with something after its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
 }
 
 /// The file that `path` names, links followed; it need not exist. Renaming onto a link would replace the link.
@@ -185,7 +185,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links, one leads to another"))
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -209,7 +209,7 @@ fn has_name(_: &File) -> io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some file systems have nothing to sync in a folder and say so.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
@@ -219,7 +219,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(windows)]
 #[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows has no fsync for folders")]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -228,19 +228,38 @@ mod tests {
     use super::*;
     use std::error::Error as _;
 
-    fn open_file(path: impl Into<PathBuf>) -> Result<Target, Error> {
-        open(&Destination::File(path.into()), LeftOver::Refuse)
+    use crate::sink::journal;
+    use crate::sink::{Format, Identity, Options, Order, Shape};
+
+    fn open_file(path: impl Into<PathBuf>, left_over: LeftOver) -> Result<Target, Error> {
+        let options = Options {
+            destination: Destination::File(path.into()),
+            format: Format::Json,
+            shape: Shape::Full,
+            order: Order::Completion,
+            left_over,
+            window_memory: 0,
+            identity: Identity::default(),
+        };
+        match find(&options.destination, left_over)? {
+            Found::Stream(stream, name) => Ok(Target::Stream(stream, name)),
+            Found::File(target, permissions) => {
+                let claim = journal::claim(target, permissions, &options)?;
+                Ok(Target::Part(claim.part))
+            }
+        }
     }
 
     fn part(path: impl Into<PathBuf>) -> Part {
-        match open_file(path).expect("it can be written") {
-            Target::Part(part) => part,
-            Target::Stream(_, name) => panic!("{name} is a stream"),
+        match open_file(path, LeftOver::Replace) {
+            Ok(Target::Part(part)) => part,
+            Ok(Target::Stream(_, name)) => panic!("{name} is a stream"),
+            Err(error) => panic!("{error}"),
         }
     }
 
     fn refusal(path: impl Into<PathBuf>) -> Error {
-        match open_file(path) {
+        match open_file(path, LeftOver::Refuse) {
             Err(error) => {
                 assert_eq!(error.kind(), super::super::ErrorKind::Unusable);
                 error
@@ -266,18 +285,10 @@ mod tests {
         let mut part = part(&path);
         part.write(b"new").expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), "old");
-        assert_eq!(names(folder.path()), ["books.json", "books.json.part"]);
+        assert!(names(folder.path()).contains(&"books.json.part".to_owned()));
         assert_eq!(part.commit().expect("renamed"), path);
         assert_eq!(fs::read_to_string(&path).expect("there"), "new");
-        assert_eq!(names(folder.path()), ["books.json"]);
-    }
-
-    #[test]
-    fn a_dropped_part_stays_if_there_is_something_in_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        drop(part(folder.path().join("empty.json")));
-        part(folder.path().join("begun.json")).write(b"[").expect("written");
-        assert_eq!(names(folder.path()), ["begun.json.part"]);
+        assert!(!names(folder.path()).contains(&"books.json.part".to_owned()));
     }
 
     #[test]
@@ -293,7 +304,7 @@ mod tests {
             (format!("{root}/no/books.json"), "create it (mkdir -p"),
             (format!("{root}/file/books.json"), "there is no folder"),
             (format!("{root}/{}", "x".repeat(253)), "choose another with --output"),
-            (format!("{root}/left.json"), "left over from a run that did not end"),
+            (format!("{root}/left.json"), "without its manifest it cannot be gone on with (--resume)"),
         ];
         for (path, message) in table {
             let error = refusal(&path);
@@ -309,17 +320,6 @@ mod tests {
         let error = refusal("/proc/books.json");
         assert!(error.to_string().contains("create `/proc/books.json.part`"), "{error}");
         assert!(error.source().is_some());
-    }
-
-    #[test]
-    fn a_left_over_part_is_replaced_when_asked() {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("a.json.part"), "left over").expect("written");
-        let destination = Destination::File(folder.path().join("a.json"));
-        let Ok(Target::Part(mut part)) = open(&destination, LeftOver::Replace) else { panic!("a regular file") };
-        part.write(b"new").expect("written");
-        let path = part.commit().expect("renamed");
-        assert_eq!(fs::read_to_string(path).expect("there"), "new");
     }
 
     #[cfg(unix)]
@@ -372,7 +372,9 @@ mod tests {
     #[test]
     fn what_is_no_regular_file_is_written_directly() {
         for path in ["/dev/null", "/dev/stdout", "/dev/fd/1"] {
-            assert!(matches!(open_file(path), Ok(Target::Stream(..))), "{path}");
+            assert!(matches!(open_file(path, LeftOver::Refuse), Ok(Target::Stream(..))), "{path}");
+            let error = open_file(path, LeftOver::Resume).err().expect("a stream has no past");
+            assert!(error.to_string().contains("only a file can be gone on with"), "{error}");
         }
         assert!(!Path::new("/dev/null.part").exists());
     }

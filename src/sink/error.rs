@@ -1,4 +1,5 @@
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why records cannot be written.
@@ -9,6 +10,7 @@ pub struct Error {
     context: String,
     #[source]
     source: Option<Arc<io::Error>>,
+    kept: Option<PathBuf>,
 }
 
 /// What an [`Error`] means for the run.
@@ -28,16 +30,26 @@ impl Error {
         self.kind
     }
 
+    /// The `.part` from which a later run can go on, if there is one.
+    pub fn kept(&self) -> Option<&Path> {
+        self.kept.as_deref()
+    }
+
+    pub(super) fn keeping(mut self, part: Option<PathBuf>) -> Self {
+        self.kept = part;
+        self
+    }
+
     pub(super) fn unusable(context: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Unusable, context: context.into(), source: None }
+        Self { kind: ErrorKind::Unusable, context: context.into(), source: None, kept: None }
     }
 
     pub(super) fn closed(context: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Closed, context: context.into(), source: None }
+        Self { kind: ErrorKind::Closed, context: context.into(), source: None, kept: None }
     }
 
     pub(super) fn io(context: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Io, context: context.into(), source: None }
+        Self { kind: ErrorKind::Io, context: context.into(), source: None, kept: None }
     }
 
     pub(super) fn because(mut self, source: io::Error) -> Self {

@@ -1,20 +1,24 @@
 //! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use super::destination::{self, Target};
+use super::destination::{self, Found, Target};
+use super::journal::{self, Claim};
 use super::output::Output;
-use super::writer::{Message, Shared, Writer};
+use super::waiting::Waiting;
+use super::writer::{Message, Parts, Shared, Writer};
 use super::{Error, Options, Order};
-use crate::model::{Outcome, Record};
+use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,33 +41,45 @@ pub struct Sink {
     end: oneshot::Receiver<Result<Written, Error>>,
     /// The thread that is waited for at the end: one that writes a file. The reader of a stream may never read again.
     thread: Option<JoinHandle<()>>,
+    before: Before,
+}
+
+/// What the output had already when it was opened: the work of an earlier run. All of it is zero unless that is gone on
+/// with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// The tasks that have their records, and the list as it was read then.
+    pub done: Done,
+    /// How many of the records are failures, by kind.
+    pub failures: BTreeMap<FailureKind, u64>,
 }
 
 impl Sink {
-    /// Opens the output and starts the thread that writes it. What is under its name stays untouched.
+    /// Opens the output and starts the thread that writes it. What is under its name stays untouched; what an earlier run
+    /// has left of it is treated as the options say.
     ///
     /// Opening a FIFO waits for its reader, as it does in every program.
     ///
     /// # Errors
     /// With everything that can be known before the first record: a folder that is missing or takes no files, a name
-    /// that is a folder's, the `.part` of another run, no place for a temporary file.
+    /// that is a folder's, another run on the same output, the `.part` of one that died, no place for a temporary file.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let target = destination::open(&options.destination, options.left_over)?;
-        let temporary = match options.order {
-            Order::Completion => None,
-            Order::Input => {
-                let folder = destination::folder_for_temporary_files(&target);
-                Some(tempfile::tempfile_in(&folder).map_err(|error| {
-                    let folder = folder.display();
-                    Error::unusable(format!(
-                        "create a temporary file in `{folder}` for records that wait for an earlier one: make it \
-                         writable (TMPDIR names it for standard output), or write with --order completion"
-                    ))
-                    .because(error)
-                })?)
+        match destination::find(&options.destination, options.left_over)? {
+            Found::Stream(stream, name) => {
+                let waiting = match options.order {
+                    Order::Completion => None,
+                    Order::Input => Some(temporary_file(&env::temp_dir())?),
+                };
+                Self::stream(options, stream, name, waiting)
             }
-        };
-        Self::start(options, target, temporary)
+            Found::File(target, permissions) => {
+                let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
+                let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
+                let output = Output::new(Target::Part(part), options.format, confirmed.records);
+                let before = Before { done: confirmed.done, failures: confirmed.failures };
+                Self::start(options, Parts { output, waiting, journal: Some(journal) }, before)
+            }
+        }
     }
 
     /// A sink that writes into `stream`.
@@ -74,17 +90,27 @@ impl Sink {
         name: &str,
     ) -> Result<Self, Error> {
         let temporary = (options.order == Order::Input).then(|| tempfile::tempfile().expect("a temporary file"));
-        Self::start(options, Target::Stream(Box::new(stream), name.to_owned()), temporary)
+        Self::stream(options, Box::new(stream), name.to_owned(), temporary)
     }
 
-    fn start(options: &Options, target: Target, temporary: Option<File>) -> Result<Self, Error> {
+    fn stream(
+        options: &Options,
+        stream: Box<dyn io::Write + Send>,
+        name: String,
+        temporary: Option<File>,
+    ) -> Result<Self, Error> {
+        let output = Output::new(Target::Stream(stream, name), options.format, 0);
+        let waiting = temporary.map(|file| Waiting::anonymous(options.window_memory, file));
+        Self::start(options, Parts { output, waiting, journal: None }, Before::default())
+    }
+
+    fn start(options: &Options, parts: Parts, before: Before) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
-        let output = Output::new(target, options.format);
-        let is_stream = output.is_stream();
-        let window = temporary.map(|file| (options.window_memory, file));
-        let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), output, window);
+        shared.emitted.store(parts.output.records(), Relaxed);
+        let is_stream = parts.output.is_stream();
+        let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), parts);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())
@@ -97,7 +123,18 @@ impl Sink {
                 on_thread.changed.notify_one();
             })
             .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
-        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread) })
+        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before })
+    }
+
+    /// What an earlier run has done of this output.
+    pub fn before(&self) -> &Before {
+        &self.before
+    }
+
+    /// Says how far the list has been read. To be told before any record of a task up to there is pushed: a record whose
+    /// task nobody could compare with the list would not be trusted by a later run.
+    pub fn consumed(&self, list: ListPoint) {
+        self.send(Message::Consumed(list));
     }
 
     /// Hands records over to be written. Never waits; after a failure it does nothing.
@@ -109,7 +146,7 @@ impl Sink {
         self.send(Message::Records(records, weight));
     }
 
-    /// How many records have been written so far, in their order. The last ones may still be in a buffer.
+    /// How many records have been written so far, in their order, those of an earlier run included. The last ones may still be in a buffer.
     pub fn emitted(&self) -> u64 {
         self.shared.emitted.load(Relaxed)
     }
@@ -152,7 +189,11 @@ impl Sink {
 
     async fn end_with(mut self, message: Message) -> Result<Written, Error> {
         self.send(message);
-        (&mut self.end).await.unwrap_or_else(|_| Err(bug()))
+        // Whoever drops this half-way does not want to wait for the thread either.
+        let thread = self.thread.take();
+        let ended = (&mut self.end).await.unwrap_or_else(|_| Err(bug()));
+        thread.map(JoinHandle::join);
+        ended
     }
 
     fn send(&self, message: Message) {
@@ -170,6 +211,17 @@ impl Drop for Sink {
             thread.join().ok();
         }
     }
+}
+
+fn temporary_file(folder: &Path) -> Result<File, Error> {
+    tempfile::tempfile_in(folder).map_err(|error| {
+        let folder = folder.display();
+        Error::unusable(format!(
+            "create a temporary file in `{folder}` for records that wait for an earlier one: make it writable, name \
+             another with TMPDIR, or write with --order completion"
+        ))
+        .because(error)
+    })
 }
 
 fn bug() -> Error {

@@ -6,22 +6,29 @@
 //! beside it as `<name>.part` until then.
 //!
 //! ```text
-//! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination
-//!                                        | no: memory, or spill: a temporary file
+//! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination: `.part`
+//!                                        | no: memory, or spill: `.part.pending`           |
+//!                                        |                                                 | every two seconds
+//!                                        '--------------> journal: a checkpoint <----------'
 //! ```
 //!
-//! `window` and `format` decide and compute; `spill`, `output` and `destination` do.
+//! Who owns what: [`Sink`] is the caller's end of a channel; the thread's `Writer` owns everything else: the `Output` with
+//! the `.part`, `Waiting` with the window and the file behind it, and the `Journal` with the log and the lock. An
+//! output that is no regular file has no journal, and its records wait in a file without a name.
 //!
-//! Absent on purpose: anything that a later run could go on from (journal, checkpoints).
+//! `window`, `format`, and in `journal` `recovery` and `policy` decide and compute; `spill`, `output`, `destination`
+//! and the rest of `journal` do.
 
 mod destination;
 mod error;
 mod format;
 mod handle;
+mod journal;
 mod output;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod window;
 mod writer;
 
@@ -29,7 +36,10 @@ use std::path::PathBuf;
 
 pub use error::{Error, ErrorKind};
 pub use format::{Format, Shape};
-pub use handle::{Sink, Written};
+pub use handle::{Before, Sink, Written};
+pub use journal::Identity;
+#[cfg(fuzzing)]
+pub(crate) use journal::any_bytes_tests;
 
 /// How and where records are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +54,10 @@ pub struct Options {
     pub order: Order,
     /// What to do with what an earlier run left behind.
     pub left_over: LeftOver,
-    /// How many bytes of records may wait in memory for an earlier one; the others wait in a temporary file.
+    /// How many bytes of records may wait in memory for an earlier one; the others wait in a file.
     pub window_memory: u64,
+    /// What a later run must have in common with this one to go on with its output.
+    pub identity: Identity,
 }
 
 /// Where the records go.
@@ -73,4 +85,6 @@ pub enum LeftOver {
     Refuse,
     /// Throw it away and start again.
     Replace,
+    /// Go on with it; where there is none, start.
+    Resume,
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use super::destination::Target;
+use super::destination::{Part, Target};
 use super::format::{Format, Layout};
 use super::{Error, Written};
 
@@ -28,8 +28,13 @@ pub(super) enum Gathered {
 }
 
 impl Output {
-    pub(super) fn new(target: Target, format: Format) -> Self {
-        Self { target, layout: format.layout(), buffer: Vec::new(), flushed: 0, records: 0 }
+    /// An output that has `records` already, if its target is a part with something in it.
+    pub(super) fn new(target: Target, format: Format, records: u64) -> Self {
+        let flushed = match &target {
+            Target::Stream(..) => 0,
+            Target::Part(part) => part.length(),
+        };
+        Self { target, layout: format.layout(), buffer: Vec::new(), flushed, records }
     }
 
     /// Whether somebody may be reading at the other end.
@@ -91,28 +96,23 @@ impl Output {
         Ok(Written { records, bytes, path })
     }
 
-    /// Ends the output before its end: what there is of it stays.
-    pub(super) fn stop(mut self) -> Result<Written, Error> {
-        self.flush()?;
-        let path = match &self.target {
-            Target::Part(part) if self.flushed > 0 => {
-                part.sync().map_err(|error| self.error(error))?;
-                Some(part.path().to_owned())
-            }
-            _ => None,
-        };
-        Ok(Written { records: self.records, bytes: self.flushed, path })
+    /// The regular file that it goes into, if it does.
+    pub(super) fn part(&mut self) -> Option<&mut Part> {
+        match &mut self.target {
+            Target::Part(part) => Some(part),
+            Target::Stream(..) => None,
+        }
     }
 
     /// Where what was written stays, if anywhere.
-    pub(super) fn part(&self) -> Option<PathBuf> {
+    pub(super) fn path(&self) -> Option<PathBuf> {
         match &self.target {
             Target::Part(part) => Some(part.path().to_owned()),
             Target::Stream(..) => None,
         }
     }
 
-    fn error(&self, error: io::Error) -> Error {
+    pub(super) fn error(&self, error: io::Error) -> Error {
         let way_out = if error.kind() == io::ErrorKind::StorageFull { ": free some space" } else { "" };
         match &self.target {
             Target::Stream(_, name) if error.kind() == io::ErrorKind::BrokenPipe => {

@@ -12,12 +12,11 @@ const APPEND: usize = 256 * 1024;
 /// wanted, but not exactly.
 const BLOCK: u64 = 128 * 1024;
 
-/// An append-only file without a name, which the system removes when the process ends, however it ends.
-///
-/// It starts again from the beginning when all that it held has been read back.
+/// An append-only file. It starts again from the beginning when all that it held has been read back.
 #[derive(Debug)]
 pub(super) struct Spill {
     file: File,
+    restart: Restart,
     /// Bytes in the file.
     flushed: u64,
     /// What comes after them and has not been written yet.
@@ -29,15 +28,40 @@ pub(super) struct Spill {
     block_at: u64,
 }
 
+/// When the file may start again from the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Restart {
+    /// As soon as nothing in it is wanted: nobody else knows of it.
+    AtOnce,
+    /// When told: a journal vouches for what is in it.
+    WhenTold,
+}
+
 impl Spill {
-    pub(super) fn new(file: File) -> Self {
-        Self { file, flushed: 0, tail: Vec::new(), live: 0, block: Vec::new(), block_at: 0 }
+    pub(super) fn new(file: File, restart: Restart) -> Self {
+        Self { file, restart, flushed: 0, tail: Vec::new(), live: 0, block: Vec::new(), block_at: 0 }
     }
 
-    /// Appends a record; gives where it stands.
-    pub(super) fn append(&mut self, payload: &[u8]) -> io::Result<Span> {
+    /// A file that has `length` bytes, and in them so many records that are still wanted.
+    pub(super) fn reopen(file: File, length: u64, live: u64) -> Self {
+        Self { flushed: length, live, ..Self::new(file, Restart::WhenTold) }
+    }
+
+    /// Whether no record in it is still wanted.
+    pub(super) fn is_spent(&self) -> bool {
+        self.live == 0
+    }
+
+    /// The file, and how many bytes of it have been written.
+    pub(super) fn file(&self) -> (&File, u64) {
+        (&self.file, self.flushed)
+    }
+
+    /// Appends a record, and what goes before it; gives where the record stands.
+    pub(super) fn append(&mut self, label: &[u8], payload: &[u8]) -> io::Result<Span> {
         let length = u32::try_from(payload.len())
             .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "a record of 4 GiB or more"))?;
+        self.tail.extend_from_slice(label);
         let offset = self.flushed + self.tail.len() as u64;
         self.tail.extend_from_slice(payload);
         self.live += 1;
@@ -60,10 +84,11 @@ impl Spill {
             into.extend_from_slice(within(&self.block, self.block_at, span));
         }
         self.live -= 1;
-        if self.live == 0 { self.start_again() } else { Ok(()) }
+        if self.live == 0 && self.restart == Restart::AtOnce { self.start_again() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    /// Writes out what has been appended.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.flushed))?;
         self.file.write_all(&self.tail)?;
         self.flushed += self.tail.len() as u64;
@@ -84,7 +109,8 @@ impl Spill {
         self.file.read_exact(&mut self.block)
     }
 
-    fn start_again(&mut self) -> io::Result<()> {
+    /// Forgets everything. Nothing in it may be wanted.
+    pub(super) fn start_again(&mut self) -> io::Result<()> {
         self.tail.clear();
         self.block.clear();
         self.block_at = 0;
@@ -110,7 +136,7 @@ mod tests {
     use super::*;
 
     fn spill() -> Spill {
-        Spill::new(tempfile::tempfile().expect("a temporary file"))
+        Spill::new(tempfile::tempfile().expect("a temporary file"), Restart::AtOnce)
     }
 
     fn payload(number: usize, size: usize) -> Vec<u8> {
@@ -126,7 +152,7 @@ mod tests {
             for order in orders {
                 let mut spill = spill();
                 let spans: Vec<Span> =
-                    (0..COUNT).map(|number| spill.append(&payload(number, size)).expect("written")).collect();
+                    (0..COUNT).map(|number| spill.append(b"", &payload(number, size)).expect("written")).collect();
                 for number in (0..COUNT).map(order) {
                     let mut got = b"before".to_vec();
                     spill.take(spans[number], &mut got).expect("read");
@@ -140,7 +166,7 @@ mod tests {
     fn records_larger_than_every_buffer_come_back_whole() {
         let mut spill = spill();
         let sizes = [1_000_000, 5, 300_000, 5, 2_000_000];
-        let spans = sizes.map(|size| spill.append(&payload(size, size)).expect("written"));
+        let spans = sizes.map(|size| spill.append(b"", &payload(size, size)).expect("written"));
         for at in [1, 4, 0, 3, 2] {
             let mut got = Vec::new();
             spill.take(spans[at], &mut got).expect("read");
@@ -152,7 +178,7 @@ mod tests {
     fn the_file_is_empty_again_when_everything_has_been_read_back() {
         let mut spill = spill();
         for _ in 0..3 {
-            let spans: Vec<Span> = (0..2000).map(|_| spill.append(&[b'x'; 1000]).expect("written")).collect();
+            let spans: Vec<Span> = (0..2000).map(|_| spill.append(b"", &[b'x'; 1000]).expect("written")).collect();
             assert_eq!(spans[0].offset, 0, "its beginning is used again");
             assert!(spill.file.metadata().expect("a file").len() > 1_000_000);
             for span in spans {
@@ -166,10 +192,10 @@ mod tests {
     fn a_record_appended_after_a_block_was_read_is_found() {
         // The block ends where the file ended then; what came later into the same stretch is not in it.
         let mut spill = spill();
-        let first = spill.append(&payload(1, APPEND)).expect("written");
-        let second = spill.append(&payload(2, 10)).expect("written");
+        let first = spill.append(b"", &payload(1, APPEND)).expect("written");
+        let second = spill.append(b"", &payload(2, 10)).expect("written");
         spill.take(first, &mut Vec::new()).expect("read");
-        let third = spill.append(&payload(3, APPEND)).expect("written");
+        let third = spill.append(b"", &payload(3, APPEND)).expect("written");
         for (span, expected) in [(second, payload(2, 10)), (third, payload(3, APPEND))] {
             let mut got = Vec::new();
             spill.take(span, &mut got).expect("read");

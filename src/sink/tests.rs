@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Failure, FailureKind, Outcome, Page, Record, Stage};
+use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Stage};
 
 /// A file's records may take a second to get there; a stream's must not.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -35,6 +35,7 @@ fn options(path: impl Into<PathBuf>) -> Options {
         order: Order::Input,
         left_over: LeftOver::Refuse,
         window_memory: 1 << 20,
+        identity: Identity::default(),
     }
 }
 
@@ -155,23 +156,94 @@ async fn an_output_with_a_hole_is_not_given_its_name() {
     assert_eq!(read(&folder.path().join("out.part")), data_lines(0..2));
 }
 
+/// A point of the list behind all tasks of these tests.
+fn everything() -> ListPoint {
+    ListPoint { tasks: 1 << 40, crc: 7 }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
 #[tokio::test]
-async fn a_sink_that_is_stopped_or_dropped_leaves_the_part_that_is_done() {
-    for dropped in [false, true] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("out");
-        let part = folder.path().join("out.part");
-        fs::write(&path, "old").expect("written");
-        let sink = Sink::open(&options(&path)).expect("a sink");
-        sink.push([0, 1, 3].map(record).into());
-        if dropped {
-            drop(sink);
-        } else {
-            let expected = Written { records: 2, bytes: data_lines(0..2).len() as u64, path: Some(part.clone()) };
-            assert_eq!(sink.stop().await.expect("written"), expected);
+async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_goes_on() {
+    for order in [Order::Input, Order::Completion] {
+        for dropped in [false, true] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("out");
+            let part = folder.path().join("out.part");
+            let options = Options { order, ..options(&path) };
+            fs::write(&path, "old").expect("written");
+            let sink = Sink::open(&options).expect("a sink");
+            sink.consumed(everything());
+            sink.push([0, 1, 3, 8].map(record).into());
+            let in_part: &[u64] = if order == Order::Input { &[0, 1] } else { &[0, 1, 3, 8] };
+            if dropped {
+                drop(sink);
+            } else {
+                let bytes = data_lines(in_part.iter().copied()).len() as u64;
+                let expected = Written { records: in_part.len() as u64, bytes, path: Some(part.clone()) };
+                assert_eq!(sink.stop().await.expect("written"), expected);
+            }
+            assert_eq!(read(&part), data_lines(in_part.iter().copied()));
+            assert_eq!(read(&path), "old");
+
+            let error = Sink::open(&options).expect_err("somebody's work");
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "begin `{}`: it is left over from a run that did not end; go on with it (--resume) or throw it away \
+                     (--restart)",
+                    part.display()
+                )
+            );
+            let sink = Sink::open(&Options { left_over: LeftOver::Resume, ..options }).expect("a sink");
+            let before = Before {
+                done: Done { seqs: [0, 1, 3, 8].into_iter().collect(), points: vec![everything()] },
+                failures: [(FailureKind::Dns, 2)].into(),
+            };
+            assert_eq!(*sink.before(), before);
+            assert_eq!(sink.emitted(), in_part.len() as u64);
+            sink.push([4, 5, 7, 6, 2].map(record).into());
+            assert_eq!(sink.finish().await.expect("written").records, 9);
+            let whole = if order == Order::Input { data_lines(0..9) } else { data_lines([0, 1, 3, 8, 4, 5, 7, 6, 2]) };
+            assert_eq!(read(&path), whole);
+            assert_eq!(names(folder.path()), ["out"]);
         }
-        assert_eq!(read(&part), data_lines(0..2));
-        assert_eq!(read(&path), "old");
+    }
+}
+
+#[tokio::test]
+async fn every_format_and_shape_goes_on_where_it_stopped_however_often() {
+    for format in [Format::Json, Format::Jsonl] {
+        for shape in [Shape::Full, Shape::Data] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let undisturbed = Options { format, shape, ..options(folder.path().join("undisturbed")) };
+            let sink = Sink::open(&undisturbed).expect("a sink");
+            sink.push((0..40).map(record).collect());
+            sink.finish().await.expect("written");
+
+            let resumed = Options { left_over: LeftOver::Resume, ..options(folder.path().join("resumed")) };
+            let resumed = Options { format, shape, ..resumed };
+            for stretch in 0..4_u64 {
+                let sink = Sink::open(&resumed).expect("a sink");
+                assert_eq!(sink.before().done.seqs.count(), 10 * stretch);
+                sink.consumed(everything());
+                // A few of each stretch wait for the last of it.
+                sink.push((10 * stretch..10 * stretch + 7).rev().map(record).collect());
+                sink.stop().await.expect("written");
+                let sink = Sink::open(&resumed).expect("a sink");
+                sink.push((10 * stretch + 7..10 * stretch + 10).map(record).collect());
+                sink.stop().await.expect("written");
+            }
+            Sink::open(&resumed).expect("a sink").finish().await.expect("written");
+            assert_eq!(read(&folder.path().join("resumed")), read(&folder.path().join("undisturbed")));
+        }
     }
 }
 
@@ -179,19 +251,102 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_the_part_that_is_done() {
 async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
-    sink.push([1, 2].map(record).into());
+    sink.consumed(everything());
     assert_eq!(sink.stop().await.expect("nothing to write"), Written { records: 0, bytes: 0, path: None });
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    assert!(names(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_record_alone_that_waits_is_kept_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let sink = Sink::open(&options).expect("a sink");
+    sink.consumed(everything());
+    sink.push(vec![record(1)]);
+    assert!(sink.stop().await.expect("written").path.is_some());
+    let sink = Sink::open(&options).expect("a sink");
+    assert_eq!(sink.before().done.seqs, [1].into_iter().collect());
+    sink.push(vec![record(0)]);
+    sink.finish().await.expect("written");
+    assert_eq!(read(&folder.path().join("out")), data_lines(0..2));
 }
 
 #[tokio::test]
 async fn a_second_run_on_the_same_output_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let first = Sink::open(&options(folder.path().join("out"))).expect("a sink");
-    let error = Sink::open(&options(folder.path().join("out"))).expect_err("the first one is still there");
-    assert_eq!(error.kind(), ErrorKind::Unusable);
-    drop(first);
+    for left_over in [LeftOver::Refuse, LeftOver::Replace, LeftOver::Resume] {
+        let options = Options { left_over, ..options(folder.path().join("out")) };
+        let first = Sink::open(&options).expect("a sink");
+        first.push(vec![record(0)]);
+        let error = Sink::open(&options).expect_err("the first one is still there");
+        assert_eq!(error.kind(), ErrorKind::Unusable);
+        assert!(error.to_string().contains("another run is writing it at this moment"), "{error}");
+        first.finish().await.expect("undisturbed");
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+    drop(Sink::open(&options(folder.path().join("out"))).expect("a sink"));
     Sink::open(&options(folder.path().join("out"))).expect("an empty one is no left-over");
+}
+
+#[tokio::test]
+async fn what_another_version_or_other_settings_began_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let identity = |version: &str, rule: &str| Identity {
+        version: version.to_owned(),
+        settings: [("extract.title".to_owned(), rule.to_owned())].into(),
+    };
+    let options = |identity| Options { identity, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let sink = Sink::open(&options(identity("1", "h1"))).expect("nothing is left over");
+    sink.consumed(everything());
+    sink.push(vec![record(0)]);
+    sink.stop().await.expect("written");
+    for (other, expected) in [
+        (identity("2", "h1"), "it was begun by gleaner 1, and this is gleaner 2"),
+        (identity("1", "h2"), "`extract.title` has changed since it was begun"),
+    ] {
+        let error = Sink::open(&options(other)).expect_err(expected);
+        assert_eq!(error.kind(), ErrorKind::Unusable);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    assert_eq!(Sink::open(&options(identity("1", "h1"))).expect("the same").before().done.seqs.count(), 1);
+}
+
+#[tokio::test]
+async fn a_record_of_a_task_that_the_log_does_not_know_of_is_made_again() {
+    // It cannot be compared with the list.
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let sink = Sink::open(&options).expect("a sink");
+    sink.consumed(ListPoint { tasks: 5, crc: 1 });
+    sink.push([0, 3, 7].map(record).into());
+    sink.stop().await.expect("written");
+    let sink = Sink::open(&options).expect("a sink");
+    assert_eq!(sink.before().done.seqs, [0, 3].into_iter().collect());
+    sink.push((0..10).filter(|seq| ![0, 3].contains(seq)).map(record).collect());
+    sink.finish().await.expect("written");
+    assert_eq!(read(&folder.path().join("out")), data_lines(0..10));
+}
+
+#[tokio::test]
+async fn what_waits_longer_than_a_moment_is_on_disk_while_the_head_is_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pending = folder.path().join("out.part.pending");
+    let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let sink = Sink::open(&options).expect("a sink");
+    sink.consumed(everything());
+    sink.push((1..100).map(record).collect());
+    until(&sink, |_| fs::metadata(&pending).expect("a file").len() > 0).await;
+    until(&sink, |_| fs::metadata(folder.path().join("out.part.log")).expect("a file").len() > 0).await;
+    // As a killed process leaves them.
+    let killed = tempfile::tempdir().expect("a folder");
+    for name in names(folder.path()) {
+        fs::copy(folder.path().join(&name), killed.path().join(&name)).expect("copied");
+    }
+    let later = Sink::open(&Options { destination: Destination::File(killed.path().join("out")), ..options.clone() });
+    assert_eq!(later.expect("a sink").before().done.seqs, (1..100).collect());
+    sink.push(vec![record(0)]);
+    sink.finish().await.expect("written");
+    assert_eq!(read(&folder.path().join("out")), data_lines(0..100));
 }
 
 #[tokio::test]

@@ -3,10 +3,14 @@
 //! Pure: it keeps what is given to it and says where the next one belongs. It never touches the temporary file.
 
 use std::collections::VecDeque;
+use std::io;
 use std::mem;
+use std::time::Instant;
+
+use crate::model::FailureKind;
 
 /// A payload in memory costs more than its bytes: its place in `payloads`, what the allocator adds, the slot.
-const OVERHEAD: u64 = 64;
+const OVERHEAD: u64 = 96;
 
 /// Room for this many slots is kept when the window runs empty.
 const KEPT_SLOTS: usize = 64 * 1024;
@@ -18,7 +22,7 @@ pub(super) struct Window {
     base: u64,
     slots: VecDeque<Slot>,
     /// What `Slot::InMemory` points to; `None` where nothing does.
-    payloads: Vec<Option<Box<[u8]>>>,
+    payloads: Vec<Option<Payload>>,
     /// The places of `payloads` that are `None`.
     free: Vec<u32>,
     /// Bytes of `payloads`, with `OVERHEAD` for each.
@@ -34,7 +38,17 @@ pub(super) struct Window {
 enum Slot {
     Vacant,
     InMemory(u32),
-    Spilled { offset: u64, length: u32 },
+    Spilled { offset: u64, length: u32, failed: Option<FailureKind> },
+}
+
+/// A record in memory.
+#[derive(Debug)]
+struct Payload {
+    bytes: Box<[u8]>,
+    seq: u64,
+    failed: Option<FailureKind>,
+    /// Since when it has waited.
+    since: Instant,
 }
 
 /// A stretch of the temporary file.
@@ -59,17 +73,26 @@ pub(super) enum Place {
 
 /// A record whose turn has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ready {
+pub(super) struct Ready {
+    pub(super) seq: u64,
+    pub(super) failed: Option<FailureKind>,
+    pub(super) bytes: Bytes,
+}
+
+/// Where its bytes are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Bytes {
     InMemory(Box<[u8]>),
     Spilled(Span),
 }
 
 impl Window {
-    pub(super) fn new(bound: u64) -> Self {
-        Self { base: 0, slots: VecDeque::new(), payloads: Vec::new(), free: Vec::new(), memory: 0, bound, waiting: 0 }
+    /// A window that begins at the record `base`, with room for `bound` bytes.
+    pub(super) fn new(base: u64, bound: u64) -> Self {
+        Self { base, slots: VecDeque::new(), payloads: Vec::new(), free: Vec::new(), memory: 0, bound, waiting: 0 }
     }
 
-    /// The number of the record that is written next, which is how many were written.
+    /// The number of the record that is written next.
     pub(super) fn next(&self) -> u64 {
         self.base
     }
@@ -77,10 +100,6 @@ impl Window {
     /// How many records wait for an earlier one.
     pub(super) fn waiting(&self) -> u64 {
         self.waiting
-    }
-
-    pub(super) fn is_next(&self, seq: u64) -> bool {
-        seq == self.base
     }
 
     /// Where the record `seq` of `length` bytes belongs.
@@ -99,19 +118,42 @@ impl Window {
     }
 
     /// After `Place::Memory`.
-    pub(super) fn keep(&mut self, seq: u64, payload: Box<[u8]>) {
-        self.memory += cost(payload.len());
+    pub(super) fn keep(&mut self, seq: u64, failed: Option<FailureKind>, bytes: Box<[u8]>, since: Instant) {
+        self.memory += cost(bytes.len());
         let at = self.free.pop().unwrap_or_else(|| {
             self.payloads.push(None);
             u32::try_from(self.payloads.len() - 1).expect("four thousand million records would not fit in memory")
         });
-        self.payloads[at as usize] = Some(payload);
+        self.payloads[at as usize] = Some(Payload { bytes, seq, failed, since });
         self.fill(seq, Slot::InMemory(at));
     }
 
     /// After `Place::Disk`.
-    pub(super) fn spilled(&mut self, seq: u64, Span { offset, length }: Span) {
-        self.fill(seq, Slot::Spilled { offset, length });
+    pub(super) fn spilled(&mut self, seq: u64, failed: Option<FailureKind>, Span { offset, length }: Span) {
+        self.fill(seq, Slot::Spilled { offset, length, failed });
+    }
+
+    /// Gives what has waited in memory since `until` or longer to `spill`, which puts it where it says; in the order of the
+    /// list. Returns since when the longest of the others has waited.
+    pub(super) fn spill_old(
+        &mut self,
+        until: Instant,
+        mut spill: impl FnMut(u64, Option<FailureKind>, &[u8]) -> io::Result<Span>,
+    ) -> io::Result<Option<Instant>> {
+        let is_old = |payload: &&Payload| payload.since <= until;
+        let mut old: Vec<u64> = self.payloads.iter().flatten().filter(is_old).map(|payload| payload.seq).collect();
+        old.sort_unstable();
+        for seq in old {
+            let index = self.index(seq);
+            let Slot::InMemory(at) = self.slots[index] else { continue };
+            let Some(Payload { bytes, failed, .. }) = &self.payloads[at as usize] else { continue };
+            let Span { offset, length } = spill(seq, *failed, bytes)?;
+            self.slots[index] = Slot::Spilled { offset, length, failed: *failed };
+            self.memory -= cost(bytes.len());
+            self.payloads[at as usize] = None;
+            self.free.push(at);
+        }
+        Ok(self.payloads.iter().flatten().map(|payload| payload.since).min())
     }
 
     /// After `Place::Next`: the record that was next has been written.
@@ -123,16 +165,17 @@ impl Window {
 
     /// Takes the next record out, if it is there.
     pub(super) fn pop(&mut self) -> Option<Ready> {
-        let ready = match *self.slots.front()? {
+        let (failed, bytes) = match *self.slots.front()? {
             Slot::Vacant => return None,
             Slot::InMemory(at) => {
                 let payload = mem::take(&mut self.payloads[at as usize]).expect("a slot points to its payload");
-                self.memory -= cost(payload.len());
+                self.memory -= cost(payload.bytes.len());
                 self.free.push(at);
-                Ready::InMemory(payload)
+                (payload.failed, Bytes::InMemory(payload.bytes))
             }
-            Slot::Spilled { offset, length } => Ready::Spilled(Span { offset, length }),
+            Slot::Spilled { offset, length, failed } => (failed, Bytes::Spilled(Span { offset, length })),
         };
+        let ready = Ready { seq: self.base, failed, bytes };
         self.slots.pop_front();
         self.base += 1;
         self.waiting -= 1;
@@ -147,8 +190,12 @@ impl Window {
         self.slots.get(index).copied().unwrap_or(Slot::Vacant)
     }
 
+    fn index(&self, seq: u64) -> usize {
+        usize::try_from(seq - self.base).expect("a window as wide as memory")
+    }
+
     fn fill(&mut self, seq: u64, slot: Slot) {
-        let index = usize::try_from(seq - self.base).expect("a window as wide as memory");
+        let index = self.index(seq);
         if index >= self.slots.len() {
             self.slots.resize(index + 1, Slot::Vacant);
         }
@@ -185,7 +232,8 @@ mod tests {
     ///
     /// Compared at each step with the plainest thing that does the same: a sorted map.
     fn run(arrivals: &[u64], length: usize, bound: u64) -> Vec<(u64, bool)> {
-        let mut window = Window::new(bound);
+        let mut window = Window::new(0, bound);
+        let now = Instant::now();
         let mut model: BTreeMap<u64, bool> = BTreeMap::new();
         let mut emitted = Vec::new();
         for &seq in arrivals {
@@ -199,12 +247,12 @@ mod tests {
                 }
                 Place::Memory => {
                     assert!((in_memory + 1) * cost(length) <= bound, "memory is bounded");
-                    window.keep(seq, payload);
+                    window.keep(seq, None, payload, now);
                     model.insert(seq, false);
                 }
                 Place::Disk => {
                     assert!((in_memory + 1) * cost(length) > bound, "there was room");
-                    window.spilled(seq, Span { offset: seq * 1000, length: 7 });
+                    window.spilled(seq, Some(FailureKind::Dns), Span { offset: seq * 1000, length: 7 });
                     model.insert(seq, true);
                 }
                 Place::Taken => unreachable!("each number arrives once"),
@@ -212,13 +260,15 @@ mod tests {
             assert_eq!(window.place(seq, length), Place::Taken, "{seq} again");
             while let Some(ready) = window.pop() {
                 let seq = emitted.len() as u64;
+                assert_eq!(ready.seq, seq);
                 let on_disk = model.remove(&seq).expect("only what has arrived is emitted");
-                match ready {
-                    Ready::InMemory(payload) => {
+                assert_eq!(ready.failed, on_disk.then_some(FailureKind::Dns), "its own label");
+                match ready.bytes {
+                    Bytes::InMemory(payload) => {
                         assert!(!on_disk);
                         assert!(payload.iter().all(|&byte| u64::from(byte) == seq % 251), "its own payload");
                     }
-                    Ready::Spilled(span) => {
+                    Bytes::Spilled(span) => {
                         assert!(on_disk);
                         assert_eq!(span, Span { offset: seq * 1000, length: 7 }, "its own span");
                     }
@@ -281,13 +331,40 @@ mod tests {
 
     #[test]
     fn an_empty_window_gives_its_memory_back() {
-        let mut window = Window::new(u64::MAX);
+        let mut window = Window::new(0, u64::MAX);
         for seq in 1..=200_000 {
-            window.keep(seq, Box::new([]));
+            window.keep(seq, None, Box::new([]), Instant::now());
         }
         window.advance();
         while window.pop().is_some() {}
         assert_eq!((window.next(), window.memory), (200_001, 0));
         assert!(window.slots.capacity() <= 2 * KEPT_SLOTS && window.payloads.capacity() <= 2 * KEPT_SLOTS);
+    }
+
+    #[test]
+    fn what_has_waited_long_moves_to_disk_and_leaves_in_order_all_the_same() {
+        use std::time::Duration;
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut window = Window::new(10, u64::MAX);
+        for (seq, length, since) in [(14, 4, 1), (12, 2, 3), (11, 1, 2), (13, 3, 5)] {
+            window.keep(seq, (seq == 12).then_some(FailureKind::Tls), vec![0; length].into(), at(since));
+        }
+        let mut moved = Vec::new();
+        let mut spill = |seq, failed, bytes: &[u8]| {
+            moved.push((seq, failed, bytes.len()));
+            Ok(Span { offset: seq, length: 1 })
+        };
+        assert_eq!(window.spill_old(at(3), &mut spill).expect("no disk"), Some(at(5)));
+        assert_eq!(window.spill_old(at(3), &mut spill).expect("no disk"), Some(at(5)));
+        assert_eq!(moved, [(11, None, 1), (12, Some(FailureKind::Tls), 2), (14, None, 4)]);
+        assert_eq!(window.memory, cost(3));
+        window.advance();
+        for (seq, spilled) in [(11, true), (12, true), (13, false), (14, true)] {
+            let ready = window.pop().expect("its turn");
+            assert_eq!((ready.seq, ready.failed.is_some()), (seq, seq == 12));
+            assert_eq!(ready.bytes == Bytes::Spilled(Span { offset: seq, length: 1 }), spilled);
+        }
+        assert_eq!((window.pop(), window.waiting(), window.memory), (None, 0, 0));
     }
 }

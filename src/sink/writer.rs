@@ -1,6 +1,7 @@
 //! The thread that writes: one message after another, until there are no more.
 
-use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, OnceLock};
@@ -9,20 +10,25 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::format::{Format, Shape};
+use super::journal::Journal;
 use super::output::{Gathered, Output};
-use super::spill::Spill;
-use super::window::{Place, Ready, Window};
+use super::waiting::Waiting;
 use super::{Error, Written};
-use crate::model::Record;
+use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// How long records may stay in a file's buffer while nothing else is to be done.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// A checkpoint writes down what has waited this long for an earlier record; the others mostly need not wait much longer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// While records that waited are written in one go, so many are written before the others learn of it.
 const PUBLISH: u64 = 1024;
 
 /// What is handed to the thread.
 pub(super) enum Message {
+    /// How far the list has been read.
+    Consumed(ListPoint),
     /// Records, and what they count in the backlog.
     Records(Vec<Record>, u64),
     /// There are no more, and the output is whole.
@@ -46,173 +52,242 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     format: Format,
     shape: Shape,
-    output: Output,
-    /// `None` where records are written as they come.
-    waiting: Option<Waiting>,
+    parts: Parts,
     /// Since when there has been something in the output's buffer; `None` when there is nothing.
     unflushed_since: Option<Instant>,
 }
 
-/// Records that wait for an earlier one.
-struct Waiting {
-    window: Window,
-    spill: Spill,
-    /// A record's bytes before it is known how many they are.
-    scratch: Vec<u8>,
+/// What the thread writes to.
+pub(super) struct Parts {
+    pub(super) output: Output,
+    /// `None` where records are written as they come.
+    pub(super) waiting: Option<Waiting>,
+    /// `None` where the output is a stream.
+    pub(super) journal: Option<Journal>,
 }
 
 impl Writer {
-    /// With a temporary file records are written in the order of the list, without one as they come.
     pub(super) fn new(
         messages: Receiver<Message>,
         shared: Arc<Shared>,
         (format, shape): (Format, Shape),
-        output: Output,
-        window: Option<(u64, File)>,
+        parts: Parts,
     ) -> Self {
-        let waiting = window.map(|(memory, file)| Waiting {
-            window: Window::new(memory),
-            spill: Spill::new(file),
-            scratch: Vec::new(),
-        });
-        Self { messages, shared, format, shape, output, waiting, unflushed_since: None }
+        Self { messages, shared, format, shape, parts, unflushed_since: None }
     }
 
     /// Writes until the end. After an error nothing more is written.
     pub(super) fn run(mut self) -> Result<Written, Error> {
+        let whole = self.until_the_end();
+        if whole.is_err() {
+            self.rescue();
+        }
+        let Parts { output, waiting, journal } = self.parts;
+        match whole {
+            Ok(true) => {
+                let part = output.path();
+                let written = output.finish().map_err(|error| error.keeping(part))?;
+                if let Some(journal) = journal {
+                    // The output is whole and has its name; what cannot be removed is only in the way.
+                    let log = journal.path();
+                    journal.remove().unwrap_or_else(|error| tracing::warn!("remove {}: {error}", log.display()));
+                }
+                Ok(written)
+            }
+            unfinished => {
+                let count = waiting.as_ref().map_or(0, Waiting::count);
+                let path = keep_if_any(&output, count, journal);
+                match unfinished {
+                    Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
+                    Err(error) => Err(error.keeping(path)),
+                }
+            }
+        }
+    }
+
+    /// Says whether the output is whole, but for its last bytes.
+    fn until_the_end(&mut self) -> Result<bool, Error> {
         while let Some(message) = self.next_message()? {
             match message {
-                Message::Records(records, weight) => {
-                    for record in &records {
-                        self.record(record)?;
+                Message::Consumed(list) => {
+                    if let Some(journal) = &mut self.parts.journal {
+                        journal.consumed(list);
                     }
-                    if self.unflushed_since.is_none() && !self.output.is_flushed() {
-                        self.unflushed_since = Some(Instant::now());
+                }
+                Message::Records(records, weight) => {
+                    let now = Instant::now();
+                    for record in &records {
+                        self.record(record, now)?;
+                    }
+                    if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
+                        self.unflushed_since = Some(now);
+                    }
+                    if let Some(journal) = &mut self.parts.journal {
+                        journal.change(now);
                     }
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
                 }
-                Message::Finish => return self.finish(),
+                Message::Finish => {
+                    self.check_for_a_hole()?;
+                    return Ok(true);
+                }
                 Message::Stop => break,
             }
         }
-        self.output.stop()
+        self.checkpoint(Instant::now())?;
+        self.parts.output.flush()?;
+        Ok(false)
     }
 
     /// Waits for the next message; `None` when the sink was dropped. A wait is the time to flush: at once where
     /// somebody may be reading, now and then where large writes are what counts.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
-        match self.messages.try_recv() {
-            Ok(message) => return Ok(Some(message)),
-            Err(TryRecvError::Disconnected) => return Ok(None),
-            Err(TryRecvError::Empty) => {}
-        }
-        if let Some(since) = self.unflushed_since {
-            if !self.output.is_stream() {
-                match self.messages.recv_timeout(IDLE.saturating_sub(since.elapsed())) {
-                    Ok(message) => return Ok(Some(message)),
-                    Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                    Err(RecvTimeoutError::Timeout) => {}
-                }
+        loop {
+            let checkpoint = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now()));
+            if checkpoint == Some(Duration::ZERO) {
+                self.checkpoint(Instant::now().checked_sub(PATIENCE).unwrap_or_else(Instant::now))?;
             }
-            self.output.flush()?;
-            self.unflushed_since = None;
-            self.publish();
+            match self.messages.try_recv() {
+                Ok(message) => return Ok(Some(message)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {}
+            }
+            let idle = if self.parts.output.is_stream() { Duration::ZERO } else { IDLE };
+            let flush = self.unflushed_since.map(|since| idle.saturating_sub(since.elapsed()));
+            if flush == Some(Duration::ZERO) {
+                self.parts.output.flush()?;
+                self.unflushed_since = None;
+                self.publish();
+                continue;
+            }
+            let Some(patience) = flush.into_iter().chain(checkpoint).min() else {
+                return Ok(self.messages.recv().ok());
+            };
+            match self.messages.recv_timeout(patience) {
+                Ok(message) => return Ok(Some(message)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
-        Ok(self.messages.recv().ok())
     }
 
-    fn record(&mut self, record: &Record) -> Result<(), Error> {
-        let (format, shape) = (self.format, self.shape);
-        let next = self.waiting.as_ref().is_none_or(|waiting| waiting.window.is_next(record.seq));
-        if !next {
-            return self.wait(record);
+    fn record(&mut self, record: &Record, now: Instant) -> Result<(), Error> {
+        let format = (self.format, self.shape);
+        let failed = failed(record);
+        if let Some(waiting) = &mut self.parts.waiting
+            && waiting.next() != record.seq
+        {
+            return waiting.put(format, record, failed, now);
         }
-        let gathered = self.output.record(|into| {
-            format.write(shape, record, into);
+        let gathered = self.parts.output.record(|into| {
+            format.0.write(format.1, record, into);
             Ok(())
         })?;
-        self.after(gathered);
-        if let Some(waiting) = &mut self.waiting {
-            waiting.window.advance();
+        self.after(record.seq, failed, gathered);
+        if let Some(waiting) = &mut self.parts.waiting {
+            waiting.advance();
             self.emit_ready()?;
-        }
-        Ok(())
-    }
-
-    /// Puts a record whose turn has not come where it waits.
-    fn wait(&mut self, record: &Record) -> Result<(), Error> {
-        let Some(Waiting { window, spill, scratch }) = &mut self.waiting else {
-            return Ok(());
-        };
-        scratch.clear();
-        self.format.write(self.shape, record, scratch);
-        match window.place(record.seq, scratch.len()) {
-            Place::Memory => window.keep(record.seq, scratch.as_slice().into()),
-            Place::Disk => window.spilled(record.seq, spill.append(scratch).map_err(spill_error)?),
-            Place::Next | Place::Taken => {
-                tracing::error!(seq = record.seq, "a task was settled twice, which is a bug; its first record counts");
-            }
         }
         Ok(())
     }
 
     /// Writes what waited for the record that was just written.
     fn emit_ready(&mut self) -> Result<(), Error> {
-        loop {
-            let Some(Waiting { window, spill, .. }) = &mut self.waiting else {
-                return Ok(());
-            };
-            let Some(ready) = window.pop() else {
-                return Ok(());
-            };
-            let gathered = self.output.record(|into| match ready {
-                Ready::InMemory(payload) => {
-                    into.extend_from_slice(&payload);
-                    Ok(())
-                }
-                Ready::Spilled(span) => spill.take(span, into).map_err(spill_error),
-            })?;
-            self.after(gathered);
+        while let Parts { output, waiting: Some(waiting), .. } = &mut self.parts
+            && let Some(ready) = waiting.pop()
+        {
+            let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
+            self.after(ready.seq, ready.failed, gathered);
         }
+        Ok(())
     }
 
-    fn after(&mut self, gathered: Gathered) {
+    fn after(&mut self, seq: u64, failed: Option<FailureKind>, gathered: Gathered) {
+        if let Some(journal) = &mut self.parts.journal {
+            journal.written(seq, failed, self.parts.output.end());
+        }
         if gathered == Gathered::Flushed {
             self.unflushed_since = None;
         }
-        if gathered == Gathered::Flushed || self.output.records().is_multiple_of(PUBLISH) {
+        if gathered == Gathered::Flushed || self.parts.output.records().is_multiple_of(PUBLISH) {
             self.publish();
         }
     }
 
+    /// Makes everything that is done outlast the process and a power cut, but for what has waited in memory since
+    /// later than `until`.
+    fn checkpoint(&mut self, until: Instant) -> Result<(), Error> {
+        let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
+            return Ok(());
+        };
+        let since = waiting.as_mut().map_or(Ok(None), |waiting| waiting.spill_old(until))?;
+        output.flush()?;
+        self.unflushed_since = None;
+        if let Some(part) = output.part() {
+            let pending = waiting.as_ref().map(Waiting::file);
+            let made = journal.checkpoint(part, pending, since);
+            made.map_err(|error| log_error(journal, error))?;
+        }
+        // The checkpoint says that nothing in it counts.
+        waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than
+    /// what came after the last checkpoint.
+    fn rescue(&mut self) {
+        if let Parts { output, journal: Some(journal), .. } = &mut self.parts
+            && let Some(part) = output.part()
+        {
+            journal
+                .rescue(part)
+                .unwrap_or_else(|error| tracing::debug!("the last checkpoint could not be made: {error}"));
+        }
+    }
+
     fn publish(&self) {
-        self.shared.emitted.store(self.output.records(), Relaxed);
+        self.shared.emitted.store(self.parts.output.records(), Relaxed);
         self.shared.changed.notify_one();
     }
 
-    fn finish(self) -> Result<Written, Error> {
-        if let Some(Waiting { window, .. }) = &self.waiting
-            && window.waiting() > 0
-        {
-            let (missing, waiting) = (window.next(), window.waiting());
-            let kept = match self.output.part() {
-                Some(part) => format!("; what comes before it stays in `{}`", part.display()),
-                None => String::new(),
-            };
-            self.output.stop()?;
-            return Err(Error::io(format!(
-                "write all records: task {missing} has none and {waiting} wait for it, which is a bug{kept}"
-            )));
-        }
-        self.output.finish()
+    fn check_for_a_hole(&mut self) -> Result<(), Error> {
+        let Some(waiting) = self.parts.waiting.as_ref().filter(|waiting| waiting.count() > 0) else {
+            return Ok(());
+        };
+        let (missing, count) = (waiting.next(), waiting.count());
+        self.checkpoint(Instant::now())?;
+        self.parts.output.flush()?;
+        let kept = match self.parts.output.path() {
+            Some(part) => format!("; what comes before it stays in `{}`", part.display()),
+            None => String::new(),
+        };
+        Err(Error::io(format!(
+            "write all records: task {missing} has none and {count} wait for it, which is a bug{kept}"
+        )))
     }
 }
 
-fn spill_error(error: std::io::Error) -> Error {
-    Error::io(
-        "keep finished records that wait for an earlier one in a temporary file: free some space in the folder of \
-         the output (TMPDIR for standard output), or write with --order completion",
-    )
-    .because(error)
+/// Where what was written stays. Files without a single record would only be in the way.
+fn keep_if_any(output: &Output, waiting: u64, journal: Option<Journal>) -> Option<PathBuf> {
+    let path = output.path()?;
+    if output.records() == 0 && waiting == 0 {
+        std::fs::remove_file(&path).ok();
+        journal.map(Journal::remove);
+        return None;
+    }
+    Some(path)
+}
+
+fn log_error(journal: &Journal, error: io::Error) -> Error {
+    let path = journal.path();
+    Error::io(format!("write to `{}`, which says what is done", path.display())).because(error)
+}
+
+fn failed(record: &Record) -> Option<FailureKind> {
+    match &record.outcome {
+        Outcome::Page(_) => None,
+        Outcome::Failure(failure) => Some(failure.kind),
+    }
 }

@@ -118,6 +118,46 @@ pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed()
     }
 }
 
+pub(crate) fn where_every_second_task_hangs_every_second_task_fails() {
+    let limit = Duration::from_millis(500);
+    let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+    let tasks = (0..24).map(|number| match number % 2 {
+        0 => Deed::Echo(vec![number]),
+        _ => Deed::Sleep(Duration::from_secs(3600)),
+    });
+    for (place, result) in pool.map(tasks).into_iter().enumerate() {
+        match result {
+            Ok(done) => assert_eq!((place % 2, usize::from(done.bytes[0])), (0, place)),
+            Err(JobError::Poison(death)) => {
+                assert!(place % 2 == 1 && matches!(death.cause, Cause::Timeout { .. }), "{place}: {death}");
+            }
+            Err(error) => panic!("{place}: {error}"),
+        }
+    }
+}
+
+pub(crate) fn a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else() {
+    let pool = pool(2).concurrency(many(8)).build(Start::Well).expect("a pool");
+    let mut tasks = echoes(500);
+    tasks[250] = Deed::Abort;
+    let results = pool.map(tasks);
+    let failed: Vec<usize> = (0..500).filter(|place| results[*place].is_err()).collect();
+    assert_eq!(failed, [250]);
+    let lost = pool.close().into_iter().filter(|report| report.end == End::Crashed).count();
+    assert!(lost <= 3, "{lost} workers were lost");
+}
+
+pub(crate) fn a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost() {
+    let pool = pool(1).max_memory_per_worker(100 << 20).build(Start::Well).expect("a pool");
+    let results = pool.map(vec![Deed::Leak(3 << 20); 60]);
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    let reports = pool.close();
+    assert!(reports.len() >= 2, "{reports:?}");
+    let (last, others) = reports.split_last().expect("some");
+    assert!(others.iter().all(|report| report.end == End::Memory && report.jobs > 10), "{reports:?}");
+    assert!(matches!(last.end, End::Finished | End::Memory), "{last:?}");
+}
+
 pub(crate) fn a_stopped_worker_is_replaced_and_nobody_is_blamed() {
     let limit = Duration::from_millis(1500);
     let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");

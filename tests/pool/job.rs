@@ -8,6 +8,9 @@ use std::time::Duration;
 use gleaner::pool::{Builder, Job, Pool};
 use serde::{Deserialize, Serialize};
 
+/// What leaks.
+static HOARD: std::sync::Mutex<Vec<Vec<u8>>> = std::sync::Mutex::new(Vec::new());
+
 /// The test's worker.
 pub(crate) struct Act;
 
@@ -38,6 +41,8 @@ pub(crate) enum Deed {
     Devour,
     /// Prints to standard output, and reads what standard input has.
     Chat,
+    /// Keeps so many bytes for as long as the worker lives.
+    Leak(usize),
     /// Starts a process that outlives it and holds its pipes, and dies.
     Leave,
     /// Writes these bytes to the wire, behind the pool's back, and dies or goes on.
@@ -107,6 +112,7 @@ impl Job for Act {
                 let mut line = String::new();
                 done.sum = std::io::stdin().read_line(&mut line).expect("reads") as u64;
             }
+            Deed::Leak(size) => HOARD.lock().expect("no panic").push(vec![1; size]),
             Deed::Leave => {
                 // Its standard output and error are the worker's; the time is longer than the test's patience.
                 std::process::Command::new("sleep").arg("6").spawn().expect("it starts");

@@ -61,6 +61,9 @@ fn main() -> ExitCode {
             junk_on_the_wire_replaces_the_worker,
             a_result_for_a_job_that_was_never_given_is_ignored,
             a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed,
+            where_every_second_task_hangs_every_second_task_fails,
+            a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else,
+            a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost,
             a_stopped_worker_is_replaced_and_nobody_is_blamed,
             a_pipe_that_a_grandchild_keeps_open_holds_nothing_up,
             a_task_over_its_memory_is_killed,
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         turnover:
             a_quota_of_one_gives_each_task_a_process_of_its_own,
             no_worker_gets_more_than_its_quota,
+            a_planned_end_is_never_taken_for_a_death,
             jitter_only_ever_takes_from_the_quota,
             two_workers_with_a_quota_of_two_do_seven_tasks_in_four_rounds,
             replacements_are_ready_before_they_are_needed;

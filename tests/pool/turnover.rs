@@ -37,6 +37,14 @@ pub(crate) fn no_worker_gets_more_than_its_quota() {
     assert_eq!(reports.iter().map(|report| report.jobs).sum::<u64>(), 200, "none was run twice");
 }
 
+pub(crate) fn a_planned_end_is_never_taken_for_a_death() {
+    let pool = pool(8).concurrency(many(2)).max_tasks_per_worker(quota(3)).build(Start::Well).expect("a pool");
+    assert!(pool.map(echoes(1500)).iter().all(Result::is_ok));
+    let reports = pool.close();
+    assert!(reports.iter().all(|report| matches!(report.end, End::Quota | End::Finished)), "{reports:?}");
+    assert_eq!(reports.iter().map(|report| report.jobs).sum::<u64>(), 1500, "none was run twice");
+}
+
 pub(crate) fn jitter_only_ever_takes_from_the_quota() {
     let pool = pool(2).max_tasks_per_worker(quota(20)).quota_jitter(10).build(Start::Well).expect("a pool");
     assert!(pool.map(echoes(1000)).iter().all(Result::is_ok));

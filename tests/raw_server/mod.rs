@@ -25,6 +25,10 @@ pub(crate) enum Then {
     Reset,
     /// Says nothing more, and keeps the connection open.
     Hang,
+    /// Says the same thing for as long as somebody listens.
+    Repeat(&'static [u8]),
+    /// Says nothing more, but goes on listening.
+    HalfClose,
 }
 
 impl Reply {
@@ -109,6 +113,16 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             Then::Close => return,
             Then::Reset => {
                 reset(&stream);
+                return;
+            }
+            Then::Repeat(piece) => {
+                let piece = piece.repeat(1 + 16 * 1024 / piece.len());
+                while stream.write_all(&piece).await.is_ok() {}
+                return;
+            }
+            Then::HalfClose => {
+                let _ = stream.shutdown().await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
                 return;
             }
             Then::Hang => {

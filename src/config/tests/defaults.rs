@@ -8,7 +8,7 @@ use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, OutputPlan, Plan, PoolPlan};
 use crate::pool::Sandbox;
-use crate::scrape::{FetchSettings, Settings};
+use crate::scrape::{FetchSettings, PrivateAddresses, Settings};
 use crate::sink::{Order, Shape};
 
 const MIB: u64 = 1024 * 1024;
@@ -33,6 +33,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 max_body: 16 * MIB,
                 user_agent: format!("gleaner/{} (+https://crates.io/crates/gleaner)", env!("CARGO_PKG_VERSION")),
                 headers: Vec::new(),
+                private_addresses: PrivateAddresses::Direct,
                 site: None,
             },
             extract: None,
@@ -122,7 +123,7 @@ fn headers_and_fields_in_force_are_listed_where_their_section_is() {
         .expect("the settings are right");
     let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
     let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(4).collect();
-    let expected = ["fetch.user_agent", "fetch.headers.accept", "extract.title", "output.format"];
+    let expected = ["fetch.user_agent", "fetch.headers.accept", "network.private_addresses", "extract.title"];
     assert_eq!(around, expected);
     assert_eq!(loaded.in_force[0].name, "pool.workers");
 }

@@ -382,7 +382,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, extract, output"#,
+  = help: the sections are pool, fetch, network, extract, output"#,
     ),
     (
         "a section that is no table",
@@ -447,6 +447,18 @@ idle_timeout = '1m 5secconds'
 2 | idle_timeout = '1m 5secconds'
   |                     ^^^^^^^^
   = help: the units are ms, s, m, h and days"#,
+    ),
+    (
+        "an address policy that is none",
+        r#"[network]
+private_addresses = "Deny"
+"#,
+        r#"`network.private_addresses` must be one of "direct", "allow", "deny"
+ --> gleaner.toml:2:21
+  |
+2 | private_addresses = "Deny"
+  |                     ^^^^^^
+  = help: did you mean "deny"?"#,
     ),
     (
         "no time at all",

@@ -55,6 +55,17 @@ fn auto_workers_are_the_cpus_and_a_number_is_that_number() {
 }
 
 #[test]
+fn private_addresses_are_for_listed_urls_for_everyone_or_for_nobody() {
+    use crate::scrape::PrivateAddresses::{Allow, Deny, Direct};
+    for (word, meant) in [("direct", Direct), ("allow", Allow), ("deny", Deny)] {
+        let plan = file(format!("[network]\nprivate_addresses = '{word}'\n")).plan();
+        assert_eq!(plan.scrape.fetch.private_addresses, meant);
+        let plan = nothing().variable("GLEANER_NETWORK_PRIVATE_ADDRESSES", word).plan();
+        assert_eq!(plan.scrape.fetch.private_addresses, meant);
+    }
+}
+
+#[test]
 fn a_file_that_was_asked_for_is_read_and_the_usual_one_is_not() {
     let case = file("[pool]\nworkers = 1\n")
         .with_file("other.toml", "[output]\norder = \"completion\"\n")

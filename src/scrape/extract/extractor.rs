@@ -18,11 +18,19 @@ use super::{page, value};
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::parse::Document;
 
+/// The most data that one page may give, in bytes of JSON: what a worker can hand over. Rules that take the markup of
+/// nested elements can make gigabytes of a page of some kilobytes.
+const MAX_DATA: usize = 64 << 20;
+
+/// How deep a page may nest where a selector has `:has(..)`, whose matching takes some of the stack for each level.
+const MAX_DEPTH_OF_HAS: usize = 2_000;
+
 /// Compiled rules. Made once per worker, used for every page.
 #[derive(Debug)]
 pub struct Extractor {
     plan: Plan,
     takes_links: bool,
+    has_has: bool,
 }
 
 impl Extractor {
@@ -35,7 +43,7 @@ impl Extractor {
             Some(fields) => Plan::new(fields)?,
             None => Plan::new(&page::fields())?,
         };
-        Ok(Self { takes_links: plan.takes_links(), plan })
+        Ok(Self { takes_links: plan.takes_links(), has_has: plan.has_has(), plan })
     }
 
     /// Extracts the fields as one line of JSON, in the order of the rules.
@@ -44,9 +52,13 @@ impl Extractor {
     ///
     /// # Errors
     /// With stage `extract`: `missing_field` where a required value is missing, `bad_value` where a value does not
-    /// fit its type. The message names the field.
+    /// fit its type; `too_large` where there is more data than a worker can hand over. The message names the field.
     pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
         let outline = Outline::new(document.html.tree.root());
+        if self.has_has && outline.depth() > MAX_DEPTH_OF_HAS {
+            let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
+            return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
+        }
         let links =
             self.takes_links.then(|| Links::new(Url::parse(final_url).ok(), base_href(&outline), document.encoding));
         let mut run = Run {
@@ -125,6 +137,9 @@ impl<'a, 'o> Run<'a, 'o> {
             if nth > 0 {
                 self.out.push(b',');
             }
+            if self.out.len() > MAX_DATA {
+                return Err(self.too_large());
+            }
             self.path.push(Step::Index(nth));
             self.object(plan, Some(at))?;
             self.path.pop();
@@ -150,6 +165,9 @@ impl<'a, 'o> Run<'a, 'o> {
                     self.out.push(b',');
                 }
                 count += 1;
+                if self.out.len() + text.len() > MAX_DATA {
+                    return ControlFlow::Break(Some(self.too_large()));
+                }
                 if !value::write(&mut self.out, &text, rule.kind) {
                     return ControlFlow::Break(Some(self.bad_value(rule, &text)));
                 }
@@ -232,6 +250,14 @@ impl<'a, 'o> Run<'a, 'o> {
             value::shorten(text)
         );
         Failure::new(FailureKind::BadValue, Stage::Extract, message)
+    }
+
+    fn too_large(&self) -> Failure {
+        let message = format!(
+            "extract field `{}`: the page's data is larger than {MAX_DATA} bytes; extract less of it",
+            self.path()
+        );
+        Failure::new(FailureKind::TooLarge, Stage::Extract, message)
     }
 
     fn missing(&self, rule: &Value) -> Failure {

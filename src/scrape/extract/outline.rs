@@ -14,6 +14,7 @@ use super::selection::Element;
 /// The elements and texts of a document in document order. A place in it is a `u32`.
 pub(super) struct Outline<'a> {
     entries: Vec<Entry<'a>>,
+    depth: usize,
 }
 
 struct Entry<'a> {
@@ -27,6 +28,7 @@ impl<'a> Outline<'a> {
     pub(super) fn new(root: NodeRef<'a, Node>) -> Self {
         let mut entries: Vec<Entry<'a>> = Vec::with_capacity(1024);
         let mut open: Vec<u32> = Vec::with_capacity(32);
+        let mut depth = 0;
         let mut next = root.first_child();
         while let Some(node) = next {
             let at = place(entries.len());
@@ -46,6 +48,7 @@ impl<'a> Outline<'a> {
             }
             if below.is_some() {
                 open.push(at);
+                depth = depth.max(open.len());
                 next = below;
                 continue;
             }
@@ -61,7 +64,12 @@ impl<'a> Outline<'a> {
                 last = parent.node;
             };
         }
-        Self { entries }
+        Self { entries, depth }
+    }
+
+    /// How many elements stand in each other at the deepest place.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// All of it.

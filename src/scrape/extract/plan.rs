@@ -125,6 +125,12 @@ impl Plan {
         self.fields.push(Field { name: name.to_owned(), key, takes, content });
     }
 
+    /// Whether `:has(..)` stands in any selector, at any depth.
+    pub(super) fn has_has(&self) -> bool {
+        self.branches.iter().any(|(branch, _)| branch.has)
+            || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.has_has()))
+    }
+
     /// Whether any field, at any depth, takes links.
     pub(super) fn takes_links(&self) -> bool {
         self.fields.iter().any(|field| {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::number;
 use super::rules::{Scalar, ValueType};
+use crate::model::escape_controls;
 
 /// Writes `text` as a value of type `kind`; gives `false`, and writes nothing, where it does not fit the type.
 pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
@@ -27,7 +28,9 @@ pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
 
 /// Writes a JSON string.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a string always has a JSON form");
+    let start = out.len();
+    serde_json::to_writer(&mut *out, text).expect("a string always has a JSON form");
+    escape_controls(out, start);
 }
 
 /// A default, as JSON. What JSON has no number for (`inf`, `nan`) is `null`.
@@ -136,6 +139,7 @@ mod tests {
     fn values_are_written_by_their_type() {
         let cases = [
             ("a\"\n", ValueType::String, Some(r#""a\"\n""#)),
+            ("\u{9b}31m", ValueType::String, Some(r#""\u009b31m""#)),
             ("<b>", ValueType::Html, Some("\"<b>\"")),
             ("£1,234.50", ValueType::Number, Some("1234.5")),
             ("12.0", ValueType::Integer, Some("12")),

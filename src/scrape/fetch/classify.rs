@@ -8,6 +8,7 @@ use std::io;
 
 use url::Url;
 
+use super::guard::NotPublic;
 use crate::model::{Failure, FailureKind, Retry, Stage};
 use crate::scrape::settings::FetchSettings;
 
@@ -34,6 +35,11 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, settings: &FetchSett
         (FailureKind::Protocol, Retry::Yes, format!("get an answer from {shown}"))
     };
     with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
+}
+
+/// Whether every address of the name that was asked for is one that may not be dialled.
+pub(super) fn not_public(error: &reqwest::Error) -> Option<NotPublic> {
+    find::<NotPublic>(error).copied()
 }
 
 /// A body that did not come to its end. A reset connection is reported as a decode error, whatever it was.

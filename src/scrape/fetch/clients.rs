@@ -1,79 +1,106 @@
 //! Which HTTP client a URL goes through.
 //!
-//! Three clients, since they differ in what they load: trust anchors take longer to read than all the rest of a
-//! worker's start, so only the first https URL pays for them.
+//! Clients differ in what they load: trust anchors take longer to read than all the rest of a worker's start, so only
+//! the first https URL pays for them. And they differ in where they may go: a connection that was opened for a visit
+//! that may go anywhere is never used by one that may not, since each sort of visit has clients, and so connections, of
+//! its own.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, ClientBuilder, RequestBuilder};
 use url::Url;
 
 use super::classify;
-use crate::model::{Failure, FailureKind, Stage};
+use super::guard::{self, Guard, SITE_HOST, Way};
+use super::headers::{Headers, is_proxied};
+use crate::model::{Failure, FailureKind, Reach, Stage};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
-
-/// The fixed origin of a site that is served for the run, so that its data is the same in every run.
-const SITE_HOST: &str = "site.localhost";
 
 /// How long an idle connection is kept. Long enough for a delay between two requests to one host, short enough that
 /// a list of many hosts does not use up the open files.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// The longest list of headers that is read over HTTP/2, in bytes as RFC 9113 (6.5.2) counts them; the client's own
+/// default is shorter than what some servers send. Over HTTP/1 the client reads 100 headers and some 400 KiB.
+const MAX_HEADER_LIST: u32 = 256 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Clients {
-    /// For http: knows no trust anchors.
-    plain: Client,
+    pub(super) guard: Guard,
+    headers: Headers,
+    /// The proxies of the environment, as the clients see them.
+    proxies: Matcher,
+    connect_timeout: Duration,
     /// For the site of the run: never through a proxy.
     site: Option<Client>,
-    /// For https; built at the first such URL.
+    free: Pair,
+    guarded: Pair,
+}
+
+/// The clients of one sort of visit, each built when it is first needed.
+#[derive(Debug, Default)]
+struct Pair {
+    /// For http: knows no trust anchors.
+    plain: OnceLock<Result<Client, Failure>>,
     secure: OnceLock<Result<Client, Failure>>,
-    headers: HeaderMap,
-    connect_timeout: Duration,
 }
 
 impl Clients {
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         // One provider for all of the process. That another thread was first is no harm: there is only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let headers = headers(settings)?;
-        let base = || builder(settings.connect_timeout);
-        let without_anchors = || base().tls_certs_only([]);
-        let plain = if proxy_speaks_tls() { base() } else { without_anchors() };
-        let site = |address: SocketAddr| without_anchors().no_proxy().resolve(SITE_HOST, address).build();
+        let connect_timeout = settings.connect_timeout;
+        let site = |address: SocketAddr| {
+            builder(connect_timeout).tls_certs_only([]).no_proxy().resolve(SITE_HOST, address).build()
+        };
         Ok(Self {
-            plain: plain.build().map_err(Error::client)?,
+            guard: Guard { private_addresses: settings.private_addresses, site: settings.site },
+            headers: Headers::new(settings)?,
+            proxies: Matcher::from_system(),
+            connect_timeout,
             site: settings.site.map(site).transpose().map_err(Error::client)?,
-            secure: OnceLock::new(),
-            connect_timeout: settings.connect_timeout,
-            headers,
+            free: Pair::default(),
+            guarded: Pair::default(),
         })
     }
 
     /// A request for `url`, ready to be sent.
-    pub(super) fn get(&self, url: &Url) -> Result<RequestBuilder, Failure> {
-        let mut headers = self.headers.clone();
-        if !url.username().is_empty() || url.password().is_some() {
-            // The URL's own credentials are closer to the point; the client makes the header of them.
-            headers.remove(AUTHORIZATION);
-        }
+    ///
+    /// # Errors
+    /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
+    /// cannot be read.
+    pub(super) fn get(&self, url: &Url, reach: &Reach) -> Result<RequestBuilder, Failure> {
+        let client = self.client_for(url, reach)?;
         // Not as the client's default headers, which have one value for each name.
-        Ok(self.client_for(url)?.get(url.clone()).headers(headers))
+        Ok(client.get(url.clone()).headers(self.headers.of(url, reach, &self.proxies)))
     }
 
-    fn client_for(&self, url: &Url) -> Result<&Client, Failure> {
-        match (url.scheme(), &self.site) {
-            ("http", Some(site)) if url.host_str() == Some(SITE_HOST) => Ok(site),
-            ("http", _) => Ok(&self.plain),
-            _ => self.secure.get_or_init(|| self.build_secure()).as_ref().map_err(Clone::clone),
+    fn client_for(&self, url: &Url, reach: &Reach) -> Result<&Client, Failure> {
+        let way = match (self.guard.way(url, reach)?, &self.site) {
+            (Way::Site, Some(site)) => return Ok(site),
+            // What a proxy dials is out of sight, and the proxy itself may stand anywhere.
+            (Way::Guarded, _) if !is_proxied(url, &self.proxies) => Way::Guarded,
+            _ => Way::Free,
+        };
+        let pair = if way == Way::Guarded { &self.guarded } else { &self.free };
+        let is_secure = url.scheme() == "https";
+        let client = if is_secure { &pair.secure } else { &pair.plain };
+        client.get_or_init(|| self.build(way, is_secure)).as_ref().map_err(Clone::clone)
+    }
+
+    fn build(&self, way: Way, is_secure: bool) -> Result<Client, Failure> {
+        let mut builder = builder(self.connect_timeout);
+        if way == Way::Guarded {
+            builder = builder.no_proxy().dns_resolver(Arc::new(guard::public_only()));
         }
-    }
-
-    fn build_secure(&self) -> Result<Client, Failure> {
-        builder(self.connect_timeout).build().map_err(|error| {
+        if !is_secure && (way == Way::Guarded || !proxy_speaks_tls()) {
+            builder = builder.tls_certs_only([]);
+        }
+        builder.build().map_err(|error| {
             let failure = Failure::new(FailureKind::Tls, Stage::Fetch, "load the trust anchors of this system");
             classify::with_causes(failure, &error)
         })
@@ -87,29 +114,10 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
+        .http2_max_header_list_size(MAX_HEADER_LIST)
         // As browsers and curl do: a broken header that nobody asked about is no reason to have no page.
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
-}
-
-/// What every request says, where the settings do not say otherwise.
-fn headers(settings: &FetchSettings) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &settings.headers {
-        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
-        let (Ok(name), Ok(value)) = parsed else { return Err(Error::header(name)) };
-        headers.append(name, value);
-    }
-    let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| Error::header("user-agent"))?;
-    let defaults = [
-        (USER_AGENT, user_agent),
-        (ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")),
-        (ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br, zstd")),
-    ];
-    for (name, value) in defaults {
-        headers.entry(name).or_insert(value);
-    }
-    Ok(headers)
 }
 
 /// Whether the environment names an https proxy for http URLs: then plain HTTP needs trust anchors as well.
@@ -127,23 +135,40 @@ mod tests {
     use url::Url;
 
     use super::Clients;
-    use crate::scrape::FetchSettings;
+    use crate::model::Reach;
+    use crate::scrape::{FetchSettings, PrivateAddresses};
 
-    #[test]
-    fn only_https_reads_trust_anchors() {
-        let settings = FetchSettings {
+    fn clients() -> Clients {
+        Clients::new(&FetchSettings {
             timeout: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
             max_body: 1,
             user_agent: String::new(),
             headers: Vec::new(),
+            private_addresses: PrivateAddresses::Direct,
             site: Some(([127, 0, 0, 1], 1).into()),
-        };
-        let clients = Clients::new(&settings).expect("good settings");
+        })
+        .expect("good settings")
+    }
+
+    #[test]
+    fn only_https_reads_trust_anchors() {
+        let clients = clients();
         for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
-            clients.client_for(&Url::parse(url).expect("a URL")).expect("a client");
-            assert_eq!(clients.secure.get().is_some(), reads_anchors, "{url}");
+            clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed).expect("a client");
+            assert_eq!(clients.free.secure.get().is_some(), reads_anchors, "{url}");
         }
+    }
+
+    #[test]
+    fn connections_of_visits_that_may_go_anywhere_are_not_shared_with_those_that_may_not() {
+        let clients = clients();
+        let hop = Reach::Redirected { own: "http://elsewhere".to_owned() };
+        let own = Reach::Redirected { own: "http://h".to_owned() };
+        let url = Url::parse("http://h/").expect("a URL");
+        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach).expect("a client"));
+        assert_ne!(of(&Reach::Listed), of(&hop));
+        assert_eq!(of(&Reach::Listed), of(&own));
     }
 }

@@ -10,11 +10,13 @@ use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, ZlibDecod
 use async_compression::zstd::DParameter;
 use bytes::{BufMut, Bytes};
 use futures_util::stream;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
 use super::body::{Body, WORTH_DRAINING};
+use super::cap::{self, Cap};
 use super::classify;
+use super::head::excerpt;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 
@@ -48,6 +50,7 @@ pub(super) fn parse(header: &str) -> Result<Vec<Coding>, Failure> {
             "br" => Coding::Brotli,
             "zstd" => Coding::Zstd,
             _ => {
+                let name = excerpt(name);
                 let message = format!("its content encoding `{name}` is not one of gzip, deflate, br, zstd");
                 return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
             }
@@ -73,7 +76,8 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
     let mut out = Vec::new();
     let mut end = End::NotYet;
     let decoded = {
-        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end };
+        let left = cap::compressed(body.max);
+        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
         let source = stream::try_unfold(pieces, Pieces::next);
         decode(StreamReader::new(pin!(source)), codings, &mut out, max).await
     };
@@ -82,6 +86,7 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
         (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
         (Ok(Decoded::Whole), _) => Ok(out.into()),
         (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
+        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
         (Err(error), end) => {
             // A decoder that still wanted more when there was no more has no fault to find with what it got.
             let failure = if matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof {
@@ -109,15 +114,21 @@ struct Pieces<'b, 'a> {
     body: &'b mut Body<'a>,
     first: Option<Bytes>,
     end: &'b mut End,
+    /// Compressed bytes that may still come.
+    left: u64,
 }
 
 impl Pieces<'_, '_> {
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        if let Some(first) = self.first.take() {
-            return Ok(Some((first, self)));
-        }
-        match self.body.next(0).await {
-            Ok(Some(piece)) => Ok(Some((piece, self))),
+        let next = match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.body.next(0).await,
+        };
+        match next {
+            Ok(Some(piece)) => {
+                self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+                Ok(Some((piece, self)))
+            }
             Ok(None) => {
                 *self.end = End::Reached;
                 Ok(None)
@@ -142,7 +153,7 @@ where
     let mut source = source;
     let mut layer: Layer<'_> = Box::new(&mut source);
     for coding in codings.iter().rev() {
-        layer = undo(*coding, layer).await?;
+        layer = undo(*coding, layer, cap::compressed(max as u64)).await?;
     }
     loop {
         if out.len() > max {
@@ -172,21 +183,24 @@ where
     Ok(Decoded::Whole)
 }
 
-async fn undo(coding: Coding, mut source: Layer<'_>) -> io::Result<Layer<'_>> {
+async fn undo(coding: Coding, mut source: Layer<'_>, cap: u64) -> io::Result<Layer<'_>> {
+    fn capped<'r>(decoder: impl AsyncRead + Send + Unpin + 'r, cap: u64) -> Layer<'r> {
+        Box::new(BufReader::new(Cap::new(decoder, cap)))
+    }
     Ok(match coding {
-        Coding::Gzip => Box::new(BufReader::new(Members::new(source))),
+        Coding::Gzip => capped(Members::new(source), cap),
         Coding::Deflate => {
             if is_zlib(source.fill_buf().await?) {
-                Box::new(BufReader::new(ZlibDecoder::new(source)))
+                capped(ZlibDecoder::new(source), cap)
             } else {
-                Box::new(BufReader::new(DeflateDecoder::new(source)))
+                capped(DeflateDecoder::new(source), cap)
             }
         }
-        Coding::Brotli => Box::new(BufReader::new(BrotliDecoder::new(source))),
+        Coding::Brotli => capped(BrotliDecoder::new(source), cap),
         Coding::Zstd => {
             let mut decoder = ZstdDecoder::with_params(source, &[DParameter::window_log_max(ZSTD_WINDOW_LOG)]);
             decoder.multiple_members(true);
-            Box::new(BufReader::new(decoder))
+            capped(decoder, cap)
         }
     })
 }

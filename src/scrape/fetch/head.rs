@@ -1,5 +1,6 @@
 //! What follows from a status and headers, before any of the body.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -33,6 +34,7 @@ impl Head<'_> {
         let Some(location) = self.headers.get(LOCATION) else { return Ok(None) };
         let location = as_ascii(location.as_bytes());
         let Ok(mut next) = self.url.join(&location) else {
+            let location = excerpt(location.rsplit('@').next().unwrap_or_default());
             let message = format!("follow the redirect of {}: `{location}` is no URL", self.shown);
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         };
@@ -40,7 +42,7 @@ impl Head<'_> {
             let message = format!(
                 "follow the redirect of {}: it leads to a {} URL, and only http and https are fetched",
                 self.shown,
-                next.scheme()
+                excerpt(next.scheme())
             );
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         }
@@ -52,6 +54,11 @@ impl Head<'_> {
 
     /// Why the status is no page's.
     pub(super) fn refusal(&self) -> Option<Failure> {
+        if self.status.is_informational() {
+            // The others among them are no answers yet, and the client waits on.
+            let message = format!("get {}: the server switched to a protocol that nobody asked for", self.shown);
+            return Some(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
+        }
         if self.status.as_u16() < 400 {
             return None;
         }
@@ -71,9 +78,18 @@ impl Head<'_> {
 
     /// Why the body is no page.
     pub(super) fn no_page(&self, content_type: &str) -> Failure {
-        let essence = media_type::essence(content_type);
+        let essence = excerpt(media_type::essence(content_type));
         let message = format!("read {} as a page: its type is `{essence}`, and pages are text or XML", self.shown);
         Failure::new(FailureKind::ContentType, Stage::Fetch, message)
+    }
+}
+
+/// The beginning of what a server said, for messages: a header may be as long as some hundred kilobytes.
+pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
     }
 }
 
@@ -137,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_redirect_to_nowhere_is_a_protocol_failure() {
-        for location in ["http://[", "mailto:a@b", "ftp://h/", "javascript:1"] {
+        for location in ["http://[", "http://u:secret@[", "mailto:a@b", "ftp://h/", "javascript:1"] {
             let failure = next_hop("http://u:secret@h/", 302, Some(location.as_bytes())).expect_err(location);
             assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{location}");
             assert!(!failure.message.contains("secret"), "{}", failure.message);

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use async_compression::tokio::bufread::GzipDecoder;
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use tokio::task::coop;
 
 /// The first byte of every member.
 const MAGIC: u8 = 0x1f;
@@ -44,7 +45,10 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
                     }
                 }
                 State::Between(source) => {
+                    // A member costs memory for its decoder, and may hold nothing.
+                    let turn = ready!(coop::poll_proceed(context));
                     let is_member = ready!(Pin::new(source).poll_fill_buf(context))?.first() == Some(&MAGIC);
+                    turn.made_progress();
                     if let State::Between(source) = std::mem::replace(&mut self.0, State::Over)
                         && is_member
                     {

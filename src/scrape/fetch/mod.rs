@@ -1,17 +1,23 @@
 //! URL -> the bytes of a page, or where to go instead.
 //!
+//! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
 //! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip
+//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
+//!   `cap`: an end to what is between two of them
 //! - `classify`: what went wrong on the way, as failures
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
+mod address;
 mod body;
+mod cap;
 mod classify;
 mod clients;
 mod coding;
+mod guard;
 mod head;
+mod headers;
 mod limit;
 mod members;
 mod retry_after;
@@ -23,10 +29,11 @@ use url::Url;
 
 use self::body::Body;
 use self::clients::Clients;
+use self::guard::NotPublic;
 use self::head::Head;
 use super::settings::FetchSettings;
 use super::{Error, media_type};
-use crate::model::{Failure, FailureKind, Stage};
+use crate::model::{Failure, FailureKind, Reach, Stage};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -58,13 +65,18 @@ impl Fetcher {
     }
 
     /// Asks for `url` once.
-    pub(super) async fn fetch(&self, url: &Url) -> Result<Fetched, Failure> {
+    pub(super) async fn fetch(&self, url: &Url, reach: &Reach) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let request = self.clients.get(url)?.send();
+        let request = self.clients.get(url, reach)?.send();
         let response = match limit::until(deadline, request).await {
             Some(Ok(response)) => response,
-            Some(Err(error)) => return Err(classify::no_answer(error, &shown, &self.settings)),
+            Some(Err(error)) => {
+                return Err(match classify::not_public(&error) {
+                    Some(NotPublic { kind }) => self.clients.guard.blocked(&shown, kind),
+                    None => classify::no_answer(error, &shown, &self.settings),
+                });
+            }
             None => {
                 let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
                 return Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable());

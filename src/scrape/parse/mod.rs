@@ -1,5 +1,8 @@
 //! Text -> tree, as a browser without scripts builds it.
+//!
+//! `sink` is where the parser puts its nodes, `budget` how much work a page may make for it.
 
+mod budget;
 mod sink;
 
 use encoding_rs::Encoding;
@@ -8,6 +11,8 @@ use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
 use scraper::Html;
 
+use crate::model::{Failure, FailureKind, Stage};
+use budget::{Budget, Exceeded};
 use sink::InOrder;
 
 /// A parsed page.
@@ -20,25 +25,63 @@ pub struct Document {
 
 /// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` holds elements, not text.
 ///
-/// There is no text that cannot be parsed. Time is not bounded by the length of the text alone: a million nested
-/// `<div>` take html5ever over a minute. Whoever runs this must be ready to kill it.
-pub fn parse(text: &str) -> Document {
+/// Time is not bounded by the length of the text alone: 100,000 attributes on one element take html5ever some seconds.
+/// Whoever runs this must be ready to kill it.
+///
+/// # Errors
+/// With stage `parse`, where the page asks for far more work than its length explains (`budget`): it nests too deeply, or
+/// leaves too much open. There is no other text that cannot be parsed.
+pub fn parse(text: &str) -> Result<Document, Failure> {
     parse_encoded(text, encoding_rs::UTF_8)
 }
 
 /// As `parse`, for a page that was written in `encoding`.
-pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Document {
+///
+/// # Errors
+/// As `parse`.
+pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document, Failure> {
+    let built = build(text, Budget::of(text.len()));
+    built.map(|html| Document { html, encoding }).map_err(|Exceeded| {
+        let message = "build the page's tree: it nests elements too deeply, or leaves too many open, for its length";
+        Failure::new(FailureKind::TooLarge, Stage::Parse, message)
+    })
+}
+
+fn build(text: &str, budget: Budget) -> Result<Html, Exceeded> {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
         ..ParseOpts::default()
     };
-    let html = driver::parse_document(InOrder::new(), options).one(text);
-    Document { html, encoding }
+    budget::within(|| driver::parse_document(InOrder::new(budget), options).one(text))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::budget::{Budget, Exceeded};
+    use super::{build, parse};
+
+    #[test]
+    fn pages_that_make_more_work_than_their_length_explains_are_given_up() {
+        let numbered = |n: usize, tag: fn(usize) -> String| (0..n).fold(String::new(), |page, n| page + &tag(n));
+        let attributes = |name: &str| (0..2_000).fold(String::new(), |page, n| page + &format!(" {name}{n}"));
+        let cases = [
+            ("nested elements", "<div>".repeat(5_000)),
+            ("nested lists", "<ul><li>".repeat(3_000)),
+            (
+                "formatting left open",
+                "<p>".to_owned() + &numbered(500, |n| format!("<b id={n}>")) + &"<p>x".repeat(500),
+            ),
+            (
+                "fonts left open",
+                "<p>".to_owned() + &numbered(200, |n| format!("<font size={n}>")) + &"<p>x".repeat(500),
+            ),
+            ("the adoption agency", "<a><div>".repeat(3_000)),
+            ("attributes of a second body", format!("<body{}><body{}>", attributes("a"), attributes("b"))),
+        ];
+        for (name, page) in cases {
+            assert_eq!(build(&page, Budget::new(1_000_000, 30_000)).map(drop), Err(Exceeded), "{name}");
+        }
+    }
 
     #[test]
     fn the_tree_is_what_a_browser_without_scripts_builds() {
@@ -59,7 +102,7 @@ mod tests {
             ),
         ];
         for (text, tree) in cases {
-            assert_eq!(parse(text).html.html(), tree, "{text}");
+            assert_eq!(parse(text).expect("a page").html.html(), tree, "{text}");
         }
     }
 }

@@ -14,11 +14,13 @@ use html5ever::{Attribute, QualName};
 use scraper::node::Element;
 use scraper::{Html, HtmlTreeSink, Node};
 
-pub(super) struct InOrder(HtmlTreeSink);
+use super::budget::Budget;
+
+pub(super) struct InOrder(HtmlTreeSink, Budget);
 
 impl InOrder {
-    pub(super) fn new() -> Self {
-        Self(HtmlTreeSink::new(Html::new_document()))
+    pub(super) fn new(budget: Budget) -> Self {
+        Self(HtmlTreeSink::new(Html::new_document()), budget)
     }
 
     fn with_element(&self, id: NodeId, change: impl FnOnce(&mut Element)) {
@@ -37,6 +39,7 @@ impl TreeSink for InOrder {
     type ElemName<'a> = Ref<'a, QualName>;
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+        self.1.element();
         let id = self.0.create_element(name, Vec::new(), flags);
         if !attrs.is_empty() {
             let attrs = attrs.into_iter().map(|attr| (attr.name, attr.value)).collect();
@@ -47,6 +50,7 @@ impl TreeSink for InOrder {
 
     fn add_attrs_if_missing(&self, target: &NodeId, attrs: Vec<Attribute>) {
         self.with_element(*target, |element| {
+            self.1.looks(attrs.len() * (attrs.len() + element.attrs.len()));
             for attr in attrs {
                 if !element.attrs.iter().any(|(name, _)| *name == attr.name) {
                     element.attrs.push((attr.name, attr.value));
@@ -72,10 +76,12 @@ impl TreeSink for InOrder {
     }
 
     fn same_node(&self, one: &NodeId, other: &NodeId) -> bool {
+        self.1.look();
         one == other
     }
 
     fn elem_name<'a>(&'a self, target: &'a NodeId) -> Ref<'a, QualName> {
+        self.1.look();
         self.0.elem_name(target)
     }
 

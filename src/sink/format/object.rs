@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::model::{Failure, Outcome, Record};
+use crate::model::{Failure, Outcome, Record, escape_controls};
 
 /// Appends the record as an object. The page's data is JSON already and goes in as it is.
 pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
@@ -53,7 +53,9 @@ fn write_milliseconds(duration: Duration, into: &mut Vec<u8>) {
 
 fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
     into.extend_from_slice(key.as_bytes());
-    serde_json::to_writer(into, value).expect("strings and numbers are always JSON, and memory takes them");
+    let start = into.len();
+    serde_json::to_writer(&mut *into, value).expect("strings and numbers are always JSON, and memory takes them");
+    escape_controls(into, start);
 }
 
 #[cfg(test)]

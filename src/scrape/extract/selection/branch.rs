@@ -20,6 +20,8 @@ pub(in crate::scrape::extract) struct Branch {
     /// How many components at the front of `selector` are no matter of matching: the pseudo-element.
     offset: usize,
     key: Key,
+    /// Whether `:has(..)` stands anywhere in it.
+    pub(in crate::scrape::extract) has: bool,
     pub(in crate::scrape::extract) take: Take,
 }
 
@@ -38,7 +40,7 @@ impl Branch {
     ///
     /// `p *::text` and `p *::attr(x)` are two: parsel gives all texts and attributes *below* `p` for them, its own
     /// included, since it takes the `*` for the nodes themselves and not for an element around them.
-    pub(super) fn all_of(selector: &Selector<Css>) -> impl Iterator<Item = Self> {
+    pub(super) fn all_of(selector: &Selector<Css>, has: bool) -> impl Iterator<Item = Self> {
         // Components stand right to left: the pseudo-element, the combinator before it, then the rightmost compound.
         let (take, offset) = match selector.pseudo_element() {
             Some(take) => (take.clone(), 2),
@@ -52,6 +54,7 @@ impl Branch {
             selector: selector.clone(),
             offset,
             key: Key::of(selector, offset),
+            has,
             take: take.clone(),
         };
         [Some(offset), own].into_iter().flatten().map(branch)

@@ -70,11 +70,13 @@ pub(super) struct Grammar<'i> {
     text: &'i str,
     pub(super) said: RefCell<Option<SelectionError>>,
     pub(super) pseudo_element: Cell<bool>,
+    /// Whether `:has(..)` stands anywhere in what was parsed.
+    pub(super) has: Cell<bool>,
 }
 
 impl<'i> Grammar<'i> {
     pub(super) fn new(text: &'i str) -> Self {
-        Self { text, said: RefCell::new(None), pseudo_element: Cell::new(false) }
+        Self { text, said: RefCell::new(None), pseudo_element: Cell::new(false), has: Cell::new(false) }
     }
 
     /// Where a token that borrows from the selector stands in it.
@@ -128,6 +130,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
     }
 
     fn parse_has(&self) -> bool {
+        self.has.set(true);
         true
     }
 

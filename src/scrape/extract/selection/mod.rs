@@ -52,7 +52,8 @@ impl Selection {
         let mut branches = Vec::new();
         let mut input = Parser::new(css);
         loop {
-            branches.extend(Branch::all_of(&parse_branch(css, &mut input)?));
+            let (selector, has) = parse_branch(css, &mut input)?;
+            branches.extend(Branch::all_of(&selector, has));
             // What ends a branch is a comma or the end of the string.
             if input.next().is_err() {
                 return Ok(Self { branches });
@@ -82,7 +83,7 @@ impl Selection {
     }
 }
 
-fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<Selector<Css>, SelectionError> {
+fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<(Selector<Css>, bool), SelectionError> {
     let grammar = Grammar::new(css);
     let start = input.position().byte_index();
     let (mut end, mut complete) = (start, false);
@@ -95,7 +96,7 @@ fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<Selector<Css
         end = input.position().byte_index();
         parsed
     });
-    parsed.map_err(|error| {
+    parsed.map(|selector| (selector, grammar.has.get())).map_err(|error| {
         if let Some(said) = grammar.said.take() {
             return said;
         }

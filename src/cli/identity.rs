@@ -1,0 +1,80 @@
+//! Which settings shape the data: two runs that differ in one of them must not share an output.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::config::{OutputPlan, Plan};
+use crate::scrape::{self, FetchSettings};
+use crate::sink::{Format, Identity, Order, Shape};
+
+/// Request headers that may change: a token that has run out must not end a run for good, and is not to be written down.
+const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
+pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
+    // All of them are named, so that whoever adds a setting must think of this place.
+    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, output } = plan;
+    let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
+    let scrape::Settings { fetch, extract } = scrape;
+    let FetchSettings {
+        timeout: _,
+        connect_timeout: _,
+        idle_timeout: _,
+        max_body,
+        user_agent,
+        headers,
+        private_addresses,
+        // Its port is another one in each run.
+        site: _,
+    } = fetch;
+    let mut settings = BTreeMap::new();
+    let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
+    note("fetch.max_redirects", json(max_redirects));
+    note("fetch.max_body", json(max_body));
+    note("fetch.user_agent", json(user_agent));
+    note("network.private_addresses", json(private_addresses));
+    for (name, value) in headers {
+        let name = name.to_ascii_lowercase();
+        if !MAY_CHANGE.contains(&name.as_str()) {
+            note(&format!("fetch.headers.{name}"), json(value));
+        }
+    }
+    for (field, rule) in extract.iter().flatten() {
+        note(&format!("extract.{field}"), json(rule));
+    }
+    // The fields of a record have an order.
+    let fields: Vec<&str> = extract.iter().flatten().map(|(field, _)| field.as_str()).collect();
+    note("extract", json(&fields));
+    note(
+        "output.format",
+        match format {
+            Format::Json => "json".to_owned(),
+            Format::Jsonl => "jsonl".to_owned(),
+        },
+    );
+    note(
+        "output.record",
+        match record {
+            Shape::Full => "full".to_owned(),
+            Shape::Data => "data".to_owned(),
+        },
+    );
+    note(
+        "output.order",
+        match order {
+            Order::Input => "input".to_owned(),
+            Order::Completion => "completion".to_owned(),
+        },
+    );
+    if let Some(folder) = site {
+        note("--site", folder.display().to_string());
+    }
+    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+}
+
+/// A value in full, so that two are the same if and only if they are written the same.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,113 @@
+//! Decisions, without a process and without a clock.
+
+use url::Url;
+
+use super::*;
+use crate::model::{Done, FailureKind, Page};
+
+const GRACE: Duration = Duration::from_secs(5);
+
+fn state(before: &Before) -> State {
+    let options = schedule::Options { max_redirects: 3, max_retries: 0, max_retry_after: Duration::from_secs(1) };
+    let bounds = Bounds { places: 8, ahead: 100, backlog: 1000, deadline: Duration::from_secs(60), grace: GRACE };
+    State::new(options, bounds, before, Instant::now())
+}
+
+fn tasks(seqs: std::ops::Range<u64>) -> Event {
+    let url = |seq| Url::parse(&format!("http://h/{seq}")).expect("a URL");
+    Event::Tasks(seqs.map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) }).collect())
+}
+
+fn outside(emitted: u64) -> Outside {
+    Outside { room: 2, emitted, backlog: 0 }
+}
+
+fn done(seq: u64) -> Event {
+    let page = Page { final_url: String::new(), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
+    let fetched = Fetched { answer: Answer::Outcome(Outcome::Page(page)), elapsed: Duration::ZERO };
+    let output = postcard::to_stdvec(&fetched).expect("bytes").into();
+    Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
+}
+
+/// The actions of one turn, in short.
+fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
+    let mut actions = Vec::new();
+    for event in events {
+        state.handle(event, now, &mut actions);
+    }
+    state.go_on(outside(0), now, &mut actions);
+    let short = |action: Action| match action {
+        Action::Submit { id, .. } => format!("submit {id}"),
+        Action::Record(record) => format!("record {}", record.seq),
+        Action::Close => "close".to_owned(),
+        Action::Halt => "halt".to_owned(),
+    };
+    actions.into_iter().map(short).collect()
+}
+
+#[test]
+fn after_a_signal_nothing_new_begins_and_what_is_in_flight_may_come_to_its_end() {
+    let mut state = state(&Before::default());
+    let now = Instant::now();
+    assert_eq!(turn(&mut state, vec![tasks(0..5)], now), ["submit 0", "submit 1"]);
+    assert!(state.wants_tasks(outside(0)));
+    assert!(turn(&mut state, vec![Event::Signal(2)], now).is_empty());
+    assert!(!state.wants_tasks(outside(0)));
+    assert_eq!(state.next_wake_up(), Some(now + GRACE));
+    assert_eq!(turn(&mut state, vec![done(0)], now), ["record 0"]);
+    assert_eq!(state.signal(), None);
+    assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
+    assert_eq!(state.signal(), Some(2));
+    assert!(turn(&mut state, vec![Event::Moved], now).is_empty(), "it halts once");
+}
+
+#[test]
+fn the_grace_ends_with_its_time_or_with_a_second_signal() {
+    let now = Instant::now();
+    for (events, later) in [(vec![Event::Moved], GRACE), (vec![Event::Signal(15)], Duration::ZERO)] {
+        let mut state = state(&Before::default());
+        turn(&mut state, vec![tasks(0..5), Event::Signal(1)], now);
+        turn(&mut state, vec![Event::Moved], now);
+        let mut state_with_work = self::state(&Before::default());
+        turn(&mut state_with_work, vec![tasks(0..5)], now);
+        assert!(turn(&mut state_with_work, vec![Event::Signal(1)], now).is_empty());
+        assert!(turn(&mut state_with_work, vec![Event::Moved], now + GRACE / 2).is_empty());
+        assert_eq!(turn(&mut state_with_work, events, now + GRACE.max(later)), ["halt"]);
+        assert_eq!(state_with_work.signal(), Some(1), "the first one is what the process ends by");
+    }
+}
+
+#[test]
+fn a_second_signal_halts_at_once() {
+    let now = Instant::now();
+    let mut state = state(&Before::default());
+    turn(&mut state, vec![tasks(0..5)], now);
+    assert!(turn(&mut state, vec![Event::Signal(2)], now).is_empty());
+    assert_eq!(turn(&mut state, vec![Event::Signal(2)], now), ["halt"]);
+}
+
+#[test]
+fn a_run_that_is_complete_when_the_signal_comes_is_complete() {
+    let now = Instant::now();
+    let mut state = state(&Before::default());
+    turn(&mut state, vec![tasks(0..1), Event::ListEnded], now);
+    assert!(turn(&mut state, vec![Event::Signal(2)], now).is_empty());
+    assert_eq!(turn(&mut state, vec![done(0)], now), ["record 0", "close"]);
+    assert_eq!(state.signal(), None);
+}
+
+#[test]
+fn what_an_earlier_run_has_done_counts_from_the_beginning() {
+    let before =
+        Before { done: Done { seqs: (0..90).collect(), points: Vec::new() }, failures: [(FailureKind::Dns, 4)].into() };
+    let mut state = state(&before);
+    assert_eq!(state.settled(), (90, 4));
+    let now = Instant::now();
+    // 50 of the records are written, the others wait: 40 of the 100 places ahead are taken.
+    turn(&mut state, vec![tasks(90..94), done(90), done(91)], now);
+    assert!(state.wants_tasks(outside(50)));
+    assert!(!state.wants_tasks(Outside { emitted: 0, ..outside(0) }) || state.admitted < 100);
+    let summary = state.into_summary(now);
+    assert_eq!((summary.tasks, summary.ok, summary.failed, summary.resumed), (92, 88, 4, 90));
+    assert_eq!(summary.failures, [("dns", 4)].into());
+}

@@ -1,0 +1,164 @@
+//! What has been consumed of a list, and whether it is what an earlier run consumed.
+
+use super::{Error, ErrorKind};
+use crate::model::{Done, ListPoint};
+
+/// Adds up the lines of the tasks as they come, and compares with an earlier run's points.
+#[derive(Debug)]
+pub(super) struct Consumed {
+    tasks: u64,
+    crc: crc32fast::Hasher,
+    /// What an earlier run has done.
+    done: Done,
+    /// How many of its points have been met.
+    met: usize,
+}
+
+impl Consumed {
+    pub(super) fn new(done: Done) -> Self {
+        Self { tasks: 0, crc: crc32fast::Hasher::new(), done, met: 0 }
+    }
+
+    /// The number of the next task.
+    pub(super) fn tasks(&self) -> u64 {
+        self.tasks
+    }
+
+    pub(super) fn point(&self) -> ListPoint {
+        ListPoint { tasks: self.tasks, crc: self.crc.clone().finalize() }
+    }
+
+    /// Whether the list is the earlier run's as far as that had read it. Until then nothing may be fetched.
+    pub(super) fn is_verified(&self) -> bool {
+        self.met == self.done.points.len()
+    }
+
+    /// Adds the line of the next task, credentials and all; says whether the task is still to be done.
+    ///
+    /// Errs when the list differs from the earlier run's, as soon as that is known.
+    pub(super) fn add(&mut self, line: &[u8]) -> Result<bool, Error> {
+        let wanted = self.is_wanted();
+        self.crc.update(line);
+        self.crc.update(b"\n");
+        self.tasks += 1;
+        while let Some(point) = self.done.points.get(self.met)
+            && point.tasks <= self.tasks
+        {
+            // A point at task 0 says nothing.
+            if point.tasks == self.tasks && point.crc != self.point().crc {
+                return Err(self.changed(point.tasks));
+            }
+            self.met += 1;
+        }
+        Ok(wanted)
+    }
+
+    /// To be called at the end of the list. Errs when the earlier run had read further.
+    pub(super) fn end(&self, limit: Option<u64>) -> Result<(), Error> {
+        let Some(last) = self.done.points.last().filter(|last| last.tasks > self.tasks) else {
+            return Ok(());
+        };
+        let begun = last.tasks;
+        let why = match limit {
+            Some(limit) if limit <= self.tasks => {
+                format!("--limit {limit} ends the list before task {begun}, up to which the left-over output was begun")
+            }
+            _ => format!(
+                "the list has changed since the left-over output was begun: it ends after {} tasks, and had at least \
+                 {begun}",
+                self.tasks
+            ),
+        };
+        Err(refusal(&why))
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.done.seqs.contains(self.tasks)
+    }
+
+    fn changed(&self, end: u64) -> Error {
+        let begin = self.met.checked_sub(1).map_or(0, |before| self.done.points[before].tasks);
+        refusal(&format!(
+            "the list has changed since the left-over output was begun: it differs somewhere from task {begin} to task \
+             {}",
+            end - 1
+        ))
+    }
+}
+
+fn refusal(why: &str) -> Error {
+    let context = format!("resume: {why}; give the list as it was, or throw the left-over away with --restart");
+    Error::new(ErrorKind::Changed, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(count: u64) -> Vec<String> {
+        (0..count).map(|seq| format!("http://h/{seq}")).collect()
+    }
+
+    /// The points after so many of the lines.
+    fn points(lines: &[String], at: &[u64]) -> Vec<ListPoint> {
+        let mut consumed = Consumed::new(Done::default());
+        let mut points = Vec::new();
+        for line in lines {
+            consumed.add(line.as_bytes()).expect("nothing to compare with");
+            if at.contains(&consumed.tasks()) {
+                points.push(consumed.point());
+            }
+        }
+        points
+    }
+
+    fn read(lines: &[String], done: Done, limit: Option<u64>) -> Result<Vec<u64>, String> {
+        let mut consumed = Consumed::new(done);
+        let mut wanted = Vec::new();
+        for (seq, line) in (0..).zip(lines) {
+            if consumed.add(line.as_bytes()).map_err(|error| error.to_string())? {
+                wanted.push(seq);
+            }
+        }
+        consumed.end(limit).map_err(|error| error.to_string())?;
+        assert!(consumed.is_verified());
+        Ok(wanted)
+    }
+
+    #[test]
+    fn what_is_done_is_passed_over_in_a_list_that_begins_as_it_did() {
+        let done = |points| Done { seqs: [0, 1, 2, 7].into_iter().collect(), points };
+        for count in [20, 30] {
+            let wanted = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
+            assert!(wanted.into_iter().eq((3..7).chain(8..count)));
+        }
+    }
+
+    #[test]
+    fn a_changed_list_is_refused_with_the_place_between_two_points() {
+        let done = Done { seqs: (0..3).collect(), points: points(&lines(20), &[5, 10, 20]) };
+        let changed = |at: usize| {
+            let mut lines = lines(20);
+            lines[at].push('x');
+            lines
+        };
+        let mut shifted = lines(20);
+        shifted.remove(7);
+        shifted.push("http://h/20".to_owned());
+        let table = [
+            (changed(0), None, "it differs somewhere from task 0 to task 4;"),
+            (changed(4), None, "it differs somewhere from task 0 to task 4;"),
+            (changed(5), None, "it differs somewhere from task 5 to task 9;"),
+            (changed(19), None, "it differs somewhere from task 10 to task 19;"),
+            (shifted, None, "it differs somewhere from task 5 to task 9;"),
+            (lines(19), None, "it ends after 19 tasks, and had at least 20;"),
+            (vec![], None, "it ends after 0 tasks, and had at least 20;"),
+            (lines(12), Some(12), "--limit 12 ends the list before task 20,"),
+            (lines(12), Some(99), "it ends after 12 tasks"),
+        ];
+        for (lines, limit, expected) in table {
+            let error = read(&lines, done.clone(), limit).expect_err(expected);
+            assert!(error.starts_with("resume: ") && error.contains(expected), "{error}");
+        }
+    }
+}

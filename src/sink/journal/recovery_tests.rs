@@ -1,0 +1,225 @@
+//! Recovery on files that were cut and garbled at every place.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::entry::{Checkpoint, Label};
+use super::recovery::{Confirmed, recover};
+use crate::model::{FailureKind, ListPoint};
+use crate::sink::Order;
+
+/// The files of a run that was killed, and what was true at each of its checkpoints.
+#[derive(Debug, Clone, Default)]
+struct Files {
+    part: Vec<u8>,
+    log: Vec<u8>,
+    pending: Vec<u8>,
+    /// Where each entry of the log ends, and the state that it vouches for.
+    checkpoints: Vec<(usize, Truth)>,
+    /// Where each frame of the pending file ends, and its task.
+    frames: Vec<(usize, u64)>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Truth {
+    part: u64,
+    records: u64,
+    pending: u64,
+    tasks: u64,
+}
+
+fn line(seq: u64) -> Vec<u8> {
+    format!("{{\"seq\":{seq}}}\n").into_bytes()
+}
+
+/// A run in the order of the list: in each step so many records are written and so many put into the pending file.
+fn run(steps: &[(u64, u64)]) -> Files {
+    let mut files = Files::default();
+    let mut now = Truth::default();
+    for &(written, waiting) in steps {
+        let from = files.part.len();
+        for seq in now.records..now.records + written {
+            files.part.extend(line(seq));
+        }
+        let seqs = now.records..now.records + written;
+        now.records += written;
+        for at in 0..waiting {
+            // Never the next one, and some of them again after they were written.
+            let seq = now.records + 1 + at;
+            let failed = seq.is_multiple_of(3).then_some(FailureKind::Timeout);
+            files.pending.extend(Label { seq, failed }.before(&line(seq)).expect("short"));
+            files.pending.extend(line(seq));
+            files.frames.push((files.pending.len(), seq));
+        }
+        now.part = files.part.len() as u64;
+        now.pending = files.pending.len() as u64;
+        now.tasks = now.tasks.max(now.records + waiting + 1);
+        let checkpoint = Checkpoint {
+            end: now.part,
+            crc: crc32fast::hash(&files.part[from..]),
+            failures: if seqs.is_empty() { vec![] } else { vec![(FailureKind::Dns, 1)] },
+            seqs: if seqs.is_empty() { vec![] } else { vec![seqs] },
+            pending: now.pending,
+            list: ListPoint { tasks: now.tasks, crc: u32::try_from(now.tasks).expect("few") },
+        };
+        files.log.extend(checkpoint.to_bytes().expect("short"));
+        files.checkpoints.push((files.log.len(), now.clone()));
+    }
+    files
+}
+
+fn recovered(part: &[u8], log: &[u8], pending: &[u8]) -> Confirmed {
+    recover(Order::Input, &mut &part[..], &mut &log[..], &mut &pending[..]).expect("memory can be read")
+}
+
+/// What must hold whatever happened to the files: the confirmed beginning is the true one, of one of the checkpoints, and
+/// nothing counts as done that is not there.
+fn assert_sound(files: &Files, confirmed: &Confirmed) {
+    let start = (0, Truth::default());
+    let states = || [&start].into_iter().chain(&files.checkpoints);
+    let (log, state) = states()
+        .find(|(log, state)| (*log as u64, state.part) == (confirmed.log, confirmed.part))
+        .unwrap_or_else(|| panic!("no checkpoint has {confirmed:?}"));
+    assert!(*log <= files.log.len());
+    assert_eq!(confirmed.records, state.records);
+    assert!(confirmed.pending <= state.pending);
+    let mut expected: BTreeSet<u64> = (0..state.records).collect();
+    for waiting in &confirmed.waiting {
+        assert!(expected.insert(waiting.seq), "{} counts twice", waiting.seq);
+        let at = usize::try_from(waiting.span.offset).expect("short");
+        assert_eq!(files.pending[at..at + waiting.span.length as usize], line(waiting.seq), "its own bytes");
+        assert_eq!(waiting.failed.is_some(), waiting.seq % 3 == 0);
+    }
+    assert_eq!(confirmed.done.seqs, expected.into_iter().collect());
+}
+
+#[test]
+fn nothing_is_confirmed_of_nothing() {
+    assert_eq!(recovered(b"", b"", b""), Confirmed::default());
+    assert_eq!(recovered(b"{\"seq\":0}\n", b"", b"junk"), Confirmed::default(), "no log vouches for it");
+}
+
+#[test]
+fn what_a_clean_stop_left_is_confirmed_in_full() {
+    let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
+    let confirmed = recovered(&files.part, &files.log, &files.pending);
+    let lengths = (confirmed.part, confirmed.log, confirmed.pending);
+    assert_eq!(lengths, (files.part.len() as u64, files.log.len() as u64, files.pending.len() as u64));
+    assert_eq!(confirmed.records, 9);
+    assert_eq!(confirmed.done.seqs, (0..9).chain(10..13).collect());
+    assert_eq!(confirmed.failures, [(FailureKind::Dns, 3), (FailureKind::Timeout, 1)].into());
+    assert_eq!(confirmed.done.points.last().expect("a point").tasks, 13);
+    assert_sound(&files, &confirmed);
+}
+
+#[test]
+fn a_cut_at_any_byte_of_any_file_costs_what_comes_after_it_and_nothing_else() {
+    let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
+    for cut in 0..=files.log.len() {
+        let confirmed = recovered(&files.part, &files.log[..cut], &files.pending);
+        assert_sound(&files, &confirmed);
+        let whole = files.checkpoints.iter().map(|(end, _)| *end).filter(|end| *end <= cut).max().unwrap_or(0);
+        assert_eq!(confirmed.log, whole as u64, "log cut at {cut}");
+    }
+    for cut in 0..=files.part.len() {
+        let confirmed = recovered(&files.part[..cut], &files.log, &files.pending);
+        assert_sound(&files, &confirmed);
+        let whole = files.checkpoints.iter().map(|(_, state)| state.part).filter(|end| *end <= cut as u64).max();
+        assert_eq!(confirmed.part, whole.unwrap_or(0), "part cut at {cut}");
+    }
+    for cut in 0..=files.pending.len() {
+        let confirmed = recovered(&files.part, &files.log, &files.pending[..cut]);
+        assert_sound(&files, &confirmed);
+        assert_eq!(confirmed.part, files.part.len() as u64, "pending cut at {cut}");
+        let whole = files.frames.iter().map(|(end, _)| *end).filter(|end| *end <= cut).max().unwrap_or(0);
+        assert_eq!(confirmed.pending, whole as u64, "pending cut at {cut}");
+    }
+}
+
+#[test]
+fn a_bit_that_flips_anywhere_costs_what_comes_after_it_and_nothing_else() {
+    let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
+    let flipped = |bytes: &[u8], bit: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    };
+    for bit in 0..files.log.len() * 8 {
+        let confirmed = recovered(&files.part, &flipped(&files.log, bit), &files.pending);
+        assert_sound(&files, &confirmed);
+        assert!(confirmed.log <= bit as u64 / 8, "bit {bit} of the log went unseen");
+    }
+    for bit in 0..files.part.len() * 8 {
+        let confirmed = recovered(&flipped(&files.part, bit), &files.log, &files.pending);
+        assert_sound(&files, &confirmed);
+        assert!(confirmed.part <= bit as u64 / 8, "bit {bit} of the part went unseen");
+    }
+    for bit in 0..files.pending.len() * 8 {
+        let confirmed = recovered(&files.part, &files.log, &flipped(&files.pending, bit));
+        assert_sound(&files, &confirmed);
+        assert!(confirmed.pending <= bit as u64 / 8, "bit {bit} of the pending file went unseen");
+    }
+}
+
+#[test]
+fn a_log_of_another_order_or_with_gaps_is_not_believed() {
+    let entry = |seqs: &[(u64, u64)], tasks| {
+        let seqs = seqs.iter().map(|&(start, end)| start..end).collect();
+        let list = ListPoint { tasks, crc: 0 };
+        let checkpoint = Checkpoint { end: 0, crc: 0, seqs, failures: vec![], pending: 0, list };
+        checkpoint.to_bytes().expect("short")
+    };
+    // Entries, the tasks confirmed in the order of the list, and in that of completion.
+    let table: [(Vec<Vec<u8>>, u64, u64); 5] = [
+        (vec![entry(&[(0, 2)], 9), entry(&[(2, 5)], 9)], 5, 5),
+        (vec![entry(&[(0, 2)], 9), entry(&[(3, 5)], 9)], 2, 4),
+        (vec![entry(&[(1, 2), (4, 9)], 9), entry(&[(0, 1), (2, 4)], 9)], 0, 9),
+        (vec![entry(&[(0, 4)], 9), entry(&[(2, 5)], 9)], 4, 4),
+        (vec![entry(&[(0, 4)], 9), entry(&[(4, 10)], 9)], 4, 4),
+    ];
+    for (entries, input, completion) in table {
+        for (order, expected) in [(Order::Input, input), (Order::Completion, completion)] {
+            let log = entries.concat();
+            let confirmed = recover(order, &mut &b""[..], &mut &log[..], &mut &b""[..]).expect("memory");
+            assert_eq!(confirmed.done.seqs.count(), expected, "{order:?} {entries:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_becomes_of_the_files_only_what_is_true_is_confirmed(
+        steps in prop::collection::vec((0_u64..6, 0_u64..5), 1..8),
+        cuts in (0.0..=1.0_f64, 0.0..=1.0_f64, 0.0..=1.0_f64),
+        flips in prop::collection::vec((0_usize..3, 0.0..1.0_f64), 0..3),
+        tails in prop::array::uniform3(prop::collection::vec(any::<u8>(), 0..20)),
+    ) {
+        let files = run(&steps);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place")]
+        let place = |length: usize, fraction: f64| (length as f64 * fraction) as usize;
+        let mut hurt = [files.part.clone(), files.log.clone(), files.pending.clone()];
+        for (bytes, cut) in hurt.iter_mut().zip([cuts.0, cuts.1, cuts.2]) {
+            bytes.truncate(place(bytes.len(), cut));
+        }
+        for (file, at) in flips {
+            let at = place(hurt[file].len(), at);
+            if let Some(byte) = hurt[file].get_mut(at) {
+                *byte ^= 1 << (at % 8);
+            }
+        }
+        for (bytes, tail) in hurt.iter_mut().zip(tails) {
+            bytes.extend(tail);
+        }
+        assert_sound(&files, &recovered(&hurt[0], &hurt[1], &hurt[2]));
+    }
+
+    #[test]
+    fn junk_is_neither_believed_nor_a_reason_to_panic(
+        part in prop::collection::vec(any::<u8>(), 0..200),
+        log in prop::collection::vec(any::<u8>(), 0..200),
+        pending in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        prop_assert_eq!(recovered(&part, &log, &pending).records, 0);
+    }
+}
