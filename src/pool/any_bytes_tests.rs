@@ -19,10 +19,10 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
     assert_eq!(read(cuts, bytes), whole, "the frames do not depend on how they are cut");
     let mut stream = BytesMut::new();
     wire::encode(&serde_bytes::Bytes::new(bytes), &mut stream).expect("it is short");
-    let framed = stream.len();
+    let length = stream.len();
     stream.extend_from_slice(bytes);
     let (frames, error) = read(cuts, &stream);
-    if framed <= MAX_ITEM {
+    if length <= MAX_ITEM {
         let content: &serde_bytes::Bytes = wire::decode(&frames[0]).expect("what was encoded");
         assert_eq!(&content[..], bytes);
         assert_eq!((&frames[1..], error), (&whole.0[..], whole.1));

@@ -83,14 +83,16 @@ fn lenient() -> Fields {
 
 /// Values that must be there and must fit their types.
 fn strict() -> Fields {
-    let types = [ValueType::Number, ValueType::Integer, ValueType::Boolean, ValueType::Html];
-    let mut fields: Fields = types
-        .into_iter()
-        .map(|kind| {
-            let default = (kind != ValueType::Boolean).then(|| Scalar::Integer(-1)).filter(|_| kind != ValueType::Html);
-            (format!("{kind:?}"), Rule::Value(ValueRule { kind, default, ..ValueRule::new("b::text", Arity::One) }))
-        })
-        .collect();
+    let kinds = [
+        ("number", ValueType::Number, Some(Scalar::Integer(-1))),
+        ("integer", ValueType::Integer, Some(Scalar::Integer(i64::MIN))),
+        ("boolean", ValueType::Boolean, None),
+        ("html", ValueType::Html, None),
+    ];
+    let mut fields = Fields::from(kinds.map(|(name, kind, default)| {
+        let rule = ValueRule { kind, default, ..ValueRule::new("b::text", Arity::One) };
+        (name.to_owned(), Rule::Value(rule))
+    }));
     let title = ValueRule { required: true, ..ValueRule::new("title::text, h1::text-content", Arity::One) };
     fields.push(("title".to_owned(), Rule::Value(title)));
     fields

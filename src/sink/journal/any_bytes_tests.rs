@@ -131,16 +131,17 @@ mod tests {
     #[test]
     fn entries_that_do_not_add_up_are_not_believed() {
         let list = ListPoint { tasks: u64::MAX, crc: 0 };
-        let entry = |seqs: &[Range<u64>], failures: &[u64]| {
+        let entry = |seqs: &[(u64, u64)], failures: &[u64]| {
+            let seqs = seqs.iter().map(|&(start, end)| start..end).collect();
             let failures = failures.iter().map(|count| (FailureKind::Dns, *count)).collect();
-            let entry = Checkpoint { end: 0, crc: 0, seqs: seqs.to_vec(), failures, pending: 0, list };
+            let entry = Checkpoint { end: 0, crc: 0, seqs, failures, pending: 0, list };
             entry.to_bytes().expect("it is short")[8..].to_vec()
         };
         let table = [
-            ("a task twice", entry(&[0..5, 3..8], &[])),
-            ("more tasks than there are numbers", entry(&[0..u64::MAX, 0..u64::MAX], &[])),
-            ("more failures than tasks", entry(&[0..2, 4..5], &[2, 2])),
-            ("more failures than there are numbers", entry(&[0..2], &[u64::MAX, u64::MAX])),
+            ("a task twice", entry(&[(0, 5), (3, 8)], &[])),
+            ("more tasks than there are numbers", entry(&[(0, u64::MAX), (0, u64::MAX)], &[])),
+            ("more failures than tasks", entry(&[(0, 2), (4, 5)], &[2, 2])),
+            ("more failures than there are numbers", entry(&[(0, 2)], &[u64::MAX, u64::MAX])),
         ];
         for (name, content) in table {
             let length = u8::try_from(content.len()).expect(name);
