@@ -4,6 +4,8 @@ pub mod cli;
 pub mod config;
 pub mod coordinator;
 pub mod exit_code;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod input;
 pub mod model;
 pub mod pool;

@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["model", "pool", "scrape", "sink"]),
     ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("fuzzing", &["config", "input", "pool", "scrape", "sink"]),
 ];
 
 /// The roots of the library and of the program, which name everything.

@@ -8,6 +8,8 @@
 //!
 //! Absent on purpose: the command line's own options (output file, `--resume`), which are no settings.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes_tests;
 mod checks;
 mod element;
 mod error;
@@ -25,6 +27,8 @@ mod written;
 
 #[cfg(test)]
 mod tests;
+
+use std::num::NonZeroUsize;
 
 pub use error::{Error, Problem, ProblemKind};
 pub use place::{Origin, Place};
@@ -46,9 +50,14 @@ pub struct Loaded {
 /// Errs with everything that is wrong: a file that cannot be read or is no TOML, unknown names, bad values (also those
 /// that a later source would override), and settings that contradict each other.
 pub fn load(sources: &Sources) -> Result<Loaded, Error> {
+    of_layers(sources.layers(), sources.cpus)
+}
+
+/// What the sources say together, lowest first.
+fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, cpus: NonZeroUsize) -> Result<Loaded, Error> {
     let mut settings = settings::Settings::default();
     let mut problems = Vec::new();
-    for layer in sources.layers() {
+    for layer in layers {
         match layer {
             Ok(table) => problems.extend(layer::apply(&mut settings, &table)),
             Err(unreadable) => problems.extend(unreadable),
@@ -57,7 +66,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     Error::unless_empty(problems)?;
     // The defaults come first, so a stable sort leaves everything else in the order in which it was written.
     settings.in_force.sort_by_key(|setting| schema::position(&setting.name));
-    match resolve::plan(&settings, sources.cpus) {
+    match resolve::plan(&settings, cpus) {
         Ok(plan) => Ok(Loaded { plan, in_force: settings.in_force }),
         Err(problems) => Err(Error::of(problems)),
     }

@@ -126,7 +126,7 @@ fn unreadable(name: &Path, error: &io::Error) -> Problem {
 }
 
 /// The text of a file, without a byte-order mark.
-fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Problem> {
+pub(super) fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let origin = Origin::File(name.to_owned());
     std::str::from_utf8(bytes).map(|content| Text::new(origin.clone(), content)).map_err(|error| {

@@ -14,6 +14,8 @@
 //!
 //! Absent on purpose: the list as a whole. It is never in memory at once and never read twice.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes_tests;
 mod consumed;
 mod error;
 mod invalid;

@@ -14,6 +14,8 @@
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes_tests;
 mod child;
 mod core;
 mod death;

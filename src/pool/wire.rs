@@ -20,6 +20,9 @@ use super::{JobError, Sandbox};
 /// Bytes before a payload.
 const HEADER: usize = 8;
 
+/// How much room a frame that has begun gets at least, if it lacks so much.
+const LEAST_ROOM: usize = 64 << 10;
+
 /// What a batch of results may add to the largest single result: ids, lengths, other small results.
 const ENVELOPE: usize = 1 << 20;
 
@@ -130,7 +133,9 @@ impl Decoder for Frames {
             return Err(corrupt(format!("a frame of {length} bytes, where {} is the limit", self.max_payload)));
         }
         if buffer.len() < HEADER + length {
-            buffer.reserve(HEADER + length - buffer.len());
+            // The length is a promise, and memory is given for what has been kept of it: the room doubles on the way.
+            let missing = HEADER + length - buffer.len();
+            buffer.reserve(missing.min(buffer.len().max(LEAST_ROOM)));
             return Ok(None);
         }
         buffer.advance(HEADER);

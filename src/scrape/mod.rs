@@ -15,6 +15,8 @@
 //! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
 //! in view.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes_tests;
 mod decode;
 mod error;
 pub mod extract;

@@ -67,7 +67,7 @@ impl Scraper {
 }
 
 /// The stages after fetching.
-fn data_of(extractor: &Extractor, page: &Fetch) -> Result<Bytes, Failure> {
+pub(super) fn data_of(extractor: &Extractor, page: &Fetch) -> Result<Bytes, Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     let document = parse_encoded(&decoded.text, decoded.encoding)?;
     extractor.extract(&document, page.url.as_str())

@@ -38,6 +38,8 @@ pub use error::{Error, ErrorKind};
 pub use format::{Format, Shape};
 pub use handle::{Before, Sink, Written};
 pub use journal::Identity;
+#[cfg(fuzzing)]
+pub(crate) use journal::any_bytes_tests;
 
 /// How and where records are written.
 #[derive(Debug, Clone, PartialEq, Eq)]

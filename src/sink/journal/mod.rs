@@ -14,6 +14,8 @@
 //! that has none, and when the run is stopped; that costs two or three fsyncs each time, on the sink's own thread. A killed
 //! process or a power cut loses what came after the last one: two seconds of work and what the fsyncs took.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes_tests;
 mod claim;
 mod entry;
 mod frame;

@@ -82,17 +82,25 @@ fn follows(checkpoint: &Checkpoint, confirmed: &Confirmed, order: Order) -> bool
     let list = checkpoint.list;
     let grows = checkpoint.end >= confirmed.part && list.tasks >= before.tasks;
     let same = list.tasks > before.tasks || list == before;
-    let mut next = confirmed.records;
+    let mut next = if order == Order::Completion { 0 } else { confirmed.records };
     grows
         && same
         && checkpoint.seqs.iter().all(|range| {
             let fits = range.start < range.end
                 && range.end <= list.tasks
-                && (order == Order::Completion || range.start == next)
+                && (range.start == next || (order == Order::Completion && range.start > next))
                 && confirmed.done.seqs.is_free(range);
             next = range.end;
             fits
         })
+        && adds_up(checkpoint)
+}
+
+/// Whether no more tasks failed than there are. The ranges are known not to overlap.
+fn adds_up(checkpoint: &Checkpoint) -> bool {
+    let tasks: u64 = checkpoint.seqs.iter().map(|range| range.end - range.start).sum();
+    let failed = checkpoint.failures.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count));
+    failed.is_some_and(|failed| failed <= tasks)
 }
 
 /// Whether the `.part` has the stretch that an entry vouches for.

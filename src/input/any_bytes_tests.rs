@@ -1,0 +1,105 @@
+//! The list reader on any bytes, however they are cut into reads.
+
+use std::io::{self, Read};
+use std::iter::Cycle;
+use std::slice::Iter;
+
+use super::lines::Lines;
+use super::{MAX_LINE, task};
+use crate::model::Task;
+
+/// Reads `bytes` as a list. `cuts` are the lengths of the reads, over and over again.
+pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
+    let whole = tasks(bytes);
+    let cuts = if cuts.is_empty() { &[0] } else { cuts };
+    let in_pieces = tasks(Cut { cuts: cuts.iter().cycle(), rest: bytes });
+    assert_eq!(format!("{in_pieces:?}"), format!("{whole:?}"), "tasks do not depend on the reads");
+    assert_eq!(whole.len(), expected(bytes), "every line that is neither blank nor a comment is one task");
+    for (seq, task) in whole.iter().enumerate() {
+        assert_eq!(task.seq, seq as u64);
+        assert!(!task.line.contains('\n'));
+        // A byte that is none of UTF-8 is shown as three.
+        assert!(!task.line.is_empty() && task.line.len() <= 3 * MAX_LINE, "{:?}", task.line);
+        match &task.url {
+            Ok(url) => assert!(matches!(url.scheme(), "http" | "https"), "{url}"),
+            Err(failure) => assert!(!failure.message.is_empty()),
+        }
+    }
+}
+
+fn tasks(reader: impl Read) -> Vec<Task> {
+    let mut lines = Lines::new(reader);
+    let mut tasks = Vec::new();
+    loop {
+        while let Some(line) = lines.take() {
+            let seq = tasks.len() as u64;
+            tasks.extend(task::from_line(line, seq, None));
+        }
+        if lines.refill().expect("a slice can be read") == 0 {
+            break;
+        }
+    }
+    let seq = tasks.len() as u64;
+    tasks.extend(lines.take_rest().and_then(|line| task::from_line(line, seq, None)));
+    tasks
+}
+
+/// How many tasks there are, said in another way.
+fn expected(bytes: &[u8]) -> usize {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    // Unicode has more white space than ASCII; it is looked for only in lines that can be read.
+    let is_task = |line: &&[u8]| {
+        let line = line.trim_ascii();
+        let text = std::str::from_utf8(line).ok().filter(|_| line.len() <= MAX_LINE);
+        let begins = text.map_or(line, |text| text.trim().as_bytes());
+        !begins.is_empty() && !begins.starts_with(b"#")
+    };
+    bytes.split(|byte| *byte == b'\n').filter(is_task).count()
+}
+
+struct Cut<'a> {
+    cuts: Cycle<Iter<'a, u8>>,
+    rest: &'a [u8],
+}
+
+impl Read for Cut<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let cut = self.cuts.next().map_or(1, |cut| 1 + usize::from(*cut));
+        let length = cut.min(into.len()).min(self.rest.len());
+        self.rest.read(&mut into[..length])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::check;
+
+    /// What lists are made of, and what they should not be made of.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            Just(b"\n".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"\xEF\xBB\xBF".to_vec()),
+            Just("\u{a0}\u{2003}".as_bytes().to_vec()),
+            Just(b"http://u:p@h/a".to_vec()),
+            Just(b"\t # ".to_vec()),
+            "(https?|ftp|x)?[:/@?#. \t\\[\\]a-z0-9é%-]{0,12}".prop_map(String::into_bytes),
+            proptest::collection::vec(any::<u8>(), 0..6),
+            (any::<u8>(), 65_500..65_600_usize).prop_map(|(byte, count)| vec![byte; count]),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_list_gives_as_many_tasks_as_it_has_lines_however_it_is_read(
+            cuts in proptest::collection::vec(any::<u8>(), 0..6),
+            pieces in proptest::collection::vec(piece(), 0..24),
+        ) {
+            check(&cuts, &pieces.concat());
+        }
+    }
+}
