@@ -1,4 +1,26 @@
 //! Gleaner: a list of URLs goes in, an ordered dataset comes out, through a pool of worker processes.
+//!
+//! Data flows one way, and the only way back is another try:
+//!
+//! ```text
+//! list -> input -> schedule -> pool =pipe=> worker: scrape = fetch -> decode -> parse -> extract
+//! file <- sink  <- schedule <- pool <=pipe= answer
+//! ```
+//!
+//! In reading order, with what each may import (`tests/architecture.rs` holds the table):
+//!
+//! | module | what it is | imports |
+//! | --- | --- | --- |
+//! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
+//! | [`pool`] | a pool of processes for any job | nothing of ours |
+//! | [`input`] | lists -> tasks | `model` |
+//! | [`scrape`] | a URL -> an answer | `model` |
+//! | [`schedule`] | what is fetched when, what follows from an answer | `model` |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
+//! | [`coordinator`] | the loop that joins them | all of these |
+//! | [`config`] | settings -> a plan | the options of these |
+//! | [`cli`] | the command line | everything |
+//! | [`exit_code`] | what the process says at its end | nothing of ours |
 
 pub mod cli;
 pub mod config;

@@ -166,7 +166,7 @@ struct Loop<E> {
 impl<E: Executor> Loop<E> {
     async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, Error> {
         loop {
-            self.go_on();
+            self.carry_out();
             let event = tokio::select! {
                 event = self.executor.next() => match event {
                     Some(event) => Event::Executor(event),
@@ -215,8 +215,8 @@ impl<E: Executor> Loop<E> {
         Outside { room: self.executor.room(), emitted: self.sink.emitted(), backlog: self.sink.backlog() }
     }
 
-    fn go_on(&mut self) {
-        self.state.go_on(self.outside(), Instant::now(), &mut self.actions);
+    fn carry_out(&mut self) {
+        self.state.issue(self.outside(), Instant::now(), &mut self.actions);
         let mut records = Vec::new();
         for action in self.actions.drain(..) {
             match action {

@@ -11,7 +11,7 @@ use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::model::{Answer, Outcome, Record, Task};
 use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
-use crate::schedule::{Order, Schedule, Settled};
+use crate::schedule::{Dispatch, Schedule, Settled};
 use crate::sink::Before;
 use crate::{input, schedule};
 
@@ -79,7 +79,7 @@ pub(super) struct State {
     bounds: Bounds,
     tally: Tally,
     /// Only of tasks that lost a worker.
-    suspects: HashMap<u64, blame::Record>,
+    suspects: HashMap<u64, blame::Charges>,
     /// Jobs that were submitted and have not come back.
     in_flight: usize,
     /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
@@ -183,7 +183,7 @@ impl State {
     }
 
     /// Hands out what can be handed out. To be called once after each turn of events.
-    pub(super) fn go_on(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         if let Some(stopping) = self.stopping
             && !self.is_complete()
         {
@@ -194,9 +194,9 @@ impl State {
             return;
         }
         for _ in 0..outside.room {
-            let Some(order) = self.schedule.next(now) else { break };
+            let Some(dispatch) = self.schedule.next(now) else { break };
             self.in_flight += 1;
-            actions.push(self.submission(order));
+            actions.push(self.submission(dispatch));
         }
         if self.is_complete() && !self.closed {
             self.closed = true;
@@ -208,17 +208,17 @@ impl State {
         self.list_ended && self.schedule.is_empty()
     }
 
-    fn submission(&self, order: Order) -> Action {
+    fn submission(&self, dispatch: Dispatch) -> Action {
         let hints = Hints {
-            affinity: Some(order.affinity),
-            alone: order.alone,
+            affinity: Some(dispatch.affinity),
+            alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit { url: order.url, reach: order.reach };
+        let visit = Visit { url: dispatch.url, reach: dispatch.reach };
         // A string serialises into memory; there is nothing that could fail.
         let payload = postcard::to_stdvec(&visit).unwrap_or_default();
-        Action::Submit { id: order.seq, payload: payload.into(), hints }
+        Action::Submit { id: dispatch.seq, payload: payload.into(), hints }
     }
 
     fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {

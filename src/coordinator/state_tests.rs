@@ -35,7 +35,7 @@ fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
     for event in events {
         state.handle(event, now, &mut actions);
     }
-    state.go_on(outside(0), now, &mut actions);
+    state.issue(outside(0), now, &mut actions);
     let short = |action: Action| match action {
         Action::Submit { id, .. } => format!("submit {id}"),
         Action::Record(record) => format!("record {}", record.seq),

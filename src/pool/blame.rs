@@ -16,7 +16,7 @@ const SIGKILL: i32 = 9;
 
 /// What is held against a task so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct Charges {
     /// Deaths of a worker in which it was alone.
     deaths_alone: u8,
     /// Deaths with it that were perhaps nobody's fault.
@@ -36,7 +36,7 @@ pub enum Verdict {
     Guilty,
 }
 
-impl Record {
+impl Charges {
     /// Whether the task's next run must be alone.
     pub fn must_be_alone(&self) -> bool {
         self.alone
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_task_is_poison_when_two_workers_died_with_it_alone() {
         let crash = died(Cause::Signal(11));
-        let mut record = Record::default();
+        let mut record = Charges::default();
         assert_eq!(record.judge(1, 7, &crash), Verdict::Alone);
         assert_eq!(record.judge(1, 0, &crash), Verdict::Alone);
         assert_eq!(record.judge(1, 0, &crash), Verdict::Guilty);
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_status_of_zero_is_a_death_like_any_other() {
-        let mut record = Record::default();
+        let mut record = Charges::default();
         assert_eq!(record.judge(1, 0, &died(Cause::Exited(0))), Verdict::Alone);
         assert_eq!(record.judge(1, 0, &died(Cause::Exited(42))), Verdict::Guilty);
     }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn sigkill_from_outside_blames_nobody_twice() {
         let kill = died(Cause::Signal(9));
-        let mut record = Record::default();
+        let mut record = Charges::default();
         assert_eq!(record.judge(1, 0, &kill), Verdict::Again);
         assert_eq!(record.judge(1, 3, &kill), Verdict::Again);
         assert_eq!(record.judge(1, 3, &kill), Verdict::Alone);
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn only_the_late_task_is_to_blame_for_a_deadline() {
         let late = died(Cause::Timeout { late: vec![1] });
-        assert_eq!(Record::default().judge(1, 5, &late), Verdict::Guilty);
-        assert_eq!(Record::default().judge(2, 5, &late), Verdict::Again);
+        assert_eq!(Charges::default().judge(1, 5, &late), Verdict::Guilty);
+        assert_eq!(Charges::default().judge(2, 5, &late), Verdict::Again);
     }
 }

@@ -133,7 +133,7 @@ impl Core {
                     self.hear(worker, event);
                 }
                 self.unsettled = false;
-                let actions = self.roster.settle(Instant::now());
+                let actions = self.roster.plan(Instant::now());
                 self.carry_out(actions);
             }
             if let Some(event) = self.ready.pop_front() {

@@ -357,7 +357,7 @@ struct UnderWay {
     payload: Bytes,
     merge: bool,
     reply: mpsc::Sender<Reply>,
-    record: blame::Record,
+    record: blame::Charges,
 }
 
 fn drive(
@@ -407,7 +407,7 @@ impl Driver {
                 biased;
                 request = inbox.recv(), if !inbox.is_closed() || !inbox.is_empty() => match request {
                     Some(Request::Run { id, payload, merge, reply }) => {
-                        let task = UnderWay { payload, merge, reply, record: blame::Record::default() };
+                        let task = UnderWay { payload, merge, reply, record: blame::Charges::default() };
                         self.submit(id, task);
                     }
                     Some(Request::Close) => {

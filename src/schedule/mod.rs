@@ -9,4 +9,4 @@
 mod backoff;
 mod queue;
 
-pub use queue::{Options, Order, Schedule, Settled};
+pub use queue::{Dispatch, Options, Schedule, Settled};

@@ -21,7 +21,7 @@ pub struct Options {
 
 /// Something to be fetched now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
+pub struct Dispatch {
     /// The task. It has one order under way at a time.
     pub seq: u64,
     /// The URL of this hop.
@@ -126,7 +126,7 @@ impl Schedule {
     }
 
     /// What to fetch next. `None` when everything is under way or pausing.
-    pub fn next(&mut self, now: Instant) -> Option<Order> {
+    pub fn next(&mut self, now: Instant) -> Option<Dispatch> {
         while self.next_wake_up().is_some_and(|at| at <= now) {
             if let Some(Reverse((_, seq))) = self.pausing.pop() {
                 self.ready.push_front(seq);
@@ -135,7 +135,7 @@ impl Schedule {
         let seq = self.ready.pop_front()?;
         let task = self.tasks.get(&seq)?;
         let url = task.url.to_string();
-        Some(Order { seq, affinity: affinity(&task.url), url, reach: task.reach.clone(), alone: task.alone })
+        Some(Dispatch { seq, affinity: affinity(&task.url), url, reach: task.reach.clone(), alone: task.alone })
     }
 
     /// Judges an answer: the task is settled, or goes on to another hop or another try.

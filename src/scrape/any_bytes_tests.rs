@@ -28,6 +28,7 @@ static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
 /// Makes data of a page by the fixed rules, and by `css` if that is a selector. `kind` chooses the `Content-Type`.
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
     let page = Fetch {
+        _turn: None,
         url: Url::parse("http://h.example/dir/page.html?q").expect("a URL"),
         status: 200,
         content_type: TYPES[usize::from(kind) % TYPES.len()].map(str::to_owned),

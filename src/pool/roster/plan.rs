@@ -13,7 +13,7 @@ const SPARE_MARGIN: Duration = Duration::from_millis(50);
 
 impl Roster {
     /// Brings workers and jobs together. To be called after every turn of events.
-    pub(in crate::pool) fn settle(&mut self, now: Instant) -> Vec<Action> {
+    pub(in crate::pool) fn plan(&mut self, now: Instant) -> Vec<Action> {
         if self.failed {
             return Vec::new();
         }

@@ -47,7 +47,7 @@ fn workers_are_started_as_far_as_there_is_work() {
     for (jobs, workers) in [(0, 0), (1, 1), (3, 3), (8, 4)] {
         let mut roster = Roster::new(limits(4, 2, None));
         (0..jobs).for_each(|id| roster.submit(job(id)));
-        assert_eq!(spawned(&roster.settle(Instant::now())).len(), workers, "{jobs} jobs");
+        assert_eq!(spawned(&roster.plan(Instant::now())).len(), workers, "{jobs} jobs");
     }
 }
 
@@ -56,12 +56,12 @@ fn nothing_is_sent_to_a_worker_that_is_not_ready() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 2, None));
     (0..3).for_each(|id| roster.submit(job(id)));
-    let first = roster.settle(now);
+    let first = roster.plan(now);
     assert!(sent(&first).is_empty());
     roster.ready(0, 0, now);
-    assert_eq!(sent(&roster.settle(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
     assert!(finish(&mut roster, 0, 0));
-    assert_eq!(sent(&roster.settle(now)), [(0, vec![2])]);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![2])]);
 }
 
 #[test]
@@ -69,15 +69,15 @@ fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 2, Some(2)));
     (0..4).for_each(|id| roster.submit(job(id)));
-    roster.settle(now);
+    roster.plan(now);
     roster.ready(0, 0, now);
-    let actions = roster.settle(now);
+    let actions = roster.plan(now);
     assert_eq!(sent(&actions), [(0, vec![0, 1])]);
     assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
     roster.ready(1, 0, now);
-    assert!(sent(&roster.settle(now)).is_empty(), "the drainer holds both places");
+    assert!(sent(&roster.plan(now)).is_empty(), "the drainer holds both places");
     assert!(finish(&mut roster, 0, 1));
-    assert_eq!(sent(&roster.settle(now)), [(1, vec![2])]);
+    assert_eq!(sent(&roster.plan(now)), [(1, vec![2])]);
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(2, 1, None));
     (0..2).for_each(|id| roster.submit(job(id)));
-    roster.settle(now);
+    roster.plan(now);
     (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
-    roster.settle(now);
+    roster.plan(now);
     assert_eq!(roster.finished(0, 2), None, "another's job");
     assert_eq!(roster.finished(0, 9), None, "nobody's job");
     assert_eq!(roster.finished(0, 1), Some(0));
@@ -100,9 +100,9 @@ fn a_suspect_is_alone_in_its_worker() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(2, 4, None));
     (0..8).for_each(|id| roster.submit(job(id)));
-    roster.settle(now);
+    roster.plan(now);
     (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
-    let busy = sent(&roster.settle(now));
+    let busy = sent(&roster.plan(now));
     assert_eq!(busy.iter().map(|(_, jobs)| jobs.len()).sum::<usize>(), 8);
     let mut suspect = job(100);
     suspect.hints.alone = true;
@@ -112,7 +112,7 @@ fn a_suspect_is_alone_in_its_worker() {
     for (worker, jobs) in &busy {
         for id in jobs {
             assert!(finish(&mut roster, *worker, *id));
-            let actions = sent(&roster.settle(now));
+            let actions = sent(&roster.plan(now));
             let suspects: Vec<_> = actions.iter().filter(|(_, jobs)| jobs.contains(&100)).collect();
             assert!(suspects.iter().all(|(_, jobs)| *jobs == [100]), "{actions:?}");
         }
@@ -120,7 +120,7 @@ fn a_suspect_is_alone_in_its_worker() {
     let held = roster.in_flight.values().find(|held| held.job == 100).expect("the suspect was sent").worker;
     assert_eq!(roster.in_flight.values().filter(|other| other.worker == held).count(), 1);
     assert!(finish(&mut roster, held, 100));
-    assert!(!sent(&roster.settle(now)).is_empty(), "the place is everybody's again");
+    assert!(!sent(&roster.plan(now)).is_empty(), "the place is everybody's again");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn drainers_are_bounded_in_number() {
     let mut roster = Roster::new(limits(1, 1000, Some(1)));
     (0..1000).for_each(|id| roster.submit(job(id)));
     for _ in 0..100 {
-        for worker in spawned(&roster.settle(now)) {
+        for worker in spawned(&roster.plan(now)) {
             roster.ready(worker, 0, now);
         }
         now += Duration::from_millis(1);
@@ -145,7 +145,7 @@ fn workers_that_die_before_any_work_end_the_pool() {
     roster.submit(job(0));
     for attempt in 1.. {
         let started = loop {
-            let started = spawned(&roster.settle(now));
+            let started = spawned(&roster.plan(now));
             if !started.is_empty() {
                 break started;
             }
@@ -169,9 +169,9 @@ fn a_late_job_costs_its_worker_and_is_named() {
     late.hints.deadline = Some(Duration::from_secs(1));
     roster.submit(late);
     roster.submit(job(1));
-    roster.settle(now);
+    roster.plan(now);
     roster.ready(0, 0, now);
-    roster.settle(now);
+    roster.plan(now);
     run_clock(&mut roster, now, Duration::from_millis(999), None);
     let later = now + Duration::from_millis(1001);
     roster.heard(0, later);
@@ -206,9 +206,9 @@ fn busy(now: Instant) -> Roster {
         let hints = Hints { deadline: Some(Duration::from_secs(1)), ..Hints::default() };
         roster.submit(Submission { hints, ..job(id) });
     }
-    roster.settle(now);
+    roster.plan(now);
     roster.ready(0, 0, now);
-    assert_eq!(sent(&roster.settle(now)), [(0, vec![0, 1, 2])]);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1, 2])]);
     roster
 }
 
@@ -306,7 +306,7 @@ proptest! {
         let mut faults = faults.into_iter();
         for _ in 0..5000 {
             now += Duration::from_millis(20);
-            let actions = roster.settle(now);
+            let actions = roster.plan(now);
             model.obey(actions, &mut roster, now, quota)?;
             if roster.is_over() {
                 break;
