@@ -33,7 +33,6 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
         status: 200,
         content_type: TYPES[usize::from(kind) % TYPES.len()].map(str::to_owned),
         body: Bytes::copy_from_slice(body),
-        _turn: None,
     };
     for extractor in &*RULES {
         check_with(extractor, &page);
