@@ -11,11 +11,16 @@ use super::executor::Executor;
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
 use crate::input;
+use crate::model::Record;
 use crate::schedule;
 use crate::sink::{self, Sink};
 
 /// Bytes of records that may wait for the sink's thread before no more tasks are begun.
 const BACKLOG: u64 = 64 << 20;
+
+/// Settled tasks are handed to the sink so many at a time, or after so long: nobody reads faster.
+const RECORDS: usize = 64;
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// How long what is in flight may take after a signal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -109,9 +114,12 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         state,
         progress: parts.progress,
         actions: Vec::new(),
+        records: Vec::new(),
+        records_since: None,
     };
     let mut interrupts = Interrupts::new().map_err(Error::Signals)?;
     let ending = turn.until_the_end(&mut interrupts).await;
+    turn.hand_over();
     let Loop { sink, mut state, .. } = turn;
     let unfinished = match ending {
         Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
@@ -161,12 +169,16 @@ struct Loop<E> {
     state: State,
     progress: Arc<Progress>,
     actions: Vec<Action>,
+    /// Settled, and not yet handed to the sink.
+    records: Vec<Record>,
+    records_since: Option<Instant>,
 }
 
 impl<E: Executor> Loop<E> {
     async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, Error> {
         loop {
             self.carry_out();
+            let wake_up = self.next_wake_up();
             let event = tokio::select! {
                 event = self.executor.next() => match event {
                     Some(event) => Event::Executor(event),
@@ -187,7 +199,7 @@ impl<E: Executor> Loop<E> {
                     }
                     Event::Moved
                 }
-                () = until(self.state.next_wake_up()) => Event::Moved,
+                () = until(wake_up) => Event::Moved,
                 signal = interrupts.next() => Event::Signal(signal),
             };
             let now = Instant::now();
@@ -217,23 +229,41 @@ impl<E: Executor> Loop<E> {
 
     fn carry_out(&mut self) {
         self.state.issue(self.outside(), Instant::now(), &mut self.actions);
-        let mut records = Vec::new();
+        let before = self.records.len();
         for action in self.actions.drain(..) {
             match action {
                 Action::Submit { id, payload, hints } => self.executor.submit(id, payload, hints),
                 Action::Record(record) => {
                     log(&record);
-                    records.push(record);
+                    self.records.push(record);
                 }
                 Action::Close => self.executor.close(),
                 Action::Halt => self.executor.kill(),
             }
         }
-        if !records.is_empty() {
-            self.sink.push(records);
+        if self.records.len() > before {
+            self.records_since.get_or_insert_with(Instant::now);
             let (done, failed) = self.state.settled();
             self.progress.set(done, failed);
         }
+        let waited = self.records_since.map_or(Duration::ZERO, |since| since.elapsed());
+        if self.records.len() >= RECORDS || waited >= PATIENCE {
+            self.hand_over();
+        }
+    }
+
+    /// Gives the sink what is settled. Each time wakes its thread, which costs as much as a small page.
+    fn hand_over(&mut self) {
+        self.records_since = None;
+        if !self.records.is_empty() {
+            self.sink.push(std::mem::take(&mut self.records));
+        }
+    }
+
+    /// When something must be done though nothing happens.
+    fn next_wake_up(&self) -> Option<Instant> {
+        let hand_over = self.records_since.map(|since| since + PATIENCE);
+        self.state.next_wake_up().into_iter().chain(hand_over).min()
     }
 
     /// Stops all workers, and waits until they are gone.
@@ -246,7 +276,7 @@ impl<E: Executor> Loop<E> {
 }
 
 /// One line a task, as the tutorial has it: who did it, what, how it went, how long it took.
-fn log(record: &crate::model::Record) {
+fn log(record: &Record) {
     if !tracing::enabled!(target: "gleaner::task", tracing::Level::INFO) {
         return;
     }

@@ -125,6 +125,8 @@ impl<J: Job> Outbox<J> {
     pub(super) async fn send_all(&self) -> io::Result<()> {
         loop {
             self.filled.notified().await;
+            // One look at the sockets first: what has arrived meanwhile is often soon done, and goes along.
+            tokio::task::yield_now().await;
             self.flush().await?;
         }
     }
