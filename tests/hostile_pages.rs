@@ -7,8 +7,8 @@
 //! | page | time | memory |
 //! |---|---|---|
 //! | 10,000 nested `<div>` (50 KB) | 0.37 s | 10 MB |
-//! | 60,000 | 13 s | 14 MB |
-//! | 100,000 | 37 s | 15 MB |
+//! | 60,000 | some 13 s, extrapolated | |
+//! | 100,000 | some 37 s, extrapolated | |
 //! | a million nested `<span>`, `<g>` (6 MB) | 1 s | 180 MB |
 //! | 2,000 formatting elements left open, 2,000 `<p>` (29 KB) | 3.5 s, then killed | over 512 MB |
 //! | 20,000 times three formatting elements and `</b></a>` (549 KB) | 2.1 s | 26 MB |
