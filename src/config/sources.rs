@@ -15,7 +15,7 @@ use super::written::{self, Key, Node, Table, Value};
 /// The file that is read if no other is named and it is there.
 pub const DEFAULT_FILE: &str = "gleaner.toml";
 
-/// The settings that are built in, with their comments: what `gleaner init` may write.
+/// The settings that are built in, with their comments: what users copy.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// What the names of our environment variables begin with.

@@ -73,7 +73,8 @@ impl<J: Job> Outbox<J> {
         let mut inner = self.lock();
         inner.pack(self.max_output);
         if wire::encode(message, &mut inner.unsent).is_ok() {
-            self.push(&mut inner);
+            // What is wrong with the pipe is told by `flush`, which comes next.
+            let _ = self.push(&mut inner);
             self.filled.notify_one();
         }
     }
@@ -113,7 +114,8 @@ impl<J: Job> Outbox<J> {
         let waited = inner.waiting_since.get_or_insert_with(Instant::now).elapsed();
         if inner.bytes >= ENOUGH || waited >= PATIENCE {
             inner.pack(self.max_output);
-            self.push(&mut inner);
+            // What is wrong with the pipe is told by `flush`, which comes next.
+            let _ = self.push(&mut inner);
         }
         self.filled.notify_one();
         if inner.unfinished == 0 {
@@ -144,30 +146,25 @@ impl<J: Job> Outbox<J> {
             {
                 let mut inner = self.lock();
                 inner.pack(self.max_output);
-                self.push(&mut inner);
+                self.push(&mut inner)?;
                 if inner.unsent.is_empty() {
                     return Ok(());
                 }
             }
             self.pipe.writable().await?;
-            if self.broken() {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
         }
     }
 
-    /// Writes as much as the pipe takes without waiting.
-    fn push(&self, inner: &mut Inner<J::Output>) {
+    /// Writes as much as the pipe takes without waiting. Errs when nobody reads it any more.
+    fn push(&self, inner: &mut Inner<J::Output>) -> io::Result<()> {
         while !inner.unsent.is_empty() {
             match self.pipe.try_write(&inner.unsent) {
                 Ok(written) => inner.unsent.advance(written),
-                Err(_) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
-    }
-
-    fn broken(&self) -> bool {
-        matches!(self.pipe.try_write(&[]), Err(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        Ok(())
     }
 }
 
