@@ -52,7 +52,7 @@ fn build(text: &str, budget: Budget) -> Result<Html, Exceeded> {
         tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
         ..ParseOpts::default()
     };
-    budget::within(|| driver::parse_document(InOrder::new(budget), options).one(text))
+    budget::within(|| driver::parse_document(InOrder::new(text.len(), budget), options).one(text))
 }
 
 #[cfg(test)]

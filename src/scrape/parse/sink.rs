@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::cell::Ref;
 
-use ego_tree::NodeId;
+use ego_tree::{NodeId, Tree};
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName};
@@ -16,11 +16,21 @@ use scraper::{Html, HtmlTreeSink, Node};
 
 use super::budget::Budget;
 
+/// Pages as they are have a node for so many bytes, or fewer.
+const BYTES_A_NODE: usize = 20;
+
+/// What a page gets before it has shown that it needs it: 9 MB of memory.
+const MOST_AT_ONCE: usize = 64 * 1024;
+
 pub(super) struct InOrder(HtmlTreeSink, Budget);
 
 impl InOrder {
-    pub(super) fn new(budget: Budget) -> Self {
-        Self(HtmlTreeSink::new(Html::new_document()), budget)
+    /// For a page of so many bytes.
+    pub(super) fn new(length: usize, budget: Budget) -> Self {
+        let mut html = Html::new_document();
+        // A tree that grows by doubling is copied, and leaves holes, as often as it grows.
+        html.tree = Tree::with_capacity(Node::Document, (length / BYTES_A_NODE).min(MOST_AT_ONCE));
+        Self(HtmlTreeSink::new(html), budget)
     }
 
     fn with_element(&self, id: NodeId, change: impl FnOnce(&mut Element)) {
