@@ -6,7 +6,7 @@ mod raw_server;
 
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage};
+use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
 use raw_server::{RawServer, Reply, Then};
@@ -24,6 +24,7 @@ const PAGE: &str = "<title>T</title>";
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = FetchSettings {
+        kept_headers: Vec::new(),
         timeout: LONG,
         connect_timeout: LONG,
         idle_timeout: LONG,
@@ -39,7 +40,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {
-    scraper.visit(url, &Reach::Listed).await
+    scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer
 }
 
 fn failed(answer: Answer, what: &str) -> Failure {

@@ -4,9 +4,11 @@
 mod raw_server;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage};
+use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
 use raw_server::{RawServer, Reply, Then};
@@ -21,6 +23,7 @@ fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     Settings {
         fetch: FetchSettings {
+            kept_headers: Vec::new(),
             timeout: LONG,
             connect_timeout: LONG,
             idle_timeout: LONG,
@@ -45,15 +48,19 @@ fn scraper() -> Scraper {
     with(|_| {})
 }
 
+async fn visit(scraper: &Scraper, url: &str) -> Answer {
+    scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer
+}
+
 async fn page(scraper: &Scraper, url: &str) -> Page {
-    match scraper.visit(url, &Reach::Listed).await {
+    match visit(scraper, url).await {
         Answer::Outcome(Outcome::Page(page)) => page,
         other => panic!("{url} gave {other:?}"),
     }
 }
 
 async fn failure(scraper: &Scraper, url: &str) -> Failure {
-    match scraper.visit(url, &Reach::Listed).await {
+    match visit(scraper, url).await {
         Answer::Outcome(Outcome::Failure(failure)) => failure,
         other => panic!("{url} gave {other:?}"),
     }
@@ -285,7 +292,7 @@ async fn redirects_are_handed_back_and_keep_the_connection() {
         (302, server.url("up?x#own"), 0),
         (308, "https://else.example/#frag".to_owned(), 0),
     ] {
-        assert_eq!(scraper.visit(&url, &Reach::Listed).await, Answer::Redirect { status, to, bytes });
+        assert_eq!(visit(&scraper, &url).await, Answer::Redirect { status, to, bytes });
     }
     assert_eq!(page(&scraper, &url).await.status, 304);
     assert_eq!(page(&scraper, &url).await.status, 200);
@@ -501,5 +508,51 @@ async fn a_server_that_speaks_no_tls_fails_at_it() {
 #[test]
 fn a_visit_can_move_between_threads() {
     fn is_send<T: Send>(_: T) {}
-    is_send(scraper().visit("", &Reach::Listed));
+    is_send(scraper().visit(&Visit::new("", Reach::Listed), || {}));
+}
+
+#[tokio::test]
+async fn who_asks_is_told_when_a_request_is_sent_and_not_before_it_has_a_connection() {
+    let server = RawServer::start(vec![html("", PAGE), html("", PAGE)]).await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let scraper = with(|it| it.connect_timeout = SHORT);
+    let ask = async |url: String, tell_when_sent| {
+        let sent = Arc::clone(&sent);
+        let visit = Visit { tell_when_sent, ..Visit::new(url, Reach::Listed) };
+        scraper.visit(&visit, move || _ = sent.fetch_add(1, Ordering::Relaxed)).await;
+    };
+    ask(server.url("untold"), false).await;
+    assert_eq!(sent.load(Ordering::Relaxed), 0);
+    ask(server.url("told"), true).await;
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
+    // The request is the same as any other.
+    let told = server.requests()[1].to_ascii_lowercase();
+    assert_eq!(told.replace("/told", "/untold"), server.requests()[0].to_ascii_lowercase());
+
+    // A connection that never comes to be: the handshake is not answered.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    ask(format!("https://{}/", listener.local_addr().expect("bound")), true).await;
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn headers_of_one_visit_go_with_it_alone_and_headers_asked_for_come_back() {
+    let reply = || html("set-cookie: a=1\r\nset-cookie: b=2\r\nETag: \"x\"\r\nserver: s\r\n", PAGE);
+    let server = RawServer::start(vec![reply(), reply()]).await;
+    let scraper = with(|it| {
+        it.headers = vec![("Cookie".to_owned(), "seen=1".to_owned()), ("If-None-Match".to_owned(), "no".to_owned())];
+        it.kept_headers = vec!["set-cookie".to_owned(), "etag".to_owned(), "vary".to_owned()];
+    });
+    let own = [("cookie", "c=3"), ("if-none-match", "\"x\"")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let visit = Visit { headers: own.to_vec(), ..Visit::new(server.url("a"), Reach::Listed) };
+    let visited = scraper.visit(&visit, || {}).await;
+    let kept: Vec<String> = visited.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(kept, ["set-cookie=a=1", "set-cookie=b=2", "etag=\"x\""]);
+    scraper.visit(&Visit::new(server.url("a"), Reach::Listed), || {}).await;
+    let [with_own, without] = [0, 1].map(|n| server.requests()[n].to_ascii_lowercase());
+    assert!(
+        with_own.contains("cookie: seen=1; c=3\r\n") && with_own.contains("if-none-match: \"x\"\r\n"),
+        "{with_own}"
+    );
+    assert!(without.contains("cookie: seen=1\r\n") && without.contains("if-none-match: no\r\n"), "{without}");
 }

@@ -26,6 +26,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         memory: _,
         user_agent,
         headers,
+        kept_headers: _,
         private_addresses,
         // Its port is another one in each run.
         site: _,

@@ -51,6 +51,7 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
 
 fn fetch_settings(fetch: &Fetch, network: &Network, pool: &Pool) -> FetchSettings {
     FetchSettings {
+        kept_headers: Vec::new(),
         timeout: fetch.timeout.given().value,
         connect_timeout: fetch.connect_timeout.given().value,
         idle_timeout: fetch.idle_timeout.given().value,

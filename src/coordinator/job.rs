@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Reach};
-use crate::pool::{Confinement, Job};
+use crate::model::{Visit, Visited};
+use crate::pool::{Confinement, Job, Line};
 use crate::scrape::{self, Scraper, Settings};
 
 /// The job of Gleaner's workers: one URL in, one answer out. Joins `scrape`, which knows nothing of processes, to
@@ -14,20 +14,11 @@ pub struct ScrapeJob {
     scraper: Scraper,
 }
 
-/// A URL to be fetched.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Visit {
-    /// Absolute, http or https; may carry credentials.
-    pub url: String,
-    /// How it came to be asked for.
-    pub reach: Reach,
-}
-
 /// What came of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Fetched {
     /// What the server and the page gave.
-    pub answer: Answer,
+    pub visited: Visited,
     /// How long the worker was at it.
     pub elapsed: Duration,
 }
@@ -48,7 +39,8 @@ impl Job for ScrapeJob {
 
     async fn run(&self, visit: Visit) -> Fetched {
         let begun = Instant::now();
-        let answer = self.scraper.visit(&visit.url, &visit.reach).await;
-        Fetched { answer, elapsed: begun.elapsed() }
+        let line = Line::of_this_job();
+        let visited = self.scraper.visit(&visit, move || line.iter().for_each(|line| line.say(&[]))).await;
+        Fetched { visited, elapsed: begun.elapsed() }
     }
 }

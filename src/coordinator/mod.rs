@@ -19,7 +19,7 @@ mod summary;
 mod verdict;
 
 pub use executor::Executor;
-pub use job::{Fetched, ScrapeJob, Visit};
+pub use job::{Fetched, ScrapeJob};
 pub use progress::Progress;
 pub use run::{Ended, Ending, Error, Parts, run};
 pub use summary::{Summary, WorkerSummary};

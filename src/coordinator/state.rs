@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::job::{Fetched, Visit};
+use super::job::Fetched;
 use super::summary::{Summary, Tally};
 use super::verdict;
-use crate::model::{Answer, Outcome, Record, Task};
+use crate::model::{Answer, Outcome, Record, Task, Visit, Visited};
 use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Schedule, Settled};
 use crate::sink::Before;
@@ -215,7 +215,7 @@ impl State {
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit { url: dispatch.url, reach: dispatch.reach };
+        let visit = Visit::new(dispatch.url, dispatch.reach);
         // A string serialises into memory; there is nothing that could fail.
         let payload = postcard::to_stdvec(&visit).unwrap_or_default();
         Action::Submit { id: dispatch.seq, payload: payload.into(), hints }
@@ -252,7 +252,10 @@ impl State {
                 }
             }
             PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
+            PoolEvent::Noted { .. }
+            | PoolEvent::Started { .. }
+            | PoolEvent::Ended { .. }
+            | PoolEvent::Merged { .. } => {}
         }
         self.tally.note(event);
     }
@@ -264,12 +267,13 @@ impl State {
                 return self.fail(seq, Some(worker), &JobError::Unserializable(error.to_string()), actions);
             }
         };
-        self.tally.request(match &fetched.answer {
+        let Fetched { visited: Visited { answer, .. }, elapsed } = fetched;
+        self.tally.request(match &answer {
             Answer::Outcome(Outcome::Page(page)) => page.bytes,
             Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
             Answer::Redirect { bytes, .. } => *bytes,
         });
-        if let Some(settled) = self.schedule.answered(seq, fetched.answer, fetched.elapsed, now) {
+        if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
             self.record(settled, Some(worker), actions);
         }
     }

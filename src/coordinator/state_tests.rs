@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::*;
-use crate::model::{Done, FailureKind, Page};
+use crate::model::{Done, FailureKind, Page, Visited};
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -24,7 +24,8 @@ fn outside(emitted: u64) -> Outside {
 
 fn done(seq: u64) -> Event {
     let page = Page { final_url: String::new(), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
-    let fetched = Fetched { answer: Answer::Outcome(Outcome::Page(page)), elapsed: Duration::ZERO };
+    let visited = Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() };
+    let fetched = Fetched { visited, elapsed: Duration::ZERO };
     let output = postcard::to_stdvec(&fetched).expect("bytes").into();
     Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
 }

@@ -12,6 +12,7 @@ mod reach;
 mod record;
 mod seqs;
 mod task;
+mod visit;
 
 pub use answer::Answer;
 pub use done::{Done, ListPoint};
@@ -22,3 +23,4 @@ pub use reach::Reach;
 pub use record::Record;
 pub use seqs::Seqs;
 pub use task::Task;
+pub use visit::{Visit, Visited};

@@ -49,6 +49,10 @@ pub(super) enum ChildEvent {
     Beat {
         computing: Option<Ticket>,
     },
+    Note {
+        id: Ticket,
+        note: Bytes,
+    },
     Corrupt {
         reason: String,
     },
@@ -238,6 +242,7 @@ fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>
             Some(ChildEvent::Results { resident, results })
         }
         FromWorker::Beat { computing } => Some(ChildEvent::Beat { computing }),
+        FromWorker::Note { id, note } => Some(ChildEvent::Note { id, note: frame.slice_ref(note) }),
         FromWorker::Bye => {
             heard.bye = true;
             None

@@ -190,6 +190,13 @@ impl Core {
                 self.roster.beat(worker, computing, now);
                 Vec::new()
             }
+            ChildEvent::Note { id, note } => {
+                self.roster.heard(worker, now);
+                if let Some(job) = self.roster.held(worker, id) {
+                    self.ready.push_back(Event::Noted { job, worker, note });
+                }
+                Vec::new()
+            }
             ChildEvent::Results { resident, results } => {
                 self.roster.heard(worker, now);
                 for result in results {

@@ -35,6 +35,15 @@ pub enum Event {
         /// Its output, as the job wrote it.
         output: Bytes,
     },
+    /// A job that is not done yet says something, see [`Line`](super::Line).
+    Noted {
+        /// The job.
+        job: JobId,
+        /// Who does it.
+        worker: WorkerId,
+        /// What it says.
+        note: Bytes,
+    },
     /// Several jobs are done, and this is their merged output.
     Merged {
         /// The jobs.

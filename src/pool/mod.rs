@@ -7,8 +7,8 @@
 //! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it.
 //! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
 //!   whoever submits jobs, which of them killed a worker.
-//! - `child` is one worker seen from outside; `worker`, `outbox` and `watch` are one seen from inside; `wire` is what
-//!   is between them.
+//! - `child` is one worker seen from outside; `worker`, `outbox`, `watch` and [`Line`] are one seen from inside; `wire`
+//!   is what is between them.
 //! - `sandbox` takes from a worker what its job does not need.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
@@ -21,6 +21,7 @@ mod core;
 mod death;
 mod event;
 mod job;
+mod line;
 mod options;
 mod outbox;
 mod panics;
@@ -40,6 +41,7 @@ pub use self::core::{Core, Error};
 pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
 pub use job::{Job, JobError, Merge};
+pub use line::Line;
 pub use options::Options;
 pub use sandbox::{Confinement, Sandbox};
 pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};

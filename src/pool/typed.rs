@@ -469,7 +469,7 @@ impl Driver {
                 self.give_up(&reason);
                 let _ = self.ended.set(reason);
             }
-            Event::Started { .. } | Event::Ended { .. } => {}
+            Event::Noted { .. } | Event::Started { .. } | Event::Ended { .. } => {}
         }
     }
 

@@ -44,6 +44,11 @@ pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Resul
     Ok(())
 }
 
+/// The job that is being polled.
+pub(super) fn polled() -> Option<Ticket> {
+    Some(POLLED.load(Ordering::Relaxed)).filter(|ticket| *ticket != 0)
+}
+
 /// Notes when `future` is being polled, on behalf of the job `ticket`.
 pub(super) async fn marked<F: Future>(ticket: Ticket, future: F) -> F::Output {
     let mut future = std::pin::pin!(future);

@@ -27,7 +27,7 @@ const LEAST_ROOM: usize = 64 << 10;
 const ENVELOPE: usize = 1 << 20;
 
 /// Counts the changes of this protocol; both ends must have the same.
-pub(super) const PROTOCOL: u32 = 2;
+pub(super) const PROTOCOL: u32 = 3;
 
 /// Parent to worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,6 +82,12 @@ pub(super) enum FromWorker<'a> {
     },
     /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
     Beat { computing: Option<u64> },
+    /// What a job says before it is done.
+    Note {
+        id: u64,
+        #[serde(with = "serde_bytes")]
+        note: &'a [u8],
+    },
     /// Drained: the worker has sent all results and ends by itself.
     Bye,
     /// The sandbox is required, and the system lacks a part of it; the worker ends after this.

@@ -14,7 +14,7 @@ use tokio_util::codec::FramedRead;
 use super::job::{Job, JobError};
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{panics, sandbox, unix, watch};
+use super::{line, panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -92,6 +92,7 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
         outbox.say(&ready(Vec::new()));
         return outbox.flush().await;
     }
+    line::open(&outbox);
     let job = match set_up::<J>(init) {
         Ok(job) => Arc::new(job),
         Err(reason) => {

@@ -52,6 +52,7 @@ mod tests {
         const MIB: u64 = 1 << 20;
         for (memory, max_body, turns) in [(512, 16, 2), (4096, 16, 16), (64, 16, 1), (512, 512, 1), (512, 1, 32)] {
             let settings = FetchSettings {
+                kept_headers: Vec::new(),
                 timeout: Duration::MAX,
                 connect_timeout: Duration::MAX,
                 idle_timeout: Duration::MAX,

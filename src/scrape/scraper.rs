@@ -10,7 +10,7 @@ use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher};
 use super::large::LARGE_PAGE;
 use super::{Error, Settings, decode, parse_encoded};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
 #[derive(Debug)]
@@ -31,21 +31,25 @@ impl Scraper {
         })
     }
 
-    /// Asks for `url` once and makes data of the page. Redirects are handed back, never followed.
+    /// Makes one request and data of the page. Redirects are handed back, never followed.
     ///
-    /// `reach` is where the URL comes from: it decides which addresses may be dialled and which headers are sent.
+    /// `sent` is called when the request is being sent, if the visit wants that told.
     ///
     /// # Panics
     /// Where parsing or extracting panics, on whichever thread: the caller decides what a panic means.
-    pub async fn visit(&self, url: &str, reach: &Reach) -> Answer {
-        match self.try_visit(url, reach).await {
-            Ok(answer) => answer,
-            Err(failure) => Answer::Outcome(Outcome::Failure(failure)),
-        }
+    pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
+        let mut headers = Vec::new();
+        let answer = self.try_visit(visit, sent, &mut headers).await;
+        Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
     }
 
-    async fn try_visit(&self, url: &str, reach: &Reach) -> Result<Answer, Failure> {
-        let page = match self.fetcher.fetch(&parse_url(url)?, reach).await? {
+    async fn try_visit(
+        &self,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+        kept: &mut Vec<(String, String)>,
+    ) -> Result<Answer, Failure> {
+        let page = match self.fetcher.fetch(&parse_url(&visit.url)?, visit, sent, kept).await? {
             Fetched::Page(page) => page,
             Fetched::Redirect { status, to, bytes } => {
                 return Ok(Answer::Redirect { status, to: to.into(), bytes });

@@ -31,6 +31,8 @@ pub struct FetchSettings {
     pub user_agent: String,
     /// Further request headers, in the order in which they were written.
     pub headers: Vec<(String, String)>,
+    /// Names of response headers, in lower case, that are handed back with the answer.
+    pub kept_headers: Vec<String>,
     /// Which visits may reach addresses that are not on the public internet.
     pub private_addresses: PrivateAddresses,
     /// Where `http://site.localhost/` really is, in a run with `--site`.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use gleaner::pool::{Builder, Job, Pool};
+use gleaner::pool::{Builder, Job, Line, Pool};
 use serde::{Deserialize, Serialize};
 
 /// What leaks.
@@ -28,6 +28,8 @@ pub(crate) enum Start {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Deed {
     Echo(Vec<u8>),
+    /// Says this, and does not end before it is killed.
+    Say(Vec<u8>),
     Sleep(Duration),
     /// Gives so many bytes.
     Give(usize),
@@ -83,6 +85,10 @@ impl Job for Act {
             Deed::Echo(bytes) => {
                 done.sum = bytes.iter().map(|byte| u64::from(*byte)).sum();
                 done.bytes = bytes.into();
+            }
+            Deed::Say(note) => {
+                Line::of_this_job().expect("a job").say(&note);
+                std::future::pending::<()>().await;
             }
             Deed::Sleep(time) => tokio::time::sleep(time).await,
             Deed::Give(size) => done.bytes = pattern(size).into(),

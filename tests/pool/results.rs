@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
-use gleaner::pool::JobError;
+use gleaner::pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Deed, PATIENCE, Start, echoes, many, pattern, pool};
+use crate::job::{Act, Deed, PATIENCE, Start, echoes, many, pattern, pool};
 
 pub(crate) fn map_gives_what_a_sequential_map_gives() {
     let tasks = echoes(500);
@@ -132,4 +132,25 @@ pub(crate) fn there_are_never_more_workers_than_tasks() {
     assert!(results.iter().all(Result::is_ok));
     let reports = pool.close();
     assert!(reports.len() <= 3, "{reports:?}");
+}
+
+pub(crate) fn what_a_job_says_arrives_before_it_is_done() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
+        let mut core = Core::new(Act::NAME, &init, Options::default()).expect("a pool");
+        for (id, note) in [(7, &b"seven"[..]), (8, b"")] {
+            let say = postcard::to_stdvec(&Deed::Say(note.to_vec())).expect("it serialises");
+            core.submit(id, say.into(), Hints::default());
+            let noted = loop {
+                match core.next().await.expect("an event") {
+                    Event::Noted { job, note, .. } => break (job, note),
+                    Event::Started { .. } => {}
+                    other => panic!("{other:?}"),
+                }
+            };
+            assert_eq!(noted, (id, bytes::Bytes::copy_from_slice(note)));
+        }
+    });
+    assert!(Line::of_this_job().is_none(), "this is no worker");
 }

@@ -27,6 +27,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         },
         scrape: Settings {
             fetch: FetchSettings {
+                kept_headers: Vec::new(),
                 timeout: Duration::from_secs(30),
                 connect_timeout: Duration::from_secs(10),
                 idle_timeout: Duration::from_secs(15),

@@ -33,6 +33,11 @@ impl Roster {
         }
     }
 
+    /// The job that `id` holds under this ticket, if it does.
+    pub(in crate::pool) fn held(&self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
+        self.in_flight.get(&ticket).filter(|held| held.worker == id).map(|held| held.job)
+    }
+
     /// The job that `id` holds under this ticket; what it says of any other is not to be believed. Settles the job.
     pub(in crate::pool) fn finished(&mut self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
         if self.in_flight.get(&ticket).is_none_or(|held| held.worker != id) {

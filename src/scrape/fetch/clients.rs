@@ -15,8 +15,8 @@ use url::Url;
 
 use super::classify;
 use super::guard::{self, Guard, SITE_HOST, Way};
-use super::headers::{Headers, is_proxied};
-use crate::model::{Failure, FailureKind, Reach, Stage};
+use super::headers::{self, Headers, is_proxied};
+use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
@@ -73,10 +73,12 @@ impl Clients {
     /// # Errors
     /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, reach: &Reach) -> Result<RequestBuilder, Failure> {
-        let client = self.client_for(url, reach)?;
+    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<RequestBuilder, Failure> {
+        let client = self.client_for(url, &visit.reach)?;
+        let mut headers = self.headers.of(url, &visit.reach, &self.proxies);
+        headers::add_own(&mut headers, &visit.headers);
         // Not as the client's default headers, which have one value for each name.
-        Ok(client.get(url.clone()).headers(self.headers.of(url, reach, &self.proxies)))
+        Ok(client.get(url.clone()).headers(headers))
     }
 
     fn client_for(&self, url: &Url, reach: &Reach) -> Result<&Client, Failure> {
@@ -145,6 +147,7 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
             max_body: 1,
             user_agent: String::new(),
+            kept_headers: Vec::new(),
             headers: Vec::new(),
             memory: 512 << 20,
             private_addresses: PrivateAddresses::Direct,

@@ -6,7 +6,7 @@
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use url::Url;
 
@@ -71,6 +71,24 @@ impl Headers {
 impl std::fmt::Debug for Headers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Headers").finish_non_exhaustive()
+    }
+}
+
+/// Adds the headers of one request. Cookies join those of the settings in one line (RFC 6265, 5.4); what else there is
+/// takes the settings' place.
+pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
+    for (name, value) in own {
+        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        let (Ok(name), Ok(value)) = parsed else { continue };
+        match headers.get(COOKIE).filter(|_| name == COOKIE).and_then(|set| set.to_str().ok()) {
+            Some(set) => {
+                let joined = format!("{set}; {}", value.to_str().unwrap_or_default());
+                headers.insert(name, HeaderValue::try_from(joined).unwrap_or(value));
+            }
+            None => {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 

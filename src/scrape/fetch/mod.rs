@@ -5,7 +5,7 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
-//! - `classify`: what went wrong on the way, as failures
+//! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
@@ -21,20 +21,23 @@ mod headers;
 mod limit;
 mod members;
 mod retry_after;
+mod sent;
 
 use bytes::Bytes;
+use reqwest::Body;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
 use url::Url;
 
-use self::body::Body;
+use self::body::Body as PageBody;
 use self::clients::Clients;
 use self::guard::NotPublic;
 use self::head::Head;
+use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
-use crate::model::{Failure, FailureKind, Reach, Stage};
+use crate::model::{Failure, FailureKind, Stage, Visit};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -68,11 +71,21 @@ impl Fetcher {
         Ok(Self { clients: Clients::new(&settings)?, large: LargePages::new(&settings), settings })
     }
 
-    /// Asks for `url` once.
-    pub(super) async fn fetch(&self, url: &Url, reach: &Reach) -> Result<Fetched, Failure> {
+    /// Asks for `url`, the visit's, once. The headers of the response that the settings ask for are added to `kept`.
+    pub(super) async fn fetch(
+        &self,
+        url: &Url,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+        kept: &mut Vec<(String, String)>,
+    ) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let request = self.clients.get(url, reach)?.send();
+        let mut request = self.clients.get(url, visit)?;
+        if visit.tell_when_sent {
+            request = request.body(Body::wrap(Nothing::new(sent)));
+        }
+        let request = request.send();
         let response = match limit::until(deadline, request).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
@@ -87,6 +100,7 @@ impl Fetcher {
             }
         };
         let status = response.status();
+        keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers() };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
@@ -98,7 +112,7 @@ impl Fetcher {
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }
         let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
-        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
+        let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
             let bytes = body.drain(&codings).await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
@@ -120,6 +134,15 @@ pub(super) fn without_credentials(url: &Url) -> Url {
     let _ = shown.set_username("");
     let _ = shown.set_password(None);
     shown
+}
+
+/// Copies the headers with those names, which are in lower case; bytes above 0x7F as Latin-1.
+fn keep(names: &[String], headers: &reqwest::header::HeaderMap, kept: &mut Vec<(String, String)>) {
+    for (name, value) in headers {
+        if names.iter().any(|wanted| wanted == name.as_str()) {
+            kept.push((name.to_string(), encoding_rs::mem::decode_latin1(value.as_bytes()).into_owned()));
+        }
+    }
 }
 
 /// All values of a header, joined as RFC 9110 (5.3) joins them; bytes above 0x7F as Latin-1.
