@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// The run is complete, and some records are failures.
     SomeFailed,
+    /// The run reached a limit that was set for it; what is done is kept.
+    LimitReached,
     /// A signal asked the run to stop.
     Signal(i32),
 }
@@ -25,6 +27,7 @@ impl Exit {
             Self::CannotGoOn => 1,
             Self::Usage => 2,
             Self::SomeFailed => 3,
+            Self::LimitReached => 4,
             Self::Signal(number) => 128_u8.saturating_add(u8::try_from(number).unwrap_or(u8::MAX)),
         }
     }
@@ -47,6 +50,7 @@ mod tests {
             (Exit::CannotGoOn, 1),
             (Exit::Usage, 2),
             (Exit::SomeFailed, 3),
+            (Exit::LimitReached, 4),
             (Exit::Signal(1), 129),
             (Exit::Signal(2), 130),
             (Exit::Signal(15), 143),

@@ -31,6 +31,7 @@ pub mod fuzzing;
 pub mod input;
 pub mod model;
 pub mod pool;
+pub mod robots;
 pub mod schedule;
 pub mod scrape;
 pub mod sink;

@@ -73,12 +73,15 @@ fn the_exit_codes_in_the_readme_are_those_of_the_program() {
         Exit::CannotGoOn,
         Exit::Usage,
         Exit::SomeFailed,
+        Exit::LimitReached,
         Exit::Signal(1),
         Exit::Signal(2),
         Exit::Signal(15),
     ]
     .map(|exit| match exit {
-        Exit::Success | Exit::CannotGoOn | Exit::Usage | Exit::SomeFailed | Exit::Signal(_) => exit.code().to_string(),
+        Exit::Success | Exit::CannotGoOn | Exit::Usage | Exit::SomeFailed | Exit::LimitReached | Exit::Signal(_) => {
+            exit.code().to_string()
+        }
     });
     let listed: Vec<String> = table(&read("README.md"), "| code |").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(listed, all);

@@ -17,7 +17,7 @@ use super::launch::Ran;
 use super::site::{ORIGIN, Site};
 use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
-use crate::coordinator::{Ending, Progress, Summary};
+use crate::coordinator::{Ending, Progress, Reason, Summary};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
@@ -68,7 +68,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
         identity: sink::Identity::default(),
     };
     let Ran { ending, summary, .. } = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
-    if let Ending::Interrupted { signal } = ending {
+    if let Ending::Stopped(Reason::Signal(signal)) = ending {
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
     }
     let records = std::fs::read_to_string(output).map_err(Stop::on_the_way)?;

@@ -12,7 +12,7 @@ use super::site::Site;
 use super::summary_file::SummaryFile;
 use super::{Stop, identity, launch, log, words};
 use crate::config::{self, Flag, FormatChoice, Loaded, Plan};
-use crate::coordinator::{Ending, Progress};
+use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
@@ -42,7 +42,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     Ok(match ending {
         Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
-        Ending::Interrupted { signal } => Exit::Signal(signal),
+        Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
+        Ending::Stopped(Reason::Failures | Reason::Deadline) => Exit::LimitReached,
     })
 }
 

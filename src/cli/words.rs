@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::coordinator::{Ending, Summary};
+use crate::coordinator::{Ending, Reason, Summary};
 use crate::model::printable;
 
 /// Says why a command stopped: the error and its chain, once, in full.
@@ -13,8 +13,12 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Says how a run went.
 pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
-    let interrupted =
-        if matches!(ending, Ending::Interrupted { .. }) { " were done when the run was interrupted" } else { "" };
+    let interrupted = match ending {
+        Ending::Complete | Ending::ReaderGone => "",
+        Ending::Stopped(Reason::Signal(_)) => " were done when the run was interrupted",
+        Ending::Stopped(Reason::Failures) => " were done when there were too many failures (limits.max_failures)",
+        Ending::Stopped(Reason::Deadline) => " were done when the run had had its time (limits.deadline)",
+    };
     let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();

@@ -7,11 +7,13 @@
 //! - `state`: event -> actions.
 //! - `executor`: the seam to whatever runs the jobs: the local pool today.
 //! - `job`: what a worker process is told to do with a task, and what it answers.
+//! - `limits`: when a run stops of its own accord.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
 mod executor;
 mod job;
+mod limits;
 mod progress;
 mod run;
 mod state;
@@ -19,7 +21,8 @@ mod summary;
 mod verdict;
 
 pub use executor::Executor;
-pub use job::{Fetched, ScrapeJob};
+pub use job::{Brought, Errand, Fetched, ScrapeJob};
+pub use limits::{Limits, MaxFailures, Reason};
 pub use progress::Progress;
 pub use run::{Ended, Ending, Error, Parts, run};
 pub use summary::{Summary, WorkerSummary};

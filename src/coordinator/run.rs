@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Progress;
 use super::executor::Executor;
+use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
 use crate::input;
@@ -41,10 +42,14 @@ pub struct Parts<E> {
     pub sink: Sink,
     /// Redirects and retries.
     pub schedule: schedule::Options,
+    /// Tasks that may be under way to find hosts that may be asked.
+    pub read_ahead: usize,
     /// Tasks that may be begun past the first one that is not written yet.
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
+    /// When the run stops of its own accord.
+    pub limits: Limits,
     /// Told how far the run has come.
     pub progress: Arc<Progress>,
 }
@@ -56,11 +61,8 @@ pub enum Ending {
     Complete,
     /// Whoever read the output has had enough.
     ReaderGone,
-    /// A signal asked it to stop.
-    Interrupted {
-        /// Its number.
-        signal: i32,
-    },
+    /// It was stopped before the end of its list.
+    Stopped(Reason),
 }
 
 /// How a run went.
@@ -99,10 +101,12 @@ pub enum Error {
 pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
     let bounds = Bounds {
         places: parts.places,
+        read_ahead: parts.read_ahead,
         ahead: parts.ahead_limit,
         backlog: BACKLOG,
         deadline: parts.task_timeout,
         grace: GRACE,
+        limits: parts.limits,
     };
     let state = State::new(parts.schedule, bounds, parts.sink.before(), Instant::now());
     let (done, failed) = state.settled();
@@ -138,7 +142,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
             };
             match (ending, stopped) {
                 // The last records could not be kept, which those who wait for them must know.
-                (Ok(Ending::Interrupted { .. }), Some(Err(error))) => unwritable(error),
+                (Ok(Ending::Stopped(_)), Some(Err(error))) => unwritable(error),
                 // Why the run ends is known already, and matters more than how that went.
                 (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
                 (ending, Some(Ok(written))) => (ending, written.path),
@@ -216,9 +220,9 @@ impl<E: Executor> Loop<E> {
 
     /// The executor has nothing more to say.
     fn over(&mut self) -> Result<Ending, Error> {
-        match (self.state.fatal.take(), self.state.signal()) {
+        match (self.state.fatal.take(), self.state.stopped()) {
             (Some(reason), _) => Err(Error::Executor(reason)),
-            (None, Some(signal)) => Ok(Ending::Interrupted { signal }),
+            (None, Some(reason)) => Ok(Ending::Stopped(reason)),
             (None, None) => Ok(Ending::Complete),
         }
     }
@@ -263,7 +267,7 @@ impl<E: Executor> Loop<E> {
     /// When something must be done though nothing happens.
     fn next_wake_up(&self) -> Option<Instant> {
         let hand_over = self.records_since.map(|since| since + PATIENCE);
-        self.state.next_wake_up().into_iter().chain(hand_over).min()
+        self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
     }
 
     /// Stops all workers, and waits until they are gone.

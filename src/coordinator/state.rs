@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::job::Fetched;
+use super::job::{Brought, Errand, Fetched};
+use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::model::{Answer, Outcome, Record, Task, Visit, Visited};
 use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
-use crate::schedule::{Dispatch, Schedule, Settled};
+use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
 
@@ -63,14 +64,18 @@ pub(super) struct Outside {
 pub(super) struct Bounds {
     /// Jobs that the executor can hold.
     pub(super) places: usize,
+    /// Tasks that may be under way, to find open hosts among them.
+    pub(super) read_ahead: usize,
     /// Tasks that may be begun past the first one that is not written yet.
     pub(super) ahead: u64,
     /// Bytes that may wait to be written.
     pub(super) backlog: u64,
     /// How long a job may keep its worker.
     pub(super) deadline: Duration,
-    /// How long what is in flight may take after a signal.
+    /// How long what is in flight may take when the run stops.
     pub(super) grace: Duration,
+    /// When the run stops of its own accord.
+    pub(super) limits: Limits,
 }
 
 #[derive(Debug)]
@@ -86,7 +91,8 @@ pub(super) struct State {
     admitted: u64,
     list_ended: bool,
     closed: bool,
-    /// Since a signal has come.
+    /// When the run has had its time.
+    deadline: Option<Instant>,
     stopping: Option<Stopping>,
     halted: bool,
     pub(super) list_error: Option<input::Error>,
@@ -96,8 +102,8 @@ pub(super) struct State {
 /// The run is coming to its end before its end.
 #[derive(Debug, Clone, Copy)]
 struct Stopping {
-    /// The first signal.
-    signal: i32,
+    /// Why: the first reason there was.
+    reason: Reason,
     /// When what is in flight is not waited for any longer.
     until: Instant,
 }
@@ -106,6 +112,7 @@ impl State {
     pub(super) fn new(options: schedule::Options, bounds: Bounds, before: &Before, now: Instant) -> Self {
         Self {
             schedule: Schedule::new(options),
+            deadline: bounds.limits.deadline.map(|deadline| now + deadline),
             bounds,
             tally: Tally::new(now, before),
             suspects: HashMap::new(),
@@ -125,20 +132,26 @@ impl State {
         !self.list_ended
             && self.stopping.is_none()
             && self.schedule.ready() < self.bounds.places
+            && self.schedule.under_way() < self.bounds.read_ahead + self.bounds.places
             && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
             && outside.backlog < self.bounds.backlog
     }
 
-    pub(super) fn next_wake_up(&self) -> Option<Instant> {
+    /// When there will be something to do though nothing happens.
+    pub(super) fn next_wake_up(&self, outside: Outside) -> Option<Instant> {
         match self.stopping {
             Some(stopping) => (!self.halted).then_some(stopping.until),
-            None => self.schedule.next_wake_up(),
+            // Without room, nothing that opens could be begun.
+            None => {
+                let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
+                opens.into_iter().chain(self.deadline).min()
+            }
         }
     }
 
-    /// The signal that ended the run before its end, if one did.
-    pub(super) fn signal(&self) -> Option<i32> {
-        self.stopping.filter(|_| self.halted).map(|stopping| stopping.signal)
+    /// Why the run ended before its end, if it did.
+    pub(super) fn stopped(&self) -> Option<Reason> {
+        self.stopping.filter(|_| self.halted).map(|stopping| stopping.reason)
     }
 
     /// Settled tasks, and those among them that failed.
@@ -147,8 +160,8 @@ impl State {
     }
 
     pub(super) fn into_summary(self, now: Instant) -> Summary {
-        let retries = self.schedule.retries();
-        self.tally.finish(retries, now)
+        let (retries, robots) = (self.schedule.retries(), self.schedule.robots_requests());
+        self.tally.finish(retries, robots, now)
     }
 
     pub(super) fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
@@ -156,7 +169,7 @@ impl State {
             Event::Tasks(tasks) => {
                 for task in tasks {
                     self.admitted += 1;
-                    if let Some(settled) = self.schedule.admit(task) {
+                    if let Some(settled) = self.schedule.admit(task, now) {
                         self.record(settled, None, actions);
                     }
                 }
@@ -168,22 +181,36 @@ impl State {
             }
             Event::Executor(event) => self.executed(&event, now, actions),
             Event::Signal(signal) => match &mut self.stopping {
-                None => {
-                    tracing::info!(
-                        "stopping: waiting up to {:?} for {} requests; another signal ends that",
-                        self.bounds.grace,
-                        self.in_flight
-                    );
-                    self.stopping = Some(Stopping { signal, until: now + self.bounds.grace });
-                }
+                None => self.stop(Reason::Signal(signal), now),
                 Some(stopping) => stopping.until = now,
             },
             Event::Moved => {}
         }
     }
 
+    /// Begins to stop: no new tasks, and a while for those in flight.
+    fn stop(&mut self, reason: Reason, now: Instant) {
+        let (grace, in_flight) = (self.bounds.grace, self.in_flight);
+        tracing::info!("stopping: waiting up to {grace:?} for {in_flight} requests; a signal ends that");
+        self.stopping = Some(Stopping { reason, until: now + grace });
+    }
+
+    /// The limit that the run has reached, if it has.
+    fn reached(&self, now: Instant) -> Option<Reason> {
+        let (tasks, failed) = self.tally.settled();
+        let failures = self.bounds.limits.max_failures.filter(|most| most.is_exceeded(tasks, failed));
+        let deadline = self.deadline.filter(|deadline| *deadline <= now);
+        failures.map(|_| Reason::Failures).or(deadline.map(|_| Reason::Deadline))
+    }
+
     /// Hands out what can be handed out. To be called once after each turn of events.
     pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+        if self.stopping.is_none()
+            && !self.is_complete()
+            && let Some(reason) = self.reached(now)
+        {
+            self.stop(reason, now);
+        }
         if let Some(stopping) = self.stopping
             && !self.is_complete()
         {
@@ -193,10 +220,17 @@ impl State {
             }
             return;
         }
-        for _ in 0..outside.room {
-            let Some(dispatch) = self.schedule.next(now) else { break };
-            self.in_flight += 1;
-            actions.push(self.submission(dispatch));
+        let mut room = outside.room;
+        while room > 0 {
+            match self.schedule.next(now) {
+                Some(Step::Fetch(dispatch)) => {
+                    room -= 1;
+                    self.in_flight += 1;
+                    actions.push(self.submission(dispatch));
+                }
+                Some(Step::Settled(settled)) => self.record(settled, None, actions),
+                None => break,
+            }
         }
         if self.is_complete() && !self.closed {
             self.closed = true;
@@ -215,10 +249,14 @@ impl State {
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit::new(dispatch.url, dispatch.reach);
-        // A string serialises into memory; there is nothing that could fail.
-        let payload = postcard::to_stdvec(&visit).unwrap_or_default();
-        Action::Submit { id: dispatch.seq, payload: payload.into(), hints }
+        let visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..Visit::new(dispatch.url, dispatch.reach) };
+        let errand = match dispatch.order {
+            Order::Page(_) => Errand::Page(visit),
+            Order::Robots(_) => Errand::Robots(visit),
+        };
+        // It serialises into memory; there is nothing that could fail.
+        let payload = postcard::to_stdvec(&errand).unwrap_or_default();
+        Action::Submit { id: job_of(dispatch.order), payload: payload.into(), hints }
     }
 
     fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
@@ -233,8 +271,9 @@ impl State {
                 self.answered(*job, *worker, output, now, actions);
             }
             PoolEvent::Failed { job, worker, error } => {
-                self.fail(*job, *worker, error, actions);
+                self.fail(*job, *worker, error, now, actions);
             }
+            PoolEvent::Noted { job, .. } => self.schedule.sent(order_of(*job), now),
             PoolEvent::Lost { worker, jobs, death } => {
                 tracing::warn!(pid = self.tally.pid(*worker), tasks = jobs.len(), "worker {death}");
                 for job in jobs {
@@ -242,44 +281,60 @@ impl State {
                     let deaths = record.deaths();
                     match record.judge(*job, jobs.len() - 1, death) {
                         blame::Verdict::Guilty => {
-                            self.fail(*job, Some(*worker), &JobError::Poison(death.clone()), actions);
+                            self.fail(*job, Some(*worker), &JobError::Poison(death.clone()), now, actions);
                         }
                         verdict => {
                             let charged = record.deaths() > deaths;
-                            self.schedule.rerun(*job, verdict == blame::Verdict::Alone, charged);
+                            let alone = verdict == blame::Verdict::Alone;
+                            self.schedule.rerun(order_of(*job), alone, charged, now);
                         }
                     }
                 }
             }
             PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Noted { .. }
-            | PoolEvent::Started { .. }
-            | PoolEvent::Ended { .. }
-            | PoolEvent::Merged { .. } => {}
+            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
         }
         self.tally.note(event);
     }
 
-    fn answered(&mut self, seq: u64, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
-        let fetched: Fetched = match postcard::from_bytes(output) {
+    fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
+        let Fetched { what, elapsed } = match postcard::from_bytes(output) {
             Ok(fetched) => fetched,
             Err(error) => {
-                return self.fail(seq, Some(worker), &JobError::Unserializable(error.to_string()), actions);
+                return self.fail(job, Some(worker), &JobError::Unserializable(error.to_string()), now, actions);
             }
         };
-        let Fetched { visited: Visited { answer, .. }, elapsed } = fetched;
-        self.tally.request(match &answer {
-            Answer::Outcome(Outcome::Page(page)) => page.bytes,
-            Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
-            Answer::Redirect { bytes, .. } => *bytes,
-        });
-        if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
-            self.record(settled, Some(worker), actions);
+        match (order_of(job), what) {
+            (Order::Page(seq), Brought::Page(Visited { answer, .. })) => {
+                self.tally.request(match &answer {
+                    Answer::Outcome(Outcome::Page(page)) => page.bytes,
+                    Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
+                    Answer::Redirect { bytes, .. } => *bytes,
+                });
+                if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
+                    self.record(settled, Some(worker), actions);
+                }
+            }
+            (Order::Robots(id), Brought::Robots(answer)) => {
+                self.suspects.remove(&job);
+                self.schedule.robots_answered(id, answer, elapsed, now);
+            }
+            _ => {
+                let reason = "it answers what nobody asked".to_owned();
+                self.fail(job, Some(worker), &JobError::Unserializable(reason), now, actions);
+            }
         }
     }
 
-    fn fail(&mut self, seq: u64, worker: Option<WorkerId>, error: &JobError, actions: &mut Vec<Action>) {
-        if let Some(settled) = self.schedule.fail(seq, verdict::of_error(error)) {
+    fn fail(
+        &mut self,
+        job: JobId,
+        worker: Option<WorkerId>,
+        error: &JobError,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Some(settled) = self.schedule.fail(order_of(job), verdict::of_error(error), now) {
             self.record(settled, worker, actions);
         }
     }
@@ -299,6 +354,20 @@ impl State {
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));
     }
+}
+
+/// Marks the jobs that are for a robots.txt; no list has so many tasks.
+const ROBOTS: JobId = 1 << 63;
+
+fn job_of(order: Order) -> JobId {
+    match order {
+        Order::Page(seq) => seq,
+        Order::Robots(id) => id | ROBOTS,
+    }
+}
+
+fn order_of(job: JobId) -> Order {
+    if job & ROBOTS == 0 { Order::Page(job) } else { Order::Robots(job & !ROBOTS) }
 }
 
 #[cfg(test)]

@@ -8,8 +8,33 @@ use crate::model::{Done, FailureKind, Page, Visited};
 const GRACE: Duration = Duration::from_secs(5);
 
 fn state(before: &Before) -> State {
-    let options = schedule::Options { max_redirects: 3, max_retries: 0, max_retry_after: Duration::from_secs(1) };
-    let bounds = Bounds { places: 8, ahead: 100, backlog: 1000, deadline: Duration::from_secs(60), grace: GRACE };
+    let options = schedule::Options {
+        max_redirects: 3,
+        max_retries: 0,
+        max_retry_after: Duration::from_secs(1),
+        max_host_retries: 100,
+        max_host_failures: 0,
+        politeness: schedule::Politeness {
+            robots: false,
+            concurrency: 0,
+            delay: Duration::ZERO,
+            delay_jitter: Duration::ZERO,
+            interval: Duration::ZERO,
+            by_domain: false,
+            max_crawl_delay: Duration::ZERO,
+            adaptive: None,
+        },
+        hosts: HashMap::new(),
+    };
+    let bounds = Bounds {
+        places: 8,
+        read_ahead: 100,
+        ahead: 100,
+        backlog: 1000,
+        deadline: Duration::from_secs(60),
+        grace: GRACE,
+        limits: Limits::default(),
+    };
     State::new(options, bounds, before, Instant::now())
 }
 
@@ -25,7 +50,7 @@ fn outside(emitted: u64) -> Outside {
 fn done(seq: u64) -> Event {
     let page = Page { final_url: String::new(), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
     let visited = Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() };
-    let fetched = Fetched { visited, elapsed: Duration::ZERO };
+    let fetched = Fetched { what: Brought::Page(visited), elapsed: Duration::ZERO };
     let output = postcard::to_stdvec(&fetched).expect("bytes").into();
     Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
 }
@@ -54,11 +79,11 @@ fn after_a_signal_nothing_new_begins_and_what_is_in_flight_may_come_to_its_end()
     assert!(state.wants_tasks(outside(0)));
     assert!(turn(&mut state, vec![Event::Signal(2)], now).is_empty());
     assert!(!state.wants_tasks(outside(0)));
-    assert_eq!(state.next_wake_up(), Some(now + GRACE));
+    assert_eq!(state.next_wake_up(outside(0)), Some(now + GRACE));
     assert_eq!(turn(&mut state, vec![done(0)], now), ["record 0"]);
-    assert_eq!(state.signal(), None);
+    assert_eq!(state.stopped(), None);
     assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
-    assert_eq!(state.signal(), Some(2));
+    assert_eq!(state.stopped(), Some(Reason::Signal(2)));
     assert!(turn(&mut state, vec![Event::Moved], now).is_empty(), "it halts once");
 }
 
@@ -74,7 +99,7 @@ fn the_grace_ends_with_its_time_or_with_a_second_signal() {
         assert!(turn(&mut state_with_work, vec![Event::Signal(1)], now).is_empty());
         assert!(turn(&mut state_with_work, vec![Event::Moved], now + GRACE / 2).is_empty());
         assert_eq!(turn(&mut state_with_work, events, now + GRACE.max(later)), ["halt"]);
-        assert_eq!(state_with_work.signal(), Some(1), "the first one is what the process ends by");
+        assert_eq!(state_with_work.stopped(), Some(Reason::Signal(1)), "the first one is what the process ends by");
     }
 }
 
@@ -94,7 +119,7 @@ fn a_run_that_is_complete_when_the_signal_comes_is_complete() {
     turn(&mut state, vec![tasks(0..1), Event::ListEnded], now);
     assert!(turn(&mut state, vec![Event::Signal(2)], now).is_empty());
     assert_eq!(turn(&mut state, vec![done(0)], now), ["record 0", "close"]);
-    assert_eq!(state.signal(), None);
+    assert_eq!(state.stopped(), None);
 }
 
 #[test]

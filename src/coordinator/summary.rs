@@ -30,6 +30,8 @@ pub struct Summary {
     pub elapsed_s: f64,
     /// Pages that were asked for: redirects and retries are requests of their own.
     pub requests: u64,
+    /// How often a robots.txt was asked for.
+    pub robots_requests: u64,
     /// Tries after the first ones.
     pub retries: u64,
     /// Decompressed bytes of all bodies.
@@ -89,6 +91,7 @@ impl Tally {
             resumed,
             elapsed_s: 0.0,
             requests: 0,
+            robots_requests: 0,
             retries: 0,
             bytes: 0,
             workers: Vec::new(),
@@ -152,9 +155,10 @@ impl Tally {
         }
     }
 
-    pub(super) fn finish(mut self, retries: u64, now: Instant) -> Summary {
+    pub(super) fn finish(mut self, retries: u64, robots_requests: u64, now: Instant) -> Summary {
         self.summary.elapsed_s = self.seconds(now);
         self.summary.retries = retries;
+        self.summary.robots_requests = robots_requests;
         self.summary
     }
 

@@ -18,10 +18,14 @@ pub(super) fn pause(retry: u32, seq: u64, wanted: Retry, max_retry_after: Durati
         Retry::After(pause) => (pause <= max_retry_after).then_some(pause),
         Retry::Yes => {
             let most = FIRST.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1))).min(LONGEST);
-            let thousandths = u32::try_from(scramble(seq ^ (u64::from(retry) << 48)) % 1001).unwrap_or(0);
-            Some(most * thousandths / 1000)
+            Some(most.mul_f64(fraction(seq ^ (u64::from(retry) << 48))))
         }
     }
+}
+
+/// A number from 0 to 1 that looks random, and is the same for the same seed.
+pub(super) fn fraction(seed: u64) -> f64 {
+    f64::from(u32::try_from(scramble(seed) >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
 
 /// The finaliser of splitmix64.

@@ -1,12 +1,31 @@
 //! Which task is fetched when, and what follows from an answer: record it, follow it, try it again.
 //!
-//! Pure: every call is told the time and gives back what is to be done. In reading order: [`Schedule`] holds the tasks
-//! that are under way, `backoff` says how long to wait before another try.
+//! Pure: every call is told the time and gives back what is to be done. In reading order:
 //!
-//! Absent on purpose: processes, sockets, clocks. The limits per host will have their gates here, between `admit` and
-//! `next`.
+//! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`); `options` is what it goes by
+//! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
+//!   how far apart, who waits in line; `breaker` says when a host had better be left alone
+//! - `origins` knows the robots.txt of each origin
+//! - `backoff` says how long to wait before another try
+//!
+//! Hosts take turns, so a list that is sorted by host keeps everybody busy as long as it is read far enough ahead.
+//!
+//! Absent on purpose: processes, sockets, clocks.
 
 mod backoff;
+mod breaker;
+mod host;
+mod hosts;
+mod options;
+mod origins;
 mod queue;
+mod task;
 
-pub use queue::{Dispatch, Options, Schedule, Settled};
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+pub use options::{Adaptive, HostRules, Options, Politeness};
+pub use queue::{Dispatch, Order, Schedule, Step};
+pub use task::Settled;

@@ -1,29 +1,30 @@
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use super::backoff;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Reach, Stage, Task};
+use super::host::is_answer;
+use super::hosts::{HostId, Hosts};
+use super::options::Options;
+use super::origins::{Fetch, Leave, MAX_HOPS, OriginId, Origins};
+use super::task::{Settled, UnderWay};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Reach, Retry, Stage, Task};
+use crate::robots::{self, Rules};
 
-/// What the schedule goes by.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Redirects that one try of a task may follow.
-    pub max_redirects: u32,
-    /// Tries after the first one.
-    pub max_retries: u32,
-    /// The longest `Retry-After` that is waited for; a longer one fails the task at once.
-    pub max_retry_after: Duration,
+/// What somebody is sent for. Each has one errand under way at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Order {
+    /// The page of a task, by its number.
+    Page(u64),
+    /// The robots.txt of an origin, by a number of the schedule's.
+    Robots(u64),
 }
 
 /// Something to be fetched now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
-    /// The task. It has one order under way at a time.
-    pub seq: u64,
+    /// What for.
+    pub order: Order,
     /// The URL of this hop.
     pub url: String,
     /// Whether the list or a redirect leads there.
@@ -32,70 +33,58 @@ pub struct Dispatch {
     pub affinity: u64,
     /// Nothing else may share its worker: it is suspected to have killed one.
     pub alone: bool,
+    /// The schedule wants to be told when it is [sent](Schedule::sent).
+    pub tell_when_sent: bool,
 }
 
-/// A task that has come to its end.
+/// What is next.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settled {
-    /// The task's number.
-    pub seq: u64,
-    /// Its line, as the record shows it.
-    pub line: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Fetches that were charged to it; 0 if it was never sent.
-    pub attempts: u32,
-    /// Time that workers spent on it.
-    pub elapsed: Duration,
+pub enum Step {
+    /// To be fetched.
+    Fetch(Dispatch),
+    /// A task that is not sent any more.
+    Settled(Settled),
 }
 
 /// The tasks that are under way, between the list and the records.
 #[derive(Debug)]
 pub struct Schedule {
-    options: Options,
-    /// Everything under way, by seq: bounded by what is admitted and not settled.
+    hosts: Hosts,
+    origins: Origins,
+    /// Every task under way, by seq: bounded by what is admitted and not settled.
     tasks: HashMap<u64, UnderWay>,
-    /// To be sent as soon as there is room. Reruns and further hops stand in front: records behind them wait.
-    ready: VecDeque<u64>,
     /// To be sent again later.
-    pausing: BinaryHeap<Reverse<(Instant, u64)>>,
+    pausing: BinaryHeap<Reverse<(Instant, Order)>>,
+    /// When the rate of the whole run lets the next one out.
+    next_out: Option<Instant>,
     retries: u64,
-}
-
-#[derive(Debug)]
-struct UnderWay {
-    line: String,
-    url: Url,
-    reach: Reach,
-    hops: u32,
-    /// Fetches that were answered, redirects apart, or that cost a worker its life.
-    charged: u32,
-    alone: bool,
-    elapsed: Duration,
+    robots_requests: u64,
 }
 
 impl Schedule {
     /// A schedule without tasks.
     pub fn new(options: Options) -> Self {
-        Self { options, tasks: HashMap::new(), ready: VecDeque::new(), pausing: BinaryHeap::new(), retries: 0 }
+        Self {
+            hosts: Hosts::new(options),
+            origins: Origins::default(),
+            tasks: HashMap::new(),
+            pausing: BinaryHeap::new(),
+            next_out: None,
+            retries: 0,
+            robots_requests: 0,
+        }
     }
 
     /// Takes a task in. One that names no place to go to is settled at once.
-    pub fn admit(&mut self, task: Task) -> Option<Settled> {
+    pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
         let Task { seq, line, url } = task;
         match url {
             Ok(url) => {
-                let under_way = UnderWay {
-                    line,
-                    url,
-                    reach: Reach::Listed,
-                    hops: 0,
-                    charged: 0,
-                    alone: false,
-                    elapsed: Duration::ZERO,
-                };
+                let host = self.hosts.hold(&url);
+                let mut under_way = UnderWay::new(line, url);
+                self.settle_down(&mut under_way, host);
                 self.tasks.insert(seq, under_way);
-                self.ready.push_back(seq);
+                self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
                 None
             }
             Err(failure) => {
@@ -105,9 +94,19 @@ impl Schedule {
         }
     }
 
-    /// Tasks that could be sent now.
+    fn settle_down(&mut self, task: &mut UnderWay, host: HostId) {
+        task.host = host;
+        task.origin = self.hosts.get(host).robots.then(|| self.origins.of(&task.url, host));
+    }
+
+    /// Orders that could be handed out now, if there were room.
     pub fn ready(&self) -> usize {
-        self.ready.len()
+        self.hosts.available()
+    }
+
+    /// Tasks that were admitted and are not settled.
+    pub fn under_way(&self) -> usize {
+        self.tasks.len()
     }
 
     /// Whether nothing is under way.
@@ -120,37 +119,163 @@ impl Schedule {
         self.retries
     }
 
-    /// When a task that pauses has paused long enough.
-    pub fn next_wake_up(&self) -> Option<Instant> {
-        self.pausing.peek().map(|Reverse((at, _))| *at)
+    #[cfg(test)]
+    pub(super) fn known_hosts(&self) -> usize {
+        self.hosts.len()
     }
 
-    /// What to fetch next. `None` when everything is under way or pausing.
-    pub fn next(&mut self, now: Instant) -> Option<Dispatch> {
-        while self.next_wake_up().is_some_and(|at| at <= now) {
-            if let Some(Reverse((_, seq))) = self.pausing.pop() {
-                self.ready.push_front(seq);
+    /// How often a robots.txt was asked for.
+    pub fn robots_requests(&self) -> u64 {
+        self.robots_requests
+    }
+
+    /// When to ask for what is [`next`](Self::next) though nothing has happened.
+    pub fn next_wake_up(&self) -> Option<Instant> {
+        let pausing = self.pausing.peek().map(|Reverse((at, _))| *at);
+        let rate = self.next_out.filter(|_| self.ready() > 0);
+        pausing.into_iter().chain(self.hosts.next_wake_up()).chain(rate).min()
+    }
+
+    /// What to do next. `None` when everything is under way or has to wait.
+    pub fn next(&mut self, now: Instant) -> Option<Step> {
+        self.wake(now);
+        if self.next_out.is_some_and(|at| at > now) {
+            return None;
+        }
+        while let Some((host, order)) = self.hosts.next(now) {
+            let step = match order {
+                Order::Page(seq) => self.begin(seq, now),
+                Order::Robots(id) => self.begin_robots(OriginId(id), host, now),
+            };
+            match step {
+                Some(Step::Fetch(dispatch)) => {
+                    self.hosts.change(host, now, |host, _| host.handed_out(order, now));
+                    let interval = self.hosts.options().politeness.interval;
+                    self.next_out = (interval > Duration::ZERO).then(|| now + interval);
+                    return Some(Step::Fetch(dispatch));
+                }
+                Some(settled) => return Some(settled),
+                None => {}
             }
         }
-        let seq = self.ready.pop_front()?;
-        let task = self.tasks.get(&seq)?;
-        let url = task.url.to_string();
-        Some(Dispatch { seq, affinity: affinity(&task.url), url, reach: task.reach.clone(), alone: task.alone })
+        None
+    }
+
+    /// Lets out what has paused long enough.
+    fn wake(&mut self, now: Instant) {
+        self.hosts.wake(now);
+        while self.pausing.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            if let Some(Reverse((_, order))) = self.pausing.pop() {
+                self.put_first(order, now);
+            }
+        }
+    }
+
+    /// Those that have begun go before those that have not: records behind them wait.
+    fn put_first(&mut self, order: Order, now: Instant) {
+        let host = match order {
+            Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
+            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
+        };
+        if let Some(host) = host {
+            self.hosts.change(host, now, |host, _| host.queue.push_front(order));
+        }
+    }
+
+    fn begin(&mut self, seq: u64, now: Instant) -> Option<Step> {
+        let task = self.tasks.get_mut(&seq)?;
+        let host = self.hosts.get(task.host);
+        let leave = match (task.verdict.take().or_else(|| host.refusal(now)), task.origin) {
+            (Some(failure), _) => Leave::Denied(failure),
+            (None, Some(origin)) => self.origins.leave(origin, seq, &task.url, now),
+            (None, None) => Leave::Given,
+        };
+        match (leave, task.origin) {
+            (Leave::Given, _) => {
+                task.handed_out = Some(now);
+                Some(Step::Fetch(Dispatch {
+                    order: Order::Page(seq),
+                    url: task.url.to_string(),
+                    reach: task.reach.clone(),
+                    affinity: host.affinity,
+                    alone: task.alone,
+                    tell_when_sent: host.counts_time(),
+                }))
+            }
+            (Leave::Denied(failure), _) => self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled),
+            (Leave::Ask, Some(origin)) => {
+                let host = self.hosts.hold(&task.url);
+                self.origins.ask(origin, seq, &task.url, task.reach.clone(), host);
+                self.hosts.change(host, now, |host, _| host.queue.push_front(Order::Robots(origin.0)));
+                None
+            }
+            (Leave::Parked | Leave::Ask, _) => None,
+        }
+    }
+
+    fn begin_robots(&mut self, origin: OriginId, host: HostId, now: Instant) -> Option<Step> {
+        if let Some(failure) = self.hosts.get(host).refusal(now) {
+            let tasks = self.origins.refused(origin, failure, now);
+            self.unpark(tasks, host, now);
+            return None;
+        }
+        let fetch = self.origins.fetch(origin)?;
+        fetch.handed_out = Some(now);
+        self.robots_requests += 1;
+        let host = self.hosts.get(host);
+        Some(Step::Fetch(Dispatch {
+            order: Order::Robots(origin.0),
+            url: fetch.url.to_string(),
+            reach: fetch.reach.clone(),
+            affinity: host.affinity,
+            alone: false,
+            tell_when_sent: host.counts_time(),
+        }))
+    }
+
+    /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
+    pub fn sent(&mut self, order: Order, now: Instant) {
+        if let Some((host, _)) = self.whereabouts(order) {
+            self.hosts.change(host, now, |host, options| host.sent(order, options.politeness.delay_jitter, now));
+        }
+    }
+
+    /// The host at which an order is, and when it was handed out.
+    fn whereabouts(&mut self, order: Order) -> Option<(HostId, Option<Instant>)> {
+        match order {
+            Order::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
+            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
+        }
+    }
+
+    /// Tells the host of an order what came of it.
+    fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
+        let Some((host, handed_out)) = self.whereabouts(order) else { return };
+        self.hosts.change(host, now, |host, options| {
+            host.came_back(order);
+            match failure {
+                Some(failure) if !is_answer(failure) => {
+                    host.failed(failure, handed_out.unwrap_or(now), options, now);
+                }
+                other => host.answered(took, other.is_none(), options),
+            }
+        });
     }
 
     /// Judges an answer: the task is settled, or goes on to another hop or another try.
     pub fn answered(&mut self, seq: u64, answer: Answer, elapsed: Duration, now: Instant) -> Option<Settled> {
+        let failure = match &answer {
+            Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
+            _ => None,
+        };
+        self.judge(Order::Page(seq), elapsed, failure, now);
+        let max_redirects = self.hosts.options().max_redirects;
         let task = self.tasks.get_mut(&seq)?;
         task.elapsed += elapsed;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => match next_hop(task, &self.options, status, &to, bytes) {
-                Ok(url) => {
-                    if task.reach == Reach::Listed {
-                        task.reach = Reach::Redirected { own: task.url.origin().ascii_serialization() };
-                    }
-                    task.url = url;
-                    task.hops += 1;
-                    self.ready.push_front(seq);
+            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, max_redirects) {
+                Ok(()) => {
+                    self.move_on(seq, now);
                     return None;
                 }
                 Err(failure) => Outcome::Failure(failure),
@@ -159,183 +284,177 @@ impl Schedule {
         };
         task.charged += 1;
         if let Outcome::Failure(failure) = &outcome
-            && task.charged <= self.options.max_retries
-            && let Some(pause) = backoff::pause(task.charged, seq, failure.retry, self.options.max_retry_after)
+            && self.may_try_again(seq, failure.retry, now)
         {
-            self.retries += 1;
-            self.pausing.push(Reverse((now + pause, seq)));
             return None;
         }
-        self.settle(seq, outcome)
+        self.settle(seq, outcome, now)
     }
 
-    /// Sends a task again whose worker was lost, before all others. `charged`: the death is held against it.
-    pub fn rerun(&mut self, seq: u64, alone: bool, charged: bool) {
-        if let Some(task) = self.tasks.get_mut(&seq) {
+    /// A hop leads to a host of its own.
+    fn move_on(&mut self, seq: u64, now: Instant) {
+        let Some(mut task) = self.tasks.remove(&seq) else { return };
+        let host = self.hosts.hold(&task.url);
+        let left = task.host;
+        self.settle_down(&mut task, host);
+        self.tasks.insert(seq, task);
+        self.release(left, now);
+        self.put_first(Order::Page(seq), now);
+    }
+
+    fn may_try_again(&mut self, seq: u64, retry: Retry, now: Instant) -> bool {
+        let Some(task) = self.tasks.get(&seq) else { return false };
+        let options = self.hosts.options();
+        if task.charged > options.max_retries {
+            return false;
+        }
+        let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
+        let host = task.host;
+        if !self.hosts.change(host, now, |host, _| host.may_retry()) {
+            return false;
+        }
+        self.retries += 1;
+        self.pausing.push(Reverse((now + pause, Order::Page(seq))));
+        true
+    }
+
+    /// Judges what came of asking for a robots.txt, which took so long.
+    pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
+        let (order, origin) = (Order::Robots(id), OriginId(id));
+        let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
+        self.judge(order, took, failure, now);
+        let Some(fetch) = self.origins.fetch(origin) else { return };
+        let host = fetch.host;
+        let tasks = match answer {
+            robots::Answer::Redirect { to, .. } => match fetch.follow(&to) {
+                Some(url) => {
+                    let next = self.hosts.hold(&url);
+                    if let Some(fetch) = self.origins.fetch(origin) {
+                        fetch.host = next;
+                    }
+                    self.release(host, now);
+                    return self.put_first(order, now);
+                }
+                None => self.origins.known(origin, Rules::allow_all()),
+            },
+            robots::Answer::Rules(rules) => {
+                self.slow_down(&rules, origin, now);
+                self.origins.known(origin, rules)
+            }
+            robots::Answer::Failed(failure) => match self.robots_failed(origin, failure, now) {
+                Some(tasks) => tasks,
+                None => return,
+            },
+        };
+        self.unpark(tasks, host, now);
+    }
+
+    /// A `Crawl-delay` holds for the host of the tasks, wherever a redirect has found it.
+    fn slow_down(&mut self, rules: &Rules, origin: OriginId, now: Instant) {
+        let waiting = self.origins.fetch(origin).and_then(|fetch| fetch.parked.first().copied());
+        let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
+        if let (Some(delay), Some(host)) = (rules.crawl_delay(), host) {
+            let delay = delay.min(self.hosts.options().politeness.max_crawl_delay);
+            self.hosts.change(host, now, |host, _| host.slow_down(delay));
+        }
+    }
+
+    /// Asks for it again later, or gives the tasks that have waited in vain.
+    fn robots_failed(&mut self, origin: OriginId, failure: Failure, now: Instant) -> Option<Vec<u64>> {
+        let options = self.hosts.options();
+        let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
+        let fetch = self.origins.fetch(origin)?;
+        fetch.tries += 1;
+        let (tries, host, listed) = (fetch.tries, fetch.host, fetch.listed);
+        let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
+        if let Some(pause) = pause.filter(|_| tries <= max_retries)
+            && self.hosts.change(host, now, |host, _| host.may_retry())
+        {
+            self.retries += 1;
+            self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
+            return None;
+        }
+        if failure.kind != FailureKind::BlockedAddress || listed {
+            return Some(self.origins.refused(origin, failure, now));
+        }
+        // A verdict on where these tasks came from, not on the origin: one of the list may go where they may not.
+        let tasks = self.origins.unknown(origin);
+        for seq in &tasks {
+            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach != Reach::Listed) {
+                task.verdict = Some(Failure { stage: Stage::Robots, ..failure.clone() });
+            }
+        }
+        Some(tasks)
+    }
+
+    /// Lets those go on that have waited for a robots.txt, and lets go of the host at which it was.
+    fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
+        for seq in tasks.into_iter().rev() {
+            self.put_first(Order::Page(seq), now);
+        }
+        self.release(host, now);
+    }
+
+    /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
+    pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
+        let Some((host, _)) = self.whereabouts(order) else { return };
+        if let Order::Page(seq) = order
+            && let Some(task) = self.tasks.get_mut(&seq)
+        {
             task.alone |= alone;
             task.charged += u32::from(charged);
-            self.ready.push_front(seq);
         }
-    }
-
-    /// Ends a task which the executor could not bring to an answer.
-    pub fn fail(&mut self, seq: u64, failure: Failure) -> Option<Settled> {
-        self.tasks.get_mut(&seq)?.charged += 1;
-        self.settle(seq, Outcome::Failure(failure))
-    }
-
-    fn settle(&mut self, seq: u64, outcome: Outcome) -> Option<Settled> {
-        let task = self.tasks.remove(&seq)?;
-        Some(Settled { seq, line: task.line, outcome, attempts: task.charged, elapsed: task.elapsed })
-    }
-}
-
-fn next_hop(task: &UnderWay, options: &Options, status: u16, to: &str, bytes: u64) -> Result<Url, Failure> {
-    let failure = |kind, message| Failure {
-        status: Some(status),
-        final_url: Some(without_credentials(&task.url)),
-        bytes,
-        ..Failure::new(kind, Stage::Fetch, message)
-    };
-    if task.hops >= options.max_redirects {
-        let message = format!("more than {} redirects", options.max_redirects);
-        return Err(failure(FailureKind::TooManyRedirects, message));
-    }
-    Url::parse(to).map_err(|error| failure(FailureKind::Protocol, format!("a redirect to no URL ({error})")))
-}
-
-/// The host's name, and its port where it is not the scheme's default: http and https of one server are one host.
-fn affinity(url: &Url) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (url.host_str(), url.port()).hash(&mut hasher);
-    hasher.finish()
-}
-
-fn without_credentials(url: &Url) -> String {
-    let mut url = url.clone();
-    // Only URLs that cannot have credentials refuse to be without them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Page, Retry};
-
-    fn schedule() -> Schedule {
-        let max_retry_after = Duration::from_secs(300);
-        Schedule::new(Options { max_redirects: 2, max_retries: 2, max_retry_after })
-    }
-
-    fn task(seq: u64) -> Task {
-        let line = format!("http://h/{seq}");
-        Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line }
-    }
-
-    fn page() -> Answer {
-        let page = Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into() };
-        Answer::Outcome(Outcome::Page(page))
-    }
-
-    fn unavailable(retry: Retry) -> Answer {
-        let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "status 503");
-        Answer::Outcome(Outcome::Failure(Failure { retry, ..failure }))
-    }
-
-    #[test]
-    fn tasks_leave_in_the_order_of_the_list() {
-        let (mut schedule, now) = (schedule(), Instant::now());
-        (0..3).for_each(|seq| assert!(schedule.admit(task(seq)).is_none()));
-        let order: Vec<u64> = std::iter::from_fn(|| schedule.next(now)).map(|order| order.seq).collect();
-        assert_eq!(order, [0, 1, 2]);
-    }
-
-    #[test]
-    fn a_line_that_is_no_url_is_settled_without_an_attempt() {
-        let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "no scheme");
-        let task = Task { seq: 4, line: "nonsense".to_owned(), url: Err(failure.clone()) };
-        let settled = schedule().admit(task).expect("settled");
-        assert_eq!((settled.seq, settled.attempts), (4, 0));
-        assert_eq!(settled.outcome, Outcome::Failure(failure));
-    }
-
-    #[test]
-    fn redirects_are_followed_so_far_and_no_farther_and_are_no_attempts() {
-        let (mut schedule, now) = (schedule(), Instant::now());
-        schedule.admit(task(0));
-        for hop in ["http://h/a", "http://other/b"] {
-            schedule.next(now).expect("an order");
-            let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
-            assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
-        }
-        assert_eq!(schedule.next(now).expect("an order").url, "http://other/b");
-        let redirect = Answer::Redirect { status: 302, to: "http://h/c".to_owned(), bytes: 9 };
-        let settled = schedule.answered(0, redirect, Duration::ZERO, now).expect("settled");
-        let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
-        assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
-    }
-
-    #[test]
-    fn every_hop_knows_the_origin_of_the_listed_url() {
-        let (mut schedule, now) = (schedule(), Instant::now());
-        schedule.admit(Task {
-            seq: 0,
-            line: String::new(),
-            url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()),
+        self.hosts.change(host, now, |host, _| {
+            host.came_back(order);
+            host.queue.push_front(order);
         });
-        assert_eq!(schedule.next(now).expect("an order").reach, Reach::Listed);
-        for hop in ["https://other:8443/a", "http://third/b"] {
-            let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
-            assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
-            assert_eq!(schedule.next(now).expect("an order").reach, Reach::Redirected { own: "http://h".to_owned() });
-        }
-        // Another try of a hop is still one.
-        schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), Duration::ZERO, now);
-        assert_ne!(schedule.next(now).expect("an order").reach, Reach::Listed);
     }
 
-    #[test]
-    fn a_failure_worth_another_try_gets_it_after_a_pause() {
-        let (mut schedule, now) = (schedule(), Instant::now());
-        schedule.admit(task(0));
-        schedule.next(now).expect("an order");
-        let pause = Retry::After(Duration::from_secs(7));
-        assert_eq!(schedule.answered(0, unavailable(pause), Duration::ZERO, now), None);
-        assert_eq!(schedule.next(now + Duration::from_millis(6999)), None);
-        let later = now + Duration::from_secs(7);
-        assert_eq!(schedule.next_wake_up(), Some(later));
-        assert_eq!(schedule.next(later).expect("an order").seq, 0);
-        let settled = schedule.answered(0, page(), Duration::from_secs(1), later).expect("settled");
-        assert_eq!((settled.attempts, settled.elapsed, schedule.retries()), (2, Duration::from_secs(1), 1));
-        assert!(schedule.is_empty());
-    }
-
-    #[test]
-    fn tries_come_to_an_end() {
-        for (retry, attempts) in [(Retry::Yes, 3), (Retry::No, 1), (Retry::After(Duration::from_secs(301)), 1)] {
-            let (mut schedule, mut now) = (schedule(), Instant::now());
-            schedule.admit(task(0));
-            let settled = loop {
-                now = schedule.next_wake_up().unwrap_or(now);
-                schedule.next(now).expect("an order");
-                if let Some(settled) = schedule.answered(0, unavailable(retry), Duration::ZERO, now) {
-                    break settled;
-                }
-            };
-            assert_eq!(settled.attempts, attempts, "{retry:?}");
+    /// Ends what the executor could not bring to an answer.
+    pub fn fail(&mut self, order: Order, failure: Failure, now: Instant) -> Option<Settled> {
+        match order {
+            Order::Page(seq) => {
+                let task = self.tasks.get_mut(&seq)?;
+                task.charged += 1;
+                let host = task.host;
+                self.hosts.change(host, now, |host, _| host.came_back(order));
+                self.settle(seq, Outcome::Failure(failure), now)
+            }
+            Order::Robots(id) => {
+                self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
+                None
+            }
         }
     }
 
-    #[test]
-    fn a_task_whose_worker_was_lost_goes_before_all_others() {
-        let (mut schedule, now) = (schedule(), Instant::now());
-        (0..3).for_each(|seq| assert!(schedule.admit(task(seq)).is_none()));
-        schedule.next(now).expect("an order");
-        schedule.rerun(0, true, false);
-        let order = schedule.next(now).expect("an order");
-        assert_eq!((order.seq, order.alone), (0, true));
-        assert_eq!(schedule.answered(0, page(), Duration::ZERO, now).expect("settled").attempts, 1);
+    fn settle(&mut self, seq: u64, outcome: Outcome, now: Instant) -> Option<Settled> {
+        let task = self.tasks.remove(&seq)?;
+        if let Outcome::Failure(failure) = &outcome {
+            self.hosts.change(task.host, now, |host, options| host.lost_a_task(failure, options.max_host_failures));
+        }
+        self.release(task.host, now);
+        Some(task.settle(seq, outcome))
+    }
+
+    fn release(&mut self, host: HostId, now: Instant) {
+        if let Some(forgotten) = self.hosts.release(host, now) {
+            self.origins.forget(forgotten);
+        }
+    }
+}
+
+impl Fetch {
+    /// Turns to where a redirect leads, if it leads anywhere.
+    fn follow(&mut self, to: &str) -> Option<url::Url> {
+        let next = url::Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
+        if self.hops >= MAX_HOPS {
+            return None;
+        }
+        if self.reach == Reach::Listed {
+            self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
+        }
+        self.hops += 1;
+        self.url.clone_from(&next);
+        Some(next)
     }
 }

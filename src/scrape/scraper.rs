@@ -43,6 +43,19 @@ impl Scraper {
         Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
     }
 
+    /// placeholder until the real one is merged
+    pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> crate::robots::Answer {
+        let visited = self.visit(visit, sent).await;
+        match visited.answer {
+            Answer::Redirect { status, to, .. } => crate::robots::Answer::Redirect { status, to },
+            Answer::Outcome(Outcome::Failure(failure)) if failure.status.is_some_and(|s| s < 500) => {
+                crate::robots::Answer::Rules(crate::robots::Rules::allow_all())
+            }
+            Answer::Outcome(Outcome::Failure(failure)) => crate::robots::Answer::Failed(failure),
+            Answer::Outcome(Outcome::Page(_)) => crate::robots::Answer::Rules(crate::robots::Rules::allow_all()),
+        }
+    }
+
     async fn try_visit(
         &self,
         visit: &Visit,

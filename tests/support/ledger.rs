@@ -28,6 +28,7 @@ pub(super) struct Ledger {
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
     connections: AtomicUsize,
+    robots: AtomicUsize,
 }
 
 impl Ledger {
@@ -42,6 +43,14 @@ impl Ledger {
         let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
         ledger.entries().push(Access { path, at: Instant::now(), headers, peer });
         InFlight(Arc::clone(ledger))
+    }
+
+    pub(super) fn asked_for_robots(&self) {
+        self.robots.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn robots_hits(&self) -> usize {
+        self.robots.load(Ordering::SeqCst)
     }
 
     pub(super) fn hits(&self, path: &str) -> usize {

@@ -13,6 +13,7 @@
 //! | `/moved/CODE/N` | one redirect with that status to `/ok/N` |
 //! | `/loop` | a redirect to itself |
 //! | `/flaky/K/N` | 503 the first K times, then the page N |
+//! | `/robots.txt` | what [`Server::with_robots`] was given, else 404; it is in no count but that of its hits |
 //! | anything else | 404 |
 //!
 //! `?retry-after=VALUE` adds a `Retry-After` header to what `/status` and a failing `/flaky` answer.
@@ -53,6 +54,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a thread and a runtime of its own.
     pub(crate) fn start() -> Self {
+        Self::serving(None)
+    }
+
+    /// As [`start`](Self::start), with a robots.txt.
+    pub(crate) fn with_robots(text: &'static str) -> Self {
+        Self::serving(Some(text))
+    }
+
+    fn serving(robots: Option<&'static str>) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         listener.set_nonblocking(true).expect("a fresh socket takes every option");
         let addr = listener.local_addr().expect("a bound socket has an address");
@@ -62,7 +72,7 @@ impl Server {
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             // With the runtime every connection ends, whatever its handler is at.
-            runtime.expect("a runtime can be built").block_on(serve(listener, book, stopped));
+            runtime.expect("a runtime can be built").block_on(serve(listener, book, robots, stopped));
         });
         Self { addr, ledger, stop: Some(stop), thread: Some(thread) }
     }
@@ -75,6 +85,11 @@ impl Server {
     /// How many requests there were for a path, whatever their query.
     pub(crate) fn hits(&self, path: &str) -> usize {
         self.ledger.hits(path)
+    }
+
+    /// How often robots.txt was asked for.
+    pub(crate) fn robots_hits(&self) -> usize {
+        self.ledger.robots_hits()
     }
 
     /// Every request so far, in the order of arrival.
@@ -109,17 +124,22 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: std::net::TcpListener, ledger: Arc<Ledger>, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    listener: std::net::TcpListener,
+    ledger: Arc<Ledger>,
+    robots: Option<&'static str>,
+    stopped: oneshot::Receiver<()>,
+) {
     let door =
         Door { listener: TcpListener::from_std(listener).expect("it is non-blocking"), ledger: Arc::clone(&ledger) };
-    let service = routes(ledger).into_make_service_with_connect_info::<Peer>();
+    let service = routes(ledger, robots).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
         _ = axum::serve(door, service) => {}
         _ = stopped => {}
     }
 }
 
-fn routes(ledger: Arc<Ledger>) -> Router {
+fn routes(ledger: Arc<Ledger>, robots: Option<&'static str>) -> Router {
     Router::new()
         .route("/ok/{n}", get(|Path(n): Path<String>| future::ready(page(&n))))
         .route("/sleep/{ms}/{n}", get(sleep))
@@ -133,6 +153,8 @@ fn routes(ledger: Arc<Ledger>) -> Router {
         .route("/loop", get(|| future::ready((StatusCode::FOUND, [(LOCATION, "/loop")]))))
         .route("/flaky/{times}/{n}", get(flaky))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
+        // Behind the layer: what tests count is pages.
+        .route("/robots.txt", get(move |ledger| robots_txt(ledger, robots)))
         .with_state(ledger)
 }
 
@@ -152,6 +174,11 @@ async fn account(
         let _ = &in_flight;
     });
     Response::from_parts(head, Body::from_stream(body))
+}
+
+async fn robots_txt(State(ledger): State<Arc<Ledger>>, robots: Option<&'static str>) -> Response {
+    ledger.asked_for_robots();
+    robots.map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
 }
 
 fn html(n: &str) -> String {

@@ -1,0 +1,116 @@
+//! What the schedule costs the coordinator: CPU a task, with few hosts and with many.
+//!
+//! `cargo bench --bench schedule`. Each task passes its host's gate, has its robots.txt looked up, and is answered;
+//! 1,000 of them are read at a time and up to 32 are in flight, as in a run.
+
+#![expect(clippy::print_stdout, reason = "a benchmark tells what it has measured")]
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use gleaner::model::{Answer, Outcome, Page, Task};
+use gleaner::robots::{self, Rules};
+use gleaner::schedule::{Options, Order, Politeness, Schedule, Step};
+use rustix::time::{ClockId, clock_gettime};
+use url::Url;
+
+const TASKS: u64 = 1_000_000;
+const BATCH: u64 = 1_000;
+const PLACES: usize = 32;
+
+fn main() {
+    println!(
+        "{TASKS} tasks; CPU a task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
+    );
+    for hosts in [10, 1_000, 100_000] {
+        let costs = [free(), robots(), delayed()].map(|politeness| {
+            let best = (0..5).map(|_| cost(hosts, politeness.clone())).min().unwrap_or_default();
+            format!("{:.2} us", best.as_secs_f64() * 1e6 / f64::from(u32::try_from(TASKS).unwrap_or(u32::MAX)))
+        });
+        println!("| {hosts} | {} |", costs.join(" | "));
+    }
+}
+
+fn free() -> Politeness {
+    Politeness {
+        robots: false,
+        concurrency: 0,
+        delay: Duration::ZERO,
+        delay_jitter: Duration::ZERO,
+        interval: Duration::ZERO,
+        by_domain: false,
+        max_crawl_delay: Duration::ZERO,
+        adaptive: None,
+    }
+}
+
+fn robots() -> Politeness {
+    Politeness { robots: true, concurrency: 8, ..free() }
+}
+
+fn delayed() -> Politeness {
+    Politeness { delay: Duration::from_millis(1), ..robots() }
+}
+
+/// The CPU that a million tasks take. The clock is made up: it moves to whenever something can be done.
+fn cost(hosts: u64, politeness: Politeness) -> Duration {
+    let options = Options {
+        max_redirects: 10,
+        max_retries: 2,
+        max_retry_after: Duration::from_secs(300),
+        max_host_retries: 100,
+        max_host_failures: 0,
+        politeness,
+        hosts: HashMap::new(),
+    };
+    let rules = Rules::parse(b"User-agent: *\nDisallow: /private/\nDisallow: /*.pdf$\n", "gleaner");
+    let (mut schedule, mut now, mut spent) = (Schedule::new(options), Instant::now(), Duration::ZERO);
+    let mut in_flight: VecDeque<Order> = VecDeque::new();
+    let (mut read, mut settled) = (0, 0);
+    while settled < TASKS {
+        let mut batch = Vec::new();
+        if schedule.ready() < PLACES && read < TASKS && schedule.under_way() < 100_000 {
+            batch.extend((read..read + BATCH).map(|seq| task(seq, hosts)));
+            read += BATCH;
+        }
+        let begun = cpu();
+        for task in batch {
+            settled += u64::from(schedule.admit(task, now).is_some());
+        }
+        while in_flight.len() < PLACES {
+            match schedule.next(now) {
+                Some(Step::Fetch(dispatch)) => {
+                    if dispatch.tell_when_sent {
+                        schedule.sent(dispatch.order, now);
+                    }
+                    in_flight.push_back(dispatch.order);
+                }
+                Some(Step::Settled(_)) => settled += 1,
+                None => break,
+            }
+        }
+        match in_flight.pop_front() {
+            Some(Order::Page(seq)) => {
+                let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
+                let answer = Answer::Outcome(Outcome::Page(page));
+                settled += u64::from(schedule.answered(seq, answer, Duration::from_millis(1), now).is_some());
+            }
+            Some(Order::Robots(id)) => {
+                schedule.robots_answered(id, robots::Answer::Rules(rules.clone()), Duration::from_millis(1), now);
+            }
+            None => now = schedule.next_wake_up().unwrap_or(now).max(now),
+        }
+        spent += cpu().saturating_sub(begun);
+    }
+    spent
+}
+
+fn task(seq: u64, hosts: u64) -> Task {
+    let line = format!("http://host{}.example/catalogue/page-{seq}.html", seq % hosts);
+    Task { seq, url: Url::parse(&line).map_err(|_| unreachable!("a URL")), line }
+}
+
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}

@@ -1,0 +1,244 @@
+//! The gate of one host: who may be asked now, and when the next one may.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::backoff::fraction;
+use super::breaker::{Breaker, REST, Verdict};
+use super::hosts::Listed;
+use super::options::{Adaptive, HostRules, Politeness};
+use super::{Options, Order};
+use crate::model::{Failure, FailureKind, Retry, Stage};
+
+/// Whether a host may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// So many times at once.
+    Open(usize),
+    /// Not before then.
+    Closed(Instant),
+    /// There is nothing to ask, or something must come back first.
+    Idle,
+}
+
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) key: Box<str>,
+    /// Same for all that goes there, so that connections are used again.
+    pub(super) affinity: u64,
+    /// Whether robots.txt is obeyed.
+    pub(super) robots: bool,
+    concurrency: u32,
+    delay: Duration,
+    pub(super) queue: VecDeque<Order>,
+    /// Tasks and robots.txt that are its own, wherever they are: while there are any, it is not forgotten.
+    pub(super) held: usize,
+    in_flight: u32,
+    /// Handed out, and not known to be sent, since when. Only of hosts that want a delay.
+    unsent: Option<(Order, Instant)>,
+    /// Nothing is handed out before.
+    closed_until: Option<Instant>,
+    /// Its tasks fail with this instead of being sent, until then or for good.
+    refusal: Option<(Option<Instant>, Failure)>,
+    breaker: Breaker,
+    retries_left: u32,
+    failures: u64,
+    /// The adaptive part of the delay.
+    throttle: Duration,
+    /// Random numbers drawn so far.
+    draws: u64,
+    pub(super) listed: Listed,
+    /// What it adds to what could be sent now.
+    pub(super) counted: usize,
+    /// Which time it became idle, of all times that any host did.
+    pub(super) idle_since: u64,
+}
+
+impl Host {
+    pub(super) fn new(key: Box<str>, affinity: u64, options: &Options) -> Self {
+        let Politeness { robots, concurrency, delay, .. } = options.politeness;
+        let own = options.hosts.get(&*key);
+        let own = own.unwrap_or(&HostRules { robots: None, concurrency: None, delay: None });
+        Self {
+            key,
+            affinity,
+            robots: own.robots.unwrap_or(robots),
+            concurrency: own.concurrency.unwrap_or(concurrency),
+            delay: own.delay.unwrap_or(delay),
+            queue: VecDeque::new(),
+            held: 0,
+            in_flight: 0,
+            unsent: None,
+            closed_until: None,
+            refusal: None,
+            breaker: Breaker::default(),
+            retries_left: options.max_host_retries,
+            failures: 0,
+            throttle: Duration::ZERO,
+            draws: 0,
+            listed: Listed::No,
+            counted: 0,
+            idle_since: 0,
+        }
+    }
+
+    pub(super) fn standing(&self, now: Instant) -> Standing {
+        if self.queue.is_empty() {
+            return Standing::Idle;
+        }
+        if self.refuses(now) {
+            return Standing::Open(self.queue.len());
+        }
+        let room = match (self.breaker.is_trying(), self.concurrency) {
+            (true, _) => 1_u32.saturating_sub(self.in_flight),
+            (false, 0) => u32::MAX,
+            (false, most) => most.saturating_sub(self.in_flight),
+        };
+        if room == 0 || self.unsent.is_some() {
+            return Standing::Idle;
+        }
+        match self.closed_until {
+            Some(until) if until > now => Standing::Closed(until),
+            _ if self.delay() > Duration::ZERO => Standing::Open(1),
+            _ => Standing::Open(self.queue.len().min(room as usize)),
+        }
+    }
+
+    /// From one request to the next.
+    fn delay(&self) -> Duration {
+        self.delay.max(self.throttle)
+    }
+
+    /// Whether it matters when a request to it is sent.
+    pub(super) fn counts_time(&self) -> bool {
+        self.delay() > Duration::ZERO
+    }
+
+    /// Its robots.txt asks for a delay.
+    pub(super) fn slow_down(&mut self, delay: Duration) {
+        self.delay = self.delay.max(delay);
+    }
+
+    fn close(&mut self, until: Instant) {
+        self.closed_until = self.closed_until.max(Some(until));
+    }
+
+    pub(super) fn handed_out(&mut self, order: Order, now: Instant) {
+        self.in_flight += 1;
+        if self.counts_time() {
+            self.unsent = Some((order, now));
+        }
+    }
+
+    pub(super) fn sent(&mut self, order: Order, jitter: Duration, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+            self.unsent = None;
+            self.draws += 1;
+            let jitter = jitter.mul_f64(fraction(self.affinity ^ self.draws));
+            self.close(now + self.delay() + jitter);
+        }
+    }
+
+    /// What was handed out is not under way any more.
+    pub(super) fn came_back(&mut self, order: Order) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == order) {
+            // It failed before it was sent, or nobody could say that it was.
+            self.unsent = None;
+            self.close(since + self.delay());
+        }
+    }
+
+    /// It has given an answer, which took so long. `good`: a page, and not an error that is quickly said.
+    pub(super) fn answered(&mut self, took: Duration, good: bool, options: &Options) {
+        if self.breaker.is_trying() {
+            tracing::info!("host {} answers again", self.key);
+        }
+        self.breaker.succeeded();
+        if good {
+            self.retries_left = (self.retries_left + 1).min(options.max_host_retries);
+        }
+        if let Some(Adaptive { target, max_delay }) = options.politeness.adaptive {
+            let wanted = took.div_f64(target).min(max_delay);
+            let next = wanted.max((self.throttle + wanted) / 2);
+            if good || next > self.throttle {
+                self.throttle = next;
+            }
+        }
+    }
+
+    /// It has not given one, or one that says that it can not. `since`: when it was asked.
+    pub(super) fn failed(&mut self, failure: &Failure, since: Instant, options: &Options, now: Instant) {
+        if let Retry::After(pause) = failure.retry {
+            if pause <= options.max_retry_after {
+                self.close(now + pause);
+            } else {
+                let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
+                self.refuse(failure, &why, Some(now + pause));
+            }
+            return;
+        }
+        match self.breaker.failed(failure, since, now) {
+            Verdict::Fine => {}
+            Verdict::Pause(pause) => {
+                let (key, in_a_row) = (&self.key, self.breaker.in_a_row());
+                tracing::warn!("host {key} failed {in_a_row} times in a row: nobody asks it for {pause:?}");
+                self.close(now + pause);
+            }
+            Verdict::GiveUp => {
+                let why = format!("failed {} times in a row", self.breaker.in_a_row());
+                self.refuse(failure, &why, Some(now + REST));
+            }
+        }
+    }
+
+    /// A task of it has failed for good.
+    pub(super) fn lost_a_task(&mut self, failure: &Failure, most: u64) {
+        self.failures += 1;
+        if self.failures == most {
+            self.refuse(failure, &format!("has {most} failures (politeness.max_host_failures)"), None);
+        }
+    }
+
+    fn refuse(&mut self, failure: &Failure, why: &str, until: Option<Instant>) {
+        if self.refusal.is_none() {
+            tracing::warn!("host {} {why}: its tasks fail from now on", self.key);
+        }
+        let message = format!("ask host {}: it {why}; the last time: {}", self.key, failure.message);
+        let failure = Failure {
+            status: failure.status,
+            causes: failure.causes.clone(),
+            ..Failure::new(failure.kind, Stage::Fetch, message)
+        };
+        self.refusal = Some((until, failure));
+    }
+
+    fn refuses(&self, now: Instant) -> bool {
+        self.refusal.as_ref().is_some_and(|(until, _)| until.is_none_or(|until| until > now))
+    }
+
+    /// With what its tasks fail now, if they do.
+    pub(super) fn refusal(&self, now: Instant) -> Option<Failure> {
+        let (_, failure) = self.refusal.as_ref().filter(|_| self.refuses(now))?;
+        Some(failure.clone())
+    }
+
+    /// Takes one retry from what the host has left.
+    pub(super) fn may_retry(&mut self) -> bool {
+        let may = self.retries_left > 0;
+        self.retries_left = self.retries_left.saturating_sub(1);
+        may
+    }
+
+    /// Whether there is something about it that must not be forgotten yet.
+    pub(super) fn is_remembered(&self, now: Instant) -> bool {
+        let timed = |until: Option<Instant>| until.is_some_and(|until| until > now);
+        self.held > 0 || timed(self.closed_until) || self.refusal.as_ref().is_some_and(|(until, _)| timed(*until))
+    }
+}
+
+/// Whether an answer that is a failure came from a host that is well.
+pub(super) fn is_answer(failure: &Failure) -> bool {
+    // A status, or a page that was there and gave no data.
+    failure.status.is_some() && !(failure.kind == FailureKind::HttpStatus && failure.retry != Retry::No)
+}

@@ -1,0 +1,219 @@
+//! All hosts that anything has to do with: who is open, who wakes up when, who can be forgotten.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
+
+use slab::Slab;
+use url::Url;
+
+use super::host::{Host, Standing};
+use super::{Options, Order};
+
+/// Hosts without a task that are remembered nevertheless: their robots.txt and their delay may be needed again.
+const IDLE: usize = 10_000;
+/// Hosts without a task, those included that had better not be forgotten yet.
+const MOST_IDLE: usize = 100_000;
+
+/// One host. Numbers of forgotten ones are given again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct HostId(usize);
+
+/// Where a host stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    No,
+    /// Among those that may be asked now.
+    Open,
+    /// Among those that may be asked later.
+    Closed(Instant),
+}
+
+#[derive(Debug)]
+pub(super) struct Hosts {
+    options: Options,
+    known: Slab<Host>,
+    by_key: HashMap<Box<str>, HostId>,
+    /// Those that may be asked now, each in its turn.
+    open: VecDeque<HostId>,
+    /// Those that may be asked later. Entries of hosts that stand elsewhere by now are passed over.
+    closed: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// Those without tasks, longest first, each with its `idle_since`.
+    idle: VecDeque<(HostId, u64)>,
+    times_idle: u64,
+    available: usize,
+}
+
+impl Hosts {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            known: Slab::new(),
+            by_key: HashMap::new(),
+            open: VecDeque::new(),
+            closed: BinaryHeap::new(),
+            idle: VecDeque::new(),
+            times_idle: 0,
+            available: 0,
+        }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Orders that could be handed out now.
+    pub(super) fn available(&self) -> usize {
+        self.available
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The host of a URL, which is held from now on.
+    pub(super) fn hold(&mut self, url: &Url) -> HostId {
+        let key = key(url, self.options.politeness.by_domain);
+        let id = if let Some(id) = self.by_key.get(&*key) {
+            *id
+        } else {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            let id = HostId(self.known.insert(Host::new(key.clone(), hasher.finish(), &self.options)));
+            self.by_key.insert(key, id);
+            id
+        };
+        self.known[id.0].held += 1;
+        id
+    }
+
+    /// Lets go of a host. Gives one that was forgotten.
+    pub(super) fn release(&mut self, id: HostId, now: Instant) -> Option<HostId> {
+        let host = &mut self.known[id.0];
+        host.held -= 1;
+        if host.held > 0 {
+            return None;
+        }
+        self.times_idle += 1;
+        host.idle_since = self.times_idle;
+        self.idle.push_back((id, self.times_idle));
+        self.forget_one(now)
+    }
+
+    fn forget_one(&mut self, now: Instant) -> Option<HostId> {
+        if self.idle.len() <= IDLE {
+            return None;
+        }
+        let (id, since) = self.idle.pop_front()?;
+        let host = self.known.get(id.0).filter(|host| host.held == 0 && host.idle_since == since)?;
+        if host.is_remembered(now) && self.idle.len() < MOST_IDLE {
+            self.idle.push_back((id, since));
+            return None;
+        }
+        let host = self.known.remove(id.0);
+        self.by_key.remove(&host.key);
+        Some(id)
+    }
+
+    pub(super) fn get(&self, id: HostId) -> &Host {
+        &self.known[id.0]
+    }
+
+    /// Changes a host, and puts it where it belongs then.
+    pub(super) fn change<T>(&mut self, id: HostId, now: Instant, change: impl FnOnce(&mut Host, &Options) -> T) -> T {
+        let host = &mut self.known[id.0];
+        let changed = change(host, &self.options);
+        let standing = host.standing(now);
+        let counted = if let Standing::Open(count) = standing { count } else { 0 };
+        self.available = self.available - host.counted + counted;
+        host.counted = counted;
+        match standing {
+            Standing::Open(_) if host.listed != Listed::Open => {
+                host.listed = Listed::Open;
+                self.open.push_back(id);
+            }
+            // One that stands among the open is found closed when its turn comes.
+            Standing::Closed(until) if !matches!(host.listed, Listed::Open) && host.listed != Listed::Closed(until) => {
+                host.listed = Listed::Closed(until);
+                self.closed.push(Reverse((until, id.0)));
+            }
+            _ => {}
+        }
+        changed
+    }
+
+    /// When the next host that is closed opens.
+    pub(super) fn next_wake_up(&self) -> Option<Instant> {
+        self.closed.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Opens those whose time has come.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some(Reverse((at, id))) = self.closed.peek().copied().filter(|Reverse((at, _))| *at <= now) {
+            self.closed.pop();
+            if self.known.get(id).is_some_and(|host| host.listed == Listed::Closed(at)) {
+                self.change(HostId(id), now, |host, _| host.listed = Listed::No);
+            }
+        }
+    }
+
+    /// The next order of the next host that is open, which then goes to the end of the line.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, Order)> {
+        while let Some(id) = self.open.pop_front() {
+            let order = self.change(id, now, |host, _| {
+                host.listed = Listed::No;
+                match host.standing(now) {
+                    Standing::Open(_) => host.queue.pop_front(),
+                    Standing::Closed(_) | Standing::Idle => None,
+                }
+            });
+            if let Some(order) = order {
+                return Some((id, order));
+            }
+        }
+        None
+    }
+}
+
+/// The host's name, and its port where it is not the scheme's default: http and https of one server are one host.
+fn key(url: &Url, by_domain: bool) -> Box<str> {
+    // A name that ends with a dot is the same name, and the same server.
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let name = match url.domain() {
+        Some(_) if by_domain => psl::domain_str(host).unwrap_or(host),
+        _ => host,
+    };
+    match url.port() {
+        Some(port) => format!("{name}:{port}").into(),
+        None => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::key;
+
+    #[test]
+    fn hosts_are_told_apart_by_name_and_unusual_port_or_by_domain() {
+        let table = [
+            ("http://h/a", "h", "h"),
+            ("https://h/b", "h", "h"),
+            ("https://h:443/", "h", "h"),
+            ("http://h:8080/", "h:8080", "h:8080"),
+            ("https://a.b.example.co.uk/", "a.b.example.co.uk", "example.co.uk"),
+            ("https://www.example.com./", "www.example.com", "example.com"),
+            ("http://me.github.io/", "me.github.io", "me.github.io"),
+            ("http://127.0.0.1:81/", "127.0.0.1:81", "127.0.0.1:81"),
+            ("http://[::1]/", "[::1]", "[::1]"),
+            ("http://u:p@H/", "h", "h"),
+        ];
+        for (url, by_host, by_domain) in table {
+            let url = Url::parse(url).expect("a URL");
+            assert_eq!((&*key(&url, false), &*key(&url, true)), (by_host, by_domain), "{url}");
+        }
+    }
+}

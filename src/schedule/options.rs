@@ -1,0 +1,62 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// What the schedule goes by.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Redirects that one try of a task may follow.
+    pub max_redirects: u32,
+    /// Tries after the first one.
+    pub max_retries: u32,
+    /// The longest `Retry-After` that is waited for; a longer one fails the host's tasks at once.
+    pub max_retry_after: Duration,
+    /// Retries that a host may be ahead of its successes.
+    pub max_host_retries: u32,
+    /// Failed tasks of a host after which its others fail at once; 0 = no limit.
+    pub max_host_failures: u64,
+    /// What holds for every host.
+    pub politeness: Politeness,
+    /// What holds for some hosts instead, by their names as [`Politeness::by_domain`] groups them.
+    pub hosts: HashMap<String, HostRules>,
+}
+
+/// How a host is treated that no rule of its own speaks of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Politeness {
+    /// Whether robots.txt is asked for and obeyed.
+    pub robots: bool,
+    /// Requests under way at a host at the same time; 0 = no limit.
+    pub concurrency: u32,
+    /// From when one request to a host is sent until the next one is.
+    pub delay: Duration,
+    /// Up to so much more, drawn for each request.
+    pub delay_jitter: Duration,
+    /// From one request of the run to the next, whichever their hosts.
+    pub interval: Duration,
+    /// Whether hosts of one registrable domain (`a.example.com`, `b.example.com`) are one.
+    pub by_domain: bool,
+    /// A longer `Crawl-delay` counts as this.
+    pub max_crawl_delay: Duration,
+    /// A delay that follows how fast a host answers.
+    pub adaptive: Option<Adaptive>,
+}
+
+/// Scrapy's `AutoThrottle`: the delay moves half-way to the time that a page takes, divided by `target`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adaptive {
+    /// Requests that should be under way at a host on average.
+    pub target: f64,
+    /// The longest such delay.
+    pub max_delay: Duration,
+}
+
+/// Where a host is treated otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostRules {
+    /// In place of [`Politeness::robots`].
+    pub robots: Option<bool>,
+    /// In place of [`Politeness::concurrency`].
+    pub concurrency: Option<u32>,
+    /// In place of [`Politeness::delay`].
+    pub delay: Option<Duration>,
+}

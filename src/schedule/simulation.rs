@@ -1,0 +1,535 @@
+//! The schedule against a web that is made up, on a clock that is made up: what may never happen does not, and it
+//! takes no longer than the rules make it.
+
+#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::tests::free;
+use super::*;
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Task};
+use crate::robots::{self, Rules};
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// What a server does with a request, which is the `n`th to its host.
+type Serve = Box<dyn Fn(&Url, usize) -> Reply>;
+
+/// After how long it is sent, after how long it is answered then, and what with.
+struct Reply {
+    sending: Duration,
+    serving: Duration,
+    answer: Said,
+}
+
+enum Said {
+    Page,
+    Redirect(&'static str),
+    Failure(Failure),
+    Robots(&'static str),
+    NoRobots(Failure),
+}
+
+fn in_time(serving: u64, answer: Said) -> Reply {
+    Reply { sending: Duration::ZERO, serving: ms(serving), answer }
+}
+
+fn refused() -> Failure {
+    Failure::new(FailureKind::Connect, Stage::Fetch, "connection refused").retryable()
+}
+
+fn status(status: u16, retry: Retry) -> Failure {
+    let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, format!("status {status}"));
+    Failure { status: Some(status), retry, ..failure }
+}
+
+/// One request, as the server sees it; times since the beginning.
+#[derive(Debug, Clone)]
+struct Seen {
+    url: String,
+    sent: Duration,
+    ended: Duration,
+}
+
+#[derive(Default)]
+struct Ran {
+    /// By host.
+    seen: BTreeMap<String, Vec<Seen>>,
+    settled: Vec<Settled>,
+    took: Duration,
+}
+
+impl Ran {
+    fn requests(&self) -> usize {
+        self.seen.values().map(Vec::len).sum()
+    }
+
+    fn failures(&self) -> BTreeMap<FailureKind, usize> {
+        let mut kinds = BTreeMap::new();
+        for settled in &self.settled {
+            if let Outcome::Failure(failure) = &settled.outcome {
+                *kinds.entry(failure.kind).or_default() += 1;
+            }
+        }
+        kinds
+    }
+
+    fn host(&self, name: &str) -> &[Seen] {
+        self.seen.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn closest(&self, name: &str) -> Duration {
+        let mut sent: Vec<Duration> = self.host(name).iter().map(|seen| seen.sent).collect();
+        sent.sort();
+        sent.windows(2).map(|two| two[1] - two[0]).min().unwrap_or(Duration::MAX)
+    }
+
+    fn most_at_once(&self, name: &str) -> usize {
+        let requests = self.host(name);
+        let during = |at: Duration| requests.iter().filter(|seen| seen.sent <= at && at < seen.ended).count();
+        requests.iter().map(|seen| during(seen.sent)).max().unwrap_or(0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Sent(Order),
+    Answered(Order),
+}
+
+/// Runs a list through the schedule as the coordinator does, with so many places for jobs.
+fn run(options: Options, list: &[String], places: usize, read_ahead: usize, serve: &Serve) -> Ran {
+    let begun = Instant::now();
+    let (mut schedule, mut ran, mut now) = (Schedule::new(options), Ran::default(), begun);
+    let mut list = list.iter().enumerate();
+    let mut events: BinaryHeap<Reverse<(Instant, usize, Event)>> = BinaryHeap::new();
+    let mut replies: HashMap<Order, (Said, Duration)> = HashMap::new();
+    let (mut free_places, mut count, mut list_ended) = (places, 0, false);
+    loop {
+        while !list_ended && schedule.ready() < places && schedule.under_way() < read_ahead + places {
+            match list.next() {
+                Some((seq, line)) => {
+                    let url = Url::parse(line).expect("a URL");
+                    let task = Task { seq: seq as u64, line: line.clone(), url: Ok(url) };
+                    ran.settled.extend(schedule.admit(task, now));
+                }
+                None => list_ended = true,
+            }
+        }
+        while free_places > 0 {
+            let dispatch = match schedule.next(now) {
+                Some(Step::Fetch(dispatch)) => dispatch,
+                Some(Step::Settled(settled)) => {
+                    ran.settled.push(settled);
+                    continue;
+                }
+                None => break,
+            };
+            free_places -= 1;
+            let url = Url::parse(&dispatch.url).expect("a URL");
+            let requests = ran.seen.entry(url.host_str().expect("a host").to_owned()).or_default();
+            let Reply { sending, serving, answer } = serve(&url, requests.len());
+            let (sent, ended) = (now + sending, now + sending + serving);
+            requests.push(Seen { url: dispatch.url, sent: sent - begun, ended: ended - begun });
+            count += 2;
+            if dispatch.tell_when_sent {
+                events.push(Reverse((sent, count, Event::Sent(dispatch.order))));
+            }
+            events.push(Reverse((ended, count + 1, Event::Answered(dispatch.order))));
+            assert!(replies.insert(dispatch.order, (answer, sending + serving)).is_none(), "one errand at a time");
+        }
+        if list_ended && schedule.is_empty() {
+            break;
+        }
+        if !list_ended && schedule.is_empty() {
+            // All that was read is settled: there is more to read, and nothing to wait for.
+            continue;
+        }
+        let next = events.peek().map(|Reverse((at, ..))| *at);
+        let wake_up = schedule.next_wake_up().filter(|_| free_places > 0);
+        now = next.into_iter().chain(wake_up).min().expect("something will happen").max(now);
+        while let Some(Reverse((_, _, event))) = events.peek().copied().filter(|Reverse((at, ..))| *at <= now) {
+            events.pop();
+            match event {
+                Event::Sent(order) => schedule.sent(order, now),
+                Event::Answered(order) => {
+                    free_places += 1;
+                    let (said, took) = replies.remove(&order).expect("it was asked");
+                    ran.settled.extend(answered(&mut schedule, order, said, took, now));
+                }
+            }
+        }
+    }
+    assert_eq!(schedule.ready(), 0, "nothing is left");
+    ran.took = now - begun;
+    ran
+}
+
+fn answered(schedule: &mut Schedule, order: Order, said: Said, took: Duration, now: Instant) -> Option<Settled> {
+    match (order, said) {
+        (Order::Page(seq), Said::Page) => {
+            let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
+            schedule.answered(seq, Answer::Outcome(Outcome::Page(page)), took, now)
+        }
+        (Order::Page(seq), Said::Redirect(to)) => {
+            schedule.answered(seq, Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 }, took, now)
+        }
+        (Order::Page(seq), Said::Failure(failure)) => {
+            schedule.answered(seq, Answer::Outcome(Outcome::Failure(failure)), took, now)
+        }
+        (Order::Robots(id), said) => {
+            let answer = match said {
+                Said::Robots(text) => robots::Answer::Rules(Rules::parse(text.as_bytes(), "gleaner")),
+                Said::Redirect(to) => robots::Answer::Redirect { status: 301, to: to.to_owned() },
+                Said::NoRobots(failure) => robots::Answer::Failed(failure),
+                Said::Page | Said::Failure(_) => robots::Answer::Rules(Rules::allow_all()),
+            };
+            schedule.robots_answered(id, answer, took, now);
+            None
+        }
+        (Order::Page(_), Said::Robots(_) | Said::NoRobots(_)) => panic!("a page was asked for"),
+    }
+}
+
+fn list(hosts: u64, each: u64, by_host: bool) -> Vec<String> {
+    let url = |host, page| format!("http://h{host}/{page}");
+    if by_host {
+        (0..hosts).flat_map(|host| (0..each).map(move |page| url(host, page))).collect()
+    } else {
+        (0..each).flat_map(|page| (0..hosts).map(move |host| url(host, page))).collect()
+    }
+}
+
+#[test]
+fn a_host_gets_no_more_at_once_than_it_may_and_no_less() {
+    for (concurrency, by_host, most) in [(0, false, 40), (1, false, 1), (8, false, 8), (8, true, 8)] {
+        let mut options = free();
+        options.politeness.concurrency = concurrency;
+        let ran = run(options, &list(4, 100, by_host), 64, 1000, &serve_all(100));
+        assert_eq!(ran.settled.len(), 400);
+        for host in 0..4 {
+            let at_once = ran.most_at_once(&format!("h{host}"));
+            assert!(concurrency == 0 || at_once == most, "{concurrency}: {at_once}");
+        }
+        if concurrency > 0 {
+            let bound = ms(100 * 100 / u64::from(concurrency)).max(ms(100 * 400 / 64));
+            assert!(ran.took <= bound.mul_f64(1.05) + ms(100), "{concurrency}: {:?} for {bound:?}", ran.took);
+        }
+    }
+}
+
+fn serve_all(millis: u64) -> Serve {
+    Box::new(move |_, _| in_time(millis, Said::Page))
+}
+
+#[test]
+fn a_list_that_is_sorted_by_host_keeps_everybody_busy_as_far_as_it_is_read_ahead() {
+    let mut options = free();
+    options.politeness.concurrency = 2;
+    // Ten hosts with two places each for twenty jobs: all hosts have to be in sight.
+    let near = run(options.clone(), &list(10, 100, true), 20, 300, &serve_all(100));
+    let far = run(options, &list(10, 100, true), 20, 1000, &serve_all(100));
+    assert_eq!(far.took, ms(100 * 1000 / 20));
+    assert!(near.took > far.took * 3 / 2, "{:?}", near.took);
+}
+
+#[test]
+fn delays_count_from_when_a_request_is_sent_and_cost_nothing_beyond_themselves() {
+    let slow_to_send =
+        |_: &Url, n: usize| Reply { sending: ms(n as u64 % 3 * 300), serving: ms(2_000), answer: Said::Page };
+    let mut options = free();
+    options.politeness.delay = ms(500);
+    options.politeness.concurrency = 8;
+    let ran = run(options.clone(), &list(2, 40, false), 32, 1000, &(Box::new(slow_to_send) as Serve));
+    assert!(ran.closest("h0") >= ms(500) && ran.closest("h1") >= ms(500), "{:?}", ran.closest("h0"));
+    assert!(ran.most_at_once("h0") > 2, "answers are not waited for");
+    // 39 delays, the connections that were made on the way, and the last answer.
+    assert!(ran.took <= ms(39 * 500 + 40 * 300 + 2_000).mul_f64(1.05), "{:?}", ran.took);
+
+    let ran = run(options.clone(), &list(1, 40, false), 32, 1000, &serve_all(50));
+    assert_eq!(ran.took, ms(39 * 500 + 50));
+
+    options.politeness.delay_jitter = ms(500);
+    let ran = run(options, &list(1, 40, false), 32, 1000, &serve_all(50));
+    assert!(ran.closest("h0") >= ms(500));
+    assert!(ran.took > ms(39 * 600) && ran.took < ms(39 * 900), "{:?}", ran.took);
+}
+
+#[test]
+fn a_rule_for_one_host_holds_there_and_nowhere_else() {
+    let mut options = free();
+    let rules = HostRules { concurrency: Some(1), delay: Some(ms(1_000)), robots: None };
+    options.hosts = HashMap::from([("h1".to_owned(), rules)]);
+    let ran = run(options, &list(2, 10, false), 32, 1000, &serve_all(100));
+    assert_eq!((ran.closest("h0"), ran.closest("h1"), ran.took), (ms(0), ms(1_000), ms(9_100)));
+}
+
+#[test]
+fn hosts_of_one_domain_are_one_host_where_that_is_wanted() {
+    let list: Vec<String> = (0..30).map(|n| format!("http://s{n}.example.co.uk/")).collect();
+    let mut options = free();
+    options.politeness.concurrency = 3;
+    for (by_domain, took) in [(false, ms(100)), (true, ms(1_000))] {
+        options.politeness.by_domain = by_domain;
+        assert_eq!(run(options.clone(), &list, 32, 1000, &serve_all(100)).took, took);
+    }
+}
+
+#[test]
+fn the_rate_of_the_run_holds_for_all_hosts_together() {
+    let mut options = free();
+    options.politeness.interval = ms(20);
+    let ran = run(options, &list(10, 10, false), 32, 1000, &serve_all(500));
+    assert_eq!(ran.took, ms(99 * 20 + 500));
+}
+
+#[test]
+fn robots_are_asked_for_once_an_origin_and_obeyed() {
+    let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
+        (Some("h0"), "/robots.txt") => in_time(300, Said::Robots("User-agent: *\nDisallow: /1\n")),
+        (Some("h1"), "/robots.txt") => in_time(300, Said::Redirect("http://other/robots.txt")),
+        (Some("other"), "/robots.txt") => in_time(300, Said::Robots("User-agent: *\nDisallow: /2\n")),
+        (Some("h2"), "/robots.txt") => in_time(10, Said::Redirect("http://h2/robots.txt")),
+        (_, path) => {
+            assert!(!path.ends_with("robots.txt"), "{url}");
+            in_time(100, Said::Page)
+        }
+    });
+    let mut options = free();
+    options.politeness.robots = true;
+    options.politeness.concurrency = 2;
+    let ran = run(options.clone(), &list(3, 40, false), 32, 1000, &serve);
+    // 1 and 10 to 19 of one, 2 and 20 to 29 of another; whoever redirects for ever has none.
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::RobotsDenied, 22)]));
+    for (host, robots) in [("h0", 1), ("h1", 1), ("other", 1), ("h2", 6)] {
+        let asked = ran.host(host).iter().filter(|seen| seen.url.ends_with("/robots.txt")).count();
+        assert_eq!(asked, robots, "{host}");
+        assert!(ran.host(host)[0].url.ends_with("/robots.txt"), "before all else");
+    }
+    let denied = ran.settled.iter().find(|settled| settled.seq == 3).expect("h0/1");
+    assert_eq!((denied.attempts, denied.elapsed), (0, Duration::ZERO));
+
+    options.hosts = HashMap::from([("h0".to_owned(), HostRules { robots: Some(false), ..HostRules::default() })]);
+    assert_eq!(run(options, &list(3, 40, false), 32, 1000, &serve).failures().values().sum::<usize>(), 11);
+}
+
+#[test]
+fn a_crawl_delay_is_kept_and_capped() {
+    for (delay, kept) in [("3", ms(3_000)), ("0.5", ms(1_000)), ("86400", ms(30_000))] {
+        let robots: &'static str = format!("User-agent: *\nCrawl-delay: {delay}\n").leak();
+        let serve: Serve = Box::new(move |url, _| match url.path() {
+            "/robots.txt" => in_time(5, Said::Robots(robots)),
+            _ => in_time(5, Said::Page),
+        });
+        let mut options = free();
+        options.politeness.robots = true;
+        options.politeness.delay = ms(1_000);
+        let ran = run(options, &list(1, 5, false), 8, 1000, &serve);
+        let mut pages: Vec<Duration> = ran.host("h0").iter().skip(1).map(|seen| seen.sent).collect();
+        pages.sort();
+        assert!(pages.windows(2).all(|two| two[1] - two[0] == kept), "{delay}: {pages:?}");
+    }
+}
+
+#[test]
+fn a_robots_txt_that_cannot_be_had_is_asked_for_again_and_then_fails_its_tasks() {
+    let cases = [
+        (refused(), FailureKind::Connect, 3),
+        (status(503, Retry::Yes), FailureKind::RobotsDenied, 3),
+        (status(503, Retry::After(Duration::from_secs(20))), FailureKind::RobotsDenied, 3),
+        (Failure::new(FailureKind::Dns, Stage::Fetch, "no such host"), FailureKind::Dns, 1),
+    ];
+    for (failure, kind, tries) in cases {
+        let served = failure.clone();
+        let serve: Serve = Box::new(move |_, _| in_time(5, Said::NoRobots(served.clone())));
+        let mut options = free();
+        options.politeness.robots = true;
+        let ran = run(options, &list(1, 50, false), 8, 1000, &serve);
+        assert_eq!(ran.failures(), BTreeMap::from([(kind, 50)]), "{failure:?}");
+        assert_eq!(ran.requests(), tries, "{failure:?}");
+        let Outcome::Failure(told) = &ran.settled[0].outcome else { panic!("{failure:?}") };
+        assert_eq!(told.stage, Stage::Robots);
+        assert!(
+            told.message.contains("robots.txt of http://h0") && told.message.contains(&failure.message),
+            "{told:?}"
+        );
+        if let Retry::After(pause) = failure.retry {
+            assert!(ran.closest("h0") >= pause);
+        }
+    }
+}
+
+#[test]
+fn a_retry_after_silences_the_whole_host_and_no_other() {
+    let serve: Serve = Box::new(|url, n| match (url.host_str(), n) {
+        (Some("h0"), 10) => in_time(100, Said::Failure(status(429, Retry::After(Duration::from_secs(60))))),
+        _ => in_time(100, Said::Page),
+    });
+    let mut options = free();
+    options.politeness.concurrency = 4;
+    let ran = run(options, &list(2, 100, false), 16, 1000, &serve);
+    assert!(ran.failures().is_empty(), "{:?}", ran.failures());
+    let told = ran.host("h0")[10].ended;
+    for seen in ran.host("h0") {
+        assert!(seen.sent < told || seen.sent >= told + Duration::from_secs(60), "{seen:?}");
+    }
+    assert!(ran.host("h1").iter().all(|seen| seen.ended < ms(4_000)));
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_fails_the_tasks_of_its_host_at_once() {
+    let serve: Serve = Box::new(|_, n| match n {
+        4.. => in_time(100, Said::Failure(status(503, Retry::After(Duration::from_secs(3600))))),
+        _ => in_time(100, Said::Page),
+    });
+    let mut options = free();
+    options.politeness.concurrency = 4;
+    let ran = run(options, &list(1, 100, false), 16, 1000, &serve);
+    assert_eq!((ran.failures(), ran.requests()), (BTreeMap::from([(FailureKind::HttpStatus, 96)]), 8));
+    let unsent = ran.settled.iter().filter(|settled| settled.attempts == 0);
+    let messages: Vec<_> = unsent.map(|settled| format!("{:?}", settled.outcome)).collect();
+    assert_eq!(messages.len(), 92);
+    assert!(messages.iter().all(|text| text.contains("host h0") && text.contains("fetch.max_retry_after")));
+}
+
+#[test]
+fn a_dead_host_is_asked_seldom_and_in_the_end_left_alone() {
+    let mut options = free();
+    options.politeness.concurrency = 8;
+    let dead: Serve = Box::new(|_, _| in_time(10, Said::Failure(refused())));
+    let ran = run(options.clone(), &list(1, 1000, false), 32, 1000, &dead);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::Connect, 1000)]));
+    assert!(ran.requests() <= 8 + 7 + 1, "{}", ran.requests());
+    assert!(ran.took < Duration::from_secs(200), "{:?}", ran.took);
+
+    // One that comes back after twenty seconds loses few tasks, if any.
+    let ill: Serve = Box::new(|_, n| match n {
+        20..30 => in_time(10, Said::Failure(refused())),
+        _ => in_time(10, Said::Page),
+    });
+    let ran = run(options, &list(1, 1000, false), 32, 1000, &ill);
+    assert_eq!(ran.failures(), BTreeMap::new());
+}
+
+#[test]
+fn pages_that_break_their_server_do_not_make_a_host_dead() {
+    let broken: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(500, Retry::Yes))));
+    let mut options = free();
+    options.max_host_retries = 10;
+    let ran = run(options, &list(1, 200, false), 8, 1000, &broken);
+    // Each is asked for, and no more of them are tried again than the host's budget has.
+    assert_eq!((ran.failures()[&FailureKind::HttpStatus], ran.requests()), (200, 210));
+}
+
+#[test]
+fn a_host_with_too_many_failures_is_given_up_and_no_other() {
+    let serve: Serve = Box::new(|url, _| match url.host_str() {
+        Some("h0") => in_time(10, Said::Failure(status(404, Retry::No))),
+        _ => in_time(10, Said::Page),
+    });
+    let mut options = free();
+    options.max_host_failures = 5;
+    options.politeness.concurrency = 1;
+    let ran = run(options, &list(2, 100, false), 8, 1000, &serve);
+    assert_eq!((ran.host("h0").len(), ran.host("h1").len(), ran.failures()[&FailureKind::HttpStatus]), (5, 100, 100));
+}
+
+#[test]
+fn an_adaptive_delay_follows_the_host() {
+    let mut options = free();
+    options.politeness.adaptive = Some(Adaptive { target: 2.0, max_delay: Duration::from_secs(60) });
+    options.politeness.concurrency = 8;
+    let ran = run(
+        options,
+        &list(2, 60, false),
+        32,
+        1000,
+        &(Box::new(|url: &Url, _| in_time(if url.host_str() == Some("h0") { 100 } else { 1_000 }, Said::Page))
+            as Serve),
+    );
+    // So far apart that two are under way on average.
+    let apart = |host: &str| {
+        let seen = ran.host(host);
+        (seen[59].sent - seen[19].sent) / 40
+    };
+    assert_eq!((apart("h0"), apart("h1")), (ms(50), ms(500)));
+}
+
+#[test]
+fn redirects_pass_the_gate_and_the_robots_of_the_host_they_lead_to() {
+    let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
+        (Some("to"), "/robots.txt") => in_time(10, Said::Robots("User-agent: *\nDisallow: /secret\n")),
+        (_, "/robots.txt") => in_time(10, Said::Robots("")),
+        (Some("h0"), "/7") => in_time(10, Said::Redirect("http://to/secret")),
+        (Some("h0"), _) => in_time(10, Said::Redirect("http://to/page")),
+        _ => in_time(10, Said::Page),
+    });
+    let mut options = free();
+    options.politeness.robots = true;
+    options.hosts = HashMap::from([("to".to_owned(), HostRules { delay: Some(ms(200)), ..HostRules::default() })]);
+    let ran = run(options, &list(1, 20, false), 32, 1000, &serve);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::RobotsDenied, 1)]));
+    assert_eq!((ran.closest("to"), ran.host("to").len()), (ms(200), 20));
+    let denied = ran.settled.iter().find(|settled| settled.seq == 7).expect("it is settled");
+    assert_eq!(denied.attempts, 1, "its first hop was sent");
+}
+
+/// Ten thousand tasks over a thousand hosts of all kinds.
+#[test]
+fn a_mixed_web_takes_hardly_longer_than_it_must() {
+    const PLACES: u32 = 64;
+    let speed = |host: u64| 20 + host * 37 % 400;
+    let serve: Serve = Box::new(move |url, _| {
+        let host: u64 = url.host_str().and_then(|host| host[1..].parse().ok()).expect("a number");
+        match (host % 50, url.path()) {
+            (_, "/robots.txt") => in_time(speed(host), Said::Robots("")),
+            (0, _) => in_time(30, Said::Failure(Failure { retry: Retry::No, ..refused() })),
+            _ => in_time(speed(host), Said::Page),
+        }
+    });
+    let mut options = free();
+    options.politeness.robots = true;
+    options.politeness.concurrency = 2;
+    options.politeness.delay = ms(50);
+    for by_host in [false, true] {
+        let list = list(1000, 10, by_host);
+        let ran = run(options.clone(), &list, PLACES as usize, 100_000, &serve);
+        assert_eq!(ran.settled.len(), 10_000);
+        let work: Duration = ran.seen.values().flatten().map(|seen| seen.ended - seen.sent).sum();
+        let alone = |host: &Vec<Seen>| {
+            let work: Duration = host.iter().skip(1).map(|seen| seen.ended - seen.sent).sum();
+            let robots = host[0].ended - host[0].sent;
+            robots + (work / 2).max(ms(50) * u32::try_from(host.len() - 2).expect("few"))
+        };
+        let bound = (work / PLACES).max(ran.seen.values().map(alone).max().expect("hosts"));
+        assert!(ran.took <= bound.mul_f64(1.1), "{:?}, where {bound:?} is the least", ran.took);
+        for host in ran.seen.keys() {
+            assert!(ran.most_at_once(host) <= 2 && ran.closest(host) >= ms(50), "{host}");
+        }
+    }
+}
+
+#[test]
+fn hosts_that_nothing_is_known_of_any_more_are_forgotten() {
+    let mut schedule =
+        Schedule::new(Options { politeness: Politeness { robots: true, ..free().politeness }, ..free() });
+    let now = Instant::now();
+    for seq in 0..30_000 {
+        let line = format!("http://h{seq}/");
+        let task = Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line };
+        assert!(schedule.admit(task, now).is_none());
+        for _ in 0..2 {
+            let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("something to fetch") };
+            let said = if let Order::Page(_) = dispatch.order { Said::Page } else { Said::Robots("") };
+            answered(&mut schedule, dispatch.order, said, ms(1), now);
+        }
+    }
+    assert!(schedule.is_empty());
+    assert!(schedule.known_hosts() <= 10_001, "{}", schedule.known_hosts());
+}

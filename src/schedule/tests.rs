@@ -1,0 +1,155 @@
+//! One host without limits: hops, tries, and the order of the list. The gates have `simulation`.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::*;
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+
+/// No limit at all.
+pub(super) fn free() -> Options {
+    Options {
+        max_redirects: 2,
+        max_retries: 2,
+        max_retry_after: Duration::from_secs(300),
+        max_host_retries: 100,
+        max_host_failures: 0,
+        politeness: Politeness {
+            robots: false,
+            concurrency: 0,
+            delay: Duration::ZERO,
+            delay_jitter: Duration::ZERO,
+            interval: Duration::ZERO,
+            by_domain: false,
+            max_crawl_delay: Duration::from_secs(30),
+            adaptive: None,
+        },
+        hosts: HashMap::new(),
+    }
+}
+
+fn order(schedule: &mut Schedule, now: Instant) -> Option<Dispatch> {
+    match schedule.next(now) {
+        Some(Step::Fetch(dispatch)) => Some(dispatch),
+        Some(Step::Settled(settled)) => panic!("{settled:?}"),
+        None => None,
+    }
+}
+
+fn schedule() -> Schedule {
+    Schedule::new(free())
+}
+
+fn task(seq: u64) -> Task {
+    let line = format!("http://h/{seq}");
+    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line }
+}
+
+fn page() -> Answer {
+    let page = Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into() };
+    Answer::Outcome(Outcome::Page(page))
+}
+
+fn unavailable(retry: Retry) -> Answer {
+    let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "status 503");
+    Answer::Outcome(Outcome::Failure(Failure { retry, ..failure }))
+}
+
+#[test]
+fn tasks_leave_in_the_order_of_the_list() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
+    let order: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|order| order.order).collect();
+    assert_eq!(order, [0, 1, 2].map(Order::Page));
+}
+
+#[test]
+fn a_line_that_is_no_url_is_settled_without_an_attempt() {
+    let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "no scheme");
+    let task = Task { seq: 4, line: "nonsense".to_owned(), url: Err(failure.clone()) };
+    let settled = schedule().admit(task, Instant::now()).expect("settled");
+    assert_eq!((settled.seq, settled.attempts), (4, 0));
+    assert_eq!(settled.outcome, Outcome::Failure(failure));
+}
+
+#[test]
+fn redirects_are_followed_so_far_and_no_farther_and_are_no_attempts() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    schedule.admit(task(0), now);
+    for hop in ["http://h/a", "http://other/b"] {
+        order(&mut schedule, now).expect("an order");
+        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+    }
+    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://other/b");
+    let redirect = Answer::Redirect { status: 302, to: "http://h/c".to_owned(), bytes: 9 };
+    let settled = schedule.answered(0, redirect, Duration::ZERO, now).expect("settled");
+    let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
+    assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
+}
+
+#[test]
+fn every_hop_knows_the_origin_of_the_listed_url() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    schedule.admit(
+        Task { seq: 0, line: String::new(), url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()) },
+        now,
+    );
+    assert_eq!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+    for hop in ["https://other:8443/a", "http://third/b"] {
+        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+        assert_eq!(
+            order(&mut schedule, now).expect("an order").reach,
+            Reach::Redirected { own: "http://h".to_owned() }
+        );
+    }
+    // Another try of a hop is still one.
+    schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), Duration::ZERO, now);
+    assert_ne!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+}
+
+#[test]
+fn a_failure_worth_another_try_gets_it_after_a_pause() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    schedule.admit(task(0), now);
+    order(&mut schedule, now).expect("an order");
+    let pause = Retry::After(Duration::from_secs(7));
+    assert_eq!(schedule.answered(0, unavailable(pause), Duration::ZERO, now), None);
+    assert_eq!(order(&mut schedule, now + Duration::from_millis(6999)), None);
+    let later = now + Duration::from_secs(7);
+    assert_eq!(schedule.next_wake_up(), Some(later));
+    assert_eq!(order(&mut schedule, later).expect("an order").order, Order::Page(0));
+    let settled = schedule.answered(0, page(), Duration::from_secs(1), later).expect("settled");
+    assert_eq!((settled.attempts, settled.elapsed, schedule.retries()), (2, Duration::from_secs(1), 1));
+    assert!(schedule.is_empty());
+}
+
+#[test]
+fn tries_come_to_an_end() {
+    for (retry, attempts) in [(Retry::Yes, 3), (Retry::No, 1), (Retry::After(Duration::from_secs(301)), 1)] {
+        let (mut schedule, mut now) = (schedule(), Instant::now());
+        schedule.admit(task(0), now);
+        let settled = loop {
+            now = schedule.next_wake_up().unwrap_or(now);
+            order(&mut schedule, now).expect("an order");
+            if let Some(settled) = schedule.answered(0, unavailable(retry), Duration::ZERO, now) {
+                break settled;
+            }
+        };
+        assert_eq!(settled.attempts, attempts, "{retry:?}");
+    }
+}
+
+#[test]
+fn a_task_whose_worker_was_lost_goes_before_all_others() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
+    order(&mut schedule, now).expect("an order");
+    schedule.rerun(Order::Page(0), true, false, now);
+    let next = order(&mut schedule, now).expect("an order");
+    assert_eq!((next.order, next.alone), (Order::Page(0), true));
+    assert_eq!(schedule.answered(0, page(), Duration::ZERO, now).expect("settled").attempts, 1);
+}

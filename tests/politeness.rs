@@ -1,0 +1,200 @@
+//! What servers see of a run: how many requests at once, how far apart, and none where none are wanted. With one worker
+//! as with many, since the coordinator hands them out.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Finished, Server, records, scrape_list};
+
+const WORKERS: [&str; 3] = ["1", "2", "7"];
+
+/// By how much two requests may come closer than they should: what a busy machine makes of a moment.
+const TOLERANCE: Duration = Duration::from_millis(20);
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn run(list: &[String], workers: &str, settings: &[String]) -> Finished {
+    let mut arguments = vec!["-w".to_owned(), workers.to_owned()];
+    for setting in settings {
+        arguments.extend(["--set".to_owned(), setting.clone()]);
+    }
+    scrape_list(list, arguments).finish()
+}
+
+fn pages(server: &Server, path: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| server.url(&format!("{path}/{n}"))).collect()
+}
+
+/// A setting for one server.
+fn of(server: &Server, rule: &str) -> String {
+    format!("hosts.\"{}\".{rule}", server.addr)
+}
+
+/// From one request to the next, at the closest.
+fn closest(server: &Server) -> Duration {
+    let arrivals: Vec<Instant> = server.log().iter().map(|access| access.at).collect();
+    arrivals.windows(2).map(|two| two[1].duration_since(two[0])).min().expect("two requests")
+}
+
+/// `one, other, one, other, ...`
+fn alternating(one: Vec<String>, other: Vec<String>) -> Vec<String> {
+    one.into_iter().zip(other).flat_map(|(one, other)| [one, other]).collect()
+}
+
+#[test]
+fn a_host_gets_no_more_at_once_than_it_may_and_no_less() {
+    for workers in WORKERS {
+        let (three, eight) = (Server::start(), Server::start());
+        let list = alternating(pages(&three, "/sleep/50", 30), pages(&eight, "/sleep/50", 30));
+        let run = run(&list, workers, &[of(&three, "concurrency=3")]).exited(0);
+        assert_eq!((three.most_in_flight(), eight.most_in_flight()), (3, 8), "{workers} workers");
+        assert_eq!((three.robots_hits(), eight.robots_hits()), (1, 1), "{workers} workers");
+        // Ten rounds of three, and what it takes to start.
+        assert!(run.elapsed < ms(500).mul_f64(1.5) + ms(1000), "{workers} workers: {:?}", run.elapsed);
+    }
+}
+
+#[test]
+fn two_requests_are_no_closer_than_their_hosts_delay_and_hardly_farther() {
+    for workers in WORKERS {
+        let (delayed, crawled) = (Server::start(), Server::with_robots("User-agent: *\nCrawl-delay: 0.1\n"));
+        // An answer takes longer than the delay: answers are not waited for.
+        let list = alternating(pages(&delayed, "/sleep/250", 16), pages(&crawled, "/ok", 16));
+        let settings = [of(&delayed, "delay=100ms")];
+        let run = run(&list, workers, &settings).exited(0);
+        for (server, robots) in [(&delayed, 1), (&crawled, 1)] {
+            assert!(closest(server) >= ms(100).saturating_sub(TOLERANCE), "{workers} workers: {:?}", closest(server));
+            assert_eq!(server.robots_hits(), robots, "{workers} workers");
+        }
+        assert!(run.elapsed < ms(15 * 100 + 250).mul_f64(1.5) + ms(1000), "{workers} workers: {:?}", run.elapsed);
+    }
+}
+
+#[test]
+fn a_host_that_asks_for_time_gets_it_from_all_workers() {
+    for workers in WORKERS {
+        let server = Server::start();
+        let mut list = vec![server.url("/flaky/1/0?retry-after=1")];
+        list.extend(pages(&server, "/sleep/20", 40));
+        let run = run(&list, workers, &["politeness.per_host_concurrency=2".to_owned()]).exited(0);
+        let log = server.log();
+        let refused = log.iter().find(|access| access.path == "/flaky/1/0").expect("it was asked for").at;
+        // What was on its way when the answer came is not called back.
+        let disturbed: Vec<Duration> = log
+            .iter()
+            .map(|access| access.at.saturating_duration_since(refused))
+            .filter(|after| *after > ms(150) && *after < ms(1000) - TOLERANCE)
+            .collect();
+        assert!(disturbed.is_empty(), "{workers} workers: {disturbed:?}");
+        assert_eq!(records(&run.stdout)[0]["attempts"], 2);
+        assert!(run.elapsed < ms(1000 + 20 * 20).mul_f64(1.5) + ms(1000), "{workers} workers: {:?}", run.elapsed);
+    }
+}
+
+#[test]
+fn robots_txt_is_obeyed_and_named_in_the_record() {
+    let server = Server::with_robots("User-agent: other\nDisallow: /\n\nUser-agent: gleaner\nDisallow: /sleep/\n");
+    let list = [server.url("/ok/0"), server.url("/sleep/0/1"), server.url("/moved/302/2"), server.url("/ok/3")];
+    let records = records(&run(&list, "2", &[]).exited(3).stdout);
+    let failure = &records[1]["failure"];
+    assert_eq!((failure["kind"].as_str(), failure["stage"].as_str()), (Some("robots_denied"), Some("robots")));
+    assert!(failure["message"].as_str().is_some_and(|text| text.contains("politeness.robots")), "{failure}");
+    assert_eq!((&records[1]["attempts"], &records[1]["worker"]), (&0.into(), &serde_json::Value::Null));
+    assert_eq!(server.hits("/sleep/0/1"), 0);
+    for switch in [vec!["--no-robots"], vec!["--set", "politeness.robots=false"]] {
+        scrape_list(&list, switch).finish().exited(0);
+    }
+    assert_eq!(server.robots_hits(), 1, "whoever does not obey does not ask");
+}
+
+#[test]
+fn a_host_without_an_answer_fails_its_tasks_as_its_robots_txt_does() {
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let list: Vec<String> = (0..40).map(|n| format!("http://{dead}/{n}")).collect();
+    let run = run(&list, "2", &["fetch.max_retries=0".to_owned()]).exited(3);
+    for record in records(&run.stdout) {
+        assert_eq!((&record["failure"]["kind"], &record["failure"]["stage"]), (&"connect".into(), &"robots".into()));
+        assert_eq!(record["attempts"], 0);
+    }
+}
+
+#[test]
+fn a_mixed_web_is_asked_as_its_rules_have_it() {
+    let servers: Vec<Server> = (0..12)
+        .map(|n| if n % 3 == 0 { Server::with_robots("User-agent: *\nCrawl-delay: 0.05\n") } else { Server::start() })
+        .collect();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let mut list = Vec::new();
+    for (n, server) in servers.iter().enumerate() {
+        list.extend(pages(server, &format!("/sleep/{}", n * 7), 20));
+        list.push(format!("http://{dead}/{n}"));
+    }
+    let settings = ["politeness.per_host_concurrency=2", "fetch.max_retries=0"].map(str::to_owned);
+    let run = run(&list, "2", &settings).exited(3);
+    let records = records(&run.stdout);
+    assert_eq!(records.len(), list.len());
+    for (record, line) in records.iter().zip(&list) {
+        assert_eq!(record["url"], **line);
+        assert_eq!(record["failure"].is_null(), !line.contains(&dead.to_string()), "{record}");
+    }
+    for (n, server) in servers.iter().enumerate() {
+        assert!(server.most_in_flight() <= 2, "{n}: {}", server.most_in_flight());
+        assert_eq!((server.robots_hits(), server.log().len()), (1, 20), "{n}");
+        assert!(n % 3 > 0 || closest(server) >= ms(50).saturating_sub(TOLERANCE), "{n}: {:?}", closest(server));
+    }
+    // The slowest host has ten rounds of 77 ms, the delayed ones nineteen of 50 ms.
+    assert!(run.elapsed < ms(950).mul_f64(1.5) + ms(1000), "{:?}", run.elapsed);
+}
+
+#[test]
+fn the_rate_of_the_run_holds_for_all_hosts_and_workers_together() {
+    let (one, other) = (Server::start(), Server::start());
+    let list = alternating(pages(&one, "/sleep/100", 10), pages(&other, "/sleep/100", 10));
+    let run = run(&list, "7", &["politeness.rate=50".to_owned(), "politeness.robots=false".to_owned()]).exited(0);
+    let mut arrivals: Vec<Instant> = one.log().iter().chain(&other.log()).map(|access| access.at).collect();
+    arrivals.sort();
+    let took = arrivals[19].duration_since(arrivals[0]);
+    assert!(took >= ms(19 * 20).saturating_sub(TOLERANCE), "{took:?}");
+    assert!(run.elapsed < ms(19 * 20 + 100).mul_f64(1.5) + ms(1000), "{:?}", run.elapsed);
+}
+
+#[test]
+fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_with() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out.jsonl");
+    let mut list = pages(&server, "/status/404", 5);
+    list.truncate(0);
+    for n in 0..200 {
+        list.push(server.url(&if n % 2 == 0 { format!("/ok/{n}") } else { "/status/404".to_owned() }));
+    }
+    let go = |flags: &[&str]| {
+        let output = output.to_str().expect("UTF-8");
+        let flags = [&["-o", output, "-f", "jsonl", "-w", "1", "--concurrency", "2"], flags].concat();
+        scrape_list(&list, flags).finish()
+    };
+    for limit in ["5", "30%"] {
+        let stopped = go(&["--max-failures", limit, "--restart"]).exited(4);
+        assert!(
+            stopped.stderr.contains("limits.max_failures") && stopped.stderr.contains("--resume"),
+            "{}",
+            stopped.stderr
+        );
+        assert!(!output.exists());
+    }
+    let before = server.log().len();
+    let stopped = go(&["--max-failures", "5", "--resume"]).exited(4);
+    assert_eq!(server.log().len(), before, "there are too many already: {}", stopped.stderr);
+    go(&["--resume"]).exited(3);
+    assert_eq!(std::fs::read_to_string(&output).expect("it is there").lines().count(), 200);
+
+    let slow = pages(&server, "/sleep/100", 200);
+    let flags =
+        ["-o", output.to_str().expect("UTF-8"), "-w", "1", "--concurrency", "2", "--deadline", "1s", "--restart"];
+    let stopped = scrape_list(&slow, flags).finish().exited(4);
+    assert!(stopped.stderr.contains("limits.deadline"), "{}", stopped.stderr);
+    assert!(stopped.elapsed < ms(3000), "{:?}", stopped.elapsed);
+}
