@@ -54,6 +54,7 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) list: ListArgs,
@@ -104,6 +105,10 @@ pub(super) struct RunArgs {
     /// Tries after the first one
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_retries: Option<String>,
+
+    /// Do not ask for robots.txt, nor obey it
+    #[arg(long)]
+    no_robots: bool,
 
     /// Go on with what an interrupted run left of the same output
     #[arg(long, conflicts_with = "restart")]
@@ -171,6 +176,9 @@ impl RunArgs {
         flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
+        }
+        if self.no_robots {
+            flags.push(Flag::new("--no-robots", "politeness.robots", "false"));
         }
         flags
     }

@@ -6,6 +6,7 @@
 mod answer;
 mod done;
 mod failure;
+mod host_key;
 mod outcome;
 mod printable;
 mod reach;
@@ -16,6 +17,7 @@ mod task;
 pub use answer::Answer;
 pub use done::{Done, ListPoint};
 pub use failure::{Failure, FailureKind, Retry, Stage};
+pub use host_key::{HostKey, HostKeyError};
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
 pub use reach::Reach;

@@ -33,4 +33,4 @@ pub use error::{Error, ErrorKind};
 pub use files::needed_files;
 pub use parse::{Document, parse, parse_encoded};
 pub use scraper::Scraper;
-pub use settings::{FetchSettings, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};

@@ -130,27 +130,15 @@ fn proxy_speaks_tls() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use url::Url;
 
     use super::Clients;
     use crate::model::Reach;
-    use crate::scrape::{FetchSettings, PrivateAddresses};
+    use crate::scrape::FetchSettings;
+    use crate::scrape::settings::sample;
 
     fn clients() -> Clients {
-        Clients::new(&FetchSettings {
-            timeout: Duration::from_secs(1),
-            connect_timeout: Duration::from_secs(1),
-            idle_timeout: Duration::from_secs(1),
-            max_body: 1,
-            user_agent: String::new(),
-            headers: Vec::new(),
-            memory: 512 << 20,
-            private_addresses: PrivateAddresses::Direct,
-            site: Some(([127, 0, 0, 1], 1).into()),
-        })
-        .expect("good settings")
+        Clients::new(&FetchSettings { site: Some(([127, 0, 0, 1], 1).into()), ..sample() }).expect("good settings")
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Fetcher {
             }
         };
         let status = response.status();
-        let head = Head { url, shown: &shown, status, headers: response.headers() };
+        let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
         let next = head.next_hop().map_err(answered)?;
