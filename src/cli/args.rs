@@ -106,6 +106,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_retries: Option<String>,
 
+    /// A proxy: http, https, socks5 or socks5h; several take turns; none is no proxy at all
+    #[arg(short = 'x', long, value_name = "URL", action = ArgAction::Append)]
+    proxy: Vec<String>,
+
     /// Do not ask for robots.txt, nor obey it
     #[arg(long)]
     no_robots: bool,
@@ -176,6 +180,9 @@ impl RunArgs {
         flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
+        }
+        if !self.proxy.is_empty() {
+            flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
         }
         if self.no_robots {
             flags.push(Flag::new("--no-robots", "politeness.robots", "false"));

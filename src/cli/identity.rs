@@ -52,6 +52,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         user_agent,
         headers,
         hosts: host_settings,
+        // The way there, as the time that it takes.
+        proxies: _,
         retry_statuses: _,
         private_addresses,
         // Its port is another one in each run.
@@ -75,7 +77,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         }
     };
     note_headers("fetch.headers", headers);
-    for (host, HostSettings { headers }) in host_settings {
+    for (host, HostSettings { headers, proxy: _ }) in host_settings {
         note_headers(&format!("hosts.\"{host}\".headers"), headers);
     }
     note("politeness.robots", json(robots));

@@ -12,7 +12,7 @@ use super::hosts::setting_name;
 use super::settings::{Given, Headers, Host};
 use super::sources::Sources;
 use crate::model::HostKey;
-use crate::scrape::HostSettings;
+use crate::scrape::{HostSettings, Proxies, ProxyUrl};
 
 const AUTHORIZATION: &str = "Authorization";
 
@@ -44,7 +44,40 @@ impl<'a> Outside<'a> {
     pub(super) fn host(&mut self, key: &HostKey, host: &Host) -> HostSettings {
         let mut headers = self.headers(&setting_name(key, "headers"), &host.headers);
         headers.extend(self.authorization(key, host).map(|value| (AUTHORIZATION.to_owned(), value)));
-        HostSettings { headers }
+        let proxy = host.proxy.if_given().and_then(|proxy| self.proxy(&setting_name(key, "proxy"), proxy));
+        let proxy = proxy.map(|proxy| proxy.map_or(Proxies::None, |proxy| Proxies::These(vec![proxy])));
+        HostSettings { headers, proxy }
+    }
+
+    /// `network.proxies`: none are those of the environment, and `"none"` alone is no proxy at all.
+    pub(super) fn proxies(&mut self, given: &[Given<Template>]) -> Proxies {
+        const NAME: &str = "network.proxies";
+        let mut proxies = Vec::new();
+        for proxy in given {
+            match self.proxy(NAME, proxy) {
+                None => {}
+                Some(Some(proxy)) => proxies.push(proxy),
+                Some(None) if given.len() == 1 => return Proxies::None,
+                Some(None) => {
+                    let complaint = Complaint::new("must have \"none\" alone or not at all");
+                    self.problems.push(complaint.about(NAME, &proxy.place, None));
+                }
+            }
+        }
+        if proxies.is_empty() { Proxies::OfEnvironment } else { Proxies::These(proxies) }
+    }
+
+    /// A proxy, `Some(None)` for "none", or nothing where something is wrong with it.
+    #[expect(clippy::option_option, reason = "it is taken apart at once")]
+    fn proxy(&mut self, setting: &str, given: &Given<Template>) -> Option<Option<ProxyUrl>> {
+        let mut proxy = None;
+        self.fill(setting, given, |text| {
+            if text != "none" {
+                proxy = Some(ProxyUrl::parse(text).map_err(|error| Complaint::new(error.to_string()))?);
+            }
+            Ok(())
+        })?;
+        Some(proxy)
     }
 
     /// The `Authorization` that `basic` or `bearer` stands for (RFC 7617, RFC 6750).
@@ -84,7 +117,7 @@ impl<'a> Outside<'a> {
         &mut self,
         setting: &str,
         given: &Given<Template>,
-        check: impl Fn(&str) -> Result<(), Complaint>,
+        check: impl FnOnce(&str) -> Result<(), Complaint>,
     ) -> Option<String> {
         let Given { value: template, place } = given;
         if template.has_variables() {

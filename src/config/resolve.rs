@@ -110,6 +110,7 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
         user_agent: fetch.user_agent.given().value.clone(),
         headers: outside.headers("fetch.headers", &fetch.headers),
         hosts: settings.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect(),
+        proxies: outside.proxies(&network.proxies.given().value),
         retry_statuses: fetch.retry_statuses.given().value.clone(),
         private_addresses: network.private_addresses.given().value,
         site: None,

@@ -3,10 +3,11 @@
 //! A new setting is a row here, a slot in `settings`, a line with its default in `config/default.toml` and its use in
 //! `resolve`. Tests hold the four together.
 
+use super::element::template::Template;
 use super::element::{choice, count, decimal, duration, list, size, status, template, truth, user_agent, workers};
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
-use super::settings::{Headers, Host, Settings, Slot};
+use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
 use crate::pool::Sandbox;
 use crate::scrape::PrivateAddresses;
@@ -96,14 +97,18 @@ pub(super) const SECTIONS: &[Section] = &[
             value("robots", |h, n| put(&mut h.robots, n, truth::read)),
             Setting { name: "headers", read: Read::Headers(|h| &mut h.headers) },
             value("basic", |h, n| put(&mut h.basic, n, template::read)),
+            value("proxy", |h, n| put(&mut h.proxy, n, template::read)),
             value("bearer", |h, n| put(&mut h.bearer, n, template::read)),
         ]),
     },
     Section {
         name: "network",
-        keys: Keys::Known(&[value("private_addresses", |s, n| {
-            put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
-        })]),
+        keys: Keys::Known(&[
+            value("private_addresses", |s, n| {
+                put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
+            }),
+            value("proxies", |s, n| put(&mut s.network.proxies, n, |n| list::read(n, placed))),
+        ]),
     },
     Section { name: "extract", keys: Keys::Fields },
     Section {
@@ -149,6 +154,7 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("retries", "fetch.max_retries"),
     ("retry_http_codes", "fetch.retry_statuses"),
     ("header", "fetch.headers"),
+    ("proxy", "network.proxies"),
     ("robotstxt_obey", "politeness.robots"),
     ("respect_robots_txt", "politeness.robots"),
     ("concurrent_requests_per_domain", "politeness.per_host_concurrency"),
@@ -196,6 +202,11 @@ impl Section {
 fn put<T>(slot: &mut Slot<T>, node: &Node, read: fn(&Node) -> Result<T, Complaint>) -> Result<(), Complaint> {
     slot.put(read(node)?, &node.place);
     Ok(())
+}
+
+/// A text that may name variables, and its place.
+fn placed(node: &Node) -> Result<Given<Template>, Complaint> {
+    Ok(Given { value: template::read(node)?, place: node.place.clone() })
 }
 
 fn quota(node: &Node) -> Result<u32, Complaint> {

@@ -121,12 +121,14 @@ pub(super) struct Host {
     pub(super) headers: Headers,
     pub(super) basic: Slot<Template>,
     pub(super) bearer: Slot<Template>,
+    pub(super) proxy: Slot<Template>,
 }
 
 /// `[network]`
 #[derive(Debug, Default)]
 pub(super) struct Network {
     pub(super) private_addresses: Slot<PrivateAddresses>,
+    pub(super) proxies: Slot<Vec<Given<Template>>>,
 }
 
 /// `[output]`

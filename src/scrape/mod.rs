@@ -25,6 +25,7 @@ mod files;
 mod large;
 mod media_type;
 mod parse;
+mod proxy;
 mod scraper;
 mod settings;
 
@@ -32,5 +33,6 @@ pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use files::needed_files;
 pub use parse::{Document, parse, parse_encoded};
+pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};

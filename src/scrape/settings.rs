@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Fields;
+use super::proxy::Proxies;
 use crate::model::HostKey;
 
 /// All that a worker needs to know to turn a URL into an answer. Sent to each worker once.
@@ -36,6 +37,8 @@ pub struct FetchSettings {
     pub headers: Vec<(String, String)>,
     /// Hosts that are asked in a way of their own.
     pub hosts: BTreeMap<HostKey, HostSettings>,
+    /// Which proxies requests go through. Those for the site of the run go through none.
+    pub proxies: Proxies,
     /// The HTTP statuses after which another try may help.
     pub retry_statuses: Vec<u16>,
     /// Which visits may reach addresses that are not on the public internet.
@@ -50,12 +53,14 @@ pub struct HostSettings {
     /// Request headers, in the order in which they were written. They take the place of those of the same names in
     /// [`FetchSettings::headers`].
     pub headers: Vec<(String, String)>,
+    /// Which proxies its requests go through, if not those of [`FetchSettings::proxies`].
+    pub proxy: Option<Proxies>,
 }
 
 impl fmt::Debug for HostSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("HostSettings").field("headers", &names).finish()
+        f.debug_struct("HostSettings").field("headers", &names).field("proxy", &self.proxy).finish()
     }
 }
 
@@ -84,6 +89,7 @@ pub(super) fn sample() -> FetchSettings {
         user_agent: "test".to_owned(),
         headers: Vec::new(),
         hosts: BTreeMap::new(),
+        proxies: Proxies::None,
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
         private_addresses: PrivateAddresses::Direct,
         site: None,

@@ -10,7 +10,7 @@ use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, GroupBy, OutputPlan, Plan, PolitenessPlan, PoolPlan};
 use crate::pool::Sandbox;
-use crate::scrape::{FetchSettings, PrivateAddresses, Settings};
+use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
 use crate::sink::{Order, Shape};
 
 const MIB: u64 = 1024 * 1024;
@@ -37,6 +37,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 headers: Vec::new(),
                 memory: 512 << 20,
                 hosts: BTreeMap::new(),
+                proxies: Proxies::OfEnvironment,
                 retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
                 private_addresses: PrivateAddresses::Direct,
                 site: None,

@@ -111,7 +111,7 @@ fn what_is_wrong_with_a_host_is_said_at_its_place_with_the_way_out() {
         (
             "[hosts.\"h\"]\nmax_body = 1\n",
             "unknown setting `hosts.\"h\".max_body`\n --> gleaner.toml:2:1\n  |\n2 | max_body = 1\n  | ^^^^^^^^\n  \
-             = help: the settings of a host are delay, concurrency, robots, headers, basic, bearer\n  \
+             = help: the settings of a host are delay, concurrency, robots, headers, basic, proxy, bearer\n  \
              = help: `fetch.max_body` is for all hosts",
         ),
         (

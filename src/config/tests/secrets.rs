@@ -2,6 +2,7 @@
 
 use super::{Case, file, nothing};
 use crate::config::Flag;
+use crate::scrape::Proxies;
 
 const HOST: &str = "[hosts.\"h\"]\n";
 
@@ -119,4 +120,68 @@ fn lists_of_settings_do_not_show_secrets() {
     let listed = format!("{:?}", loaded.in_force.iter().map(|it| (&it.name, &it.value)).collect::<Vec<_>>());
     assert_eq!(listed.matches("(hidden)").count(), 3, "{listed}");
     assert!(!listed.contains("s3cret"), "{listed}");
+}
+
+#[test]
+fn proxies_are_listed_in_turn_and_never_with_their_passwords() {
+    let shown = |case: &Case, name: &str| {
+        let loaded = case.load().expect("good settings");
+        loaded.in_force.into_iter().find(|setting| setting.name == name).expect("listed").value
+    };
+    let text =
+        "[network]\nproxies = [\"http://u:${P}@a:1\", \"socks5://b\"]\n[hosts.\"h\"]\nproxy = \"http://u:s3cret@c\"\n";
+    let case = file(text).variable("P", "s3cret");
+    assert_eq!(shown(&case, "network.proxies"), r#"["http://(hidden)@a:1", "socks5://b"]"#);
+    assert_eq!(shown(&case, "hosts.\"h\".proxy"), r#""http://(hidden)@c""#);
+    let fetch = case.plan().scrape.fetch;
+    assert_eq!(format!("{:?}", fetch.proxies), "These([ProxyUrl(http://a:1), ProxyUrl(socks5://b:1080)])");
+    let urls = ["http://u:p@a:1".to_owned(), "https://b".to_owned()];
+    let two = nothing().flag(Flag::list("-x", "network.proxies", &urls)).plan().scrape.fetch.proxies;
+    assert_eq!(format!("{two:?}"), "These([ProxyUrl(http://a:1), ProxyUrl(https://b:443)])");
+    assert_eq!(nothing().set("network.proxies=none").plan().scrape.fetch.proxies, Proxies::None);
+    let host = file("[hosts.\"h\"]\nproxy = \"none\"\n").plan().scrape.fetch.hosts.into_values().next();
+    assert_eq!(host.expect("a host").proxy, Some(Proxies::None));
+}
+
+#[test]
+fn what_is_no_proxy_is_said_at_its_place_without_its_password() {
+    let no_url = "`network.proxies` must be the URL of a proxy, such as \"http://proxy.example:3128\"";
+    let flags =
+        nothing().flag(Flag::list("-x", "network.proxies", &["http://a".to_owned(), "u:s3cret@b c".to_owned()]));
+    let table = [
+        (
+            file("[network]\nproxies = [\"http://a:1\", \"ftp://u:s3cret@b\"]\n"),
+            "`network.proxies` must be a proxy of scheme http, https, socks5 or socks5h\n --> gleaner.toml:2:26\n  |\n\
+             2 | proxies = [\"http://a:1\", \"ftp://********@b\"]\n  |                          ^^^^^^^^^^^^^^^^^^"
+                .to_owned(),
+        ),
+        (
+            flags,
+            "`network.proxies` must be a proxy of scheme http, https, socks5 or socks5h\n --> flag -x\n  |\n  \
+             | -x http://a -x ********@b c\n  |                ^^^^^^^^^^^^"
+                .to_owned(),
+        ),
+        (
+            file("[network]\nproxies = [\"none\", \"http://a\"]\n"),
+            "`network.proxies` must have \"none\" alone or not at all\n --> gleaner.toml:2:12\n  |\n\
+             2 | proxies = [\"none\", \"http://a\"]\n  |            ^^^^^^"
+                .to_owned(),
+        ),
+        (
+            file("[network]\nproxies = \"http://u:s3cret@a\"\n"),
+            "`network.proxies` must be a list\n --> gleaner.toml:2:11\n  |\n\
+             2 | proxies = \"http://********@a\"\n  |           ^^^^^^^^^^^^^^^^^^^\n  = help: put it in brackets"
+                .to_owned(),
+        ),
+        (
+            file("[hosts.\"h\"]\nproxy = \"proxy\"\n"),
+            format!(
+                "{}\n --> gleaner.toml:2:9\n  |\n2 | proxy = \"proxy\"\n  |         ^^^^^^^",
+                no_url.replace("network.proxies", "hosts.\"h\".proxy")
+            ),
+        ),
+    ];
+    for (case, expected) in table {
+        assert_eq!(case.error().to_string(), expected);
+    }
 }

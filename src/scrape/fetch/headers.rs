@@ -6,14 +6,14 @@
 //! Headers for one host take the place of those for all, and go to no other. A redirect from another origin may bring a
 //! visit to that host, but not make it say its secrets in the clear: whoever sits on the line could make such redirects.
 
-use hyper::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use std::collections::BTreeMap;
+
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
-use std::collections::BTreeMap;
 use url::Url;
 
+use super::route::Via;
 use crate::model::{HostKey, Reach};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
@@ -61,8 +61,8 @@ impl Headers {
         })
     }
 
-    /// Those of one request.
-    pub(super) fn of(&self, url: &Url, reach: &Reach, proxies: &Matcher) -> HeaderMap {
+    /// Those of one request, which goes through this proxy if there is one.
+    pub(super) fn of(&self, url: &Url, reach: &Reach, via: Option<&Via>) -> HeaderMap {
         let is_trusted = match reach {
             Reach::Listed => true,
             Reach::Redirected { own } => is_own_host(url, own),
@@ -79,8 +79,9 @@ impl Headers {
             // The URL's own credentials are closer to the point; the client makes the header of them.
             headers.remove(AUTHORIZATION);
         }
-        // It is for the proxy alone. Through a tunnel (https) it would reach the server.
-        if self.has_proxy_secret && !(url.scheme() == "http" && is_proxied(url, proxies)) {
+        // It is for the proxy alone. Through a tunnel (https, SOCKS) it would reach the server.
+        let is_for_proxy = || url.scheme() == "http" && via.is_some_and(|via| via.kind.reads_headers());
+        if self.has_proxy_secret && !is_for_proxy() {
             headers.remove(PROXY_AUTHORIZATION);
         }
         headers
@@ -100,11 +101,6 @@ impl std::fmt::Debug for Headers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Headers").finish_non_exhaustive()
     }
-}
-
-/// Whether a proxy of the environment takes requests for this URL.
-pub(super) fn is_proxied(url: &Url, proxies: &Matcher) -> bool {
-    url.as_str().parse::<Uri>().is_ok_and(|uri| proxies.intercept(&uri).is_some())
 }
 
 /// Whether a URL is on the host of the task's own URL: the same origin, or that origin's http turned to https on the

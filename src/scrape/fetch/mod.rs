@@ -1,7 +1,7 @@
 //! URL -> the bytes of a page, or where to go instead.
 //!
 //! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
-//! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
+//! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
@@ -21,6 +21,7 @@ mod headers;
 mod limit;
 mod members;
 mod retry_after;
+mod route;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -28,7 +29,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::body::Body;
-use self::clients::Clients;
+use self::clients::{Clients, Request};
 use self::guard::NotPublic;
 use self::head::Head;
 use super::large::{LargePages, Turn};
@@ -72,13 +73,14 @@ impl Fetcher {
     pub(super) async fn fetch(&self, url: &Url, reach: &Reach) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let request = self.clients.get(url, reach)?.send();
-        let response = match limit::until(deadline, request).await {
+        let Request { builder, via } = self.clients.get(url, reach)?;
+        let via = via.as_ref();
+        let response = match limit::until(deadline, builder.send()).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 return Err(match classify::not_public(&error) {
                     Some(NotPublic { kind }) => self.clients.guard.blocked(&shown, kind),
-                    None => classify::no_answer(error, &shown, &self.settings),
+                    None => classify::no_answer(error, &shown, via, &self.settings),
                 });
             }
             None => {
@@ -87,6 +89,9 @@ impl Fetcher {
             }
         };
         let status = response.status();
+        if let Some(refused) = classify::refused_by_proxy(status, &shown, via) {
+            return Err(refused);
+        }
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
