@@ -32,6 +32,9 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
         user_agent: "test/1".to_owned(),
         headers: Vec::new(),
         memory: 512 << 20,
+        hosts: std::collections::BTreeMap::new(),
+        proxies: gleaner::scrape::Proxies::None,
+        retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
         private_addresses: PrivateAddresses::Direct,
         site: None,
     };

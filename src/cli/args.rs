@@ -54,6 +54,7 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) list: ListArgs,
@@ -104,6 +105,22 @@ pub(super) struct RunArgs {
     /// Tries after the first one
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_retries: Option<String>,
+
+    /// A proxy: http, https, socks5 or socks5h; several take turns; none is no proxy at all
+    #[arg(short = 'x', long, value_name = "URL", action = ArgAction::Append)]
+    proxy: Vec<String>,
+
+    /// Do not ask for robots.txt, nor obey it
+    #[arg(long)]
+    no_robots: bool,
+
+    /// Stop when more than N records, or P% of them, are failures
+    #[arg(long, value_name = "N|P%", allow_negative_numbers = true)]
+    max_failures: Option<String>,
+
+    /// Stop after this time
+    #[arg(long, value_name = "TIME")]
+    deadline: Option<String>,
 
     /// Go on with what an interrupted run left of the same output
     #[arg(long, conflicts_with = "restart")]
@@ -166,11 +183,19 @@ impl RunArgs {
             ("--user-agent", "fetch.user_agent", &self.user_agent),
             ("--timeout", "fetch.timeout", &self.timeout),
             ("--max-retries", "fetch.max_retries", &self.max_retries),
+            ("--max-failures", "limits.max_failures", &self.max_failures),
+            ("--deadline", "limits.deadline", &self.deadline),
         ];
         let mut flags = self.settings.flags();
         flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
+        }
+        if !self.proxy.is_empty() {
+            flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
+        }
+        if self.no_robots {
+            flags.push(Flag::new("--no-robots", "politeness.robots", "false"));
         }
         flags
     }

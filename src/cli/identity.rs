@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{OutputPlan, Plan};
-use crate::scrape::{self, FetchSettings};
+use crate::config::{OutputPlan, Plan, PolitenessPlan};
+use crate::scrape::{self, FetchSettings, HostSettings};
 use crate::sink::{Format, Identity, Order, Shape};
 
 /// Request headers that may change: a token that has run out must not end a run for good, and is not to be written down.
@@ -15,7 +15,33 @@ const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"]
 /// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, output } = plan;
+    let Plan {
+        pool: _,
+        scrape,
+        max_redirects,
+        max_retries: _,
+        max_host_retries: _,
+        max_retry_after: _,
+        politeness,
+        hosts,
+        limits: _,
+        from_environment,
+        output,
+    } = plan;
+    let PolitenessPlan {
+        // Denied pages are failures.
+        robots,
+        per_host_concurrency: _,
+        delay: _,
+        delay_jitter: _,
+        rate: _,
+        group_by: _,
+        max_crawl_delay: _,
+        adaptive: _,
+        adaptive_target: _,
+        max_delay: _,
+        read_ahead: _,
+    } = politeness;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
     let FetchSettings {
@@ -27,6 +53,10 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         user_agent,
         headers,
         kept_headers: _,
+        hosts: host_settings,
+        // The way there, as the time that it takes.
+        proxies: _,
+        retry_statuses: _,
         private_addresses,
         // Its port is another one in each run.
         site: _,
@@ -37,11 +67,24 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.max_body", json(max_body));
     note("fetch.user_agent", json(user_agent));
     note("network.private_addresses", json(private_addresses));
-    for (name, value) in headers {
-        let name = name.to_ascii_lowercase();
-        if !MAY_CHANGE.contains(&name.as_str()) {
-            note(&format!("fetch.headers.{name}"), json(value));
+    let mut note_headers = |prefix: &str, headers: &[(String, String)]| {
+        for (name, value) in headers {
+            let name = name.to_ascii_lowercase();
+            if !MAY_CHANGE.contains(&name.as_str()) {
+                let name = format!("{prefix}.{name}");
+                // What comes from the environment is not to be written down.
+                let value = json(from_environment.get(&name).unwrap_or(value));
+                note(&name, value);
+            }
         }
+    };
+    note_headers("fetch.headers", headers);
+    for (host, HostSettings { headers, proxy: _ }) in host_settings {
+        note_headers(&format!("hosts.\"{host}\".headers"), headers);
+    }
+    note("politeness.robots", json(robots));
+    for (host, plan) in hosts.iter().filter(|(_, plan)| plan.robots != *robots) {
+        note(&format!("hosts.\"{host}\".robots"), json(&plan.robots));
     }
     for (field, rule) in extract.iter().flatten() {
         note(&format!("extract.{field}"), json(rule));

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Stop, words};
+use super::{Stop, polite, words};
 use crate::config::Plan;
-use crate::coordinator::{self, Ended, Ending, Parts, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
-use crate::schedule;
+use crate::scrape;
 use crate::sink::{self, Sink};
 
 /// A run that met no error.
@@ -33,28 +33,11 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
             input: input.start_after(sink.before().done.clone()),
             sink,
-            schedule: schedule::Options {
-                max_redirects: plan.max_redirects,
-                max_retries: plan.max_retries,
-                max_retry_after: plan.max_retry_after,
-                max_host_retries: 100,
-                max_host_failures: 0,
-                politeness: schedule::Politeness {
-                    robots: false,
-                    concurrency: 0,
-                    delay: std::time::Duration::ZERO,
-                    delay_jitter: std::time::Duration::ZERO,
-                    interval: std::time::Duration::ZERO,
-                    by_domain: false,
-                    max_crawl_delay: std::time::Duration::from_secs(30),
-                    adaptive: None,
-                },
-                hosts: std::collections::HashMap::new(),
-            },
-            read_ahead: 100_000,
+            schedule: polite::options(plan, plan.scrape.fetch.site.map(|_| scrape::SITE_HOST)),
+            read_ahead: usize::try_from(plan.politeness.read_ahead).unwrap_or(usize::MAX),
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
-            limits: coordinator::Limits::default(),
+            limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
             progress,
         };
         let Ended { ending, summary, kept } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;

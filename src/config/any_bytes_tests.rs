@@ -28,7 +28,7 @@ pub(crate) fn check(file: &[u8], given: &str) {
     let mut layers = sources.layers();
     let file = text_of_file(Path::new("gleaner.toml"), file).map_err(|problem| vec![problem]);
     layers.insert(1, file.and_then(|text| written::document(&text)));
-    match of_layers(layers, sources.cpus) {
+    match of_layers(layers, &sources) {
         Ok(loaded) => {
             for setting in &loaded.in_force {
                 assert!(!setting.value.contains('\n'), "{} is shown on one line: {:?}", setting.name, setting.value);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::place::Place;
+use super::written::Node;
 
 /// Everything that is wrong with the settings, in the order of the layers and of what is written in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,8 @@ impl fmt::Display for Problem {
 pub(super) struct Complaint {
     /// The bytes of the string that are wrong, where it is not the whole value.
     pub(super) at: Option<Range<usize>>,
+    /// Where that is, if it is known already: an item of a list has a place of its own.
+    pub(super) place: Option<Place>,
     /// Goes on after the setting's name: "must be ...".
     pub(super) message: String,
     /// The way out.
@@ -124,7 +127,7 @@ pub(super) struct Complaint {
 
 impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { at: None, message: message.into(), help: None }
+        Self { at: None, place: None, message: message.into(), help: None }
     }
 
     #[must_use]
@@ -137,5 +140,31 @@ impl Complaint {
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same complaint, about this node whatever it is a part of.
+    #[must_use]
+    pub(super) fn of(mut self, node: &Node) -> Self {
+        let place = self.place_within(&node.place, node.string());
+        self.place = Some(place);
+        self
+    }
+
+    /// What is wrong with `setting`, whose value was written at `place`, as `text` if it is a string.
+    pub(super) fn about(self, setting: &str, place: &Place, text: Option<&str>) -> Problem {
+        let place = self.place_within(place, text);
+        let problem = Problem::new(ProblemKind::BadValue, format!("`{setting}` {}", self.message), place);
+        match self.help {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        }
+    }
+
+    fn place_within(&self, whole: &Place, text: Option<&str>) -> Place {
+        match (&self.place, &self.at, text) {
+            (Some(place), ..) => place.clone(),
+            (None, Some(at), Some(text)) => whole.within(text, at.clone()),
+            (None, ..) => whole.clone(),
+        }
     }
 }

@@ -3,76 +3,115 @@
 
 use super::element::header;
 use super::error::{Complaint, Problem, ProblemKind};
-use super::place::Origin;
+use super::place::{Origin, Place};
 use super::rules;
 use super::schema::{self, Keys, NAMES_ELSEWHERE, Read, SECTIONS, Section, Setting};
-use super::settings::{Settings, replace};
+use super::settings::{Given, Headers, Settings, replace};
 use super::suggest;
 use super::written::{Key, Node, Table, Value};
+use super::{hosts, secrets};
+
+/// What was found in a layer, beside what went into the settings.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) problems: Vec<Problem>,
+    /// Names of settings, values as they may be shown, and places.
+    notes: Vec<(String, String, Place)>,
+}
+
+impl Found {
+    /// Notes a setting that is in force from now on; `keys` are its name key by key.
+    fn note(&mut self, name: &str, keys: &[&str], node: &Node) {
+        let value = secrets::shown(secrets::of(keys), &node.value);
+        self.notes.push((name.to_owned(), value, node.place.clone()));
+    }
+}
 
 /// Puts every entry of `layer` that is right into `settings`. Returns what is wrong, in the order of the text.
 pub(super) fn apply(settings: &mut Settings, layer: &Table) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    secrets::hide(layer);
+    let mut found = Found::default();
     for (key, node) in layer {
         match (schema::section(&key.name), &node.value) {
             (Some(section), Value::Table(entries)) => {
                 for (key, node) in entries {
-                    put(settings, section, (key, node), &mut problems);
+                    put(settings, section, (key, node), &mut found);
                 }
             }
             (Some(_), _) => {
                 let complaint = Complaint::new("is a section, no setting");
                 let help = format!("write [{0}] with its settings below it, or {0}.NAME = VALUE", key.name);
-                problems.push(node.problem(&key.name, complaint.with_help(help)));
+                found.problems.push(node.problem(&key.name, complaint.with_help(help)));
             }
-            (None, _) => problems.push(unknown_section(key)),
+            (None, _) => found.problems.push(unknown_section(key)),
         }
+    }
+    let Found { mut problems, notes } = found;
+    for (name, value, place) in notes {
+        settings.note(&name, value, &place);
     }
     problems.sort_by_key(|problem| problem.place().map_or(0, super::Place::start));
     problems
 }
 
-fn put(settings: &mut Settings, section: &Section, (key, node): (&Key, &Node), problems: &mut Vec<Problem>) {
+fn put(settings: &mut Settings, section: &Section, (key, node): (&Key, &Node), found: &mut Found) {
     let name = format!("{}.{}", section.name, key.name);
+    let keys = [section.name, &key.name];
     match (&section.keys, section.setting(&key.name)) {
         (Keys::Fields, _) => match rules::read(&name, key, node) {
             Ok(rule) => {
                 // One layer's field replaces another's as a whole, and keeps its place among the fields.
                 replace(&mut settings.extract, &key.name, rule, |one, other| one == other);
-                settings.note(&name, node.value.to_string(), &node.place);
+                found.note(&name, &keys, node);
             }
-            Err(found) => problems.extend(found),
+            Err(problems) => found.problems.extend(problems),
         },
-        (Keys::Known(_), Some(setting)) => put_known(settings, setting, &name, node, problems),
-        (Keys::Known(_), None) => problems.push(unknown_setting(section, key)),
+        (Keys::Hosts(known), _) => hosts::put(&mut settings.hosts, known, (key, node), found),
+        (Keys::Known(_), Some(setting)) => put_known(settings, setting, (&name, &keys), node, found),
+        (Keys::Known(_), None) => found.problems.push(unknown_setting(section, key)),
     }
 }
 
-fn put_known(settings: &mut Settings, setting: &Setting, name: &str, node: &Node, problems: &mut Vec<Problem>) {
+/// Puts the value of a setting, whose name is given dotted and key by key, where it belongs.
+pub(super) fn put_known<S>(
+    home: &mut S,
+    setting: &Setting<S>,
+    (name, keys): (&str, &[&str]),
+    node: &Node,
+    found: &mut Found,
+) {
     match (&setting.read, &node.value) {
-        (Read::Value(read), _) => match read(settings, node) {
-            Ok(()) => settings.note(name, node.value.to_string(), &node.place),
-            Err(complaint) => problems.push(node.problem(name, complaint)),
+        (Read::Value(read), _) => match read(home, node) {
+            Ok(()) => found.note(name, keys, node),
+            Err(complaint) => found.problems.push(node.problem(name, complaint)),
         },
-        (Read::Entries(read), Value::Table(entries)) => {
+        (Read::Headers(of), Value::Table(entries)) => {
             for (key, node) in entries {
-                match read(settings, key, node) {
-                    Ok(()) => note_header(settings, name, key, node),
-                    Err(problem) => problems.push(problem),
+                match put_header(of(home), name, key, node) {
+                    Ok(()) => {
+                        // In lower case, since names that differ in case alone are one header.
+                        let note = format!("{name}.{}", key.name.to_ascii_lowercase());
+                        found.note(&note, &[keys, &[&key.name]].concat(), node);
+                    }
+                    Err(problem) => found.problems.push(problem),
                 }
             }
         }
-        (Read::Entries(_), _) => {
+        (Read::Headers(_), _) => {
             let complaint = Complaint::new("must be a table");
-            problems.push(node.problem(name, complaint.with_help("write { NAME = \"value\" }")));
+            found.problems.push(node.problem(name, complaint.with_help("write { NAME = \"value\" }")));
         }
     }
 }
 
-/// Notes a header under its name in lower case, since names that differ in case alone are one header.
-fn note_header(settings: &mut Settings, name: &str, key: &Key, node: &Node) {
-    let value = if header::is_secret(&key.name) { "(hidden)".to_owned() } else { node.value.to_string() };
-    settings.note(&format!("{name}.{}", key.name.to_ascii_lowercase()), value, &node.place);
+fn put_header(headers: &mut Headers, name: &str, key: &Key, node: &Node) -> Result<(), Problem> {
+    let setting = format!("{name}.{}", key.name);
+    header::check_name(&key.name).map_err(|complaint| complaint.about(&setting, &key.place, None))?;
+    let value = header::read_value(node).map_err(|complaint| node.problem(&setting, complaint))?;
+    let place = node.place.clone();
+    // Header names have no case, so a flag's `accept` replaces a file's `Accept`.
+    replace(headers, &key.name, Given { value, place }, str::eq_ignore_ascii_case);
+    Ok(())
 }
 
 fn unknown_section(key: &Key) -> Problem {
@@ -106,7 +145,7 @@ fn unknown_setting(section: &Section, key: &Key) -> Problem {
 }
 
 /// The full name of a setting that exists, but under another section or name.
-fn home_of(name: &str) -> Option<String> {
+pub(super) fn home_of(name: &str) -> Option<String> {
     let of_another_section = SECTIONS
         .iter()
         .find(|section| section.setting(name).is_some())

@@ -13,12 +13,15 @@ pub(crate) mod any_bytes_tests;
 mod checks;
 mod element;
 mod error;
+mod hosts;
 mod layer;
+mod outside;
 mod place;
 mod plan;
 mod resolve;
 mod rules;
 mod schema;
+mod secrets;
 mod settings;
 mod sources;
 mod suggest;
@@ -28,11 +31,9 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
-
 pub use error::{Error, Problem, ProblemKind};
 pub use place::{Origin, Place};
-pub use plan::{FormatChoice, OutputPlan, Plan, PoolPlan};
+pub use plan::{FormatChoice, GroupBy, HostPlan, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
 pub use settings::InForce;
 pub use sources::{DEFAULT_FILE, DEFAULTS, Flag, Sources};
 
@@ -50,11 +51,11 @@ pub struct Loaded {
 /// Errs with everything that is wrong: a file that cannot be read or is no TOML, unknown names, bad values (also those
 /// that a later source would override), and settings that contradict each other.
 pub fn load(sources: &Sources) -> Result<Loaded, Error> {
-    of_layers(sources.layers(), sources.cpus)
+    of_layers(sources.layers(), sources)
 }
 
 /// What the sources say together, lowest first.
-fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, cpus: NonZeroUsize) -> Result<Loaded, Error> {
+fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, sources: &Sources) -> Result<Loaded, Error> {
     let mut settings = settings::Settings::default();
     let mut problems = Vec::new();
     for layer in layers {
@@ -66,7 +67,7 @@ fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, cpus: NonZeroUsi
     Error::unless_empty(problems)?;
     // The defaults come first, so a stable sort leaves everything else in the order in which it was written.
     settings.in_force.sort_by_key(|setting| schema::position(&setting.name));
-    match resolve::plan(&settings, cpus) {
+    match resolve::plan(&settings, sources) {
         Ok(plan) => Ok(Loaded { plan, in_force: settings.in_force }),
         Err(problems) => Err(Error::of(problems)),
     }

@@ -1,9 +1,10 @@
 //! Where something was written, and how to show that place to a person.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The longest stretch of a line that an excerpt shows, in characters.
 const EXCERPT_WIDTH: usize = 120;
@@ -26,12 +27,31 @@ pub enum Origin {
 pub(super) struct Text {
     origin: Origin,
     content: String,
+    /// What no excerpt shows, in bytes of `content`.
+    hidden: OnceLock<Vec<Range<usize>>>,
 }
 
 impl Text {
     pub(super) fn new(origin: Origin, content: impl Into<String>) -> Arc<Self> {
         let content = content.into();
-        Arc::new(Self { origin, content })
+        Arc::new(Self { origin, content, hidden: OnceLock::new() })
+    }
+
+    /// Has excerpts show asterisks in these places. Only the first call counts.
+    pub(super) fn hide(&self, secrets: Vec<Range<usize>>) {
+        // A text is read once.
+        let _ = self.hidden.set(secrets);
+    }
+
+    /// The bytes `at` as they may be shown.
+    fn shown(&self, at: Range<usize>) -> Cow<'_, str> {
+        let text = &self.content[at.clone()];
+        let hidden = self.hidden.get().map_or(&[][..], Vec::as_slice);
+        if !hidden.iter().any(|secret| secret.start < at.end && at.start < secret.end) {
+            return Cow::Borrowed(text);
+        }
+        let is_hidden = |byte: usize| hidden.iter().any(|secret| secret.contains(&(at.start + byte)));
+        text.char_indices().map(|(byte, c)| if is_hidden(byte) && !matches!(c, '"' | '\'') { '*' } else { c }).collect()
     }
 
     pub(super) fn content(&self) -> &str {
@@ -77,12 +97,22 @@ impl Place {
         self.span.start
     }
 
+    /// The text that it is a stretch of.
+    pub(super) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// What is written there.
+    pub(super) fn written(&self) -> &str {
+        self.text.content.get(self.span.clone()).unwrap_or_default()
+    }
+
     /// The place of the bytes `at` of the string `decoded`, which was written here.
     ///
     /// Exact where the string stands in the text as it is; a string with escapes gives its whole place, since an
     /// offset in the one is none in the other.
     pub(super) fn within(&self, decoded: &str, at: Range<usize>) -> Self {
-        let written = self.text.content.get(self.span.clone()).unwrap_or_default();
+        let written = self.written();
         let quote = ["\"\"\"", "'''", "\"", "'"]
             .into_iter()
             .find(|quote| written.len() >= 2 * quote.len() && written.starts_with(quote) && written.ends_with(quote))
@@ -111,7 +141,7 @@ impl Place {
         let marked = self.span.start..self.span.end.min(line_start + line.len());
         Line {
             number: before.matches('\n').count() + 1,
-            text: line,
+            text: self.text.shown(line_start..line_start + line.len()),
             column: content[line_start..start].chars().count(),
             marked: content.get(marked).map_or(1, |text| text.chars().count()).max(1),
         }
@@ -155,7 +185,7 @@ impl fmt::Display for Place {
 /// A line and what is marked in it, in characters.
 struct Line<'a> {
     number: usize,
-    text: &'a str,
+    text: Cow<'a, str>,
     column: usize,
     marked: usize,
 }

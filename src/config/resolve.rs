@@ -1,39 +1,61 @@
 //! Settings -> plan: what stands for itself is taken over, what depends on something else is decided.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use crate::model::HostKey;
 use crate::scrape::{self, FetchSettings};
 
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
-use super::plan::{OutputPlan, Plan, PoolPlan};
-use super::settings::{Fetch, Network, Output, Pool, Settings};
+use super::outside::Outside;
+use super::plan::{HostPlan, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
+use super::settings::{Host, Limits, Output, Politeness, Pool, Settings};
+use super::sources::Sources;
 
-/// The plan that `settings` mean on a machine with `cpus`. Errs with settings that contradict each other.
-pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<Problem>> {
-    let pool = pool(&settings.pool, cpus)?;
+/// The plan that `settings` mean for a process with these `sources`. Errs with settings that contradict each other, and
+/// with those that name what is not there.
+pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<Problem>> {
+    let mut outside = Outside::new(sources);
+    let pool = pool(&settings.pool, sources.cpus);
+    let fetch_settings = fetch_settings(settings, &mut outside);
+    let Outside { mut problems, from_environment, .. } = outside;
+    let pool = match pool {
+        Ok(pool) if problems.is_empty() => pool,
+        Ok(_) => return Err(problems),
+        Err(conflict) => {
+            problems.insert(0, conflict);
+            return Err(problems);
+        }
+    };
     let fetch = &settings.fetch;
+    let politeness = politeness(&settings.politeness);
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
-            fetch: fetch_settings(fetch, &settings.network, &settings.pool),
+            fetch: fetch_settings,
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
         max_redirects: fetch.max_redirects.given().value,
         max_retries: fetch.max_retries.given().value,
+        max_host_retries: fetch.max_host_retries.given().value,
         max_retry_after: fetch.max_retry_after.given().value,
+        hosts: hosts(&settings.hosts, &politeness),
+        politeness,
+        limits: limits(&settings.limits),
+        from_environment,
         output: output(&settings.output),
     })
 }
 
-fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
+fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Problem> {
     let quota = pool.max_tasks_per_worker.given();
     let jitter = pool.quota_jitter.given();
     if quota.value > 0 && jitter.value >= quota.value {
         let message =
             format!("`pool.quota_jitter` must be less than `pool.max_tasks_per_worker`, which is {}", quota.value);
         let problem = Problem::new(ProblemKind::Conflict, message, jitter.place.clone());
-        return Err(vec![problem.with_help(format!("that was set by {}", quota.place))]);
+        return Err(problem.with_help(format!("that was set by {}", quota.place)));
     }
     Ok(PoolPlan {
         workers: match pool.workers.given().value {
@@ -49,7 +71,45 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Vec<Problem>> {
     })
 }
 
-fn fetch_settings(fetch: &Fetch, network: &Network, pool: &Pool) -> FetchSettings {
+fn politeness(politeness: &Politeness) -> PolitenessPlan {
+    let rate = politeness.rate.given().value;
+    PolitenessPlan {
+        robots: politeness.robots.given().value,
+        per_host_concurrency: NonZeroU32::new(politeness.per_host_concurrency.given().value),
+        delay: politeness.delay.given().value,
+        delay_jitter: politeness.delay_jitter.given().value,
+        rate: (rate > 0.0).then_some(rate),
+        group_by: politeness.group_by.given().value,
+        max_crawl_delay: politeness.max_crawl_delay.given().value,
+        adaptive: politeness.adaptive.given().value,
+        adaptive_target: politeness.adaptive_target.given().value,
+        max_delay: politeness.max_delay.given().value,
+        read_ahead: politeness.read_ahead.given().value,
+    }
+}
+
+fn limits(limits: &Limits) -> LimitsPlan {
+    LimitsPlan {
+        max_failures: limits.max_failures.given().value,
+        max_host_failures: NonZeroU32::new(limits.max_host_failures.given().value),
+        deadline: Some(limits.deadline.given().value).filter(|deadline| !deadline.is_zero()),
+    }
+}
+
+fn hosts(hosts: &BTreeMap<HostKey, Host>, all: &PolitenessPlan) -> BTreeMap<HostKey, HostPlan> {
+    let plan = |host: &Host| HostPlan {
+        delay: host.delay.if_given().map_or(all.delay, |given| given.value),
+        concurrency: match host.concurrency.if_given() {
+            Some(given) => NonZeroU32::new(given.value),
+            None => all.per_host_concurrency,
+        },
+        robots: host.robots.if_given().map_or(all.robots, |given| given.value),
+    };
+    hosts.iter().map(|(key, host)| (key.clone(), plan(host))).collect()
+}
+
+fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettings {
+    let Settings { fetch, network, pool, .. } = settings;
     FetchSettings {
         kept_headers: Vec::new(),
         timeout: fetch.timeout.given().value,
@@ -58,7 +118,10 @@ fn fetch_settings(fetch: &Fetch, network: &Network, pool: &Pool) -> FetchSetting
         max_body: fetch.max_body.given().value,
         memory: pool.max_memory_per_worker.given().value,
         user_agent: fetch.user_agent.given().value.clone(),
-        headers: fetch.headers.clone(),
+        headers: outside.headers("fetch.headers", &fetch.headers),
+        hosts: settings.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect(),
+        proxies: outside.proxies(&network.proxies.given().value),
+        retry_statuses: fetch.retry_statuses.given().value.clone(),
         private_addresses: network.private_addresses.given().value,
         site: None,
     }

@@ -3,11 +3,14 @@
 //! A new setting is a row here, a slot in `settings`, a line with its default in `config/default.toml` and its use in
 //! `resolve`. Tests hold the four together.
 
-use super::element::{choice, count, duration, header, size, user_agent, workers};
-use super::error::{Complaint, Problem, ProblemKind};
-use super::plan::FormatChoice;
-use super::settings::{Settings, Slot, replace};
-use super::written::{Key, Node};
+use super::element::template::Template;
+use super::element::{
+    choice, count, decimal, duration, failures, list, size, status, template, truth, user_agent, workers,
+};
+use super::error::Complaint;
+use super::plan::{FormatChoice, GroupBy};
+use super::settings::{Given, Headers, Host, Settings, Slot};
+use super::written::Node;
 use crate::pool::Sandbox;
 use crate::scrape::PrivateAddresses;
 use crate::sink::{Order, Shape};
@@ -22,22 +25,24 @@ pub(super) struct Section {
 pub(super) enum Keys {
     /// These settings.
     Known(&'static [Setting]),
+    /// Tables under the names of hosts, each with these settings (`[hosts]`).
+    Hosts(&'static [Setting<Host>]),
     /// A field under any name (`[extract]`).
     Fields,
 }
 
-/// A key of a section.
-pub(super) struct Setting {
+/// A key of a section, or of a table in one; `S` is where its value goes.
+pub(super) struct Setting<S = Settings> {
     pub(super) name: &'static str,
-    pub(super) read: Read,
+    pub(super) read: Read<S>,
 }
 
 /// How a setting is read.
-pub(super) enum Read {
+pub(super) enum Read<S> {
     /// A value; a later one takes its place.
-    Value(fn(&mut Settings, &Node) -> Result<(), Complaint>),
-    /// A table of entries of any name, each of which stands for itself: a later layer adds to the earlier ones.
-    Entries(fn(&mut Settings, &Key, &Node) -> Result<(), Problem>),
+    Value(fn(&mut S, &Node) -> Result<(), Complaint>),
+    /// A table of request headers, each of which stands for itself: a later layer adds to the earlier ones.
+    Headers(fn(&mut S) -> &mut Headers),
 }
 
 /// All sections, in the order of `config/default.toml`.
@@ -63,16 +68,57 @@ pub(super) const SECTIONS: &[Section] = &[
             value("max_body", |s, n| put(&mut s.fetch.max_body, n, size::positive)),
             value("max_redirects", |s, n| put(&mut s.fetch.max_redirects, n, count::any)),
             value("max_retries", |s, n| put(&mut s.fetch.max_retries, n, count::any)),
+            value("max_host_retries", |s, n| put(&mut s.fetch.max_host_retries, n, count::any)),
+            value("retry_statuses", |s, n| put(&mut s.fetch.retry_statuses, n, |n| list::read(n, status::read))),
             value("max_retry_after", |s, n| put(&mut s.fetch.max_retry_after, n, duration::read)),
             value("user_agent", |s, n| put(&mut s.fetch.user_agent, n, user_agent::read)),
-            Setting { name: "headers", read: Read::Entries(put_header) },
+            Setting { name: "headers", read: Read::Headers(|s| &mut s.fetch.headers) },
+        ]),
+    },
+    Section {
+        name: "politeness",
+        keys: Keys::Known(&[
+            value("robots", |s, n| put(&mut s.politeness.robots, n, truth::read)),
+            value("per_host_concurrency", |s, n| put(&mut s.politeness.per_host_concurrency, n, count::any)),
+            value("delay", |s, n| put(&mut s.politeness.delay, n, duration::read)),
+            value("delay_jitter", |s, n| put(&mut s.politeness.delay_jitter, n, duration::read)),
+            value("rate", |s, n| put(&mut s.politeness.rate, n, decimal::read)),
+            value("group_by", |s, n| put(&mut s.politeness.group_by, n, |n| choice::read(n, GROUPS))),
+            value("max_crawl_delay", |s, n| put(&mut s.politeness.max_crawl_delay, n, duration::read)),
+            value("adaptive", |s, n| put(&mut s.politeness.adaptive, n, truth::read)),
+            value("adaptive_target", |s, n| put(&mut s.politeness.adaptive_target, n, decimal::positive)),
+            value("max_delay", |s, n| put(&mut s.politeness.max_delay, n, duration::positive)),
+            value("read_ahead", |s, n| put(&mut s.politeness.read_ahead, n, count::positive)),
+        ]),
+    },
+    Section {
+        name: "hosts",
+        keys: Keys::Hosts(&[
+            value("delay", |h, n| put(&mut h.delay, n, duration::read)),
+            value("concurrency", |h, n| put(&mut h.concurrency, n, count::any)),
+            value("robots", |h, n| put(&mut h.robots, n, truth::read)),
+            Setting { name: "headers", read: Read::Headers(|h| &mut h.headers) },
+            value("basic", |h, n| put(&mut h.basic, n, template::read)),
+            value("proxy", |h, n| put(&mut h.proxy, n, template::read)),
+            value("bearer", |h, n| put(&mut h.bearer, n, template::read)),
         ]),
     },
     Section {
         name: "network",
-        keys: Keys::Known(&[value("private_addresses", |s, n| {
-            put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
-        })]),
+        keys: Keys::Known(&[
+            value("private_addresses", |s, n| {
+                put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
+            }),
+            value("proxies", |s, n| put(&mut s.network.proxies, n, |n| list::read(n, placed))),
+        ]),
+    },
+    Section {
+        name: "limits",
+        keys: Keys::Known(&[
+            value("max_failures", |s, n| put(&mut s.limits.max_failures, n, failures::read)),
+            value("max_host_failures", |s, n| put(&mut s.limits.max_host_failures, n, count::any)),
+            value("deadline", |s, n| put(&mut s.limits.deadline, n, duration::read)),
+        ]),
     },
     Section { name: "extract", keys: Keys::Fields },
     Section {
@@ -90,6 +136,8 @@ pub(super) const SECTIONS: &[Section] = &[
 const PRIVATE_ADDRESSES: &[(&str, PrivateAddresses)] =
     &[("direct", PrivateAddresses::Direct), ("allow", PrivateAddresses::Allow), ("deny", PrivateAddresses::Deny)];
 const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
+
+const GROUPS: &[(&str, GroupBy)] = &[("host", GroupBy::Host), ("domain", GroupBy::Domain)];
 
 const FORMATS: &[(&str, FormatChoice)] =
     &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];
@@ -114,10 +162,22 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("redirect_max_times", "fetch.max_redirects"),
     ("retry_times", "fetch.max_retries"),
     ("retries", "fetch.max_retries"),
+    ("retry_http_codes", "fetch.retry_statuses"),
     ("header", "fetch.headers"),
+    ("proxy", "network.proxies"),
+    ("robotstxt_obey", "politeness.robots"),
+    ("respect_robots_txt", "politeness.robots"),
+    ("concurrent_requests_per_domain", "politeness.per_host_concurrency"),
+    ("download_delay", "politeness.delay"),
+    ("closespider_errorcount", "limits.max_failures"),
+    ("closespider_timeout", "limits.deadline"),
+    ("rate_limit", "politeness.rate"),
+    ("autothrottle_enabled", "politeness.adaptive"),
+    ("autothrottle_target_concurrency", "politeness.adaptive_target"),
+    ("autothrottle_max_delay", "politeness.max_delay"),
 ];
 
-const fn value(name: &'static str, read: fn(&mut Settings, &Node) -> Result<(), Complaint>) -> Setting {
+const fn value<S>(name: &'static str, read: fn(&mut S, &Node) -> Result<(), Complaint>) -> Setting<S> {
     Setting { name, read: Read::Value(read) }
 }
 
@@ -146,7 +206,7 @@ impl Section {
     pub(super) fn settings(&self) -> &'static [Setting] {
         match self.keys {
             Keys::Known(settings) => settings,
-            Keys::Fields => &[],
+            Keys::Hosts(_) | Keys::Fields => &[],
         }
     }
 }
@@ -156,25 +216,14 @@ fn put<T>(slot: &mut Slot<T>, node: &Node, read: fn(&Node) -> Result<T, Complain
     Ok(())
 }
 
+/// A text that may name variables, and its place.
+fn placed(node: &Node) -> Result<Given<Template>, Complaint> {
+    Ok(Given { value: template::read(node)?, place: node.place.clone() })
+}
+
 fn quota(node: &Node) -> Result<u32, Complaint> {
     count::any(node).map_err(|complaint| match complaint.help {
         Some(_) => complaint,
         None => complaint.with_help("0 = workers are never replaced"),
     })
-}
-
-fn put_header(settings: &mut Settings, key: &Key, node: &Node) -> Result<(), Problem> {
-    let setting = format!("fetch.headers.{}", key.name);
-    header::check_name(&key.name).map_err(|complaint| {
-        let message = format!("`{setting}` {}", complaint.message);
-        let problem = Problem::new(ProblemKind::BadValue, message, key.place.clone());
-        match complaint.help {
-            Some(help) => problem.with_help(help),
-            None => problem,
-        }
-    })?;
-    let value = header::read_value(node).map_err(|complaint| node.problem(&setting, complaint))?;
-    // Header names have no case, so a flag's `accept` replaces a file's `Accept`.
-    replace(&mut settings.fetch.headers, &key.name, value, str::eq_ignore_ascii_case);
-    Ok(())
 }

@@ -1,15 +1,18 @@
 //! What was written, read: every setting is empty until a layer says something, and a later layer has the last word.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::model::{HostKey, MaxFailures};
 use crate::pool::Sandbox;
 use crate::scrape::PrivateAddresses;
 use crate::scrape::extract::Fields;
 
+use super::element::template::Template;
 use super::element::workers::Workers;
 use super::place::Place;
-use super::plan::FormatChoice;
+use super::plan::{FormatChoice, GroupBy};
 use crate::sink::{Order, Shape};
 
 /// A value, and who wrote it.
@@ -35,6 +38,11 @@ impl<T> Slot<T> {
         self.0 = Some(Given { value, place });
     }
 
+    /// What was given last, for a setting that has no default.
+    pub(super) fn if_given(&self) -> Option<&Given<T>> {
+        self.0.as_ref()
+    }
+
     /// What was given last. The lowest layer gives every setting, so none is missing once it is read.
     pub(super) fn given(&self) -> &Given<T> {
         self.0.as_ref().expect("config/default.toml has every setting")
@@ -46,7 +54,11 @@ impl<T> Slot<T> {
 pub(super) struct Settings {
     pub(super) pool: Pool,
     pub(super) fetch: Fetch,
+    pub(super) politeness: Politeness,
+    /// The tables of `[hosts]`.
+    pub(super) hosts: BTreeMap<HostKey, Host>,
     pub(super) network: Network,
+    pub(super) limits: Limits,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -76,15 +88,56 @@ pub(super) struct Fetch {
     pub(super) max_redirects: Slot<u32>,
     pub(super) max_retries: Slot<u32>,
     pub(super) max_retry_after: Slot<Duration>,
+    pub(super) max_host_retries: Slot<u32>,
+    pub(super) retry_statuses: Slot<Vec<u16>>,
     pub(super) user_agent: Slot<String>,
-    /// Names and values, in order; empty if there are none.
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) headers: Headers,
+}
+
+/// Names and values of request headers, in order; empty if there are none.
+pub(super) type Headers = Vec<(String, Given<Template>)>;
+
+/// `[politeness]`
+#[derive(Debug, Default)]
+pub(super) struct Politeness {
+    pub(super) robots: Slot<bool>,
+    pub(super) per_host_concurrency: Slot<u32>,
+    pub(super) delay: Slot<Duration>,
+    pub(super) delay_jitter: Slot<Duration>,
+    pub(super) rate: Slot<f64>,
+    pub(super) group_by: Slot<GroupBy>,
+    pub(super) max_crawl_delay: Slot<Duration>,
+    pub(super) adaptive: Slot<bool>,
+    pub(super) adaptive_target: Slot<f64>,
+    pub(super) max_delay: Slot<Duration>,
+    pub(super) read_ahead: Slot<u64>,
+}
+
+/// `[hosts."NAME"]`: nothing in it has a default of its own.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    pub(super) delay: Slot<Duration>,
+    pub(super) concurrency: Slot<u32>,
+    pub(super) robots: Slot<bool>,
+    pub(super) headers: Headers,
+    pub(super) basic: Slot<Template>,
+    pub(super) bearer: Slot<Template>,
+    pub(super) proxy: Slot<Template>,
 }
 
 /// `[network]`
 #[derive(Debug, Default)]
 pub(super) struct Network {
     pub(super) private_addresses: Slot<PrivateAddresses>,
+    pub(super) proxies: Slot<Vec<Given<Template>>>,
+}
+
+/// `[limits]`
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    pub(super) max_failures: Slot<Option<MaxFailures>>,
+    pub(super) max_host_failures: Slot<u32>,
+    pub(super) deadline: Slot<Duration>,
 }
 
 /// `[output]`

@@ -150,6 +150,8 @@ pub struct Flag {
 enum Given {
     /// The value of this setting, as it is.
     Value(String, String),
+    /// The values of this setting, as they are, each after the flag anew.
+    Values(String, Vec<String>),
     /// `KEY=VALUE`
     Assignment(String),
     /// `Name: Value`
@@ -160,6 +162,13 @@ impl Flag {
     /// A flag of its own for one setting: `Flag::new("--workers", "pool.workers", "4")`. The value is taken as it is.
     pub fn new(name: impl Into<String>, setting: impl Into<String>, value: impl Into<String>) -> Self {
         let given = Given::Value(setting.into(), value.into());
+        let name = name.into();
+        Self { name, given }
+    }
+
+    /// A flag of its own that was given once for each item of a list: `Flag::list("--proxy", "network.proxies", &urls)`.
+    pub fn list(name: impl Into<String>, setting: impl Into<String>, values: &[String]) -> Self {
+        let given = Given::Values(setting.into(), values.to_vec());
         let name = name.into();
         Self { name, given }
     }
@@ -179,21 +188,37 @@ impl Flag {
     }
 
     fn table(&self) -> Result<Table, Vec<Problem>> {
-        let (Given::Value(_, written) | Given::Assignment(written) | Given::Header(written)) = &self.given;
+        let written = match &self.given {
+            Given::Value(_, written) | Given::Assignment(written) | Given::Header(written) => written,
+            Given::Values(_, values) => &values.join(&format!(" {} ", self.name)),
+        };
         let text = Text::new(Origin::Flag(self.name.clone()), format!("{} {written}", self.name));
         let start = self.name.len() + 1;
         let all = start..start + written.len();
         match &self.given {
             Given::Value(setting, value) => {
-                let keys = setting
-                    .split('.')
-                    .map(|name| Key { name: name.to_owned(), place: Place::new(&text, 0..self.name.len()) });
                 let node = Node { value: Value::Bare(value.clone()), place: Place::new(&text, all) };
-                Ok(written::nest(keys.collect(), node))
+                Ok(written::nest(self.keys(setting, &text), node))
+            }
+            Given::Values(setting, values) => {
+                let mut at = start;
+                let nodes = values.iter().map(|value| {
+                    let place = Place::new(&text, at..at + value.len());
+                    at += value.len() + self.name.len() + 2;
+                    Node { value: Value::Bare(value.clone()), place }
+                });
+                let node = Node { value: Value::Array(nodes.collect()), place: Place::new(&text, all) };
+                Ok(written::nest(self.keys(setting, &text), node))
             }
             Given::Assignment(_) => written::assignment(&text, all),
             Given::Header(line) => header(&text, start, line),
         }
+    }
+
+    /// The keys of a dotted name, which the flag stands for.
+    fn keys(&self, setting: &str, text: &Arc<Text>) -> Vec<Key> {
+        let place = Place::new(text, 0..self.name.len());
+        setting.split('.').map(|name| Key { name: name.to_owned(), place: place.clone() }).collect()
     }
 }
 

@@ -96,16 +96,7 @@ impl Node {
 
     /// The complaint about this value, with its place and the name of the setting.
     pub(super) fn problem(&self, setting: &str, complaint: Complaint) -> Problem {
-        let place = match (complaint.at, self.string()) {
-            (Some(at), Some(text)) => self.place.within(text, at),
-            _ => self.place.clone(),
-        };
-        let message = format!("`{setting}` {}", complaint.message);
-        let problem = Problem::new(ProblemKind::BadValue, message, place);
-        match complaint.help {
-            Some(help) => problem.with_help(help),
-            None => problem,
-        }
+        complaint.about(setting, &self.place, self.string())
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// Finished tasks from which on a percentage means something.
-const ENOUGH: u64 = 100;
+use crate::model::MaxFailures;
 
 /// What a run must not exceed.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -12,15 +11,6 @@ pub struct Limits {
     pub max_failures: Option<MaxFailures>,
     /// How long it may take.
     pub deadline: Option<Duration>,
-}
-
-/// How many failures are too many.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MaxFailures {
-    /// More than so many.
-    Count(u64),
-    /// More than so many of a hundred finished tasks, once there are a hundred.
-    Percent(f64),
 }
 
 /// Why a run stopped before the end of its list.
@@ -32,40 +22,4 @@ pub enum Reason {
     Failures,
     /// It has taken as long as it may.
     Deadline,
-}
-
-impl MaxFailures {
-    /// Whether so many failures among so many finished tasks are too many.
-    #[expect(clippy::cast_precision_loss, reason = "fifty-two bits of tasks are enough")]
-    pub(super) fn is_exceeded(self, tasks: u64, failed: u64) -> bool {
-        match self {
-            Self::Count(most) => failed > most,
-            Self::Percent(most) => tasks >= ENOUGH && failed as f64 > tasks as f64 * most / 100.0,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::MaxFailures::{Count, Percent};
-
-    #[test]
-    fn failures_are_too_many_beyond_their_limit_and_not_at_it() {
-        let table = [
-            (Count(0), 50, 0, false),
-            (Count(0), 50, 1, true),
-            (Count(3), 3, 3, false),
-            (Count(3), 4, 4, true),
-            (Percent(10.0), 99, 99, false),
-            (Percent(10.0), 100, 10, false),
-            (Percent(10.0), 100, 11, true),
-            (Percent(0.5), 1000, 5, false),
-            (Percent(0.5), 1000, 6, true),
-            (Percent(0.0), 100, 1, true),
-            (Percent(100.0), 100, 100, false),
-        ];
-        for (limit, tasks, failed, expected) in table {
-            assert_eq!(limit.is_exceeded(tasks, failed), expected, "{limit:?}: {failed} of {tasks}");
-        }
-    }
 }

@@ -22,7 +22,7 @@ mod verdict;
 
 pub use executor::Executor;
 pub use job::{Brought, Errand, Fetched, ScrapeJob};
-pub use limits::{Limits, MaxFailures, Reason};
+pub use limits::{Limits, Reason};
 pub use progress::Progress;
 pub use run::{Ended, Ending, Error, Parts, run};
 pub use summary::{Summary, WorkerSummary};

@@ -132,7 +132,7 @@ impl State {
         !self.list_ended
             && self.stopping.is_none()
             && self.schedule.ready() < self.bounds.places
-            && self.schedule.under_way() < self.bounds.read_ahead + self.bounds.places
+            && self.schedule.under_way() < self.bounds.read_ahead.saturating_add(self.bounds.places)
             && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
             && outside.backlog < self.bounds.backlog
     }

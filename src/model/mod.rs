@@ -6,6 +6,8 @@
 mod answer;
 mod done;
 mod failure;
+mod host_key;
+mod max_failures;
 mod outcome;
 mod printable;
 mod reach;
@@ -17,6 +19,8 @@ mod visit;
 pub use answer::Answer;
 pub use done::{Done, ListPoint};
 pub use failure::{Failure, FailureKind, Retry, Stage};
+pub use host_key::{HostKey, HostKeyError};
+pub use max_failures::MaxFailures;
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
 pub use reach::Reach;

@@ -42,27 +42,14 @@ impl LargePages {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::scrape::PrivateAddresses;
+    use crate::scrape::settings::sample;
 
     #[test]
     fn half_of_the_memory_is_for_large_pages_and_one_always_gets_its_turn() {
         const MIB: u64 = 1 << 20;
         for (memory, max_body, turns) in [(512, 16, 2), (4096, 16, 16), (64, 16, 1), (512, 512, 1), (512, 1, 32)] {
-            let settings = FetchSettings {
-                kept_headers: Vec::new(),
-                timeout: Duration::MAX,
-                connect_timeout: Duration::MAX,
-                idle_timeout: Duration::MAX,
-                max_body: max_body * MIB,
-                memory: memory * MIB,
-                user_agent: String::new(),
-                headers: Vec::new(),
-                private_addresses: PrivateAddresses::Direct,
-                site: None,
-            };
+            let settings = FetchSettings { max_body: max_body * MIB, memory: memory * MIB, ..sample() };
             let LargePages(semaphore) = LargePages::new(&settings);
             assert_eq!(semaphore.available_permits(), turns, "{memory} MiB for pages of {max_body} MiB");
         }

@@ -25,12 +25,15 @@ mod files;
 mod large;
 mod media_type;
 mod parse;
+mod proxy;
 mod scraper;
 mod settings;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
+pub(crate) use fetch::SITE_HOST;
 pub use files::needed_files;
 pub use parse::{Document, parse, parse_encoded};
+pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
-pub use settings::{FetchSettings, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};

@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::extract::Fields;
+use super::proxy::Proxies;
+use crate::model::HostKey;
 
 /// All that a worker needs to know to turn a URL into an answer. Sent to each worker once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,10 +37,33 @@ pub struct FetchSettings {
     pub headers: Vec<(String, String)>,
     /// Names of response headers, in lower case, that are handed back with the answer.
     pub kept_headers: Vec<String>,
+    /// Hosts that are asked in a way of their own.
+    pub hosts: BTreeMap<HostKey, HostSettings>,
+    /// Which proxies requests go through. Those for the site of the run go through none.
+    pub proxies: Proxies,
+    /// The HTTP statuses after which another try may help.
+    pub retry_statuses: Vec<u16>,
     /// Which visits may reach addresses that are not on the public internet.
     pub private_addresses: PrivateAddresses,
     /// Where `http://site.localhost/` really is, in a run with `--site`.
     pub site: Option<SocketAddr>,
+}
+
+/// What is said to one host alone.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSettings {
+    /// Request headers, in the order in which they were written. They take the place of those of the same names in
+    /// [`FetchSettings::headers`].
+    pub headers: Vec<(String, String)>,
+    /// Which proxies its requests go through, if not those of [`FetchSettings::proxies`].
+    pub proxy: Option<Proxies>,
+}
+
+impl fmt::Debug for HostSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("HostSettings").field("headers", &names).field("proxy", &self.proxy).finish()
+    }
 }
 
 /// Who may reach private, loopback, link-local and other addresses that are not on the public internet.
@@ -50,4 +77,24 @@ pub enum PrivateAddresses {
     Allow,
     /// Nobody.
     Deny,
+}
+
+/// Settings for tests: short times, no limits that a test would meet.
+#[cfg(test)]
+pub(super) fn sample() -> FetchSettings {
+    FetchSettings {
+        timeout: Duration::from_secs(1),
+        connect_timeout: Duration::from_secs(1),
+        idle_timeout: Duration::from_secs(1),
+        max_body: 1 << 20,
+        memory: 512 << 20,
+        user_agent: "test".to_owned(),
+        headers: Vec::new(),
+        kept_headers: Vec::new(),
+        hosts: BTreeMap::new(),
+        proxies: Proxies::None,
+        retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
+        private_addresses: PrivateAddresses::Direct,
+        site: None,
+    }
 }

@@ -1,5 +1,7 @@
 //! A server that answers requests with the bytes it was given, one reply after another, on loopback.
 
+pub(crate) mod proxy;
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -2,6 +2,7 @@
 
 use reqwest::header::{HeaderName, HeaderValue};
 
+use super::template::{self, Template};
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
@@ -35,10 +36,10 @@ pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// Reads a value: any text without control characters but tabs.
-pub(in crate::config) fn read_value(node: &Node) -> Result<String, Complaint> {
+/// Reads a value: any text without control characters but tabs, perhaps with environment variables in it.
+pub(in crate::config) fn read_value(node: &Node) -> Result<Template, Complaint> {
     match (&node.value, node.string()) {
-        (_, Some(text)) => check_value(text).map(|()| text.to_owned()),
+        (_, Some(text)) => check_value(text).and_then(|()| template::parse(text)),
         (Value::Integer(_) | Value::Float(_) | Value::Boolean(_), None) => {
             let help = format!("write it with quotes: {}", node.as_written(&node.value.to_string()));
             Err(Complaint::new("must be a string").with_help(help))
@@ -93,9 +94,9 @@ mod tests {
     fn values_are_text_without_control_characters() {
         for (written, expected) in [("'en'", "en"), ("''", ""), ("'a, b;q=0.5'", "a, b;q=0.5"), ("'naïve'", "naïve")]
         {
-            assert_eq!(read_value(&sample::toml(written)), Ok(expected.to_owned()), "{written}");
+            assert_eq!(read_value(&sample::toml(written)), template::parse(expected), "{written}");
         }
-        assert_eq!(read_value(&sample::flag("1")), Ok("1".to_owned()));
+        assert_eq!(read_value(&sample::flag("1")), template::parse("1"));
         let table = [
             (r#""a\r\nHost: b""#, "must not have control characters (a line break is one)", Some(1..2)),
             ("1", "must be a string", None),

@@ -5,9 +5,15 @@
 
 pub(super) mod choice;
 pub(super) mod count;
+pub(super) mod decimal;
 pub(super) mod duration;
+pub(super) mod failures;
 pub(super) mod header;
+pub(super) mod list;
 pub(super) mod size;
+pub(super) mod status;
+pub(super) mod template;
+pub(super) mod truth;
 pub(super) mod user_agent;
 pub(super) mod workers;
 

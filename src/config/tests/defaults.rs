@@ -1,14 +1,16 @@
 //! The documented default is the real one, and nothing is left out of the documentation.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{nothing, number};
 use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
-use crate::config::{DEFAULTS, FormatChoice, OutputPlan, Plan, PoolPlan};
+use crate::config::{DEFAULTS, FormatChoice, GroupBy, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
 use crate::pool::Sandbox;
-use crate::scrape::{FetchSettings, PrivateAddresses, Settings};
+use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
 use crate::sink::{Order, Shape};
 
 const MIB: u64 = 1024 * 1024;
@@ -35,6 +37,9 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 user_agent: format!("gleaner/{} (+https://crates.io/crates/gleaner)", env!("CARGO_PKG_VERSION")),
                 headers: Vec::new(),
                 memory: 512 << 20,
+                hosts: BTreeMap::new(),
+                proxies: Proxies::OfEnvironment,
+                retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
                 private_addresses: PrivateAddresses::Direct,
                 site: None,
             },
@@ -42,7 +47,24 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         },
         max_redirects: 10,
         max_retries: 2,
+        max_host_retries: 100,
         max_retry_after: Duration::from_secs(300),
+        politeness: PolitenessPlan {
+            robots: true,
+            per_host_concurrency: NonZeroU32::new(8),
+            delay: Duration::ZERO,
+            delay_jitter: Duration::ZERO,
+            rate: None,
+            group_by: GroupBy::Host,
+            max_crawl_delay: Duration::from_secs(30),
+            adaptive: false,
+            adaptive_target: 1.0,
+            max_delay: Duration::from_secs(60),
+            read_ahead: 100_000,
+        },
+        limits: LimitsPlan { max_failures: None, max_host_failures: None, deadline: None },
+        hosts: BTreeMap::new(),
+        from_environment: BTreeMap::new(),
         output: OutputPlan {
             format: FormatChoice::Auto,
             record: Shape::Full,
@@ -97,6 +119,18 @@ fn the_rules_in_the_comments_of_the_defaults_are_right() {
 }
 
 #[test]
+fn the_hosts_in_the_comments_of_the_defaults_are_right() {
+    let (_, after) = DEFAULTS.split_once("[hosts]\n").expect("the section is there");
+    let (examples, _) = after.split_once("\n# These headers").expect("the examples end there");
+    let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
+    let case = ["BOOKS_KEY", "BOOKS_PASSWORD", "API_TOKEN"]
+        .into_iter()
+        .fold(super::file(uncommented.join("\n")), |case, name| case.variable(name, "x"));
+    let hosts: Vec<String> = case.plan().hosts.keys().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["api.example:8443", "books.example"]);
+}
+
+#[test]
 fn a_copy_of_the_defaults_changes_nothing() {
     assert_eq!(super::file(DEFAULTS).plan(), nothing().plan());
 }
@@ -125,7 +159,7 @@ fn headers_and_fields_in_force_are_listed_where_their_section_is() {
         .expect("the settings are right");
     let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
     let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(4).collect();
-    let expected = ["fetch.user_agent", "fetch.headers.accept", "network.private_addresses", "extract.title"];
+    let expected = ["fetch.user_agent", "fetch.headers.accept", "politeness.robots", "politeness.per_host_concurrency"];
     assert_eq!(around, expected);
     assert_eq!(loaded.in_force[0].name, "pool.workers");
 }

@@ -3,7 +3,9 @@
 mod defaults;
 mod errors;
 mod extract;
+mod hosts;
 mod precedence;
+mod secrets;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

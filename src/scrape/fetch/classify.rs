@@ -6,16 +6,21 @@
 use std::error::Error as StdError;
 use std::io;
 
+use reqwest::StatusCode;
 use url::Url;
 
 use super::guard::NotPublic;
+use super::route::Via;
 use crate::model::{Failure, FailureKind, Retry, Stage};
 use crate::scrape::settings::FetchSettings;
 
-/// A request that got no answer.
-pub(super) fn no_answer(error: reqwest::Error, shown: &Url, settings: &FetchSettings) -> Failure {
+/// A request that got no answer; it went through this proxy, if there is one.
+pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, settings: &FetchSettings) -> Failure {
     let error = error.without_url();
     let host = shown.host_str().unwrap_or_default();
+    if let Some(failure) = via.and_then(|via| on_the_way(&error, shown, via, settings)) {
+        return with_causes(failure, &error);
+    }
     let (kind, retry, message) = if error.is_dns() {
         let unknown = chain(&error).any(|cause| says_no_such_name(&cause.to_string()));
         (FailureKind::Dns, if unknown { Retry::No } else { Retry::Yes }, format!("find the address of host `{host}`"))
@@ -35,6 +40,55 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, settings: &FetchSett
         (FailureKind::Protocol, Retry::Yes, format!("get an answer from {shown}"))
     };
     with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
+}
+
+/// A failure that is the proxy's, or of the way through it.
+fn on_the_way(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSettings) -> Option<Failure> {
+    if !error.is_connect() {
+        return None;
+    }
+    let (host, proxy) = (shown.host_str().unwrap_or_default(), &via.shown);
+    let says = |text: &str| chain(error).any(|cause| cause.to_string().contains(text));
+    // A request for an http URL is sent to an HTTP proxy as it is; all else needs a way through the proxy first.
+    let is_sent_to_proxy = via.kind.reads_headers() && shown.scheme() == "http";
+    if says("error resolving for socks proxy") {
+        return Some(Failure {
+            kind: FailureKind::Dns,
+            ..connect(format!("find the address of host `{host}`")).retryable()
+        });
+    }
+    if says("proxy authorization required") || says("credentials not accepted") || says("user/pass authentication") {
+        return Some(wants_credentials(host, via));
+    }
+    if error.is_timeout() {
+        let limit = settings.connect_timeout;
+        let failure = connect(format!("connect to host `{host}` through the proxy {proxy} within {limit:?}"));
+        return Some(Failure { kind: FailureKind::Timeout, ..failure.retryable() });
+    }
+    if is_sent_to_proxy || error.is_dns() || says("failed to create underlying connection") {
+        return Some(connect(format!("reach the proxy {proxy} on the way to host `{host}`")).retryable());
+    }
+    // Past the tunnel, TLS is between us and the host.
+    let is_beyond = find::<rustls::Error>(error).is_some();
+    (!is_beyond).then(|| connect(format!("connect to host `{host}` through the proxy {proxy}")).retryable())
+}
+
+/// What a proxy answers instead of the host: it wants a user name and a password.
+pub(super) fn refused_by_proxy(status: StatusCode, shown: &Url, via: Option<&Via>) -> Option<Failure> {
+    let via = via.filter(|via| via.kind.reads_headers() && shown.scheme() == "http")?;
+    let is_refused = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+    is_refused.then(|| wants_credentials(shown.host_str().unwrap_or_default(), via))
+}
+
+fn wants_credentials(host: &str, via: &Via) -> Failure {
+    let proxy = &via.shown;
+    connect(format!(
+        "connect to host `{host}` through the proxy {proxy}: the proxy refuses us (407, wrong or no user name and password)"
+    ))
+}
+
+fn connect(message: String) -> Failure {
+    Failure::new(FailureKind::Connect, Stage::Fetch, message)
 }
 
 /// Whether every address of the name that was asked for is one that may not be dialled.

@@ -2,22 +2,23 @@
 //!
 //! Clients differ in what they load: trust anchors take longer to read than all the rest of a worker's start, so only
 //! the first https URL pays for them. And they differ in where they may go: a connection that was opened for a visit
-//! that may go anywhere is never used by one that may not, since each sort of visit has clients, and so connections, of
-//! its own.
+//! that may go anywhere is never used by one that may not, and one through a proxy never in the place of one through
+//! another, since each sort of visit has clients, and so connections, of its own.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Client, ClientBuilder, RequestBuilder};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder};
 use url::Url;
 
 use super::classify;
 use super::guard::{self, Guard, SITE_HOST, Way};
-use super::headers::{self, Headers, is_proxied};
+use super::headers::{self, Headers};
+use super::route::{Route, Routes, Via};
 use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
 use crate::scrape::Error;
+use crate::scrape::proxy::ProxyKind;
 use crate::scrape::settings::FetchSettings;
 
 /// How long an idle connection is kept. Long enough for a delay between two requests to one host, short enough that
@@ -32,13 +33,15 @@ const MAX_HEADER_LIST: u32 = 256 * 1024;
 pub(super) struct Clients {
     pub(super) guard: Guard,
     headers: Headers,
-    /// The proxies of the environment, as the clients see them.
-    proxies: Matcher,
+    routes: Routes,
     connect_timeout: Duration,
     /// For the site of the run: never through a proxy.
     site: Option<Client>,
     free: Pair,
     guarded: Pair,
+    through_environment: Pair,
+    /// For each proxy of the settings, by its number. A client keeps connections by host, whatever proxy they go through.
+    through_proxies: Vec<Pair>,
 }
 
 /// The clients of one sort of visit, each built when it is first needed.
@@ -49,6 +52,13 @@ struct Pair {
     secure: OnceLock<Result<Client, Failure>>,
 }
 
+/// A request that is ready to be sent.
+pub(super) struct Request {
+    pub(super) builder: RequestBuilder,
+    /// The proxy that it goes through.
+    pub(super) via: Option<Via>,
+}
+
 impl Clients {
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         // One provider for all of the process. That another thread was first is no harm: there is only this one.
@@ -57,56 +67,78 @@ impl Clients {
         let site = |address: SocketAddr| {
             builder(connect_timeout).tls_certs_only([]).no_proxy().resolve(SITE_HOST, address).build()
         };
+        let routes = Routes::new(settings);
         Ok(Self {
             guard: Guard { private_addresses: settings.private_addresses, site: settings.site },
             headers: Headers::new(settings)?,
-            proxies: Matcher::from_system(),
             connect_timeout,
             site: settings.site.map(site).transpose().map_err(Error::client)?,
             free: Pair::default(),
             guarded: Pair::default(),
+            through_environment: Pair::default(),
+            through_proxies: routes.proxies.iter().map(|_| Pair::default()).collect(),
+            routes,
         })
     }
 
-    /// A request for `url`, ready to be sent.
+    /// A request for `url`.
     ///
     /// # Errors
     /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<RequestBuilder, Failure> {
-        let client = self.client_for(url, &visit.reach)?;
-        let mut headers = self.headers.of(url, &visit.reach, &self.proxies);
+    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<Request, Failure> {
+        let (client, route) = self.client_for(url, &visit.reach)?;
+        let mut headers = self.headers.of(url, &visit.reach, route.via());
         headers::add_own(&mut headers, &visit.headers);
         // Not as the client's default headers, which have one value for each name.
-        Ok(client.get(url.clone()).headers(headers))
+        let builder = client.get(url.clone()).headers(headers);
+        Ok(Request { builder, via: route.via().cloned() })
     }
 
-    fn client_for(&self, url: &Url, reach: &Reach) -> Result<&Client, Failure> {
+    fn client_for(&self, url: &Url, reach: &Reach) -> Result<(&Client, Route), Failure> {
         let way = match (self.guard.way(url, reach)?, &self.site) {
-            (Way::Site, Some(site)) => return Ok(site),
-            // What a proxy dials is out of sight, and the proxy itself may stand anywhere.
-            (Way::Guarded, _) if !is_proxied(url, &self.proxies) => Way::Guarded,
-            _ => Way::Free,
+            (Way::Site, Some(site)) => return Ok((site, Route::Direct)),
+            (way, _) => way,
         };
-        let pair = if way == Way::Guarded { &self.guarded } else { &self.free };
+        let route = self.routes.of(url);
+        let pair = match (&route, way) {
+            (Route::Direct, Way::Guarded) => &self.guarded,
+            (Route::Direct, Way::Free | Way::Site) => &self.free,
+            // What a proxy dials is out of sight, and the proxy itself may stand anywhere.
+            (Route::Environment(_), _) => &self.through_environment,
+            (Route::Proxy(number, _), _) => &self.through_proxies[*number],
+        };
         let is_secure = url.scheme() == "https";
         let client = if is_secure { &pair.secure } else { &pair.plain };
-        client.get_or_init(|| self.build(way, is_secure)).as_ref().map_err(Clone::clone)
+        let client = client.get_or_init(|| self.build(&route, way, is_secure)).as_ref().map_err(Clone::clone)?;
+        Ok((client, route))
     }
 
-    fn build(&self, way: Way, is_secure: bool) -> Result<Client, Failure> {
+    fn build(&self, route: &Route, way: Way, is_secure: bool) -> Result<Client, Failure> {
         let mut builder = builder(self.connect_timeout);
-        if way == Way::Guarded {
-            builder = builder.no_proxy().dns_resolver(Arc::new(guard::public_only()));
+        let mut reads_anchors = is_secure;
+        match route {
+            Route::Direct if way == Way::Guarded => {
+                builder = builder.no_proxy().dns_resolver(Arc::new(guard::public_only()));
+            }
+            Route::Direct => builder = builder.no_proxy(),
+            Route::Environment(via) => reads_anchors |= via.kind == ProxyKind::Https,
+            Route::Proxy(number, via) => {
+                let proxy = Proxy::all(self.routes.proxies[*number].whole()).map_err(|error| unusable(&error))?;
+                builder = builder.proxy(proxy);
+                reads_anchors |= via.kind == ProxyKind::Https;
+            }
         }
-        if !is_secure && (way == Way::Guarded || !proxy_speaks_tls()) {
+        if !reads_anchors {
             builder = builder.tls_certs_only([]);
         }
-        builder.build().map_err(|error| {
-            let failure = Failure::new(FailureKind::Tls, Stage::Fetch, "load the trust anchors of this system");
-            classify::with_causes(failure, &error)
-        })
+        builder.build().map_err(|error| unusable(&error))
     }
+}
+
+fn unusable(error: &reqwest::Error) -> Failure {
+    let failure = Failure::new(FailureKind::Tls, Stage::Fetch, "load the trust anchors of this system");
+    classify::with_causes(failure, error)
 }
 
 fn builder(connect_timeout: Duration) -> ClientBuilder {
@@ -122,38 +154,17 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .http1_allow_obsolete_multiline_headers_in_responses(true)
 }
 
-/// Whether the environment names an https proxy for http URLs: then plain HTTP needs trust anchors as well.
-fn proxy_speaks_tls() -> bool {
-    let names = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-    names.iter().any(|name| {
-        std::env::var(name).is_ok_and(|proxy| proxy.trim_start().to_ascii_lowercase().starts_with("https:"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use url::Url;
 
     use super::Clients;
     use crate::model::Reach;
-    use crate::scrape::{FetchSettings, PrivateAddresses};
+    use crate::scrape::FetchSettings;
+    use crate::scrape::settings::sample;
 
     fn clients() -> Clients {
-        Clients::new(&FetchSettings {
-            timeout: Duration::from_secs(1),
-            connect_timeout: Duration::from_secs(1),
-            idle_timeout: Duration::from_secs(1),
-            max_body: 1,
-            user_agent: String::new(),
-            kept_headers: Vec::new(),
-            headers: Vec::new(),
-            memory: 512 << 20,
-            private_addresses: PrivateAddresses::Direct,
-            site: Some(([127, 0, 0, 1], 1).into()),
-        })
-        .expect("good settings")
+        Clients::new(&FetchSettings { site: Some(([127, 0, 0, 1], 1).into()), ..sample() }).expect("good settings")
     }
 
     #[test]
@@ -171,7 +182,7 @@ mod tests {
         let hop = Reach::Redirected { own: "http://elsewhere".to_owned() };
         let own = Reach::Redirected { own: "http://h".to_owned() };
         let url = Url::parse("http://h/").expect("a URL");
-        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach).expect("a client"));
+        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach).expect("a client").0);
         assert_ne!(of(&Reach::Listed), of(&hop));
         assert_eq!(of(&Reach::Listed), of(&own));
     }

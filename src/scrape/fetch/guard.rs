@@ -16,7 +16,7 @@ use crate::model::{Failure, FailureKind, Reach, Stage};
 use crate::scrape::settings::PrivateAddresses;
 
 /// The fixed origin of a site that is served for the run, so that its data is the same in every run.
-pub(super) const SITE_HOST: &str = "site.localhost";
+pub(crate) const SITE_HOST: &str = "site.localhost";
 
 /// Where a visit may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

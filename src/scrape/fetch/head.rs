@@ -11,6 +11,7 @@ use url::Url;
 use super::retry_after::retry_after;
 use crate::model::{Failure, FailureKind, Retry, Stage};
 use crate::scrape::media_type;
+use crate::scrape::settings::FetchSettings;
 
 /// The head of an answer, and what was asked.
 pub(super) struct Head<'a> {
@@ -20,6 +21,7 @@ pub(super) struct Head<'a> {
     pub(super) shown: &'a Url,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
+    pub(super) settings: &'a FetchSettings,
 }
 
 impl Head<'_> {
@@ -69,7 +71,7 @@ impl Head<'_> {
     }
 
     fn retry(&self) -> Retry {
-        if !matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504 | 522 | 524) {
+        if !self.settings.retry_statuses.contains(&self.status.as_u16()) {
             return Retry::No;
         }
         let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
@@ -116,6 +118,7 @@ mod tests {
 
     use super::{Failure, Head};
     use crate::model::{FailureKind, Retry};
+    use crate::scrape::settings::sample as settings;
 
     fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
         let mut headers = HeaderMap::new();
@@ -125,7 +128,7 @@ mod tests {
         let url = Url::parse(from).expect("a URL");
         let shown = super::super::without_credentials(&url);
         let status = StatusCode::from_u16(status).expect("a status");
-        let hop = Head { url: &url, shown: &shown, status, headers: &headers }.next_hop()?;
+        let hop = Head { url: &url, shown: &shown, status, headers: &headers, settings: &settings() }.next_hop()?;
         Ok(hop.map(String::from))
     }
 
@@ -181,7 +184,7 @@ mod tests {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
             }
             let status = StatusCode::from_u16(status).expect("a status");
-            let refusal = Head { url: &url, shown: &url, status, headers: &headers }.refusal();
+            let refusal = Head { url: &url, shown: &url, status, headers: &headers, settings: &settings() }.refusal();
             assert_eq!(refusal.map(|failure| failure.retry), retry, "{status}");
         }
     }

@@ -2,15 +2,19 @@
 //!
 //! Whoever writes a list trusts its hosts with the headers that are set for it. Hosts to which their redirects lead are
 //! strangers: they get no more than what holds no secrets by its nature, since a token goes by any name (`X-Api-Key`).
+//!
+//! Headers for one host take the place of those for all, and go to no other. A redirect from another origin may bring a
+//! visit to that host, but not make it say its secrets in the clear: whoever sits on the line could make such redirects.
 
-use hyper::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use std::collections::BTreeMap;
+
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use url::Url;
 
-use crate::model::Reach;
+use super::route::Via;
+use crate::model::{HostKey, Reach};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
@@ -34,6 +38,8 @@ const FOR_STRANGERS: &[&str] = &[
 pub(super) struct Headers {
     trusted: HeaderMap,
     strangers: HeaderMap,
+    /// Those for one host alone, where there are any.
+    hosts: BTreeMap<HostKey, HeaderMap>,
     has_proxy_secret: bool,
 }
 
@@ -42,29 +48,52 @@ impl Headers {
     /// Where a header of the settings is none.
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         let trusted = all(settings)?;
-        let of_strangers = trusted.iter().filter(|(name, _)| FOR_STRANGERS.contains(&name.as_str()));
+        let of_hosts = settings.hosts.iter().filter(|(_, host)| !host.headers.is_empty());
+        let hosts = of_hosts
+            .map(|(key, host)| Ok((key.clone(), parsed(&host.headers)?)))
+            .collect::<Result<BTreeMap<_, _>, Error>>()?;
+        let of_host = |host: &HeaderMap| host.contains_key(PROXY_AUTHORIZATION);
         Ok(Self {
-            strangers: of_strangers.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            has_proxy_secret: trusted.contains_key(PROXY_AUTHORIZATION),
+            strangers: without_secrets(&trusted),
+            has_proxy_secret: trusted.contains_key(PROXY_AUTHORIZATION) || hosts.values().any(of_host),
+            hosts,
             trusted,
         })
     }
 
-    /// Those of one request.
-    pub(super) fn of(&self, url: &Url, reach: &Reach, proxies: &Matcher) -> HeaderMap {
-        let mut headers = match reach {
-            Reach::Redirected { own } if !is_own_host(url, own) => self.strangers.clone(),
-            Reach::Listed | Reach::Redirected { .. } => self.trusted.clone(),
+    /// Those of one request, which goes through this proxy if there is one.
+    pub(super) fn of(&self, url: &Url, reach: &Reach, via: Option<&Via>) -> HeaderMap {
+        let is_trusted = match reach {
+            Reach::Listed => true,
+            Reach::Redirected { own } => is_own_host(url, own),
         };
+        let mut headers = if is_trusted { self.trusted.clone() } else { self.strangers.clone() };
+        if let Some(host) = self.for_host(url) {
+            if is_trusted || url.scheme() == "https" {
+                replace(&mut headers, host);
+            } else {
+                replace(&mut headers, &without_secrets(host));
+            }
+        }
         if !url.username().is_empty() || url.password().is_some() {
             // The URL's own credentials are closer to the point; the client makes the header of them.
             headers.remove(AUTHORIZATION);
         }
-        // It is for the proxy alone. Through a tunnel (https) it would reach the server.
-        if self.has_proxy_secret && !(url.scheme() == "http" && is_proxied(url, proxies)) {
+        // It is for the proxy alone. Through a tunnel (https, SOCKS) it would reach the server.
+        let is_for_proxy = || url.scheme() == "http" && via.is_some_and(|via| via.kind.reads_headers());
+        if self.has_proxy_secret && !is_for_proxy() {
             headers.remove(PROXY_AUTHORIZATION);
         }
         headers
+    }
+}
+
+impl Headers {
+    fn for_host(&self, url: &Url) -> Option<&HeaderMap> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        self.hosts.get(&HostKey::of(url)?)
     }
 }
 
@@ -92,11 +121,6 @@ pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
     }
 }
 
-/// Whether a proxy of the environment takes requests for this URL.
-pub(super) fn is_proxied(url: &Url, proxies: &Matcher) -> bool {
-    url.as_str().parse::<Uri>().is_ok_and(|uri| proxies.intercept(&uri).is_some())
-}
-
 /// Whether a URL is on the host of the task's own URL: the same origin, or that origin's http turned to https on the
 /// usual ports, as sites do with all their visitors. Never the other way round.
 fn is_own_host(url: &Url, own: &str) -> bool {
@@ -108,14 +132,34 @@ fn is_own_host(url: &Url, own: &str) -> bool {
     origin == own || upgraded()
 }
 
-/// What the settings say, and ours where they do not.
-fn all(settings: &FetchSettings) -> Result<HeaderMap, Error> {
+fn without_secrets(headers: &HeaderMap) -> HeaderMap {
+    let harmless = headers.iter().filter(|(name, _)| FOR_STRANGERS.contains(&name.as_str()));
+    harmless.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Puts all of `those` into `headers`, in the place of what has the same names there.
+fn replace(headers: &mut HeaderMap, those: &HeaderMap) {
+    for name in those.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in those {
+        headers.append(name, value.clone());
+    }
+}
+
+fn parsed(written: &[(String, String)]) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    for (name, value) in &settings.headers {
+    for (name, value) in written {
         let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         let (Ok(name), Ok(value)) = parsed else { return Err(Error::header(name)) };
         headers.append(name, value);
     }
+    Ok(headers)
+}
+
+/// What the settings say, and ours where they do not.
+fn all(settings: &FetchSettings) -> Result<HeaderMap, Error> {
+    let mut headers = parsed(&settings.headers)?;
     let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| Error::header("user-agent"))?;
     let defaults = [
         (USER_AGENT, user_agent),

@@ -1,7 +1,7 @@
 //! URL -> the bytes of a page, or where to go instead.
 //!
 //! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
-//! - `clients`: which HTTP client a URL goes through; `limit`: a time limit that looks at the data first
+//! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
@@ -21,6 +21,7 @@ mod headers;
 mod limit;
 mod members;
 mod retry_after;
+mod route;
 mod sent;
 
 use bytes::Bytes;
@@ -30,7 +31,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::body::Body as PageBody;
-use self::clients::Clients;
+use self::clients::{Clients, Request};
+pub(crate) use self::guard::SITE_HOST;
+
 use self::guard::NotPublic;
 use self::head::Head;
 use self::sent::Nothing;
@@ -81,17 +84,17 @@ impl Fetcher {
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let mut request = self.clients.get(url, visit)?;
+        let Request { mut builder, via } = self.clients.get(url, visit)?;
+        let via = via.as_ref();
         if visit.tell_when_sent {
-            request = request.body(Body::wrap(Nothing::new(sent)));
+            builder = builder.body(Body::wrap(Nothing::new(sent)));
         }
-        let request = request.send();
-        let response = match limit::until(deadline, request).await {
+        let response = match limit::until(deadline, builder.send()).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 return Err(match classify::not_public(&error) {
                     Some(NotPublic { kind }) => self.clients.guard.blocked(&shown, kind),
-                    None => classify::no_answer(error, &shown, &self.settings),
+                    None => classify::no_answer(error, &shown, via, &self.settings),
                 });
             }
             None => {
@@ -100,8 +103,11 @@ impl Fetcher {
             }
         };
         let status = response.status();
+        if let Some(refused) = classify::refused_by_proxy(status, &shown, via) {
+            return Err(refused);
+        }
         keep(&self.settings.kept_headers, response.headers(), kept);
-        let head = Head { url, shown: &shown, status, headers: response.headers() };
+        let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
         let next = head.next_hop().map_err(answered)?;

@@ -1,0 +1,158 @@
+//! What is said to one host and to no other, and where secrets come from.
+
+#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
+mod raw_server;
+mod support;
+
+use std::fs;
+
+use raw_server::{RawServer, Reply};
+use support::{Finished, Run, gleaner, records, scrape};
+
+const PAGE: &str = "<title>T</title>";
+
+fn page() -> Reply {
+    Reply::new(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{PAGE}", PAGE.len()))
+}
+
+fn redirect(to: &str) -> Reply {
+    Reply::new(format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {to}\r\n\r\n"))
+}
+
+/// A run over `list` with these settings and variables.
+fn run(settings: &str, variables: &[(&str, &str)], list: &[String], arguments: &[&str]) -> Finished {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("settings.toml");
+    fs::write(&file, settings).expect("written");
+    // The servers of these tests have threads of their own to go on with meanwhile.
+    tokio::task::block_in_place(|| {
+        let mut command = scrape(["-w", "1", "--concurrency", "1", "--format", "jsonl", "--no-robots"]);
+        command.arg("-c").arg(&file).args(arguments).args(list).envs(variables.iter().copied());
+        Run::to_end(command)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_and_credentials_of_a_host_go_to_it_alone() {
+    let other = RawServer::start(vec![page(), page(), page()]).await;
+    let own = RawServer::start(vec![redirect(&other.url("from-own")), page(), page()]).await;
+    let settings = format!(
+        "[fetch]\nheaders = {{ X-A = \"all\", X-B = \"all\" }}\n[network]\nprivate_addresses = \"allow\"\n\
+         [hosts.\"{}\"]\nheaders = {{ X-A = \"${{KEY}}\" }}\nbasic = \"user:${{PASSWORD}}\"\n",
+        own.address()
+    );
+    let with_password = own.url("").replace("http://", "http://u:p@");
+    let list = [own.url("away"), own.url("stay"), with_password, other.url("listed")];
+    let run = run(&settings, &[("KEY", "keysecret"), ("PASSWORD", "passwordsecret")], &list, &["-vv"]).exited(0);
+    let basic = "Basic dXNlcjpwYXNzd29yZHNlY3JldA==";
+    let (to_own, to_other) = (own.requests(), other.requests());
+    assert_eq!((to_own.len(), to_other.len()), (3, 2));
+    for request in &to_own {
+        assert!(request.contains("x-a: keysecret") && request.contains("x-b: all"), "{request}");
+        assert!(!request.contains("x-a: all"), "the host's own take their place: {request}");
+    }
+    assert!(to_own[..2].iter().all(|request| request.contains(basic)), "{to_own:?}");
+    assert!(to_own[2].contains("Basic dTpw") && !to_own[2].contains(basic), "the URL's own come first: {}", to_own[2]);
+    for request in &to_other {
+        assert!(!request.contains("keysecret") && !request.contains("Basic"), "{request}");
+    }
+    assert!(to_other[1].contains("x-a: all"), "{}", to_other[1]);
+    for secret in ["keysecret", "passwordsecret", basic] {
+        assert!(!format!("{run:?}").contains(secret), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_from_elsewhere_does_not_make_a_host_s_secrets_travel_in_the_clear() {
+    let own = RawServer::start(vec![page()]).await;
+    let other = RawServer::start(vec![redirect(&own.url(""))]).await;
+    let settings = format!(
+        "[network]\nprivate_addresses = \"allow\"\n\
+         [hosts.\"{}\"]\nheaders = {{ Accept-Language = \"cy\" }}\nbearer = \"tokensecret\"\n",
+        own.address()
+    );
+    run(&settings, &[], &[other.url("")], &[]).exited(0);
+    let request = &own.requests()[0];
+    assert!(!request.contains("tokensecret") && request.contains("accept-language: cy"), "{request}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bearer_token_and_headers_of_the_command_line_come_from_the_environment() {
+    let server = RawServer::start(vec![page()]).await;
+    let settings = format!("[hosts.\"{}\"]\nbearer = \"${{TOKEN}}\"\n", server.address());
+    let variables = [("TOKEN", "tokensecret"), ("KEY", "keysecret")];
+    run(&settings, &variables, &[server.url("")], &["-H", "X-Key: a ${KEY} $$ b"]).exited(0);
+    let request = &server.requests()[0];
+    assert!(request.contains("authorization: Bearer tokensecret\r\n"), "{request}");
+    assert!(request.contains("x-key: a keysecret $ b\r\n"), "{request}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_variable_that_is_not_set_is_found_before_anything_is_fetched() {
+    let server = RawServer::start(vec![page()]).await;
+    let run = run("[fetch]\nheaders = { X = \"${NO_SUCH_VARIABLE}\" }\n", &[], &[server.url("")], &[]).exited(2);
+    assert!(
+        run.stderr.contains("`NO_SUCH_VARIABLE`, which is not set") && run.stderr.contains(":2:18"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_its_resumption() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = RawServer::start(vec![page(), page()]).await;
+    let settings = folder.path().join("settings.toml");
+    let text = format!(
+        "[fetch]\nheaders = {{ X-Key = \"${{KEY}}\" }}\n\
+         [hosts.\"{}\"]\nheaders = {{ X-Own = \"${{KEY}}\" }}\nbasic = \"u:${{KEY}}\"\n",
+        server.address()
+    );
+    fs::write(&settings, text).expect("written");
+    let output = folder.path().join("out.jsonl");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let list = folder.path().join("list.txt");
+    // The second line is waited for long enough to be interrupted.
+    fs::write(&list, format!("{}\nhttp://{closed}/\n", server.url(""))).expect("written");
+    let start = |key: &str, retries: &str, resume: &[&str]| {
+        let mut command = scrape(["--max-retries", retries, "--no-robots"]);
+        command.arg("-c").arg(&settings).arg("-o").arg(&output).arg(&list).args(resume).env("KEY", key);
+        Run::start(command)
+    };
+    let first = tokio::task::block_in_place(|| {
+        let first = start("firstsecret", "1000000", &[]);
+        support::wait_until("a checkpoint", support::PROMPTLY, || {
+            fs::read(output.with_extension("jsonl.part")).is_ok_and(|part| !part.is_empty())
+        });
+        first.signal(rustix::process::Signal::INT);
+        first.finish()
+    });
+    assert_eq!(first.code, Some(130), "{}", first.stderr);
+    for entry in fs::read_dir(folder.path()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let text = String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned();
+        assert!(!text.contains("firstsecret") && !text.contains("dTpma"), "{}: {text}", path.display());
+    }
+    let second = tokio::task::block_in_place(|| start("secondsecret", "0", &["--resume"]).finish().exited(3));
+    assert_eq!(records(&fs::read_to_string(&output).expect("the output")).len(), 2, "{}", second.stderr);
+    assert_eq!(server.requests().len(), 1, "what is done stays done");
+
+    let check = tokio::task::block_in_place(|| {
+        let mut command = gleaner();
+        command.arg("check").arg("-c").arg(&settings).env("KEY", "checksecret");
+        Run::to_end(command).exited(0)
+    });
+    assert!(check.stdout.contains("fetch.headers.x-key = \"${KEY}\""), "{}", check.stdout);
+    assert!(!format!("{check:?}").contains("checksecret"), "{check:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn which_statuses_are_tried_again_is_a_setting() {
+    let refusal = |status: &str| Reply::new(format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n"));
+    let server = RawServer::start(vec![refusal("418"), page(), refusal("503")]).await;
+    let list = [server.url("a"), server.url("b")];
+    let run = run("[fetch]\nretry_statuses = [418]\n", &[], &list, &["--max-retries", "3"]).exited(3);
+    let attempts: Vec<u32> = records(&run.stdout).iter().map(|record| record.attempts).collect();
+    assert_eq!(attempts, [2, 1], "{}", run.stdout);
+}
