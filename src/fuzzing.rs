@@ -3,7 +3,7 @@
 //! Each function cuts the fuzzer's bytes into what a reader takes. What must hold of the reader stands beside it, in
 //! `any_bytes_tests.rs`, which `cargo test` runs too, on fewer inputs.
 
-use crate::{config, input, pool, scrape, sink};
+use crate::{config, input, pool, robots, scrape, sink};
 
 /// The wire between pool and worker: first the lengths of the pieces, then the stream.
 pub fn frame(bytes: &[u8]) {
@@ -31,6 +31,12 @@ pub fn page(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
     let (css, body) = at_zero(rest).unwrap_or((b"", rest));
     scrape::any_bytes_tests::check(*kind, &String::from_utf8_lossy(css), body);
+}
+
+/// A robots.txt: a path that ends with a zero byte, then the file.
+pub fn robots(bytes: &[u8]) {
+    let (path, file) = at_zero(bytes).unwrap_or((b"/", bytes));
+    robots::any_bytes_tests::check(&String::from_utf8_lossy(path), file);
 }
 
 /// Settings: flags and variables, one a line, that end with a zero byte; then the file.

@@ -14,8 +14,9 @@
 //! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
 //! | [`pool`] | a pool of processes for any job | nothing of ours |
 //! | [`input`] | lists -> tasks | `model` |
-//! | [`scrape`] | a URL -> an answer | `model` |
-//! | [`schedule`] | what is fetched when, what follows from an answer | `model` |
+//! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
+//! | [`scrape`] | a URL -> an answer | `model`, `robots` |
+//! | [`schedule`] | what is fetched when, what follows from an answer | `model`, `robots` |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |

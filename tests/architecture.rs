@@ -13,13 +13,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pool", &[]),
     ("exit_code", &[]),
     ("input", &["model"]),
-    ("scrape", &["model"]),
-    ("schedule", &["model"]),
+    ("robots", &["model"]),
+    ("scrape", &["model", "robots"]),
+    ("schedule", &["model", "robots"]),
     ("sink", &["model"]),
     ("config", &["model", "pool", "scrape", "sink"]),
-    ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("coordinator", &["input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("fuzzing", &["config", "input", "pool", "scrape", "sink"]),
+    ("fuzzing", &["config", "input", "pool", "robots", "scrape", "sink"]),
 ];
 
 /// The roots of the library and of the program, which name everything.

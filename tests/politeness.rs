@@ -89,7 +89,7 @@ fn a_host_that_asks_for_time_gets_it_from_all_workers() {
             .filter(|after| *after > ms(150) && *after < ms(1000) - TOLERANCE)
             .collect();
         assert!(disturbed.is_empty(), "{workers} workers: {disturbed:?}");
-        assert_eq!(records(&run.stdout)[0]["attempts"], 2);
+        assert_eq!(records(&run.stdout)[0].attempts, 2);
         assert!(run.elapsed < ms(1000 + 20 * 20).mul_f64(1.5) + ms(1000), "{workers} workers: {:?}", run.elapsed);
     }
 }
@@ -99,10 +99,10 @@ fn robots_txt_is_obeyed_and_named_in_the_record() {
     let server = Server::with_robots("User-agent: other\nDisallow: /\n\nUser-agent: gleaner\nDisallow: /sleep/\n");
     let list = [server.url("/ok/0"), server.url("/sleep/0/1"), server.url("/moved/302/2"), server.url("/ok/3")];
     let records = records(&run(&list, "2", &[]).exited(3).stdout);
-    let failure = &records[1]["failure"];
-    assert_eq!((failure["kind"].as_str(), failure["stage"].as_str()), (Some("robots_denied"), Some("robots")));
-    assert!(failure["message"].as_str().is_some_and(|text| text.contains("politeness.robots")), "{failure}");
-    assert_eq!((&records[1]["attempts"], &records[1]["worker"]), (&0.into(), &serde_json::Value::Null));
+    let failure = records[1].failure.as_ref().expect("it is denied");
+    assert_eq!((failure.kind.as_str(), failure.stage.as_str()), ("robots_denied", "robots"));
+    assert!(failure.message.contains("politeness.robots"), "{failure:?}");
+    assert_eq!((records[1].attempts, records[1].worker), (0, None));
     assert_eq!(server.hits("/sleep/0/1"), 0);
     for switch in [vec!["--no-robots"], vec!["--set", "politeness.robots=false"]] {
         scrape_list(&list, switch).finish().exited(0);
@@ -116,8 +116,8 @@ fn a_host_without_an_answer_fails_its_tasks_as_its_robots_txt_does() {
     let list: Vec<String> = (0..40).map(|n| format!("http://{dead}/{n}")).collect();
     let run = run(&list, "2", &["fetch.max_retries=0".to_owned()]).exited(3);
     for record in records(&run.stdout) {
-        assert_eq!((&record["failure"]["kind"], &record["failure"]["stage"]), (&"connect".into(), &"robots".into()));
-        assert_eq!(record["attempts"], 0);
+        let failure = record.failure.as_ref().expect("nobody answers");
+        assert_eq!((failure.kind.as_str(), failure.stage.as_str(), record.attempts), ("connect", "robots", 0));
     }
 }
 
@@ -137,8 +137,8 @@ fn a_mixed_web_is_asked_as_its_rules_have_it() {
     let records = records(&run.stdout);
     assert_eq!(records.len(), list.len());
     for (record, line) in records.iter().zip(&list) {
-        assert_eq!(record["url"], **line);
-        assert_eq!(record["failure"].is_null(), !line.contains(&dead.to_string()), "{record}");
+        assert_eq!(record.url, *line);
+        assert_eq!(record.failure.is_none(), !line.contains(&dead.to_string()), "{record:?}");
     }
     for (n, server) in servers.iter().enumerate() {
         assert!(server.most_in_flight() <= 2, "{n}: {}", server.most_in_flight());
@@ -173,7 +173,7 @@ fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_wit
     }
     let go = |flags: &[&str]| {
         let output = output.to_str().expect("UTF-8");
-        let flags = [&["-o", output, "-f", "jsonl", "-w", "1", "--concurrency", "2"], flags].concat();
+        let flags = [&["-o", output, "-w", "1", "--concurrency", "2"], flags].concat();
         scrape_list(&list, flags).finish()
     };
     for limit in ["5", "30%"] {

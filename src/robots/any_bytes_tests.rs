@@ -1,0 +1,131 @@
+//! Rules of any bytes, on any path, against a matcher that has nothing in common with ours but the octets it compares.
+
+use url::Url;
+
+use super::path::pattern;
+use super::records::{Record, records};
+use super::token::{names, names_everybody};
+use super::{MAX_FILE, Rules, product_token};
+
+const TOKEN: &str = "gleaner";
+
+/// Reads `file` and asks whether `path` may be fetched.
+pub(crate) fn check(path: &str, file: &[u8]) {
+    let Ok(url) = Url::parse("http://h/").and_then(|base| base.join(path)) else { return };
+    if url.scheme() != "http" {
+        return;
+    }
+    let rules = Rules::parse(file, TOKEN);
+    let allowed = rules.allows(&url);
+    let shown = file.escape_ascii();
+    assert_eq!(rules, Rules::parse(file, TOKEN), "the same file gives the same rules");
+    assert_eq!(rules, Rules::parse(file, &TOKEN.to_ascii_uppercase()), "tokens have no case");
+    let bytes = postcard::to_stdvec(&rules).expect("they fit memory");
+    assert_eq!(postcard::from_bytes(&bytes), Ok(rules.clone()), "they stay the same on their way");
+    assert!(bytes.len() <= 3 * file.len().min(MAX_FILE) + 32, "a byte may become three: {} of {shown}", bytes.len());
+    if file.len() < MAX_FILE && (url.path(), url.query()) != ("/robots.txt", None) && !has_colons_or_slashes(&url) {
+        assert_eq!(allowed, expected(&url, file), "{url} by {shown}");
+    }
+    let token = product_token(path);
+    assert!(token.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte)), "{token}");
+}
+
+/// What makes a URL have two forms.
+fn has_colons_or_slashes(url: &Url) -> bool {
+    let query = url.query().unwrap_or_default().to_ascii_lowercase();
+    ["%2f", "%3a", "%3f", "%40"].iter().any(|octet| query.contains(octet))
+}
+
+/// Whether `url` may be fetched: groups as lists, every pattern tried, the longest taken.
+fn expected(url: &Url, file: &[u8]) -> bool {
+    let mut groups: Vec<(Vec<&[u8]>, Vec<(bool, String)>)> = Vec::new();
+    for record in records(file) {
+        match record {
+            Record::UserAgent(value) => match groups.last_mut() {
+                Some((agents, rules)) if rules.is_empty() => agents.push(value),
+                _ => groups.push((vec![value], Vec::new())),
+            },
+            Record::Allow(value) | Record::Disallow(value) | Record::CrawlDelay(value) => {
+                let pattern = pattern(value).unwrap_or_else(|| "never".to_owned());
+                if let Some((_, rules)) = groups.last_mut() {
+                    rules.push((matches!(record, Record::Allow(_)), pattern));
+                }
+            }
+        }
+    }
+    let of = |is_meant: &dyn Fn(&[u8]) -> bool| -> Vec<&(Vec<&[u8]>, Vec<(bool, String)>)> {
+        groups.iter().filter(|(agents, _)| agents.iter().any(|agent| is_meant(agent))).collect()
+    };
+    let named = of(&|agent| names(agent, TOKEN));
+    let groups = if named.is_empty() { of(&names_everybody) } else { named };
+    let path = octets(url);
+    let matching = groups.iter().flat_map(|(_, rules)| rules).filter(|(_, pattern)| matches(&path, pattern.as_bytes()));
+    matching.max_by_key(|(allows, pattern)| (pattern.len(), *allows)).is_none_or(|(allows, _)| *allows)
+}
+
+/// Path and query as a rule of the same text has them, asterisks and dollar signs encoded.
+fn octets(url: &Url) -> Vec<u8> {
+    let text = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    // What is behind keeps a dollar sign from being the last octet of the rule.
+    let text = format!("{}|", text.replace('*', "%2A").replace('$', "%24"));
+    let form = pattern(text.as_bytes()).expect("a path begins with a slash");
+    form.strip_suffix("%7C").expect("the bar").as_bytes().to_vec()
+}
+
+/// The set of places that can be reached, pattern octet by pattern octet.
+fn matches(path: &[u8], pattern: &[u8]) -> bool {
+    let mut reached = vec![false; path.len() + 1];
+    reached[0] = true;
+    for (at, octet) in pattern.iter().enumerate() {
+        match octet {
+            b'$' if at + 1 == pattern.len() => return reached[path.len()],
+            b'*' => {
+                let first = reached.iter().position(|it| *it).unwrap_or(reached.len());
+                reached[first..].fill(true);
+            }
+            octet => {
+                for place in (0..=path.len()).rev() {
+                    reached[place] = place > 0 && reached[place - 1] && path[place - 1] == *octet;
+                }
+            }
+        }
+    }
+    reached.contains(&true)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::check;
+
+    /// What such files are made of, and what they should not be made of.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            3 => Just(b"\n".to_vec()),
+            1 => Just(b"\r".to_vec()),
+            1 => Just(b"\xEF\xBB\xBF".to_vec()),
+            3 => "\n(User-agent|useragent): ?(\\*|gleaner|Gleaner/1|gleaner-x|x)\n".prop_map(String::into_bytes),
+            8 => "\n(Allow|Disallow|disalow)(: ?| )[/*]?[ab/*?$é%]{0,6}(%2[fFaA4]|%6[12])?[ab*$]{0,3}\n".prop_map(String::into_bytes),
+            1 => "\n(Crawl-delay|Sitemap|x): ?[0-9.e-]{0,8}\n".prop_map(String::into_bytes),
+            1 => proptest::collection::vec(any::<u8>(), 0..6),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn any_file_gives_the_rules_that_a_plain_reading_of_it_gives(
+            path in "/[ab/]{0,6}(%2[fFaA4]|%6[12])?[ab*$é]{0,4}([?][ab/:=*$]{0,4})?",
+            pieces in proptest::collection::vec(piece(), 0..16),
+        ) {
+            check(&path, &pieces.concat());
+        }
+
+        #[test]
+        fn any_bytes_are_read(path in "\\PC{0,20}", file in proptest::collection::vec(any::<u8>(), 0..200)) {
+            check(&path, &file);
+        }
+    }
+}

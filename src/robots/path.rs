@@ -1,0 +1,200 @@
+//! Paths in the form in which they are compared octet by octet (RFC 9309, 2.2.2), and patterns matched against them.
+//!
+//! What RFC 3986 leaves unreserved is never percent-encoded, everything that it does not allow in a URI always is, and
+//! what it reserves stays as it was written: `/a%2Fb` and `/a/b` are two paths. So the form is ASCII, and has neither
+//! white space nor control characters.
+//!
+//! A URL's form ends with `$`. A dollar sign or an asterisk that is part of a URL is percent-encoded in it, so that both,
+//! in a pattern, mean what RFC 9309 (2.2.3) says: the end, and anything.
+
+use url::Url;
+
+/// A URL's path and query.
+pub(super) struct Subject {
+    path: String,
+    /// The same with some octets of its query decoded, where that makes a difference.
+    decoded: Option<String>,
+}
+
+impl Subject {
+    pub(super) fn of(url: &Url) -> Self {
+        let mut octets = url.path().to_owned();
+        if let Some(query) = url.query() {
+            octets.push('?');
+            octets.push_str(query);
+        }
+        let path = form(octets.as_bytes(), Of::Url, Query::AsIs);
+        let decoded = url.query().map(|_| form(octets.as_bytes(), Of::Url, Query::Decoded)).filter(|it| *it != path);
+        Self { path, decoded }
+    }
+
+    /// Whether `pattern` matches. The time it takes is linear in the length of both.
+    pub(super) fn matches(&self, pattern: &str) -> bool {
+        matches(&self.path, pattern) || self.decoded.as_ref().is_some_and(|path| matches(path, pattern))
+    }
+}
+
+/// The form of a rule's value; `None` where it begins with neither `/` nor `*`, and so can match nothing.
+pub(super) fn pattern(value: &[u8]) -> Option<String> {
+    matches!(value, [b'/' | b'*', ..]).then(|| form(value, Of::Rule, Query::Decoded))
+}
+
+/// Each piece between asterisks is looked for behind the one before, and the first place where it stands is as good as
+/// any: it leaves the most to the pieces that follow. So nothing is ever tried twice.
+fn matches(path: &str, pattern: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = path.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    true
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// `*` and a `$` at the end are no octets of the path.
+    Rule,
+    Url,
+}
+
+/// What becomes of percent-encoded octets in a query that mean nothing there, encoded or not (`/`, `?`, `:`, `@`;
+/// RFC 3986, 3.4). RFC 9309 has `?baz=https://foo.bar` match `?baz=https%3A%2F%2Ffoo.bar`.
+///
+/// A rule that has a query has it decoded. Of one that has none, such as `/*%2F`, nobody knows where it will match, so
+/// that a URL is tried in both forms.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Query {
+    AsIs,
+    Decoded,
+}
+
+fn form(octets: &[u8], of: Of, query: Query) -> String {
+    let mut out = String::with_capacity(octets.len() + 1);
+    let mut rest = octets;
+    let mut in_query = false;
+    while let Some((&octet, after)) = rest.split_first() {
+        rest = after;
+        if octet == b'%'
+            && let Some((encoded, after)) = hex(after)
+        {
+            rest = after;
+            let means_nothing = in_query && query == Query::Decoded && matches!(encoded, b'/' | b'?' | b':' | b'@');
+            if is_unreserved(encoded) || means_nothing {
+                out.push(char::from(encoded));
+            } else {
+                push_encoded(&mut out, encoded);
+            }
+            continue;
+        }
+        in_query |= octet == b'?';
+        let is_wildcard = of == Of::Rule && (octet == b'*' || octet == b'$' && after.is_empty());
+        if is_wildcard || is_unreserved(octet) || is_reserved(octet) && !matches!(octet, b'*' | b'$') {
+            out.push(char::from(octet));
+        } else {
+            push_encoded(&mut out, octet);
+        }
+    }
+    if of == Of::Url {
+        out.push('$');
+    }
+    out
+}
+
+/// RFC 3986, section 2.3.
+fn is_unreserved(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
+}
+
+/// RFC 3986, section 2.2.
+fn is_reserved(octet: u8) -> bool {
+    b":/?#[]@!$&'()*+,;=".contains(&octet)
+}
+
+/// The octet that two hexadecimal digits mean, and what follows them.
+fn hex(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [high, low, rest @ ..] = text else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let octet = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
+    Some((octet, rest))
+}
+
+fn push_encoded(out: &mut String, octet: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(DIGITS[usize::from(octet >> 4)]));
+    out.push(char::from(DIGITS[usize::from(octet & 15)]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Of, Query, form, matches, pattern};
+
+    #[test]
+    fn patterns_are_encoded_as_little_as_can_be() {
+        let table: [(&[u8], Option<&str>); 18] = [
+            (b"/foo/bar?baz=quz", Some("/foo/bar?baz=quz")),
+            (b"/foo/bar/%62%61%7A", Some("/foo/bar/baz")),
+            ("/foo/bar/ツ".as_bytes(), Some("/foo/bar/%E3%83%84")),
+            (b"/foo/bar/%e3%83%84", Some("/foo/bar/%E3%83%84")),
+            (b"/\xff\xfe", Some("/%FF%FE")),
+            (b"/a b\t{\"|\\^`<>}", Some("/a%20b%09%7B%22%7C%5C%5E%60%3C%3E%7D")),
+            (b"/%7e%2d%2F%3f%2a%24", Some("/~-%2F%3F%2A%24")),
+            (b"/a?%2F%3A%3f%40%26%3D", Some("/a?/:?@%26%3D")),
+            (b"/100%/%zz%4", Some("/100%25/%25zz%254")),
+            (b"/a$b$", Some("/a%24b$")),
+            (b"*.php$", Some("*.php$")),
+            (b"**", Some("**")),
+            (b"/!&'()+,;=:@[]", Some("/!&'()+,;=:@[]")),
+            (b"", None),
+            (b"a", None),
+            (b"?a", None),
+            (b"$", None),
+            (b"http://h/", None),
+        ];
+        for (value, expected) in table {
+            assert_eq!(pattern(value).as_deref(), expected, "{}", value.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_form_brought_into_form_is_the_same() {
+        for text in ["/a?b=%2F%3A&c=%20\u{e9}|%", "/%25%zz", "/%%41%2a*x*$"] {
+            for (of, query) in [(Of::Rule, Query::AsIs), (Of::Rule, Query::Decoded)] {
+                let once = form(text.as_bytes(), of, query);
+                assert_eq!(form(once.as_bytes(), of, query), once, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn asterisks_and_the_dollar_sign_match_as_in_the_rfc() {
+        let table = [
+            ("/", "/$", true),
+            ("/fish", "/fish.html$", true),
+            ("/fish", "/Fish$", false),
+            ("/fish*", "/fishheads/yummy.html$", true),
+            ("/fish/", "/fish$", false),
+            ("/*.php", "/folder/filename.php?parameters$", true),
+            ("/*.php", "/$", false),
+            ("/*.php$", "/filename.php$", true),
+            ("/*.php$", "/filename.php/$", false),
+            ("/*.php$", "/a.php/b.php$", true),
+            ("/fish*.php", "/fishheads/catfish.php?parameters$", true),
+            ("/fish*$", "/shark/fish$", false),
+            ("/$", "/$", true),
+            ("/$", "/a$", false),
+            ("*", "/a$", true),
+            ("/a*", "/a$", true),
+            ("/a*$", "/a$", true),
+            ("/a**b***", "/ab$", true),
+            ("/*ab*ab$", "/xab$", false),
+            ("/*ab*ab$", "/abab$", true),
+            ("/a*a", "/a$", false),
+            ("*$", "/a$", true),
+        ];
+        for (pattern, path, expected) in table {
+            assert_eq!(matches(path, pattern), expected, "{pattern} on {path}");
+        }
+    }
+}

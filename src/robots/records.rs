@@ -1,0 +1,134 @@
+//! A file -> the records that say something, in their order.
+//!
+//! Lenient as Google's published parser is, which most files were tried on, and no further. What is no record is passed
+//! over; nothing is an error.
+
+/// How much of a file is read, in bytes: what RFC 9309 (2.5) says at least. A line that goes on beyond is not read either:
+/// `Allow: /private` must not be cut to `Allow: /`.
+pub const MAX_FILE: usize = 500 * 1024;
+
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
+
+/// A line, its value without white space around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record<'a> {
+    UserAgent(&'a [u8]),
+    Allow(&'a [u8]),
+    Disallow(&'a [u8]),
+    /// Not in RFC 9309, and common.
+    CrawlDelay(&'a [u8]),
+}
+
+/// The records of a file.
+pub(super) fn records(file: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    let mark = BYTE_ORDER_MARK.iter().zip(file).take_while(|(mark, byte)| mark == byte).count();
+    // CR LF ends one line and an empty one, which says nothing.
+    within_limit(file).get(mark..).unwrap_or_default().split(is_line_end).filter_map(record)
+}
+
+fn within_limit(file: &[u8]) -> &[u8] {
+    if file.len() <= MAX_FILE {
+        return file;
+    }
+    let end = file[..=MAX_FILE].iter().rposition(is_line_end);
+    &file[..end.unwrap_or_default()]
+}
+
+fn is_line_end(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+fn record(line: &[u8]) -> Option<Record<'_>> {
+    // A NUL ends a line's text as a comment does: Google's parser takes lines for C strings.
+    let end = line.iter().position(|byte| matches!(byte, b'#' | 0)).unwrap_or(line.len());
+    let (key, value) = key_and_value(line[..end].trim_ascii())?;
+    let key_begins = |name: &&str| key.get(..name.len()).is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()));
+    // These spellings are those of Google's parser, and that a key may go on behind them as well.
+    if ["user-agent", "useragent", "user agent"].iter().any(|name| key_begins(name)) {
+        Some(Record::UserAgent(value))
+    } else if key_begins(&"allow") {
+        Some(Record::Allow(value))
+    } else if ["disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"]
+        .iter()
+        .any(|name| key_begins(name))
+    {
+        Some(Record::Disallow(value))
+    } else if key_begins(&"crawl-delay") {
+        Some(Record::CrawlDelay(value))
+    } else {
+        None
+    }
+}
+
+/// What stands before and after the first colon. Where there is none, white space is taken for it, if there is just one
+/// stretch of it.
+fn key_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+        return Some((line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii_start()));
+    }
+    let (key, rest) = line.split_at(line.iter().position(is_space)?);
+    let value = rest.trim_ascii_start();
+    (!value.iter().any(is_space)).then_some((key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Record::{Allow, CrawlDelay, Disallow, UserAgent};
+    use super::{MAX_FILE, Record, records};
+
+    fn all(file: &[u8]) -> Vec<Record<'_>> {
+        records(file).collect()
+    }
+
+    #[test]
+    fn records_are_found_whatever_their_file_looks_like() {
+        let table: [(&[u8], &[Record<'_>]); 22] = [
+            (b"", &[]),
+            (b"\xEF\xBB\xBFUser-agent: a\n", &[UserAgent(b"a")]),
+            (b"\xEF\xBBUser-agent: a\n", &[UserAgent(b"a")]),
+            (b"\xEF\xBB\xBF\xEF\xBB\xBFUser-agent: a\nAllow: /", &[Allow(b"/")]),
+            (
+                b"Allow: /a\rAllow: /b\r\nAllow: /c\n\rAllow: /d",
+                &[Allow(b"/a"), Allow(b"/b"), Allow(b"/c"), Allow(b"/d")],
+            ),
+            (b"aLLoW: /A", &[Allow(b"/A")]),
+            (b" \t Allow \t: \t/a \t", &[Allow(b"/a")]),
+            (b"Allow:/a:b", &[Allow(b"/a:b")]),
+            (b"Allow:", &[Allow(b"")]),
+            (b"Allow: /a b", &[Allow(b"/a b")]),
+            (b"# Allow: /\nAllow: /a#b\nAllow: # b", &[Allow(b"/a"), Allow(b"")]),
+            (b"User-agent *\nDisallow \t /a", &[UserAgent(b"*"), Disallow(b"/a")]),
+            // Without a colon, three words may be anything.
+            (b"Disallow /a b\nDisallow", &[]),
+            (b"Allow: /a\0b\n\0Allow: /\nAllow: /c\0", &[Allow(b"/a"), Allow(b"/c")]),
+            (b"\xff\xfe: x\nAllow: /\xff", &[Allow(b"/\xff")]),
+            (b"<html>\n: x\n:\n  \nAllow: /a", &[Allow(b"/a")]),
+            (b"useragent: a\nuser agent: b\nUser-agents: c", &[UserAgent(b"a"), UserAgent(b"b"), UserAgent(b"c")]),
+            (b"Dissallow: /a\ndissalow: /b\nDISALOW: /c", &[Disallow(b"/a"), Disallow(b"/b"), Disallow(b"/c")]),
+            (b"Diasllow: /a\ndisallaw: /b\nDisallowed: /c", &[Disallow(b"/a"), Disallow(b"/b"), Disallow(b"/c")]),
+            (b"alow: /\ndisalllow: /\nuser_agent: x\n-allow: /\nno allow: /", &[]),
+            (b"crawl-delay: 1\nCrawl-Delay 2", &[CrawlDelay(b"1"), CrawlDelay(b"2")]),
+            (b"Sitemap: http://h/\nHost: h\nClean-param: a /\nNoindex: /", &[]),
+        ];
+        for (file, expected) in table {
+            assert_eq!(all(file), expected, "{}", file.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_is_not_read_and_neither_is_a_line_that_it_cuts() {
+        let file = |last: &str, end: usize| {
+            let mut file = vec![b'#'; end - last.len() - 1];
+            file.push(b'\n');
+            file.extend_from_slice(last.as_bytes());
+            file
+        };
+        // Up to the limit, with and without more behind it, and one byte beyond.
+        assert_eq!(all(&file("Allow: /a", MAX_FILE)), [Allow(b"/a")]);
+        assert_eq!(all(&[&file("Allow: /a", MAX_FILE)[..], b"\nAllow: /b"].concat()), [Allow(b"/a")]);
+        assert_eq!(all(&file("Allow: /a", MAX_FILE + 1)), []);
+        assert_eq!(all(&vec![b' '; MAX_FILE + 1]), []);
+        assert_eq!(all(&[b"\xEF\xBB\xBF", &vec![b' '; MAX_FILE][..]].concat()), []);
+    }
+}
