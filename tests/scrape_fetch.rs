@@ -30,6 +30,12 @@ fn settings() -> Settings {
             memory: 512 << 20,
             hosts: std::collections::BTreeMap::new(),
             proxies: gleaner::scrape::Proxies::None,
+            tls: gleaner::scrape::TlsSettings {
+                authorities: Vec::new(),
+                client: None,
+                min_version: gleaner::scrape::TlsVersion::Tls12,
+                insecure: false,
+            },
             retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
             private_addresses: PrivateAddresses::Direct,
             site: None,

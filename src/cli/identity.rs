@@ -54,6 +54,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         hosts: host_settings,
         // The way there, as the time that it takes.
         proxies: _,
+        // Who is trusted decides who answers, and may be what a run was interrupted for.
+        tls: _,
         retry_statuses: _,
         private_addresses,
         // Its port is another one in each run.

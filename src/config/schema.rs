@@ -4,13 +4,15 @@
 //! `resolve`. Tests hold the four together.
 
 use super::element::template::Template;
-use super::element::{choice, count, decimal, duration, list, size, status, template, truth, user_agent, workers};
+use super::element::{
+    choice, count, decimal, duration, list, size, status, template, text, truth, user_agent, workers,
+};
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
 use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
 use crate::pool::Sandbox;
-use crate::scrape::PrivateAddresses;
+use crate::scrape::{PrivateAddresses, TlsVersion};
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -110,6 +112,16 @@ pub(super) const SECTIONS: &[Section] = &[
             value("proxies", |s, n| put(&mut s.network.proxies, n, |n| list::read(n, placed))),
         ]),
     },
+    Section {
+        name: "tls",
+        keys: Keys::Known(&[
+            value("ca_file", |s, n| put(&mut s.tls.ca_file, n, text::read)),
+            value("client_certificate", |s, n| put(&mut s.tls.client_certificate, n, text::read)),
+            value("client_key", |s, n| put(&mut s.tls.client_key, n, text::read)),
+            value("min_version", |s, n| put(&mut s.tls.min_version, n, |n| choice::read(n, TLS_VERSIONS))),
+            value("insecure", |s, n| put(&mut s.tls.insecure, n, truth::read)),
+        ]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -126,6 +138,8 @@ pub(super) const SECTIONS: &[Section] = &[
 const PRIVATE_ADDRESSES: &[(&str, PrivateAddresses)] =
     &[("direct", PrivateAddresses::Direct), ("allow", PrivateAddresses::Allow), ("deny", PrivateAddresses::Deny)];
 const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
+
+const TLS_VERSIONS: &[(&str, TlsVersion)] = &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
 
 const GROUPS: &[(&str, GroupBy)] = &[("host", GroupBy::Host), ("domain", GroupBy::Domain)];
 
@@ -155,6 +169,11 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("retry_http_codes", "fetch.retry_statuses"),
     ("header", "fetch.headers"),
     ("proxy", "network.proxies"),
+    ("ca", "tls.ca_file"),
+    ("cacert", "tls.ca_file"),
+    ("cert", "tls.client_certificate"),
+    ("key", "tls.client_key"),
+    ("min_tls", "tls.min_version"),
     ("robotstxt_obey", "politeness.robots"),
     ("respect_robots_txt", "politeness.robots"),
     ("concurrent_requests_per_domain", "politeness.per_host_concurrency"),

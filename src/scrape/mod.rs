@@ -28,6 +28,7 @@ mod parse;
 mod proxy;
 mod scraper;
 mod settings;
+mod tls;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
@@ -36,3 +37,4 @@ pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
+pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

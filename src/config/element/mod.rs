@@ -12,6 +12,7 @@ pub(super) mod list;
 pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;
+pub(super) mod text;
 pub(super) mod truth;
 pub(super) mod user_agent;
 pub(super) mod workers;

@@ -38,6 +38,12 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 memory: 512 << 20,
                 hosts: BTreeMap::new(),
                 proxies: Proxies::OfEnvironment,
+                tls: crate::scrape::TlsSettings {
+                    authorities: Vec::new(),
+                    client: None,
+                    min_version: crate::scrape::TlsVersion::Tls12,
+                    insecure: false,
+                },
                 retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
                 private_addresses: PrivateAddresses::Direct,
                 site: None,

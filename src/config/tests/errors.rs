@@ -382,7 +382,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, politeness, hosts, network, extract, output"#,
+  = help: the sections are pool, fetch, politeness, hosts, network, tls, extract, output"#,
     ),
     (
         "a section that is no table",

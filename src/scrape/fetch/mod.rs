@@ -5,7 +5,7 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
-//! - `classify`: what went wrong on the way, as failures
+//! - `classify`: what went wrong on the way, as failures; `tls_words`: what went wrong with TLS, for people
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
@@ -22,6 +22,7 @@ mod limit;
 mod members;
 mod retry_after;
 mod route;
+mod tls_words;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
