@@ -39,6 +39,8 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
             min_version: gleaner::scrape::TlsVersion::Tls12,
             insecure: false,
         },
+        meta_refresh: false,
+        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
         private_addresses: PrivateAddresses::Direct,
         site: None,

@@ -113,6 +113,8 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
         hosts: settings.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect(),
         proxies: outside.proxies(&network.proxies.given().value),
         tls: certificates::resolve(&settings.tls, outside.folder, &mut outside.problems),
+        meta_refresh: fetch.meta_refresh.given().value,
+        content_types: fetch.content_types.given().value.clone(),
         retry_statuses: fetch.retry_statuses.given().value.clone(),
         private_addresses: network.private_addresses.given().value,
         site: None,

@@ -5,7 +5,7 @@
 
 use super::element::template::Template;
 use super::element::{
-    choice, count, decimal, duration, list, size, status, template, text, truth, user_agent, workers,
+    choice, count, decimal, duration, list, media_type, size, status, template, text, truth, user_agent, workers,
 };
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
@@ -71,6 +71,8 @@ pub(super) const SECTIONS: &[Section] = &[
             value("max_host_retries", |s, n| put(&mut s.fetch.max_host_retries, n, count::any)),
             value("retry_statuses", |s, n| put(&mut s.fetch.retry_statuses, n, |n| list::read(n, status::read))),
             value("max_retry_after", |s, n| put(&mut s.fetch.max_retry_after, n, duration::read)),
+            value("meta_refresh", |s, n| put(&mut s.fetch.meta_refresh, n, truth::read)),
+            value("content_types", |s, n| put(&mut s.fetch.content_types, n, |n| list::read(n, media_type::read))),
             value("user_agent", |s, n| put(&mut s.fetch.user_agent, n, user_agent::read)),
             Setting { name: "headers", read: Read::Headers(|s| &mut s.fetch.headers) },
         ]),
@@ -163,6 +165,7 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("download_timeout", "fetch.timeout"),
     ("download_maxsize", "fetch.max_body"),
     ("max_filesize", "fetch.max_body"),
+    ("metarefresh_enabled", "fetch.meta_refresh"),
     ("redirect_max_times", "fetch.max_redirects"),
     ("retry_times", "fetch.max_retries"),
     ("retries", "fetch.max_retries"),

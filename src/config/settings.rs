@@ -90,6 +90,8 @@ pub(super) struct Fetch {
     pub(super) max_retry_after: Slot<Duration>,
     pub(super) max_host_retries: Slot<u32>,
     pub(super) retry_statuses: Slot<Vec<u16>>,
+    pub(super) meta_refresh: Slot<bool>,
+    pub(super) content_types: Slot<Vec<String>>,
     pub(super) user_agent: Slot<String>,
     pub(super) headers: Headers,
 }

@@ -42,6 +42,10 @@ pub struct FetchSettings {
     pub proxies: Proxies,
     /// How https servers are trusted.
     pub tls: TlsSettings,
+    /// Whether `<meta http-equiv="refresh">` of a few seconds is a redirect.
+    pub meta_refresh: bool,
+    /// Types of pages beside text and XML, in lower case: `type/subtype`, or `type/*`.
+    pub content_types: Vec<String>,
     /// The HTTP statuses after which another try may help.
     pub retry_statuses: Vec<u16>,
     /// Which visits may reach addresses that are not on the public internet.
@@ -99,6 +103,8 @@ pub(super) fn sample() -> FetchSettings {
             min_version: super::TlsVersion::Tls12,
             insecure: false,
         },
+        meta_refresh: false,
+        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
         private_addresses: PrivateAddresses::Direct,
         site: None,

@@ -9,6 +9,7 @@ pub(super) mod decimal;
 pub(super) mod duration;
 pub(super) mod header;
 pub(super) mod list;
+pub(super) mod media_type;
 pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;

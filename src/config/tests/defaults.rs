@@ -44,6 +44,8 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                     min_version: crate::scrape::TlsVersion::Tls12,
                     insecure: false,
                 },
+                meta_refresh: false,
+                content_types: Vec::new(),
                 retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
                 private_addresses: PrivateAddresses::Direct,
                 site: None,

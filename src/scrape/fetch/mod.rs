@@ -99,7 +99,10 @@ impl Fetcher {
         let next = head.next_hop().map_err(answered)?;
         let refusal = head.refusal();
         let content_type = header_text(head.headers, &CONTENT_TYPE);
-        if next.is_none() && refusal.is_none() && !media_type::is_page(content_type.as_deref()) {
+        if next.is_none()
+            && refusal.is_none()
+            && !media_type::is_page(content_type.as_deref(), &self.settings.content_types)
+        {
             // The body is not read: the connection is given up rather than an image.
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }
