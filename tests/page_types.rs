@@ -55,7 +55,7 @@ async fn a_refresh_is_a_redirect_if_the_settings_say_so() {
     assert_eq!(outcomes(&plain), [r#"{"t":"old"}"#]);
 
     // A large page goes another way through the worker.
-    for padding in ["".to_owned(), " ".repeat(1 << 20)] {
+    for padding in [String::new(), " ".repeat(1 << 20)] {
         let long = format!("<title>old</title><meta http-equiv=refresh content='0; url=/new'>{padding}");
         let server = RawServer::start(vec![answer("text/html", &long), page()]).await;
         let url = server.url("old").replace("http://", "http://user:secret@");

@@ -1,5 +1,7 @@
 //! https: who is trusted, what is shown, and what is said when that fails. With certificates that are made here.
 
+#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
+mod raw_server;
 mod support;
 
 use std::fs;
@@ -8,6 +10,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
+use raw_server::proxy::Proxy;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -235,5 +238,41 @@ fn files_that_are_missing_or_none_are_found_before_the_first_request_at_their_pl
         command.current_dir(folder.path());
         let run = Run::to_end(command).exited(2);
         assert!(run.stderr.contains(says) && run.stderr.contains(&format!("gleaner.toml:{place}\n")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_https_proxy_is_trusted_like_any_https_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new("one");
+    let file = folder.path().join("ca.pem");
+    fs::write(&file, authority.certificate.pem()).expect("written");
+    let proxy = serve(&authority.sign("localhost", |_| {}), ALL_VERSIONS, None);
+    let proxies = format!("network.proxies={}", proxy.trim_end_matches('/'));
+    run("http://nowhere.example/", &[proxies.clone(), set("ca_file", &file)]).exited(0);
+    let refused = run("http://nowhere.example/", &[proxies, "fetch.max_retries=0".to_owned()]).exited(3);
+    let failure = records(&refused.stdout).remove(0).failure.expect("a failure");
+    assert_eq!(failure.kind, "connect");
+    assert!(failure.message.contains("reach the proxy https://localhost:"), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn https_goes_through_tunnels_with_the_certificate_of_the_host_that_was_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new("one");
+    let file = folder.path().join("ca.pem");
+    fs::write(&file, authority.certificate.pem()).expect("written");
+    let signed = authority.sign("shop.example", |_| {});
+    for scheme in ["http", "socks5h"] {
+        let server = serve(&signed, ALL_VERSIONS, None);
+        let port = server.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let proxy = Proxy::start(([127, 0, 0, 1], port).into(), true).await;
+        let sets = [format!("network.proxies={}", proxy.unlocked(scheme)), set("ca_file", &file)];
+        let (page, other) = tokio::task::block_in_place(|| {
+            (run("https://shop.example/", &sets).exited(0), run("https://other.example/", &sets))
+        });
+        assert_eq!(records(&page.stdout)[0].status, Some(200));
+        assert!(refusal(other).contains("another name"));
+        assert!(proxy.asked()[0].ends_with(" shop.example:443"), "{:?}", proxy.asked());
     }
 }
