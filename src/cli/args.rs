@@ -110,6 +110,10 @@ pub(super) struct RunArgs {
     #[arg(short = 'x', long, value_name = "URL", action = ArgAction::Append)]
     proxy: Vec<String>,
 
+    /// Take any certificate of any server
+    #[arg(short, long)]
+    insecure: bool,
+
     /// Do not ask for robots.txt, nor obey it
     #[arg(long)]
     no_robots: bool,
@@ -193,6 +197,9 @@ impl RunArgs {
         }
         if !self.proxy.is_empty() {
             flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
+        }
+        if self.insecure {
+            flags.push(Flag::new("--insecure", "tls.insecure", "true"));
         }
         if self.no_robots {
             flags.push(Flag::new("--no-robots", "politeness.robots", "false"));

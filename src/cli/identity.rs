@@ -56,7 +56,11 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         hosts: host_settings,
         // The way there, as the time that it takes.
         proxies: _,
+        // Who is trusted decides who answers, and may be what a run was interrupted for.
+        tls: _,
         retry_statuses: _,
+        meta_refresh,
+        content_types,
         private_addresses,
         // Its port is another one in each run.
         site: _,
@@ -66,6 +70,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.max_redirects", json(max_redirects));
     note("fetch.max_body", json(max_body));
     note("fetch.user_agent", json(user_agent));
+    note("fetch.meta_refresh", json(meta_refresh));
+    note("fetch.content_types", json(content_types));
     note("network.private_addresses", json(private_addresses));
     let mut note_headers = |prefix: &str, headers: &[(String, String)]| {
         for (name, value) in headers {

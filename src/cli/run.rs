@@ -28,6 +28,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let progress = Arc::new(Progress::default());
     let bar = bar::wanted(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
+    if plan.scrape.fetch.tls.insecure {
+        tracing::warn!(
+            "certificates are not checked (tls.insecure): anybody on the way may answer for any https server"
+        );
+    }
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
     let ended = launch::launch(&plan, input, &output, progress);
     drop(bar);

@@ -90,8 +90,8 @@ pub(super) fn put_known<S>(
                 match put_header(of(home), name, key, node) {
                     Ok(()) => {
                         // In lower case, since names that differ in case alone are one header.
-                        let note = format!("{name}.{}", key.name.to_ascii_lowercase());
-                        found.note(&note, &[keys, &[&key.name]].concat(), node);
+                        let header = format!("{name}.{}", key.name.to_ascii_lowercase());
+                        found.note(&header, &[keys, &[&key.name]].concat(), node);
                     }
                     Err(problem) => found.problems.push(problem),
                 }

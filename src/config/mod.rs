@@ -10,6 +10,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod certificates;
 mod checks;
 mod element;
 mod error;

@@ -1,6 +1,7 @@
 //! What settings take from outside of what was written: environment variables.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -19,6 +20,8 @@ const AUTHORIZATION: &str = "Authorization";
 /// Fills in what is not in the settings themselves, and collects what is wrong with it.
 pub(super) struct Outside<'a> {
     environment: Environment<'a>,
+    /// Where relative paths begin.
+    pub(super) folder: &'a Path,
     pub(super) problems: Vec<Problem>,
     /// The settings that name environment variables, as they were written.
     pub(super) from_environment: BTreeMap<String, String>,
@@ -27,7 +30,7 @@ pub(super) struct Outside<'a> {
 impl<'a> Outside<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {
         let environment = Environment(&sources.environment);
-        Self { environment, problems: Vec::new(), from_environment: BTreeMap::new() }
+        Self { environment, folder: &sources.folder, problems: Vec::new(), from_environment: BTreeMap::new() }
     }
 
     /// The headers of the setting `name`, with their variables filled in.

@@ -6,6 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use crate::model::HostKey;
 use crate::scrape::{self, FetchSettings};
 
+use super::certificates;
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
 use super::outside::Outside;
@@ -121,6 +122,9 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
         headers: outside.headers("fetch.headers", &fetch.headers),
         hosts: settings.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect(),
         proxies: outside.proxies(&network.proxies.given().value),
+        tls: certificates::resolve(&settings.tls, outside.folder, &mut outside.problems),
+        meta_refresh: fetch.meta_refresh.given().value,
+        content_types: fetch.content_types.given().value.clone(),
         retry_statuses: fetch.retry_statuses.given().value.clone(),
         private_addresses: network.private_addresses.given().value,
         site: None,

@@ -5,14 +5,15 @@
 
 use super::element::template::Template;
 use super::element::{
-    choice, count, decimal, duration, failures, list, size, status, template, truth, user_agent, workers,
+    choice, count, decimal, duration, failures, list, media_type, size, status, template, text, truth, user_agent,
+    workers,
 };
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
 use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
 use crate::pool::Sandbox;
-use crate::scrape::PrivateAddresses;
+use crate::scrape::{PrivateAddresses, TlsVersion};
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -71,6 +72,8 @@ pub(super) const SECTIONS: &[Section] = &[
             value("max_host_retries", |s, n| put(&mut s.fetch.max_host_retries, n, count::any)),
             value("retry_statuses", |s, n| put(&mut s.fetch.retry_statuses, n, |n| list::read(n, status::read))),
             value("max_retry_after", |s, n| put(&mut s.fetch.max_retry_after, n, duration::read)),
+            value("meta_refresh", |s, n| put(&mut s.fetch.meta_refresh, n, truth::read)),
+            value("content_types", |s, n| put(&mut s.fetch.content_types, n, |n| list::read(n, media_type::read))),
             value("user_agent", |s, n| put(&mut s.fetch.user_agent, n, user_agent::read)),
             Setting { name: "headers", read: Read::Headers(|s| &mut s.fetch.headers) },
         ]),
@@ -113,6 +116,16 @@ pub(super) const SECTIONS: &[Section] = &[
         ]),
     },
     Section {
+        name: "tls",
+        keys: Keys::Known(&[
+            value("ca_file", |s, n| put(&mut s.tls.ca_file, n, text::read)),
+            value("client_certificate", |s, n| put(&mut s.tls.client_certificate, n, text::read)),
+            value("client_key", |s, n| put(&mut s.tls.client_key, n, text::read)),
+            value("min_version", |s, n| put(&mut s.tls.min_version, n, |n| choice::read(n, TLS_VERSIONS))),
+            value("insecure", |s, n| put(&mut s.tls.insecure, n, truth::read)),
+        ]),
+    },
+    Section {
         name: "limits",
         keys: Keys::Known(&[
             value("max_failures", |s, n| put(&mut s.limits.max_failures, n, failures::read)),
@@ -137,6 +150,8 @@ const PRIVATE_ADDRESSES: &[(&str, PrivateAddresses)] =
     &[("direct", PrivateAddresses::Direct), ("allow", PrivateAddresses::Allow), ("deny", PrivateAddresses::Deny)];
 const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
 
+const TLS_VERSIONS: &[(&str, TlsVersion)] = &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
+
 const GROUPS: &[(&str, GroupBy)] = &[("host", GroupBy::Host), ("domain", GroupBy::Domain)];
 
 const FORMATS: &[(&str, FormatChoice)] =
@@ -159,12 +174,18 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("download_timeout", "fetch.timeout"),
     ("download_maxsize", "fetch.max_body"),
     ("max_filesize", "fetch.max_body"),
+    ("metarefresh_enabled", "fetch.meta_refresh"),
     ("redirect_max_times", "fetch.max_redirects"),
     ("retry_times", "fetch.max_retries"),
     ("retries", "fetch.max_retries"),
     ("retry_http_codes", "fetch.retry_statuses"),
     ("header", "fetch.headers"),
     ("proxy", "network.proxies"),
+    ("ca", "tls.ca_file"),
+    ("cacert", "tls.ca_file"),
+    ("cert", "tls.client_certificate"),
+    ("key", "tls.client_key"),
+    ("min_tls", "tls.min_version"),
     ("robotstxt_obey", "politeness.robots"),
     ("respect_robots_txt", "politeness.robots"),
     ("concurrent_requests_per_domain", "politeness.per_host_concurrency"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::model::{HostKey, MaxFailures};
 use crate::pool::Sandbox;
-use crate::scrape::PrivateAddresses;
 use crate::scrape::extract::Fields;
+use crate::scrape::{PrivateAddresses, TlsVersion};
 
 use super::element::template::Template;
 use super::element::workers::Workers;
@@ -58,6 +58,7 @@ pub(super) struct Settings {
     /// The tables of `[hosts]`.
     pub(super) hosts: BTreeMap<HostKey, Host>,
     pub(super) network: Network,
+    pub(super) tls: Tls,
     pub(super) limits: Limits,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
@@ -90,6 +91,8 @@ pub(super) struct Fetch {
     pub(super) max_retry_after: Slot<Duration>,
     pub(super) max_host_retries: Slot<u32>,
     pub(super) retry_statuses: Slot<Vec<u16>>,
+    pub(super) meta_refresh: Slot<bool>,
+    pub(super) content_types: Slot<Vec<String>>,
     pub(super) user_agent: Slot<String>,
     pub(super) headers: Headers,
 }
@@ -130,6 +133,16 @@ pub(super) struct Host {
 pub(super) struct Network {
     pub(super) private_addresses: Slot<PrivateAddresses>,
     pub(super) proxies: Slot<Vec<Given<Template>>>,
+}
+
+/// `[tls]`: files are named by their paths; an empty one names none.
+#[derive(Debug, Default)]
+pub(super) struct Tls {
+    pub(super) ca_file: Slot<String>,
+    pub(super) client_certificate: Slot<String>,
+    pub(super) client_key: Slot<String>,
+    pub(super) min_version: Slot<TlsVersion>,
+    pub(super) insecure: Slot<bool>,
 }
 
 /// `[limits]`

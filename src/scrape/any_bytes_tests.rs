@@ -8,7 +8,7 @@ use url::Url;
 
 use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
 use super::fetch::Fetch;
-use super::scraper::data_of;
+use super::scraper::{Made, data_of};
 
 /// What servers say of their pages.
 const TYPES: [Option<&str>; 6] = [
@@ -47,16 +47,18 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
 }
 
 fn check_with(extractor: &Extractor, page: &Fetch) {
-    let data = data_of(extractor, page);
-    match &data {
-        Ok(data) => {
+    let made = data_of(extractor, page, None);
+    match &made {
+        Ok(Made::Elsewhere(_)) => panic!("nobody asked where it leads"),
+        Ok(Made::Data(data)) => {
             assert!(!data.contains(&b'\n'), "the data is one line");
             assert!(data.starts_with(b"{"), "the data is an object");
             serde_json::from_slice::<IgnoredAny>(data).expect("the data is JSON");
         }
         Err(failure) => assert!(!failure.message.is_empty()),
     }
-    assert_eq!(data_of(extractor, page), data, "the same page gives the same data");
+    let _anywhere = data_of(extractor, page, Some(&page.url));
+    assert_eq!(data_of(extractor, page, None), made, "the same page gives the same data");
 }
 
 /// Every pseudo-element, arity and nesting; nothing that can be missing or bad.

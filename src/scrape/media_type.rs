@@ -1,14 +1,27 @@
 //! The `Content-Type` header (RFC 9110, section 8.3; WHATWG MIME Sniffing for what the web makes of it).
 
-/// Whether a body of this type is read as a page: HTML, XHTML, any text, any XML; and what names no type.
-pub(super) fn is_page(content_type: Option<&str>) -> bool {
+/// Whether a body of this type is read as a page: HTML, XHTML, any text, any XML; what names no type; and what is one of
+/// `further` types, which are in lower case. JSON never is: it has no elements.
+pub(super) fn is_page(content_type: Option<&str>, further: &[String]) -> bool {
     let essence = essence(content_type.unwrap_or_default());
     if essence.is_empty() {
         return true;
     }
     let lower = essence.to_ascii_lowercase();
     let Some((kind, subtype)) = lower.split_once('/') else { return false };
-    kind == "text" || subtype == "xml" || subtype.ends_with("+xml")
+    let is_listed = |listed: &String| match listed.split_once('/') {
+        Some((listed, "*")) => listed == kind,
+        _ => *listed == lower,
+    };
+    kind == "text"
+        || subtype == "xml"
+        || subtype.ends_with("+xml")
+        || (!is_json(&lower) && further.iter().any(is_listed))
+}
+
+/// Whether a type, in lower case, is JSON (WHATWG MIME Sniffing, "JSON MIME type").
+pub(crate) fn is_json(essence: &str) -> bool {
+    matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
 
 /// The type without its parameters, as written.
@@ -83,7 +96,21 @@ mod tests {
             (Some("html"), false),
         ];
         for (content_type, page) in cases {
-            assert_eq!(is_page(content_type), page, "{content_type:?}");
+            assert_eq!(is_page(content_type, &[]), page, "{content_type:?}");
+        }
+        let further = ["application/octet-stream", "image/*", "application/*"].map(str::to_owned);
+        let cases = [
+            ("application/octet-stream", 1, true),
+            ("Application/Octet-Stream; x=y", 1, true),
+            ("application/pdf", 1, false),
+            ("image/png", 2, true),
+            ("images/png", 2, false),
+            ("application/pdf", 3, true),
+            ("application/json", 3, false),
+            ("application/ld+json", 3, false),
+        ];
+        for (content_type, listed, page) in cases {
+            assert_eq!(is_page(Some(content_type), &further[..listed]), page, "{content_type:?}");
         }
     }
 

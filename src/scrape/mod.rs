@@ -28,12 +28,17 @@ mod parse;
 mod proxy;
 mod scraper;
 mod settings;
+mod tls;
+
+use fetch::without_credentials;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub(crate) use fetch::SITE_HOST;
 pub use files::needed_files;
+pub(crate) use media_type::is_json;
 pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
+pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -9,7 +9,7 @@ use url::Url;
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher};
 use super::large::LARGE_PAGE;
-use super::{Error, Settings, decode, parse_encoded};
+use super::{Error, Settings, decode, extract, parse_encoded};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
@@ -17,6 +17,16 @@ use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Vi
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
+    /// Whether a page may lead elsewhere by itself.
+    follows_refresh: bool,
+}
+
+/// What became of a page.
+#[derive(Debug, PartialEq)]
+pub(super) enum Made {
+    Data(Bytes),
+    /// It leads elsewhere by itself.
+    Elsewhere(Url),
 }
 
 impl Scraper {
@@ -27,6 +37,7 @@ impl Scraper {
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
+            follows_refresh: settings.fetch.meta_refresh,
             fetcher: Fetcher::new(settings.fetch)?,
         })
     }
@@ -62,32 +73,39 @@ impl Scraper {
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Answer, Failure> {
-        let page = match self.fetcher.fetch(&parse_url(&visit.url)?, visit, sent, kept).await? {
+        let url = parse_url(&visit.url)?;
+        let page = match self.fetcher.fetch(&url, visit, sent, kept).await? {
             Fetched::Page(page) => page,
             Fetched::Redirect { status, to, bytes } => {
                 return Ok(Answer::Redirect { status, to: to.into(), bytes });
             }
         };
         let page = Arc::new(page);
-        let data = if page.body.len() < LARGE_PAGE {
-            data_of(&self.extractor, &page)
+        // With its credentials, which are for relative links too.
+        let refreshed = self.follows_refresh.then_some(url);
+        let made = if page.body.len() < LARGE_PAGE {
+            data_of(&self.extractor, &page, refreshed.as_ref())
         } else {
             let (extractor, page) = (Arc::clone(&self.extractor), Arc::clone(&page));
-            elsewhere(move || data_of(&extractor, &page)).await
+            elsewhere(move || data_of(&extractor, &page, refreshed.as_ref())).await
         };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
-        match data {
-            Ok(data) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
+        match made {
+            Ok(Made::Elsewhere(to)) => Ok(Answer::Redirect { status, to: to.into(), bytes }),
+            Ok(Made::Data(data)) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
         }
     }
 }
 
-/// The stages after fetching.
-pub(super) fn data_of(extractor: &Extractor, page: &Fetch) -> Result<Bytes, Failure> {
+/// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
+pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     let document = parse_encoded(&decoded.text, decoded.encoding)?;
-    extractor.extract(&document, page.url.as_str())
+    if let Some(to) = refreshed.and_then(|url| extract::elsewhere(&document, url)) {
+        return Ok(Made::Elsewhere(to));
+    }
+    extractor.extract(&document, page.url.as_str()).map(Made::Data)
 }
 
 /// Runs `work` on a thread that may be blocked. Its panics are panics of this task.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Fields;
 use super::proxy::Proxies;
+use super::tls::TlsSettings;
 use crate::model::HostKey;
 
 /// All that a worker needs to know to turn a URL into an answer. Sent to each worker once.
@@ -41,6 +42,12 @@ pub struct FetchSettings {
     pub hosts: BTreeMap<HostKey, HostSettings>,
     /// Which proxies requests go through. Those for the site of the run go through none.
     pub proxies: Proxies,
+    /// How https servers are trusted.
+    pub tls: TlsSettings,
+    /// Whether `<meta http-equiv="refresh">` of a few seconds is a redirect.
+    pub meta_refresh: bool,
+    /// Types of pages beside text and XML, in lower case: `type/subtype`, or `type/*`.
+    pub content_types: Vec<String>,
     /// The HTTP statuses after which another try may help.
     pub retry_statuses: Vec<u16>,
     /// Which visits may reach addresses that are not on the public internet.
@@ -93,6 +100,14 @@ pub(super) fn sample() -> FetchSettings {
         kept_headers: Vec::new(),
         hosts: BTreeMap::new(),
         proxies: Proxies::None,
+        tls: TlsSettings {
+            authorities: Vec::new(),
+            client: None,
+            min_version: super::TlsVersion::Tls12,
+            insecure: false,
+        },
+        meta_refresh: false,
+        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
         private_addresses: PrivateAddresses::Direct,
         site: None,

@@ -382,7 +382,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, politeness, hosts, network, limits, extract, output"#,
+  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, extract, output"#,
     ),
     (
         "a section that is no table",

@@ -74,7 +74,7 @@ impl Extractor {
 }
 
 /// The first `<base>` that has a `href`.
-fn base_href<'a>(outline: &Outline<'a>) -> Option<&'a str> {
+pub(super) fn base_href<'a>(outline: &Outline<'a>) -> Option<&'a str> {
     outline
         .elements(outline.whole())
         .filter(|(_, element)| {

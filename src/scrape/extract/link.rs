@@ -24,10 +24,15 @@ impl Links {
         Self { base, encoding }
     }
 
+    /// Where a link leads; `None` where that is nowhere.
+    pub(super) fn resolve(&self, link: &str) -> Option<Url> {
+        resolve(link, self.base.as_ref(), self.encoding)
+    }
+
     /// The element's link; `None` where it has none or where it leads nowhere.
     pub(super) fn of(&self, element: &Element) -> Option<String> {
         let link = link(element)?;
-        resolve(link, self.base.as_ref(), self.encoding).map(String::from)
+        self.resolve(link).map(String::from)
     }
 }
 

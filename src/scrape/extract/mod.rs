@@ -6,6 +6,7 @@
 //! - `selection`: a selector string, the grammar of CSS with our pseudo-elements, and matching
 //! - `outline`: the document as a list in document order
 //! - `extractor`: the walk through a plan, which writes JSON straight to bytes
+//! - `refresh`: where a page leads by itself
 //! - `link`, `pattern`, `number`, `value`: what becomes of the text that was selected
 
 mod extractor;
@@ -15,6 +16,7 @@ mod outline;
 mod page;
 mod pattern;
 mod plan;
+mod refresh;
 mod rules;
 mod selection;
 mod value;
@@ -22,6 +24,7 @@ mod value;
 pub use extractor::Extractor;
 pub use pattern::{PatternError, check_regex};
 pub use plan::{RuleError, RuleErrorKind};
+pub(super) use refresh::elsewhere;
 pub use rules::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
 pub use selection::{Selection, SelectionError};
 

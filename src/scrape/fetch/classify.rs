@@ -11,6 +11,7 @@ use url::Url;
 
 use super::guard::NotPublic;
 use super::route::Via;
+use super::tls_words;
 use crate::model::{Failure, FailureKind, Retry, Stage};
 use crate::scrape::settings::FetchSettings;
 
@@ -25,8 +26,9 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
         let unknown = chain(&error).any(|cause| says_no_such_name(&cause.to_string()));
         (FailureKind::Dns, if unknown { Retry::No } else { Retry::Yes }, format!("find the address of host `{host}`"))
     } else if let Some(tls) = find::<rustls::Error>(&error) {
-        let retry = if is_about_certificates(tls) { Retry::No } else { Retry::Yes };
-        (FailureKind::Tls, retry, format!("agree on TLS with host `{host}`"))
+        let (why, retry) = tls_words::why(tls);
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        (FailureKind::Tls, retry, format!("agree on TLS with host `{host}`{why}"))
     } else if error.is_timeout() && error.is_connect() {
         let message = format!("connect to host `{host}` within {:?}", settings.connect_timeout);
         (FailureKind::Timeout, Retry::Yes, message)
@@ -133,16 +135,6 @@ fn says_no_such_name(text: &str) -> bool {
         "No such host is known",
     ];
     SAYINGS.iter().any(|saying| text.contains(saying))
-}
-
-fn is_about_certificates(error: &rustls::Error) -> bool {
-    matches!(
-        error,
-        rustls::Error::InvalidCertificate(_)
-            | rustls::Error::NoCertificatesPresented
-            | rustls::Error::UnsupportedNameType
-            | rustls::Error::InvalidCertRevocationList(_)
-    )
 }
 
 /// The error and all that caused it. `io::Error` hides the error that it was made of from `source`.

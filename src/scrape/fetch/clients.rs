@@ -18,6 +18,7 @@ use super::headers::{self, Headers};
 use super::route::{Route, Routes, Via};
 use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
 use crate::scrape::Error;
+use crate::scrape::TlsSettings;
 use crate::scrape::proxy::ProxyKind;
 use crate::scrape::settings::FetchSettings;
 
@@ -35,6 +36,7 @@ pub(super) struct Clients {
     headers: Headers,
     routes: Routes,
     connect_timeout: Duration,
+    tls: TlsSettings,
     /// For the site of the run: never through a proxy.
     site: Option<Client>,
     free: Pair,
@@ -72,6 +74,7 @@ impl Clients {
             guard: Guard { private_addresses: settings.private_addresses, site: settings.site },
             headers: Headers::new(settings)?,
             connect_timeout,
+            tls: settings.tls.clone(),
             site: settings.site.map(site).transpose().map_err(Error::client)?,
             free: Pair::default(),
             guarded: Pair::default(),
@@ -129,9 +132,11 @@ impl Clients {
                 reads_anchors |= via.kind == ProxyKind::Https;
             }
         }
-        if !reads_anchors {
-            builder = builder.tls_certs_only([]);
-        }
+        builder = if reads_anchors {
+            self.tls.apply(builder).map_err(|error| unusable(&error))?
+        } else {
+            builder.tls_certs_only([])
+        };
         builder.build().map_err(|error| unusable(&error))
     }
 }

@@ -81,7 +81,10 @@ impl Head<'_> {
     /// Why the body is no page.
     pub(super) fn no_page(&self, content_type: &str) -> Failure {
         let essence = excerpt(media_type::essence(content_type));
-        let message = format!("read {} as a page: its type is `{essence}`, and pages are text or XML", self.shown);
+        let message = format!(
+            "read {} as a page: its type is `{essence}`, and pages are text or XML (see `fetch.content_types`)",
+            self.shown
+        );
         Failure::new(FailureKind::ContentType, Stage::Fetch, message)
     }
 }

@@ -5,7 +5,8 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
-//! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures
+//! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
+//!   wrong with TLS, for people
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
@@ -23,6 +24,7 @@ mod members;
 mod retry_after;
 mod route;
 mod sent;
+mod tls_words;
 
 use bytes::Bytes;
 use reqwest::Body;
@@ -113,7 +115,10 @@ impl Fetcher {
         let next = head.next_hop().map_err(answered)?;
         let refusal = head.refusal();
         let content_type = header_text(head.headers, &CONTENT_TYPE);
-        if next.is_none() && refusal.is_none() && !media_type::is_page(content_type.as_deref()) {
+        if next.is_none()
+            && refusal.is_none()
+            && !media_type::is_page(content_type.as_deref(), &self.settings.content_types)
+        {
             // The body is not read: the connection is given up rather than an image.
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }

@@ -1,0 +1,49 @@
+//! A type of contents, such as `application/xml`, or a whole sort of them: `application/*`.
+
+use crate::config::error::Complaint;
+use crate::config::written::Node;
+use crate::scrape;
+
+/// `type/subtype` or `type/*`, in lower case. Not JSON: nothing could be taken from it.
+pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
+    let Some(text) = node.string() else {
+        return Err(Complaint::new("must have strings such as \"application/octet-stream\""));
+    };
+    let lower = text.to_ascii_lowercase();
+    // The characters of RFC 6838, 4.2.
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    match lower.split_once('/') {
+        Some((kind, subtype)) if is_name(kind) && (is_name(subtype) || subtype == "*") => {}
+        _ => {
+            let complaint = Complaint::new("must have types such as \"application/octet-stream\" or \"application/*\"");
+            return Err(complaint);
+        }
+    }
+    if scrape::is_json(&lower) {
+        return Err(Complaint::new("cannot have JSON: selectors find nothing in it"));
+    }
+    Ok(lower)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::config::element::sample;
+
+    #[test]
+    fn a_type_has_two_names_of_which_the_second_may_stand_for_all() {
+        for (written, expected) in [("'Application/X-Foo'", "application/x-foo"), ("'image/*'", "image/*")] {
+            assert_eq!(read(&sample::toml(written)).as_deref(), Ok(expected), "{written}");
+        }
+        for written in ["''", "'html'", "'*/*'", "'*'", "'a/b/c'", "'a/b; c=d'", "'a/'", "1"] {
+            let complaint = read(&sample::toml(written)).expect_err(written);
+            assert!(complaint.message.starts_with("must have"), "{written}: {}", complaint.message);
+        }
+        for written in ["'application/json'", "'application/LD+json'"] {
+            let complaint = read(&sample::toml(written)).expect_err(written);
+            assert_eq!(complaint.message, "cannot have JSON: selectors find nothing in it", "{written}");
+        }
+    }
+}

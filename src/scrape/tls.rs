@@ -1,0 +1,66 @@
+//! What is asked of TLS beyond its defaults. All of it is values: a worker reads no files but the system's own.
+
+use std::fmt;
+
+use reqwest::{Certificate, ClientBuilder, Identity, tls::Version};
+use serde::{Deserialize, Serialize};
+
+/// How servers are trusted, and how we say who we are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsSettings {
+    /// Certificates of authorities that are trusted besides the system's own, as DER.
+    pub authorities: Vec<Vec<u8>>,
+    /// What a server gets to see that asks for it.
+    pub client: Option<ClientCertificate>,
+    /// The oldest version that is spoken.
+    pub min_version: TlsVersion,
+    /// Whether servers may show any certificate, or somebody else's.
+    pub insecure: bool,
+}
+
+/// A certificate with its chain and its private key, as PEM. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificate {
+    pem: Vec<u8>,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum TlsVersion {
+    Tls12,
+    Tls13,
+}
+
+impl ClientCertificate {
+    /// Of PEM that has certificates, the client's own first, and one private key.
+    pub fn of_pem(pem: Vec<u8>) -> Self {
+        Self { pem }
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
+    }
+}
+
+impl TlsSettings {
+    /// Has a client trust and show what the settings say; it reads the system's trust anchors when it is built, unless
+    /// nothing is checked anyway.
+    pub(super) fn apply(&self, builder: ClientBuilder) -> reqwest::Result<ClientBuilder> {
+        let mut builder = builder.tls_version_min(match self.min_version {
+            TlsVersion::Tls12 => Version::TLS_1_2,
+            TlsVersion::Tls13 => Version::TLS_1_3,
+        });
+        if let Some(client) = &self.client {
+            builder = builder.identity(Identity::from_pem(&client.pem)?);
+        }
+        if self.insecure {
+            return Ok(builder.tls_danger_accept_invalid_certs(true));
+        }
+        let authorities =
+            self.authorities.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
+        Ok(if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities) })
+    }
+}
