@@ -7,16 +7,19 @@ use bytes::Bytes;
 use url::Url;
 
 use super::extract::Extractor;
-use super::fetch::{Fetch, Fetched, Fetcher};
+use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::LARGE_PAGE;
 use super::{Error, Settings, decode, parse_encoded};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage};
+use crate::robots::{self, Rules, product_token};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
 #[derive(Debug)]
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
+    /// By which name files call us.
+    product_token: String,
 }
 
 impl Scraper {
@@ -27,6 +30,7 @@ impl Scraper {
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
+            product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             fetcher: Fetcher::new(settings.fetch)?,
         })
     }
@@ -41,6 +45,24 @@ impl Scraper {
         match self.try_visit(url, reach).await {
             Ok(answer) => answer,
             Err(failure) => Answer::Outcome(Outcome::Failure(failure)),
+        }
+    }
+
+    /// Asks for the robots.txt at `url` once, and reads what it says to us. Redirects are handed back, never followed.
+    ///
+    /// `reach` is as for a page. Of the file, 500 KiB are read, as UTF-8 and whatever its type. A file that is not there
+    /// (4xx, or a redirect to nowhere) allows everything; what says nothing of the file is a failure of stage `robots`:
+    /// no answer, one that breaks off, a 5xx, and a 429.
+    pub async fn robots(&self, url: &str, reach: &Reach) -> robots::Answer {
+        let file = match parse_url(url) {
+            Ok(url) => self.fetcher.robots(&url, reach).await,
+            Err(failure) => Err(failure),
+        };
+        match file {
+            Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
+            Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
+            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to: to.into() },
+            Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
         }
     }
 

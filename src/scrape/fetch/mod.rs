@@ -6,6 +6,7 @@
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
 //! - `classify`: what went wrong on the way, as failures
+//! - `robots`: a robots.txt, by the rules that such a file has
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
@@ -21,8 +22,10 @@ mod headers;
 mod limit;
 mod members;
 mod retry_after;
+mod robots;
 
 use bytes::Bytes;
+use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
 use url::Url;
@@ -31,6 +34,7 @@ use self::body::Body;
 use self::clients::Clients;
 use self::guard::NotPublic;
 use self::head::Head;
+pub(super) use self::robots::RobotsFile;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
@@ -72,20 +76,7 @@ impl Fetcher {
     pub(super) async fn fetch(&self, url: &Url, reach: &Reach) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let request = self.clients.get(url, reach)?.send();
-        let response = match limit::until(deadline, request).await {
-            Some(Ok(response)) => response,
-            Some(Err(error)) => {
-                return Err(match classify::not_public(&error) {
-                    Some(NotPublic { kind }) => self.clients.guard.blocked(&shown, kind),
-                    None => classify::no_answer(error, &shown, &self.settings),
-                });
-            }
-            None => {
-                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
-                return Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable());
-            }
-        };
+        let response = self.ask(url, &shown, reach, deadline).await?;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers() };
         let answered =
@@ -110,6 +101,21 @@ impl Fetcher {
         let bytes = body.read(&codings).await.map_err(answered)?;
         let turn = body.turn.take();
         Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
+    }
+
+    /// Sends the request and waits for the head of the answer.
+    async fn ask(&self, url: &Url, shown: &Url, reach: &Reach, deadline: Instant) -> Result<Response, Failure> {
+        match limit::until(deadline, self.clients.get(url, reach)?.send()).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => Err(match classify::not_public(&error) {
+                Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                None => classify::no_answer(error, shown, &self.settings),
+            }),
+            None => {
+                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
+            }
+        }
     }
 }
 
