@@ -36,9 +36,12 @@ fn has_colons_or_slashes(url: &Url) -> bool {
     ["%2f", "%3a", "%3f", "%40"].iter().any(|octet| query.contains(octet))
 }
 
+/// Agents, and rules: whether they allow, and their pattern.
+type Group<'a> = (Vec<&'a [u8]>, Vec<(bool, String)>);
+
 /// Whether `url` may be fetched: groups as lists, every pattern tried, the longest taken.
 fn expected(url: &Url, file: &[u8]) -> bool {
-    let mut groups: Vec<(Vec<&[u8]>, Vec<(bool, String)>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for record in records(file) {
         match record {
             Record::UserAgent(value) => match groups.last_mut() {
@@ -53,7 +56,7 @@ fn expected(url: &Url, file: &[u8]) -> bool {
             }
         }
     }
-    let of = |is_meant: &dyn Fn(&[u8]) -> bool| -> Vec<&(Vec<&[u8]>, Vec<(bool, String)>)> {
+    let of = |is_meant: &dyn Fn(&[u8]) -> bool| -> Vec<&Group<'_>> {
         groups.iter().filter(|(agents, _)| agents.iter().any(|agent| is_meant(agent))).collect()
     };
     let named = of(&|agent| names(agent, TOKEN));

@@ -7,6 +7,7 @@
 //! A URL's form ends with `$`. A dollar sign or an asterisk that is part of a URL is percent-encoded in it, so that both,
 //! in a pattern, mean what RFC 9309 (2.2.3) says: the end, and anything.
 
+use memchr::memmem;
 use url::Url;
 
 /// A URL's path and query.
@@ -24,7 +25,8 @@ impl Subject {
             octets.push_str(query);
         }
         let path = form(octets.as_bytes(), Of::Url, Query::AsIs);
-        let decoded = url.query().map(|_| form(octets.as_bytes(), Of::Url, Query::Decoded)).filter(|it| *it != path);
+        let has_encoded = url.query().is_some_and(|query| query.contains('%'));
+        let decoded = has_encoded.then(|| form(octets.as_bytes(), Of::Url, Query::Decoded)).filter(|it| *it != path);
         Self { path, decoded }
     }
 
@@ -39,13 +41,23 @@ pub(super) fn pattern(value: &[u8]) -> Option<String> {
     matches!(value, [b'/' | b'*', ..]).then(|| form(value, Of::Rule, Query::Decoded))
 }
 
+fn matches(path: &str, pattern: &str) -> bool {
+    let (path, pattern) = (path.as_bytes(), pattern.as_bytes());
+    // No path has an asterisk, so that what is common ends at the first one of the pattern.
+    let common = path.iter().zip(pattern).take_while(|(octet, wanted)| octet == wanted).count();
+    match pattern[common..].split_first() {
+        None => true,
+        Some((b'*', pieces)) => has_in_order(&path[common..], pieces),
+        Some(_) => false,
+    }
+}
+
 /// Each piece between asterisks is looked for behind the one before, and the first place where it stands is as good as
 /// any: it leaves the most to the pieces that follow. So nothing is ever tried twice.
-fn matches(path: &str, pattern: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = path.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else { return false };
+fn has_in_order(path: &[u8], pieces: &[u8]) -> bool {
+    let mut rest = path;
+    for piece in pieces.split(|octet| *octet == b'*') {
+        let Some(at) = memmem::find(rest, piece) else { return false };
         rest = &rest[at + piece.len()..];
     }
     true

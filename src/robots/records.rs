@@ -23,18 +23,18 @@ pub(super) enum Record<'a> {
 pub(super) fn records(file: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mark = BYTE_ORDER_MARK.iter().zip(file).take_while(|(mark, byte)| mark == byte).count();
     // CR LF ends one line and an empty one, which says nothing.
-    within_limit(file).get(mark..).unwrap_or_default().split(is_line_end).filter_map(record)
+    within_limit(file).get(mark..).unwrap_or_default().split(|byte| is_line_end(*byte)).filter_map(record)
 }
 
 fn within_limit(file: &[u8]) -> &[u8] {
     if file.len() <= MAX_FILE {
         return file;
     }
-    let end = file[..=MAX_FILE].iter().rposition(is_line_end);
+    let end = file[..=MAX_FILE].iter().rposition(|byte| is_line_end(*byte));
     &file[..end.unwrap_or_default()]
 }
 
-fn is_line_end(byte: &u8) -> bool {
+fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
@@ -42,18 +42,18 @@ fn record(line: &[u8]) -> Option<Record<'_>> {
     // A NUL ends a line's text as a comment does: Google's parser takes lines for C strings.
     let end = line.iter().position(|byte| matches!(byte, b'#' | 0)).unwrap_or(line.len());
     let (key, value) = key_and_value(line[..end].trim_ascii())?;
-    let key_begins = |name: &&str| key.get(..name.len()).is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()));
+    let key_begins = |name: &str| key.get(..name.len()).is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()));
     // These spellings are those of Google's parser, and that a key may go on behind them as well.
     if ["user-agent", "useragent", "user agent"].iter().any(|name| key_begins(name)) {
         Some(Record::UserAgent(value))
-    } else if key_begins(&"allow") {
+    } else if key_begins("allow") {
         Some(Record::Allow(value))
     } else if ["disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"]
         .iter()
         .any(|name| key_begins(name))
     {
         Some(Record::Disallow(value))
-    } else if key_begins(&"crawl-delay") {
+    } else if key_begins("crawl-delay") {
         Some(Record::CrawlDelay(value))
     } else {
         None

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use url::Url;
 
 use super::extract::Extractor;
-use super::fetch::{Fetch, Fetched, Fetcher};
+use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::LARGE_PAGE;
 use super::{Error, Settings, decode, extract, parse_encoded};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
+use crate::robots::{self, Rules, product_token};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Scraper {
     extractor: Arc<Extractor>,
     /// Whether a page may lead elsewhere by itself.
     follows_refresh: bool,
+    /// By which name robots.txt files call us.
+    product_token: String,
 }
 
 /// What became of a page.
@@ -38,6 +41,7 @@ impl Scraper {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
             follows_refresh: settings.fetch.meta_refresh,
+            product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             fetcher: Fetcher::new(settings.fetch)?,
         })
     }
@@ -54,16 +58,21 @@ impl Scraper {
         Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
     }
 
-    /// placeholder until the real one is merged
-    pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> crate::robots::Answer {
-        let visited = self.visit(visit, sent).await;
-        match visited.answer {
-            Answer::Redirect { status, to, .. } => crate::robots::Answer::Redirect { status, to },
-            Answer::Outcome(Outcome::Failure(failure)) if failure.status.is_some_and(|s| s < 500) => {
-                crate::robots::Answer::Rules(crate::robots::Rules::allow_all())
-            }
-            Answer::Outcome(Outcome::Failure(failure)) => crate::robots::Answer::Failed(failure),
-            Answer::Outcome(Outcome::Page(_)) => crate::robots::Answer::Rules(crate::robots::Rules::allow_all()),
+    /// Asks for a robots.txt once, and reads what it says to us. Redirects are handed back, never followed.
+    ///
+    /// Of the file, 500 KiB are read, as UTF-8 and whatever its type. A file that is not there (4xx, or a redirect to
+    /// nowhere) allows everything; what says nothing of the file is a failure of stage `robots`: no answer, one that
+    /// breaks off, a 5xx, and a 429.
+    pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> robots::Answer {
+        let file = match parse_url(&visit.url) {
+            Ok(url) => self.fetcher.robots(&url, visit, sent).await,
+            Err(failure) => Err(failure),
+        };
+        match file {
+            Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
+            Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
+            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to: to.into() },
+            Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
         }
     }
 

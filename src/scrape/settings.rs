@@ -73,6 +73,14 @@ impl fmt::Debug for HostSettings {
     }
 }
 
+impl FetchSettings {
+    /// The `User-Agent` that is sent: one among the further headers comes before `user_agent`.
+    pub(super) fn sent_user_agent(&self) -> &str {
+        let header = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+        header.map_or(&self.user_agent, |(_, value)| value)
+    }
+}
+
 /// Who may reach private, loopback, link-local and other addresses that are not on the public internet.
 ///
 /// The site of the run is its own server: its own pages may always reach it, and no redirect from elsewhere may.

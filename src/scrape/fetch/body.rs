@@ -19,6 +19,14 @@ pub(super) const WORTH_DRAINING: usize = 64 * 1024;
 /// How long such a body may keep its task.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
+/// What becomes of a body that is larger than it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    Fails,
+    /// What is beyond is left unread, and the connection given up.
+    Dropped,
+}
+
 /// The body of an answer.
 pub(super) struct Body<'a> {
     response: Response,
@@ -29,6 +37,7 @@ pub(super) struct Body<'a> {
     announced: Option<u64>,
     /// The largest body that is read, in decompressed bytes.
     pub(super) max: u64,
+    pub(super) excess: Excess,
     pub(super) large: &'a LargePages,
     /// Taken when the body turns out to be large.
     pub(super) turn: Option<Turn>,
@@ -44,7 +53,13 @@ impl<'a> Body<'a> {
     ) -> Self {
         // Asked before the first piece: afterwards the client would tell what is left.
         let announced = response.content_length();
-        Self { response, shown, deadline, settings, announced, max: settings.max_body, large, turn: None }
+        let (max, excess) = (settings.max_body, Excess::Fails);
+        Self { response, shown, deadline, settings, announced, max, excess, large, turn: None }
+    }
+
+    /// The same body, of which the first `max` bytes are enough.
+    pub(super) fn only(self, max: u64) -> Self {
+        Self { max, excess: Excess::Dropped, ..self }
     }
 
     /// Reads all of it and undoes its content encodings, which `codings` lists as the header does.
@@ -53,7 +68,7 @@ impl<'a> Body<'a> {
         if !codings.is_empty() {
             return coding::read(self, &codings).await;
         }
-        if self.announced.is_some_and(|length| length > self.max) {
+        if self.excess == Excess::Fails && self.announced.is_some_and(|length| length > self.max) {
             return Err(self.too_large(0));
         }
         let Some(first) = self.next(0).await? else { return Ok(Bytes::new()) };
@@ -64,7 +79,12 @@ impl<'a> Body<'a> {
         let mut piece = Some(first);
         while let Some(bytes) = piece {
             if body.len() as u64 + bytes.len() as u64 > self.max {
-                return Err(self.too_large(body.len() as u64));
+                if self.excess == Excess::Fails {
+                    return Err(self.too_large(body.len() as u64));
+                }
+                let room = usize::try_from(self.max).unwrap_or(usize::MAX) - body.len();
+                body.extend_from_slice(&bytes[..room]);
+                break;
             }
             if self.turn.is_none() && body.len() + bytes.len() > LARGE_PAGE {
                 // The server waits meanwhile; that time is not its own.
@@ -114,7 +134,13 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn too_large(&self, read: u64) -> Failure {
-        let message = format!("read {}: it is larger than {} bytes (`fetch.max_body`)", self.shown, self.max);
+        let message = match self.excess {
+            Excess::Fails => format!("read {}: it is larger than {} bytes (`fetch.max_body`)", self.shown, self.max),
+            // Of what comes out of the last decoder, enough is enough: this is what goes into it.
+            Excess::Dropped => {
+                format!("read {}: its compressed form is longer than {} bytes ever take", self.shown, self.max)
+            }
+        };
         Failure { bytes: read, ..Failure::new(FailureKind::TooLarge, Stage::Fetch, message) }
     }
 

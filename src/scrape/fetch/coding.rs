@@ -13,7 +13,7 @@ use futures_util::stream;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
-use super::body::{Body, WORTH_DRAINING};
+use super::body::{Body, Excess, WORTH_DRAINING};
 use super::cap::{self, Cap};
 use super::classify;
 use super::head::excerpt;
@@ -89,6 +89,7 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
     match (decoded, end) {
         (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
         (Ok(Decoded::Whole), _) => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) if body.excess == Excess::Dropped => Ok(out.into()),
         (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
         (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
         (Err(error), end) => {

@@ -7,6 +7,7 @@
 //!   `cap`: an end to what is between two of them
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
+//! - `robots`: a robots.txt, by the rules that such a file has
 //!
 //! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
 
@@ -22,13 +23,14 @@ mod headers;
 mod limit;
 mod members;
 mod retry_after;
+mod robots;
 mod route;
 mod sent;
 mod tls_words;
 
 use bytes::Bytes;
-use reqwest::Body;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::{Body, Response};
 use tokio::time::Instant;
 use url::Url;
 
@@ -38,6 +40,7 @@ pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
 use self::head::Head;
+pub(super) use self::robots::RobotsFile;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
@@ -86,28 +89,8 @@ impl Fetcher {
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
         let deadline = Instant::now() + self.settings.timeout;
-        let Request { mut builder, via } = self.clients.get(url, visit)?;
-        let via = via.as_ref();
-        if visit.tell_when_sent {
-            builder = builder.body(Body::wrap(Nothing::new(sent)));
-        }
-        let response = match limit::until(deadline, builder.send()).await {
-            Some(Ok(response)) => response,
-            Some(Err(error)) => {
-                return Err(match classify::not_public(&error) {
-                    Some(NotPublic { kind }) => self.clients.guard.blocked(&shown, kind),
-                    None => classify::no_answer(error, &shown, via, &self.settings),
-                });
-            }
-            None => {
-                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
-                return Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable());
-            }
-        };
+        let response = self.ask(url, &shown, visit, sent, deadline).await?;
         let status = response.status();
-        if let Some(refused) = classify::refused_by_proxy(status, &shown, via) {
-            return Err(refused);
-        }
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
@@ -135,6 +118,36 @@ impl Fetcher {
         let bytes = body.read(&codings).await.map_err(answered)?;
         let turn = body.turn.take();
         Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
+    }
+
+    /// Sends the request and waits for the head of the answer.
+    async fn ask(
+        &self,
+        url: &Url,
+        shown: &Url,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+        deadline: Instant,
+    ) -> Result<Response, Failure> {
+        let Request { mut builder, via } = self.clients.get(url, visit)?;
+        let via = via.as_ref();
+        if visit.tell_when_sent {
+            builder = builder.body(Body::wrap(Nothing::new(sent)));
+        }
+        match limit::until(deadline, builder.send()).await {
+            Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
+                Some(refused) => Err(refused),
+                None => Ok(response),
+            },
+            Some(Err(error)) => Err(match classify::not_public(&error) {
+                Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                None => classify::no_answer(error, shown, via, &self.settings),
+            }),
+            None => {
+                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
+            }
+        }
     }
 }
 

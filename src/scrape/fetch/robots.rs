@@ -1,0 +1,61 @@
+use bytes::Bytes;
+use reqwest::header::CONTENT_ENCODING;
+use tokio::time::Instant;
+use url::Url;
+
+use super::body::Body;
+use super::head::Head;
+use super::{Fetcher, header_text, without_credentials};
+use crate::model::{Failure, Visit};
+use crate::robots::MAX_FILE;
+
+/// What asking for a robots.txt gave (RFC 9309, 2.3.1).
+#[derive(Debug)]
+pub(in crate::scrape) enum RobotsFile {
+    /// Its beginning, longer than [`MAX_FILE`] only if the file is.
+    Found(Bytes),
+    /// There is none.
+    Absent,
+    Redirect {
+        status: u16,
+        to: Url,
+    },
+}
+
+impl Fetcher {
+    /// Asks for a robots.txt once, whatever its `Content-Type`.
+    ///
+    /// # Errors
+    /// Where nobody knows what the file says: no answer, a broken one, a 5xx, and a 429, which says nothing of the file
+    /// and is no leave to fetch all the rest (Google reads it so, too).
+    pub(in crate::scrape) async fn robots(
+        &self,
+        url: &Url,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+    ) -> Result<RobotsFile, Failure> {
+        let shown = without_credentials(url);
+        let deadline = Instant::now() + self.settings.timeout;
+        let response = self.ask(url, &shown, visit, sent, deadline).await?;
+        let status = response.status();
+        let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
+        let answered =
+            |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
+        // A redirect that leads nowhere leads to no file.
+        let next = head.next_hop().unwrap_or_default();
+        let refusal = head.refusal().filter(|_| !status.is_client_error() || status.as_u16() == 429);
+        let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
+        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
+        if status.is_success() {
+            // One byte more tells that the last line is cut.
+            let file = body.only(MAX_FILE as u64 + 1).read(&codings).await.map_err(answered)?;
+            return Ok(RobotsFile::Found(file));
+        }
+        let bytes = body.drain(&codings).await;
+        match (refusal, next) {
+            (Some(refusal), _) => Err(answered(Failure { bytes, ..refusal })),
+            (None, Some(to)) => Ok(RobotsFile::Redirect { status: status.as_u16(), to }),
+            (None, None) => Ok(RobotsFile::Absent),
+        }
+    }
+}
