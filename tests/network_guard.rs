@@ -26,7 +26,12 @@ async fn inside() -> RawServer {
     RawServer::start((0..100).map(|_| page()).collect()).await
 }
 
+/// Without robots.txt, so that the servers answer just what is listed.
 fn run(list: &[String], arguments: &[&str]) -> Finished {
+    run_with_robots(list, &[&["--no-robots"], arguments].concat())
+}
+
+fn run_with_robots(list: &[String], arguments: &[&str]) -> Finished {
     // The servers of these tests have threads of their own to go on with meanwhile.
     tokio::task::block_in_place(|| {
         let defaults = ["-w", "1", "--concurrency", "1", "--max-retries", "0", "--set", "extract.t=title::text"];
@@ -78,6 +83,29 @@ async fn a_redirect_is_no_way_to_a_private_address_by_whatever_name() {
     }
     assert_eq!(secret.connections(), 0);
     assert_eq!(server.requests().len(), targets.len(), "a blocked address is final");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn robots_txt_is_no_way_to_a_private_address_either() {
+    let secret = inside().await;
+    let to = secret.url("");
+    // The robots.txt of the first server leads there; so does a page of the second one, which would be asked for its own.
+    let (first, second) = (
+        RawServer::start(vec![redirect(&secret.url("robots.txt"))]).await,
+        RawServer::start(vec![Reply::new("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"), redirect(&to)]).await,
+    );
+    let run = run_with_robots(&[first.url(""), second.url("")], &[]).exited(3);
+    for record in records(&run.stdout) {
+        let failure = record.failure.as_ref().expect("it is blocked");
+        assert_eq!((&*failure.kind, &*failure.stage), ("blocked_address", "robots"), "{failure:?}");
+    }
+    assert_eq!(secret.connections(), 0);
+    // Whoever lists the address may go there, though a redirect was refused before.
+    let second =
+        RawServer::start(vec![Reply::new("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"), redirect(&to)]).await;
+    let run = run_with_robots(&[second.url(""), to], &[]).exited(3);
+    let found: Vec<String> = records(&run.stdout).iter().map(|record| outcome(record).to_owned()).collect();
+    assert_eq!(found, ["blocked_address", r#"{"t":"inside"}"#]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,7 +182,7 @@ async fn a_proxy_may_stand_anywhere_and_addresses_in_urls_are_checked_all_the_sa
     let run = tokio::task::block_in_place(|| {
         let mut command = scrape(list);
         command.args(["--format", "jsonl", "-w", "1", "--concurrency", "1", "--max-retries", "0"]);
-        command.args(["--set", "extract.t=title::text"]);
+        command.args(["--set", "extract.t=title::text", "--no-robots"]);
         command.env("http_proxy", format!("http://pu:proxysecret@{}", proxy.address()));
         Run::to_end(command).exited(3)
     });

@@ -121,6 +121,16 @@ impl Hosts {
         &self.known[id.0]
     }
 
+    /// Puts an order before all others of its host, and the host before all others if it is not in line yet: records wait
+    /// for what has begun.
+    pub(super) fn put_first(&mut self, id: HostId, order: Order, now: Instant) {
+        let in_line = self.known[id.0].listed == Listed::Open;
+        self.change(id, now, |host, _| host.queue.push_front(order));
+        if !in_line && self.known[id.0].listed == Listed::Open {
+            self.open.rotate_right(1);
+        }
+    }
+
     /// Changes a host, and puts it where it belongs then.
     pub(super) fn change<T>(&mut self, id: HostId, now: Instant, change: impl FnOnce(&mut Host, &Options) -> T) -> T {
         let host = &mut self.known[id.0];

@@ -22,7 +22,7 @@ mod queue;
 mod task;
 
 #[cfg(test)]
-mod simulation;
+mod simulation_tests;
 #[cfg(test)]
 mod tests;
 

@@ -178,7 +178,7 @@ impl Schedule {
             Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
         };
         if let Some(host) = host {
-            self.hosts.change(host, now, |host, _| host.queue.push_front(order));
+            self.hosts.put_first(host, order, now);
         }
     }
 
@@ -206,7 +206,7 @@ impl Schedule {
             (Leave::Ask, Some(origin)) => {
                 let host = self.hosts.hold(&task.url);
                 self.origins.ask(origin, seq, &task.url, task.reach.clone(), host);
-                self.hosts.change(host, now, |host, _| host.queue.push_front(Order::Robots(origin.0)));
+                self.hosts.put_first(host, Order::Robots(origin.0), now);
                 None
             }
             (Leave::Parked | Leave::Ask, _) => None,
@@ -404,10 +404,8 @@ impl Schedule {
             task.alone |= alone;
             task.charged += u32::from(charged);
         }
-        self.hosts.change(host, now, |host, _| {
-            host.came_back(order);
-            host.queue.push_front(order);
-        });
+        self.hosts.change(host, now, |host, _| host.came_back(order));
+        self.hosts.put_first(host, order, now);
     }
 
     /// Ends what the executor could not bring to an answer.

@@ -1,4 +1,4 @@
-//! One host without limits: hops, tries, and the order of the list. The gates have `simulation`.
+//! One host without limits: hops, tries, and the order of the list. The gates have `simulation_tests`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -152,4 +152,15 @@ fn a_task_whose_worker_was_lost_goes_before_all_others() {
     let next = order(&mut schedule, now).expect("an order");
     assert_eq!((next.order, next.alone), (Order::Page(0), true));
     assert_eq!(schedule.answered(0, page(), Duration::ZERO, now).expect("settled").attempts, 1);
+}
+
+#[test]
+fn a_hop_goes_before_tasks_that_have_not_begun_wherever_it_leads() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
+    order(&mut schedule, now).expect("an order");
+    let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".to_owned(), bytes: 0 };
+    assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+    let orders: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.order).collect();
+    assert_eq!(orders, [0, 1, 2].map(Order::Page));
 }
