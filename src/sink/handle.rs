@@ -1,11 +1,10 @@
 //! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -15,7 +14,7 @@ use tokio::sync::oneshot;
 use super::destination::{self, Found, Target};
 use super::journal::{self, Claim};
 use super::output::Output;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
 use super::{Error, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
@@ -68,7 +67,7 @@ impl Sink {
             Found::Stream(stream, name) => {
                 let waiting = match options.order {
                     Order::Completion => None,
-                    Order::Input => Some(temporary_file(&env::temp_dir())?),
+                    Order::Input => Some(temporary_file()?),
                 };
                 Self::stream(options, stream, name, waiting)
             }
@@ -211,17 +210,6 @@ impl Drop for Sink {
             thread.join().ok();
         }
     }
-}
-
-fn temporary_file(folder: &Path) -> Result<File, Error> {
-    tempfile::tempfile_in(folder).map_err(|error| {
-        let folder = folder.display();
-        Error::unusable(format!(
-            "create a temporary file in `{folder}` for records that wait for an earlier one: make it writable, name \
-             another with TMPDIR, or write with --order completion"
-        ))
-        .because(error)
-    })
 }
 
 fn bug() -> Error {

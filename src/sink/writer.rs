@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::format::{Format, Shape};
 use super::journal::Journal;
 use super::output::{Gathered, Output};
-use super::waiting::Waiting;
+use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
@@ -122,8 +122,9 @@ impl Writer {
                     if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
                         self.unflushed_since = Some(now);
                     }
-                    if let Some(journal) = &mut self.parts.journal {
-                        journal.change(now);
+                    match &mut self.parts.journal {
+                        Some(journal) => journal.change(now),
+                        None => self.give_up_waste()?,
                     }
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
@@ -231,8 +232,25 @@ impl Writer {
         }
         // The checkpoint says that nothing in it counts.
         waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
+        self.give_up_waste()?;
         self.publish();
         Ok(())
+    }
+
+    /// Exchanges the file of records that wait for a smaller one, if most of what is in it has been written. Where there is
+    /// a journal, right after a checkpoint.
+    fn give_up_waste(&mut self) -> Result<(), Error> {
+        let Parts { waiting: Some(waiting), journal, .. } = &mut self.parts else { return Ok(()) };
+        if !waiting.is_wasteful() {
+            return Ok(());
+        }
+        let Some(journal) = journal else {
+            return waiting.move_to(temporary_file()?);
+        };
+        let successor = journal.successor(waiting.file().0).map_err(waiting::error)?;
+        waiting.move_to(successor)?;
+        let (file, length) = waiting.file();
+        journal.succeed(file, length).map_err(waiting::error)
     }
 
     /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than
