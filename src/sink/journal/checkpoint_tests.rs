@@ -109,16 +109,16 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
 #[test]
 fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_before() {
     // What had come to the log, to the `.part` and to its buffer when a write failed.
-    for (torn_log, torn_part) in [(&b""[..], &b""[..]), (b"half an entry", b""), (b"", b"half a record")] {
+    for (torn_log, torn_part) in [(&b""[..], &b""[..]), (&[7; 500], b""), (b"", b"half a record")] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut done = 0;
         for run in 0..2 {
             let mut now = Run::on(folder.path());
-            now.claim.journal.consumed(point(200));
+            now.claim.journal.consumed(point(400));
             for _ in 0..2 {
                 now.put(done..done + 5);
                 done += 5;
-                now.wait(100 + done..100 + done + 2);
+                now.wait(150 + done..150 + done + 2);
                 now.checkpoint(None);
             }
             now.put(done..done + 30);
@@ -136,7 +136,18 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
             assert_eq!(confirmed.waiting.len(), 4 * (run + 1), "{torn_log:?} {torn_part:?}");
             let log = fs::metadata(folder.path().join("out.part.log")).expect("there").len();
             assert_eq!(log, confirmed.log, "nothing torn stays in it");
-            done = kept;
+
+            // A run that goes on and fails before its first checkpoint.
+            let mut now = Run::on(folder.path());
+            now.claim.journal.consumed(point(400));
+            now.put(kept..kept + 20);
+            let Claim { part, journal, .. } = &mut now.claim;
+            let length = part.length();
+            journal.rescue(part).expect("there is room");
+            drop(now);
+            let confirmed = Run::on(folder.path()).claim.confirmed;
+            done = (length - ROOM) / LINE as u64;
+            assert_eq!((confirmed.records, confirmed.waiting.len()), (done, 4 * (run + 1)));
         }
     }
 }
