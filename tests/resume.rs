@@ -11,8 +11,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 use support::{Finished, PROMPTLY, Run, Server, scrape, values, wait_until};
 
-/// A second signal takes no longer, on a machine that has other things to do as well.
-const AT_ONCE: Duration = Duration::from_millis(1500);
+/// A second signal takes no longer: in the quickest of a few runs, for a machine may have other things to do as well.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// One worker with two pages at a time; flags that come later beat these.
 const SLOWLY: [&str; 4] = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
@@ -231,16 +231,21 @@ fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
 fn a_second_signal_ends_the_run_at_once() {
     let server = Server::start();
     let list = [pages(&server, "/ok", 5), vec![server.url("/hang")]].concat();
-    let job = Job::new(&list, "out.jsonl", &["-w", "1", "-v"]);
-    let run = job.start(&[]);
-    wait_until("what hangs", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
-    run.signal(Signal::TERM);
-    wait_until("the grace", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
-    let begun = Instant::now();
-    run.signal(Signal::INT);
-    let run = run.finish().exited(143);
-    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
-    assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
+    let took = || {
+        let job = Job::new(&list, "out.jsonl", &["-w", "1", "-v"]);
+        let run = job.start(&[]);
+        wait_until("what hangs", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
+        run.signal(Signal::TERM);
+        wait_until("the grace", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
+        let begun = Instant::now();
+        run.signal(Signal::INT);
+        let run = run.finish().exited(143);
+        assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
+        assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+        begun.elapsed()
+    };
+    let took = [took(), took(), took()];
+    assert!(took.into_iter().min() < Some(AT_ONCE), "{took:?}");
 }
 
 #[test]

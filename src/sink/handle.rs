@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -41,6 +41,8 @@ pub struct Sink {
     /// The thread that is waited for at the end: one that writes a file. The reader of a stream may never read again.
     thread: Option<JoinHandle<()>>,
     before: Before,
+    /// The `.part`, where the output is a file.
+    part: Option<PathBuf>,
 }
 
 /// What the output had already when it was opened: the work of an earlier run. All of it is zero unless that is gone on
@@ -108,7 +110,7 @@ impl Sink {
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
         shared.emitted.store(parts.output.records(), Relaxed);
-        let is_stream = parts.output.is_stream();
+        let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
         let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), parts);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -122,12 +124,17 @@ impl Sink {
                 on_thread.changed.notify_one();
             })
             .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
-        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before })
+        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
     }
 
     /// What an earlier run has done of this output.
     pub fn before(&self) -> &Before {
         &self.before
+    }
+
+    /// Where the records are until the output is whole; `None` where they go into a stream.
+    pub fn part(&self) -> Option<&Path> {
+        self.part.as_deref()
     }
 
     /// Says how far the list has been read. To be told before any record of a task up to there is pushed: a record whose
