@@ -210,7 +210,8 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_g
             assert_eq!(*sink.before(), before);
             assert_eq!(sink.emitted(), in_part.len() as u64);
             sink.push([4, 5, 7, 6, 2].map(record).into());
-            assert_eq!(sink.finish().await.expect("written").records, 9);
+            let written = sink.finish().await.expect("written");
+            assert_eq!((written.records, written.bytes), (9, fs::metadata(&path).expect("there").len()));
             let whole = if order == Order::Input { data_lines(0..9) } else { data_lines([0, 1, 3, 8, 4, 5, 7, 6, 2]) };
             assert_eq!(read(&path), whole);
             assert_eq!(names(folder.path()), ["out"]);
@@ -269,6 +270,53 @@ async fn a_record_alone_that_waits_is_kept_too() {
     sink.push(vec![record(0)]);
     sink.finish().await.expect("written");
     assert_eq!(read(&folder.path().join("out")), data_lines(0..2));
+}
+
+#[tokio::test]
+async fn a_part_without_a_manifest_is_somebody_elses_and_only_a_restart_throws_it_away() {
+    for log in [false, true] {
+        for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join("out.part"), "somebody's").expect("written");
+            if log {
+                fs::write(folder.path().join("out.part.log"), "somebody's").expect("written");
+            }
+            let opened = Sink::open(&Options { left_over, ..options(folder.path().join("out")) });
+            if left_over == LeftOver::Replace {
+                drop(opened.expect("a sink"));
+                continue;
+            }
+            let message = opened.expect_err("it is not ours").to_string();
+            assert!(message.contains("without its manifest it cannot be gone on with"), "{message}");
+            assert_eq!(read(&folder.path().join("out.part")), "somebody's");
+            assert!(!folder.path().join("out.part.manifest").exists());
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_whose_part_is_gone_mean_nothing() {
+    // As a run leaves them that dies between giving the output its name and removing the rest.
+    for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["out.part.log", "out.part.pending", "out.part.pending.new", "out.part.manifest"] {
+            fs::write(folder.path().join(name), "left over").expect("written");
+        }
+        let sink = Sink::open(&Options { left_over, ..options(folder.path().join("out")) }).expect("a sink");
+        assert_eq!(*sink.before(), Before::default());
+        sink.push(vec![record(0)]);
+        sink.finish().await.expect("written");
+        assert_eq!(names(folder.path()), ["out"], "{left_over:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_begun_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("out.part.log")).expect("created");
+    let error = Sink::open(&options(folder.path().join("out"))).expect_err("a folder is in the way");
+    assert_eq!(error.kind(), ErrorKind::Unusable);
+    assert_eq!(names(folder.path()), ["out.part.log"]);
 }
 
 #[tokio::test]

@@ -107,6 +107,9 @@ impl Writer {
 
     /// Says whether the output is whole, but for its last bytes.
     fn until_the_end(&mut self) -> Result<bool, Error> {
+        // A run that could not write cut off the end of the `.part`, and what had waited may be next again.
+        self.emit_ready()?;
+        self.changed(Instant::now())?;
         while let Some(message) = self.next_message()? {
             match message {
                 Message::Consumed(list) => {
@@ -119,13 +122,7 @@ impl Writer {
                     for record in &records {
                         self.record(record, now)?;
                     }
-                    if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
-                        self.unflushed_since = Some(now);
-                    }
-                    match &mut self.parts.journal {
-                        Some(journal) => journal.change(now),
-                        None => self.give_up_waste()?,
-                    }
+                    self.changed(now)?;
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
                 }
@@ -139,6 +136,18 @@ impl Writer {
         self.checkpoint(Instant::now())?;
         self.parts.output.flush()?;
         Ok(false)
+    }
+
+    /// Something may have come that is not on disk yet.
+    fn changed(&mut self, now: Instant) -> Result<(), Error> {
+        if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
+            self.unflushed_since = Some(now);
+        }
+        match &mut self.parts.journal {
+            Some(journal) => journal.change(now),
+            None => self.give_up_waste()?,
+        }
+        Ok(())
     }
 
     /// Waits for the next message; `None` when the sink was dropped. A wait is the time to flush: at once where

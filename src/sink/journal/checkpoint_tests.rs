@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::policy::INTERVAL;
 use super::*;
-use crate::sink::{Destination, Format, LeftOver, Options, Order, Shape};
+use crate::sink::{Destination, Format, LeftOver, Options, Order, Shape, Sink};
 
 /// A `.part` that a `rescue` has room to cut: each of its lines has so many bytes.
 const LINE: usize = 1000;
@@ -19,17 +19,7 @@ struct Run {
 
 impl Run {
     fn on(folder: &Path) -> Self {
-        let path = folder.join("out");
-        let options = Options {
-            destination: Destination::File(path.clone()),
-            format: Format::Jsonl,
-            shape: Shape::Data,
-            order: Order::Input,
-            left_over: LeftOver::Resume,
-            window_memory: 0,
-            identity: Identity::default(),
-        };
-        let claim = claim(path, None, &options).unwrap_or_else(|error| panic!("{error}"));
+        let claim = claim(folder.join("out"), None, &options(folder)).unwrap_or_else(|error| panic!("{error}"));
         let pending_length = claim.confirmed.pending;
         Self { claim, pending_length }
     }
@@ -47,7 +37,8 @@ impl Run {
     fn wait(&mut self, seqs: std::ops::Range<u64>) {
         let mut pending = self.claim.pending.as_ref().expect("it has an order");
         for seq in seqs {
-            let frame = [label(seq, failed(seq), &line(seq)).expect("short"), line(seq)].concat();
+            let record = &line(seq)[..LINE - 1];
+            let frame = [&label(seq, failed(seq), record).expect("short"), record].concat();
             pending.write_all(&frame).expect("written");
             self.pending_length += frame.len() as u64;
         }
@@ -57,6 +48,18 @@ impl Run {
         let Claim { part, journal, pending, .. } = &mut self.claim;
         let pending = pending.as_ref().map(|file| (file, self.pending_length));
         journal.checkpoint(part, pending, since).expect("made");
+    }
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        destination: Destination::File(folder.join("out")),
+        format: Format::Jsonl,
+        shape: Shape::Data,
+        order: Order::Input,
+        left_over: LeftOver::Resume,
+        window_memory: 0,
+        identity: Identity::default(),
     }
 }
 
@@ -92,12 +95,20 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
             now.checkpoint(None);
             assert_eq!(fs::metadata(now.claim.journal.path()).expect("there").len(), log);
         }
-        // No checkpoint has these.
+        // No checkpoint has these, nor what a crash has left behind them.
         now.put(30 * run + 30..30 * run + 35);
         drop(now);
+        for name in ["out.part", "out.part.log", "out.part.pending"] {
+            let mut file = OpenOptions::new().append(true).open(folder.path().join(name)).expect("there");
+            file.write_all(&[9; 300]).expect("written");
+        }
 
         let done = 30 * run + 30;
         let confirmed = Run::on(folder.path()).claim.confirmed;
+        for (name, length) in [("", confirmed.part), (".log", confirmed.log), (".pending", confirmed.pending)] {
+            let path = folder.path().join(format!("out.part{name}"));
+            assert_eq!(fs::metadata(path).expect("there").len(), length, "{name} is cut to what is confirmed");
+        }
         assert_eq!((confirmed.part, confirmed.records), (done * LINE as u64, done));
         let waiting: Vec<u64> = confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
         assert_eq!(waiting, [done + 1]);
@@ -150,6 +161,26 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
             assert_eq!((confirmed.records, confirmed.waiting.len()), (done, 4 * (run + 1)));
         }
     }
+}
+
+#[tokio::test]
+async fn records_that_a_rescue_cuts_off_and_that_had_waited_take_their_place_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut now = Run::on(folder.path());
+    now.claim.journal.consumed(point(100));
+    now.wait(1..50);
+    now.checkpoint(None);
+    // The head has come, and with it all that waited for it; some of it is cut off again.
+    now.put(0..50);
+    let Claim { part, journal, .. } = &mut now.claim;
+    journal.rescue(part).expect("there is room");
+    drop(now);
+
+    let sink = Sink::open(&options(folder.path())).expect("a sink");
+    assert_eq!(sink.before().done.seqs, (0..50).collect());
+    assert_eq!(sink.finish().await.expect("nothing is missing").records, 50);
+    let whole: Vec<u8> = (0..50).flat_map(line).collect();
+    assert!(fs::read(folder.path().join("out")).expect("there") == whole);
 }
 
 #[test]
