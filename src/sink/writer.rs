@@ -128,6 +128,8 @@ impl Writer {
                 }
                 Message::Finish => {
                     self.check_for_a_hole()?;
+                    // Where that fails, what has found room is kept; what comes after it is only the output's end.
+                    self.parts.output.flush()?;
                     return Ok(true);
                 }
                 Message::Stop => break,
