@@ -102,7 +102,9 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
     let head = |status: StatusCode| Response::builder().status(status).header("content-type", "text/html");
     let ok = |head: axum::http::response::Builder| head.body(()).expect("good headers");
     match path.as_str() {
-        "/together" => drop(together.wait().await),
+        "/together" => {
+            together.wait().await;
+        }
         "/refused" => return respond.send_reset(Reason::REFUSED_STREAM),
         "/moved" => {
             let _ = respond.send_response(ok(head(StatusCode::FOUND).header("location", "/ok")), true);

@@ -162,13 +162,12 @@ fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
 /// Returns a little after the second signal of this run, with the first: whoever sends two does not want to wait for a disk,
 /// nor for a reader who does not read.
 async fn hurried(interrupts: &mut Interrupts) -> i32 {
-    let first = match interrupts.first {
-        Some(first) => first,
-        None => {
-            let first = interrupts.next().await;
-            tracing::info!("stopping: waiting for the output to be written; another signal ends that");
-            first
-        }
+    let first = if let Some(first) = interrupts.first {
+        first
+    } else {
+        let first = interrupts.next().await;
+        tracing::info!("stopping: waiting for the output to be written; another signal ends that");
+        first
     };
     while !interrupts.again {
         interrupts.next().await;

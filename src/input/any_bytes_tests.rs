@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_stands_at_the_end_of_a_line_counts_for_its_length() {
         for begin in ["\u{a0}", "#", "", "http://h/"] {
-            check(&[], &[begin.as_bytes(), &[b'\t'; super::MAX_LINE]].concat());
+            check(&[], &[begin.as_bytes(), &vec![b'\t'; crate::input::MAX_LINE]].concat());
         }
     }
 

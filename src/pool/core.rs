@@ -213,11 +213,9 @@ impl Core {
     /// Says at the end how many results were dropped that came from workers which did not hold those jobs. A worker that is
     /// what it should be sends none.
     fn note_stale(&mut self) {
-        match self.roster.take_stale() {
-            0 => {}
-            count => {
-                tracing::info!("{count} results were dropped that came from workers which did not hold those jobs")
-            }
+        let count = self.roster.take_stale();
+        if count > 0 {
+            tracing::info!("{count} results were dropped that came from workers which did not hold those jobs");
         }
     }
 

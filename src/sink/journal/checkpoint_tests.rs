@@ -82,8 +82,8 @@ fn point(tasks: u64) -> ListPoint {
 #[test]
 fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
     let folder = tempfile::tempdir().expect("a folder");
-    for run in 0..2 {
-        let mut now = Run::on(folder.path());
+    let mut now = Run::on(folder.path());
+    for run in 0..3 {
         for step in 0..3 {
             let begin = 30 * run + 10 * step;
             now.claim.journal.consumed(point(begin + 20));
@@ -103,8 +103,10 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
             file.write_all(&[9; 300]).expect("written");
         }
 
+        // The next one goes on where these were cut off.
+        now = Run::on(folder.path());
         let done = 30 * run + 30;
-        let confirmed = Run::on(folder.path()).claim.confirmed;
+        let confirmed = std::mem::take(&mut now.claim.confirmed);
         for (name, length) in [("", confirmed.part), (".log", confirmed.log), (".pending", confirmed.pending)] {
             let path = folder.path().join(format!("out.part{name}"));
             assert_eq!(fs::metadata(path).expect("there").len(), length, "{name} is cut to what is confirmed");
