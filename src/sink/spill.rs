@@ -241,6 +241,21 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_ends_about_where_a_block_does_is_read_whole() {
+        let block = usize::try_from(BLOCK).expect("small");
+        for end in block - 1..=block + 2 {
+            let mut spill = spill();
+            let sizes = [block - 100, end - (block - 100), APPEND];
+            let spans = sizes.map(|size| spill.append(b"", &vec![b'x'; size]).expect("written"));
+            for (span, size) in spans.into_iter().zip(sizes) {
+                let mut got = Vec::new();
+                spill.take(span, &mut got).expect("read");
+                assert!(got == vec![b'x'; size], "{size} bytes that end at {end}");
+            }
+        }
+    }
+
+    #[test]
     fn a_record_appended_after_a_block_was_read_is_found() {
         // The block ends where the file ended then; what came later into the same stretch is not in it.
         let mut spill = spill();
