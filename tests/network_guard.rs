@@ -5,11 +5,13 @@
 mod raw_server;
 mod support;
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 
 use raw_server::{RawServer, Reply, Then};
-use support::{Finished, PROMPTLY, Record, Run, Server, records, scrape, scrape_list, wait_until};
+use support::{Finished, PROMPTLY, Record, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
 
 const PAGE: &str = "<title>inside</title>";
 
@@ -326,6 +328,30 @@ async fn nothing_that_a_terminal_obeys_comes_from_pages_servers_lists_or_setting
         assert_ne!(ended.code, Some(0), "{arguments:?}");
         assert!(!ended.stderr.is_empty(), "{arguments:?}");
         assert_eq!(obeyed(&ended.stderr), None, "{arguments:?}: {:?}", ended.stderr);
+    }
+}
+
+#[test]
+fn arguments_that_are_wrong_are_shown_without_what_a_terminal_obeys() {
+    let evil = |before: &str| OsString::from(format!("{before}{EVIL}"));
+    let not_text = OsStr::from_bytes(b"--\xff\x1b[31m\x07").to_owned();
+    let table = [
+        (vec![evil("")], "unrecognized subcommand '\u{fffd}32m\u{fffd}'"),
+        (vec!["run".into(), evil("--")], "unexpected argument '--\u{fffd}32m\u{fffd}'"),
+        (vec!["run".into(), evil("--progress=")], "invalid value '\u{fffd}32m\u{fffd}'"),
+        (vec!["run".into(), evil("--limit=")], "invalid value '\u{fffd}32m\u{fffd}'"),
+        (vec!["run".into(), not_text], "unexpected argument '--\u{fffd}'"),
+    ];
+    for (arguments, expected) in table {
+        // Where standard error is no terminal, sequences are taken out anyway; here it says that it takes colours.
+        for colours in ["0", "1"] {
+            let mut command = gleaner();
+            command.args(&arguments).env("CLICOLOR_FORCE", colours);
+            let run = Run::to_end(command).exited(2);
+            assert!(run.stderr.contains(expected), "{arguments:?}: {:?}", run.stderr);
+            assert_eq!(obeyed(&run.stderr), None, "{arguments:?}: {:?}", run.stderr);
+            assert_eq!(run.stdout, "");
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 use support::{Finished, PROMPTLY, Run, Server, scrape, values, wait_until};
 
-/// A second signal takes no longer, on a machine that has other things to do as well.
-const AT_ONCE: Duration = Duration::from_millis(1500);
+/// A second signal takes no longer: in the quickest of a few runs, for a machine may have other things to do as well.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// One worker with two pages at a time; flags that come later beat these.
 const SLOWLY: [&str; 4] = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
@@ -231,16 +231,21 @@ fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
 fn a_second_signal_ends_the_run_at_once() {
     let server = Server::start();
     let list = [pages(&server, "/ok", 5), vec![server.url("/hang")]].concat();
-    let job = Job::new(&list, "out.jsonl", &["-w", "1", "-v"]);
-    let run = job.start(&[]);
-    wait_until("what hangs", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
-    run.signal(Signal::TERM);
-    wait_until("the grace", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
-    let begun = Instant::now();
-    run.signal(Signal::INT);
-    let run = run.finish().exited(143);
-    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
-    assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
+    let took = || {
+        let job = Job::new(&list, "out.jsonl", &["-w", "1", "-v"]);
+        let run = job.start(&[]);
+        wait_until("what hangs", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
+        run.signal(Signal::TERM);
+        wait_until("the grace", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
+        let begun = Instant::now();
+        run.signal(Signal::INT);
+        let run = run.finish().exited(143);
+        assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
+        assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+        begun.elapsed()
+    };
+    let took = [took(), took(), took()];
+    assert!(took.into_iter().min() < Some(AT_ONCE), "{took:?}");
 }
 
 #[test]
@@ -255,7 +260,7 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
         "--set",
         "extract.title=h1::text",
         "-H",
-        "X-Of: us",
+        "X-Of: our-secret",
         "-H",
         "Cookie: a",
     ];
@@ -290,7 +295,7 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     );
     let manifest = job.beside(".part.manifest");
     let written = fs::read_to_string(&manifest).expect("there");
-    assert!(!written.contains("ookie"), "{written}");
+    assert!(!written.contains("ookie") && !written.contains("our-secret"), "{written}");
     let version = env!("CARGO_PKG_VERSION");
     fs::write(&manifest, written.replace(&format!("\"{version}\""), "\"0.0.1\"")).expect("written");
     refused(
@@ -427,9 +432,15 @@ fn of_two_runs_on_one_output_one_is_refused() {
 
 #[test]
 fn a_disk_that_is_full_keeps_what_is_done_and_a_larger_one_goes_on() {
+    // Full in the middle of the run, and when all pages are done and wait in the last buffer.
+    full_disk("/sleep/10", 900, &SLOWLY);
+    full_disk("/ok", 600, &["-w", "2"]);
+}
+
+fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     let server = Server::start();
-    let list = pages(&server, "/sleep/10", 900);
-    let job = Job::new(&list, "out.jsonl", &SLOWLY);
+    let list = pages(&server, kind, count);
+    let job = Job::new(&list, "out.jsonl", flags);
     // No file may have more than so many blocks of 512 bytes; the signal that would say so is not wanted.
     let run = Run::to_end({
         let gleaner = job.command(&[]);
@@ -444,6 +455,7 @@ fn a_disk_that_is_full_keeps_what_is_done_and_a_larger_one_goes_on() {
     assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
     let requests = server.log().len();
     job.to_end(&["--resume", "--concurrency", "20"]).exited(0);
-    assert_eq!(values(&job.text()).len(), 900);
-    assert!(server.log().len() - requests < 890, "it went on");
+    assert_eq!(values(&job.text()).len(), count);
+    let again = server.log().len() - requests;
+    assert!(again < count - 10, "{again} of {count} pages of {kind} were fetched twice");
 }

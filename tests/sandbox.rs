@@ -10,30 +10,15 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-use support::{Finished, PROMPTLY, Run, Server, records, scrape, wait_until};
+use support::{Authority, Finished, PROMPTLY, Run, Server, records, scrape, wait_until};
 
-/// A server that answers everything over TLS with one small page, and the certificate of who signed its own.
-fn secure_server() -> (String, String) {
-    let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("no names");
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority_key = rcgen::KeyPair::generate().expect("a key");
-    let signed = authority.self_signed(&authority_key).expect("a certificate");
-    let issuer = rcgen::Issuer::new(authority, authority_key);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-    let leaf: CertificateDer<'static> = leaf.signed_by(&key, &issuer).expect("a certificate").der().clone();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("known versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-        .expect("a key that fits");
+/// A server that answers everything over TLS with one small page, and who signed its certificate.
+fn secure_server() -> (String, Authority) {
+    let authority = Authority::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
-    let config = Arc::new(config);
+    let config = Arc::new(authority.server.clone());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let session = rustls::ServerConnection::new(Arc::clone(&config)).expect("a session");
@@ -47,20 +32,17 @@ fn secure_server() -> (String, String) {
             let _ = stream.flush();
         }
     });
-    (url, signed.pem())
+    (url, authority)
 }
 
 #[test]
 fn confined_workers_look_up_names_and_trust_the_certificates_they_are_told_to() {
     let (secure, authority) = secure_server();
     let plain = Server::start();
-    let folder = tempfile::tempdir().expect("a folder");
-    let trusted = folder.path().join("authority.pem");
-    fs::write(&trusted, authority).expect("writes");
     let by_name = plain.url("/ok/plain").replace("127.0.0.1", "localhost");
     for sandbox in ["auto", "off"] {
         let mut command = scrape(["--format", "jsonl", "--set", "extract.title=title::text", &secure, &by_name]);
-        command.args(["--set", &format!("pool.sandbox={sandbox}")]).env("SSL_CERT_FILE", &trusted);
+        command.args(["--set", &format!("pool.sandbox={sandbox}")]).env("SSL_CERT_FILE", authority.trusted());
         let run = Run::start(command).finish().exited(0);
         let titles: Vec<String> = records(&run.stdout).iter().map(|record| record.raw().to_owned()).collect();
         assert_eq!(titles, [r#"{"title":"secure"}"#, r#"{"title":"plain"}"#], "{sandbox}");

@@ -6,7 +6,7 @@ mod raw_server;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
@@ -514,6 +514,22 @@ async fn a_server_that_speaks_no_tls_fails_at_it() {
     let failed = failure(&with(|it| it.connect_timeout = SHORT), &url).await;
     assert_eq!((failed.kind, failed.retry), (FailureKind::Timeout, Retry::Yes), "{failed:?}");
     assert!(failed.message.contains("connect to host `127.0.0.1` within 150ms"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_stands_when_a_neighbour_gives_the_thread_back_is_in_time() {
+    let server = RawServer::start(vec![html("", PAGE)]).await;
+    let scraper = with(|it| it.connect_timeout = SHORT);
+    let url = server.url("");
+    let neighbour = async {
+        let begun = Instant::now();
+        while begun.elapsed() < 2 * SHORT {
+            std::hint::spin_loop();
+        }
+    };
+    // The first is polled first, so it has asked for a connection by then.
+    let (page, ()) = tokio::join!(page(&scraper, &url), neighbour);
+    assert_eq!(page.data, DATA);
 }
 
 #[test]

@@ -453,6 +453,35 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
 }
 
 #[test]
+fn a_second_signal_ends_a_run_whose_output_nobody_reads_and_nobody_closes() {
+    let server = Server::start();
+    // More records than a pipe holds; and when all of them are done, and when one is still in flight.
+    for hanging in [false, true] {
+        let mut list = pages(&server, "/ok", 1000);
+        list.extend(hanging.then(|| server.url("/hang")));
+        let mut child = with_reader(scrape(["-", "-f", "jsonl", "-v"]).args(["-o", "-"]));
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(list.join("\n").as_bytes()).expect("it reads");
+        drop(stdin);
+        let stdout = child.stdout.take().expect("piped");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let mut until = |what: &str| stderr.by_ref().any(|line| line.expect("text").contains(what));
+        (0..1000).for_each(|page| assert!(until(" 200 in "), "page {page}"));
+        let run = Process::running(child.id()).expect("it runs");
+        run.signal(Signal::TERM);
+        assert!(until("another signal ends that"));
+        run.signal(Signal::INT);
+        let mut code = None;
+        wait_until("its end", PROMPTLY, || {
+            code = child.try_wait().expect("our own child").map(|status| status.code());
+            code.is_some()
+        });
+        assert_eq!(code, Some(Some(143)), "hanging: {hanging}");
+        drop(stdout);
+    }
+}
+
+#[test]
 fn workers_go_with_a_coordinator_that_is_killed_outright() {
     let server = Server::start();
     let run = scrape_list(&pages(&server, "/sleep/60000", 6), ["-w", "3", "--concurrency", "2"]);

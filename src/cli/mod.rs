@@ -17,16 +17,23 @@ mod site;
 mod summary_file;
 mod words;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::exit_code::Exit;
+use crate::model::printable;
 use args::{Args, Command};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let result = match Args::parse().command {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return answer(&error).into(),
+    };
+    let result = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
@@ -42,6 +49,21 @@ pub fn main() -> ExitCode {
         stop.exit
     });
     exit.into()
+}
+
+/// What clap says instead of arguments: help, version, or what is wrong with them. It repeats those as they were typed; a
+/// terminal is to obey none of them, even if the colours go with it.
+fn answer(error: &clap::Error) -> Exit {
+    let is_harmless = |argument: OsString| {
+        let text = argument.to_string_lossy();
+        printable(&text) == text
+    };
+    if env::args_os().all(is_harmless) {
+        let _ = error.print();
+    } else {
+        words::say(error.render().to_string().trim_end());
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
 }
 
 /// Why a command stopped: an error, and what the process says of it at its end.

@@ -125,20 +125,24 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
     let Loop { sink, mut state, .. } = turn;
+    let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
         Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
         other => Some(other),
     };
     let (ending, kept) = match unfinished {
-        None => match sink.finish().await {
-            Ok(_) => (Ok(Ending::Complete), None),
-            Err(error) if error.kind() == sink::ErrorKind::Closed => (Ok(Ending::ReaderGone), None),
-            Err(error) => unwritable(error),
+        None => tokio::select! {
+            finished = sink.finish() => match finished {
+                Ok(_) => (Ok(Ending::Complete), None),
+                Err(error) if error.kind() == sink::ErrorKind::Closed => (Ok(Ending::ReaderGone), None),
+                Err(error) => unwritable(error),
+            },
+            signal = hurried(&mut interrupts) => (Ok(Ending::Stopped(Reason::Signal(signal))), part),
         },
         Some(ending) => {
             let stopped = tokio::select! {
                 stopped = sink.stop() => Some(stopped),
-                () = hurried(&mut interrupts) => None,
+                _ = hurried(&mut interrupts) => None,
             };
             match (ending, stopped) {
                 // The last records could not be kept, which those who wait for them must know.
@@ -146,7 +150,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
                 // Why the run ends is known already, and matters more than how that went.
                 (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
                 (ending, Some(Ok(written))) => (ending, written.path),
-                (ending, None) => (ending, None),
+                (ending, None) => (ending, part),
             }
         }
     };
@@ -159,10 +163,21 @@ fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
     (Err(error.into()), kept)
 }
 
-/// Returns a little after the next signal.
-async fn hurried(interrupts: &mut Interrupts) {
-    interrupts.next().await;
+/// Returns a little after the second signal of this run, with the first: whoever sends two does not want to wait for a disk,
+/// nor for a reader who does not read.
+async fn hurried(interrupts: &mut Interrupts) -> i32 {
+    let first = if let Some(first) = interrupts.first {
+        first
+    } else {
+        let first = interrupts.next().await;
+        tracing::info!("stopping: waiting for the output to be written; another signal ends that");
+        first
+    };
+    while !interrupts.again {
+        interrupts.next().await;
+    }
     tokio::time::sleep(HASTE).await;
+    first
 }
 
 struct Loop<E> {
@@ -310,20 +325,31 @@ async fn until(at: Option<Instant>) {
 }
 
 /// The signals that ask a run to stop.
-struct Interrupts([(Signal, i32); 3]);
+struct Interrupts {
+    signals: [(Signal, i32); 3],
+    /// The first one that came.
+    first: Option<i32>,
+    /// Whether there was another.
+    again: bool,
+}
 
 impl Interrupts {
     fn new() -> std::io::Result<Self> {
         let listen = |kind: SignalKind| signal(kind).map(|stream| (stream, kind.as_raw_value()));
-        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
+        let signals =
+            [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
+        Ok(Self { signals, first: None, again: false })
     }
 
     async fn next(&mut self) -> i32 {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
+        let [interrupt, terminate, hangup] = &mut self.signals;
+        let signal = tokio::select! {
             _ = interrupt.0.recv() => interrupt.1,
             _ = terminate.0.recv() => terminate.1,
             _ = hangup.0.recv() => hangup.1,
-        }
+        };
+        self.again = self.first.is_some();
+        self.first.get_or_insert(signal);
+        signal
     }
 }

@@ -139,14 +139,12 @@ impl State {
 
     /// When there will be something to do though nothing happens.
     pub(super) fn next_wake_up(&self, outside: Outside) -> Option<Instant> {
-        match self.stopping {
-            Some(stopping) => (!self.halted).then_some(stopping.until),
-            // Without room, nothing that opens could be begun.
-            None => {
-                let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
-                opens.into_iter().chain(self.deadline).min()
-            }
+        if let Some(stopping) = self.stopping {
+            return (!self.halted).then_some(stopping.until);
         }
+        // Without room, nothing that opens could be begun.
+        let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
+        opens.into_iter().chain(self.deadline).min()
     }
 
     /// Why the run ended before its end, if it did.

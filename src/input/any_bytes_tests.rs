@@ -47,9 +47,10 @@ fn tasks(reader: impl Read) -> Vec<Task> {
 /// How many tasks there are, said in another way.
 fn expected(bytes: &[u8]) -> usize {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    // Unicode has more white space than ASCII; it is looked for only in lines that can be read.
+    // Unicode has more white space than ASCII; it is looked for only in lines that can be read. What stands at a line's
+    // end counts for its length, whatever it is.
     let is_task = |line: &&[u8]| {
-        let line = line.trim_ascii();
+        let line = line.trim_ascii_start();
         let text = std::str::from_utf8(line).ok().filter(|_| line.len() <= MAX_LINE);
         let begins = text.map_or(line, |text| text.trim().as_bytes());
         !begins.is_empty() && !begins.starts_with(b"#")
@@ -89,6 +90,13 @@ mod tests {
             proptest::collection::vec(any::<u8>(), 0..6),
             (any::<u8>(), 65_500..65_600_usize).prop_map(|(byte, count)| vec![byte; count]),
         ]
+    }
+
+    #[test]
+    fn what_stands_at_the_end_of_a_line_counts_for_its_length() {
+        for begin in ["\u{a0}", "#", "", "http://h/"] {
+            check(&[], &[begin.as_bytes(), &vec![b'\t'; crate::input::MAX_LINE]].concat());
+        }
     }
 
     proptest! {

@@ -117,11 +117,6 @@ impl Core {
         self.carry_out(actions);
     }
 
-    /// Results that came for jobs which their sender did not hold; they were dropped.
-    pub fn stale_results(&self) -> u64 {
-        self.roster.stale()
-    }
-
     /// The next thing that happens. `None` once the pool is closed (or failed) and the last worker is gone.
     ///
     /// Cancel safe: what was not returned is returned by the next call.
@@ -140,6 +135,7 @@ impl Core {
                 return Some(event);
             }
             if self.roster.is_over() {
+                self.note_stale();
                 return None;
             }
             tokio::select! {
@@ -218,6 +214,15 @@ impl Core {
         if !missing.is_empty() && !self.noted_unconfined {
             self.noted_unconfined = true;
             tracing::info!("the workers' sandbox lacks {}: this system has none", missing.join(", "));
+        }
+    }
+
+    /// Says at the end how many results were dropped that came from workers which did not hold those jobs. A worker that is
+    /// what it should be sends none.
+    fn note_stale(&mut self) {
+        let count = self.roster.take_stale();
+        if count > 0 {
+            tracing::info!("{count} results were dropped that came from workers which did not hold those jobs");
         }
     }
 
@@ -317,4 +322,32 @@ pub enum Error {
     /// The value for the workers cannot be serialised.
     #[error("the workers' init value cannot be serialised ({0})")]
     Init(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn results_that_nobody_asked_for_are_dropped_and_told_once_at_the_end() {
+        let mut log = tempfile::tempfile().expect("a file");
+        let subscriber = tracing_subscriber::fmt().with_writer(log.try_clone().expect("the same file")).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let mut core = Core::new("nobody serves it", b"", Options::default()).expect("no worker is started");
+        for id in 0..3 {
+            let results = vec![Finished::Output { id, output: Bytes::new() }];
+            core.hear(7, ChildEvent::Results { resident: 0, results });
+        }
+        core.close();
+        for _ in 0..2 {
+            assert!(core.next().await.is_none());
+        }
+        let mut text = String::new();
+        log.rewind().expect("a file");
+        log.read_to_string(&mut text).expect("text");
+        assert_eq!(text.matches("3 results were dropped").count(), 1, "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
 }

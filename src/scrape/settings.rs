@@ -24,7 +24,8 @@ pub struct Settings {
 pub struct FetchSettings {
     /// From the request to the end of the body.
     pub timeout: Duration,
-    /// For name look-up, TCP and TLS.
+    /// For name look-up, TCP and TLS. Time counts in which a neighbour's page keeps the thread, unless all is set up when
+    /// that ends (see `fetch/limit.rs`).
     pub connect_timeout: Duration,
     /// Between two pieces of the body.
     pub idle_timeout: Duration,

@@ -1,7 +1,6 @@
 //! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +14,7 @@ use tokio::sync::oneshot;
 use super::destination::{self, Found, Target};
 use super::journal::{self, Claim};
 use super::output::Output;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
 use super::{Error, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
@@ -42,6 +41,8 @@ pub struct Sink {
     /// The thread that is waited for at the end: one that writes a file. The reader of a stream may never read again.
     thread: Option<JoinHandle<()>>,
     before: Before,
+    /// The `.part`, where the output is a file.
+    part: Option<PathBuf>,
 }
 
 /// What the output had already when it was opened: the work of an earlier run. All of it is zero unless that is gone on
@@ -68,7 +69,7 @@ impl Sink {
             Found::Stream(stream, name) => {
                 let waiting = match options.order {
                     Order::Completion => None,
-                    Order::Input => Some(temporary_file(&env::temp_dir())?),
+                    Order::Input => Some(temporary_file()?),
                 };
                 Self::stream(options, stream, name, waiting)
             }
@@ -109,7 +110,7 @@ impl Sink {
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
         shared.emitted.store(parts.output.records(), Relaxed);
-        let is_stream = parts.output.is_stream();
+        let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
         let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), parts);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -123,12 +124,17 @@ impl Sink {
                 on_thread.changed.notify_one();
             })
             .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
-        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before })
+        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
     }
 
     /// What an earlier run has done of this output.
     pub fn before(&self) -> &Before {
         &self.before
+    }
+
+    /// Where the records are until the output is whole; `None` where they go into a stream.
+    pub fn part(&self) -> Option<&Path> {
+        self.part.as_deref()
     }
 
     /// Says how far the list has been read. To be told before any record of a task up to there is pushed: a record whose
@@ -211,17 +217,6 @@ impl Drop for Sink {
             thread.join().ok();
         }
     }
-}
-
-fn temporary_file(folder: &Path) -> Result<File, Error> {
-    tempfile::tempfile_in(folder).map_err(|error| {
-        let folder = folder.display();
-        Error::unusable(format!(
-            "create a temporary file in `{folder}` for records that wait for an earlier one: make it writable, name \
-             another with TMPDIR, or write with --order completion"
-        ))
-        .because(error)
-    })
 }
 
 fn bug() -> Error {

@@ -12,7 +12,14 @@ const APPEND: usize = 256 * 1024;
 /// wanted, but not exactly.
 const BLOCK: u64 = 128 * 1024;
 
-/// An append-only file. It starts again from the beginning when all that it held has been read back.
+/// How much waste is no reason to copy what is wanted into another file.
+const SLACK: u64 = 16 << 20;
+
+/// What goes before a record takes no more.
+const LABEL: u64 = 24;
+
+/// An append-only file. It starts again from the beginning when all that it held has been read back, and may be exchanged
+/// for another when most of it has.
 #[derive(Debug)]
 pub(super) struct Spill {
     file: File,
@@ -23,6 +30,8 @@ pub(super) struct Spill {
     tail: Vec<u8>,
     /// Records that were appended and not yet read back.
     live: u64,
+    /// Their bytes.
+    wanted: u64,
     /// Part of the file, from `block_at` on.
     block: Vec<u8>,
     block_at: u64,
@@ -39,17 +48,28 @@ pub(super) enum Restart {
 
 impl Spill {
     pub(super) fn new(file: File, restart: Restart) -> Self {
-        Self { file, restart, flushed: 0, tail: Vec::new(), live: 0, block: Vec::new(), block_at: 0 }
+        Self { file, restart, flushed: 0, tail: Vec::new(), live: 0, wanted: 0, block: Vec::new(), block_at: 0 }
     }
 
-    /// A file that has `length` bytes, and in them so many records that are still wanted.
-    pub(super) fn reopen(file: File, length: u64, live: u64) -> Self {
-        Self { flushed: length, live, ..Self::new(file, Restart::WhenTold) }
+    /// A file that has `length` bytes, and in them so many records of so many bytes that are still wanted.
+    pub(super) fn reopen(file: File, length: u64, live: u64, wanted: u64) -> Self {
+        Self { flushed: length, live, wanted, ..Self::new(file, Restart::WhenTold) }
     }
 
     /// Whether no record in it is still wanted.
     pub(super) fn is_spent(&self) -> bool {
         self.live == 0
+    }
+
+    /// Whether the file is to be exchanged for another: more than half of it is wanted no more, and not just a little. So
+    /// no more is copied, all in all, than was appended.
+    pub(super) fn is_wasteful(&self) -> bool {
+        self.flushed > SLACK + 2 * (self.wanted + self.live * LABEL)
+    }
+
+    /// The same kind of file with nothing in it yet.
+    pub(super) fn successor(&self, file: File) -> Self {
+        Self::new(file, self.restart)
     }
 
     /// The file, and how many bytes of it have been written.
@@ -65,6 +85,7 @@ impl Spill {
         let offset = self.flushed + self.tail.len() as u64;
         self.tail.extend_from_slice(payload);
         self.live += 1;
+        self.wanted += u64::from(length);
         if self.tail.len() >= APPEND {
             self.flush()?;
         }
@@ -73,6 +94,14 @@ impl Spill {
 
     /// Appends the record at `span` to `into`. To be called once for each record.
     pub(super) fn take(&mut self, span: Span, into: &mut Vec<u8>) -> io::Result<()> {
+        self.copy(span, into)?;
+        self.live -= 1;
+        self.wanted -= u64::from(span.length);
+        if self.live == 0 && self.restart == Restart::AtOnce { self.start_again() } else { Ok(()) }
+    }
+
+    /// Appends the record at `span` to `into`; it is wanted as before.
+    pub(super) fn copy(&mut self, span: Span, into: &mut Vec<u8>) -> io::Result<()> {
         if span.offset >= self.flushed {
             // Records are flushed whole, so one is never partly in the file.
             into.extend_from_slice(within(&self.tail, self.flushed, span));
@@ -83,8 +112,7 @@ impl Spill {
             }
             into.extend_from_slice(within(&self.block, self.block_at, span));
         }
-        self.live -= 1;
-        if self.live == 0 && self.restart == Restart::AtOnce { self.start_again() } else { Ok(()) }
+        Ok(())
     }
 
     /// Writes out what has been appended.
@@ -185,6 +213,45 @@ mod tests {
                 spill.take(span, &mut Vec::new()).expect("read");
             }
             assert_eq!(spill.file.metadata().expect("a file").len(), 0);
+        }
+    }
+
+    #[test]
+    fn a_file_is_wasteful_when_most_of_it_is_wanted_no_more_and_that_is_much() {
+        // Records of so many bytes, how many of them, how many are read back, and whether it is wasteful then.
+        let table = [
+            (100_000, 400, 0, false),
+            (100_000, 400, 100, false),
+            (100_000, 400, 300, true),
+            (100_000, 100, 99, false),
+            // Labels count, too: of tiny records there is more of them than of the records.
+            (0, 1_000_000, 0, false),
+            (0, 1_000_000, 990_000, true),
+        ];
+        for (size, count, taken, wasteful) in table {
+            let file = tempfile::tempfile().expect("a temporary file");
+            let mut spill = Spill::new(file, Restart::WhenTold);
+            let spans: Vec<Span> =
+                (0..count).map(|_| spill.append(&[0; 20], &vec![b'x'; size]).expect("written")).collect();
+            for span in &spans[..taken] {
+                spill.take(*span, &mut Vec::new()).expect("read");
+            }
+            assert_eq!(spill.is_wasteful(), wasteful, "{taken} of {count} records of {size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_record_that_ends_about_where_a_block_does_is_read_whole() {
+        let block = usize::try_from(BLOCK).expect("small");
+        for end in block - 1..=block + 2 {
+            let mut spill = spill();
+            let sizes = [block - 100, end - (block - 100), APPEND];
+            let spans = sizes.map(|size| spill.append(b"", &vec![b'x'; size]).expect("written"));
+            for (span, size) in spans.into_iter().zip(sizes) {
+                let mut got = Vec::new();
+                spill.take(span, &mut got).expect("read");
+                assert!(got == vec![b'x'; size], "{size} bytes that end at {end}");
+            }
         }
     }
 

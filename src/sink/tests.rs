@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Stage};
+use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage};
 
 /// A file's records may take a second to get there; a stream's must not.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -210,7 +210,8 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_g
             assert_eq!(*sink.before(), before);
             assert_eq!(sink.emitted(), in_part.len() as u64);
             sink.push([4, 5, 7, 6, 2].map(record).into());
-            assert_eq!(sink.finish().await.expect("written").records, 9);
+            let written = sink.finish().await.expect("written");
+            assert_eq!((written.records, written.bytes), (9, fs::metadata(&path).expect("there").len()));
             let whole = if order == Order::Input { data_lines(0..9) } else { data_lines([0, 1, 3, 8, 4, 5, 7, 6, 2]) };
             assert_eq!(read(&path), whole);
             assert_eq!(names(folder.path()), ["out"]);
@@ -269,6 +270,53 @@ async fn a_record_alone_that_waits_is_kept_too() {
     sink.push(vec![record(0)]);
     sink.finish().await.expect("written");
     assert_eq!(read(&folder.path().join("out")), data_lines(0..2));
+}
+
+#[tokio::test]
+async fn a_part_without_a_manifest_is_somebody_elses_and_only_a_restart_throws_it_away() {
+    for log in [false, true] {
+        for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join("out.part"), "somebody's").expect("written");
+            if log {
+                fs::write(folder.path().join("out.part.log"), "somebody's").expect("written");
+            }
+            let opened = Sink::open(&Options { left_over, ..options(folder.path().join("out")) });
+            if left_over == LeftOver::Replace {
+                drop(opened.expect("a sink"));
+                continue;
+            }
+            let message = opened.expect_err("it is not ours").to_string();
+            assert!(message.contains("without its manifest it cannot be gone on with"), "{message}");
+            assert_eq!(read(&folder.path().join("out.part")), "somebody's");
+            assert!(!folder.path().join("out.part.manifest").exists());
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_whose_part_is_gone_mean_nothing() {
+    // As a run leaves them that dies between giving the output its name and removing the rest.
+    for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["out.part.log", "out.part.pending", "out.part.pending.new", "out.part.manifest"] {
+            fs::write(folder.path().join(name), "left over").expect("written");
+        }
+        let sink = Sink::open(&Options { left_over, ..options(folder.path().join("out")) }).expect("a sink");
+        assert_eq!(*sink.before(), Before::default());
+        sink.push(vec![record(0)]);
+        sink.finish().await.expect("written");
+        assert_eq!(names(folder.path()), ["out"], "{left_over:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_begun_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("out.part.log")).expect("created");
+    let error = Sink::open(&options(folder.path().join("out"))).expect_err("a folder is in the way");
+    assert_eq!(error.kind(), ErrorKind::Unusable);
+    assert_eq!(names(folder.path()), ["out.part.log"]);
 }
 
 #[tokio::test]
@@ -444,4 +492,66 @@ async fn a_folder_that_vanishes_ends_the_output_with_its_name() {
     until(&sink, |sink| sink.failed().is_some()).await;
     let message = sink.finish().await.expect_err("gone").to_string();
     assert!(message.contains("out.part"), "{message}");
+}
+
+/// A record of about 100 kB.
+fn large(seq: u64) -> Record {
+    let data = Bytes::from(format!("\"{}{seq:06}\"", "x".repeat(100_000)));
+    let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 1, data };
+    Record { outcome: Outcome::Page(page), ..record(seq) }
+}
+
+fn large_lines(seqs: impl IntoIterator<Item = u64>) -> String {
+    let mut lines = String::new();
+    for seq in seqs {
+        lines.extend(["\"", &"x".repeat(100_000), &format!("{seq:06}\"\n")]);
+    }
+    lines
+}
+
+#[tokio::test]
+async fn heads_that_come_and_go_do_not_let_the_file_of_what_waits_grow_with_the_output() {
+    const WIDTH: u64 = 20;
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { window_memory: 0, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    // While a head is done the next one is missing already, so there is always something that waits.
+    let mut done: Seqs = (1..WIDTH).collect();
+    let mut sink = Sink::open(&options).expect("a sink");
+    sink.consumed(everything());
+    sink.push((1..WIDTH).map(large).collect());
+    for head in (0..40).map(|head| head * WIDTH) {
+        sink.push((head + WIDTH + 1..head + 2 * WIDTH).map(large).collect());
+        sink.push(vec![large(head)]);
+        done.insert(head + WIDTH + 1..head + 2 * WIDTH);
+        done.insert(head..head + 1);
+        if head % (20 * WIDTH) == 19 * WIDTH {
+            // As the checkpoints of a run that is not stopped do.
+            sink.stop().await.expect("written");
+            let length = fs::metadata(folder.path().join("out.part.pending")).expect("a file").len();
+            assert!((1_800_000..4_000_000).contains(&length), "{length}");
+            sink = Sink::open(&options).expect("a sink");
+            assert_eq!(sink.before().done.seqs, done);
+            sink.consumed(everything());
+        }
+    }
+    sink.push(vec![large(40 * WIDTH)]);
+    sink.finish().await.expect("written");
+    assert!(read(&folder.path().join("out")) == large_lines(0..41 * WIDTH));
+    assert_eq!(names(folder.path()), ["out"]);
+}
+
+#[tokio::test]
+async fn records_that_move_to_another_file_in_front_of_a_stream_come_back_as_they_were() {
+    let (sink, mut reader) = piped(&Options { window_memory: 0, ..options("") });
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        reader.read_to_string(&mut text).map(|_| text)
+    });
+    sink.push((1..200).chain(201..300).map(large).collect());
+    for seq in [0, 200] {
+        sink.push(vec![large(seq)]);
+        until(&sink, |sink| sink.backlog() == 0).await;
+    }
+    sink.finish().await.expect("written");
+    assert!(reading.join().expect("no panic").expect("read") == large_lines(0..300));
 }

@@ -1,5 +1,6 @@
 //! Records that wait for an earlier one: which, and where.
 
+use std::env;
 use std::fs::File;
 use std::io;
 use std::time::Instant;
@@ -30,7 +31,8 @@ impl Waiting {
 
     /// A window of `memory` bytes before a pending file, with what is left in that from an earlier run.
     pub(super) fn journalled(memory: u64, file: File, confirmed: &Confirmed) -> Self {
-        let spill = Spill::reopen(file, confirmed.pending, confirmed.waiting.len() as u64);
+        let wanted = confirmed.waiting.iter().map(|waiting| u64::from(waiting.span.length)).sum();
+        let spill = Spill::reopen(file, confirmed.pending, confirmed.waiting.len() as u64, wanted);
         let mut window = Window::new(confirmed.records, memory);
         for waiting in &confirmed.waiting {
             window.spilled(waiting.seq, waiting.failed, waiting.span);
@@ -109,6 +111,26 @@ impl Waiting {
         (file, if self.spill.is_spent() { 0 } else { length })
     }
 
+    /// Whether most of the file is wanted no more: while each head of the line has a slow successor, there is always
+    /// something in it that waits, and it would grow with the output.
+    pub(super) fn is_wasteful(&self) -> bool {
+        self.spill.is_wasteful()
+    }
+
+    /// Exchanges the file for `file`, an empty one, with what is still wanted.
+    pub(super) fn move_to(&mut self, file: File) -> Result<(), Error> {
+        let Self { window, spill, labels, scratch } = self;
+        let mut successor = spill.successor(file);
+        let moved = window.move_spilled(|seq, failed, span| {
+            scratch.clear();
+            spill.copy(span, scratch)?;
+            append(&mut successor, *labels, seq, failed, scratch)
+        });
+        moved.and_then(|()| successor.flush()).map_err(error)?;
+        *spill = successor;
+        Ok(())
+    }
+
     /// To be called when nothing vouches for what is not wanted any more.
     pub(super) fn forget_spent(&mut self) -> Result<(), Error> {
         if self.spill.is_spent() { self.spill.start_again().map_err(error) } else { Ok(()) }
@@ -126,7 +148,20 @@ fn append(
     spill.append(&label, bytes)
 }
 
-fn error(error: io::Error) -> Error {
+/// A file without a name, for records of which nobody else is to know.
+pub(super) fn temporary_file() -> Result<File, Error> {
+    let folder = env::temp_dir();
+    tempfile::tempfile_in(&folder).map_err(|error| {
+        let folder = folder.display();
+        Error::unusable(format!(
+            "create a temporary file in `{folder}` for records that wait for an earlier one: make it writable, name \
+             another with TMPDIR, or write with --order completion"
+        ))
+        .because(error)
+    })
+}
+
+pub(super) fn error(error: io::Error) -> Error {
     Error::io(
         "keep finished records that wait for an earlier one in a file: free some space in the folder of the output \
          (TMPDIR for standard output), or write with --order completion",

@@ -156,6 +156,29 @@ impl Window {
         Ok(self.payloads.iter().flatten().map(|payload| payload.since).min())
     }
 
+    /// Tells `copy` of every record that is on disk, in the order of the list; it stands where that says from now on. After an
+    /// error all are where they were.
+    pub(super) fn move_spilled(
+        &mut self,
+        mut copy: impl FnMut(u64, Option<FailureKind>, Span) -> io::Result<Span>,
+    ) -> io::Result<()> {
+        let mut offsets = Vec::new();
+        for (seq, slot) in (self.base..).zip(&self.slots) {
+            if let Slot::Spilled { offset, length, failed } = *slot {
+                offsets.push(copy(seq, failed, Span { offset, length })?.offset);
+            }
+        }
+        let mut moved = offsets.into_iter();
+        for slot in &mut self.slots {
+            if let Slot::Spilled { offset, .. } = slot
+                && let Some(to) = moved.next()
+            {
+                *offset = to;
+            }
+        }
+        Ok(())
+    }
+
     /// After `Place::Next`: the record that was next has been written.
     pub(super) fn advance(&mut self) {
         let slot = self.slots.pop_front();

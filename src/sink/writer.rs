@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::format::{Format, Shape};
 use super::journal::Journal;
 use super::output::{Gathered, Output};
-use super::waiting::Waiting;
+use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
@@ -107,6 +107,9 @@ impl Writer {
 
     /// Says whether the output is whole, but for its last bytes.
     fn until_the_end(&mut self) -> Result<bool, Error> {
+        // A run that could not write cut off the end of the `.part`, and what had waited may be next again.
+        self.emit_ready()?;
+        self.changed(Instant::now())?;
         while let Some(message) = self.next_message()? {
             match message {
                 Message::Consumed(list) => {
@@ -119,17 +122,14 @@ impl Writer {
                     for record in &records {
                         self.record(record, now)?;
                     }
-                    if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
-                        self.unflushed_since = Some(now);
-                    }
-                    if let Some(journal) = &mut self.parts.journal {
-                        journal.change(now);
-                    }
+                    self.changed(now)?;
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
                 }
                 Message::Finish => {
                     self.check_for_a_hole()?;
+                    // Where that fails, what has found room is kept; what comes after it is only the output's end.
+                    self.parts.output.flush()?;
                     return Ok(true);
                 }
                 Message::Stop => break,
@@ -138,6 +138,18 @@ impl Writer {
         self.checkpoint(Instant::now())?;
         self.parts.output.flush()?;
         Ok(false)
+    }
+
+    /// Something may have come that is not on disk yet.
+    fn changed(&mut self, now: Instant) -> Result<(), Error> {
+        if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
+            self.unflushed_since = Some(now);
+        }
+        match &mut self.parts.journal {
+            Some(journal) => journal.change(now),
+            None => self.give_up_waste()?,
+        }
+        Ok(())
     }
 
     /// Waits for the next message; `None` when the sink was dropped. A wait is the time to flush: at once where
@@ -231,8 +243,25 @@ impl Writer {
         }
         // The checkpoint says that nothing in it counts.
         waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
+        self.give_up_waste()?;
         self.publish();
         Ok(())
+    }
+
+    /// Exchanges the file of records that wait for a smaller one, if most of what is in it has been written. Where there is
+    /// a journal, right after a checkpoint.
+    fn give_up_waste(&mut self) -> Result<(), Error> {
+        let Parts { waiting: Some(waiting), journal, .. } = &mut self.parts else { return Ok(()) };
+        if !waiting.is_wasteful() {
+            return Ok(());
+        }
+        let Some(journal) = journal else {
+            return waiting.move_to(temporary_file()?);
+        };
+        let successor = journal.successor(waiting.file().0).map_err(waiting::error)?;
+        waiting.move_to(successor)?;
+        let (file, length) = waiting.file();
+        journal.succeed(file, length).map_err(waiting::error)
     }
 
     /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than

@@ -1,4 +1,7 @@
 //! A server that answers requests with the bytes it was given, one reply after another, on loopback.
+//!
+//! What it says need not be HTTP, so it cannot stand on the HTTP server that `support` has; and that one would have to be
+//! written anew to stand on this one, which knows neither paths nor who is in flight.
 
 pub(crate) mod proxy;
 

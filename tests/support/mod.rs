@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file compiles this module anew and uses its own part of it")]
 
+mod authority;
 mod ledger;
 mod process;
 mod records;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use authority::Authority;
 pub(crate) use ledger::Access;
 pub(crate) use process::{Process, assert_no_process_left};
 pub(crate) use records::{Record, parse, records, values};

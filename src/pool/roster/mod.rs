@@ -172,9 +172,9 @@ impl Roster {
         self.workers.is_empty() && (self.failed || (!self.open && self.is_idle()))
     }
 
-    /// Results that came for jobs which their sender did not hold. Dropped, and counted.
-    pub(super) fn stale(&self) -> u64 {
-        self.stale
+    /// How many results have come since this was last asked for jobs which their sender did not hold. They were dropped.
+    pub(super) fn take_stale(&mut self) -> u64 {
+        std::mem::take(&mut self.stale)
     }
 
     fn is_idle(&self) -> bool {

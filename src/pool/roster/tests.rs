@@ -92,7 +92,7 @@ fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
     assert_eq!(roster.finished(0, 9), None, "nobody's job");
     assert_eq!(roster.finished(0, 1), Some(0));
     assert_eq!(roster.finished(0, 1), None, "twice");
-    assert_eq!(roster.stale(), 3);
+    assert_eq!(roster.take_stale(), 3);
 }
 
 #[test]

@@ -1,4 +1,9 @@
 //! A time limit for a thread that others block.
+//!
+//! Not for setting up connections, whose timers are inside the HTTP client. It has a hook for a limit of ours around all of
+//! that (`ClientBuilder::connector_layer`), but its own `connect_timeout` would have to go then, and with it the share of
+//! the time that each of several addresses gets, so that a dead one would use up what is meant for all. Its timers look at
+//! the work first, so a connection that stands when they fire late is taken; one that still needs an answer is not.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

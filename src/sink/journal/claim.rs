@@ -19,6 +19,8 @@ pub(super) struct Names {
     pub(super) part: PathBuf,
     pub(super) log: PathBuf,
     pub(super) pending: PathBuf,
+    /// What takes the place of `pending` when it is whole.
+    pub(super) successor: PathBuf,
     pub(super) manifest: PathBuf,
 }
 
@@ -38,6 +40,7 @@ impl Names {
             part: name(".part"),
             log: name(".part.log"),
             pending: name(".part.pending"),
+            successor: name(".part.pending.new"),
             manifest: name(".part.manifest"),
         }
     }
@@ -118,7 +121,7 @@ fn begin(
     options: &Options,
 ) -> Result<Claim, Error> {
     let files = || -> io::Result<_> {
-        for path in [&names.part, &names.log, &names.pending] {
+        for path in [&names.part, &names.log, &names.pending, &names.successor] {
             remove(path)?;
         }
         manifest.write(&options.identity)?;
@@ -164,7 +167,8 @@ fn go_on(
     let all = || {
         cut(&part, confirmed.part)?;
         cut(&pending, confirmed.pending)?;
-        cut(&log, confirmed.log)
+        cut(&log, confirmed.log)?;
+        remove(&names.successor)
     };
     all().map_err(|error| cannot_resume(&names, error))?;
     let part = Part::new(part, names.part.clone(), target, confirmed.part);

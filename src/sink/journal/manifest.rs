@@ -163,4 +163,27 @@ mod tests {
         second.remove().expect("removed");
         assert!(!path.exists());
     }
+
+    #[test]
+    fn a_lock_on_a_file_that_its_owner_has_just_removed_is_none() {
+        const RUNS: u32 = 300;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("manifest");
+        let owners = std::sync::atomic::AtomicU32::new(0);
+        // Each of them opens the file at some time between another's opening and removing it.
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..RUNS {
+                        let Ok(manifest) = Manifest::lock(&path) else { continue };
+                        let others = owners.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        assert_eq!(others, 0, "two have it at the same time");
+                        thread::yield_now();
+                        owners.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        manifest.remove().expect("it is its owner's to remove");
+                    }
+                });
+            }
+        });
+    }
 }

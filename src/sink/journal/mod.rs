@@ -2,7 +2,8 @@
 //!
 //! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result;
 //! `<name>.part.log` says of stretches of it which tasks they hold and what they add up to; `<name>.part.pending` has
-//! records whose turn has not come; `<name>.part.manifest` says what settings they were made with, and is locked while a
+//! records whose turn has not come, and is exchanged for a smaller one (`.part.pending.new` until that is whole) when most of
+//! them have had it; `<name>.part.manifest` says what settings they were made with, and is locked while a
 //! run is alive. A later run trusts what file and log both confirm, cuts off the rest, and goes on.
 //!
 //! In reading order: `claim` decides what becomes of a left-over, `manifest` is the lock, `recovery` says what can be
@@ -16,6 +17,8 @@
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+#[cfg(test)]
+mod checkpoint_tests;
 mod claim;
 mod entry;
 mod frame;
@@ -26,7 +29,7 @@ mod recovery;
 mod recovery_tests;
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -156,6 +159,27 @@ impl Journal {
         Ok(())
     }
 
+    /// An empty file that may take the place of the pending file `current`.
+    pub(super) fn successor(&self, current: &File) -> io::Result<File> {
+        let path = &self.names.successor;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        file.set_permissions(current.metadata()?.permissions())?;
+        Ok(file)
+    }
+
+    /// Puts the successor, which has so many bytes, in the place of the pending file. To be called right after a checkpoint:
+    /// whatever is lost of this by a crash, one of the two files is there under the name, and both have all that the log
+    /// vouches for and the `.part` does not have. That the log says more bytes than the successor has does no harm, since
+    /// frames prove to be whole by themselves.
+    pub(super) fn succeed(&mut self, successor: &File, length: u64) -> io::Result<()> {
+        successor.sync_data()?;
+        fs::rename(&self.names.successor, &self.names.pending)?;
+        // Later entries of the log speak of this file and of no other.
+        sync_folder(folder_of(&self.names.pending))?;
+        self.pending = length;
+        Ok(())
+    }
+
     /// The file that holds the log, for error messages.
     pub(super) fn path(&self) -> PathBuf {
         self.names.log.clone()
@@ -165,6 +189,7 @@ impl Journal {
     pub(super) fn remove(mut self) -> io::Result<()> {
         claim::remove(&self.names.log)?;
         claim::remove(&self.names.pending)?;
+        claim::remove(&self.names.successor)?;
         self.manifest.take().map_or(Ok(()), Manifest::remove)
     }
 }

@@ -80,11 +80,11 @@ pub(in crate::sink) fn recover(
 fn follows(checkpoint: &Checkpoint, confirmed: &Confirmed, order: Order) -> bool {
     let before = confirmed.list();
     let list = checkpoint.list;
-    let grows = checkpoint.end >= confirmed.part && list.tasks >= before.tasks;
-    let same = list.tasks > before.tasks || list == before;
+    let grows = checkpoint.end >= confirmed.part;
+    let same_list = list.tasks > before.tasks || list == before;
     let mut next = if order == Order::Completion { 0 } else { confirmed.records };
     grows
-        && same
+        && same_list
         && checkpoint.seqs.iter().all(|range| {
             let fits = range.start < range.end
                 && range.end <= list.tasks

@@ -109,7 +109,9 @@ fn what_a_clean_stop_left_is_confirmed_in_full() {
     assert_eq!(confirmed.records, 9);
     assert_eq!(confirmed.done.seqs, (0..9).chain(10..13).collect());
     assert_eq!(confirmed.failures, [(FailureKind::Dns, 3), (FailureKind::Timeout, 1)].into());
-    assert_eq!(confirmed.done.points.last().expect("a point").tasks, 13);
+    let points = files.checkpoints.iter().map(|(_, state)| (state.tasks, state.tasks));
+    let confirmed_points = confirmed.done.points.iter().map(|point| (point.tasks, u64::from(point.crc)));
+    assert!(confirmed_points.eq(points.collect::<std::collections::BTreeSet<_>>()), "each once, ascending");
     assert_sound(&files, &confirmed);
 }
 
@@ -183,7 +185,52 @@ fn a_log_of_another_order_or_with_gaps_is_not_believed() {
             let log = entries.concat();
             let confirmed = recover(order, &mut &b""[..], &mut &log[..], &mut &b""[..]).expect("memory");
             assert_eq!(confirmed.done.seqs.count(), expected, "{order:?} {entries:?}");
+            assert_eq!(confirmed.records, expected, "{order:?} {entries:?}");
         }
+    }
+}
+
+#[test]
+fn an_entry_that_contradicts_the_one_before_or_the_part_is_not_believed() {
+    let part = b"one\ntwo\n";
+    let first = Checkpoint {
+        end: 4,
+        crc: crc32fast::hash(b"one\n"),
+        seqs: vec![],
+        failures: vec![],
+        pending: 0,
+        list: ListPoint { tasks: 5, crc: 1 },
+    };
+    let second = Checkpoint { end: 8, crc: crc32fast::hash(b"two\n"), ..first.clone() };
+    let list = |tasks, crc| Checkpoint { list: ListPoint { tasks, crc }, ..second.clone() };
+    let table = [
+        ("the same list", second.clone(), true),
+        ("more of the list", list(6, 2), true),
+        ("less of the list", list(4, 1), false),
+        ("as much of another list", list(5, 2), false),
+        ("more than there is, with the checksum of what is there", Checkpoint { end: 9, ..second.clone() }, false),
+        ("an end before the beginning", Checkpoint { end: 3, crc: 0, ..second.clone() }, false),
+        ("another stretch", Checkpoint { crc: first.crc, ..second.clone() }, false),
+    ];
+    for (what, entry, believed) in table {
+        let log = [&first, &entry].map(|entry| entry.to_bytes().expect("short")).concat();
+        let confirmed = recovered(part, &log, b"");
+        assert_eq!(confirmed.part, if believed { 8 } else { 4 }, "{what}");
+    }
+}
+
+#[test]
+fn what_the_last_entry_says_of_the_pending_file_holds_and_not_what_an_earlier_one_said() {
+    let pending = [Label { seq: 3, failed: None }.before(&line(3)).expect("short"), line(3)].concat();
+    let entry = |pending: usize| {
+        let list = ListPoint { tasks: 5, crc: 1 };
+        Checkpoint { end: 0, crc: 0, seqs: vec![], failures: vec![], pending: pending as u64, list }
+    };
+    for (first, second, expected) in [(pending.len(), 0, 0), (0, pending.len(), 1), (0, pending.len() + 99, 1)] {
+        let log = [first, second].map(|length| entry(length).to_bytes().expect("short")).concat();
+        let confirmed = recovered(b"", &log, &pending);
+        assert_eq!(confirmed.waiting.len(), expected, "{first}, then {second}");
+        assert_eq!(confirmed.pending, (expected * pending.len()) as u64, "{first}, then {second}");
     }
 }
 

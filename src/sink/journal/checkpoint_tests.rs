@@ -1,0 +1,245 @@
+//! Checkpoints, one after another, and what a later run makes of them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::policy::INTERVAL;
+use super::*;
+use crate::sink::{Destination, Format, LeftOver, Options, Order, Shape, Sink};
+
+/// A `.part` that a `rescue` has room to cut: each of its lines has so many bytes.
+const LINE: usize = 1000;
+
+/// An output that is begun, or gone on with.
+struct Run {
+    claim: Claim,
+    pending_length: u64,
+}
+
+impl Run {
+    fn on(folder: &Path) -> Self {
+        let claim = claim(folder.join("out"), None, &options(folder)).unwrap_or_else(|error| panic!("{error}"));
+        let pending_length = claim.confirmed.pending;
+        Self { claim, pending_length }
+    }
+
+    /// Puts the records of these tasks into the output; that of every third is a failure.
+    fn put(&mut self, seqs: std::ops::Range<u64>) {
+        let Claim { part, journal, .. } = &mut self.claim;
+        for seq in seqs {
+            part.write(&line(seq)).expect("written");
+            journal.written(seq, failed(seq), part.length());
+        }
+    }
+
+    /// Puts the records of these tasks where they wait.
+    fn wait(&mut self, seqs: std::ops::Range<u64>) {
+        let mut pending = self.claim.pending.as_ref().expect("it has an order");
+        for seq in seqs {
+            let record = &line(seq)[..LINE - 1];
+            let frame = [&label(seq, failed(seq), record).expect("short"), record].concat();
+            pending.write_all(&frame).expect("written");
+            self.pending_length += frame.len() as u64;
+        }
+    }
+
+    fn checkpoint(&mut self, since: Option<Instant>) {
+        let Claim { part, journal, pending, .. } = &mut self.claim;
+        let pending = pending.as_ref().map(|file| (file, self.pending_length));
+        journal.checkpoint(part, pending, since).expect("made");
+    }
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        destination: Destination::File(folder.join("out")),
+        format: Format::Jsonl,
+        shape: Shape::Data,
+        order: Order::Input,
+        left_over: LeftOver::Resume,
+        window_memory: 0,
+        identity: Identity::default(),
+    }
+}
+
+fn line(seq: u64) -> Vec<u8> {
+    format!("{seq:>width$}\n", width = LINE - 1).into_bytes()
+}
+
+fn failed(seq: u64) -> Option<FailureKind> {
+    seq.is_multiple_of(3).then_some(FailureKind::Dns)
+}
+
+fn failures(seqs: impl Iterator<Item = u64>) -> BTreeMap<FailureKind, u64> {
+    [(FailureKind::Dns, seqs.filter(|seq| seq.is_multiple_of(3)).count() as u64)].into()
+}
+
+fn point(tasks: u64) -> ListPoint {
+    ListPoint { tasks, crc: u32::try_from(tasks * 7).expect("few") }
+}
+
+#[test]
+fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut now = Run::on(folder.path());
+    for run in 0..3 {
+        for step in 0..3 {
+            let begin = 30 * run + 10 * step;
+            now.claim.journal.consumed(point(begin + 20));
+            now.put(begin..begin + 10);
+            now.wait(begin + 11..begin + 12);
+            now.checkpoint(None);
+            // There is nothing new, so there is no entry.
+            let log = fs::metadata(now.claim.journal.path()).expect("there").len();
+            now.checkpoint(None);
+            assert_eq!(fs::metadata(now.claim.journal.path()).expect("there").len(), log);
+        }
+        // No checkpoint has these, nor what a crash has left behind them.
+        now.put(30 * run + 30..30 * run + 35);
+        drop(now);
+        for name in ["out.part", "out.part.log", "out.part.pending"] {
+            let mut file = OpenOptions::new().append(true).open(folder.path().join(name)).expect("there");
+            file.write_all(&[9; 300]).expect("written");
+        }
+
+        // The next one goes on where these were cut off.
+        now = Run::on(folder.path());
+        let done = 30 * run + 30;
+        let confirmed = std::mem::take(&mut now.claim.confirmed);
+        for (name, length) in [("", confirmed.part), (".log", confirmed.log), (".pending", confirmed.pending)] {
+            let path = folder.path().join(format!("out.part{name}"));
+            assert_eq!(fs::metadata(path).expect("there").len(), length, "{name} is cut to what is confirmed");
+        }
+        assert_eq!((confirmed.part, confirmed.records), (done * LINE as u64, done));
+        let waiting: Vec<u64> = confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
+        assert_eq!(waiting, [done + 1]);
+        assert_eq!(confirmed.done.points, (2..done / 10 + 2).map(|step| point(10 * step)).collect::<Vec<_>>());
+        assert_eq!(confirmed.failures, failures((0..done).chain(waiting)));
+    }
+}
+
+#[test]
+fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_before() {
+    // What had come to the log, to the `.part` and to its buffer when a write failed.
+    for (torn_log, torn_part) in [(&b""[..], &b""[..]), (&[7; 500], b""), (b"", b"half a record")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut done = 0;
+        for run in 0..2 {
+            let mut now = Run::on(folder.path());
+            now.claim.journal.consumed(point(400));
+            for _ in 0..2 {
+                now.put(done..done + 5);
+                done += 5;
+                now.wait(150 + done..150 + done + 2);
+                now.checkpoint(None);
+            }
+            now.put(done..done + 30);
+            let Claim { part, journal, .. } = &mut now.claim;
+            part.write(torn_part).expect("written");
+            journal.log.write_all(torn_log).expect("written");
+            let length = part.length();
+            journal.rescue(part).expect("there is room");
+            drop(now);
+
+            let confirmed = Run::on(folder.path()).claim.confirmed;
+            let kept = (length - ROOM) / LINE as u64;
+            assert!(kept > done, "something is rescued");
+            assert_eq!((confirmed.part, confirmed.records), (kept * LINE as u64, kept), "{torn_log:?} {torn_part:?}");
+            assert_eq!(confirmed.waiting.len(), 4 * (run + 1), "{torn_log:?} {torn_part:?}");
+            let log = fs::metadata(folder.path().join("out.part.log")).expect("there").len();
+            assert_eq!(log, confirmed.log, "nothing torn stays in it");
+
+            // A run that goes on and fails before its first checkpoint.
+            let mut now = Run::on(folder.path());
+            now.claim.journal.consumed(point(400));
+            now.put(kept..kept + 20);
+            let Claim { part, journal, .. } = &mut now.claim;
+            let length = part.length();
+            journal.rescue(part).expect("there is room");
+            drop(now);
+            let confirmed = Run::on(folder.path()).claim.confirmed;
+            done = (length - ROOM) / LINE as u64;
+            assert_eq!((confirmed.records, confirmed.waiting.len()), (done, 4 * (run + 1)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_that_a_rescue_cuts_off_and_that_had_waited_take_their_place_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut now = Run::on(folder.path());
+    now.claim.journal.consumed(point(100));
+    now.wait(1..50);
+    now.checkpoint(None);
+    // The head has come, and with it all that waited for it; some of it is cut off again.
+    now.put(0..50);
+    let Claim { part, journal, .. } = &mut now.claim;
+    journal.rescue(part).expect("there is room");
+    drop(now);
+
+    let sink = Sink::open(&options(folder.path())).expect("a sink");
+    assert_eq!(sink.before().done.seqs, (0..50).collect());
+    assert_eq!(sink.finish().await.expect("nothing is missing").records, 50);
+    let whole: Vec<u8> = (0..50).flat_map(line).collect();
+    assert!(fs::read(folder.path().join("out")).expect("there") == whole);
+}
+
+#[test]
+fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there() {
+    #[derive(Debug)]
+    enum Died {
+        BeforeTheRename,
+        AfterIt,
+        /// And when some more had been put into the new file.
+        Later,
+    }
+    for died in [Died::BeforeTheRename, Died::AfterIt, Died::Later] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut now = Run::on(folder.path());
+        now.claim.journal.consumed(point(100));
+        now.wait(1..40);
+        now.wait(41..50);
+        now.put(0..40);
+        now.checkpoint(None);
+        let Claim { journal, pending, .. } = &mut now.claim;
+        let successor = journal.successor(pending.as_ref().expect("it has an order")).expect("made");
+        *pending = Some(successor);
+        now.pending_length = 0;
+        now.wait(41..50);
+        let Claim { journal, pending, .. } = &mut now.claim;
+        let successor = pending.as_ref().expect("it has an order");
+        if !matches!(died, Died::BeforeTheRename) {
+            journal.succeed(successor, now.pending_length).expect("renamed");
+        }
+        if matches!(died, Died::Later) {
+            now.wait(60..65);
+        }
+        drop(now);
+
+        let mut now = Run::on(folder.path());
+        let waiting: Vec<u64> = now.claim.confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
+        let later = if matches!(died, Died::Later) { 60..65 } else { 0..0 };
+        assert!(waiting.into_iter().eq((41..50).chain(later)), "{died:?}");
+        assert!(!folder.path().join("out.part.pending.new").exists(), "{died:?}");
+        // The log goes on from there.
+        now.claim.journal.consumed(point(100));
+        now.wait(70..72);
+        now.checkpoint(None);
+        let count = now.claim.confirmed.waiting.len() + 2;
+        drop(now);
+        assert_eq!(Run::on(folder.path()).claim.confirmed.waiting.len(), count, "{died:?}");
+    }
+}
+
+#[test]
+fn what_a_checkpoint_leaves_in_memory_is_a_reason_for_the_next_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::on(folder.path());
+    let now = Instant::now();
+    for since in [Some(now), None, Some(now + Duration::from_secs(1))] {
+        run.claim.journal.change(now);
+        run.checkpoint(since);
+        assert_eq!(run.claim.journal.due_in(now), since.map(|since| INTERVAL.saturating_sub(now - since)));
+    }
+}
