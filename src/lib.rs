@@ -16,6 +16,7 @@
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`scrape`] | a URL -> an answer | `model` |
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model` |
+//! | [`cookies`] | what servers want to be reminded of | nothing of ours |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
@@ -24,6 +25,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod cookies;
 pub mod coordinator;
 pub mod exit_code;
 #[cfg(fuzzing)]

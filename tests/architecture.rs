@@ -11,14 +11,15 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("pool", &[]),
+    ("cookies", &[]),
     ("exit_code", &[]),
     ("input", &["model"]),
     ("scrape", &["model"]),
     ("schedule", &["model"]),
     ("sink", &["model"]),
     ("config", &["model", "pool", "scrape", "sink"]),
-    ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("coordinator", &["cookies", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("cli", &["config", "cookies", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
     ("fuzzing", &["config", "input", "pool", "scrape", "sink"]),
 ];
 

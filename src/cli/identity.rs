@@ -15,7 +15,7 @@ const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"]
 /// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, output } = plan;
+    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, cookies, output } = plan;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
     let FetchSettings {
@@ -37,6 +37,10 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.max_body", json(max_body));
     note("fetch.user_agent", json(user_agent));
     note("network.private_addresses", json(private_addresses));
+    // With them a page is another one. Which file they come from may change: they run out, as tokens do.
+    if cookies.is_some() {
+        note("cookies.enabled", json(&true));
+    }
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         if !MAY_CHANGE.contains(&name.as_str()) {

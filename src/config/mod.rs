@@ -32,7 +32,7 @@ use std::num::NonZeroUsize;
 
 pub use error::{Error, Problem, ProblemKind};
 pub use place::{Origin, Place};
-pub use plan::{FormatChoice, OutputPlan, Plan, PoolPlan};
+pub use plan::{CookiesPlan, FormatChoice, OutputPlan, Plan, PoolPlan};
 pub use settings::InForce;
 pub use sources::{DEFAULT_FILE, DEFAULTS, Flag, Sources};
 

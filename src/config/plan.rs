@@ -1,6 +1,7 @@
 //! What is meant: settings without a question left open. [`load`](super::load) makes them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::pool::Sandbox;
@@ -20,6 +21,8 @@ pub struct Plan {
     pub max_retries: u32,
     /// The longest `Retry-After` that is waited for.
     pub max_retry_after: Duration,
+    /// The cookies of the run; `None` keeps none.
+    pub cookies: Option<CookiesPlan>,
     /// What is written, and in which order.
     pub output: OutputPlan,
 }
@@ -41,6 +44,15 @@ pub struct PoolPlan {
     pub task_timeout: Duration,
     /// Whether a worker gives up what it does not need.
     pub sandbox: Sandbox,
+}
+
+/// Where cookies come from and go to, in the format of `cookies.txt`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CookiesPlan {
+    /// What the run begins with; `None` is nothing.
+    pub load: Option<PathBuf>,
+    /// Where they are written when the run ends; `None` is nowhere.
+    pub save: Option<PathBuf>,
 }
 
 /// What is written, and in which order.

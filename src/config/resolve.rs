@@ -6,22 +6,26 @@ use crate::scrape::{self, FetchSettings};
 
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
-use super::plan::{OutputPlan, Plan, PoolPlan};
-use super::settings::{Fetch, Network, Output, Pool, Settings};
+use super::plan::{CookiesPlan, OutputPlan, Plan, PoolPlan};
+use super::settings::{Cookies, Fetch, Network, Output, Pool, Settings};
 
 /// The plan that `settings` mean on a machine with `cpus`. Errs with settings that contradict each other.
 pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<Problem>> {
     let pool = pool(&settings.pool, cpus)?;
+    let cookies = cookies(&settings.cookies)?;
+    // What a jar needs to see of every response.
+    let kept_headers = cookies.iter().map(|_| "set-cookie".to_owned()).collect();
     let fetch = &settings.fetch;
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
-            fetch: fetch_settings(fetch, &settings.network, &settings.pool),
+            fetch: FetchSettings { kept_headers, ..fetch_settings(fetch, &settings.network, &settings.pool) },
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
         max_redirects: fetch.max_redirects.given().value,
         max_retries: fetch.max_retries.given().value,
         max_retry_after: fetch.max_retry_after.given().value,
+        cookies,
         output: output(&settings.output),
     })
 }
@@ -62,6 +66,22 @@ fn fetch_settings(fetch: &Fetch, network: &Network, pool: &Pool) -> FetchSetting
         private_addresses: network.private_addresses.given().value,
         site: None,
     }
+}
+
+fn cookies(cookies: &Cookies) -> Result<Option<CookiesPlan>, Vec<Problem>> {
+    let (enabled, load, save) = (cookies.enabled.given(), cookies.load.given(), cookies.save.given());
+    if enabled.value {
+        return Ok(Some(CookiesPlan { load: load.value.clone(), save: save.value.clone() }));
+    }
+    let useless = [("load", load), ("save", save)].into_iter().filter(|(_, file)| file.value.is_some());
+    let problems: Vec<Problem> = useless
+        .map(|(name, file)| {
+            let message = format!("`cookies.{name}` is of no use while `cookies.enabled` is false");
+            let problem = Problem::new(ProblemKind::Conflict, message, file.place.clone());
+            problem.with_help(format!("set cookies.enabled = true, or leave cookies.{name} out"))
+        })
+        .collect();
+    if problems.is_empty() { Ok(None) } else { Err(problems) }
 }
 
 fn output(output: &Output) -> OutputPlan {

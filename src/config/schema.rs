@@ -3,7 +3,7 @@
 //! A new setting is a row here, a slot in `settings`, a line with its default in `config/default.toml` and its use in
 //! `resolve`. Tests hold the four together.
 
-use super::element::{choice, count, duration, header, size, user_agent, workers};
+use super::element::{choice, count, duration, file, header, size, switch, user_agent, workers};
 use super::error::{Complaint, Problem, ProblemKind};
 use super::plan::FormatChoice;
 use super::settings::{Settings, Slot, replace};
@@ -74,6 +74,14 @@ pub(super) const SECTIONS: &[Section] = &[
             put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
         })]),
     },
+    Section {
+        name: "cookies",
+        keys: Keys::Known(&[
+            value("enabled", |s, n| put(&mut s.cookies.enabled, n, switch::read)),
+            value("load", |s, n| put(&mut s.cookies.load, n, file::read)),
+            value("save", |s, n| put(&mut s.cookies.save, n, file::read)),
+        ]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -115,6 +123,10 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("retry_times", "fetch.max_retries"),
     ("retries", "fetch.max_retries"),
     ("header", "fetch.headers"),
+    ("cookies_enabled", "cookies.enabled"),
+    ("load_cookies", "cookies.load"),
+    ("save_cookies", "cookies.save"),
+    ("cookie_jar", "cookies.save"),
 ];
 
 const fn value(name: &'static str, read: fn(&mut Settings, &Node) -> Result<(), Complaint>) -> Setting {

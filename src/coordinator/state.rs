@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::cookies::Cookies;
 use super::job::Fetched;
 use super::summary::{Summary, Tally};
 use super::verdict;
@@ -89,6 +90,8 @@ pub(super) struct State {
     /// Since a signal has come.
     stopping: Option<Stopping>,
     halted: bool,
+    /// `None` where the run keeps none.
+    pub(super) cookies: Option<Cookies>,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
@@ -115,6 +118,7 @@ impl State {
             closed: false,
             stopping: None,
             halted: false,
+            cookies: None,
             list_error: None,
             fatal: None,
         }
@@ -196,7 +200,7 @@ impl State {
         for _ in 0..outside.room {
             let Some(dispatch) = self.schedule.next(now) else { break };
             self.in_flight += 1;
-            actions.push(self.submission(dispatch));
+            actions.push(self.submission(dispatch, now));
         }
         if self.is_complete() && !self.closed {
             self.closed = true;
@@ -208,14 +212,17 @@ impl State {
         self.list_ended && self.schedule.is_empty()
     }
 
-    fn submission(&self, dispatch: Dispatch) -> Action {
+    fn submission(&self, dispatch: Dispatch, now: Instant) -> Action {
         let hints = Hints {
             affinity: Some(dispatch.affinity),
             alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit::new(dispatch.url, dispatch.reach);
+        let mut visit = Visit::new(dispatch.url, dispatch.reach);
+        if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(dispatch.seq)) {
+            visit.headers.extend(cookies.header(url, now));
+        }
         // A string serialises into memory; there is nothing that could fail.
         let payload = postcard::to_stdvec(&visit).unwrap_or_default();
         Action::Submit { id: dispatch.seq, payload: payload.into(), hints }
@@ -267,7 +274,10 @@ impl State {
                 return self.fail(seq, Some(worker), &JobError::Unserializable(error.to_string()), actions);
             }
         };
-        let Fetched { visited: Visited { answer, .. }, elapsed } = fetched;
+        let Fetched { visited: Visited { answer, headers }, elapsed } = fetched;
+        if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
+            cookies.came_back(url, &headers, now);
+        }
         self.tally.request(match &answer {
             Answer::Outcome(Outcome::Page(page)) => page.bytes,
             Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,

@@ -115,6 +115,11 @@ impl Schedule {
         self.tasks.is_empty()
     }
 
+    /// Where a task under way is: the URL of its next request, or of the one that it waits for.
+    pub fn url(&self, seq: u64) -> Option<&Url> {
+        Some(&self.tasks.get(&seq)?.url)
+    }
+
     /// Tries after the first ones, of all tasks.
     pub fn retries(&self) -> u64 {
         self.retries

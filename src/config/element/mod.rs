@@ -6,8 +6,10 @@
 pub(super) mod choice;
 pub(super) mod count;
 pub(super) mod duration;
+pub(super) mod file;
 pub(super) mod header;
 pub(super) mod size;
+pub(super) mod switch;
 pub(super) mod user_agent;
 pub(super) mod workers;
 
