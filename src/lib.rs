@@ -17,6 +17,7 @@
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model`, `robots` |
+//! | [`cookies`] | what servers want to be reminded of | nothing of ours |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
@@ -25,6 +26,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod cookies;
 pub mod coordinator;
 pub mod exit_code;
 #[cfg(fuzzing)]

@@ -11,6 +11,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("pool", &[]),
+    ("cookies", &[]),
     ("exit_code", &[]),
     ("input", &["model"]),
     ("robots", &["model"]),
@@ -18,8 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schedule", &["model", "robots"]),
     ("sink", &["model"]),
     ("config", &["model", "pool", "scrape", "sink"]),
-    ("coordinator", &["input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
-    ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("coordinator", &["cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
+    ("cli", &["config", "cookies", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
     ("fuzzing", &["config", "input", "pool", "robots", "scrape", "sink"]),
 ];
 

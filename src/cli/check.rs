@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::CheckArgs;
-use super::{Stop, run, words};
+use super::{Stop, cookie_file, run, words};
 use crate::exit_code::Exit;
 use crate::model::printable;
 
@@ -21,6 +21,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     for setting in &loaded.in_force {
         // Whoever closes standard output has seen enough.
         let _ = writeln!(out, "{}", printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)));
+    }
+    if let Some(plan) = &loaded.plan.cookies {
+        cookie_file::open(plan).map_err(Stop::usage)?;
     }
     if args.list.urls.is_empty() {
         return Ok(Exit::Success);

@@ -25,6 +25,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         politeness,
         hosts,
         limits: _,
+        cookies,
         from_environment,
         output,
     } = plan;
@@ -73,6 +74,10 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.meta_refresh", json(meta_refresh));
     note("fetch.content_types", json(content_types));
     note("network.private_addresses", json(private_addresses));
+    // With them a page is another one. Which file they come from may change: they run out, as tokens do.
+    if cookies.is_some() {
+        note("cookies.enabled", json(&true));
+    }
     let mut note_headers = |prefix: &str, headers: &[(String, String)]| {
         for (name, value) in headers {
             let name = name.to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Stop, polite, words};
+use super::{Stop, cookie_file, polite, words};
 use crate::config::Plan;
 use crate::coordinator::{self, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
@@ -18,11 +18,14 @@ pub(super) struct Ran {
     pub(super) summary: Summary,
     /// Where the work waits to be gone on with, if it does.
     pub(super) kept: Option<PathBuf>,
+    /// Whether its cookies are where they were to be saved.
+    pub(super) cookies: anyhow::Result<()>,
 }
 
-/// Starts the workers and runs the list to its end. The output is opened first: what is wrong with it is found before
-/// anything is fetched.
+/// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
+/// found before anything is fetched. However the run ends, its cookies are saved.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
+    let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
@@ -38,11 +41,23 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
+            cookies,
             progress,
         };
-        let Ended { ending, summary, kept } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
-        let ending = ending.map_err(|error| stop(error, kept.as_deref()))?;
-        Ok(Ran { ending, summary, kept })
+        let Ended { ending, summary, kept, cookies } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
+        let cookies = match (&plan.cookies, cookies) {
+            (Some(plan), Some(jar)) => cookie_file::save(plan, &jar),
+            _ => Ok(()),
+        };
+        match ending {
+            Ok(ending) => Ok(Ran { ending, summary, kept, cookies }),
+            Err(error) => {
+                if let Err(unsaved) = cookies {
+                    tracing::error!("failed to {unsaved:#}");
+                }
+                Err(stop(error, kept.as_deref()))
+            }
+        }
     })
 }
 

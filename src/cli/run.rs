@@ -36,7 +36,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
     let ended = launch::launch(&plan, input, &output, progress);
     drop(bar);
-    let Ran { ending, summary, kept } = ended?;
+    let Ran { ending, summary, kept, cookies } = ended?;
 
     if let Some(file) = summary_file {
         file.write(&summary).map_err(Stop::on_the_way)?;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     if !args.quiet && ending != Ending::ReaderGone {
         words::closing(ending, &summary, kept.as_deref());
     }
+    cookies.map_err(Stop::on_the_way)?;
     Ok(match ending {
         Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,

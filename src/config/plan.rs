@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{HostKey, MaxFailures};
@@ -33,6 +34,8 @@ pub struct Plan {
     /// The settings whose values come from environment variables, in part or whole, by their dotted names, as they were
     /// written (`Bearer ${TOKEN}`): what may be kept of them.
     pub from_environment: BTreeMap<String, String>,
+    /// The cookies of the run; `None` keeps none.
+    pub cookies: Option<CookiesPlan>,
     /// What is written, and in which order.
     pub output: OutputPlan,
 }
@@ -112,6 +115,15 @@ pub struct HostPlan {
     pub concurrency: Option<NonZeroU32>,
     /// Whether its robots.txt is asked for and obeyed.
     pub robots: bool,
+}
+
+/// Where cookies come from and go to, in the format of `cookies.txt`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CookiesPlan {
+    /// What the run begins with; `None` is nothing.
+    pub load: Option<PathBuf>,
+    /// Where they are written when the run ends; `None` is nowhere.
+    pub save: Option<PathBuf>,
 }
 
 /// What is written, and in which order.

@@ -10,8 +10,8 @@ use super::certificates;
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
 use super::outside::Outside;
-use super::plan::{HostPlan, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
-use super::settings::{Host, Limits, Output, Politeness, Pool, Settings};
+use super::plan::{CookiesPlan, HostPlan, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
+use super::settings::{Cookies, Host, Limits, Output, Politeness, Pool, Settings};
 use super::sources::Sources;
 
 /// The plan that `settings` mean for a process with these `sources`. Errs with settings that contradict each other, and
@@ -20,7 +20,14 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
     let mut outside = Outside::new(sources);
     let pool = pool(&settings.pool, sources.cpus);
     let fetch_settings = fetch_settings(settings, &mut outside);
+    let cookies = cookies(&settings.cookies);
     let Outside { mut problems, from_environment, .. } = outside;
+    let cookies = cookies.unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        None
+    });
+    // What a jar needs to see of every response.
+    let kept_headers = cookies.iter().map(|_| "set-cookie".to_owned()).collect();
     let pool = match pool {
         Ok(pool) if problems.is_empty() => pool,
         Ok(_) => return Err(problems),
@@ -34,7 +41,7 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
-            fetch: fetch_settings,
+            fetch: FetchSettings { kept_headers, ..fetch_settings },
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
         max_redirects: fetch.max_redirects.given().value,
@@ -45,6 +52,7 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
         politeness,
         limits: limits(&settings.limits),
         from_environment,
+        cookies,
         output: output(&settings.output),
     })
 }
@@ -129,6 +137,22 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
         private_addresses: network.private_addresses.given().value,
         site: None,
     }
+}
+
+fn cookies(cookies: &Cookies) -> Result<Option<CookiesPlan>, Vec<Problem>> {
+    let (enabled, load, save) = (cookies.enabled.given(), cookies.load.given(), cookies.save.given());
+    if enabled.value {
+        return Ok(Some(CookiesPlan { load: load.value.clone(), save: save.value.clone() }));
+    }
+    let useless = [("load", load), ("save", save)].into_iter().filter(|(_, file)| file.value.is_some());
+    let problems: Vec<Problem> = useless
+        .map(|(name, file)| {
+            let message = format!("`cookies.{name}` is of no use while `cookies.enabled` is false");
+            let problem = Problem::new(ProblemKind::Conflict, message, file.place.clone());
+            problem.with_help(format!("set cookies.enabled = true, or leave cookies.{name} out"))
+        })
+        .collect();
+    if problems.is_empty() { Ok(None) } else { Err(problems) }
 }
 
 fn output(output: &Output) -> OutputPlan {

@@ -5,8 +5,8 @@
 
 use super::element::template::Template;
 use super::element::{
-    choice, count, decimal, duration, failures, list, media_type, size, status, template, text, truth, user_agent,
-    workers,
+    choice, count, decimal, duration, failures, file, list, media_type, size, status, template, text, truth,
+    user_agent, workers,
 };
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
@@ -133,6 +133,14 @@ pub(super) const SECTIONS: &[Section] = &[
             value("deadline", |s, n| put(&mut s.limits.deadline, n, duration::read)),
         ]),
     },
+    Section {
+        name: "cookies",
+        keys: Keys::Known(&[
+            value("enabled", |s, n| put(&mut s.cookies.enabled, n, truth::read)),
+            value("load", |s, n| put(&mut s.cookies.load, n, file::read)),
+            value("save", |s, n| put(&mut s.cookies.save, n, file::read)),
+        ]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -196,6 +204,10 @@ pub(super) const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("autothrottle_enabled", "politeness.adaptive"),
     ("autothrottle_target_concurrency", "politeness.adaptive_target"),
     ("autothrottle_max_delay", "politeness.max_delay"),
+    ("cookies_enabled", "cookies.enabled"),
+    ("load_cookies", "cookies.load"),
+    ("save_cookies", "cookies.save"),
+    ("cookie_jar", "cookies.save"),
 ];
 
 const fn value<S>(name: &'static str, read: fn(&mut S, &Node) -> Result<(), Complaint>) -> Setting<S> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{HostKey, MaxFailures};
@@ -60,6 +61,7 @@ pub(super) struct Settings {
     pub(super) network: Network,
     pub(super) tls: Tls,
     pub(super) limits: Limits,
+    pub(super) cookies: Cookies,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -151,6 +153,14 @@ pub(super) struct Limits {
     pub(super) max_failures: Slot<Option<MaxFailures>>,
     pub(super) max_host_failures: Slot<u32>,
     pub(super) deadline: Slot<Duration>,
+}
+
+/// `[cookies]`
+#[derive(Debug, Default)]
+pub(super) struct Cookies {
+    pub(super) enabled: Slot<bool>,
+    pub(super) load: Slot<Option<PathBuf>>,
+    pub(super) save: Slot<Option<PathBuf>>,
 }
 
 /// `[output]`

@@ -5,12 +5,14 @@
 //!
 //! - `run`: the loop.
 //! - `state`: event -> actions.
+//! - `cookies`: what goes with a request, and what came back from it.
 //! - `executor`: the seam to whatever runs the jobs: the local pool today.
 //! - `job`: what a worker process is told to do with a task, and what it answers.
 //! - `limits`: when a run stops of its own accord.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
+mod cookies;
 mod executor;
 mod job;
 mod limits;

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Progress;
+use super::cookies::Cookies;
 use super::executor::Executor;
 use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
+use crate::cookies::Jar;
 use crate::input;
 use crate::model::Record;
 use crate::schedule;
@@ -50,6 +52,8 @@ pub struct Parts<E> {
     pub task_timeout: Duration,
     /// When the run stops of its own accord.
     pub limits: Limits,
+    /// The cookies that the run begins with; `None` where it keeps none.
+    pub cookies: Option<Jar>,
     /// Told how far the run has come.
     pub progress: Arc<Progress>,
 }
@@ -74,6 +78,8 @@ pub struct Ended {
     pub summary: Summary,
     /// Where what is done waits to be gone on with, if the run is not complete and anything does.
     pub kept: Option<PathBuf>,
+    /// The cookies that it had in the end, if it kept any.
+    pub cookies: Option<Jar>,
 }
 
 /// Why a run could not go on.
@@ -108,7 +114,9 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         grace: GRACE,
         limits: parts.limits,
     };
-    let state = State::new(parts.schedule, bounds, parts.sink.before(), Instant::now());
+    let now = Instant::now();
+    let mut state = State::new(parts.schedule, bounds, parts.sink.before(), now);
+    state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
     let (done, failed) = state.settled();
     parts.progress.set(done, failed);
     let mut turn = Loop {
@@ -154,7 +162,8 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
             }
         }
     };
-    Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept })
+    let cookies = state.cookies.take().map(Cookies::into_jar);
+    Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies })
 }
 
 /// A run that ends because its output cannot be written.

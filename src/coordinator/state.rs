@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::cookies::Cookies;
 use super::job::{Brought, Errand, Fetched};
 use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
@@ -95,6 +96,8 @@ pub(super) struct State {
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
     halted: bool,
+    /// `None` where the run keeps none.
+    pub(super) cookies: Option<Cookies>,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
@@ -122,6 +125,7 @@ impl State {
             closed: false,
             stopping: None,
             halted: false,
+            cookies: None,
             list_error: None,
             fatal: None,
         }
@@ -224,7 +228,7 @@ impl State {
                 Some(Step::Fetch(dispatch)) => {
                     room -= 1;
                     self.in_flight += 1;
-                    actions.push(self.submission(dispatch));
+                    actions.push(self.submission(dispatch, now));
                 }
                 Some(Step::Settled(settled)) => self.record(settled, None, actions),
                 None => break,
@@ -240,16 +244,21 @@ impl State {
         self.list_ended && self.schedule.is_empty()
     }
 
-    fn submission(&self, dispatch: Dispatch) -> Action {
+    fn submission(&self, dispatch: Dispatch, now: Instant) -> Action {
         let hints = Hints {
             affinity: Some(dispatch.affinity),
             alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..Visit::new(dispatch.url, dispatch.reach) };
+        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..Visit::new(dispatch.url, dispatch.reach) };
         let errand = match dispatch.order {
-            Order::Page(_) => Errand::Page(visit),
+            Order::Page(seq) => {
+                if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
+                    visit.headers.extend(cookies.header(url, now));
+                }
+                Errand::Page(visit)
+            }
             Order::Robots(_) => Errand::Robots(visit),
         };
         // It serialises into memory; there is nothing that could fail.
@@ -303,7 +312,10 @@ impl State {
             }
         };
         match (order_of(job), what) {
-            (Order::Page(seq), Brought::Page(Visited { answer, .. })) => {
+            (Order::Page(seq), Brought::Page(Visited { answer, headers })) => {
+                if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
+                    cookies.came_back(url, &headers, now);
+                }
                 self.tally.request(match &answer {
                     Answer::Outcome(Outcome::Page(page)) => page.bytes,
                     Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,

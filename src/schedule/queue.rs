@@ -2,6 +2,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
+use url::Url;
+
 use super::backoff;
 use super::host::is_answer;
 use super::hosts::{HostId, Hosts};
@@ -112,6 +114,11 @@ impl Schedule {
     /// Whether nothing is under way.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// Where a task under way is: the URL of its next request, or of the one that it waits for.
+    pub fn url(&self, seq: u64) -> Option<&Url> {
+        Some(&self.tasks.get(&seq)?.url)
     }
 
     /// Tries after the first ones, of all tasks.
@@ -443,8 +450,8 @@ impl Schedule {
 
 impl Fetch {
     /// Turns to where a redirect leads, if it leads anywhere.
-    fn follow(&mut self, to: &str) -> Option<url::Url> {
-        let next = url::Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
+    fn follow(&mut self, to: &str) -> Option<Url> {
+        let next = Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
         if self.hops >= MAX_HOPS {
             return None;
         }

@@ -13,6 +13,9 @@
 //! | `/moved/CODE/N` | one redirect with that status to `/ok/N` |
 //! | `/loop` | a redirect to itself |
 //! | `/flaky/K/N` | 503 the first K times, then the page N |
+//! | `/set-cookie/LINE` | a page with that `Set-Cookie` (percent-encoded); with `?PATH` a redirect to there |
+//! | `/cookies`, `/cookies/N` | a page whose title is the `Cookie` header of the request, or `none` |
+//! | `/turnstile` | 503 that sets a cookie, until it is brought along; then like `/cookies` |
 //! | `/robots.txt` | what [`Server::with_robots`] was given, else 404; it is in no count but that of its hits |
 //! | anything else | 404 |
 //!
@@ -30,7 +33,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
@@ -152,6 +155,10 @@ fn routes(ledger: Arc<Ledger>, robots: Option<&'static str>) -> Router {
         .route("/moved/{code}/{n}", get(moved))
         .route("/loop", get(|| future::ready((StatusCode::FOUND, [(LOCATION, "/loop")]))))
         .route("/flaky/{times}/{n}", get(flaky))
+        .route("/set-cookie/{line}", get(set_cookie))
+        .route("/cookies", get(cookies))
+        .route("/cookies/{n}", get(cookies))
+        .route("/turnstile", get(turnstile))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
         // Behind the layer: what tests count is pages.
         .route("/robots.txt", get(move |ledger| robots_txt(ledger, robots)))
@@ -262,6 +269,25 @@ async fn flaky(State(ledger): State<Arc<Ledger>>, Path((times, n)): Path<(usize,
         return (StatusCode::SERVICE_UNAVAILABLE, retry_after(&uri)).into_response();
     }
     page(&n).into_response()
+}
+
+async fn set_cookie(Path(line): Path<String>, uri: Uri) -> Response {
+    let set = [(SET_COOKIE, line)];
+    match uri.query() {
+        Some(to) => (StatusCode::FOUND, set, [(LOCATION, to.to_owned())]).into_response(),
+        None => (set, page("set")).into_response(),
+    }
+}
+
+async fn cookies(headers: HeaderMap) -> Html<String> {
+    page(headers.get(COOKIE).map_or("none", |value| value.to_str().unwrap_or("no text")))
+}
+
+async fn turnstile(headers: HeaderMap) -> Response {
+    if headers.contains_key(COOKIE) {
+        return cookies(headers).await.into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, [(SET_COOKIE, "passed=yes")]).into_response()
 }
 
 fn retry_after(uri: &Uri) -> HeaderMap {

@@ -8,6 +8,7 @@ pub(super) mod count;
 pub(super) mod decimal;
 pub(super) mod duration;
 pub(super) mod failures;
+pub(super) mod file;
 pub(super) mod header;
 pub(super) mod list;
 pub(super) mod media_type;

@@ -73,6 +73,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         limits: LimitsPlan { max_failures: None, max_host_failures: None, deadline: None },
         hosts: BTreeMap::new(),
         from_environment: BTreeMap::new(),
+        cookies: None,
         output: OutputPlan {
             format: FormatChoice::Auto,
             record: Shape::Full,

@@ -2,7 +2,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "most of the texts have quotes in them")]
 
 use super::{file, nothing};
-use crate::config::{Flag, ProblemKind};
+use crate::config::{CookiesPlan, Flag, ProblemKind};
 
 /// (what is wrong, the file, the text of the error)
 type Row = (&'static str, &'static str, &'static str);
@@ -88,6 +88,24 @@ fn a_contradiction_names_both_sides() {
     assert_eq!(error.to_string(), expected);
     let plan = nothing().set("pool.quota_jitter=4").plan();
     assert_eq!((plan.pool.quota, plan.pool.quota_jitter), (None, 4));
+}
+
+#[test]
+fn files_of_cookies_without_cookies_are_a_contradiction() {
+    let error = file("[cookies]\nload = \"in.txt\"\n").set("cookies.save=out.txt").error();
+    let kinds: Vec<ProblemKind> = error.problems().iter().map(super::super::Problem::kind).collect();
+    assert_eq!(kinds, [ProblemKind::Conflict, ProblemKind::Conflict]);
+    let expected = "2 errors in the settings\n\n\
+                    `cookies.load` is of no use while `cookies.enabled` is false\n --> gleaner.toml:2:8\n  |\n\
+                    2 | load = \"in.txt\"\n  |        ^^^^^^^^\n  \
+                    = help: set cookies.enabled = true, or leave cookies.load out\n\n\
+                    `cookies.save` is of no use while `cookies.enabled` is false\n --> flag --set\n  |\n  \
+                    | --set cookies.save=out.txt\n  |                    ^^^^^^^\n  \
+                    = help: set cookies.enabled = true, or leave cookies.save out";
+    assert_eq!(error.to_string(), expected);
+    let plan = file("[cookies]\nload = \"in.txt\"\n").set("cookies.enabled=true").plan();
+    assert_eq!(plan.cookies, Some(CookiesPlan { load: Some("in.txt".into()), save: None }));
+    assert_eq!(plan.scrape.fetch.kept_headers, ["set-cookie"]);
 }
 
 #[test]
@@ -382,7 +400,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, extract, output"#,
+  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, cookies, extract, output"#,
     ),
     (
         "a section that is no table",

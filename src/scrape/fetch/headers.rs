@@ -104,14 +104,18 @@ impl std::fmt::Debug for Headers {
 }
 
 /// Adds the headers of one request. Cookies join those of the settings in one line (RFC 6265, 5.4); what else there is
-/// takes the settings' place.
+/// takes the settings' place. Each character is a byte (Latin-1), as in the headers that are handed back.
 pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
     for (name, value) in own {
-        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        if !encoding_rs::mem::is_str_latin1(value) {
+            continue;
+        }
+        let value = encoding_rs::mem::encode_latin1_lossy(value);
+        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&value));
         let (Ok(name), Ok(value)) = parsed else { continue };
-        match headers.get(COOKIE).filter(|_| name == COOKIE).and_then(|set| set.to_str().ok()) {
+        match headers.get(COOKIE).filter(|_| name == COOKIE) {
             Some(set) => {
-                let joined = format!("{set}; {}", value.to_str().unwrap_or_default());
+                let joined = [set.as_bytes(), b"; ", value.as_bytes()].concat();
                 headers.insert(name, HeaderValue::try_from(joined).unwrap_or(value));
             }
             None => {
@@ -174,9 +178,31 @@ fn all(settings: &FetchSettings) -> Result<HeaderMap, Error> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::{COOKIE, ETAG, HeaderMap, HeaderValue};
     use url::Url;
 
-    use super::is_own_host;
+    use super::{add_own, is_own_host};
+
+    #[test]
+    fn headers_of_one_request_are_bytes_and_cookies_join_those_of_the_settings() {
+        let table: [(&[u8], &str, &[u8]); 5] = [
+            (b"", "a=1; b=2", b"a=1; b=2"),
+            (b"seen=1", "a=1", b"seen=1; a=1"),
+            ("seen=à".as_bytes(), "a=1", "seen=à; a=1".as_bytes()),
+            // The two bytes of an "à" in UTF-8, as they came in a header of an answer.
+            (b"seen=1", "a=\u{c3}\u{a0}", "seen=1; a=à".as_bytes()),
+            (b"seen=1", "a=\u{3b1}", b"seen=1"),
+        ];
+        for (set, own, expected) in table {
+            let mut headers = HeaderMap::new();
+            if !set.is_empty() {
+                headers.insert(COOKIE, HeaderValue::from_bytes(set).expect("a value"));
+            }
+            add_own(&mut headers, &[("cookie".to_owned(), own.to_owned()), ("etag".to_owned(), "x".to_owned())]);
+            assert_eq!(headers[COOKIE].as_bytes(), expected, "{own}");
+            assert_eq!(headers[ETAG], "x");
+        }
+    }
 
     #[test]
     fn secrets_stay_on_the_host_that_the_list_names_and_are_never_sent_in_the_clear_after_tls() {

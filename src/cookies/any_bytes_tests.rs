@@ -1,0 +1,89 @@
+//! Files of cookies and `Set-Cookie` lines of any bytes.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proptest::prelude::*;
+use url::Url;
+
+use super::Jar;
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+}
+
+fn saved(jar: &Jar) -> Vec<u8> {
+    let mut file = Vec::new();
+    jar.save(&mut file, now()).expect("memory takes it");
+    file
+}
+
+/// A jar that was saved is the same when it is loaded.
+fn survives_a_file(jar: &Jar) {
+    let file = saved(jar);
+    let again = Jar::load(&file[..], now()).expect("what was saved can be loaded");
+    assert_eq!(saved(&again), file);
+    assert_eq!(again.len(), jar.len());
+}
+
+/// Bytes that are a cookie more often than chance would have it.
+fn likely() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(vec![
+        "\t",
+        "TRUE",
+        "FALSE",
+        "/",
+        ".h.example",
+        "h.example",
+        "0",
+        "1800000000",
+        "a",
+        "=",
+        "; ",
+        "Path=/",
+        "\n",
+        "#",
+        "#HttpOnly_",
+        "Domain=",
+        "Secure",
+        "Max-Age=9",
+        "Expires=",
+        "1 Jan 2030 1:1:1",
+        "__Host-",
+        "\u{e9}",
+        "\r",
+        " ",
+    ]);
+    let word =
+        prop_oneof![9 => word.prop_map(|word| word.as_bytes().to_vec()), 1 => any::<u8>().prop_map(|byte| vec![byte])];
+    prop::collection::vec(word, 0..40).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn a_file_of_any_bytes_is_a_jar_or_an_error_that_names_a_line(bytes in likely()) {
+        match Jar::load(&bytes[..], now()) {
+            Ok(jar) => survives_a_file(&jar),
+            Err(error) => prop_assert!(error.to_string().starts_with("line "), "{error}"),
+        }
+    }
+
+    #[test]
+    fn fields_of_any_text_are_a_cookie_or_none(fields in prop::collection::vec("[ -~é\u{0}-\u{1f}]{0,9}", 3)) {
+        let [host, name, value] = &fields[..] else { unreachable!("three were asked for") };
+        let file = format!("{host}\tTRUE\t/\tFALSE\t0\t{name}\t{value}\n");
+        if let Ok(jar) = Jar::load(file.as_bytes(), now()) {
+            survives_a_file(&jar);
+        }
+    }
+
+    #[test]
+    fn a_line_of_any_bytes_sets_what_can_be_sent_and_saved(bytes in likely(), before in "[a-z]{0,3}=?") {
+        let line = before + &encoding_rs::mem::decode_latin1(&bytes);
+        let url = Url::parse("https://www.h.example/").expect("a URL");
+        let mut jar = Jar::new();
+        jar.store(&url, [line.as_str(), "last=1"], now());
+        survives_a_file(&jar);
+        let header = jar.header_for(&url, now()).expect("the last one is a cookie");
+        prop_assert!(!header.contains(|c: char| c.is_ascii_control() || c > '\u{ff}'), "{header:?}");
+    }
+}

@@ -1,0 +1,257 @@
+//! What is kept, for whom, and in which bounds.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use url::Url;
+
+use super::cookie::Cookie;
+use super::scope::{self, Scope};
+use super::seconds;
+use super::set_cookie::SetCookie;
+
+/// How much a jar holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Cookies of one domain: the host of those that are for one host, the `Domain` of the others.
+    pub(super) of_a_domain: usize,
+    /// Cookies in all.
+    pub(super) count: usize,
+    /// Bytes that they take in all.
+    pub(super) bytes: usize,
+}
+
+/// As many of a domain as browsers keep. The bytes are more than 100,000 cookies of a common size take.
+const BOUNDS: Bounds = Bounds { of_a_domain: 180, count: 100_000, bytes: 64 << 20 };
+
+/// The longest `Cookie` header, in bytes. That of curl: servers refuse longer ones.
+const LONGEST_HEADER: usize = 8190;
+
+/// The cookies of a run. Bounded: 180 of a domain, 4 KiB each, 100,000 and 64 MiB in all; those that were not used for the
+/// longest time make room for new ones.
+///
+/// A look-up costs the same however many hosts have cookies: the jar knows them by domain, and a host has few domains.
+pub struct Jar {
+    bounds: Bounds,
+    domains: HashMap<String, Vec<Kept>>,
+    count: usize,
+    bytes: usize,
+    /// What comes later has a higher one.
+    turn: Cell<u64>,
+}
+
+struct Kept {
+    cookie: Cookie,
+    /// In which turn it was set first. A new value changes nothing in it.
+    created: u64,
+    /// In which turn it was set or sent last.
+    used: Cell<u64>,
+}
+
+impl Jar {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::within(BOUNDS)
+    }
+
+    pub(super) fn within(bounds: Bounds) -> Self {
+        Self { bounds, domains: HashMap::new(), count: 0, bytes: 0, turn: Cell::new(0) }
+    }
+
+    /// How many cookies it has, those included that have run out and were not missed yet.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The value of the `Cookie` header of a request for `url`; `None` where no cookie is for it. In the order of RFC 6265
+    /// (5.4): longer paths first, then those that were set earlier. What would make the header longer than 8190 bytes is
+    /// left out.
+    pub fn header_for(&self, url: &Url, now: SystemTime) -> Option<String> {
+        let (now, turn) = (seconds(now), self.next_turn());
+        let is_secure = url.scheme() == "https";
+        let mut fitting: Vec<&Kept> = Vec::new();
+        for (place, domain) in scope::domains(url).enumerate() {
+            let Some(kept) = self.domains.get(domain) else { continue };
+            fitting.extend(kept.iter().filter(|Kept { cookie, .. }| {
+                (place == 0 || !cookie.host_only)
+                    && (is_secure || !cookie.secure)
+                    && !cookie.is_expired(now)
+                    && scope::path_matches(url.path(), &cookie.path)
+            }));
+        }
+        fitting.sort_unstable_by_key(|kept| (usize::MAX - kept.cookie.path.len(), kept.created));
+        let (mut header, mut length) = (String::new(), 0);
+        for Kept { cookie, used, .. } in fitting {
+            let more = "; =".len() + cookie.bytes();
+            if length + more > LONGEST_HEADER {
+                continue;
+            }
+            length += more;
+            used.set(turn);
+            if !header.is_empty() {
+                header.push_str("; ");
+            }
+            header.push_str(&cookie.name);
+            header.push('=');
+            header.push_str(&cookie.value);
+        }
+        (!header.is_empty()).then_some(header)
+    }
+
+    /// Takes in what the answer for `url` set: the values of its `Set-Cookie` headers, in their order. Those that are no
+    /// cookies, or that may not be set from there, count as not there.
+    pub fn store<'a>(&mut self, url: &Url, lines: impl IntoIterator<Item = &'a str>, now: SystemTime) {
+        for line in lines {
+            self.store_one(url, line, seconds(now));
+        }
+    }
+
+    fn store_one(&mut self, url: &Url, line: &str, now: u64) -> Option<()> {
+        let set = SetCookie::parse(line, now)?;
+        let Scope { domain, host_only } = Scope::of(url, set.domain)?;
+        let cookie = Cookie {
+            name: set.name.into(),
+            value: set.value.into(),
+            path: set.path.unwrap_or_else(|| scope::default_path(url)).into(),
+            // A `Domain` makes it a cookie for all hosts below, but that of an address or a public suffix.
+            host_only,
+            secure: set.secure,
+            http_only: set.http_only,
+            expires: set.expires,
+        };
+        cookie.check().ok()?;
+        // What comes in the clear may come from anyone on the way.
+        if url.scheme() != "https" && (cookie.secure || self.has_secure_one(url, &cookie, now)) {
+            return None;
+        }
+        self.put(&domain, cookie, now);
+        Some(())
+    }
+
+    /// Whether the host has a cookie for https which this one would stand in for (6265bis, 5.7).
+    fn has_secure_one(&self, url: &Url, cookie: &Cookie, now: u64) -> bool {
+        scope::domains(url).filter_map(|domain| self.domains.get(domain)).flatten().any(
+            |Kept { cookie: other, .. }| {
+                other.secure
+                    && other.name == cookie.name
+                    && !other.is_expired(now)
+                    && scope::path_matches(&cookie.path, &other.path)
+            },
+        )
+    }
+
+    /// Puts a cookie in the place of an earlier one, or adds it. One that has run out takes the earlier one away.
+    pub(super) fn put(&mut self, domain: &str, cookie: Cookie, now: u64) {
+        let turn = self.next_turn();
+        let earlier = self.remove(domain, |kept| kept.cookie.is_same(&cookie));
+        if cookie.is_expired(now) {
+            return;
+        }
+        if self.domains.get(domain).is_some_and(|kept| kept.len() >= self.bounds.of_a_domain) {
+            self.make_room_at(domain, now);
+        }
+        self.count += 1;
+        self.bytes += size(domain, &cookie);
+        let created = earlier.map_or(turn, |kept| kept.created);
+        let kept = Kept { cookie, created, used: Cell::new(turn) };
+        match self.domains.get_mut(domain) {
+            Some(others) => others.push(kept),
+            None => drop(self.domains.insert(domain.to_owned(), vec![kept])),
+        }
+        if self.count > self.bounds.count || self.bytes > self.bounds.bytes {
+            self.make_room(now);
+        }
+    }
+
+    /// All that have not run out, in the order in which they were set, with their domains.
+    pub(super) fn cookies(&self, now: u64) -> Vec<(&str, &Cookie)> {
+        let all = self.domains.iter().flat_map(|(domain, all)| all.iter().map(move |kept| (domain.as_str(), kept)));
+        let mut live: Vec<(&str, &Kept)> = all.filter(|(_, kept)| !kept.cookie.is_expired(now)).collect();
+        live.sort_unstable_by_key(|(_, kept)| kept.created);
+        live.into_iter().map(|(domain, kept)| (domain, &kept.cookie)).collect()
+    }
+
+    fn next_turn(&self) -> u64 {
+        self.turn.set(self.turn.get() + 1);
+        self.turn.get()
+    }
+
+    /// Takes the first such cookie of a domain out.
+    fn remove(&mut self, domain: &str, is_meant: impl Fn(&Kept) -> bool) -> Option<Kept> {
+        let all = self.domains.get_mut(domain)?;
+        let place = all.iter().position(is_meant)?;
+        let kept = all.remove(place);
+        if all.is_empty() {
+            self.domains.remove(domain);
+        }
+        self.count -= 1;
+        self.bytes -= size(domain, &kept.cookie);
+        Some(kept)
+    }
+
+    /// Takes out a cookie of this domain: one that has run out, else the one that was not used for the longest time.
+    fn make_room_at(&mut self, domain: &str, now: u64) {
+        let Some(all) = self.domains.get(domain) else { return };
+        let rank = |kept: &Kept| (!kept.cookie.is_expired(now), kept.used.get(), kept.created);
+        if let Some(least) = all.iter().map(rank).min() {
+            self.remove(domain, |kept| rank(kept) == least);
+        }
+    }
+
+    /// Takes out what has run out and then, until a tenth of the bounds is free, what was not used for the longest time. It
+    /// looks at every cookie, and it is not called again before that tenth is full.
+    fn make_room(&mut self, now: u64) {
+        let goal = Bounds { count: self.bounds.count / 10 * 9, bytes: self.bounds.bytes / 10 * 9, ..self.bounds };
+        let mut by_use: Vec<(bool, u64, usize)> = Vec::with_capacity(self.count);
+        for (domain, all) in &self.domains {
+            let rank = |Kept { cookie, used, .. }: &Kept| (!cookie.is_expired(now), used.get(), size(domain, cookie));
+            by_use.extend(all.iter().map(rank));
+        }
+        by_use.sort_unstable();
+        let (mut count, mut bytes, mut last) = (self.count, self.bytes, 0);
+        for (is_live, used, size) in by_use {
+            if is_live && count <= goal.count && bytes <= goal.bytes {
+                break;
+            }
+            (count, bytes) = (count - 1, bytes - size);
+            last = if is_live { used } else { last };
+        }
+        self.retain(|kept| !kept.cookie.is_expired(now) && kept.used.get() > last);
+    }
+
+    fn retain(&mut self, stays: impl Fn(&Kept) -> bool) {
+        let (mut count, mut bytes) = (0, 0);
+        self.domains.retain(|domain, all| {
+            all.retain(&stays);
+            count += all.len();
+            bytes += all.iter().map(|kept| size(domain, &kept.cookie)).sum::<usize>();
+            !all.is_empty()
+        });
+        (self.count, self.bytes) = (count, bytes);
+    }
+}
+
+impl Default for Jar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Without the cookies, which are secrets.
+impl fmt::Debug for Jar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jar").field("len", &self.count).finish_non_exhaustive()
+    }
+}
+
+/// What a cookie takes of memory, in bytes.
+fn size(domain: &str, cookie: &Cookie) -> usize {
+    size_of::<Kept>() + domain.len() + cookie.name.len() + cookie.value.len() + cookie.path.len()
+}

@@ -1,0 +1,162 @@
+//! Which hosts and paths a cookie is for.
+
+use std::iter;
+use std::net::Ipv6Addr;
+
+use url::{Host, Url};
+
+/// Whom a cookie is for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// A host as URLs write it, in lower case.
+    pub(super) domain: String,
+    /// That very host, and not those below it.
+    pub(super) host_only: bool,
+}
+
+impl Scope {
+    /// Of a cookie that comes from `url` with this `Domain` attribute. `None` where that is none of the URL's domains, or
+    /// one that belongs to nobody (6265bis, 5.7).
+    pub(super) fn of(url: &Url, attribute: Option<&str>) -> Option<Self> {
+        let host = url.host_str()?;
+        let Some(attribute) = attribute else { return Some(Self { domain: host.to_owned(), host_only: true }) };
+        let asked = Self::below(&Host::parse(attribute.strip_prefix('.').unwrap_or(attribute)).ok()?);
+        let reaches = if asked.host_only { asked.domain == host } else { domains(url).any(|own| own == asked.domain) };
+        reaches.then_some(asked)
+    }
+
+    /// A host as a file of cookies has it: perhaps with a dot in front, or a port behind (wget), and IPv6 addresses
+    /// without brackets.
+    pub(super) fn written(text: &str, with_those_below: bool) -> Option<Self> {
+        let text = text.strip_prefix('.').unwrap_or(text);
+        let host = if let Ok(address) = text.parse::<Ipv6Addr>() {
+            Host::Ipv6(address)
+        } else {
+            let is_port = |port: &str| port.parse::<u16>().is_ok();
+            let name = text.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(text, |(name, _)| name);
+            Host::parse(name).ok()?
+        };
+        let scope = Self::below(&host);
+        Some(Self { host_only: scope.host_only || !with_those_below, ..scope })
+    }
+
+    /// The host and all below it. What has nothing below it that belongs to it is for itself alone: addresses, and public
+    /// suffixes (`co.uk`, `github.io`, and any name without a dot).
+    fn below(host: &Host) -> Self {
+        let is_name = matches!(host, Host::Domain(_));
+        let domain = host.to_string();
+        let labels = domain.trim_end_matches('.');
+        let host_only = !is_name || psl::suffix_str(labels).is_none_or(|suffix| suffix.len() >= labels.len());
+        Self { domain, host_only }
+    }
+}
+
+/// The host of a URL and all that it is below of. The ends of an address are no hosts: nothing can be set for them.
+pub(super) fn domains(url: &Url) -> impl Iterator<Item = &str> {
+    iter::successors(url.host_str(), |domain| Some(domain.split_once('.')?.1))
+}
+
+/// The path of a cookie that names none (RFC 6265, 5.1.4): the folder of the page that sets it.
+pub(super) fn default_path(url: &Url) -> &str {
+    match url.path().rfind('/') {
+        Some(1..) => url.path().rsplit_once('/').map_or("/", |(folder, _)| folder),
+        _ => "/",
+    }
+}
+
+/// Whether a cookie for one path goes to another (RFC 6265, 5.1.4).
+pub(super) fn path_matches(path: &str, cookie: &str) -> bool {
+    path.strip_prefix(cookie).is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_sets_cookies_for_itself_and_for_its_domains_but_for_public_suffixes() {
+        // (the host, the attribute, the domain if it is set, whether for that host alone)
+        let table = [
+            ("www.h.example", None, Some(("www.h.example", true))),
+            ("www.h.example", Some("www.h.example"), Some(("www.h.example", false))),
+            ("www.h.example", Some("h.example"), Some(("h.example", false))),
+            ("www.h.example", Some(".H.Example"), Some(("h.example", false))),
+            ("www.h.example", Some("example"), None),
+            ("www.h.example", Some("a.www.h.example"), None),
+            ("www.h.example", Some("w.h.example"), None),
+            ("www.h.example", Some("ww.h.example"), None),
+            ("www.h.example", Some("."), None),
+            ("www.h.example", Some("..h.example"), None),
+            ("www.h.example", Some("a b"), None),
+            ("evilh.example", Some("h.example"), None),
+            ("shop.co.uk", Some("co.uk"), None),
+            ("a.github.io", Some("github.io"), None),
+            ("github.io", Some("github.io"), Some(("github.io", true))),
+            ("localhost", Some("localhost"), Some(("localhost", true))),
+            ("site.localhost", Some("localhost"), None),
+            ("a.xn--55qx5d.cn", Some("xn--55qx5d.cn"), None),
+            ("a.b.xn--55qx5d.cn", Some("b.xn--55qx5d.cn"), Some(("b.xn--55qx5d.cn", false))),
+            ("h.com.", Some("com."), None),
+            ("h.com.", Some("h.com"), None),
+            ("127.0.0.1", Some("127.0.0.1"), Some(("127.0.0.1", true))),
+            ("127.0.0.1", Some("0.0.1"), None),
+            ("127.0.0.1", Some("1"), None),
+            ("[::1]", None, Some(("[::1]", true))),
+            ("[::1]", Some("[::1]"), Some(("[::1]", true))),
+        ];
+        for (host, attribute, expected) in table {
+            let url = Url::parse(&format!("http://{host}:8080/")).expect(host);
+            let expected = expected.map(|(domain, host_only)| Scope { domain: domain.to_owned(), host_only });
+            assert_eq!(Scope::of(&url, attribute), expected, "{host} for {attribute:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_in_files_are_read_however_they_are_written() {
+        let table = [
+            ("h.example", false, Some(("h.example", true))),
+            (".H.example", true, Some(("h.example", false))),
+            ("h.example", true, Some(("h.example", false))),
+            (".h.example", false, Some(("h.example", true))),
+            (".co.uk", true, Some(("co.uk", true))),
+            ("127.0.0.1", true, Some(("127.0.0.1", true))),
+            ("127.0.0.1:8080", false, Some(("127.0.0.1", true))),
+            ("localhost:8080", false, Some(("localhost", true))),
+            ("::1", false, Some(("[::1]", true))),
+            ("[::1]", false, Some(("[::1]", true))),
+            ("[::1]:80", false, Some(("[::1]", true))),
+            ("", false, None),
+            (".", true, None),
+            ("h:http", false, None),
+            ("a b", false, None),
+            ("http://h/", false, None),
+        ];
+        for (text, below, expected) in table {
+            let expected = expected.map(|(domain, host_only)| Scope { domain: domain.to_owned(), host_only });
+            assert_eq!(Scope::written(text, below), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cookies_go_to_their_path_and_below_it() {
+        let table = [
+            ("/", "/", true),
+            ("/a", "/", true),
+            ("/a", "/a", true),
+            ("/a/", "/a", true),
+            ("/a/b", "/a", true),
+            ("/a/b", "/a/", true),
+            ("/a", "/a/", false),
+            ("/ab", "/a", false),
+            ("/A", "/a", false),
+            ("/", "/a", false),
+        ];
+        for (path, cookie, expected) in table {
+            assert_eq!(path_matches(path, cookie), expected, "{path} for {cookie}");
+        }
+        for (page, expected) in [("", "/"), ("/a", "/"), ("/a/", "/a"), ("/a/b?c=/d/", "/a"), ("/a/b/c", "/a/b")] {
+            let url = Url::parse(&format!("http://h{page}")).expect(page);
+            assert_eq!(default_path(&url), expected, "{page}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use std::time::{Duration, Instant, SystemTime};
+
+use url::Url;
+
+use crate::cookies::Jar;
+
+/// The jar of a run: what goes with each request, a retry or a hop like any other, and what came back from it.
+///
+/// Workers may remember nothing, so cookies live here and travel with the job. Those of answers that come back later are
+/// not there yet: with several requests in flight it depends on chance which page is asked for with which cookies.
+#[derive(Debug)]
+pub(super) struct Cookies {
+    jar: Jar,
+    /// A moment on both clocks: cookies run out by the wall clock, and events have the other.
+    begun: (Instant, SystemTime),
+}
+
+impl Cookies {
+    pub(super) fn new(jar: Jar, now: Instant, wall: SystemTime) -> Self {
+        Self { jar, begun: (now, wall) }
+    }
+
+    /// The header of a request for `url`, if there are cookies for it.
+    pub(super) fn header(&self, url: &Url, now: Instant) -> Option<(String, String)> {
+        let value = self.jar.header_for(url, self.wall(now))?;
+        Some(("cookie".to_owned(), value))
+    }
+
+    /// Takes in what the answer for `url` set, of all headers that came back.
+    pub(super) fn came_back(&mut self, url: &Url, headers: &[(String, String)], now: Instant) {
+        let set = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
+        self.jar.store(url, set, self.wall(now));
+    }
+
+    pub(super) fn into_jar(self) -> Jar {
+        self.jar
+    }
+
+    fn wall(&self, now: Instant) -> SystemTime {
+        let (instant, wall) = self.begun;
+        let since: Duration = now.saturating_duration_since(instant);
+        wall.checked_add(since).unwrap_or(wall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn only_what_sets_cookies_does_and_they_run_out_by_the_wall_clock() {
+        let begun = Instant::now();
+        let url = Url::parse("http://h.example/").expect("a URL");
+        let mut cookies = Cookies::new(Jar::new(), begun, UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        let headers = [
+            ("etag", "x=1"),
+            ("set-cookie", "a=1; Max-Age=20"),
+            ("set-cookie", "b=2; Expires=Tue, 14 Nov 2023 22:13:30 GMT"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        cookies.came_back(&url, &headers, begun);
+        for (seconds, expected) in [(0, Some("a=1; b=2")), (9, Some("a=1; b=2")), (10, Some("a=1")), (20, None)] {
+            let header = cookies.header(&url, begun + Duration::from_secs(seconds));
+            assert_eq!(header, expected.map(|value| ("cookie".to_owned(), value.to_owned())), "after {seconds} s");
+        }
+        assert_eq!(cookies.into_jar().len(), 2);
+    }
+}
