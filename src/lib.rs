@@ -22,6 +22,7 @@
 //! | [`cli`] | the command line | everything |
 //! | [`exit_code`] | what the process says at its end | nothing of ours |
 
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod coordinator;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::cache::Shape as CacheShape;
 use crate::config::{OutputPlan, Plan};
 use crate::scrape::{self, FetchSettings};
 use crate::sink::{Format, Identity, Order, Shape};
@@ -15,7 +16,7 @@ const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"]
 /// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, output } = plan;
+    let Plan { pool: _, scrape, max_redirects, max_retries: _, max_retry_after: _, cache, output } = plan;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
     let FetchSettings {
@@ -37,6 +38,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.max_body", json(max_body));
     note("fetch.user_agent", json(user_agent));
     note("network.private_addresses", json(private_addresses));
+    // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
+    note("cache", json(&cache.is_some()));
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         if !MAY_CHANGE.contains(&name.as_str()) {
@@ -74,6 +77,18 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         note("--site", folder.display().to_string());
     }
     Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+}
+
+/// What the cache keeps data under, beside the request: of what two runs must have in common, that which a page's data is
+/// made by. Headers are the request's.
+pub(super) fn shape(identity: &Identity) -> CacheShape {
+    const OF_THE_OUTPUT: [&str; 3] = ["cache", "fetch.max_redirects", "fetch.user_agent"];
+    let is_of_pages = |name: &str| {
+        !OF_THE_OUTPUT.contains(&name) && !name.starts_with("output.") && !name.starts_with("fetch.headers.")
+    };
+    let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let version = ("version", identity.version.as_str());
+    CacheShape::new(settings.filter(|(name, _)| is_of_pages(name)).chain([version]))
 }
 
 /// A value in full, so that two are the same if and only if they are written the same.

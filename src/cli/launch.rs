@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Stop, words};
+use super::{Stop, identity, words};
+use crate::cache::{self, Cache};
 use crate::config::Plan;
-use crate::coordinator::{self, Ended, Ending, Parts, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
 use crate::schedule;
+use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
 
 /// A run that met no error.
@@ -24,9 +26,11 @@ pub(super) struct Ran {
 /// anything is fetched.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let sink = Sink::open(output).map_err(Stop::usage)?;
+    let mut scrape = plan.scrape.clone();
+    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
-        let init = postcard::to_stdvec(&plan.scrape).map_err(Stop::usage)?;
+        let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
         let executor = pool::Core::new(ScrapeJob::NAME, &init, options(plan)).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
@@ -40,6 +44,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             },
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
+            cached,
             progress,
         };
         let Ended { ending, summary, kept } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
@@ -54,6 +59,14 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
         coordinator::Error::Input(error) if error.kind() == input::ErrorKind::Changed => Stop::usage(error),
         error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },
     }
+}
+
+/// Opens the cache, and has the workers hand back what it goes by.
+fn cached(path: &Path, scrape: &mut scrape::Settings, identity: &sink::Identity) -> Result<Cached, Stop> {
+    scrape.fetch.kept_headers.extend(cache::KEPT_HEADERS.map(str::to_owned));
+    let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
+    let cache = Cache::open(path).map_err(Stop::usage)?;
+    Ok(Cached::new(cache, identity::shape(identity), headers))
 }
 
 fn options(plan: &Plan) -> pool::Options {

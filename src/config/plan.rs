@@ -1,6 +1,7 @@
 //! What is meant: settings without a question left open. [`load`](super::load) makes them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::pool::Sandbox;
@@ -20,6 +21,8 @@ pub struct Plan {
     pub max_retries: u32,
     /// The longest `Retry-After` that is waited for.
     pub max_retry_after: Duration,
+    /// The file of the cache, if there is to be one.
+    pub cache: Option<PathBuf>,
     /// What is written, and in which order.
     pub output: OutputPlan,
 }

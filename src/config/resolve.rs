@@ -22,6 +22,7 @@ pub(super) fn plan(settings: &Settings, cpus: NonZeroUsize) -> Result<Plan, Vec<
         max_redirects: fetch.max_redirects.given().value,
         max_retries: fetch.max_retries.given().value,
         max_retry_after: fetch.max_retry_after.given().value,
+        cache: settings.cache.path.given().value.clone(),
         output: output(&settings.output),
     })
 }

@@ -3,7 +3,7 @@
 //! A new setting is a row here, a slot in `settings`, a line with its default in `config/default.toml` and its use in
 //! `resolve`. Tests hold the four together.
 
-use super::element::{choice, count, duration, header, size, user_agent, workers};
+use super::element::{choice, count, duration, header, path, size, user_agent, workers};
 use super::error::{Complaint, Problem, ProblemKind};
 use super::plan::FormatChoice;
 use super::settings::{Settings, Slot, replace};
@@ -74,6 +74,7 @@ pub(super) const SECTIONS: &[Section] = &[
             put(&mut s.network.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
         })]),
     },
+    Section { name: "cache", keys: Keys::Known(&[value("path", |s, n| put(&mut s.cache.path, n, path::read))]) },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",

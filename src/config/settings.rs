@@ -1,6 +1,7 @@
 //! What was written, read: every setting is empty until a layer says something, and a later layer has the last word.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::pool::Sandbox;
@@ -47,6 +48,7 @@ pub(super) struct Settings {
     pub(super) pool: Pool,
     pub(super) fetch: Fetch,
     pub(super) network: Network,
+    pub(super) cache: Cache,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -85,6 +87,12 @@ pub(super) struct Fetch {
 #[derive(Debug, Default)]
 pub(super) struct Network {
     pub(super) private_addresses: Slot<PrivateAddresses>,
+}
+
+/// `[cache]`
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    pub(super) path: Slot<Option<PathBuf>>,
 }
 
 /// `[output]`

@@ -5,11 +5,13 @@
 //!
 //! - `run`: the loop.
 //! - `state`: event -> actions.
+//! - `cached`: what the cache has of a task, before it is submitted and after it is answered.
 //! - `executor`: the seam to whatever runs the jobs: the local pool today.
 //! - `job`: what a worker process is told to do with a task, and what it answers.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
+mod cached;
 mod executor;
 mod job;
 mod progress;
@@ -18,6 +20,7 @@ mod state;
 mod summary;
 mod verdict;
 
+pub use cached::Cached;
 pub use executor::Executor;
 pub use job::{Fetched, ScrapeJob};
 pub use progress::Progress;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Progress;
 use super::executor::Executor;
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
+use super::{Cached, Progress};
 use crate::input;
 use crate::model::Record;
 use crate::schedule;
@@ -45,6 +45,8 @@ pub struct Parts<E> {
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
+    /// Answers of earlier runs.
+    pub cached: Option<Cached>,
     /// Told how far the run has come.
     pub progress: Arc<Progress>,
 }
@@ -104,7 +106,8 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         deadline: parts.task_timeout,
         grace: GRACE,
     };
-    let state = State::new(parts.schedule, bounds, parts.sink.before(), Instant::now());
+    let mut state = State::new(parts.schedule, bounds, parts.sink.before(), Instant::now());
+    state.cached = parts.cached;
     let (done, failed) = state.settled();
     parts.progress.set(done, failed);
     let mut turn = Loop {
@@ -146,6 +149,12 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
             }
         }
     };
+    if let Some(cached) = state.cached.take() {
+        tokio::select! {
+            () = cached.close() => {}
+            () = hurried(&mut interrupts) => {}
+        }
+    }
     Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept })
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::cached::Cached;
 use super::job::Fetched;
 use super::summary::{Summary, Tally};
 use super::verdict;
@@ -80,6 +81,8 @@ pub(super) struct State {
     tally: Tally,
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Charges>,
+    /// Asked before each submission and told of each answer.
+    pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
     in_flight: usize,
     /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
@@ -109,6 +112,7 @@ impl State {
             bounds,
             tally: Tally::new(now, before),
             suspects: HashMap::new(),
+            cached: None,
             in_flight: 0,
             admitted: before.done.seqs.count(),
             list_ended: false,
@@ -193,10 +197,19 @@ impl State {
             }
             return;
         }
-        for _ in 0..outside.room {
+        let mut room = outside.room;
+        while room > 0 {
             let Some(dispatch) = self.schedule.next(now) else { break };
+            let mut visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
+            if let Some(page) = self.cached.as_mut().and_then(|cached| cached.before(dispatch.seq, &mut visit)) {
+                if let Some(settled) = self.schedule.found(dispatch.seq, page) {
+                    self.record(settled, None, actions);
+                }
+                continue;
+            }
+            room -= 1;
             self.in_flight += 1;
-            actions.push(self.submission(dispatch));
+            actions.push(self.submission(&dispatch, &visit));
         }
         if self.is_complete() && !self.closed {
             self.closed = true;
@@ -208,16 +221,15 @@ impl State {
         self.list_ended && self.schedule.is_empty()
     }
 
-    fn submission(&self, dispatch: Dispatch) -> Action {
+    fn submission(&self, dispatch: &Dispatch, visit: &Visit) -> Action {
         let hints = Hints {
             affinity: Some(dispatch.affinity),
             alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let visit = Visit::new(dispatch.url, dispatch.reach);
         // A string serialises into memory; there is nothing that could fail.
-        let payload = postcard::to_stdvec(&visit).unwrap_or_default();
+        let payload = postcard::to_stdvec(visit).unwrap_or_default();
         Action::Submit { id: dispatch.seq, payload: payload.into(), hints }
     }
 
@@ -267,12 +279,17 @@ impl State {
                 return self.fail(seq, Some(worker), &JobError::Unserializable(error.to_string()), actions);
             }
         };
-        let Fetched { visited: Visited { answer, .. }, elapsed } = fetched;
+        let Fetched { visited: Visited { answer, headers }, elapsed } = fetched;
         self.tally.request(match &answer {
             Answer::Outcome(Outcome::Page(page)) => page.bytes,
             Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
-            Answer::Redirect { bytes, .. } => *bytes,
+            Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
         });
+        let answer = match &mut self.cached {
+            Some(cached) => cached.after(seq, answer, &headers),
+            None => Some(answer),
+        };
+        let Some(answer) = answer else { return self.schedule.rerun(seq, false, false) };
         if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
             self.record(settled, Some(worker), actions);
         }
@@ -295,6 +312,7 @@ impl State {
             attempts: settled.attempts,
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.pid(worker)),
+            cached: self.cached.as_mut().map(|cached| cached.settled(settled.seq)),
         };
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backoff;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Reach, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Task};
 
 /// What the schedule goes by.
 #[derive(Debug, Clone)]
@@ -156,6 +156,11 @@ impl Schedule {
                 Err(failure) => Outcome::Failure(failure),
             },
             Answer::Outcome(outcome) => outcome,
+            // Whoever asks with validators puts what they speak of in this answer's place.
+            Answer::NotModified { bytes } => {
+                let message = "the server said that a page has not changed which nobody has";
+                Outcome::Failure(Failure { bytes, ..Failure::new(FailureKind::Protocol, Stage::Fetch, message) })
+            }
         };
         task.charged += 1;
         if let Outcome::Failure(failure) = &outcome
@@ -182,6 +187,11 @@ impl Schedule {
     pub fn fail(&mut self, seq: u64, failure: Failure) -> Option<Settled> {
         self.tasks.get_mut(&seq)?.charged += 1;
         self.settle(seq, Outcome::Failure(failure))
+    }
+
+    /// Ends a task with what was there already: it is not charged.
+    pub fn found(&mut self, seq: u64, page: Page) -> Option<Settled> {
+        self.settle(seq, Outcome::Page(page))
     }
 
     fn settle(&mut self, seq: u64, outcome: Outcome) -> Option<Settled> {
@@ -222,7 +232,7 @@ fn without_credentials(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Page, Retry};
+    use crate::model::Retry;
 
     fn schedule() -> Schedule {
         let max_retry_after = Duration::from_secs(300);

@@ -30,6 +30,7 @@ mod settings;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
+pub use fetch::RequestHeaders;
 pub use files::needed_files;
 pub use parse::{Document, parse, parse_encoded};
 pub use scraper::Scraper;

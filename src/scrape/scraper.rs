@@ -54,6 +54,7 @@ impl Scraper {
             Fetched::Redirect { status, to, bytes } => {
                 return Ok(Answer::Redirect { status, to: to.into(), bytes });
             }
+            Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
         let data = if page.body.len() < LARGE_PAGE {

@@ -7,6 +7,7 @@ pub(super) mod choice;
 pub(super) mod count;
 pub(super) mod duration;
 pub(super) mod header;
+pub(super) mod path;
 pub(super) mod size;
 pub(super) mod user_agent;
 pub(super) mod workers;

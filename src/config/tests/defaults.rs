@@ -43,6 +43,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         max_redirects: 10,
         max_retries: 2,
         max_retry_after: Duration::from_secs(300),
+        cache: None,
         output: OutputPlan {
             format: FormatChoice::Auto,
             record: Shape::Full,

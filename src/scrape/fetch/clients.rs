@@ -15,7 +15,7 @@ use url::Url;
 
 use super::classify;
 use super::guard::{self, Guard, SITE_HOST, Way};
-use super::headers::{self, Headers, is_proxied};
+use super::headers::{Headers, is_proxied};
 use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
@@ -75,8 +75,7 @@ impl Clients {
     /// cannot be read.
     pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<RequestBuilder, Failure> {
         let client = self.client_for(url, &visit.reach)?;
-        let mut headers = self.headers.of(url, &visit.reach, &self.proxies);
-        headers::add_own(&mut headers, &visit.headers);
+        let headers = self.headers.of_visit(url, visit, &self.proxies);
         // Not as the client's default headers, which have one value for each name.
         Ok(client.get(url.clone()).headers(headers))
     }

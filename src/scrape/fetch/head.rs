@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use url::Url;
 
 use super::retry_after::retry_after;
-use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit};
 use crate::scrape::media_type;
 
 /// The head of an answer, and what was asked.
@@ -50,6 +50,13 @@ impl Head<'_> {
             next.set_fragment(self.url.fragment());
         }
         Ok(Some(next))
+    }
+
+    /// Whether the answer says that the page is what the validators of the visit speak of. The settings may have some,
+    /// too, of which nobody here knows what they speak of.
+    pub(super) fn confirms(&self, visit: &Visit) -> bool {
+        let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
+        self.status == StatusCode::NOT_MODIFIED && visit.headers.iter().any(|(name, _)| is_validator(name))
     }
 
     /// Why the status is no page's.

@@ -10,7 +10,7 @@ use reqwest::header::{
 };
 use url::Url;
 
-use crate::model::Reach;
+use crate::model::{Reach, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
@@ -50,8 +50,15 @@ impl Headers {
         })
     }
 
-    /// Those of one request.
-    pub(super) fn of(&self, url: &Url, reach: &Reach, proxies: &Matcher) -> HeaderMap {
+    /// Those of one request, its own included.
+    pub(super) fn of_visit(&self, url: &Url, visit: &Visit, proxies: &Matcher) -> HeaderMap {
+        let mut headers = self.of(url, &visit.reach, proxies);
+        add_own(&mut headers, &visit.headers);
+        headers
+    }
+
+    /// Those that the settings give it.
+    fn of(&self, url: &Url, reach: &Reach, proxies: &Matcher) -> HeaderMap {
         let mut headers = match reach {
             Reach::Redirected { own } if !is_own_host(url, own) => self.strangers.clone(),
             Reach::Listed | Reach::Redirected { .. } => self.trusted.clone(),
@@ -74,9 +81,30 @@ impl std::fmt::Debug for Headers {
     }
 }
 
+/// What requests say, for whoever has to know it without making them: the same as [`Scraper`](crate::scrape::Scraper)
+/// makes of the same settings.
+#[derive(Debug)]
+pub struct RequestHeaders {
+    headers: Headers,
+    proxies: Matcher,
+}
+
+impl RequestHeaders {
+    /// # Errors
+    /// Where a header of the settings is none.
+    pub fn new(settings: &FetchSettings) -> Result<Self, Error> {
+        Ok(Self { headers: Headers::new(settings)?, proxies: Matcher::from_system() })
+    }
+
+    /// The headers of a visit to `url`, the visit's; without those that the client makes of the URL itself.
+    pub fn of(&self, url: &Url, visit: &Visit) -> HeaderMap {
+        self.headers.of_visit(url, visit, &self.proxies)
+    }
+}
+
 /// Adds the headers of one request. Cookies join those of the settings in one line (RFC 6265, 5.4); what else there is
 /// takes the settings' place.
-pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
+fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
     for (name, value) in own {
         let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         let (Ok(name), Ok(value)) = parsed else { continue };

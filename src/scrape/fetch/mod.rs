@@ -33,6 +33,7 @@ use self::body::Body as PageBody;
 use self::clients::Clients;
 use self::guard::NotPublic;
 use self::head::Head;
+pub use self::headers::RequestHeaders;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
@@ -44,6 +45,7 @@ use crate::model::{Failure, FailureKind, Stage, Visit};
 pub(super) enum Fetched {
     Page(Fetch),
     Redirect { status: u16, to: Url, bytes: u64 },
+    NotModified { bytes: u64 },
 }
 
 /// A page as it came, decompressed.
@@ -106,8 +108,9 @@ impl Fetcher {
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
         let next = head.next_hop().map_err(answered)?;
         let refusal = head.refusal();
+        let is_confirmed = head.confirms(visit);
         let content_type = header_text(head.headers, &CONTENT_TYPE);
-        if next.is_none() && refusal.is_none() && !media_type::is_page(content_type.as_deref()) {
+        if next.is_none() && refusal.is_none() && !is_confirmed && !media_type::is_page(content_type.as_deref()) {
             // The body is not read: the connection is given up rather than an image.
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }
@@ -116,6 +119,9 @@ impl Fetcher {
         if let Some(to) = next {
             let bytes = body.drain(&codings).await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
+        }
+        if is_confirmed {
+            return Ok(Fetched::NotModified { bytes: body.drain(&codings).await });
         }
         if let Some(refusal) = refusal {
             let bytes = body.drain(&codings).await;
