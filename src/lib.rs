@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
 //! | [`pool`] | a pool of processes for any job | nothing of ours |
+//! | [`cache`] | what pages gave in earlier runs | `model` |
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`scrape`] | a URL -> an answer | `model` |
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model` |

@@ -12,13 +12,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("pool", &[]),
     ("exit_code", &[]),
+    ("cache", &["model"]),
     ("input", &["model"]),
     ("scrape", &["model"]),
     ("schedule", &["model"]),
     ("sink", &["model"]),
     ("config", &["model", "pool", "scrape", "sink"]),
-    ("coordinator", &["input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("cli", &["config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("coordinator", &["cache", "input", "model", "pool", "schedule", "scrape", "sink"]),
+    ("cli", &["cache", "config", "coordinator", "exit_code", "input", "model", "pool", "schedule", "scrape", "sink"]),
     ("fuzzing", &["config", "input", "pool", "scrape", "sink"]),
 ];
 

@@ -77,7 +77,9 @@ impl Head {
         self.varied = self.varying().map(|name| (name.to_ascii_lowercase(), values_of(request, name))).collect();
         let is_short = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= LONGEST;
         let is_kept = is_short && self.policy(request).is_storable();
-        (is_kept && (self.validators().is_some() || self.is_fresh(request, now))).then_some(self)
+        // For other requests than this one, which may have wanted the server asked.
+        let is_of_use = || self.validators().is_some() || self.is_fresh(&HeaderMap::new(), now);
+        (is_kept && is_of_use()).then_some(self)
     }
 
     /// Whether this is an answer to requests with these headers (RFC 9111, 4.1).

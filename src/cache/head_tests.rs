@@ -28,13 +28,14 @@ fn head(request: &[(&str, &str)], response: &[(&str, &str)]) -> Option<Head> {
 #[test]
 fn what_is_of_no_use_or_forbidden_is_not_kept() {
     type Headers = &'static [(&'static str, &'static str)];
-    let table: [(Headers, Headers, bool); 20] = [
+    let table: [(Headers, Headers, bool); 21] = [
         (&[], &[("etag", "\"a\"")], true),
         (&[], &[("etag", "W/\"a\"")], true),
         (&[], &[("last-modified", HOUR_BEFORE)], true),
         (&[], &[("cache-control", "max-age=60")], true),
         (&[], &[("expires", HOUR_AFTER), ("date", DATE)], true),
         (&[], &[("cache-control", "private, max-age=60")], true),
+        (&[("cache-control", "no-cache")], &[("cache-control", "max-age=60")], true),
         (&[("authorization", "Bearer x")], &[("cache-control", "max-age=60")], true),
         (&[], &[("cache-control", "no-cache"), ("etag", "\"a\"")], true),
         (&[], &[("cache-control", "max-age=60"), ("set-cookie", "a=b"), ("etag", "\"a\"")], true),

@@ -141,6 +141,9 @@ impl Cache {
     }
 
     fn head(&self, request: &Request) -> Option<Head> {
+        if self.is_broken.load(Relaxed) {
+            return None;
+        }
         self.read(self.store.head(&request.key)).filter(|head| head.matches(&request.headers))
     }
 
@@ -155,7 +158,7 @@ impl Cache {
             Err(error) => {
                 if !self.is_broken.swap(true, Relaxed) {
                     tracing::warn!(
-                        "read the cache {}: {error}; what it does not give is fetched. If it is damaged, delete it",
+                        "read the cache {}: {error}; the run goes on without it. If it is damaged, delete it",
                         self.store.path().display()
                     );
                 }

@@ -30,10 +30,10 @@ fn fresh() -> Vec<(String, String)> {
 fn fill(path: &Path, version: u32) {
     let cache = Cache::open(path).expect("a good file");
     (0..PAGES).for_each(|number| cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, version), now()));
-    futures(cache.close());
+    end(cache.close());
 }
 
-fn futures<T>(future: impl Future<Output = T>) -> T {
+fn end<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
@@ -62,7 +62,7 @@ fn what_may_no_longer_be_kept_goes() {
     let cache = Cache::open(&path).expect("it was closed");
     let no_store = [("cache-control".to_owned(), "no-store".to_owned())];
     cache.keep(&request(&url(3), &[]), &no_store, &kept(3, 2), now());
-    futures(cache.close());
+    end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
     assert_eq!(cache.find(&request(&url(3), &[]), now()), Found::Nothing);
     assert_eq!(cache.find(&request(&url(4), &[]), now()), Found::Fresh(kept(4, 1)));
@@ -77,7 +77,7 @@ fn a_confirmation_counts_for_what_was_asked_about_and_no_later_answer() {
     let keep = |tag: &str, version| {
         let cache = Cache::open(&path).expect("nobody has it");
         cache.keep(&page, &tagged(tag), &kept(1, version), now());
-        futures(cache.close());
+        end(cache.close());
     };
     keep("\"a\"", 1);
     let cache = Cache::open(&path).expect("it was closed");
@@ -85,7 +85,7 @@ fn a_confirmation_counts_for_what_was_asked_about_and_no_later_answer() {
     assert_eq!(asked.headers(), [("if-none-match".to_owned(), "\"a\"".to_owned())]);
     assert_eq!(cache.confirmed(&page, &asked, &tagged("\"b\""), now()), None);
     assert_eq!(cache.confirmed(&page, &asked, &fresh(), now()), Some(kept(1, 1)));
-    futures(cache.close());
+    end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
     assert_eq!(cache.find(&page, now()), Found::Fresh(kept(1, 1)), "the confirmation said how long");
     drop(cache);
@@ -101,7 +101,7 @@ fn one_process_has_the_file_at_a_time() {
     let first = Cache::open(&path).expect("a new file");
     let error = Cache::open(&path).expect_err("it is open");
     assert!(matches!(error.kind(), ErrorKind::Taken), "{error}");
-    futures(first.close());
+    end(first.close());
     Cache::open(&path).expect("it was closed");
 }
 
@@ -144,12 +144,11 @@ fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
     };
     // Where there is anything, so that damage is not to empty space alone.
     let full: Vec<usize> = (0..good.len()).filter(|at| good[*at] != 0).collect();
-    let (mut hits, mut misses, mut errors, mut cut) = (0, 0, 0, 0);
+    let (mut hits, mut misses, mut errors) = (0, 0, 0);
     for round in 0..150 {
         let mut bytes = good.clone();
         if round % 10 == 9 {
             bytes.truncate(next(good.len()));
-            cut += 1;
         } else {
             for _ in 0..=round % 10 * 3 {
                 let at = full[next(full.len())];
@@ -172,8 +171,7 @@ fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
             }
             cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, 2), now());
         }
-        futures(cache.close());
+        end(cache.close());
     }
-    eprintln!("{hits} hits, {misses} misses, {errors} errors, {cut} cut");
     assert!(hits > 0 && misses > 0 && errors > 0);
 }

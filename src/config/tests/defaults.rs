@@ -125,8 +125,9 @@ fn headers_and_fields_in_force_are_listed_where_their_section_is() {
         .load()
         .expect("the settings are right");
     let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
-    let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(4).collect();
-    let expected = ["fetch.user_agent", "fetch.headers.accept", "network.private_addresses", "extract.title"];
+    let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(5).collect();
+    let expected =
+        ["fetch.user_agent", "fetch.headers.accept", "network.private_addresses", "cache.path", "extract.title"];
     assert_eq!(around, expected);
     assert_eq!(loaded.in_force[0].name, "pool.workers");
 }

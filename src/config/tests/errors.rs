@@ -382,7 +382,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, network, extract, output"#,
+  = help: the sections are pool, fetch, network, cache, extract, output"#,
     ),
     (
         "a section that is no table",
@@ -447,6 +447,16 @@ idle_timeout = '1m 5secconds'
 2 | idle_timeout = '1m 5secconds'
   |                     ^^^^^^^^
   = help: the units are ms, s, m, h and days"#,
+    ),
+    (
+        "a path without quotes",
+        "[cache]\npath = true\n",
+        "`cache.path` must be a path, in quotes
+ --> gleaner.toml:2:8
+  |
+2 | path = true
+  |        ^^^^
+  = help: \"\" is none",
     ),
     (
         "an address policy that is none",

@@ -122,7 +122,7 @@ mod tests {
     use url::Url;
 
     use super::{Failure, Head};
-    use crate::model::{FailureKind, Retry};
+    use crate::model::{FailureKind, Reach, Retry, Visit};
 
     fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
         let mut headers = HeaderMap::new();
@@ -164,6 +164,26 @@ mod tests {
             let failure = next_hop("http://u:secret@h/", 302, Some(location.as_bytes())).expect_err(location);
             assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{location}");
             assert!(!failure.message.contains("secret"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn only_a_visit_that_brings_validators_is_told_that_nothing_has_changed() {
+        let tag = ("if-none-match", "\"a\"");
+        let table = [
+            (304, vec![tag], true),
+            (304, vec![("cookie", "a=b"), ("if-modified-since", "Thu, 01 Jan 2026 00:00:00 GMT")], true),
+            (304, vec![("cookie", "a=b")], false),
+            (304, vec![], false),
+            (200, vec![tag], false),
+        ];
+        let url = Url::parse("http://h/").expect("a URL");
+        for (status, own, expected) in table {
+            let mut visit = Visit::new("http://h/", Reach::Listed);
+            visit.headers = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let status = StatusCode::from_u16(status).expect("a status");
+            let head = Head { url: &url, shown: &url, status, headers: &HeaderMap::new() };
+            assert_eq!(head.confirms(&visit), expected, "{status} {own:?}");
         }
     }
 
