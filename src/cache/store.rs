@@ -1,7 +1,8 @@
 //! The file: a database in which each change is whole or not there, whatever ends the process or the power.
 //!
-//! Two tables of the same keys, so that an answer that is confirmed has its head written anew and not its data. A row
-//! begins with a CRC-32 of key and content: the database knows torn writes, and not what a disk has made of good ones.
+//! Two tables of the same keys, so that an answer that is confirmed has its head written anew and not its data. A head
+//! begins with a CRC-32 of key and content, and has that of its data: the database knows torn writes, and not what a disk
+//! has made of good ones.
 //!
 //! Reads are made where they are asked for. Head and data of a file of 1 GiB take some 15 microseconds together while the
 //! system has the file's pages in memory; where it has not, they take one or two reads of the disk each (170 microseconds
@@ -34,7 +35,7 @@ const MEMORY: usize = 32 << 20;
 const PATIENCE: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Before the content of a row.
+/// Before the content of a head.
 const CHECKSUM: usize = 4;
 
 /// An open file.
@@ -88,13 +89,15 @@ impl Store {
 
     /// The head of a key. A row that is damaged is none.
     pub(super) fn head(&self, key: &Key) -> Result<Option<Head>, redb::Error> {
-        self.row(HEADS, key, |content| postcard::from_bytes(content).ok())
+        self.row(HEADS, key, |row| {
+            let (checksum, content) = row.split_at_checked(CHECKSUM)?;
+            if checksum == self::checksum(key, content) { postcard::from_bytes(content).ok() } else { None }
+        })
     }
 
-    /// The data that a head speaks of.
+    /// The data that a head speaks of; none where it has been damaged, or replaced since the head was read.
     pub(super) fn data(&self, key: &Key, head: &Head) -> Result<Option<Bytes>, redb::Error> {
-        let data = self.row(DATA, key, |content| Some(Bytes::copy_from_slice(content)))?;
-        Ok(data.filter(|data| crc32fast::hash(data) == head.data))
+        self.row(DATA, key, |row| (crc32fast::hash(row) == head.data).then(|| Bytes::copy_from_slice(row)))
     }
 
     fn row<T>(
@@ -106,10 +109,7 @@ impl Store {
         guarded(|| {
             let table: ReadOnlyTable<&[u8], &[u8]> = self.database.begin_read()?.open_table(table)?;
             let row = table.get(key.bytes())?;
-            Ok(row.and_then(|row| {
-                let (checksum, content) = row.value().split_at_checked(CHECKSUM)?;
-                if checksum == self::checksum(key, content) { read(content) } else { None }
-            }))
+            Ok(row.and_then(|row| read(row.value())))
         })
     }
 
@@ -120,16 +120,16 @@ impl Store {
             {
                 let mut heads = changes.open_table(HEADS)?;
                 let mut data = changes.open_table(DATA)?;
-                let mut row = Vec::new();
                 for write in writes {
                     let key = write.key();
                     if let Write::Page { head, .. } | Write::Head { head, .. } = write {
                         let content = postcard::to_stdvec(head).map_err(io::Error::other)?;
-                        heads.insert(key.bytes(), fill(&mut row, key, &content))?;
+                        let row = [&checksum(key, &content)[..], &content].concat();
+                        heads.insert(key.bytes(), &row[..])?;
                     }
                     match write {
                         Write::Page { data: content, .. } => {
-                            data.insert(key.bytes(), fill(&mut row, key, content))?;
+                            data.insert(key.bytes(), &content[..])?;
                         }
                         Write::Head { .. } => {}
                         Write::Nothing { .. } => {
@@ -194,13 +194,6 @@ fn checksum(key: &Key, content: &[u8]) -> [u8; CHECKSUM] {
     checksum.update(key.bytes());
     checksum.update(content);
     checksum.finalize().to_le_bytes()
-}
-
-fn fill<'a>(row: &'a mut Vec<u8>, key: &Key, content: &[u8]) -> &'a [u8] {
-    row.clear();
-    row.extend_from_slice(&checksum(key, content));
-    row.extend_from_slice(content);
-    row
 }
 
 #[cfg(test)]

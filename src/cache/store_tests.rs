@@ -131,6 +131,28 @@ fn what_is_no_cache_is_said_to_be_none() {
 }
 
 #[test]
+fn what_a_disk_has_made_of_a_page_is_not_taken_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    let (page, later) = (request(&url(7), &[]), now() + Duration::from_secs(70));
+    for (written, made_of_it) in [("max-age=60", "max-age=90"), ("{\"page\":7,", "{\"page\":8,")] {
+        fill(&path, 1);
+        let mut bytes = fs::read(&path).expect("the file");
+        let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(written.as_bytes())).collect();
+        assert!(!places.is_empty(), "{written}");
+        for at in places {
+            bytes[at..at + written.len()].copy_from_slice(made_of_it.as_bytes());
+        }
+        fs::write(&path, bytes).expect("a file");
+        let cache = Cache::open(&path).expect("the database does not look that closely");
+        assert_eq!(cache.find(&page, now()), Found::Nothing, "{made_of_it}");
+        assert_eq!(cache.find(&page, later), Found::Nothing, "{made_of_it}");
+        drop(cache);
+        fs::remove_file(&path).expect("there");
+    }
+}
+
+#[test]
 fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
