@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
 //! | [`pool`] | a pool of processes for any job | nothing of ours |
+//! | [`cache`] | what pages gave in earlier runs | `model` |
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
@@ -24,6 +25,7 @@
 //! | [`cli`] | the command line | everything |
 //! | [`exit_code`] | what the process says at its end | nothing of ours |
 
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod cookies;

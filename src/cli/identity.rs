@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::cache::Shape as CacheShape;
 use crate::config::{OutputPlan, Plan, PolitenessPlan};
 use crate::scrape::{self, FetchSettings, HostSettings};
 use crate::sink::{Format, Identity, Order, Shape};
@@ -26,6 +27,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         hosts,
         limits: _,
         cookies,
+        cache,
         from_environment,
         output,
     } = plan;
@@ -74,6 +76,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     note("fetch.meta_refresh", json(meta_refresh));
     note("fetch.content_types", json(content_types));
     note("network.private_addresses", json(private_addresses));
+    // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
+    note("cache", json(&cache.is_some()));
     // With them a page is another one. Which file they come from may change: they run out, as tokens do.
     if cookies.is_some() {
         note("cookies.enabled", json(&true));
@@ -128,6 +132,18 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         note("--site", folder.display().to_string());
     }
     Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+}
+
+/// What the cache keeps data under, beside the request: of what two runs must have in common, that which a page's data is
+/// made by. Headers are the request's.
+pub(super) fn shape(identity: &Identity) -> CacheShape {
+    const OF_THE_OUTPUT: [&str; 4] = ["cache", "fetch.max_redirects", "fetch.user_agent", "politeness.robots"];
+    const SECTIONS: [&str; 3] = ["output.", "fetch.headers.", "hosts."];
+    let is_of_pages =
+        |name: &str| !OF_THE_OUTPUT.contains(&name) && !SECTIONS.iter().any(|section| name.starts_with(section));
+    let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let version = ("version", identity.version.as_str());
+    CacheShape::new(settings.filter(|(name, _)| is_of_pages(name)).chain([version]))
 }
 
 /// A value in full, so that two are the same if and only if they are written the same.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Stop, cookie_file, polite, words};
+use super::{Stop, cookie_file, identity, polite, words};
+use crate::cache::{self, Cache};
 use crate::config::Plan;
-use crate::coordinator::{self, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
-use crate::scrape;
+use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
 
 /// A run that met no error.
@@ -27,9 +28,11 @@ pub(super) struct Ran {
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
+    let mut scrape = plan.scrape.clone();
+    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
-        let init = postcard::to_stdvec(&plan.scrape).map_err(Stop::usage)?;
+        let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
         let executor = pool::Core::new(ScrapeJob::NAME, &init, options(plan)).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
@@ -42,6 +45,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             task_timeout: plan.pool.task_timeout,
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
             cookies,
+            cached,
             progress,
         };
         let Ended { ending, summary, kept, cookies } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
@@ -67,6 +71,14 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
         coordinator::Error::Input(error) if error.kind() == input::ErrorKind::Changed => Stop::usage(error),
         error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },
     }
+}
+
+/// Opens the cache, and has the workers hand back what it goes by.
+fn cached(path: &Path, scrape: &mut scrape::Settings, identity: &sink::Identity) -> Result<Cached, Stop> {
+    scrape.fetch.kept_headers.extend(cache::KEPT_HEADERS.map(str::to_owned));
+    let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
+    let cache = Cache::open(path).map_err(Stop::usage)?;
+    Ok(Cached::new(cache, identity::shape(identity), headers))
 }
 
 fn options(plan: &Plan) -> pool::Options {

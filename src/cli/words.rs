@@ -34,6 +34,9 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     if summary.resumed > 0 {
         parts.push(format!("{} of them done by an earlier run", counted(summary.resumed, "task")));
     }
+    if let Some(cached) = summary.cached.filter(|cached| *cached > 0) {
+        parts.push(format!("{cached} of them from the cache"));
+    }
     let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
     say(&format!("{}{advice}", parts.join(", ")));
 }

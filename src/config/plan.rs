@@ -36,6 +36,8 @@ pub struct Plan {
     pub from_environment: BTreeMap<String, String>,
     /// The cookies of the run; `None` keeps none.
     pub cookies: Option<CookiesPlan>,
+    /// The file of the cache, if there is to be one.
+    pub cache: Option<PathBuf>,
     /// What is written, and in which order.
     pub output: OutputPlan,
 }

@@ -53,6 +53,7 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
         limits: limits(&settings.limits),
         from_environment,
         cookies,
+        cache: settings.cache.path.given().value.clone(),
         output: output(&settings.output),
     })
 }

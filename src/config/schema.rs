@@ -141,6 +141,7 @@ pub(super) const SECTIONS: &[Section] = &[
             value("save", |s, n| put(&mut s.cookies.save, n, file::read)),
         ]),
     },
+    Section { name: "cache", keys: Keys::Known(&[value("path", |s, n| put(&mut s.cache.path, n, file::read))]) },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",

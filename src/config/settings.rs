@@ -62,6 +62,7 @@ pub(super) struct Settings {
     pub(super) tls: Tls,
     pub(super) limits: Limits,
     pub(super) cookies: Cookies,
+    pub(super) cache: Cache,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -161,6 +162,12 @@ pub(super) struct Cookies {
     pub(super) enabled: Slot<bool>,
     pub(super) load: Slot<Option<PathBuf>>,
     pub(super) save: Slot<Option<PathBuf>>,
+}
+
+/// `[cache]`
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    pub(super) path: Slot<Option<PathBuf>>,
 }
 
 /// `[output]`

@@ -5,6 +5,7 @@
 //!
 //! - `run`: the loop.
 //! - `state`: event -> actions.
+//! - `cached`: what the cache has of a task, before it is submitted and after it is answered.
 //! - `cookies`: what goes with a request, and what came back from it.
 //! - `executor`: the seam to whatever runs the jobs: the local pool today.
 //! - `job`: what a worker process is told to do with a task, and what it answers.
@@ -12,6 +13,7 @@
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
+mod cached;
 mod cookies;
 mod executor;
 mod job;
@@ -22,6 +24,7 @@ mod state;
 mod summary;
 mod verdict;
 
+pub use cached::Cached;
 pub use executor::Executor;
 pub use job::{Brought, Errand, Fetched, ScrapeJob};
 pub use limits::{Limits, Reason};

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Progress;
 use super::cookies::Cookies;
 use super::executor::Executor;
 use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
+use super::{Cached, Progress};
 use crate::cookies::Jar;
 use crate::input;
 use crate::model::Record;
@@ -54,6 +54,8 @@ pub struct Parts<E> {
     pub limits: Limits,
     /// The cookies that the run begins with; `None` where it keeps none.
     pub cookies: Option<Jar>,
+    /// Answers of earlier runs.
+    pub cached: Option<Cached>,
     /// Told how far the run has come.
     pub progress: Arc<Progress>,
 }
@@ -117,6 +119,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
     let now = Instant::now();
     let mut state = State::new(parts.schedule, bounds, parts.sink.before(), now);
     state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
+    state.cached = parts.cached;
     let (done, failed) = state.settled();
     parts.progress.set(done, failed);
     let mut turn = Loop {
@@ -162,6 +165,12 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
             }
         }
     };
+    if let Some(cached) = state.cached.take() {
+        tokio::select! {
+            () = cached.close() => {}
+            _ = hurried(&mut interrupts) => {}
+        }
+    }
     let cookies = state.cookies.take().map(Cookies::into_jar);
     Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies })
 }

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::cached::Cached;
 use super::cookies::Cookies;
 use super::job::{Brought, Errand, Fetched};
 use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
 use super::verdict;
-use crate::model::{Answer, Outcome, Record, Task, Visit, Visited};
+use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited};
 use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
@@ -86,6 +87,8 @@ pub(super) struct State {
     tally: Tally,
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Charges>,
+    /// Asked before each submission and told of each answer.
+    pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
     in_flight: usize,
     /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
@@ -119,6 +122,7 @@ impl State {
             bounds,
             tally: Tally::new(now, before),
             suspects: HashMap::new(),
+            cached: None,
             in_flight: 0,
             admitted: before.done.seqs.count(),
             list_ended: false,
@@ -171,7 +175,7 @@ impl State {
             Event::Tasks(tasks) => {
                 for task in tasks {
                     self.admitted += 1;
-                    if let Some(settled) = self.schedule.admit(task, now) {
+                    if let Some(settled) = self.known(&task, now).or_else(|| self.schedule.admit(task, now)) {
                         self.record(settled, None, actions);
                     }
                 }
@@ -225,11 +229,18 @@ impl State {
         let mut room = outside.room;
         while room > 0 {
             match self.schedule.next(now) {
-                Some(Step::Fetch(dispatch)) => {
-                    room -= 1;
-                    self.in_flight += 1;
-                    actions.push(self.submission(dispatch, now));
-                }
+                Some(Step::Fetch(dispatch)) => match self.visit(&dispatch, now) {
+                    Ok(visit) => {
+                        room -= 1;
+                        self.in_flight += 1;
+                        actions.push(self.submission(&dispatch, visit));
+                    }
+                    Err((seq, page)) => {
+                        if let Some(settled) = self.schedule.found(seq, page, now) {
+                            self.record(settled, None, actions);
+                        }
+                    }
+                },
                 Some(Step::Settled(settled)) => self.record(settled, None, actions),
                 None => break,
             }
@@ -244,21 +255,40 @@ impl State {
         self.list_ended && self.schedule.is_empty()
     }
 
-    fn submission(&self, dispatch: Dispatch, now: Instant) -> Action {
+    /// The request that an order means; or the page of its task, where that is known already.
+    fn visit(&mut self, dispatch: &Dispatch, now: Instant) -> Result<Visit, (u64, Page)> {
+        let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
+        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..visit };
+        if let Order::Page(seq) = dispatch.order {
+            if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
+                visit.headers.extend(cookies.header(url, now));
+            }
+            if let Some(page) = self.cached.as_mut().and_then(|cached| cached.before(seq, &mut visit)) {
+                return Err((seq, page));
+            }
+        }
+        Ok(visit)
+    }
+
+    /// A page that need not be asked for, and so need not wait for its host's turn either.
+    fn known(&mut self, task: &Task, now: Instant) -> Option<Settled> {
+        let (cached, url) = (self.cached.as_mut()?, task.url.as_ref().ok()?);
+        let mut visit = Visit::new(url.as_str(), Reach::Listed);
+        visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
+        let page = cached.known(task.seq, &mut visit)?;
+        let outcome = Outcome::Page(page);
+        Some(Settled { seq: task.seq, line: task.line.clone(), outcome, attempts: 0, elapsed: Duration::ZERO })
+    }
+
+    fn submission(&self, dispatch: &Dispatch, visit: Visit) -> Action {
         let hints = Hints {
             affinity: Some(dispatch.affinity),
             alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
             merge: false,
         };
-        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..Visit::new(dispatch.url, dispatch.reach) };
         let errand = match dispatch.order {
-            Order::Page(seq) => {
-                if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
-                    visit.headers.extend(cookies.header(url, now));
-                }
-                Errand::Page(visit)
-            }
+            Order::Page(_) => Errand::Page(visit),
             Order::Robots(_) => Errand::Robots(visit),
         };
         // It serialises into memory; there is nothing that could fail.
@@ -319,8 +349,15 @@ impl State {
                 self.tally.request(match &answer {
                     Answer::Outcome(Outcome::Page(page)) => page.bytes,
                     Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
-                    Answer::Redirect { bytes, .. } => *bytes,
+                    Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
                 });
+                let answer = match &mut self.cached {
+                    Some(cached) => cached.after(seq, answer, &headers),
+                    None => Some(answer),
+                };
+                let Some(answer) = answer else {
+                    return self.schedule.rerun(Order::Page(seq), false, false, now);
+                };
                 if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
                     self.record(settled, Some(worker), actions);
                 }
@@ -360,6 +397,7 @@ impl State {
             attempts: settled.attempts,
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.pid(worker)),
+            cached: self.cached.as_mut().map(|cached| cached.settled(settled.seq)),
         };
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));

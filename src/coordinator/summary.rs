@@ -34,6 +34,9 @@ pub struct Summary {
     pub robots_requests: u64,
     /// Tries after the first ones.
     pub retries: u64,
+    /// Tasks with data of the cache; absent in a run without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<u64>,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,
     /// The workers that ran anything, in the order of their ends; past 10,000 only `workers_by_end` goes on.
@@ -93,6 +96,7 @@ impl Tally {
             requests: 0,
             robots_requests: 0,
             retries: 0,
+            cached: None,
             bytes: 0,
             workers: Vec::new(),
             workers_by_end: BTreeMap::new(),
@@ -122,6 +126,9 @@ impl Tally {
                 self.summary.failed += 1;
                 *self.summary.failures.entry(failure.kind.as_str()).or_default() += 1;
             }
+        }
+        if let Some(cached) = record.cached {
+            *self.summary.cached.get_or_insert(0) += u64::from(cached);
         }
         if let Some(live) = worker.and_then(|worker| self.live.get_mut(&worker)) {
             live.tasks += 1;

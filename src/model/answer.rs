@@ -16,4 +16,9 @@ pub enum Answer {
         /// Decompressed bytes of the body.
         bytes: u64,
     },
+    /// The page is still what the validators of the visit speak of (304). Only visits that bring validators get this.
+    NotModified {
+        /// Decompressed bytes of the body, of which there should be none.
+        bytes: u64,
+    },
 }

@@ -19,4 +19,6 @@ pub struct Record {
     pub elapsed: Duration,
     /// The pid of the worker that settled it; `None` if it was never sent.
     pub worker: Option<u32>,
+    /// Whether its data is of the cache; `None` in a run without one.
+    pub cached: Option<bool>,
 }

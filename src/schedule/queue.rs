@@ -10,7 +10,7 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Fetch, Leave, MAX_HOPS, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
 use crate::robots::{self, Rules};
 
 /// What somebody is sent for. Each has one errand under way at a time.
@@ -288,6 +288,11 @@ impl Schedule {
                 Err(failure) => Outcome::Failure(failure),
             },
             Answer::Outcome(outcome) => outcome,
+            // Whoever asks with validators puts what they speak of in this answer's place.
+            Answer::NotModified { bytes } => {
+                let message = "the server said that a page has not changed which nobody has";
+                Outcome::Failure(Failure { bytes, ..Failure::new(FailureKind::Protocol, Stage::Fetch, message) })
+            }
         };
         task.charged += 1;
         if let Outcome::Failure(failure) = &outcome
@@ -430,6 +435,13 @@ impl Schedule {
                 None
             }
         }
+    }
+
+    /// Ends a task that was handed out with what was there already: nothing was sent, and it is not charged.
+    pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
+        let host = self.tasks.get(&seq)?.host;
+        self.hosts.change(host, now, |host, _| host.came_back(Order::Page(seq)));
+        self.settle(seq, Outcome::Page(page), now)
     }
 
     fn settle(&mut self, seq: u64, outcome: Outcome, now: Instant) -> Option<Settled> {

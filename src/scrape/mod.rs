@@ -34,6 +34,7 @@ use fetch::without_credentials;
 
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
+pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
 pub use files::needed_files;
 pub(crate) use media_type::is_json;

@@ -88,6 +88,7 @@ impl Scraper {
             Fetched::Redirect { status, to, bytes } => {
                 return Ok(Answer::Redirect { status, to: to.into(), bytes });
             }
+            Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
         // With its credentials, which are for relative links too.

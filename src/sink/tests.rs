@@ -24,7 +24,15 @@ fn record(seq: u64) -> Record {
             data: Bytes::from(format!(r#"{{"title":"{seq}"}}"#)),
         })
     };
-    Record { seq, url: format!("http://h/{seq}"), outcome, attempts: 1, elapsed: Duration::ZERO, worker: Some(1) }
+    Record {
+        seq,
+        url: format!("http://h/{seq}"),
+        outcome,
+        attempts: 1,
+        elapsed: Duration::ZERO,
+        worker: Some(1),
+        cached: None,
+    }
 }
 
 fn options(path: impl Into<PathBuf>) -> Options {

@@ -28,6 +28,9 @@ pub(crate) struct Record {
     pub(crate) bytes: u64,
     /// The worker's pid.
     pub(crate) worker: Option<u32>,
+    /// Whether the data is of the cache; `None` in a run without one.
+    #[serde(default)]
+    pub(crate) cached: Option<bool>,
 }
 
 /// Why there is no data.

@@ -74,6 +74,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         hosts: BTreeMap::new(),
         from_environment: BTreeMap::new(),
         cookies: None,
+        cache: None,
         output: OutputPlan {
             format: FormatChoice::Auto,
             record: Shape::Full,

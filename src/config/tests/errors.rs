@@ -400,7 +400,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, cookies, extract, output"#,
+  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, cookies, cache, extract, output"#,
     ),
     (
         "a section that is no table",
@@ -465,6 +465,16 @@ idle_timeout = '1m 5secconds'
 2 | idle_timeout = '1m 5secconds'
   |                     ^^^^^^^^
   = help: the units are ms, s, m, h and days"#,
+    ),
+    (
+        "a path without quotes",
+        "[cache]\npath = true\n",
+        "`cache.path` must be a path, in quotes
+ --> gleaner.toml:2:8
+  |
+2 | path = true
+  |        ^^^^
+  = help: \"\" is none",
     ),
     (
         "an address policy that is none",

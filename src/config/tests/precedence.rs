@@ -55,6 +55,16 @@ fn auto_workers_are_the_cpus_and_a_number_is_that_number() {
 }
 
 #[test]
+fn the_cache_is_a_path_as_it_is_written_or_none() {
+    for (written, meant) in [("", None), ("~/a b.cache", Some("~/a b.cache"))] {
+        let meant = meant.map(std::path::PathBuf::from);
+        assert_eq!(file(format!("[cache]\npath = '{written}'\n")).plan().cache, meant);
+        assert_eq!(nothing().set(&format!("cache.path={written}")).plan().cache, meant);
+        assert_eq!(nothing().variable("GLEANER_CACHE_PATH", written).plan().cache, meant);
+    }
+}
+
+#[test]
 fn private_addresses_are_for_listed_urls_for_everyone_or_for_nobody() {
     use crate::scrape::PrivateAddresses::{Allow, Deny, Direct};
     for (word, meant) in [("direct", Direct), ("allow", Allow), ("deny", Deny)] {

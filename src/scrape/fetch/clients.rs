@@ -14,7 +14,7 @@ use url::Url;
 
 use super::classify;
 use super::guard::{self, Guard, SITE_HOST, Way};
-use super::headers::{self, Headers};
+use super::headers::Headers;
 use super::route::{Route, Routes, Via};
 use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
 use crate::scrape::Error;
@@ -91,8 +91,7 @@ impl Clients {
     /// cannot be read.
     pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<Request, Failure> {
         let (client, route) = self.client_for(url, &visit.reach)?;
-        let mut headers = self.headers.of(url, &visit.reach, route.via());
-        headers::add_own(&mut headers, &visit.headers);
+        let headers = self.headers.of_visit(url, visit, route.via());
         // Not as the client's default headers, which have one value for each name.
         let builder = client.get(url.clone()).headers(headers);
         Ok(Request { builder, via: route.via().cloned() })

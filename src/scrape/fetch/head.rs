@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use url::Url;
 
 use super::retry_after::retry_after;
-use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit};
 use crate::scrape::media_type;
 use crate::scrape::settings::FetchSettings;
 
@@ -52,6 +52,13 @@ impl Head<'_> {
             next.set_fragment(self.url.fragment());
         }
         Ok(Some(next))
+    }
+
+    /// Whether the answer says that the page is what the validators of the visit speak of. The settings may have some,
+    /// too, of which nobody here knows what they speak of.
+    pub(super) fn confirms(&self, visit: &Visit) -> bool {
+        let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
+        self.status == StatusCode::NOT_MODIFIED && visit.headers.iter().any(|(name, _)| is_validator(name))
     }
 
     /// Why the status is no page's.
@@ -120,7 +127,7 @@ mod tests {
     use url::Url;
 
     use super::{Failure, Head};
-    use crate::model::{FailureKind, Retry};
+    use crate::model::{FailureKind, Reach, Retry, Visit};
     use crate::scrape::settings::sample as settings;
 
     fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
@@ -163,6 +170,26 @@ mod tests {
             let failure = next_hop("http://u:secret@h/", 302, Some(location.as_bytes())).expect_err(location);
             assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{location}");
             assert!(!failure.message.contains("secret"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn only_a_visit_that_brings_validators_is_told_that_nothing_has_changed() {
+        let tag = ("if-none-match", "\"a\"");
+        let table = [
+            (304, vec![tag], true),
+            (304, vec![("cookie", "a=b"), ("if-modified-since", "Thu, 01 Jan 2026 00:00:00 GMT")], true),
+            (304, vec![("cookie", "a=b")], false),
+            (304, vec![], false),
+            (200, vec![tag], false),
+        ];
+        let url = Url::parse("http://h/").expect("a URL");
+        for (status, own, expected) in table {
+            let mut visit = Visit::new("http://h/", Reach::Listed);
+            visit.headers = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let status = StatusCode::from_u16(status).expect("a status");
+            let head = Head { url: &url, shown: &url, status, headers: &HeaderMap::new(), settings: &settings() };
+            assert_eq!(head.confirms(&visit), expected, "{status} {own:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use reqwest::header::{
 use url::Url;
 
 use super::route::Via;
-use crate::model::{HostKey, Reach};
+use crate::model::{HostKey, Reach, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
@@ -61,8 +61,15 @@ impl Headers {
         })
     }
 
-    /// Those of one request, which goes through this proxy if there is one.
-    pub(super) fn of(&self, url: &Url, reach: &Reach, via: Option<&Via>) -> HeaderMap {
+    /// Those of one request, which goes through this proxy if there is one; its own included.
+    pub(super) fn of_visit(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let mut headers = self.of(url, &visit.reach, via);
+        add_own(&mut headers, &visit.headers);
+        headers
+    }
+
+    /// Those that the settings give it.
+    fn of(&self, url: &Url, reach: &Reach, via: Option<&Via>) -> HeaderMap {
         let is_trusted = match reach {
             Reach::Listed => true,
             Reach::Redirected { own } => is_own_host(url, own),
@@ -100,6 +107,24 @@ impl Headers {
 impl std::fmt::Debug for Headers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Headers").finish_non_exhaustive()
+    }
+}
+
+/// What requests say, for whoever has to know it without making them: the same as [`Scraper`](crate::scrape::Scraper)
+/// makes of the same settings, but for what a proxy is told.
+#[derive(Debug)]
+pub struct RequestHeaders(Headers);
+
+impl RequestHeaders {
+    /// # Errors
+    /// Where a header of the settings is none.
+    pub fn new(settings: &FetchSettings) -> Result<Self, Error> {
+        Headers::new(settings).map(Self)
+    }
+
+    /// The headers of a visit to `url`, the visit's; without those that the client makes of the URL itself.
+    pub fn of(&self, url: &Url, visit: &Visit) -> HeaderMap {
+        self.0.of_visit(url, visit, None)
     }
 }
 

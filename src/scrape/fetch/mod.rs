@@ -40,6 +40,7 @@ pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
 use self::head::Head;
+pub use self::headers::RequestHeaders;
 pub(super) use self::robots::RobotsFile;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
@@ -52,6 +53,7 @@ use crate::model::{Failure, FailureKind, Stage, Visit};
 pub(super) enum Fetched {
     Page(Fetch),
     Redirect { status: u16, to: Url, bytes: u64 },
+    NotModified { bytes: u64 },
 }
 
 /// A page as it came, decompressed.
@@ -97,9 +99,11 @@ impl Fetcher {
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
         let next = head.next_hop().map_err(answered)?;
         let refusal = head.refusal();
+        let is_confirmed = head.confirms(visit);
         let content_type = header_text(head.headers, &CONTENT_TYPE);
         if next.is_none()
             && refusal.is_none()
+            && !is_confirmed
             && !media_type::is_page(content_type.as_deref(), &self.settings.content_types)
         {
             // The body is not read: the connection is given up rather than an image.
@@ -110,6 +114,9 @@ impl Fetcher {
         if let Some(to) = next {
             let bytes = body.drain(&codings).await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
+        }
+        if is_confirmed {
+            return Ok(Fetched::NotModified { bytes: body.drain(&codings).await });
         }
         if let Some(refusal) = refusal {
             let bytes = body.drain(&codings).await;

@@ -33,6 +33,9 @@ pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
     write_milliseconds(record.elapsed, into);
     field(into, ",\"bytes\":", &bytes);
     field(into, ",\"worker\":", &record.worker);
+    if let Some(cached) = record.cached {
+        field(into, ",\"cached\":", &cached);
+    }
     into.push(b'}');
 }
 
@@ -77,6 +80,7 @@ mod tests {
             attempts: 1,
             elapsed: Duration::from_micros(12_345),
             worker: Some(17324),
+            cached: None,
         }
     }
 
@@ -90,6 +94,7 @@ mod tests {
             attempts: 3,
             elapsed: Duration::from_secs(90) + Duration::from_millis(12),
             worker: None,
+            cached: None,
         }
     }
 
@@ -103,6 +108,18 @@ mod tests {
     fn a_page_is_one_line_with_its_data_as_it_came() {
         let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
+    }
+
+    #[test]
+    fn whether_data_is_of_the_cache_is_said_where_there_is_one() {
+        for (cached, end) in [
+            (None, r#""worker":17324}"#),
+            (Some(false), r#","cached":false}"#),
+            (Some(true), r#","worker":17324,"cached":true}"#),
+        ] {
+            let line = line(&Record { cached, ..page(b"1") });
+            assert!(line.ends_with(end), "{line}");
+        }
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! What is kept of an answer's headers, and what follows from it. The clock is an argument.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
+use serde::{Deserialize, Serialize};
+
+use super::request::{steers_caches, values_of};
+use super::{Kept, Validators};
+
+/// The headers of responses that steer this cache, in lower case: those to have handed back with each answer.
+pub const KEPT_HEADERS: [&str; 9] =
+    ["age", "cache-control", "date", "etag", "expires", "last-modified", "pragma", "set-cookie", "vary"];
+
+/// An answer with longer headers than this in all is not kept, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// The largest age there is, in seconds (RFC 9111, 1.2.2).
+const OLDEST: u64 = 1 << 31;
+
+/// A private cache, which takes no guess at how long an answer holds.
+const OPTIONS: CacheOptions = CacheOptions {
+    shared: false,
+    cache_heuristic: 0.0,
+    immutable_min_time_to_live: Duration::ZERO,
+    ignore_cargo_cult: false,
+};
+
+/// What is kept of an answer beside its data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// When the answer came, or was confirmed last: seconds since 1970.
+    received: u64,
+    /// Those of [`KEPT_HEADERS`] that it had. Names in lower case.
+    headers: Vec<(String, String)>,
+    /// The request's headers that `Vary` names, and a hash of each one's values.
+    varied: Vec<(String, Option<[u8; 16]>)>,
+    /// Decompressed bytes of the body.
+    pub(super) bytes: u64,
+    /// The CRC-32 of the data: joins it to this head.
+    pub(super) data: u32,
+}
+
+impl Head {
+    /// The head of an answer to the request with the headers `request`. `None` where it must not be kept, or would be of
+    /// no use: never fresh, and without anything by which the server could confirm it.
+    pub(super) fn new(
+        request: &HeaderMap,
+        response: &[(String, String)],
+        kept: &Kept,
+        now: SystemTime,
+    ) -> Option<Self> {
+        let headers = response.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
+        // That it sets cookies is all that matters of them; they may be secret.
+        let headers = headers.map(|(name, value)| match name.as_str() {
+            "set-cookie" => (name.clone(), String::new()),
+            _ => (name.clone(), value.clone()),
+        });
+        let mut headers: Vec<_> = headers.collect();
+        headers.dedup();
+        Self { received: 0, headers, varied: Vec::new(), bytes: kept.bytes, data: crc32fast::hash(&kept.data) }
+            .received(request, now)
+    }
+
+    /// This head, as of an answer that came now to the request with these headers. `None` as for [`Self::new`].
+    fn received(mut self, request: &HeaderMap, now: SystemTime) -> Option<Self> {
+        self.received = since_1970(now);
+        let age = self.corrected_age(now);
+        self.headers.retain(|(name, _)| name != "age");
+        if age > 0 {
+            self.headers.push(("age".to_owned(), age.to_string()));
+        }
+        if self.varying().any(|name| name == "*") {
+            return None;
+        }
+        self.varied = self.varying().map(|name| (name.to_ascii_lowercase(), values_of(request, name))).collect();
+        let is_short = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= LONGEST;
+        let is_kept = is_short && self.policy(request).is_storable();
+        // For other requests than this one, which may have wanted the server asked.
+        let is_of_use = || self.validators().is_some() || self.is_fresh(&HeaderMap::new(), now);
+        (is_kept && is_of_use()).then_some(self)
+    }
+
+    /// Whether this is an answer to requests with these headers (RFC 9111, 4.1).
+    pub(super) fn matches(&self, request: &HeaderMap) -> bool {
+        self.varied.iter().all(|(name, values)| values_of(request, name) == *values)
+    }
+
+    /// Whether it holds without asking the server (RFC 9111, 4.2), and the request does not want the server asked (5.2.1).
+    pub(super) fn is_fresh(&self, request: &HeaderMap, now: SystemTime) -> bool {
+        // A private cache could be silent. But cookies last for a run only, and this run would miss these.
+        if self.value("set-cookie").is_some() {
+            return false;
+        }
+        let says_how_long = ["cache-control", "expires"].iter().any(|name| self.value(name).is_some());
+        says_how_long && matches!(self.policy(request).before_request(&steering(request), now), BeforeRequest::Fresh(_))
+    }
+
+    /// What a request must say so that the server can confirm this answer (RFC 9111, 4.3.1); `None` if it cannot.
+    pub(super) fn validators(&self) -> Option<Validators> {
+        let can_be_sent = |value: &&str| !value.is_empty() && HeaderValue::from_str(value).is_ok() && value.is_ascii();
+        let validator = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let tag = self.value("etag").filter(can_be_sent).map(|tag| validator("if-none-match", tag));
+        let date = self.value("last-modified").filter(can_be_sent).filter(|date| self.is_past(date));
+        let validators: Vec<_> = tag.into_iter().chain(date.map(|date| validator("if-modified-since", date))).collect();
+        (!validators.is_empty()).then_some(Validators(validators))
+    }
+
+    /// Whether a 304 with these headers speaks of this answer (RFC 9111, 4.3.4). Without any validator it speaks of
+    /// the one that it was asked about.
+    pub(super) fn is_selected_by(&self, response: &[(String, String)]) -> bool {
+        let of = |name| response.iter().find(|(other, _)| other == name).map(|(_, value)| value.trim());
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        match (of("etag"), self.value("etag")) {
+            (Some(new), Some(old)) => opaque(new) == opaque(old),
+            (Some(new), None) if !new.starts_with("W/") => false,
+            _ => of("last-modified").is_none_or(|new| self.value("last-modified").is_none_or(|old| old.trim() == new)),
+        }
+    }
+
+    /// This head after a 304 with these headers (RFC 9111, 3.2): they take the place of those of the same name. `None` if
+    /// the answer must no longer be kept.
+    pub(super) fn updated(
+        mut self,
+        request: &HeaderMap,
+        response: &[(String, String)],
+        now: SystemTime,
+    ) -> Option<Self> {
+        // How old the former answer was says nothing of this one.
+        let is_replaced = |name: &str| name == "age" || name == "date" || response.iter().any(|(new, _)| new == name);
+        self.headers.retain(|(name, _)| !is_replaced(name));
+        let kept = Kept { bytes: self.bytes, data: bytes::Bytes::new() };
+        let headers: Vec<_> = self.headers.iter().chain(response).cloned().collect();
+        Some(Self { data: self.data, ..Self::new(request, &headers, &kept, now)? })
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn varying(&self) -> impl Iterator<Item = &str> {
+        let vary = self.headers.iter().filter(|(name, _)| name == "vary");
+        vary.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
+    }
+
+    /// Whether a page that was last changed then cannot have changed again in the same second, unseen (RFC 9110, 8.8.2.2).
+    fn is_past(&self, last_modified: &str) -> bool {
+        let sent = self.value("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let sent = sent.unwrap_or(UNIX_EPOCH + Duration::from_secs(self.received));
+        httpdate::parse_http_date(last_modified).is_ok_and(|changed| changed + Duration::from_secs(1) <= sent)
+    }
+
+    /// In seconds, when it came (RFC 9111, 4.2.3; the delay of the response left out).
+    fn corrected_age(&self, now: SystemTime) -> u64 {
+        // What does not fit is as large as can be.
+        let digits = self.value("age").map(str::trim).filter(|age| age.bytes().all(|byte| byte.is_ascii_digit()));
+        let said = digits.filter(|age| !age.is_empty()).map_or(0, |age| age.parse().unwrap_or(OLDEST));
+        let date = self.value("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let apparent = date.and_then(|date| now.duration_since(date).ok()).map_or(0, |age| age.as_secs());
+        said.max(apparent).min(OLDEST)
+    }
+
+    fn policy(&self, request: &HeaderMap) -> CachePolicy {
+        let mut response = http::Response::new(());
+        for (name, value) in &self.headers {
+            // `Vary` is compared above, by hashes.
+            if name == "vary" {
+                continue;
+            }
+            let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+            if let (Ok(name), Ok(value)) = parsed {
+                let value = if steers_caches(&name) { lower_case(&value) } else { value };
+                response.headers_mut().append(name, value);
+            }
+        }
+        let received = UNIX_EPOCH + Duration::from_secs(self.received);
+        CachePolicy::new_options(&steering(request), &response, received, OPTIONS)
+    }
+}
+
+/// What a request says to caches, as a request for one and the same thing: the key tells requests apart.
+fn steering(request: &HeaderMap) -> http::Request<()> {
+    let mut steering = http::Request::new(());
+    for (name, value) in request.iter().filter(|(name, _)| steers_caches(name)) {
+        steering.headers_mut().append(name, lower_case(value));
+    }
+    steering
+}
+
+/// Directives have no case (RFC 9111, 5.2), and the crate looks for them in lower case.
+fn lower_case(value: &HeaderValue) -> HeaderValue {
+    HeaderValue::from_bytes(&value.as_bytes().to_ascii_lowercase()).unwrap_or_else(|_| value.clone())
+}
+
+fn since_1970(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

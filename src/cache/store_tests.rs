@@ -1,0 +1,199 @@
+//! On real files, some of which somebody has damaged.
+
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::*;
+use crate::cache::request::tests::request;
+use crate::cache::{Cache, Found, Kept};
+
+const PAGES: u32 = 60;
+
+fn kept(number: u32, version: u32) -> Kept {
+    let data = format!("{{\"page\":{number},\"version\":{version},\"text\":\"{}\"}}", "lorem ".repeat(number as usize));
+    Kept { bytes: u64::from(number), data: data.into() }
+}
+
+fn url(number: u32) -> String {
+    format!("http://h/{number}")
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+}
+
+fn fresh() -> Vec<(String, String)> {
+    vec![("cache-control".to_owned(), "max-age=60".to_owned())]
+}
+
+/// Has so many pages kept, and closes the file.
+fn fill(path: &Path, version: u32) {
+    let cache = Cache::open(path).expect("a good file");
+    (0..PAGES).for_each(|number| cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, version), now()));
+    end(cache.close());
+}
+
+fn end<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+#[test]
+fn what_was_kept_is_there_when_the_file_is_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    for version in [1, 2] {
+        fill(&path, version);
+        let cache = Cache::open(&path).expect("it was closed");
+        for number in 0..PAGES {
+            assert_eq!(cache.find(&request(&url(number), &[]), now()), Found::Fresh(kept(number, version)));
+        }
+        assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Found::Nothing);
+        assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Found::Nothing);
+        let later = now() + Duration::from_secs(60);
+        assert_eq!(cache.find(&request(&url(0), &[]), later), Found::Nothing, "nothing to ask the server by");
+    }
+}
+
+#[test]
+fn what_may_no_longer_be_kept_goes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    fill(&path, 1);
+    let cache = Cache::open(&path).expect("it was closed");
+    let no_store = [("cache-control".to_owned(), "no-store".to_owned())];
+    cache.keep(&request(&url(3), &[]), &no_store, &kept(3, 2), now());
+    end(cache.close());
+    let cache = Cache::open(&path).expect("it was closed");
+    assert_eq!(cache.find(&request(&url(3), &[]), now()), Found::Nothing);
+    assert_eq!(cache.find(&request(&url(4), &[]), now()), Found::Fresh(kept(4, 1)));
+}
+
+#[test]
+fn a_confirmation_counts_for_what_was_asked_about_and_no_later_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    let tagged = |tag: &str| vec![("etag".to_owned(), tag.to_owned())];
+    let page = request(&url(1), &[]);
+    let keep = |tag: &str, version| {
+        let cache = Cache::open(&path).expect("nobody has it");
+        cache.keep(&page, &tagged(tag), &kept(1, version), now());
+        end(cache.close());
+    };
+    keep("\"a\"", 1);
+    let cache = Cache::open(&path).expect("it was closed");
+    let Found::Stale(asked) = cache.find(&page, now()) else { panic!("it has a tag") };
+    assert_eq!(asked.headers(), [("if-none-match".to_owned(), "\"a\"".to_owned())]);
+    assert_eq!(cache.confirmed(&page, &asked, &tagged("\"b\""), now()), None);
+    assert_eq!(cache.confirmed(&page, &asked, &fresh(), now()), Some(kept(1, 1)));
+    end(cache.close());
+    let cache = Cache::open(&path).expect("it was closed");
+    assert_eq!(cache.find(&page, now()), Found::Fresh(kept(1, 1)), "the confirmation said how long");
+    drop(cache);
+    keep("\"b\"", 2);
+    let cache = Cache::open(&path).expect("it was closed");
+    assert_eq!(cache.confirmed(&page, &asked, &[], now()), None, "another task has replaced it");
+}
+
+#[test]
+fn one_process_has_the_file_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    let first = Cache::open(&path).expect("a new file");
+    let error = Cache::open(&path).expect_err("it is open");
+    assert!(matches!(error.kind(), ErrorKind::Taken), "{error}");
+    end(first.close());
+    Cache::open(&path).expect("it was closed");
+}
+
+#[test]
+fn what_is_no_cache_is_said_to_be_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = folder.path().join("other");
+    let database = Database::create(&other).expect("a database");
+    let changes = database.begin_write().expect("a transaction");
+    changes.open_table(TableDefinition::<u64, u64>::new("accounts")).expect("a table");
+    changes.commit().expect("a disk");
+    drop(database);
+    let text = folder.path().join("text");
+    fs::write(&text, "a list of URLs, say\n".repeat(1000)).expect("a file");
+    let short = folder.path().join("short");
+    fs::write(&short, "redb").expect("a file");
+    for path in [&other, &text, &short] {
+        let error = Cache::open(path).expect_err("no cache");
+        assert!(matches!(error.kind(), ErrorKind::Foreign(_)), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains(&path.display().to_string()) && message.contains("delete it"), "{message}");
+    }
+    assert!(matches!(Cache::open(folder.path()).expect_err("a folder").kind(), ErrorKind::Folder));
+    let nowhere = folder.path().join("nowhere/cache");
+    assert!(matches!(Cache::open(&nowhere).expect_err("no folder").kind(), ErrorKind::Io(_)));
+    assert_eq!(fs::read(&text).expect("still there").len(), 20_000, "it is left as it is");
+}
+
+#[test]
+fn what_a_disk_has_made_of_a_page_is_not_taken_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    let (page, later) = (request(&url(7), &[]), now() + Duration::from_secs(70));
+    for (written, made_of_it) in [("max-age=60", "max-age=90"), ("{\"page\":7,", "{\"page\":8,")] {
+        fill(&path, 1);
+        let mut bytes = fs::read(&path).expect("the file");
+        let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(written.as_bytes())).collect();
+        assert!(!places.is_empty(), "{written}");
+        for at in places {
+            bytes[at..at + written.len()].copy_from_slice(made_of_it.as_bytes());
+        }
+        fs::write(&path, bytes).expect("a file");
+        let cache = Cache::open(&path).expect("the database does not look that closely");
+        assert_eq!(cache.find(&page, now()), Found::Nothing, "{made_of_it}");
+        assert_eq!(cache.find(&page, later), Found::Nothing, "{made_of_it}");
+        drop(cache);
+        fs::remove_file(&path).expect("there");
+    }
+}
+
+#[test]
+fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    fill(&path, 1);
+    let good = fs::read(&path).expect("the file");
+    let damaged = folder.path().join("damaged");
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 33).expect("31 bits") % below
+    };
+    // Where there is anything, so that damage is not to empty space alone.
+    let full: Vec<usize> = (0..good.len()).filter(|at| good[*at] != 0).collect();
+    let (mut hits, mut misses, mut errors) = (0, 0, 0);
+    for round in 0..150 {
+        let mut bytes = good.clone();
+        if round % 10 == 9 {
+            bytes.truncate(next(good.len()));
+        } else {
+            for _ in 0..=round % 10 * 3 {
+                let at = full[next(full.len())];
+                bytes[at] = u8::try_from(next(256)).expect("a byte");
+            }
+        }
+        fs::write(&damaged, &bytes).expect("a file");
+        let Ok(cache) = Cache::open(&damaged) else {
+            errors += 1;
+            continue;
+        };
+        for number in 0..PAGES {
+            match cache.find(&request(&url(number), &[]), now()) {
+                Found::Fresh(found) => {
+                    assert_eq!(found, kept(number, 1), "round {round}");
+                    hits += 1;
+                }
+                Found::Nothing => misses += 1,
+                Found::Stale(validators) => panic!("round {round}: {validators:?}"),
+            }
+            cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, 2), now());
+        }
+        end(cache.close());
+    }
+    assert!(hits > 0 && misses > 0 && errors > 0);
+}
