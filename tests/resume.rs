@@ -257,6 +257,10 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
         SLOWLY[1],
         SLOWLY[2],
         SLOWLY[3],
+        // So that the list is not read farther than it is needed.
+        "--no-robots",
+        "--set",
+        "politeness.per_host_concurrency=0",
         "--set",
         "extract.title=h1::text",
         "-H",

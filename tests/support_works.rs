@@ -83,7 +83,6 @@ fn every_path_answers_as_the_table_says() {
         ("/redirect/0", "200 OK", "<title>0</title>"),
         ("/moved/308/7", "308 Permanent Redirect", "location: /ok/7\r\n"),
         ("/loop", "302 Found", "location: /loop\r\n"),
-        ("/robots.txt", "404 Not Found", ""),
     ];
     for (path, status, part) in rows {
         let answer = get(&server, path);
@@ -92,6 +91,9 @@ fn every_path_answers_as_the_table_says() {
         assert_eq!(server.hits(path.split('?').next().expect("a path")), 1, "{path}");
     }
     assert_eq!(server.log().len(), rows.len());
+    assert!(get(&server, "/robots.txt").starts_with("HTTP/1.1 404 "));
+    assert!(get(&Server::with_robots("User-agent: *"), "/robots.txt").ends_with("User-agent: *"));
+    assert_eq!((server.robots_hits(), server.log().len()), (1, rows.len()));
 }
 
 #[test]

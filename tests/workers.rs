@@ -18,7 +18,9 @@ fn over(tasks: usize, flags: &[&str]) -> (Vec<support::Record>, Value) {
     let folder = tempfile::tempdir().expect("a folder");
     let summary = folder.path().join("summary.json");
     let list: Vec<String> = (0..tasks).map(|n| server.url(&format!("/ok/{n}"))).collect();
-    let flags = [flags, &["--set", "extract.title=title::text", "--summary", summary.to_str().expect("UTF-8")]];
+    // What is counted is pages.
+    let flags =
+        [flags, &["--no-robots", "--set", "extract.title=title::text", "--summary", summary.to_str().expect("UTF-8")]];
     let run = scrape_list(&list, flags.concat()).finish().exited(0);
     let records = records(&run.stdout);
     assert_eq!(records.len(), tasks);

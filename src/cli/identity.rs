@@ -107,31 +107,30 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // The fields of a record have an order.
     let fields: Vec<&str> = extract.iter().flatten().map(|(field, _)| field.as_str()).collect();
     note("extract", json(&fields));
-    note(
-        "output.format",
-        match format {
-            Format::Json => "json".to_owned(),
-            Format::Jsonl => "jsonl".to_owned(),
-        },
-    );
-    note(
-        "output.record",
-        match record {
-            Shape::Full => "full".to_owned(),
-            Shape::Data => "data".to_owned(),
-        },
-    );
-    note(
-        "output.order",
-        match order {
-            Order::Input => "input".to_owned(),
-            Order::Completion => "completion".to_owned(),
-        },
-    );
+    for (name, value) in written(format, *record, *order) {
+        note(name, value.to_owned());
+    }
     if let Some(folder) = site {
         note("--site", folder.display().to_string());
     }
     Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+}
+
+/// How records are written.
+fn written(format: Format, record: Shape, order: Order) -> [(&'static str, &'static str); 3] {
+    let format = match format {
+        Format::Json => "json",
+        Format::Jsonl => "jsonl",
+    };
+    let record = match record {
+        Shape::Full => "full",
+        Shape::Data => "data",
+    };
+    let order = match order {
+        Order::Input => "input",
+        Order::Completion => "completion",
+    };
+    [("output.format", format), ("output.record", record), ("output.order", order)]
 }
 
 /// What the cache keeps data under, beside the request: of what two runs must have in common, that which a page's data is

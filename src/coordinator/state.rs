@@ -197,7 +197,8 @@ impl State {
     /// Begins to stop: no new tasks, and a while for those in flight.
     fn stop(&mut self, reason: Reason, now: Instant) {
         let (grace, in_flight) = (self.bounds.grace, self.in_flight);
-        tracing::info!("stopping: waiting up to {grace:?} for {in_flight} requests; a signal ends that");
+        let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
+        tracing::info!("stopping: waiting up to {grace:?} for {in_flight} requests; {which} signal ends that");
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
 

@@ -161,7 +161,7 @@ fn routes(ledger: Arc<Ledger>, robots: Option<&'static str>) -> Router {
         .route("/turnstile", get(turnstile))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
         // Behind the layer: what tests count is pages.
-        .route("/robots.txt", get(move |ledger| robots_txt(ledger, robots)))
+        .route("/robots.txt", get(move |ledger| future::ready(robots_txt(&ledger, robots))))
         .with_state(ledger)
 }
 
@@ -183,7 +183,7 @@ async fn account(
     Response::from_parts(head, Body::from_stream(body))
 }
 
-async fn robots_txt(State(ledger): State<Arc<Ledger>>, robots: Option<&'static str>) -> Response {
+fn robots_txt(State(ledger): &State<Arc<Ledger>>, robots: Option<&'static str>) -> Response {
     ledger.asked_for_robots();
     robots.map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
 }
