@@ -251,7 +251,9 @@ mod tests {
             consumed.add(format!("http://h/{seq}").as_bytes()).expect("nothing to compare with");
         }
         let done = Done { seqs: [0, 1, 2].into_iter().collect(), points: vec![consumed.point()] };
-        let list = |count: u64, end: &str| (0..count).map(|seq| format!("http://h/{seq}{end}")).collect::<String>();
+        let list = |count: u64, end: &str| {
+            (0..count).flat_map(|seq| [format!("http://h/{seq}"), end.to_owned()]).collect::<String>()
+        };
         // A list, and the tasks that are delivered of it or why none is.
         let table = [
             ("the same list", list(1000, "\n"), Ok(997)),
