@@ -112,6 +112,14 @@ mod tests {
         points
     }
 
+    #[test]
+    fn lines_that_are_cut_elsewhere_are_another_list() {
+        let list = |lines: [&str; 2]| lines.map(str::to_owned);
+        let done = Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]) };
+        assert!(read(&list(["http://h/1", "2"]), done.clone(), None).is_ok());
+        assert!(read(&list(["http://h/", "12"]), done, None).is_err());
+    }
+
     fn read(lines: &[String], done: Done, limit: Option<u64>) -> Result<Vec<u64>, String> {
         let mut consumed = Consumed::new(done);
         let mut wanted = Vec::new();

@@ -244,6 +244,47 @@ mod tests {
         })
     }
 
+    #[test]
+    fn nothing_is_delivered_before_the_list_has_proved_to_be_the_earlier_runs() {
+        let mut consumed = Consumed::new(Done::default());
+        for seq in 0..1000 {
+            consumed.add(format!("http://h/{seq}").as_bytes()).expect("nothing to compare with");
+        }
+        let done = Done { seqs: [0, 1, 2].into_iter().collect(), points: vec![consumed.point()] };
+        let list = |count: u64, end: &str| {
+            (0..count).flat_map(|seq| [format!("http://h/{seq}"), end.to_owned()]).collect::<String>()
+        };
+        // A list, and the tasks that are delivered of it or why none is.
+        let table = [
+            ("the same list", list(1000, "\n"), Ok(997)),
+            ("with something after it", list(2000, "\n"), Ok(1997)),
+            ("with other ends of lines", list(1000, " \r\n"), Ok(997)),
+            ("changed at its end", list(1000, "\n").replace("/999\n", "/x\n"), Err("it differs somewhere from task 0")),
+            ("too short", list(999, "\n"), Err("it ends after 999 tasks")),
+            ("empty", String::new(), Err("it ends after 0 tasks")),
+        ];
+        for (what, text, expected) in table {
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            fs::write(file.path(), text).expect("written");
+            let source = Source::from_argument(file.path().as_os_str());
+            let mut receiver = Input::open(&[source], None, None).expect("it is there").start_after(done.clone());
+            let (mut count, mut error) = (0, None);
+            while let Some(batch) = receiver.blocking_recv() {
+                match batch {
+                    Ok(batch) => count += batch.tasks.len(),
+                    Err(refusal) => error = Some(refusal.to_string()),
+                }
+            }
+            match expected {
+                Ok(expected) => assert_eq!((count, error), (expected, None), "{what}"),
+                Err(part) => {
+                    assert_eq!(count, 0, "{what}: tasks were delivered");
+                    assert!(error.as_deref().is_some_and(|error| error.contains(part)), "{what}: {error:?}");
+                }
+            }
+        }
+    }
+
     /// The lines of all tasks, and the error at the end if there is one.
     fn read_all(mut receiver: Receiver) -> (Vec<String>, Option<Error>) {
         let mut lines = Vec::new();
