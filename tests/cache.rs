@@ -133,6 +133,7 @@ impl Job {
 
     fn command(&self, list: &[String], more: &[&str]) -> Command {
         let mut command = scrape(list);
+        command.arg("--no-robots");
         command.args([
             "--set",
             &format!("cache.path={}", self.cache().display()),
@@ -301,6 +302,7 @@ fn a_server_that_confirms_what_nobody_has_is_asked_again() {
 fn without_a_cache_records_and_summaries_are_as_ever() {
     let (pages, job) = (Pages::start(), Job::new());
     let mut command = scrape(pages.list(&["/fresh/1", "/fresh/1"]));
+    command.arg("--no-robots");
     command.args(["--format", "jsonl", "--summary"]).arg(job.folder.path().join("summary"));
     let run = Run::to_end(command).exited(0);
     assert!(!run.stdout.contains("cached") && job.summary().get("cached").is_none(), "{}", run.stdout);

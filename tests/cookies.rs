@@ -181,12 +181,14 @@ fn a_run_that_is_stopped_saves_its_cookies_and_one_that_goes_on_has_them() {
 
 #[test]
 fn a_run_that_goes_on_after_a_kill_saves_its_cookies() {
-    let server = Server::start();
+    // The first page waits for a host of its own.
+    let (server, slow) = (Server::start(), Server::start());
     let folder = tempfile::tempdir().expect("a folder");
     let (list, output, jar) =
         (folder.path().join("list"), folder.path().join("out.jsonl"), folder.path().join("cookies.txt"));
-    let paths = ["/flaky/1/2?retry-after=3600", "/set-cookie/sid=1;%20Path=%2F", "/ok/1"];
-    fs::write(&list, paths.map(|path| server.url(path)).join("\n")).expect("written");
+    let paths = ["/set-cookie/sid=1;%20Path=%2F", "/ok/1"].map(|path| server.url(path));
+    let lines = [&[slow.url("/flaky/1/2?retry-after=3600")][..], &paths].concat();
+    fs::write(&list, lines.join("\n")).expect("written");
     let command = |resume: &[&str]| {
         let mut command = scrape([&list]);
         command.arg("--output").arg(&output).args(IN_TURN).args(ENABLED).args(resume);

@@ -69,6 +69,7 @@ impl Server {
 
     fn run(&self, list: &[String], arguments: &[&str]) -> Finished {
         let mut command = scrape(["-f", "jsonl", "--set", "extract.t=title::text"]);
+        command.args(["--no-robots", "--set", "politeness.per_host_concurrency=0"]);
         command.args(arguments).args(list).env("SSL_CERT_FILE", self.authority.trusted());
         Run::to_end(command)
     }

@@ -209,7 +209,11 @@ impl Schedule {
                     tell_when_sent: host.counts_time(),
                 }))
             }
-            (Leave::Denied(failure), _) => self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled),
+            (Leave::Denied(failure), _) => {
+                // A hop that was answered is no attempt, but the task was sent.
+                task.charged = task.charged.max(u32::from(task.hops > 0));
+                self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled)
+            }
             (Leave::Ask, Some(origin)) => {
                 let host = self.hosts.hold(&task.url);
                 self.origins.ask(origin, seq, &task.url, task.reach.clone(), host);

@@ -81,9 +81,7 @@ impl UnderWay {
     }
 
     pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
-        // A hop that was answered is no attempt, but whoever has followed it was sent.
-        let attempts = self.charged.max(u32::from(self.hops > 0));
-        Settled { seq, line: self.line, outcome, attempts, elapsed: self.elapsed }
+        Settled { seq, line: self.line, outcome, attempts: self.charged, elapsed: self.elapsed }
     }
 }
 

@@ -469,12 +469,12 @@ idle_timeout = '1m 5secconds'
     (
         "a path without quotes",
         "[cache]\npath = true\n",
-        "`cache.path` must be a path, in quotes
+        "`cache.path` must be a string
  --> gleaner.toml:2:8
   |
 2 | path = true
   |        ^^^^
-  = help: \"\" is none",
+  = help: write the name of a file, or \"\" for none",
     ),
     (
         "an address policy that is none",
