@@ -26,12 +26,16 @@ pub(super) struct LargePages(Arc<Semaphore>);
 pub(super) type Turn = OwnedSemaphorePermit;
 
 impl LargePages {
-    /// As many at once as half of the worker's memory holds of the largest that there may be, and one in any case. The
-    /// other half is for all that is small.
     pub(super) fn new(settings: &FetchSettings) -> Self {
+        Self(Arc::new(Semaphore::new(Self::at_once(settings))))
+    }
+
+    /// As many as half of the worker's memory holds of the largest that there may be, and one in any case. The other half
+    /// is for all that is small.
+    pub(super) fn at_once(settings: &FetchSettings) -> usize {
         let each = settings.max_body.saturating_mul(TREE).max(1);
         let turns = usize::try_from(settings.memory / 2 / each).unwrap_or(usize::MAX);
-        Self(Arc::new(Semaphore::new(turns.clamp(1, Semaphore::MAX_PERMITS))))
+        turns.clamp(1, Semaphore::MAX_PERMITS)
     }
 
     /// Waits for a turn. `None` never comes: nobody closes what they come from.

@@ -28,6 +28,7 @@ mod parse;
 mod proxy;
 mod scraper;
 mod settings;
+mod side_threads;
 mod tls;
 
 use fetch::without_credentials;

@@ -1,6 +1,5 @@
 //! The stages in a row: fetch -> decode -> parse -> extract.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +7,8 @@ use url::Url;
 
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
-use super::large::LARGE_PAGE;
+use super::large::{LARGE_PAGE, LargePages};
+use super::side_threads::SideThreads;
 use super::{Error, Settings, decode, extract, parse_encoded};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 use crate::robots::{self, Rules, product_token};
@@ -22,6 +22,8 @@ pub struct Scraper {
     follows_refresh: bool,
     /// By which name robots.txt files call us.
     product_token: String,
+    /// For large pages.
+    side_threads: SideThreads,
 }
 
 /// What became of a page.
@@ -42,6 +44,7 @@ impl Scraper {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
             follows_refresh: settings.fetch.meta_refresh,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
+            side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
             fetcher: Fetcher::new(settings.fetch)?,
         })
     }
@@ -97,7 +100,7 @@ impl Scraper {
             data_of(&self.extractor, &page, refreshed.as_ref())
         } else {
             let (extractor, page) = (Arc::clone(&self.extractor), Arc::clone(&page));
-            elsewhere(move || data_of(&extractor, &page, refreshed.as_ref())).await
+            self.side_threads.run(move || data_of(&extractor, &page, refreshed.as_ref())).await
         };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match made {
@@ -118,46 +121,11 @@ pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Ur
     extractor.extract(&document, page.url.as_str()).map(Made::Data)
 }
 
-/// Runs `work` on a thread that may be blocked. Its panics are panics of this task.
-async fn elsewhere<T, F>(work: F) -> Result<T, Failure>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T, Failure> + Send + 'static,
-{
-    match tokio::task::spawn_blocking(work).await {
-        Ok(data) => data,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => {
-                Err(Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: the worker is shutting down"))
-            }
-        },
-    }
-}
-
 fn parse_url(text: &str) -> Result<Url, Failure> {
     let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
     let url = Url::parse(text).map_err(|error| invalid(format!("read the URL: {error}")))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::elsewhere;
-
-    #[tokio::test]
-    async fn work_elsewhere_is_on_another_thread() {
-        let here = std::thread::current().id();
-        assert_ne!(elsewhere(|| Ok(std::thread::current().id())).await, Ok(here));
-    }
-
-    #[tokio::test]
-    async fn a_panic_elsewhere_is_a_panic_here() {
-        let visit = tokio::spawn(elsewhere::<(), _>(|| panic!("a page to blame")));
-        let panic = visit.await.expect_err("a panic").into_panic();
-        assert_eq!(panic.downcast_ref(), Some(&"a page to blame"));
     }
 }
