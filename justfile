@@ -16,6 +16,10 @@ test *words:
 soak:
     cargo test --release --test soak -- --ignored --nocapture
 
+# Measure what the schedule costs the coordinator
+bench-schedule:
+    cargo bench --bench schedule
+
 # Measure against a plain single-process scraper; PAIRS=5 just bench is a first look
 bench:
     cargo bench --bench against_single

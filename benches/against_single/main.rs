@@ -147,7 +147,8 @@ impl Bench {
 
 fn gleaner(list: &std::path::Path, output: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
-    command.arg("run").arg(list).arg("--output").arg(output).args(["--quiet", "--restart"]);
+    command.arg("run").arg(list).arg("--output").arg(output).args(["--quiet", "--restart", "--no-robots"]);
+    command.args(["--set", "politeness.per_host_concurrency=0"]);
     for rule in single::RULES {
         command.args(["--set", rule]);
     }
