@@ -174,7 +174,8 @@ impl Host {
                 self.close(now + pause);
             } else {
                 let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
-                self.refuse(failure, &why, Some(now + pause));
+                // A time that no clock reaches is for good.
+                self.refuse(failure, &why, now.checked_add(pause));
             }
             return;
         }

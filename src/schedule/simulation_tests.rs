@@ -399,6 +399,13 @@ fn a_retry_after_that_is_too_long_fails_the_tasks_of_its_host_at_once() {
 }
 
 #[test]
+fn a_server_that_wants_to_be_left_alone_for_ever_is() {
+    let serve: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(503, Retry::After(Duration::MAX)))));
+    let ran = run(free(), &list(1, 100, false), 1, 1000, &serve);
+    assert_eq!((ran.failures(), ran.requests()), (BTreeMap::from([(FailureKind::HttpStatus, 100)]), 1));
+}
+
+#[test]
 fn a_dead_host_is_asked_seldom_and_in_the_end_left_alone() {
     let mut options = free();
     options.politeness.concurrency = 8;
