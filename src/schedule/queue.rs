@@ -53,8 +53,9 @@ pub enum Step {
 pub struct Schedule {
     hosts: Hosts,
     origins: Origins,
-    /// Every task under way, by seq: bounded by what is admitted and not settled.
-    tasks: HashMap<u64, UnderWay>,
+    /// Every task under way, by seq: bounded by what is admitted and not settled. Boxed, since a table that tasks enter and
+    /// leave all the time has up to four times as many places as it has tasks.
+    tasks: HashMap<u64, Box<UnderWay>>,
     /// To be sent again later.
     pausing: BinaryHeap<Reverse<(Instant, Order)>>,
     /// When the rate of the whole run lets the next one out.
@@ -85,7 +86,7 @@ impl Schedule {
                 let host = self.hosts.hold(&url);
                 let mut under_way = UnderWay::new(line, url);
                 self.settle_down(&mut under_way, host);
-                self.tasks.insert(seq, under_way);
+                self.tasks.insert(seq, Box::new(under_way));
                 self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
                 None
             }
@@ -192,7 +193,7 @@ impl Schedule {
     fn begin(&mut self, seq: u64, now: Instant) -> Option<Step> {
         let task = self.tasks.get_mut(&seq)?;
         let host = self.hosts.get(task.host);
-        let leave = match (task.verdict.take().or_else(|| host.refusal(now)), task.origin) {
+        let leave = match (task.verdict.take().map(|failure| *failure).or_else(|| host.refusal(now)), task.origin) {
             (Some(failure), _) => Leave::Denied(failure),
             (None, Some(origin)) => self.origins.leave(origin, seq, &task.url, now),
             (None, None) => Leave::Given,
@@ -397,7 +398,7 @@ impl Schedule {
         let tasks = self.origins.unknown(origin);
         for seq in &tasks {
             if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach != Reach::Listed) {
-                task.verdict = Some(Failure { stage: Stage::Robots, ..failure.clone() });
+                task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
             }
         }
         Some(tasks)

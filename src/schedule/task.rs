@@ -37,7 +37,7 @@ pub(super) struct UnderWay {
     /// Whose robots.txt it obeys, if any.
     pub(super) origin: Option<OriginId>,
     /// With what it fails instead of being sent.
-    pub(super) verdict: Option<Failure>,
+    pub(super) verdict: Option<Box<Failure>>,
     /// When it was last handed out.
     pub(super) handed_out: Option<Instant>,
 }

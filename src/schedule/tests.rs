@@ -164,3 +164,8 @@ fn a_hop_goes_before_tasks_that_have_not_begun_wherever_it_leads() {
     let orders: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.order).collect();
     assert_eq!(orders, [0, 1, 2].map(Order::Page));
 }
+
+#[test]
+fn a_task_under_way_is_small_since_there_may_be_a_hundred_thousand() {
+    assert!(size_of::<super::task::UnderWay>() <= 256, "{}", size_of::<super::task::UnderWay>());
+}
