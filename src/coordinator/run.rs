@@ -246,7 +246,8 @@ impl<E: Executor> Loop<E> {
             self.state.handle(event, now, &mut self.actions);
             // Whatever else has come meanwhile belongs to the same turn: one batch out, one batch on.
             while let Some(event) = self.executor.try_next() {
-                self.state.handle(Event::Executor(event), now, &mut self.actions);
+                // A turn may take long, and delays count from what is said in it.
+                self.state.handle(Event::Executor(event), Instant::now(), &mut self.actions);
             }
         }
     }

@@ -140,6 +140,7 @@ impl State {
         !self.list_ended
             && self.stopping.is_none()
             && self.schedule.ready() < self.bounds.places
+            && self.schedule.weight() < READ_AHEAD
             && self.schedule.under_way() < self.bounds.read_ahead.saturating_add(self.bounds.places)
             && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
             && outside.backlog < self.bounds.backlog
@@ -149,6 +150,9 @@ impl State {
     pub(super) fn next_wake_up(&self, outside: Outside) -> Option<Instant> {
         if let Some(stopping) = self.stopping {
             return (!self.halted).then_some(stopping.until);
+        }
+        if self.closed {
+            return None;
         }
         // Without room, nothing that opens could be begun.
         let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
@@ -219,7 +223,7 @@ impl State {
             self.stop(reason, now);
         }
         if let Some(stopping) = self.stopping
-            && !self.is_complete()
+            && (!self.is_complete() || now >= stopping.until)
         {
             if !self.halted && (self.in_flight == 0 || now >= stopping.until) {
                 self.halted = true;
@@ -242,7 +246,13 @@ impl State {
                         }
                     }
                 },
-                Some(Step::Settled(settled)) => self.record(settled, None, actions),
+                Some(Step::Settled(settled)) => {
+                    self.record(settled, None, actions);
+                    // Many may fail in a row; the first too many is the last.
+                    if self.reached(now).is_some() {
+                        break;
+                    }
+                }
                 None => break,
             }
         }
@@ -382,6 +392,7 @@ impl State {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        self.suspects.remove(&job);
         if let Some(settled) = self.schedule.fail(order_of(job), verdict::of_error(error), now) {
             self.record(settled, worker, actions);
         }
@@ -404,6 +415,9 @@ impl State {
         actions.push(Action::Record(record));
     }
 }
+
+/// Bytes of tasks that may be under way, however few they are.
+const READ_AHEAD: usize = 128 << 20;
 
 /// Marks the jobs that are for a robots.txt; no list has so many tasks.
 const ROBOTS: JobId = 1 << 63;

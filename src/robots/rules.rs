@@ -29,6 +29,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Bytes that they take, about.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.lines.len()
+    }
+
     /// Reads what `body` says to the crawler of `product_token` (RFC 9309, 2.2.1): all groups that name it, or, where none
     /// does, all that name `*`.
     ///

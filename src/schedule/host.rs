@@ -52,6 +52,8 @@ pub(super) struct Host {
     pub(super) counted: usize,
     /// Which time it became idle, of all times that any host did.
     pub(super) idle_since: u64,
+    /// Whether it stands among the idle.
+    pub(super) in_idle: bool,
 }
 
 impl Host {
@@ -79,6 +81,7 @@ impl Host {
             listed: Listed::No,
             counted: 0,
             idle_since: 0,
+            in_idle: false,
         }
     }
 
@@ -114,9 +117,10 @@ impl Host {
         self.delay() > Duration::ZERO
     }
 
-    /// Its robots.txt asks for a delay.
-    pub(super) fn slow_down(&mut self, delay: Duration) {
+    /// Its robots.txt, which is here now, asks for a delay.
+    pub(super) fn slow_down(&mut self, delay: Duration, now: Instant) {
         self.delay = self.delay.max(delay);
+        self.close(now + delay);
     }
 
     fn close(&mut self, until: Instant) {
@@ -139,6 +143,20 @@ impl Host {
         }
     }
 
+    /// What was handed out is lost, and nobody knows whether it was sent before.
+    pub(super) fn lost(&mut self, order: Order, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+            self.close(now + self.delay());
+        }
+        self.came_back(order);
+    }
+
+    /// What was handed out was not needed.
+    pub(super) fn spared(&mut self, order: Order) {
+        self.unsent = self.unsent.filter(|(unsent, _)| *unsent != order);
+        self.came_back(order);
+    }
+
     /// What was handed out is not under way any more.
     pub(super) fn came_back(&mut self, order: Order) {
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -159,7 +177,8 @@ impl Host {
             self.retries_left = (self.retries_left + 1).min(options.max_host_retries);
         }
         if let Some(Adaptive { target, max_delay }) = options.politeness.adaptive {
-            let wanted = took.div_f64(target).min(max_delay);
+            let wanted =
+                Duration::try_from_secs_f64(took.as_secs_f64() / target).map_or(max_delay, |it| it.min(max_delay));
             let next = wanted.max((self.throttle + wanted) / 2);
             if good || next > self.throttle {
                 self.throttle = next;
@@ -202,6 +221,12 @@ impl Host {
     }
 
     fn refuse(&mut self, failure: &Failure, why: &str, until: Option<Instant>) {
+        // What was said to last longer does.
+        if let Some((before, _)) = &self.refusal
+            && before.is_none_or(|before| until.is_some_and(|until| until <= before))
+        {
+            return;
+        }
         if self.refusal.is_none() {
             tracing::warn!("host {} {why}: its tasks fail from now on", self.key);
         }
@@ -233,8 +258,7 @@ impl Host {
 
     /// Whether there is something about it that must not be forgotten yet.
     pub(super) fn is_remembered(&self, now: Instant) -> bool {
-        let timed = |until: Option<Instant>| until.is_some_and(|until| until > now);
-        self.held > 0 || timed(self.closed_until) || self.refusal.as_ref().is_some_and(|(until, _)| timed(*until))
+        self.held > 0 || self.closed_until.is_some_and(|until| until > now) || self.refuses(now)
     }
 }
 

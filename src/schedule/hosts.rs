@@ -39,8 +39,8 @@ pub(super) struct Hosts {
     open: VecDeque<HostId>,
     /// Those that may be asked later. Entries of hosts that stand elsewhere by now are passed over.
     closed: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Those without tasks, longest first, each with its `idle_since`.
-    idle: VecDeque<(HostId, u64)>,
+    /// Those that have been without tasks, each once; some may have tasks again.
+    idle: VecDeque<HostId>,
     times_idle: u64,
     available: usize,
 }
@@ -98,7 +98,10 @@ impl Hosts {
         }
         self.times_idle += 1;
         host.idle_since = self.times_idle;
-        self.idle.push_back((id, self.times_idle));
+        if !host.in_idle {
+            host.in_idle = true;
+            self.idle.push_back(id);
+        }
         self.forget_one(now)
     }
 
@@ -106,10 +109,15 @@ impl Hosts {
         if self.idle.len() <= IDLE {
             return None;
         }
-        let (id, since) = self.idle.pop_front()?;
-        let host = self.known.get(id.0).filter(|host| host.held == 0 && host.idle_since == since)?;
-        if host.is_remembered(now) && self.idle.len() < MOST_IDLE {
-            self.idle.push_back((id, since));
+        let id = self.idle.pop_front()?;
+        let host = self.known.get_mut(id.0)?;
+        let is_recent = host.idle_since + IDLE as u64 > self.times_idle;
+        if host.held > 0 {
+            host.in_idle = false;
+            return None;
+        }
+        if (is_recent || host.is_remembered(now)) && self.idle.len() < MOST_IDLE {
+            self.idle.push_back(id);
             return None;
         }
         let host = self.known.remove(id.0);

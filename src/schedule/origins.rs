@@ -1,7 +1,7 @@
 //! What is known of the robots.txt of each origin (RFC 9309, 2.3): nothing yet, that it is being asked for, its rules,
 //! or that it cannot be had.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -16,6 +16,12 @@ pub(super) const MAX_HOPS: u32 = 5;
 /// How long a robots.txt that could not be had is not asked for again.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
+/// Bytes of rules that are kept; beyond them the oldest are asked for again when they are needed.
+const MOST_RULES: usize = 64 << 20;
+
+/// Origins of one host that are kept at least, though no task goes there: a domain may have any number.
+const UNUSED: usize = 1_000;
+
 /// One origin (scheme, host and port). Each number is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct OriginId(pub(super) u64);
@@ -25,8 +31,10 @@ pub(super) struct OriginId(pub(super) u64);
 pub(super) struct Fetch {
     pub(super) url: Url,
     pub(super) reach: Reach,
-    /// Whether a task of the list asked for it, which may go where others may not.
-    pub(super) listed: bool,
+    /// How the task that asked for it came there: one may go where another may not.
+    pub(super) asked_by: Reach,
+    /// Nothing else may share its worker.
+    pub(super) alone: bool,
     pub(super) hops: u32,
     pub(super) tries: u32,
     /// Whose gate it has to pass.
@@ -48,6 +56,16 @@ enum State {
 struct Origin {
     name: Box<str>,
     state: State,
+    /// Tasks that go there.
+    users: usize,
+}
+
+/// The origins of one host.
+#[derive(Debug, Default)]
+struct OfHost {
+    ids: Vec<OriginId>,
+    /// When there are so many, those that nobody uses are forgotten.
+    sweep_at: usize,
 }
 
 /// Whether a task may be sent.
@@ -65,38 +83,80 @@ pub(super) enum Leave {
 pub(super) struct Origins {
     known: HashMap<OriginId, Origin>,
     by_name: HashMap<Box<str>, OriginId>,
-    of_host: HashMap<HostId, Vec<OriginId>>,
+    of_host: HashMap<HostId, OfHost>,
     next: u64,
+    /// Those whose rules are known, oldest first, and the bytes of all rules.
+    ruled: VecDeque<OriginId>,
+    rules: usize,
 }
 
 impl Origins {
-    /// The origin of a URL that belongs to `host`.
-    pub(super) fn of(&mut self, url: &Url, host: HostId) -> OriginId {
+    /// The origin of a URL that belongs to `host`, for one more task that goes there.
+    pub(super) fn hold(&mut self, url: &Url, host: HostId) -> OriginId {
         let name = url.origin().ascii_serialization();
-        if let Some(id) = self.by_name.get(&*name) {
-            return *id;
+        if let Some(id) = self.by_name.get(&*name).copied() {
+            if let Some(origin) = self.known.get_mut(&id) {
+                origin.users += 1;
+            }
+            return id;
         }
+        self.sweep(host);
         let id = OriginId(self.next);
         self.next += 1;
         let name = name.into_boxed_str();
         self.by_name.insert(name.clone(), id);
-        self.known.insert(id, Origin { name, state: State::Unknown });
-        self.of_host.entry(host).or_default().push(id);
+        self.known.insert(id, Origin { name, state: State::Unknown, users: 1 });
+        self.of_host.entry(host).or_default().ids.push(id);
         id
     }
 
-    /// Forgets what is known of a host that is forgotten.
-    pub(super) fn forget(&mut self, host: HostId) {
-        for id in self.of_host.remove(&host).unwrap_or_default() {
-            if let Some(origin) = self.known.remove(&id) {
-                self.by_name.remove(&origin.name);
+    /// A task does not go there any more.
+    pub(super) fn release(&mut self, id: OriginId) {
+        if let Some(origin) = self.known.get_mut(&id) {
+            origin.users = origin.users.saturating_sub(1);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    fn sweep(&mut self, host: HostId) {
+        let Some(of_host) =
+            self.of_host.get_mut(&host).filter(|of_host| of_host.ids.len() >= of_host.sweep_at.max(UNUSED))
+        else {
+            return;
+        };
+        let ids = std::mem::take(&mut of_host.ids);
+        let (used, unused): (Vec<_>, Vec<_>) =
+            ids.into_iter().partition(|id| self.known.get(id).is_some_and(|origin| origin.users > 0));
+        of_host.sweep_at = 2 * used.len();
+        of_host.ids = used;
+        unused.into_iter().for_each(|id| self.remove(id));
+    }
+
+    fn remove(&mut self, id: OriginId) {
+        if let Some(origin) = self.known.remove(&id) {
+            self.by_name.remove(&origin.name);
+            if let State::Known(rules) = origin.state {
+                self.rules -= rules.size();
             }
         }
     }
 
+    /// Forgets what is known of a host that is forgotten.
+    pub(super) fn forget(&mut self, host: HostId) {
+        let ids = self.of_host.remove(&host).unwrap_or_default().ids;
+        ids.into_iter().for_each(|id| self.remove(id));
+    }
+
     /// Whether the task `seq` may be sent to `url`, which is of this origin.
     pub(super) fn leave(&mut self, id: OriginId, seq: u64, url: &Url, now: Instant) -> Leave {
-        let Some(origin) = self.known.get_mut(&id) else { return Leave::Given };
+        let Some(origin) = self.known.get_mut(&id) else {
+            let message = "nothing is known of its robots.txt, which is a bug";
+            return Leave::Denied(Failure::new(FailureKind::RobotsDenied, Stage::Robots, message));
+        };
         match &mut origin.state {
             State::Known(rules) if rules.allows(url) => Leave::Given,
             State::Known(_) => {
@@ -123,8 +183,21 @@ impl Origins {
         robots.set_path("/robots.txt");
         robots.set_query(None);
         robots.set_fragment(None);
-        let listed = reach == Reach::Listed;
-        let fetch = Fetch { url: robots, reach, listed, hops: 0, tries: 0, host, handed_out: None, parked: vec![seq] };
+        // Whose credentials it would be asked with depends on who comes first.
+        let _ = robots.set_username("");
+        let _ = robots.set_password(None);
+        let asked_by = reach.clone();
+        let fetch = Fetch {
+            url: robots,
+            reach,
+            asked_by,
+            alone: false,
+            hops: 0,
+            tries: 0,
+            host,
+            handed_out: None,
+            parked: vec![seq],
+        };
         origin.state = State::Asking(Box::new(fetch));
     }
 
@@ -137,7 +210,27 @@ impl Origins {
 
     /// Ends the asking. Gives the tasks that waited for it.
     pub(super) fn known(&mut self, id: OriginId, rules: Rules) -> Vec<u64> {
-        self.end(id, |_| State::Known(rules))
+        self.rules += rules.size();
+        self.ruled.push_back(id);
+        if self.ruled.len() > 2 * self.known.len() + UNUSED {
+            self.ruled.retain(|id| self.known.contains_key(id));
+        }
+        let tasks = self.end(id, |_| State::Known(rules));
+        while self.rules > MOST_RULES
+            && let Some(oldest) = self.ruled.pop_front()
+        {
+            self.forget_rules(oldest);
+        }
+        tasks
+    }
+
+    fn forget_rules(&mut self, id: OriginId) {
+        if let Some(origin) = self.known.get_mut(&id)
+            && let State::Known(rules) = &origin.state
+        {
+            self.rules -= rules.size();
+            origin.state = State::Unknown;
+        }
     }
 
     /// As [`known`](Self::known), where it cannot be had. A transport error is the tasks' own; a server that cannot

@@ -13,6 +13,9 @@ use super::task::{Settled, UnderWay};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
 use crate::robots::{self, Rules};
 
+/// How late a request may be so that the next one need not be late as well.
+const LATENESS: Duration = Duration::from_millis(20);
+
 /// What somebody is sent for. Each has one errand under way at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Order {
@@ -58,8 +61,11 @@ pub struct Schedule {
     tasks: HashMap<u64, Box<UnderWay>>,
     /// To be sent again later.
     pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate of the whole run lets the next one out.
+    /// When the rate of the whole run lets the next one out, and when it let the last one.
     next_out: Option<Instant>,
+    last_out: Option<Instant>,
+    /// Bytes that the tasks take, about.
+    weight: usize,
     retries: u64,
     robots_requests: u64,
 }
@@ -73,6 +79,8 @@ impl Schedule {
             tasks: HashMap::new(),
             pausing: BinaryHeap::new(),
             next_out: None,
+            last_out: None,
+            weight: 0,
             retries: 0,
             robots_requests: 0,
         }
@@ -86,6 +94,7 @@ impl Schedule {
                 let host = self.hosts.hold(&url);
                 let mut under_way = UnderWay::new(line, url);
                 self.settle_down(&mut under_way, host);
+                self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
                 self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
                 None
@@ -99,7 +108,9 @@ impl Schedule {
 
     fn settle_down(&mut self, task: &mut UnderWay, host: HostId) {
         task.host = host;
-        task.origin = self.hosts.get(host).robots.then(|| self.origins.of(&task.url, host));
+        let left = task.origin.take();
+        left.into_iter().for_each(|origin| self.origins.release(origin));
+        task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.url, host));
     }
 
     /// Orders that could be handed out now, if there were room.
@@ -110,6 +121,11 @@ impl Schedule {
     /// Tasks that were admitted and are not settled.
     pub fn under_way(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// Bytes that they take, about.
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Whether nothing is under way.
@@ -127,9 +143,10 @@ impl Schedule {
         self.retries
     }
 
+    /// Hosts and origins.
     #[cfg(test)]
-    pub(super) fn known_hosts(&self) -> usize {
-        self.hosts.len()
+    pub(super) fn known(&self) -> (usize, usize) {
+        (self.hosts.len(), self.origins.len())
     }
 
     /// How often a robots.txt was asked for.
@@ -158,8 +175,7 @@ impl Schedule {
             match step {
                 Some(Step::Fetch(dispatch)) => {
                     self.hosts.change(host, now, |host, _| host.handed_out(order, now));
-                    let interval = self.hosts.options().politeness.interval;
-                    self.next_out = (interval > Duration::ZERO).then(|| now + interval);
+                    self.keep_the_rate(now);
                     return Some(Step::Fetch(dispatch));
                 }
                 Some(settled) => return Some(settled),
@@ -167,6 +183,16 @@ impl Schedule {
             }
         }
         None
+    }
+
+    /// One more is out. Whoever is a little late makes up for it, or the rate would never be reached.
+    fn keep_the_rate(&mut self, now: Instant) {
+        let interval = self.hosts.options().politeness.interval;
+        if interval > Duration::ZERO {
+            self.last_out = self.next_out;
+            let due = self.next_out.unwrap_or(now) + interval;
+            self.next_out = Some(due.max(now + interval.saturating_sub(LATENESS)));
+        }
     }
 
     /// Lets out what has paused long enough.
@@ -240,7 +266,7 @@ impl Schedule {
             url: fetch.url.to_string(),
             reach: fetch.reach.clone(),
             affinity: host.affinity,
-            alone: false,
+            alone: fetch.alone,
             tell_when_sent: host.counts_time(),
         }))
     }
@@ -283,7 +309,7 @@ impl Schedule {
         self.judge(Order::Page(seq), elapsed, failure, now);
         let max_redirects = self.hosts.options().max_redirects;
         let task = self.tasks.get_mut(&seq)?;
-        task.elapsed += elapsed;
+        task.elapsed = task.elapsed.saturating_add(elapsed);
         let outcome = match answer {
             Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, max_redirects) {
                 Ok(()) => {
@@ -305,7 +331,17 @@ impl Schedule {
         {
             return None;
         }
-        self.settle(seq, outcome, now)
+        match outcome {
+            Outcome::Failure(failure) => self.lose(seq, failure, now),
+            page @ Outcome::Page(_) => self.settle(seq, page, now),
+        }
+    }
+
+    /// Ends a task of which a request has failed.
+    fn lose(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
+        let host = self.tasks.get(&seq)?.host;
+        self.hosts.change(host, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+        self.settle(seq, Outcome::Failure(failure), now)
     }
 
     /// A hop leads to a host of its own.
@@ -372,7 +408,7 @@ impl Schedule {
         let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
         if let (Some(delay), Some(host)) = (rules.crawl_delay(), host) {
             let delay = delay.min(self.hosts.options().politeness.max_crawl_delay);
-            self.hosts.change(host, now, |host, _| host.slow_down(delay));
+            self.hosts.change(host, now, |host, _| host.slow_down(delay, now));
         }
     }
 
@@ -382,7 +418,7 @@ impl Schedule {
         let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
         let fetch = self.origins.fetch(origin)?;
         fetch.tries += 1;
-        let (tries, host, listed) = (fetch.tries, fetch.host, fetch.listed);
+        let (tries, host, asked_by) = (fetch.tries, fetch.host, fetch.asked_by.clone());
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
             && self.hosts.change(host, now, |host, _| host.may_retry())
@@ -391,13 +427,13 @@ impl Schedule {
             self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
             return None;
         }
-        if failure.kind != FailureKind::BlockedAddress || listed {
+        if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
             return Some(self.origins.refused(origin, failure, now));
         }
-        // A verdict on where these tasks came from, not on the origin: one of the list may go where they may not.
+        // A verdict on where these tasks came from, not on the origin: others may go where they may not.
         let tasks = self.origins.unknown(origin);
         for seq in &tasks {
-            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach != Reach::Listed) {
+            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach == asked_by) {
                 task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
             }
         }
@@ -415,13 +451,20 @@ impl Schedule {
     /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
     pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
         let Some((host, _)) = self.whereabouts(order) else { return };
-        if let Order::Page(seq) = order
-            && let Some(task) = self.tasks.get_mut(&seq)
-        {
-            task.alone |= alone;
-            task.charged += u32::from(charged);
+        match order {
+            Order::Page(seq) => {
+                if let Some(task) = self.tasks.get_mut(&seq) {
+                    task.alone |= alone;
+                    task.charged += u32::from(charged);
+                }
+            }
+            Order::Robots(id) => {
+                if let Some(fetch) = self.origins.fetch(OriginId(id)) {
+                    fetch.alone |= alone;
+                }
+            }
         }
-        self.hosts.change(host, now, |host, _| host.came_back(order));
+        self.hosts.change(host, now, |host, _| host.lost(order, now));
         self.hosts.put_first(host, order, now);
     }
 
@@ -432,8 +475,8 @@ impl Schedule {
                 let task = self.tasks.get_mut(&seq)?;
                 task.charged += 1;
                 let host = task.host;
-                self.hosts.change(host, now, |host, _| host.came_back(order));
-                self.settle(seq, Outcome::Failure(failure), now)
+                self.hosts.change(host, now, |host, _| host.lost(order, now));
+                self.lose(seq, failure, now)
             }
             Order::Robots(id) => {
                 self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
@@ -445,15 +488,15 @@ impl Schedule {
     /// Ends a task that was handed out with what was there already: nothing was sent, and it is not charged.
     pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
         let host = self.tasks.get(&seq)?.host;
-        self.hosts.change(host, now, |host, _| host.came_back(Order::Page(seq)));
+        self.hosts.change(host, now, |host, _| host.spared(Order::Page(seq)));
+        self.next_out = self.last_out;
         self.settle(seq, Outcome::Page(page), now)
     }
 
     fn settle(&mut self, seq: u64, outcome: Outcome, now: Instant) -> Option<Settled> {
         let task = self.tasks.remove(&seq)?;
-        if let Outcome::Failure(failure) = &outcome {
-            self.hosts.change(task.host, now, |host, options| host.lost_a_task(failure, options.max_host_failures));
-        }
+        self.weight -= task.weight;
+        task.origin.into_iter().for_each(|origin| self.origins.release(origin));
         self.release(task.host, now);
         Some(task.settle(seq, outcome))
     }

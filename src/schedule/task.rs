@@ -25,6 +25,8 @@ pub struct Settled {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) line: String,
+    /// Bytes that it takes, about.
+    pub(super) weight: usize,
     pub(super) url: Url,
     pub(super) reach: Reach,
     pub(super) hops: u32,
@@ -45,6 +47,7 @@ pub(super) struct UnderWay {
 impl UnderWay {
     pub(super) fn new(line: String, url: Url) -> Self {
         Self {
+            weight: size_of::<Self>() + line.len() + url.as_str().len(),
             line,
             url,
             reach: Reach::Listed,
@@ -72,6 +75,9 @@ impl UnderWay {
         }
         let next = Url::parse(to)
             .map_err(|error| failure(FailureKind::Protocol, format!("a redirect to no URL ({error})")))?;
+        if !matches!(next.scheme(), "http" | "https") {
+            return Err(failure(FailureKind::Protocol, format!("a redirect to a {} URL", next.scheme())));
+        }
         if self.reach == Reach::Listed {
             self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
         }
