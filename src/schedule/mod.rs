@@ -5,13 +5,14 @@
 //! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`); `options` is what it goes by
 //! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
 //!   how far apart, who waits in line; `breaker` says when a host had better be left alone
-//! - `origins` knows the robots.txt of each origin
+//! - `origins` knows the robots.txt of each origin; `asking` is how one is asked for
 //! - `backoff` says how long to wait before another try
 //!
 //! Hosts take turns, so a list that is sorted by host keeps everybody busy as long as it is read far enough ahead.
 //!
 //! Absent on purpose: processes, sockets, clocks.
 
+mod asking;
 mod backoff;
 mod breaker;
 mod host;

@@ -8,10 +8,10 @@ use super::backoff;
 use super::host::is_answer;
 use super::hosts::{HostId, Hosts};
 use super::options::Options;
-use super::origins::{Fetch, Leave, MAX_HOPS, OriginId, Origins};
+use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
-use crate::robots::{self, Rules};
+use crate::robots;
 
 /// How late a request may be so that the next one need not be late as well.
 const LATENESS: Duration = Duration::from_millis(20);
@@ -54,20 +54,20 @@ pub enum Step {
 /// The tasks that are under way, between the list and the records.
 #[derive(Debug)]
 pub struct Schedule {
-    hosts: Hosts,
-    origins: Origins,
+    pub(super) hosts: Hosts,
+    pub(super) origins: Origins,
     /// Every task under way, by seq: bounded by what is admitted and not settled. Boxed, since a table that tasks enter and
     /// leave all the time has up to four times as many places as it has tasks.
-    tasks: HashMap<u64, Box<UnderWay>>,
+    pub(super) tasks: HashMap<u64, Box<UnderWay>>,
     /// To be sent again later.
-    pausing: BinaryHeap<Reverse<(Instant, Order)>>,
+    pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
     /// When the rate of the whole run lets the next one out, and when it let the last one.
     next_out: Option<Instant>,
     last_out: Option<Instant>,
     /// Bytes that the tasks take, about.
     weight: usize,
-    retries: u64,
-    robots_requests: u64,
+    pub(super) retries: u64,
+    pub(super) robots_requests: u64,
 }
 
 impl Schedule {
@@ -206,7 +206,7 @@ impl Schedule {
     }
 
     /// Those that have begun go before those that have not: records behind them wait.
-    fn put_first(&mut self, order: Order, now: Instant) {
+    pub(super) fn put_first(&mut self, order: Order, now: Instant) {
         let host = match order {
             Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
             Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
@@ -251,26 +251,6 @@ impl Schedule {
         }
     }
 
-    fn begin_robots(&mut self, origin: OriginId, host: HostId, now: Instant) -> Option<Step> {
-        if let Some(failure) = self.hosts.get(host).refusal(now) {
-            let tasks = self.origins.refused(origin, failure, now);
-            self.unpark(tasks, host, now);
-            return None;
-        }
-        let fetch = self.origins.fetch(origin)?;
-        fetch.handed_out = Some(now);
-        self.robots_requests += 1;
-        let host = self.hosts.get(host);
-        Some(Step::Fetch(Dispatch {
-            order: Order::Robots(origin.0),
-            url: fetch.url.to_string(),
-            reach: fetch.reach.clone(),
-            affinity: host.affinity,
-            alone: fetch.alone,
-            tell_when_sent: host.counts_time(),
-        }))
-    }
-
     /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
     pub fn sent(&mut self, order: Order, now: Instant) {
         if let Some((host, _)) = self.whereabouts(order) {
@@ -287,7 +267,7 @@ impl Schedule {
     }
 
     /// Tells the host of an order what came of it.
-    fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
+    pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
         let Some((host, handed_out)) = self.whereabouts(order) else { return };
         self.hosts.change(host, now, |host, options| {
             host.came_back(order);
@@ -371,83 +351,6 @@ impl Schedule {
         true
     }
 
-    /// Judges what came of asking for a robots.txt, which took so long.
-    pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
-        let (order, origin) = (Order::Robots(id), OriginId(id));
-        let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
-        self.judge(order, took, failure, now);
-        let Some(fetch) = self.origins.fetch(origin) else { return };
-        let host = fetch.host;
-        let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.follow(&to) {
-                Some(url) => {
-                    let next = self.hosts.hold(&url);
-                    if let Some(fetch) = self.origins.fetch(origin) {
-                        fetch.host = next;
-                    }
-                    self.release(host, now);
-                    return self.put_first(order, now);
-                }
-                None => self.origins.known(origin, Rules::allow_all()),
-            },
-            robots::Answer::Rules(rules) => {
-                self.slow_down(&rules, origin, now);
-                self.origins.known(origin, rules)
-            }
-            robots::Answer::Failed(failure) => match self.robots_failed(origin, failure, now) {
-                Some(tasks) => tasks,
-                None => return,
-            },
-        };
-        self.unpark(tasks, host, now);
-    }
-
-    /// A `Crawl-delay` holds for the host of the tasks, wherever a redirect has found it.
-    fn slow_down(&mut self, rules: &Rules, origin: OriginId, now: Instant) {
-        let waiting = self.origins.fetch(origin).and_then(|fetch| fetch.parked.first().copied());
-        let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
-        if let (Some(delay), Some(host)) = (rules.crawl_delay(), host) {
-            let delay = delay.min(self.hosts.options().politeness.max_crawl_delay);
-            self.hosts.change(host, now, |host, _| host.slow_down(delay, now));
-        }
-    }
-
-    /// Asks for it again later, or gives the tasks that have waited in vain.
-    fn robots_failed(&mut self, origin: OriginId, failure: Failure, now: Instant) -> Option<Vec<u64>> {
-        let options = self.hosts.options();
-        let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
-        let fetch = self.origins.fetch(origin)?;
-        fetch.tries += 1;
-        let (tries, host, asked_by) = (fetch.tries, fetch.host, fetch.asked_by.clone());
-        let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
-        if let Some(pause) = pause.filter(|_| tries <= max_retries)
-            && self.hosts.change(host, now, |host, _| host.may_retry())
-        {
-            self.retries += 1;
-            self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
-            return None;
-        }
-        if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
-            return Some(self.origins.refused(origin, failure, now));
-        }
-        // A verdict on where these tasks came from, not on the origin: others may go where they may not.
-        let tasks = self.origins.unknown(origin);
-        for seq in &tasks {
-            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach == asked_by) {
-                task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
-            }
-        }
-        Some(tasks)
-    }
-
-    /// Lets those go on that have waited for a robots.txt, and lets go of the host at which it was.
-    fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
-        for seq in tasks.into_iter().rev() {
-            self.put_first(Order::Page(seq), now);
-        }
-        self.release(host, now);
-    }
-
     /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
     pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
         let Some((host, _)) = self.whereabouts(order) else { return };
@@ -501,25 +404,9 @@ impl Schedule {
         Some(task.settle(seq, outcome))
     }
 
-    fn release(&mut self, host: HostId, now: Instant) {
+    pub(super) fn release(&mut self, host: HostId, now: Instant) {
         if let Some(forgotten) = self.hosts.release(host, now) {
             self.origins.forget(forgotten);
         }
-    }
-}
-
-impl Fetch {
-    /// Turns to where a redirect leads, if it leads anywhere.
-    fn follow(&mut self, to: &str) -> Option<Url> {
-        let next = Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
-        if self.hops >= MAX_HOPS {
-            return None;
-        }
-        if self.reach == Reach::Listed {
-            self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
-        }
-        self.hops += 1;
-        self.url.clone_from(&next);
-        Some(next)
     }
 }

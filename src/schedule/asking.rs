@@ -1,0 +1,129 @@
+//! How a robots.txt is asked for: through its host's gate like a page, again after a failure that may pass, and over the
+//! redirects that lead to it.
+
+use std::cmp::Reverse;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::backoff;
+use super::hosts::HostId;
+use super::origins::{Fetch, MAX_HOPS, OriginId};
+use super::queue::{Dispatch, Order, Schedule, Step};
+use crate::model::{Failure, FailureKind, Reach, Stage};
+use crate::robots::{self, Rules};
+
+impl Schedule {
+    pub(super) fn begin_robots(&mut self, origin: OriginId, host: HostId, now: Instant) -> Option<Step> {
+        if let Some(failure) = self.hosts.get(host).refusal(now) {
+            let tasks = self.origins.refused(origin, failure, now);
+            self.unpark(tasks, host, now);
+            return None;
+        }
+        let fetch = self.origins.fetch(origin)?;
+        fetch.handed_out = Some(now);
+        self.robots_requests += 1;
+        let host = self.hosts.get(host);
+        Some(Step::Fetch(Dispatch {
+            order: Order::Robots(origin.0),
+            url: fetch.url.to_string(),
+            reach: fetch.reach.clone(),
+            affinity: host.affinity,
+            alone: fetch.alone,
+            tell_when_sent: host.counts_time(),
+        }))
+    }
+
+    /// Judges what came of asking for a robots.txt, which took so long.
+    pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
+        let (order, origin) = (Order::Robots(id), OriginId(id));
+        let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
+        self.judge(order, took, failure, now);
+        let Some(fetch) = self.origins.fetch(origin) else { return };
+        let host = fetch.host;
+        let tasks = match answer {
+            robots::Answer::Redirect { to, .. } => match fetch.follow(&to) {
+                Some(url) => {
+                    let next = self.hosts.hold(&url);
+                    if let Some(fetch) = self.origins.fetch(origin) {
+                        fetch.host = next;
+                    }
+                    self.release(host, now);
+                    return self.put_first(order, now);
+                }
+                None => self.origins.known(origin, Rules::allow_all()),
+            },
+            robots::Answer::Rules(rules) => {
+                self.slow_down(&rules, origin, now);
+                self.origins.known(origin, rules)
+            }
+            robots::Answer::Failed(failure) => match self.robots_failed(origin, failure, now) {
+                Some(tasks) => tasks,
+                None => return,
+            },
+        };
+        self.unpark(tasks, host, now);
+    }
+
+    /// A `Crawl-delay` holds for the host of the tasks, wherever a redirect has found it.
+    fn slow_down(&mut self, rules: &Rules, origin: OriginId, now: Instant) {
+        let waiting = self.origins.fetch(origin).and_then(|fetch| fetch.parked.first().copied());
+        let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
+        if let (Some(delay), Some(host)) = (rules.crawl_delay(), host) {
+            let delay = delay.min(self.hosts.options().politeness.max_crawl_delay);
+            self.hosts.change(host, now, |host, _| host.slow_down(delay, now));
+        }
+    }
+
+    /// Asks for it again later, or gives the tasks that have waited in vain.
+    fn robots_failed(&mut self, origin: OriginId, failure: Failure, now: Instant) -> Option<Vec<u64>> {
+        let options = self.hosts.options();
+        let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
+        let fetch = self.origins.fetch(origin)?;
+        fetch.tries += 1;
+        let (tries, host, asked_by) = (fetch.tries, fetch.host, fetch.asked_by.clone());
+        let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
+        if let Some(pause) = pause.filter(|_| tries <= max_retries)
+            && self.hosts.change(host, now, |host, _| host.may_retry())
+        {
+            self.retries += 1;
+            self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
+            return None;
+        }
+        if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
+            return Some(self.origins.refused(origin, failure, now));
+        }
+        // A verdict on where these tasks came from, not on the origin: others may go where they may not.
+        let tasks = self.origins.unknown(origin);
+        for seq in &tasks {
+            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach == asked_by) {
+                task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
+            }
+        }
+        Some(tasks)
+    }
+
+    /// Lets those go on that have waited for a robots.txt, and lets go of the host at which it was.
+    fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
+        for seq in tasks.into_iter().rev() {
+            self.put_first(Order::Page(seq), now);
+        }
+        self.release(host, now);
+    }
+}
+
+impl Fetch {
+    /// Turns to where a redirect leads, if it leads anywhere.
+    fn follow(&mut self, to: &str) -> Option<Url> {
+        let next = Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
+        if self.hops >= MAX_HOPS {
+            return None;
+        }
+        if self.reach == Reach::Listed {
+            self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
+        }
+        self.hops += 1;
+        self.url.clone_from(&next);
+        Some(next)
+    }
+}
