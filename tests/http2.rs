@@ -30,6 +30,8 @@ struct Server {
 
 #[derive(Default)]
 struct Counts {
+    /// Connections that were ever made.
+    made: AtomicUsize,
     /// Connections that requests came over.
     used: AtomicUsize,
     /// Connections that stand now.
@@ -76,7 +78,7 @@ impl Server {
 }
 
 async fn connection(acceptor: TlsAcceptor, stream: TcpStream, together: Arc<Barrier>, counts: Arc<Counts>) {
-    // Before a client knows that one connection will do, it opens one for each request, and gives up all but one.
+    counts.made.fetch_add(1, Ordering::SeqCst);
     let Ok(stream) = acceptor.accept(stream).await else { return };
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
@@ -146,12 +148,15 @@ fn pages_of_one_host_come_over_one_connection_of_each_worker_at_the_same_time() 
     let server = Server::start();
     let list = vec![server.url("/together"); 2 * TOGETHER];
     for workers in [1, 2] {
-        let before = server.counts.used.load(Ordering::SeqCst);
+        let made = || server.counts.made.load(Ordering::SeqCst);
+        let (before, made_before) = (server.counts.used.load(Ordering::SeqCst), made());
         let concurrency = (TOGETHER / workers).to_string();
         let run = server.run(&list, &["-w", &workers.to_string(), "--concurrency", &concurrency]).exited(0);
         assert!(records(&run.stdout).iter().all(|record| outcome(record) == r#"{"t":"/together"}"#), "{}", run.stdout);
         let used = server.counts.used.load(Ordering::SeqCst) - before;
         assert!(used <= workers, "requests came over {used} connections of {workers} workers");
+        let made = made() - made_before;
+        assert!(made <= workers, "{made} connections were made by {workers} workers");
     }
     wait_until("the end of the connections", PROMPTLY, || server.counts.open.load(Ordering::SeqCst) == 0);
 }

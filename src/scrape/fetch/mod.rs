@@ -5,6 +5,7 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
+//! - `first_contact`: how many connections a new https origin gets
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
 //! - `robots`: a robots.txt, by the rules that such a file has
@@ -17,6 +18,7 @@ mod cap;
 mod classify;
 mod clients;
 mod coding;
+mod first_contact;
 mod guard;
 mod head;
 mod headers;
@@ -90,8 +92,7 @@ impl Fetcher {
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
-        let deadline = Instant::now() + self.settings.timeout;
-        let response = self.ask(url, &shown, visit, sent, deadline).await?;
+        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
         let status = response.status();
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
@@ -127,25 +128,41 @@ impl Fetcher {
         Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
     }
 
-    /// Sends the request and waits for the head of the answer.
+    /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
     async fn ask(
         &self,
         url: &Url,
         shown: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
-        deadline: Instant,
-    ) -> Result<Response, Failure> {
-        let Request { mut builder, via } = self.clients.get(url, visit)?;
+    ) -> Result<(Response, Instant), Failure> {
+        let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
         let via = via.as_ref();
-        if visit.tell_when_sent {
+        let tell_when_sent = visit.tell_when_sent;
+        if let Some(contact) = &contact {
+            let turn = contact.turn(self.settings.connect_timeout).await;
+            let told = move || {
+                turn.used();
+                if tell_when_sent {
+                    sent();
+                }
+            };
+            builder = builder.body(Body::wrap(Nothing::new(told)));
+        } else if tell_when_sent {
             builder = builder.body(Body::wrap(Nothing::new(sent)));
         }
+        // Waiting for another's connection is not this visit's own time.
+        let deadline = Instant::now() + self.settings.timeout;
         match limit::until(deadline, builder.send()).await {
-            Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
-                Some(refused) => Err(refused),
-                None => Ok(response),
-            },
+            Some(Ok(response)) => {
+                if let Some(contact) = &contact {
+                    contact.answered(response.version());
+                }
+                match classify::refused_by_proxy(response.status(), shown, via) {
+                    Some(refused) => Err(refused),
+                    None => Ok((response, deadline)),
+                }
+            }
             Some(Err(error)) => Err(match classify::not_public(&error) {
                 Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
                 None => classify::no_answer(error, shown, via, &self.settings),
