@@ -5,8 +5,7 @@
 //! Where HTTP/2 is spoken, visits go on one after another, each as soon as the connection has taken the one before: if
 //! it has ended (a server may put an end to it after so many requests), the next one, too, is made once.
 //!
-//! An origin is known only while an answer of it is waited for. Nothing is lost by forgetting: if its connection still
-//! stands in the client's pool, it takes the next request at once, and nobody waits.
+//! What an answer told is remembered for a thousand origins or so; about others all that is lost is that knowledge.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +16,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use url::{Origin, Url};
 
-/// The origins of one client from which answers are waited for.
+/// So many origins are known at once, and those beside them from which answers are waited for.
+const MAX_KNOWN: usize = 1000;
+
+/// What one client knows of origins.
 #[derive(Debug, Default)]
-pub(super) struct FirstContacts(Mutex<HashMap<Origin, Waited>>);
+pub(super) struct FirstContacts(Mutex<HashMap<Origin, Known>>);
 
 #[derive(Debug)]
-struct Waited {
+struct Known {
+    /// That wait for an answer.
     visits: usize,
     door: Arc<Door>,
 }
@@ -31,17 +34,20 @@ struct Waited {
 struct Door {
     /// Has one permit: whoever may have to make a connection holds it.
     permits: Arc<Semaphore>,
-    known: Mutex<Known>,
+    connections: Mutex<Connections>,
 }
 
-/// What is known of connections to an origin.
+/// What is known of the connections to an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Nothing,
-    /// There has been one, and nobody needs to wait: either it takes all, or each visit needs its own.
-    Stood,
+enum Connections {
+    /// None has been made yet.
+    New,
+    /// One stands, of which sort no answer has told: the client knows, and nobody needs to wait.
+    Stands,
+    /// Each request needs one.
+    Several,
     /// One takes all.
-    Multiplexed,
+    One,
 }
 
 /// A visit to an origin, from before its request until its answer has begun.
@@ -62,13 +68,16 @@ pub(super) struct Turn {
 impl FirstContacts {
     pub(super) fn visit(&self, url: &Url) -> Contact<'_> {
         let origin = url.origin();
-        let mut waited = lock(&self.0);
-        let entry = waited.entry(origin.clone()).or_insert_with(|| {
-            let door = Door { permits: Arc::new(Semaphore::new(1)), known: Mutex::new(Known::Nothing) };
-            Waited { visits: 0, door: Arc::new(door) }
+        let mut origins = lock(&self.0);
+        if origins.len() >= MAX_KNOWN && !origins.contains_key(&origin) {
+            origins.retain(|_, known| known.visits > 0);
+        }
+        let known = origins.entry(origin.clone()).or_insert_with(|| {
+            let door = Door { permits: Arc::new(Semaphore::new(1)), connections: Mutex::new(Connections::New) };
+            Known { visits: 0, door: Arc::new(door) }
         });
-        entry.visits += 1;
-        Contact { contacts: self, origin, door: Arc::clone(&entry.door) }
+        known.visits += 1;
+        Contact { contacts: self, origin, door: Arc::clone(&known.door) }
     }
 }
 
@@ -87,17 +96,19 @@ impl Contact<'_> {
 
     /// The answer has begun, and is of this version.
     pub(super) fn answered(&self, version: Version) {
-        *lock(&self.door.known) = if version == Version::HTTP_2 { Known::Multiplexed } else { Known::Stood };
+        let connections = if version == Version::HTTP_2 { Connections::One } else { Connections::Several };
+        *lock(&self.door.connections) = connections;
     }
 }
 
 impl Drop for Contact<'_> {
     fn drop(&mut self) {
-        let mut waited = lock(&self.contacts.0);
-        if let Some(entry) = waited.get_mut(&self.origin) {
-            entry.visits -= 1;
-            if entry.visits == 0 {
-                waited.remove(&self.origin);
+        let mut origins = lock(&self.contacts.0);
+        if let Some(known) = origins.get_mut(&self.origin) {
+            known.visits -= 1;
+            let has_answered = matches!(*lock(&self.door.connections), Connections::Several | Connections::One);
+            if known.visits == 0 && !has_answered {
+                origins.remove(&self.origin);
             }
         }
     }
@@ -107,16 +118,16 @@ impl Turn {
     /// A connection has taken the request.
     pub(super) fn used(&self) {
         let Some(_permit) = lock(&self.permit).take() else { return };
-        let mut known = lock(&self.door.known);
-        if *known == Known::Nothing {
-            *known = Known::Stood;
+        let mut connections = lock(&self.door.connections);
+        if *connections == Connections::New {
+            *connections = Connections::Stands;
         }
     }
 }
 
 impl Door {
     fn is_open(&self) -> bool {
-        *lock(&self.known) == Known::Stood
+        matches!(*lock(&self.connections), Connections::Stands | Connections::Several)
     }
 }
 
@@ -133,7 +144,7 @@ mod tests {
     use reqwest::Version;
     use url::Url;
 
-    use super::{Contact, FirstContacts, Turn, lock};
+    use super::{Contact, FirstContacts, MAX_KNOWN, Turn, lock};
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -200,15 +211,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_origin_is_forgotten_with_its_last_visit() {
+    async fn what_an_answer_told_is_remembered_and_what_none_told_is_not() {
         let contacts = FirstContacts::default();
-        for n in 0..100 {
-            let [one, other] = [0; 2].map(|_| contacts.visit(&url(&format!("https://h{n}/"))));
-            may_go(&one).expect("nobody else is there").used();
-            drop(one);
-            assert_eq!(lock(&contacts.0).len(), 1);
-            drop(other);
+        for (version, waits) in [(Some(Version::HTTP_2), true), (Some(Version::HTTP_11), false), (None, true)] {
+            let visit = || contacts.visit(&url("https://h/"));
+            let first = visit();
+            first.turn(PATIENCE).await.used();
+            version.into_iter().for_each(|version| first.answered(version));
+            drop(first);
+            assert_eq!(lock(&contacts.0).len(), usize::from(version.is_some()), "{version:?}");
+            let [one, other] = [visit(), visit()];
+            let _turn = one.turn(PATIENCE).await;
+            assert_eq!(may_go(&other).is_none(), waits, "{version:?}");
+            lock(&contacts.0).clear();
         }
-        assert!(lock(&contacts.0).is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_many_origins_are_known_whatever_the_list() {
+        let contacts = FirstContacts::default();
+        let waits = contacts.visit(&url("https://waits/"));
+        for n in 0..3 * MAX_KNOWN {
+            contacts.visit(&url(&format!("https://h{n}/"))).answered(Version::HTTP_2);
+            assert!(lock(&contacts.0).len() <= MAX_KNOWN);
+        }
+        assert!(lock(&contacts.0).contains_key(&waits.origin));
     }
 }

@@ -30,6 +30,8 @@ mod route;
 mod sent;
 mod tls_words;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Body, Response};
@@ -49,6 +51,9 @@ use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
 use crate::model::{Failure, FailureKind, Stage, Visit};
+
+/// A server that ends this many connections before it has looked at a request does not want it.
+const MAX_SENDINGS: usize = 4;
 
 /// What a request gave.
 #[derive(Debug)]
@@ -129,6 +134,10 @@ impl Fetcher {
     }
 
     /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
+    ///
+    /// A request that the server says it has not seen is sent again: a server may end an HTTP/2 connection at any time
+    /// (nginx does after a thousand requests), and those on their way to it are neither its fault nor the page's. Where
+    /// the time between requests counts, though, all of them are the schedule's to send.
     async fn ask(
         &self,
         url: &Url,
@@ -136,41 +145,46 @@ impl Fetcher {
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Response, Instant), Failure> {
-        let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
-        let via = via.as_ref();
-        let tell_when_sent = visit.tell_when_sent;
-        if let Some(contact) = &contact {
-            let turn = contact.turn(self.settings.connect_timeout).await;
-            let told = move || {
-                turn.used();
-                if tell_when_sent {
-                    sent();
-                }
-            };
-            builder = builder.body(Body::wrap(Nothing::new(told)));
-        } else if tell_when_sent {
-            builder = builder.body(Body::wrap(Nothing::new(sent)));
-        }
-        // Waiting for another's connection is not this visit's own time.
-        let deadline = Instant::now() + self.settings.timeout;
-        match limit::until(deadline, builder.send()).await {
-            Some(Ok(response)) => {
-                if let Some(contact) = &contact {
-                    contact.answered(response.version());
-                }
-                match classify::refused_by_proxy(response.status(), shown, via) {
+        let sent = Arc::new(sent);
+        let mut deadline = Instant::now() + self.settings.timeout;
+        let tries_again = !visit.tell_when_sent;
+        let mut sendings = 0;
+        loop {
+            let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
+            let via = via.as_ref();
+            let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
+            if let Some(contact) = &contact {
+                let since = Instant::now();
+                let turn = contact.turn(self.settings.connect_timeout).await;
+                // Waiting for another's connection is not this visit's own time.
+                deadline += since.elapsed();
+                builder = builder.body(Body::wrap(Nothing::new(move || {
+                    turn.used();
+                    tells.iter().for_each(|sent| sent());
+                })));
+            } else if let Some(sent) = tells {
+                builder = builder.body(Body::wrap(Nothing::new(move || sent())));
+            }
+            sendings += 1;
+            let answer = limit::until(deadline, builder.send()).await;
+            if let (Some(contact), Some(Ok(response))) = (&contact, &answer) {
+                contact.answered(response.version());
+            }
+            return match answer {
+                Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
                     Some(refused) => Err(refused),
                     None => Ok((response, deadline)),
+                },
+                Some(Err(error)) if tries_again && sendings < MAX_SENDINGS && classify::is_unseen(&error) => continue,
+                Some(Err(error)) => Err(match classify::not_public(&error) {
+                    Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                    None => classify::no_answer(error, shown, via, &self.settings),
+                }),
+                None => {
+                    let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                    Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
                 }
-            }
-            Some(Err(error)) => Err(match classify::not_public(&error) {
-                Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
-                None => classify::no_answer(error, shown, via, &self.settings),
-            }),
-            None => {
-                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
-                Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
-            }
+            };
         }
     }
 }
