@@ -147,6 +147,7 @@ impl Fetcher {
     ) -> Result<(Response, Instant), Failure> {
         let sent = Arc::new(sent);
         let mut deadline = Instant::now() + self.settings.timeout;
+        let mut patience = self.settings.connect_timeout;
         let tries_again = !visit.tell_when_sent;
         let mut sendings = 0;
         loop {
@@ -155,9 +156,10 @@ impl Fetcher {
             let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
             if let Some(contact) = &contact {
                 let since = Instant::now();
-                let turn = contact.turn(self.settings.connect_timeout).await;
+                let turn = contact.turn(patience).await;
                 // Waiting for another's connection is not this visit's own time.
                 deadline += since.elapsed();
+                patience = patience.saturating_sub(since.elapsed());
                 builder = builder.body(Body::wrap(Nothing::new(move || {
                     turn.used();
                     tells.iter().for_each(|sent| sent());
