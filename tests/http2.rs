@@ -6,12 +6,14 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use axum::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use support::{Authority, Finished, PROMPTLY, Record, Run, records, scrape, wait_until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
@@ -30,6 +32,8 @@ struct Server {
 
 #[derive(Default)]
 struct Counts {
+    /// Connections that were ever made.
+    made: AtomicUsize,
     /// Connections that requests came over.
     used: AtomicUsize,
     /// Connections that stand now.
@@ -76,7 +80,7 @@ impl Server {
 }
 
 async fn connection(acceptor: TlsAcceptor, stream: TcpStream, together: Arc<Barrier>, counts: Arc<Counts>) {
-    // Before a client knows that one connection will do, it opens one for each request, and gives up all but one.
+    counts.made.fetch_add(1, Ordering::SeqCst);
     let Ok(stream) = acceptor.accept(stream).await else { return };
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
@@ -146,12 +150,15 @@ fn pages_of_one_host_come_over_one_connection_of_each_worker_at_the_same_time() 
     let server = Server::start();
     let list = vec![server.url("/together"); 2 * TOGETHER];
     for workers in [1, 2] {
-        let before = server.counts.used.load(Ordering::SeqCst);
+        let made = || server.counts.made.load(Ordering::SeqCst);
+        let (before, made_before) = (server.counts.used.load(Ordering::SeqCst), made());
         let concurrency = (TOGETHER / workers).to_string();
         let run = server.run(&list, &["-w", &workers.to_string(), "--concurrency", &concurrency]).exited(0);
         assert!(records(&run.stdout).iter().all(|record| outcome(record) == r#"{"t":"/together"}"#), "{}", run.stdout);
         let used = server.counts.used.load(Ordering::SeqCst) - before;
         assert!(used <= workers, "requests came over {used} connections of {workers} workers");
+        let made = made() - made_before;
+        assert!(made <= workers, "{made} connections were made by {workers} workers");
     }
     wait_until("the end of the connections", PROMPTLY, || server.counts.open.load(Ordering::SeqCst) == 0);
 }
@@ -180,4 +187,49 @@ fn every_answer_gives_a_page_or_a_typed_failure_and_the_next_page_is_none_the_wo
         assert_eq!(outcome(&records[1]), r#"{"t":"/ok"}"#, "{path}: {}", run.stdout);
         assert_eq!(server.counts.requests.load(Ordering::SeqCst) - before, requests + 1, "{path}: {}", run.stdout);
     }
+}
+
+/// How long [`slow_to_agree`] lets everybody wait for TLS.
+const HANDSHAKE: Duration = Duration::from_millis(500);
+
+/// A server that knows HTTP/1.1 only, takes its time to agree on TLS, and answers one request on each connection. Gives
+/// its URL.
+fn slow_to_agree(authority: &Authority) -> String {
+    let acceptor = TlsAcceptor::from(Arc::new(authority.server.clone()));
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listener.set_nonblocking(true).expect("a fresh socket takes every option");
+    let port = listener.local_addr().expect("bound").port();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime can be built").block_on(async move {
+            let listener = TcpListener::from_std(listener).expect("it is non-blocking");
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(HANDSHAKE).await;
+                    let mut stream = acceptor.accept(stream).await?;
+                    if stream.read(&mut [0; 4096]).await? == 0 {
+                        return Ok(());
+                    }
+                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 16\r\n\r\n";
+                    stream.write_all(format!("{head}<title>t</title>").as_bytes()).await?;
+                    stream.shutdown().await
+                });
+            }
+        });
+    });
+    format!("https://localhost:{port}/")
+}
+
+#[test]
+fn waiting_for_the_first_connection_is_not_counted_where_http_1_needs_one_for_each_page() {
+    let authority = Authority::new();
+    let list = vec![slow_to_agree(&authority); 8];
+    let limit = HANDSHAKE.mul_f64(1.8).as_millis();
+    let mut command = scrape(["-w", "1", "--concurrency", "8", "--max-retries", "0", "-f", "jsonl", "--no-robots"]);
+    command.args(["--set", "politeness.per_host_concurrency=0", "--set", &format!("fetch.timeout={limit}ms")]);
+    command.args(&list).env("SSL_CERT_FILE", authority.trusted());
+    let run = Run::to_end(command).exited(0);
+    // The first, and then all others together.
+    assert!((2 * HANDSHAKE..4 * HANDSHAKE).contains(&run.elapsed), "{:?}", run.elapsed);
 }

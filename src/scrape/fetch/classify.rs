@@ -98,6 +98,14 @@ pub(super) fn not_public(error: &reqwest::Error) -> Option<NotPublic> {
     find::<NotPublic>(error).copied()
 }
 
+/// Whether the server ended the connection in peace and says that it has not looked at the request (RFC 9113, 6.8).
+///
+/// One that it refused by itself (`REFUSED_STREAM`) does not count: that is a server with too much to do.
+pub(super) fn is_unseen(error: &reqwest::Error) -> bool {
+    find::<h2::Error>(error)
+        .is_some_and(|error| error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR))
+}
+
 /// A body that did not come to its end. A reset connection is reported as a decode error, whatever it was.
 pub(super) fn broken_body(error: reqwest::Error, shown: &Url) -> Failure {
     let error = error.without_url();

@@ -13,6 +13,7 @@ use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder};
 use url::Url;
 
 use super::classify;
+use super::first_contact::{Contact, FirstContacts};
 use super::guard::{self, Guard, SITE_HOST, Way};
 use super::headers::Headers;
 use super::route::{Route, Routes, Via};
@@ -52,13 +53,17 @@ struct Pair {
     /// For http: knows no trust anchors.
     plain: OnceLock<Result<Client, Failure>>,
     secure: OnceLock<Result<Client, Failure>>,
+    /// Of `secure`.
+    first_contacts: FirstContacts,
 }
 
 /// A request that is ready to be sent.
-pub(super) struct Request {
+pub(super) struct Request<'c> {
     pub(super) builder: RequestBuilder,
     /// The proxy that it goes through.
     pub(super) via: Option<Via>,
+    /// For https.
+    pub(super) contact: Option<Contact<'c>>,
 }
 
 impl Clients {
@@ -89,17 +94,18 @@ impl Clients {
     /// # Errors
     /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<Request, Failure> {
-        let (client, route) = self.client_for(url, &visit.reach)?;
+    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<Request<'_>, Failure> {
+        let (client, route, first_contacts) = self.client_for(url, &visit.reach)?;
         let headers = self.headers.of_visit(url, visit, route.via());
         // Not as the client's default headers, which have one value for each name.
         let builder = client.get(url.clone()).headers(headers);
-        Ok(Request { builder, via: route.via().cloned() })
+        let contact = first_contacts.map(|contacts| contacts.visit(url));
+        Ok(Request { builder, via: route.via().cloned(), contact })
     }
 
-    fn client_for(&self, url: &Url, reach: &Reach) -> Result<(&Client, Route), Failure> {
+    fn client_for(&self, url: &Url, reach: &Reach) -> Result<(&Client, Route, Option<&FirstContacts>), Failure> {
         let way = match (self.guard.way(url, reach)?, &self.site) {
-            (Way::Site, Some(site)) => return Ok((site, Route::Direct)),
+            (Way::Site, Some(site)) => return Ok((site, Route::Direct, None)),
             (way, _) => way,
         };
         let route = self.routes.of(url);
@@ -113,7 +119,7 @@ impl Clients {
         let is_secure = url.scheme() == "https";
         let client = if is_secure { &pair.secure } else { &pair.plain };
         let client = client.get_or_init(|| self.build(&route, way, is_secure)).as_ref().map_err(Clone::clone)?;
-        Ok((client, route))
+        Ok((client, route, is_secure.then_some(&pair.first_contacts)))
     }
 
     fn build(&self, route: &Route, way: Way, is_secure: bool) -> Result<Client, Failure> {

@@ -5,6 +5,7 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
 //!   `cap`: an end to what is between two of them
+//! - `first_contact`: how many connections a new https origin gets
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
 //! - `robots`: a robots.txt, by the rules that such a file has
@@ -17,6 +18,7 @@ mod cap;
 mod classify;
 mod clients;
 mod coding;
+mod first_contact;
 mod guard;
 mod head;
 mod headers;
@@ -27,6 +29,8 @@ mod robots;
 mod route;
 mod sent;
 mod tls_words;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -47,6 +51,9 @@ use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
 use crate::model::{Failure, FailureKind, Stage, Visit};
+
+/// A server that ends this many connections before it has looked at a request does not want it.
+const MAX_SENDINGS: usize = 4;
 
 /// What a request gave.
 #[derive(Debug)]
@@ -90,8 +97,7 @@ impl Fetcher {
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(url);
-        let deadline = Instant::now() + self.settings.timeout;
-        let response = self.ask(url, &shown, visit, sent, deadline).await?;
+        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
         let status = response.status();
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
@@ -127,33 +133,60 @@ impl Fetcher {
         Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
     }
 
-    /// Sends the request and waits for the head of the answer.
+    /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
+    ///
+    /// A request that the server says it has not seen is sent again: a server may end an HTTP/2 connection at any time
+    /// (nginx does after a thousand requests), and those on their way to it are neither its fault nor the page's. Where
+    /// the time between requests counts, though, all of them are the schedule's to send.
     async fn ask(
         &self,
         url: &Url,
         shown: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
-        deadline: Instant,
-    ) -> Result<Response, Failure> {
-        let Request { mut builder, via } = self.clients.get(url, visit)?;
-        let via = via.as_ref();
-        if visit.tell_when_sent {
-            builder = builder.body(Body::wrap(Nothing::new(sent)));
-        }
-        match limit::until(deadline, builder.send()).await {
-            Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
-                Some(refused) => Err(refused),
-                None => Ok(response),
-            },
-            Some(Err(error)) => Err(match classify::not_public(&error) {
-                Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
-                None => classify::no_answer(error, shown, via, &self.settings),
-            }),
-            None => {
-                let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
-                Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
+    ) -> Result<(Response, Instant), Failure> {
+        let sent = Arc::new(sent);
+        let mut deadline = Instant::now() + self.settings.timeout;
+        let mut patience = self.settings.connect_timeout;
+        let tries_again = !visit.tell_when_sent;
+        let mut sendings = 0;
+        loop {
+            let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
+            let via = via.as_ref();
+            let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
+            if let Some(contact) = &contact {
+                let since = Instant::now();
+                let turn = contact.turn(patience).await;
+                // Waiting for another's connection is not this visit's own time.
+                deadline += since.elapsed();
+                patience = patience.saturating_sub(since.elapsed());
+                builder = builder.body(Body::wrap(Nothing::new(move || {
+                    turn.used();
+                    tells.iter().for_each(|sent| sent());
+                })));
+            } else if let Some(sent) = tells {
+                builder = builder.body(Body::wrap(Nothing::new(move || sent())));
             }
+            sendings += 1;
+            let answer = limit::until(deadline, builder.send()).await;
+            if let (Some(contact), Some(Ok(response))) = (&contact, &answer) {
+                contact.answered(response.version());
+            }
+            return match answer {
+                Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
+                    Some(refused) => Err(refused),
+                    None => Ok((response, deadline)),
+                },
+                Some(Err(error)) if tries_again && sendings < MAX_SENDINGS && classify::is_unseen(&error) => continue,
+                Some(Err(error)) => Err(match classify::not_public(&error) {
+                    Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                    None => classify::no_answer(error, shown, via, &self.settings),
+                }),
+                None => {
+                    let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                    Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
+                }
+            };
         }
     }
 }

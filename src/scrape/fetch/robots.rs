@@ -1,6 +1,5 @@
 use bytes::Bytes;
 use reqwest::header::CONTENT_ENCODING;
-use tokio::time::Instant;
 use url::Url;
 
 use super::body::Body;
@@ -35,8 +34,7 @@ impl Fetcher {
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<RobotsFile, Failure> {
         let shown = without_credentials(url);
-        let deadline = Instant::now() + self.settings.timeout;
-        let response = self.ask(url, &shown, visit, sent, deadline).await?;
+        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =

@@ -1,0 +1,240 @@
+//! One connection to an https origin is enough where it speaks HTTP/2, and only a connection that stands tells (ALPN,
+//! RFC 7301). A client that does not know yet opens one for each request, and gives up all but one.
+//!
+//! So while one visit makes the first connection to an origin, the others wait; with HTTP/1.1 they open their own then.
+//! Where HTTP/2 is spoken, visits go on one after another, each as soon as the connection has taken the one before: if
+//! it has ended (a server may put an end to it after so many requests), the next one, too, is made once.
+//!
+//! What an answer told is remembered for a thousand origins or so; about others all that is lost is that knowledge.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::Version;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use url::{Origin, Url};
+
+/// So many origins are known at once, and those beside them from which answers are waited for.
+const MAX_KNOWN: usize = 1000;
+
+/// What one client knows of origins.
+#[derive(Debug, Default)]
+pub(super) struct FirstContacts(Mutex<HashMap<Origin, Known>>);
+
+#[derive(Debug)]
+struct Known {
+    /// That wait for an answer.
+    visits: usize,
+    door: Arc<Door>,
+}
+
+#[derive(Debug)]
+struct Door {
+    /// Has one permit: whoever may have to make a connection holds it.
+    permits: Arc<Semaphore>,
+    connections: Mutex<Connections>,
+}
+
+/// What is known of the connections to an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// None has been made yet.
+    New,
+    /// One stands, of which sort no answer has told: the client knows, and nobody needs to wait.
+    Stands,
+    /// Each request needs one.
+    Several,
+    /// One takes all.
+    One,
+}
+
+/// A visit to an origin, from before its request until its answer has begun.
+#[derive(Debug)]
+pub(super) struct Contact<'f> {
+    contacts: &'f FirstContacts,
+    origin: Origin,
+    door: Arc<Door>,
+}
+
+/// The right to send a request. Who drops it before it was used lets the next one in.
+#[derive(Debug)]
+pub(super) struct Turn {
+    door: Arc<Door>,
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl FirstContacts {
+    pub(super) fn visit(&self, url: &Url) -> Contact<'_> {
+        let origin = url.origin();
+        let mut origins = lock(&self.0);
+        if origins.len() >= MAX_KNOWN && !origins.contains_key(&origin) {
+            origins.retain(|_, known| known.visits > 0);
+        }
+        let known = origins.entry(origin.clone()).or_insert_with(|| {
+            let door = Door { permits: Arc::new(Semaphore::new(1)), connections: Mutex::new(Connections::New) };
+            Known { visits: 0, door: Arc::new(door) }
+        });
+        known.visits += 1;
+        Contact { contacts: self, origin, door: Arc::clone(&known.door) }
+    }
+}
+
+impl Contact<'_> {
+    /// Waits until the request may be sent, for `patience` at most: then a connection more is the lesser evil.
+    pub(super) async fn turn(&self, patience: Duration) -> Turn {
+        let permit = if self.door.is_open() {
+            None
+        } else {
+            // The semaphore is never closed.
+            timeout(patience, Arc::clone(&self.door.permits).acquire_owned()).await.ok().and_then(Result::ok)
+        };
+        let permit = permit.filter(|_| !self.door.is_open());
+        Turn { door: Arc::clone(&self.door), permit: Mutex::new(permit) }
+    }
+
+    /// The answer has begun, and is of this version.
+    pub(super) fn answered(&self, version: Version) {
+        let connections = if version == Version::HTTP_2 { Connections::One } else { Connections::Several };
+        *lock(&self.door.connections) = connections;
+    }
+}
+
+impl Drop for Contact<'_> {
+    fn drop(&mut self) {
+        let mut origins = lock(&self.contacts.0);
+        if let Some(known) = origins.get_mut(&self.origin) {
+            known.visits -= 1;
+            let has_answered = matches!(*lock(&self.door.connections), Connections::Several | Connections::One);
+            if known.visits == 0 && !has_answered {
+                origins.remove(&self.origin);
+            }
+        }
+    }
+}
+
+impl Turn {
+    /// A connection has taken the request.
+    pub(super) fn used(&self) {
+        let Some(_permit) = lock(&self.permit).take() else { return };
+        let mut connections = lock(&self.door.connections);
+        if *connections == Connections::New {
+            *connections = Connections::Stands;
+        }
+    }
+}
+
+impl Door {
+    fn is_open(&self) -> bool {
+        matches!(*lock(&self.connections), Connections::Stands | Connections::Several)
+    }
+}
+
+/// Nothing here panics while it holds a lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use futures_util::FutureExt as _;
+    use reqwest::Version;
+    use url::Url;
+
+    use super::{Contact, FirstContacts, MAX_KNOWN, Turn, lock};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect(text)
+    }
+
+    fn may_go(contact: &Contact<'_>) -> Option<Turn> {
+        contact.turn(PATIENCE).now_or_never()
+    }
+
+    #[tokio::test]
+    async fn others_wait_for_the_first_connection_to_their_origin_and_then_all_go() {
+        let contacts = FirstContacts::default();
+        let [first, second, third] =
+            ["/1", "/2", "/3"].map(|path| contacts.visit(&url("https://h/").join(path).expect(path)));
+        let turn = may_go(&first).expect("nobody else is there");
+        assert!(may_go(&second).is_none());
+        assert!(may_go(&contacts.visit(&url("https://h:8443/"))).is_some(), "another origin");
+        turn.used();
+        let turns = (may_go(&second), may_go(&third));
+        assert!(turns.0.is_some() && turns.1.is_some(), "HTTP/1.1 needs more connections");
+    }
+
+    #[tokio::test]
+    async fn one_that_gives_up_lets_one_other_be_the_first() {
+        let contacts = FirstContacts::default();
+        let [first, second, third] = [0; 3].map(|_| contacts.visit(&url("https://h/")));
+        drop(may_go(&first).expect("nobody else is there"));
+        let turn = may_go(&second).expect("it is the first now");
+        assert!(may_go(&third).is_none());
+        // Before it had its turn.
+        let mut waiting = Box::pin(third.turn(PATIENCE));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(waiting);
+        drop(turn);
+        assert!(may_go(&third).is_some());
+    }
+
+    #[tokio::test]
+    async fn where_one_connection_takes_all_the_next_one_is_made_once_too() {
+        let contacts = FirstContacts::default();
+        let [first, second, third] = [0; 3].map(|_| contacts.visit(&url("https://h/")));
+        may_go(&first).expect("nobody else is there").used();
+        first.answered(Version::HTTP_2);
+        let turn = may_go(&second).expect("the connection may stand");
+        assert!(may_go(&third).is_none(), "it may have ended");
+        turn.used();
+        assert!(may_go(&third).is_some());
+        // What comes next may be another server.
+        first.answered(Version::HTTP_11);
+        assert!([&first, &second].map(may_go).iter().all(Option::is_some));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_longer_than_his_patience() {
+        let contacts = FirstContacts::default();
+        let [first, second] = [0; 2].map(|_| contacts.visit(&url("https://h/")));
+        let _turn = may_go(&first).expect("nobody else is there");
+        let patience = Duration::from_millis(20);
+        let begin = Instant::now();
+        second.turn(patience).await;
+        assert!(begin.elapsed() >= patience && begin.elapsed() < PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn what_an_answer_told_is_remembered_and_what_none_told_is_not() {
+        let contacts = FirstContacts::default();
+        for (version, waits) in [(Some(Version::HTTP_2), true), (Some(Version::HTTP_11), false), (None, true)] {
+            let visit = || contacts.visit(&url("https://h/"));
+            let first = visit();
+            first.turn(PATIENCE).await.used();
+            version.into_iter().for_each(|version| first.answered(version));
+            drop(first);
+            assert_eq!(lock(&contacts.0).len(), usize::from(version.is_some()), "{version:?}");
+            let [one, other] = [visit(), visit()];
+            let _turn = one.turn(PATIENCE).await;
+            assert_eq!(may_go(&other).is_none(), waits, "{version:?}");
+            lock(&contacts.0).clear();
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_many_origins_are_known_whatever_the_list() {
+        let contacts = FirstContacts::default();
+        let waits = contacts.visit(&url("https://waits/"));
+        for n in 0..3 * MAX_KNOWN {
+            contacts.visit(&url(&format!("https://h{n}/"))).answered(Version::HTTP_2);
+            assert!(lock(&contacts.0).len() <= MAX_KNOWN);
+        }
+        assert!(lock(&contacts.0).contains_key(&waits.origin));
+    }
+}

@@ -1,0 +1,222 @@
+//! The program against servers that others wrote, of Debian's packages: nginx, squid, microsocks.
+//!
+//! A test whose servers are not installed is skipped and says so; with `GLEANER_REQUIRE_SERVERS` in the environment, as
+//! in `.ci/run`, it fails.
+
+mod certificates;
+mod nginx;
+mod proxies;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fs;
+
+use certificates::Authority;
+use nginx::{Nginx, PAGES, get, paths};
+use proxies::{Microsocks, PASSWORD, Squid};
+use server::is_missing;
+use support::{Finished, Record, records, scrape_list};
+
+/// In flight in each worker.
+const CONCURRENCY: usize = 8;
+
+/// Data that shows every byte of the text.
+const RULES: [&str; 4] = ["--set", "extract.t=title::text", "--set", "extract.p=[\"p::text\"]"];
+
+/// A run over a list without limits of politeness.
+fn run(list: &[String], arguments: &[&str]) -> Finished {
+    let polite = ["--no-robots", "--set", "politeness.per_host_concurrency=0", "--max-retries", "0"];
+    scrape_list(list, [&polite[..], &RULES, arguments].concat()).finish()
+}
+
+fn list(origin: &str, folder: &str, count: usize) -> Vec<String> {
+    paths(folder, count).map(|path| format!("{origin}{path}")).collect()
+}
+
+fn data(run: &Finished) -> Vec<String> {
+    records(&run.stdout).iter().map(|record| record.raw().to_owned()).collect()
+}
+
+fn failure(record: &Record) -> (&str, &str) {
+    let failure = record.failure.as_ref().expect("a failure");
+    (&failure.kind, &failure.message)
+}
+
+/// How many connections a run makes, those that no request comes over among them.
+fn connections(nginx: &Nginx, list: &[String], workers: usize, concurrency: usize, arguments: &[&str]) -> usize {
+    let (accepted, logged) = (nginx.accepted(), nginx.logged());
+    let (workers, concurrency) = (workers.to_string(), concurrency.to_string());
+    run(list, &[&["-w", &workers, "--concurrency", &concurrency], arguments].concat()).exited(0);
+    let log = nginx.log(logged, list.len());
+    assert_eq!(log.len(), list.len());
+    assert!(log.iter().all(|access| access.status == 200 && access.is_http2 == list[0].starts_with("https")));
+    // But for the connection that asks.
+    nginx.accepted() - accepted - 1
+}
+
+#[test]
+fn workers_make_no_more_connections_together_than_one_with_as_much_in_flight() {
+    if is_missing(&["nginx"]) {
+        return;
+    }
+    let nginx = Nginx::start(&[]);
+    let list = list(&nginx.url(), "plain", PAGES);
+    for workers in [1, 2, 7] {
+        let one = connections(&nginx, &list, 1, workers * CONCURRENCY, &[]);
+        let many = connections(&nginx, &list, workers, CONCURRENCY, &[]);
+        let most = workers * CONCURRENCY;
+        assert!(5 * one <= 6 * most, "{one} connections for {most} requests in flight");
+        assert!(5 * many <= 6 * one, "{workers} workers made {many} connections, one makes {one}");
+    }
+}
+
+#[test]
+fn http2_takes_one_connection_of_each_worker() {
+    if is_missing(&["nginx"]) {
+        return;
+    }
+    let authority = Authority::new("one");
+    let folder = tempfile::tempdir().expect("a folder");
+    let trusted = trust(&authority, &folder);
+    let nginx = Nginx::start(&[authority.good()]);
+    let list = list(&nginx.tls_url(0), "plain", PAGES);
+    for workers in [1, 2, 7] {
+        let made = connections(&nginx, &list, workers, CONCURRENCY, &["--set", &trusted]);
+        assert!(made <= workers, "{workers} workers made {made} connections");
+    }
+}
+
+#[test]
+fn http2_connections_that_the_server_ends_cost_no_page_and_are_made_anew_one_at_a_time() {
+    const NEEDED: usize = 10;
+    if is_missing(&["nginx"]) {
+        return;
+    }
+    let authority = Authority::new("one");
+    let folder = tempfile::tempdir().expect("a folder");
+    let trusted = trust(&authority, &folder);
+    let nginx = Nginx::with(&format!("keepalive_requests {};", PAGES / NEEDED), &[authority.good()]);
+    let list = list(&nginx.tls_url(0), "plain", PAGES);
+    // `run` allows no second try: what was on its way when a connection ended is no failure.
+    let made = connections(&nginx, &list, 1, 3 * CONCURRENCY, &["--set", &trusted]);
+    assert!((NEEDED..=NEEDED + 2).contains(&made), "{made} connections");
+}
+
+/// The setting that trusts an authority; its file is in the folder.
+fn trust(authority: &Authority, folder: &tempfile::TempDir) -> String {
+    let file = folder.path().join("authority.pem");
+    fs::write(&file, &authority.certificate).expect("written");
+    format!("tls.ca_file={}", file.display())
+}
+
+#[test]
+fn a_private_authority_is_trusted_and_every_bad_certificate_refused_with_the_reason() {
+    if is_missing(&["nginx"]) {
+        return;
+    }
+    let (authority, other) = (Authority::new("one"), Authority::new("two"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let trusted = trust(&authority, &folder);
+    let table = [
+        (authority.good(), None),
+        (authority.expired(), Some("its certificate has expired")),
+        (authority.of_another_host(), Some("its certificate is for another name")),
+        (other.good(), Some("its certificate is of an issuer that nobody here trusts")),
+        (certificates::self_signed(), Some("its certificate is of an issuer that nobody here trusts")),
+    ];
+    let (signed, reasons): (Vec<_>, Vec<_>) = table.into_iter().unzip();
+    let nginx = Nginx::start(&signed);
+    let list: Vec<String> = (0..reasons.len()).map(|number| nginx.tls_url(number) + "/plain/1.html").collect();
+    let run = run(&list, &["-w", "1", "--set", &trusted]).exited(3);
+    for (record, reason) in records(&run.stdout).iter().zip(reasons) {
+        match reason {
+            None => assert_eq!(record.status, Some(200), "{record:?}"),
+            Some(reason) => {
+                let (kind, message) = failure(record);
+                assert!(kind == "tls" && message.contains(reason), "{kind}: {message}");
+                assert!(message.contains("`localhost`"), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn through_a_caching_server_pages_are_the_same_and_what_has_not_changed_is_not_sent_again() {
+    const COUNT: usize = 20;
+    if is_missing(&["nginx", "squid"]) {
+        return;
+    }
+    let nginx = Nginx::start(&[]);
+    let squid = Squid::in_front_of(&nginx);
+    let origin = format!("http://127.0.0.1:{}", squid.port());
+    // squid has each page as it is for those who do not ask for gzip, beside what it has for us.
+    for path in paths("fresh", COUNT) {
+        let said = get(squid.port(), &path, "").to_lowercase();
+        assert!(said.contains("\r\nvary: accept-encoding\r\n") && said.contains("<title>"), "{said}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = format!("cache.path={}", folder.path().join("pages").display());
+    // The folder; what squid says to a run without a cache, to the first with one and to the second, if that asks at all.
+    let table = [
+        ("plain", ["TCP_MISS/200", "TCP_MEM_HIT/200"], Some("TCP_INM_HIT/304")),
+        ("fresh", ["TCP_MISS/200", "TCP_MEM_HIT/200"], None),
+        ("aged", ["TCP_MISS/200", "TCP_REFRESH_UNMODIFIED/200"], Some("TCP_REFRESH_UNMODIFIED/304")),
+        ("asks", ["TCP_MISS/200", "TCP_REFRESH_UNMODIFIED/200"], Some("TCP_REFRESH_UNMODIFIED/304")),
+    ];
+    for (folder, [without, first], second) in table {
+        let direct = data(&run(&list(&nginx.url(), folder, COUNT), &[]).exited(0));
+        let list = list(&origin, folder, COUNT);
+        let with = ["--set", &cache];
+        for (arguments, says) in [(&[][..], Some(without)), (&with, Some(first)), (&with, second)] {
+            let before = squid.log(0).len();
+            let run = run(&list, arguments).exited(0);
+            assert_eq!(data(&run), direct, "{folder} {says:?}");
+            let log = squid.log(if says.is_some() { before + COUNT } else { before });
+            let expected: Vec<_> = says.into_iter().flat_map(|says| [says; COUNT]).collect();
+            assert_eq!(
+                log[before..].iter().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(),
+                expected,
+                "{folder}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_proxy_leads_to_the_same_data_and_refuses_a_wrong_password() {
+    const COUNT: usize = 40;
+    if is_missing(&["nginx", "squid", "microsocks"]) {
+        return;
+    }
+    let authority = Authority::new("one");
+    let folder = tempfile::tempdir().expect("a folder");
+    let trusted = trust(&authority, &folder);
+    let nginx = Nginx::start(&[authority.good()]);
+    let (squid, socks) = (Squid::locked(), Microsocks::locked());
+    let origins = [nginx.url(), nginx.tls_url(0)];
+    for (scheme, port) in [("http", squid.port()), ("socks5h", socks.port())] {
+        for origin in &origins {
+            let list = list(origin, "plain", COUNT);
+            let direct = run(&list, &["--set", &trusted]).exited(0);
+            let proxy = |password: &str| format!("{scheme}://reader:{password}@127.0.0.1:{port}");
+            let through = run(&list, &["--set", &trusted, "--proxy", &proxy(PASSWORD)]).exited(0);
+            assert_eq!(data(&through), data(&direct), "{scheme} {origin}");
+            let refused = run(&list[..2], &["--set", &trusted, "--proxy", &proxy("wrong")]).exited(3);
+            for record in records(&refused.stdout) {
+                let (kind, message) = failure(&record);
+                let names = message.contains(&format!("the proxy {scheme}://127.0.0.1:{port}"));
+                assert!(kind == "connect" && names && message.contains("wrong or no user name"), "{kind}: {message}");
+            }
+            assert!(!format!("{refused:?}").contains("reader"), "{refused:?}");
+        }
+    }
+    // None of them went another way.
+    let (asked, connected) = (squid.log(0).join("\n"), socks.log());
+    assert_eq!(asked.matches("TCP_MISS/200 GET http://127.0.0.1:").count(), COUNT, "{asked}");
+    assert!(asked.contains("TCP_TUNNEL/200 CONNECT localhost:") && asked.contains("TCP_DENIED/407 CONNECT"), "{asked}");
+    for origin in origins {
+        let host = origin.rsplit('/').next().expect("a host");
+        assert!(connected.contains(&format!("connected to {host}")), "{connected}");
+    }
+}

@@ -1,0 +1,102 @@
+//! Servers of Debian's packages, as children on ports of their own.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::support::{PROMPTLY, wait_until};
+
+/// With this variable in the environment a server that is not installed is a failure.
+const REQUIRED: &str = "GLEANER_REQUIRE_SERVERS";
+
+/// Another program may take a port between our look at it and the server's start.
+const STARTS: usize = 5;
+
+/// Whether one of these programs is not installed, which is said.
+#[track_caller]
+pub(crate) fn is_missing(programs: &[&str]) -> bool {
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| find(program).is_none()).collect();
+    if missing.is_empty() {
+        return false;
+    }
+    let missing = missing.join(", ");
+    assert!(std::env::var_os(REQUIRED).is_none(), "not installed: {missing} (see .ci/run)");
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    // Not by a macro, whose text is shown of failing tests only.
+    let line = format!("skipped, since there is no {missing} here (.ci/run installs it): {test}\n");
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error is open");
+    true
+}
+
+/// Where a program is; servers are in folders that not everybody's `PATH` has.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(more).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A server that runs. Dropped, it is killed, and its folder removed.
+pub(crate) struct Server {
+    child: Child,
+    /// The ports that it listens on.
+    pub(crate) ports: Vec<u16>,
+    /// What it reads and writes. Whoever it runs as may write there.
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a program that is to listen on as many free ports; `command` completes its command line, and writes files
+    /// into the folder. Returns when all ports take connections.
+    #[track_caller]
+    pub(crate) fn start(program: &str, ports: usize, command: impl Fn(&mut Command, &Path, &[u16])) -> Self {
+        let path = find(program).expect("asked for before");
+        for _ in 0..STARTS {
+            let folder = tempfile::tempdir().expect("a folder");
+            open_to_all(folder.path());
+            let ports = free_ports(ports);
+            let log = fs::File::create(folder.path().join("output.log")).expect("a file");
+            let mut server = Command::new(&path);
+            command(&mut server, folder.path(), &ports);
+            server.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
+            let mut this = Self { child: server.spawn().expect("the server starts"), ports, folder };
+            let mut has_ended = false;
+            wait_until("a server that listens", PROMPTLY, || {
+                has_ended = this.child.try_wait().expect("our own child").is_some();
+                has_ended || this.ports.iter().all(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok())
+            });
+            if !has_ended {
+                return this;
+            }
+            let said = this.read("output.log") + &this.read("error.log");
+            assert!(said.contains("in use") || said.contains("Cannot bind"), "{program} does not start: {said}");
+        }
+        panic!("{program} found its ports taken {STARTS} times");
+    }
+
+    /// What is in a file of its folder; nothing where there is none.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only where there is nothing left to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("our own folder");
+}
+
+fn free_ports(count: usize) -> Vec<u16> {
+    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    // All at once, so that they differ.
+    let listeners: Vec<TcpListener> = (0..count).map(bind).collect();
+    listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()
+}
