@@ -214,13 +214,23 @@ impl State {
         failures.map(|_| Reason::Failures).or(deadline.map(|_| Reason::Deadline))
     }
 
-    /// Hands out what can be handed out. To be called once after each turn of events.
-    pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+    /// Stops a run that has reached a limit before its end.
+    fn stop_at_limits(&mut self, now: Instant) {
         if self.stopping.is_none()
             && !self.is_complete()
             && let Some(reason) = self.reached(now)
         {
             self.stop(reason, now);
+        }
+    }
+
+    /// Hands out what can be handed out. To be called once after each turn of events.
+    pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
+        self.stop_at_limits(now);
+        if self.stopping.is_none() {
+            self.hand_out(outside.room, now, actions);
+            // What was settled on the way counts at once: nothing else need happen any more.
+            self.stop_at_limits(now);
         }
         if let Some(stopping) = self.stopping
             && (!self.is_complete() || now >= stopping.until)
@@ -231,34 +241,34 @@ impl State {
             }
             return;
         }
-        let mut room = outside.room;
-        while room > 0 {
-            match self.schedule.next(now) {
-                Some(Step::Fetch(dispatch)) => match self.visit(&dispatch, now) {
+        if self.is_complete() && !self.closed {
+            self.closed = true;
+            actions.push(Action::Close);
+        }
+    }
+
+    fn hand_out(&mut self, mut room: usize, now: Instant, actions: &mut Vec<Action>) {
+        while room > 0
+            && let Some(step) = self.schedule.next(now)
+        {
+            let settled = match step {
+                Step::Settled(settled) => Some(settled),
+                Step::Fetch(dispatch) => match self.visit(&dispatch, now) {
+                    Err((seq, page)) => self.schedule.found(seq, page, now),
                     Ok(visit) => {
                         room -= 1;
                         self.in_flight += 1;
                         actions.push(self.submission(&dispatch, visit));
-                    }
-                    Err((seq, page)) => {
-                        if let Some(settled) = self.schedule.found(seq, page, now) {
-                            self.record(settled, None, actions);
-                        }
+                        None
                     }
                 },
-                Some(Step::Settled(settled)) => {
-                    self.record(settled, None, actions);
-                    // Many may fail in a row; the first too many is the last.
-                    if self.reached(now).is_some() {
-                        break;
-                    }
-                }
-                None => break,
+            };
+            let Some(settled) = settled else { continue };
+            self.record(settled, None, actions);
+            // Many may fail in a row; the first too many is the last.
+            if self.reached(now).is_some() {
+                return;
             }
-        }
-        if self.is_complete() && !self.closed {
-            self.closed = true;
-            actions.push(Action::Close);
         }
     }
 

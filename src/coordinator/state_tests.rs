@@ -3,17 +3,22 @@
 use url::Url;
 
 use super::*;
-use crate::model::{Done, FailureKind, Page, Visited};
+use crate::model::{Done, Failure, FailureKind, MaxFailures, Page, Stage, Visited};
 
 const GRACE: Duration = Duration::from_secs(5);
 
 fn state(before: &Before) -> State {
+    limited(before, Limits::default())
+}
+
+/// Whose hosts are given up after one failure, so that others fail without being sent.
+fn limited(before: &Before, limits: Limits) -> State {
     let options = schedule::Options {
         max_redirects: 3,
         max_retries: 0,
         max_retry_after: Duration::from_secs(1),
         max_host_retries: 100,
-        max_host_failures: 0,
+        max_host_failures: 1,
         politeness: schedule::Politeness {
             robots: false,
             concurrency: 0,
@@ -33,7 +38,7 @@ fn state(before: &Before) -> State {
         backlog: 1000,
         deadline: Duration::from_secs(60),
         grace: GRACE,
-        limits: Limits::default(),
+        limits,
     };
     State::new(options, bounds, before, Instant::now())
 }
@@ -49,7 +54,11 @@ fn outside(emitted: u64) -> Outside {
 
 fn done(seq: u64) -> Event {
     let page = Page { final_url: String::new(), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
-    let visited = Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() };
+    answer(seq, Outcome::Page(page))
+}
+
+fn answer(seq: u64, outcome: Outcome) -> Event {
+    let visited = Visited { answer: Answer::Outcome(outcome), headers: Vec::new() };
     let fetched = Fetched { what: Brought::Page(visited), elapsed: Duration::ZERO };
     let output = postcard::to_stdvec(&fetched).expect("bytes").into();
     Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
@@ -136,4 +145,18 @@ fn what_an_earlier_run_has_done_counts_from_the_beginning() {
     let summary = state.into_summary(now);
     assert_eq!((summary.tasks, summary.ok, summary.failed, summary.resumed), (92, 88, 4, 90));
     assert_eq!(summary.failures, [("dns", 4)].into());
+}
+
+#[test]
+fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_once() {
+    let now = Instant::now();
+    let limits = Limits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
+    let mut state = limited(&Before::default(), limits);
+    assert_eq!(turn(&mut state, vec![tasks(0..50)], now), ["submit 0", "submit 1"]);
+    let not_found = Failure { status: Some(404), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "not found") };
+    // Two more fail with their host, which makes three; the next one is not touched.
+    let failed = answer(0, Outcome::Failure(not_found));
+    assert_eq!(turn(&mut state, vec![failed], now), ["record 0", "record 2", "record 3"]);
+    assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
+    assert_eq!(state.stopped(), Some(Reason::Failures));
 }
