@@ -23,7 +23,7 @@ fn main() {
         "{TASKS} tasks; CPU a task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
     );
     for hosts in [10, 1_000, 100_000] {
-        let costs = [free(), robots(), delayed()].map(|politeness| {
+        let costs = [Politeness::none(), robots(), delayed()].map(|politeness| {
             let best = (0..5).map(|_| cost(hosts, politeness.clone())).min().unwrap_or_default();
             format!("{:.2} us", best.as_secs_f64() * 1e6 / f64::from(u32::try_from(TASKS).unwrap_or(u32::MAX)))
         });
@@ -31,21 +31,8 @@ fn main() {
     }
 }
 
-fn free() -> Politeness {
-    Politeness {
-        robots: false,
-        concurrency: 0,
-        delay: Duration::ZERO,
-        delay_jitter: Duration::ZERO,
-        interval: Duration::ZERO,
-        by_domain: false,
-        max_crawl_delay: Duration::ZERO,
-        adaptive: None,
-    }
-}
-
 fn robots() -> Politeness {
-    Politeness { robots: true, concurrency: 8, ..free() }
+    Politeness { robots: true, concurrency: 8, ..Politeness::none() }
 }
 
 fn delayed() -> Politeness {

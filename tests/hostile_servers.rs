@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use raw_server::settings::{LONG, patient};
 use raw_server::{RawServer, Reply, Then};
 
 /// What a test waits for where waiting is the point.
 const SHORT: Duration = Duration::from_millis(400);
-/// No test gets here.
-const LONG: Duration = Duration::from_secs(30);
 /// How long a limit may take to strike on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(15);
 
@@ -23,29 +22,7 @@ const PAGE: &str = "<title>T</title>";
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    let mut fetch = FetchSettings {
-        kept_headers: Vec::new(),
-        timeout: LONG,
-        connect_timeout: LONG,
-        idle_timeout: LONG,
-        max_body: MAX_BODY,
-        user_agent: "test/1".to_owned(),
-        headers: Vec::new(),
-        memory: 512 << 20,
-        hosts: std::collections::BTreeMap::new(),
-        proxies: gleaner::scrape::Proxies::None,
-        tls: gleaner::scrape::TlsSettings {
-            authorities: Vec::new(),
-            client: None,
-            min_version: gleaner::scrape::TlsVersion::Tls12,
-            insecure: false,
-        },
-        meta_refresh: false,
-        content_types: Vec::new(),
-        retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-        private_addresses: PrivateAddresses::Direct,
-        site: None,
-    };
+    let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
     Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
 }

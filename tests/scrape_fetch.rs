@@ -10,43 +10,17 @@ use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use tokio::io::AsyncReadExt;
 
 /// Long enough for loopback on a busy machine, short enough for a test that waits for it.
 const SHORT: Duration = Duration::from_millis(150);
-/// No test gets here.
-const LONG: Duration = Duration::from_secs(30);
 
 fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Settings {
-        fetch: FetchSettings {
-            kept_headers: Vec::new(),
-            timeout: LONG,
-            connect_timeout: LONG,
-            idle_timeout: LONG,
-            max_body: 1024 * 1024,
-            user_agent: "test/1".to_owned(),
-            headers: Vec::new(),
-            memory: 512 << 20,
-            hosts: std::collections::BTreeMap::new(),
-            proxies: gleaner::scrape::Proxies::None,
-            tls: gleaner::scrape::TlsSettings {
-                authorities: Vec::new(),
-                client: None,
-                min_version: gleaner::scrape::TlsVersion::Tls12,
-                insecure: false,
-            },
-            meta_refresh: false,
-            content_types: Vec::new(),
-            retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-            private_addresses: PrivateAddresses::Direct,
-            site: None,
-        },
-        extract: Some(rules),
-    }
+    Settings { fetch: patient(1024 * 1024), extract: Some(rules) }
 }
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {

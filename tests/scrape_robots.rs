@@ -8,41 +8,18 @@ use std::time::Duration;
 use gleaner::model::{Failure, FailureKind, Reach, Retry, Stage, Visit};
 use gleaner::robots::{Answer, MAX_FILE, Rules};
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
+use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use url::Url;
 
 /// Long enough for loopback on a busy machine, short enough for a test that waits for it.
 const SHORT: Duration = Duration::from_millis(150);
-/// No test gets here.
-const LONG: Duration = Duration::from_secs(30);
 
 const FILE: &str = "User-agent: tester\nDisallow: /private\nCrawl-delay: 2\n\nUser-agent: *\nDisallow: /\n";
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
-    let mut fetch = FetchSettings {
-        timeout: LONG,
-        connect_timeout: LONG,
-        idle_timeout: LONG,
-        // Smaller than a robots.txt may be: it has a limit of its own.
-        max_body: 1000,
-        user_agent: "Tester/1 (+http://h/)".to_owned(),
-        headers: Vec::new(),
-        memory: 512 << 20,
-        kept_headers: Vec::new(),
-        hosts: std::collections::BTreeMap::new(),
-        proxies: gleaner::scrape::Proxies::None,
-        tls: gleaner::scrape::TlsSettings {
-            authorities: Vec::new(),
-            client: None,
-            min_version: gleaner::scrape::TlsVersion::Tls12,
-            insecure: false,
-        },
-        meta_refresh: false,
-        content_types: Vec::new(),
-        retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-        private_addresses: PrivateAddresses::Direct,
-        site: None,
-    };
+    // Smaller than a robots.txt may be: it has a limit of its own.
+    let mut fetch = FetchSettings { user_agent: "Tester/1 (+http://h/)".to_owned(), ..patient(1000) };
     change(&mut fetch);
     Scraper::new(Settings { fetch, extract: None }).expect("good settings")
 }

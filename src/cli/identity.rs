@@ -47,6 +47,39 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     } = politeness;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
+    let mut settings: BTreeMap<String, String> = of_fetch(fetch, from_environment).collect();
+    let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
+    note("fetch.max_redirects", json(max_redirects));
+    // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
+    note("cache", json(&cache.is_some()));
+    // With them a page is another one. Which file they come from may change: they run out, as tokens do.
+    if cookies.is_some() {
+        note("cookies.enabled", json(&true));
+    }
+    note("politeness.robots", json(robots));
+    for (host, plan) in hosts.iter().filter(|(_, plan)| plan.robots != *robots) {
+        note(&format!("hosts.\"{host}\".robots"), json(&plan.robots));
+    }
+    for (field, rule) in extract.iter().flatten() {
+        note(&format!("extract.{field}"), json(rule));
+    }
+    // The fields of a record have an order.
+    let fields: Vec<&str> = extract.iter().flatten().map(|(field, _)| field.as_str()).collect();
+    note("extract", json(&fields));
+    for (name, value) in written(format, *record, *order) {
+        note(name, value.to_owned());
+    }
+    if let Some(folder) = site {
+        note("--site", folder.display().to_string());
+    }
+    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+}
+
+/// How requests are made.
+fn of_fetch(
+    fetch: &FetchSettings,
+    from_environment: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, String)> {
     let FetchSettings {
         timeout: _,
         connect_timeout: _,
@@ -68,52 +101,28 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         // Its port is another one in each run.
         site: _,
     } = fetch;
-    let mut settings = BTreeMap::new();
-    let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
-    note("fetch.max_redirects", json(max_redirects));
-    note("fetch.max_body", json(max_body));
-    note("fetch.user_agent", json(user_agent));
-    note("fetch.meta_refresh", json(meta_refresh));
-    note("fetch.content_types", json(content_types));
-    note("network.private_addresses", json(private_addresses));
-    // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
-    note("cache", json(&cache.is_some()));
-    // With them a page is another one. Which file they come from may change: they run out, as tokens do.
-    if cookies.is_some() {
-        note("cookies.enabled", json(&true));
-    }
-    let mut note_headers = |prefix: &str, headers: &[(String, String)]| {
-        for (name, value) in headers {
-            let name = name.to_ascii_lowercase();
-            if !MAY_CHANGE.contains(&name.as_str()) {
-                let name = format!("{prefix}.{name}");
-                // Others may hold secrets, too, and are only compared; what comes from the environment, as it was written.
-                let value = from_environment.get(&name).unwrap_or(value);
-                note(&name, format!("crc32 {:08x}", crc32fast::hash(value.as_bytes())));
-            }
-        }
-    };
-    note_headers("fetch.headers", headers);
-    for (host, HostSettings { headers, proxy: _ }) in host_settings {
-        note_headers(&format!("hosts.\"{host}\".headers"), headers);
-    }
-    note("politeness.robots", json(robots));
-    for (host, plan) in hosts.iter().filter(|(_, plan)| plan.robots != *robots) {
-        note(&format!("hosts.\"{host}\".robots"), json(&plan.robots));
-    }
-    for (field, rule) in extract.iter().flatten() {
-        note(&format!("extract.{field}"), json(rule));
-    }
-    // The fields of a record have an order.
-    let fields: Vec<&str> = extract.iter().flatten().map(|(field, _)| field.as_str()).collect();
-    note("extract", json(&fields));
-    for (name, value) in written(format, *record, *order) {
-        note(name, value.to_owned());
-    }
-    if let Some(folder) = site {
-        note("--site", folder.display().to_string());
-    }
-    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+    let shown = [
+        ("fetch.max_body", json(max_body)),
+        ("fetch.user_agent", json(user_agent)),
+        ("fetch.meta_refresh", json(meta_refresh)),
+        ("fetch.content_types", json(content_types)),
+        ("network.private_addresses", json(private_addresses)),
+    ];
+    let of_hosts = host_settings
+        .iter()
+        .map(|(host, HostSettings { headers, proxy: _ })| (format!("hosts.\"{host}\".headers"), headers));
+    let headers = [("fetch.headers".to_owned(), headers)].into_iter().chain(of_hosts).flat_map(|(table, headers)| {
+        let lower = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let kept = lower.filter(|(name, _)| !MAY_CHANGE.contains(&name.as_str()));
+        kept.map(move |(name, value)| (format!("{table}.{name}"), value))
+    });
+    let compared = headers.map(|(name, value)| {
+        // Others may hold secrets, too, and are only compared; what comes from the environment, as it was written.
+        let value = from_environment.get(&name).unwrap_or(value);
+        let checksum = format!("crc32 {:08x}", crc32fast::hash(value.as_bytes()));
+        (name, checksum)
+    });
+    shown.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(compared)
 }
 
 /// How records are written.

@@ -1,7 +1,7 @@
 //! `[tls]`: files -> values. They are read here, since a worker reads none of ours, and so that what is wrong with them is
 //! found before the first request.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -31,7 +31,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn authorities(&mut self, file: &Given<String>) -> Vec<Vec<u8>> {
+    fn authorities(&mut self, file: &Given<Option<PathBuf>>) -> Vec<Vec<u8>> {
         const NAME: &str = "tls.ca_file";
         let Some(bytes) = self.read(NAME, file) else { return Vec::new() };
         let certificates = self.certificates(NAME, file, &bytes).unwrap_or_default();
@@ -44,10 +44,14 @@ impl Reader<'_> {
         certificates.iter().map(|certificate| certificate.to_vec()).collect()
     }
 
-    fn client(&mut self, file: &Given<String>, key_file: &Given<String>) -> Option<ClientCertificate> {
+    fn client(
+        &mut self,
+        file: &Given<Option<PathBuf>>,
+        key_file: &Given<Option<PathBuf>>,
+    ) -> Option<ClientCertificate> {
         const NAME: &str = "tls.client_certificate";
         const KEY: &str = "tls.client_key";
-        if file.value.is_empty() && !key_file.value.is_empty() {
+        if file.value.is_none() && key_file.value.is_some() {
             let problem =
                 Problem::new(ProblemKind::Conflict, format!("`{KEY}` needs `{NAME}`"), key_file.place.clone());
             self.problems
@@ -56,7 +60,7 @@ impl Reader<'_> {
         }
         let bytes = self.read(NAME, file)?;
         let chain = self.certificates(NAME, file, &bytes);
-        let (key_name, key_file) = if key_file.value.is_empty() { (NAME, file) } else { (KEY, key_file) };
+        let (key_name, key_file) = if key_file.value.is_none() { (NAME, file) } else { (KEY, key_file) };
         let key = if key_name == NAME { bytes } else { self.read(key_name, key_file)? };
         let Ok(key) = PrivateKeyDer::from_pem_slice(&key) else {
             let complaint = Complaint::new("names a file without a private key");
@@ -89,11 +93,8 @@ impl Reader<'_> {
     }
 
     /// The bytes of a file; nothing where none is named, or where it cannot be read.
-    fn read(&mut self, setting: &str, file: &Given<String>) -> Option<Vec<u8>> {
-        if file.value.is_empty() {
-            return None;
-        }
-        match std::fs::read(self.folder.join(&file.value)) {
+    fn read(&mut self, setting: &str, file: &Given<Option<PathBuf>>) -> Option<Vec<u8>> {
+        match std::fs::read(self.folder.join(file.value.as_deref()?)) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.refuse(setting, file, Complaint::new(format!("names a file that cannot be read: {error}")));
@@ -106,7 +107,7 @@ impl Reader<'_> {
     fn certificates(
         &mut self,
         setting: &str,
-        file: &Given<String>,
+        file: &Given<Option<PathBuf>>,
         pem: &[u8],
     ) -> Option<Vec<CertificateDer<'static>>> {
         match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
@@ -119,8 +120,9 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse(&mut self, setting: &str, file: &Given<String>, complaint: Complaint) {
-        self.problems.push(complaint.about(setting, &file.place, Some(&file.value)));
+    fn refuse(&mut self, setting: &str, file: &Given<Option<PathBuf>>, complaint: Complaint) {
+        let name = file.value.as_deref().map(Path::to_string_lossy);
+        self.problems.push(complaint.about(setting, &file.place, name.as_deref()));
     }
 }
 

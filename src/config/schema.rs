@@ -5,8 +5,8 @@
 
 use super::element::template::Template;
 use super::element::{
-    choice, count, decimal, duration, failures, file, list, media_type, size, status, template, text, truth,
-    user_agent, workers,
+    choice, count, decimal, duration, failures, file, list, media_type, size, status, template, truth, user_agent,
+    workers,
 };
 use super::error::Complaint;
 use super::plan::{FormatChoice, GroupBy};
@@ -118,9 +118,9 @@ pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "tls",
         keys: Keys::Known(&[
-            value("ca_file", |s, n| put(&mut s.tls.ca_file, n, text::read)),
-            value("client_certificate", |s, n| put(&mut s.tls.client_certificate, n, text::read)),
-            value("client_key", |s, n| put(&mut s.tls.client_key, n, text::read)),
+            value("ca_file", |s, n| put(&mut s.tls.ca_file, n, file::read)),
+            value("client_certificate", |s, n| put(&mut s.tls.client_certificate, n, file::read)),
+            value("client_key", |s, n| put(&mut s.tls.client_key, n, file::read)),
             value("min_version", |s, n| put(&mut s.tls.min_version, n, |n| choice::read(n, TLS_VERSIONS))),
             value("insecure", |s, n| put(&mut s.tls.insecure, n, truth::read)),
         ]),

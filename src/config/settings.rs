@@ -138,12 +138,12 @@ pub(super) struct Network {
     pub(super) proxies: Slot<Vec<Given<Template>>>,
 }
 
-/// `[tls]`: files are named by their paths; an empty one names none.
+/// `[tls]`
 #[derive(Debug, Default)]
 pub(super) struct Tls {
-    pub(super) ca_file: Slot<String>,
-    pub(super) client_certificate: Slot<String>,
-    pub(super) client_key: Slot<String>,
+    pub(super) ca_file: Slot<Option<PathBuf>>,
+    pub(super) client_certificate: Slot<Option<PathBuf>>,
+    pub(super) client_key: Slot<Option<PathBuf>>,
     pub(super) min_version: Slot<TlsVersion>,
     pub(super) insecure: Slot<bool>,
 }

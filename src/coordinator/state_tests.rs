@@ -19,16 +19,7 @@ fn limited(before: &Before, limits: Limits) -> State {
         max_retry_after: Duration::from_secs(1),
         max_host_retries: 100,
         max_host_failures: 1,
-        politeness: schedule::Politeness {
-            robots: false,
-            concurrency: 0,
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            interval: Duration::ZERO,
-            by_domain: false,
-            max_crawl_delay: Duration::ZERO,
-            adaptive: None,
-        },
+        politeness: schedule::Politeness::none(),
         hosts: HashMap::new(),
     };
     let bounds = Bounds {

@@ -41,6 +41,22 @@ pub struct Politeness {
     pub adaptive: Option<Adaptive>,
 }
 
+impl Politeness {
+    /// Nobody is spared anything: for servers of one's own.
+    pub fn none() -> Self {
+        Self {
+            robots: false,
+            concurrency: 0,
+            delay: Duration::ZERO,
+            delay_jitter: Duration::ZERO,
+            interval: Duration::ZERO,
+            by_domain: false,
+            max_crawl_delay: Duration::MAX,
+            adaptive: None,
+        }
+    }
+}
+
 /// Scrapy's `AutoThrottle`: the delay moves half-way to the time that a page takes, divided by `target`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive {

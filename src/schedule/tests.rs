@@ -16,16 +16,7 @@ pub(super) fn free() -> Options {
         max_retry_after: Duration::from_secs(300),
         max_host_retries: 100,
         max_host_failures: 0,
-        politeness: Politeness {
-            robots: false,
-            concurrency: 0,
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            interval: Duration::ZERO,
-            by_domain: false,
-            max_crawl_delay: Duration::from_secs(30),
-            adaptive: None,
-        },
+        politeness: Politeness { max_crawl_delay: Duration::from_secs(30), ..Politeness::none() },
         hosts: HashMap::new(),
     }
 }

@@ -4,6 +4,7 @@
 //! written anew to stand on this one, which knows neither paths nor who is in flight.
 
 pub(crate) mod proxy;
+pub(crate) mod settings;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

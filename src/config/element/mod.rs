@@ -15,7 +15,6 @@ pub(super) mod media_type;
 pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;
-pub(super) mod text;
 pub(super) mod truth;
 pub(super) mod user_agent;
 pub(super) mod workers;
