@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model", "robots"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["model"]),
-    ("config", &["model", "pool", "scrape", "sink"]),
+    ("config", &["model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     (
         "cli",

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cache::Shape as CacheShape;
-use crate::config::{OutputPlan, Plan, PolitenessPlan};
+use crate::config::{OutputPlan, Plan};
+use crate::schedule::{self, HostRules, Politeness};
 use crate::scrape::{self, FetchSettings, HostSettings};
 use crate::sink::{Format, Identity, Order, Shape};
 
@@ -16,34 +17,26 @@ const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"]
 /// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan {
-        pool: _,
-        scrape,
+    let Plan { pool: _, scrape, schedule, read_ahead: _, limits: _, cookies, cache, from_environment, output } = plan;
+    let schedule::Options {
         max_redirects,
         max_retries: _,
-        max_host_retries: _,
         max_retry_after: _,
+        max_host_retries: _,
+        max_host_failures: _,
         politeness,
         hosts,
-        limits: _,
-        cookies,
-        cache,
-        from_environment,
-        output,
-    } = plan;
-    let PolitenessPlan {
+    } = schedule;
+    let Politeness {
         // Denied pages are failures.
         robots,
-        per_host_concurrency: _,
+        concurrency: _,
         delay: _,
         delay_jitter: _,
-        rate: _,
+        interval: _,
         group_by: _,
         max_crawl_delay: _,
         adaptive: _,
-        adaptive_target: _,
-        max_delay: _,
-        read_ahead: _,
     } = politeness;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
@@ -57,8 +50,10 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         note("cookies.enabled", json(&true));
     }
     note("politeness.robots", json(robots));
-    for (host, plan) in hosts.iter().filter(|(_, plan)| plan.robots != *robots) {
-        note(&format!("hosts.\"{host}\".robots"), json(&plan.robots));
+    for (host, HostRules { robots: own, concurrency: _, delay: _ }) in hosts {
+        if let Some(own) = own.filter(|own| own != robots) {
+            note(&format!("hosts.\"{host}\".robots"), json(&own));
+        }
     }
     for (field, rule) in extract.iter().flatten() {
         note(&format!("extract.{field}"), json(rule));

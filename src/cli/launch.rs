@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Stop, cookie_file, identity, polite, words};
+use super::{Stop, cookie_file, identity, words};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
+use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
 
@@ -33,14 +35,14 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = pool::Core::new(ScrapeJob::NAME, &init, options(plan)).map_err(Stop::usage)?;
+        let executor = pool::Core::new(ScrapeJob::NAME, &init, pool_options(plan)).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
             input: input.start_after(sink.before().done.clone()),
             sink,
-            schedule: polite::options(plan, plan.scrape.fetch.site.map(|_| scrape::SITE_HOST)),
-            read_ahead: usize::try_from(plan.politeness.read_ahead).unwrap_or(usize::MAX),
+            schedule: schedule_options(plan),
+            read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
@@ -81,7 +83,17 @@ fn cached(path: &Path, scrape: &mut scrape::Settings, identity: &sink::Identity)
     Ok(Cached::new(cache, identity::shape(identity), headers))
 }
 
-fn options(plan: &Plan) -> pool::Options {
+/// The run's own site is spared nothing, unless the settings name it.
+fn schedule_options(plan: &Plan) -> schedule::Options {
+    let mut options = plan.schedule.clone();
+    if plan.scrape.fetch.site.is_some() {
+        let own = HostRules { robots: Some(false), concurrency: Some(0), delay: Some(Duration::ZERO) };
+        options.hosts.entry(scrape::SITE_HOST.to_owned()).or_insert(own);
+    }
+    options
+}
+
+fn pool_options(plan: &Plan) -> pool::Options {
     pool::Options {
         workers: plan.pool.workers,
         concurrency: plan.pool.concurrency,

@@ -12,7 +12,6 @@ mod demo;
 mod identity;
 mod launch;
 mod log;
-mod polite;
 mod run;
 mod site;
 mod summary_file;

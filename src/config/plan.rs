@@ -5,8 +5,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{HostKey, MaxFailures};
+use crate::model::MaxFailures;
 use crate::pool::Sandbox;
+use crate::schedule;
 use crate::scrape;
 use crate::sink::{Order, Shape};
 
@@ -17,19 +18,12 @@ pub struct Plan {
     pub pool: PoolPlan,
     /// What every worker gets to know. Its `fetch.site` is `None` here: the command line knows the site, not the settings.
     pub scrape: scrape::Settings,
-    /// How many redirects in a row a task may follow; 0 follows none.
-    pub max_redirects: u32,
-    /// How many times a task is tried again after a failure that may pass.
-    pub max_retries: u32,
-    /// How many such tries all tasks of one host may take together.
-    pub max_host_retries: u32,
-    /// The longest `Retry-After` that is waited for.
-    pub max_retry_after: Duration,
-    /// What servers are spared.
-    pub politeness: PolitenessPlan,
-    /// Hosts with settings of their own. What each sends with its requests is in `scrape.fetch.hosts`.
-    pub hosts: BTreeMap<HostKey, HostPlan>,
-    /// When the run stops of its own accord, or gives a host up.
+    /// Which task is fetched when, what servers are spared, and what hosts have settings of their own for that. What each
+    /// host gets sent besides is in `scrape.fetch.hosts`.
+    pub schedule: schedule::Options,
+    /// How many tasks of the list may be read ahead, to find hosts that are free.
+    pub read_ahead: u64,
+    /// When the run stops of its own accord.
     pub limits: LimitsPlan,
     /// The settings whose values come from environment variables, in part or whole, by their dotted names, as they were
     /// written (`Bearer ${TOKEN}`): what may be kept of them.
@@ -61,62 +55,13 @@ pub struct PoolPlan {
     pub sandbox: Sandbox,
 }
 
-/// What servers are spared, for all workers together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PolitenessPlan {
-    /// Whether robots.txt is asked for and obeyed.
-    pub robots: bool,
-    /// The most requests to one host at the same time; `None` is no limit.
-    pub per_host_concurrency: Option<NonZeroU32>,
-    /// From one request to a host to the next one.
-    pub delay: Duration,
-    /// Up to this much more, drawn for each request.
-    pub delay_jitter: Duration,
-    /// Requests per second of the whole run, more than 0; `None` is no limit.
-    pub rate: Option<f64>,
-    /// What shares these limits.
-    pub group_by: GroupBy,
-    /// A larger `Crawl-delay` is taken as this one.
-    pub max_crawl_delay: Duration,
-    /// Whether the delay follows how fast a host answers.
-    pub adaptive: bool,
-    /// Where `adaptive` leads: so many requests in flight to a host, on average. More than 0.
-    pub adaptive_target: f64,
-    /// The longest delay that `adaptive` leads to. More than 0.
-    pub max_delay: Duration,
-    /// How many tasks of the list may be read ahead, to find hosts that are free.
-    pub read_ahead: u64,
-}
-
 /// What a run must not exceed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimitsPlan {
     /// How many of the records may be failures; `None` is no limit.
     pub max_failures: Option<MaxFailures>,
-    /// After how many failures of a host its other tasks fail at once; `None` is never.
-    pub max_host_failures: Option<NonZeroU32>,
     /// How long the run may take; `None` is as long as it takes.
     pub deadline: Option<Duration>,
-}
-
-/// What shares the limits of a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupBy {
-    /// A host's name, with its port where that is unusual ([`HostKey`]).
-    Host,
-    /// All hosts of a registrable domain (`a.example.co.uk` and `b.example.co.uk`).
-    Domain,
-}
-
-/// What one host is spared: its own settings, and those for all hosts where it has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HostPlan {
-    /// From one request to the next one.
-    pub delay: Duration,
-    /// The most requests at the same time; `None` is no limit.
-    pub concurrency: Option<NonZeroU32>,
-    /// Whether its robots.txt is asked for and obeyed.
-    pub robots: bool,
 }
 
 /// Where cookies come from and go to, in the format of `cookies.txt`.

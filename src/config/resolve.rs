@@ -1,16 +1,16 @@
 //! Settings -> plan: what stands for itself is taken over, what depends on something else is decided.
 
-use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
-use crate::model::HostKey;
+use crate::schedule::{self, HostRules};
 use crate::scrape::{self, FetchSettings};
 
 use super::certificates;
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
 use super::outside::Outside;
-use super::plan::{CookiesPlan, HostPlan, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
+use super::plan::{CookiesPlan, LimitsPlan, OutputPlan, Plan, PoolPlan};
 use super::settings::{Cookies, Host, Limits, Output, Politeness, Pool, Settings};
 use super::sources::Sources;
 
@@ -36,20 +36,14 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
             return Err(problems);
         }
     };
-    let fetch = &settings.fetch;
-    let politeness = politeness(&settings.politeness);
     Ok(Plan {
         pool,
         scrape: scrape::Settings {
             fetch: FetchSettings { kept_headers, ..fetch_settings },
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
         },
-        max_redirects: fetch.max_redirects.given().value,
-        max_retries: fetch.max_retries.given().value,
-        max_host_retries: fetch.max_host_retries.given().value,
-        max_retry_after: fetch.max_retry_after.given().value,
-        hosts: hosts(&settings.hosts, &politeness),
-        politeness,
+        schedule: schedule(settings),
+        read_ahead: settings.politeness.read_ahead.given().value,
         limits: limits(&settings.limits),
         from_environment,
         cookies,
@@ -81,41 +75,57 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Problem> {
     })
 }
 
-fn politeness(politeness: &Politeness) -> PolitenessPlan {
+fn schedule(settings: &Settings) -> schedule::Options {
+    let Settings { fetch, politeness, limits, .. } = settings;
+    schedule::Options {
+        max_redirects: fetch.max_redirects.given().value,
+        max_retries: fetch.max_retries.given().value,
+        max_retry_after: fetch.max_retry_after.given().value,
+        max_host_retries: fetch.max_host_retries.given().value,
+        max_host_failures: limits.max_host_failures.given().value.into(),
+        politeness: for_all_hosts(politeness),
+        hosts: settings.hosts.iter().map(|(key, host)| (key.as_str().to_owned(), for_one_host(host))).collect(),
+    }
+}
+
+fn for_all_hosts(politeness: &Politeness) -> schedule::Politeness {
     let rate = politeness.rate.given().value;
-    PolitenessPlan {
+    let adaptive = schedule::Adaptive {
+        target: politeness.adaptive_target.given().value,
+        max_delay: politeness.max_delay.given().value,
+    };
+    schedule::Politeness {
         robots: politeness.robots.given().value,
-        per_host_concurrency: NonZeroU32::new(politeness.per_host_concurrency.given().value),
+        concurrency: politeness.per_host_concurrency.given().value,
         delay: politeness.delay.given().value,
         delay_jitter: politeness.delay_jitter.given().value,
-        rate: (rate > 0.0).then_some(rate),
+        interval: if rate > 0.0 { interval(rate) } else { Duration::ZERO },
         group_by: politeness.group_by.given().value,
         max_crawl_delay: politeness.max_crawl_delay.given().value,
-        adaptive: politeness.adaptive.given().value,
-        adaptive_target: politeness.adaptive_target.given().value,
-        max_delay: politeness.max_delay.given().value,
-        read_ahead: politeness.read_ahead.given().value,
+        adaptive: politeness.adaptive.given().value.then_some(adaptive),
     }
+}
+
+fn for_one_host(host: &Host) -> HostRules {
+    HostRules {
+        robots: host.robots.if_given().map(|given| given.value),
+        concurrency: host.concurrency.if_given().map(|given| given.value),
+        delay: host.delay.if_given().map(|given| given.value),
+    }
+}
+
+/// From one request to the next at so many a second.
+fn interval(rate: f64) -> Duration {
+    // At a lower rate nobody would live to see the second request.
+    const LONGEST: f64 = 365.0 * 24.0 * 60.0 * 60.0;
+    Duration::from_secs_f64((1.0 / rate).min(LONGEST))
 }
 
 fn limits(limits: &Limits) -> LimitsPlan {
     LimitsPlan {
         max_failures: limits.max_failures.given().value,
-        max_host_failures: NonZeroU32::new(limits.max_host_failures.given().value),
         deadline: Some(limits.deadline.given().value).filter(|deadline| !deadline.is_zero()),
     }
-}
-
-fn hosts(hosts: &BTreeMap<HostKey, Host>, all: &PolitenessPlan) -> BTreeMap<HostKey, HostPlan> {
-    let plan = |host: &Host| HostPlan {
-        delay: host.delay.if_given().map_or(all.delay, |given| given.value),
-        concurrency: match host.concurrency.if_given() {
-            Some(given) => NonZeroU32::new(given.value),
-            None => all.per_host_concurrency,
-        },
-        robots: host.robots.if_given().map_or(all.robots, |given| given.value),
-    };
-    hosts.iter().map(|(key, host)| (key.clone(), plan(host))).collect()
 }
 
 fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettings {

@@ -9,10 +9,11 @@ use super::element::{
     workers,
 };
 use super::error::Complaint;
-use super::plan::{FormatChoice, GroupBy};
+use super::plan::FormatChoice;
 use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
 use crate::pool::Sandbox;
+use crate::schedule::GroupBy;
 use crate::scrape::{PrivateAddresses, TlsVersion};
 use crate::sink::{Order, Shape};
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use crate::model::{HostKey, MaxFailures};
 use crate::pool::Sandbox;
+use crate::schedule::GroupBy;
 use crate::scrape::extract::Fields;
 use crate::scrape::{PrivateAddresses, TlsVersion};
 
 use super::element::template::Template;
 use super::element::workers::Workers;
 use super::place::Place;
-use super::plan::{FormatChoice, GroupBy};
+use super::plan::FormatChoice;
 use crate::sink::{Order, Shape};
 
 /// A value, and who wrote it.

@@ -9,7 +9,7 @@ use slab::Slab;
 use url::Url;
 
 use super::host::{Host, Standing};
-use super::{Options, Order};
+use super::{GroupBy, Options, Order};
 
 /// Hosts without a task that are remembered nevertheless: their robots.txt and their delay may be needed again.
 const IDLE: usize = 10_000;
@@ -75,7 +75,7 @@ impl Hosts {
 
     /// The host of a URL, which is held from now on.
     pub(super) fn hold(&mut self, url: &Url) -> HostId {
-        let key = key(url, self.options.politeness.by_domain);
+        let key = key(url, self.options.politeness.group_by);
         let id = if let Some(id) = self.by_key.get(&*key) {
             *id
         } else {
@@ -196,11 +196,11 @@ impl Hosts {
 }
 
 /// The host's name, and its port where it is not the scheme's default: http and https of one server are one host.
-fn key(url: &Url, by_domain: bool) -> Box<str> {
+fn key(url: &Url, group_by: GroupBy) -> Box<str> {
     // A name that ends with a dot is the same name, and the same server.
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let name = match url.domain() {
-        Some(_) if by_domain => psl::domain_str(host).unwrap_or(host),
+        Some(_) if group_by == GroupBy::Domain => psl::domain_str(host).unwrap_or(host),
         _ => host,
     };
     match url.port() {
@@ -213,7 +213,7 @@ fn key(url: &Url, by_domain: bool) -> Box<str> {
 mod tests {
     use url::Url;
 
-    use super::key;
+    use super::{GroupBy, key};
 
     #[test]
     fn hosts_are_told_apart_by_name_and_unusual_port_or_by_domain() {
@@ -231,7 +231,8 @@ mod tests {
         ];
         for (url, by_host, by_domain) in table {
             let url = Url::parse(url).expect("a URL");
-            assert_eq!((&*key(&url, false), &*key(&url, true)), (by_host, by_domain), "{url}");
+            assert_eq!(&*key(&url, GroupBy::Host), by_host, "{url}");
+            assert_eq!(&*key(&url, GroupBy::Domain), by_domain, "{url}");
         }
     }
 }

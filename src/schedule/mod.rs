@@ -27,6 +27,6 @@ mod simulation_tests;
 #[cfg(test)]
 mod tests;
 
-pub use options::{Adaptive, HostRules, Options, Politeness};
+pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
 pub use queue::{Dispatch, Order, Schedule, Step};
 pub use task::Settled;

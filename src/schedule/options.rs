@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// What the schedule goes by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Redirects that one try of a task may follow.
     pub max_redirects: u32,
@@ -16,7 +16,7 @@ pub struct Options {
     pub max_host_failures: u64,
     /// What holds for every host.
     pub politeness: Politeness,
-    /// What holds for some hosts instead, by their names as [`Politeness::by_domain`] groups them.
+    /// What holds for some hosts instead, by their names as [`Politeness::group_by`] groups them.
     pub hosts: HashMap<String, HostRules>,
 }
 
@@ -33,8 +33,8 @@ pub struct Politeness {
     pub delay_jitter: Duration,
     /// From one request of the run to the next, whichever their hosts.
     pub interval: Duration,
-    /// Whether hosts of one registrable domain (`a.example.com`, `b.example.com`) are one.
-    pub by_domain: bool,
+    /// What shares these limits.
+    pub group_by: GroupBy,
     /// A longer `Crawl-delay` counts as this.
     pub max_crawl_delay: Duration,
     /// A delay that follows how fast a host answers.
@@ -50,11 +50,20 @@ impl Politeness {
             delay: Duration::ZERO,
             delay_jitter: Duration::ZERO,
             interval: Duration::ZERO,
-            by_domain: false,
+            group_by: GroupBy::Host,
             max_crawl_delay: Duration::MAX,
             adaptive: None,
         }
     }
+}
+
+/// What shares the limits of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBy {
+    /// A host's name, with its port where that is unusual ([`HostKey`](crate::model::HostKey)).
+    Host,
+    /// All hosts of a registrable domain (`a.example.co.uk` and `b.example.co.uk`).
+    Domain,
 }
 
 /// Scrapy's `AutoThrottle`: the delay moves half-way to the time that a page takes, divided by `target`.

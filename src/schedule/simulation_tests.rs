@@ -275,8 +275,8 @@ fn hosts_of_one_domain_are_one_host_where_that_is_wanted() {
     let list: Vec<String> = (0..30).map(|n| format!("http://s{n}.example.co.uk/")).collect();
     let mut options = free();
     options.politeness.concurrency = 3;
-    for (by_domain, took) in [(false, ms(100)), (true, ms(1_000))] {
-        options.politeness.by_domain = by_domain;
+    for (group_by, took) in [(GroupBy::Host, ms(100)), (GroupBy::Domain, ms(1_000))] {
+        options.politeness.group_by = group_by;
         assert_eq!(run(options.clone(), &list, 32, 1000, &serve_all(100)).took, took);
     }
 }
@@ -546,7 +546,7 @@ fn hosts_that_nothing_is_known_of_any_more_are_forgotten() {
 
 #[test]
 fn subdomains_without_end_are_forgotten_though_their_domain_is_one_host() {
-    let politeness = Politeness { robots: true, by_domain: true, ..free().politeness };
+    let politeness = Politeness { robots: true, group_by: GroupBy::Domain, ..free().politeness };
     let mut schedule = Schedule::new(Options { politeness, ..free() });
     let now = Instant::now();
     let mut visit = |seq: u64, keep: bool| {

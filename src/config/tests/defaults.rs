@@ -1,15 +1,15 @@
 //! The documented default is the real one, and nothing is left out of the documentation.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::{nothing, number};
 use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
-use crate::config::{DEFAULTS, FormatChoice, GroupBy, LimitsPlan, OutputPlan, Plan, PolitenessPlan, PoolPlan};
+use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan};
 use crate::pool::Sandbox;
+use crate::schedule::{self, Adaptive, GroupBy, Politeness};
 use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
 use crate::sink::{Order, Shape};
 
@@ -53,25 +53,26 @@ fn without_any_settings_the_plan_is_the_documented_one() {
             },
             extract: None,
         },
-        max_redirects: 10,
-        max_retries: 2,
-        max_host_retries: 100,
-        max_retry_after: Duration::from_secs(300),
-        politeness: PolitenessPlan {
-            robots: true,
-            per_host_concurrency: NonZeroU32::new(8),
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            rate: None,
-            group_by: GroupBy::Host,
-            max_crawl_delay: Duration::from_secs(30),
-            adaptive: false,
-            adaptive_target: 1.0,
-            max_delay: Duration::from_secs(60),
-            read_ahead: 100_000,
+        schedule: schedule::Options {
+            max_redirects: 10,
+            max_retries: 2,
+            max_retry_after: Duration::from_secs(300),
+            max_host_retries: 100,
+            max_host_failures: 0,
+            politeness: Politeness {
+                robots: true,
+                concurrency: 8,
+                delay: Duration::ZERO,
+                delay_jitter: Duration::ZERO,
+                interval: Duration::ZERO,
+                group_by: GroupBy::Host,
+                max_crawl_delay: Duration::from_secs(30),
+                adaptive: None,
+            },
+            hosts: HashMap::new(),
         },
-        limits: LimitsPlan { max_failures: None, max_host_failures: None, deadline: None },
-        hosts: BTreeMap::new(),
+        read_ahead: 100_000,
+        limits: LimitsPlan { max_failures: None, deadline: None },
         from_environment: BTreeMap::new(),
         cookies: None,
         cache: None,
@@ -84,6 +85,8 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         },
     };
     assert_eq!(nothing().plan(), expected);
+    let adaptive = nothing().set("politeness.adaptive=true").plan().schedule.politeness.adaptive;
+    assert_eq!(adaptive, Some(Adaptive { target: 1.0, max_delay: Duration::from_secs(60) }));
 }
 
 #[test]
@@ -136,8 +139,8 @@ fn the_hosts_in_the_comments_of_the_defaults_are_right() {
     let case = ["BOOKS_KEY", "BOOKS_PASSWORD", "API_TOKEN"]
         .into_iter()
         .fold(super::file(uncommented.join("\n")), |case, name| case.variable(name, "x"));
-    let hosts: Vec<String> = case.plan().hosts.keys().map(ToString::to_string).collect();
-    assert_eq!(hosts, ["api.example:8443", "books.example"]);
+    let hosts: BTreeSet<String> = case.plan().schedule.hosts.into_keys().collect();
+    assert_eq!(hosts, BTreeSet::from(["api.example:8443", "books.example"].map(str::to_owned)));
 }
 
 #[test]

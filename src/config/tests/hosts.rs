@@ -1,10 +1,10 @@
 //! `[politeness]` and `[hosts]`.
 
-use std::num::NonZeroU32;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{file, nothing};
-use crate::config::{GroupBy, HostPlan, PolitenessPlan};
+use crate::schedule::{Adaptive, GroupBy, HostRules, Politeness};
 
 #[test]
 fn politeness_is_read_from_file_and_flags() {
@@ -14,34 +14,40 @@ fn politeness_is_read_from_file_and_flags() {
     )
     .set("politeness.read_ahead=10")
     .plan();
-    let expected = PolitenessPlan {
+    let expected = Politeness {
         robots: false,
-        per_host_concurrency: None,
+        concurrency: 0,
         delay: Duration::from_secs(2),
         delay_jitter: Duration::from_millis(500),
-        rate: Some(0.5),
+        interval: Duration::from_secs(2),
         group_by: GroupBy::Domain,
         max_crawl_delay: Duration::from_secs(60),
-        adaptive: true,
-        adaptive_target: 2.0,
-        max_delay: Duration::from_secs(300),
-        read_ahead: 10,
+        adaptive: Some(Adaptive { target: 2.0, max_delay: Duration::from_secs(300) }),
     };
-    assert_eq!(plan.politeness, expected);
+    assert_eq!((plan.schedule.politeness, plan.read_ahead), (expected, 10));
 }
 
 #[test]
-fn a_host_has_its_own_settings_and_for_the_rest_those_of_all() {
+fn a_rate_is_an_interval_and_none_is_none() {
+    let year = 365 * 24 * 60 * 60;
+    for (rate, interval) in [("0", 0), ("4", 250), ("0.5", 2_000), ("1e-300", year * 1_000)] {
+        let plan = nothing().set(&format!("politeness.rate={rate}")).plan();
+        assert_eq!(plan.schedule.politeness.interval, Duration::from_millis(interval), "{rate}");
+    }
+}
+
+#[test]
+fn a_host_has_its_own_settings_and_no_others() {
     let plan = file(
         "[politeness]\ndelay = \"2s\"\n[hosts.\"Books.example\"]\nconcurrency = 1\n\
          [hosts.\"[::1]:8080\"]\nconcurrency = 0\nrobots = false\n",
     )
     .set("hosts.\"books.example.\".delay=5s")
     .plan();
-    let found: Vec<(String, HostPlan)> = plan.hosts.into_iter().map(|(host, plan)| (host.to_string(), plan)).collect();
-    let ip = HostPlan { delay: Duration::from_secs(2), concurrency: None, robots: false };
-    let books = HostPlan { delay: Duration::from_secs(5), concurrency: NonZeroU32::new(1), robots: true };
-    assert_eq!(found, [("[::1]:8080".to_owned(), ip), ("books.example".to_owned(), books)]);
+    let ip = HostRules { delay: None, concurrency: Some(0), robots: Some(false) };
+    let books = HostRules { delay: Some(Duration::from_secs(5)), concurrency: Some(1), robots: None };
+    let expected = [("[::1]:8080".to_owned(), ip), ("books.example".to_owned(), books)];
+    assert_eq!(plan.schedule.hosts, HashMap::from(expected));
 }
 
 #[test]
@@ -153,5 +159,5 @@ fn statuses_to_try_again_after_are_a_setting() {
     assert_eq!(file("[fetch]\nretry_statuses = [500, 429]\n").plan().scrape.fetch.retry_statuses, [500, 429]);
     assert_eq!(nothing().set("fetch.retry_statuses=[]").plan().scrape.fetch.retry_statuses, Vec::<u16>::new());
     assert_eq!(nothing().variable("GLEANER_FETCH_RETRY_STATUSES", "503").plan().scrape.fetch.retry_statuses, [503]);
-    assert_eq!(nothing().set("fetch.max_host_retries=3").plan().max_host_retries, 3);
+    assert_eq!(nothing().set("fetch.max_host_retries=3").plan().schedule.max_host_retries, 3);
 }
