@@ -153,3 +153,99 @@ pub(super) fn shape(identity: &Identity) -> CacheShape {
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::{Identity, Plan, of, shape};
+    use crate::config::{self, Flag, Sources};
+    use crate::sink::Format;
+
+    fn plan(assignments: &[&str]) -> Plan {
+        let sources = Sources {
+            config: None,
+            folder: std::env::temp_dir(),
+            environment: vec![("TOKEN".into(), "t".into()), ("OTHER".into(), "t".into())],
+            flags: assignments.iter().map(|assignment| Flag::set(*assignment)).collect(),
+            cpus: NonZeroUsize::MIN,
+        };
+        config::load(&sources).expect("good settings").plan
+    }
+
+    fn identity(assignments: &[&str]) -> Identity {
+        of(&plan(assignments), Format::Json, None)
+    }
+
+    #[test]
+    fn a_run_is_gone_on_with_under_the_settings_that_shape_its_data_and_any_others() {
+        let shaping = [
+            "extract.title=h1",
+            "fetch.max_body=1MiB",
+            "fetch.max_redirects=1",
+            "fetch.user_agent=other",
+            "fetch.headers.accept=text/plain",
+            "fetch.meta_refresh=true",
+            "fetch.content_types=[\"text/plain\"]",
+            "network.private_addresses=deny",
+            "politeness.robots=false",
+            "hosts.'h'.robots=false",
+            "hosts.'h'.headers.x=1",
+            "cookies.enabled=true",
+            "cache.path=pages",
+            "output.record=data",
+            "output.order=completion",
+        ];
+        for setting in shaping {
+            assert_ne!(identity(&[setting]), identity(&[]), "{setting}");
+        }
+        let free = [
+            "pool.workers=3",
+            "pool.concurrency=3",
+            "pool.max_tasks_per_worker=3",
+            "pool.task_timeout=3s",
+            "pool.sandbox=off",
+            "fetch.timeout=3s",
+            "fetch.max_retries=3",
+            "fetch.retry_statuses=[500]",
+            "fetch.headers.authorization=t",
+            "politeness.delay=1s",
+            "politeness.per_host_concurrency=3",
+            "politeness.read_ahead=3",
+            "hosts.'h'.robots=true",
+            "hosts.'h'.delay=1s",
+            "hosts.'h'.bearer=t",
+            "limits.max_failures=3",
+            "limits.deadline=1h",
+            "network.proxies=[\"http://p:1\"]",
+            "tls.insecure=true",
+            "output.ahead_limit=3",
+            "output.window_memory=1MiB",
+        ];
+        for setting in free {
+            assert_eq!(identity(&[setting]), identity(&[]), "{setting}");
+        }
+    }
+
+    #[test]
+    fn fields_have_an_order_and_headers_only_what_they_were_written_with() {
+        assert_ne!(identity(&["extract.a=h1", "extract.b=h2"]), identity(&["extract.b=h2", "extract.a=h1"]));
+        let of_token = identity(&["fetch.headers.x=${TOKEN}"]);
+        assert_ne!(of_token, identity(&["fetch.headers.x=${OTHER}"]));
+        assert_ne!(of_token, identity(&["fetch.headers.x=t"]));
+        assert!(!format!("{:?}", identity(&["fetch.headers.x=secret"])).contains("secret"));
+    }
+
+    #[test]
+    fn the_cache_keeps_data_apart_by_what_makes_it_and_not_by_how_it_is_written() {
+        let of = |assignment: &str| format!("{:?}", shape(&identity(&[assignment])));
+        let plain = of("pool.workers=1");
+        for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]
+        {
+            assert_eq!(of(same), plain, "{same}");
+        }
+        for other in ["extract.title=h1", "fetch.max_body=1MiB", "fetch.meta_refresh=true"] {
+            assert_ne!(of(other), plain, "{other}");
+        }
+    }
+}
