@@ -41,7 +41,8 @@ pub fn is_worker() -> bool {
 ///     if let Some(code) = pool::serve::<Transform>() {
 ///         return code;
 ///     }
-///     ...
+///     // What the program does otherwise.
+/// }
 /// ```
 ///
 /// Returns `None` in a process that is no worker for `J`, at once. In a worker it returns when the worker is done; the
