@@ -6,6 +6,7 @@
 //!
 //! - `request`: what two requests have in common if one may have the other's answer
 //! - `head`: what is kept of an answer's headers, and what follows from it: fresh, to be confirmed, not to be kept
+//! - `change`: what is to be kept from now on
 //! - `store`: the file: rows with checksums in a database that survives every death of its process
 //! - `writer`: the thread that writes it, so that nobody waits for the disk
 //! - `error`: why a run cannot have its cache
@@ -16,6 +17,7 @@
 //! since a page whose server says nothing costs one 304; and eviction: the file grows with the URLs and with each change
 //! of what shapes the data, and may be deleted whenever no run has it open.
 
+mod change;
 mod error;
 mod head;
 mod request;
@@ -33,9 +35,10 @@ pub use self::error::{Error, ErrorKind};
 pub use self::head::KEPT_HEADERS;
 pub use self::request::{Request, Shape};
 
+use self::change::Change;
 use self::head::Head;
 use self::store::Store;
-use self::writer::{Write, Writer};
+use self::writer::Writer;
 
 /// An open cache. No other process has it open.
 #[derive(Debug)]
@@ -100,13 +103,13 @@ impl Cache {
     /// Keeps what an answer of status 200 gave, if it may be kept and can be of use. `response`: its headers, of which
     /// only [`KEPT_HEADERS`] matter. What was kept for the request goes.
     pub fn keep(&self, request: &Request, response: &[(String, String)], kept: &Kept, now: SystemTime) {
-        let write = match Head::new(&request.headers, response, kept, now) {
-            Some(head) => Write::Page { key: request.key.clone(), head, data: kept.data.clone() },
+        let change = match Head::new(&request.headers, response, kept, now) {
+            Some(head) => Change::Page { key: request.key.clone(), head, data: kept.data.clone() },
             // What is there is out of date by now.
-            None if self.head(request).is_some() => Write::Nothing { key: request.key.clone() },
+            None if self.head(request).is_some() => Change::Nothing { key: request.key.clone() },
             None => return,
         };
-        self.writer.write(write);
+        self.writer.write(change);
     }
 
     /// The answer to a request that was sent with `asked` and that the server answered with a 304 and these headers.
@@ -126,8 +129,8 @@ impl Cache {
         let kept = self.kept(request, &head)?;
         let key = request.key.clone();
         self.writer.write(match head.updated(&request.headers, response, now) {
-            Some(head) => Write::Head { key, head },
-            None => Write::Nothing { key },
+            Some(head) => Change::Head { key, head },
+            None => Change::Nothing { key },
         });
         Some(kept)
     }

@@ -18,10 +18,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, TableDefinition, TableHandle, WriteTransaction};
 
+use super::change::Change;
 use super::error::{Error, ErrorKind};
 use super::head::Head;
 use super::request::Key;
-use super::writer::Write;
 
 /// The version of the layout stands in the names.
 const HEADS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-heads-1");
@@ -73,18 +73,18 @@ impl Store {
         if has(HEADS.name()) && has(DATA.name()) {
             return Ok(());
         }
-        let changes = self.begin_write()?;
-        changes.open_table(HEADS)?;
-        changes.open_table(DATA)?;
-        changes.commit()?;
+        let transaction = self.begin_write()?;
+        transaction.open_table(HEADS)?;
+        transaction.open_table(DATA)?;
+        transaction.commit()?;
         Ok(())
     }
 
     fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
-        let mut changes = self.database.begin_write()?;
+        let mut transaction = self.database.begin_write()?;
         // Else a file of which the process was killed would be read from end to end before it is used again.
-        changes.set_quick_repair(true);
-        Ok(changes)
+        transaction.set_quick_repair(true);
+        Ok(transaction)
     }
 
     /// The head of a key. A row that is damaged is none.
@@ -114,32 +114,32 @@ impl Store {
     }
 
     /// Makes all these changes, or none. They are on the disk when this returns.
-    pub(super) fn apply(&self, writes: &[Write]) -> Result<(), redb::Error> {
+    pub(super) fn apply(&self, changes: &[Change]) -> Result<(), redb::Error> {
         guarded(|| {
-            let changes = self.begin_write()?;
+            let transaction = self.begin_write()?;
             {
-                let mut heads = changes.open_table(HEADS)?;
-                let mut data = changes.open_table(DATA)?;
-                for write in writes {
-                    let key = write.key();
-                    if let Write::Page { head, .. } | Write::Head { head, .. } = write {
+                let mut heads = transaction.open_table(HEADS)?;
+                let mut data = transaction.open_table(DATA)?;
+                for change in changes {
+                    let key = change.key();
+                    if let Change::Page { head, .. } | Change::Head { head, .. } = change {
                         let content = postcard::to_stdvec(head).map_err(io::Error::other)?;
                         let row = [&checksum(key, &content)[..], &content].concat();
                         heads.insert(key.bytes(), &row[..])?;
                     }
-                    match write {
-                        Write::Page { data: content, .. } => {
+                    match change {
+                        Change::Page { data: content, .. } => {
                             data.insert(key.bytes(), &content[..])?;
                         }
-                        Write::Head { .. } => {}
-                        Write::Nothing { .. } => {
+                        Change::Head { .. } => {}
+                        Change::Nothing { .. } => {
                             heads.remove(key.bytes())?;
                             data.remove(key.bytes())?;
                         }
                     }
                 }
             }
-            changes.commit()?;
+            transaction.commit()?;
             Ok(())
         })
     }

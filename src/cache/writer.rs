@@ -7,11 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::head::Head;
-use super::request::Key;
+use super::change::Change;
 use super::store::Store;
 
 /// Changes are made when there are so many, or of so many bytes, or the first has waited for so long.
@@ -23,43 +21,9 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// again in the next run.
 const BACKLOG: u64 = 64 << 20;
 
-/// What a change takes of memory beside its data, about.
-const OVERHEAD: usize = 512;
-
-/// A change.
-#[derive(Debug)]
-pub(super) enum Write {
-    Page {
-        key: Key,
-        head: Head,
-        data: Bytes,
-    },
-    /// The data stays as it is.
-    Head {
-        key: Key,
-        head: Head,
-    },
-    Nothing {
-        key: Key,
-    },
-}
-
-impl Write {
-    pub(super) fn key(&self) -> &Key {
-        match self {
-            Self::Page { key, .. } | Self::Head { key, .. } | Self::Nothing { key } => key,
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        let data = if let Self::Page { data, .. } = self { data.len() } else { 0 };
-        (OVERHEAD + self.key().bytes().len() + data) as u64
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct Writer {
-    writes: Sender<Write>,
+    changes: Sender<Change>,
     end: oneshot::Receiver<()>,
     shared: Arc<Shared>,
 }
@@ -74,13 +38,13 @@ struct Shared {
 
 impl Writer {
     pub(super) fn start(store: Arc<Store>) -> io::Result<Self> {
-        let (writes, receiver) = mpsc::channel();
+        let (changes, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::default());
         let on_thread = Arc::clone(&shared);
         let (ended, end) = oneshot::channel();
         thread::Builder::new().name("cache".to_owned()).spawn(move || {
             while let Some(batch) = next_batch(&receiver) {
-                let bytes = batch.iter().map(Write::bytes).sum();
+                let bytes = batch.iter().map(Change::bytes).sum();
                 if !on_thread.is_broken.load(Relaxed)
                     && let Err(error) = store.apply(&batch)
                 {
@@ -95,15 +59,15 @@ impl Writer {
             drop(store);
             let _ = ended.send(());
         })?;
-        Ok(Self { writes, end, shared })
+        Ok(Self { changes, end, shared })
     }
 
     /// Has the change made soon. Never waits.
-    pub(super) fn write(&self, write: Write) {
+    pub(super) fn write(&self, change: Change) {
         if self.shared.is_broken.load(Relaxed) {
             return;
         }
-        let bytes = write.bytes();
+        let bytes = change.bytes();
         if self.shared.backlog.load(Relaxed) + bytes > BACKLOG {
             if !self.shared.has_forgotten.swap(true, Relaxed) {
                 tracing::warn!("the cache's disk is slower than the pages come; not all of them are kept");
@@ -112,27 +76,27 @@ impl Writer {
         }
         self.shared.backlog.fetch_add(bytes, Relaxed);
         // The thread ends only after this sender.
-        let _ = self.writes.send(write);
+        let _ = self.changes.send(change);
     }
 
     /// Waits until all is written, and the file is closed if nobody else has it.
     pub(super) async fn close(self) {
-        drop(self.writes);
+        drop(self.changes);
         // The thread has said itself what went wrong.
         let _ = self.end.await;
     }
 }
 
 /// The changes to be made together; `None` at the end.
-fn next_batch(writes: &Receiver<Write>) -> Option<Vec<Write>> {
-    let mut batch = vec![writes.recv().ok()?];
+fn next_batch(changes: &Receiver<Change>) -> Option<Vec<Change>> {
+    let mut batch = vec![changes.recv().ok()?];
     let mut bytes = batch[0].bytes();
     let due = Instant::now() + LONGEST;
     while batch.len() < MOST && bytes < LARGEST {
-        match writes.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(write) => {
-                bytes += write.bytes();
-                batch.push(write);
+        match changes.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(change) => {
+                bytes += change.bytes();
+                batch.push(change);
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::Range;
 
 use super::place::Place;
-use super::written::Node;
 
 /// Everything that is wrong with the settings, in the order of the layers and of what is written in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,14 +141,6 @@ impl Complaint {
         self
     }
 
-    /// The same complaint, about this node whatever it is a part of.
-    #[must_use]
-    pub(super) fn of(mut self, node: &Node) -> Self {
-        let place = self.place_within(&node.place, node.string());
-        self.place = Some(place);
-        self
-    }
-
     /// What is wrong with `setting`, whose value was written at `place`, as `text` if it is a string.
     pub(super) fn about(self, setting: &str, place: &Place, text: Option<&str>) -> Problem {
         let place = self.place_within(place, text);
@@ -158,6 +149,13 @@ impl Complaint {
             Some(help) => problem.with_help(help),
             None => problem,
         }
+    }
+
+    /// The same complaint, about this part of a setting's value.
+    #[must_use]
+    pub(super) fn of(mut self, part: &Place, text: Option<&str>) -> Self {
+        self.place = Some(self.place_within(part, text));
+        self
     }
 
     fn place_within(&self, whole: &Place, text: Option<&str>) -> Place {

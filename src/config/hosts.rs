@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Complaint, Problem, ProblemKind};
-use super::layer::{Found, home_of, put_known};
+use super::known::{Found, home_of, put_known};
 use super::schema::Setting;
 use super::settings::Host;
 use super::suggest;

@@ -15,6 +15,7 @@ mod checks;
 mod element;
 mod error;
 mod hosts;
+mod known;
 mod layer;
 mod outside;
 mod place;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use crate::cache::{Cache, Found, Kept, Request, Shape, Validators};
-use crate::model::{Answer, Outcome, Page, Visit};
+use crate::model::{Answer, Outcome, Page, Visit, without_credentials};
 use crate::scrape::RequestHeaders;
 
 /// The cache of a run, and the tasks that it is asked about.
@@ -109,9 +109,5 @@ impl Cached {
 
 /// The page that a worker would have made: its URL is the one that was asked for, without user name and password.
 fn page(url: &Url, kept: Kept) -> Page {
-    let mut url = url.clone();
-    // Only URLs that cannot have them refuse to be without.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    Page { final_url: url.into(), status: 200, bytes: kept.bytes, data: kept.data }
+    Page { final_url: without_credentials(url).into(), status: 200, bytes: kept.bytes, data: kept.data }
 }

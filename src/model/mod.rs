@@ -4,6 +4,7 @@
 //! Plain values. Absent on purpose: I/O, clocks, processes.
 
 mod answer;
+mod credentials;
 mod done;
 mod failure;
 mod host_key;
@@ -17,6 +18,7 @@ mod task;
 mod visit;
 
 pub use answer::Answer;
+pub use credentials::without_credentials;
 pub use done::{Done, ListPoint};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use host_key::{HostKey, HostKeyError};

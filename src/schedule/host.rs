@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Verdict};
-use super::hosts::Listed;
 use super::options::{Adaptive, HostRules, Politeness};
 use super::{Options, Order};
 use crate::model::{Failure, FailureKind, Retry, Stage};
@@ -19,6 +18,16 @@ pub(super) enum Standing {
     Closed(Instant),
     /// There is nothing to ask, or something must come back first.
     Idle,
+}
+
+/// Where a host stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    No,
+    /// Among those that may be asked now.
+    Open,
+    /// Among those that may be asked later.
+    Closed(Instant),
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use slab::Slab;
 use url::Url;
 
-use super::host::{Host, Standing};
+use super::host::{Host, Listed, Standing};
 use super::{GroupBy, Options, Order};
 
 /// Hosts without a task that are remembered nevertheless: their robots.txt and their delay may be needed again.
@@ -19,16 +19,6 @@ const MOST_IDLE: usize = 100_000;
 /// One host. Numbers of forgotten ones are given again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct HostId(usize);
-
-/// Where a host stands in line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listed {
-    No,
-    /// Among those that may be asked now.
-    Open,
-    /// Among those that may be asked later.
-    Closed(Instant),
-}
 
 #[derive(Debug)]
 pub(super) struct Hosts {

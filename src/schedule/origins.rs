@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::hosts::HostId;
-use crate::model::{Failure, FailureKind, Reach, Stage};
+use crate::model::{Failure, FailureKind, Reach, Stage, without_credentials};
 use crate::robots::Rules;
 
 /// Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2); after more of them there is taken to be none.
@@ -162,7 +162,7 @@ impl Origins {
             State::Known(_) => {
                 let message = format!(
                     "fetch {}: robots.txt of {} forbids it (politeness.robots = false ignores that)",
-                    super::task::without_credentials(url),
+                    without_credentials(url),
                     origin.name
                 );
                 Leave::Denied(Failure::new(FailureKind::RobotsDenied, Stage::Robots, message))
@@ -179,13 +179,11 @@ impl Origins {
     /// Begins to ask for a robots.txt, on behalf of a task that goes to `url`.
     pub(super) fn ask(&mut self, id: OriginId, seq: u64, url: &Url, reach: Reach, host: HostId) {
         let Some(origin) = self.known.get_mut(&id) else { return };
-        let mut robots = url.clone();
+        // Whose credentials it would be asked with depends on who comes first.
+        let mut robots = without_credentials(url);
         robots.set_path("/robots.txt");
         robots.set_query(None);
         robots.set_fragment(None);
-        // Whose credentials it would be asked with depends on who comes first.
-        let _ = robots.set_username("");
-        let _ = robots.set_password(None);
         let asked_by = reach.clone();
         let fetch = Fetch {
             url: robots,

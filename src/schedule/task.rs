@@ -4,7 +4,7 @@ use url::Url;
 
 use super::hosts::HostId;
 use super::origins::OriginId;
-use crate::model::{Failure, FailureKind, Outcome, Reach, Stage};
+use crate::model::{Failure, FailureKind, Outcome, Reach, Stage, without_credentials};
 
 /// A task that has come to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,7 @@ impl UnderWay {
     pub(super) fn follow(&mut self, status: u16, to: &str, bytes: u64, max_redirects: u32) -> Result<(), Failure> {
         let failure = |kind, message| Failure {
             status: Some(status),
-            final_url: Some(without_credentials(&self.url)),
+            final_url: Some(without_credentials(&self.url).into()),
             bytes,
             ..Failure::new(kind, Stage::Fetch, message)
         };
@@ -89,12 +89,4 @@ impl UnderWay {
     pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
         Settled { seq, line: self.line, outcome, attempts: self.charged, elapsed: self.elapsed }
     }
-}
-
-pub(super) fn without_credentials(url: &Url) -> String {
-    let mut url = url.clone();
-    // Only URLs that cannot have credentials refuse to be without them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }

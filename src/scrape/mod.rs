@@ -31,8 +31,6 @@ mod settings;
 mod side_threads;
 mod tls;
 
-use fetch::without_credentials;
-
 pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;

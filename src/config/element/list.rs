@@ -16,7 +16,7 @@ pub(in crate::config) fn read<T>(
             return Err(complaint.with_help("put it in brackets"));
         }
     };
-    nodes.iter().map(|node| item(node).map_err(|complaint| complaint.of(node))).collect()
+    nodes.iter().map(|node| item(node).map_err(|complaint| complaint.of(&node.place, node.string()))).collect()
 }
 
 #[cfg(test)]

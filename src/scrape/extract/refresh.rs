@@ -7,6 +7,7 @@ use super::extractor::base_href;
 use super::link::Links;
 use super::outline::Outline;
 use super::selection::attribute;
+use crate::model::without_credentials;
 use crate::scrape::Document;
 
 /// A page that leads elsewhere within this many seconds is read as a redirect; one that waits longer is to be read first.
@@ -82,7 +83,7 @@ fn is_quotable(text: &str) -> bool {
 
 fn is_same_page(target: &Url, page: &Url) -> bool {
     let without_fragment = |url: &Url| {
-        let mut url = crate::scrape::without_credentials(url);
+        let mut url = without_credentials(url);
         url.set_fragment(None);
         url
     };

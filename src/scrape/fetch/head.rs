@@ -127,7 +127,7 @@ mod tests {
     use url::Url;
 
     use super::{Failure, Head};
-    use crate::model::{FailureKind, Reach, Retry, Visit};
+    use crate::model::{FailureKind, Reach, Retry, Visit, without_credentials};
     use crate::scrape::settings::sample as settings;
 
     fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
@@ -136,7 +136,7 @@ mod tests {
             headers.insert(LOCATION, HeaderValue::from_bytes(location).expect("a header"));
         }
         let url = Url::parse(from).expect("a URL");
-        let shown = super::super::without_credentials(&url);
+        let shown = without_credentials(&url);
         let status = StatusCode::from_u16(status).expect("a status");
         let hop = Head { url: &url, shown: &shown, status, headers: &headers, settings: &settings() }.next_hop()?;
         Ok(hop.map(String::from))

@@ -50,7 +50,7 @@ use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
-use crate::model::{Failure, FailureKind, Stage, Visit};
+use crate::model::{Failure, FailureKind, Stage, Visit, without_credentials};
 
 /// A server that ends this many connections before it has looked at a request does not want it.
 const MAX_SENDINGS: usize = 4;
@@ -189,15 +189,6 @@ impl Fetcher {
             };
         }
     }
-}
-
-/// A URL that may be shown.
-pub(super) fn without_credentials(url: &Url) -> Url {
-    let mut shown = url.clone();
-    // Both fail only for URLs that cannot have credentials.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown
 }
 
 /// Copies the headers with those names, which are in lower case; bytes above 0x7F as Latin-1.

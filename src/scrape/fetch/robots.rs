@@ -4,8 +4,8 @@ use url::Url;
 
 use super::body::Body;
 use super::head::Head;
-use super::{Fetcher, header_text, without_credentials};
-use crate::model::{Failure, Visit};
+use super::{Fetcher, header_text};
+use crate::model::{Failure, Visit, without_credentials};
 use crate::robots::MAX_FILE;
 
 /// What asking for a robots.txt gave (RFC 9309, 2.3.1).
