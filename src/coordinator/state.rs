@@ -306,7 +306,7 @@ impl State {
             affinity: Some(dispatch.affinity),
             alone: dispatch.alone,
             deadline: Some(self.bounds.deadline),
-            merge: false,
+            merge: None,
         };
         let errand = match dispatch.order {
             Order::Page(_) => Errand::Page(visit),

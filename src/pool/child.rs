@@ -147,26 +147,24 @@ async fn live(
     let mut stderr = child.stderr.take().map(|pipe| tokio::spawn(listen(pid, pipe, Arc::clone(&last_words))));
     let mut reader = child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, frames, events.clone())));
     let (to_writer, writer_inbox) = unbounded_channel();
-    let writer = child.stdin.take().map(|pipe| tokio::spawn(write(pipe, writer_inbox)));
-    let mut to_writer = Some(to_writer);
+    let mut writer = child.stdin.take().map(|pipe| tokio::spawn(write(pipe, writer_inbox)));
 
     let status = loop {
         tokio::select! {
             order = orders.recv() => match order {
                 Some(Order::Write(bytes)) => {
-                    if let Some(writer) = &to_writer {
-                        let _ = writer.send(bytes);
-                    }
+                    let _ = to_writer.send(bytes);
                 }
                 Some(Order::Kill) => unix::kill_group(pid),
-                // The pool is gone: end of input is what tells the worker.
-                None if to_writer.take().is_none() => break child.wait().await,
-                None => {}
+                // The pool is gone. End of input is what tells the worker, whatever it has not taken yet.
+                None => match writer.take() {
+                    Some(writer) => writer.abort(),
+                    None => break child.wait().await,
+                },
             },
             status = child.wait() => break status,
         }
     };
-    drop(to_writer);
     if let Some(writer) = writer {
         writer.abort();
     }

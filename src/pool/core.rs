@@ -195,10 +195,10 @@ impl Core {
             }
             ChildEvent::Results { resident, results } => {
                 self.roster.heard(worker, now);
-                for result in results {
-                    self.settle_result(worker, result);
-                }
-                self.roster.memory(worker, resident)
+                let mut actions: Vec<Action> =
+                    results.into_iter().flat_map(|result| self.settle_result(worker, result)).collect();
+                actions.extend(self.roster.memory(worker, resident));
+                actions
             }
             ChildEvent::Corrupt { reason } => self.roster.corrupt(worker, reason),
             ChildEvent::Exited(exit) => {
@@ -226,7 +226,7 @@ impl Core {
         }
     }
 
-    fn settle_result(&mut self, worker: WorkerId, result: Finished) {
+    fn settle_result(&mut self, worker: WorkerId, result: Finished) -> Vec<Action> {
         match result {
             Finished::Output { id, output } => {
                 if let Some(job) = self.roster.finished(worker, id) {
@@ -239,13 +239,13 @@ impl Core {
                 }
             }
             Finished::Merged { ids, output } => {
-                // All or nothing: a merged output cannot be taken apart.
-                let jobs: Vec<JobId> = ids.iter().filter_map(|id| self.roster.finished(worker, *id)).collect();
-                if jobs.len() == ids.len() {
-                    self.ready.push_back(Event::Merged { jobs, worker, output });
-                }
+                let Some(jobs) = self.roster.finished_together(worker, &ids) else {
+                    return self.roster.corrupt(worker, "a merged output of jobs that are not its to merge".to_owned());
+                };
+                self.ready.push_back(Event::Merged { jobs, worker, output });
             }
         }
+        Vec::new()
     }
 
     fn tick(&mut self) {

@@ -19,8 +19,8 @@ pub struct Hints {
     pub alone: bool,
     /// The worker is killed when the job takes longer, counted from when it is handed over.
     pub deadline: Option<Duration>,
-    /// Its output may come merged with those of others ([`Job::MERGE`](super::Job::MERGE)).
-    pub merge: bool,
+    /// Its output may come merged with those of other jobs with the same number ([`Job::MERGE`](super::Job::MERGE)).
+    pub merge: Option<u64>,
 }
 
 /// What happens in a pool. A closed set: whoever drives a pool handles every case.

@@ -1,16 +1,17 @@
 //! The worker's results on their way out: gathered while there is more to gather, sent as one frame.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use tokio::net::unix::pipe::Sender;
 use tokio::sync::Notify;
 
-use super::job::{Job, JobError};
-use super::unix;
+use super::job::{Job, JobError, Merge};
 use super::wire::{self, FromWorker, WireResult};
+use super::{panics, unix};
 
 /// Results that wait while the worker goes on with something else would be lost with it. So long they may wait.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -32,8 +33,8 @@ pub(super) struct Outbox<J: Job> {
 
 struct Inner<O> {
     pending: Vec<Pending>,
-    /// The one result in which all that may be merged gathers.
-    merged: Option<(Vec<u64>, O)>,
+    /// The results in which all that may be merged gathers, one for each group of jobs.
+    merged: BTreeMap<u64, (Vec<u64>, O)>,
     bytes: usize,
     waiting_since: Option<Instant>,
     /// What the pipe has not taken yet.
@@ -53,7 +54,7 @@ impl<J: Job> Outbox<J> {
     pub(super) fn new(pipe: Sender, max_output: usize) -> Self {
         let inner = Inner {
             pending: Vec::new(),
-            merged: None,
+            merged: BTreeMap::new(),
             bytes: 0,
             waiting_since: None,
             unsent: BytesMut::new(),
@@ -70,18 +71,29 @@ impl<J: Job> Outbox<J> {
 
     /// Sends a message, after the results that are there. From any thread: the worker's own may be computing.
     pub(super) fn say(&self, message: &FromWorker<'_>) {
-        let mut inner = self.lock();
+        self.add(&mut self.lock(), message);
+    }
+
+    fn add(&self, inner: &mut Inner<J::Output>, message: &FromWorker<'_>) {
         inner.pack(self.max_output);
         if wire::encode(message, &mut inner.unsent).is_ok() {
             // What is wrong with the pipe is told by `flush`, which comes next.
-            let _ = self.push(&mut inner);
+            let _ = self.push(inner);
             self.filled.notify_one();
         }
     }
 
-    /// Whether a job is under way.
-    pub(super) fn is_busy(&self) -> bool {
-        self.lock().unfinished > 0
+    /// Says that the worker lives, if a job is under way. For the watch, which waits for nobody: a job's own way to merge
+    /// or to write its outputs may be at work behind the lock, and take as long as it likes.
+    pub(super) fn beat(&self, computing: Option<u64>) {
+        let mut inner = match self.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if inner.unfinished > 0 {
+            self.add(&mut inner, &FromWorker::Beat { computing });
+        }
     }
 
     /// Notes that a job has begun.
@@ -89,22 +101,14 @@ impl<J: Job> Outbox<J> {
         self.lock().unfinished += 1;
     }
 
-    /// Takes the result of a job. `merge`: it may be joined with others.
-    pub(super) fn finished(&self, id: u64, merge: bool, result: Result<J::Output, JobError>) {
+    /// Takes the result of a job. `merge`: it may be joined with others of that group.
+    pub(super) fn finished(&self, id: u64, merge: Option<u64>, result: Result<J::Output, JobError>) {
         let mut inner = self.lock();
         inner.unfinished -= 1;
-        match (result, J::MERGE) {
-            (Ok(output), Some(join)) if merge => {
-                inner.merged = Some(match inner.merged.take() {
-                    Some((mut ids, sum)) => {
-                        ids.push(id);
-                        (ids, join(sum, output))
-                    }
-                    None => (vec![id], output),
-                });
-            }
-            (result, _) => {
-                let pending = match result.and_then(|output| serialize(&output, self.max_output)) {
+        match (result, J::MERGE, merge) {
+            (Ok(output), Some(join), Some(group)) => inner.merge(join, group, id, output),
+            (result, ..) => {
+                let pending = match result.and_then(|output| serialize(output, self.max_output)) {
                     Ok(bytes) => Pending::Output(id, bytes),
                     Err(error) => Pending::Failed(id, error),
                 };
@@ -176,12 +180,29 @@ impl<O: serde::Serialize> Inner<O> {
         self.pending.push(pending);
     }
 
+    fn fail(&mut self, ids: Vec<u64>, error: &JobError) {
+        self.pending.extend(ids.into_iter().map(|id| Pending::Failed(id, error.clone())));
+    }
+
+    fn merge(&mut self, join: Merge<O>, group: u64, id: u64, output: O) {
+        let Some((mut ids, sum)) = self.merged.remove(&group) else {
+            self.merged.insert(group, (vec![id], output));
+            return;
+        };
+        ids.push(id);
+        match panics::caught(|| join(sum, output)) {
+            Ok(sum) => drop(self.merged.insert(group, (ids, sum))),
+            // With it went what had been merged before.
+            Err(error) => self.fail(ids, &error),
+        }
+    }
+
     /// Makes a frame of all that has gathered.
     fn pack(&mut self, max_output: usize) {
-        if let Some((ids, sum)) = self.merged.take() {
-            match serialize(&sum, max_output) {
+        for (ids, sum) in std::mem::take(&mut self.merged).into_values() {
+            match serialize(sum, max_output) {
                 Ok(bytes) => self.add(Pending::Merged(ids, bytes)),
-                Err(error) => ids.into_iter().for_each(|id| self.pending.push(Pending::Failed(id, error.clone()))),
+                Err(error) => self.fail(ids, &error),
             }
         }
         self.bytes = 0;
@@ -217,8 +238,9 @@ impl Pending {
     }
 }
 
-fn serialize<O: serde::Serialize>(output: &O, limit: usize) -> Result<Vec<u8>, JobError> {
-    let bytes = postcard::to_stdvec(output).map_err(|error| JobError::Unserializable(error.to_string()))?;
+fn serialize<O: serde::Serialize>(output: O, limit: usize) -> Result<Vec<u8>, JobError> {
+    let written = panics::caught(move || postcard::to_stdvec(&output))?;
+    let bytes = written.map_err(|error| JobError::Unserializable(error.to_string()))?;
     if bytes.len() > limit {
         return Err(JobError::TooLarge { size: bytes.len() as u64, limit: limit as u64 });
     }

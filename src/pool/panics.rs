@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::backtrace::Backtrace;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Mutex, PoisonError};
 
 use super::JobError;
@@ -29,6 +29,11 @@ pub(super) fn note_places() {
         }
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Noted { location, backtrace });
     }));
+}
+
+/// Runs what may panic, and gives the panic as a value.
+pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, JobError> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|payload| to_error(&*payload))
 }
 
 /// The error that a caught panic stands for.

@@ -188,7 +188,7 @@ impl<J: Job> Pool<J> {
             replies,
             indices: HashMap::new(),
             begun: 0,
-            merge: false,
+            merge: None,
         }
     }
 
@@ -199,7 +199,8 @@ impl<J: Job> Pool<J> {
     pub fn map_reduce(&self, tasks: impl IntoIterator<Item = J::Task>) -> (Option<J::Output>, Vec<JobError>) {
         let join = const { J::MERGE.expect("the job has a MERGE") };
         let mut stream = self.imap_unordered(tasks);
-        stream.merge = true;
+        // Another thread's call may be under way: its outputs are none of ours.
+        stream.merge = Some(self.next_job.fetch_add(1, Ordering::Relaxed));
         let (mut sum, mut errors) = (None, Vec::new());
         while let Some((_, result)) = stream.next_reply() {
             match result.and_then(|bytes| deserialize::<J>(&bytes)) {
@@ -225,7 +226,7 @@ impl<J: Job> Pool<J> {
         JobError::Stopped(self.ended.get().cloned().unwrap_or_else(|| "the pool is gone".to_owned()))
     }
 
-    fn submit(&self, task: &J::Task, merge: bool, reply: &mpsc::Sender<Reply>) -> JobId {
+    fn submit(&self, task: &J::Task, merge: Option<u64>, reply: &mpsc::Sender<Reply>) -> JobId {
         let id = self.next_job.fetch_add(1, Ordering::Relaxed);
         let request = match postcard::to_stdvec(task) {
             Ok(payload) => Request::Run { id, payload: payload.into(), merge, reply: reply.clone() },
@@ -265,7 +266,7 @@ pub struct ImapUnordered<'pool, J: Job, I> {
     replies: mpsc::Receiver<Reply>,
     indices: HashMap<JobId, usize>,
     begun: usize,
-    merge: bool,
+    merge: Option<u64>,
 }
 
 impl<J: Job, I: Iterator<Item = J::Task>> ImapUnordered<'_, J, I> {
@@ -341,7 +342,7 @@ impl<J: Job, I: Iterator<Item = J::Task>> Iterator for Imap<'_, J, I> {
 
 #[derive(Debug)]
 enum Request {
-    Run { id: JobId, payload: Bytes, merge: bool, reply: mpsc::Sender<Reply> },
+    Run { id: JobId, payload: Bytes, merge: Option<u64>, reply: mpsc::Sender<Reply> },
     Close,
     Kill,
 }
@@ -355,7 +356,7 @@ struct Reply {
 /// A task that is under way, with what is needed to run it again.
 struct UnderWay {
     payload: Bytes,
-    merge: bool,
+    merge: Option<u64>,
     reply: mpsc::Sender<Reply>,
     record: blame::Charges,
 }
@@ -441,7 +442,7 @@ impl Driver {
             affinity: None,
             alone: task.record.must_be_alone(),
             deadline: self.deadline,
-            merge: task.merge && !task.record.must_be_alone(),
+            merge: task.merge.filter(|_| !task.record.must_be_alone()),
         };
         self.core.submit(id, task.payload.clone(), hints);
         self.under_way.insert(id, task);
@@ -475,7 +476,7 @@ impl Driver {
 
     fn reply(&mut self, jobs: &[JobId], result: Result<Bytes, JobError>) {
         let mut tasks = jobs.iter().filter_map(|job| self.under_way.remove(job));
-        // Who asked for one task of a merged output asked for all of them.
+        // Who asked for one task of a merged output asked for all of them: they are one call's.
         if let Some(task) = tasks.next() {
             let _ = task.reply.send(Reply { jobs: jobs.to_vec(), result });
         }

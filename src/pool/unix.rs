@@ -59,6 +59,14 @@ pub(super) fn die_with_parent(parent: u32) -> bool {
     rustix::process::getppid().is_some_and(|pid| u32::try_from(pid.as_raw_nonzero().get()) == Ok(parent))
 }
 
+/// Takes back what [`die_with_parent`] asked for, once a thread watches for the parent's death: the kernel would kill this
+/// process alone, and before the thread could kill what it has started. What the kernel does instead is to set it going
+/// again, in case that it has been stopped. To be called on the thread that asked.
+pub(super) fn wake_with_parents_death() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::CONT));
+}
+
 /// Waits until nobody holds the other end of `input` any more, which is true, or until some time has passed. Data in
 /// it is left alone and wakes nobody.
 pub(super) fn hung_up_within(input: &OwnedFd, time: Duration) -> bool {

@@ -14,7 +14,6 @@ use std::time::Duration;
 use super::job::Job;
 use super::outbox::Outbox;
 use super::roster::Ticket;
-use super::wire::FromWorker;
 use super::{sandbox, unix};
 
 /// How often it looks, and the least time for which a job must have kept the thread to be named.
@@ -25,7 +24,7 @@ static POLLED: AtomicU64 = AtomicU64::new(0);
 /// Counts polls: the same job may be polled again and again without keeping the thread.
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
-/// Starts the thread.
+/// Starts the thread. To be called on the process's first one.
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<()> {
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
         // It is older than the sandbox, which in part holds for younger threads only.
@@ -34,13 +33,12 @@ pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Resul
         while !unix::hung_up_within(&input, BEAT) {
             let now = (POLLED.load(Ordering::Relaxed), POLLS.load(Ordering::Relaxed));
             let computing = (now == before && now.0 != 0).then_some(now.0);
-            if outbox.is_busy() {
-                outbox.say(&FromWorker::Beat { computing });
-            }
+            outbox.beat(computing);
             before = now;
         }
         unix::kill_own_group()
     })?;
+    unix::wake_with_parents_death();
     Ok(())
 }
 

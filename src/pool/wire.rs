@@ -27,7 +27,7 @@ const LEAST_ROOM: usize = 64 << 10;
 const ENVELOPE: usize = 1 << 20;
 
 /// Counts the changes of this protocol; both ends must have the same.
-pub(super) const PROTOCOL: u32 = 3;
+pub(super) const PROTOCOL: u32 = 4;
 
 /// Parent to worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,8 +54,8 @@ pub(super) enum ToWorker<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
-    /// Whether its output may be merged with others on the way back.
-    pub(super) merge: bool,
+    /// Its output may be merged on the way back with those of other jobs with this number.
+    pub(super) merge: Option<u64>,
     #[serde(with = "serde_bytes")]
     pub(super) payload: &'a [u8],
 }
@@ -255,13 +255,13 @@ mod tests {
     #[test]
     fn messages_survive_the_wire() {
         let mut out = BytesMut::new();
-        let jobs = vec![WireJob { id: 7, merge: false, payload: b"x" }, WireJob { id: 8, merge: true, payload: b"" }];
+        let jobs = vec![WireJob { id: 7, merge: None, payload: b"x" }, WireJob { id: 8, merge: Some(9), payload: b"" }];
         encode(&ToWorker::Jobs(jobs), &mut out).expect("encodes");
         encode(&ToWorker::Drain, &mut out).expect("encodes");
         let mut frames = Frames::new(100);
         let first = frames.decode(&mut out).expect("valid").expect("there");
         let ToWorker::Jobs(jobs) = decode(&first).expect("a message") else { panic!("not jobs") };
-        assert_eq!((jobs[0].id, jobs[0].payload, jobs[1].merge), (7, &b"x"[..], true));
+        assert_eq!((jobs[0].id, jobs[0].payload, jobs[1].merge), (7, &b"x"[..], Some(9)));
         let second = frames.decode(&mut out).expect("valid").expect("there");
         assert!(matches!(decode(&second).expect("a message"), ToWorker::Drain));
     }

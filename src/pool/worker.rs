@@ -1,6 +1,5 @@
 //! The life of a worker, from inside: greet, set the job up, run what comes, leave when told to or when left alone.
 
-use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -72,7 +71,11 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
     panics::note_places();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work::<J>(wire))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(work::<J>(wire));
+    // What jobs have left behind on threads of their own, a name that is being looked up perhaps, is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
@@ -111,7 +114,8 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
         }
     }
     tokio::select! {
-        ended = outbox.send_all() => ended,
+        // Nobody reads: the parent is gone, or has dropped us.
+        _ = outbox.send_all() => unix::kill_own_group(),
         drained = take_jobs(&mut frames, &job, &outbox) => {
             drained?;
             outbox.drained().await?;
@@ -122,11 +126,11 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
 }
 
 fn set_up<J: Job>(init: &[u8]) -> Result<J, String> {
-    let init = postcard::from_bytes(init).map_err(|error| format!("its init value cannot be read ({error})"))?;
-    match std::panic::catch_unwind(AssertUnwindSafe(|| J::start(init))) {
-        Ok(started) => started.map_err(|error| chain(&*error)),
-        Err(payload) => Err(panics::to_error(&*payload).to_string()),
-    }
+    let started = panics::caught(|| {
+        let init = postcard::from_bytes(init).map_err(|error| format!("its init value cannot be read ({error})"))?;
+        J::start(init).map_err(|error| chain(&*error))
+    });
+    started.map_err(|error| error.to_string())?
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
@@ -163,18 +167,16 @@ async fn take_jobs<J: Job>(
     unix::kill_own_group()
 }
 
-async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: bool, payload: Bytes) {
-    let result = match postcard::from_bytes(&payload) {
-        Ok(task) => watch::marked(id, guarded(|| job.run(task))).await,
-        Err(error) => Err(JobError::Unserializable(error.to_string())),
+/// Runs a job so that its panic is a value, whether it happens in the reading of the task or in its running.
+async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: Option<u64>, payload: Bytes) {
+    let running = async {
+        match postcard::from_bytes(&payload) {
+            Ok(task) => Ok(job.run(task).await),
+            Err(error) => Err(JobError::Unserializable(error.to_string())),
+        }
     };
-    outbox.finished(id, merge, result);
-}
-
-/// Runs a job so that its panic is a value, whether it happens in the making of the future or in its running.
-async fn guarded<O, F: Future<Output = O>>(start: impl FnOnce() -> F) -> Result<O, JobError> {
-    let future = std::panic::catch_unwind(AssertUnwindSafe(start)).map_err(|payload| panics::to_error(&*payload))?;
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|payload| panics::to_error(&*payload))
+    let ended = watch::marked(id, AssertUnwindSafe(running).catch_unwind()).await;
+    outbox.finished(id, merge, ended.unwrap_or_else(|payload| Err(panics::to_error(&*payload))));
 }
 
 fn broken(reason: &str) -> io::Error {

@@ -47,6 +47,14 @@ pub(crate) enum Deed {
     Leak(usize),
     /// Starts a process that outlives it and holds its pipes, and dies.
     Leave,
+    /// Starts a process that outlives the task, and gives its id.
+    Raise,
+    /// Leaves a thread of the runtime behind that does not end.
+    Linger,
+    /// Gives this sum, if it can.
+    Total(u64),
+    /// Cannot be read.
+    Illegible(Illegible),
     /// Writes these bytes to the wire, behind the pool's back, and dies or goes on.
     Wire(Vec<u8>, bool),
 }
@@ -56,7 +64,25 @@ pub(crate) enum Deed {
 pub(crate) struct Done {
     pub pid: u32,
     pub bytes: bytes::Bytes,
+    #[serde(serialize_with = "tell")]
     pub sum: u64,
+}
+
+/// Writes a sum; panics at the largest.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn tell<S: serde::Serializer>(sum: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    assert!(*sum != u64::MAX, "such a sum cannot be told");
+    serializer.serialize_u64(*sum)
+}
+
+/// What panics where it is read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Illegible;
+
+impl<'de> Deserialize<'de> for Illegible {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("what a hand")
+    }
 }
 
 impl Job for Act {
@@ -64,8 +90,11 @@ impl Job for Act {
     type Init = Start;
     type Task = Deed;
     type Output = Done;
-    const MERGE: Option<fn(Done, Done) -> Done> =
-        Some(|a, b| Done { pid: a.pid, bytes: bytes::Bytes::new(), sum: a.sum + b.sum });
+    const MERGE: Option<fn(Done, Done) -> Done> = Some(|a, b| Done {
+        pid: a.pid,
+        bytes: bytes::Bytes::new(),
+        sum: a.sum.checked_add(b.sum).expect("no overflow"),
+    });
 
     fn start(how: Start) -> Result<Self, Box<dyn Error + Send + Sync>> {
         match how {
@@ -124,6 +153,15 @@ impl Job for Act {
                 std::process::Command::new("sleep").arg("6").spawn().expect("it starts");
                 std::process::exit(1)
             }
+            Deed::Raise => {
+                let child = std::process::Command::new("sleep").arg("3600").spawn().expect("it starts");
+                done.sum = child.id().into();
+            }
+            Deed::Linger => {
+                tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(3600)));
+            }
+            Deed::Total(sum) => done.sum = sum,
+            Deed::Illegible(Illegible) => {}
             Deed::Wire(bytes, dies) => {
                 wire().write_all(&bytes).expect("the wire takes it");
                 if dies {

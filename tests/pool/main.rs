@@ -51,6 +51,8 @@ fn main() -> ExitCode {
             what_a_job_prints_or_reads_does_not_reach_the_wire,
             map_reduce_gives_the_sum_of_all_and_the_errors_beside,
             several_threads_may_share_a_pool,
+            several_threads_may_reduce_at_once_and_each_gets_its_own_sum,
+            a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever,
             no_tasks_need_no_workers,
             there_are_never_more_workers_than_tasks;
         deaths:
@@ -80,6 +82,9 @@ fn main() -> ExitCode {
             replacements_are_ready_before_they_are_needed;
         parents:
             a_parent_killed_outright_takes_its_workers_with_it,
+            a_parent_killed_outright_takes_its_grandchildren_with_it,
+            a_thread_that_a_task_leaves_behind_does_not_keep_its_worker,
+            a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent,
             a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes,
             an_input_that_ends_while_workers_are_replaced_leaves_no_process,
             a_replaced_executable_goes_on_starting_workers,

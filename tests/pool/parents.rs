@@ -5,13 +5,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use gleaner::pool::Pool;
+use gleaner::pool::{Core, End, Event, Hints, Job, Options, Pool};
 
-use crate::job::{Act, Deed, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
+use crate::job::{Act, Deed, PATIENCE, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
 use crate::sandbox;
 
 const PART: &str = "POOL_TEST_PART";
 const FOLDER: &str = "POOL_TEST_FOLDER";
+/// In which a job that was submitted is under way.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// The role of a program whose main does not begin with `serve`.
 pub(crate) fn forgetful() -> Option<ExitCode> {
@@ -41,6 +43,11 @@ pub(crate) fn play() -> Option<ExitCode> {
             for (index, result) in pool.imap_unordered(tasks) {
                 println!("{index} {}", result.is_ok());
             }
+        }
+        "grandparent" => {
+            let pool = pool(1).build(Start::Well).expect("a pool");
+            println!("{}", pool.apply(Deed::Raise).expect("a grandchild").sum);
+            let _ = pool.apply(Deed::Spin);
         }
         "closing" => {
             let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
@@ -125,11 +132,58 @@ pub(crate) fn a_parent_killed_outright_takes_its_workers_with_it() {
     assert_eq!(line, "2 true\n", "the echo is done, the others are not");
     let workers = children(parent.id());
     assert_eq!(workers.len(), 3);
+    // It can do nothing for its own end.
+    send_to(workers[1], 19);
     send_to(parent.id(), 9);
     parent.wait().expect("it ends");
     let begun = Instant::now();
     assert!(comes_true(|| workers.iter().all(|pid| !is_alive(*pid))), "{workers:?}");
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn a_parent_killed_outright_takes_its_grandchildren_with_it() {
+    for _ in 0..10 {
+        let mut parent = parent("grandparent", &own());
+        let mut line = String::new();
+        BufReader::new(parent.stdout.take().expect("piped")).read_line(&mut line).expect("reads");
+        let grandchild = line.trim_end().parse().expect("a pid");
+        assert!(is_alive(grandchild));
+        send_to(parent.id(), 9);
+        parent.wait().expect("it ends");
+        assert!(comes_true(|| !is_alive(grandchild)), "{grandchild}");
+    }
+}
+
+pub(crate) fn a_thread_that_a_task_leaves_behind_does_not_keep_its_worker() {
+    let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+    let begun = Instant::now();
+    assert!(pool.map(vec![Deed::Linger; 20]).iter().all(Result::is_ok));
+    assert!(pool.close().iter().all(|report| report.end == End::Quota));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
+        let options = Options { workers: many(1), concurrency: many(2), ..Options::default() };
+        let mut core = Core::new(Act::NAME, &init, options).expect("a pool");
+        let submit = |core: &mut Core, id, deed: Deed| {
+            core.submit(id, postcard::to_stdvec(&deed).expect("it serialises").into(), Hints::default());
+        };
+        submit(&mut core, 0, Deed::Spin);
+        let Some(Event::Started { pid, .. }) = core.next().await else { panic!("no worker was started") };
+        assert!(tokio::time::timeout(MOMENT, core.next()).await.is_err(), "it spins");
+        // More than the pipe holds, for a worker whose one thread has something else to do.
+        submit(&mut core, 1, Deed::Echo(vec![0; 8 << 20]));
+        assert!(tokio::time::timeout(MOMENT, core.next()).await.is_err(), "it still spins");
+        drop(core);
+        let begun = Instant::now();
+        while is_alive(pid) && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(!is_alive(pid), "it goes on though nobody is there");
+    });
 }
 
 pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes() {

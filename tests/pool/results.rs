@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use gleaner::pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Act, Deed, PATIENCE, Start, echoes, many, pattern, pool};
+use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool};
 
 pub(crate) fn map_gives_what_a_sequential_map_gives() {
     let tasks = echoes(500);
@@ -116,6 +116,38 @@ pub(crate) fn several_threads_may_share_a_pool() {
         }
     });
     assert_eq!(pool.apply(Deed::Echo(vec![7])).expect("an echo").bytes[..], [7]);
+}
+
+pub(crate) fn several_threads_may_reduce_at_once_and_each_gets_its_own_sum() {
+    let pool = pool(1).concurrency(many(16)).build(Start::Well).expect("a pool");
+    std::thread::scope(|scope| {
+        for number in 1..=4_u64 {
+            let pool = &pool;
+            scope.spawn(move || {
+                let (sum, errors) = pool.map_reduce(vec![Deed::Total(number); 500]);
+                assert_eq!((sum.expect("a sum").sum, errors), (500 * number, vec![]));
+            });
+        }
+    });
+}
+
+pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever() {
+    let pool = pool(1).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let tasks = [Deed::Echo(vec![1]), Deed::Illegible(Illegible), Deed::Total(u64::MAX), Deed::Echo(vec![2])];
+    let results = pool.map(tasks);
+    let pids = [0, 3].map(|place| results[place].as_ref().expect("an echo").pid);
+    assert_eq!(pids[0], pids[1], "the worker lives on");
+    for (place, text) in [(1, "what a hand"), (2, "such a sum cannot be told")] {
+        let Err(JobError::Panic { message, location, .. }) = &results[place] else { panic!("{:?}", results[place]) };
+        assert_eq!(message, text);
+        assert!(location.contains("tests/pool/job.rs:"), "{location}");
+    }
+    // Where two outputs cannot be merged, both are lost, and all that was merged with them.
+    let (sum, errors) = pool.map_reduce(vec![Deed::Total(u64::MAX / 2 + 1); 2]);
+    assert!(sum.is_none() && !errors.is_empty(), "{errors:?}");
+    assert!(
+        errors.iter().all(|error| matches!(error, JobError::Panic { message, .. } if message.contains("no overflow")))
+    );
 }
 
 pub(crate) fn no_tasks_need_no_workers() {

@@ -103,6 +103,8 @@ struct InFlight {
     worker: WorkerId,
     since: Instant,
     deadline: Option<Duration>,
+    /// The group of jobs with which its output may come merged.
+    merge: Option<u64>,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What happened, and what must be done about it at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::{Action, Exit, Phase, Roster, Ticket};
@@ -53,6 +53,18 @@ impl Roster {
             }
         }
         Some(job)
+    }
+
+    /// As [`finished`](Self::finished), for jobs whose outputs came merged. `None` where they are not all its to merge: what is
+    /// merged cannot be taken apart, so nothing is settled then.
+    pub(in crate::pool) fn finished_together(&mut self, id: WorkerId, tickets: &[Ticket]) -> Option<Vec<JobId>> {
+        let group = self.in_flight.get(tickets.first()?)?.merge?;
+        let distinct: BTreeSet<&Ticket> = tickets.iter().collect();
+        let its = |ticket| self.in_flight.get(ticket).is_some_and(|held| held.worker == id && held.merge == Some(group));
+        if distinct.len() < tickets.len() || !tickets.iter().all(its) {
+            return None;
+        }
+        tickets.iter().map(|ticket| self.finished(id, *ticket)).collect()
     }
 
     /// A worker gave a sign of life.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{Action, InFlight, Phase, Roster, Submission, Ticket, Worker};
-use crate::pool::event::{End, WorkerId};
+use crate::pool::event::{End, Hints, WorkerId};
 
 /// A drainer costs a process: this many may stand beside the active workers, or two for each slot.
 pub(super) const LEAST_DRAINERS: usize = 8;
@@ -110,7 +110,8 @@ impl Roster {
             }
             let ticket = self.next_ticket;
             self.next_ticket += 1;
-            let held = InFlight { job: job.id, worker: id, since: now, deadline: job.hints.deadline };
+            let Hints { deadline, merge, .. } = job.hints;
+            let held = InFlight { job: job.id, worker: id, since: now, deadline, merge };
             self.in_flight.insert(ticket, held);
             batches.entry(id).or_default().push((ticket, job));
             let Some(worker) = self.workers.get_mut(&id) else { break };

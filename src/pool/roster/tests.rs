@@ -268,6 +268,33 @@ fn a_pause_of_the_whole_run_makes_nobody_late() {
     assert!(!run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
 }
 
+#[test]
+fn merged_results_are_taken_whole_or_cost_their_worker() {
+    let now = Instant::now();
+    for (tickets, taken) in [
+        (&[1, 2][..], true),
+        (&[2], true),
+        (&[1, 9], false),
+        (&[1, 1], false),
+        (&[1, 3], false),
+        (&[4], false),
+        (&[], false),
+    ] {
+        let mut roster = Roster::new(limits(1, 4, None));
+        for (id, merge) in [Some(7), Some(7), Some(8), None].into_iter().enumerate() {
+            let hints = Hints { merge, ..Hints::default() };
+            roster.submit(Submission { hints, ..job(id as u64) });
+        }
+        roster.plan(now);
+        roster.ready(0, 0, now);
+        roster.plan(now);
+        let jobs = roster.finished_together(0, tickets);
+        assert_eq!(jobs.is_some(), taken, "{tickets:?}");
+        let settled = if taken { tickets.len() } else { 0 };
+        assert_eq!(roster.in_flight.len(), 4 - settled, "{tickets:?}");
+    }
+}
+
 /// A fault of a worker, at a point of the run.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
