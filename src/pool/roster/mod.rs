@@ -75,6 +75,8 @@ struct Worker {
     heard: Instant,
     /// The job that keeps its thread from all others, and since when.
     computing: Option<(Ticket, Instant)>,
+    /// Since when a drainer is known to have nothing left to do.
+    idle_since: Option<Instant>,
     /// Why it will end, once that is decided.
     end: End,
 }

@@ -11,6 +11,8 @@ use crate::pool::{Cause, Death};
 const SILENCE: Duration = Duration::from_secs(1);
 /// The clock is looked at ten times a second; after this long without a look it was us who stood still.
 const STALL: Duration = Duration::from_secs(1);
+/// A drainer that holds nothing any more has this long to be gone.
+const EXIT_LIMIT: Duration = Duration::from_secs(5);
 
 impl Roster {
     pub(in crate::pool) fn ready(&mut self, id: WorkerId, resident: u64, now: Instant) -> Vec<Action> {
@@ -60,7 +62,8 @@ impl Roster {
     pub(in crate::pool) fn finished_together(&mut self, id: WorkerId, tickets: &[Ticket]) -> Option<Vec<JobId>> {
         let group = self.in_flight.get(tickets.first()?)?.merge?;
         let distinct: BTreeSet<&Ticket> = tickets.iter().collect();
-        let its = |ticket| self.in_flight.get(ticket).is_some_and(|held| held.worker == id && held.merge == Some(group));
+        let its =
+            |ticket| self.in_flight.get(ticket).is_some_and(|held| held.worker == id && held.merge == Some(group));
         if distinct.len() < tickets.len() || !tickets.iter().all(its) {
             return None;
         }
@@ -181,7 +184,23 @@ impl Roster {
         for worker in stuck {
             actions.extend(self.doom(worker, Some(Cause::Timeout { late: Vec::new() }), End::Timeout));
         }
+        actions.extend(self.hurry_drainers(now));
         actions
+    }
+
+    /// Kills drainers that have done all they had and do not go. What they did is done, so they ended as planned.
+    fn hurry_drainers(&mut self, now: Instant) -> Vec<Action> {
+        let mut overdue = Vec::new();
+        for (id, worker) in self.workers.iter_mut().filter(|(_, worker)| worker.phase == Phase::Draining) {
+            if worker.finished < worker.assigned {
+                continue;
+            }
+            let since = *worker.idle_since.get_or_insert(now);
+            if now.saturating_duration_since(since) > EXIT_LIMIT {
+                overdue.push((*id, worker.end));
+            }
+        }
+        overdue.into_iter().flat_map(|(id, end)| self.doom(id, None, end)).collect()
     }
 
     /// After a pause of this process itself (SIGSTOP, a laptop's sleep) no clock of a worker means anything: all start
@@ -196,6 +215,7 @@ impl Roster {
             worker.started += gap;
             worker.heard = now;
             worker.computing = worker.computing.map(|(ticket, since)| (ticket, since + gap));
+            worker.idle_since = None;
         }
     }
 

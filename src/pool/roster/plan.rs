@@ -30,9 +30,10 @@ impl Roster {
     /// Gives slots without a worker one, as far as there is work for it.
     fn fill_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let waiting = self.queue.len() + self.alone.len();
-        // While more may come, it is likely to be as much as there is now.
-        let demand = if self.open { waiting + self.in_flight.len() } else { waiting };
-        let mut active = self.slots.iter().filter(|slot| slot.active.is_some()).count();
+        // While more may come, it is likely to be as much as there is now. Else those who are busy do not count on either side.
+        let (demand, full) =
+            if self.open { (waiting + self.in_flight.len(), usize::MAX) } else { (waiting, self.limits.concurrency) };
+        let mut active = self.slots.iter().filter(|slot| slot.active.is_some() && slot.load < full).count();
         for index in 0..self.slots.len() {
             let quarantined = self.quarantine == Some(index) && !self.alone.is_empty();
             if self.slots[index].active.is_some() || (active >= demand && !quarantined) {
@@ -88,6 +89,7 @@ impl Roster {
             started: now,
             heard: now,
             computing: None,
+            idle_since: None,
             end: End::Finished,
         };
         self.workers.insert(id, worker);

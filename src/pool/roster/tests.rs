@@ -269,6 +269,41 @@ fn a_pause_of_the_whole_run_makes_nobody_late() {
 }
 
 #[test]
+fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_blamed() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(job(0));
+    roster.close();
+    roster.plan(now);
+    roster.ready(0, 0, now);
+    roster.plan(now);
+    assert!(run_clock(&mut roster, now, Duration::from_secs(60), None).is_empty(), "it is at its last job");
+    let later = now + Duration::from_secs(60);
+    assert!(finish(&mut roster, 0, 0));
+    let begun = later;
+    let actions = run_clock(&mut roster, later, Duration::from_secs(60), None);
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+    let actions = roster.exited(0, died(Cause::Signal(9)), begun);
+    assert!(matches!(actions[..], [Action::Emit(Event::Ended { end: End::Quota, .. })]), "{actions:?}");
+    assert!(roster.is_over());
+}
+
+#[test]
+fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_others_are_busy() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, None));
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.close();
+    roster.plan(now);
+    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    roster.plan(now);
+    roster.exited(0, died(Cause::Signal(11)), now);
+    roster.submit(job(0));
+    assert_eq!(spawned(&roster.plan(now)), [2], "the other may be at work for ever");
+    assert!(spawned(&roster.plan(now)).is_empty(), "one will do");
+}
+
+#[test]
 fn merged_results_are_taken_whole_or_cost_their_worker() {
     let now = Instant::now();
     for (tickets, taken) in [
