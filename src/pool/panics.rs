@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::JobError;
 
-/// Characters of a backtrace that are worth their way to the parent.
-const BACKTRACE_LIMIT: usize = 16 << 10;
+/// Characters of a message, or of a backtrace, that are worth their way to the parent. What is longer could fill a frame.
+const LIMIT: usize = 16 << 10;
 
 struct Noted {
     location: String,
@@ -24,9 +24,7 @@ pub(super) fn note_places() {
     std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let location = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let mut backtrace = Backtrace::force_capture().to_string();
-        if let Some((cut, _)) = backtrace.char_indices().nth(BACKTRACE_LIMIT) {
-            backtrace.truncate(cut);
-        }
+        shorten(&mut backtrace);
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Noted { location, backtrace });
     }));
 }
@@ -40,10 +38,17 @@ pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, JobError> {
 pub(super) fn to_error(payload: &(dyn Any + Send)) -> JobError {
     let noted = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (location, backtrace) = noted.map_or_else(Default::default, |noted| (noted.location, noted.backtrace));
-    let message = payload
+    let mut message = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a text".to_owned());
+    shorten(&mut message);
     JobError::Panic { message, location, backtrace }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((cut, _)) = text.char_indices().nth(LIMIT) {
+        text.truncate(cut);
+    }
 }

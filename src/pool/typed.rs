@@ -94,6 +94,9 @@ impl<J: Job> Builder<J> {
     }
 
     /// How long a task may take before its worker is killed and the task fails, with an error of 0.1 s.
+    ///
+    /// That a task computes, so that those beside it stand still, is known after half a second at the latest. With a shorter
+    /// limit they fail with it.
     #[must_use]
     pub fn task_timeout(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);

@@ -151,7 +151,9 @@ pub(crate) fn a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost
     let pool = pool(1).max_memory_per_worker(100 << 20).build(Start::Well).expect("a pool");
     let results = pool.map(vec![Deed::Leak(3 << 20); 60]);
     assert!(results.iter().all(Result::is_ok), "{results:?}");
-    let reports = pool.close();
+    let mut reports = pool.close();
+    // One that gives a lot of memory back may be the last to be gone.
+    reports.sort_by_key(|report| report.generation);
     assert!(reports.len() >= 2, "{reports:?}");
     let (last, others) = reports.split_last().expect("some");
     assert!(others.iter().all(|report| report.end == End::Memory && report.jobs > 10), "{reports:?}");

@@ -34,6 +34,8 @@ pub(crate) enum Deed {
     /// Gives so many bytes.
     Give(usize),
     Panic(String),
+    /// Panics with so many words.
+    Boom(usize),
     Exit(i32),
     Abort,
     Signal(i32),
@@ -122,6 +124,7 @@ impl Job for Act {
             Deed::Sleep(time) => tokio::time::sleep(time).await,
             Deed::Give(size) => done.bytes = pattern(size).into(),
             Deed::Panic(text) => panic!("{text}"),
+            Deed::Boom(words) => panic!("{}", "é boom ".repeat(words)),
             Deed::Exit(status) => std::process::exit(status),
             Deed::Abort => std::process::abort(),
             Deed::Signal(number) => {

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
             outputs_of_every_size_come_back_byte_for_byte,
             an_output_over_the_limit_is_an_error_and_the_worker_goes_on,
             a_panic_is_an_error_with_its_place_and_the_worker_goes_on,
+            a_panic_of_many_words_is_cut_and_the_worker_goes_on,
             one_failure_among_many_stays_in_its_place,
             what_a_job_says_arrives_before_it_is_done,
             what_a_job_prints_or_reads_does_not_reach_the_wire,

@@ -71,6 +71,15 @@ pub(crate) fn a_panic_is_an_error_with_its_place_and_the_worker_goes_on() {
     assert!(backtrace.contains("panic"), "{backtrace}");
 }
 
+pub(crate) fn a_panic_of_many_words_is_cut_and_the_worker_goes_on() {
+    let pool = pool(1).max_item(4 << 20).build(Start::Well).expect("a pool");
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Boom(6 << 20), Deed::Echo(vec![2])]);
+    let pids = [0, 2].map(|place| results[place].as_ref().expect("an echo").pid);
+    assert_eq!(pids[0], pids[1], "the worker lives on");
+    let Err(JobError::Panic { message, .. }) = &results[1] else { panic!("no panic") };
+    assert!(message.starts_with("é boom") && message.len() < 100_000, "{} bytes", message.len());
+}
+
 pub(crate) fn one_failure_among_many_stays_in_its_place() {
     let pool = pool(2).concurrency(many(10)).build(Start::Well).expect("a pool");
     let mut tasks = echoes(30);

@@ -162,6 +162,19 @@ fn workers_that_die_before_any_work_end_the_pool() {
 }
 
 #[test]
+fn a_worker_that_is_not_ready_in_time_is_killed_and_that_is_what_is_said_of_it() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    roster.plan(now);
+    let actions = run_clock(&mut roster, now, Duration::from_secs(11), None);
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+    let actions = roster.exited(0, died(Cause::Signal(9)), now);
+    let [Action::Emit(Event::Lost { jobs, death, .. }), ..] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!((jobs.len(), death.to_string()), (0, "was killed, not being ready in time".to_owned()));
+}
+
+#[test]
 fn a_late_job_costs_its_worker_and_is_named() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 2, None));
