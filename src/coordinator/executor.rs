@@ -11,6 +11,9 @@ pub trait Executor {
     /// Takes a job in.
     fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints);
 
+    /// About so many more jobs will come. No promise.
+    fn expect(&mut self, jobs: usize);
+
     /// No more jobs will come, but for those that are reported lost.
     fn close(&mut self);
 
@@ -31,6 +34,10 @@ impl Executor for Core {
 
     fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
         Core::submit(self, id, payload, hints);
+    }
+
+    fn expect(&mut self, jobs: usize) {
+        Core::expect(self, jobs);
     }
 
     fn close(&mut self) {

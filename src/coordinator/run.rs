@@ -279,6 +279,9 @@ impl<E: Executor> Loop<E> {
                 Action::Halt => self.executor.kill(),
             }
         }
+        if let Some(jobs) = self.state.to_come() {
+            self.executor.expect(jobs);
+        }
         if self.records.len() > before {
             self.records_since.get_or_insert_with(Instant::now);
             let (done, failed) = self.state.settled();

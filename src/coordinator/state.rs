@@ -135,15 +135,21 @@ impl State {
         }
     }
 
-    /// Whether to ask for more of the list: no more than keeps the executor busy.
+    /// Whether to ask for more of the list: no more than keeps the executor busy, and lets it see the end in time.
     pub(super) fn wants_tasks(&self, outside: Outside) -> bool {
         !self.list_ended
             && self.stopping.is_none()
-            && self.schedule.ready() < self.bounds.places
+            && self.schedule.ready() < self.bounds.places.max(FORESIGHT)
             && self.schedule.weight() < READ_AHEAD
             && self.schedule.under_way() < self.bounds.read_ahead.saturating_add(self.bounds.places)
             && self.admitted.saturating_sub(outside.emitted) < self.bounds.ahead
             && outside.backlog < self.bounds.backlog
+    }
+
+    /// How many jobs are still to come, once the end of the list is known: one for each task that is not in a worker's hands,
+    /// but for redirects and retries.
+    pub(super) fn to_come(&self) -> Option<usize> {
+        self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.in_flight))
     }
 
     /// When there will be something to do though nothing happens.
@@ -425,6 +431,10 @@ impl State {
         actions.push(Action::Record(record));
     }
 }
+
+/// Tasks that are read before they are needed, so that no worker is started at the end of the list for tasks that do not
+/// come. What is read is a batch of as many.
+const FORESIGHT: usize = 256;
 
 /// Bytes of tasks that may be under way, however few they are.
 const READ_AHEAD: usize = 128 << 20;

@@ -104,6 +104,23 @@ fn the_grace_ends_with_its_time_or_with_a_second_signal() {
 }
 
 #[test]
+fn the_end_of_the_list_is_seen_early_and_then_it_is_known_how_much_is_to_come() {
+    let now = Instant::now();
+    let mut state = state(&Before::default());
+    state.bounds.ahead = 1000;
+    state.bounds.read_ahead = 1000;
+    assert_eq!(turn(&mut state, vec![tasks(0..FORESIGHT as u64)], now), ["submit 0", "submit 1"]);
+    assert!(state.wants_tasks(outside(0)), "two of a batch are gone");
+    assert_eq!(state.to_come(), None);
+    turn(&mut state, vec![tasks(FORESIGHT as u64..300)], now);
+    assert!(!state.wants_tasks(outside(0)), "there is enough");
+    turn(&mut state, vec![Event::ListEnded], now);
+    assert_eq!((state.in_flight, state.to_come()), (6, Some(294)));
+    turn(&mut state, vec![done(0), done(1)], now);
+    assert_eq!((state.in_flight, state.to_come()), (6, Some(292)));
+}
+
+#[test]
 fn a_second_signal_halts_at_once() {
     let now = Instant::now();
     let mut state = state(&Before::default());

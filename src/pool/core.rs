@@ -105,6 +105,12 @@ impl Core {
         self.roster.room()
     }
 
+    /// Says about how many more jobs will be submitted, so that no worker is started for jobs that do not come. Until this
+    /// is called there is no end in sight. It is no promise, and each job that is submitted counts as one of them.
+    pub fn expect(&mut self, jobs: usize) {
+        self.roster.expect(jobs);
+    }
+
     /// Says that nothing more will come, but for jobs that are reported lost. Workers end when all is done.
     pub fn close(&mut self) {
         self.unsettled = true;

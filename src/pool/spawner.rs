@@ -1,7 +1,7 @@
 //! One thread that starts all processes, and never ends.
 //!
-//! Linux kills a worker with `PR_SET_PDEATHSIG` when the *thread* that started it ends, not the process; and a thread
-//! of its own keeps the caller's loop free while the kernel copies what it must.
+//! Until a worker watches for itself, Linux kills it with `PR_SET_PDEATHSIG` when the *thread* that started it ends, not the
+//! process; and a thread of its own keeps the caller's loop free while the kernel copies what it must.
 
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError, mpsc};

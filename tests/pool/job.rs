@@ -157,8 +157,8 @@ impl Job for Act {
                 std::process::exit(1)
             }
             Deed::Raise => {
-                let child = std::process::Command::new("sleep").arg("3600").spawn().expect("it starts");
-                done.sum = child.id().into();
+                let child = tokio::process::Command::new("sleep").arg("3600").spawn().expect("it starts");
+                done.sum = child.id().expect("it runs").into();
             }
             Deed::Linger => {
                 tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(3600)));

@@ -122,6 +122,8 @@ pub(super) struct Roster {
     in_flight: HashMap<Ticket, InFlight>,
     breaker: Breaker,
     open: bool,
+    /// Jobs that are likely to be submitted yet; past counting where nobody has said.
+    to_come: usize,
     failed: bool,
     next_worker: WorkerId,
     next_ticket: Ticket,
@@ -146,6 +148,7 @@ impl Roster {
             quarantine: None,
             in_flight: HashMap::new(),
             open: true,
+            to_come: usize::MAX,
             failed: false,
             next_worker: 0,
             // 0 stands for none where a worker notes what it is at.
@@ -158,6 +161,7 @@ impl Roster {
     }
 
     pub(super) fn submit(&mut self, job: Submission) {
+        self.to_come = self.to_come.saturating_sub(1);
         if job.hints.alone { self.alone.push_back(job) } else { self.queue.push_back(job) }
     }
 
@@ -170,6 +174,12 @@ impl Roster {
     /// Nothing more will be submitted, but for jobs that are reported lost.
     pub(super) fn close(&mut self) {
         self.open = false;
+        self.to_come = 0;
+    }
+
+    /// About so many more jobs will be submitted. No more than a guess: if more come, they are done all the same.
+    pub(super) fn expect(&mut self, jobs: usize) {
+        self.to_come = jobs;
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -30,9 +30,9 @@ impl Roster {
     /// Gives slots without a worker one, as far as there is work for it.
     fn fill_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let waiting = self.queue.len() + self.alone.len();
-        // While more may come, it is likely to be as much as there is now. Else those who are busy do not count on either side.
-        let (demand, full) =
-            if self.open { (waiting + self.in_flight.len(), usize::MAX) } else { (waiting, self.limits.concurrency) };
+        // What comes is likely to be as much as there is now. Where nothing does, those who are busy count on neither side.
+        let demand = waiting + self.in_flight.len().min(self.to_come);
+        let full = if self.to_come > 0 { usize::MAX } else { self.limits.concurrency };
         let mut active = self.slots.iter().filter(|slot| slot.active.is_some() && slot.load < full).count();
         for index in 0..self.slots.len() {
             let quarantined = self.quarantine == Some(index) && !self.alone.is_empty();
@@ -174,7 +174,8 @@ impl Roster {
 
     /// Starts spares for the workers that will soon have reached their quota.
     fn order_spares(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(quota) = self.limits.quota else { return };
+        // Before the first job nobody knows how long they take, nor perhaps how many there are.
+        let Some(quota) = self.limits.quota.filter(|_| self.next_ticket > 1) else { return };
         let lead = self.start_time * 2 + SPARE_MARGIN;
         let soon = self
             .slots
@@ -182,16 +183,12 @@ impl Roster {
             .filter_map(|slot| slot.active.and_then(|id| self.workers.get(&id)))
             .filter(|worker| self.interval.saturating_mul(worker.quota - worker.assigned) <= lead)
             .count();
-        let wanted = if self.open {
-            soon
-        } else {
-            // The active workers may well do what is left without help.
-            let left: u32 = self.workers.values().map(|w| w.quota - w.assigned).sum();
-            let beyond = self.queue.len().saturating_sub(left as usize);
-            soon.min(beyond.div_ceil(quota as usize))
-        };
+        // Those who are there may well do what is left without help.
+        let staying = self.workers.values().filter(|w| matches!(w.phase, Phase::Starting | Phase::Ready));
+        let left: usize = staying.map(|w| (w.quota - w.assigned) as usize).sum();
         let spares = self.workers.values().filter(|w| w.slot.is_none()).count();
-        for _ in spares..wanted {
+        let beyond = (self.queue.len() + self.alone.len()).saturating_add(self.to_come).saturating_sub(left);
+        for _ in spares..soon.min(spares.saturating_add(beyond.div_ceil(quota as usize))) {
             if !self.breaker.permits(now) {
                 return;
             }

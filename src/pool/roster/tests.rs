@@ -138,6 +138,71 @@ fn drainers_are_bounded_in_number() {
     assert_eq!(drainers, LEAST_DRAINERS, "each has a job that does not end");
 }
 
+/// Has two workers with a quota of 10 do `jobs` jobs one after the other, in no time, and says how many processes it took.
+fn processes(jobs: u64, expected: bool) -> usize {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, Some(10)));
+    let (mut submitted, mut started) = (0, 0);
+    let mut alive: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
+    for _ in 0..10_000 {
+        while submitted < jobs && roster.room() > 0 {
+            if expected {
+                roster.expect(usize::try_from(jobs - submitted).expect("few"));
+            }
+            roster.submit(job(submitted));
+            submitted += 1;
+        }
+        now += Duration::from_millis(1);
+        let actions = roster.plan(now);
+        for worker in spawned(&actions) {
+            started += 1;
+            roster.ready(worker, 0, now);
+        }
+        for (worker, jobs) in sent(&actions) {
+            alive.entry(worker).or_default().extend(jobs);
+        }
+        for (worker, jobs) in &mut alive {
+            assert!(jobs.drain(..).all(|id| finish(&mut roster, *worker, id)));
+        }
+        for action in actions {
+            if let Action::Drain { worker } = action {
+                roster.exited(worker, left(), now);
+                alive.remove(&worker);
+            }
+        }
+        if submitted == jobs && roster.is_idle() {
+            return started;
+        }
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn no_spare_is_started_for_jobs_that_do_not_come() {
+    for jobs in [1_u64, 2, 3, 15, 20, 21, 99, 100] {
+        // Each of the two may be left with a part of its quota.
+        let needed = usize::try_from(jobs.div_ceil(10)).expect("few").max(usize::from(jobs > 1) + 1);
+        let started = processes(jobs, true);
+        assert!((needed..=needed + 1).contains(&started), "{started} processes for {jobs} jobs");
+        assert!(processes(jobs, false) > started, "{jobs} jobs: without the word there are spares");
+    }
+}
+
+#[test]
+fn a_word_that_proves_wrong_holds_nothing_up() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.expect(0);
+    for (id, worker) in [(0, 0), (1, 1), (2, 2)] {
+        roster.submit(job(id));
+        assert_eq!(spawned(&roster.plan(now)), [worker]);
+        roster.ready(worker, 0, now);
+        assert_eq!(sent(&roster.plan(now)), [(worker, vec![id])]);
+        assert!(finish(&mut roster, worker, id));
+        roster.exited(worker, left(), now);
+    }
+}
+
 #[test]
 fn workers_that_die_before_any_work_end_the_pool() {
     let mut now = Instant::now();
