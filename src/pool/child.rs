@@ -193,9 +193,15 @@ async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
     }
 }
 
+/// What else can stand on its standard output before the first frame.
+const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
+                             gleaner::pool::serve at the start of main, before anything is printed";
+
 /// What a child said beside its results.
 #[derive(Debug, Default)]
 struct Heard {
+    /// It has become a worker.
+    ready: bool,
     bye: bool,
     refusal: Option<String>,
 }
@@ -217,6 +223,9 @@ async fn read(
             }
             Ok(None) => {}
             Err(error) => {
+                if !heard.ready {
+                    heard.refusal.get_or_insert_with(|| PRINTED_FIRST.to_owned());
+                }
                 let _ = events.send((id, ChildEvent::Corrupt { reason: error.to_string() }));
                 break;
             }
@@ -228,6 +237,7 @@ async fn read(
 fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>> {
     Ok(match wire::decode(frame)? {
         FromWorker::Ready { protocol, build, resident, unconfined } => {
+            heard.ready = true;
             Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident, unconfined })
         }
         FromWorker::Unconfined { reason } => Some(ChildEvent::Unconfined { reason: reason.to_owned() }),

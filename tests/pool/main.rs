@@ -87,6 +87,7 @@ fn main() -> ExitCode {
             a_thread_that_a_task_leaves_behind_does_not_keep_its_worker,
             a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent,
             a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes,
+            a_program_that_prints_before_it_serves_is_told_what_is_wrong,
             an_input_that_ends_while_workers_are_replaced_leaves_no_process,
             a_replaced_executable_goes_on_starting_workers,
             dropping_a_pool_ends_its_workers_whatever_they_do,

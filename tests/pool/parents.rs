@@ -17,8 +17,12 @@ const MOMENT: Duration = Duration::from_millis(500);
 
 /// The role of a program whose main does not begin with `serve`.
 pub(crate) fn forgetful() -> Option<ExitCode> {
-    if std::env::var(PART).ok()? != "forgetful" {
-        return None;
+    match std::env::var(PART).ok()?.as_str() {
+        "forgetful" => {}
+        // It goes into the worker's end of the wire.
+        "talkative" => println!("Welcome."),
+        "laconic" => print!("!"),
+        _ => return None,
     }
     match Pool::<Act>::builder().build(Start::Well) {
         Ok(pool) => match pool.apply(Deed::Echo(vec![])) {
@@ -191,6 +195,13 @@ pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_proce
     let said = what_it_says(parent("forgetful", &own()));
     assert!(said.contains("call gleaner::pool::serve at the start of main"), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+pub(crate) fn a_program_that_prints_before_it_serves_is_told_what_is_wrong() {
+    for part in ["talkative", "laconic"] {
+        let said = what_it_says(parent(part, &own()));
+        assert!(said.contains("call gleaner::pool::serve at the start of main"), "{part}: {said}");
+    }
 }
 
 pub(crate) fn an_input_that_ends_while_workers_are_replaced_leaves_no_process() {
