@@ -193,8 +193,11 @@ fn refuse_foreign(names: &Names) -> Error {
 
 fn cannot_create(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
-    Error::unusable(format!("create `{part}`: make its folder writable, or choose another with --output"))
-        .because(error)
+    let way_out = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        _ => "make its folder writable",
+    };
+    Error::unusable(format!("create `{part}`: {way_out}, or choose another with --output")).because(error)
 }
 
 fn cannot_resume(names: &Names, error: io::Error) -> Error {
@@ -211,5 +214,23 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_a_part_that_cannot_be_created_depends_on_why() {
+        let names = Names::beside(Path::new("out.json"));
+        for (kind, way_out) in [
+            (ErrorKind::StorageFull, "create `out.json.part`: free some space, or choose another with --output"),
+            (ErrorKind::QuotaExceeded, "free some space"),
+            (ErrorKind::PermissionDenied, "create `out.json.part`: make its folder writable, or choose another"),
+        ] {
+            let error = cannot_create(&names, kind.into());
+            assert!(error.to_string().contains(way_out), "{kind}: {error}");
+        }
     }
 }
