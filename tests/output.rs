@@ -224,6 +224,25 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
 }
 
 #[test]
+fn a_summary_on_standard_output_comes_after_the_records() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["/dev/stdout", "/dev/fd/1", "-"] {
+        let path = folder.path().join("both.jsonl");
+        let file = fs::File::create(&path).expect("created");
+        let mut command = scrape([server.url("/ok/0")]);
+        // Not through a pipe: a file is where a summary could take the place of the records.
+        command.args(["-f", "jsonl", "--summary", name]).stdout(file).current_dir(folder.path());
+        assert!(command.status().expect("it runs").success(), "{name}");
+        let text = fs::read_to_string(&path).expect("still there");
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines.len(), 2, "{name}: {text}");
+        assert_eq!((&lines[0]["seq"], &lines[1]["tasks"]), (&Value::from(0), &Value::from(1)), "{name}: {text}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "{name} is no file");
+    }
+}
+
+#[test]
 fn a_summary_is_written_into_a_device_and_not_over_it() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");

@@ -22,10 +22,18 @@ enum Target {
     File(NamedTempFile),
     /// A device or a FIFO is written into. Renaming would put a file in its place.
     Stream(File),
+    /// Behind the records, if these go there too. Opened anew under its name, a file would be written over from its beginning.
+    Stdout,
 }
+
+/// Names of standard output that are files in name only.
+const STDOUT_NAMES: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 impl SummaryFile {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        if STDOUT_NAMES.iter().any(|name| path == Path::new(name)) {
+            return Ok(Self { target: Target::Stdout, path: path.to_owned() });
+        }
         let shown = path.display();
         // Renaming onto a link would replace the link.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -53,6 +61,7 @@ impl SummaryFile {
         line.push(b'\n');
         match self.target {
             Target::Stream(mut stream) => stream.write_all(&line).with_context(context),
+            Target::Stdout => std::io::stdout().write_all(&line).with_context(context),
             Target::File(mut temporary) => {
                 temporary.write_all(&line).with_context(context)?;
                 // Its error would name the cause a second time.
