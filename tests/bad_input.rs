@@ -163,6 +163,40 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
 }
 
 #[test]
+fn a_file_is_not_written_that_the_run_needs_otherwise() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (list, settings) = (format!("{}\n", server.url("/ok/0")), "[pool]\nworkers = 1\n");
+    write(folder.path(), "list.txt", &list);
+    write(folder.path(), "gleaner.toml", settings);
+    std::os::unix::fs::symlink("list.txt", folder.path().join("link.txt")).expect("linked");
+    let table: [(&[&str], &str); 9] = [
+        (&["-o", "list.txt"], "write the output to `list.txt`: that is the list"),
+        (&["-o", "./list.txt"], "that is the list"),
+        (&["-o", "link.txt"], "that is the list"),
+        (&["--summary", "list.txt"], "write the summary to `list.txt`: that is the list"),
+        (&["-o", "gleaner.toml"], "that is the settings file"),
+        (&["-o", "out.json", "--summary", "out.json"], "write the summary to `out.json`: that is the output"),
+        (&["-o", "out.json", "--summary", "./out.json"], "that is the output"),
+        (&["-o", "out.json", "--set", "cache.path=out.json"], "write the cache to `out.json`: that is the output"),
+        (&["-o", "out.json", "--set", "cookies.enabled=true", "--set", "cookies.save=out.json"], "that is the output"),
+    ];
+    for (arguments, part) in table {
+        let run = run_in(folder.path(), &[&["list.txt"], arguments].concat()).exited(2);
+        assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
+        assert!(run.stderr.contains("name another file"), "{}", run.stderr);
+    }
+    assert!(server.log().is_empty(), "nothing is fetched");
+    assert_eq!(fs::read_to_string(folder.path().join("list.txt")).expect("still there"), list);
+    assert_eq!(fs::read_to_string(folder.path().join("gleaner.toml")).expect("still there"), settings);
+    assert!(!folder.path().join("out.json").exists());
+    // Many may write into what is no file.
+    for stream in ["/dev/null", "/dev/stdout", "-"] {
+        run_in(folder.path(), &["list.txt", "-o", stream, "--summary", stream]).exited(0);
+    }
+}
+
+#[test]
 fn a_left_over_part_is_replaced_only_by_restart() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");

@@ -232,7 +232,7 @@ fn a_summary_on_standard_output_comes_after_the_records() {
         let file = fs::File::create(&path).expect("created");
         let mut command = scrape([server.url("/ok/0")]);
         // Not through a pipe: a file is where a summary could take the place of the records.
-        command.args(["-f", "jsonl", "--summary", name]).stdout(file).current_dir(folder.path());
+        command.args(["-f", "jsonl", "-o", name, "--summary", name]).stdout(file).current_dir(folder.path());
         assert!(command.status().expect("it runs").success(), "{name}");
         let text = fs::read_to_string(&path).expect("still there");
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -1,14 +1,17 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `launch` starts
-//! a run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it, `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log` and `words` are what a person
-//! sees meanwhile.
+//! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
+//! run from writing over what it reads, `launch` starts a
+//! run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
+//! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log` and
+//! `words` are what a person sees meanwhile.
 
 mod args;
 mod bar;
 mod check;
 mod cookie_file;
 mod demo;
+mod files;
 mod identity;
 mod launch;
 mod log;

@@ -26,12 +26,14 @@ enum Target {
     Stdout,
 }
 
-/// Names of standard output that are files in name only.
-const STDOUT_NAMES: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+/// Whether this names standard output. It may be a file, which is then not to be taken for one of ours.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
 
 impl SummaryFile {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        if STDOUT_NAMES.iter().any(|name| path == Path::new(name)) {
+        if is_stdout(path) {
             return Ok(Self { target: Target::Stdout, path: path.to_owned() });
         }
         let shown = path.display();
