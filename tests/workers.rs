@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -86,6 +87,25 @@ fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
         scrape_list(&list, ["-w", workers, "--concurrency", concurrency]).finish().exited(0);
         assert_eq!(server.most_in_flight(), most, "{workers} x {concurrency}");
     }
+}
+
+#[test]
+fn the_soft_limit_of_open_files_limits_no_run() {
+    let server = Server::start();
+    let list: String = (0..100).map(|n| server.url(&format!("/sleep/300/{n}")) + "\n").collect();
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "ulimit -S -n 60 && exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_gleaner"),
+        "run",
+        "-",
+        "--no-robots",
+    ]);
+    command.args(["-w", "1", "--concurrency", "100", "--max-retries", "0"]);
+    command.args(["--set", "politeness.per_host_concurrency=0", "-x", "none"]);
+    Run::fed(command, list.into_bytes()).finish().exited(0);
+    assert_eq!(server.most_in_flight(), 100);
 }
 
 #[test]

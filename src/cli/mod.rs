@@ -1,7 +1,7 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
-//! run from writing over what it reads, `launch` starts a
+//! run from writing over what it reads, `descriptors` has the system give all the open files it may, `launch` starts a
 //! run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
 //! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log` and
 //! `words` are what a person sees meanwhile.
@@ -11,6 +11,7 @@ mod bar;
 mod check;
 mod cookie_file;
 mod demo;
+mod descriptors;
 mod files;
 mod identity;
 mod launch;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return answer(&error).into(),
     };
+    descriptors::take_all();
     let result = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
