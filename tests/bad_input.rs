@@ -299,6 +299,24 @@ fn a_full_device_ends_the_run_with_a_message() {
 }
 
 #[test]
+fn commands_that_only_speak_end_when_nobody_can_hear_them() {
+    for command in ["check", "demo"] {
+        let (reader, nobody_reads) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
+        for (stdout, code, said) in
+            [(Stdio::from(nobody_reads), 0, ""), (Stdio::from(full), 1, "write to standard output: No space left")]
+        {
+            let mut child = support::gleaner();
+            child.arg(command).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+            let (ended, error) = end_of(child.spawn().expect("it starts"), PROMPTLY);
+            assert_eq!(ended, Some(code), "{command}: {error}");
+            assert!(error.contains(said) && error.is_empty() == said.is_empty(), "{command}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");

@@ -303,12 +303,14 @@ fn check_finds_bad_lines_without_a_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = folder.path().join("list");
-    for (line, code) in [("", 0), ("nonsense\n", 3)] {
+    let closing = ["\n1 task, 0 of them without a valid URL\n", "\n2 tasks, 1 of them without a valid URL\n"];
+    for ((line, code), closing) in [("", 0), ("nonsense\n", 3)].into_iter().zip(closing) {
         fs::write(&list, format!("{}\n{line}", server.url("/ok/0"))).expect("written");
         let mut command = gleaner();
         command.arg("check").arg(&list);
         let run = Run::to_end(command).exited(code);
         assert!(run.stdout.contains("pool.workers = "), "{}", run.stdout);
+        assert!(run.stdout.ends_with(closing), "{}", run.stdout);
         assert_eq!(run.stderr.contains("nonsense"), code == 3, "{}", run.stderr);
     }
     assert!(server.log().is_empty());

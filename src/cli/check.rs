@@ -1,6 +1,6 @@
 //! `gleaner check`: everything that can be wrong before the first request.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
 use super::{Stop, cookie_file, run, words};
@@ -19,8 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     }
     let mut out = std::io::stdout().lock();
     for setting in &loaded.in_force {
-        // Whoever closes standard output has seen enough.
-        let _ = writeln!(out, "{}", printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)));
+        tell(&mut out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
     }
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
@@ -41,6 +40,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
             }
         }
     }
-    let _ = writeln!(out, "{tasks} tasks, {bad} of them without a valid URL");
+    tell(&mut out, &format!("{}, {bad} of them without a valid URL", words::counted(tasks, "task")))?;
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
+}
+
+/// Writes a line. Whoever closes standard output has seen enough, and still wants to know the exit code.
+fn tell(out: &mut impl Write, line: &str) -> Result<(), Stop> {
+    match writeln!(out, "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::unheard(error)),
+        _ => Ok(()),
+    }
 }

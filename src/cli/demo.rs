@@ -1,7 +1,7 @@
 //! `gleaner demo`: the pool explained on seven pages that take a second each.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,22 +26,29 @@ const PAGES: usize = 7;
 const PAGE_TIME: Duration = Duration::from_secs(1);
 
 pub(super) fn run() -> Result<Exit, Stop> {
+    match show_all() {
+        Err(stop) if is_reader_gone(&stop) => Ok(Exit::Success),
+        result => result,
+    }
+}
+
+fn show_all() -> Result<Exit, Stop> {
     log::start(0, false, None);
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
     say(&format!(
         "{PAGES} pages that take a second each, one at a time in each worker process. Coordinator: pid {}.\n",
         std::process::id()
-    ));
+    ))?;
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let mut counts = vec![1, 2, cpus, PAGES];
     counts.sort_unstable();
     counts.dedup();
     for workers in counts {
         let note = if workers == cpus { " (one for each CPU)" } else { "" };
-        say(&format!("{}{note}", words::counted(workers as u64, "worker")));
+        say(&format!("{}{note}", words::counted(workers as u64, "worker")))?;
         demonstrate(&site, workers, None)?;
     }
-    say("2 workers with a quota of 2: after two pages a worker is replaced by a new process");
+    say("2 workers with a quota of 2: after two pages a worker is replaced by a new process")?;
     demonstrate(&site, 2, NonZeroU32::new(2))?;
     Ok(Exit::Success)
 }
@@ -72,7 +79,10 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
     }
     let records = std::fs::read_to_string(output).map_err(Stop::on_the_way)?;
-    show(&records, &summary).map_err(Stop::on_the_way)
+    for row in rows(&records, &summary).map_err(Stop::on_the_way)? {
+        say(&row)?;
+    }
+    say(&format!("  {:.2} s\n", summary.elapsed_s))
 }
 
 fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
@@ -104,7 +114,7 @@ struct Data {
 }
 
 /// A row a worker: its pid, and which page it did in which batch of its place.
-fn show(records: &str, summary: &Summary) -> anyhow::Result<()> {
+fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
     let mut by_pid: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for line in records.lines() {
         let line: Line = serde_json::from_str(line)?;
@@ -116,6 +126,7 @@ fn show(records: &str, summary: &Summary) -> anyhow::Result<()> {
     let mut workers = summary.workers.clone();
     workers.sort_by_key(|worker| (worker.slot, worker.generation));
     let mut batches: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut rows = Vec::new();
     for worker in workers {
         let batch = batches.entry(worker.slot).or_default();
         let pages: Vec<String> = by_pid
@@ -128,13 +139,16 @@ fn show(records: &str, summary: &Summary) -> anyhow::Result<()> {
             })
             .collect();
         let note = if worker.generation > 0 { "  (new)" } else { "" };
-        say(&format!("  pid {:<8}{}{note}", worker.pid, pages.join(", ")));
+        rows.push(format!("  pid {:<8}{}{note}", worker.pid, pages.join(", ")));
     }
-    say(&format!("  {:.2} s\n", summary.elapsed_s));
-    Ok(())
+    Ok(rows)
 }
 
-/// Whoever closes standard output has seen enough; the demonstration need not stop for it.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+fn say(line: &str) -> Result<(), Stop> {
+    writeln!(io::stdout().lock(), "{line}").map_err(Stop::unheard)
+}
+
+/// Whoever closes standard output has seen enough.
+fn is_reader_gone(stop: &Stop) -> bool {
+    stop.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

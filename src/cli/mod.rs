@@ -23,6 +23,7 @@ mod words;
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -89,5 +90,10 @@ impl Stop {
     /// Met on the way.
     fn on_the_way(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::CannotGoOn, error: error.into(), advice: None }
+    }
+
+    /// Standard output takes no more.
+    fn unheard(error: io::Error) -> Self {
+        Self::on_the_way(anyhow::Error::new(error).context("write to standard output"))
     }
 }
