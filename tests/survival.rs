@@ -181,16 +181,19 @@ fn a_pause_of_the_whole_run_makes_no_task_late() {
 }
 
 #[test]
-fn a_task_over_its_time_fails_and_no_other() {
+fn a_server_that_hangs_costs_its_page_and_no_worker_however_short_the_time_of_a_task() {
     let server = Server::start();
     let mut list = pages(&server, "/sleep/20", 200);
     list[10] = server.url("/hang");
-    let run = scrape_list(&list, ["-w", "2", "--concurrency", "4", "--set", "pool.task_timeout=1s"]).finish().exited(3);
+    let limits = ["-w", "2", "--concurrency", "4", "--set", "pool.task_timeout=1s", "--max-retries", "0"];
+    let run = scrape_list(&list, limits).finish().exited(3);
     let records = all_there(&run.stdout, &list);
     let failed: Vec<_> = records.iter().filter(|record| record.failure.is_some()).collect();
     let [hanging] = failed[..] else { panic!("{failed:?}") };
-    assert_eq!((hanging.seq, hanging.kind(), hanging.attempts), (10, "worker_timeout", 1));
+    assert_eq!((hanging.seq, hanging.kind(), hanging.attempts), (10, "timeout", 1));
     assert!(records.iter().all(|record| record.attempts == 1));
+    let pids: BTreeSet<_> = records.iter().map(|record| record.worker).collect();
+    assert_eq!(pids.len(), 2, "{}", run.stderr);
     assert!(run.elapsed < Duration::from_secs(1) + GRACE, "{:?}", run.elapsed);
 }
 

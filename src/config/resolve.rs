@@ -10,6 +10,7 @@ use super::certificates;
 use super::element::workers::Workers;
 use super::error::{Problem, ProblemKind};
 use super::outside::Outside;
+use super::place::Origin;
 use super::plan::{CookiesPlan, LimitsPlan, OutputPlan, Plan, PoolPlan};
 use super::settings::{Cookies, Host, Limits, Output, Politeness, Pool, Settings};
 use super::sources::Sources;
@@ -132,7 +133,10 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
     let Settings { fetch, network, pool, .. } = settings;
     FetchSettings {
         kept_headers: Vec::new(),
-        timeout: fetch.timeout.given().value,
+        timeout: fetch_timeout(settings).unwrap_or_else(|problem| {
+            outside.problems.push(problem);
+            Duration::ZERO
+        }),
         connect_timeout: fetch.connect_timeout.given().value,
         idle_timeout: fetch.idle_timeout.given().value,
         max_body: fetch.max_body.given().value,
@@ -148,6 +152,21 @@ fn fetch_settings(settings: &Settings, outside: &mut Outside<'_>) -> FetchSettin
         private_addresses: network.private_addresses.given().value,
         site: None,
     }
+}
+
+/// A slow server is to fail its own page, and not to cost the worker that waits for it: a fetch ends before the time limit of
+/// its task.
+fn fetch_timeout(settings: &Settings) -> Result<Duration, Problem> {
+    let (fetch, task) = (settings.fetch.timeout.given(), settings.pool.task_timeout.given());
+    if matches!(fetch.place.origin(), Origin::Defaults) {
+        return Ok(fetch.value.min(task.value * 3 / 4));
+    }
+    if fetch.value < task.value {
+        return Ok(fetch.value);
+    }
+    let message = format!("`fetch.timeout` must be less than `pool.task_timeout`, which is {:?}", task.value);
+    let problem = Problem::new(ProblemKind::Conflict, message, fetch.place.clone());
+    Err(problem.with_help(format!("that was set by {}; it covers parsing, too", task.place)))
 }
 
 fn cookies(cookies: &Cookies) -> Result<Option<CookiesPlan>, Vec<Problem>> {

@@ -10,7 +10,9 @@ pub(super) fn of_death(death: &Death) -> Failure {
     let kind = match death.cause {
         Cause::Timeout { .. } => FailureKind::WorkerTimeout,
         Cause::Memory { .. } => FailureKind::WorkerMemory,
-        Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) | Cause::Silent => FailureKind::WorkerCrashed,
+        Cause::Unready(_) | Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) | Cause::Silent => {
+            FailureKind::WorkerCrashed
+        }
     };
     let message = match kind {
         FailureKind::WorkerTimeout => {

@@ -14,6 +14,8 @@ pub struct Death {
 /// What ended a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
+    /// It could not be started, or would not come to work, for this reason. It held no jobs.
+    Unready(String),
     /// It exited with this status in the midst of its work. Even 0 is no success: only an answer is.
     Exited(i32),
     /// This signal, which we did not send.
@@ -39,7 +41,8 @@ pub enum Cause {
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Exited(status) => write!(f, "exited with status {status} while it had work")?,
+            Cause::Unready(reason) => write!(f, "did not come to work: {reason}")?,
+            Cause::Exited(status) => write!(f, "exited with status {status}, unasked")?,
             Cause::Signal(number) => write!(f, "was killed by {}", signal_name(*number))?,
             Cause::Corrupt(reason) => write!(f, "was killed, having sent {reason}")?,
             Cause::Silent => write!(f, "was killed, having given no sign of life")?,

@@ -358,7 +358,9 @@ impl Schedule {
             Order::Page(seq) => {
                 if let Some(task) = self.tasks.get_mut(&seq) {
                     task.alone |= alone;
-                    task.charged += u32::from(charged);
+                    if charged {
+                        task.charge(now);
+                    }
                 }
             }
             Order::Robots(id) => {
@@ -376,7 +378,7 @@ impl Schedule {
         match order {
             Order::Page(seq) => {
                 let task = self.tasks.get_mut(&seq)?;
-                task.charged += 1;
+                task.charge(now);
                 let host = task.host;
                 self.hosts.change(host, now, |host, _| host.lost(order, now));
                 self.lose(seq, failure, now)

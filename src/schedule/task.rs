@@ -86,6 +86,13 @@ impl UnderWay {
         Ok(())
     }
 
+    /// Charges it with what came to no answer: its worker had it from when it was handed out until now.
+    pub(super) fn charge(&mut self, now: Instant) {
+        self.charged += 1;
+        let since = self.handed_out.unwrap_or(now);
+        self.elapsed = self.elapsed.saturating_add(now.saturating_duration_since(since));
+    }
+
     pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
         Settled { seq, line: self.line, outcome, attempts: self.charged, elapsed: self.elapsed }
     }

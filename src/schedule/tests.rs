@@ -103,6 +103,22 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
 }
 
 #[test]
+fn time_that_came_to_no_answer_was_spent_all_the_same() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    let after = |seconds| now + Duration::from_secs(seconds);
+    schedule.admit(task(0), now);
+    order(&mut schedule, now).expect("an order");
+    // A bystander of a worker's death is not charged, and may be a suspect that is.
+    schedule.rerun(Order::Page(0), false, false, after(1));
+    order(&mut schedule, after(1)).expect("an order");
+    schedule.rerun(Order::Page(0), true, true, after(3));
+    order(&mut schedule, after(3)).expect("an order");
+    let failure = Failure::new(FailureKind::WorkerTimeout, Stage::Parse, "too long");
+    let settled = schedule.fail(Order::Page(0), failure, after(7)).expect("settled");
+    assert_eq!((settled.attempts, settled.elapsed), (2, Duration::from_secs(6)));
+}
+
+#[test]
 fn a_failure_worth_another_try_gets_it_after_a_pause() {
     let (mut schedule, now) = (schedule(), Instant::now());
     schedule.admit(task(0), now);

@@ -198,3 +198,29 @@ fn the_place_of_a_setting_is_known_to_programs_too() {
     assert_eq!(place.origin(), &Origin::File("gleaner.toml".into()));
     assert_eq!(place.line_and_column(), Some((3, 13)));
 }
+
+#[test]
+fn a_fetch_ends_before_its_task_does() {
+    let table: [(&[&str], Result<u64, &str>); 7] = [
+        (&[], Ok(30_000)),
+        (&["pool.task_timeout=20s"], Ok(15_000)),
+        (&["pool.task_timeout=1s"], Ok(750)),
+        (&["pool.task_timeout=20s", "fetch.timeout=19s"], Ok(19_000)),
+        (&["pool.task_timeout=3m", "fetch.timeout=2m"], Ok(120_000)),
+        (
+            &["fetch.timeout=2m"],
+            Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 60s\n --> flag --set\n  |\n  \
+                 | --set fetch.timeout=2m\n  |                     ^^\n  = help: that was set by default; it covers parsing, too"),
+        ),
+        (
+            &["pool.task_timeout=5s", "fetch.timeout=5s"],
+            Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 5s\n --> flag --set\n  |\n  \
+                 | --set fetch.timeout=5s\n  |                     ^^\n  = help: that was set by flag --set; it covers parsing, too"),
+        ),
+    ];
+    for (settings, expected) in table {
+        let loaded = settings.iter().fold(nothing(), |case, setting| case.set(setting)).load();
+        let found = loaded.map(|loaded| loaded.plan.scrape.fetch.timeout).map_err(|error| error.to_string());
+        assert_eq!(found, expected.map(Duration::from_millis).map_err(str::to_owned), "{settings:?}");
+    }
+}

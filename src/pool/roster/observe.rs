@@ -130,6 +130,9 @@ impl Roster {
         let (cause, end) = match worker.phase {
             Phase::Doomed(cause) => (cause, worker.end),
             _ if clean => (None, worker.end),
+            _ if worker.assigned == 0 && exit.refusal.is_some() => {
+                (exit.refusal.clone().map(Cause::Unready), End::Crashed)
+            }
             _ => (Some(exit.cause.clone()), if exit.cause == Cause::Signal(9) { End::Killed } else { End::Crashed }),
         };
         if let Some(cause) = cause {

@@ -382,6 +382,18 @@ fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_oth
 }
 
 #[test]
+fn a_worker_that_would_not_come_to_work_is_lost_with_its_own_reason() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    roster.plan(now);
+    let exit = Exit { refusal: Some("no key".to_owned()), ..died(Cause::Exited(1)) };
+    let actions = roster.exited(0, exit, now);
+    let Some(Action::Emit(Event::Lost { jobs, death, .. })) = actions.first() else { panic!("{actions:?}") };
+    assert_eq!((jobs.len(), death.to_string()), (0, "did not come to work: no key".to_owned()));
+}
+
+#[test]
 fn merged_results_are_taken_whole_or_cost_their_worker() {
     let now = Instant::now();
     for (tickets, taken) in [
