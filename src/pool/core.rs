@@ -60,6 +60,7 @@ impl Core {
         }
         let build = unix::build_id().map_err(Error::Executable)?;
         let mut greeting = BytesMut::new();
+        let options = Options { max_item: options.max_item.min(wire::MOST), ..options };
         let max_output = options.max_item as u64;
         let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox: options.sandbox };
         wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
@@ -293,11 +294,13 @@ impl Core {
     }
 
     fn hand_over(&self, worker: WorkerId, jobs: &[(Ticket, Submission)]) {
-        let jobs = jobs
-            .iter()
-            .map(|(ticket, job)| WireJob { id: *ticket, merge: job.hints.merge, payload: &job.payload })
-            .collect();
-        self.tell(worker, &ToWorker::Jobs(jobs));
+        for batch in wire::batches(jobs, |(_, job)| job.payload.len()) {
+            let jobs = batch
+                .iter()
+                .map(|(id, job)| WireJob { id: *id, merge: job.hints.merge, payload: &job.payload })
+                .collect();
+            self.tell(worker, &ToWorker::Jobs(jobs));
+        }
     }
 
     fn tell(&self, worker: WorkerId, message: &ToWorker<'_>) {

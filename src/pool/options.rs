@@ -17,7 +17,7 @@ pub struct Options {
     pub quota_jitter: u32,
     /// Resident bytes above which a worker is killed. From three quarters of it on, it is replaced after its tasks.
     pub max_memory: Option<u64>,
-    /// Bytes that one task or one output may have on its way between processes.
+    /// Bytes that one task or one output may have on its way between processes; more than some 4 GiB count as that.
     pub max_item: usize,
     /// How long a new worker may take until it is ready.
     pub start_limit: Duration,

@@ -103,7 +103,7 @@ impl<J: Job> Builder<J> {
         self
     }
 
-    /// How many bytes a task or an output may have; by default 64 MiB.
+    /// How many bytes a task or an output may have; by default 64 MiB, and never more than some 4 GiB.
     #[must_use]
     pub fn max_item(mut self, bytes: usize) -> Self {
         self.options.max_item = bytes;

@@ -26,6 +26,12 @@ const LEAST_ROOM: usize = 64 << 10;
 /// What a batch of results may add to the largest single result: ids, lengths, other small results.
 const ENVELOPE: usize = 1 << 20;
 
+/// The largest task or output: the length of a frame has 32 bits.
+pub(super) const MOST: usize = u32::MAX as usize - ENVELOPE;
+
+/// Bytes of tasks that travel in one frame, if they are more than one.
+const BATCH: usize = 16 << 20;
+
 /// Counts the changes of this protocol; both ends must have the same.
 pub(super) const PROTOCOL: u32 = 4;
 
@@ -161,6 +167,20 @@ impl Decoder for Frames {
     }
 }
 
+/// Cuts a row into pieces, each of which goes into one frame.
+pub(super) fn batches<T>(mut rest: &[T], bytes: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let mut sum = 0;
+        let fit = rest.iter().take_while(|item| {
+            sum += bytes(item);
+            sum <= BATCH
+        });
+        let (batch, left) = rest.split_at_checked(fit.count().max(1))?;
+        rest = left;
+        Some(batch)
+    })
+}
+
 /// Appends `message` to `out` as one frame.
 pub(super) fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> io::Result<()> {
     let start = out.len();
@@ -250,6 +270,21 @@ mod tests {
         torn.truncate(11);
         assert!(Frames::new(100).decode_eof(&mut torn).is_err());
         assert!(decode::<FromWorker>(b"\xff\xff").is_err());
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_frame_goes_into_several() {
+        for (row, expected) in [
+            (&[][..], &[][..]),
+            (&[1, 2, 3], &[3]),
+            (&[BATCH, 1], &[1, 1]),
+            (&[BATCH - 1, 1, 1], &[2, 1]),
+            (&[1, 9 * BATCH, 1, 1], &[1, 1, 2]),
+        ] {
+            let pieces: Vec<&[usize]> = batches(row, |bytes| *bytes).collect();
+            assert_eq!(pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>(), expected, "{row:?}");
+            assert_eq!(pieces.concat(), row);
+        }
     }
 
     #[test]
