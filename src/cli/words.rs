@@ -19,7 +19,13 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
         Ending::Stopped(Reason::Failures) => " were done when there were too many failures (limits.max_failures)",
         Ending::Stopped(Reason::Deadline) => " were done when the run had had its time (limits.deadline)",
     };
-    let mut parts = vec![format!("{}{interrupted}: {} with data", counted(summary.tasks, "task"), summary.ok)];
+    let earlier = match (summary.resumed, interrupted) {
+        (0, _) => String::new(),
+        (resumed, "") => format!(", {resumed} of them done by an earlier run"),
+        (resumed, _) => format!(", {resumed} of them done by an earlier run,"),
+    };
+    let tasks = counted(summary.tasks, "task");
+    let mut parts = vec![format!("{tasks}{earlier}{interrupted}: {} with data", summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
@@ -31,9 +37,6 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     }
     parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
     parts.push(format!("{:.2} s", summary.elapsed_s));
-    if summary.resumed > 0 {
-        parts.push(format!("{} of them done by an earlier run", counted(summary.resumed, "task")));
-    }
     if let Some(cached) = summary.cached.filter(|cached| *cached > 0) {
         parts.push(format!("{cached} of them from the cache"));
     }
