@@ -46,7 +46,8 @@ fn what_is_wrong_with_settings_is_found_before_the_first_request_with_its_place(
         write(folder.path(), name, text);
     }
     fs::write(folder.path().join("bytes.toml"), [b'#', 0xff]).expect("written");
-    let table: [(&[&str], &[&str]); 31] = [
+    let memory = "`pool.max_memory_per_worker` must be 16MiB or more";
+    let table: [(&[&str], &[&str]); 34] = [
         (&["-c", "none.toml"], &["none.toml", "No such file"]),
         (&["-c", "."], &["`.`", "Is a directory"]),
         (&["-c", "key.toml"], &["unknown setting `pool.concurency`", "key.toml:3:1", "pool.concurrency"]),
@@ -70,6 +71,9 @@ fn what_is_wrong_with_settings_is_found_before_the_first_request_with_its_place(
         (&["--set", "pool.workers=0"], &["`pool.workers`", "--set pool.workers=0"]),
         (&["--set", "pool.wrkers=1"], &["unknown setting `pool.wrkers`", "did you mean `pool.workers`?"]),
         (&["--set", "nonsense"], &["write KEY=VALUE"]),
+        (&["--set", "pool.max_memory_per_worker=5"], &[memory, "before its first page"]),
+        (&["--set", "pool.max_memory_per_worker=1KiB"], &[memory]),
+        (&["--set", "pool.max_memory_per_worker=16777215"], &[memory]),
         (&["-f", "xml"], &["`output.format` must be one of"]),
         (&["--order", "up"], &["`output.order` must be one of"]),
         (&["-H", "no colon"], &["--header"]),

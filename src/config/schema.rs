@@ -56,7 +56,7 @@ pub(super) const SECTIONS: &[Section] = &[
             value("concurrency", |s, n| put(&mut s.pool.concurrency, n, count::parallel)),
             value("max_tasks_per_worker", |s, n| put(&mut s.pool.max_tasks_per_worker, n, quota)),
             value("quota_jitter", |s, n| put(&mut s.pool.quota_jitter, n, count::any)),
-            value("max_memory_per_worker", |s, n| put(&mut s.pool.max_memory_per_worker, n, size::positive)),
+            value("max_memory_per_worker", |s, n| put(&mut s.pool.max_memory_per_worker, n, size::worker)),
             value("task_timeout", |s, n| put(&mut s.pool.task_timeout, n, duration::positive)),
             value("sandbox", |s, n| put(&mut s.pool.sandbox, n, |n| choice::read(n, SANDBOXES))),
         ]),

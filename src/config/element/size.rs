@@ -5,6 +5,10 @@ use bytesize::ByteSize;
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
+/// The least that a worker can live on: the pool wants twice what a new one takes, which is some 5 MiB (and 11 MiB in a
+/// build for debugging, where it is the pool that says so).
+const LEAST_WORKER: u64 = 16 << 20;
+
 /// Zero bytes, or more.
 pub(in crate::config) fn read(node: &Node) -> Result<u64, Complaint> {
     let bytes = match (node.integer(), node.string()) {
@@ -27,6 +31,15 @@ pub(in crate::config) fn read(node: &Node) -> Result<u64, Complaint> {
 pub(in crate::config) fn positive(node: &Node) -> Result<u64, Complaint> {
     match read(node)? {
         0 => Err(Complaint::new("must be more than zero")),
+        bytes => Ok(bytes),
+    }
+}
+
+/// What a worker can live on, or more.
+pub(in crate::config) fn worker(node: &Node) -> Result<u64, Complaint> {
+    match read(node)? {
+        ..LEAST_WORKER => Err(Complaint::new(format!("must be {}MiB or more", LEAST_WORKER >> 20))
+            .with_help("a worker takes some 5MiB before its first page, and pages must fit in too")),
         bytes => Ok(bytes),
     }
 }
@@ -70,5 +83,10 @@ mod tests {
     fn nothing_is_refused_where_it_makes_no_sense() {
         assert_eq!(positive(&sample::toml("'0MiB'")), Err(Complaint::new("must be more than zero")));
         assert_eq!(positive(&sample::toml("1")), Ok(1));
+        for written in ["0", "5", "'1KiB'", "16777215"] {
+            let complaint = worker(&sample::toml(written)).expect_err(written);
+            assert_eq!(complaint.message, "must be 16MiB or more", "{written}");
+        }
+        assert_eq!(worker(&sample::toml("'16MiB'")), Ok(16 << 20));
     }
 }
