@@ -148,6 +148,8 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", ""], "--output"),
         (&["-o", "left.json"], "left over from a run that did not end"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
+        (&["-o", "out.csv"], "gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json"),
+        (&["-o", "out.CSV", "--set", "output.format=auto"], "write the output to `out.CSV`"),
         (&["--summary", "none/summary.json"], "write a summary to none/summary.json"),
         (&["--summary", "."], "it is a folder, name a file in it"),
     ];
@@ -164,6 +166,22 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
     assert!(server.log().is_empty(), "nothing is fetched");
     let left = fs::read_to_string(folder.path().join("left.json.part")).expect("still there");
     assert_eq!(left, "[\n{}", "a refused run leaves what was there as it was");
+}
+
+#[test]
+fn a_csv_is_refused_only_where_the_format_goes_by_the_name() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, begins) in [
+        (&["-o", "out.csv", "-f", "json"][..], "["),
+        (&["-o", "other.csv", "-f", "jsonl"], "{"),
+        (&["-o", "out.tsv"], "["),
+        (&["-o", "csv"], "["),
+    ] {
+        run_in(folder.path(), &[&[server.url("/ok/0").as_str()], arguments].concat()).exited(0);
+        let text = fs::read_to_string(folder.path().join(arguments[1])).expect("there");
+        assert!(text.starts_with(begins), "{arguments:?}: {text}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
-    let output = output(args, &plan);
+    let output = output(args, &plan).map_err(Stop::usage)?;
 
     let progress = Arc::new(Progress::default());
     let bar = bar::wanted(args.progress, args.quiet);
@@ -77,16 +77,16 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     Input::open(&sources, base, limit).map_err(Stop::usage)
 }
 
-fn output(args: &RunArgs, whole: &Plan) -> sink::Options {
+fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
     let plan = &whole.output;
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let format = match plan.format {
         FormatChoice::Json => sink::Format::Json,
         FormatChoice::Jsonl => sink::Format::Jsonl,
-        FormatChoice::Auto => by_extension(path.as_deref()),
+        FormatChoice::Auto => by_extension(path.as_deref())?,
     };
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
-    sink::Options {
+    Ok(sink::Options {
         identity: identity::of(whole, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
@@ -98,12 +98,20 @@ fn output(args: &RunArgs, whole: &Plan) -> sink::Options {
             (false, false) => sink::LeftOver::Refuse,
         },
         window_memory: plan.window_memory,
-    }
+    })
 }
 
-fn by_extension(path: Option<&Path>) -> sink::Format {
-    match path.and_then(Path::extension).and_then(|extension| extension.to_str()) {
+/// Errs where the name asks for a table: whoever opens it would find JSON.
+fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
+    let Some(path) = path else { return Ok(sink::Format::Json) };
+    let extension = path.extension().unwrap_or_default();
+    anyhow::ensure!(
+        !extension.eq_ignore_ascii_case("csv"),
+        "write the output to `{}`: gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json",
+        path.display()
+    );
+    Ok(match extension.to_str() {
         Some("jsonl" | "ndjson" | "jl") => sink::Format::Jsonl,
         _ => sink::Format::Json,
-    }
+    })
 }
