@@ -6,11 +6,15 @@ mod support;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
+
+/// The user and group of those who own nothing.
+const NOBODY: u32 = 65534;
 
 fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("written");
@@ -118,7 +122,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
         (&["."], "it is a folder, name a file in it"),
         (&["file/list"], "read the list `file/list`"),
         (&["-", "-"], "twice"),
-        (&["file", "--site", "none"], "serve none"),
+        (&["file", "--site", "none"], "serve `none`"),
         (&["file", "--site", "file"], "it is no folder"),
     ];
     if fs::read(folder.path().join("secret")).is_err() {
@@ -182,6 +186,37 @@ fn a_csv_is_refused_only_where_the_format_goes_by_the_name() {
         let text = fs::read_to_string(folder.path().join(arguments[1])).expect("there");
         assert!(text.starts_with(begins), "{arguments:?}: {text}");
     }
+}
+
+#[test]
+fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = folder.path().join("site");
+    fs::create_dir(&site).expect("made");
+    write(&site, "page.html", "<h1>here</h1>");
+    write(folder.path(), "list", "page.html\n");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("changed");
+    let mut root = false;
+    for (mode, code) in [(0o000, 2), (0o444, 2), (0o111, 0), (0o555, 0)] {
+        fs::set_permissions(&site, fs::Permissions::from_mode(mode)).expect("changed");
+        let mut command = scrape(["list", "--site", "site"]);
+        command.current_dir(folder.path());
+        // Nothing is closed to root, and those who own nothing may lack a way to the program.
+        if mode == 0o000 {
+            root = site.join("page.html").exists();
+        }
+        if root {
+            let mut try_out = Command::new(command.get_program());
+            if !try_out.arg("--version").uid(NOBODY).gid(NOBODY).output().is_ok_and(|tried| tried.status.success()) {
+                return skipped("nobody but root can start the program here");
+            }
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let run = Run::to_end(command).exited(code);
+        let refused = run.stderr.contains("serve `site`: make it readable") && run.stderr.contains("Permission denied");
+        assert_eq!(refused, code == 2, "{mode:o}: {}", run.stderr);
+    }
+    fs::set_permissions(&site, fs::Permissions::from_mode(0o755)).expect("changed");
 }
 
 #[test]
@@ -354,7 +389,7 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
     command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
     let run = Run::start(command).finish();
     if run.code == Some(77) || run.stderr.contains("unshare: ") {
-        return skipped(&run.stderr);
+        return skipped(&format!("no small file system can be mounted here ({})", run.stderr.trim()));
     }
     let run = run.exited(1);
     assert!(run.stderr.contains("No space left"), "{}", run.stderr);
@@ -366,7 +401,7 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
 
 #[expect(clippy::print_stderr, reason = "who runs the tests should know what they did not see")]
 fn skipped(why: &str) {
-    eprintln!("SKIPPED: no small file system can be mounted here ({})", why.trim());
+    eprintln!("SKIPPED: {}", why.trim());
 }
 
 #[test]

@@ -25,8 +25,13 @@ pub(super) struct Site {
 impl Site {
     /// Serves the files of a folder.
     pub(super) fn of_folder(folder: &Path) -> anyhow::Result<Self> {
-        let metadata = std::fs::metadata(folder).with_context(|| format!("serve {}", folder.display()))?;
-        anyhow::ensure!(metadata.is_dir(), "serve {}: it is no folder", folder.display());
+        let shown = folder.display();
+        let metadata = std::fs::metadata(folder).with_context(|| format!("serve `{shown}`"))?;
+        anyhow::ensure!(metadata.is_dir(), "serve `{shown}`: it is no folder");
+        // Where what is in it cannot be reached, every page would be missing. Files are asked for by their names, so that
+        // it need not be listed.
+        std::fs::metadata(folder.join("."))
+            .with_context(|| format!("serve `{shown}`: make it readable (chmod a+rx {shown})"))?;
         Self::of(Router::new().fallback_service(ServeDir::new(folder)))
     }
 
