@@ -154,7 +154,9 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
         (&["-o", "out.csv"], "gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json"),
         (&["-o", "out.CSV", "--set", "output.format=auto"], "write the output to `out.CSV`"),
-        (&["--summary", "none/summary.json"], "write a summary to none/summary.json"),
+        (&["--summary", "none/summary.json"], "write a summary to `none/summary.json`: there is no folder `none`"),
+        (&["--summary", "none/summary.json"], "create it (mkdir -p none)"),
+        (&["--summary", "/proc/summary.json"], "write a summary to `/proc/summary.json`: make its folder writable"),
         (&["--summary", "."], "it is a folder, name a file in it"),
     ];
     let root = tempfile::tempfile_in(folder.path().join("closed")).is_ok();
@@ -166,6 +168,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         let arguments = [&[url.as_str()], arguments].concat();
         let run = run_in(folder.path(), &arguments).exited(2);
         assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
+        assert!(!run.stderr.contains(".tmp"), "{arguments:?} speaks of a file that nobody named:\n{}", run.stderr);
     }
     assert!(server.log().is_empty(), "nothing is fetched");
     let left = fs::read_to_string(folder.path().join("left.json.part")).expect("still there");
@@ -217,6 +220,18 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
         assert_eq!(refused, code == 2, "{mode:o}: {}", run.stderr);
     }
     fs::set_permissions(&site, fs::Permissions::from_mode(0o755)).expect("changed");
+}
+
+#[test]
+fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "list", "");
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run list --summary summary.json";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let run = Run::to_end(command).exited(1);
+    assert!(run.stderr.contains("write the summary to `summary.json`: File too large"), "{}", run.stderr);
+    assert!(!run.stderr.contains(".tmp"), "{}", run.stderr);
 }
 
 #[test]

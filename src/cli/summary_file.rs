@@ -1,7 +1,7 @@
 //! Where `--summary` goes.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -42,30 +42,38 @@ impl SummaryFile {
         let existing = std::fs::metadata(&path).ok();
         anyhow::ensure!(
             !existing.as_ref().is_some_and(std::fs::Metadata::is_dir),
-            "write a summary to {shown}: it is a folder, name a file in it"
+            "write a summary to `{shown}`: it is a folder, name a file in it"
         );
         let target = if existing.is_some_and(|existing| !existing.is_file()) {
             let stream = OpenOptions::new().write(true).open(&path);
-            Target::Stream(stream.with_context(|| format!("write a summary to {shown}"))?)
+            Target::Stream(stream.with_context(|| format!("write a summary to `{shown}`"))?)
         } else {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let temporary = readable_by_all().tempfile_in(folder);
-            Target::File(
-                temporary.with_context(|| format!("write a summary to {shown}: make its folder, and writable"))?,
-            )
+            let (there, folder_shown) = (folder.is_dir(), folder.display());
+            anyhow::ensure!(
+                there,
+                "write a summary to `{shown}`: there is no folder `{folder_shown}`, create it (mkdir -p {folder_shown}) \
+                 or choose another"
+            );
+            // What went wrong, without the temporary name that the whole error would show.
+            let temporary = readable_by_all().tempfile_in(folder).map_err(|error| io::Error::from(error.kind()));
+            Target::File(temporary.with_context(|| {
+                format!("write a summary to `{shown}`: make its folder writable, or choose another")
+            })?)
         };
         Ok(Self { target, path })
     }
 
     pub(super) fn write(self, summary: &Summary) -> anyhow::Result<()> {
-        let context = || format!("write the summary to {}", self.path.display());
+        let context = || format!("write the summary to `{}`", self.path.display());
         let mut line = serde_json::to_vec(summary).with_context(context)?;
         line.push(b'\n');
         match self.target {
             Target::Stream(mut stream) => stream.write_all(&line).with_context(context),
-            Target::Stdout => std::io::stdout().write_all(&line).with_context(context),
+            Target::Stdout => io::stdout().write_all(&line).with_context(context),
             Target::File(mut temporary) => {
-                temporary.write_all(&line).with_context(context)?;
+                // Not through its own `Write`, which would show the temporary name.
+                temporary.as_file_mut().write_all(&line).with_context(context)?;
                 // Its error would name the cause a second time.
                 temporary.persist(&self.path).map_err(|error| error.error).with_context(context)?;
                 Ok(())
