@@ -25,7 +25,9 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
         (resumed, _) => format!(", {resumed} of them done by an earlier run,"),
     };
     let tasks = counted(summary.tasks, "task");
-    let mut parts = vec![format!("{tasks}{earlier}{interrupted}: {} with data", summary.ok)];
+    let cached = summary.cached.filter(|cached| *cached > 0);
+    let cached = cached.map_or_else(String::new, |cached| format!(" ({cached} of them from the cache)"));
+    let mut parts = vec![format!("{tasks}{earlier}{interrupted}: {} with data{cached}", summary.ok)];
     if summary.failed > 0 {
         let kinds: Vec<String> = summary.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         parts.push(format!("{} failed ({})", summary.failed, kinds.join(", ")));
@@ -37,9 +39,6 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     }
     parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
     parts.push(format!("{:.2} s", summary.elapsed_s));
-    if let Some(cached) = summary.cached.filter(|cached| *cached > 0) {
-        parts.push(format!("{cached} of them from the cache"));
-    }
     let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
     say(&format!("{}{advice}", parts.join(", ")));
 }
