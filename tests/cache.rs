@@ -225,7 +225,7 @@ fn a_run_over_pages_that_have_not_changed_gets_no_bodies() {
         let (again, run) = job.run(&list, &[], 0);
         assert_eq!((data(&again), cached(&again)), (data(&first), vec![true; 4]));
         assert_eq!(job.summary()["bytes"], 0, "there was nothing to parse");
-        assert!(run.stderr.contains("4 of them from the cache"), "{}", run.stderr);
+        assert!(run.stderr.contains("(4 of them from the cache)"), "{}", run.stderr);
     }
 }
 

@@ -2,7 +2,7 @@
 //! scraper, `buffer_unordered`. Same pages, same selectors, same number in flight, same allocator.
 //!
 //! ```text
-//! cargo bench --bench against_single              # 31 pairs of each; about half an hour on two cores
+//! cargo bench --bench against_single              # 31 pairs of each; some ten minutes on two cores
 //! PAIRS=5 cargo bench --bench against_single      # a first look
 //! ONLY=small cargo bench --bench against_single   # one kind of page
 //! ```
