@@ -90,6 +90,34 @@ fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
 }
 
 #[test]
+fn too_few_open_files_for_a_run_are_said_before_it_begins() {
+    let run = |limit: u32, arguments: &[&str]| {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_gleaner"), "run"]);
+        command.args(["books.txt", "-c", "../config/books.toml", "-q"]).args(arguments);
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).output().expect("it runs")
+    };
+    let list = ["--limit", "20", "--site", "site"];
+    for (limit, settings, wanted) in [
+        (100, ["-w", "1", "--concurrency", "69"], Some("105")),
+        (100, ["-w", "18", "--concurrency", "1"], Some("122")),
+        (100, ["-w", "4", "--concurrency", "14"], Some("104")),
+        (100, ["-w", "4", "--concurrency", "13"], None),
+    ] {
+        let output = run(limit, &[&settings[..], &list].concat());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        match wanted {
+            Some(wanted) => {
+                assert_eq!(output.status.code(), Some(2), "{settings:?}: {stderr}");
+                assert!(stderr.contains(&format!("some {wanted} files and connections open")), "{stderr}");
+                assert!(stderr.contains("this system allows 100, allow more (ulimit -n)"), "{stderr}");
+            }
+            None => assert_eq!(output.status.code(), Some(0), "{settings:?}: {stderr}"),
+        }
+    }
+}
+
+#[test]
 fn the_soft_limit_of_open_files_limits_no_run() {
     let server = Server::start();
     let list: String = (0..100).map(|n| server.url(&format!("/sleep/300/{n}")) + "\n").collect();

@@ -10,7 +10,7 @@ use super::bar::{self, Bar};
 use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, files, identity, launch, log, words};
+use super::{Stop, descriptors, files, identity, launch, log, words};
 use crate::config::{self, Flag, FormatChoice, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -20,6 +20,7 @@ use crate::sink;
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let mut plan = settings(&args.settings, args.flags())?.plan;
     files::distinct(args, &plan).map_err(Stop::usage)?;
+    descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, args.limit)?;
