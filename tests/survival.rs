@@ -337,7 +337,8 @@ fn with_reader(command: &mut Command) -> Child {
 #[test]
 fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_it() {
     let server = Server::start();
-    let mut child = with_reader(&mut scrape(["-", "-f", "jsonl"]));
+    // While a host's robots.txt is awaited, the list is read ahead in search of other hosts.
+    let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "politeness.read_ahead=1000"]));
     let mut stdin = child.stdin.take().expect("piped");
     let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
     let counted = Arc::clone(&taken);
@@ -358,7 +359,7 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_
     assert_eq!(records(&lines).len(), 5);
     assert_no_process_left(&workers);
     let taken = taken.load(Ordering::Relaxed);
-    assert!(taken < 100_000, "{taken} lines were read of which 5 were wanted");
+    assert!(taken < 50_000, "{taken} lines were read of which 5 were wanted");
 }
 
 #[test]
