@@ -13,7 +13,7 @@ use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited};
-use crate::pool::{Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
+use crate::pool::{Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -341,24 +341,34 @@ impl State {
             PoolEvent::Lost { worker, jobs, death } => {
                 tracing::warn!(pid = self.tally.pid(*worker), tasks = jobs.len(), "worker {death}");
                 for job in jobs {
-                    let record = self.suspects.entry(*job).or_default();
-                    let deaths = record.deaths();
-                    match record.judge(*job, jobs.len() - 1, death) {
-                        blame::Verdict::Guilty => {
-                            self.fail(*job, Some(*worker), &JobError::Poison(death.clone()), now, actions);
-                        }
-                        verdict => {
-                            let charged = record.deaths() > deaths;
-                            let alone = verdict == blame::Verdict::Alone;
-                            self.schedule.rerun(order_of(*job), alone, charged, now);
-                        }
-                    }
+                    self.lost(*job, jobs.len() - 1, *worker, death, now, actions);
                 }
             }
             PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
             PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
         }
         self.tally.note(event);
+    }
+
+    /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.
+    fn lost(
+        &mut self,
+        job: JobId,
+        companions: usize,
+        worker: WorkerId,
+        death: &Death,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let record = self.suspects.entry(job).or_default();
+        let deaths = record.deaths();
+        let verdict = record.judge(job, companions, death);
+        let charged = record.deaths() > deaths;
+        if verdict == blame::Verdict::Guilty {
+            self.fail(job, Some(worker), &JobError::Poison(death.clone()), now, actions);
+        } else {
+            self.schedule.rerun(order_of(job), verdict == blame::Verdict::Alone, charged, now);
+        }
     }
 
     fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {

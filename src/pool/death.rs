@@ -22,9 +22,9 @@ pub enum Cause {
     Signal(i32),
     /// We killed it: it wrote what is no frame of ours, for this reason.
     Corrupt(String),
-    /// We killed it: these jobs were over their deadline, or it was not ready in time.
+    /// We killed it: these jobs were over their deadline.
     Timeout {
-        /// The jobs that were late, by the ids they were submitted under; none where it was the worker's start.
+        /// The jobs that were late, by the ids they were submitted under.
         late: Vec<u64>,
     },
     /// We killed it: it had not given a sign of life, as if it had been stopped or frozen, when a job was due.
@@ -46,7 +46,6 @@ impl fmt::Display for Death {
             Cause::Signal(number) => write!(f, "was killed by {}", signal_name(*number))?,
             Cause::Corrupt(reason) => write!(f, "was killed, having sent {reason}")?,
             Cause::Silent => write!(f, "was killed, having given no sign of life")?,
-            Cause::Timeout { late } if late.is_empty() => write!(f, "was killed, not being ready in time")?,
             Cause::Timeout { .. } => write!(f, "was killed at the task's time limit")?,
             Cause::Memory { resident, limit } => {
                 write!(

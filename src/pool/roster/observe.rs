@@ -185,7 +185,8 @@ impl Roster {
             .map(|(id, _)| *id)
             .collect();
         for worker in stuck {
-            actions.extend(self.doom(worker, Some(Cause::Timeout { late: Vec::new() }), End::Timeout));
+            let cause = Cause::Unready("it was killed, not being ready in time".to_owned());
+            actions.extend(self.doom(worker, Some(cause), End::Timeout));
         }
         actions.extend(self.hurry_drainers(now));
         actions

@@ -236,7 +236,10 @@ fn a_worker_that_is_not_ready_in_time_is_killed_and_that_is_what_is_said_of_it()
     assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
     let actions = roster.exited(0, died(Cause::Signal(9)), now);
     let [Action::Emit(Event::Lost { jobs, death, .. }), ..] = &actions[..] else { panic!("{actions:?}") };
-    assert_eq!((jobs.len(), death.to_string()), (0, "was killed, not being ready in time".to_owned()));
+    assert_eq!(
+        (jobs.len(), death.to_string()),
+        (0, "did not come to work: it was killed, not being ready in time".to_owned())
+    );
 }
 
 #[test]
