@@ -10,6 +10,9 @@ use super::JobError;
 /// Characters of a message, or of a backtrace, that are worth their way to the parent. What is longer could fill a frame.
 const LIMIT: usize = 16 << 10;
 
+/// In the parent, whose panic hook is its program's own, and prints the place.
+const UNKNOWN_PLACE: &str = "an unknown place";
+
 struct Noted {
     location: String,
     backtrace: String,
@@ -22,7 +25,7 @@ static LAST: Mutex<Option<Noted>> = Mutex::new(None);
 /// Notes the place of each panic from now on, and prints nothing: the error value tells it all.
 pub(super) fn note_places() {
     std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
-        let location = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        let location = info.location().map_or_else(|| UNKNOWN_PLACE.to_owned(), ToString::to_string);
         let mut backtrace = Backtrace::force_capture().to_string();
         shorten(&mut backtrace);
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Noted { location, backtrace });
@@ -37,7 +40,8 @@ pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, JobError> {
 /// The error that a caught panic stands for.
 pub(super) fn to_error(payload: &(dyn Any + Send)) -> JobError {
     let noted = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (location, backtrace) = noted.map_or_else(Default::default, |noted| (noted.location, noted.backtrace));
+    let (location, backtrace) =
+        noted.map_or_else(|| (UNKNOWN_PLACE.to_owned(), String::new()), |noted| (noted.location, noted.backtrace));
     let mut message = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -15,7 +15,7 @@ use super::core::{Core, Error};
 use super::event::{Event, Hints, JobId};
 use super::job::{Job, JobError};
 use super::options::Options;
-use super::{Sandbox, blame, roll_call};
+use super::{Sandbox, blame, panics, roll_call};
 
 pub use super::roll_call::WorkerReport;
 
@@ -196,26 +196,35 @@ impl<J: Job> Pool<J> {
     }
 
     /// Runs all tasks and merges their outputs by [`Job::MERGE`]: those that wait in a worker to be sent together are
-    /// merged there, and what arrives is merged here. `None` if there are no tasks.
+    /// merged there, and what arrives is merged here. `None` if there are no outputs.
     ///
-    /// The outputs of tasks that failed are left out, and their errors returned beside.
+    /// The outputs of tasks that failed are left out, and their errors returned beside. Where the merging of two outputs
+    /// panics, all tasks whose outputs were in them have failed.
     pub fn map_reduce(&self, tasks: impl IntoIterator<Item = J::Task>) -> (Option<J::Output>, Vec<JobError>) {
         let join = const { J::MERGE.expect("the job has a MERGE") };
         let mut stream = self.imap_unordered(tasks);
         // Another thread's call may be under way: its outputs are none of ours.
         stream.merge = Some(self.next_job.fetch_add(1, Ordering::Relaxed));
         let (mut sum, mut errors) = (None, Vec::new());
-        while let Some((_, result)) = stream.next_reply() {
-            match result.and_then(|bytes| deserialize::<J>(&bytes)) {
-                Ok(output) => {
-                    sum = Some(match sum.take() {
-                        Some(so_far) => join(so_far, output),
-                        None => output,
-                    });
+        while let Some(arrived) = stream.next_arrived() {
+            let (output, tasks) = match arrived.result.and_then(|bytes| deserialize::<J>(&bytes)) {
+                Ok(output) => (output, arrived.tasks),
+                Err(error) => {
+                    errors.extend(std::iter::repeat_n(error, arrived.tasks));
+                    continue;
                 }
-                Err(error) => errors.push(error),
+            };
+            let Some((so_far, before)) = sum.take() else {
+                sum = Some((output, tasks));
+                continue;
+            };
+            // Where two outputs meet is chance, so a panic is the same here as in a worker.
+            match panics::caught(|| join(so_far, output)) {
+                Ok(joined) => sum = Some((joined, before + tasks)),
+                Err(error) => errors.extend(std::iter::repeat_n(error, before + tasks)),
             }
         }
+        let sum = sum.map(|(sum, _)| sum);
         (sum, errors)
     }
 
@@ -286,28 +295,36 @@ impl<J: Job, I: Iterator<Item = J::Task>> ImapUnordered<'_, J, I> {
         }
     }
 
-    fn next_reply(&mut self) -> Option<(usize, Result<Bytes, JobError>)> {
+    fn next_arrived(&mut self) -> Option<Arrived> {
         self.begin(usize::MAX);
-        self.await_reply()
+        self.await_arrival()
     }
 
-    /// The index of the first task that the reply is about, and its result. `None` when nothing is under way.
-    fn await_reply(&mut self) -> Option<(usize, Result<Bytes, JobError>)> {
+    /// `None` when nothing is under way.
+    fn await_arrival(&mut self) -> Option<Arrived> {
         if self.indices.is_empty() {
             return None;
         }
-        let reply = self.replies.recv().ok()?;
-        let first = reply.jobs.iter().filter_map(|job| self.indices.remove(job)).min();
-        first.map(|index| (index, reply.result))
+        let Reply { jobs, result } = self.replies.recv().ok()?;
+        let first = jobs.iter().filter_map(|job| self.indices.remove(job)).min()?;
+        Some(Arrived { first, tasks: jobs.len(), result })
     }
+}
+
+/// The result of a task, or of several whose outputs were merged.
+struct Arrived {
+    /// The least index of a task that it is of.
+    first: usize,
+    tasks: usize,
+    result: Result<Bytes, JobError>,
 }
 
 impl<J: Job, I: Iterator<Item = J::Task>> Iterator for ImapUnordered<'_, J, I> {
     type Item = (usize, Result<J::Output, JobError>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (index, result) = self.next_reply()?;
-        Some((index, result.and_then(|bytes| deserialize::<J>(&bytes))))
+        let Arrived { first, result, .. } = self.next_arrived()?;
+        Some((first, result.and_then(|bytes| deserialize::<J>(&bytes))))
     }
 }
 
@@ -331,8 +348,8 @@ impl<J: Job, I: Iterator<Item = J::Task>> Iterator for Imap<'_, J, I> {
                 self.next += 1;
                 return self.waiting.pop_front()?.map(|result| result.and_then(|bytes| deserialize::<J>(&bytes)));
             }
-            let (index, result) = self.stream.await_reply()?;
-            let place = index - self.next;
+            let Arrived { first, result, .. } = self.stream.await_arrival()?;
+            let place = first - self.next;
             if self.waiting.len() <= place {
                 self.waiting.resize_with(place + 1, || None);
             }

@@ -54,6 +54,7 @@ fn main() -> ExitCode {
             several_threads_may_share_a_pool,
             several_threads_may_reduce_at_once_and_each_gets_its_own_sum,
             a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever,
+            outputs_that_cannot_be_merged_are_lost_wherever_they_meet,
             no_tasks_need_no_workers,
             there_are_never_more_workers_than_tasks;
         deaths:

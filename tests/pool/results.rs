@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use gleaner::pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool};
+use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool, quota};
 
 pub(crate) fn map_gives_what_a_sequential_map_gives() {
     let tasks = echoes(500);
@@ -151,12 +151,20 @@ pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_fo
         assert_eq!(message, text);
         assert!(location.contains("tests/pool/job.rs:"), "{location}");
     }
-    // Where two outputs cannot be merged, both are lost, and all that was merged with them.
-    let (sum, errors) = pool.map_reduce(vec![Deed::Total(u64::MAX / 2 + 1); 2]);
-    assert!(sum.is_none() && !errors.is_empty(), "{errors:?}");
-    assert!(
-        errors.iter().all(|error| matches!(error, JobError::Panic { message, .. } if message.contains("no overflow")))
-    );
+}
+
+pub(crate) fn outputs_that_cannot_be_merged_are_lost_wherever_they_meet() {
+    let half = || Deed::Total(u64::MAX / 2 + 1);
+    // A worker for each output, so that they meet in the parent; many in one worker, so that some meet there.
+    for (place, each, tasks) in [("the parent", 1, 2), ("a worker", u32::MAX, 64)] {
+        let pool = pool(1).concurrency(many(64)).max_tasks_per_worker(quota(each)).build(Start::Well).expect("a pool");
+        let (sum, errors) = pool.map_reduce((0..tasks).map(|_| half()));
+        let left = usize::from(sum.is_some());
+        assert!(errors.len() >= 2 && errors.len() + left == tasks, "{place}: {} and {left}", errors.len());
+        for error in errors {
+            assert!(matches!(&error, JobError::Panic { message, .. } if message.contains("no overflow")), "{error:?}");
+        }
+    }
 }
 
 pub(crate) fn no_tasks_need_no_workers() {
