@@ -4,7 +4,8 @@
 //!
 //! - [`Job`] is what a program writes; [`Pool`] runs it over tasks: `map`, `imap`, `imap_unordered`, `apply`,
 //!   `map_reduce`. [`serve`] at the start of `main` turns copies of the program into workers.
-//! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it.
+//! - [`Core`] is the pool below the types: bytes are submitted, [`Event`]s come out. [`Pool`] is a thin layer on it,
+//!   whose thread is `driver`.
 //! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
 //!   whoever submits jobs, which of them killed a worker.
 //! - `child` is one worker seen from outside; `worker`, `outbox`, `watch` and [`Line`] are one seen from inside; `wire`
@@ -19,6 +20,7 @@ pub(crate) mod any_bytes_tests;
 mod child;
 mod core;
 mod death;
+mod driver;
 mod event;
 mod job;
 mod line;

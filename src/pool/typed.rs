@@ -9,13 +9,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::core::{Core, Error};
-use super::event::{Event, Hints, JobId};
+use super::core::Error;
+use super::driver::{Reply, Request, drive};
+use super::event::JobId;
 use super::job::{Job, JobError};
 use super::options::Options;
-use super::{Sandbox, blame, panics, roll_call};
+use super::{Sandbox, panics};
 
 pub use super::roll_call::WorkerReport;
 
@@ -354,158 +355,6 @@ impl<J: Job, I: Iterator<Item = J::Task>> Iterator for Imap<'_, J, I> {
                 self.waiting.resize_with(place + 1, || None);
             }
             self.waiting[place] = Some(result);
-        }
-    }
-}
-
-// ---- the pool's own thread ---------------------------------------------------------------------------------------
-
-#[derive(Debug)]
-enum Request {
-    Run { id: JobId, payload: Bytes, merge: Option<u64>, reply: mpsc::Sender<Reply> },
-    Close,
-    Kill,
-}
-
-#[derive(Debug)]
-struct Reply {
-    jobs: Vec<JobId>,
-    result: Result<Bytes, JobError>,
-}
-
-/// A task that is under way, with what is needed to run it again.
-struct UnderWay {
-    payload: Bytes,
-    merge: Option<u64>,
-    reply: mpsc::Sender<Reply>,
-    record: blame::Charges,
-}
-
-fn drive(
-    job: &str,
-    init: &[u8],
-    options: Options,
-    deadline: Option<Duration>,
-    inbox: UnboundedReceiver<Request>,
-    report: &mpsc::Sender<Option<Error>>,
-    ended: Arc<OnceLock<String>>,
-) -> Vec<WorkerReport> {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let _ = report.send(Some(Error::Thread(error)));
-            return Vec::new();
-        }
-    };
-    runtime.block_on(async {
-        match Core::new(job, init, options) {
-            Ok(core) => {
-                let _ = report.send(None);
-                let roll = roll_call::RollCall::default();
-                Driver { core, deadline, under_way: HashMap::new(), roll, ended }.run(inbox).await
-            }
-            Err(error) => {
-                let _ = report.send(Some(error));
-                Vec::new()
-            }
-        }
-    })
-}
-
-/// Runs on the pool's thread: requests in, replies out, and lost tasks run again as [`blame`] has it.
-struct Driver {
-    core: Core,
-    deadline: Option<Duration>,
-    under_way: HashMap<JobId, UnderWay>,
-    roll: roll_call::RollCall,
-    ended: Arc<OnceLock<String>>,
-}
-
-impl Driver {
-    async fn run(mut self, mut inbox: UnboundedReceiver<Request>) -> Vec<WorkerReport> {
-        loop {
-            tokio::select! {
-                biased;
-                request = inbox.recv(), if !inbox.is_closed() || !inbox.is_empty() => match request {
-                    Some(Request::Run { id, payload, merge, reply }) => {
-                        let task = UnderWay { payload, merge, reply, record: blame::Charges::default() };
-                        self.submit(id, task);
-                    }
-                    Some(Request::Close) => {
-                        inbox.close();
-                        self.core.close();
-                    }
-                    Some(Request::Kill) | None => {
-                        inbox.close();
-                        self.core.kill();
-                    }
-                },
-                event = self.core.next() => match event {
-                    Some(event) => self.handle(event),
-                    None => break,
-                },
-            }
-        }
-        inbox.close();
-        let reason = self.ended.get_or_init(|| "the pool was closed".to_owned()).clone();
-        self.give_up(&reason);
-        while let Ok(request) = inbox.try_recv() {
-            if let Request::Run { id, reply, .. } = request {
-                let _ = reply.send(Reply { jobs: vec![id], result: Err(JobError::Stopped(reason.clone())) });
-            }
-        }
-        self.roll.finish()
-    }
-
-    fn submit(&mut self, id: JobId, task: UnderWay) {
-        let hints = Hints {
-            affinity: None,
-            alone: task.record.must_be_alone(),
-            deadline: self.deadline,
-            merge: task.merge.filter(|_| !task.record.must_be_alone()),
-        };
-        self.core.submit(id, task.payload.clone(), hints);
-        self.under_way.insert(id, task);
-    }
-
-    fn handle(&mut self, event: Event) {
-        self.roll.note(&event);
-        match event {
-            Event::Done { job, output, .. } => self.reply(&[job], Ok(output)),
-            Event::Merged { jobs, output, .. } => self.reply(&jobs, Ok(output)),
-            Event::Failed { job, error, .. } => self.reply(&[job], Err(error)),
-            Event::Lost { jobs, death, .. } => {
-                for job in &jobs {
-                    let Some(mut task) = self.under_way.remove(job) else { continue };
-                    match task.record.judge(*job, jobs.len() - 1, &death) {
-                        blame::Verdict::Again | blame::Verdict::Alone => self.submit(*job, task),
-                        blame::Verdict::Guilty => {
-                            let result = Err(JobError::Poison(death.clone()));
-                            let _ = task.reply.send(Reply { jobs: vec![*job], result });
-                        }
-                    }
-                }
-            }
-            Event::Fatal(reason) => {
-                self.give_up(&reason);
-                let _ = self.ended.set(reason);
-            }
-            Event::Noted { .. } | Event::Started { .. } | Event::Ended { .. } => {}
-        }
-    }
-
-    fn reply(&mut self, jobs: &[JobId], result: Result<Bytes, JobError>) {
-        let mut tasks = jobs.iter().filter_map(|job| self.under_way.remove(job));
-        // Who asked for one task of a merged output asked for all of them: they are one call's.
-        if let Some(task) = tasks.next() {
-            let _ = task.reply.send(Reply { jobs: jobs.to_vec(), result });
-        }
-        tasks.for_each(drop);
-    }
-
-    fn give_up(&mut self, reason: &str) {
-        for (id, task) in self.under_way.drain() {
-            let _ = task.reply.send(Reply { jobs: vec![id], result: Err(JobError::Stopped(reason.to_owned())) });
         }
     }
 }

@@ -4,11 +4,9 @@
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use super::backoff;
 use super::hosts::HostId;
-use super::origins::{Fetch, MAX_HOPS, OriginId};
+use super::origins::{MAX_HOPS, OriginId};
 use super::queue::{Dispatch, Order, Schedule, Step};
 use crate::model::{Failure, FailureKind, Reach, Stage};
 use crate::robots::{self, Rules};
@@ -26,8 +24,8 @@ impl Schedule {
         let host = self.hosts.get(host);
         Some(Step::Fetch(Dispatch {
             order: Order::Robots(origin.0),
-            url: fetch.url.to_string(),
-            reach: fetch.reach.clone(),
+            url: fetch.target.url.to_string(),
+            reach: fetch.target.reach.clone(),
             affinity: host.affinity,
             alone: fetch.alone,
             tell_when_sent: host.counts_time(),
@@ -42,16 +40,13 @@ impl Schedule {
         let Some(fetch) = self.origins.fetch(origin) else { return };
         let host = fetch.host;
         let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.follow(&to) {
-                Some(url) => {
-                    let next = self.hosts.hold(&url);
-                    if let Some(fetch) = self.origins.fetch(origin) {
-                        fetch.host = next;
-                    }
+            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, MAX_HOPS) {
+                Ok(()) => {
+                    fetch.host = self.hosts.hold(&fetch.target.url);
                     self.release(host, now);
                     return self.put_first(order, now);
                 }
-                None => self.origins.known(origin, Rules::allow_all()),
+                Err(_) => self.origins.known(origin, Rules::allow_all()),
             },
             robots::Answer::Rules(rules) => {
                 self.slow_down(&rules, origin, now);
@@ -96,7 +91,7 @@ impl Schedule {
         // A verdict on where these tasks came from, not on the origin: others may go where they may not.
         let tasks = self.origins.unknown(origin);
         for seq in &tasks {
-            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.reach == asked_by) {
+            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.target.reach == asked_by) {
                 task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
             }
         }
@@ -109,21 +104,5 @@ impl Schedule {
             self.put_first(Order::Page(seq), now);
         }
         self.release(host, now);
-    }
-}
-
-impl Fetch {
-    /// Turns to where a redirect leads, if it leads anywhere.
-    fn follow(&mut self, to: &str) -> Option<Url> {
-        let next = Url::parse(to).ok().filter(|next| matches!(next.scheme(), "http" | "https"))?;
-        if self.hops >= MAX_HOPS {
-            return None;
-        }
-        if self.reach == Reach::Listed {
-            self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
-        }
-        self.hops += 1;
-        self.url.clone_from(&next);
-        Some(next)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Pure: every call is told the time and gives back what is to be done. In reading order:
 //!
-//! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`); `options` is what it goes by
+//! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`), each with a `target`; `options` is what it
+//!   goes by
 //! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
 //!   how far apart, who waits in line; `breaker` says when a host had better be left alone
 //! - `origins` knows the robots.txt of each origin; `asking` is how one is asked for
@@ -20,6 +21,7 @@ mod hosts;
 mod options;
 mod origins;
 mod queue;
+mod target;
 mod task;
 
 #[cfg(test)]

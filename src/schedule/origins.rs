@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::hosts::HostId;
+use super::target::Target;
 use crate::model::{Failure, FailureKind, Reach, Stage, without_credentials};
 use crate::robots::Rules;
 
@@ -29,13 +30,11 @@ pub(super) struct OriginId(pub(super) u64);
 /// The way to a robots.txt.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    pub(super) url: Url,
-    pub(super) reach: Reach,
+    pub(super) target: Target,
     /// How the task that asked for it came there: one may go where another may not.
     pub(super) asked_by: Reach,
     /// Nothing else may share its worker.
     pub(super) alone: bool,
-    pub(super) hops: u32,
     pub(super) tries: u32,
     /// Whose gate it has to pass.
     pub(super) host: HostId,
@@ -186,11 +185,9 @@ impl Origins {
         robots.set_fragment(None);
         let asked_by = reach.clone();
         let fetch = Fetch {
-            url: robots,
-            reach,
+            target: Target::new(robots, reach),
             asked_by,
             alone: false,
-            hops: 0,
             tries: 0,
             host,
             handed_out: None,

@@ -110,7 +110,7 @@ impl Schedule {
         task.host = host;
         let left = task.origin.take();
         left.into_iter().for_each(|origin| self.origins.release(origin));
-        task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.url, host));
+        task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.target.url, host));
     }
 
     /// Orders that could be handed out now, if there were room.
@@ -135,7 +135,7 @@ impl Schedule {
 
     /// Where a task under way is: the URL of its next request, or of the one that it waits for.
     pub fn url(&self, seq: u64) -> Option<&Url> {
-        Some(&self.tasks.get(&seq)?.url)
+        Some(&self.tasks.get(&seq)?.target.url)
     }
 
     /// Tries after the first ones, of all tasks.
@@ -221,7 +221,7 @@ impl Schedule {
         let host = self.hosts.get(task.host);
         let leave = match (task.verdict.take().map(|failure| *failure).or_else(|| host.refusal(now)), task.origin) {
             (Some(failure), _) => Leave::Denied(failure),
-            (None, Some(origin)) => self.origins.leave(origin, seq, &task.url, now),
+            (None, Some(origin)) => self.origins.leave(origin, seq, &task.target.url, now),
             (None, None) => Leave::Given,
         };
         match (leave, task.origin) {
@@ -229,8 +229,8 @@ impl Schedule {
                 task.handed_out = Some(now);
                 Some(Step::Fetch(Dispatch {
                     order: Order::Page(seq),
-                    url: task.url.to_string(),
-                    reach: task.reach.clone(),
+                    url: task.target.url.to_string(),
+                    reach: task.target.reach.clone(),
                     affinity: host.affinity,
                     alone: task.alone,
                     tell_when_sent: host.counts_time(),
@@ -238,12 +238,12 @@ impl Schedule {
             }
             (Leave::Denied(failure), _) => {
                 // A hop that was answered is no attempt, but the task was sent.
-                task.charged = task.charged.max(u32::from(task.hops > 0));
+                task.charged = task.charged.max(u32::from(task.target.hops > 0));
                 self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled)
             }
             (Leave::Ask, Some(origin)) => {
-                let host = self.hosts.hold(&task.url);
-                self.origins.ask(origin, seq, &task.url, task.reach.clone(), host);
+                let host = self.hosts.hold(&task.target.url);
+                self.origins.ask(origin, seq, &task.target.url, task.target.reach.clone(), host);
                 self.hosts.put_first(host, Order::Robots(origin.0), now);
                 None
             }
@@ -327,7 +327,7 @@ impl Schedule {
     /// A hop leads to a host of its own.
     fn move_on(&mut self, seq: u64, now: Instant) {
         let Some(mut task) = self.tasks.remove(&seq) else { return };
-        let host = self.hosts.hold(&task.url);
+        let host = self.hosts.hold(&task.target.url);
         let left = task.host;
         self.settle_down(&mut task, host);
         self.tasks.insert(seq, task);

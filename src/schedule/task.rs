@@ -4,6 +4,7 @@ use url::Url;
 
 use super::hosts::HostId;
 use super::origins::OriginId;
+use super::target::{Astray, Target};
 use crate::model::{Failure, FailureKind, Outcome, Reach, Stage, without_credentials};
 
 /// A task that has come to its end.
@@ -27,9 +28,7 @@ pub(super) struct UnderWay {
     pub(super) line: String,
     /// Bytes that it takes, about.
     pub(super) weight: usize,
-    pub(super) url: Url,
-    pub(super) reach: Reach,
-    pub(super) hops: u32,
+    pub(super) target: Target,
     /// Fetches that were answered, redirects apart, or that cost a worker its life.
     pub(super) charged: u32,
     pub(super) alone: bool,
@@ -49,9 +48,7 @@ impl UnderWay {
         Self {
             weight: size_of::<Self>() + line.len() + url.as_str().len(),
             line,
-            url,
-            reach: Reach::Listed,
-            hops: 0,
+            target: Target::new(url, Reach::Listed),
             charged: 0,
             alone: false,
             elapsed: Duration::ZERO,
@@ -64,26 +61,18 @@ impl UnderWay {
 
     /// Turns to where a redirect leads.
     pub(super) fn follow(&mut self, status: u16, to: &str, bytes: u64, max_redirects: u32) -> Result<(), Failure> {
-        let failure = |kind, message| Failure {
-            status: Some(status),
-            final_url: Some(without_credentials(&self.url).into()),
-            bytes,
-            ..Failure::new(kind, Stage::Fetch, message)
-        };
-        if self.hops >= max_redirects {
-            return Err(failure(FailureKind::TooManyRedirects, format!("more than {max_redirects} redirects")));
-        }
-        let next = Url::parse(to)
-            .map_err(|error| failure(FailureKind::Protocol, format!("a redirect to no URL ({error})")))?;
-        if !matches!(next.scheme(), "http" | "https") {
-            return Err(failure(FailureKind::Protocol, format!("a redirect to a {} URL", next.scheme())));
-        }
-        if self.reach == Reach::Listed {
-            self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
-        }
-        self.url = next;
-        self.hops += 1;
-        Ok(())
+        self.target.follow(to, max_redirects).map_err(|astray| {
+            let kind = match astray {
+                Astray::TooMany(_) => FailureKind::TooManyRedirects,
+                Astray::NoUrl(_) | Astray::Scheme(_) => FailureKind::Protocol,
+            };
+            Failure {
+                status: Some(status),
+                final_url: Some(without_credentials(&self.target.url).into()),
+                bytes,
+                ..Failure::new(kind, Stage::Fetch, astray.to_string())
+            }
+        })
     }
 
     /// Charges it with what came to no answer: its worker had it from when it was handed out until now.
