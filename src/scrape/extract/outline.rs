@@ -26,7 +26,9 @@ struct Entry<'a> {
 impl<'a> Outline<'a> {
     /// Walks the tree below `root`, a document. Iterative: pages nest as deeply as they like.
     pub(super) fn new(root: NodeRef<'a, Node>) -> Self {
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(1024);
+        // As for the tree: at once, and of few different sizes.
+        let nodes = root.tree().nodes().len().next_power_of_two();
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(nodes);
         let mut open: Vec<u32> = Vec::with_capacity(32);
         let mut depth = 0;
         let mut next = root.first_child();

@@ -28,8 +28,10 @@ impl InOrder {
     /// For a page of so many bytes.
     pub(super) fn new(length: usize, budget: Budget) -> Self {
         let mut html = Html::new_document();
-        // A tree that grows by doubling is copied, and leaves holes, as often as it grows.
-        html.tree = Tree::with_capacity(Node::Document, (length / BYTES_A_NODE).min(MOST_AT_ONCE));
+        // A tree that grows by doubling is copied, and leaves holes, as often as it grows. Of few different sizes, since
+        // the next page's then fits where the last one's was, in memory that is warm.
+        let nodes = (length / BYTES_A_NODE).next_power_of_two().min(MOST_AT_ONCE);
+        html.tree = Tree::with_capacity(Node::Document, nodes);
         Self(HtmlTreeSink::new(html), budget)
     }
 
