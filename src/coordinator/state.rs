@@ -13,7 +13,7 @@ use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited};
-use crate::pool::{Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
+use crate::pool::{Cause, Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -87,6 +87,8 @@ pub(super) struct State {
     tally: Tally,
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Charges>,
+    /// Why the last worker did not come to work, if none has worked since.
+    unready: Option<String>,
     /// Asked before each submission and told of each answer.
     pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
@@ -122,6 +124,7 @@ impl State {
             bounds,
             tally: Tally::new(now, before),
             suspects: HashMap::new(),
+            unready: None,
             cached: None,
             in_flight: 0,
             admitted: before.done.seqs.count(),
@@ -332,6 +335,7 @@ impl State {
         self.in_flight = self.in_flight.saturating_sub(came_back);
         match event {
             PoolEvent::Done { job, worker, output } => {
+                self.unready = None;
                 self.answered(*job, *worker, output, now, actions);
             }
             PoolEvent::Failed { job, worker, error } => {
@@ -339,7 +343,12 @@ impl State {
             }
             PoolEvent::Noted { job, .. } => self.schedule.sent(order_of(*job), now),
             PoolEvent::Lost { worker, jobs, death } => {
-                tracing::warn!(pid = self.tally.pid(*worker), tasks = jobs.len(), "worker {death}");
+                let (pid, tasks) = (self.tally.pid(*worker), jobs.len());
+                if self.is_news(death) {
+                    tracing::warn!(pid, tasks, "worker {death}");
+                } else {
+                    tracing::debug!(pid, tasks, "worker {death}");
+                }
                 for job in jobs {
                     self.lost(*job, jobs.len() - 1, *worker, death, now, actions);
                 }
@@ -348,6 +357,12 @@ impl State {
             PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
         }
         self.tally.note(event);
+    }
+
+    /// Of many workers that do not come to work for the same reason, one is worth a warning, until some worker has worked.
+    fn is_news(&mut self, death: &Death) -> bool {
+        let Cause::Unready(reason) = &death.cause else { return true };
+        self.unready.replace(reason.clone()).as_ref() != Some(reason)
     }
 
     /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.

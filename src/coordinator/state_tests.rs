@@ -166,3 +166,25 @@ fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_o
     assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
     assert_eq!(state.stopped(), Some(Reason::Failures));
 }
+
+#[test]
+fn of_workers_that_cannot_start_for_the_same_reason_one_is_news_until_some_worker_has_worked() {
+    let (mut state, now) = (state(&Before::default()), Instant::now());
+    let death = |cause| Death { cause, last_words: Vec::new() };
+    let unready = |reason: &str| death(Cause::Unready(reason.to_owned()));
+    let cases = [
+        (unready("no room"), true),
+        (unready("no room"), false),
+        (unready("no room"), false),
+        (unready("no rights"), true),
+        (unready("no room"), true),
+        (death(Cause::Signal(9)), true),
+        (death(Cause::Signal(9)), true),
+        (unready("no room"), false),
+    ];
+    for (nth, (death, news)) in cases.into_iter().enumerate() {
+        assert_eq!(state.is_news(&death), news, "case {nth}: {death}");
+    }
+    turn(&mut state, vec![tasks(0..1), done(0)], now);
+    assert!(state.is_news(&unready("no room")));
+}
