@@ -185,9 +185,9 @@ fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_wit
         );
         assert!(!output.exists());
     }
-    let before = server.log().len();
+    let before = server.connections();
     let stopped = go(&["--max-failures", "5", "--resume"]).exited(4);
-    assert_eq!(server.log().len(), before, "there are too many already: {}", stopped.stderr);
+    assert_eq!(server.connections(), before, "there are too many already: {}", stopped.stderr);
     go(&["--resume"]).exited(3);
     assert_eq!(std::fs::read_to_string(&output).expect("it is there").lines().count(), 200);
 
