@@ -10,7 +10,7 @@ use super::JobError;
 /// Characters of a message, or of a backtrace, that are worth their way to the parent. What is longer could fill a frame.
 const LIMIT: usize = 16 << 10;
 
-/// In the parent, whose panic hook is its program's own, and prints the place.
+/// Of a panic that was not noted: in the parent, whose panic hook is its program's own, and prints the place.
 const UNKNOWN_PLACE: &str = "an unknown place";
 
 struct Noted {

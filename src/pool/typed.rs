@@ -207,26 +207,21 @@ impl<J: Job> Pool<J> {
         // Another thread's call may be under way: its outputs are none of ours.
         stream.merge = Some(self.next_job.fetch_add(1, Ordering::Relaxed));
         let (mut sum, mut errors) = (None, Vec::new());
-        while let Some(arrived) = stream.next_arrived() {
-            let (output, tasks) = match arrived.result.and_then(|bytes| deserialize::<J>(&bytes)) {
-                Ok(output) => (output, arrived.tasks),
-                Err(error) => {
-                    errors.extend(std::iter::repeat_n(error, arrived.tasks));
-                    continue;
+        while let Some(Arrived { mut tasks, result, .. }) = stream.next_arrived() {
+            let joined = result.and_then(|bytes| deserialize::<J>(&bytes)).and_then(|output| match sum.take() {
+                None => Ok(output),
+                // Where two outputs meet is chance, so a panic is the same here as in a worker.
+                Some((so_far, before)) => {
+                    tasks += before;
+                    panics::caught(|| join(so_far, output))
                 }
-            };
-            let Some((so_far, before)) = sum.take() else {
-                sum = Some((output, tasks));
-                continue;
-            };
-            // Where two outputs meet is chance, so a panic is the same here as in a worker.
-            match panics::caught(|| join(so_far, output)) {
-                Ok(joined) => sum = Some((joined, before + tasks)),
-                Err(error) => errors.extend(std::iter::repeat_n(error, before + tasks)),
+            });
+            match joined {
+                Ok(output) => sum = Some((output, tasks)),
+                Err(error) => errors.extend(std::iter::repeat_n(error, tasks)),
             }
         }
-        let sum = sum.map(|(sum, _)| sum);
-        (sum, errors)
+        (sum.map(|(output, _)| output), errors)
     }
 
     /// Lets the workers finish what was begun, and returns what each of them did, in the order of their ends.

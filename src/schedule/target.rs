@@ -12,7 +12,7 @@ pub(super) struct Target {
 }
 
 /// Why a redirect leads nowhere.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Astray {
     #[error("more than {0} redirects")]
     TooMany(u32),

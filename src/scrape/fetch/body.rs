@@ -97,7 +97,7 @@ impl<'a> Body<'a> {
                 body.reserve_exact(usize::try_from(expected).unwrap_or(bytes.len()));
             }
             body.extend_from_slice(&bytes);
-            // So that the next one can be read into what this one lies in.
+            // The client reads the next piece into the same memory, if nobody holds this one.
             drop(bytes);
             piece = if self.is_all(body.len()) { None } else { self.next(body.len() as u64).await? };
         }
