@@ -87,8 +87,8 @@ pub(super) struct State {
     tally: Tally,
     /// Only of tasks that lost a worker.
     suspects: HashMap<u64, blame::Charges>,
-    /// Why the last worker did not come to work, if none has worked since.
-    unready: Option<String>,
+    /// What ended the last worker that held nothing.
+    idle_end: Option<Cause>,
     /// Asked before each submission and told of each answer.
     pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
@@ -124,7 +124,7 @@ impl State {
             bounds,
             tally: Tally::new(now, before),
             suspects: HashMap::new(),
-            unready: None,
+            idle_end: None,
             cached: None,
             in_flight: 0,
             admitted: before.done.seqs.count(),
@@ -335,7 +335,6 @@ impl State {
         self.in_flight = self.in_flight.saturating_sub(came_back);
         match event {
             PoolEvent::Done { job, worker, output } => {
-                self.unready = None;
                 self.answered(*job, *worker, output, now, actions);
             }
             PoolEvent::Failed { job, worker, error } => {
@@ -344,7 +343,7 @@ impl State {
             PoolEvent::Noted { job, .. } => self.schedule.sent(order_of(*job), now),
             PoolEvent::Lost { worker, jobs, death } => {
                 let (pid, tasks) = (self.tally.pid(*worker), jobs.len());
-                if self.is_news(death) {
+                if self.is_news(tasks, death) {
                     tracing::warn!(pid, tasks, "worker {death}");
                 } else {
                     tracing::debug!(pid, tasks, "worker {death}");
@@ -359,10 +358,10 @@ impl State {
         self.tally.note(event);
     }
 
-    /// Of many workers that do not come to work for the same reason, one is worth a warning, until some worker has worked.
-    fn is_news(&mut self, death: &Death) -> bool {
-        let Cause::Unready(reason) = &death.cause else { return true };
-        self.unready.replace(reason.clone()).as_ref() != Some(reason)
+    /// Of workers in a row that came to the same end and held nothing, since they could not start perhaps, one is worth a
+    /// warning.
+    fn is_news(&mut self, tasks: usize, death: &Death) -> bool {
+        tasks > 0 || self.idle_end.replace(death.cause.clone()).as_ref() != Some(&death.cause)
     }
 
     /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.
