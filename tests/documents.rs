@@ -242,6 +242,7 @@ fn load(file: &Path) -> Result<Loaded, config::Error> {
     config::load(&Sources {
         config: Some(file.to_owned()),
         folder: env::temp_dir(),
+        user: 0,
         // What the examples name.
         environment: ["API_TOKEN"].map(|name| (name.into(), "x".into())).into(),
         flags: Vec::new(),

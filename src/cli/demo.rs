@@ -87,9 +87,10 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
 
 fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
     let sources = config::Sources {
-        config: None,
-        // Not the user's settings: the demonstration is the same everywhere.
-        folder: std::env::temp_dir().join("gleaner-demo-has-no-settings"),
+        // An empty file in place of the user's settings: the demonstration is the same everywhere.
+        config: Some("/dev/null".into()),
+        folder: "/".into(),
+        user: rustix::process::geteuid().as_raw(),
         environment: Vec::new(),
         flags: vec![config::Flag::set("extract.title=h1::text")],
         cpus: NonZeroUsize::MIN,

@@ -166,6 +166,7 @@ mod tests {
         let sources = Sources {
             config: None,
             folder: std::env::temp_dir(),
+            user: 0,
             environment: vec![("TOKEN".into(), "t".into()), ("OTHER".into(), "t".into())],
             flags: assignments.iter().map(|assignment| Flag::set(*assignment)).collect(),
             cpus: NonZeroUsize::MIN,

@@ -1,18 +1,35 @@
 //! A folder, served on a loopback port for the length of a run.
+//!
+//! Every user of this machine can reach that port, and so can a web page in a browser whose host name means 127.0.0.1.
+//! So the server answers only to the host name of the site, gives away only files that are inside the folder once all
+//! symbolic links are followed, and treats dot files (`.git`, `.env`) as if they did not exist.
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context;
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 use url::Url;
 
+use crate::scrape::SITE_HOST;
+
 /// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
 pub(super) const ORIGIN: &str = "http://site.localhost/";
+
+/// The file that stands for a folder.
+const INDEX: &str = "index.html";
 
 /// A server on a thread of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -32,11 +49,14 @@ impl Site {
         // it need not be listed.
         std::fs::metadata(folder.join("."))
             .with_context(|| format!("serve `{shown}`: make it readable (chmod a+rx {shown})"))?;
-        Self::of(Router::new().fallback_service(ServeDir::new(folder)))
+        let root: Arc<Path> = folder.canonicalize().with_context(|| format!("serve `{shown}`"))?.into();
+        let files = ServeDir::new(&root);
+        Self::of(Router::new().fallback_service(files).layer(middleware::from_fn_with_state(root, inside_the_folder)))
     }
 
-    /// Serves what `router` answers.
+    /// Serves what `router` answers, to requests that name the site as their host.
     pub(super) fn of(router: Router) -> anyhow::Result<Self> {
+        let router = router.layer(middleware::from_fn(to_the_site));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
@@ -64,11 +84,138 @@ impl Site {
     }
 }
 
+/// Answers 421 (RFC 9110, 15.5.20) to requests for another host.
+async fn to_the_site(request: Request, next: Next) -> Response {
+    let is_ours = request.headers().get(HOST).is_some_and(|host| host == SITE_HOST);
+    if is_ours { next.run(request).await } else { StatusCode::MISDIRECTED_REQUEST.into_response() }
+}
+
+/// Answers 404 to requests for what is not in the folder or hidden there.
+async fn inside_the_folder(State(root): State<Arc<Path>>, request: Request, next: Next) -> Response {
+    match wanted(&root, request.uri().path()) {
+        Some(path) if !is_inside(&root, &path) => StatusCode::NOT_FOUND.into_response(),
+        // The file server says what a path that is not valid gets.
+        _ => next.run(request).await,
+    }
+}
+
+/// The file below `root` that the path of a URL names. `None` if the path is not valid.
+fn wanted(root: &Path, path: &str) -> Option<PathBuf> {
+    let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;
+    Some(root.join(path.trim_start_matches('/')))
+}
+
+/// Whether `path` is below `root` and not hidden, both as it is written and after all links are followed. A file that
+/// does not exist counts as inside.
+fn is_inside(root: &Path, path: &Path) -> bool {
+    let shows = |path: &Path| path.strip_prefix(root).is_ok_and(|below| !below.components().any(is_hidden));
+    let leads_inside = |path: &Path| path.canonicalize().is_ok_and(|path| shows(&path));
+    if !shows(path) {
+        return false;
+    }
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => {
+            let index = path.join(INDEX);
+            leads_inside(path) && (index.symlink_metadata().is_err() || leads_inside(&index))
+        }
+        Ok(_) => leads_inside(path),
+        // The file server answers 404.
+        Err(_) => true,
+    }
+}
+
+/// Whether a part of a path begins with a dot. `..` does as well.
+fn is_hidden(part: Component<'_>) -> bool {
+    let name: &OsStr = part.as_os_str();
+    name.as_encoded_bytes().starts_with(b".")
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::os::unix::fs::symlink;
+    use std::{fs, io};
+
+    use super::Site;
+
+    fn status(site: &Site, target: &str, host: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(site.address())?;
+        write!(stream, "GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn a_site_answers_to_its_own_name_with_files_that_lie_in_its_folder_and_are_not_hidden() {
+        let outside = tempfile::tempdir().expect("a folder");
+        fs::write(outside.path().join("secret.html"), "secret").expect("the folder is ours");
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        for folder in ["sub", ".git", "trap", "sub/.hidden"] {
+            fs::create_dir(root.join(folder)).expect("the folder is ours");
+        }
+        for file in ["page.html", "a b.html", "sub/index.html", ".env", ".git/config", "sub/.hidden/x", "..x"] {
+            fs::write(root.join(file), "text").expect("the folder is ours");
+        }
+        let links = [
+            (root.join("page.html"), "inner.html"),
+            (root.join("sub"), "inner"),
+            (root.join(".env"), "env.html"),
+            (root.join(".git"), "git"),
+            (outside.path().join("secret.html"), "outer.html"),
+            (outside.path().to_owned(), "outer"),
+            (outside.path().join("secret.html"), "trap/index.html"),
+            (root.join("nowhere"), "broken.html"),
+        ];
+        for (target, link) in links {
+            symlink(target, root.join(link)).expect("the folder is ours");
+        }
+        let site = Site::of_folder(root).expect("a site");
+        let own = "site.localhost";
+        let port = site.address().port();
+        let (with_port, by_address) = (format!("site.localhost:{port}"), format!("127.0.0.1:{port}"));
+        let table = [
+            ("/page.html", own, "200"),
+            ("//page.html", own, "200"),
+            ("/a%20b.html", own, "200"),
+            ("/sub/", own, "200"),
+            ("/sub", own, "307"),
+            ("/inner.html", own, "200"),
+            ("/inner/index.html", own, "200"),
+            ("/nowhere.html", own, "404"),
+            ("/broken.html", own, "404"),
+            ("/.env", own, "404"),
+            ("/%2eenv", own, "404"),
+            ("/..x", own, "404"),
+            ("/.git/config", own, "404"),
+            ("/sub/.hidden/x", own, "404"),
+            ("/sub/%2Ehidden/x", own, "404"),
+            ("/sub/../page.html", own, "404"),
+            ("/env.html", own, "404"),
+            ("/git/config", own, "404"),
+            ("/outer.html", own, "404"),
+            ("/outer/secret.html", own, "404"),
+            ("/trap/", own, "404"),
+            ("/%2fetc/passwd", own, "404"),
+            ("/page.html", with_port.as_str(), "421"),
+            ("/page.html", by_address.as_str(), "421"),
+            ("/page.html", "localhost", "421"),
+            ("/page.html", "attacker.example", "421"),
+            ("http://site.localhost/page.html", "attacker.example", "421"),
+        ];
+        for (target, host, expected) in table {
+            assert_eq!(status(&site, target, host).expect("an answer"), expected, "{target} at {host}");
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) fn check(file: &[u8], given: &str) {
     let mut sources = Sources {
         config: None,
         folder: "/nowhere/at/all".into(),
+        user: 0,
         environment: Vec::new(),
         flags: Vec::new(),
         cpus: NonZeroUsize::MIN,

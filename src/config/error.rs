@@ -60,6 +60,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// The settings file cannot be read.
     Unreadable,
+    /// The settings file of the current folder was not named and may be somebody else's.
+    Untrusted,
     /// It is no TOML.
     Syntax,
     /// No setting has this name.

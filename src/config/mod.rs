@@ -28,6 +28,7 @@ mod settings;
 mod sources;
 mod suggest;
 mod syntax;
+mod trust;
 mod written;
 
 #[cfg(test)]

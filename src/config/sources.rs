@@ -2,7 +2,8 @@
 //! around in the process.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use super::error::{Problem, ProblemKind};
 use super::place::{Origin, Place, Text};
 use super::schema::SECTIONS;
+use super::trust::{self, Distrust};
 use super::written::{self, Key, Node, Table, Value};
 
 /// The file that is read if no other is named and it is there.
@@ -28,6 +30,8 @@ pub struct Sources {
     pub config: Option<PathBuf>,
     /// The folder in which relative paths begin.
     pub folder: PathBuf,
+    /// The user id that runs the program: [`DEFAULT_FILE`] is read only if it and its folder belong to that user.
+    pub user: u32,
     /// Environment variables. `GLEANER_POOL_WORKERS` is `pool.workers`; what does not begin with `GLEANER_` and a section
     /// is passed over.
     pub environment: Vec<(OsString, OsString)>,
@@ -45,6 +49,7 @@ impl Sources {
         Ok(Self {
             config,
             folder: std::env::current_dir()?,
+            user: rustix::process::geteuid().as_raw(),
             environment: std::env::vars_os().collect(),
             flags,
             // Where the platform cannot tell, one worker is right, if slow.
@@ -64,8 +69,9 @@ impl Sources {
     /// The file that is read, under the name by which it was given.
     fn file(&self) -> Option<Result<Table, Vec<Problem>>> {
         let name = self.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
-        let bytes = match std::fs::read(self.folder.join(name)) {
-            Ok(bytes) => bytes,
+        let bytes = match self.read(name) {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(distrust)) => return Some(Err(vec![untrusted(name, distrust)])),
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.config.is_none() => {
                 return None;
             }
@@ -75,6 +81,22 @@ impl Sources {
             Ok(text) => written::document(&text),
             Err(problem) => Err(vec![problem]),
         })
+    }
+
+    /// The bytes of the settings file `name`. A file that nobody named is read only if it is trusted.
+    fn read(&self, name: &Path) -> io::Result<Result<Vec<u8>, Distrust>> {
+        let path = self.folder.join(name);
+        let mut file = File::open(&path)?;
+        if self.config.is_none() {
+            let sudo_uid = self.environment.iter().find(|(name, _)| name == "SUDO_UID");
+            let sudo_uid = sudo_uid.map(|(_, value)| value.as_os_str());
+            if let Err(distrust) = trust::check(&file, &path, &self.folder, self.user, sudo_uid)? {
+                return Ok(Err(distrust));
+            }
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(Ok(bytes))
     }
 
     /// The variables that name a setting, by name: the order of the environment means nothing.
@@ -123,6 +145,14 @@ fn unreadable(name: &Path, error: &io::Error) -> Problem {
     let message = format!("cannot read the settings file `{}`: {error}", name.display());
     let text = Text::new(Origin::File(name.to_owned()), "");
     Problem::new(ProblemKind::Unreadable, message, Place::new(&text, 0..0))
+}
+
+fn untrusted(name: &Path, distrust: Distrust) -> Problem {
+    let name = name.display();
+    let message = format!("the settings file `{name}` of the current folder is not read: {distrust}");
+    let text = Text::new(Origin::File(PathBuf::from(DEFAULT_FILE)), "");
+    Problem::new(ProblemKind::Untrusted, message, Place::new(&text, 0..0))
+        .with_help(format!("read the file, then name it if you trust it: --config {name}"))
 }
 
 /// The text of a file, without a byte-order mark.

@@ -116,6 +116,17 @@ fn files_that_cannot_be_read_are_named() {
     assert!(missing.to_string().ends_with("\n --> nope.toml"), "{missing}");
     assert_eq!(missing.problems()[0].kind(), ProblemKind::Unreadable);
 
+    // The file belongs to whoever runs this test, so any other user must not read it unasked.
+    let mut foreign = file("[pool]\nworkers = 1\n");
+    foreign.sources.user += 1;
+    let error = foreign.error();
+    assert_eq!(error.problems()[0].kind(), ProblemKind::Untrusted);
+    let text = error.to_string();
+    for part in ["`gleaner.toml`", "belongs to another user", " --> gleaner.toml", "--config gleaner.toml"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(foreign.config("gleaner.toml").plan().pool.workers.get(), 1, "a file that was named is read");
+
     let folder = nothing().config(".").error();
     assert_eq!(folder.problems()[0].kind(), ProblemKind::Unreadable);
 

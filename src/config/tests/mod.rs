@@ -24,6 +24,7 @@ fn nothing() -> Case {
     let sources = Sources {
         config: None,
         folder: folder.path().to_owned(),
+        user: rustix::process::geteuid().as_raw(),
         environment: Vec::new(),
         flags: Vec::new(),
         cpus: number(6),
