@@ -385,3 +385,23 @@ fn runs_killed_at_any_moment_leave_a_cache_that_is_right_and_are_resumed_with_it
     let (undisturbed, _) = job.run(&list, &[], 0);
     assert_eq!((data(&undisturbed), cached(&undisturbed)), (data(&resumed), vec![true; 3000]));
 }
+
+#[test]
+fn an_answer_belongs_to_the_cookies_and_proxies_that_it_was_got_with() {
+    let (pages, job) = (Pages::start(), Job::new());
+    let list = pages.list(&["/fresh/1"]);
+    let of = |who: &str| {
+        let path = job.folder.path().join(who);
+        fs::write(&path, format!("127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\t{who}\n")).expect("the folder is ours");
+        let load = format!("cookies.load={}", path.display());
+        let (records, _) = job.run(&list, &["--set", "cookies.enabled=true", "--set", &load], 0);
+        cached(&records)[0]
+    };
+    let is_cached = ["alice", "bob", "alice", "bob"].map(of);
+    assert_eq!(is_cached, [false, false, true, true]);
+    assert_eq!(pages.answered().len(), 2);
+
+    // Nobody listens at the proxy, so the page can come from nowhere but the cache.
+    let (records, _) = job.run(&list, &["--proxy", "http://127.0.0.1:1", "--max-retries", "0"], 3);
+    assert_eq!(records[0].failure.as_ref().expect("a failure").kind, "connect");
+}

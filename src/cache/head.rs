@@ -93,6 +93,10 @@ impl Head {
         if self.value("set-cookie").is_some() {
             return false;
         }
+        // The clock was wrong then or is wrong now: nobody knows how old the answer is.
+        if self.received > since_1970(now) {
+            return false;
+        }
         let says_how_long = ["cache-control", "expires"].iter().any(|name| self.value(name).is_some());
         says_how_long && matches!(self.policy(request).before_request(&steering(request), now), BeforeRequest::Fresh(_))
     }

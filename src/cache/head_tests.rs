@@ -204,3 +204,11 @@ fn cookies_are_not_written_down() {
     let head = head(&[], &[("etag", "\"a\""), ("set-cookie", "session=secret"), ("x-token", "secret")]).expect("kept");
     assert!(!format!("{head:?}").contains("secret"));
 }
+
+#[test]
+fn an_answer_that_came_in_the_future_is_not_fresh() {
+    let head = head(&[], &[("cache-control", "max-age=31536000"), ("etag", "\"a\"")]).expect("it is kept");
+    for (now, is_fresh) in [(at(0), true), (at(1), true), (UNIX_EPOCH + Duration::from_secs(RECEIVED - 1), false)] {
+        assert_eq!(head.is_fresh(&HeaderMap::new(), now), is_fresh, "{now:?}");
+    }
+}

@@ -50,8 +50,8 @@ impl Key {
 impl Request {
     /// The request for `url`. `None` if there is no place for it in the cache.
     ///
-    /// `settings` are the headers that the settings give it, credentials among them: they are part of the key, so that
-    /// nobody is given what another one was allowed to see. `headers` are all of its headers, those that the run itself
+    /// `settings` are the headers that are known before the run, credentials and loaded cookies among them: they are part
+    /// of the key, so that nobody is given what another one was allowed to see. `headers` are all of its headers, those that the run itself
     /// adds (cookies that servers have set) included: these count where an answer's `Vary` names them.
     pub fn new(shape: &Shape, url: &Url, reach: &Reach, settings: &HeaderMap, headers: HeaderMap) -> Option<Self> {
         if url.as_str().len() > LONGEST_URL {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cache::Shape as CacheShape;
 use crate::config::{OutputPlan, Plan};
 use crate::schedule::{self, HostRules, Politeness};
-use crate::scrape::{self, FetchSettings, HostSettings};
+use crate::scrape::{self, FetchSettings, HostSettings, TlsSettings};
 use crate::sink::{Format, Identity, Order, Shape};
 
 /// Request headers that may change: a token that has run out must not end a run for good.
@@ -137,16 +137,46 @@ fn written(format: Format, record: Shape, order: Order) -> [(&'static str, &'sta
     [("output.format", format), ("output.record", record), ("output.order", order)]
 }
 
-/// What the cache keeps data under, beside the request: of what two runs must have in common, that which a page's data is
-/// made by. Headers are the request's.
-pub(super) fn shape(identity: &Identity) -> CacheShape {
+/// What the cache keeps data under, beside the request: the settings that shape the data of a page, and the way by which
+/// its answer came. Headers are the request's.
+///
+/// An answer may come from whoever the run trusts: a run that checks certificates must not believe what another run was
+/// told under `tls.insecure`, by another authority or by another proxy. A client certificate makes an answer somebody's.
+/// The values are hashed and the file belongs to its owner alone, so no secret is readable in it.
+///
+/// `environment` is asked for the variables that name proxies.
+pub(super) fn shape(
+    identity: &Identity,
+    fetch: &FetchSettings,
+    environment: impl Fn(&str) -> Option<String>,
+) -> CacheShape {
     const OF_THE_OUTPUT: [&str; 4] = ["cache", "fetch.max_redirects", "fetch.user_agent", "politeness.robots"];
     const SECTIONS: [&str; 3] = ["output.", "fetch.headers.", "hosts."];
     let is_of_pages =
         |name: &str| !OF_THE_OUTPUT.contains(&name) && !SECTIONS.iter().any(|section| name.starts_with(section));
     let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let version = ("version", identity.version.as_str());
-    CacheShape::new(settings.filter(|(name, _)| is_of_pages(name)).chain([version]))
+    let trusted = trusted(fetch, environment);
+    let trusted = trusted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    CacheShape::new(settings.filter(|(name, _)| is_of_pages(name)).chain([version]).chain(trusted))
+}
+
+/// Everything that decides whose answers a run believes, and as whom it asks.
+fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let TlsSettings { authorities, client, min_version: _, insecure } = &fetch.tls;
+    let own =
+        |(host, settings): (&_, &HostSettings)| Some((format!("proxy of {host}"), json(settings.proxy.as_ref()?)));
+    let mut all: Vec<(String, String)> = fetch.hosts.iter().filter_map(own).collect();
+    all.extend([
+        ("tls.insecure".to_owned(), json(insecure)),
+        ("tls.ca_file".to_owned(), json(authorities)),
+        ("tls.client_certificate".to_owned(), json(client)),
+        ("network.proxies".to_owned(), json(&fetch.proxies)),
+    ]);
+    let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+    let names = names.into_iter().flat_map(|name| [name.to_owned(), name.to_uppercase()]);
+    all.extend(names.filter_map(|name| environment(&name).map(|value| (name, value))));
+    all
 }
 
 /// A value in full, so that two are the same if and only if they are written the same.
@@ -239,14 +269,34 @@ mod tests {
 
     #[test]
     fn the_cache_keeps_data_apart_by_what_makes_it_and_not_by_how_it_is_written() {
-        let of = |assignment: &str| format!("{:?}", shape(&identity(&[assignment])));
-        let plain = of("pool.workers=1");
+        let of = |assignment: &str, variables: &[(&str, &str)]| {
+            let plan = plan(&[assignment]);
+            let environment =
+                |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan.scrape.fetch, environment))
+        };
+        let plain = of("pool.workers=1", &[]);
         for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]
         {
-            assert_eq!(of(same), plain, "{same}");
+            assert_eq!(of(same, &[("HOME", "/root")]), plain, "{same}");
         }
-        for other in ["extract.title=h1", "fetch.max_body=1MiB", "fetch.meta_refresh=true"] {
-            assert_ne!(of(other), plain, "{other}");
-        }
+        let proxy = "network.proxies=[\"http://u:p@proxy:1\"]";
+        let mut others = vec![
+            of("extract.title=h1", &[]),
+            of("fetch.max_body=1MiB", &[]),
+            of("fetch.meta_refresh=true", &[]),
+            of("tls.insecure=true", &[]),
+            of(proxy, &[]),
+            of(&proxy.replace("u:p", "u:q"), &[]),
+            of("network.proxies=[\"none\"]", &[]),
+            of("hosts.'h'.proxy=none", &[]),
+            of("hosts.'i'.proxy=none", &[]),
+            of("pool.workers=1", &[("http_proxy", "http://proxy:1")]),
+            of("pool.workers=1", &[("HTTPS_PROXY", "http://proxy:1")]),
+            of("pool.workers=1", &[("HTTPS_PROXY", "http://proxy:1"), ("NO_PROXY", "h")]),
+        ];
+        others.push(plain);
+        let different: std::collections::BTreeSet<&String> = others.iter().collect();
+        assert_eq!(different.len(), others.len(), "{others:?}");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Stop, cookie_file, identity, words};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
+use crate::cookies::Jar;
 use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
@@ -31,7 +32,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
-    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity)).transpose()?;
+    let loaded = cookies.as_ref();
+    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity, loaded)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
@@ -75,12 +77,19 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     }
 }
 
-/// Opens the cache, and has the workers hand back what it goes by.
-fn cached(path: &Path, scrape: &mut scrape::Settings, identity: &sink::Identity) -> Result<Cached, Stop> {
+/// Opens the cache, and has the workers hand back what it goes by. `loaded` are the cookies that the run begins with.
+fn cached(
+    path: &Path,
+    scrape: &mut scrape::Settings,
+    identity: &sink::Identity,
+    loaded: Option<&Jar>,
+) -> Result<Cached, Stop> {
     scrape.fetch.kept_headers.extend(cache::KEPT_HEADERS.map(str::to_owned));
     let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
     let cache = Cache::open(path).map_err(Stop::usage)?;
-    Ok(Cached::new(cache, identity::shape(identity), headers))
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let shape = identity::shape(identity, &scrape.fetch, variable);
+    Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
 /// The run's own site is spared nothing, unless the settings name it.

@@ -4,6 +4,7 @@
 const LONGEST: usize = 4096;
 
 /// A cookie, but for the domain that it is for: the jar has that.
+#[derive(Clone)]
 pub(super) struct Cookie {
     pub(super) name: Box<str>,
     /// As the server wrote it, with quotes if it wrote any.

@@ -33,6 +33,7 @@ const LONGEST_HEADER: usize = 8190;
 /// longest time make room for new ones.
 ///
 /// A look-up costs the same however many hosts have cookies: the jar knows them by domain, and a host has few domains.
+#[derive(Clone)]
 pub struct Jar {
     bounds: Bounds,
     domains: HashMap<String, Vec<Kept>>,
@@ -42,6 +43,7 @@ pub struct Jar {
     turn: Cell<u64>,
 }
 
+#[derive(Clone)]
 struct Kept {
     cookie: Cookie,
     /// In which turn it was set first. A new value changes nothing in it.

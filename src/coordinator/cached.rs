@@ -6,9 +6,11 @@
 use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
+use http::header::{COOKIE, HeaderValue};
 use url::Url;
 
 use crate::cache::{Cache, Found, Kept, Request, Shape, Validators};
+use crate::cookies::Jar;
 use crate::model::{Answer, Outcome, Page, Visit, without_credentials};
 use crate::scrape::RequestHeaders;
 
@@ -18,6 +20,9 @@ pub struct Cached {
     cache: Cache,
     shape: Shape,
     headers: RequestHeaders,
+    /// The cookies that the run began with, if there were any. They make an answer somebody's, so they are part of the
+    /// key; cookies that servers set during the run are not, since the next run does not have them.
+    loaded: Option<Jar>,
     /// What the tasks in flight ask for, by seq.
     asked: HashMap<u64, Asked>,
     /// Tasks under way of which the server confirmed what the cache did not have: they ask without conditions.
@@ -36,9 +41,10 @@ struct Asked {
 
 impl Cached {
     /// `shape`: what shapes data beside the requests. `headers`: those of the settings that the workers have.
-    pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders) -> Self {
+    /// `loaded`: the cookies that the run begins with, if there are any.
+    pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders, loaded: Option<Jar>) -> Self {
         let (asked, unconditional, found) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Self { cache, shape, headers, asked, unconditional, found }
+        Self { cache, shape, headers, loaded, asked, unconditional, found }
     }
 
     /// To be called when a task could be submitted: its page, if that is known and fresh; else its visit may be given
@@ -48,10 +54,15 @@ impl Cached {
     pub(super) fn before(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
         self.asked.remove(&seq);
         let url = Url::parse(&visit.url).ok()?;
-        let of_settings = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
-        let all = if visit.headers.is_empty() { of_settings.clone() } else { self.headers.of(&url, visit) };
-        let request = Request::new(&self.shape, &url, &visit.reach, &of_settings, all)?;
-        let validators = match self.cache.find(&request, SystemTime::now()) {
+        let now = SystemTime::now();
+        let mut known = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
+        let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&url, visit) };
+        let loaded = self.loaded.as_ref().and_then(|jar| jar.header_for(&url, now));
+        if let Some(cookies) = loaded.and_then(|cookies| HeaderValue::try_from(cookies).ok()) {
+            known.append(COOKIE, cookies);
+        }
+        let request = Request::new(&self.shape, &url, &visit.reach, &known, all)?;
+        let validators = match self.cache.find(&request, now) {
             Found::Fresh(kept) => {
                 self.found.insert(seq);
                 return Some(page(&url, kept));
