@@ -5,6 +5,7 @@ mod raw_server;
 mod support;
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use raw_server::proxy::Proxy;
 use raw_server::{RawServer, Reply};
@@ -150,4 +151,68 @@ async fn addresses_in_urls_are_checked_whatever_proxy_there_is() {
     let run = run(&["http://a.example/"], &["-x", &proxy.url("socks5h")], &[]).exited(3);
     assert_eq!(records(&run.stdout)[0].kind(), "blocked_address", "{}", run.stdout);
     assert_eq!(proxy.asked().len(), 1);
+}
+
+#[expect(clippy::print_stderr, reason = "who runs the tests should know what they did not see")]
+fn skipped(why: &str) {
+    eprintln!("SKIPPED: {why}");
+}
+
+/// `command` on a system whose `/etc/hosts` is the file `hosts`. Only the mounts of the command are its own.
+fn with_hosts(hosts: &std::path::Path, command: &Command) -> Command {
+    let mut inside = Command::new("unshare");
+    let script = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
+    inside.args(["-rm", "sh", "-c", script]).arg(hosts).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    inside
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_are_looked_up_here_for_a_socks_proxy_are_judged() {
+    if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|tried| tried.status.success()) {
+        return skipped("this system allows no mounts of our own (unshare -rm)");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let hosts = folder.path().join("hosts");
+    std::fs::write(&hosts, "127.0.0.1 localhost inside.test proxy.test\n").expect("the folder is ours");
+    // Whether the settings name the proxy, its URL, the setting, where the listed page leads, what becomes of it.
+    let (listed, blocked, page) = ("http://127.0.0.1:9/", "blocked_address", "page");
+    let table = [
+        (true, "socks5://127.0.0.1", "direct", listed, "http://inside.test/", blocked),
+        (true, "socks5://127.0.0.1", "allow", listed, "http://inside.test/", page),
+        (true, "socks5://127.0.0.1", "direct", "http://inside.test/", "/own", page),
+        (true, "socks5://127.0.0.1", "deny", "http://inside.test/", "/own", blocked),
+        (false, "socks5://127.0.0.1", "direct", listed, "http://inside.test/", blocked),
+        (true, "socks5h://127.0.0.1", "direct", listed, "http://inside.test/", page),
+        // The proxy itself may have any address, but no redirect leads to it.
+        (true, "socks5://proxy.test", "direct", listed, "http://8.8.8.8/", page),
+        (true, "socks5://proxy.test", "direct", listed, "http://proxy.test/", blocked),
+        (true, "http://proxy.test", "direct", listed, "http://PROXY.test/", blocked),
+    ];
+    for (of_settings, proxy, setting, first, to, expected) in table {
+        let redirect = format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {to}\r\n\r\n");
+        let html = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{PAGE}", PAGE.len());
+        let server = RawServer::start(vec![Reply::new(redirect), Reply::new(html)]).await;
+        let open = Proxy::start(server.address(), false).await;
+        let port = open.url("http").rsplit(':').next().expect("a port").to_owned();
+        let url = format!("{proxy}:{port}");
+        let mut command = scrape([first, "-w", "1", "--max-retries", "0", "-f", "jsonl", "--no-robots"]);
+        command.args(["--set", &format!("network.private_addresses={setting}")]);
+        if of_settings {
+            command.args(["--proxy", &url])
+        } else {
+            command.env("ALL_PROXY", &url)
+        };
+        let run = tokio::task::block_in_place(|| Run::to_end(with_hosts(&hosts, &command)));
+        let records = records(&run.stdout);
+        let became = records[0].failure.as_ref().map_or(page, |failure| &failure.kind);
+        assert_eq!(became, expected, "{url} {setting} {first} {to}: {run:?}");
+        let asked = usize::from(first == listed || setting != "deny") + usize::from(expected == page);
+        assert_eq!(server.requests().len(), asked, "{url} {setting} {first} {to}: {:?}", open.asked());
+    }
 }

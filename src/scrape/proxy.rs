@@ -24,6 +24,7 @@ pub enum Proxies {
 pub struct ProxyUrl {
     whole: String,
     kind: ProxyKind,
+    host: String,
     /// Scheme, host and port.
     shown: String,
 }
@@ -62,14 +63,16 @@ impl ProxyUrl {
     /// Where it is anything else.
     pub fn parse(text: &str) -> Result<Self, ProxyUrlError> {
         let url = Url::parse(text).map_err(|_| ProxyUrlError::NoUrl)?;
-        let kind = ProxyKind::of(url.scheme()).ok_or(ProxyUrlError::Scheme)?;
+        let scheme = Some(url.scheme()).filter(|scheme| !scheme.starts_with("socks4"));
+        let kind = scheme.and_then(ProxyKind::of).ok_or(ProxyUrlError::Scheme)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(ProxyUrlError::NoUrl)?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(ProxyUrlError::Path);
         }
         // The port that the HTTP client takes where there is none.
         let port = url.port_or_known_default().unwrap_or(1080);
-        let proxy = Self { kind, shown: format!("{}://{host}:{port}", url.scheme()), whole: url.into() };
+        let shown = format!("{}://{host}:{port}", url.scheme());
+        let proxy = Self { kind, host: host.to_owned(), shown, whole: url.into() };
         // The HTTP client goes past a proxy which it cannot read, without a word.
         let elsewhere = Uri::from_static("https://elsewhere.example/");
         let reads = Matcher::builder().all(proxy.whole.clone()).build().intercept(&elsewhere).is_some();
@@ -83,6 +86,11 @@ impl ProxyUrl {
 
     pub(super) fn kind(&self) -> ProxyKind {
         self.kind
+    }
+
+    /// The host name or address of the proxy itself.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 }
 
@@ -104,10 +112,16 @@ impl ProxyKind {
         Some(match scheme {
             "http" => Self::Http,
             "https" => Self::Https,
-            "socks5" => Self::Socks,
-            "socks5h" => Self::SocksWithNames,
+            // The HTTP client also takes SOCKS 4 from the environment, which has the same two forms.
+            "socks5" | "socks4" => Self::Socks,
+            "socks5h" | "socks4a" => Self::SocksWithNames,
             _ => return None,
         })
+    }
+
+    /// Whether the names of hosts are looked up here, so that the address is known before the proxy is asked for it.
+    pub(super) fn looks_names_up_here(self) -> bool {
+        self == Self::Socks
     }
 
     /// Whether it reads the headers of requests for http URLs.

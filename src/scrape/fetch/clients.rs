@@ -42,9 +42,23 @@ pub(super) struct Clients {
     site: Option<Client>,
     free: Pair,
     guarded: Pair,
-    through_environment: Pair,
+    through_environment: ByWay,
     /// For each proxy of the settings, by its number. A client keeps connections by host, whatever proxy they go through.
-    through_proxies: Vec<Pair>,
+    through_proxies: Vec<ByWay>,
+}
+
+/// The clients of one proxy, by where their visits may go.
+#[derive(Debug, Default)]
+struct ByWay {
+    free: Pair,
+    guarded: Pair,
+}
+
+impl ByWay {
+    /// A proxy that looks names up itself dials what nobody here sees, so all of its visits share connections.
+    fn of(&self, via: &Via, way: Way) -> &Pair {
+        if way == Way::Guarded && via.kind.looks_names_up_here() { &self.guarded } else { &self.free }
+    }
 }
 
 /// The clients of one sort of visit, each built when it is first needed.
@@ -83,8 +97,8 @@ impl Clients {
             site: settings.site.map(site).transpose().map_err(Error::client)?,
             free: Pair::default(),
             guarded: Pair::default(),
-            through_environment: Pair::default(),
-            through_proxies: routes.proxies.iter().map(|_| Pair::default()).collect(),
+            through_environment: ByWay::default(),
+            through_proxies: routes.proxies.iter().map(|_| ByWay::default()).collect(),
             routes,
         })
     }
@@ -109,12 +123,17 @@ impl Clients {
             (way, _) => way,
         };
         let route = self.routes.of(url);
+        if let Some(via) = route.via()
+            && way == Way::Guarded
+            && guard::leads_to(url, &via.host)
+        {
+            return Err(self.guard.blocked(url, "that of the proxy"));
+        }
         let pair = match (&route, way) {
             (Route::Direct, Way::Guarded) => &self.guarded,
             (Route::Direct, Way::Free | Way::Site) => &self.free,
-            // What a proxy dials is out of sight, and the proxy itself may stand anywhere.
-            (Route::Environment(_), _) => &self.through_environment,
-            (Route::Proxy(number, _), _) => &self.through_proxies[*number],
+            (Route::Environment(via), way) => self.through_environment.of(via, way),
+            (Route::Proxy(number, via), way) => self.through_proxies[*number].of(via, way),
         };
         let is_secure = url.scheme() == "https";
         let client = if is_secure { &pair.secure } else { &pair.plain };
@@ -125,6 +144,12 @@ impl Clients {
     fn build(&self, route: &Route, way: Way, is_secure: bool) -> Result<Client, Failure> {
         let mut builder = builder(self.connect_timeout);
         let mut reads_anchors = is_secure;
+        if let Some(via) = route.via()
+            && way == Way::Guarded
+            && via.kind.looks_names_up_here()
+        {
+            builder = builder.dns_resolver(Arc::new(guard::public_only_but(&via.host)));
+        }
         match route {
             Route::Direct if way == Way::Guarded => {
                 builder = builder.no_proxy().dns_resolver(Arc::new(guard::public_only()));

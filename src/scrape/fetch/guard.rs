@@ -99,6 +99,11 @@ fn is_site(url: &Url) -> bool {
     url.scheme() == "http" && url.host_str() == Some(SITE_HOST) && url.port().is_none()
 }
 
+/// Whether the host of a URL is the one of this name, as it is written.
+pub(super) fn leads_to(url: &Url, host: &str) -> bool {
+    url.host_str().is_some_and(|other| other.eq_ignore_ascii_case(host))
+}
+
 /// Whether a URL has the origin of the task's own one.
 pub(super) fn is_own_origin(url: &Url, own: &str) -> bool {
     url.origin().ascii_serialization() == own
@@ -124,16 +129,30 @@ pub(super) struct NotPublic {
     pub(super) kind: &'static str,
 }
 
-/// A resolver that finds public addresses only. `L` looks a name up.
+/// A resolver that finds public addresses only. `lookup` looks a name up.
 #[derive(Debug)]
-pub(super) struct PublicOnly<L>(L);
+pub(super) struct PublicOnly<L> {
+    lookup: L,
+    /// The host of a proxy, which may have any address. No URL that is judged may lead there.
+    exempt: Option<String>,
+}
 
 /// The system's resolver, as the HTTP client uses it by itself.
 pub(super) fn public_only() -> impl Resolve + 'static {
-    PublicOnly(|name: String| async move {
+    of_the_system(None)
+}
+
+/// As [`public_only`], but for the host of a proxy.
+pub(super) fn public_only_but(proxy: &str) -> impl Resolve + 'static {
+    of_the_system(Some(proxy.to_owned()))
+}
+
+fn of_the_system(exempt: Option<String>) -> impl Resolve + 'static {
+    let lookup = |name: String| async move {
         let found = tokio::net::lookup_host((name, 0)).await?;
         Ok(found.collect())
-    })
+    };
+    PublicOnly { lookup, exempt }
 }
 
 impl<L, F> Resolve for PublicOnly<L>
@@ -142,9 +161,13 @@ where
     F: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,
 {
     fn resolve(&self, name: Name) -> Resolving {
-        let found = (self.0)(name.as_str().to_owned());
+        let found = (self.lookup)(name.as_str().to_owned());
+        let is_exempt = self.exempt.as_ref().is_some_and(|exempt| exempt.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
             let found = found.await?;
+            if is_exempt {
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
             let kind = found.iter().find_map(|found| address::special(found.ip()));
             let public: Vec<SocketAddr> =
                 found.into_iter().filter(|found| address::special(found.ip()).is_none()).collect();
@@ -219,10 +242,10 @@ mod tests {
         }
     }
 
-    async fn resolve(answers: &'static [&'static str]) -> Result<Vec<SocketAddr>, NotPublic> {
+    async fn resolve(name: &str, answers: &'static [&'static str]) -> Result<Vec<SocketAddr>, NotPublic> {
         let lookup = move |_| std::future::ready(Ok(answers.iter().map(|it| it.parse().expect(it)).collect()));
-        let resolver = PublicOnly(lookup);
-        match resolver.resolve("h".parse().expect("a name")).await {
+        let resolver = PublicOnly { lookup, exempt: Some("proxy".to_owned()) };
+        match resolver.resolve(name.parse().expect("a name")).await {
             Ok(found) => Ok(found.collect()),
             Err(error) => Err(*error.downcast::<NotPublic>().expect("the only error here")),
         }
@@ -230,19 +253,24 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_names_addresses_only_the_public_ones_are_dialled() {
-        assert_eq!(resolve(&["10.0.0.1:0"]).await, Err(NotPublic { kind: "private" }));
-        assert_eq!(resolve(&["[::1]:0", "10.0.0.1:0"]).await, Err(NotPublic { kind: "loopback" }));
-        assert_eq!(resolve(&["10.0.0.1:0", "8.8.8.8:0"]).await, Ok(vec!["8.8.8.8:0".parse().expect("an address")]));
-        assert_eq!(resolve(&[]).await, Ok(vec![]));
+        assert_eq!(resolve("h", &["10.0.0.1:0"]).await, Err(NotPublic { kind: "private" }));
+        assert_eq!(resolve("h", &["[::1]:0", "10.0.0.1:0"]).await, Err(NotPublic { kind: "loopback" }));
+        assert_eq!(
+            resolve("h", &["10.0.0.1:0", "8.8.8.8:0"]).await,
+            Ok(vec!["8.8.8.8:0".parse().expect("an address")])
+        );
+        assert_eq!(resolve("h", &[]).await, Ok(vec![]));
+        assert_eq!(resolve("Proxy", &["10.0.0.1:0"]).await, Ok(vec!["10.0.0.1:0".parse().expect("an address")]));
     }
 
     #[tokio::test]
     async fn a_name_that_means_something_else_the_second_time_is_blocked_then() {
         let times = AtomicUsize::new(0);
-        let rebinding = PublicOnly(move |_| {
+        let lookup = move |_| {
             let answer = if times.fetch_add(1, Ordering::Relaxed) == 0 { "8.8.8.8:0" } else { "127.0.0.1:0" };
             std::future::ready(Ok(vec![answer.parse().expect("an address")]))
-        });
+        };
+        let rebinding = PublicOnly { lookup, exempt: None };
         let name = || "rebinding.example".parse().expect("a name");
         assert!(rebinding.resolve(name()).await.is_ok());
         let _ = rustls::crypto::ring::default_provider().install_default();

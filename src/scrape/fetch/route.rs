@@ -25,6 +25,8 @@ pub(super) enum Route {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Via {
     pub(super) kind: ProxyKind,
+    /// The host name or address of the proxy itself.
+    pub(super) host: String,
     /// Scheme, host and port.
     pub(super) shown: String,
 }
@@ -87,7 +89,8 @@ impl Routes {
             Choice::Among(numbers) => {
                 let number = numbers[self.turn.fetch_add(1, Ordering::Relaxed) % numbers.len()];
                 let proxy = &self.proxies[number];
-                Route::Proxy(number, Via { kind: proxy.kind(), shown: proxy.to_string() })
+                let via = Via { kind: proxy.kind(), host: proxy.host().to_owned(), shown: proxy.to_string() };
+                Route::Proxy(number, via)
             }
         }
     }
@@ -95,9 +98,9 @@ impl Routes {
     fn of_environment(&self, url: &Url) -> Option<Via> {
         let proxy = self.environment.intercept(&url.as_str().parse::<Uri>().ok()?)?;
         let uri = proxy.uri();
-        // SOCKS 4, which the client takes from the environment, is as good as 5 for what is said of it here.
-        let kind = ProxyKind::of(uri.scheme_str()?).unwrap_or(ProxyKind::Socks);
-        Some(Via { kind, shown: format!("{}://{}", uri.scheme_str()?, uri.authority()?) })
+        let kind = ProxyKind::of(uri.scheme_str()?)?;
+        let host = uri.host()?.to_owned();
+        Some(Via { kind, host, shown: format!("{}://{}", uri.scheme_str()?, uri.authority()?) })
     }
 }
 
