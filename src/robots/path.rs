@@ -30,9 +30,13 @@ impl Subject {
         Self { path, decoded }
     }
 
-    /// Whether `pattern` matches. The time it takes is linear in the length of both.
-    pub(super) fn matches(&self, pattern: &str) -> bool {
-        matches(&self.path, pattern) || self.decoded.as_ref().is_some_and(|path| matches(path, pattern))
+    /// Whether `pattern` matches. The time it takes is linear in the length of both, and searching takes from `budget`.
+    pub(super) fn matches(&self, pattern: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
+        Ok(matches(&self.path, pattern, budget)?
+            || match &self.decoded {
+                Some(path) => matches(path, pattern, budget)?,
+                None => false,
+            })
     }
 }
 
@@ -41,26 +45,49 @@ pub(super) fn pattern(value: &[u8]) -> Option<String> {
     matches!(value, [b'/' | b'*', ..]).then(|| form(value, Of::Rule, Query::Decoded))
 }
 
-fn matches(path: &str, pattern: &str) -> bool {
+/// Beginning a search takes as long as searching so many octets.
+const SEARCH: usize = 64;
+
+/// How many octets of a URL may still be searched for what stands behind an asterisk, over all rules of a file.
+#[derive(Debug)]
+pub(super) struct Budget(pub(super) usize);
+
+/// The rules ask for more searching than the budget has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Exhausted;
+
+impl Budget {
+    fn take(&mut self, octets: usize) -> Result<(), Exhausted> {
+        self.0 = self.0.checked_sub(octets).ok_or(Exhausted)?;
+        Ok(())
+    }
+}
+
+fn matches(path: &str, pattern: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
     let (path, pattern) = (path.as_bytes(), pattern.as_bytes());
     // No path has an asterisk, so that what is common ends at the first one of the pattern.
     let common = path.iter().zip(pattern).take_while(|(octet, wanted)| octet == wanted).count();
     match pattern[common..].split_first() {
-        None => true,
-        Some((b'*', pieces)) => has_in_order(&path[common..], pieces),
-        Some(_) => false,
+        None => Ok(true),
+        Some((b'*', pieces)) => has_in_order(&path[common..], pieces, budget),
+        Some(_) => Ok(false),
     }
 }
 
 /// Each piece between asterisks is looked for behind the one before, and the first place where it stands is as good as
 /// any: it leaves the most to the pieces that follow. So nothing is ever tried twice.
-fn has_in_order(path: &[u8], pieces: &[u8]) -> bool {
+fn has_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
     let mut rest = path;
     for piece in pieces.split(|octet| *octet == b'*') {
-        let Some(at) = memmem::find(rest, piece) else { return false };
-        rest = &rest[at + piece.len()..];
+        let found = memmem::find(rest, piece);
+        let searched = found.map_or(rest.len(), |at| at + piece.len());
+        budget.take(SEARCH + searched)?;
+        if found.is_none() {
+            return Ok(false);
+        }
+        rest = &rest[searched..];
     }
-    true
+    Ok(true)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,7 +167,7 @@ fn push_encoded(out: &mut String, octet: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Of, Query, form, matches, pattern};
+    use super::{Budget, Exhausted, Of, Query, SEARCH, form, matches, pattern};
 
     #[test]
     fn patterns_are_encoded_as_little_as_can_be() {
@@ -206,7 +233,26 @@ mod tests {
             ("*$", "/a$", true),
         ];
         for (pattern, path, expected) in table {
-            assert_eq!(matches(path, pattern), expected, "{pattern} on {path}");
+            let mut budget = Budget(1000);
+            assert_eq!(matches(path, pattern, &mut budget), Ok(expected), "{pattern} on {path}");
+        }
+    }
+
+    #[test]
+    fn searching_takes_from_the_budget_and_comparing_does_not() {
+        let table = [
+            ("/abc", "/abcdef$", 0, Ok(true)),
+            ("/x", "/abcdef$", 0, Ok(false)),
+            ("/abc*f", "/abcdef$", SEARCH + 3, Ok(true)),
+            ("/abc*f", "/abcdef$", SEARCH + 2, Err(Exhausted)),
+            ("*x", "/abcdef$", SEARCH + 8, Ok(false)),
+            ("*x*y*z", "/abcdef$", SEARCH + 8, Ok(false)),
+            ("*x", "/abcdef$", SEARCH + 7, Err(Exhausted)),
+            ("*a*c*", "/abcdef$", 3 * SEARCH + 4, Ok(true)),
+            ("*a*c*", "/abcdef$", 3 * SEARCH + 3, Err(Exhausted)),
+        ];
+        for (pattern, path, budget, expected) in table {
+            assert_eq!(matches(path, pattern, &mut Budget(budget)), expected, "{pattern} on {path} with {budget}");
         }
     }
 }

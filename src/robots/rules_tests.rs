@@ -254,3 +254,23 @@ fn hostile_files_take_a_bounded_time() {
         assert!(began.elapsed() < BOUNDED, "{:?} for {}..", began.elapsed(), &file[..60]);
     }
 }
+
+#[test]
+fn a_url_that_is_too_long_for_its_rules_is_not_allowed_and_soon_so() {
+    // Words that a search takes long to tell apart.
+    let word = |number: u32| (0..11).map(|bit| if number >> bit & 1 == 1 { 'E' } else { '9' }).collect::<String>();
+    let file = |rules: u32| {
+        let lines: Vec<String> = (0..rules).map(|number| format!("Disallow: /*{}*x", word(number))).collect();
+        Rules::parse(format!("User-agent: *\n{}", lines.join("\n")).as_bytes(), "gleaner")
+    };
+    // Rules, length of the query, whether the URL may be fetched.
+    for (rules, length, expected) in
+        [(1000, 1000, true), (20, 63_000, true), (1000, 63_000, false), (1000, 1_200_000, false)]
+    {
+        let url = url(&format!("/?{}", "%E9".repeat(length / 3)));
+        let rules = file(rules);
+        let began = Instant::now();
+        assert_eq!(rules.allows(&url), expected, "a query of {length} octets");
+        assert!(began.elapsed() < BOUNDED, "{:?} for {length} octets", began.elapsed());
+    }
+}
