@@ -13,13 +13,14 @@
 //! | --- | --- | --- |
 //! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
 //! | [`pool`] | a pool of processes for any job | nothing of ours |
-//! | [`cache`] | what pages gave in earlier runs | `model` |
+//! | [`cache`] | what pages gave in earlier runs | `model`, `own_files` |
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | what servers want to be reminded of | nothing of ours |
-//! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
+//! | [`own_files`] | files that a run keeps for itself, opened safely | nothing of ours |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files` |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
 //! | [`cli`] | the command line | everything |
@@ -35,6 +36,7 @@ pub mod exit_code;
 pub mod fuzzing;
 pub mod input;
 pub mod model;
+pub mod own_files;
 pub mod pool;
 pub mod robots;
 pub mod schedule;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
+use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
@@ -242,7 +242,19 @@ fn a_file_is_not_written_that_the_run_needs_otherwise() {
     write(folder.path(), "list.txt", &list);
     write(folder.path(), "gleaner.toml", settings);
     std::os::unix::fs::symlink("list.txt", folder.path().join("link.txt")).expect("linked");
-    let table: [(&[&str], &str); 9] = [
+    fs::hard_link(folder.path().join("list.txt"), folder.path().join("hard.txt")).expect("linked");
+    fs::copy(Authority::new().trusted(), folder.path().join("ca.pem")).expect("the folder is ours");
+    write(folder.path(), "jar.txt", "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n");
+    let (cookies, load, save) = ("cookies.enabled=true", "cookies.load=jar.txt", "cookies.save=jar.txt");
+    let table: [(&[&str], &str); 17] = [
+        (&["-o", "hard.txt"], "write the output to `hard.txt`: that is the list"),
+        (&["--summary", "hard.txt"], "write the summary to `hard.txt`: that is the list"),
+        (&["--set", "tls.ca_file=ca.pem", "--summary", "ca.pem"], "that is a file of [tls]"),
+        (&["--set", cookies, "--set", load, "-o", "jar.txt"], "that is the file of the loaded cookies"),
+        (&["-o", "out.json", "--set", "cache.path=out.json.part.log"], "that is a file beside the output"),
+        (&["-o", "out.json", "--summary", "out.json.part"], "that is a file beside the output"),
+        (&["-o", "out.json", "--summary", "./out.json.part.manifest"], "that is a file beside the output"),
+        (&["-o", "out.json", "--set", cookies, "--set", "cookies.save=out.json.part.pending"], "beside the output"),
         (&["-o", "list.txt"], "write the output to `list.txt`: that is the list"),
         (&["-o", "./list.txt"], "that is the list"),
         (&["-o", "link.txt"], "that is the list"),
@@ -262,6 +274,7 @@ fn a_file_is_not_written_that_the_run_needs_otherwise() {
     assert_eq!(fs::read_to_string(folder.path().join("list.txt")).expect("still there"), list);
     assert_eq!(fs::read_to_string(folder.path().join("gleaner.toml")).expect("still there"), settings);
     assert!(!folder.path().join("out.json").exists());
+    run_in(folder.path(), &["list.txt", "--set", cookies, "--set", load, "--set", save]).exited(0);
     // Many may write into what is no file.
     for stream in ["/dev/null", "/dev/stdout", "-"] {
         run_in(folder.path(), &["list.txt", "-o", stream, "--summary", stream]).exited(0);

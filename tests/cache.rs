@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -325,8 +326,16 @@ fn what_is_wrong_with_the_file_is_found_before_the_first_request() {
     refused("it is a folder; name a file in it (cache.path)");
     fs::remove_dir(&path).expect("empty");
     fs::write(&path, "notes that somebody wants to keep").expect("a file");
+    let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+    set_mode(0o644);
+    refused("other users may read or write it (its mode is 644); a cache belongs to one user alone (chmod 600)");
+    set_mode(0o600);
     refused("it is no cache of Gleaner, or a damaged one");
     assert_eq!(fs::read(&path).expect("there"), b"notes that somebody wants to keep");
+    let elsewhere = job.folder.path().join("elsewhere");
+    fs::rename(&path, &elsewhere).expect("the folder is ours");
+    std::os::unix::fs::symlink(&elsewhere, &path).expect("the folder is ours");
+    refused("it is a symbolic link");
 }
 
 #[test]

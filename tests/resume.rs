@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -464,4 +465,68 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     assert_eq!(values(&job.text()).len(), count);
     let again = server.log().len() - requests;
     assert!(again < count - 10, "{again} of {count} pages of {kind} were fetched twice");
+}
+
+#[test]
+fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_read_nor_written() {
+    let server = Server::start();
+    let list = [server.url("/ok/0"), server.url("/hang")];
+    let victim_text = "the only copy\n";
+    for suffix in [".part", ".part.log", ".part.pending", ".part.manifest"] {
+        for is_hard in [false, true] {
+            let job = Job::new(&list, "out.jsonl", &SLOWLY);
+            job.killed_after_a_checkpoint(&[]);
+            let (victim, place) = (job.folder.path().join("victim"), job.beside(suffix));
+            let kept = fs::read(&place).expect("the run was killed");
+            fs::rename(&place, &victim).expect("the folder is ours");
+            if is_hard { fs::hard_link(&victim, &place) } else { symlink(&victim, &place) }
+                .expect("the folder is ours");
+            let asked = server.log().len();
+            let run = job.to_end(&["--resume"]).exited(2);
+            let why = if is_hard { "it has another name as well (a hard link)" } else { "it is a symbolic link" };
+            assert!(run.stderr.contains(&format!("`{}`: {why}", place.display())), "{suffix}: {}", run.stderr);
+            assert_eq!(fs::read(&victim).expect("it is there"), kept, "{suffix}");
+            assert_eq!(server.log().len(), asked, "nothing is fetched");
+        }
+        // Before a run that begins, too. A link in the place of the `.part` is a left-over.
+        let job = Job::new(&list[..1], "out.jsonl", &[]);
+        let victim = job.folder.path().join("victim");
+        fs::write(&victim, victim_text).expect("the folder is ours");
+        symlink(&victim, job.beside(suffix)).expect("the folder is ours");
+        let expected = if [".part", ".part.manifest"].contains(&suffix) { 2 } else { 0 };
+        job.to_end(&[]).exited(expected);
+        job.to_end(&["--restart"]).exited(if suffix == ".part.manifest" { 2 } else { 0 });
+        assert_eq!(fs::read_to_string(&victim).expect("it is there"), victim_text, "{suffix}");
+    }
+}
+
+#[test]
+fn files_beside_the_output_are_for_their_owner_alone_until_the_whole_gets_its_permissions() {
+    let server = Server::start();
+    let list = [server.url("/ok/0"), server.url("/hang")];
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    // What the output had before; a new one gets what the umask leaves.
+    for (before, expected) in [(None, 0o640), (Some(0o600), 0o600), (Some(0o664), 0o664)] {
+        let job = Job::new(&list, "out.jsonl", &SLOWLY);
+        if let Some(before) = before {
+            fs::write(&job.output, "").expect("the folder is ours");
+            fs::set_permissions(&job.output, fs::Permissions::from_mode(before)).expect("the file is ours");
+        }
+        let with_umask = |more: &[&str]| {
+            let command = job.command(more);
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "umask 027; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
+            shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            shell
+        };
+        let run = Run::start(with_umask(&[]));
+        wait_until("a checkpoint", PROMPTLY, || job.length(".part.log") > 0);
+        run.signal(Signal::KILL);
+        run.finish();
+        for suffix in [".part", ".part.log", ".part.pending", ".part.manifest"] {
+            assert_eq!(mode(&job.beside(suffix)), 0o600, "{suffix}");
+        }
+        Run::to_end(with_umask(&["--resume", "-t", "1s", "--max-retries", "0"])).exited(3);
+        assert_eq!(mode(&job.output), expected, "{before:?}");
+    }
 }

@@ -18,6 +18,9 @@ pub enum ErrorKind {
     /// The path is a folder's.
     #[error("it is a folder; name a file in it (cache.path)")]
     Folder,
+    /// Another user may have prepared it, or may read it.
+    #[error("{0}; a cache belongs to one user alone (chmod 600), or name another file (cache.path)")]
+    Unsafe(String),
     /// It is something else, or damaged.
     #[error("it is no cache of Gleaner, or a damaged one ({0}); delete it, or name another file (cache.path)")]
     Foreign(String),

@@ -8,7 +8,6 @@
 //! system has the file's pages in memory; where it has not, they take one or two reads of the disk each (170 microseconds
 //! in the median on a virtual disk). A file of that size is open in some milliseconds, after a process that was killed, too.
 
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -22,6 +21,7 @@ use super::change::Change;
 use super::error::{Error, ErrorKind};
 use super::head::Head;
 use super::request::Key;
+use crate::own_files::{self, Others};
 
 /// The version of the layout stands in the names.
 const HEADS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-heads-1");
@@ -51,7 +51,7 @@ impl Store {
         if path.is_dir() {
             return Err(failed(ErrorKind::Folder));
         }
-        let database = lock(path).map_err(kind_of).map_err(failed)?;
+        let database = lock(path).map_err(failed)?;
         let store = Self { database, path: path.to_owned() };
         let prepared = guarded(|| store.prepare());
         // So is closing, of what cannot be used.
@@ -145,28 +145,20 @@ impl Store {
     }
 }
 
-fn lock(path: &Path) -> Result<Database, redb::Error> {
+fn lock(path: &Path) -> Result<Database, ErrorKind> {
     let mut attempts = 0;
     loop {
-        let file = open_file(path)?;
+        // It has pages that were got with the owner's credentials.
+        let file = own_files::open_or_create(path, Others::MayNothing).map_err(|error| match error.kind() {
+            io::ErrorKind::Other => ErrorKind::Unsafe(error.to_string()),
+            _ => ErrorKind::Io(error),
+        })?;
         match guarded(|| Ok(Builder::new().set_cache_size(MEMORY).create_file(file)?)) {
             Err(redb::Error::DatabaseAlreadyOpen) if attempts < PATIENCE => thread::sleep(PAUSE),
-            opened => return opened,
+            opened => return opened.map_err(kind_of),
         }
         attempts += 1;
     }
-}
-
-/// A new file is for its owner alone: it has pages that were got with the owner's credentials.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 /// On a file that is damaged the database may do worse than to fail.

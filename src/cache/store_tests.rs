@@ -1,6 +1,7 @@
 //! On real files, some of which somebody has damaged.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
@@ -24,6 +25,12 @@ fn now() -> SystemTime {
 
 fn fresh() -> Vec<(String, String)> {
     vec![("cache-control".to_owned(), "max-age=60".to_owned())]
+}
+
+/// A file that its owner alone may read, as those of caches are.
+fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::write(path, bytes).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
 }
 
 /// Has so many pages kept, and closes the file.
@@ -114,10 +121,11 @@ fn what_is_no_cache_is_said_to_be_none() {
     changes.open_table(TableDefinition::<u64, u64>::new("accounts")).expect("a table");
     changes.commit().expect("a disk");
     drop(database);
+    write(&other, fs::read(&other).expect("there"));
     let text = folder.path().join("text");
-    fs::write(&text, "a list of URLs, say\n".repeat(1000)).expect("a file");
+    write(&text, "a list of URLs, say\n".repeat(1000));
     let short = folder.path().join("short");
-    fs::write(&short, "redb").expect("a file");
+    write(&short, "redb");
     for path in [&other, &text, &short] {
         let error = Cache::open(path).expect_err("no cache");
         assert!(matches!(error.kind(), ErrorKind::Foreign(_)), "{error:?}");
@@ -143,7 +151,7 @@ fn what_a_disk_has_made_of_a_page_is_not_taken_for_it() {
         for at in places {
             bytes[at..at + written.len()].copy_from_slice(made_of_it.as_bytes());
         }
-        fs::write(&path, bytes).expect("a file");
+        write(&path, bytes);
         let cache = Cache::open(&path).expect("the database does not look that closely");
         assert_eq!(cache.find(&page, now()), Found::Nothing, "{made_of_it}");
         assert_eq!(cache.find(&page, later), Found::Nothing, "{made_of_it}");
@@ -177,7 +185,7 @@ fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
                 bytes[at] = u8::try_from(next(256)).expect("a byte");
             }
         }
-        fs::write(&damaged, &bytes).expect("a file");
+        write(&damaged, &bytes);
         let Ok(cache) = Cache::open(&damaged) else {
             errors += 1;
             continue;

@@ -1,7 +1,8 @@
 //! Where the cookies of a run come from, and where they go.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufReader, BufWriter, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::config::CookiesPlan;
 use crate::cookies::Jar;
+use crate::own_files;
 
 /// Loads what the plan names, and finds out whether its cookies can be saved. All of this is before the first request.
 pub(super) fn open(plan: &CookiesPlan) -> anyhow::Result<Jar> {
@@ -55,7 +57,7 @@ fn load(path: &Path, may_be_missing: bool) -> anyhow::Result<Jar> {
 
 /// What is to be replaced: where a link leads, not the link.
 fn target(path: &Path) -> anyhow::Result<PathBuf> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let target = own_files::follow_links(path).with_context(|| format!("save cookies to {}", path.display()))?;
     // Renaming would put a file in the place of a device.
     let usable = fs::metadata(&target).map_or(true, |metadata| metadata.is_file());
     anyhow::ensure!(usable, "save cookies to {}: it is no file, name one", path.display());
@@ -64,7 +66,6 @@ fn target(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// An empty file that only its owner can read, in the same folder.
 fn temporary_beside(target: &Path, path: &Path) -> anyhow::Result<NamedTempFile> {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::new_in(folder)
+    own_files::temporary_beside(target, Permissions::from_mode(0o600))
         .with_context(|| format!("save cookies to {}: make its folder, and writable", path.display()))
 }

@@ -1,45 +1,76 @@
 //! The files that a run names: what it writes must be nothing else that it names.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use super::summary_file;
 use crate::config::{self, Plan};
+use crate::{own_files, sink};
 
-/// Errs where a run would write over its own list or settings, or two things into one file: the last one written would be
-/// all that is left.
+/// Cookies may be saved to the file that they come from.
+const LOADED: &str = "the file of the loaded cookies";
+const SAVED: &str = "cookies";
+
+/// Errs where a run would write over a file that it reads, or two things into one file: the last one written would be all
+/// that is left. Two names of one file (links of both kinds) are one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
-    let lists = args.list.urls.iter().map(|list| ("the list", Some(Path::new(list))));
-    let settings = args.settings.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE));
+    let lists = args.list.urls.iter().map(|list| ("the list", PathBuf::from(list)));
+    let settings = args.settings.config.clone().unwrap_or_else(|| config::DEFAULT_FILE.into());
+    let tls = plan.tls_files.iter().map(|file| ("a file of [tls]", file.clone()));
     let cookies = plan.cookies.as_ref();
-    let read = lists.chain([("the settings file", Some(settings))]);
-    let written = [
-        ("the output", args.output.as_deref()),
-        ("the summary", args.summary.as_deref()),
-        ("cookies", cookies.and_then(|cookies| cookies.save.as_deref())),
-        ("the cache", plan.cache.as_deref()),
+    let load = cookies.and_then(|cookies| cookies.load.clone()).map(|file| (LOADED, file));
+    let read = lists.chain([("the settings file", settings)]).chain(tls).chain(load);
+    let mut taken: Vec<(&str, Place)> = read.filter_map(|(name, path)| Some((name, Place::of(&path)?))).collect();
+
+    let output = args.output.iter().filter(|path| !summary_file::is_stdout(path));
+    let of_output = output.flat_map(|path| {
+        let beside = own_files::follow_links(path).map(|target| sink::files_beside(&target));
+        let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
+        [("the output", path.clone())].into_iter().chain(beside)
+    });
+    let others = [
+        ("the summary", args.summary.clone()),
+        ("the cache", plan.cache.clone()),
+        (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
-    let mut taken: Vec<(&str, PathBuf)> = read.filter_map(located).collect();
-    for (name, path) in written {
-        let Some((_, place)) = located((name, path)) else { continue };
-        if let Some((other, _)) = taken.iter().find(|(_, taken)| *taken == place) {
-            let shown = path.unwrap_or(&place).display();
-            anyhow::bail!("write {name} to `{shown}`: that is {other}, name another file");
+    let others = others.into_iter().filter_map(|(name, path)| Some((name, path?)));
+    for (name, path) in of_output.chain(others) {
+        let Some(place) = Place::of(&path) else { continue };
+        let is_allowed = |other: &str| name == SAVED && other == LOADED;
+        if let Some((other, _)) = taken.iter().find(|(other, taken)| taken.is(&place) && !is_allowed(other)) {
+            anyhow::bail!("write {name} to `{}`: that is {other}, name another file", path.display());
         }
         taken.push((name, place));
     }
     Ok(())
 }
 
-/// One name for all the ways to name a file that is there or may come to be; `None` for standard output, devices and FIFOs,
-/// which many may read and write.
-fn located<'a>((name, path): (&'a str, Option<&Path>)) -> Option<(&'a str, PathBuf)> {
-    let path = path.filter(|path| !summary_file::is_stdout(path))?;
-    let place = if let Ok(existing) = path.metadata() {
-        path.canonicalize().ok().filter(|_| existing.is_file())?
-    } else {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        folder.canonicalize().ok()?.join(path.file_name()?)
-    };
-    Some((name, place))
+/// A file that is there or may come to be, whatever name it goes by.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    /// Device and inode of a file that is there.
+    id: Option<(u64, u64)>,
+}
+
+impl Place {
+    /// `None` for standard output, devices and FIFOs, which many may read and write.
+    fn of(path: &Path) -> Option<Self> {
+        if summary_file::is_stdout(path) {
+            return None;
+        }
+        let Ok(existing) = path.metadata() else {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let path = folder.canonicalize().ok()?.join(path.file_name()?);
+            return Some(Self { path, id: None });
+        };
+        let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+        existing.is_file().then(|| Some(Self { path: path.canonicalize().ok()?, id: Some(id(&existing)) }))?
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.path == other.path || self.id.is_some() && self.id == other.id
+    }
 }

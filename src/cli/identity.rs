@@ -17,7 +17,18 @@ const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"]
 /// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan { pool: _, scrape, schedule, read_ahead: _, limits: _, cookies, cache, from_environment, output } = plan;
+    let Plan {
+        pool: _,
+        scrape,
+        schedule,
+        read_ahead: _,
+        limits: _,
+        tls_files: _,
+        cookies,
+        cache,
+        from_environment,
+        output,
+    } = plan;
     let schedule::Options {
         max_redirects,
         max_retries: _,
@@ -40,7 +51,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     } = politeness;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
     let scrape::Settings { fetch, extract } = scrape;
-    let mut settings: BTreeMap<String, String> = of_fetch(fetch, from_environment).collect();
+    let mut settings: BTreeMap<String, String> = of_fetch(fetch).collect();
     let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
     note("fetch.max_redirects", json(max_redirects));
     // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
@@ -67,14 +78,12 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     if let Some(folder) = site {
         note("--site", folder.display().to_string());
     }
-    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings }
+    let secrets = headers(fetch, from_environment).collect();
+    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings, secrets }
 }
 
-/// How requests are made.
-fn of_fetch(
-    fetch: &FetchSettings,
-    from_environment: &BTreeMap<String, String>,
-) -> impl Iterator<Item = (String, String)> {
+/// How requests are made, headers apart.
+fn of_fetch(fetch: &FetchSettings) -> impl Iterator<Item = (String, String)> {
     let FetchSettings {
         timeout: _,
         connect_timeout: _,
@@ -82,9 +91,9 @@ fn of_fetch(
         max_body,
         memory: _,
         user_agent,
-        headers,
+        headers: _,
         kept_headers: _,
-        hosts: host_settings,
+        hosts: _,
         // The way there, as the time that it takes.
         proxies: _,
         // Who is trusted decides who answers, and may be what a run was interrupted for.
@@ -103,21 +112,29 @@ fn of_fetch(
         ("fetch.content_types", json(content_types)),
         ("network.private_addresses", json(private_addresses)),
     ];
-    let of_hosts = host_settings
+    shown.into_iter().map(|(name, value)| (name.to_owned(), value))
+}
+
+/// The request headers of the settings, which may hold secrets. Those that come from the environment are compared as they
+/// were written (`Bearer ${TOKEN}`).
+fn headers(
+    fetch: &FetchSettings,
+    from_environment: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, String)> {
+    let of_hosts = fetch
+        .hosts
         .iter()
         .map(|(host, HostSettings { headers, proxy: _ })| (format!("hosts.\"{host}\".headers"), headers));
-    let headers = [("fetch.headers".to_owned(), headers)].into_iter().chain(of_hosts).flat_map(|(table, headers)| {
+    let headers = [("fetch.headers".to_owned(), &fetch.headers)].into_iter().chain(of_hosts);
+    headers.flat_map(move |(table, headers)| {
         let lower = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let kept = lower.filter(|(name, _)| !MAY_CHANGE.contains(&name.as_str()));
-        kept.map(move |(name, value)| (format!("{table}.{name}"), value))
-    });
-    let compared = headers.map(|(name, value)| {
-        // Others may hold secrets, too, and are only compared; what comes from the environment, as it was written.
-        let value = from_environment.get(&name).unwrap_or(value);
-        let checksum = format!("crc32 {:08x}", crc32fast::hash(value.as_bytes()));
-        (name, checksum)
-    });
-    shown.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(compared)
+        kept.map(move |(name, value)| {
+            let name = format!("{table}.{name}");
+            let value = from_environment.get(&name).unwrap_or(value).clone();
+            (name, value)
+        })
+    })
 }
 
 /// How records are written.
@@ -151,7 +168,7 @@ pub(super) fn shape(
     environment: impl Fn(&str) -> Option<String>,
 ) -> CacheShape {
     const OF_THE_OUTPUT: [&str; 4] = ["cache", "fetch.max_redirects", "fetch.user_agent", "politeness.robots"];
-    const SECTIONS: [&str; 3] = ["output.", "fetch.headers.", "hosts."];
+    const SECTIONS: [&str; 2] = ["output.", "hosts."];
     let is_of_pages =
         |name: &str| !OF_THE_OUTPUT.contains(&name) && !SECTIONS.iter().any(|section| name.starts_with(section));
     let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -264,7 +281,7 @@ mod tests {
         let of_token = identity(&["fetch.headers.x=${TOKEN}"]);
         assert_ne!(of_token, identity(&["fetch.headers.x=${OTHER}"]));
         assert_ne!(of_token, identity(&["fetch.headers.x=t"]));
-        assert!(!format!("{:?}", identity(&["fetch.headers.x=secret"])).contains("secret"));
+        assert!(!format!("{:?}", identity(&["fetch.headers.x=hidden"])).contains("hidden"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use crate::coordinator::Summary;
+use crate::own_files;
 
 /// A place that a summary can be written to, which is known before the first request.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl SummaryFile {
         }
         let shown = path.display();
         // Renaming onto a link would replace the link.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = own_files::follow_links(path).with_context(|| format!("write a summary to `{shown}`"))?;
         let existing = std::fs::metadata(&path).ok();
         anyhow::ensure!(
             !existing.as_ref().is_some_and(std::fs::Metadata::is_dir),
@@ -55,8 +56,8 @@ impl SummaryFile {
                 "write a summary to `{shown}`: there is no folder `{folder_shown}`, create it (mkdir -p {folder_shown}) \
                  or choose another"
             );
-            // What went wrong, without the temporary name that the whole error would show.
-            let temporary = readable_by_all().tempfile_in(folder).map_err(|error| io::Error::from(error.kind()));
+            // A summary is for whoever may read the output beside it.
+            let temporary = own_files::temporary_beside(&path, own_files::permissions_of_new_files());
             Target::File(temporary.with_context(|| {
                 format!("write a summary to `{shown}`: make its folder writable, or choose another")
             })?)
@@ -80,16 +81,4 @@ impl SummaryFile {
             }
         }
     }
-}
-
-/// Temporary files are private otherwise, and a summary is for whoever may read the output beside it.
-fn readable_by_all() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The process's umask takes from it.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
 }

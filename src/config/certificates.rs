@@ -25,6 +25,12 @@ pub(super) fn resolve(tls: &Tls, folder: &Path, problems: &mut Vec<Problem>) -> 
     }
 }
 
+/// The files that `tls` names.
+pub(super) fn files(tls: &Tls, folder: &Path) -> Vec<PathBuf> {
+    let names = [tls.ca_file.given(), tls.client_certificate.given(), tls.client_key.given()];
+    names.into_iter().filter_map(|given| Some(folder.join(given.value.as_ref()?))).collect()
+}
+
 struct Reader<'a> {
     folder: &'a Path,
     problems: &'a mut Vec<Problem>,

@@ -28,6 +28,8 @@ pub struct Plan {
     /// The settings whose values come from environment variables, in part or whole, by their dotted names, as they were
     /// written (`Bearer ${TOKEN}`): what may be kept of them.
     pub from_environment: BTreeMap<String, String>,
+    /// The files that `[tls]` names. What is in them is in `scrape.fetch.tls`.
+    pub tls_files: Vec<PathBuf>,
     /// The cookies of the run; `None` keeps none.
     pub cookies: Option<CookiesPlan>,
     /// The file of the cache, if there is to be one.

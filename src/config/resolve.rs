@@ -47,6 +47,7 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
         read_ahead: settings.politeness.read_ahead.given().value,
         limits: limits(&settings.limits),
         from_environment,
+        tls_files: certificates::files(&settings.tls, &sources.folder),
         cookies,
         cache: settings.cache.path.given().value.clone(),
         output: output(&settings.output),

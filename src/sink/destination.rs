@@ -5,9 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Destination, Error, LeftOver};
-
-/// How many symbolic links are followed: as many as Linux does.
-const MAX_LINKS: usize = 40;
+use crate::own_files;
 
 /// Names of standard output that are files in name only.
 const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
@@ -24,8 +22,9 @@ pub(super) enum Target {
 pub(super) enum Found {
     /// Standard output, a FIFO, a device; and how an error names it.
     Stream(Box<dyn Write + Send>, String),
-    /// The path of a regular file, which need not be there yet, links followed; and its permissions if it is.
-    File(PathBuf, Option<Permissions>),
+    /// The path of a regular file, which need not be there yet, links followed; and the permissions that it has or would
+    /// have.
+    File(PathBuf, Permissions),
 }
 
 /// Finds out what the destination is; what is under its name stays untouched.
@@ -53,7 +52,8 @@ fn look(destination: &Destination) -> Result<Found, Error> {
     if path.as_os_str().is_empty() {
         return Err(refuse("the name is empty, give a file name or - for standard output"));
     }
-    let target = follow_links(path).map_err(|error| refuse("where it leads cannot be found").because(error))?;
+    let target =
+        own_files::follow_links(path).map_err(|error| refuse("where it leads cannot be found").because(error))?;
     let existing = match fs::metadata(&target) {
         Ok(metadata) => Some(metadata),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
@@ -74,7 +74,8 @@ fn look(destination: &Destination) -> Result<Found, Error> {
         let folder = folder.display();
         return Err(refuse(&format!("there is no folder `{folder}`, create it (mkdir -p {folder}) or choose another")));
     }
-    Ok(Found::File(target, existing.map(|metadata| metadata.permissions())))
+    let permissions = existing.map_or_else(own_files::permissions_of_new_files, |metadata| metadata.permissions());
+    Ok(Found::File(target, permissions))
 }
 
 /// `<name>.part`: the beginning of the output, beside the place where the whole will be.
@@ -83,6 +84,8 @@ pub(super) struct Part {
     file: File,
     path: PathBuf,
     target: PathBuf,
+    /// What the output gets when it is whole. Until then it is for its owner alone.
+    permissions: Permissions,
     /// Bytes in the file.
     length: u64,
     /// Of what was written since the last `take_stretch`.
@@ -91,8 +94,8 @@ pub(super) struct Part {
 
 impl Part {
     /// An open file of this length, which will become `target`; writing goes on at its end.
-    pub(super) fn new(file: File, path: PathBuf, target: PathBuf, length: u64) -> Self {
-        Self { file, path, target, length, crc: crc32fast::Hasher::new() }
+    pub(super) fn new(file: File, path: PathBuf, target: PathBuf, permissions: Permissions, length: u64) -> Self {
+        Self { file, path, target, permissions, length, crc: crc32fast::Hasher::new() }
     }
 
     /// Bytes in the file.
@@ -150,7 +153,17 @@ impl Part {
         let context = |what: &str| {
             format!("{what} `{}` (the whole output is in `{}`)", self.target.display(), self.path.display())
         };
+        if let Err(error) = self.file.set_permissions(self.permissions.clone()) {
+            // Some file systems have no permissions. The output is then as private as it was.
+            tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
+        }
         self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
+        // What gets the name is the file that was written, and not another one that was put in its place.
+        let is_ours = own_files::is_at(&self.file, &self.path);
+        if !is_ours.map_err(|error| Error::io(context("rename to")).because(error))? {
+            let error = io::Error::other("somebody has put another file in the place of the output's beginning");
+            return Err(Error::io(context("rename to")).because(error));
+        }
         fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
@@ -166,23 +179,6 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)
-}
-
-/// The file that `path` names, links followed; it need not exist. Renaming onto a link would replace the link.
-fn follow_links(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match fs::read_link(&path) {
-            // An absolute one replaces the folder.
-            Ok(target) => path = folder_of(&path).join(target),
-            Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied) => {
-                return Err(error);
-            }
-            // No link, or nothing there.
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(io::Error::other("too many symbolic links, one leads to another"))
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {

@@ -37,9 +37,9 @@ use std::path::PathBuf;
 pub use error::{Error, ErrorKind};
 pub use format::{Format, Shape};
 pub use handle::{Before, Sink, Written};
-pub use journal::Identity;
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;
+pub use journal::{Identity, files_beside};
 
 /// How and where records are written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -351,6 +351,7 @@ async fn what_another_version_or_other_settings_began_is_not_gone_on_with() {
     let identity = |version: &str, rule: &str| Identity {
         version: version.to_owned(),
         settings: [("extract.title".to_owned(), rule.to_owned())].into(),
+        ..Identity::default()
     };
     let options = |identity| Options { identity, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
     let sink = Sink::open(&options(identity("1", "h1"))).expect("nothing is left over");

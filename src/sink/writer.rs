@@ -258,7 +258,7 @@ impl Writer {
         let Some(journal) = journal else {
             return waiting.move_to(temporary_file()?);
         };
-        let successor = journal.successor(waiting.file().0).map_err(waiting::error)?;
+        let successor = journal.successor().map_err(waiting::error)?;
         waiting.move_to(successor)?;
         let (file, length) = waiting.file();
         journal.succeed(file, length).map_err(waiting::error)

@@ -73,6 +73,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
         },
         read_ahead: 100_000,
         limits: LimitsPlan { max_failures: None, deadline: None },
+        tls_files: Vec::new(),
         from_environment: BTreeMap::new(),
         cookies: None,
         cache: None,

@@ -1,5 +1,6 @@
 //! Checkpoints, one after another, and what a later run makes of them.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,7 +20,8 @@ struct Run {
 
 impl Run {
     fn on(folder: &Path) -> Self {
-        let claim = claim(folder.join("out"), None, &options(folder)).unwrap_or_else(|error| panic!("{error}"));
+        let claim = claim(folder.join("out"), own_files::permissions_of_new_files(), &options(folder))
+            .unwrap_or_else(|error| panic!("{error}"));
         let pending_length = claim.confirmed.pending;
         Self { claim, pending_length }
     }
@@ -203,7 +205,7 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
         now.put(0..40);
         now.checkpoint(None);
         let Claim { journal, pending, .. } = &mut now.claim;
-        let successor = journal.successor(pending.as_ref().expect("it has an order")).expect("made");
+        let successor = journal.successor().expect("made");
         *pending = Some(successor);
         now.pending_length = 0;
         now.wait(41..50);

@@ -1,12 +1,13 @@
 //! What is done, before anything is written, about what an earlier run has left behind.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Journal;
 use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
+use crate::own_files::{self, Others};
 use crate::sink::destination::{Part, with_suffix};
 use crate::sink::{Error, LeftOver, Options, Order};
 
@@ -46,12 +47,15 @@ impl Names {
     }
 }
 
-/// Locks the output `target`, and begins it or goes on with it. `permissions` are those of the file that will be replaced.
-pub(in crate::sink) fn claim(
-    target: PathBuf,
-    permissions: Option<Permissions>,
-    options: &Options,
-) -> Result<Claim, Error> {
+/// The files that a run has beside its output `target` until that is whole.
+pub fn files_beside(target: &Path) -> [PathBuf; 5] {
+    let Names { part, log, pending, successor, manifest } = Names::beside(target);
+    [part, log, pending, successor, manifest]
+}
+
+/// Locks the output `target`, and begins it or goes on with it. `permissions` are those that the output gets when it is
+/// whole; until then its files are for their owner alone.
+pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options: &Options) -> Result<Claim, Error> {
     let names = Names::beside(&target);
     if options.left_over != LeftOver::Replace && length(&names.part) > 0 && !names.manifest.exists() {
         return Err(refuse_foreign(&names));
@@ -61,7 +65,7 @@ pub(in crate::sink) fn claim(
             "write `{}`: another run is writing it at this moment, wait for its end or choose another output",
             names.part.display()
         )),
-        Denied::Io(error) => cannot_create(&names, error),
+        Denied::Io(error) => cannot_create(&names, named(&names.manifest, &error)),
     })?;
     // Where there is no `.part`, a run died before it had one, or after it had become the output.
     let is_left_over = length(&names.part) + length(&names.log) > 0 && names.part.exists();
@@ -74,7 +78,7 @@ pub(in crate::sink) fn claim(
         }
         let (files, confirmed) = look(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
-            return go_on(target, names, manifest, files, confirmed, options);
+            return go_on(target, permissions, names, manifest, files, confirmed, options);
         }
         tracing::info!("nothing in `{}` is known to be whole: starting afresh", names.part.display());
     } else if options.left_over == LeftOver::Resume {
@@ -88,7 +92,7 @@ type Files = (File, File, File);
 
 /// Finds out what of an earlier run can be trusted.
 fn look(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
-    let open = |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let open = |path: &Path| own_files::open_or_create(path, Others::MayRead).map_err(|error| named(path, &error));
     let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
     let read = |file| BufReader::with_capacity(BUFFER, file);
     let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
@@ -104,7 +108,7 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<()
              --restart"
         )));
     };
-    match options.identity.difference(&earlier) {
+    match earlier.difference(&options.identity) {
         None => Ok(()),
         Some(difference) => Err(Error::unusable(format!(
             "resume `{part}`: {difference}; set it back, or throw the left-over away with --restart"
@@ -115,30 +119,24 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<()
 /// Starts from nothing. The `.part` comes last: where there is one, the other files are its own.
 fn begin(
     target: PathBuf,
-    permissions: Option<Permissions>,
+    permissions: Permissions,
     names: Names,
     mut manifest: Manifest,
     options: &Options,
 ) -> Result<Claim, Error> {
-    let files = || -> io::Result<_> {
+    let mut files = || -> io::Result<_> {
         for path in [&names.part, &names.log, &names.pending, &names.successor] {
             remove(path)?;
         }
         manifest.write(&options.identity)?;
-        let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
-        let log = create(&names.log)?;
-        let pending = (options.order == Order::Input).then(|| create(&names.pending)).transpose()?;
-        let part = create(&names.part)?;
-        if let Some(permissions) = permissions {
-            for file in [&part, &log].into_iter().chain(&pending) {
-                file.set_permissions(permissions.clone())?;
-            }
-        }
+        let log = own_files::create(&names.log)?;
+        let pending = (options.order == Order::Input).then(|| own_files::create(&names.pending)).transpose()?;
+        let part = own_files::create(&names.part)?;
         Ok((part, log, pending))
     };
     match files() {
         Ok((part, log, pending)) => {
-            let part = Part::new(part, names.part.clone(), target, 0);
+            let part = Part::new(part, names.part.clone(), target, permissions, 0);
             let journal = Journal::new(names, manifest, log, &Confirmed::default());
             Ok(Claim { part, journal, pending, confirmed: Confirmed::default() })
         }
@@ -153,6 +151,7 @@ fn begin(
 /// Cuts off what is not confirmed, and goes on behind the rest.
 fn go_on(
     target: PathBuf,
+    permissions: Permissions,
     names: Names,
     manifest: Manifest,
     (part, log, pending): Files,
@@ -171,7 +170,7 @@ fn go_on(
         remove(&names.successor)
     };
     all().map_err(|error| cannot_resume(&names, error))?;
-    let part = Part::new(part, names.part.clone(), target, confirmed.part);
+    let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
     let journal = Journal::new(names, manifest, log, &confirmed);
     Ok(Claim { part, journal, pending: (options.order == Order::Input).then_some(pending), confirmed })
 }
@@ -195,6 +194,7 @@ fn cannot_create(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
     let way_out = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        ErrorKind::Other => "look at what somebody has put there, remove it",
         _ => "make its folder writable",
     };
     Error::unusable(format!("create `{part}`: {way_out}, or choose another with --output")).because(error)
@@ -203,6 +203,11 @@ fn cannot_create(names: &Names, error: io::Error) -> Error {
 fn cannot_resume(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
     Error::unusable(format!("resume `{part}`: it cannot be read and cut to what is whole")).because(error)
+}
+
+/// The error with the name of the file.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
 fn length(path: &Path) -> u64 {

@@ -1,38 +1,81 @@
 //! `<name>.part.manifest`: says what the files beside it are, and is locked while a run writes them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fmt;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use rustix::rand::GetRandomFlags;
 use serde::{Deserialize, Serialize};
+use siphasher::sip128::SipHasher24;
+
+use crate::own_files::{self, Others};
 
 /// A lock may outlive a coordinator that was killed by as long as a worker needs to start: until then the worker has
 /// all its parent's descriptors.
 const PATIENCE: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What two runs must have in common for the later one to go on with the earlier one's output.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What two runs must have in common for the later one to resume the output of the earlier one.
+///
+/// Its `Debug` form does not show secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The version of Gleaner.
     pub version: String,
     /// Settings that shape the data, by name; a setting that one of the two does not have counts as changed.
     pub settings: BTreeMap<String, String>,
+    /// Further settings whose values may be secret. No file has them, only keyed hashes of them.
+    pub secrets: BTreeMap<String, String>,
 }
 
-impl Identity {
-    /// What differs, for a person; `None` if nothing does.
-    pub(super) fn difference(&self, earlier: &Self) -> Option<String> {
-        if self.version != earlier.version {
-            return Some(format!("it was begun by gleaner {}, and this is gleaner {}", earlier.version, self.version));
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, settings, secrets } = self;
+        let secrets: Vec<&String> = secrets.keys().collect();
+        f.debug_struct("Identity")
+            .field("version", version)
+            .field("settings", settings)
+            .field("secrets", &secrets)
+            .finish()
+    }
+}
+
+/// An [`Identity`] as the file has it. The key is another one in each run, and the file is for its owner alone, so that
+/// nobody else can find a secret by trying.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    version: String,
+    settings: BTreeMap<String, String>,
+    key: [u8; 16],
+    secrets: BTreeMap<String, [u8; 16]>,
+}
+
+impl Kept {
+    fn new(identity: &Identity, key: [u8; 16]) -> Self {
+        let Identity { version, settings, secrets } = identity.clone();
+        let hash = |value: &String| SipHasher24::new_with_key(&key).hash(value.as_bytes()).as_bytes();
+        let secrets = secrets.iter().map(|(name, value)| (name.clone(), hash(value))).collect();
+        Self { version, settings, key, secrets }
+    }
+
+    /// What of a later run's identity differs, for a person; `None` if nothing does.
+    pub(super) fn difference(&self, now: &Identity) -> Option<String> {
+        let now = Self::new(now, self.key);
+        if now.version != self.version {
+            return Some(format!("it was begun by gleaner {}, and this is gleaner {}", self.version, now.version));
         }
-        let mut names: Vec<&String> = self.settings.keys().chain(earlier.settings.keys()).collect();
+        let all = [&now, self].map(|kept| kept.settings.keys().chain(kept.secrets.keys()));
+        let mut names: Vec<&String> = all.into_iter().flatten().collect();
         names.sort();
         names.dedup();
-        names.retain(|name| self.settings.get(*name) != earlier.settings.get(*name));
+        let is_same = |name: &String| {
+            now.settings.get(name) == self.settings.get(name) && now.secrets.get(name) == self.secrets.get(name)
+        };
+        names.retain(|name| !is_same(name));
         let shown = |names: &[&String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         match names[..] {
             [] => None,
@@ -67,10 +110,12 @@ impl Manifest {
     /// Opens or creates the file, and locks it.
     pub(super) fn lock(path: &Path) -> Result<Self, Denied> {
         for attempt in 0.. {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            let file = own_files::open_or_create(path, Others::MayRead)?;
             match file.try_lock() {
                 // A run that came to its end removes the file before it gives the lock away.
-                Ok(()) if is_at(&file, path) => return Ok(Self { file, path: path.to_owned() }),
+                Ok(()) if own_files::is_at(&file, path).unwrap_or(false) => {
+                    return Ok(Self { file, path: path.to_owned() });
+                }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if attempt < PATIENCE => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => break,
@@ -81,7 +126,7 @@ impl Manifest {
     }
 
     /// What is written in it; `None` if that is nothing, or nothing that can be read.
-    pub(super) fn read(&mut self) -> io::Result<Option<Identity>> {
+    pub(super) fn read(&mut self) -> io::Result<Option<Kept>> {
         let mut text = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut text)?;
@@ -90,7 +135,9 @@ impl Manifest {
 
     /// Puts this into it. The file stays the same one, for the lock is on it.
     pub(super) fn write(&mut self, identity: &Identity) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(identity)?;
+        let mut key = [0; 16];
+        rustix::rand::getrandom(&mut key, GetRandomFlags::empty())?;
+        let mut text = serde_json::to_vec_pretty(&Kept::new(identity, key))?;
         text.push(b'\n');
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
@@ -107,43 +154,55 @@ impl Manifest {
     }
 }
 
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    file.metadata().map(id).ok().is_some_and(|open| fs::metadata(path).map(id).ok() == Some(open))
-}
-
-#[cfg(windows)]
-fn is_at(_: &File, path: &Path) -> bool {
-    // An open file keeps its name there.
-    path.exists()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn identity(version: &str, settings: &[(&str, &str)]) -> Identity {
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Identity { version: version.to_owned(), settings }
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn identity(version: &str, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Identity {
+        Identity { version: version.to_owned(), settings: map(settings), secrets: map(secrets) }
     }
 
     #[test]
     fn what_differs_is_named() {
-        let earlier = identity("1.0.0", &[("a", "1"), ("b", "2"), ("c", "3")]);
+        let settings = [("a", "1"), ("b", "2"), ("c", "3")];
+        let earlier = Kept::new(&identity("1.0.0", &settings, &[("pin", "4711")]), [7; 16]);
+        let pin = [("pin", "4711")];
         let table = [
-            (identity("1.0.0", &[("a", "1"), ("b", "2"), ("c", "3")]), None),
-            (identity("1.0.1", &[]), Some("it was begun by gleaner 1.0.0, and this is gleaner 1.0.1")),
-            (identity("1.0.0", &[("a", "1"), ("b", "9"), ("c", "3")]), Some("`b` has changed since it was begun")),
+            (identity("1.0.0", &settings, &pin), None),
+            (identity("1.0.1", &[], &[]), Some("it was begun by gleaner 1.0.0, and this is gleaner 1.0.1")),
             (
-                identity("1.0.0", &[("b", "2"), ("c", "3"), ("d", "4")]),
+                identity("1.0.0", &[("a", "1"), ("b", "9"), ("c", "3")], &pin),
+                Some("`b` has changed since it was begun"),
+            ),
+            (
+                identity("1.0.0", &[("b", "2"), ("c", "3"), ("d", "4")], &pin),
                 Some("`a`, `d` have changed since it was begun"),
             ),
+            (identity("1.0.0", &settings, &[("pin", "4712")]), Some("`pin` has changed since it was begun")),
+            (identity("1.0.0", &settings, &[]), Some("`pin` has changed since it was begun")),
         ];
         for (now, expected) in table {
-            assert_eq!(now.difference(&earlier).as_deref(), expected);
+            assert_eq!(earlier.difference(&now).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn a_secret_is_written_as_another_hash_in_each_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let identity = identity("1", &[], &[("pin", "4711")]);
+        assert!(!format!("{identity:?}").contains("4711"));
+        let written = ["one", "two"].map(|name| {
+            let path = folder.path().join(name);
+            Manifest::lock(&path).expect("nobody has it").write(&identity).expect("written");
+            fs::read_to_string(path).expect("it is there")
+        });
+        assert!(written.iter().all(|text| !text.contains("4711")), "{written:?}");
+        let hash = |text: &str| serde_json::from_str::<Kept>(text).expect("a manifest").secrets["pin"];
+        assert_ne!(hash(&written[0]), hash(&written[1]));
     }
 
     #[test]
@@ -153,9 +212,10 @@ mod tests {
         let mut first = Manifest::lock(&path).expect("nobody has it");
         assert_eq!(first.read().expect("readable"), None);
         for (version, settings) in [("1.0.0", &[("a", "a long value")][..]), ("2", &[])] {
-            let identity = identity(version, settings);
+            let identity = identity(version, settings, &[("pin", "4711")]);
             first.write(&identity).expect("written");
-            assert_eq!(first.read().expect("readable"), Some(identity));
+            let kept = first.read().expect("readable").expect("it was written");
+            assert_eq!(kept.difference(&identity), None);
         }
         assert!(matches!(Manifest::lock(&path), Err(Denied::Taken)));
         drop(first);

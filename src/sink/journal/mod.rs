@@ -29,12 +29,13 @@ mod recovery;
 mod recovery_tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use claim::Names;
+pub use claim::files_beside;
 pub(super) use claim::{Claim, claim};
 use entry::{Checkpoint, Label};
 pub use manifest::Identity;
@@ -44,6 +45,7 @@ pub(super) use recovery::Confirmed;
 
 use super::destination::{Part, folder_of, sync_folder};
 use crate::model::{FailureKind, ListPoint, Seqs};
+use crate::own_files;
 
 /// How much of a `.part` that cannot grow is given up for a last checkpoint.
 const ROOM: u64 = 8 * 1024;
@@ -160,11 +162,10 @@ impl Journal {
     }
 
     /// An empty file that may take the place of the pending file `current`.
-    pub(super) fn successor(&self, current: &File) -> io::Result<File> {
+    pub(super) fn successor(&self) -> io::Result<File> {
         let path = &self.names.successor;
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        file.set_permissions(current.metadata()?.permissions())?;
-        Ok(file)
+        claim::remove(path)?;
+        own_files::create(path)
     }
 
     /// Puts the successor, which has so many bytes, in the place of the pending file. To be called right after a checkpoint:

@@ -1,0 +1,359 @@
+//! Files that a run keeps for itself: the files beside an output, and the cache.
+//!
+//! Whoever may write to the folder may have put something else in the place of such a file: a link to a file that the user
+//! can write, or a file that the attacker goes on reading and writing. So a file is either created by us, or opened
+//! without following a link and then checked: it must be a regular file that belongs to us and has no other name.
+//!
+//! Files are created for their owner alone (mode 0600).
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use tempfile::NamedTempFile;
+
+/// How many symbolic links are followed: as many as Linux does.
+const MAX_LINKS: usize = 40;
+
+/// The mode of a folder in which everybody may create files and remove only their own.
+const STICKY_FOR_ALL: u32 = 0o1002;
+
+/// Who beside its owner may use a file that was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// Others may read it.
+    MayRead,
+    /// Nobody else may read or write it.
+    MayNothing,
+}
+
+/// Creates a file that is not there yet, for its owner alone.
+///
+/// # Errors
+/// Where something has that name already (a link counts), or the system does not allow it.
+pub fn create(path: &Path) -> io::Result<File> {
+    options().create_new(true).open(path)
+}
+
+/// Opens a file for reading and writing that must be there, and checks that it is ours.
+///
+/// # Errors
+/// Where it is not there, or another user may have prepared it: the error says what is wrong with it.
+pub fn open(path: &Path, others: Others) -> io::Result<File> {
+    // A FIFO would wait for its other end.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = options().custom_flags(flags.bits().cast_signed()).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::LOOP.raw_os_error() => {
+            wrong("it is a symbolic link, and links are not followed here")
+        }
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(wrong("it is not a regular file"));
+    }
+    if metadata.uid() != user() {
+        let (owner, user) = (metadata.uid(), user());
+        return Err(wrong(format!("it belongs to another user (user id {owner}, and this is user id {user})")));
+    }
+    if metadata.nlink() > 1 {
+        return Err(wrong("it has another name as well (a hard link)"));
+    }
+    let (forbidden, what) = match others {
+        Others::MayRead => (0o022, "write"),
+        Others::MayNothing => (0o077, "read or write"),
+    };
+    if metadata.mode() & forbidden != 0 {
+        return Err(wrong(format!("other users may {what} it (its mode is {:03o})", metadata.mode() & 0o777)));
+    }
+    Ok(file)
+}
+
+/// Opens a file as [`open`] does, or creates it as [`create`] does.
+///
+/// # Errors
+/// As for both.
+pub fn open_or_create(path: &Path, others: Others) -> io::Result<File> {
+    loop {
+        match create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created,
+        }
+        match open(path, others) {
+            // Whoever had it has just removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+    }
+}
+
+/// An empty file in the folder of `target` that is to take its place by a rename. It is removed when it is dropped.
+///
+/// A process that is killed leaves it behind. So it is locked while its process lives, and whoever makes the next one for
+/// the same target removes those that nobody has locked.
+///
+/// # Errors
+/// Where the folder is not there or not writable. The error does not show the temporary name.
+pub fn temporary_beside(target: &Path, permissions: Permissions) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(".gleaner-");
+    remove_left_over(folder, &prefix);
+    let created = tempfile::Builder::new().prefix(&prefix).permissions(permissions).tempfile_in(folder);
+    let temporary = created.map_err(|error| io::Error::from(error.kind()))?;
+    // Some file systems have no locks. There, a file that is left over stays.
+    let _ = temporary.as_file().lock_shared();
+    Ok(temporary)
+}
+
+/// Removes the temporary files of killed processes. What cannot be removed, or is not ours, stays.
+fn remove_left_over(folder: &Path, prefix: &OsStr) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
+            continue;
+        }
+        let path = entry.path();
+        if open(&path, Others::MayRead).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether `path` is a name of this open file. A link to it is another file.
+///
+/// # Errors
+/// Where the system does not tell, for example since nothing has that name.
+pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    Ok(id(file.metadata()?) == id(fs::symlink_metadata(path)?))
+}
+
+/// The file that `path` names once all links are followed, which need not exist. A file that is replaced by a rename needs
+/// this, because renaming onto a link would replace the link. A name of something else than a regular file (a device, a
+/// pipe, a folder) stays as it is: it is opened, not replaced.
+///
+/// In a folder where every user may create files (sticky, such as `/tmp`) only links are followed that belong to us or to
+/// the owner of the folder. The kernel does the same (`fs.protected_symlinks`), but only where it follows links itself.
+///
+/// # Errors
+/// Where a link is not to be followed, leads in a circle, or cannot be read.
+pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    // The links in /proc/self/fd do not name what they lead to.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Ok(path.to_owned());
+    }
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let target = match fs::read_link(&path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            // It is not a link, or nothing is there.
+            Err(_) => return Ok(path),
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (link, folder_metadata) = (fs::symlink_metadata(&path)?, fs::metadata(folder)?);
+        let is_for_all = folder_metadata.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
+        if is_for_all && ![user(), folder_metadata.uid()].contains(&link.uid()) {
+            let (shown, owner) = (path.display(), link.uid());
+            return Err(wrong(format!("`{shown}` is a symbolic link of another user (user id {owner})")));
+        }
+        // An absolute target replaces the folder.
+        path = folder.join(target);
+    }
+    Err(wrong("too many symbolic links, one leads to another"))
+}
+
+/// The permissions that a new file gets which is not private.
+pub fn permissions_of_new_files() -> Permissions {
+    Permissions::from_mode(0o666 & !umask())
+}
+
+/// The bits that this process takes from the modes of new files.
+fn umask() -> u32 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("Umask:")?.trim(), 8).ok());
+    #[allow(clippy::useless_conversion, reason = "modes have 16 bits on some systems")]
+    told.unwrap_or_else(|| {
+        // Without /proc it can only be asked for by setting it. What another thread creates at this moment is private.
+        let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(mask);
+        mask.as_raw_mode().into()
+    })
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+fn wrong(why: impl Into<String>) -> io::Error {
+    io::Error::other(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).expect("it is there").mode() & 0o777
+    }
+
+    #[test]
+    fn a_created_file_is_for_its_owner_alone_and_takes_no_name_that_is_in_use() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+        symlink(folder.path().join("nowhere"), &link).expect("the folder is ours");
+        create(&path).expect("nothing is there");
+        assert_eq!(mode(&path), 0o600);
+        for taken in [&path, &link] {
+            assert_eq!(create(taken).expect_err("it is taken").kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert!(!folder.path().join("nowhere").exists());
+    }
+
+    #[test]
+    fn what_somebody_may_have_prepared_is_not_opened_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, mode: u32| {
+            fs::write(path(name), name).expect("the folder is ours");
+            fs::set_permissions(path(name), Permissions::from_mode(mode)).expect("the file is ours");
+        };
+        write("good", 0o600);
+        write("readable", 0o644);
+        write("group", 0o660);
+        write("all", 0o606);
+        write("victim", 0o600);
+        write("linked", 0o600);
+        symlink(path("victim"), path("link")).expect("the folder is ours");
+        symlink(path("nowhere"), path("broken")).expect("the folder is ours");
+        fs::hard_link(path("linked"), path("hard")).expect("the folder is ours");
+        fs::create_dir(path("folder")).expect("the folder is ours");
+        mknodat(CWD, path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a FIFO");
+        // What is wrong; `None` where nothing is. For a file that others may read, and for one that they may not.
+        let table = [
+            ("good", None, None),
+            ("readable", None, Some("other users may read or write it (its mode is 644)")),
+            ("group", Some("other users may write it (its mode is 660)"), Some("other users may read or write it")),
+            ("all", Some("other users may write it (its mode is 606)"), Some("other users may read or write it")),
+            ("link", Some("it is a symbolic link"), Some("it is a symbolic link")),
+            ("broken", Some("it is a symbolic link"), Some("it is a symbolic link")),
+            ("hard", Some("it has another name as well"), Some("it has another name as well")),
+            ("folder", Some("directory"), Some("directory")),
+            ("fifo", Some("it is not a regular file"), Some("it is not a regular file")),
+        ];
+        for (name, may_read, may_nothing) in table {
+            for (others, expected) in [(Others::MayRead, may_read), (Others::MayNothing, may_nothing)] {
+                let found = open_or_create(&path(name), others).map_err(|error| error.to_string());
+                match (found, expected) {
+                    (Ok(_), None) => {}
+                    (Err(error), Some(why)) if error.contains(why) => {}
+                    (found, expected) => panic!("{name} {others:?}: {found:?}, expected {expected:?}"),
+                }
+            }
+        }
+        assert_eq!(fs::read_to_string(path("victim")).expect("it is there"), "victim");
+        assert!(!path("nowhere").exists());
+    }
+
+    #[test]
+    fn another_user_s_file_is_not_opened() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        create(&path).expect("nothing is there");
+        std::os::unix::fs::chown(&path, Some(65534), None).expect("root may");
+        let error = open(&path, Others::MayRead).expect_err("it is somebody else's");
+        assert!(error.to_string().contains("it belongs to another user (user id 65534"), "{error}");
+    }
+
+    #[test]
+    fn links_are_followed_to_their_end_but_not_those_of_others_in_a_folder_for_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for (target, link) in [("target", "one"), ("one", "two"), ("circle", "circle")] {
+            symlink(target, path(link)).expect("the folder is ours");
+        }
+        symlink("/dev/null", path("device")).expect("the folder is ours");
+        for (name, expected) in [("two", "target"), ("target", "target"), ("nowhere", "nowhere"), ("device", "device")]
+        {
+            assert_eq!(follow_links(&path(name)).expect(name), path(expected));
+        }
+        let error = follow_links(&path("circle")).expect_err("it has no end");
+        assert!(error.to_string().contains("too many symbolic links"), "{error}");
+
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o1777)).expect("the folder is ours");
+        assert_eq!(follow_links(&path("one")).expect("our own"), path("target"));
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(path("one"), Some(65534), None).expect("root may");
+            let error = follow_links(&path("two")).expect_err("somebody else's");
+            assert!(error.to_string().contains("is a symbolic link of another user (user id 65534)"), "{error}");
+            fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("the folder is ours");
+            assert_eq!(follow_links(&path("two")).expect("the folder is ours alone"), path("target"));
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_the_file_that_was_opened_or_of_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+        let file = create(&path).expect("nothing is there");
+        symlink(&path, &link).expect("the folder is ours");
+        assert!(is_at(&file, &path).expect("it is there"));
+        assert!(!is_at(&file, &link).expect("it is there"), "a link");
+        fs::remove_file(&path).expect("the folder is ours");
+        assert_eq!(is_at(&file, &path).expect_err("it is gone").kind(), io::ErrorKind::NotFound);
+        create(&path).expect("nothing is there");
+        assert!(!is_at(&file, &path).expect("it is there"), "another file");
+    }
+
+    #[test]
+    fn temporary_files_of_processes_that_were_killed_go_and_those_in_use_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in [".out.json.gleaner-dead", ".other.json.gleaner-dead", ".out.json", "out.json.gleaner-x"] {
+            fs::write(path(name), "").expect("the folder is ours");
+        }
+        fs::write(path("victim"), "").expect("the folder is ours");
+        symlink(path("victim"), path(".out.json.gleaner-link")).expect("the folder is ours");
+        let in_use = temporary_beside(&path("out.json"), Permissions::from_mode(0o600)).expect("a file");
+        assert!(!path(".out.json.gleaner-dead").exists());
+        let next = temporary_beside(&path("out.json"), Permissions::from_mode(0o644)).expect("a file");
+        assert!(in_use.path().exists());
+        assert_eq!((mode(in_use.path()), mode(next.path())), (0o600, mode(next.path()) & 0o644));
+        for name in [".other.json.gleaner-dead", ".out.json", "out.json.gleaner-x", ".out.json.gleaner-link", "victim"]
+        {
+            assert!(path(name).exists(), "{name}");
+        }
+        next.persist(path("out.json")).expect("renamed");
+        assert!(path("out.json").exists());
+        let nowhere = temporary_beside(&path("nowhere/out.json"), Permissions::from_mode(0o600));
+        assert!(!nowhere.expect_err("there is no folder").to_string().contains(".gleaner-"));
+    }
+
+    #[test]
+    fn new_files_have_the_permissions_that_the_umask_leaves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        fs::write(&path, "").expect("the folder is ours");
+        assert_eq!(mode(&path), permissions_of_new_files().mode() & 0o777);
+    }
+}
