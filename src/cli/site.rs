@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 use url::Url;
 
+use crate::model::parse_url;
+
 /// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
 pub(super) const ORIGIN: &str = "http://site.localhost/";
 
@@ -60,7 +62,7 @@ impl Site {
 
     /// What lines without a scheme are relative to.
     pub(super) fn origin() -> anyhow::Result<Url> {
-        Ok(Url::parse(ORIGIN)?)
+        Ok(parse_url(ORIGIN, None)?)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use crate::cache::{Cache, Found, Kept, Request, Shape, Validators};
-use crate::model::{Answer, Outcome, Page, Visit, without_credentials};
+use crate::model::{Answer, Outcome, Page, Visit, parse_url, without_credentials};
 use crate::scrape::RequestHeaders;
 
 /// The cache of a run, and the tasks that it is asked about.
@@ -47,7 +47,7 @@ impl Cached {
     /// The visit's own headers must be complete by now (cookies): the answer may vary with them.
     pub(super) fn before(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
         self.asked.remove(&seq);
-        let url = Url::parse(&visit.url).ok()?;
+        let url = parse_url(&visit.url, None).ok()?;
         let of_settings = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
         let all = if visit.headers.is_empty() { of_settings.clone() } else { self.headers.of(&url, visit) };
         let request = Request::new(&self.shape, &url, &visit.reach, &of_settings, all)?;

@@ -10,7 +10,7 @@ use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::side_threads::SideThreads;
 use super::{Error, Settings, decode, extract, parse_encoded};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
+use crate::model::{self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 use crate::robots::{self, Rules, product_token};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
@@ -123,7 +123,7 @@ pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Ur
 
 fn parse_url(text: &str) -> Result<Url, Failure> {
     let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
-    let url = Url::parse(text).map_err(|error| invalid(format!("read the URL: {error}")))?;
+    let url = model::parse_url(text, None).map_err(|error| invalid(format!("read the URL: {error}")))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),

@@ -140,6 +140,8 @@ mod tests {
         let table = [
             (meta("0; url=b"), Some("http://u:p@h/b")),
             (meta("5; url=//i/"), Some("http://i/")),
+            (meta("0; url=///i/"), Some("http://i/")),
+            (meta("0; url=/b^c"), Some("http://u:p@h/b%5Ec")),
             (meta("6; url=b"), None),
             (meta("0; url=b") + &meta("0; url=c"), Some("http://u:p@h/b")),
             (meta("9; url=b") + &meta("0; url=c"), None),

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use url::Url;
 
 use super::retry_after::retry_after;
-use crate::model::{Failure, FailureKind, Retry, Stage, Visit};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url};
 use crate::scrape::media_type;
 use crate::scrape::settings::FetchSettings;
 
@@ -35,7 +35,7 @@ impl Head<'_> {
         }
         let Some(location) = self.headers.get(LOCATION) else { return Ok(None) };
         let location = as_ascii(location.as_bytes());
-        let Ok(mut next) = self.url.join(&location) else {
+        let Ok(mut next) = parse_url(&location, Some(self.url)) else {
             let location = excerpt(location.rsplit('@').next().unwrap_or_default());
             let message = format!("follow the redirect of {}: `{location}` is no URL", self.shown);
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
@@ -127,6 +127,7 @@ mod tests {
     use url::Url;
 
     use super::{Failure, Head};
+    use crate::model::whatwg::{self, other_scheme};
     use crate::model::{FailureKind, Reach, Retry, Visit, without_credentials};
     use crate::scrape::settings::sample as settings;
 
@@ -145,8 +146,10 @@ mod tests {
     #[test]
     fn redirects_lead_where_browsers_go() {
         type Case = (&'static str, u16, Option<&'static [u8]>, Option<&'static str>);
-        let cases: [Case; 12] = [
+        let cases: [Case; 14] = [
             ("http://h/a/b", 301, Some(b"c"), Some("http://h/a/c")),
+            ("http://h/a", 301, Some(b"///i/b"), Some("http://i/b")),
+            ("http://h/a", 301, Some(b"/b^c"), Some("http://h/b%5Ec")),
             ("http://h/a", 302, Some(b"//i/"), Some("http://i/")),
             ("http://h/a", 303, Some(b"https://i"), Some("https://i/")),
             ("http://h/a#f", 307, Some(b"/b"), Some("http://h/b#f")),
@@ -162,6 +165,25 @@ mod tests {
         for (from, status, location, to) in cases {
             assert_eq!(next_hop(from, status, location), Ok(to.map(str::to_owned)), "{from} {status} {location:?}");
         }
+    }
+
+    #[test]
+    fn locations_mean_what_the_test_data_of_the_url_standard_says() {
+        let mut tried = 0;
+        for (location, base, url) in whatwg::cases() {
+            let base = base.unwrap_or_else(|| other_scheme(&location).to_owned());
+            // A fragment of the base is taken over, and a header cannot hold every character.
+            let from = base.split('#').next().unwrap_or_default();
+            let is_relative = !location.trim().to_ascii_lowercase().starts_with("http");
+            let is_other_case = !from.starts_with("http") || (url.is_none() && is_relative);
+            if is_other_case || HeaderValue::from_bytes(location.as_bytes()).is_err() {
+                continue;
+            }
+            let hop = next_hop(from, 302, Some(location.as_bytes()));
+            assert_eq!(hop.ok().flatten(), url, "{location:?} on {from}");
+            tried += 1;
+        }
+        assert!(tried > 250, "these are not all cases: {tried}");
     }
 
     #[test]
