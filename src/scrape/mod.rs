@@ -31,7 +31,7 @@ mod settings;
 mod side_threads;
 mod tls;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Confidence, Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
