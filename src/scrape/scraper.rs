@@ -20,8 +20,6 @@ use crate::robots::{self, Rules, product_token};
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
-    /// Whether a page may lead elsewhere by itself.
-    follows_refresh: bool,
     /// By which name robots.txt files call us.
     product_token: String,
     /// For large pages.
@@ -44,7 +42,6 @@ impl Scraper {
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
-            follows_refresh: settings.fetch.meta_refresh,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
             fetcher: Fetcher::new(settings.fetch)?,
@@ -97,7 +94,7 @@ impl Scraper {
         };
         let page = Arc::new(page);
         // With its credentials, which are for relative links too.
-        let refreshed = self.follows_refresh.then_some(url);
+        let refreshed = page.follows_meta.then_some(url);
         let made = if page.body.len() < LARGE_PAGE {
             data_of(&self.extractor, &page, refreshed.as_ref())
         } else {
@@ -160,7 +157,7 @@ mod tests {
     fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> Fetch {
         let url = Url::parse("http://h.example/").expect("a URL");
         let content_type = content_type.map(str::to_owned);
-        Fetch { url, status: 200, content_type, body: body.into(), _turn: None }
+        Fetch { url, status: 200, content_type, follows_meta: false, body: body.into(), _turn: None }
     }
 
     fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, REFRESH, RETRY_AFTER};
 use url::Url;
 
 use super::retry_after::retry_after;
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url};
-use crate::scrape::media_type;
+use crate::scrape::refresh::Refresh;
 use crate::scrape::settings::FetchSettings;
 
 /// The head of an answer, and what was asked.
@@ -54,6 +54,21 @@ impl Head<'_> {
         Ok(Some(next))
     }
 
+    /// What the answer's `Refresh` header says, where the settings have it followed. It is there before the page, so a
+    /// `<base>` does not count for it, and it counts before any `<meta>`.
+    pub(super) fn refresh(&self) -> Refreshed {
+        if !self.settings.meta_refresh {
+            return Refreshed::No;
+        }
+        let values = self.headers.get_all(REFRESH).iter().map(|value| as_ascii(value.as_bytes()));
+        for value in values {
+            let Some(refresh) = Refresh::read(&value) else { continue };
+            let target = refresh.target(self.url, |link| parse_url(link, Some(self.url)).ok());
+            return target.map_or(Refreshed::Stays, Refreshed::Elsewhere);
+        }
+        Refreshed::No
+    }
+
     /// Whether the answer says that the page is what the validators of the visit speak of. The settings may have some,
     /// too, of which nobody here knows what they speak of.
     pub(super) fn confirms(&self, visit: &Visit) -> bool {
@@ -84,16 +99,24 @@ impl Head<'_> {
         let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         header.and_then(|value| retry_after(value, SystemTime::now())).map_or(Retry::Yes, Retry::After)
     }
+}
 
-    /// Why the body is no page.
-    pub(super) fn no_page(&self, content_type: &str) -> Failure {
-        let essence = excerpt(media_type::essence(content_type));
-        let message = format!(
-            "read {} as a page: its type is `{essence}`, and pages are text or XML (see `fetch.content_types`)",
-            self.shown
-        );
-        Failure::new(FailureKind::ContentType, Stage::Fetch, message)
-    }
+/// Why a body is no page. `says` is what tells its type.
+pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
+    let essence = excerpt(essence);
+    let message =
+        format!("read {shown} as a page: {says} `{essence}`, and pages are text or XML (see `fetch.content_types`)");
+    Failure::new(FailureKind::ContentType, Stage::Fetch, message)
+}
+
+/// Where an answer leads by itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refreshed {
+    /// It does not say.
+    No,
+    /// It stays where it is, or leaves too late for a redirect.
+    Stays,
+    Elsewhere(Url),
 }
 
 /// The beginning of what a server said, for messages: a header may be as long as some hundred kilobytes.
