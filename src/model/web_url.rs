@@ -1,14 +1,16 @@
 //! Text -> URL: the one place where URLs are read, so that the list, links, `<base>`, `Location`, `Refresh` and redirects
 //! of a robots.txt mean the same by the same text.
 //!
-//! The `url` crate reads them, and three differences between it and the WHATWG URL Standard are mended here (the crate
+//! The `url` crate reads them, and four differences between it and the WHATWG URL Standard are mended here (the crate
 //! knows of the first two: servo/rust-url#1136 and #1140):
 //!
 //! - a reference such as `///host/path` has no host for the crate, and names `host` by the standard ("special authority
 //!   ignore slashes state");
 //! - the crate leaves `^` in a path as it is ("path percent-encode set");
 //! - in a query that is written in another encoding than UTF-8, a character that the encoding lacks becomes `&#N;`, with
-//!   `&` and `;` percent-encoded by the standard alone ("percent-encode after encoding").
+//!   `&` and `;` percent-encoded by the standard alone ("percent-encode after encoding");
+//! - the crate takes a segment such as `c:` for a Windows drive, which `..` does not leave, in all URLs; by the standard,
+//!   only `file` URLs have drives ("shorten a url's path").
 //!
 //! One difference stays, since the crate cannot hold such a URL: since June 2026 the standard accepts a domain in ASCII
 //! with a label that begins with `xn--` and is not valid Punycode (servo/rust-url#1135).
@@ -35,14 +37,67 @@ pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding)
         Some(base) if has_authority_after_slashes(base) => with_two_slashes(text),
         _ => Cow::Borrowed(text),
     };
-    let in_encoding: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
-    let in_encoding = (encoding != UTF_8).then_some(in_encoding);
-    let url = Url::options().base_url(base).encoding_override(in_encoding).parse(&text)?;
+    let mut url = parse_by_crate(&text, base, encoding)?;
+    if stays_in_drive(&text, &url) {
+        let base = base.map(|base| with_path(base, &mark_drives(base.path()))).transpose()?;
+        let marked = parse_by_crate(&mark_drives(&text), base.as_ref(), encoding)?;
+        url = with_path(&marked, &marked.path().replace(MARK_IN_PATH, ""))?;
+    }
     if url.cannot_be_a_base() || !url.path().contains('^') {
         return Ok(url);
     }
-    let path = url.path().replace('^', "%5E");
-    Url::parse(&[&url[..Position::BeforePath], &path, &url[Position::AfterPath..]].concat())
+    with_path(&url, &url.path().replace('^', "%5E"))
+}
+
+fn parse_by_crate(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
+    let in_encoding: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
+    let in_encoding = (encoding != UTF_8).then_some(in_encoding);
+    Url::options().base_url(base).encoding_override(in_encoding).parse(text)
+}
+
+/// The same URL with another path, which is percent-encoded and has no dot segments.
+fn with_path(url: &Url, path: &str) -> Result<Url, ParseError> {
+    Url::parse(&[&url[..Position::BeforePath], path, &url[Position::AfterPath..]].concat())
+}
+
+/// What makes a segment that looks like a drive look like none, and the same in a path. It is for private use, so that no
+/// text has it; where one has, the crate's reading is as good as can be.
+const MARK: char = '\u{f8ff}';
+const MARK_IN_PATH: &str = "%EF%A3%BF";
+
+/// Whether the crate may have kept a drive in the path of an http(s) URL where `..` leads out of it. A host of one letter
+/// looks like a drive itself, so such URLs are left alone.
+fn stays_in_drive(text: &str, url: &Url) -> bool {
+    let has_dots = || text.contains("..") || text.to_ascii_lowercase().contains("%2e");
+    let is_marked = || text.contains(MARK) || url.path().contains(MARK_IN_PATH);
+    matches!(url.scheme(), "http" | "https")
+        && url.path().contains([':', '|'])
+        && url.path().split('/').any(is_drive)
+        && has_dots()
+        && !is_marked()
+        && url.host_str().is_some_and(|host| host.len() > 1)
+}
+
+fn is_drive(segment: &str) -> bool {
+    matches!(segment.as_bytes(), [b'a'..=b'z' | b'A'..=b'Z', b':' | b'|'])
+}
+
+/// A reference, or a path, in which no segment looks like a drive.
+fn mark_drives(text: &str) -> String {
+    // As the standard takes them away, so that segments are whole.
+    let text = text.trim_matches(|c| c <= ' ').replace(['\t', '\n', '\r'], "");
+    let (path, rest) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+    let is_scheme = |scheme: &&str| path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let scheme = ["http:", "https:"].into_iter().find(is_scheme).unwrap_or_default();
+    let (scheme, path) = path.split_at(scheme.len());
+    let mut marked = scheme.to_owned();
+    for piece in path.split_inclusive(['/', '\\']) {
+        let segment = piece.trim_end_matches(['/', '\\']);
+        marked.push_str(segment);
+        marked.extend(is_drive(segment).then_some(MARK));
+        marked.push_str(&piece[segment.len()..]);
+    }
+    marked + rest
 }
 
 /// Whether all slashes at the start of a reference lead to a host: in URLs of the "special" schemes but `file`.
@@ -196,6 +251,32 @@ mod tests {
         }
         let url = parse_url_in("/é#é", Some(&base), WINDOWS_1252).expect("a URL");
         assert_eq!(url.as_str(), "http://h/%C3%A9#%C3%A9", "only the query is");
+    }
+
+    #[test]
+    fn dots_lead_out_of_what_only_looks_like_a_drive() {
+        let table = [
+            ("http://e.org/a", "/c:/../b", "http://e.org/b"),
+            ("http://e.org/a", "/C|/..", "http://e.org/"),
+            ("http://e.org/x:/y/", "../../b?q=..#x:/..", "http://e.org/b?q=..#x:/.."),
+            ("http://e.org/x:/y", "..", "http://e.org/"),
+            ("http://e.org/x:/y", "./%2E%2e/b", "http://e.org/b"),
+            ("http://e.org/d/a", " C\t|\\../b", "http://e.org/d/b"),
+            ("http://e.org/a", "//u:p@h.org:80//c:/../c:/^/../x:", "http://u:p@h.org//c:/x:"),
+            ("http://e.org/d/a", "HTTP:c:/../b", "http://e.org/d/b"),
+            ("http://e.org/d/a", "https:/h.org/c:/../b", "https://h.org/b"),
+            ("http://e.org/a", "/c:/.", "http://e.org/c:/"),
+            ("http://e.org/a", "/cc:/../b", "http://e.org/b"),
+            ("http://e.org/x:/y/", "b", "http://e.org/x:/y/b"),
+            ("http://e.org/x:/y/", "//c:/../b", "http://c/b"),
+            ("file:///c:/a", "/../b", "file:///c:/b"),
+            ("file:///c:/a", "../../b", "file:///c:/b"),
+        ];
+        for (base, text, expected) in table {
+            let base = Url::parse(base).expect(base);
+            let url = parse_url(text, Some(&base)).expect(text);
+            assert_eq!(url.as_str(), expected, "{text:?} on {base}");
+        }
     }
 
     #[test]
