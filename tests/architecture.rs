@@ -106,6 +106,20 @@ fn the_import_table_of_the_document_is_this_one() {
 }
 
 #[test]
+fn urls_are_read_in_one_place() {
+    for file in sources() {
+        if file.name == "model/web_url.rs" {
+            continue;
+        }
+        let code: Vec<&str> = file.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
+        for reader in [" Url::parse(", "(Url::parse(", "Url::options("] {
+            let found = code.iter().find(|line| line.contains(reader));
+            assert_eq!(found, None, "src/{}: `crate::model::parse_url` reads URLs by the standard", file.name);
+        }
+    }
+}
+
+#[test]
 fn names_say_what_is_inside() {
     for name in paths().keys() {
         let stem = name.trim_end_matches(".rs");

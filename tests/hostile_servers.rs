@@ -229,6 +229,8 @@ async fn bombs_cost_no_more_than_the_limit_of_the_body() {
     let blocks = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0, 0, 0, 0xff, 0xff].repeat(4 << 20)].concat();
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("gzip", "gzip", small.clone()),
+        ("gzip of which no header says anything", "identity", small.clone()),
+        ("gzip in gzip of which no header says anything", "identity", tiny.clone()),
         ("gzip in gzip", "gzip, gzip", tiny),
         ("zlib", "deflate", zlib(&zeros).await),
         ("deflate", "deflate", deflate(&zeros).await),

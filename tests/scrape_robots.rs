@@ -219,6 +219,9 @@ async fn of_a_file_without_end_the_first_half_megabyte_counts() {
     let replies = vec![
         answer("200 OK", "", &file),
         answer("200 OK", "content-encoding: gzip\r\n", &gzip(&file).await),
+        // Compressed, and no header says so.
+        answer("200 OK", "", &gzip(&file).await),
+        answer("200 OK", "", &gzip(&bomb).await),
         answer("200 OK", "content-encoding: gzip\r\n", &gzip(&bomb).await),
         answer("200 OK", "content-encoding: br, gzip\r\n", &gzip(&brotli(&bomb).await).await),
         Reply::new(endless).then(Then::Repeat(b"# and so on\n")),

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 use url::Url;
 
+use crate::model::parse_url;
 use crate::scrape::SITE_HOST;
 
 /// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
@@ -80,7 +81,7 @@ impl Site {
 
     /// What lines without a scheme are relative to.
     pub(super) fn origin() -> anyhow::Result<Url> {
-        Ok(Url::parse(ORIGIN)?)
+        Ok(parse_url(ORIGIN, None)?)
     }
 }
 

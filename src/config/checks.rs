@@ -2,7 +2,7 @@
 //! there, so that nothing passes here and fails later. `Complaint::at` counts bytes of the text.
 
 use super::error::Complaint;
-use crate::scrape::extract::{Selection, SelectionError, check_regex};
+use crate::scrape::extract::{Arity, Selection, SelectionError, check_regex};
 
 /// A selector of values, whose branches may end in a pseudo-element.
 pub(super) fn selector(css: &str) -> Result<(), Complaint> {
@@ -14,16 +14,22 @@ pub(super) fn each(css: &str) -> Result<(), Complaint> {
     Selection::parse_elements(css).map(drop).map_err(complaint)
 }
 
-/// A regular expression.
-pub(super) fn regex(pattern: &str) -> Result<(), Complaint> {
-    check_regex(pattern).map_err(|error| {
+/// A regular expression for a value.
+pub(super) fn regex(pattern: &str, arity: Arity) -> Result<(), Complaint> {
+    let strings = check_regex(pattern).map_err(|error| {
         let complaint = Complaint::new(format!("is no regular expression: {}", error.message));
         match error.offset.and_then(|at| Some(at..at + pattern.get(at..)?.chars().next()?.len_utf8())) {
             // The place is shown below the line it is on, and a pattern of several lines has several.
             Some(at) if !pattern.contains('\n') => complaint.at(at),
             _ => complaint,
         }
-    })
+    })?;
+    if strings > 1 && arity == Arity::One {
+        let help = "write the groups that do not count as (?:...), or name the one that counts (?P<extract>...); a list, \
+                    css = [\"...\"], takes them all";
+        return Err(Complaint::new(format!("has {strings} groups, and a single value is one of them")).with_help(help));
+    }
+    Ok(())
 }
 
 fn complaint(error: SelectionError) -> Complaint {
@@ -85,8 +91,22 @@ mod tests {
     }
 
     #[test]
+    fn a_single_value_is_one_group_and_a_list_is_any_number_of_them() {
+        let several = [r"(\d+)(\.\d+)?", "(a)|(b)", "((a)b)", "(?P<a>.)(?P<b>.)"];
+        for pattern in several {
+            assert_eq!(regex(pattern, Arity::Many), Ok(()), "{pattern}");
+            let complaint = regex(pattern, Arity::One).expect_err(pattern);
+            assert_eq!(complaint.message, "has 2 groups, and a single value is one of them", "{pattern}");
+            assert!(complaint.help.is_some_and(|help| help.contains("(?:...)")), "{pattern}");
+        }
+        for pattern in [r"(\d+)(?:\.\d+)?", "a|b", "(?P<a>.)", "(a)(?P<extract>b)"] {
+            assert_eq!(regex(pattern, Arity::One), Ok(()), "{pattern}");
+        }
+    }
+
+    #[test]
     fn bad_regular_expressions_are_refused_at_their_place() {
-        assert_eq!(regex(r"(\d+) €"), Ok(()));
+        assert_eq!(regex(r"(\d+) €", Arity::One), Ok(()));
         for (pattern, message, at) in [
             ("ab(c", "is no regular expression: unclosed group", Some(2..3)),
             (
@@ -96,7 +116,7 @@ mod tests {
             ),
             ("a\n(", "is no regular expression: unclosed group", None),
         ] {
-            let complaint = regex(pattern).expect_err(pattern);
+            let complaint = regex(pattern, Arity::Many).expect_err(pattern);
             assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{pattern}");
         }
     }

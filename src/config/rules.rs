@@ -116,14 +116,15 @@ impl Reader {
     /// A table with `css`.
     fn value(&mut self, name: &str, table: &Table) -> Option<ValueRule> {
         let mut rule = ValueRule::new("", Arity::One);
-        let mut default = None;
-        let mut has_type = true;
+        let (mut default, mut re) = (None, None);
+        let (mut has_type, mut has_selection) = (true, false);
         for (key, node) in table {
             let option = format!("{name}.{}", key.name);
             match key.name.as_str() {
                 "css" => {
                     if let Some((css, arity)) = self.selection(&option, node) {
                         (rule.css, rule.arity) = (css, arity);
+                        has_selection = true;
                     }
                 }
                 "type" => {
@@ -134,9 +135,14 @@ impl Reader {
                 "required" => rule.required = self.boolean(&option, node).unwrap_or_default(),
                 "trim" => rule.trim = self.boolean(&option, node).unwrap_or_default(),
                 "default" => default = Some((key, node)),
-                "re" => rule.re = self.regex(&option, node),
+                "re" => re = Some(node),
                 _ => self.refuse_option(&option, key),
             }
+        }
+        if let Some(node) = re {
+            // Where the selector is none, nobody knows whether a list is meant.
+            let arity = if has_selection { rule.arity } else { Arity::Many };
+            rule.re = self.regex(&format!("{name}.re"), node, arity);
         }
         // Whether a default fits a type that is none cannot be said.
         if let Some((key, node)) = default
@@ -175,10 +181,10 @@ impl Reader {
         self.check(option, node, truth)
     }
 
-    fn regex(&mut self, option: &str, node: &Node) -> Option<String> {
+    fn regex(&mut self, option: &str, node: &Node, arity: Arity) -> Option<String> {
         let pattern = node.string().ok_or_else(|| Complaint::new("must be a string"));
         let pattern = self.check(option, node, pattern)?;
-        self.check(option, node, checks::regex(pattern))?;
+        self.check(option, node, checks::regex(pattern, arity))?;
         Some(pattern.to_owned())
     }
 

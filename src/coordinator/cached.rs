@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::cache::{Cache, Found, Kept, Request, Shape, Validators};
 use crate::cookies::Jar;
-use crate::model::{Answer, Outcome, Page, Visit, without_credentials};
+use crate::model::{Answer, Outcome, Page, Visit, parse_url, without_credentials};
 use crate::scrape::RequestHeaders;
 
 /// The cache of a run, and the tasks that it is asked about.
@@ -53,7 +53,7 @@ impl Cached {
     /// The visit's own headers must be complete by now (cookies): the answer may vary with them.
     pub(super) fn before(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
         self.asked.remove(&seq);
-        let url = Url::parse(&visit.url).ok()?;
+        let url = parse_url(&visit.url, None).ok()?;
         let now = SystemTime::now();
         let mut known = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
         let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&url, visit) };

@@ -6,7 +6,7 @@ use url::{ParseError, Url};
 
 use super::lines::MAX_LINE;
 use super::redact::redact;
-use crate::model::{Failure, FailureKind, Stage};
+use crate::model::{Failure, FailureKind, Stage, parse_url};
 
 fn failure(message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::InvalidUrl, Stage::List, message)
@@ -85,5 +85,5 @@ pub(super) fn broken(error: ParseError) -> Failure {
 /// What the writer probably meant, as far as that is a URL.
 fn suggestion(scheme: &str, rest: &str) -> Option<String> {
     let url = format!("{scheme}://{rest}");
-    Url::parse(&url).is_ok().then_some(url)
+    parse_url(&url, None).is_ok().then_some(url)
 }

@@ -5,7 +5,7 @@ use url::{Position, Url};
 use super::invalid;
 use super::lines::Line;
 use super::redact::{redact, redact_beginning};
-use crate::model::{Failure, Task};
+use crate::model::{Failure, Task, parse_url};
 
 /// How many characters of an over-long line its record shows.
 const SHOWN: usize = 256;
@@ -46,7 +46,7 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
 }
 
 fn to_url(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
-    match Url::parse(text) {
+    match parse_url(text, None) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         Ok(url) => Err(invalid::scheme(text, &url)),
         Err(url::ParseError::RelativeUrlWithoutBase) => match base {
@@ -58,14 +58,14 @@ fn to_url(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
 }
 
 fn on_base(text: &str, base: &Url) -> Result<Url, Failure> {
-    let url = base.join(text).map_err(invalid::broken)?;
+    let url = parse_url(text, Some(base)).map_err(invalid::broken)?;
     if url.origin() == base.origin() { Ok(url) } else { Err(invalid::leaves_the_site(text)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Stage};
+    use crate::model::{FailureKind, Stage, whatwg};
 
     fn task(text: &[u8], base: Option<&Url>) -> Option<Task> {
         from_line(Line { bytes: text, too_long: false }, 3, base)
@@ -159,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn lines_mean_what_the_test_data_of_the_url_standard_says() {
+        let mut tried = 0;
+        for (text, base, url) in whatwg::cases() {
+            if base.is_some() || text.trim().is_empty() {
+                continue;
+            }
+            let task = from_text(&text, 0, None).expect(&text);
+            assert_eq!(task.url.ok().map(String::from), url, "{text:?}");
+            tried += 1;
+        }
+        assert!(tried > 200, "these are not all cases: {tried}");
+    }
+
+    #[test]
     fn with_a_base_lines_without_a_scheme_are_paths_on_it() {
         let table = [
             ("books/1.html", "http://site.localhost/books/1.html"),
@@ -177,7 +191,12 @@ mod tests {
 
     #[test]
     fn with_a_base_a_line_cannot_leave_it_unseen() {
-        for (text, line) in [("//u:p@other/x", "//other/x"), (r"\\other\x", r"\\other\x")] {
+        for (text, line) in [
+            ("//u:p@other/x", "//other/x"),
+            (r"\\other\x", r"\\other\x"),
+            ("///other/x", "///other/x"),
+            (r"\/\other/x", r"\/\other/x"),
+        ] {
             let task = task(text.as_bytes(), Some(&site())).expect(text);
             assert_eq!(task.line, line);
             let message = task.url.expect_err(text).message;

@@ -16,6 +16,7 @@ mod record;
 mod seqs;
 mod task;
 mod visit;
+mod web_url;
 
 pub use answer::Answer;
 pub use credentials::without_credentials;
@@ -30,3 +31,6 @@ pub use record::Record;
 pub use seqs::Seqs;
 pub use task::Task;
 pub use visit::{Visit, Visited};
+#[cfg(test)]
+pub(crate) use web_url::whatwg;
+pub use web_url::{parse_url, parse_url_in};

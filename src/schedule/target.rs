@@ -1,6 +1,6 @@
 use url::Url;
 
-use crate::model::Reach;
+use crate::model::{Reach, parse_url};
 
 /// Where the next request of a task, or for a robots.txt, goes.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Target {
         if self.hops >= max_hops {
             return Err(Astray::TooMany(max_hops));
         }
-        let next = Url::parse(to)?;
+        let next = parse_url(to, None)?;
         if !matches!(next.scheme(), "http" | "https") {
             return Err(Astray::Scheme(next.scheme().to_owned()));
         }

@@ -29,6 +29,7 @@ static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
     let page = Fetch {
         _turn: None,
+        follows_meta: false,
         url: Url::parse("http://h.example/dir/page.html?q").expect("a URL"),
         status: 200,
         content_type: TYPES[usize::from(kind) % TYPES.len()].map(str::to_owned),

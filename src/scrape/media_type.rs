@@ -1,22 +1,76 @@
-//! The `Content-Type` header (RFC 9110, section 8.3; WHATWG MIME Sniffing for what the web makes of it).
+//! The media type that a `Content-Type` header gives, by WHATWG Fetch and MIME Sniffing.
+//!
+//! The crate `data-url` parses a single type (MIME Sniffing, "parse a MIME type"); what Fetch makes of a header with
+//! several of them is here. Not done is the check for old Apache servers, which call all that they do not know
+//! `text/plain`.
 
-/// Whether a body of this type is read as a page: HTML, XHTML, any text, any XML; what names no type; and what is one of
-/// `further` types, which are in lower case. JSON never is: it has no elements.
-pub(super) fn is_page(content_type: Option<&str>, further: &[String]) -> bool {
-    let essence = essence(content_type.unwrap_or_default());
-    if essence.is_empty() {
-        return true;
+use data_url::mime::Mime;
+
+/// A media type: what a body is, and in which encoding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MediaType {
+    /// `text/html`, in lower case.
+    pub(super) essence: String,
+    /// The label of an encoding, as written. There may be no such encoding.
+    pub(super) charset: Option<String>,
+}
+
+impl MediaType {
+    /// The type that a header gives, whose lines are joined by commas; `None` where nothing in it is a type (Fetch,
+    /// "extract a MIME type"). The last type of several counts. It has the charset of the ones before it if they are the
+    /// same type.
+    pub(super) fn extract(header: &str) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        let mut carried = None;
+        for value in split(header) {
+            let Ok(mime) = value.parse::<Mime>() else { continue };
+            let essence = format!("{}/{}", mime.type_, mime.subtype);
+            if essence == "*/*" {
+                continue;
+            }
+            let mut charset = mime.get_parameter("charset").map(str::to_owned);
+            if found.as_ref().is_none_or(|found| found.essence != essence) {
+                carried.clone_from(&charset);
+            } else if charset.is_none() {
+                charset.clone_from(&carried);
+            }
+            found = Some(Self { essence, charset });
+        }
+        found
     }
-    let lower = essence.to_ascii_lowercase();
-    let Some((kind, subtype)) = lower.split_once('/') else { return false };
+
+    /// Whether the type says that nobody knows what the body is (MIME Sniffing, section 7, step 1).
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(&*self.essence, "unknown/unknown" | "application/unknown")
+    }
+}
+
+/// The values of a header (Fetch, "get, decode, and split"): commas in quoted strings do not separate them.
+fn split(header: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let values = header.split(move |c| {
+        let escapes = is_quoted && !is_escaped && c == '\\';
+        if c == '"' && !is_escaped {
+            is_quoted = !is_quoted;
+        }
+        is_escaped = escapes;
+        c == ',' && !is_quoted
+    });
+    values.map(|value| value.trim_matches([' ', '\t']))
+}
+
+/// Whether a body of this type is read as a page: HTML, XHTML, any text, any XML, and what is one of `further` types,
+/// which are in lower case. JSON never is: it has no elements.
+pub(super) fn is_page(essence: &str, further: &[String]) -> bool {
+    let Some((kind, subtype)) = essence.split_once('/') else { return false };
     let is_listed = |listed: &String| match listed.split_once('/') {
         Some((listed, "*")) => listed == kind,
-        _ => *listed == lower,
+        _ => *listed == essence,
     };
     kind == "text"
         || subtype == "xml"
         || subtype.ends_with("+xml")
-        || (!is_json(&lower) && further.iter().any(is_listed))
+        || (!is_json(essence) && further.iter().any(is_listed))
 }
 
 /// Whether a type, in lower case, is JSON (WHATWG MIME Sniffing, "JSON MIME type").
@@ -24,93 +78,64 @@ pub(crate) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
 
-/// The type without its parameters, as written.
-pub(super) fn essence(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim_matches(is_http_space)
-}
-
-/// The first `charset` parameter, without quotes.
+/// The `charset` of a `Content-Type`.
 pub(super) fn charset(content_type: &str) -> Option<String> {
-    let mut rest = content_type;
-    loop {
-        rest = &rest[rest.find(';')? + 1..];
-        let name = rest.trim_start_matches(is_http_space);
-        let end = name.find([';', '='])?;
-        if !name[end..].starts_with('=') {
-            rest = &name[end..];
-            continue;
-        }
-        let is_charset = name[..end].eq_ignore_ascii_case("charset");
-        let (value, after) = parameter_value(&name[end + 1..]);
-        if is_charset && !value.is_empty() {
-            return Some(value);
-        }
-        rest = after;
-    }
-}
-
-/// A token, or a quoted string with its escapes undone; and what follows it.
-fn parameter_value(text: &str) -> (String, &str) {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(';').unwrap_or(text.len());
-        return (text[..end].trim_matches(is_http_space).to_owned(), &text[end..]);
-    };
-    let mut value = String::new();
-    let mut escaped = false;
-    for (at, c) in quoted.char_indices() {
-        match c {
-            _ if escaped => {
-                value.push(c);
-                escaped = false;
-            }
-            '\\' => escaped = true,
-            '"' => return (value, &quoted[at + 1..]),
-            _ => value.push(c),
-        }
-    }
-    (value, "")
-}
-
-fn is_http_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
+    MediaType::extract(content_type)?.charset
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{charset, is_page};
+    use super::{MediaType, charset, is_page};
 
     #[test]
-    fn pages_are_text_and_xml_and_what_says_nothing() {
-        let cases = [
-            (None, true),
-            (Some(""), true),
-            (Some(" ; charset=utf-8"), true),
-            (Some("text/html"), true),
-            (Some("Text/HTML; charset=utf-8"), true),
-            (Some("text/plain"), true),
-            (Some("application/xhtml+xml"), true),
-            (Some("application/xml"), true),
-            (Some("image/svg+xml"), true),
-            (Some("application/json"), false),
-            (Some("image/png"), false),
-            (Some("html"), false),
+    fn a_header_gives_the_type_that_browsers_see() {
+        // The first ones are the cases of `fetch/content-type` of web-platform-tests.
+        let table = [
+            (", text/plain", Some(("text/plain", None))),
+            ("text/plain, ", Some(("text/plain", None))),
+            ("text/html, text/plain", Some(("text/plain", None))),
+            ("text/plain;charset=gbk, text/html", Some(("text/html", None))),
+            ("text/plain;charset=gbk, text/html;charset=windows-1254", Some(("text/html", Some("windows-1254")))),
+            ("text/plain;charset=gbk, text/plain", Some(("text/plain", Some("gbk")))),
+            ("text/plain;charset=gbk, text/plain;charset=windows-1252", Some(("text/plain", Some("windows-1252")))),
+            ("text/html;charset=gbk, text/html;x=\",text/plain", Some(("text/html", Some("gbk")))),
+            ("text/html;charset=gbk, text/plain, text/html", Some(("text/html", None))),
+            ("text/plain, */*", Some(("text/plain", None))),
+            ("*/*, text/html", Some(("text/html", None))),
+            ("text/html, */*;charset=gbk", Some(("text/html", None))),
+            ("text/html;x=\", text/plain", Some(("text/html", None))),
+            ("text/html;\", text/plain", Some(("text/html", None))),
+            // And these are others.
+            ("Text/HTML ; CharSet=UTF-8", Some(("text/html", Some("UTF-8")))),
+            ("\ttext/html\t", Some(("text/html", None))),
+            ("text/html, html", Some(("text/html", None))),
+            ("html, text/html;charset=koi8-r", Some(("text/html", Some("koi8-r")))),
+            ("text/html;charset=a, text/html;charset=b, text/html", Some(("text/html", Some("a")))),
+            ("text/html;x=\"\\\",\", image/png", Some(("image/png", None))),
+            ("text/html;x=\"a,b\"", Some(("text/html", None))),
+            ("unknown/unknown;charset=gbk", Some(("unknown/unknown", Some("gbk")))),
+            ("html", None),
+            ("text", None),
+            ("charset=utf-8", None),
+            ("utf-8", None),
+            ("\"text/html; charset=utf-8\"", None),
+            ("*/*", None),
+            ("*/*, html", None),
+            ("text /html", None),
+            ("text/", None),
+            ("/html", None),
+            ("text/html/x", None),
+            ("text/ht ml", None),
+            ("; charset=utf-8", None),
+            (",", None),
+            ("", None),
         ];
-        for (content_type, page) in cases {
-            assert_eq!(is_page(content_type, &[]), page, "{content_type:?}");
-        }
-        let further = ["application/octet-stream", "image/*", "application/*"].map(str::to_owned);
-        let cases = [
-            ("application/octet-stream", 1, true),
-            ("Application/Octet-Stream; x=y", 1, true),
-            ("application/pdf", 1, false),
-            ("image/png", 2, true),
-            ("images/png", 2, false),
-            ("application/pdf", 3, true),
-            ("application/json", 3, false),
-            ("application/ld+json", 3, false),
-        ];
-        for (content_type, listed, page) in cases {
-            assert_eq!(is_page(Some(content_type), &further[..listed]), page, "{content_type:?}");
+        for (header, expected) in table {
+            let expected = expected.map(|(essence, charset)| MediaType {
+                essence: essence.to_owned(),
+                charset: charset.map(str::to_owned),
+            });
+            assert_eq!(MediaType::extract(header), expected, "{header}");
         }
     }
 
@@ -120,16 +145,55 @@ mod tests {
             ("text/html", None),
             ("text/html; charset=utf-8", Some("utf-8")),
             ("text/html;CHARSET=\"Shift_JIS\"", Some("Shift_JIS")),
+            ("text/html; charset=\"utf-8", Some("utf-8")),
             ("text/html; charset=\"a\\\"b\"", Some("a\"b")),
+            ("text/html; charset=\"utf-8\"x; y=z", Some("utf-8")),
+            ("text/html; charset='utf-8'", Some("'utf-8'")),
             ("text/html; x=\"; charset=no\"; charset=yes", Some("yes")),
             ("text/html; charset=a; charset=b", Some("a")),
-            ("text/html; flag; charset= koi8-r ", Some("koi8-r")),
+            ("text/html; charset=a; CHARSET=b", Some("a")),
+            ("text/html; charset=; charset=b", Some("b")),
+            ("text/html; flag; charset=koi8-r ", Some("koi8-r")),
+            ("text/html; charset= koi8-r", Some(" koi8-r")),
+            ("text/html; charset =koi8-r", None),
+            ("text/html;;charset=a", Some("a")),
             ("text/html; charset=", None),
             ("text/html; charset", None),
-            (";charset=x", Some("x")),
+            ("text/html charset=utf-8", None),
+            (";charset=x", None),
         ];
         for (content_type, label) in cases {
             assert_eq!(charset(content_type).as_deref(), label, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn pages_are_text_and_xml() {
+        let cases = [
+            ("text/html", true),
+            ("text/plain", true),
+            ("application/xhtml+xml", true),
+            ("application/xml", true),
+            ("image/svg+xml", true),
+            ("application/json", false),
+            ("image/png", false),
+            ("application/octet-stream", false),
+        ];
+        for (essence, page) in cases {
+            assert_eq!(is_page(essence, &[]), page, "{essence}");
+        }
+        let further = ["application/octet-stream", "image/*", "application/*"].map(str::to_owned);
+        let cases = [
+            ("application/octet-stream", 1, true),
+            ("application/pdf", 1, false),
+            ("image/png", 2, true),
+            ("images/png", 2, false),
+            ("application/pdf", 3, true),
+            ("application/json", 3, false),
+            ("application/ld+json", 3, false),
+        ];
+        for (essence, listed, page) in cases {
+            assert_eq!(is_page(essence, &further[..listed]), page, "{essence}");
         }
     }
 }

@@ -9,7 +9,8 @@
 //! extract  a tree, rules, final URL -> one line of JSON
 //! ```
 //!
-//! `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
+//! `media_type` is what a `Content-Type` says, `sniff` what the bytes say where it says nothing, `refresh` what a header or
+//! a page says of where it leads by itself. `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
 //! which no scraper can be made. `files` names what fetching reads of the system.
 //!
 //! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
@@ -26,12 +27,14 @@ mod large;
 mod media_type;
 mod parse;
 mod proxy;
+mod refresh;
 mod scraper;
 mod settings;
 mod side_threads;
+mod sniff;
 mod tls;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Confidence, Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;

@@ -5,7 +5,8 @@ use std::fmt;
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use serde::{Deserialize, Serialize};
-use url::Url;
+
+use crate::model::parse_url;
 
 /// Which proxies requests go through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl ProxyUrl {
     /// # Errors
     /// Where it is anything else.
     pub fn parse(text: &str) -> Result<Self, ProxyUrlError> {
-        let url = Url::parse(text).map_err(|_| ProxyUrlError::NoUrl)?;
+        let url = parse_url(text, None).map_err(|_| ProxyUrlError::NoUrl)?;
         let scheme = Some(url.scheme()).filter(|scheme| !scheme.starts_with("socks4"));
         let kind = scheme.and_then(ProxyKind::of).ok_or(ProxyUrlError::Scheme)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(ProxyUrlError::NoUrl)?;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
+use super::decode::{Confidence, decode, decode_as};
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
+use super::parse::{Document, Parsed, parse_encoded, parse_tentative};
 use super::side_threads::SideThreads;
-use super::{Error, Settings, decode, extract, parse_encoded};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
+use super::{Error, Settings, extract};
+use crate::model::{self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 use crate::robots::{self, Rules, product_token};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
@@ -18,8 +20,6 @@ use crate::robots::{self, Rules, product_token};
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
-    /// Whether a page may lead elsewhere by itself.
-    follows_refresh: bool,
     /// By which name robots.txt files call us.
     product_token: String,
     /// For large pages.
@@ -42,7 +42,6 @@ impl Scraper {
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
-            follows_refresh: settings.fetch.meta_refresh,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
             fetcher: Fetcher::new(settings.fetch)?,
@@ -95,7 +94,7 @@ impl Scraper {
         };
         let page = Arc::new(page);
         // With its credentials, which are for relative links too.
-        let refreshed = self.follows_refresh.then_some(url);
+        let refreshed = page.follows_meta.then_some(url);
         let made = if page.body.len() < LARGE_PAGE {
             data_of(&self.extractor, &page, refreshed.as_ref())
         } else {
@@ -113,19 +112,157 @@ impl Scraper {
 
 /// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
 pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
-    let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
-    let document = parse_encoded(&decoded.text, decoded.encoding)?;
+    let document = document_of(page)?;
     if let Some(to) = refreshed.and_then(|url| extract::elsewhere(&document, url)) {
         return Ok(Made::Elsewhere(to));
     }
     extractor.extract(&document, page.url.as_str()).map(Made::Data)
 }
 
+/// The tree of a page, decoded in the encoding that the page means.
+fn document_of(page: &Fetch) -> Result<Document, Failure> {
+    let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
+    if decoded.confidence == Confidence::Certain {
+        return parse_encoded(&decoded.text, decoded.encoding);
+    }
+    match parse_tentative(&decoded.text, decoded.encoding)? {
+        Parsed::Document(document) => Ok(document),
+        Parsed::Declares(encoding) => parse_encoded(&decode_as(&page.body, encoding).text, encoding),
+    }
+}
+
 fn parse_url(text: &str) -> Result<Url, Failure> {
     let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
-    let url = Url::parse(text).map_err(|error| invalid(format!("read the URL: {error}")))?;
+    let url = model::parse_url(text, None).map_err(|error| invalid(format!("read the URL: {error}")))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
+    use url::Url;
+
+    use super::{Extractor, Fetch, Made, data_of, document_of};
+    use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
+
+    /// More than the prescan looks at.
+    fn filler() -> String {
+        format!("<script>/*{}*/</script>", "x".repeat(1200))
+    }
+
+    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> Fetch {
+        let url = Url::parse("http://h.example/").expect("a URL");
+        let content_type = content_type.map(str::to_owned);
+        Fetch { url, status: 200, content_type, follows_meta: false, body: body.into(), _turn: None }
+    }
+
+    fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {
+        document_of(&page(content_type, body)).expect("a page").encoding
+    }
+
+    #[test]
+    fn a_declaration_behind_the_first_bytes_decides() {
+        let metas = [
+            "<meta charset={}>",
+            "<META CHARSET=\"{}\"/>",
+            "<meta http-equiv=Content-Type content='text/html; charset={}'>",
+            "<meta content='text/html;charset = \"{}\"' http-equiv=content-type>",
+        ];
+        let texts = [
+            ("gbk", GBK, "价格"),
+            ("windows-1251", WINDOWS_1251, "цена"),
+            ("koi8-r", KOI8_R, "ё"),
+            ("macintosh", MACINTOSH, "café"),
+            ("shift_jis", SHIFT_JIS, "値"),
+            ("iso-8859-15", encoding_rs::ISO_8859_15, "5 €"),
+            ("utf-8", UTF_8, "é"),
+            ("x-user-defined", WINDOWS_1252, "€"),
+            ("utf-16", UTF_8, "é"),
+        ];
+        let fields = Fields::from([("p".to_owned(), Rule::Value(ValueRule::new("p::text", Arity::One)))]);
+        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        for meta in metas {
+            for (label, encoding, text) in texts {
+                let html = format!("<!doctype html>{}{}<p>{text}", filler(), meta.replace("{}", label));
+                let made = data_of(&extractor, &page(None, encoding.encode(&html).0.into_owned()), None);
+                let expected = serde_json::json!({ "p": text }).to_string();
+                assert_eq!(made, Ok(Made::Data(expected.into())), "{meta} {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_meta_is_what_the_tree_builder_takes_for_one() {
+        let table = [
+            ("<!--{}-->", false),
+            ("<script>'{}'</script>", false),
+            ("<style>{}</style>", false),
+            ("<title>{}</title>", false),
+            ("<p title='{}'>", false),
+            ("<textarea>{}</textarea>", false),
+            ("<body><iframe>{}</iframe>", false),
+            ("<body><xmp>{}</xmp>", false),
+            ("<noframes>{}</noframes>", false),
+            ("<frameset>{}</frameset>", false),
+            ("<plaintext>{}", false),
+            ("<?x {}", false),
+            ("<svg><title><![CDATA[{}]]></title></svg>", false),
+            ("<noscript>{}</noscript>", true),
+            ("<body><noscript>{}</noscript>", true),
+            ("<template>{}</template>", true),
+            ("<body><p>text{}", true),
+            ("<svg>{}</svg>", true),
+            ("<table>{}</table>", true),
+            ("</head>{}", true),
+            ("</html>{}", true),
+            ("<script>'<!--'</script>{}<!-- -->", true),
+            ("<meta charset=nonsense>{}", true),
+            ("<meta name=charset content=big5>{}", true),
+            ("{}<meta charset=big5>", true),
+        ];
+        for (around, counts) in table {
+            let meta = around.replace("{}", "<meta charset=koi8-r>");
+            // Cyrillic letters that are not UTF-8, so that there is a guess.
+            let html = [filler().as_bytes(), meta.as_bytes(), b"\xc1\xd3\xc4"].concat();
+            assert_eq!(encoding_of(None, html) == KOI8_R, counts, "{around}");
+        }
+    }
+
+    #[test]
+    fn what_is_certain_is_not_changed_and_what_is_tentative_is() {
+        let late = |label: &str| format!("{}<meta charset={label}>", filler());
+        let table: [(Option<&str>, String, &Encoding); 10] = [
+            (Some("text/html; charset=windows-1252"), late("gbk") + "\u{e9}", WINDOWS_1252),
+            (Some("text/html; charset=nonsense"), late("gbk"), GBK),
+            (None, "\u{feff}".to_owned() + &late("gbk"), UTF_8),
+            // The prescan reads the text of a script, and the parser knows better.
+            (None, "<script>'<meta charset=big5>'</script>".to_owned() + &late("gbk"), GBK),
+            (None, "<meta charset=koi8-r>".to_owned() + &late("gbk"), KOI8_R),
+            (None, "<?xml version='1.0' encoding='koi8-r'?>".to_owned() + &late("gbk"), GBK),
+            // Of ASCII, nothing changes but how links are written.
+            (None, late("gbk"), GBK),
+            (None, late("gbk") + "\u{e9}", GBK),
+            (None, late("iso-2022-jp"), encoding_rs::ISO_2022_JP),
+            (None, late("iso-2022-kr"), encoding_rs::REPLACEMENT),
+        ];
+        for (content_type, body, encoding) in table {
+            let shown = format!("{content_type:?} {:?}", &body[..20]);
+            assert_eq!(encoding_of(content_type, body).name(), encoding.name(), "{shown}");
+        }
+        let utf_16: Vec<u8> = late("gbk").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(encoding_of(None, [b"<\0?\0x\0".as_slice(), &utf_16].concat()), encoding_rs::UTF_16LE);
+    }
+
+    #[test]
+    fn links_of_a_page_in_ascii_are_written_in_the_encoding_that_it_declares() {
+        let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
+        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());
+        let made = data_of(&extractor, &page(None, html), None);
+        assert_eq!(made, Ok(Made::Data("{\"a\":\"http://h.example/?%E6\"}".into())));
     }
 }

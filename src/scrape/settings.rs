@@ -45,7 +45,7 @@ pub struct FetchSettings {
     pub proxies: Proxies,
     /// How https servers are trusted.
     pub tls: TlsSettings,
-    /// Whether `<meta http-equiv="refresh">` of a few seconds is a redirect.
+    /// Whether `<meta http-equiv="refresh">`, or a `Refresh` header, of a few seconds is a redirect.
     pub meta_refresh: bool,
     /// Types of pages beside text and XML, in lower case: `type/subtype`, or `type/*`.
     pub content_types: Vec<String>,

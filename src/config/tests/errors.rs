@@ -797,8 +797,9 @@ c = { css = ["p"], default = "x" }
 d = { css = "p", required = true, default = "" }
 e = { css = "p", re = '€(a' }
 f = { css = "p", type = "date", default = 1 }
+g = { re = '(\d+)(\.\d+)?', css = "p" }
 "#,
-        r#"8 errors in the settings
+        r#"9 errors in the settings
 
 `extract.a.type` must be one of "string", "number", "integer", "boolean", "html"
  --> gleaner.toml:2:25
@@ -851,6 +852,13 @@ unknown option `extract.b.colour`
  --> gleaner.toml:7:25
   |
 7 | f = { css = "p", type = "date", default = 1 }
-  |                         ^^^^^^"#,
+  |                         ^^^^^^
+
+`extract.g.re` has 2 groups, and a single value is one of them
+ --> gleaner.toml:8:12
+  |
+8 | g = { re = '(\d+)(\.\d+)?', css = "p" }
+  |            ^^^^^^^^^^^^^^^
+  = help: write the groups that do not count as (?:...), or name the one that counts (?P<extract>...); a list, css = ["..."], takes them all"#,
     ),
 ];

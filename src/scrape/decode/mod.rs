@@ -2,6 +2,10 @@
 //!
 //! A byte-order mark, else the `Content-Type`, else what the page declares in its first bytes (`prescan`), else what
 //! `chardetng` (Firefox's detector) makes of it. Labels are those of WHATWG Encoding: `iso-8859-1` is windows-1252.
+//! The last two are tentative: a `<meta>` that the parser meets decides ("changing the encoding while parsing"), and the
+//! page is decoded and parsed once more. The parser is asked, and the bytes are not scanned any further, because only the
+//! tree builder knows what is a `<meta>` and what is the text of a script. A page that declares nothing else than what was
+//! found pays nothing for that.
 //! What is malformed becomes U+FFFD, as in browsers: there are no bytes that cannot be decoded.
 
 mod prescan;
@@ -9,9 +13,11 @@ mod prescan;
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::media_type;
+
+pub(super) use prescan::of_element;
 
 /// A page's text, and what it was written in.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +26,17 @@ pub struct Decoded<'a> {
     pub text: Cow<'a, str>,
     /// The encoding that was found.
     pub encoding: &'static Encoding,
+    /// Whether the page itself may still say otherwise.
+    pub confidence: Confidence,
+}
+
+/// How sure an encoding is (WHATWG HTML, "confidence").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confidence {
+    /// A byte-order mark or the `Content-Type` gives it, or a `<meta>` that the parser has met.
+    Certain,
+    /// The first bytes of the page declare it, or it is a guess.
+    Tentative,
 }
 
 /// Decodes a page. `content_type` is the header; `host` the name of the server, whose top-level domain helps to guess
@@ -29,15 +46,22 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, host: Option<&str
         return decode_as(&bytes[mark..], encoding);
     }
     let header = content_type.and_then(media_type::charset);
-    let declared = header.and_then(|label| Encoding::for_label(label.as_bytes())).or_else(|| prescan::prescan(bytes));
-    match declared {
+    if let Some(encoding) = header.and_then(|label| Encoding::for_label(label.as_bytes())) {
+        return decode_as(bytes, encoding);
+    }
+    let tentative = match prescan::prescan(bytes) {
+        // No `<meta>` changes what is read as UTF-16.
+        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => return decode_as(bytes, encoding),
         Some(encoding) => decode_as(bytes, encoding),
         None => guess(bytes, host),
-    }
+    };
+    Decoded { confidence: Confidence::Tentative, ..tentative }
 }
 
-fn decode_as<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
-    Decoded { text: encoding.decode_without_bom_handling(bytes).0, encoding }
+/// Decodes a page in an encoding that is certain, and which no byte-order mark gives.
+pub(super) fn decode_as<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
+    let text = encoding.decode_without_bom_handling(bytes).0;
+    Decoded { text, encoding, confidence: Confidence::Certain }
 }
 
 fn guess<'a>(bytes: &'a [u8], host: Option<&str>) -> Decoded<'a> {
@@ -46,7 +70,7 @@ fn guess<'a>(bytes: &'a [u8], host: Option<&str>) -> Decoded<'a> {
     if let Ok(text) = std::str::from_utf8(bytes)
         && !bytes.contains(&ESCAPE)
     {
-        return Decoded { text: text.into(), encoding: UTF_8 };
+        return Decoded { text: text.into(), encoding: UTF_8, confidence: Confidence::Tentative };
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
@@ -68,7 +92,7 @@ mod tests {
         BIG5, ISO_2022_JP, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
     };
 
-    use super::{decode, top_level_domain};
+    use super::{Confidence, decode, top_level_domain};
 
     #[test]
     fn the_strongest_sign_wins() {
@@ -108,6 +132,23 @@ mod tests {
             let bytes = written.encode(text).0;
             let decoded = decode(&bytes, None, host);
             assert_eq!((decoded.encoding, &*decoded.text), (found, text));
+        }
+    }
+
+    #[test]
+    fn a_mark_and_the_header_are_certain_and_all_else_is_tentative() {
+        use Confidence::{Certain, Tentative};
+        let cases: [(&[u8], Option<&str>, Confidence); 7] = [
+            (b"<\0?\0x\0m\0l\0", None, Certain),
+            (b"\xef\xbb\xbfa", None, Certain),
+            (b"a", Some("text/html; charset=utf-8"), Certain),
+            (b"a", Some("text/html; charset=nonsense"), Tentative),
+            (b"<meta charset=gbk>", None, Tentative),
+            (b"a", None, Tentative),
+            (b"\xe9", None, Tentative),
+        ];
+        for (bytes, content_type, confidence) in cases {
+            assert_eq!(decode(bytes, content_type, None).confidence, confidence, "{bytes:?} {content_type:?}");
         }
     }
 

@@ -83,6 +83,17 @@ fn of_meta(attributes: &mut Attributes<'_>) -> Result<Option<&'static Encoding>,
     Ok(found.map(as_declared_in_ascii))
 }
 
+/// What a `<meta>` declares that the parser has met, by its attributes (WHATWG HTML, the rules for a start tag `meta` in
+/// "the "in head" insertion mode"). Unlike in the prescan, a label that is not valid leaves the decision to `content`.
+pub(in crate::scrape) fn of_element<'e>(attribute: impl Fn(&str) -> Option<&'e str>) -> Option<&'static Encoding> {
+    let charset = || Encoding::for_label(attribute("charset")?.as_bytes());
+    let pragma = || {
+        let is_pragma = attribute("http-equiv")?.eq_ignore_ascii_case("content-type");
+        is_pragma.then(|| from_content(&attribute("content")?.to_ascii_lowercase().into_bytes()))?
+    };
+    charset().or_else(pragma).map(as_declared_in_ascii)
+}
+
 /// Who declares it in ASCII cannot mean UTF-16, and `x-user-defined` is windows-1252 here.
 fn as_declared_in_ascii(encoding: &'static Encoding) -> &'static Encoding {
     if encoding == UTF_16BE || encoding == UTF_16LE {
@@ -229,7 +240,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::prescan;
+    use super::{of_element, prescan};
 
     #[test]
     fn the_prescan_follows_the_standard() {
@@ -269,6 +280,28 @@ mod tests {
         ];
         for (text, name) in cases {
             assert_eq!(prescan(text.as_bytes()).map(encoding_rs::Encoding::name), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_meta_that_the_parser_has_met_declares_by_either_form() {
+        type Case = (&'static [(&'static str, &'static str)], Option<&'static str>);
+        let cases: [Case; 10] = [
+            (&[("charset", "gbk")], Some("GBK")),
+            (&[("charset", " Latin1 ")], Some("windows-1252")),
+            (&[("charset", "utf-16le")], Some("UTF-8")),
+            (&[("charset", "x-user-defined")], Some("windows-1252")),
+            (&[("charset", "iso-2022-kr")], Some("replacement")),
+            (&[("charset", "nonsense")], None),
+            (&[("http-equiv", "Content-TYPE"), ("content", "text/html; CharSet = 'KOI8-R'")], Some("KOI8-R")),
+            (&[("charset", "nonsense"), ("http-equiv", "content-type"), ("content", "charset=gbk")], Some("GBK")),
+            (&[("http-equiv", "refresh"), ("content", "charset=gbk")], None),
+            (&[("content", "charset=gbk")], None),
+        ];
+        for (attributes, name) in cases {
+            let found =
+                of_element(|wanted| attributes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value));
+            assert_eq!(found.map(encoding_rs::Encoding::name), name, "{attributes:?}");
         }
     }
 

@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use html5ever::{local_name, ns};
 use scraper::ElementRef;
-use url::Url;
 
 use super::link::Links;
 use super::outline::Outline;
@@ -15,7 +14,7 @@ use super::plan::{Content, Field, Origin, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
 use super::selection::{Element, Matcher, Take, attribute};
 use super::{page, value};
-use crate::model::{Failure, FailureKind, Stage};
+use crate::model::{Failure, FailureKind, Stage, parse_url};
 use crate::scrape::parse::Document;
 
 /// The most data that one page may give, in bytes of JSON: what a worker can hand over. Rules that take the markup of
@@ -59,8 +58,9 @@ impl Extractor {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links =
-            self.takes_links.then(|| Links::new(Url::parse(final_url).ok(), base_href(&outline), document.encoding));
+        let links = self
+            .takes_links
+            .then(|| Links::new(parse_url(final_url, None).ok(), base_href(&outline), document.encoding));
         let mut run = Run {
             outline: &outline,
             links,

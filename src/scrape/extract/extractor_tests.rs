@@ -1,6 +1,6 @@
 use super::Extractor;
 use crate::model::FailureKind;
-use crate::scrape::extract::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
+use crate::scrape::extract::{Arity, Fields, Rule, RuleErrorKind, Scalar, ValueRule, ValueType};
 use crate::scrape::parse;
 
 const AT: &str = "http://site.example/dir/page.html";
@@ -242,4 +242,26 @@ fn one_line_of_json_whatever_the_page_holds() {
     assert!(!json.contains('\n'), "{json}");
     let data: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(data["a\"\n"][0], "\"\\\u{2028}\n\u{7f}");
+}
+
+#[test]
+fn rules_that_contradict_themselves_do_not_compile() {
+    let re = |re: &str, rule: ValueRule| ValueRule { re: Some(re.to_owned()), ..rule };
+    let default = Some(Scalar::Integer(1));
+    let table = [
+        (re("(a)(b)", one("p")), Some(RuleErrorKind::SeveralGroups(2))),
+        (re("(?P<a>.)|(?P<b>.)|(c)", one("p")), Some(RuleErrorKind::SeveralGroups(3))),
+        (re("(a)(b)", many("p")), None),
+        (re("(a)(?:b)", one("p")), None),
+        (re("(a)(?P<extract>b)", one("p")), None),
+        (ValueRule { default: default.clone(), ..many("p") }, Some(RuleErrorKind::DefaultOfList)),
+        (ValueRule { default, required: true, ..one("p") }, Some(RuleErrorKind::DefaultOfRequired)),
+    ];
+    for (rule, expected) in table {
+        let shown = format!("{rule:?}");
+        let outer = fields([("each", Rule::Each { each: "p".to_owned(), fields: fields([("v", Rule::Value(rule))]) })]);
+        let error = Extractor::new(Some(&outer)).err();
+        assert!(error.as_ref().is_none_or(|error| error.path == "each.v"), "{error:?}");
+        assert_eq!(error.map(|error| error.kind), expected, "{shown}");
+    }
 }

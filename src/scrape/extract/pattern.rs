@@ -34,14 +34,15 @@ pub struct PatternError {
     pub message: String,
 }
 
-/// Checks a regular expression, as `re` holds it.
+/// Checks a regular expression, as `re` holds it, and tells how many strings each of its matches gives: one for each of
+/// its groups, and one where it has none or one that is named `extract`. A single value has room for one of them.
 ///
 /// The language is the `regex` crate's: no look-around, no back-references, but time linear in the text.
 ///
 /// # Errors
 /// Where it is none, or where it is larger than the engine allows.
-pub fn check_regex(re: &str) -> Result<(), PatternError> {
-    Pattern::new(re).map(drop)
+pub fn check_regex(re: &str) -> Result<usize, PatternError> {
+    Pattern::new(re).map(|pattern| pattern.strings_of_a_match())
 }
 
 impl Pattern {
@@ -55,6 +56,14 @@ impl Pattern {
             Yield::Whole
         };
         Ok(Self { regex, yields })
+    }
+
+    /// How many strings each match gives.
+    pub(super) fn strings_of_a_match(&self) -> usize {
+        match self.yields {
+            Yield::Groups => self.regex.captures_len() - 1,
+            Yield::Named | Yield::Whole => 1,
+        }
     }
 
     /// Calls `found` for each string that the expression finds in `text`, entities replaced, until it breaks off.
@@ -251,6 +260,24 @@ mod tests {
             assert_eq!(error.offset, offset, "{re}: {error}");
             assert!(!error.message.contains('\n') && !error.message.is_empty(), "{error}");
         }
-        assert_eq!(check_regex(r"\d+"), Ok(()));
+    }
+
+    #[test]
+    fn a_match_gives_as_many_strings_as_there_are_groups() {
+        let table = [
+            (r"\d+", 1),
+            (r"(\d+)", 1),
+            (r"(\d+)(\.\d+)?", 2),
+            (r"(a)|(b)|(c)", 3),
+            (r"((a)b)", 2),
+            (r"(?P<a>.)(?<b>.)", 2),
+            (r"(\d+)(?:\.\d+)?", 1),
+            (r"(?:a)(?i:b)(?i)c", 1),
+            (r"\((\d+)\)[(]", 1),
+            (r"(a)(?P<extract>b)(c)", 1),
+        ];
+        for (re, strings) in table {
+            assert_eq!(check_regex(re), Ok(strings), "{re}");
+        }
     }
 }

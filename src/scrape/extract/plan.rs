@@ -76,6 +76,12 @@ pub enum RuleErrorKind {
     /// In `re`.
     #[error("regular expression: {0}")]
     Pattern(PatternError),
+    /// In `re` of a single value, which has room for one of the strings that its groups give.
+    #[error(
+        "a single value is one group of its `re`, which has {0}: write the others as `(?:..)`, or name the one that counts \
+         `(?P<extract>..)`"
+    )]
+    SeveralGroups(usize),
     /// `default` for a list, which is never missing but empty.
     #[error("a list takes no `default`, it is empty where nothing matches: leave it out")]
     DefaultOfList,
@@ -153,6 +159,12 @@ fn compile_value(rule: &ValueRule) -> Result<(Vec<Branch>, Value), RuleErrorKind
         (Some(default), Arity::One) => value::scalar(default),
     };
     let pattern = rule.re.as_deref().map(Pattern::new).transpose().map_err(RuleErrorKind::Pattern)?;
+    if let Some(strings) = pattern.as_ref().map(Pattern::strings_of_a_match)
+        && strings > 1
+        && rule.arity == Arity::One
+    {
+        return Err(RuleErrorKind::SeveralGroups(strings));
+    }
     let value = Value {
         css: rule.css.clone(),
         arity: rule.arity,

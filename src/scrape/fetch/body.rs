@@ -30,7 +30,7 @@ pub(super) enum Excess {
 /// The body of an answer.
 pub(super) struct Body<'a> {
     response: Response,
-    shown: &'a Url,
+    pub(super) shown: &'a Url,
     deadline: Instant,
     settings: &'a FetchSettings,
     /// `Content-Length`.

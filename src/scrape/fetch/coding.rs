@@ -146,12 +146,14 @@ impl Pieces<'_, '_> {
     }
 }
 
-enum Decoded {
+/// How far a decoder has come.
+pub(super) enum Decoded {
     Whole,
     TooLarge,
 }
 
-async fn decode<R>(
+/// Undoes `codings`, the last one first, and adds at most `max` bytes to `out`. A turn is taken where they are many.
+pub(super) async fn decode<R>(
     source: R,
     codings: &[Coding],
     out: &mut Vec<u8>,

@@ -4,7 +4,7 @@
 //! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
-//!   `cap`: an end to what is between two of them
+//!   `cap`: an end to what is between two of them; `unlabelled`: compression of which no header says anything
 //! - `first_contact`: how many connections a new https origin gets
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
@@ -29,6 +29,7 @@ mod robots;
 mod route;
 mod sent;
 mod tls_words;
+mod unlabelled;
 
 use std::sync::Arc;
 
@@ -43,13 +44,14 @@ use self::clients::{Clients, Request};
 pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
-use self::head::Head;
+use self::head::{Head, Refreshed};
 pub use self::headers::RequestHeaders;
 pub(super) use self::robots::RobotsFile;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
+use super::media_type::{self, MediaType};
 use super::settings::FetchSettings;
-use super::{Error, media_type};
+use super::{Error, sniff};
 use crate::model::{Failure, FailureKind, Stage, Visit, without_credentials};
 
 /// A server that ends this many connections before it has looked at a request does not want it.
@@ -70,6 +72,8 @@ pub(super) struct Fetch {
     pub(super) url: Url,
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
+    /// Whether a `<meta>` may lead elsewhere: the settings allow it, and no header says where the page leads.
+    pub(super) follows_meta: bool,
     pub(super) body: Bytes,
     /// A large page's turn lasts until it is data.
     pub(super) _turn: Option<Turn>,
@@ -103,17 +107,24 @@ impl Fetcher {
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
-        let next = head.next_hop().map_err(answered)?;
+        let mut next = head.next_hop().map_err(answered)?;
         let refusal = head.refusal();
         let is_confirmed = head.confirms(visit);
+        let has_page = next.is_none() && refusal.is_none() && !is_confirmed;
+        let refreshed = if has_page { head.refresh() } else { Refreshed::No };
+        let follows_meta = self.settings.meta_refresh && refreshed == Refreshed::No;
+        if let Refreshed::Elsewhere(to) = refreshed {
+            next = Some(to);
+        }
         let content_type = header_text(head.headers, &CONTENT_TYPE);
-        if next.is_none()
-            && refusal.is_none()
-            && !is_confirmed
-            && !media_type::is_page(content_type.as_deref(), &self.settings.content_types)
+        let media_type = content_type.as_deref().and_then(MediaType::extract).filter(|found| !found.is_unknown());
+        if let Some(MediaType { essence, .. }) = &media_type
+            && has_page
+            && next.is_none()
+            && !media_type::is_page(essence, &self.settings.content_types)
         {
             // The body is not read: the connection is given up rather than an image.
-            return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
+            return Err(answered(head::no_page(&shown, "its type is", essence)));
         }
         let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
@@ -128,9 +139,24 @@ impl Fetcher {
             let bytes = body.drain(&codings).await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let bytes = body.read(&codings).await.map_err(answered)?;
-        let turn = body.turn.take();
-        Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
+        let bytes = self.read_page(&mut body, &codings, media_type.is_some()).await.map_err(answered)?;
+        let (status, turn) = (status.as_u16(), body.turn.take());
+        Ok(Fetched::Page(Fetch { url: shown.clone(), status, content_type, follows_meta, body: bytes, _turn: turn }))
+    }
+
+    /// Reads the body of a page, and looks at it where no header tells its type.
+    async fn read_page(&self, body: &mut PageBody<'_>, codings: &str, has_type: bool) -> Result<Bytes, Failure> {
+        let bytes = body.read(codings).await?;
+        let bytes = unlabelled::undo(body, bytes).await?;
+        if has_type {
+            return Ok(bytes);
+        }
+        let essence = sniff::sniff(&bytes);
+        if media_type::is_page(essence, &self.settings.content_types) {
+            return Ok(bytes);
+        }
+        let failure = head::no_page(body.shown, "no header tells its type, and its bytes are", essence);
+        Err(Failure { bytes: bytes.len() as u64, ..failure })
     }
 
     /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.

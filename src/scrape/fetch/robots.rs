@@ -4,7 +4,7 @@ use url::Url;
 
 use super::body::Body;
 use super::head::Head;
-use super::{Fetcher, header_text};
+use super::{Fetcher, header_text, unlabelled};
 use crate::model::{Failure, Visit, without_credentials};
 use crate::robots::MAX_FILE;
 
@@ -46,7 +46,9 @@ impl Fetcher {
         let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
         if status.is_success() {
             // One byte more tells that the last line is cut.
-            let file = body.only(MAX_FILE as u64 + 1).read(&codings).await.map_err(answered)?;
+            let mut body = body.only(MAX_FILE as u64 + 1);
+            let file = body.read(&codings).await.map_err(answered)?;
+            let file = unlabelled::undo(&mut body, file).await.map_err(answered)?;
             return Ok(RobotsFile::Found(file));
         }
         let bytes = body.drain(&codings).await;

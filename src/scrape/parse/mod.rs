@@ -6,6 +6,7 @@ mod budget;
 mod sink;
 
 use encoding_rs::Encoding;
+use html5ever::TokenizerResult;
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
@@ -40,19 +41,76 @@ pub fn parse(text: &str) -> Result<Document, Failure> {
 /// # Errors
 /// As `parse`.
 pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document, Failure> {
-    let built = build(text, Budget::of(text.len()));
-    built.map(|html| Document { html, encoding }).map_err(|Exceeded| {
-        let message = "build the page's tree: it nests elements too deeply, or leaves too many open, for its length";
-        Failure::new(FailureKind::TooLarge, Stage::Parse, message)
+    let html = build(text, Budget::of(text.len())).map_err(too_large)?;
+    Ok(Document { html, encoding })
+}
+
+/// What a page turns out to be whose encoding is tentative.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    Document(Document),
+    /// The page declares another encoding than the one that it was decoded in: it is to be decoded and parsed again.
+    Declares(&'static Encoding),
+}
+
+/// As `parse_encoded`, where the encoding is tentative: the first `<meta>` that declares one decides (WHATWG HTML,
+/// "changing the encoding while parsing").
+///
+/// # Errors
+/// As `parse`.
+pub(super) fn parse_tentative(text: &str, tentative: &'static Encoding) -> Result<Parsed, Failure> {
+    let mut declared = None;
+    let html = build_until(text, Budget::of(text.len()), |sink| {
+        if declared.is_none() {
+            declared = sink.declared_by_newest();
+        }
+        declared.is_some_and(|declared| changes(text, tentative, declared))
+    });
+    let html = html.map_err(too_large)?;
+    Ok(match (html, declared) {
+        (None, Some(encoding)) => Parsed::Declares(encoding),
+        (None, None) => unreachable!("nothing else stops the parser"),
+        (Some(html), declared) => Parsed::Document(Document { html, encoding: declared.unwrap_or(tentative) }),
     })
 }
 
+/// Whether a text that was decoded from `tentative` is another one in the encoding that the page declares.
+fn changes(text: &str, tentative: &'static Encoding, declared: &'static Encoding) -> bool {
+    let is_ascii = || tentative.is_ascii_compatible() && declared.is_ascii_compatible() && text.is_ascii();
+    declared != tentative && !is_ascii()
+}
+
+fn too_large(_: Exceeded) -> Failure {
+    let message = "build the page's tree: it nests elements too deeply, or leaves too many open, for its length";
+    Failure::new(FailureKind::TooLarge, Stage::Parse, message)
+}
+
 fn build(text: &str, budget: Budget) -> Result<Html, Exceeded> {
+    let html = build_until(text, budget, |_| false)?;
+    Ok(html.expect("nobody stops the parser"))
+}
+
+/// `stops` is asked at each `<meta>` that may declare an encoding; where it says so, there is no tree.
+fn build_until(text: &str, budget: Budget, mut stops: impl FnMut(&InOrder) -> bool) -> Result<Option<Html>, Exceeded> {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
         ..ParseOpts::default()
     };
-    budget::within(|| driver::parse_document(InOrder::new(text.len(), budget), options).one(text))
+    budget::within(|| {
+        let parser = driver::parse_document(InOrder::new(text.len(), budget), options);
+        parser.input_buffer.push_back(text.into());
+        loop {
+            match parser.tokenizer.feed(&parser.input_buffer) {
+                TokenizerResult::Done => return Some(parser.finish()),
+                TokenizerResult::Script(_) => {}
+                TokenizerResult::EncodingIndicator(_) => {
+                    if stops(&parser.tokenizer.sink.sink) {
+                        return None;
+                    }
+                }
+            }
+        }
+    })
 }
 
 #[cfg(test)]

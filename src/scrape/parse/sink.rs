@@ -8,13 +8,15 @@ use std::borrow::Cow;
 use std::cell::Ref;
 
 use ego_tree::{NodeId, Tree};
+use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::{Attribute, QualName};
+use html5ever::{Attribute, QualName, ns};
 use scraper::node::Element;
 use scraper::{Html, HtmlTreeSink, Node};
 
 use super::budget::Budget;
+use crate::scrape::decode;
 
 /// Pages as they are have a node for so many bytes, or fewer.
 const BYTES_A_NODE: usize = 20;
@@ -33,6 +35,14 @@ impl InOrder {
         let nodes = (length / BYTES_A_NODE).next_power_of_two().min(MOST_AT_ONCE);
         html.tree = Tree::with_capacity(Node::Document, nodes);
         Self(HtmlTreeSink::new(html), budget)
+    }
+
+    /// The encoding that the element declares which has just been made: a `<meta>`, at which the parser stops.
+    pub(super) fn declared_by_newest(&self) -> Option<&'static Encoding> {
+        let html = self.0.0.borrow();
+        let element = html.tree.values().next_back()?.as_element()?;
+        let is_named = |key: &QualName, name: &str| key.ns == ns!() && &*key.local == name;
+        decode::of_element(|name| element.attrs.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| &**value))
     }
 
     fn with_element(&self, id: NodeId, change: impl FnOnce(&mut Element)) {

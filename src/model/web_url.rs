@@ -1,0 +1,290 @@
+//! Text -> URL: the one place where URLs are read, so that the list, links, `<base>`, `Location`, `Refresh` and redirects
+//! of a robots.txt mean the same by the same text.
+//!
+//! The `url` crate reads them, and four differences between it and the WHATWG URL Standard are mended here (the crate
+//! knows of the first two: servo/rust-url#1136 and #1140):
+//!
+//! - a reference such as `///host/path` has no host for the crate, and names `host` by the standard ("special authority
+//!   ignore slashes state");
+//! - the crate leaves `^` in a path as it is ("path percent-encode set");
+//! - in a query that is written in another encoding than UTF-8, a character that the encoding lacks becomes `&#N;`, with
+//!   `&` and `;` percent-encoded by the standard alone ("percent-encode after encoding");
+//! - the crate takes a segment such as `c:` for a Windows drive, which `..` does not leave, in all URLs; by the standard,
+//!   only `file` URLs have drives ("shorten a url's path").
+//!
+//! One difference stays, since the crate cannot hold such a URL: since June 2026 the standard accepts a domain in ASCII
+//! with a label that begins with `xn--` and is not valid Punycode (servo/rust-url#1135).
+
+use std::borrow::Cow;
+
+use encoding_rs::{EncoderResult, Encoding, UTF_8};
+use url::{ParseError, Position, Url};
+
+/// Reads a URL, or a reference that is relative to `base` if there is one.
+///
+/// # Errors
+/// Where the text names no URL by the standard.
+pub fn parse_url(text: &str, base: Option<&Url>) -> Result<Url, ParseError> {
+    parse_url_in(text, base, UTF_8)
+}
+
+/// As [`parse_url`], for a link of a page that is written in `encoding`: the query is sent in it.
+///
+/// # Errors
+/// As `parse_url`.
+pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
+    let text = match base {
+        Some(base) if has_authority_after_slashes(base) => with_two_slashes(text),
+        _ => Cow::Borrowed(text),
+    };
+    let mut url = parse_by_crate(&text, base, encoding)?;
+    if stays_in_drive(&text, &url) {
+        let base = base.map(|base| with_path(base, &mark_drives(base.path()))).transpose()?;
+        let marked = parse_by_crate(&mark_drives(&text), base.as_ref(), encoding)?;
+        url = with_path(&marked, &marked.path().replace(MARK_IN_PATH, ""))?;
+    }
+    if url.cannot_be_a_base() || !url.path().contains('^') {
+        return Ok(url);
+    }
+    with_path(&url, &url.path().replace('^', "%5E"))
+}
+
+fn parse_by_crate(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
+    let in_encoding: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
+    let in_encoding = (encoding != UTF_8).then_some(in_encoding);
+    Url::options().base_url(base).encoding_override(in_encoding).parse(text)
+}
+
+/// The same URL with another path, which is percent-encoded and has no dot segments.
+fn with_path(url: &Url, path: &str) -> Result<Url, ParseError> {
+    Url::parse(&[&url[..Position::BeforePath], path, &url[Position::AfterPath..]].concat())
+}
+
+/// What makes a segment that looks like a drive look like none, and the same in a path. It is for private use, so that no
+/// text has it; where one has, the crate's reading is as good as can be.
+const MARK: char = '\u{f8ff}';
+const MARK_IN_PATH: &str = "%EF%A3%BF";
+
+/// Whether the crate may have kept a drive in the path of an http(s) URL where `..` leads out of it. A host of one letter
+/// looks like a drive itself, so such URLs are left alone.
+fn stays_in_drive(text: &str, url: &Url) -> bool {
+    let has_dots = || text.contains("..") || text.to_ascii_lowercase().contains("%2e");
+    let is_marked = || text.contains(MARK) || url.path().contains(MARK_IN_PATH);
+    matches!(url.scheme(), "http" | "https")
+        && url.path().contains([':', '|'])
+        && url.path().split('/').any(is_drive)
+        && has_dots()
+        && !is_marked()
+        && url.host_str().is_some_and(|host| host.len() > 1)
+}
+
+fn is_drive(segment: &str) -> bool {
+    matches!(segment.as_bytes(), [b'a'..=b'z' | b'A'..=b'Z', b':' | b'|'])
+}
+
+/// A reference, or a path, in which no segment looks like a drive.
+fn mark_drives(text: &str) -> String {
+    // As the standard takes them away, so that segments are whole.
+    let text = text.trim_matches(|c| c <= ' ').replace(['\t', '\n', '\r'], "");
+    let (path, rest) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+    let is_scheme = |scheme: &&str| path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let scheme = ["http:", "https:"].into_iter().find(is_scheme).unwrap_or_default();
+    let (scheme, path) = path.split_at(scheme.len());
+    let mut marked = scheme.to_owned();
+    for piece in path.split_inclusive(['/', '\\']) {
+        let segment = piece.trim_end_matches(['/', '\\']);
+        marked.push_str(segment);
+        marked.extend(is_drive(segment).then_some(MARK));
+        marked.push_str(&piece[segment.len()..]);
+    }
+    marked + rest
+}
+
+/// Whether all slashes at the start of a reference lead to a host: in URLs of the "special" schemes but `file`.
+fn has_authority_after_slashes(base: &Url) -> bool {
+    matches!(base.scheme(), "http" | "https" | "ws" | "wss" | "ftp")
+}
+
+/// The same reference with two slashes where it begins with more of them, or with backslashes.
+fn with_two_slashes(text: &str) -> Cow<'_, str> {
+    // What the standard takes away at the start, and tabs and line breaks in between.
+    let start = text.trim_start_matches(|c| c <= ' ');
+    let rest = start.trim_start_matches(['/', '\\', '\t', '\n', '\r']);
+    let slashes = start[..start.len() - rest.len()].bytes().filter(|byte| matches!(byte, b'/' | b'\\')).count();
+    if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { Cow::Borrowed(text) }
+}
+
+/// "Percent-encode after encoding": the bytes of a query, to be percent-encoded where they have to be. What the encoding
+/// lacks is a character reference, which is percent-encoded already; the parser leaves `%` as it is.
+fn encode_query(query: &str, encoding: &'static Encoding) -> Vec<u8> {
+    let mut encoder = encoding.new_encoder();
+    let mut out = Vec::with_capacity(query.len() + 16);
+    let mut rest = query;
+    loop {
+        // Room for the rest, and for what switches between the modes of ISO-2022-JP.
+        let room = encoder.max_buffer_length_from_utf8_without_replacement(rest.len());
+        out.reserve(room.unwrap_or(4 * rest.len()));
+        let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut out, true);
+        rest = &rest[read..];
+        match result {
+            EncoderResult::InputEmpty => return out,
+            EncoderResult::OutputFull => {}
+            EncoderResult::Unmappable(c) => out.extend_from_slice(format!("%26%23{}%3B", u32::from(c)).as_bytes()),
+        }
+    }
+}
+
+/// The cases of the standard's own test data that are about http(s) URLs (`fixtures/whatwg/NOTICE.md`), and those that
+/// have come since.
+#[cfg(test)]
+pub(crate) mod whatwg {
+    /// An input, its base, and the resulting URL, which is missing where the input is not a valid one.
+    pub(crate) type Case = (String, Option<String>, Option<String>);
+
+    /// Cases that the copy of the data is too old for.
+    const LATER: &[(&str, &str, &str)] = &[
+        ("///test", "http://example.org/", "http://test/"),
+        ("///\\//\\//test", "http://example.org/", "http://test/"),
+        ("///example.org/path", "http://example.org/", "http://example.org/path"),
+        ("///example.org/../path", "http://example.org/", "http://example.org/path"),
+        ("///example.org/../../", "http://example.org/", "http://example.org/"),
+        ("///example.org/../path/../../", "http://example.org/", "http://example.org/"),
+        ("///example.org/../path/../../path", "http://example.org/", "http://example.org/path"),
+        ("/\\/\\//example.org/../path", "http://example.org/", "http://example.org/path"),
+        ("/^", "http://example.org/", "http://example.org/%5E"),
+        ("?^#^", "http://example.org/", "http://example.org/?^#^"),
+    ];
+
+    /// The URL of a page to which an absolute URL is not relative: the standard reads `http:b` on an http page as `b`.
+    pub(crate) fn other_scheme(text: &str) -> &'static str {
+        let is_https = text.trim_start_matches(|c| c <= ' ').to_ascii_lowercase().starts_with("https");
+        if is_https { "http://page.example/" } else { "https://page.example/" }
+    }
+
+    pub(crate) fn cases() -> Vec<Case> {
+        let lines = include_str!("../../fixtures/whatwg/urls.jsonl").lines();
+        let cases = lines.map(|line| serde_json::from_str(line).expect("a case"));
+        let later = LATER
+            .iter()
+            .map(|(text, base, url)| ((*text).to_owned(), Some((*base).to_owned()), Some((*url).to_owned())));
+        cases.chain(later).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::{EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16LE, WINDOWS_1252};
+    use url::Url;
+
+    use super::{parse_url, parse_url_in, whatwg};
+
+    #[test]
+    fn urls_are_what_the_test_data_of_the_standard_says() {
+        let cases = whatwg::cases();
+        assert!(cases.len() > 400, "these are not all cases: {}", cases.len());
+        for (text, base, expected) in cases {
+            let base = base.and_then(|base| parse_url(&base, None).ok());
+            let url = parse_url(&text, base.as_ref()).ok().map(String::from);
+            assert_eq!(url, expected, "{text:?} on {base:?}");
+        }
+    }
+
+    #[test]
+    fn three_and_more_slashes_name_a_host_where_two_do() {
+        let table = [
+            ("http://e/a", "///h/b", Some("http://h/b")),
+            ("https://e/a", "////h/b", Some("https://h/b")),
+            ("http://e/a", "\\\\\\h\\b", Some("http://h/b")),
+            ("http://e/a", " \t/\n/\t/\r/h/b", Some("http://h/b")),
+            ("http://e/a", "///u:p@h:80//b", Some("http://u:p@h//b")),
+            ("http://e/a", "http:///h/b", Some("http://h/b")),
+            ("http://e/a", "https:h/b", Some("https://h/b")),
+            ("http://e/a/c", "http:b", Some("http://e/a/b")),
+            ("http://e/a", "http:/b", Some("http://e/b")),
+            ("http://e/a", "//h//b", Some("http://h//b")),
+            ("http://e/a", "/b//c", Some("http://e/b//c")),
+            ("http://e/a", "?///h", Some("http://e/a?///h")),
+            ("http://e/a", "///", None),
+            ("http://e/a", "///?q", None),
+            ("file:///a", "///h/b", Some("file:///h/b")),
+            ("x://e/a", "///h/b", Some("x:///h/b")),
+        ];
+        for (base, text, expected) in table {
+            let base = Url::parse(base).expect(base);
+            let url = parse_url(text, Some(&base)).ok();
+            assert_eq!(url.as_ref().map(Url::as_str), expected, "{text:?} on {base}");
+        }
+    }
+
+    #[test]
+    fn each_part_of_a_url_has_its_own_characters_to_be_percent_encoded() {
+        const ALL: &str = "!\"$%&'()*+,-.;<=>_`{|}~ ^";
+        let parse = |text: &str| parse_url(text, None).expect(text);
+        assert_eq!(parse(&format!("http://h/{ALL}x")).path(), "/!%22$%&'()*+,-.;%3C=%3E_%60%7B|%7D~%20%5Ex");
+        assert_eq!(parse(&format!("http://h/?{ALL}x")).query(), Some("!%22$%&%27()*+,-.;%3C=%3E_`{|}~%20^x"));
+        assert_eq!(parse(&format!("http://h/#{ALL}x")).fragment(), Some("!%22$%&'()*+,-.;%3C=%3E_%60{|}~%20^x"));
+        let user = "!%22$%&'()*+,-.%3B%3C%3D%3E_%60%7B%7C%7D~%20%5E";
+        assert_eq!(parse(&format!("http://{ALL}@h/")).username(), user);
+        assert_eq!(parse("http://u:p@h:8080/^?^#^").as_str(), "http://u:p@h:8080/%5E?^#^");
+        assert_eq!(parse("mailto:^").as_str(), "mailto:^");
+    }
+
+    #[test]
+    fn a_query_is_sent_in_the_encoding_of_its_page() {
+        let table = [
+            (UTF_8, "?\u{2020}", "%E2%80%A0"),
+            (WINDOWS_1252, "?\u{2020}", "%86"),
+            // What the encoding lacks is a character reference (the standard's examples are the next two).
+            (SHIFT_JIS, "?≡‽", "%81%DF%26%238253%3B"),
+            (ISO_2022_JP, "?¥", "%1B(J\\%1B(B"),
+            (ISO_2022_JP, "?\u{e}A", "%26%2365533%3BA"),
+            (ISO_2022_JP, "?日é本x", "%1B$BF|%1B(B%26%23233%3B%1B$BK\\%1B(Bx"),
+            (GBK, "?&é;'价", "&%A8%A6;%27%BC%DB"),
+            (EUC_KR, "?é&#233;", "%26%23233%3B&"),
+            (UTF_16LE, "?é", "%C3%A9"),
+            (WINDOWS_1252, "?", ""),
+        ];
+        let base = Url::parse("http://h/").expect("a URL");
+        for (encoding, text, expected) in table {
+            let url = parse_url_in(text, Some(&base), encoding).expect(text);
+            assert_eq!(url.query(), Some(expected), "{text} in {}", encoding.name());
+        }
+        let url = parse_url_in("/é#é", Some(&base), WINDOWS_1252).expect("a URL");
+        assert_eq!(url.as_str(), "http://h/%C3%A9#%C3%A9", "only the query is");
+    }
+
+    #[test]
+    fn dots_lead_out_of_what_only_looks_like_a_drive() {
+        let table = [
+            ("http://e.org/a", "/c:/../b", "http://e.org/b"),
+            ("http://e.org/a", "/C|/..", "http://e.org/"),
+            ("http://e.org/x:/y/", "../../b?q=..#x:/..", "http://e.org/b?q=..#x:/.."),
+            ("http://e.org/x:/y", "..", "http://e.org/"),
+            ("http://e.org/x:/y", "./%2E%2e/b", "http://e.org/b"),
+            ("http://e.org/d/a", " C\t|\\../b", "http://e.org/d/b"),
+            ("http://e.org/a", "//u:p@h.org:80//c:/../c:/^/../x:", "http://u:p@h.org//c:/x:"),
+            ("http://e.org/d/a", "HTTP:c:/../b", "http://e.org/d/b"),
+            ("http://e.org/d/a", "https:/h.org/c:/../b", "https://h.org/b"),
+            ("http://e.org/a", "/c:/.", "http://e.org/c:/"),
+            ("http://e.org/a", "/cc:/../b", "http://e.org/b"),
+            ("http://e.org/x:/y/", "b", "http://e.org/x:/y/b"),
+            ("http://e.org/x:/y/", "//c:/../b", "http://c/b"),
+            ("file:///c:/a", "/../b", "file:///c:/b"),
+            ("file:///c:/a", "../../b", "file:///c:/b"),
+        ];
+        for (base, text, expected) in table {
+            let base = Url::parse(base).expect(base);
+            let url = parse_url(text, Some(&base)).expect(text);
+            assert_eq!(url.as_str(), expected, "{text:?} on {base}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_was_read_is_read_as_itself() {
+        for (text, base, _) in whatwg::cases() {
+            let base = base.and_then(|base| parse_url(&base, None).ok());
+            let Ok(url) = parse_url(&text, base.as_ref()) else { continue };
+            assert_eq!(parse_url(url.as_str(), None).as_ref(), Ok(&url), "{text:?}");
+        }
+    }
+}
