@@ -161,6 +161,8 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .http2_max_header_list_size(MAX_HEADER_LIST)
         // As browsers and curl do: a broken header that nobody asked about is no reason to have no page.
         .http1_ignore_invalid_headers_in_responses(true)
+        // A name with white space behind it would be a broken header, and what it says of the body would be lost with it.
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
 }
 

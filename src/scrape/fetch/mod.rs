@@ -3,8 +3,8 @@
 //! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
 //! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
-//!   `cap`: an end to what is between two of them
+//! - `framing`: what the head says of the body; `body`: its pieces, under limits; `coding`: its encodings undone;
+//!   `members`: those of gzip; `cap`: an end to what is between two of them
 //! - `first_contact`: how many connections a new https origin gets
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
@@ -19,6 +19,7 @@ mod classify;
 mod clients;
 mod coding;
 mod first_contact;
+mod framing;
 mod guard;
 mod head;
 mod headers;
@@ -33,7 +34,7 @@ mod tls_words;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Response};
 use tokio::time::Instant;
 use url::Url;
@@ -115,20 +116,19 @@ impl Fetcher {
             // The body is not read: the connection is given up rather than an image.
             return Err(answered(head.no_page(content_type.as_deref().unwrap_or_default())));
         }
-        let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
-            let bytes = body.drain(&codings).await;
+            let bytes = body.drain().await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
         }
         if is_confirmed {
-            return Ok(Fetched::NotModified { bytes: body.drain(&codings).await });
+            return Ok(Fetched::NotModified { bytes: body.drain().await });
         }
         if let Some(refusal) = refusal {
-            let bytes = body.drain(&codings).await;
+            let bytes = body.drain().await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let bytes = body.read(&codings).await.map_err(answered)?;
+        let bytes = body.read().await.map_err(answered)?;
         let turn = body.turn.take();
         Ok(Fetched::Page(Fetch { url: shown, status: status.as_u16(), content_type, body: bytes, _turn: turn }))
     }
