@@ -224,3 +224,45 @@ async fn a_robots_txt_is_read_by_the_same_rules() {
         }
     }
 }
+
+/// A page whose head has so many lines besides its own, each of so many bytes.
+fn with_lines(count: usize, size: usize) -> Reply {
+    let line = |n: usize| {
+        let name = format!("x{n}: ");
+        let value = "-".repeat(size - name.len() - 2);
+        format!("{name}{value}\r\n")
+    };
+    let lines: String = (0..count).map(line).collect();
+    reply(&format!("{lines}content-length: {}\r\n", PAGE.len()), PAGE).then(Then::Keep)
+}
+
+#[tokio::test]
+async fn a_head_is_bounded_in_bytes_and_not_in_lines() {
+    check(vec![("90 lines", with_lines(90, 30), Ok(DATA))]).await;
+    let table = [
+        ("101 lines", with_lines(101, 30), with_lines(101, 30), Ok(DATA)),
+        ("1000 lines", with_lines(1000, 30), with_lines(1000, 30), Ok(DATA)),
+        ("20000 short lines", with_lines(20_000, 16), with_lines(20_000, 16), Ok(DATA)),
+        ("more than 408 KiB in 100 lines", with_lines(90, 5000), with_lines(90, 5000), Err(FailureKind::Protocol)),
+        ("and in 2000", with_lines(2000, 250), with_lines(2000, 250), Err(FailureKind::Protocol)),
+    ];
+    for (name, first, second, expected) in table {
+        let server = RawServer::start(vec![first, second]).await;
+        assert_eq!(seen(&scraper(), &server.url("")).await.as_deref(), expected.as_ref().map(|data| *data), "{name}");
+        assert_eq!(server.requests().len(), 2, "{name}: the usual connection takes 100 lines");
+    }
+    // Few lines, however long, need no other connection.
+    let server = RawServer::start(vec![with_lines(2, 200_000)]).await;
+    assert_eq!(seen(&scraper(), &server.url("")).await.as_deref(), Ok(DATA));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_origin_with_long_heads_is_asked_twice_only_once_and_keeps_its_connection() {
+    let server = RawServer::start((0..4).map(|_| with_lines(150, 30)).collect()).await;
+    let scraper = scraper();
+    for page in 0..3 {
+        assert_eq!(seen(&scraper, &server.url("")).await.as_deref(), Ok(DATA), "page {page}");
+    }
+    assert_eq!((server.requests().len(), server.connections()), (4, 2));
+}

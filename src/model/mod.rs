@@ -29,4 +29,4 @@ pub use reach::Reach;
 pub use record::Record;
 pub use seqs::Seqs;
 pub use task::Task;
-pub use visit::{Visit, Visited};
+pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};

@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use hyper_util::client::legacy::connect::Connected;
 use reqwest::StatusCode;
 use url::Url;
 
@@ -126,8 +127,18 @@ pub(super) fn with_causes(failure: Failure, error: &(dyn StdError + 'static)) ->
     failure
 }
 
+/// Whether the head of an answer over HTTP/1 was longer than the client reads, in lines or in bytes.
+pub(super) fn is_long_head(error: &reqwest::Error) -> bool {
+    find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large)
+}
+
+/// On which connection a request failed.
+pub(super) fn connection(error: &reqwest::Error) -> Option<&Connected> {
+    find::<hyper_util::client::legacy::Error>(error)?.connect_info()
+}
+
 /// Whether the connection ended before the answer began.
-fn is_broken_off(error: &reqwest::Error) -> bool {
+pub(super) fn is_broken_off(error: &reqwest::Error) -> bool {
     find::<io::Error>(error).is_some()
         || find::<hyper::Error>(error)
             .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())

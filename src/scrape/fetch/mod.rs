@@ -5,7 +5,7 @@
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
 //! - `framing`: what the head says of the body; `body`: its pieces, under limits; `coding`: its encodings undone;
 //!   `members`: those of gzip; `cap`: an end to what is between two of them
-//! - `first_contact`: how many connections a new https origin gets
+//! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
 //! - `robots`: a robots.txt, by the rules that such a file has
@@ -24,6 +24,7 @@ mod guard;
 mod head;
 mod headers;
 mod limit;
+mod lost;
 mod members;
 mod retry_after;
 mod robots;
@@ -46,15 +47,13 @@ pub(crate) use self::guard::SITE_HOST;
 use self::guard::NotPublic;
 use self::head::Head;
 pub use self::headers::RequestHeaders;
+use self::lost::{Memory, Sendings};
 pub(super) use self::robots::RobotsFile;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
-use crate::model::{Failure, FailureKind, Stage, Visit, without_credentials};
-
-/// A server that ends this many connections before it has looked at a request does not want it.
-const MAX_SENDINGS: usize = 4;
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, without_credentials};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -80,13 +79,19 @@ pub(super) struct Fetch {
 #[derive(Debug)]
 pub(super) struct Fetcher {
     clients: Clients,
+    memory: Memory,
     large: LargePages,
     settings: FetchSettings,
 }
 
 impl Fetcher {
     pub(super) fn new(settings: FetchSettings) -> Result<Self, Error> {
-        Ok(Self { clients: Clients::new(&settings)?, large: LargePages::new(&settings), settings })
+        Ok(Self {
+            clients: Clients::new(&settings)?,
+            memory: Memory::default(),
+            large: LargePages::new(&settings),
+            settings,
+        })
     }
 
     /// Asks for `url`, the visit's, once. The headers of the response that the settings ask for are added to `kept`.
@@ -135,9 +140,10 @@ impl Fetcher {
 
     /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
     ///
-    /// A request that the server says it has not seen is sent again: a server may end an HTTP/2 connection at any time
-    /// (nginx does after a thousand requests), and those on their way to it are neither its fault nor the page's. Where
-    /// the time between requests counts, though, all of them are the schedule's to send.
+    /// A request that is lost and that nobody is to blame for (see `lost`) is sent again at once. Where the time between
+    /// requests counts, though, all of them are the schedule's to send: nobody here knows whether the server has seen the
+    /// first one, so the second one has to wait for as long as the delay says, counted from when the first one was sent.
+    /// The failure then says so (`Retry::Again`), and the schedule sends it when it is due, without charging it.
     async fn ask(
         &self,
         url: &Url,
@@ -148,10 +154,9 @@ impl Fetcher {
         let sent = Arc::new(sent);
         let mut deadline = Instant::now() + self.settings.timeout;
         let mut patience = self.settings.connect_timeout;
-        let tries_again = !visit.tell_when_sent;
-        let mut sendings = 0;
+        let mut sendings = Sendings::new(visit, self.memory.has_long_heads(url));
         loop {
-            let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
+            let Request { mut builder, via, contact } = self.clients.get(url, visit, sendings.manner)?;
             let via = via.as_ref();
             let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
             if let Some(contact) = &contact {
@@ -167,21 +172,30 @@ impl Fetcher {
             } else if let Some(sent) = tells {
                 builder = builder.body(Body::wrap(Nothing::new(move || sent())));
             }
-            sendings += 1;
             let answer = limit::until(deadline, builder.send()).await;
             if let (Some(contact), Some(Ok(response))) = (&contact, &answer) {
                 contact.answered(response.version());
             }
             return match answer {
-                Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
-                    Some(refused) => Err(refused),
-                    None => Ok((response, deadline)),
-                },
-                Some(Err(error)) if tries_again && sendings < MAX_SENDINGS && classify::is_unseen(&error) => continue,
-                Some(Err(error)) => Err(match classify::not_public(&error) {
-                    Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
-                    None => classify::no_answer(error, shown, via, &self.settings),
-                }),
+                Some(Ok(response)) => {
+                    self.memory.answered(&response);
+                    match classify::refused_by_proxy(response.status(), shown, via) {
+                        Some(refused) => Err(refused),
+                        None => Ok((response, deadline)),
+                    }
+                }
+                Some(Err(error)) => {
+                    let is_lost = sendings.may_go_on(self.memory.lost(url, &error));
+                    if is_lost && !visit.tell_when_sent {
+                        continue;
+                    }
+                    let failure = match classify::not_public(&error) {
+                        Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                        None => classify::no_answer(error, shown, via, &self.settings),
+                    };
+                    let retry = if is_lost { Retry::Again } else { failure.retry };
+                    Err(Failure { retry, ..failure })
+                }
                 None => {
                     let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
                     Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
