@@ -18,6 +18,9 @@ use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use support::{records, scrape_list};
 
+/// By how much two requests may come closer than they should: what a busy machine makes of a moment.
+const TOLERANCE: Duration = Duration::from_millis(20);
+
 const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 16\r\n\r\n<title>T</title>";
 
 fn scraper() -> Scraper {
@@ -135,7 +138,10 @@ async fn an_idle_connection_is_given_up_before_common_servers_do() {
     let server = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let (mut stream, _) = listener.accept().await.expect("the client");
-        stream.read(&mut [0; 4096]).await.expect("a request");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("a request"));
+        }
         stream.write_all(PAGE.as_bytes()).await.expect("a client that reads");
         // Returns when the client closes.
         stream.read(&mut [0]).await.expect("an end without a reset")
@@ -212,7 +218,7 @@ fn pages_of_a_server_that_ends_kept_connections_cost_one_attempt_each_and_its_ho
         assert!(times.values().all(|times| *times <= 2), "{delay:?}: nothing is sent a third time: {times:?}");
         if let Some(delay) = delay {
             let closest = seen.windows(2).map(|two| two[1].1 - two[0].1).min().expect("two requests");
-            assert!(closest >= delay - Duration::from_millis(20), "{closest:?} between two requests");
+            assert!(closest + TOLERANCE >= delay, "{closest:?} between two requests");
         }
     }
 }

@@ -169,6 +169,27 @@ async fn content_codings_are_undone_as_often_as_they_were_applied() {
 }
 
 #[tokio::test]
+async fn a_trailer_of_gzip_may_lack_where_the_answer_is_whole() {
+    use FailureKind::{Decode, Truncated};
+    const GZIP: &str = "content-encoding: gzip\r\n";
+    let gzipped = gzip(PAGE).await;
+    let without = |trailer: usize| &gzipped[..gzipped.len() - trailer];
+    let long = format!("{GZIP}content-length: {}\r\n", gzipped.len());
+    let lies = [without(8), b"12345678"].concat();
+    check(vec![
+        ("without", reply(GZIP, without(8)), Ok(DATA)),
+        ("in part", reply(GZIP, without(3)), Ok(DATA)),
+        ("in chunks", reply(&format!("{GZIP}transfer-encoding: chunked\r\n"), &chunked(without(8))), Ok(DATA)),
+        ("as a transfer coding", reply("transfer-encoding: gzip, chunked\r\n", &chunked(without(8))), Ok(DATA)),
+        ("one byte of the data, too", reply(GZIP, without(9)), Err(Truncated)),
+        ("of an answer that breaks off", reply(&long, without(8)), Err(Truncated)),
+        ("of something else", reply(GZIP, &lies), Err(Decode)),
+        ("garbage behind it", reply(GZIP, &[&gzipped[..], b"<p>more"].concat()), Ok(DATA)),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes() {
     let mut cases = Vec::new();
     for name in ["utf-8", "UTF-8", "none", "binary", "8bit", "text/html", "identity", "", "utf-8, identity"] {
