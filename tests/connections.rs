@@ -16,7 +16,7 @@ use gleaner::robots;
 use gleaner::scrape::{Scraper, Settings};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
-use support::{records, scrape_list};
+use support::{Authority, records, scrape_list};
 
 /// By how much two requests may come closer than they should: what a busy machine makes of a moment.
 const TOLERANCE: Duration = Duration::from_millis(20);
@@ -68,6 +68,37 @@ async fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_once_on_a_n
     visit(&scraper, &listed(server.url(""))).await.expect("a page");
     let answer = scraper.robots(&listed(server.url("robots.txt")), || {}).await;
     assert!(matches!(answer, robots::Answer::Rules(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_too() {
+    let config = Arc::new(Authority::new().server.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&requests);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (config, seen) = (Arc::clone(&config), Arc::clone(&seen));
+            std::thread::spawn(move || {
+                let session = rustls::ServerConnection::new(config).expect("a session");
+                let mut stream = rustls::StreamOwned::new(session, stream.expect("a client"));
+                for answer in [PAGE, ""] {
+                    if head(&mut stream).is_some() {
+                        seen.fetch_add(1, Ordering::Relaxed);
+                        let _ = stream.write_all(answer.as_bytes());
+                    }
+                }
+            });
+        }
+    });
+    let mut fetch = patient(64 * 1024);
+    fetch.tls.insecure = true;
+    let scraper = Scraper::new(Settings { fetch, extract: None }).expect("good settings");
+    for _ in 0..2 {
+        visit(&scraper, &listed(url.clone())).await.expect("a page");
+    }
+    assert_eq!(requests.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
@@ -152,6 +183,17 @@ async fn an_idle_connection_is_given_up_before_common_servers_do() {
     assert_eq!(end, 0);
 }
 
+/// The head of the next request, unless there is none.
+fn head(stream: &mut impl Read) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).ok()
+}
+
 /// A server that reads every request. Of each connection, it answers the first one; the end of the connection is its
 /// answer to the second one.
 struct Forgetful {
@@ -176,15 +218,8 @@ impl Forgetful {
 
     fn serve(mut stream: TcpStream, seen: &Mutex<Vec<(String, Instant)>>) {
         for number in 0..2 {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                if stream.read_exact(&mut byte).is_err() {
-                    return;
-                }
-                head.push(byte[0]);
-            }
-            let path = String::from_utf8_lossy(&head).split(' ').nth(1).expect("a path").to_owned();
+            let Some(head) = head(&mut stream) else { return };
+            let path = head.split(' ').nth(1).expect("a path").to_owned();
             seen.lock().expect("no panic").push((path.clone(), Instant::now()));
             if number == 0 {
                 let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {path}/end\r\ncontent-length: 0\r\n\r\n");

@@ -96,6 +96,12 @@ async fn chunks_are_never_text_however_they_are_announced() {
         ("done twice", reply("transfer-encoding: chunked, chunked\r\n", &twice), Err(Protocol)),
         ("not announced", reply("", &chunked(PAGE)), Err(Protocol)),
         (
+            "without the last line",
+            reply("transfer-encoding: chunked\r\n", chunked(PAGE).strip_suffix(b"\r\n").expect("it ends so")),
+            Err(FailureKind::Truncated),
+        ),
+        ("lines that end with LF", reply("transfer-encoding: chunked\r\n", b"1\na\n0\n\n"), Err(Protocol)),
+        (
             "a name cut by a control character",
             reply("transfer-encoding\x0b: chunked\r\n", &chunked(PAGE)),
             Err(Protocol),
@@ -210,6 +216,40 @@ async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes
     let empty = |status: &str| Reply::new(format!("HTTP/1.1 {status}\r\ncontent-encoding: dcb\r\n\r\n"));
     cases.push(("204", empty("204 No Content"), Ok(r#"{"t":null}"#)));
     check(cases).await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with_it() {
+    let begins = "its first line does not begin with `HTTP/1.1` or `HTTP/1.0`";
+    let status = "its first line has no status of three digits one space behind `HTTP/1.1`";
+    let long = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(1 << 20));
+    for (head, expected) in [
+        ("HTTP/1.2 200 OK\r\n\r\n", begins),
+        ("http/1.1 200 OK\r\n\r\n", begins),
+        ("ICY 200 OK\r\n\r\n", begins),
+        ("<!doctype html>\r\n\r\n", begins),
+        ("HTTP/1.1  200 OK\r\n\r\n", status),
+        ("HTTP/1.1 20 OK\r\n\r\n", status),
+        (&long, "its headers have more than 408 KiB"),
+    ] {
+        let reply = Reply::new(head).then(Then::Close);
+        let server = RawServer::start(vec![reply.clone(), reply]).await;
+        let answer = scraper().visit(&Visit::new(server.url(""), Reach::Listed), || {}).await.answer;
+        let Answer::Outcome(Outcome::Failure(failure)) = answer else { panic!("{answer:?}") };
+        assert_eq!(failure.kind, FailureKind::Protocol, "{head:.20}");
+        assert!(failure.message.contains(expected), "{head:.20}: {failure:?}");
+    }
+    // What else a status line may lack is not needed.
+    check(vec![
+        ("a phrase", Reply::new("HTTP/1.1 200\r\ncontent-length: 16\r\n\r\n<title>T</title>"), Ok(DATA)),
+        ("LF alone", Reply::new("HTTP/1.0 200 OK\ncontent-length: 16\n\n<title>T</title>"), Ok(DATA)),
+        (
+            "an empty line first",
+            Reply::new("\r\nHTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n<title>T</title>"),
+            Ok(DATA),
+        ),
+    ])
+    .await;
 }
 
 #[tokio::test]
