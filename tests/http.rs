@@ -152,6 +152,25 @@ async fn transfer_codings_are_undone_or_the_answer_fails() {
 }
 
 #[tokio::test]
+async fn lengths_count_where_they_agree() {
+    use FailureKind::{Protocol, Truncated};
+    const BODY: &[u8] = b"<title>T</title><title>U";
+    let of = |lines: &str| reply(lines, BODY).then(Then::Hang);
+    let lengths = |one: &str, other: &str| of(&format!("content-length: {one}\r\nContent-Length\t: {other}\r\n"));
+    check(vec![
+        ("twice the same", lengths("16", "16"), Ok(DATA)),
+        ("in a list", of("content-length: 16, 16\r\n"), Ok(DATA)),
+        ("in a line that goes on", of("content-length:\r\n  16\r\n"), Ok(DATA)),
+        ("two that differ", lengths("16", "17"), Err(Protocol)),
+        ("in a list", of("content-length: 16, 17\r\n"), Err(Protocol)),
+        ("a sign", of("content-length: +16\r\n"), Err(Protocol)),
+        ("none", of("content-length:\r\n"), Err(Protocol)),
+        ("too long", reply("content-length: 99\r\n", BODY), Err(Truncated)),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn content_codings_are_undone_as_often_as_they_were_applied() {
     use FailureKind::Decode;
     let once = |coding: &str, body: &[u8]| reply(&format!("content-encoding: {coding}\r\n"), body);
