@@ -58,6 +58,16 @@ fn peak_memory() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
+/// A head that is too long was asked for once more, and nothing else; the third answer is a page.
+async fn next_is_itself(server: &RawServer, scraper: &Scraper, name: &str) {
+    if server.requests().len() < 2 {
+        visit(scraper, &server.url("")).await;
+    }
+    assert_eq!(server.requests().len(), 2, "{name}");
+    let next = page(visit(scraper, &server.url("")).await, name);
+    assert_eq!(next.data, r#"{"t":"T"}"#, "{name}: the next page is itself");
+}
+
 #[tokio::test]
 async fn whatever_a_server_says_ends_in_a_typed_failure() {
     use FailureKind::{Connect, Protocol, Timeout, TooLarge, Truncated};
@@ -135,7 +145,7 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
     let before = peak_memory();
     let mut wrong = Vec::new();
     for (name, reply, kinds) in cases {
-        let server = RawServer::start(vec![reply, Reply::new(ok("", PAGE.as_bytes()))]).await;
+        let server = RawServer::start(vec![reply.clone(), reply, Reply::new(ok("", PAGE.as_bytes()))]).await;
         let scraper = with(|it| it.timeout = if kinds.contains(&Timeout) { SHORT } else { LONG });
         let begun = Instant::now();
         let answer = visit(&scraper, &server.url("")).await;
@@ -148,8 +158,7 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
             wrong.push(format!("{name} in {took:?}: {answer:?}"));
             continue;
         }
-        let next = page(visit(&scraper, &server.url("")).await, name);
-        assert_eq!(next.data, r#"{"t":"T"}"#, "{name}: the next page is itself");
+        next_is_itself(&server, &scraper, name).await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let taken = peak_memory() - before;

@@ -39,6 +39,8 @@ struct Counts {
     /// Connections that stand now.
     open: AtomicUsize,
     requests: AtomicUsize,
+    /// Connections that `/gone` has put an end to.
+    gone: AtomicUsize,
 }
 
 impl Server {
@@ -94,6 +96,10 @@ async fn connection(acceptor: TlsAcceptor, stream: TcpStream, together: Arc<Barr
         if request.uri().path() == "/last" {
             // GOAWAY: this one is still answered, and what comes later needs another connection.
             connection.graceful_shutdown();
+        }
+        if request.uri().path() == "/gone" && counts.gone.fetch_add(1, Ordering::SeqCst) == 0 {
+            // Without a GOAWAY, and without an answer.
+            break;
         }
         tokio::spawn(answer(request, respond, Arc::clone(&together)));
     }
@@ -187,6 +193,16 @@ fn every_answer_gives_a_page_or_a_typed_failure_and_the_next_page_is_none_the_wo
         assert_eq!(outcome(&records[1]), r#"{"t":"/ok"}"#, "{path}: {}", run.stdout);
         assert_eq!(server.counts.requests.load(Ordering::SeqCst) - before, requests + 1, "{path}: {}", run.stdout);
     }
+}
+
+#[test]
+fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_and_costs_one_attempt() {
+    let server = Server::start();
+    let list = ["/ok", "/gone", "/ok?after"].map(|path| server.url(path));
+    let run = server.run(&list, &["-w", "1", "--concurrency", "1"]).exited(0);
+    assert!(records(&run.stdout).iter().all(|record| record.attempts == 1), "{}", run.stdout);
+    let counts = [&server.counts.requests, &server.counts.used].map(|count| count.load(Ordering::SeqCst));
+    assert_eq!(counts, [4, 2], "one request more, and one connection");
 }
 
 /// How long [`slow_to_agree`] lets everybody wait for TLS.

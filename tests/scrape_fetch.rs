@@ -168,8 +168,9 @@ async fn a_body_that_is_empty_is_empty_whatever_its_encoding() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_truncated_and_never_parsed() {
     use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
+    // Into the data: the trailer of gzip, of 8 bytes, may lack.
     let cut = |mut body: Vec<u8>| {
-        body.truncate(body.len() - 5);
+        body.truncate(body.len() - 10);
         body
     };
     let long = PAGE.repeat(100);

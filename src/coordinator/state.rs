@@ -288,7 +288,8 @@ impl State {
     /// The request that an order means; or the page of its task, where that is known already.
     fn visit(&mut self, dispatch: &Dispatch, now: Instant) -> Result<Visit, (u64, Page)> {
         let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
-        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..visit };
+        let Dispatch { tell_when_sent, connection, .. } = *dispatch;
+        let mut visit = Visit { tell_when_sent, connection, ..visit };
         if let Order::Page(seq) = dispatch.order {
             if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
                 visit.headers.extend(cookies.header(url, now));

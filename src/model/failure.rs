@@ -67,6 +67,9 @@ pub enum Retry {
     Yes,
     /// The server said when (`Retry-After`), counted from the answer.
     After(Duration),
+    /// At once, over a connection of its own, and without being charged: the request was lost with a connection, or its
+    /// answer could not be read on one of the usual kind. Nobody is to blame, and it is sent again once.
+    Again,
 }
 
 /// What went wrong. The names in records are these in `snake_case`.

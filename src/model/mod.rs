@@ -30,7 +30,7 @@ pub use reach::Reach;
 pub use record::Record;
 pub use seqs::Seqs;
 pub use task::Task;
-pub use visit::{Visit, Visited};
+pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
 pub use web_url::{parse_url, parse_url_in};

@@ -8,7 +8,7 @@ use super::backoff;
 use super::hosts::HostId;
 use super::origins::{MAX_HOPS, OriginId};
 use super::queue::{Dispatch, Order, Schedule, Step};
-use crate::model::{Failure, FailureKind, Reach, Stage};
+use crate::model::{Failure, FailureKind, Reach, Retry, Stage};
 use crate::robots::{self, Rules};
 
 impl Schedule {
@@ -29,6 +29,7 @@ impl Schedule {
             affinity: host.affinity,
             alone: fetch.alone,
             tell_when_sent: host.counts_time(),
+            connection: host.connection(fetch.again),
         }))
     }
 
@@ -36,6 +37,13 @@ impl Schedule {
     pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
         let (order, origin) = (Order::Robots(id), OriginId(id));
         let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
+        let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
+        if let Some(fetch) = self.origins.fetch(origin) {
+            fetch.again = is_lost && !fetch.again;
+            if fetch.again {
+                return self.rerun(order, false, false, now);
+            }
+        }
         self.judge(order, took, failure, now);
         let Some(fetch) = self.origins.fetch(origin) else { return };
         let host = fetch.host;

@@ -16,7 +16,8 @@ pub(super) fn pause(retry: u32, seq: u64, wanted: Retry, max_retry_after: Durati
     match wanted {
         Retry::No => None,
         Retry::After(pause) => (pause <= max_retry_after).then_some(pause),
-        Retry::Yes => {
+        // What was sent again already is tried again like anything else.
+        Retry::Yes | Retry::Again => {
             let most = FIRST.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1))).min(LONGEST);
             Some(most.mul_f64(fraction(seq ^ (u64::from(retry) << 48))))
         }

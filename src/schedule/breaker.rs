@@ -74,7 +74,7 @@ fn speaks_of_the_host(failure: &Failure) -> bool {
     match (failure.kind, failure.retry) {
         (FailureKind::HttpStatus, Retry::Yes) => !matches!(failure.status, Some(408 | 500)),
         (_, Retry::Yes) => true,
-        (_, Retry::No | Retry::After(_)) => false,
+        (_, Retry::No | Retry::After(_) | Retry::Again) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
 use super::{Options, Order};
-use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::model::{Connection, Failure, FailureKind, KEEP_ALIVE, Retry, Stage};
 
 /// Whether a host may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +124,15 @@ impl Host {
     /// Whether it matters when a request to it is sent.
     pub(super) fn counts_time(&self) -> bool {
         self.delay() > Duration::ZERO
+    }
+
+    /// Over which connection it is asked. One that was kept beyond its time would be of no use to the next request.
+    pub(super) fn connection(&self, again: bool) -> Connection {
+        match (again, self.delay() > KEEP_ALIVE) {
+            (true, _) => Connection::Again,
+            (false, true) => Connection::Own,
+            (false, false) => Connection::Kept,
+        }
     }
 
     /// Its robots.txt, which is here now, asks for a delay.

@@ -35,6 +35,8 @@ pub(super) struct Fetch {
     pub(super) asked_by: Reach,
     /// Nothing else may share its worker.
     pub(super) alone: bool,
+    /// The request was lost without anybody's fault, and is sent once more.
+    pub(super) again: bool,
     pub(super) tries: u32,
     /// Whose gate it has to pass.
     pub(super) host: HostId,
@@ -188,6 +190,7 @@ impl Origins {
             target: Target::new(robots, reach),
             asked_by,
             alone: false,
+            again: false,
             tries: 0,
             host,
             handed_out: None,

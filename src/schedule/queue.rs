@@ -10,7 +10,7 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Connection, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
 use crate::robots;
 
 /// How late a request may be so that the next one need not be late as well.
@@ -40,6 +40,8 @@ pub struct Dispatch {
     pub alone: bool,
     /// The schedule wants to be told when it is [sent](Schedule::sent).
     pub tell_when_sent: bool,
+    /// Which connection it goes over.
+    pub connection: Connection,
 }
 
 /// What is next.
@@ -234,6 +236,7 @@ impl Schedule {
                     affinity: host.affinity,
                     alone: task.alone,
                     tell_when_sent: host.counts_time(),
+                    connection: host.connection(task.again),
                 }))
             }
             (Leave::Denied(failure), _) => {
@@ -286,10 +289,17 @@ impl Schedule {
             Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
             _ => None,
         };
+        let task = self.tasks.get_mut(&seq)?;
+        task.elapsed = task.elapsed.saturating_add(elapsed);
+        let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
+        task.again = is_lost && !task.again;
+        if task.again {
+            self.rerun(Order::Page(seq), false, false, now);
+            return None;
+        }
         self.judge(Order::Page(seq), elapsed, failure, now);
         let max_redirects = self.hosts.options().max_redirects;
         let task = self.tasks.get_mut(&seq)?;
-        task.elapsed = task.elapsed.saturating_add(elapsed);
         let outcome = match answer {
             Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, max_redirects) {
                 Ok(()) => {

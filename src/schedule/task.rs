@@ -32,6 +32,8 @@ pub(super) struct UnderWay {
     /// Fetches that were answered, redirects apart, or that cost a worker its life.
     pub(super) charged: u32,
     pub(super) alone: bool,
+    /// The request was lost without anybody's fault, and is sent once more.
+    pub(super) again: bool,
     pub(super) elapsed: Duration,
     /// Whose gate it has to pass.
     pub(super) host: HostId,
@@ -51,6 +53,7 @@ impl UnderWay {
             target: Target::new(url, Reach::Listed),
             charged: 0,
             alone: false,
+            again: false,
             elapsed: Duration::ZERO,
             host: HostId::default(),
             origin: None,

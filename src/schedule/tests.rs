@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::*;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Page, Reach, Retry, Stage, Task};
 
 /// No limit at all.
 pub(super) fn free() -> Options {
@@ -100,6 +100,85 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
     // Another try of a hop is still one.
     schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), Duration::ZERO, now);
     assert_ne!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+}
+
+/// With so long a delay at every host.
+fn with_delay(delay: Duration) -> Schedule {
+    Schedule::new(Options { politeness: Politeness { delay, ..free().politeness }, ..free() })
+}
+
+#[test]
+fn a_lost_request_is_sent_again_once_without_a_charge_and_before_all_others() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    (0..2).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
+    let second = Duration::from_secs(1);
+    assert_eq!(order(&mut schedule, now).expect("an order").connection, Connection::Kept);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    let again = order(&mut schedule, now).expect("it is due at once");
+    assert_eq!((again.order, again.connection), (Order::Page(0), Connection::Again));
+    // A hop is another request, and may be lost as well.
+    let redirect = Answer::Redirect { status: 302, to: "http://h/hop".to_owned(), bytes: 0 };
+    assert_eq!(schedule.answered(0, redirect, second, now), None);
+    assert_eq!(order(&mut schedule, now).expect("the hop").connection, Connection::Kept);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    assert_eq!(order(&mut schedule, now).expect("the hop again").connection, Connection::Again);
+    // The second time, it is a failure like any other.
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    assert_eq!(schedule.retries(), 1);
+    assert_eq!(order(&mut schedule, now).expect("the next one").order, Order::Page(1));
+    let later = now + Duration::from_secs(60);
+    let retry = order(&mut schedule, later).expect("after a pause");
+    assert_eq!((retry.order, retry.connection), (Order::Page(0), Connection::Kept));
+    let settled = schedule.answered(0, page(), second, later).expect("settled");
+    assert_eq!((settled.attempts, settled.elapsed), (2, 5 * second + Duration::ZERO));
+}
+
+#[test]
+fn a_lost_request_waits_for_the_delay_counted_from_when_it_was_sent() {
+    let delay = Duration::from_millis(500);
+    let (mut schedule, now) = (with_delay(delay), Instant::now());
+    schedule.admit(task(0), now);
+    order(&mut schedule, now).expect("an order");
+    let sent = now + Duration::from_millis(100);
+    schedule.sent(Order::Page(0), sent);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), Duration::ZERO, sent), None);
+    assert_eq!(order(&mut schedule, sent + delay.mul_f64(0.9)), None);
+    let again = order(&mut schedule, sent + delay).expect("it is due");
+    assert_eq!((again.connection, again.tell_when_sent), (Connection::Again, true));
+}
+
+#[test]
+fn no_connection_is_kept_over_a_delay_that_is_longer_than_connections_are_kept() {
+    let millisecond = Duration::from_millis(1);
+    for (delay, expected) in [
+        (Duration::ZERO, Connection::Kept),
+        (KEEP_ALIVE, Connection::Kept),
+        (KEEP_ALIVE + millisecond, Connection::Own),
+        (Duration::from_secs(60), Connection::Own),
+    ] {
+        let (mut schedule, now) = (with_delay(delay), Instant::now());
+        schedule.admit(task(0), now);
+        assert_eq!(order(&mut schedule, now).expect("an order").connection, expected, "{delay:?}");
+    }
+}
+
+#[test]
+fn a_robots_txt_whose_request_is_lost_is_asked_for_again_once() {
+    let options = Options { politeness: Politeness { robots: true, ..free().politeness }, ..free() };
+    let (mut schedule, now) = (Schedule::new(options), Instant::now());
+    schedule.admit(task(0), now);
+    let lost = || {
+        let failure = Failure { retry: Retry::Again, ..Failure::new(FailureKind::Connect, Stage::Robots, "lost") };
+        crate::robots::Answer::Failed(failure)
+    };
+    for expected in [Connection::Kept, Connection::Again] {
+        let dispatch = order(&mut schedule, now).expect("the robots.txt");
+        let Order::Robots(id) = dispatch.order else { panic!("{dispatch:?}") };
+        assert_eq!(dispatch.connection, expected);
+        schedule.robots_answered(id, lost(), Duration::ZERO, now);
+    }
+    assert_eq!(order(&mut schedule, now), None, "now it is a retry, after a pause");
+    assert_eq!(schedule.retries(), 1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 /// What the server says to one request.
+#[derive(Clone)]
 pub(crate) struct Reply {
     bytes: Vec<u8>,
     then: Then,

@@ -7,6 +7,7 @@ use reqwest::{Response, Version};
 use tokio::time::Instant;
 use url::Url;
 
+use super::framing::Framing;
 use super::{classify, coding, limit};
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
@@ -35,6 +36,10 @@ pub(super) struct Body<'a> {
     settings: &'a FetchSettings,
     /// `Content-Length`.
     announced: Option<u64>,
+    /// An error matters only to who wants the body.
+    framing: Result<Framing, Failure>,
+    /// Bytes that are still to come before `Framing::length`.
+    left: Option<u64>,
     /// The largest body that is read, in decompressed bytes.
     pub(super) max: u64,
     pub(super) excess: Excess,
@@ -53,8 +58,10 @@ impl<'a> Body<'a> {
     ) -> Self {
         // Asked before the first piece: afterwards the client would tell what is left.
         let announced = response.content_length();
+        let framing = Framing::of(response.version(), response.headers());
+        let left = framing.as_ref().ok().and_then(|framing| framing.length);
         let (max, excess) = (settings.max_body, Excess::Fails);
-        Self { response, shown, deadline, settings, announced, max, excess, large, turn: None }
+        Self { response, shown, deadline, settings, announced, framing, left, max, excess, large, turn: None }
     }
 
     /// The same body, of which the first `max` bytes are enough.
@@ -62,16 +69,31 @@ impl<'a> Body<'a> {
         Self { max, excess: Excess::Dropped, ..self }
     }
 
-    /// Reads all of it and undoes its content encodings, which `codings` lists as the header does.
-    pub(super) async fn read(&mut self, codings: &str) -> Result<Bytes, Failure> {
-        let codings = coding::parse(codings).map_err(|failure| self.about(failure))?;
-        if !codings.is_empty() {
-            return coding::read(self, &codings).await;
-        }
-        if self.excess == Excess::Fails && self.announced.is_some_and(|length| length > self.max) {
+    /// Reads all of it and undoes its encodings.
+    pub(super) async fn read(&mut self) -> Result<Bytes, Failure> {
+        if self.excess == Excess::Fails && self.is_plain() && self.announced.is_some_and(|length| length > self.max) {
             return Err(self.too_large(0));
         }
+        // An empty body is empty, whatever the head says.
         let Some(first) = self.next(0).await? else { return Ok(Bytes::new()) };
+        let framing = std::mem::replace(&mut self.framing, Ok(Framing::default()));
+        let framing = framing.map_err(|failure| self.about(failure))?;
+        let body = if framing.codings.is_empty() {
+            self.read_plain(first).await?
+        } else {
+            coding::read(self, first, &framing.codings).await?
+        };
+        match framing.check(&body) {
+            Ok(()) => Ok(body),
+            Err(failure) => Err(self.about(Failure { bytes: body.len() as u64, ..failure })),
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.framing.as_ref().is_ok_and(|framing| framing.codings.is_empty())
+    }
+
+    async fn read_plain(&mut self, first: Bytes) -> Result<Bytes, Failure> {
         if self.is_all(first.len()) {
             return Ok(first);
         }
@@ -111,17 +133,20 @@ impl<'a> Body<'a> {
     }
 
     /// Reads a body that nobody wants, as far as that is worth while; gives its decompressed bytes, 0 where it was not.
-    pub(super) async fn drain(&mut self, codings: &str) -> u64 {
+    pub(super) async fn drain(&mut self) -> u64 {
         self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
-        self.read(codings).await.map_or(0, |body| body.len() as u64)
+        self.read().await.map_or(0, |body| body.len() as u64)
     }
 
     /// The next piece, as it came; `None` at the end. `read` is how many decompressed bytes there are already.
     pub(super) async fn next(&mut self, read: u64) -> Result<Option<Bytes>, Failure> {
+        if self.left == Some(0) {
+            return Ok(None);
+        }
         let idle = Instant::now() + self.settings.idle_timeout;
         match limit::until(idle.min(self.deadline), self.response.chunk()).await {
-            Some(Ok(piece)) => Ok(piece),
+            Some(Ok(piece)) => self.up_to_length(piece, read),
             Some(Err(error)) => Err(Failure { bytes: read, ..classify::broken_body(error, self.shown) }),
             None => {
                 let message = if idle < self.deadline {
@@ -133,6 +158,19 @@ impl<'a> Body<'a> {
                 Err(Failure { bytes: read, ..failure })
             }
         }
+    }
+
+    /// Cuts off what is beyond the length that only we go by.
+    fn up_to_length(&mut self, piece: Option<Bytes>, read: u64) -> Result<Option<Bytes>, Failure> {
+        let Some(left) = self.left else { return Ok(piece) };
+        let Some(mut piece) = piece else {
+            let failure =
+                Failure::new(FailureKind::Truncated, Stage::Fetch, "it breaks off before its `Content-Length`");
+            return Err(self.about(Failure { bytes: read, ..failure.retryable() }));
+        };
+        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        self.left = Some(left - piece.len() as u64);
+        Ok(Some(piece))
     }
 
     pub(super) fn too_large(&self, read: u64) -> Failure {

@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use hyper_util::client::legacy::connect::Connected;
 use reqwest::StatusCode;
 use url::Url;
 
@@ -34,14 +35,28 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
         (FailureKind::Timeout, Retry::Yes, message)
     } else if error.is_connect() {
         (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`"))
-    } else if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
-        (FailureKind::Protocol, Retry::No, format!("understand the answer from {shown}"))
+    } else if let Some(parse) = find::<hyper::Error>(&error).filter(|error| error.is_parse()) {
+        (FailureKind::Protocol, Retry::No, format!("understand the answer from {shown}{}", why_not_http(parse)))
     } else if is_broken_off(&error) {
         (FailureKind::Connect, Retry::Yes, format!("get an answer from {shown}: the connection broke"))
     } else {
         (FailureKind::Protocol, Retry::Yes, format!("get an answer from {shown}"))
     };
     with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
+}
+
+/// What is wrong with the head of an answer, for those faults that the client takes for something else than they are, or
+/// names in a word.
+fn why_not_http(error: &hyper::Error) -> &'static str {
+    if error.is_parse_too_large() {
+        ": its headers have more than 408 KiB, or more than 24,576 lines"
+    } else if error.is_parse_status() {
+        ": its first line has no status of three digits one space behind `HTTP/1.1`"
+    } else if error.to_string().contains("version") {
+        ": its first line does not begin with `HTTP/1.1` or `HTTP/1.0`"
+    } else {
+        ""
+    }
 }
 
 /// A failure that is the proxy's, or of the way through it.
@@ -126,8 +141,18 @@ pub(super) fn with_causes(failure: Failure, error: &(dyn StdError + 'static)) ->
     failure
 }
 
+/// Whether the head of an answer over HTTP/1 was longer than the client reads, in lines or in bytes.
+pub(super) fn is_long_head(error: &reqwest::Error) -> bool {
+    find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large)
+}
+
+/// On which connection a request failed.
+pub(super) fn connection(error: &reqwest::Error) -> Option<&Connected> {
+    find::<hyper_util::client::legacy::Error>(error)?.connect_info()
+}
+
 /// Whether the connection ended before the answer began.
-fn is_broken_off(error: &reqwest::Error) -> bool {
+pub(super) fn is_broken_off(error: &reqwest::Error) -> bool {
     find::<io::Error>(error).is_some()
         || find::<hyper::Error>(error)
             .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())

@@ -3,7 +3,8 @@
 //! Clients differ in what they load: trust anchors take longer to read than all the rest of a worker's start, so only
 //! the first https URL pays for them. And they differ in where they may go: a connection that was opened for a visit
 //! that may go anywhere is never used by one that may not, and one through a proxy never in the place of one through
-//! another, since each sort of visit has clients, and so connections, of its own.
+//! another, since each sort of visit has clients, and so connections, of its own. Requests that need a connection of
+//! their own, or one that takes many header lines, have clients of their own for the same reason.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -17,19 +18,19 @@ use super::first_contact::{Contact, FirstContacts};
 use super::guard::{self, Guard, SITE_HOST, Way};
 use super::headers::Headers;
 use super::route::{Route, Routes, Via};
-use crate::model::{Failure, FailureKind, Reach, Stage, Visit};
+use crate::model::{Failure, FailureKind, KEEP_ALIVE, Reach, Stage, Visit};
 use crate::scrape::Error;
 use crate::scrape::TlsSettings;
 use crate::scrape::proxy::ProxyKind;
 use crate::scrape::settings::FetchSettings;
 
-/// How long an idle connection is kept. Long enough for a delay between two requests to one host, short enough that
-/// a list of many hosts does not use up the open files.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
 /// The longest list of headers that is read over HTTP/2, in bytes as RFC 9113 (6.5.2) counts them; the client's own
-/// default is shorter than what some servers send. Over HTTP/1 the client reads 100 headers and some 400 KiB.
+/// default is shorter than what some servers send.
 const MAX_HEADER_LIST: u32 = 256 * 1024;
+
+/// How many header lines are read over HTTP/1: as many as the table takes into which the client puts them. What bounds
+/// a head is its size, which is at most 408 KiB there; only lines of less than 17 bytes each are so many in less.
+const MOST_LINES: usize = 24 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Clients {
@@ -61,13 +62,33 @@ impl ByWay {
     }
 }
 
-/// The clients of one sort of visit, each built when it is first needed.
+/// What is asked of the connection of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// It may be a kept one, and is kept.
+    pub(super) keeps: bool,
+    /// It takes [`MOST_LINES`]. The usual ones take 100, for which the client needs no memory: for so many, it prepares
+    /// 1.5 MiB for every answer, which costs more than all the rest of a request.
+    pub(super) many_lines: bool,
+}
+
+/// The clients of one scheme, each built when it is first needed.
+#[derive(Debug, Default)]
+struct Manners([OnceLock<Result<Client, Failure>>; 4]);
+
+impl Manners {
+    fn of(&self, manner: Manner) -> &OnceLock<Result<Client, Failure>> {
+        &self.0[2 * usize::from(manner.many_lines) + usize::from(manner.keeps)]
+    }
+}
+
+/// The clients of one sort of visit.
 #[derive(Debug, Default)]
 struct Pair {
-    /// For http: knows no trust anchors.
-    plain: OnceLock<Result<Client, Failure>>,
-    secure: OnceLock<Result<Client, Failure>>,
-    /// Of `secure`.
+    /// For http: know no trust anchors.
+    plain: Manners,
+    secure: Manners,
+    /// Of those of `secure` that keep connections.
     first_contacts: FirstContacts,
 }
 
@@ -76,7 +97,7 @@ pub(super) struct Request<'c> {
     pub(super) builder: RequestBuilder,
     /// The proxy that it goes through.
     pub(super) via: Option<Via>,
-    /// For https.
+    /// For https, where connections are kept.
     pub(super) contact: Option<Contact<'c>>,
 }
 
@@ -86,7 +107,8 @@ impl Clients {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let connect_timeout = settings.connect_timeout;
         let site = |address: SocketAddr| {
-            builder(connect_timeout).tls_certs_only([]).no_proxy().resolve(SITE_HOST, address).build()
+            let manner = Manner { keeps: true, many_lines: false };
+            builder(connect_timeout, manner).tls_certs_only([]).no_proxy().resolve(SITE_HOST, address).build()
         };
         let routes = Routes::new(settings);
         Ok(Self {
@@ -108,16 +130,21 @@ impl Clients {
     /// # Errors
     /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit) -> Result<Request<'_>, Failure> {
-        let (client, route, first_contacts) = self.client_for(url, &visit.reach)?;
+    pub(super) fn get(&self, url: &Url, visit: &Visit, manner: Manner) -> Result<Request<'_>, Failure> {
+        let (client, route, first_contacts) = self.client_for(url, &visit.reach, manner)?;
         let headers = self.headers.of_visit(url, visit, route.via());
         // Not as the client's default headers, which have one value for each name.
         let builder = client.get(url.clone()).headers(headers);
-        let contact = first_contacts.map(|contacts| contacts.visit(url));
+        let contact = first_contacts.filter(|_| manner.keeps).map(|contacts| contacts.visit(url));
         Ok(Request { builder, via: route.via().cloned(), contact })
     }
 
-    fn client_for(&self, url: &Url, reach: &Reach) -> Result<(&Client, Route, Option<&FirstContacts>), Failure> {
+    fn client_for(
+        &self,
+        url: &Url,
+        reach: &Reach,
+        manner: Manner,
+    ) -> Result<(&Client, Route, Option<&FirstContacts>), Failure> {
         let way = match (self.guard.way(url, reach)?, &self.site) {
             (Way::Site, Some(site)) => return Ok((site, Route::Direct, None)),
             (way, _) => way,
@@ -136,13 +163,14 @@ impl Clients {
             (Route::Proxy(number, via), way) => self.through_proxies[*number].of(via, way),
         };
         let is_secure = url.scheme() == "https";
-        let client = if is_secure { &pair.secure } else { &pair.plain };
-        let client = client.get_or_init(|| self.build(&route, way, is_secure)).as_ref().map_err(Clone::clone)?;
+        let clients = if is_secure { &pair.secure } else { &pair.plain };
+        let client = clients.of(manner).get_or_init(|| self.build(&route, way, is_secure, manner));
+        let client = client.as_ref().map_err(Clone::clone)?;
         Ok((client, route, is_secure.then_some(&pair.first_contacts)))
     }
 
-    fn build(&self, route: &Route, way: Way, is_secure: bool) -> Result<Client, Failure> {
-        let mut builder = builder(self.connect_timeout);
+    fn build(&self, route: &Route, way: Way, is_secure: bool, manner: Manner) -> Result<Client, Failure> {
+        let mut builder = builder(self.connect_timeout, manner);
         let mut reads_anchors = is_secure;
         if let Some(via) = route.via()
             && way == Way::Guarded
@@ -176,8 +204,15 @@ fn unusable(error: &reqwest::Error) -> Failure {
     classify::with_causes(failure, error)
 }
 
-fn builder(connect_timeout: Duration) -> ClientBuilder {
-    Client::builder()
+fn builder(connect_timeout: Duration, manner: Manner) -> ClientBuilder {
+    let mut builder = Client::builder();
+    if manner.many_lines {
+        builder = builder.http1_max_headers(MOST_LINES);
+    }
+    if !manner.keeps {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    builder
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(KEEP_ALIVE)
         .redirect(reqwest::redirect::Policy::none())
@@ -186,6 +221,8 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .http2_max_header_list_size(MAX_HEADER_LIST)
         // As browsers and curl do: a broken header that nobody asked about is no reason to have no page.
         .http1_ignore_invalid_headers_in_responses(true)
+        // A name with white space behind it would be a broken header, and what it says of the body would be lost with it.
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
 }
 
@@ -193,10 +230,12 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
 mod tests {
     use url::Url;
 
-    use super::Clients;
+    use super::{Clients, Manner};
     use crate::model::Reach;
     use crate::scrape::FetchSettings;
     use crate::scrape::settings::sample;
+
+    const KEPT: Manner = Manner { keeps: true, many_lines: false };
 
     fn clients() -> Clients {
         Clients::new(&FetchSettings { site: Some(([127, 0, 0, 1], 1).into()), ..sample() }).expect("good settings")
@@ -206,8 +245,8 @@ mod tests {
     fn only_https_reads_trust_anchors() {
         let clients = clients();
         for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
-            clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed).expect("a client");
-            assert_eq!(clients.free.secure.get().is_some(), reads_anchors, "{url}");
+            clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed, KEPT).expect("a client");
+            assert_eq!(clients.free.secure.of(KEPT).get().is_some(), reads_anchors, "{url}");
         }
     }
 
@@ -217,7 +256,7 @@ mod tests {
         let hop = Reach::Redirected { own: "http://elsewhere".to_owned() };
         let own = Reach::Redirected { own: "http://h".to_owned() };
         let url = Url::parse("http://h/").expect("a URL");
-        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach).expect("a client").0);
+        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach, KEPT).expect("a client").0);
         assert_ne!(of(&Reach::Listed), of(&hop));
         assert_eq!(of(&Reach::Listed), of(&own));
     }

@@ -16,7 +16,6 @@ use tokio_util::io::StreamReader;
 use super::body::{Body, Excess, WORTH_DRAINING};
 use super::cap::{self, Cap};
 use super::classify;
-use super::head::excerpt;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
@@ -40,40 +39,75 @@ pub(super) enum Coding {
     Zstd,
 }
 
-/// The encodings of a `Content-Encoding`, in the order in which they were applied; none for `identity`.
-pub(super) fn parse(header: &str) -> Result<Vec<Coding>, Failure> {
-    let mut codings = Vec::new();
-    for name in header.split(',').map(str::trim) {
-        let coding = match name.to_ascii_lowercase().as_str() {
-            "" | "identity" => continue,
-            "gzip" | "x-gzip" => Coding::Gzip,
-            "deflate" => Coding::Deflate,
-            "br" => Coding::Brotli,
-            "zstd" => Coding::Zstd,
-            _ => {
-                let name = excerpt(name);
-                let message = format!("its content encoding `{name}` is not one of gzip, deflate, br, zstd");
-                return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
-            }
-        };
-        codings.push(coding);
+impl Coding {
+    /// By its name, in lower case and without parameters.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "gzip" | "x-gzip" => Self::Gzip,
+            "deflate" => Self::Deflate,
+            "br" => Self::Brotli,
+            "zstd" => Self::Zstd,
+            _ => return None,
+        })
     }
-    if codings.len() > MAX_LAYERS {
-        let message = format!("it has {} content encodings, and at most {MAX_LAYERS} are undone", codings.len());
+
+    /// Whether something that begins like this can be what this coding gives.
+    ///
+    /// gzip, zstd and zlib have signatures. Raw deflate and Brotli have none, but do not look like text, which has no
+    /// control characters except those of layout.
+    fn may_begin(self, start: &[u8]) -> bool {
+        let is_text = || start.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r'));
+        match self {
+            Self::Gzip => start.starts_with(GZIP),
+            Self::Zstd => start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPABLE),
+            Self::Deflate => is_zlib(start) || !(is_signed(start) || is_text()),
+            Self::Brotli => !(is_signed(start) || is_text()),
+        }
+    }
+}
+
+/// The signatures of a gzip member, of a zstd frame, and of a zstd frame without content, whose first byte varies.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const ZSTD_SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
+
+/// Whether something begins as gzip or zstd does, and as no text does.
+pub(super) fn is_signed(start: &[u8]) -> bool {
+    start.starts_with(GZIP) || start.starts_with(ZSTD)
+}
+
+/// What one word of a `Content-Encoding`, in lower case, stands for; `None` for a word that names no coding.
+///
+/// WHATWG Fetch ("handle content codings") leaves the bytes as they are where a name is not known: servers write
+/// `utf-8`, `none` or a media type there. A name that is registered means what it says, though, and such bytes are no page.
+///
+/// # Errors
+/// With `decode` for a coding that the IANA registry of HTTP content codings has, and that is not undone here.
+pub(super) fn content_coding(word: &str) -> Result<Option<Coding>, Failure> {
+    const REGISTERED: [&str; 7] = ["aes128gcm", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress"];
+    let name = word.split(';').next().unwrap_or_default().trim();
+    if REGISTERED.contains(&name) {
+        let message = format!("its content encoding `{name}` is not one of gzip, deflate, br, zstd");
         return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
     }
-    Ok(codings)
+    Ok(Coding::of(name))
+}
+
+/// # Errors
+/// With `decode`, where there are more layers than are undone.
+pub(super) fn check_layers(count: usize) -> Result<(), Failure> {
+    if count <= MAX_LAYERS {
+        return Ok(());
+    }
+    let message = format!("it has {count} encodings, and at most {MAX_LAYERS} are undone");
+    Err(Failure::new(FailureKind::Decode, Stage::Decode, message))
 }
 
 type Layer<'r> = Box<dyn AsyncBufRead + Send + Unpin + 'r>;
 
-/// Reads all of `body` and undoes `codings`, the last one first.
-pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Bytes, Failure> {
+/// Reads all of `body`, whose first piece is here already, and undoes `codings`, the last one first.
+pub(super) async fn read(body: &mut Body<'_>, first: Bytes, codings: &[Coding]) -> Result<Bytes, Failure> {
     let max = usize::try_from(body.max).unwrap_or(usize::MAX);
-    let Some(first) = body.next(0).await? else {
-        // An empty body is empty, whatever the header says.
-        return Ok(Bytes::new());
-    };
     let mut out = Vec::new();
     let mut turn = None;
     let large = body.large;
@@ -94,7 +128,8 @@ pub(super) async fn read(body: &mut Body<'_>, codings: &[Coding]) -> Result<Byte
         (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
         (Err(error), end) => {
             // A decoder that still wanted more when there was no more has no fault to find with what it got.
-            let failure = if matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof {
+            let wants_more = matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof;
+            let failure = if wants_more && error.kind() != io::ErrorKind::Unsupported {
                 Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
             } else {
                 let message = format!("its body is not what the encodings {codings:?} give");
@@ -164,9 +199,12 @@ where
     R: AsyncBufRead + Send + Unpin,
 {
     let mut source = source;
+    let cap = cap::compressed(max as u64);
     let mut layer: Layer<'_> = Box::new(&mut source);
-    for coding in codings.iter().rev() {
-        layer = undo(*coding, layer, cap::compressed(max as u64)).await?;
+    if let [coding] = codings {
+        layer = undo(*coding, layer, cap).await?;
+    } else {
+        layer = undo_all(codings, layer, cap).await?;
     }
     loop {
         if out.len() > max {
@@ -197,6 +235,30 @@ where
         source.consume(length);
     }
     Ok(Decoded::Whole)
+}
+
+/// Undoes several codings, and passes over those that were not applied: a server and the program behind it may both
+/// announce what only one of them has done. What is left after that was encoded once at least.
+async fn undo_all<'r>(codings: &[Coding], mut layer: Layer<'r>, cap: u64) -> io::Result<Layer<'r>> {
+    /// So much of the beginning tells.
+    const START: u64 = 32;
+    let mut undone = 0;
+    let mut is_encoded = false;
+    for coding in codings.iter().rev() {
+        let mut start = Vec::new();
+        (&mut layer).take(START).read_to_end(&mut start).await?;
+        let is_applied = start.is_empty() || coding.may_begin(&start);
+        is_encoded = !is_applied && is_signed(&start);
+        layer = Box::new(io::Cursor::new(start).chain(layer));
+        if is_applied {
+            layer = undo(*coding, layer, cap).await?;
+            undone += 1;
+        }
+    }
+    if undone == 0 || is_encoded {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "it does not begin like any of them"));
+    }
+    Ok(layer)
 }
 
 async fn undo(coding: Coding, mut source: Layer<'_>, cap: u64) -> io::Result<Layer<'_>> {
@@ -237,26 +299,23 @@ struct Wrapped(#[source] io::Error);
 
 #[cfg(test)]
 mod tests {
-    use super::{Coding, parse};
-    use crate::model::FailureKind;
+    use super::Coding::{self, Brotli, Deflate, Gzip, Zstd};
 
     #[test]
-    fn content_encodings_are_known_by_their_names() {
-        use Coding::{Brotli, Deflate, Gzip, Zstd};
-        let cases: [(&str, &[Coding]); 7] = [
-            ("", &[]),
-            ("identity", &[]),
-            ("GZIP", &[Gzip]),
-            ("x-gzip", &[Gzip]),
-            ("deflate, br", &[Deflate, Brotli]),
-            ("gzip,identity,,zstd", &[Gzip, Zstd]),
-            ("gzip,gzip,gzip,gzip", &[Gzip, Gzip, Gzip, Gzip]),
+    fn a_beginning_tells_which_codings_were_applied() {
+        let table: [(&[u8], &[Coding]); 8] = [
+            (b"\x1f\x8b\x08\0", &[Gzip]),
+            (b"\x28\xb5\x2f\xfd\0", &[Zstd]),
+            (b"\x53\x2a\x4d\x18\0", &[Zstd, Deflate, Brotli]),
+            (b"\x78\x9c\x03\0", &[Deflate, Brotli]),
+            (b"\x0b\x02\x80a\x03", &[Deflate, Brotli]),
+            (b"<!doctype html>\r\n", &[]),
+            (b"\xef\xbb\xbfUser-agent: *\n", &[]),
+            ("\tÄ".as_bytes(), &[]),
         ];
-        for (header, codings) in cases {
-            assert_eq!(parse(header).as_deref(), Ok(codings), "{header}");
-        }
-        for header in ["compress", "gzip, aes128gcm", "gzip,gzip,gzip,gzip,gzip"] {
-            assert_eq!(parse(header).expect_err(header).kind, FailureKind::Decode, "{header}");
+        for (start, expected) in table {
+            let found: Vec<_> = [Gzip, Zstd, Deflate, Brotli].into_iter().filter(|it| it.may_begin(start)).collect();
+            assert_eq!(found, expected, "{}", start.escape_ascii());
         }
     }
 }

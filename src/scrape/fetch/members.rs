@@ -3,12 +3,18 @@
 //! A gzip body may be several members one after the other (RFC 1952, section 2.2), and all of them are the page. What
 //! follows the last one without being a member (padding, a stray line of a script) is no error, as in browsers; a
 //! decoder told to expect members would stumble over it.
+//!
+//! Behind the data of a member is a trailer, a checksum and a length. One that is there has to be right. Where the body ends
+//! before or in it, the data is whole all the same, since the data itself says where it ends; curl and browsers take it,
+//! too. The decoder of the library takes no such member, and does not tell that only the trailer lacks, so header and
+//! trailer are read here.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use async_compression::tokio::bufread::GzipDecoder;
+use async_compression::tokio::bufread::DeflateDecoder;
+use crc32fast::Hasher;
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio::task::coop;
 
@@ -18,7 +24,10 @@ const MAGIC: u8 = 0x1f;
 pub(super) struct Members<R>(State<R>);
 
 enum State<R> {
-    Inside(GzipDecoder<R>),
+    Header(R, Header),
+    Data(DeflateDecoder<R>, Sum),
+    Trailer(R, Sum, Vec<u8>),
+    /// Behind a member.
     Between(R),
     Over,
 }
@@ -26,7 +35,7 @@ enum State<R> {
 impl<R: AsyncBufRead> Members<R> {
     pub(super) fn new(source: R) -> Self {
         // The first member has to be one, so it is not looked at beforehand.
-        Self(State::Inside(GzipDecoder::new(source)))
+        Self(State::Header(source, Header::default()))
     }
 }
 
@@ -34,14 +43,28 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             match &mut self.0 {
-                State::Inside(decoder) => {
+                State::Header(source, header) => {
+                    let is_whole = ready!(take(source, context, |byte| header.take(byte)))?;
+                    if !is_whole {
+                        return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                    }
+                }
+                State::Data(decoder, sum) => {
                     let before = out.filled().len();
                     ready!(Pin::new(decoder).poll_read(context, out))?;
-                    if out.filled().len() > before || out.remaining() == 0 {
+                    let data = &out.filled()[before..];
+                    sum.add(data);
+                    if !data.is_empty() || out.remaining() == 0 {
                         return Poll::Ready(Ok(()));
                     }
-                    if let State::Inside(decoder) = std::mem::replace(&mut self.0, State::Over) {
-                        self.0 = State::Between(decoder.into_inner());
+                }
+                State::Trailer(source, sum, trailer) => {
+                    let is_whole = ready!(take(source, context, |byte| {
+                        trailer.push(byte);
+                        Ok(trailer.len() == Sum::LENGTH)
+                    }))?;
+                    if is_whole && *trailer != sum.trailer() {
+                        return Poll::Ready(Err(invalid("the checksum of its data is another one")));
                     }
                 }
                 State::Between(source) => {
@@ -49,14 +72,267 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
                     let turn = ready!(coop::poll_proceed(context));
                     let is_member = ready!(Pin::new(source).poll_fill_buf(context))?.first() == Some(&MAGIC);
                     turn.made_progress();
-                    if let State::Between(source) = std::mem::replace(&mut self.0, State::Over)
-                        && is_member
-                    {
-                        self.0 = State::Inside(GzipDecoder::new(source));
+                    if !is_member {
+                        self.0 = State::Over;
                     }
                 }
                 State::Over => return Poll::Ready(Ok(())),
             }
+            self.0 = std::mem::replace(&mut self.0, State::Over).next();
+        }
+    }
+}
+
+impl<R: AsyncBufRead> State<R> {
+    fn next(self) -> Self {
+        match self {
+            Self::Header(source, _) => Self::Data(DeflateDecoder::new(source), Sum::default()),
+            Self::Data(decoder, sum) => Self::Trailer(decoder.into_inner(), sum, Vec::with_capacity(Sum::LENGTH)),
+            Self::Trailer(source, ..) => Self::Between(source),
+            Self::Between(source) => Self::Header(source, Header::default()),
+            Self::Over => Self::Over,
+        }
+    }
+}
+
+/// Takes bytes from `source` until `each` has enough; `false` where the source ends before.
+fn take<R: AsyncBufRead + Unpin>(
+    source: &mut R,
+    context: &mut Context<'_>,
+    mut each: impl FnMut(u8) -> io::Result<bool>,
+) -> Poll<io::Result<bool>> {
+    loop {
+        let bytes = ready!(Pin::new(&mut *source).poll_fill_buf(context))?;
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(false));
+        }
+        let (mut taken, mut is_enough) = (0, false);
+        while taken < bytes.len() && !is_enough {
+            is_enough = each(bytes[taken])?;
+            taken += 1;
+        }
+        Pin::new(&mut *source).consume(taken);
+        if is_enough {
+            return Poll::Ready(Ok(true));
+        }
+    }
+}
+
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// A member's header, byte by byte (RFC 1952, section 2.3): ten bytes, and whatever its flags announce.
+#[derive(Debug, Default)]
+struct Header {
+    part: Part,
+    /// Bytes of this part so far.
+    taken: usize,
+    /// Which parts are there.
+    flags: u8,
+    /// The length of the extra field.
+    extra: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Part {
+    #[default]
+    Fixed,
+    ExtraLength,
+    Extra,
+    Name,
+    Comment,
+    Checksum,
+}
+
+impl Header {
+    const CHECKSUM: u8 = 1 << 1;
+    const EXTRA: u8 = 1 << 2;
+    const NAME: u8 = 1 << 3;
+    const COMMENT: u8 = 1 << 4;
+    /// A decoder that does not know them has to give up.
+    const RESERVED: u8 = 0b1110_0000;
+
+    /// Whether the header ends with `byte`.
+    fn take(&mut self, byte: u8) -> io::Result<bool> {
+        let place = self.taken;
+        self.taken += 1;
+        let is_over = match self.part {
+            Part::Fixed => {
+                let is_good = match place {
+                    0 => byte == MAGIC,
+                    1 => byte == 0x8b,
+                    // Deflate, and no other method.
+                    2 => byte == 8,
+                    3 => byte & Self::RESERVED == 0,
+                    _ => true,
+                };
+                if !is_good {
+                    return Err(invalid("it does not begin like gzip"));
+                }
+                if place == 3 {
+                    self.flags = byte;
+                }
+                place == 9
+            }
+            Part::ExtraLength => {
+                self.extra |= usize::from(byte) << (8 * place);
+                place == 1
+            }
+            Part::Extra => self.taken == self.extra,
+            Part::Name | Part::Comment => byte == 0,
+            Part::Checksum => place == 1,
+        };
+        Ok(is_over && !self.goes_on())
+    }
+
+    /// Goes on to the next part, if there is one.
+    fn goes_on(&mut self) -> bool {
+        self.taken = 0;
+        let after = match self.part {
+            Part::Fixed => 0,
+            Part::ExtraLength if self.extra > 0 => {
+                self.part = Part::Extra;
+                return true;
+            }
+            Part::ExtraLength | Part::Extra => 1,
+            Part::Name => 2,
+            Part::Comment => 3,
+            Part::Checksum => 4,
+        };
+        let parts = [
+            (Self::EXTRA, Part::ExtraLength),
+            (Self::NAME, Part::Name),
+            (Self::COMMENT, Part::Comment),
+            (Self::CHECKSUM, Part::Checksum),
+        ];
+        let next = parts.into_iter().skip(after).find(|(flag, _)| self.flags & flag != 0);
+        next.is_some_and(|(_, part)| {
+            self.part = part;
+            true
+        })
+    }
+}
+
+/// What a member's trailer says of its data.
+#[derive(Default)]
+struct Sum {
+    crc: Hasher,
+    /// Of all bytes, modulo 2^32.
+    length: u32,
+}
+
+impl Sum {
+    /// Of a trailer.
+    const LENGTH: usize = 8;
+
+    fn add(&mut self, data: &[u8]) {
+        self.crc.update(data);
+        #[expect(clippy::cast_possible_truncation, reason = "the format counts modulo 2^32")]
+        let length = data.len() as u32;
+        self.length = self.length.wrapping_add(length);
+    }
+
+    fn trailer(&self) -> [u8; Self::LENGTH] {
+        let [crc, length] = [self.crc.clone().finalize(), self.length].map(u32::to_le_bytes);
+        std::array::from_fn(|place| if place < 4 { crc[place] } else { length[place - 4] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use async_compression::tokio::bufread::GzipEncoder;
+    use tokio::io::{AsyncReadExt, BufReader};
+
+    use super::Members;
+
+    const TEXT: &[u8] = b"some text, some text";
+
+    async fn gzip() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        GzipEncoder::new(TEXT).read_to_end(&mut bytes).await.expect("memory takes all");
+        bytes
+    }
+
+    /// What comes of it, with pieces of one byte as with a single piece.
+    async fn undone(bytes: &[u8]) -> Result<Vec<u8>, io::ErrorKind> {
+        let mut results = Vec::new();
+        for capacity in [1, 4096] {
+            let mut out = Vec::new();
+            let source = BufReader::with_capacity(capacity, bytes);
+            let read = Members::new(source).read_to_end(&mut out).await;
+            results.push(read.map(|_| out).map_err(|error| error.kind()));
+        }
+        assert_eq!(results[0], results[1], "{}", bytes.escape_ascii());
+        results.swap_remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_header_may_have_all_its_parts() {
+        let member = gzip().await;
+        let parts: [(u8, &[u8]); 8] = [
+            (0, b""),
+            (1, b""),
+            (2, b"cc"),
+            (4, b"\x03\0abc"),
+            (4, b"\0\0"),
+            (8, b"name\0"),
+            (16, b"\0"),
+            (0b1_1111, b"\x01\0anames\0comment\0cc"),
+        ];
+        for (flags, part) in parts {
+            let mut bytes = member[..10].to_vec();
+            bytes[3] = flags;
+            bytes.extend_from_slice(part);
+            let header = bytes.len();
+            bytes.extend_from_slice(&member[10..]);
+            assert_eq!(undone(&bytes).await.as_deref(), Ok(TEXT), "{flags:#b}");
+            for cut in 0..header {
+                assert_eq!(undone(&bytes[..cut]).await, Err(io::ErrorKind::UnexpectedEof), "{flags:#b}, {cut} bytes");
+            }
+        }
+        for (place, byte) in [(0, 0x1e), (1, 0x8a), (2, 7), (3, 0x20), (3, 0x80)] {
+            let mut bytes = member.clone();
+            bytes[place] = byte;
+            assert_eq!(undone(&bytes).await, Err(io::ErrorKind::InvalidData), "{byte:#x} at {place}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trailer_may_lack_but_not_lie_and_the_data_is_whole() {
+        let member = gzip().await;
+        let data = member.len() - 8;
+        for cut in 10..member.len() {
+            let found = undone(&member[..cut]).await.ok();
+            assert_eq!(found.as_deref(), (cut >= data).then_some(TEXT), "{cut} bytes");
+        }
+        for place in data..member.len() {
+            let mut bytes = member.clone();
+            bytes[place] ^= 1;
+            assert_eq!(undone(&bytes).await, Err(io::ErrorKind::InvalidData), "byte {place}");
+        }
+        let last_without = [&member[..], &member[..data]].concat();
+        assert_eq!(undone(&last_without).await, Ok([TEXT, TEXT].concat()));
+        let first_without = [&member[..data], &member[..]].concat();
+        assert_eq!(undone(&first_without).await, Err(io::ErrorKind::InvalidData), "something else is in its place");
+    }
+
+    #[tokio::test]
+    async fn members_are_one_text_and_what_follows_them_is_nothing() {
+        let member = gzip().await;
+        let twice = [TEXT, TEXT].concat();
+        let table: [(&[u8], _); 5] = [
+            (b"", Ok(TEXT)),
+            (b"\0\0\n<!-- stray -->", Ok(TEXT)),
+            (&member, Ok(&twice[..])),
+            (b"\x1f", Err(io::ErrorKind::UnexpectedEof)),
+            (b"\x1f\x00", Err(io::ErrorKind::InvalidData)),
+        ];
+        for (rest, expected) in table {
+            let bytes = [&member[..], rest].concat();
+            assert_eq!(undone(&bytes).await.as_deref(), expected.as_ref().map(|text| *text), "{}", rest.escape_ascii());
         }
     }
 }

@@ -3,9 +3,10 @@
 //! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
 //! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
 //! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `body`: the pieces of a body, under limits; `coding`: its content encodings undone; `members`: those of gzip;
-//!   `cap`: an end to what is between two of them; `unlabelled`: compression of which no header says anything
-//! - `first_contact`: how many connections a new https origin gets
+//! - `framing`: what the head says of the body; `body`: its pieces, under limits; `coding`: its encodings undone;
+//!   `members`: those of gzip; `cap`: an end to what is between two of them; `unlabelled`: compression of which
+//!   no header says anything
+//! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
 //! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
 //!   wrong with TLS, for people
 //! - `robots`: a robots.txt, by the rules that such a file has
@@ -19,10 +20,12 @@ mod classify;
 mod clients;
 mod coding;
 mod first_contact;
+mod framing;
 mod guard;
 mod head;
 mod headers;
 mod limit;
+mod lost;
 mod members;
 mod retry_after;
 mod robots;
@@ -34,7 +37,7 @@ mod unlabelled;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Response};
 use tokio::time::Instant;
 use url::Url;
@@ -46,16 +49,14 @@ pub(crate) use self::guard::SITE_HOST;
 use self::guard::NotPublic;
 use self::head::{Head, Refreshed};
 pub use self::headers::RequestHeaders;
+use self::lost::{Memory, Sendings};
 pub(super) use self::robots::RobotsFile;
 use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::media_type::{self, MediaType};
 use super::settings::FetchSettings;
 use super::{Error, sniff};
-use crate::model::{Failure, FailureKind, Stage, Visit, without_credentials};
-
-/// A server that ends this many connections before it has looked at a request does not want it.
-const MAX_SENDINGS: usize = 4;
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, without_credentials};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -83,13 +84,19 @@ pub(super) struct Fetch {
 #[derive(Debug)]
 pub(super) struct Fetcher {
     clients: Clients,
+    memory: Memory,
     large: LargePages,
     settings: FetchSettings,
 }
 
 impl Fetcher {
     pub(super) fn new(settings: FetchSettings) -> Result<Self, Error> {
-        Ok(Self { clients: Clients::new(&settings)?, large: LargePages::new(&settings), settings })
+        Ok(Self {
+            clients: Clients::new(&settings)?,
+            memory: Memory::default(),
+            large: LargePages::new(&settings),
+            settings,
+        })
     }
 
     /// Asks for `url`, the visit's, once. The headers of the response that the settings ask for are added to `kept`.
@@ -126,27 +133,26 @@ impl Fetcher {
             // The body is not read: the connection is given up rather than an image.
             return Err(answered(head::no_page(&shown, "its type is", essence)));
         }
-        let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
-            let bytes = body.drain(&codings).await;
+            let bytes = body.drain().await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
         }
         if is_confirmed {
-            return Ok(Fetched::NotModified { bytes: body.drain(&codings).await });
+            return Ok(Fetched::NotModified { bytes: body.drain().await });
         }
         if let Some(refusal) = refusal {
-            let bytes = body.drain(&codings).await;
+            let bytes = body.drain().await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let bytes = self.read_page(&mut body, &codings, media_type.is_some()).await.map_err(answered)?;
+        let bytes = self.read_page(&mut body, media_type.is_some()).await.map_err(answered)?;
         let (status, turn) = (status.as_u16(), body.turn.take());
         Ok(Fetched::Page(Fetch { url: shown.clone(), status, content_type, follows_meta, body: bytes, _turn: turn }))
     }
 
     /// Reads the body of a page, and looks at it where no header tells its type.
-    async fn read_page(&self, body: &mut PageBody<'_>, codings: &str, has_type: bool) -> Result<Bytes, Failure> {
-        let bytes = body.read(codings).await?;
+    async fn read_page(&self, body: &mut PageBody<'_>, has_type: bool) -> Result<Bytes, Failure> {
+        let bytes = body.read().await?;
         let bytes = unlabelled::undo(body, bytes).await?;
         if has_type {
             return Ok(bytes);
@@ -161,9 +167,10 @@ impl Fetcher {
 
     /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
     ///
-    /// A request that the server says it has not seen is sent again: a server may end an HTTP/2 connection at any time
-    /// (nginx does after a thousand requests), and those on their way to it are neither its fault nor the page's. Where
-    /// the time between requests counts, though, all of them are the schedule's to send.
+    /// A request that is lost and that nobody is to blame for (see `lost`) is sent again at once. Where the time between
+    /// requests counts, though, all of them are the schedule's to send: nobody here knows whether the server has seen the
+    /// first one, so the second one has to wait for as long as the delay says, counted from when the first one was sent.
+    /// The failure then says so (`Retry::Again`), and the schedule sends it when it is due, without charging it.
     async fn ask(
         &self,
         url: &Url,
@@ -174,10 +181,9 @@ impl Fetcher {
         let sent = Arc::new(sent);
         let mut deadline = Instant::now() + self.settings.timeout;
         let mut patience = self.settings.connect_timeout;
-        let tries_again = !visit.tell_when_sent;
-        let mut sendings = 0;
+        let mut sendings = Sendings::new(visit, self.memory.has_long_heads(url));
         loop {
-            let Request { mut builder, via, contact } = self.clients.get(url, visit)?;
+            let Request { mut builder, via, contact } = self.clients.get(url, visit, sendings.manner)?;
             let via = via.as_ref();
             let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
             if let Some(contact) = &contact {
@@ -193,21 +199,30 @@ impl Fetcher {
             } else if let Some(sent) = tells {
                 builder = builder.body(Body::wrap(Nothing::new(move || sent())));
             }
-            sendings += 1;
             let answer = limit::until(deadline, builder.send()).await;
             if let (Some(contact), Some(Ok(response))) = (&contact, &answer) {
                 contact.answered(response.version());
             }
             return match answer {
-                Some(Ok(response)) => match classify::refused_by_proxy(response.status(), shown, via) {
-                    Some(refused) => Err(refused),
-                    None => Ok((response, deadline)),
-                },
-                Some(Err(error)) if tries_again && sendings < MAX_SENDINGS && classify::is_unseen(&error) => continue,
-                Some(Err(error)) => Err(match classify::not_public(&error) {
-                    Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
-                    None => classify::no_answer(error, shown, via, &self.settings),
-                }),
+                Some(Ok(response)) => {
+                    self.memory.answered(&response);
+                    match classify::refused_by_proxy(response.status(), shown, via) {
+                        Some(refused) => Err(refused),
+                        None => Ok((response, deadline)),
+                    }
+                }
+                Some(Err(error)) => {
+                    let is_lost = sendings.may_go_on(self.memory.lost(url, &error));
+                    if is_lost && !visit.tell_when_sent {
+                        continue;
+                    }
+                    let failure = match classify::not_public(&error) {
+                        Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
+                        None => classify::no_answer(error, shown, via, &self.settings),
+                    };
+                    let retry = if is_lost { Retry::Again } else { failure.retry };
+                    Err(Failure { retry, ..failure })
+                }
                 None => {
                     let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
                     Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())

@@ -1,10 +1,10 @@
 use bytes::Bytes;
-use reqwest::header::CONTENT_ENCODING;
 use url::Url;
 
+use super::Fetcher;
 use super::body::Body;
 use super::head::Head;
-use super::{Fetcher, header_text, unlabelled};
+use super::unlabelled;
 use crate::model::{Failure, Visit, without_credentials};
 use crate::robots::MAX_FILE;
 
@@ -42,16 +42,15 @@ impl Fetcher {
         // A redirect that leads nowhere leads to no file.
         let next = head.next_hop().unwrap_or_default();
         let refusal = head.refusal().filter(|_| !status.is_client_error() || status.as_u16() == 429);
-        let codings = header_text(head.headers, &CONTENT_ENCODING).unwrap_or_default();
         let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
         if status.is_success() {
             // One byte more tells that the last line is cut.
             let mut body = body.only(MAX_FILE as u64 + 1);
-            let file = body.read(&codings).await.map_err(answered)?;
+            let file = body.read().await.map_err(answered)?;
             let file = unlabelled::undo(&mut body, file).await.map_err(answered)?;
             return Ok(RobotsFile::Found(file));
         }
-        let bytes = body.drain(&codings).await;
+        let bytes = body.drain().await;
         match (refusal, next) {
             (Some(refusal), _) => Err(answered(Failure { bytes, ..refusal })),
             (None, Some(to)) => Ok(RobotsFile::Redirect { status: status.as_u16(), to }),
