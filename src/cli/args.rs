@@ -51,6 +51,10 @@ pub(super) struct ListArgs {
     /// Serve DIR on a loopback port for this run; lines without a scheme are paths on it
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
+
+    /// Take every line of a file for a task, even if none of the first 20 is a URL
+    #[arg(long)]
+    pub(super) force_list: bool,
 }
 
 #[derive(Debug, ClapArgs)]

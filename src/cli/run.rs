@@ -75,7 +75,11 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     }
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
     let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
-    Input::open(&sources, base, limit).map_err(Stop::usage)
+    let input = Input::open(&sources, base, limit).map_err(Stop::usage)?;
+    if !args.force_list {
+        input.check_first_lines().map_err(Stop::usage)?;
+    }
+    Ok(input)
 }
 
 fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
