@@ -457,7 +457,9 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
         let kept = fs::read_to_string(&part).expect("the part stays");
         assert_eq!(all_there(&kept, &list[..200]).len(), 200);
         assert!(!output.exists(), "the output is not whole");
-        assert!(run.stderr.contains("interrupted") && run.stderr.lines().count() == 1, "{}", run.stderr);
+        let said: Vec<&str> = run.stderr.lines().collect();
+        assert!(said[0].contains("stopping: waiting up to 5s for ") && said.len() == 2, "{}", run.stderr);
+        assert!(said[1].contains("interrupted"), "{}", run.stderr);
     }
 }
 

@@ -87,11 +87,14 @@ impl Head<'_> {
 
     /// Why the body is no page.
     pub(super) fn no_page(&self, content_type: &str) -> Failure {
-        let essence = excerpt(media_type::essence(content_type));
-        let message = format!(
-            "read {} as a page: its type is `{essence}`, and pages are text or XML (see `fetch.content_types`)",
-            self.shown
-        );
+        let essence = media_type::essence(content_type);
+        let way_out = if media_type::is_json(&essence.to_ascii_lowercase()) {
+            "selectors find nothing in JSON: list the HTML page that shows the same, or ask for HTML with a header (-H \
+             \"Accept: text/html\"); for the JSON itself, curl and jq will do"
+        } else {
+            "pages are text or XML; if it is one all the same, name its type in `fetch.content_types`"
+        };
+        let message = format!("read {} as a page: its type is `{}`, and {way_out}", self.shown, excerpt(essence));
         Failure::new(FailureKind::ContentType, Stage::Fetch, message)
     }
 }

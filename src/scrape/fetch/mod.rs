@@ -50,7 +50,7 @@ use self::sent::Nothing;
 use super::large::{LargePages, Turn};
 use super::settings::FetchSettings;
 use super::{Error, media_type};
-use crate::model::{Failure, FailureKind, Stage, Visit, without_credentials};
+use crate::model::{Failure, FailureKind, Stage, Visit, how_long, without_credentials};
 
 /// A server that ends this many connections before it has looked at a request does not want it.
 const MAX_SENDINGS: usize = 4;
@@ -183,7 +183,7 @@ impl Fetcher {
                     None => classify::no_answer(error, shown, via, &self.settings),
                 }),
                 None => {
-                    let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                    let message = format!("get an answer from {shown} within {}", how_long(self.settings.timeout));
                     Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
                 }
             };
