@@ -152,7 +152,11 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", ""], "--output"),
         (&["-o", "left.json"], "left over from a run that did not end"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
-        (&["-o", "out.csv"], "gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json"),
+        (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or .jl"),
+        (&["-o", "out.txt"], "or say which with --format (json, jsonl, ndjson)"),
+        (&["-o", "out.json.gz"], "`.gz` is not a format"),
+        (&["-o", "books.v2"], "`.v2` is not a format"),
+        (&["-o", "out.parquet"], "write the output to `out.parquet`"),
         (&["-o", "out.CSV", "--set", "output.format=auto"], "write the output to `out.CSV`"),
         (&["--summary", "none/summary.json"], "write a summary to `none/summary.json`: there is no folder `none`"),
         (&["--summary", "none/summary.json"], "create it (mkdir -p none)"),
@@ -176,13 +180,19 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
 }
 
 #[test]
-fn a_csv_is_refused_only_where_the_format_goes_by_the_name() {
+fn an_extension_counts_only_where_the_format_goes_by_the_name() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     for (arguments, begins) in [
         (&["-o", "out.csv", "-f", "json"][..], "["),
         (&["-o", "other.csv", "-f", "jsonl"], "{"),
-        (&["-o", "out.tsv"], "["),
+        (&["-o", "out.txt", "--set", "output.format=json"], "["),
+        (&["-o", "out.html", "-f", "ndjson"], "{"),
+        (&["-o", "out.ndjson"], "{"),
+        (&["-o", "out.jl"], "{"),
+        (&["-o", "out.JSONL"], "{"),
+        (&["-o", "out.Json"], "["),
+        (&["-o", ".json"], "["),
         (&["-o", "csv"], "["),
     ] {
         run_in(folder.path(), &[&[server.url("/ok/0").as_str()], arguments].concat()).exited(0);
@@ -299,7 +309,7 @@ fn a_list_without_a_task_gives_an_empty_output_and_starts_no_worker() {
 fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let table: [(&[u8], &str, &str); 8] = [
+    let table: [(&[u8], &str, &str); 11] = [
         (b"nonsense", "nonsense", "no scheme"),
         (b"ftp://h/", "ftp://h/", "the scheme is `ftp`"),
         (b"http://", "http://", "no host"),
@@ -307,7 +317,10 @@ fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
         (b"http://h/\xff", "http://h/\u{fffd}", "not UTF-8"),
         (b"\xff\xfe\xfd", "\u{fffd}\u{fffd}\u{fffd}", "UTF-8"),
         (b"http://user:secret@h:x/", "http://h:x/", "port"),
-        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "no scheme"),
+        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "a NUL inside"),
+        (b"a\x1b[2J", "a\u{1b}[2J", "no scheme"),
+        (b"http://user:secret@h/\thttp://user:secret@h/", "http://h/\thttp://h/", "a table of columns"),
+        (b"http://user:secret@{host}/", "http://{host}/", "no request can name"),
     ];
     let mut list = Vec::new();
     for (line, _, _) in table {
@@ -333,14 +346,26 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
     let lines: String = (0..700).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
     write(folder.path(), "list", &lines);
-    // It opens like a file, and reading its beginning is an input/output error.
-    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl", "-o", "out.jsonl"]).exited(1);
-    assert!(run.stderr.contains("go on reading the list `/proc/self/mem` after 700 tasks"), "{}", run.stderr);
+    let broken = |arguments: &[&str]| {
+        let mut command = scrape([&["list", "-", "-f", "jsonl"], arguments].concat());
+        // It opens like a file, and reading its beginning is an input/output error.
+        let unreadable = fs::File::open("/proc/self/mem").expect("our own memory");
+        command.current_dir(folder.path()).stdin(unreadable).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = command.output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (_, stderr) = broken(&["-o", "out.jsonl"]);
+    assert!(stderr.contains("go on reading the list from standard input after 700 tasks"), "{stderr}");
     let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
     assert_eq!(records(&part).len(), 700);
     assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");
-    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl"]).exited(1);
-    assert_eq!(records(&run.stdout).len(), 700);
+    assert_eq!(records(&broken(&[]).0).len(), 700);
+    // Of a file, that is found before the first request.
+    let asked = server.log().len();
+    let run = run_in(folder.path(), &["list", "/proc/self/mem"]).exited(2);
+    assert!(run.stderr.contains("read the list `/proc/self/mem`"), "{}", run.stderr);
+    assert_eq!(server.log().len(), asked, "nothing is fetched");
 }
 
 #[test]
