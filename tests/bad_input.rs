@@ -8,10 +8,10 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
+use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list, wait_until};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
@@ -208,18 +208,24 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
     fs::create_dir(&site).expect("made");
     write(&site, "page.html", "<h1>here</h1>");
     write(folder.path(), "list", "page.html\n");
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("changed");
+    // Whatever this process's umask is: the run may be somebody else's.
+    for (path, mode) in [(folder.path(), 0o755), (&site.join("page.html"), 0o644), (&folder.path().join("list"), 0o644)]
+    {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
+    }
     let mut root = false;
     for (mode, code) in [(0o000, 2), (0o444, 2), (0o111, 0), (0o555, 0)] {
         fs::set_permissions(&site, fs::Permissions::from_mode(mode)).expect("changed");
-        let mut command = scrape(["list", "--site", "site"]);
+        // In the order of the list, it would need a folder for temporary files that may be closed to whoever it runs as.
+        let mut command = scrape(["list", "--site", "site", "--order", "completion"]);
         command.current_dir(folder.path());
         // Nothing is closed to root, and those who own nothing may lack a way to the program.
         if mode == 0o000 {
             root = site.join("page.html").exists();
         }
         if root {
-            let mut try_out = Command::new(command.get_program());
+            let mut try_out = gleaner();
+            try_out.current_dir(folder.path());
             if !try_out.arg("--version").uid(NOBODY).gid(NOBODY).output().is_ok_and(|tried| tried.status.success()) {
                 return skipped("nobody but root can start the program here");
             }
@@ -237,8 +243,8 @@ fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "list", "");
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run list --summary summary.json";
-    let mut command = Command::new("sh");
-    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let mut command = support::shell(script);
+    command.current_dir(&folder);
     let run = Run::to_end(command).exited(1);
     assert!(run.stderr.contains("write the summary to `summary.json`: File too large"), "{}", run.stderr);
     assert!(!run.stderr.contains(".tmp"), "{}", run.stderr);
@@ -425,8 +431,8 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
         exec unshare --map-root-user --mount sh -c '
             mount -t tmpfs -o size=64k tmpfs disk || exit 77
             "$0" run list -o disk/out.jsonl; code=$?; cat disk/out.jsonl.part; ls disk >&2; exit $code' "$0""#;
-    let mut command = Command::new("sh");
-    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let mut command = support::shell(script);
+    command.current_dir(&folder);
     let run = Run::start(command).finish();
     if run.code == Some(77) || run.stderr.contains("unshare: ") {
         return skipped(&format!("no small file system can be mounted here ({})", run.stderr.trim()));
@@ -470,7 +476,7 @@ fn a_folder_on_standard_input_is_refused() {
 
 #[test]
 fn a_worker_is_not_started_by_hand() {
-    let mut command = support::gleaner();
+    let mut command = gleaner();
     command.arg("worker");
     let run = Run::to_end(command).exited(2);
     assert!(run.stderr.contains("is started by `gleaner run`"), "{}", run.stderr);

@@ -450,9 +450,8 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     // No file may have more than so many blocks of 512 bytes; the signal that would say so is not wanted.
     let run = Run::to_end({
         let gleaner = job.command(&[]);
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\""]);
-        shell.arg(gleaner.get_program()).args(gleaner.get_args());
+        let mut shell = support::shell("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"");
+        shell.args(gleaner.get_args());
         shell
     })
     .exited(1);

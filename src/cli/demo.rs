@@ -86,10 +86,11 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
 }
 
 fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
+    // Not the user's settings: the demonstration is the same everywhere.
+    let nowhere = tempfile::tempdir()?;
     let sources = config::Sources {
         config: None,
-        // Not the user's settings: the demonstration is the same everywhere.
-        folder: std::env::temp_dir().join("gleaner-demo-has-no-settings"),
+        folder: nowhere.path().to_owned(),
         environment: Vec::new(),
         flags: vec![config::Flag::set("extract.title=h1::text")],
         cpus: NonZeroUsize::MIN,
