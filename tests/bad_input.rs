@@ -8,10 +8,10 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
+use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list, wait_until};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
@@ -152,7 +152,11 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", ""], "--output"),
         (&["-o", "left.json"], "left over from a run that did not end"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
-        (&["-o", "out.csv"], "gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json"),
+        (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or .jl"),
+        (&["-o", "out.txt"], "or say which with --format (json, jsonl, ndjson)"),
+        (&["-o", "out.json.gz"], "`.gz` is not a format"),
+        (&["-o", "books.v2"], "`.v2` is not a format"),
+        (&["-o", "out.parquet"], "write the output to `out.parquet`"),
         (&["-o", "out.CSV", "--set", "output.format=auto"], "write the output to `out.CSV`"),
         (&["--summary", "none/summary.json"], "write a summary to `none/summary.json`: there is no folder `none`"),
         (&["--summary", "none/summary.json"], "create it (mkdir -p none)"),
@@ -176,13 +180,19 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
 }
 
 #[test]
-fn a_csv_is_refused_only_where_the_format_goes_by_the_name() {
+fn an_extension_counts_only_where_the_format_goes_by_the_name() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     for (arguments, begins) in [
         (&["-o", "out.csv", "-f", "json"][..], "["),
         (&["-o", "other.csv", "-f", "jsonl"], "{"),
-        (&["-o", "out.tsv"], "["),
+        (&["-o", "out.txt", "--set", "output.format=json"], "["),
+        (&["-o", "out.html", "-f", "ndjson"], "{"),
+        (&["-o", "out.ndjson"], "{"),
+        (&["-o", "out.jl"], "{"),
+        (&["-o", "out.JSONL"], "{"),
+        (&["-o", "out.Json"], "["),
+        (&["-o", ".json"], "["),
         (&["-o", "csv"], "["),
     ] {
         run_in(folder.path(), &[&[server.url("/ok/0").as_str()], arguments].concat()).exited(0);
@@ -198,18 +208,24 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
     fs::create_dir(&site).expect("made");
     write(&site, "page.html", "<h1>here</h1>");
     write(folder.path(), "list", "page.html\n");
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("changed");
+    // Whatever this process's umask is: the run may be somebody else's.
+    for (path, mode) in [(folder.path(), 0o755), (&site.join("page.html"), 0o644), (&folder.path().join("list"), 0o644)]
+    {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
+    }
     let mut root = false;
     for (mode, code) in [(0o000, 2), (0o444, 2), (0o111, 0), (0o555, 0)] {
         fs::set_permissions(&site, fs::Permissions::from_mode(mode)).expect("changed");
-        let mut command = scrape(["list", "--site", "site"]);
+        // In the order of the list, it would need a folder for temporary files that may be closed to whoever it runs as.
+        let mut command = scrape(["list", "--site", "site", "--order", "completion"]);
         command.current_dir(folder.path());
         // Nothing is closed to root, and those who own nothing may lack a way to the program.
         if mode == 0o000 {
             root = site.join("page.html").exists();
         }
         if root {
-            let mut try_out = Command::new(command.get_program());
+            let mut try_out = gleaner();
+            try_out.current_dir(folder.path());
             if !try_out.arg("--version").uid(NOBODY).gid(NOBODY).output().is_ok_and(|tried| tried.status.success()) {
                 return skipped("nobody but root can start the program here");
             }
@@ -227,8 +243,8 @@ fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "list", "");
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run list --summary summary.json";
-    let mut command = Command::new("sh");
-    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let mut command = support::shell(script);
+    command.current_dir(&folder);
     let run = Run::to_end(command).exited(1);
     assert!(run.stderr.contains("write the summary to `summary.json`: File too large"), "{}", run.stderr);
     assert!(!run.stderr.contains(".tmp"), "{}", run.stderr);
@@ -312,7 +328,7 @@ fn a_list_without_a_task_gives_an_empty_output_and_starts_no_worker() {
 fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let table: [(&[u8], &str, &str); 8] = [
+    let table: [(&[u8], &str, &str); 11] = [
         (b"nonsense", "nonsense", "no scheme"),
         (b"ftp://h/", "ftp://h/", "the scheme is `ftp`"),
         (b"http://", "http://", "no host"),
@@ -320,7 +336,10 @@ fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
         (b"http://h/\xff", "http://h/\u{fffd}", "not UTF-8"),
         (b"\xff\xfe\xfd", "\u{fffd}\u{fffd}\u{fffd}", "UTF-8"),
         (b"http://user:secret@h:x/", "http://h:x/", "port"),
-        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "no scheme"),
+        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "a NUL inside"),
+        (b"a\x1b[2J", "a\u{1b}[2J", "no scheme"),
+        (b"http://user:secret@h/\thttp://user:secret@h/", "http://h/\thttp://h/", "a table of columns"),
+        (b"http://user:secret@{host}/", "http://{host}/", "no request can name"),
     ];
     let mut list = Vec::new();
     for (line, _, _) in table {
@@ -346,14 +365,26 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
     let lines: String = (0..700).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
     write(folder.path(), "list", &lines);
-    // It opens like a file, and reading its beginning is an input/output error.
-    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl", "-o", "out.jsonl"]).exited(1);
-    assert!(run.stderr.contains("go on reading the list `/proc/self/mem` after 700 tasks"), "{}", run.stderr);
+    let broken = |arguments: &[&str]| {
+        let mut command = scrape([&["list", "-", "-f", "jsonl"], arguments].concat());
+        // It opens like a file, and reading its beginning is an input/output error.
+        let unreadable = fs::File::open("/proc/self/mem").expect("our own memory");
+        command.current_dir(folder.path()).stdin(unreadable).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = command.output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (_, stderr) = broken(&["-o", "out.jsonl"]);
+    assert!(stderr.contains("go on reading the list from standard input after 700 tasks"), "{stderr}");
     let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
     assert_eq!(records(&part).len(), 700);
     assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");
-    let run = run_in(folder.path(), &["list", "/proc/self/mem", "-f", "jsonl"]).exited(1);
-    assert_eq!(records(&run.stdout).len(), 700);
+    assert_eq!(records(&broken(&[]).0).len(), 700);
+    // Of a file, that is found before the first request.
+    let asked = server.log().len();
+    let run = run_in(folder.path(), &["list", "/proc/self/mem"]).exited(2);
+    assert!(run.stderr.contains("read the list `/proc/self/mem`"), "{}", run.stderr);
+    assert_eq!(server.log().len(), asked, "nothing is fetched");
 }
 
 #[test]
@@ -413,8 +444,8 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
         exec unshare --map-root-user --mount sh -c '
             mount -t tmpfs -o size=64k tmpfs disk || exit 77
             "$0" run list -o disk/out.jsonl; code=$?; cat disk/out.jsonl.part; ls disk >&2; exit $code' "$0""#;
-    let mut command = Command::new("sh");
-    command.args(["-c", script]).arg(support::gleaner().get_program()).current_dir(&folder);
+    let mut command = support::shell(script);
+    command.current_dir(&folder);
     let run = Run::start(command).finish();
     if run.code == Some(77) || run.stderr.contains("unshare: ") {
         return skipped(&format!("no small file system can be mounted here ({})", run.stderr.trim()));
@@ -458,7 +489,7 @@ fn a_folder_on_standard_input_is_refused() {
 
 #[test]
 fn a_worker_is_not_started_by_hand() {
-    let mut command = support::gleaner();
+    let mut command = gleaner();
     command.arg("worker");
     let run = Run::to_end(command).exited(2);
     assert!(run.stderr.contains("is started by `gleaner run`"), "{}", run.stderr);

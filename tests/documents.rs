@@ -1,14 +1,17 @@
 //! What documents say of the program, held against the program.
 
+mod support;
+
 use std::collections::BTreeSet;
+use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::process::Stdio;
 
 use gleaner::config::{self, Loaded, Sources};
 use gleaner::exit_code::Exit;
 use gleaner::model::{FailureKind, Stage};
+use proc_macro2::{TokenStream, TokenTree};
 use serde::de::DeserializeOwned;
 
 /// README's first command: the main job.
@@ -48,27 +51,16 @@ fn ci_ends_with_the_test_command_of_the_readme() {
 
 #[test]
 fn the_usage_in_the_readme_is_what_the_program_says() {
-    let help = Command::new(env!("CARGO_BIN_EXE_gleaner"))
-        .args(["run", "--help"])
-        // Not the width of whatever terminal the tests run in.
-        .env_remove("COLUMNS")
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .output()
-        .expect("gleaner runs");
-    assert!(help.status.success(), "{help:?}");
-    let says: Vec<String> =
-        String::from_utf8(help.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect();
+    let says = help(&["run", "--help"]);
     let readme = read("README.md");
     let is_usage = |block: &Vec<String>| block.iter().any(|line| line.starts_with("Usage: gleaner run"));
     let usage = blocks(&readme, "text").into_iter().find(is_usage).expect("README has a usage block");
     assert_eq!(usage, says, "replace README's usage block by what `gleaner run --help` says");
 }
 
-#[test]
-fn the_exit_codes_in_the_readme_are_those_of_the_program() {
-    // A new way to end does not compile until it is in this list.
-    let all = [
+/// Every exit code. A new way to end does not compile until it is in this list.
+fn exit_codes() -> [String; 8] {
+    [
         Exit::Success,
         Exit::CannotGoOn,
         Exit::Usage,
@@ -82,9 +74,60 @@ fn the_exit_codes_in_the_readme_are_those_of_the_program() {
         Exit::Success | Exit::CannotGoOn | Exit::Usage | Exit::SomeFailed | Exit::LimitReached | Exit::Signal(_) => {
             exit.code().to_string()
         }
-    });
+    })
+}
+
+#[test]
+fn the_exit_codes_in_the_readme_are_those_of_the_program() {
     let listed: Vec<String> = table(&read("README.md"), "| code |").into_iter().map(|row| row[0].clone()).collect();
-    assert_eq!(listed, all);
+    assert_eq!(listed, exit_codes());
+}
+
+#[test]
+fn the_exit_codes_in_the_help_are_those_of_the_program() {
+    let help = help(&["--help"]);
+    let listed = help.iter().skip_while(|line| *line != "Exit codes:").skip(1);
+    let codes: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(codes, exit_codes());
+}
+
+#[test]
+fn every_setting_that_a_message_or_a_comment_names_exists() {
+    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for file in sources() {
+        for (section, key) in named_settings(&read(&file), &defaults) {
+            count += 1;
+            // Hosts and fields have any names; a word in capitals stands for any setting.
+            let any_name =
+                matches!(section.as_str(), "hosts" | "extract") || key.chars().all(|c| c.is_ascii_uppercase());
+            if !any_name && !defaults[&section].as_table().is_some_and(|section| section.contains_key(&key)) {
+                wrong.push(format!("{file}: {section}.{key}"));
+            }
+        }
+    }
+    assert!(count > 50, "these cannot be all: {count}");
+    assert!(wrong.is_empty(), "these are no settings: {wrong:#?}");
+}
+
+#[test]
+fn settings_are_found_in_texts_however_they_are_written() {
+    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
+    let text = r#"
+        // Not looked at: pool.not_this.
+        //! `pool.workers`
+        /// as fetch.timeout, `limits.deadline`.
+        fn f() { g("see `tls.insecure` (limits.max_host_failures): pool.x", cache.path, xpool.workers) }
+        const A: &str = "my.pool.workers, pool.rs, pool.map(1), mypool.workers, [pool], output.";
+    "#;
+    let found = named_settings(text, &defaults);
+    let names: Vec<String> = found.iter().map(|(section, key)| format!("{section}.{key}")).collect();
+    let expected =
+        ["pool.workers", "fetch.timeout", "limits.deadline", "tls.insecure", "limits.max_host_failures", "pool.x"];
+    let found_all = expected.iter().filter(|name| !names.iter().any(|found| found == *name)).collect::<Vec<_>>();
+    assert!(found_all.is_empty(), "{found_all:?} not in {names:?}");
+    assert_eq!(names.len(), expected.len(), "{names:?}");
 }
 
 #[test]
@@ -188,6 +231,70 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// What the program prints for these arguments, line by line.
+fn help(arguments: &[&str]) -> Vec<String> {
+    let help = support::gleaner().args(arguments).stdin(Stdio::null()).output().expect("gleaner runs");
+    assert!(help.status.success(), "{help:?}");
+    String::from_utf8(help.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The code of the program: its files without their tests.
+fn sources() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![path("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("src can be read") {
+            let path = entry.expect("src can be read").path();
+            let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+            if name == "tests" || name.ends_with("_tests") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    assert!(found.len() > 100, "these cannot be all: {}", found.len());
+    found
+}
+
+/// The settings, by section and key, that the strings and the documentation comments of a source name.
+fn named_settings(source: &str, sections: &toml::Table) -> Vec<(String, String)> {
+    let code = source.split("\n#[cfg(test)]").next().unwrap_or_default();
+    let tokens: TokenStream = code.parse().expect("it is Rust");
+    let mut texts = Vec::new();
+    collect_strings(tokens, &mut texts);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for text in texts {
+        for (dot, _) in text.match_indices('.') {
+            let section = text[..dot].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+            let key: String = text[dot + 1..].chars().take_while(|c| is_name(*c)).collect();
+            let before = text[..dot - section.len()].chars().next_back();
+            // A path, or a name of more than two parts whose first is none of ours.
+            let is_part = matches!(before, Some('.' | '/' | '-'));
+            let is_file = matches!(key.as_str(), "" | "rs" | "txt");
+            let is_call = text[dot + 1 + key.len()..].starts_with('(');
+            if sections.contains_key(section) && !is_part && !is_file && !is_call {
+                found.push((section.to_owned(), key));
+            }
+        }
+    }
+    found
+}
+
+fn collect_strings(tokens: TokenStream, found: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => collect_strings(group.stream(), found),
+            TokenTree::Literal(literal) => found.push(literal.to_string()),
+            TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+        }
+    }
+}
+
 /// All documents at the top.
 fn documents() -> Vec<String> {
     let names = fs::read_dir(path(".")).expect("our folder").map(|entry| entry.expect("an entry").file_name());
@@ -241,7 +348,7 @@ fn variants<T: DeserializeOwned>() -> Vec<T> {
 fn load(file: &Path) -> Result<Loaded, config::Error> {
     config::load(&Sources {
         config: Some(file.to_owned()),
-        folder: env::temp_dir(),
+        folder: path("."),
         user: 0,
         // What the examples name.
         environment: ["API_TOKEN"].map(|name| (name.into(), "x".into())).into(),

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Finished, Run, Server, gleaner, records, scrape, scrape_list, values};
+use support::{Finished, Run, Server, config, gleaner, records, scrape, scrape_list, values};
 
 /// The one rule of these tests.
 const TITLE: [&str; 2] = ["--set", "extract.title=h1::text"];
@@ -68,7 +68,7 @@ fn the_layout_follows_the_format_and_the_format_follows_the_extension() {
     for (name, flags, expected) in [
         ("a.json", &[][..], &json),
         ("a.jsonl", &[], &jsonl),
-        ("a.txt", &[], &json),
+        ("a", &[], &json),
         ("b.jsonl", &["--format", "json"], &json),
         ("b.json", &["--format", "jsonl"], &jsonl),
         ("c.json", &["--set", "output.format=jsonl"], &jsonl),
@@ -260,18 +260,23 @@ fn a_summary_is_written_into_a_device_and_not_over_it() {
 #[test]
 fn told_to_say_more_it_says_a_line_a_task_with_pid_url_status_and_time() {
     let server = Server::start();
-    let list = [server.url("/sleep/50/0"), server.url("/status/404"), "nonsense".to_owned()];
-    let run = scrape_list(&list, ["-v", "-w", "1"]).finish().exited(3);
+    let gone = Server::start().url("/gone");
+    let list = [server.url("/sleep/50/0"), server.url("/status/404"), "nonsense".to_owned(), gone];
+    let run = scrape_list(&list, ["-v", "-w", "1", "--max-retries", "0", "--no-robots"]).finish().exited(3);
     let output = records(&run.stdout);
     let pid = output[0].worker.expect("a worker did it");
     let lines: Vec<&str> = run.stderr.lines().filter(|line| line.contains("INFO")).collect();
-    assert_eq!(lines.len(), 3, "{}", run.stderr);
+    assert_eq!(lines.len(), 4, "{}", run.stderr);
     let line = |url: &str| *lines.iter().find(|line| line.ends_with(url)).unwrap_or_else(|| panic!("{}", run.stderr));
     let ms = output[0].elapsed_ms.trunc();
     assert!(ms >= 50.0);
     assert!(line(&list[0]).contains(&format!("worker {pid}: 200 in {ms} ms: ")), "{}", run.stderr);
-    assert!(line(&list[1]).contains(&format!("worker {pid}: http_status in ")), "{}", run.stderr);
-    assert!(line("nonsense").contains("no worker: invalid_url in 0 ms: "), "{}", run.stderr);
+    assert!(line(&list[1]).contains(&format!("worker {pid}: 404 http_status in ")), "{}", run.stderr);
+    let why = "no worker: invalid_url: no scheme: write https://nonsense, or give --site (nonsense)";
+    assert!(line("(nonsense)").contains(why), "{}", run.stderr);
+    let why = format!("worker {pid}: connect: connect to host `127.0.0.1`");
+    let end = format!("({}, in ", list[3]);
+    assert!(lines.iter().any(|line| line.contains(&why) && line.contains(&end)), "{}", run.stderr);
 }
 
 #[test]
@@ -309,9 +314,71 @@ fn check_finds_bad_lines_without_a_request() {
         let mut command = gleaner();
         command.arg("check").arg(&list);
         let run = Run::to_end(command).exited(code);
-        assert!(run.stdout.contains("pool.workers = "), "{}", run.stdout);
         assert!(run.stdout.ends_with(closing), "{}", run.stdout);
         assert_eq!(run.stderr.contains("nonsense"), code == 3, "{}", run.stderr);
     }
     assert!(server.log().is_empty());
+}
+
+#[test]
+fn check_shows_what_differs_from_the_defaults_first_and_the_rest_when_asked() {
+    let check = |arguments: &[&str]| {
+        let mut command = gleaner();
+        command.args(["check", "--set", "pool.workers=3", "--set", "fetch.max_retries=2", "-c"]);
+        command.arg(config("books.toml")).args(arguments);
+        let stdout = Run::to_end(command).exited(0).stdout;
+        stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (short, all) = (check(&[]), check(&["--all"]));
+    assert_eq!(short[0], "pool.workers = 3  # flag --set");
+    let (closing, different) = short.split_last().expect("it says something");
+    assert!(closing.ends_with(" settings with their defaults (--all shows them)"), "{closing}");
+    assert!(
+        !different.iter().any(|line| line.contains("fetch.max_retries") || line.ends_with("# default")),
+        "{short:?}"
+    );
+    assert!(different.iter().any(|line| line.starts_with("extract.")), "{short:?}");
+    assert_eq!(&all[..different.len()], different);
+    assert!(all.contains(&"fetch.max_retries = 2  # flag --set".to_owned()), "{all:?}");
+    assert!(all.iter().any(|line| line == "pool.task_timeout = \"60s\"  # default"), "{all:?}");
+    assert!(closing.contains(&format!("# {} settings", all.len() - different.len())), "{closing}");
+}
+
+#[test]
+fn urls_alone_are_a_run() {
+    let server = Server::start();
+    let mut command = gleaner();
+    command.args(["-f", "ndjson", &server.url("/ok/0"), "-q", &server.url("/ok/1")]);
+    assert_eq!(records(&Run::to_end(command).exited(0).stdout).len(), 2);
+}
+
+#[test]
+fn errors_and_warnings_are_in_colour_where_claps_errors_are() {
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)], code: i32| {
+        let mut command = gleaner();
+        command.args(arguments).envs(variables.iter().copied());
+        Run::to_end(command).exited(code).stderr
+    };
+    let server = Server::start();
+    let page = server.url("/ok/0");
+    let table: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("CLICOLOR_FORCE", "1")],
+        &[("CLICOLOR_FORCE", "0")],
+        &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
+        &[("CLICOLOR", "1")],
+        &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
+    ];
+    let mut seen = Vec::new();
+    for variables in table {
+        let of_clap = coloured(&["run", "--nonsense"], variables, 2);
+        let label = &of_clap[..of_clap.find(' ').expect("words")];
+        let ours = coloured(&["run", "no-such-list"], variables, 2);
+        assert!(ours.starts_with(&format!("{label} read the list")), "{variables:?}: {ours:?} and {of_clap:?}");
+        let warning = coloured(&["run", &page, "--insecure"], variables, 0);
+        assert_eq!(warning.contains("\u{1b}["), of_clap.contains("\u{1b}["), "{variables:?}: {warning:?}");
+        assert!(warning.contains("WARN"), "{warning:?}");
+        seen.push(of_clap.contains("\u{1b}["));
+    }
+    assert!(seen.contains(&true) && seen.contains(&false), "the table has both");
 }

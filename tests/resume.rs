@@ -363,13 +363,13 @@ fn a_left_over_is_thrown_away_when_asked() {
 #[test]
 fn with_nothing_left_over_to_resume_is_to_begin() {
     let server = Server::start();
-    let job = Job::new(&pages(&server, "/ok", 3), "out.json", &["-v"]);
-    for _ in 0..2 {
-        let run = job.to_end(&["--resume"]).exited(0);
-        assert!(run.stderr.contains("nothing is left over of "), "{}", run.stderr);
+    let job = Job::new(&pages(&server, "/ok", 3), "out.json", &[]);
+    for (flags, said) in [(&["--resume"][..], true), (&["--resume"], true), (&["--resume", "-q"], false)] {
+        let run = job.to_end(flags).exited(0);
+        assert_eq!(run.stderr.contains("nothing is left over of "), said, "{}", run.stderr);
         assert_eq!(values(&job.text()).len(), 3);
     }
-    assert_eq!(server.log().len(), 6, "a complete output is made anew");
+    assert_eq!(server.log().len(), 9, "a complete output is made anew");
     let mut stream = scrape(["--resume", "http://127.0.0.1:1/"]);
     let run = Run::to_end({
         stream.arg("-q");
@@ -451,9 +451,8 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     // No file may have more than so many blocks of 512 bytes; the signal that would say so is not wanted.
     let run = Run::to_end({
         let gleaner = job.command(&[]);
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\""]);
-        shell.arg(gleaner.get_program()).args(gleaner.get_args());
+        let mut shell = support::shell("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"");
+        shell.args(gleaner.get_args());
         shell
     })
     .exited(1);

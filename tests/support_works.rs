@@ -286,6 +286,10 @@ fn the_program_under_test_starts_in_a_clean_environment() {
         ("NO_PROXY", true),
         ("RUST_LOG", true),
         ("NO_COLOR", true),
+        ("CLICOLOR_FORCE", true),
+        ("all_proxy", true),
+        ("COLUMNS", true),
+        ("SSL_CERT_FILE", true),
         ("PATH", false),
         ("HOME", false),
         ("TMPDIR", false),
@@ -294,6 +298,16 @@ fn the_program_under_test_starts_in_a_clean_environment() {
         assert_eq!(support::changes_behaviour(name.as_ref()), expected, "{name}");
     }
     Run::to_end(gleaner());
+}
+
+#[test]
+fn no_settings_lie_where_the_program_under_test_is_started() {
+    for command in [gleaner(), support::shell("exec \"$0\" --version")] {
+        let folder = command.get_current_dir().expect("a folder of its own");
+        assert!(folder.is_dir() && !folder.join("gleaner.toml").exists(), "{}", folder.display());
+    }
+    let version = Run::to_end(support::shell("exec \"$0\" --version")).exited(0).stdout;
+    assert!(version.starts_with("gleaner "), "the program is $0: {version}");
 }
 
 #[test]

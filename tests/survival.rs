@@ -457,7 +457,9 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
         let kept = fs::read_to_string(&part).expect("the part stays");
         assert_eq!(all_there(&kept, &list[..200]).len(), 200);
         assert!(!output.exists(), "the output is not whole");
-        assert!(run.stderr.contains("interrupted") && run.stderr.lines().count() == 1, "{}", run.stderr);
+        let said: Vec<&str> = run.stderr.lines().collect();
+        assert!(said[0].contains("stopping: waiting up to 5s for ") && said.len() == 2, "{}", run.stderr);
+        assert!(said[1].contains("interrupted"), "{}", run.stderr);
     }
 }
 
@@ -506,12 +508,10 @@ fn workers_go_with_a_coordinator_that_is_killed_outright() {
 fn closed_standard_streams_are_no_obstacle() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let program = support::gleaner();
     for (number, closed) in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"].iter().enumerate() {
         let output = folder.path().join(format!("{number}.jsonl"));
-        let mut command = Command::new("sh");
-        let script = format!("exec \"$0\" run \"$@\" {closed}");
-        command.args(["-c", &script]).arg(program.get_program()).args(["-v", "-w", "2", "-o"]).arg(&output);
+        let mut command = support::shell(&format!("exec \"$0\" run \"$@\" {closed}"));
+        command.args(["-v", "-w", "2", "-o"]).arg(&output);
         command.args(pages(&server, "/sleep/20", 40));
         Run::to_end(command).exited(0);
         let written = fs::read_to_string(&output).expect("the output is there");

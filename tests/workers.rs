@@ -4,7 +4,6 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -92,8 +91,7 @@ fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
 #[test]
 fn too_few_open_files_for_a_run_are_said_before_it_begins() {
     let run = |limit: u32, arguments: &[&str]| {
-        let mut command = Command::new("sh");
-        command.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_gleaner"), "run"]);
+        let mut command = support::shell(&format!("ulimit -n {limit} && exec \"$0\" run \"$@\""));
         command.args(["books.txt", "-c", "../config/books.toml", "-q"]).args(arguments);
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).output().expect("it runs")
     };
@@ -121,15 +119,7 @@ fn too_few_open_files_for_a_run_are_said_before_it_begins() {
 fn the_soft_limit_of_open_files_limits_no_run() {
     let server = Server::start();
     let list: String = (0..100).map(|n| server.url(&format!("/sleep/300/{n}")) + "\n").collect();
-    let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "ulimit -S -n 60 && exec \"$0\" \"$@\"",
-        env!("CARGO_BIN_EXE_gleaner"),
-        "run",
-        "-",
-        "--no-robots",
-    ]);
+    let mut command = support::shell("ulimit -S -n 60 && exec \"$0\" run - --no-robots \"$@\"");
     command.args(["-w", "1", "--concurrency", "100", "--max-retries", "0"]);
     command.args(["--set", "politeness.per_host_concurrency=0", "-x", "none"]);
     Run::fed(command, list.into_bytes()).finish().exited(0);

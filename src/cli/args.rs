@@ -1,20 +1,36 @@
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::Flag;
+use crate::input::Source;
 
 /// A list of URLs goes in, an ordered dataset comes out.
-///
-/// Exit codes: 0 every task has data; 1 the run could not go on, what is done is kept; 2 found before the first
-/// request, nothing was fetched; 3 complete, some records are failures; 128 + n stopped by signal n. After 1 and 128 + n `--resume` goes on.
 #[derive(Debug, Parser)]
-#[command(name = "gleaner", version, max_term_width = 100)]
+#[command(name = "gleaner", version, max_term_width = 100, override_usage = USAGE, after_help = EXIT_CODES)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// `run` may be left out.
+const USAGE: &str = "\
+gleaner <COMMAND>
+       gleaner [OPTIONS] <URLS>...   as `gleaner run` has them";
+
+/// What `--help` says of how a command may end.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    every task has data
+  1    the run could not go on; what is done is kept, --resume goes on
+  2    found before the first request; nothing was fetched
+  3    complete, and some records are failures
+  4    stopped by --max-failures or --deadline; --resume goes on
+  129  stopped by SIGHUP; --resume goes on
+  130  stopped by SIGINT (Ctrl-C); --resume goes on
+  143  stopped by SIGTERM; --resume goes on";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -29,6 +45,34 @@ pub(super) enum Command {
     Worker,
 }
 
+impl Args {
+    /// Reads a command line, whose first word is the program's name. Where it names no command, but a list, that is for `run`.
+    pub(super) fn read(line: &[OsString]) -> Result<Self, clap::Error> {
+        let error = match Self::try_parse_from(line) {
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) => error,
+            result => return result,
+        };
+        let (program, rest) = line.split_at(1);
+        let of_run = Self::try_parse_from(program.iter().chain([&OsString::from("run")]).chain(rest));
+        let is_meant = match &of_run {
+            Ok(Self { command: Command::Run(args) }) => args.list.urls.first().is_none_or(|first| is_list(first)),
+            Ok(_) => false,
+            // What of it is the list cannot be told; a URL cannot be anything else.
+            Err(_) => rest.iter().any(|word| matches!(Source::from_argument(word), Source::Url(_))),
+        };
+        if is_meant { of_run } else { Err(error) }
+    }
+}
+
+/// Whether a word in the place of a command is a list: no command's name, and not one that may be misspelt.
+fn is_list(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    let is_command = Args::command().get_subcommands().any(|command| command.get_name() == text);
+    // No command has one of these in its name, and paths, names of files and URLs have.
+    let is_no_word = text.contains(['/', '.', ':', '\\']);
+    !is_command && (text == "-" || is_no_word || Path::new(word).exists())
+}
+
 /// Where the settings come from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SettingArgs {
@@ -36,7 +80,8 @@ pub(super) struct SettingArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
-    /// Any setting, such as `pool.task_timeout=5s`
+    /// Any setting, such as `pool.task_timeout=5s`; the shell takes quotes away, so put what has some between single quotes:
+    /// --set 'extract.links=["a::url"]'
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     set: Vec<String>,
 }
@@ -51,6 +96,10 @@ pub(super) struct ListArgs {
     /// Serve DIR on a loopback port for this run; lines without a scheme are paths on it
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
+
+    /// Take every line of a file for a task, even if none of the first 20 is a URL
+    #[arg(long)]
+    pub(super) force_list: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -66,7 +115,7 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
-    /// json or jsonl [default: by the output's extension, else json]
+    /// json, or jsonl (also ndjson) [default: by the output's extension; json without one]
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
 
@@ -158,6 +207,10 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) settings: SettingArgs,
+
+    /// Show settings that have their defaults, too
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -205,5 +258,72 @@ impl RunArgs {
             flags.push(Flag::new("--no-robots", "politeness.robots", "false"));
         }
         flags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        let words: Vec<OsString> = ["gleaner"].into_iter().chain(line.split_whitespace()).map(Into::into).collect();
+        Args::read(&words)
+    }
+
+    #[test]
+    fn a_list_without_a_command_is_for_run_wherever_its_options_stand() {
+        let table = [
+            ("http://h/", "http://h/"),
+            ("http://h/ https://h/b", "http://h/ https://h/b"),
+            ("HTTP://h/ -w 2", "HTTP://h/"),
+            ("-w 2 http://h/", "http://h/"),
+            ("-vo out.json http://h/ --limit 3", "http://h/"),
+            ("-c check http://h/", "http://h/"),
+            ("-- http://h/", "http://h/"),
+            ("-", "-"),
+            ("--limit 3 -", "-"),
+            ("lists/urls.txt", "lists/urls.txt"),
+            ("urls.txt -q", "urls.txt"),
+            // A file that is there, though it has no extension.
+            ("LICENSE-MIT", "LICENSE-MIT"),
+            ("--site fixtures/site", ""),
+            ("run check", "check"),
+        ];
+        for (line, urls) in table {
+            let args = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let Command::Run(args) = args.command else { panic!("{line} is another command") };
+            let list: Vec<_> = args.list.urls.iter().map(|url| url.to_string_lossy()).collect();
+            assert_eq!(list.join(" "), urls, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_command_is_that_command() {
+        assert!(matches!(read("check").expect("a command").command, Command::Check(_)));
+        assert!(matches!(read("demo").expect("a command").command, Command::Demo));
+        assert!(matches!(read("check http://h/").expect("a command").command, Command::Check(_)));
+    }
+
+    #[test]
+    fn what_is_neither_is_told_as_before() {
+        let table = [
+            ("chekc", ErrorKind::InvalidSubcommand, "'check'"),
+            ("Check", ErrorKind::InvalidSubcommand, "'check'"),
+            ("runn http://h/", ErrorKind::InvalidSubcommand, "'run'"),
+            ("nonsense", ErrorKind::InvalidSubcommand, "unrecognized subcommand 'nonsense'"),
+            ("-v check", ErrorKind::UnknownArgument, "'-v'"),
+            ("", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, "Usage"),
+            ("--help", ErrorKind::DisplayHelp, "Exit codes"),
+            ("http://h/ --help", ErrorKind::DisplayHelp, "--max-retries"),
+            ("http://h/ --worker 3", ErrorKind::UnknownArgument, "'--workers'"),
+            ("--workerz 3 http://h/", ErrorKind::UnknownArgument, "'--workers'"),
+            ("demo http://h/", ErrorKind::UnknownArgument, "'http://h/'"),
+        ];
+        for (line, kind, part) in table {
+            let error = read(line).expect_err(line);
+            let text = error.to_string();
+            assert!(text.contains(part), "{line}: {text}");
+            assert_eq!(error.kind(), kind, "{line}: {text}");
+        }
     }
 }

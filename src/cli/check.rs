@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
 use super::{Stop, cookie_file, run, words};
+use crate::config::InForce;
 use crate::exit_code::Exit;
 use crate::model::printable;
 
@@ -18,9 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
         return Err(Stop::usage(anyhow::anyhow!("serve {}: it is no folder", folder.display())));
     }
     let mut out = std::io::stdout().lock();
-    for setting in &loaded.in_force {
-        tell(&mut out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
-    }
+    show(&mut out, &loaded.in_force, args.all)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }
@@ -42,6 +41,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     }
     tell(&mut out, &format!("{}, {bad} of them without a valid URL", words::counted(tasks, "task")))?;
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
+}
+
+/// The settings in force and who set them: first what differs from the defaults.
+fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Stop> {
+    let (defaults, other): (Vec<&InForce>, Vec<&InForce>) = settings.iter().partition(|setting| setting.is_default);
+    let shown = if all { [other, defaults.clone()].concat() } else { other };
+    for setting in shown {
+        tell(out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
+    }
+    if all {
+        return Ok(());
+    }
+    tell(out, &format!("# {} with their defaults (--all shows them)", words::counted(defaults.len() as u64, "setting")))
 }
 
 /// Writes a line. Whoever closes standard output has seen enough, and still wants to know the exit code.

@@ -210,9 +210,10 @@ mod tests {
     use crate::sink::Format;
 
     fn plan(assignments: &[&str]) -> Plan {
+        let nowhere = tempfile::tempdir().expect("a folder");
         let sources = Sources {
             config: None,
-            folder: std::env::temp_dir(),
+            folder: nowhere.path().to_owned(),
             user: 0,
             environment: vec![("TOKEN".into(), "t".into()), ("OTHER".into(), "t".into())],
             flags: assignments.iter().map(|assignment| Flag::set(*assignment)).collect(),

@@ -71,8 +71,12 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
 
 fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     match error {
-        // The list is compared before anything is fetched.
-        coordinator::Error::Input(error) if error.kind() == input::ErrorKind::Changed => Stop::usage(error),
+        // Both are known before anything is fetched.
+        coordinator::Error::Input(error)
+            if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) =>
+        {
+            Stop::usage(error)
+        }
         error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },
     }
 }

@@ -1,11 +1,13 @@
 //! The log on standard error.
 
+use std::borrow::Cow;
 use std::io;
 
 use indicatif::ProgressBar;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::colour::{Label, painted};
 use crate::model::printable;
 
 /// Turns the log on: warnings always, a line a task at 1, everything of ours at 2. Lines go around the bar.
@@ -39,6 +41,16 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
+/// A line with its level in colour, where it is more than news.
+fn coloured(line: &str) -> Cow<'_, str> {
+    for (level, label) in [("ERROR", Label::Error), (" WARN", Label::Warning)] {
+        if let Some(rest) = line.strip_prefix(level) {
+            return Cow::Owned(painted(label, level) + rest);
+        }
+    }
+    Cow::Borrowed(line)
+}
+
 struct Line<'a> {
     bar: Option<&'a ProgressBar>,
 }
@@ -48,6 +60,7 @@ impl io::Write for Line<'_> {
         // Lines come whole. Whatever is in them (a URL, what a worker said) does not get to the terminal as it is.
         let text = String::from_utf8_lossy(bytes);
         let text = printable(&text);
+        let text = coloured(&text);
         match self.bar {
             Some(bar) => bar.suspend(|| io::stderr().write_all(text.as_bytes()))?,
             None => io::stderr().write_all(text.as_bytes())?,

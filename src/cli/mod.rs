@@ -3,12 +3,13 @@
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
 //! run from writing over what it reads, `descriptors` has the system give all the open files it may, `launch` starts a
 //! run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
-//! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log` and
-//! `words` are what a person sees meanwhile.
+//! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log`,
+//! `words` and `colour` are what a person sees meanwhile.
 
 mod args;
 mod bar;
 mod check;
+mod colour;
 mod cookie_file;
 mod demo;
 mod descriptors;
@@ -26,15 +27,14 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::exit_code::Exit;
 use crate::model::printable;
 use args::{Args, Command};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let line: Vec<OsString> = env::args_os().collect();
+    let args = match Args::read(&line) {
         Ok(args) => args,
         Err(error) => return answer(&error).into(),
     };

@@ -75,7 +75,11 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     }
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
     let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
-    Input::open(&sources, base, limit).map_err(Stop::usage)
+    let input = Input::open(&sources, base, limit).map_err(Stop::usage)?;
+    if !args.force_list {
+        input.check_first_lines().map_err(Stop::usage)?;
+    }
+    Ok(input)
 }
 
 fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
@@ -102,17 +106,17 @@ fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
     })
 }
 
-/// Errs where the name asks for a table: whoever opens it would find JSON.
+/// Errs where the name asks for what is not written: whoever opens it would find JSON.
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
-    let extension = path.extension().unwrap_or_default();
-    anyhow::ensure!(
-        !extension.eq_ignore_ascii_case("csv"),
-        "write the output to `{}`: gleaner writes json and jsonl, name it .json or .jsonl, or ask for --format json",
-        path.display()
-    );
-    Ok(match extension.to_str() {
-        Some("jsonl" | "ndjson" | "jl") => sink::Format::Jsonl,
-        _ => sink::Format::Json,
-    })
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "json" | "" => Ok(sink::Format::Json),
+        "jsonl" | "ndjson" | "jl" => Ok(sink::Format::Jsonl),
+        _ => anyhow::bail!(
+            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
+             .jl (a record on each line), or say which with --format (json, jsonl, ndjson)",
+            path.display()
+        ),
+    }
 }

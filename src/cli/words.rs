@@ -2,13 +2,16 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
+use super::colour::{Label, painted};
 use crate::coordinator::{Ending, Reason, Summary};
-use crate::model::printable;
+use crate::model::{how_long, printable};
 
 /// Says why a command stopped: the error and its chain, once, in full.
 pub(super) fn error(error: &anyhow::Error) {
-    say(&format!("error: {error:#}"));
+    let label = painted(Label::Error, "error:");
+    let _ = writeln!(std::io::stderr().lock(), "{label} {}", printable(&format!("{error:#}")));
 }
 
 /// Says how a run went.
@@ -38,9 +41,17 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
         retries => parts.push(format!("{retries} retries")),
     }
     parts.push(counted(summary.workers_by_end.values().sum(), "worker"));
-    parts.push(format!("{:.2} s", summary.elapsed_s));
+    parts.push(elapsed(summary.elapsed_s));
     let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
     say(&format!("{}{advice}", parts.join(", ")));
+}
+
+/// How long a run took.
+fn elapsed(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.2} s");
+    }
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), how_long)
 }
 
 /// What to do with what is kept of a run that did not come to its end.

@@ -10,6 +10,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod assigned;
 mod certificates;
 mod checks;
 mod element;
@@ -67,7 +68,7 @@ fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, sources: &Source
             Err(unreadable) => problems.extend(unreadable),
         }
     }
-    Error::unless_empty(problems)?;
+    Error::unless_empty(problems.into_iter().map(assigned::explain_quotes).collect())?;
     // The defaults come first, so a stable sort leaves everything else in the order in which it was written.
     settings.in_force.sort_by_key(|setting| schema::position(&setting.name));
     match resolve::plan(&settings, sources) {

@@ -16,7 +16,7 @@ use crate::sink::{Order, Shape};
 pub struct Plan {
     /// The worker processes.
     pub pool: PoolPlan,
-    /// What every worker gets to know. Its `fetch.site` is `None` here: the command line knows the site, not the settings.
+    /// What every worker gets to know. The `site` of its `fetch` is `None` here: the command line knows the site, not the settings.
     pub scrape: scrape::Settings,
     /// Which task is fetched when, what servers are spared, and what hosts have settings of their own for that. What each
     /// host gets sent besides is in `scrape.fetch.hosts`.

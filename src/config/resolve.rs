@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use crate::model::how_long;
 use crate::schedule::{self, HostRules};
 use crate::scrape::{self, FetchSettings};
 
@@ -165,7 +166,7 @@ fn fetch_timeout(settings: &Settings) -> Result<Duration, Problem> {
     if fetch.value < task.value {
         return Ok(fetch.value);
     }
-    let message = format!("`fetch.timeout` must be less than `pool.task_timeout`, which is {:?}", task.value);
+    let message = format!("`fetch.timeout` must be less than `pool.task_timeout`, which is {}", how_long(task.value));
     let problem = Problem::new(ProblemKind::Conflict, message, fetch.place.clone());
     Err(problem.with_help(format!("that was set by {}; it covers parsing, too", task.place)))
 }

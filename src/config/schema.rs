@@ -164,8 +164,13 @@ const TLS_VERSIONS: &[(&str, TlsVersion)] = &[("1.2", TlsVersion::Tls12), ("1.3"
 
 const GROUPS: &[(&str, GroupBy)] = &[("host", GroupBy::Host), ("domain", GroupBy::Domain)];
 
-const FORMATS: &[(&str, FormatChoice)] =
-    &[("auto", FormatChoice::Auto), ("json", FormatChoice::Json), ("jsonl", FormatChoice::Jsonl)];
+const FORMATS: &[(&str, FormatChoice)] = &[
+    ("auto", FormatChoice::Auto),
+    ("json", FormatChoice::Json),
+    ("jsonl", FormatChoice::Jsonl),
+    // Another name for the same.
+    ("ndjson", FormatChoice::Jsonl),
+];
 
 const RECORDS: &[(&str, Shape)] = &[("full", Shape::Full), ("data", Shape::Data)];
 

@@ -47,7 +47,8 @@ pub(super) fn shown(secrecy: Secrecy, value: &Value) -> String {
     }
 }
 
-/// Hides the secrets of a layer in the text that it was read from, for all errors to come.
+/// Hides the secrets of a layer in the text that it was read from, for all errors to come. What several flags set together
+/// has several texts, but no secrets.
 pub(super) fn hide(layer: &Table) {
     let mut secrets = Vec::new();
     for (key, node) in layer {

@@ -13,7 +13,7 @@ use crate::scrape::{PrivateAddresses, TlsVersion};
 
 use super::element::template::Template;
 use super::element::workers::Workers;
-use super::place::Place;
+use super::place::{Origin, Place};
 use super::plan::FormatChoice;
 use crate::sink::{Order, Shape};
 
@@ -69,6 +69,8 @@ pub(super) struct Settings {
     pub(super) output: Output,
     /// What was given last for each setting.
     pub(super) in_force: Vec<InForce>,
+    /// The values that are built in, by the names of the settings.
+    defaults: BTreeMap<String, String>,
 }
 
 /// `[pool]`
@@ -190,6 +192,8 @@ pub struct InForce {
     pub value: String,
     /// Where it was written.
     pub place: Place,
+    /// Whether the value is the default, whoever wrote it.
+    pub is_default: bool,
 }
 
 impl Settings {
@@ -197,7 +201,13 @@ impl Settings {
     pub(super) fn note(&mut self, name: &str, value: String, place: &Place) {
         let name = name.to_owned();
         let place = place.clone();
-        let noted = InForce { name, value, place };
+        if matches!(place.origin(), Origin::Defaults) {
+            self.defaults.insert(name.clone(), value.clone());
+        }
+        // A string has quotes in a file and none after a flag.
+        let plain = |value: &str| value.trim_matches('"').to_owned();
+        let is_default = self.defaults.get(&name).is_some_and(|default| plain(default) == plain(&value));
+        let noted = InForce { name, value, place, is_default };
         match self.in_force.iter_mut().find(|earlier| earlier.name == noted.name) {
             Some(earlier) => *earlier = noted,
             None => self.in_force.push(noted),

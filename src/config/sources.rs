@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::assigned;
 use super::error::{Problem, ProblemKind};
 use super::place::{Origin, Place, Text};
 use super::schema::SECTIONS;
@@ -62,7 +63,18 @@ impl Sources {
         let mut layers = vec![written::document(&Text::new(Origin::Defaults, DEFAULTS))];
         layers.extend(self.file());
         layers.extend(self.variables());
-        layers.extend(self.flags.iter().map(Flag::table));
+        layers.extend(self.set_by_flags());
+        layers
+    }
+
+    fn set_by_flags(&self) -> Vec<Result<Table, Vec<Problem>>> {
+        let mut layers = Vec::new();
+        for flag in &self.flags {
+            match flag.written() {
+                Ok((keys, value)) => assigned::add(&mut layers, keys, value),
+                Err(problems) => layers.push(Err(problems)),
+            }
+        }
         layers
     }
 
@@ -206,7 +218,7 @@ impl Flag {
     /// `--set KEY=VALUE`: a dotted key, and a value that is bare (`5s`, `h1::text`) or TOML (`["a::url"]`).
     pub fn set(assignment: impl Into<String>) -> Self {
         let given = Given::Assignment(assignment.into());
-        let name = "--set".to_owned();
+        let name = assigned::FLAG.to_owned();
         Self { name, given }
     }
 
@@ -217,7 +229,8 @@ impl Flag {
         Self { name, given }
     }
 
-    fn table(&self) -> Result<Table, Vec<Problem>> {
+    /// The keys of the setting, and its value.
+    fn written(&self) -> Result<(Vec<Key>, Node), Vec<Problem>> {
         let written = match &self.given {
             Given::Value(_, written) | Given::Assignment(written) | Given::Header(written) => written,
             Given::Values(_, values) => &values.join(&format!(" {} ", self.name)),
@@ -228,7 +241,7 @@ impl Flag {
         match &self.given {
             Given::Value(setting, value) => {
                 let node = Node { value: Value::Bare(value.clone()), place: Place::new(&text, all) };
-                Ok(written::nest(self.keys(setting, &text), node))
+                Ok((self.keys(setting, &text), node))
             }
             Given::Values(setting, values) => {
                 let mut at = start;
@@ -238,7 +251,7 @@ impl Flag {
                     Node { value: Value::Bare(value.clone()), place }
                 });
                 let node = Node { value: Value::Array(nodes.collect()), place: Place::new(&text, all) };
-                Ok(written::nest(self.keys(setting, &text), node))
+                Ok((self.keys(setting, &text), node))
             }
             Given::Assignment(_) => written::assignment(&text, all),
             Given::Header(line) => header(&text, start, line),
@@ -253,7 +266,7 @@ impl Flag {
 }
 
 /// `Name: Value`, which stands at `start` of `text`. White space around the value is none of it (RFC 9110, 5.5).
-fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<Table, Vec<Problem>> {
+fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let Some((name, value)) = line.split_once(':') else {
         let place = Place::new(text, start..start + line.len());
         let problem = Problem::new(ProblemKind::Syntax, format!("`{line}` is no header"), place);
@@ -267,5 +280,5 @@ fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<Table, Vec<Probl
         value: Value::Bare(value.to_owned()),
         place: Place::new(text, start + before..start + before + value.len()),
     };
-    Ok(written::nest(keys.into(), node))
+    Ok((keys.into(), node))
 }

@@ -140,7 +140,7 @@ pub(super) fn document(text: &Arc<Text>) -> Result<Table, Vec<Problem>> {
 }
 
 /// Reads `KEY=VALUE` in the bytes `at` of `text`: a dotted TOML key and a value, bare or TOML.
-pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<Table, Vec<Problem>> {
+pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let written = &text.content()[at.clone()];
     let Some(equals) = unquoted_equals(written) else {
         let message = format!("`{written}` sets nothing");
@@ -149,7 +149,7 @@ pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<Table, Ve
     };
     let keys = dotted_key(text, at.start..at.start + equals)?;
     let value = bare(text, at.start + equals + 1..at.end)?;
-    Ok(nest(keys, value))
+    Ok((keys, value))
 }
 
 /// Reads a value that was written outside of a file, in the bytes `at` of `text`.

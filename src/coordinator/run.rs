@@ -14,7 +14,7 @@ use super::summary::Summary;
 use super::{Cached, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::Record;
+use crate::model::{Failure, FailureKind, Outcome, Record};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
@@ -188,7 +188,7 @@ async fn hurried(interrupts: &mut Interrupts) -> i32 {
         first
     } else {
         let first = interrupts.next().await;
-        tracing::info!("stopping: waiting for the output to be written; another signal ends that");
+        tracing::warn!("stopping: waiting for the output to be written; another signal ends that");
         first
     };
     while !interrupts.again {
@@ -316,7 +316,7 @@ impl<E: Executor> Loop<E> {
     }
 }
 
-/// One line a task, as the tutorial has it: who did it, what, how it went, how long it took.
+/// One line a task: who did it, how it went and why, how long it took.
 fn log(record: &Record) {
     if !tracing::enabled!(target: "gleaner::task", tracing::Level::INFO) {
         return;
@@ -325,14 +325,24 @@ fn log(record: &Record) {
     // A URL that was given as an argument may have lines. What else a terminal obeys is taken out where lines are written.
     let url = record.url.replace('\n', "\u{FFFD}");
     let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
-    match &record.outcome {
-        crate::model::Outcome::Page(page) => {
-            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", page.status);
+    let line = match &record.outcome {
+        Outcome::Page(page) => format!("{} in {ms} ms: {url}", page.status),
+        // The status says it all.
+        Outcome::Failure(Failure { kind: kind @ FailureKind::HttpStatus, status: Some(status), .. }) => {
+            format!("{status} {kind} in {ms} ms: {url}")
         }
-        crate::model::Outcome::Failure(failure) => {
-            tracing::info!(target: "gleaner::task", "{worker}: {} in {ms} ms: {url}", failure.kind);
+        Outcome::Failure(failure) => {
+            let took = if record.attempts == 0 { String::new() } else { format!(", in {ms} ms") };
+            format!("{}: {} ({url}{took})", failure.kind, why(failure))
         }
-    }
+    };
+    tracing::info!(target: "gleaner::task", "{worker}: {line}");
+}
+
+/// A failure and its causes on one line. What a panic said may have several.
+fn why(failure: &Failure) -> String {
+    let parts = [&failure.message].into_iter().chain(&failure.causes);
+    parts.filter_map(|part| part.lines().next()).collect::<Vec<_>>().join(": ")
 }
 
 async fn more(input: &mut Option<input::Receiver>) -> Option<Result<input::Batch, input::Error>> {

@@ -12,7 +12,7 @@ use super::job::{Brought, Errand, Fetched};
 use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
 use super::verdict;
-use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited};
+use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited, how_long};
 use crate::pool::{Cause, Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
@@ -210,8 +210,9 @@ impl State {
     /// Begins to stop: no new tasks, and a while for those in flight.
     fn stop(&mut self, reason: Reason, now: Instant) {
         let (grace, in_flight) = (self.bounds.grace, self.in_flight);
+        let patience = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
-        tracing::info!("stopping: waiting up to {grace:?} for {in_flight} requests; {which} signal ends that");
+        tracing::warn!("stopping: waiting up to {patience} for {in_flight} requests; {which} signal ends that");
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::iter::Cycle;
 use std::slice::Iter;
 
-use super::lines::Lines;
+use super::lines::{Lines, Unreadable};
 use super::{MAX_LINE, task};
 use crate::model::Task;
 
@@ -14,20 +14,32 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
     let cuts = if cuts.is_empty() { &[0] } else { cuts };
     let in_pieces = tasks(Cut { cuts: cuts.iter().cycle(), rest: bytes });
     assert_eq!(format!("{in_pieces:?}"), format!("{whole:?}"), "tasks do not depend on the reads");
+    let whole = match whole {
+        Ok(tasks) => tasks,
+        Err(Unreadable::Encoding(_)) => {
+            let has_nul = bytes.iter().take(4).any(|byte| *byte == 0);
+            assert!(has_nul, "only what begins like UTF-16 or UTF-32 is refused as a whole");
+            return;
+        }
+        Err(Unreadable::Io(error)) => panic!("a slice can be read: {error}"),
+    };
     assert_eq!(whole.len(), expected(bytes), "every line that is neither blank nor a comment is one task");
     for (seq, task) in whole.iter().enumerate() {
         assert_eq!(task.seq, seq as u64);
-        assert!(!task.line.contains('\n'));
+        assert!(!task.line.contains(['\n', '\r']));
         // A byte that is none of UTF-8 is shown as three.
         assert!(!task.line.is_empty() && task.line.len() <= 3 * MAX_LINE, "{:?}", task.line);
         match &task.url {
-            Ok(url) => assert!(matches!(url.scheme(), "http" | "https"), "{url}"),
+            Ok(url) => {
+                assert!(matches!(url.scheme(), "http" | "https"), "{url}");
+                assert!(!task.line.contains('\t'), "no URL is put together from columns: {:?}", task.line);
+            }
             Err(failure) => assert!(!failure.message.is_empty()),
         }
     }
 }
 
-fn tasks(reader: impl Read) -> Vec<Task> {
+fn tasks(reader: impl Read) -> Result<Vec<Task>, Unreadable> {
     let mut lines = Lines::new(reader);
     let mut tasks = Vec::new();
     loop {
@@ -35,18 +47,23 @@ fn tasks(reader: impl Read) -> Vec<Task> {
             let seq = tasks.len() as u64;
             tasks.extend(task::from_line(line, seq, None));
         }
-        if lines.refill().expect("a slice can be read") == 0 {
+        if lines.refill()? == 0 {
             break;
         }
     }
     let seq = tasks.len() as u64;
     tasks.extend(lines.take_rest().and_then(|line| task::from_line(line, seq, None)));
-    tasks
+    Ok(tasks)
 }
 
 /// How many tasks there are, said in another way.
 fn expected(bytes: &[u8]) -> usize {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => rest.to_vec(),
+        [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
+        rest => rest.to_vec(),
+    };
     // Unicode has more white space than ASCII; it is looked for only in lines that can be read. What stands at a line's
     // end counts for its length, whatever it is.
     let is_task = |line: &&[u8]| {
@@ -55,7 +72,16 @@ fn expected(bytes: &[u8]) -> usize {
         let begins = text.map_or(line, |text| text.trim().as_bytes());
         !begins.is_empty() && !begins.starts_with(b"#")
     };
-    bytes.split(|byte| *byte == b'\n').filter(is_task).count()
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(is_task).count()
+}
+
+/// UTF-8, with a byte that is none of it for what is no text.
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let chars = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
+    let mut text: Vec<u8> = chars.flat_map(|c| c.map_or_else(|_| vec![0xFF], |c| c.to_string().into_bytes())).collect();
+    text.extend(rest.iter().map(|_| 0xFF));
+    text
 }
 
 struct Cut<'a> {
@@ -83,6 +109,10 @@ mod tests {
             Just(b"\n".to_vec()),
             Just(b"\r\n".to_vec()),
             Just(b"\xEF\xBB\xBF".to_vec()),
+            Just(b"\xFF\xFE".to_vec()),
+            Just(b"\xFE\xFF".to_vec()),
+            Just(b"\r".to_vec()),
+            Just(b"h\0t\0\n\0".to_vec()),
             Just("\u{a0}\u{2003}".as_bytes().to_vec()),
             Just(b"http://u:p@h/a".to_vec()),
             Just(b"\t # ".to_vec()),

@@ -13,7 +13,7 @@ pub struct Error {
 /// What an [`Error`] means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Found by `Input::open`, before anything was started.
+    /// Found by `Input::open`, or before the first task was delivered.
     Unusable,
     /// The list broke off in the middle; the tasks before that were delivered.
     BrokenOff,

@@ -82,6 +82,53 @@ pub(super) fn broken(error: ParseError) -> Failure {
     failure(message)
 }
 
+/// A line of several columns, which are these.
+pub(super) fn columns<'a>(columns: impl Iterator<Item = &'a str>) -> Failure {
+    let is_url = |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let number = columns.enumerate().find(|(_, column)| is_url(column)).map_or(1, |(at, _)| at + 1);
+    failure(format!(
+        "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f {number} takes \
+         column {number} out of a table)"
+    ))
+}
+
+pub(super) fn several_urls() -> Failure {
+    failure(
+        "white space before another URL: this looks like a table of columns, and a list has one URL on each line (write %20 \
+         for white space that belongs to the URL)",
+    )
+}
+
+pub(super) fn nul() -> Failure {
+    failure("a NUL inside: the list seems to be UTF-16 without a byte-order mark, or no text, save it as UTF-8")
+}
+
+pub(super) fn long_url(length: usize, most: usize) -> Failure {
+    failure(format!("the URL is {length} bytes long, percent-encoding included: at most {most} can be sent"))
+}
+
+pub(super) fn long_host(length: usize, most: usize) -> Failure {
+    failure(format!("the host is {length} bytes long: at most {most} make a domain name"))
+}
+
+pub(super) fn long_label(length: usize, most: usize) -> Failure {
+    failure(format!("a part of the host is {length} bytes long: at most {most} may stand between two dots"))
+}
+
+pub(super) fn empty_label() -> Failure {
+    failure("the host has nothing between two dots: a domain name looks like books.example")
+}
+
+/// A URL that the HTTP client refuses: it is the host, as far as is known.
+pub(super) fn no_uri(host: &str, error: &http::uri::InvalidUri) -> Failure {
+    if host.contains(['{', '}', '"', '`']) {
+        return failure(format!(
+            "the host `{host}` has a character that no request can name: is it a template to fill in?"
+        ));
+    }
+    failure(format!("the HTTP client cannot send it ({error}): a URL looks like https://host/path"))
+}
+
 /// What the writer probably meant, as far as that is a URL.
 fn suggestion(scheme: &str, rest: &str) -> Option<String> {
     let url = format!("{scheme}://{rest}");

@@ -1,4 +1,8 @@
+//! Bytes -> lines.
+
 use std::io::{self, Read};
+
+use super::encoding::{self, Beginning, Utf16};
 
 /// The longest line, in bytes and without its end; a longer one is a task that is no URL (`invalid_url`).
 ///
@@ -8,11 +12,16 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// How much is asked of the source at once.
 const BUFFER: usize = 64 * 1024;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// How much of a list in UTF-16 is decoded at once. It may become longer.
+const UTF16_PIECE: usize = BUFFER / 4;
 
 /// Cuts what a reader gives into lines, and says when it would have to read: `take` never does, `refill` does once.
+///
+/// A line ends with LF, CR LF, or CR alone. CR LF gives an empty line after its own, and a blank line is no task.
 pub(super) struct Lines<R> {
     reader: R,
+    /// What turns the list into UTF-8, where it is not that already.
+    decoder: Option<Utf16>,
     buffer: Box<[u8]>,
     /// What of `buffer` has been read and not yet been taken.
     start: usize,
@@ -36,10 +45,25 @@ pub(super) struct Line<'a> {
     pub(super) too_long: bool,
 }
 
+/// Why there are no more lines.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    Io(io::Error),
+    /// The list is in this encoding, and nothing of it was given out.
+    Encoding(&'static str),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl<R: Read> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
         Self {
             reader,
+            decoder: None,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -54,7 +78,7 @@ impl<R: Read> Lines<R> {
     pub(super) fn take(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
         let unread = self.start..self.end;
-        let Some(length) = self.buffer[unread.clone()].iter().position(|&byte| byte == b'\n') else {
+        let Some(length) = memchr::memchr2(b'\n', b'\r', &self.buffer[unread.clone()]) else {
             self.start = self.end;
             self.keep(unread);
             return None;
@@ -76,37 +100,54 @@ impl<R: Read> Lines<R> {
 
     /// Reads once, for as long as the source takes; gives how many bytes came, 0 at the end. To be called when `take`
     /// has nothing more.
-    pub(super) fn refill(&mut self) -> io::Result<usize> {
-        self.start = 0;
-        self.end = self.read(0)?;
+    pub(super) fn refill(&mut self) -> Result<usize, Unreadable> {
+        (self.start, self.end) = (0, 0);
         if self.at_beginning {
             self.at_beginning = false;
-            self.skip_byte_order_mark()?;
+            return self.begin();
         }
+        if self.decoder.is_some() {
+            let mut piece = [0; UTF16_PIECE];
+            let length = read(&mut self.reader, &mut piece)?;
+            self.decode(&piece[..length], length == 0);
+            return Ok(length);
+        }
+        self.end = read(&mut self.reader, &mut self.buffer)?;
         Ok(self.end)
     }
 
-    /// A mark may come in pieces; what cannot become one waits for nothing.
-    fn skip_byte_order_mark(&mut self) -> io::Result<()> {
-        while self.end > 0 && self.end < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.buffer[..self.end])
-        {
-            match self.read(self.end)? {
-                0 => return Ok(()),
-                count => self.end += count,
+    /// Reads the beginning, which says what the list is written in.
+    fn begin(&mut self) -> Result<usize, Unreadable> {
+        let mut piece = [0; UTF16_PIECE];
+        let mut length = 0;
+        loop {
+            let count = read(&mut self.reader, &mut piece[length..])?;
+            length += count;
+            let bytes = &piece[..length];
+            match encoding::beginning(bytes, count == 0) {
+                Beginning::Unknown => {}
+                Beginning::Refused(encoding) => return Err(Unreadable::Encoding(encoding)),
+                Beginning::Utf8(mark) => {
+                    self.buffer[..length].copy_from_slice(bytes);
+                    (self.start, self.end) = (mark, length);
+                    return Ok(length);
+                }
+                Beginning::Utf16(mark, decoder) => {
+                    self.decoder = Some(decoder);
+                    self.decode(&bytes[mark..], false);
+                    return Ok(length);
+                }
             }
         }
-        if self.buffer[..self.end].starts_with(BYTE_ORDER_MARK) {
-            self.start = BYTE_ORDER_MARK.len();
-        }
-        Ok(())
     }
 
-    fn read(&mut self, at: usize) -> io::Result<usize> {
-        loop {
-            match self.reader.read(&mut self.buffer[at..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
+    /// Puts UTF-16 into the buffer as UTF-8. At the end, what is left over belongs to the last line.
+    fn decode(&mut self, bytes: &[u8], at_end: bool) {
+        let Some(decoder) = &mut self.decoder else { return };
+        self.end = decoder.decode(bytes, &mut self.buffer, at_end);
+        if at_end {
+            self.keep(0..self.end);
+            self.start = self.end;
         }
     }
 
@@ -134,16 +175,25 @@ impl<R: Read> Lines<R> {
     }
 }
 
+fn read(reader: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Gives `pieces` of what it holds, one a read.
+    /// Gives what it holds in pieces of so many bytes, one a read.
     struct InPieces<'a>(&'a [u8], usize);
 
     impl Read for InPieces<'_> {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(self.0.len());
+            let count = self.1.min(self.0.len()).min(into.len());
             let (now, later) = self.0.split_at(count);
             into[..count].copy_from_slice(now);
             self.0 = later;
@@ -168,17 +218,25 @@ mod tests {
 
     #[test]
     fn lines_are_the_same_however_the_source_cuts_them() {
-        let table: [(&[u8], &[&str]); 12] = [
+        let table: [(&[u8], &[&str]); 20] = [
             (b"\xEF\xBB", &["\u{fffd}"]),
             (b"", &[]),
             (b"\n", &[""]),
             (b"a", &["a"]),
             (b"a\n", &["a"]),
-            (b"a\r\nb\r\n", &["a", "b"]),
+            (b"a\r\nb\r\n", &["a", "", "b", ""]),
+            (b"a\rb\rc", &["a", "b", "c"]),
+            (b"a\r\r\nb\r", &["a", "", "", "b"]),
+            (b"\r", &[""]),
+            (b"\xFF\xFEa\0\r\0\xe9\0\n\0c\0", &["a", "é", "c"]),
+            (b"\xFE\xFF\0a\0\r\0\n\0b", &["a", "", "b"]),
+            (b"\xFF\xFE", &[]),
+            (b"\xFF\xFEa\0b", &["a\u{fffd}"]),
+            (b"\xFE\xFF\xd8\0\0\n\0a", &["\u{fffd}", "a"]),
             (b"a\n\n b \nc", &["a", "", "b", "c"]),
             (b"\xEF\xBB\xBFa\nb", &["a", "b"]),
             (b"\xEF\xBB\xBF", &[]),
-            (b"\xEF\xBB\xBF\r\na", &["", "a"]),
+            (b"\xEF\xBB\xBF\r\na", &["", "", "a"]),
             (b"a\n\xEF\xBB\xBFb", &["a", "\u{feff}b"]),
             (b"\xEF\xBB\xBF\xEF\xBB\xBFa\n", &["\u{feff}a"]),
         ];

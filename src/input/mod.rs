@@ -6,23 +6,30 @@
 //! nothing.
 //!
 //! ```text
-//! source: bytes -> lines: one line each -> task: line -> Task -> reader: batches -> whoever asked
+//! source: bytes -> lines (encoding): one line each -> task: line -> Task -> reader: batches -> whoever asked
 //! ```
 //!
 //! A run that goes on from an earlier one reads the list again, but `consumed` lets only those tasks pass that are still to
 //! be done, and only when the list has proved to be the same.
 //!
-//! Absent on purpose: the list as a whole. It is never in memory at once and never read twice.
+//! Whether a file is a list at all is asked of its first lines (`first_lines`); if not, `looks_like` says what it may be.
+//!
+//! Absent on purpose: the list as a whole. It is never in memory at once, and beyond its first lines never read twice.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod columns;
 mod consumed;
+mod encoding;
 mod error;
+mod first_lines;
 mod invalid;
 mod lines;
+mod looks_like;
 mod progress;
 mod reader;
 mod redact;
+mod sendable;
 mod source;
 mod task;
 

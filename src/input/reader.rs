@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::consumed::Consumed;
-use super::lines::{Line, Lines};
-use super::{Error, ErrorKind, Progress, Source, task};
+use super::lines::{Line, Lines, Unreadable};
+use super::{Error, ErrorKind, Progress, Source, first_lines, task};
 use crate::model::{Done, ListPoint, Task};
 
 /// The most tasks in one batch. It is also full when the reader would have to read, so it never has more bytes of
@@ -33,7 +33,7 @@ pub struct Batch {
     pub point: ListPoint,
 }
 
-/// A list of which everything that can be known beforehand has been checked, and nothing been read.
+/// A list of which everything that can be known beforehand has been checked.
 #[derive(Debug)]
 pub struct Input {
     sources: Vec<Source>,
@@ -58,6 +58,12 @@ impl Input {
         // One pipe among them, and the end of the whole is unknown.
         let total = lengths.into_iter().sum();
         Ok(Self { sources: sources.to_vec(), base, limit, progress: Progress::new(total, limit) })
+    }
+
+    /// Errs where one of the sources is a regular file that begins with lines of which none is a URL: 20 of them, or all
+    /// that it has.
+    pub fn check_first_lines(&self) -> Result<(), Error> {
+        self.sources.iter().try_for_each(|source| first_lines::check(source, self.base.as_ref()))
     }
 
     /// How far the list has been read, now and after `start`.
@@ -177,10 +183,17 @@ impl<'a> Filling<'a> {
             match lines.refill() {
                 Ok(0) => break,
                 Ok(count) => self.progress.add_bytes(count),
-                Err(error) => return Err(broken_off(source, self, error)),
+                Err(Unreadable::Io(error)) => return Err(broken_off(source, self, error)),
+                Err(Unreadable::Encoding(encoding)) => return Err(self.refuse(source, encoding)),
             }
         }
         lines.take_rest().map_or(Ok(()), |line| self.push_line(line))
+    }
+
+    /// Nothing of the list has become a task. What came before it may have.
+    fn refuse(&self, source: &Source, encoding: &str) -> Stop {
+        let kind = if self.consumed.tasks() == 0 { ErrorKind::Unusable } else { ErrorKind::BrokenOff };
+        Stop::Error(source.is_in(encoding, kind))
     }
 
     fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
@@ -254,14 +267,24 @@ mod tests {
         let list = |count: u64, end: &str| {
             (0..count).flat_map(|seq| [format!("http://h/{seq}"), end.to_owned()]).collect::<String>()
         };
+        let utf16 = |text: String, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
+        };
+        let changed = list(1000, "\n").replace("/999\n", "/x\n");
         // A list, and the tasks that are delivered of it or why none is.
-        let table = [
-            ("the same list", list(1000, "\n"), Ok(997)),
-            ("with something after it", list(2000, "\n"), Ok(1997)),
-            ("with other ends of lines", list(1000, " \r\n"), Ok(997)),
-            ("changed at its end", list(1000, "\n").replace("/999\n", "/x\n"), Err("it differs somewhere from task 0")),
-            ("too short", list(999, "\n"), Err("it ends after 999 tasks")),
-            ("empty", String::new(), Err("it ends after 0 tasks")),
+        let table: [(&str, Vec<u8>, Result<usize, &str>); 12] = [
+            ("the same list", list(1000, "\n").into(), Ok(997)),
+            ("with something after it", list(2000, "\n").into(), Ok(1997)),
+            ("with other ends of lines", list(1000, " \r\n").into(), Ok(997)),
+            ("with the ends of an old Macintosh", list(1000, "\r").into(), Ok(997)),
+            ("with all sorts of ends", list(1000, "\r\n\r\r\n\n").into(), Ok(997)),
+            ("in UTF-16", utf16(list(1000, "\r\n"), u16::to_le_bytes), Ok(997)),
+            ("in the other UTF-16", utf16(list(2000, "\r"), u16::to_be_bytes), Ok(1997)),
+            ("with a mark", format!("\u{feff}{}", list(1000, "\n")).into(), Ok(997)),
+            ("changed at its end", changed.clone().into(), Err("it differs somewhere from task 0")),
+            ("changed in UTF-16", utf16(changed, u16::to_le_bytes), Err("it differs somewhere from task 0")),
+            ("too short", list(999, "\r").into(), Err("it ends after 999 tasks")),
+            ("empty", Vec::new(), Err("it ends after 0 tasks")),
         ];
         for (what, text, expected) in table {
             let file = tempfile::NamedTempFile::new().expect("a file");
@@ -368,6 +391,84 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Unusable);
             assert!(error.to_string().starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn a_list_in_another_encoding_is_one_error_whether_it_is_a_file_or_a_pipe() {
+        let urls = "http://h.example/a\nhttp://h.example/b\n".repeat(4);
+        let little: Vec<u8> = urls.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = urls.chars().map(u32::from).flat_map(u32::to_be_bytes).collect();
+        let table = [
+            (
+                little,
+                "it is UTF-16LE without a byte-order mark, it seems, save it as UTF-8 (iconv -f UTF-16LE -t UTF-8",
+            ),
+            (wide, "it is UTF-32BE, it seems, save it as UTF-8 (iconv -f UTF-32BE -t UTF-8"),
+        ];
+        for (bytes, expected) in table {
+            let (lines, error) = read_all(start(None, io::Cursor::new(bytes.clone())));
+            assert!(lines.is_empty(), "{lines:?}");
+            let of_pipe = error.expect("it is refused");
+            assert_eq!(of_pipe.kind(), ErrorKind::Unusable);
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            fs::write(file.path(), bytes).expect("written");
+            let of_file = Input::open(&[Source::File(file.path().to_owned())], None, None).expect_err("it is refused");
+            assert_eq!(of_file.kind(), ErrorKind::Unusable);
+            for error in [of_pipe, of_file] {
+                assert!(error.to_string().contains(expected), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_url_among_its_first_lines_is_refused_and_named_for_what_it_is() {
+        let site = Url::parse("http://site.localhost/").expect("a URL");
+        let bad = "a,b\n".repeat(19);
+        // The text, what is said of it, and whether its lines are paths on a site.
+        let table: [(String, Option<&str>, bool); 12] = [
+            (String::new(), None, false),
+            ("# a comment alone\n\n".to_owned(), None, false),
+            (format!("{bad}http://h/"), None, false),
+            (format!("# top\n\n{bad}http://h/\nx"), None, false),
+            (format!("{bad}a,b\nhttp://h/"), Some("none of its first 20 lines is a URL, it looks like CSV"), false),
+            (bad.clone(), Some("none of its 19 lines is a URL, it looks like CSV"), false),
+            (bad, None, true),
+            ("{\"a\":1}".to_owned(), Some("its only line is not a URL, it looks like JSON"), false),
+            (
+                "h.example\nb.example".to_owned(),
+                Some("none of its 2 lines is a URL, the first one: no scheme: write"),
+                false,
+            ),
+            ("ftp://h/".to_owned(), Some("its only line is not a URL, the first one: the scheme is `ftp`"), false),
+            ("http://h/a\tA\nhttp://h/b\tB".to_owned(), Some("none of its 2 lines is a URL, it looks like TSV"), false),
+            (format!("[{}", "1,".repeat(2_000_000)), Some("its only line is not a URL, it looks like JSON"), false),
+        ];
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("list");
+        for (text, expected, has_site) in table {
+            fs::write(&path, &text).expect("written");
+            let base = has_site.then(|| site.clone());
+            let input = Input::open(&[Source::File(path.clone())], base, None).expect("it can be read");
+            let said = input.check_first_lines().map_err(|error| error.to_string());
+            let begin: String = text.chars().take(40).collect();
+            match expected {
+                None => assert_eq!(said, Ok(()), "{begin}"),
+                Some(expected) => {
+                    let said = said.expect_err(&begin);
+                    assert!(said.contains(expected) && said.contains("--force-list"), "{begin}: {said}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_not_read_to_its_end_is_not_judged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("list");
+        let comments = format!("#{}\n", "x".repeat(1023)).repeat(1024);
+        fs::write(&path, format!("#{}http://h/", &comments[7..])).expect("written");
+        let input = Input::open(&[Source::File(path)], None, None).expect("it can be read");
+        assert!(input.check_first_lines().is_ok(), "`http:/` begins a URL, and is none");
     }
 
     #[test]

@@ -2,12 +2,45 @@
 
 use std::borrow::Cow;
 
-/// `text` without the user name and password of its URL, otherwise as written; for lines that are no URL too.
-///
+use super::columns::is_space;
+
+/// `text` without the user name and password of its URLs, otherwise as written; for lines that are no URL too. A line may
+/// have several, each after white space.
+pub(super) fn redact(text: &str) -> Cow<'_, str> {
+    each(text, redact_one)
+}
+
+/// The same for the first bytes of a text whose rest is not known: what may be the beginning of a password goes too.
+pub(super) fn redact_beginning(text: &str) -> Cow<'_, str> {
+    each(text, |url| match authority_start(url) {
+        Some(start) if authority_end(url, start) == url.len() => Cow::Borrowed(&url[..start]),
+        _ => redact_one(url),
+    })
+}
+
+/// Does `redact` with the whole, since a password may have white space, and then with each word that begins a URL and what
+/// follows it.
+fn each(text: &str, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    let whole = redact(text);
+    if !whole.contains(is_space) {
+        return whole;
+    }
+    let mut urls = vec![0];
+    let mut at = 0;
+    for word in whole.split_inclusive(is_space) {
+        if at > 0 && authority_start(word).is_some() {
+            urls.push(at);
+        }
+        at += word.len();
+    }
+    urls.push(whole.len());
+    Cow::Owned(urls.windows(2).map(|url| redact(&whole[url[0]..url[1]])).collect())
+}
+
 /// An authority starts after the first `//`, or after `http:` and any number of slashes or backslashes, since that is
 /// how the URL Standard reads `http:user@host`; it ends at the next of `/`, `\`, `?`, `#`; credentials are what stands
 /// before the last `@` in it.
-pub(super) fn redact(text: &str) -> Cow<'_, str> {
+fn redact_one(text: &str) -> Cow<'_, str> {
     let Some(start) = authority_start(text) else {
         return Cow::Borrowed(text);
     };
@@ -18,25 +51,19 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same for the first bytes of a text whose rest is not known: what may be the beginning of a password goes too.
-pub(super) fn redact_beginning(text: &str) -> Cow<'_, str> {
-    match authority_start(text) {
-        Some(start) if authority_end(text, start) == text.len() => Cow::Borrowed(&text[..start]),
-        _ => redact(text),
-    }
-}
-
 fn authority_start(text: &str) -> Option<usize> {
     let after_scheme = ["http:", "https:"].into_iter().find_map(|scheme| {
         let written = text.get(..scheme.len())?;
         written.eq_ignore_ascii_case(scheme).then_some(scheme.len())
     });
+    let slashes = |text: &str| text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
     let from = match after_scheme {
         Some(from) => from,
+        // Without a scheme, two slashes of any sort lead away from the base.
+        None if slashes(text) >= 2 => 0,
         None => text.find("//")?,
     };
-    let slashes = text[from..].bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
-    Some(from + slashes)
+    Some(from + slashes(&text[from..]))
 }
 
 fn authority_end(text: &str, start: usize) -> usize {
@@ -63,10 +90,16 @@ mod tests {
             (r"http:\\user:pw@host\a@b", r"http:\\host\a@b"),
             ("http:////user:pw@host", "http:////host"),
             ("//user:pw@host/a", "//host/a"),
+            (r"/\user:pw@host/a", r"/\host/a"),
+            (r"a/\b@c", r"a/\b@c"),
             ("ftp://user:pw@host/a", "ftp://host/a"),
             ("see ftp://user:pw@host/a", "see ftp://host/a"),
             ("ht\ttp://user:pw@host/a", "ht\ttp://host/a"),
             ("http://us er:p w@ho st", "http://ho st"),
+            ("http://host/a http://user:p w@host/b", "http://host/a http://host/b"),
+            ("http://u:p@host/a\tftp://u:p@host/b\tc@d", "http://host/a\tftp://host/b\tc@d"),
+            ("http://us er:p http:w@ho st", "http://ho st"),
+            ("a http:u:p@host\u{1f}//u:p@host", "a http:host\u{1f}//host"),
             ("user@example.com", "user@example.com"),
             ("books/1@2.html", "books/1@2.html"),
             ("é", "é"),
@@ -86,6 +119,8 @@ mod tests {
             ("http://user:pw@host/", "http://host/"),
             ("http://host/a", "http://host/a"),
             ("no url at all", "no url at all"),
+            ("http://host/a http://user:p", "http://host/a http://"),
+            ("http://host/a\thttp://user:pw@host/b c", "http://host/a\thttp://host/b c"),
         ];
         for (written, shown) in table {
             assert_eq!(redact_beginning(written), shown, "{written:?}");

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, encoding};
 
 /// Where tasks come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Source {
         }
     }
 
-    /// Finds what would keep the source from being read, without reading it; gives its length in bytes where it has
-    /// one.
+    /// Finds what would keep the source from being read, without reading more of it than a file's first bytes; gives its
+    /// length in bytes where it has one.
     ///
     /// Nothing is kept open: a thousand lists must not take a thousand descriptors. A FIFO is not even opened, since
     /// that would wait for its writer.
@@ -59,10 +59,32 @@ impl Source {
                     may_be_read(path).map_err(unusable)?;
                     return Ok(None);
                 }
-                File::open(path).map_err(unusable)?;
-                Ok(Some(metadata.len()))
+                let file = File::open(path).map_err(unusable)?;
+                match encoding::refused(file).map_err(unusable)? {
+                    Some(encoding) => Err(self.is_in(encoding, ErrorKind::Unusable)),
+                    None => Ok(Some(metadata.len())),
+                }
             }
         }
+    }
+
+    /// The source from its beginning, if it is a regular file: whatever else there is can be read only once.
+    pub(super) fn open_regular(&self) -> io::Result<Option<File>> {
+        match self {
+            Self::File(path) if fs::metadata(path)?.is_file() => File::open(path).map(Some),
+            Self::File(_) | Self::Stdin | Self::Url(_) => Ok(None),
+        }
+    }
+
+    /// It is in an encoding that is not read, and says so with a byte-order mark or not.
+    pub(super) fn is_in(&self, encoding: &str, kind: ErrorKind) -> Error {
+        let why = if encoding.starts_with("UTF-16") {
+            format!("it is {encoding} without a byte-order mark, it seems")
+        } else {
+            format!("it is {encoding}, it seems")
+        };
+        let way_out = format!("save it as UTF-8 (iconv -f {encoding} -t UTF-8 makes that of it)");
+        Error::new(kind, format!("read {self}: {why}, {way_out}"))
     }
 
     fn unreadable(&self, error: io::Error) -> Error {

@@ -2,9 +2,10 @@
 
 use url::{Position, Url};
 
-use super::invalid;
 use super::lines::Line;
 use super::redact::{redact, redact_beginning};
+use super::sendable::sendable;
+use super::{columns, invalid};
 use crate::model::{Failure, Task, parse_url};
 
 /// How many characters of an over-long line its record shows.
@@ -33,19 +34,34 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
     if text.is_empty() || text.starts_with('#') {
         return None;
     }
-    let url = to_url(text, base);
-    let mut line = redact(text).into_owned();
-    if let Ok(url) = &url
-        && line.len() == text.len()
-        && (!url.username().is_empty() || url.password().is_some())
-    {
-        // The URL Standard skips tabs wherever they stand, so it can see credentials that the text does not show.
-        line = [&url[..Position::BeforeUsername], &url[Position::BeforeHost..]].concat();
+    let url = columns::check(text).and_then(|()| to_url(text, base)).and_then(sendable);
+    Some(Task { seq, line: shown(text, url.as_ref().ok()), url })
+}
+
+/// The line without user name and password.
+fn shown(text: &str, url: Option<&Url>) -> String {
+    let line = redact(text).into_owned();
+    if line.len() < text.len() {
+        return line;
     }
-    Some(Task { seq, line, url })
+    // What the URL Standard drops may hide credentials in the text that the URL has.
+    if let Some(url) = url.filter(|url| !url.username().is_empty() || url.password().is_some()) {
+        return [&url[..Position::BeforeUsername], &url[Position::BeforeHost..]].concat();
+    }
+    if text.contains(columns::is_dropped) {
+        let dropped = text.replace(columns::is_dropped, "");
+        let redacted = redact(&dropped);
+        if redacted.len() < dropped.len() {
+            return redacted.into_owned();
+        }
+    }
+    line
 }
 
 fn to_url(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
+    if text.contains('\0') {
+        return Err(invalid::nul());
+    }
     match parse_url(text, None) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         Ok(url) => Err(invalid::scheme(text, &url)),
@@ -92,7 +108,7 @@ mod tests {
             ("  https://H:443/ü?q=ö \r", "https://H:443/ü?q=ö", "https://h/%C3%BC?q=%C3%B6"),
             ("http://u:p@h/a", "http://h/a", "http://u:p@h/a"),
             ("HTTP:h/a", "HTTP:h/a", "http://h/a"),
-            ("h\tttp:u:p@h/a", "http://h/a", "http://u:p@h/a"),
+            ("\u{1}http:u:p@h/a", "\u{1}http:h/a", "http://u:p@h/a"),
             ("http://h/a\u{1}b", "http://h/a\u{1}b", "http://h/a%01b"),
         ];
         for (text, line, url) in table {
@@ -103,7 +119,7 @@ mod tests {
     }
 
     /// A line, what its record shows of it, and what it says.
-    const INVALID: [(&[u8], &str, &str); 20] = [
+    const INVALID: [(&[u8], &str, &str); 27] = [
         (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
         (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
         (b"//u:p@h/x", "//h/x", "no scheme: write https://h/x"),
@@ -143,6 +159,45 @@ mod tests {
             b"\xff\xfeh\0t\0t\0p\0",
             "\u{fffd}\u{fffd}h\0t\0t\0p\0",
             "not UTF-8 but, it seems, UTF-16: save the list as UTF-8",
+        ),
+        (
+            b"h\0t\0t\0p\0",
+            "h\0t\0t\0p\0",
+            "a NUL inside: the list seems to be UTF-16 without a byte-order mark, or no text, save it as UTF-8",
+        ),
+        (
+            b"http://u:p@h/a\thttp://u:p@h/b",
+            "http://h/a\thttp://h/b",
+            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 1 takes \
+             column 1 out of a table)",
+        ),
+        (
+            b"A title\thttp://u:p@h/a",
+            "A title\thttp://h/a",
+            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 2 takes \
+             column 2 out of a table)",
+        ),
+        (
+            b"h\tttp:u:p@h/a",
+            "http:h/a",
+            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 1 takes \
+             column 1 out of a table)",
+        ),
+        (
+            b"http://u:p@h/a http://u:p@h/b",
+            "http://h/a http://h/b",
+            "white space before another URL: this looks like a table of columns, and a list has one URL on each line (write \
+             %20 for white space that belongs to the URL)",
+        ),
+        (
+            b"http://u:p@{host}/",
+            "http://{host}/",
+            "the host `{host}` has a character that no request can name: is it a template to fill in?",
+        ),
+        (
+            b"http://a..h/",
+            "http://a..h/",
+            "the host has nothing between two dots: a domain name looks like books.example",
         ),
     ];
 
@@ -196,6 +251,7 @@ mod tests {
             (r"\\other\x", r"\\other\x"),
             ("///other/x", "///other/x"),
             (r"\/\other/x", r"\/\other/x"),
+            (r"/\u:p@other/x", r"/\other/x"),
         ] {
             let task = task(text.as_bytes(), Some(&site())).expect(text);
             assert_eq!(task.line, line);

@@ -7,7 +7,7 @@ use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
 use super::{Options, Order};
-use crate::model::{Connection, Failure, FailureKind, KEEP_ALIVE, Retry, Stage};
+use crate::model::{Connection, Failure, FailureKind, KEEP_ALIVE, Retry, Stage, how_long};
 
 /// Whether a host may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Host {
     /// It has given an answer, which took so long. `good`: a page, and not an error that is quickly said.
     pub(super) fn answered(&mut self, took: Duration, good: bool, options: &Options) {
         if self.breaker.is_trying() {
-            tracing::info!("host {} answers again", self.key);
+            tracing::warn!("host {} answers again", self.key);
         }
         self.breaker.succeeded();
         if good {
@@ -210,7 +210,7 @@ impl Host {
             if pause <= options.max_retry_after {
                 self.close(now + pause);
             } else {
-                let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
+                let why = format!("wants to be left alone for {}, longer than fetch.max_retry_after", how_long(pause));
                 // A time that no clock reaches is for good.
                 self.refuse(failure, &why, now.checked_add(pause));
             }
@@ -219,8 +219,8 @@ impl Host {
         match self.breaker.failed(failure, since, now) {
             Verdict::Fine => {}
             Verdict::Pause(pause) => {
-                let (key, in_a_row) = (&self.key, self.breaker.in_a_row());
-                tracing::warn!("host {key} failed {in_a_row} times in a row: nobody asks it for {pause:?}");
+                let (key, in_a_row, time) = (&self.key, self.breaker.in_a_row(), how_long(pause));
+                tracing::warn!("host {key} failed {in_a_row} times in a row: nobody asks it for {time}");
                 self.close(now + pause);
             }
             Verdict::GiveUp => {
@@ -234,7 +234,7 @@ impl Host {
     pub(super) fn lost_a_task(&mut self, failure: &Failure, most: u64) {
         self.failures += 1;
         if self.failures == most {
-            self.refuse(failure, &format!("has {most} failures (politeness.max_host_failures)"), None);
+            self.refuse(failure, &format!("has {most} failures (limits.max_host_failures)"), None);
         }
     }
 

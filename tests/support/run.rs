@@ -12,17 +12,30 @@ use std::{env, thread};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
-use super::{PROMPTLY, Process};
+use super::{PROMPTLY, Process, fixture};
 
 /// No run of a test takes this long unless it hangs.
 const CAP: Duration = Duration::from_secs(60);
 
-/// The program under test, in an environment in which nothing of the caller's changes what it does.
+/// The program under test, in surroundings in which nothing of the caller's changes what it does.
 pub(crate) fn gleaner() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
+    in_clean_surroundings(env!("CARGO_BIN_EXE_gleaner"))
+}
+
+/// A shell that runs this script in the same surroundings. The program under test is its `$0`.
+pub(crate) fn shell(script: &str) -> Command {
+    let mut command = in_clean_surroundings("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_gleaner")]);
+    command
+}
+
+fn in_clean_surroundings(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in env::vars_os().filter(|(name, _)| changes_behaviour(name)) {
         command.env_remove(name);
     }
+    // A folder without settings. Somebody may have left some where the tests were started.
+    command.current_dir(fixture("site"));
     command
 }
 
@@ -43,7 +56,11 @@ pub(crate) fn scrape_list<I: IntoIterator<Item: AsRef<OsStr>>>(list: &[String], 
 /// Whether a variable of this name would make a run differ from machine to machine.
 pub(crate) fn changes_behaviour(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
-    name.starts_with("gleaner_") || name.ends_with("_proxy") || name.starts_with("rust_") || name.contains("color")
+    let begins = ["gleaner_", "rust_", "ssl_cert_"];
+    begins.iter().any(|begin| name.starts_with(begin))
+        || name.ends_with("_proxy")
+        || name.contains("color")
+        || name == "columns"
 }
 
 /// A program that runs. Dropped before its end, it is killed.

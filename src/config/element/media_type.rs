@@ -22,7 +22,8 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         }
     }
     if scrape::is_json(&lower) {
-        return Err(Complaint::new("cannot have JSON: selectors find nothing in it"));
+        let complaint = Complaint::new("cannot have JSON: selectors find nothing in it");
+        return Err(complaint.with_help("list the HTML pages that show the same, or take the JSON with curl and jq"));
     }
     Ok(lower)
 }

@@ -34,7 +34,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 connect_timeout: Duration::from_secs(10),
                 idle_timeout: Duration::from_secs(15),
                 max_body: 16 * MIB,
-                user_agent: format!("gleaner/{} (+https://crates.io/crates/gleaner)", env!("CARGO_PKG_VERSION")),
+                user_agent: format!("gleaner/{}", env!("CARGO_PKG_VERSION")),
                 headers: Vec::new(),
                 memory: 512 << 20,
                 hosts: BTreeMap::new(),

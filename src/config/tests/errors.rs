@@ -269,7 +269,37 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
  --> flag --set
   |
   | --set extract.ü=h1
-  |               ^"#,
+  |               ^
+  = help: the shell takes quotes away: put all of it between single quotes, such as --set 'extract.links=["a::url"]'"#,
+    ),
+    (
+        Elsewhere::Set("fetch.headers={X-A=1}"),
+        r#"`fetch.headers.X-A` must be a string
+ --> flag --set
+  |
+  | --set fetch.headers={X-A=1}
+  |                          ^
+  = help: write it with quotes: "1"
+  = help: the shell takes quotes away: put all of it between single quotes, such as --set 'extract.links=["a::url"]'"#,
+    ),
+    (
+        Elsewhere::Set("hosts.books.example.delay=1s"),
+        r#"unknown setting `hosts."books".example`
+ --> flag --set
+  |
+  | --set hosts.books.example.delay=1s
+  |                   ^^^^^^^
+  = help: the name of a host stands in quotes: hosts."books.example"
+  = help: the shell takes quotes away: put all of it between single quotes, such as --set 'extract.links=["a::url"]'"#,
+    ),
+    (
+        Elsewhere::Set("extract.a.each=div"),
+        r#"`extract.a` has `each`, but no fields
+ --> flag --set
+  |
+  | --set extract.a.each=div
+  |               ^
+  = help: add the fields of its objects, such as text = "span::text""#,
     ),
 ];
 
@@ -446,7 +476,7 @@ record = true
 "#,
         r#"3 errors in the settings
 
-`output.format` must be one of "auto", "json", "jsonl"
+`output.format` must be one of "auto", "json", "jsonl", "ndjson"
  --> gleaner.toml:2:10
   |
 2 | format = "xml"

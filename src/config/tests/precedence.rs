@@ -209,7 +209,7 @@ fn a_fetch_ends_before_its_task_does() {
         (&["pool.task_timeout=3m", "fetch.timeout=2m"], Ok(120_000)),
         (
             &["fetch.timeout=2m"],
-            Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 60s\n --> flag --set\n  |\n  \
+            Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 1m\n --> flag --set\n  |\n  \
                  | --set fetch.timeout=2m\n  |                     ^^\n  = help: that was set by default; it covers parsing, too"),
         ),
         (
@@ -223,4 +223,49 @@ fn a_fetch_ends_before_its_task_does() {
         let found = loaded.map(|loaded| loaded.plan.scrape.fetch.timeout).map_err(|error| error.to_string());
         assert_eq!(found, expected.map(Duration::from_millis).map_err(str::to_owned), "{settings:?}");
     }
+}
+
+#[test]
+fn parts_of_a_field_that_are_set_one_by_one_make_one_table() {
+    let each = "{ each = 'div', t = 'b::text', n = { css = 'i::text', type = 'number' } }";
+    // What is set, and what that is in a file.
+    let table: [(&[&str], &str); 7] = [
+        (&["x.each=div", "x.t=b::text", "x.n.css=i::text", "x.n.type=number"], each),
+        (
+            &["x.t=b::text", "x.n={ css = 'i::text', type = 'number' }", "x.each=div"],
+            "{ t = 'b::text', n = { css = 'i::text', type = 'number' }, each = 'div' }",
+        ),
+        (&["x={ each = 'div' }", "x.t=a", "x.t=b::text", "x.n={ css = 'i::text' }", "x.n.type=number"], each),
+        (&["x.css=h1", "x.type=html"], "{ css = 'h1', type = 'html' }"),
+        (&["x=h2", "x={ css = 'h1', type = 'html' }"], "{ css = 'h1', type = 'html' }"),
+        (&["x={ css = 'h1', type = 'html' }", "x={ css = 'h2' }"], "{ css = 'h2' }"),
+        (&["x.css=h1", "x=h2"], "'h2'"),
+    ];
+    for (parts, expected) in table {
+        let case = parts.iter().fold(file("extract.x.css = 'p'"), |case, part| case.set(&format!("extract.{part}")));
+        let expected = file(format!("extract.x = {expected}")).plan();
+        assert_eq!(case.plan().scrape.extract, expected.scrape.extract, "{parts:?}");
+    }
+}
+
+#[test]
+fn fields_that_are_set_in_parts_keep_their_order_and_leave_others_alone() {
+    let sets = ["extract.a.each=div", "extract.b=h1", "pool.workers=2", "extract.a.t=b", "extract.c.css=p"];
+    let plan = sets.into_iter().fold(nothing(), |case, part| case.set(part)).plan();
+    let fields = plan.scrape.extract.expect("there are fields");
+    assert_eq!(fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(plan.pool.workers, number(2));
+}
+
+#[test]
+fn what_differs_from_the_defaults_is_known_whoever_wrote_it() {
+    let case = file("[fetch]\ntimeout = '30s'\nmax_retries = 2\n[pool]\nconcurrency = 3\n[extract]\nt = 'h1'\n")
+        .set("pool.task_timeout=60s")
+        .set("politeness.robots=false")
+        .variable("GLEANER_OUTPUT_FORMAT", "auto")
+        .flag(Flag::header("-H", "Accept: a"));
+    let loaded = case.load().expect("the settings are right");
+    let different = loaded.in_force.into_iter().filter(|setting| !setting.is_default).map(|setting| setting.name);
+    let expected = ["pool.concurrency", "fetch.headers.accept", "politeness.robots", "extract.t"];
+    assert_eq!(different.collect::<Vec<_>>(), expected);
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::framing::Framing;
 use super::{classify, coding, limit};
-use crate::model::{Failure, FailureKind, Stage};
+use crate::model::{Failure, FailureKind, Stage, how_long};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
 
@@ -150,9 +150,9 @@ impl<'a> Body<'a> {
             Some(Err(error)) => Err(Failure { bytes: read, ..classify::broken_body(error, self.shown) }),
             None => {
                 let message = if idle < self.deadline {
-                    format!("read {}: nothing came for {:?}", self.shown, self.settings.idle_timeout)
+                    format!("read {}: nothing came for {}", self.shown, how_long(self.settings.idle_timeout))
                 } else {
-                    format!("read all of {} within {:?}", self.shown, self.settings.timeout)
+                    format!("read all of {} within {}", self.shown, how_long(self.settings.timeout))
                 };
                 let failure = Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable();
                 Err(Failure { bytes: read, ..failure })

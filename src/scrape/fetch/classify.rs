@@ -13,7 +13,7 @@ use url::Url;
 use super::guard::NotPublic;
 use super::route::Via;
 use super::tls_words;
-use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::model::{Failure, FailureKind, Retry, Stage, how_long};
 use crate::scrape::settings::FetchSettings;
 
 /// A request that got no answer; it went through this proxy, if there is one.
@@ -31,7 +31,7 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         (FailureKind::Tls, retry, format!("agree on TLS with host `{host}`{why}"))
     } else if error.is_timeout() && error.is_connect() {
-        let message = format!("connect to host `{host}` within {:?}", settings.connect_timeout);
+        let message = format!("connect to host `{host}` within {}", how_long(settings.connect_timeout));
         (FailureKind::Timeout, Retry::Yes, message)
     } else if error.is_connect() {
         (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`"))
@@ -78,8 +78,8 @@ fn on_the_way(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSe
         return Some(wants_credentials(host, via));
     }
     if error.is_timeout() {
-        let limit = settings.connect_timeout;
-        let failure = connect(format!("connect to host `{host}` through the proxy {proxy} within {limit:?}"));
+        let limit = how_long(settings.connect_timeout);
+        let failure = connect(format!("connect to host `{host}` through the proxy {proxy} within {limit}"));
         return Some(Failure { kind: FailureKind::Timeout, ..failure.retryable() });
     }
     if is_sent_to_proxy || error.is_dns() || says("failed to create underlying connection") {

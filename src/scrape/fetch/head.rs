@@ -11,6 +11,7 @@ use url::Url;
 use super::retry_after::retry_after;
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url};
 use crate::scrape::refresh::Refresh;
+use crate::scrape::media_type;
 use crate::scrape::settings::FetchSettings;
 
 /// The head of an answer, and what was asked.
@@ -103,9 +104,13 @@ impl Head<'_> {
 
 /// Why a body is no page. `says` is what tells its type.
 pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
-    let essence = excerpt(essence);
-    let message =
-        format!("read {shown} as a page: {says} `{essence}`, and pages are text or XML (see `fetch.content_types`)");
+    let way_out = if media_type::is_json(&essence.to_ascii_lowercase()) {
+        "selectors find nothing in JSON: list the HTML page that shows the same, or ask for HTML with a header (-H \
+         \"Accept: text/html\"); for the JSON itself, curl and jq will do"
+    } else {
+        "pages are text or XML; if it is one all the same, name its type in `fetch.content_types`"
+    };
+    let message = format!("read {shown} as a page: {says} `{}`, and {way_out}", excerpt(essence));
     Failure::new(FailureKind::ContentType, Stage::Fetch, message)
 }
 

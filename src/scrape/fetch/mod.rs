@@ -56,7 +56,7 @@ use super::large::{LargePages, Turn};
 use super::media_type::{self, MediaType};
 use super::settings::FetchSettings;
 use super::{Error, sniff};
-use crate::model::{Failure, FailureKind, Retry, Stage, Visit, without_credentials};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, without_credentials};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -224,7 +224,7 @@ impl Fetcher {
                     Err(Failure { retry, ..failure })
                 }
                 None => {
-                    let message = format!("get an answer from {shown} within {:?}", self.settings.timeout);
+                    let message = format!("get an answer from {shown} within {}", how_long(self.settings.timeout));
                     Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
                 }
             };

@@ -80,9 +80,9 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
         if confirmed.done.seqs.count() > 0 {
             return go_on(target, permissions, names, manifest, files, confirmed, options);
         }
-        tracing::info!("nothing in `{}` is known to be whole: starting afresh", names.part.display());
+        tracing::warn!("nothing in `{}` is known to be whole: starting afresh", names.part.display());
     } else if options.left_over == LeftOver::Resume {
-        tracing::info!("nothing is left over of `{}`: starting afresh", target.display());
+        tracing::warn!("nothing is left over of `{}`: starting afresh", target.display());
     }
     begin(target, permissions, names, manifest, options)
 }

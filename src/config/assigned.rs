@@ -1,0 +1,94 @@
+//! `--set KEY=VALUE`: several that set parts of one field make one table, and lost quotes are explained.
+
+use super::error::Problem;
+use super::place::Origin;
+use super::written::{self, Key, Node, Table, Value};
+
+/// The flag, as errors name it.
+pub(super) const FLAG: &str = "--set";
+
+/// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the other
+/// parts, since none of them makes sense alone; anything else is a layer of its own.
+pub(super) fn add(layers: &mut Vec<Result<Table, Vec<Problem>>>, keys: Vec<Key>, value: Node) {
+    let is_part = keys.len() > 2 && keys[0].name == "extract";
+    let field = keys.get(1).map(|key| key.name.clone()).unwrap_or_default();
+    let table = written::nest(keys, value);
+    let earlier = layers.iter_mut().rev().filter_map(|layer| layer.as_mut().ok());
+    let mut of_field = earlier.filter(|layer| field_of(layer, &field).is_some());
+    match of_field.next().filter(|_| is_part) {
+        Some(layer) if field_of(layer, &field).is_some_and(|node| matches!(node.value, Value::Table(_))) => {
+            merge(layer, table);
+        }
+        _ => layers.push(Ok(table)),
+    }
+}
+
+/// What a layer says of a field of `[extract]`.
+fn field_of<'t>(layer: &'t Table, field: &str) -> Option<&'t Node> {
+    let (_, node) = layer.iter().find(|(key, _)| key.name == "extract")?;
+    let Value::Table(fields) = &node.value else { return None };
+    fields.iter().find(|(key, _)| key.name == field).map(|(_, node)| node)
+}
+
+/// Tables merge; a later value takes the place of an earlier one.
+fn merge(into: &mut Table, from: Table) {
+    for (key, node) in from {
+        let earlier = into.iter_mut().find(|(earlier, _)| earlier.name == key.name);
+        match (earlier, node.value) {
+            (Some((_, Node { value: Value::Table(entries), .. })), Value::Table(new)) => merge(entries, new),
+            (Some(earlier), value) => *earlier = (key, Node { value, place: node.place }),
+            (None, value) => into.push((key, Node { value, place: node.place })),
+        }
+    }
+}
+
+/// Adds to a problem with `--set` how to write quotes, where the shell seems to have taken them away.
+pub(super) fn explain_quotes(problem: Problem) -> Problem {
+    let Some(place) = problem.place().filter(|place| *place.origin() == Origin::Flag(FLAG.to_owned())) else {
+        return problem;
+    };
+    let written = place.text().content().trim_start_matches(FLAG).trim_start();
+    if written.contains(['"', '\'']) || !may_have_had_quotes(written) {
+        return problem;
+    }
+    problem.with_help(
+        "the shell takes quotes away: put all of it between single quotes, such as --set 'extract.links=[\"a::url\"]'",
+    )
+}
+
+/// Whether an assignment without quotes is of a form that needs some: a list, a table, what a shell made of a table
+/// (`{a,b}` is two words to it), or a name that has a dot or other characters in it.
+fn may_have_had_quotes(written: &str) -> bool {
+    let (key, value) = written.split_once('=').unwrap_or((written, ""));
+    let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' '));
+    let is_part_of_table = ["css", "each"].iter().any(|name| value.trim_start().starts_with(&format!("{name}=")));
+    value.trim_start().starts_with(['[', '{'])
+        || is_part_of_table
+        || key.contains(is_odd)
+        || (key.starts_with("hosts.") && key.matches('.').count() > 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_have_had_quotes;
+
+    #[test]
+    fn assignments_that_need_quotes_are_told_from_those_that_do_not() {
+        let table = [
+            ("extract.links=[a::url]", true),
+            ("extract.p={css=.price::text}", true),
+            ("extract.p=css=.price::text", true),
+            ("extract.q=each=div", true),
+            ("hosts.books.example.delay=1s", true),
+            ("extract.ü=h1", true),
+            ("extract.a b/c=h1", true),
+            ("extract.title=h1::txt", false),
+            ("pool.workers=fast", false),
+            ("hosts.localhost.delay=soon", false),
+            ("fetch.timeout", false),
+        ];
+        for (written, expected) in table {
+            assert_eq!(may_have_had_quotes(written), expected, "{written}");
+        }
+    }
+}

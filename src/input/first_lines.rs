@@ -1,0 +1,68 @@
+//! Whether a file is a list of URLs at all, by its first lines. A table or a settings file that was named by mistake is
+//! one error, and not one failure for each of its lines.
+
+use std::io::Read;
+
+use url::Url;
+
+use super::lines::{Lines, Unreadable};
+use super::looks_like::looks_like;
+use super::{Error, ErrorKind, Source, task};
+use crate::model::Task;
+
+/// How many tasks are looked at.
+const TASKS: usize = 20;
+
+/// How many bytes are read for them, whatever they hold.
+const MOST: u64 = 1024 * 1024;
+
+/// Errs where a regular file begins with tasks of which none has a URL. What else lists may come from is not looked at:
+/// it can be read only once.
+pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
+    let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
+    let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(()) };
+    let tasks = match first_tasks(file.take(MOST), base) {
+        Ok(tasks) => tasks,
+        Err(Unreadable::Io(error)) => return Err(unusable(error)),
+        Err(Unreadable::Encoding(encoding)) => return Err(source.is_in(encoding, ErrorKind::Unusable)),
+    };
+    if tasks.iter().any(|task| task.url.is_ok()) {
+        return Ok(());
+    }
+    let Some(Task { url: Err(failure), .. }) = tasks.first() else { return Ok(()) };
+    let lines: Vec<&str> = tasks.iter().map(|task| task.line.as_str()).collect();
+    let none = match tasks.len() {
+        1 => "its only line is not a URL".to_owned(),
+        count if count < TASKS => format!("none of its {count} lines is a URL"),
+        count => format!("none of its first {count} lines is a URL"),
+    };
+    let why = match looks_like(&lines) {
+        Some(format) => format!("it looks like {format}"),
+        None => format!("the first one: {}", failure.message),
+    };
+    let way_out = "give a list with one URL on each line, or --force-list to take every line for a task";
+    Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
+}
+
+/// The first tasks of a list, as far as they can be told without its end.
+fn first_tasks(list: impl Read, base: Option<&Url>) -> Result<Vec<Task>, Unreadable> {
+    let mut lines = Lines::new(list);
+    let mut tasks = Vec::new();
+    let mut read = 0;
+    loop {
+        while let Some(line) = lines.take() {
+            tasks.extend(task::from_line(line, tasks.len() as u64, base));
+            if tasks.len() == TASKS {
+                return Ok(tasks);
+            }
+        }
+        match lines.refill()? as u64 {
+            0 => break,
+            count => read += count,
+        }
+    }
+    // A line that goes on behind what was read says nothing, unless it is too long in any case.
+    let rest = lines.take_rest().filter(|line| read < MOST || line.too_long);
+    tasks.extend(rest.and_then(|line| task::from_line(line, tasks.len() as u64, base)));
+    Ok(tasks)
+}

@@ -1,0 +1,152 @@
+//! What a text may be that is no list of URLs.
+
+/// How files begin that are no text, as far as that is seen when they are read as text.
+const NO_TEXT: [(&str, &str); 5] = [
+    ("%PDF", "a PDF"),
+    ("PK\u{3}\u{4}", "a zip archive, as spreadsheets are"),
+    ("\u{1f}\u{fffd}", "gzip (zcat unpacks it)"),
+    ("(\u{fffd}/\u{fffd}", "zstd (zstdcat unpacks it)"),
+    ("\u{fffd}7zXZ", "xz (xzcat unpacks it)"),
+];
+
+/// What begins an element of HTML rather than one of some XML.
+const HTML: [&str; 20] = [
+    "!doctype html",
+    "html",
+    "head",
+    "body",
+    "title",
+    "meta",
+    "link",
+    "script",
+    "style",
+    "a",
+    "p",
+    "div",
+    "span",
+    "h1",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "main",
+    "section",
+];
+
+/// The likely format of a text, with what makes a list of it, by its first lines without white space around them.
+pub(super) fn looks_like(lines: &[&str]) -> Option<&'static str> {
+    let first = lines.first()?;
+    if let Some((_, format)) = NO_TEXT.iter().find(|(begin, _)| first.starts_with(begin)) {
+        return Some(format);
+    }
+    if lines.iter().any(|line| line.contains('\0')) {
+        return Some("UTF-16 without a byte-order mark, or no text (save it as UTF-8)");
+    }
+    if first.starts_with('<') {
+        return Some(if is_html(lines) { "HTML" } else { "XML (the URLs of a sitemap stand in its <loc> elements)" });
+    }
+    if is_toml(first) {
+        return Some("TOML (--config names a settings file)");
+    }
+    if first.starts_with(['{', '[']) {
+        return Some("JSON (jq -r '.. | strings' takes the strings out of it)");
+    }
+    if most(lines, |line| line.contains('\t')) {
+        return Some("TSV (cut -f N takes column N out of it)");
+    }
+    if most(lines, |line| line.starts_with("- ") || line.starts_with("* ")) {
+        return Some("YAML or Markdown (sed 's/^[-*] *//' takes the marks away)");
+    }
+    if most(lines, |line| line.contains(',')) {
+        return Some("CSV (cut -d, -f N takes column N out of it)");
+    }
+    most(lines, |line| line.contains(';')).then_some("CSV (cut -d';' -f N takes column N out of it)")
+}
+
+fn most(lines: &[&str], is_such: impl Fn(&str) -> bool) -> bool {
+    lines.iter().filter(|line| is_such(line)).count() * 2 > lines.len()
+}
+
+fn is_html(lines: &[&str]) -> bool {
+    let names = lines.iter().filter_map(|line| line.strip_prefix('<')).map(str::to_ascii_lowercase);
+    // A page in XML has an XML declaration first, and any page may have comments.
+    let mut names = names.filter(|name| !name.starts_with(['?', '/']) && !name.starts_with("!--"));
+    names.next().is_some_and(|name| {
+        let is_begun_by =
+            |known: &&str| name.strip_prefix(*known).is_some_and(|rest| !rest.starts_with(is_part_of_name));
+        HTML.iter().any(|known| is_begun_by(&known))
+    })
+}
+
+/// Whether a line is `[table]`, `[[table]]` or `key = value`.
+fn is_toml(line: &str) -> bool {
+    let is_key = |text: &str| {
+        let text = text.trim();
+        text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && text.chars().all(|c| is_part_of_name(c) || matches!(c, '.' | '"' | '\'' | ' '))
+    };
+    if let Some(table) = line.strip_prefix('[') {
+        let table = table.strip_prefix('[').unwrap_or(table);
+        return table.split_once(']').is_some_and(|(name, _)| is_key(name));
+    }
+    line.split_once('=').is_some_and(|(key, value)| is_key(key) && !value.trim().is_empty())
+}
+
+fn is_part_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like;
+
+    #[test]
+    fn a_format_is_known_by_its_first_lines() {
+        let table: [(&str, &str); 31] = [
+            ("name,url\nBook,http://h/", "CSV (cut -d,"),
+            ("\"A book\",\"http://h/\"", "CSV (cut -d,"),
+            ("name;url\nBook;http://h/", "CSV (cut -d';'"),
+            ("name\turl\nBook\thttp://h/", "TSV"),
+            ("http://h/\ttitle", "TSV"),
+            ("[\n{\"url\": \"http://h/\"}\n]", "JSON"),
+            ("{\"url\": \"http://h/\"}\n{\"url\": \"http://h/b\"}", "JSON"),
+            ("[\"http://h/\", \"http://h/b\"]", "JSON"),
+            ("{\n\"a\": 1,\n\"b\": 2\n}", "JSON"),
+            ("[1, 2]", "JSON"),
+            ("[pool]\nworkers = 4", "TOML"),
+            ("[hosts.\"books.example\"]\ndelay = \"1s\"", "TOML"),
+            ("[[lists]]", "TOML"),
+            ("title = \"h1::text\"", "TOML"),
+            ("a.b = [1, 2]", "TOML"),
+            ("<?xml version=\"1.0\"?>\n<urlset>\n<url><loc>http://h/</loc></url>", "XML"),
+            ("<urlset xmlns=\"x\">", "XML"),
+            ("<rss>", "XML"),
+            ("<articles>", "XML"),
+            ("<!DOCTYPE html>\n<title>A</title>", "HTML"),
+            ("<!-- saved -->\n<HTML lang=en>", "HTML"),
+            ("<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"x\">\n<html>", "HTML"),
+            ("<a href=\"http://h/\">b</a>", "HTML"),
+            ("<p>text", "HTML"),
+            ("- http://h/a\n- http://h/b", "YAML or Markdown"),
+            ("* http://h/a", "YAML or Markdown"),
+            ("%PDF-1.7", "a PDF"),
+            ("PK\u{3}\u{4}x", "a zip archive"),
+            ("\u{1f}\u{fffd}\u{8}\0", "gzip"),
+            ("\u{fffd}7zXZ\0", "xz"),
+            ("\u{4e00}\nh\0t\0t\0p\0", "UTF-16 without a byte-order mark"),
+        ];
+        for (text, expected) in table {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            let format = looks_like(&lines).unwrap_or("nothing");
+            assert!(format.starts_with(expected), "{text:?} looks like {format}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_format_is_not_given_one() {
+        for text in ["", "example.com\nexample.org/a?b=c", "two words", "/a/b.html", "localhost:8080", "=", "a ="] {
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(looks_like(&lines), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+/// In seconds.
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+const YEAR: Duration = Duration::from_secs(365 * DAY);
+
+/// A duration as people write it: `250ms`, `1m 30s`, `2h 5m`. From a minute on it is rounded down to whole seconds, and from a
+/// day on to whole minutes. Above a year it is "more than a year", since servers send numbers that no clock reaches.
+pub fn how_long(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let rounded = match seconds {
+        0 if duration < Duration::from_millis(1) => duration,
+        0..MINUTE => Duration::from_millis(seconds * 1000 + u64::from(duration.subsec_millis())),
+        MINUTE..DAY => Duration::from_secs(seconds % DAY),
+        _ if duration > YEAR => return "more than a year".to_owned(),
+        _ => Duration::from_secs(seconds % DAY / MINUTE * MINUTE),
+    };
+    let rest = humantime::format_duration(rounded).to_string();
+    // `humantime` makes months of 30.44 days out of days.
+    let shown = match seconds / DAY {
+        0 => return rest,
+        1 => format!("1day {rest}"),
+        days => format!("{days}days {rest}"),
+    };
+    shown.trim_end_matches(" 0s").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, YEAR, how_long};
+
+    #[test]
+    fn durations_are_shown_as_people_write_them_and_none_is_absurd() {
+        let table = [
+            (Duration::ZERO, "0s"),
+            (Duration::from_micros(500), "500us"),
+            (Duration::from_millis(250), "250ms"),
+            (Duration::from_nanos(1_234_567_890), "1s 234ms"),
+            (Duration::from_millis(60_001), "1m"),
+            (Duration::from_secs(5), "5s"),
+            (Duration::from_secs(90), "1m 30s"),
+            (Duration::from_secs(3600), "1h"),
+            (Duration::from_secs(7505), "2h 5m 5s"),
+            (Duration::from_secs(86_400), "1day"),
+            (Duration::from_secs(86_400 + 3723), "1day 1h 2m"),
+            (Duration::from_secs(31 * 86_400), "31days"),
+            (YEAR, "365days"),
+            (YEAR + Duration::from_nanos(1), "more than a year"),
+            (Duration::from_secs(u64::MAX), "more than a year"),
+            (Duration::MAX, "more than a year"),
+        ];
+        for (duration, shown) in table {
+            assert_eq!(how_long(duration), shown, "{duration:?}");
+        }
+    }
+}
