@@ -96,7 +96,7 @@ async fn what_a_header_tells_the_type_of_is_that() {
     for (headers, expected) in table {
         assert_eq!(outcome(&scraper, answer(headers, PAGE)).await, expected, "{headers}");
     }
-    // The charset is carried over between types that are the same, and a label that is none counts for nothing.
+    // The charset is carried over between types that are the same, and a label that is not valid does not count.
     let in_koi8_r = b"<meta charset=koi8-r><title>\xc4\xc1</title>";
     let in_1251 = b"<meta charset=koi8-r><title>\xe4\xe0</title>";
     let table: [(&str, &[u8]); 6] = [

@@ -140,7 +140,7 @@ impl Reader {
             }
         }
         if let Some(node) = re {
-            // Where the selector is none, nobody knows whether a list is meant.
+            // Where the selector is not valid, nobody knows whether a list is meant.
             let arity = if has_selection { rule.arity } else { Arity::Many };
             rule.re = self.regex(&format!("{name}.re"), node, arity);
         }

@@ -60,8 +60,8 @@ fn with_path(url: &Url, path: &str) -> Result<Url, ParseError> {
     Url::parse(&[&url[..Position::BeforePath], path, &url[Position::AfterPath..]].concat())
 }
 
-/// What makes a segment that looks like a drive look like none, and the same in a path. It is for private use, so that no
-/// text has it; where one has, the crate's reading is as good as can be.
+/// What is added to a segment so that it does not look like a drive, and the same in a path. The character is for private
+/// use, so texts do not have it; where one does, the crate's reading stays.
 const MARK: char = '\u{f8ff}';
 const MARK_IN_PATH: &str = "%EF%A3%BF";
 
@@ -109,6 +109,9 @@ fn has_authority_after_slashes(base: &Url) -> bool {
 fn with_two_slashes(text: &str) -> Cow<'_, str> {
     // What the standard takes away at the start, and tabs and line breaks in between.
     let start = text.trim_start_matches(|c| c <= ' ');
+    if !start.starts_with(['/', '\\']) {
+        return Cow::Borrowed(text);
+    }
     let rest = start.trim_start_matches(['/', '\\', '\t', '\n', '\r']);
     let slashes = start[..start.len() - rest.len()].bytes().filter(|byte| matches!(byte, b'/' | b'\\')).count();
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { Cow::Borrowed(text) }
