@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::backoff::fraction;
-use super::breaker::{Breaker, REST, Verdict};
+use super::breaker::{Breaker, REST, Sign, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
 use super::{Options, Order};
-use crate::model::{Failure, FailureKind, Retry, Stage};
+use crate::model::{Failure, Stage};
 
 /// Whether a host may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub(super) enum Listed {
     Open,
     /// Among those that may be asked later.
     Closed(Instant),
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    /// `None` is an answer without one.
+    pub(super) failure: Option<&'a Failure>,
+    /// When the request was handed out.
+    pub(super) since: Instant,
+    /// How long the answer took.
+    pub(super) took: Duration,
 }
 
 #[derive(Debug)]
@@ -176,47 +187,50 @@ impl Host {
         }
     }
 
-    /// It has given an answer, which took so long. `good`: a page, and not an error that is quickly said.
-    pub(super) fn answered(&mut self, took: Duration, good: bool, options: &Options) {
-        if self.breaker.is_trying() {
+    /// Learns from what came of a request. `page`: which page it was for, unless a redirect from elsewhere led there.
+    pub(super) fn learn(&mut self, heard: &Heard, page: Option<u64>, options: &Options, now: Instant) {
+        let Heard { failure, since, took } = *heard;
+        let sign = Sign::of(failure);
+        let was_trying = self.breaker.is_trying();
+        let verdict = match (sign, failure) {
+            (Sign::Later(pause), Some(failure)) if pause > options.max_retry_after => {
+                if self.breaker.is_unwelcome(page) {
+                    let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
+                    // A time that no clock reaches is for good.
+                    self.refuse(failure, &why, now.checked_add(pause));
+                }
+                return;
+            }
+            (Sign::Later(pause), _) => {
+                self.close(now + pause);
+                self.breaker.note(sign, page, since, now)
+            }
+            _ => self.breaker.note(sign, page, since, now),
+        };
+        if was_trying && !self.breaker.is_trying() {
             tracing::info!("host {} answers again", self.key);
         }
-        self.breaker.succeeded();
-        if good {
-            self.retries_left = (self.retries_left + 1).min(options.max_host_retries);
+        if matches!(sign, Sign::Served | Sign::Unserved) {
+            self.adapt(took, failure.is_none(), options);
         }
+        match (verdict, failure) {
+            (Verdict::Pause(pause), _) => {
+                tracing::warn!("host {} {}: nobody asks it for {pause:?}", self.key, self.breaker.why());
+                self.close(now + pause);
+            }
+            (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
+            _ => {}
+        }
+    }
+
+    /// Moves the adaptive delay towards how long an answer took. `good`: a page, and not an error that is quickly said.
+    fn adapt(&mut self, took: Duration, good: bool, options: &Options) {
         if let Some(Adaptive { target, max_delay }) = options.politeness.adaptive {
             let wanted =
                 Duration::try_from_secs_f64(took.as_secs_f64() / target).map_or(max_delay, |it| it.min(max_delay));
             let next = wanted.max((self.throttle + wanted) / 2);
             if good || next > self.throttle {
                 self.throttle = next;
-            }
-        }
-    }
-
-    /// It has not given one, or one that says that it can not. `since`: when it was asked.
-    pub(super) fn failed(&mut self, failure: &Failure, since: Instant, options: &Options, now: Instant) {
-        if let Retry::After(pause) = failure.retry {
-            if pause <= options.max_retry_after {
-                self.close(now + pause);
-            } else {
-                let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
-                // A time that no clock reaches is for good.
-                self.refuse(failure, &why, now.checked_add(pause));
-            }
-            return;
-        }
-        match self.breaker.failed(failure, since, now) {
-            Verdict::Fine => {}
-            Verdict::Pause(pause) => {
-                let (key, in_a_row) = (&self.key, self.breaker.in_a_row());
-                tracing::warn!("host {key} failed {in_a_row} times in a row: nobody asks it for {pause:?}");
-                self.close(now + pause);
-            }
-            Verdict::GiveUp => {
-                let why = format!("failed {} times in a row", self.breaker.in_a_row());
-                self.refuse(failure, &why, Some(now + REST));
             }
         }
     }
@@ -258,6 +272,17 @@ impl Host {
         Some(failure.clone())
     }
 
+    /// The next order in its line. While it is found out whether the host is back, that is the last one: another page may
+    /// be well where those that have failed are not.
+    pub(super) fn take(&mut self) -> Option<Order> {
+        if self.breaker.is_trying() { self.queue.pop_back() } else { self.queue.pop_front() }
+    }
+
+    /// A task of it has its page, which earns the host a retry.
+    pub(super) fn earned_a_retry(&mut self, most: u32) {
+        self.retries_left = (self.retries_left + 1).min(most);
+    }
+
     /// Takes one retry from what the host has left.
     pub(super) fn may_retry(&mut self) -> bool {
         let may = self.retries_left > 0;
@@ -269,10 +294,4 @@ impl Host {
     pub(super) fn is_remembered(&self, now: Instant) -> bool {
         self.held > 0 || self.closed_until.is_some_and(|until| until > now) || self.refuses(now)
     }
-}
-
-/// Whether an answer that is a failure came from a host that is well.
-pub(super) fn is_answer(failure: &Failure) -> bool {
-    // A status, or a page that was there and gave no data.
-    failure.status.is_some() && !(failure.kind == FailureKind::HttpStatus && failure.retry != Retry::No)
 }
