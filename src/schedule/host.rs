@@ -61,6 +61,8 @@ pub(super) struct Host {
     /// Its tasks fail with this instead of being sent, until then or for good.
     refusal: Option<(Option<Instant>, Failure)>,
     breaker: Breaker,
+    /// Different pages in a row were answered with a `Retry-After` that is too long: the last one, and how long.
+    farewell: Option<Box<(Failure, Duration)>>,
     retries_left: u32,
     failures: u64,
     /// The adaptive part of the delay.
@@ -94,6 +96,7 @@ impl Host {
             closed_until: None,
             refusal: None,
             breaker: Breaker::default(),
+            farewell: None,
             retries_left: options.max_host_retries,
             failures: 0,
             throttle: Duration::ZERO,
@@ -112,7 +115,8 @@ impl Host {
         if self.refuses(now) {
             return Standing::Open(self.queue.len());
         }
-        let room = match (self.breaker.is_trying(), self.concurrency) {
+        let must_know_more = self.breaker.is_trying() || self.farewell.is_some();
+        let room = match (must_know_more, self.concurrency) {
             (true, _) => 1_u32.saturating_sub(self.in_flight),
             (false, 0) => u32::MAX,
             (false, most) => most.saturating_sub(self.in_flight),
@@ -194,11 +198,12 @@ impl Host {
         let was_trying = self.breaker.is_trying();
         let verdict = match (sign, failure) {
             (Sign::Later(pause), Some(failure)) if pause > options.max_retry_after => {
-                if self.breaker.is_unwelcome(page) {
-                    let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
-                    // A time that no clock reaches is for good.
-                    self.refuse(failure, &why, now.checked_add(pause));
+                // What was said to last longer does.
+                let is_longest = self.farewell.as_ref().is_none_or(|before| pause > before.1);
+                if self.breaker.is_unwelcome(page) && is_longest {
+                    self.farewell = Some(Box::new((failure.clone(), pause)));
                 }
+                self.part(now);
                 return;
             }
             (Sign::Later(pause), _) => {
@@ -207,6 +212,10 @@ impl Host {
             }
             _ => self.breaker.note(sign, page, since, now),
         };
+        if matches!(sign, Sign::Served | Sign::Unserved | Sign::Later(_)) {
+            self.farewell = None;
+        }
+        self.part(now);
         if was_trying && !self.breaker.is_trying() {
             tracing::info!("host {} answers again", self.key);
         }
@@ -220,6 +229,18 @@ impl Host {
             }
             (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
             _ => {}
+        }
+    }
+
+    /// Takes a host at its word that wants to be left alone, unless something in flight may still say otherwise.
+    fn part(&mut self, now: Instant) {
+        if self.in_flight == 0
+            && let Some(farewell) = self.farewell.take()
+        {
+            let (failure, pause) = *farewell;
+            let why = format!("wants to be left alone for {pause:?}, longer than fetch.max_retry_after");
+            // A time that no clock reaches is for good.
+            self.refuse(&failure, &why, now.checked_add(pause));
         }
     }
 
