@@ -119,7 +119,7 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
     };
     let Scope { domain, host_only } = Scope::written(host.trim(), truth(with_those_below, "second")?)
         .ok_or("the first field must be a host, such as `example.com`")?;
-    let expires = time(expires)
+    let time = time(expires)
         .ok_or("the fifth field must be seconds since 1970, or 0 or nothing for the end of the session")?;
     let cookie = Cookie {
         name: name.into(),
@@ -128,27 +128,26 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
         host_only,
         secure: truth(secure, "fourth")?,
         http_only,
-        expires,
+        expires: Some(time).filter(|time| *time > 0),
     };
     cookie.check()?;
     Ok(Some((domain, cookie)))
 }
 
-/// When a cookie runs out: `Some(None)` is the end of the session. `None` for what is no time.
-fn time(text: &str) -> Option<Option<u64>> {
+/// When a cookie runs out, in seconds since 1970; 0 is the end of the session. `None` for what is no time.
+fn time(text: &str) -> Option<u64> {
     let text = text.trim();
+    if text.is_empty() {
+        return Some(0);
+    }
     let (is_past, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (seconds, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if text.is_empty() {
-        return Some(None);
-    }
     if !is_number(seconds) || !is_number(fraction) {
         return None;
     }
     // What does not fit is later than any run.
-    let seconds = seconds.parse().unwrap_or(u64::MAX);
-    Some(Some(seconds).filter(|seconds| *seconds > 0 && !is_past))
+    Some(if is_past { 0 } else { seconds.parse().unwrap_or(u64::MAX) })
 }
 
 fn truth(text: &str, which: &str) -> Result<bool, String> {
