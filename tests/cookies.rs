@@ -236,7 +236,7 @@ fn what_is_wrong_with_the_files_is_found_before_the_first_request() {
         (
             format!("cookies.load={bad}"),
             format!(
-                "load cookies from {bad}: line 2: the fifth field must be seconds since 1970, or 0 for the end of the session"
+                "load cookies from {bad}: line 2: the fifth field must be seconds since 1970, or 0 or nothing for the end of the session"
             ),
         ),
         (format!("cookies.load={here}"), format!("load cookies from {here}: read line 1: ")),
