@@ -279,15 +279,17 @@ impl Schedule {
     pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
         let Some((host, handed_out)) = self.whereabouts(order) else { return };
         let page = failure.and_then(|_| self.page_of(order));
+        let earner = if failure.is_none() { self.payer(order) } else { None };
         let heard = Heard { failure, since: handed_out.unwrap_or(now), took };
-        self.hosts.change(host, now, |host, options| {
-            host.came_back(order);
-            host.learn(&heard, page, options, now);
+        self.hosts.change(host, now, |known, options| {
+            known.came_back(order);
+            known.learn(&heard, page, options, now);
+            if earner == Some(host) {
+                known.earned_a_retry(options.max_host_retries);
+            }
         });
-        if failure.is_none()
-            && let Some(host) = self.payer(order)
-        {
-            self.hosts.change(host, now, |host, options| host.earned_a_retry(options.max_host_retries));
+        if let Some(earner) = earner.filter(|earner| *earner != host) {
+            self.hosts.change(earner, now, |host, options| host.earned_a_retry(options.max_host_retries));
         }
     }
 
