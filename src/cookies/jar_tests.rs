@@ -260,7 +260,7 @@ fn a_look_up_looks_at_the_cookies_of_the_host_and_at_no_others() {
 }
 
 #[test]
-fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_at_no_great_cost() {
+fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_among_a_thousand() {
     let mut jar = Jar::new();
     let above = url("http://h.example/");
     jar.store(&url("https://www.h.example/"), ["c=1; Secure; Max-Age=5"], at(0));
@@ -269,15 +269,15 @@ fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_at_no_great
     jar.store(&above, ["c=2"], at(5));
     assert_eq!(header(&jar, "http://h.example/"), "c=2", "the other one has run out");
     jar.store(&above, ["c=; Max-Age=0"], at(5));
-    for n in 0..10_000 {
-        jar.store(&url(&format!("https://h{n}.h.example/")), ["d=1; Secure; Path=/p"], at(0));
-    }
-    let lines = vec!["d=2"; 1_000];
-    let begun = Instant::now();
-    jar.store(&above, lines, at(6));
-    // To look at all of them each time would be ten million looks.
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert_eq!(header(&jar, "http://h.example/"), "", "there are too many to be sure");
+    // None of these is in the way, for they are for other paths. But nobody looks at more than a thousand of them.
+    let mut below = |n: u32| jar.store(&url(&format!("https://h{n}.h.example/")), ["d=1; Secure; Path=/p"], at(0));
+    // With that of www, which has run out, these are a thousand.
+    (0..999).for_each(&mut below);
+    jar.store(&above, ["d=2"], at(6));
+    assert_eq!(header(&jar, "http://h.example/"), "d=2");
+    jar.store(&url("https://h1000.h.example/"), ["d=1; Secure; Path=/p"], at(0));
+    jar.store(&above, ["d=3"], at(6));
+    assert_eq!(header(&jar, "http://h.example/"), "d=2", "there are too many to be sure");
 }
 
 #[test]
