@@ -80,7 +80,7 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
             Some(Order::Page(seq)) => {
                 let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
                 let answer = Answer::Outcome(Outcome::Page(page));
-                settled += u64::from(schedule.answered(seq, answer, Duration::from_millis(1), now).is_some());
+                settled += u64::from(schedule.answered(seq, answer, |_| 0, Duration::from_millis(1), now).is_some());
             }
             Some(Order::Robots(id)) => {
                 schedule.robots_answered(id, robots::Answer::Rules(rules.clone()), Duration::from_millis(1), now);

@@ -91,6 +91,19 @@ fn a_retry_brings_what_the_failure_set() {
 }
 
 #[test]
+fn a_redirect_to_itself_is_followed_as_long_as_it_sets_something_new() {
+    let server = Server::start();
+    let list = ["/gate"; 2].map(|path| server.url(path));
+    let run = scrape_list(&list, ENABLED).finish().exited(0);
+    assert_eq!(titles(&run.stdout), ["passed=yes"; 2]);
+    let without = scrape_list(&list[..1], IN_TURN).finish().exited(3);
+    let record = &records(&without.stdout)[0];
+    assert_eq!((record.kind(), record.status, record.attempts), ("too_many_redirects", Some(302), 1));
+    let message = &record.failure.as_ref().expect("a failure").message;
+    assert!(message.contains("redirects to itself") && message.contains("cookies.enabled"), "{message}");
+}
+
+#[test]
 fn cookies_stay_with_their_host_and_join_those_of_the_settings() {
     let server = Server::start();
     // Two names of one server.
@@ -223,7 +236,7 @@ fn what_is_wrong_with_the_files_is_found_before_the_first_request() {
         (
             format!("cookies.load={bad}"),
             format!(
-                "load cookies from {bad}: line 2: the fifth field must be seconds since 1970, or 0 for the end of the session"
+                "load cookies from {bad}: line 2: the fifth field must be seconds since 1970, or 0 or nothing for the end of the session"
             ),
         ),
         (format!("cookies.load={here}"), format!("load cookies from {here}: read line 1: ")),

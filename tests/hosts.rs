@@ -156,3 +156,28 @@ async fn which_statuses_are_tried_again_is_a_setting() {
     let attempts: Vec<u32> = records(&run.stdout).iter().map(|record| record.attempts).collect();
     assert_eq!(attempts, [2, 1], "{}", run.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redirects_that_lead_back_fail_when_they_do_and_not_eleven_requests_later() {
+    // (where the answers to `/here` and the requests after it lead, and what is said)
+    let (itself, circle) = ("it redirects to itself", "its redirects go in a circle");
+    let with_cookie = "here\r\nset-cookie: a=1";
+    let table: [(&[&str], &str); 7] = [
+        (&[with_cookie, with_cookie], itself),
+        (&[""], itself),
+        (&["#part"], itself),
+        (&["here"], itself),
+        (&["/there", ""], itself),
+        (&["/there", "/here"], circle),
+        (&["?a", "?b", "?a"], circle),
+    ];
+    for (locations, says) in table {
+        let server = RawServer::start(locations.iter().map(|to| redirect(to)).collect()).await;
+        let run = run("[cookies]\nenabled = true\n", &[], &[server.url("here")], &[]).exited(3);
+        let record = &records(&run.stdout)[0];
+        assert_eq!((record.kind(), record.attempts), ("too_many_redirects", 1), "{locations:?}");
+        let message = &record.failure.as_ref().expect("a failure").message;
+        assert!(message.contains(says), "{locations:?}: {message}");
+        assert_eq!(server.requests().len(), locations.len(), "{locations:?}");
+    }
+}

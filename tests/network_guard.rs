@@ -118,7 +118,7 @@ async fn who_may_reach_private_addresses_is_a_setting() {
     for (setting, expected) in
         [("direct", [at_home, at_home, "blocked_address"]), ("allow", [at_home; 3]), ("deny", ["blocked_address"; 3])]
     {
-        let server = RawServer::start(vec![redirect("/own"), page(), redirect(&to)]).await;
+        let server = RawServer::start(vec![redirect("/home"), page(), redirect(&to)]).await;
         // The first one leaves a connection behind that the last one must not use.
         let list = [to.clone(), server.url("own"), server.url("other")];
         let run = run(&list, &["--set", &format!("network.private_addresses={setting}")]);

@@ -68,6 +68,25 @@ async fn a_refresh_is_a_redirect_if_the_settings_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_loads_itself_again_is_read_and_two_that_load_each_other_fail() {
+    let to =
+        |link: &str| answer("text/html", &format!("<title>t</title><meta http-equiv=refresh content='0; url={link}'>"));
+    // (where the answers lead, what becomes of the page)
+    let table: [(&[&str], &str); 4] = [
+        (&["/start"], r#"{"t":"t"}"#),
+        (&["#part"], r#"{"t":"t"}"#),
+        (&["/next", "/start"], "too_many_redirects"),
+        (&["/next", "/other", "/next#part"], "too_many_redirects"),
+    ];
+    for (links, outcome) in table {
+        let server = RawServer::start(links.iter().map(|link| to(link)).collect()).await;
+        let run = run(&[server.url("start")], &["--set", "fetch.meta_refresh=true"]);
+        assert_eq!(outcomes(&run), [outcome], "{links:?}: {}", run.stdout);
+        assert_eq!(server.requests().len(), links.len(), "{links:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_send_each_other_round_in_circles_come_to_an_end_and_reach_no_private_address() {
     let to = |link: &str| answer("text/html", &format!("<meta http-equiv=refresh content='0; url={link}'>"));
     let inside = RawServer::start(vec![]).await;

@@ -122,6 +122,33 @@ fn a_host_without_an_answer_fails_its_tasks_as_its_robots_txt_does() {
 }
 
 #[test]
+fn neither_four_bad_pages_nor_a_dead_host_hold_up_the_others() {
+    let server = Server::start();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let bad = (0..4).map(|n| server.url(&format!("/status/503?{n}")));
+    let list: Vec<String> = pages(&server, "/ok", 500).into_iter().chain(bad).collect();
+    let four = run(&list, "2", &[]).exited(3);
+    let failed = |run: &Finished| records(&run.stdout).iter().filter(|record| record.failure.is_some()).count();
+    assert_eq!(failed(&four), 4);
+    assert!(four.elapsed < ms(10_000), "{:?}", four.elapsed);
+    let list: Vec<String> = (0..1000).map(|n| format!("http://{dead}/{n}")).chain(list).collect();
+    let all = run(&list, "2", &["politeness.robots=false".to_owned()]).exited(3);
+    assert_eq!(failed(&all), 1004);
+    assert!(all.elapsed < ms(15_000), "{:?}", all.elapsed);
+}
+
+#[test]
+fn one_page_that_asks_for_more_patience_than_there_is_does_not_cost_the_others() {
+    let server = Server::start();
+    let mut list = pages(&server, "/ok", 100);
+    list.insert(50, server.url("/status/503?retry-after=3600"));
+    let run = run(&list, "1", &[]).exited(3);
+    let records = records(&run.stdout);
+    assert!(records.iter().all(|record| record.failure.is_none() == (record.seq != 50)), "{}", run.stdout);
+    assert_eq!((records[50].kind(), records[50].attempts), ("http_status", 1));
+}
+
+#[test]
 fn a_mixed_web_is_asked_as_its_rules_have_it() {
     let servers: Vec<Server> = (0..12)
         .map(|n| if n % 3 == 0 { Server::with_robots("User-agent: *\nCrawl-delay: 0.05\n") } else { Server::start() })

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use serde::{Deserialize, Serialize};
 
-use super::request::{steers_caches, values_of};
+use super::directives::{self, MOST_SECONDS};
+use super::request::values_of;
 use super::{Kept, Validators};
+use crate::model::http_date;
 
 /// The headers of responses that steer this cache, in lower case: those to have handed back with each answer.
 pub const KEPT_HEADERS: [&str; 9] =
@@ -15,9 +17,6 @@ pub const KEPT_HEADERS: [&str; 9] =
 
 /// An answer with longer headers than this in all is not kept, in bytes.
 const LONGEST: usize = 16 * 1024;
-
-/// The largest age there is, in seconds (RFC 9111, 1.2.2).
-const OLDEST: u64 = 1 << 31;
 
 /// A private cache, which takes no guess at how long an answer holds.
 const OPTIONS: CacheOptions = CacheOptions {
@@ -150,51 +149,74 @@ impl Head {
 
     /// Whether a page that was last changed then cannot have changed again in the same second, unseen (RFC 9110, 8.8.2.2).
     fn is_past(&self, last_modified: &str) -> bool {
-        let sent = self.value("date").and_then(|date| httpdate::parse_http_date(date).ok());
-        let sent = sent.unwrap_or(UNIX_EPOCH + Duration::from_secs(self.received));
-        httpdate::parse_http_date(last_modified).is_ok_and(|changed| changed + Duration::from_secs(1) <= sent)
+        let sent = self.value("date").and_then(|date| self.date(date)).unwrap_or(self.received_at());
+        self.date(last_modified).is_some_and(|changed| changed + Duration::from_secs(1) <= sent)
+    }
+
+    fn received_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.received)
+    }
+
+    fn date(&self, text: &str) -> Option<SystemTime> {
+        http_date(text, self.received_at())
     }
 
     /// In seconds, when it came (RFC 9111, 4.2.3; the delay of the response left out).
     fn corrected_age(&self, now: SystemTime) -> u64 {
-        // What does not fit is as large as can be.
-        let digits = self.value("age").map(str::trim).filter(|age| age.bytes().all(|byte| byte.is_ascii_digit()));
-        let said = digits.filter(|age| !age.is_empty()).map_or(0, |age| age.parse().unwrap_or(OLDEST));
-        let date = self.value("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        // Of a list the first one, and what is no age counts as not there (RFC 9111, 5.1).
+        let age = self.value("age").and_then(|age| age.split(',').next()).map(str::trim);
+        let said = age.and_then(directives::seconds).unwrap_or(0);
+        let date = self.value("date").and_then(|date| self.date(date));
         let apparent = date.and_then(|date| now.duration_since(date).ok()).map_or(0, |age| age.as_secs());
-        said.max(apparent).min(OLDEST)
+        said.max(apparent).min(MOST_SECONDS)
     }
 
     fn policy(&self, request: &HeaderMap) -> CachePolicy {
         let mut response = http::Response::new(());
-        for (name, value) in &self.headers {
-            // `Vary` is compared above, by hashes.
-            if name == "vary" {
-                continue;
-            }
-            let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
-            if let (Ok(name), Ok(value)) = parsed {
-                let value = if steers_caches(&name) { lower_case(&value) } else { value };
-                response.headers_mut().append(name, value);
-            }
+        let headers = response.headers_mut();
+        let of = |wanted: &'static str| {
+            self.headers.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
+        if of("cache-control").next().is_some() {
+            headers.insert(CACHE_CONTROL, header(&directives::plain(of("cache-control"))));
         }
-        let received = UNIX_EPOCH + Duration::from_secs(self.received);
-        CachePolicy::new_options(&steering(request), &response, received, OPTIONS)
+        for value in of("pragma") {
+            headers.append(PRAGMA, header(&value.to_ascii_lowercase()));
+        }
+        // The crate knows one of the three forms of dates. What is no date has passed (RFC 9111, 5.3).
+        if let Some(expires) = of("expires").next() {
+            headers.insert(EXPIRES, header(&self.date(expires).map_or("0".to_owned(), httpdate::fmt_http_date)));
+        }
+        if let Some(date) = of("date").next().and_then(|date| self.date(date)) {
+            headers.insert(DATE, header(&httpdate::fmt_http_date(date)));
+        }
+        if let Some(age) = of("age").next() {
+            headers.insert(AGE, header(age));
+        }
+        CachePolicy::new_options(&steering(request), &response, self.received_at(), OPTIONS)
     }
 }
 
 /// What a request says to caches, as a request for one and the same thing: the key tells requests apart.
 fn steering(request: &HeaderMap) -> http::Request<()> {
     let mut steering = http::Request::new(());
-    for (name, value) in request.iter().filter(|(name, _)| steers_caches(name)) {
-        steering.headers_mut().append(name, lower_case(value));
+    let of = |name: HeaderName| -> Vec<String> {
+        request.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+    };
+    let control = of(CACHE_CONTROL);
+    if !control.is_empty() {
+        let control = directives::plain(control.iter().map(String::as_str));
+        steering.headers_mut().insert(CACHE_CONTROL, header(&control));
+    }
+    for pragma in of(PRAGMA) {
+        steering.headers_mut().append(PRAGMA, header(&pragma.to_ascii_lowercase()));
     }
     steering
 }
 
-/// Directives have no case (RFC 9111, 5.2), and the crate looks for them in lower case.
-fn lower_case(value: &HeaderValue) -> HeaderValue {
-    HeaderValue::from_bytes(&value.as_bytes().to_ascii_lowercase()).unwrap_or_else(|_| value.clone())
+/// What is no header says nothing to the crate.
+fn header(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn since_1970(at: SystemTime) -> u64 {

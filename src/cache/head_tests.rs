@@ -28,7 +28,7 @@ fn head(request: &[(&str, &str)], response: &[(&str, &str)]) -> Option<Head> {
 #[test]
 fn what_is_of_no_use_or_forbidden_is_not_kept() {
     type Headers = &'static [(&'static str, &'static str)];
-    let table: [(Headers, Headers, bool); 21] = [
+    let table: [(Headers, Headers, bool); 26] = [
         (&[], &[("etag", "\"a\"")], true),
         (&[], &[("etag", "W/\"a\"")], true),
         (&[], &[("last-modified", HOUR_BEFORE)], true),
@@ -47,6 +47,11 @@ fn what_is_of_no_use_or_forbidden_is_not_kept() {
         (&[], &[("cache-control", "no-store"), ("etag", "\"a\"")], false),
         (&[], &[("cache-control", "max-age=60, No-Store"), ("etag", "\"a\"")], false),
         (&[("cache-control", "no-store")], &[("etag", "\"a\"")], false),
+        (&[("cache-control", "\u{e9}, no-store")], &[("etag", "\"a\"")], false),
+        (&[], &[("cache-control", "ext=\"\u{e9}\", no-store"), ("etag", "\"a\"")], false),
+        (&[], &[("cache-control", "ext=\"a, no-store"), ("etag", "\"a\"")], false),
+        (&[], &[("cache-control", "ext=\"a, no-store\""), ("etag", "\"a\"")], true),
+        (&[], &[("cache-control", "max-age"), ("expires", HOUR_AFTER)], false),
         (&[], &[("vary", "*"), ("etag", "\"a\"")], false),
         (&[], &[("vary", "accept, *"), ("etag", "\"a\"")], false),
         (&[], &[("cache-control", "max-age=60"), ("set-cookie", "a=b")], false),
@@ -62,7 +67,7 @@ fn what_is_of_no_use_or_forbidden_is_not_kept() {
 fn an_answer_is_fresh_as_long_as_its_server_says_and_not_by_guess() {
     type Headers = &'static [(&'static str, &'static str)];
     // How long, in seconds.
-    let table: [(Headers, u64); 17] = [
+    let table: [(Headers, u64); 44] = [
         (&[("cache-control", "max-age=60")], 60),
         (&[("cache-control", "Max-Age=60")], 60),
         (&[("cache-control", "public"), ("cache-control", "max-age=60")], 60),
@@ -71,6 +76,34 @@ fn an_answer_is_fresh_as_long_as_its_server_says_and_not_by_guess() {
         (&[("cache-control", "max-age=60"), ("age", "18446744073709551615"), ("etag", "\"a\"")], 0),
         (&[("cache-control", "max-age=60"), ("age", "99999999999999999999"), ("etag", "\"a\"")], 0),
         (&[("cache-control", "max-age=60"), ("age", "-5")], 60),
+        (&[("cache-control", "max-age=60"), ("age", "20, 50")], 40),
+        (&[("cache-control", "max-age=60"), ("age", "20"), ("age", "50")], 40),
+        (&[("cache-control", "max-age=60"), ("age", "x, 50")], 60),
+        (&[("cache-control", "max-age=60"), ("age", "+20")], 60),
+        (&[("cache-control", "max-age=60"), ("age", "20.5")], 60),
+        (&[("cache-control", "max-age=60"), ("age", "")], 60),
+        (&[("cache-control", "max-age=99999999999999999999")], 1 << 31),
+        (&[("cache-control", "max-age=99999999999999999999"), ("age", "99999999999999999999"), ("etag", "\"a\"")], 0),
+        (&[("cache-control", "max-age=\"60\"")], 60),
+        (&[("cache-control", "max-age=60, ext=\"\u{e9}\"")], 60),
+        (&[("cache-control", "private=\"a, max-age=90\", max-age=60")], 60),
+        (&[("cache-control", "max-age=-1"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
+        (&[("cache-control", "max-age"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
+        (&[("cache-control", "max-age=x"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
+        (&[("cache-control", "no-cache=\"set-cookie\", max-age=60"), ("etag", "\"a\"")], 0),
+        // Dates in all forms, missing, broken or of another clock.
+        (&[("expires", "Thursday, 01-Jan-26 01:00:00 GMT"), ("date", DATE)], 3600),
+        (&[("expires", "Thu Jan  1 01:00:00 2026"), ("date", "Thursday, 01-Jan-26 00:00:00 GMT")], 3600),
+        (&[("expires", HOUR_AFTER), ("date", "Thu Jan  1 00:00:00 2026")], 3600),
+        (&[("expires", "Thursday, 01-Jan-75 00:00:00 GMT"), ("date", DATE)], 1_546_300_800),
+        (&[("expires", "Saturday, 01-Jan-77 00:00:00 GMT"), ("date", DATE), ("etag", "\"a\"")], 0),
+        (&[("expires", HOUR_AFTER)], 3600),
+        (&[("expires", HOUR_AFTER), ("date", "today")], 3600),
+        (&[("expires", HOUR_AFTER), ("date", "Thu, 01 Jan 2026 00:59:00 GMT")], 60),
+        (&[("expires", HOUR_AFTER), ("date", "Thu, 01 Jan 2026 02:00:00 GMT"), ("etag", "\"a\"")], 0),
+        (&[("cache-control", "max-age=60"), ("date", "Thu, 01 Jan 2026 02:00:00 GMT")], 60),
+        (&[("expires", "-1"), ("etag", "\"a\"")], 0),
+        (&[("expires", "0"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
         (&[("cache-control", "max-age=3660"), ("date", HOUR_BEFORE)], 60),
         (&[("cache-control", "max-age=60"), ("expires", HOUR_AFTER), ("date", DATE)], 60),
         (&[("expires", HOUR_AFTER), ("date", DATE)], 3600),
@@ -98,6 +131,10 @@ fn a_request_may_want_the_server_asked() {
         (&[("cache-control", "max-age=0")], false),
         (&[("cache-control", "max-age=30")], true),
         (&[("cache-control", "min-fresh=50")], false),
+        (&[("cache-control", "min-fresh=99999999999999999999")], false),
+        (&[("cache-control", "max-age=\"0\"")], false),
+        (&[("cache-control", "max-age=x")], false),
+        (&[("cache-control", "ext=\"no-cache, no-store\"")], true),
         (&[("accept", "text/html")], true),
     ];
     let head = head(&[], &[("cache-control", "max-age=60")]).expect("kept");
@@ -136,6 +173,11 @@ fn the_server_is_asked_by_what_it_gave() {
         // Changed in the second in which it was sent: it may have changed again, after that.
         (vec![("etag", "\"a\""), ("last-modified", DATE), ("date", DATE)], vec![tag]),
         (vec![("last-modified", HOUR_BEFORE), ("date", HOUR_BEFORE), ("expires", HOUR_AFTER)], vec![]),
+        (
+            vec![("last-modified", "Wednesday, 31-Dec-25 23:00:00 GMT")],
+            vec![("if-modified-since", "Wednesday, 31-Dec-25 23:00:00 GMT")],
+        ),
+        (vec![("last-modified", "Wed Dec 31 23:00:00 2025")], vec![("if-modified-since", "Wed Dec 31 23:00:00 2025")]),
         (vec![("last-modified", "yesterday"), ("cache-control", "max-age=60")], vec![]),
         (vec![("etag", "\"\u{e9}\""), ("cache-control", "max-age=60")], vec![]),
         (vec![("etag", ""), ("cache-control", "max-age=60")], vec![]),

@@ -6,6 +6,7 @@
 //!
 //! - `request`: what two requests have in common if one may have the other's answer
 //! - `head`: what is kept of an answer's headers, and what follows from it: fresh, to be confirmed, not to be kept
+//! - `directives`: `Cache-Control` in one form
 //! - `change`: what is to be kept from now on
 //! - `store`: the file: rows with checksums in a database that survives every death of its process
 //! - `writer`: the thread that writes it, so that nobody waits for the disk
@@ -18,6 +19,7 @@
 //! of what shapes the data, and may be deleted whenever no run has it open.
 
 mod change;
+mod directives;
 mod error;
 mod head;
 mod request;

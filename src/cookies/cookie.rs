@@ -6,6 +6,7 @@ const LONGEST: usize = 4096;
 /// A cookie, but for the domain that it is for: the jar has that.
 #[derive(Clone)]
 pub(super) struct Cookie {
+    /// Empty for a cookie that has none.
     pub(super) name: Box<str>,
     /// As the server wrote it, with quotes if it wrote any.
     pub(super) value: Box<str>,
@@ -38,8 +39,8 @@ impl Cookie {
 
     /// Refuses what no cookie may be. The reason names no part of it: cookies are secrets.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.name.is_empty() {
-            return Err("the name is empty");
+        if self.name.is_empty() && self.value.is_empty() {
+            return Err("name and value are empty");
         }
         if self.bytes() > LONGEST {
             return Err("name and value have more than 4096 bytes");
@@ -51,22 +52,39 @@ impl Cookie {
         if !self.path.starts_with('/') {
             return Err("the path does not begin with a slash");
         }
-        // 6265bis, 4.1.3 and 5.6: in any case, since servers may not mind it.
-        if begins(&self.name, "__Secure-") && !self.secure {
+        // 6265bis, 4.1.3 and 5.7: in any case, since servers may not mind it.
+        if begins(&self.name, SECURE) && !self.secure {
             return Err("the name begins with `__Secure-`, and the cookie is not for https alone");
         }
-        if begins(&self.name, "__Host-") && !(self.secure && self.host_only && &*self.path == "/") {
+        if begins(&self.name, HOST) && !(self.secure && self.host_only && &*self.path == "/") {
             return Err(
                 "the name begins with `__Host-`, and the cookie is not for https, one host and all of its paths",
             );
         }
+        // A server could not tell it from a cookie that has the name.
+        if self.name.is_empty() && (begins(&self.value, SECURE) || begins(&self.value, HOST)) {
+            return Err("the cookie has no name, and its value begins with `__Secure-` or `__Host-`");
+        }
         Ok(())
+    }
+
+    /// Whether it may only be set with a `Path` (6265bis, 5.7).
+    pub(super) fn needs_a_path(&self) -> bool {
+        begins(&self.name, HOST)
+    }
+
+    /// Whether a file of cookies can hold it: there, tabs stand between the fields.
+    pub(super) fn fits_a_file(&self) -> bool {
+        ![&self.name, &self.value, &self.path].iter().any(|text| text.contains('\t'))
     }
 }
 
-/// Tabs among them, which 6265bis allows: a file of cookies could not hold them.
+const SECURE: &str = "__Secure-";
+const HOST: &str = "__Host-";
+
+/// A tab is no such character (6265bis, 5.6).
 fn is_control(c: char) -> bool {
-    c.is_ascii_control()
+    c.is_ascii_control() && c != '\t'
 }
 
 fn begins(name: &str, prefix: &str) -> bool {

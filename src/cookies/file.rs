@@ -8,6 +8,10 @@
 //! The host (with a dot where the cookie is for those below it, too), whether it is for those, path, whether for https
 //! alone, when it runs out (seconds since 1970, 0 for the end of the session), name, value. A `#` makes a comment, but for
 //! `#HttpOnly_`, which is part of a host.
+//!
+//! Nobody has ever written the format down, so what is unambiguous is taken: lines that end in CR, LF or both, tabs at the
+//! end of a line, a path or a value that is missing, a name that is missing (the cookie has none), and times with a
+//! fraction, in the past of 1970 or missing (-1 and nothing are how some extensions write the end of the session).
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::time::SystemTime;
@@ -20,6 +24,9 @@ use super::{Error, Jar, seconds};
 
 /// What stands before a host whose cookie scripts do not get.
 const HTTP_ONLY: &str = "#HttpOnly_";
+
+/// Of a line.
+const FIELDS: usize = 7;
 
 /// The longest line, in bytes: four times what a cookie may have.
 const LONGEST_LINE: u64 = 16 * 1024;
@@ -35,9 +42,10 @@ impl Jar {
     pub fn load(mut reader: impl BufRead, now: SystemTime) -> Result<Self, Error> {
         let now = seconds(now);
         let mut jar = Self::new();
-        let mut bytes = Vec::new();
-        for number in 1.. {
+        let (mut bytes, mut number) = (Vec::new(), 0);
+        loop {
             bytes.clear();
+            number += 1;
             let piece = reader.by_ref().take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
             if piece.map_err(|error| Error::unreadable(number, error))? == 0 {
                 break;
@@ -47,21 +55,27 @@ impl Jar {
             }
             let line = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(&bytes);
             let line = decode_latin1(line);
-            let line = line.trim_end_matches(['\r', '\n']);
-            if let Some((domain, cookie)) = cookie(line).map_err(|reason| Error::malformed(number, &reason))? {
-                jar.put(&domain, cookie, now);
+            let line = line.strip_suffix('\n').unwrap_or(&line);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            // Where there are more, they end lines, too.
+            for (nth, line) in line.split('\r').enumerate() {
+                number += usize::from(nth > 0);
+                if let Some((domain, cookie)) = cookie(line).map_err(|reason| Error::malformed(number, &reason))? {
+                    jar.put(&domain, cookie, now);
+                }
             }
         }
         Ok(jar)
     }
 
-    /// Writes a file of cookies: those that have not run out, in the order in which they were set.
+    /// Writes a file of cookies: those that have not run out, in the order in which they were set. A cookie with a tab in it
+    /// is left out, since the format cannot hold one.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, mut writer: impl Write, now: SystemTime) -> io::Result<()> {
         writer.write_all(b"# Netscape HTTP Cookie File\n# Written by gleaner; 0 is the end of the session.\n\n")?;
-        for (domain, cookie) in self.cookies(seconds(now)) {
+        for (domain, cookie) in self.cookies(seconds(now)).into_iter().filter(|(_, cookie)| cookie.fits_a_file()) {
             writer.write_all(&encode_latin1_lossy(&line(domain, cookie)))?;
         }
         writer.flush()
@@ -91,44 +105,55 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
         None if line.starts_with('#') || line.trim().is_empty() => return Ok(None),
         None => (line, false),
     };
-    let fields: Vec<&str> = line.split('\t').collect();
-    let [host, with_those_below, path, secure, expires, name, ref value @ ..] = fields[..] else {
-        return Err(wrong_count(fields.len()));
-    };
+    let mut fields: Vec<&str> = line.split('\t').collect();
+    while fields.len() > FIELDS && fields.last().is_some_and(|last| last.trim().is_empty()) {
+        fields.pop();
+    }
     // Editors take the tab of an empty value away.
-    let value = match value {
-        [] => "",
-        [value] => value,
-        _ => return Err(wrong_count(fields.len())),
+    if fields.len() == FIELDS - 1 {
+        fields.push("");
+    }
+    let [host, with_those_below, path, secure, expires, name, value] = fields[..] else {
+        let count = fields.len();
+        return Err(format!("a cookie has seven fields with tabs between them, and this line has {count}"));
     };
-    let Scope { domain, host_only } = Scope::written(host, truth(with_those_below, "second")?)
+    let Scope { domain, host_only } = Scope::written(host.trim(), truth(with_those_below, "second")?)
         .ok_or("the first field must be a host, such as `example.com`")?;
-    let expires = match expires.parse() {
-        Ok(0) => None,
-        Ok(seconds) => Some(seconds),
-        Err(_) => return Err("the fifth field must be seconds since 1970, or 0 for the end of the session".to_owned()),
-    };
+    let time = time(expires)
+        .ok_or("the fifth field must be seconds since 1970, or 0 or nothing for the end of the session")?;
     let cookie = Cookie {
         name: name.into(),
         value: value.into(),
-        path: path.into(),
+        path: if path.is_empty() { "/" } else { path }.into(),
         host_only,
         secure: truth(secure, "fourth")?,
         http_only,
-        expires,
+        expires: Some(time).filter(|time| *time > 0),
     };
     cookie.check()?;
     Ok(Some((domain, cookie)))
 }
 
-fn wrong_count(count: usize) -> String {
-    format!("a cookie has seven fields with tabs between them, and this line has {count}")
+/// When a cookie runs out, in seconds since 1970; 0 is the end of the session. `None` for what is no time.
+fn time(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(0);
+    }
+    let (is_past, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (seconds, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(seconds) || !is_number(fraction) {
+        return None;
+    }
+    // What does not fit is later than any run.
+    Some(if is_past { 0 } else { seconds.parse().unwrap_or(u64::MAX) })
 }
 
 fn truth(text: &str, which: &str) -> Result<bool, String> {
     match text {
-        _ if text.eq_ignore_ascii_case("true") => Ok(true),
-        _ if text.eq_ignore_ascii_case("false") => Ok(false),
+        _ if text.trim().eq_ignore_ascii_case("true") => Ok(true),
+        _ if text.trim().eq_ignore_ascii_case("false") => Ok(false),
         _ => Err(format!("the {which} field must be TRUE or FALSE")),
     }
 }
@@ -173,6 +198,17 @@ mod tests {
             ("h.example\tFALSE\t/\tFALSE\t0\ta\n", "h.example\tFALSE\t/\tFALSE\t0\ta\t\n"),
             ("::1\tFALSE\t/\tFALSE\t0\ta\tb\n", "::1\tFALSE\t/\tFALSE\t0\ta\tb\n"),
             (".co.uk\tTRUE\t/\tFALSE\t0\ta\tb\n", "co.uk\tFALSE\t/\tFALSE\t0\ta\tb\n"),
+            // What is missing or too much.
+            ("h.example\tFALSE\t\tFALSE\t0\ta\tb\n", "h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"),
+            ("h.example\tFALSE\t/\tFALSE\t0\t\tb\n", "h.example\tFALSE\t/\tFALSE\t0\t\tb\n"),
+            ("h.example\tFALSE\t/\tFALSE\t0\ta\tb\t\t \n", "h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"),
+            ("h.example\tFALSE\t/\tFALSE\t0\ta\t\t\n", "h.example\tFALSE\t/\tFALSE\t0\ta\t\n"),
+            (" h.example \tFALSE \t/\t TRUE\t 0 \ta\tb\n", "h.example\tFALSE\t/\tTRUE\t0\ta\tb\n"),
+            // Lines that end in all ways.
+            (
+                "# head\r\rh.example\tFALSE\t/\tFALSE\t0\ta\t1\rh.example\tFALSE\t/\tFALSE\t0\tb\t2\r\n\r\n",
+                "h.example\tFALSE\t/\tFALSE\t0\ta\t1\nh.example\tFALSE\t/\tFALSE\t0\tb\t2\n",
+            ),
             // Run out, and set twice.
             ("h\tFALSE\t/\tFALSE\t1699999999\ta\tb\n", ""),
             (
@@ -185,6 +221,53 @@ mod tests {
             assert_eq!(round_trip(file), expected, "{file:?}");
             assert_eq!(round_trip(expected), expected, "{file:?}, once more");
         }
+    }
+
+    #[test]
+    fn times_are_read_however_extensions_write_them() {
+        let table = [
+            ("4102444800", "4102444800"),
+            ("4102444800.123456", "4102444800"),
+            ("4102444800.0", "4102444800"),
+            (" 4102444800 ", "4102444800"),
+            ("004102444800", "4102444800"),
+            // Milliseconds, and what no clock will show.
+            ("4102444800000", "4102444800000"),
+            ("99999999999999999999999999", "18446744073709551615"),
+            ("0", "0"),
+            ("0.0", "0"),
+            ("0.5", "0"),
+            ("", "0"),
+            (" ", "0"),
+            ("-1", "0"),
+            ("-1.0", "0"),
+            ("-11644473600", "0"),
+        ];
+        for (time, expected) in table {
+            let line = |time: &str| format!("h.example\tFALSE\t/\tFALSE\t{time}\ta\tb\n");
+            assert_eq!(round_trip(line(time)), line(expected), "{time:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_has_its_number_however_lines_end() {
+        for file in ["# a\n\nsecret\n", "# a\r\n\r\nsecret\r\n", "# a\r\rsecret\r", "\u{feff}# a\r\n\rsecret"] {
+            let error = Jar::load(file.as_bytes(), now()).expect_err(file);
+            assert!(error.to_string().starts_with("line 3: "), "{file:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_the_format_cannot_hold_is_not_saved() {
+        let url = Url::parse("http://h.example/").expect("a URL");
+        let mut jar = Jar::new();
+        jar.store(&url, ["a=b\tc", "d=e", "f"], now());
+        assert_eq!(jar.header_for(&url, now()).as_deref(), Some("a=b\tc; d=e; f"));
+        let file = String::from_utf8(saved(&jar)).expect("ASCII");
+        assert_eq!(
+            file.strip_prefix(HEAD),
+            Some("h.example\tFALSE\t/\tFALSE\t0\td\te\nh.example\tFALSE\t/\tFALSE\t0\t\tf\n")
+        );
     }
 
     #[test]
@@ -202,6 +285,7 @@ mod tests {
     #[test]
     fn what_is_no_cookie_is_named_by_its_line_and_shown_to_nobody() {
         let longest = "x".repeat(4096);
+        let no_time = "the fifth field must be seconds since 1970, or 0 or nothing for the end of the session";
         let table = [
             ("secret", "a cookie has seven fields with tabs between them, and this line has 1"),
             ("h FALSE / FALSE 0 a secret", "a cookie has seven fields with tabs between them, and this line has 1"),
@@ -213,16 +297,21 @@ mod tests {
             ("a b\tFALSE\t/\tFALSE\t0\ta\tsecret", "the first field must be a host, such as `example.com`"),
             ("h\tNO\t/\tFALSE\t0\ta\tsecret", "the second field must be TRUE or FALSE"),
             ("h\tFALSE\t/\t\t0\ta\tsecret", "the fourth field must be TRUE or FALSE"),
-            (
-                "h\tFALSE\t/\tFALSE\tnever\ta\tsecret",
-                "the fifth field must be seconds since 1970, or 0 for the end of the session",
-            ),
-            (
-                "h\tFALSE\t/\tFALSE\t-1\ta\tsecret",
-                "the fifth field must be seconds since 1970, or 0 for the end of the session",
-            ),
+            ("h\tFALSE\t/\tFALSE\tnever\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t1e9\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\tNaN\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\tinf\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t1.2.3\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t.5\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t5.\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t--1\ta\tsecret", no_time),
+            ("h\tFALSE\t/\tFALSE\t2030-01-01T00:00:00Z\ta\tsecret", no_time),
             ("h\tFALSE\tsecret\tFALSE\t0\ta\tb", "the path does not begin with a slash"),
-            ("h\tFALSE\t/\tFALSE\t0\t\tsecret", "the name is empty"),
+            ("h\tFALSE\t/\tFALSE\t0\t\t", "name and value are empty"),
+            (
+                "h\tFALSE\t/\tTRUE\t0\t\t__host-a=secret",
+                "the cookie has no name, and its value begins with `__Secure-` or `__Host-`",
+            ),
             ("h\tFALSE\t/\tFALSE\t0\ta\tsecret; b=c", "name, value or path has a character that it cannot have"),
             ("h\tFALSE\t/\tFALSE\t0\ta=b\tsecret", "name, value or path has a character that it cannot have"),
             ("h\tFALSE\t/\tFALSE\t0\ta\tse\u{1}cret", "name, value or path has a character that it cannot have"),

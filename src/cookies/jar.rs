@@ -1,7 +1,7 @@
 //! What is kept, for whom, and in which bounds.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -29,6 +29,9 @@ const BOUNDS: Bounds = Bounds { of_a_domain: 180, count: 100_000, bytes: 64 << 2
 /// The longest `Cookie` header, in bytes. That of curl: servers refuse longer ones.
 const LONGEST_HEADER: usize = 8190;
 
+/// Domains below another one whose cookies are looked at. Where there are more, there is taken to be what is looked for.
+const MOST_BELOW: usize = 1_000;
+
 /// The cookies of a run. Bounded: 180 of a domain, 4 KiB each, 100,000 and 64 MiB in all; those that were not used for the
 /// longest time make room for new ones.
 ///
@@ -37,6 +40,8 @@ const LONGEST_HEADER: usize = 8190;
 pub struct Jar {
     bounds: Bounds,
     domains: HashMap<String, Vec<Kept>>,
+    /// Domains that have or had cookies for https, each written backwards, so that those below another one stand together.
+    secure: BTreeSet<String>,
     count: usize,
     bytes: usize,
     /// What comes later has a higher one.
@@ -59,7 +64,7 @@ impl Jar {
     }
 
     pub(super) fn within(bounds: Bounds) -> Self {
-        Self { bounds, domains: HashMap::new(), count: 0, bytes: 0, turn: Cell::new(0) }
+        Self { bounds, domains: HashMap::new(), secure: BTreeSet::new(), count: 0, bytes: 0, turn: Cell::new(0) }
     }
 
     /// How many cookies it has, those included that have run out and were not missed yet.
@@ -100,8 +105,10 @@ impl Jar {
             if !header.is_empty() {
                 header.push_str("; ");
             }
-            header.push_str(&cookie.name);
-            header.push('=');
+            if !cookie.name.is_empty() {
+                header.push_str(&cookie.name);
+                header.push('=');
+            }
             header.push_str(&cookie.value);
         }
         (!header.is_empty()).then_some(header)
@@ -129,24 +136,32 @@ impl Jar {
             expires: set.expires,
         };
         cookie.check().ok()?;
+        if cookie.needs_a_path() && !set.has_path {
+            return None;
+        }
         // What comes in the clear may come from anyone on the way.
-        if url.scheme() != "https" && (cookie.secure || self.has_secure_one(url, &cookie, now)) {
+        if url.scheme() != "https" && (cookie.secure || self.has_secure_one(&domain, &cookie, now)) {
             return None;
         }
         self.put(&domain, cookie, now);
         Some(())
     }
 
-    /// Whether the host has a cookie for https which this one would stand in for (6265bis, 5.7).
-    fn has_secure_one(&self, url: &Url, cookie: &Cookie, now: u64) -> bool {
-        scope::domains(url).filter_map(|domain| self.domains.get(domain)).flatten().any(
-            |Kept { cookie: other, .. }| {
-                other.secure
-                    && other.name == cookie.name
-                    && !other.is_expired(now)
-                    && scope::path_matches(&cookie.path, &other.path)
-            },
-        )
+    /// Whether there is a cookie for https which this one would stand in for (6265bis, 5.7): one of the same name whose domain
+    /// is this one, or above or below it.
+    fn has_secure_one(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
+        let stands_in = |Kept { cookie: other, .. }: &Kept| {
+            other.secure
+                && other.name == cookie.name
+                && !other.is_expired(now)
+                && scope::path_matches(&cookie.path, &other.path)
+        };
+        let is_there = |domain: &str| self.domains.get(domain).is_some_and(|all| all.iter().any(stands_in));
+        let below = reversed(domain) + ".";
+        let mut below = self.secure.range(below.clone()..).take_while(|domain| domain.starts_with(&below));
+        scope::from_here_up(domain).any(is_there)
+            || below.by_ref().take(MOST_BELOW).any(|domain| is_there(&reversed(domain)))
+            || below.next().is_some()
     }
 
     /// Puts a cookie in the place of an earlier one, or adds it. One that has run out takes the earlier one away.
@@ -161,6 +176,9 @@ impl Jar {
         }
         self.count += 1;
         self.bytes += size(domain, &cookie);
+        if cookie.secure {
+            self.secure.insert(reversed(domain));
+        }
         let created = earlier.map_or(turn, |kept| kept.created);
         let kept = Kept { cookie, created, used: Cell::new(turn) };
         match self.domains.get_mut(domain) {
@@ -192,6 +210,7 @@ impl Jar {
         let kept = all.remove(place);
         if all.is_empty() {
             self.domains.remove(domain);
+            self.secure.remove(&reversed(domain));
         }
         self.count -= 1;
         self.bytes -= size(domain, &kept.cookie);
@@ -237,7 +256,12 @@ impl Jar {
             !all.is_empty()
         });
         (self.count, self.bytes) = (count, bytes);
+        self.secure.retain(|domain| self.domains.contains_key(&reversed(domain)));
     }
+}
+
+fn reversed(domain: &str) -> String {
+    domain.chars().rev().collect()
 }
 
 impl Default for Jar {

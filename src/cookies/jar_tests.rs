@@ -71,7 +71,25 @@ fn cookies_go_where_they_are_for_and_nowhere_else() {
         ("https://h.example/", "__host-c=1; Secure; Path=/; Domain=h.example", &[("https://h.example/", "")]),
         ("https://h.example/", "__Secure-c=1", &[("https://h.example/", "")]),
         ("https://h.example/", "__Secure-c=1; Secure", &[("https://h.example/", "__Secure-c=1")]),
-        ("http://h.example/", "c=a\tb", &[("http://h.example/", "")]),
+        ("https://h.example/", "__Host-c=1; Secure", &[("https://h.example/", "")]),
+        ("https://h.example/", "__Host-c=1; Secure; Path=x", &[("https://h.example/", "__Host-c=1")]),
+        ("https://h.example/", "__HOST-c=1; Secure; Path=/p", &[("https://h.example/p", "")]),
+        ("https://h.example/", "__hostc=1", &[("https://h.example/", "__hostc=1")]),
+        ("https://h.example/", "__SECURE-c=1", &[("https://h.example/", "")]),
+        ("http://h.example/", "__Secure-c=1; Secure", &[("https://h.example/", "")]),
+        ("http://h.example/", "c=a\tb", &[("http://h.example/", "c=a\tb")]),
+        ("http://h.example/", "c=a\u{7}b", &[("http://h.example/", "")]),
+        // Without a name.
+        ("http://h.example/", "c", &[("http://h.example/", "c")]),
+        ("http://h.example/", "=c", &[("http://h.example/", "c")]),
+        ("http://h.example/", "=", &[("http://h.example/", "")]),
+        ("https://h.example/", "__Host-c; Secure; Path=/", &[("https://h.example/", "")]),
+        ("https://h.example/", "=__secure-c=1; Secure", &[("https://h.example/", "")]),
+        ("https://h.example/", "__Secur", &[("https://h.example/", "__Secur")]),
+        ("http://www.h.example/", "c=1; Domain=.h.example", &[("http://h.example/", "c=1")]),
+        ("http://www.h.example/", "c=1; Domain=.", &[("http://www.h.example/", "c=1"), ("http://h.example/", "")]),
+        ("http://www.h.example/", "c=1; Domain=..h.example", &[("http://h.example/", "")]),
+        ("http://h.example/", "c=1; SameSite=None", &[("http://h.example/", "c=1")]),
         ("http://h.example/", "c=\u{3b1}", &[("http://h.example/", "")]),
         ("http://user:password@h.example/", "c=1", &[("http://h.example/", "c=1")]),
     ];
@@ -132,7 +150,16 @@ fn what_was_set_over_tls_is_not_replaced_in_the_clear() {
         ("http://www.h.example/", "c=2; Max-Age=0; Path=/p", false),
         ("http://www.h.example/", "c=2", true),
         ("http://www.h.example/", "d=2; Path=/p", true),
-        ("http://h.example/", "c=2; Path=/p", true),
+        // Domains above and below.
+        ("http://h.example/", "c=2; Path=/p", false),
+        ("http://a.www.h.example/", "c=2; Path=/p; Domain=h.example", false),
+        ("http://a.h.example/", "c=2; Path=/p; Domain=h.example", false),
+        ("http://a.www.h.example/", "c=2; Path=/p", false),
+        ("http://h.example/", "c=2", true),
+        ("http://a.h.example/", "c=2; Path=/p", true),
+        ("http://w.h.example/", "c=2; Path=/p", true),
+        ("http://example/", "c=2; Path=/p", false),
+        ("http://oh.example/", "c=2; Path=/p", true),
         ("https://www.h.example/", "c=2; Path=/p/q", true),
     ];
     for (from, line, kept) in table {
@@ -230,6 +257,41 @@ fn a_look_up_looks_at_the_cookies_of_the_host_and_at_no_others() {
     let (small, large) = (time(&filled(10)), time(&filled(20_000)));
     // Looking at all of them would take 2,000 times as long.
     assert!(large < small * 50, "{small:?} for 1,000 with 10 hosts, {large:?} with 20,000");
+}
+
+#[test]
+fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_among_a_thousand() {
+    let mut jar = Jar::new();
+    let above = url("http://h.example/");
+    jar.store(&url("https://www.h.example/"), ["c=1; Secure; Max-Age=5"], at(0));
+    jar.store(&above, ["c=2"], at(0));
+    assert_eq!(jar.len(), 1);
+    jar.store(&above, ["c=2"], at(5));
+    assert_eq!(header(&jar, "http://h.example/"), "c=2", "the other one has run out");
+    jar.store(&above, ["c=; Max-Age=0"], at(5));
+    // None of these is in the way, for they are for other paths. But nobody looks at more than a thousand of them.
+    let mut below = |n: u32| jar.store(&url(&format!("https://h{n}.h.example/")), ["d=1; Secure; Path=/p"], at(0));
+    // With that of www, which has run out, these are a thousand.
+    (0..999).for_each(&mut below);
+    jar.store(&above, ["d=2"], at(6));
+    assert_eq!(header(&jar, "http://h.example/"), "d=2");
+    jar.store(&url("https://h1000.h.example/"), ["d=1; Secure; Path=/p"], at(0));
+    jar.store(&above, ["d=3"], at(6));
+    assert_eq!(header(&jar, "http://h.example/"), "d=2", "there are too many to be sure");
+}
+
+#[test]
+fn a_name_that_no_host_has_costs_no_more_than_its_length() {
+    let long = url(&format!("http://{}example/", "a.".repeat(100_000)));
+    let mut jar = Jar::new();
+    jar.store(&url("http://a.example/"), ["c=1; Domain=a.example"], at(0));
+    let begun = Instant::now();
+    for _ in 0..10 {
+        jar.store(&long, ["d=1", "e=1; Domain=a.example"], at(0));
+        assert_eq!(jar.header_for(&long, at(0)).as_deref(), Some("d=1"));
+    }
+    // Each of 100,000 ends would have to be read.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! encoding. The time is an argument everywhere.
 //!
 //! Absent on purpose: `SameSite` and `Partitioned`, which are about pages that make requests on behalf of others; here
-//! every request is one that the user asked for. Cookies without a name, which servers take for different things.
+//! every request is one that the user asked for.
 
 #[cfg(test)]
 mod any_bytes_tests;

@@ -5,6 +5,9 @@ use std::net::Ipv6Addr;
 
 use url::{Host, Url};
 
+/// The longest name of a host, in bytes, with a dot at its end.
+const LONGEST_NAME: usize = 254;
+
 /// Whom a cookie is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Scope {
@@ -15,12 +18,13 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Of a cookie that comes from `url` with this `Domain` attribute. `None` where that is none of the URL's domains, or
+    /// Of a cookie that comes from `url` with this `Domain` attribute, the dot in front left off. `None` where that is none of the URL's domains, or
     /// one that belongs to nobody (6265bis, 5.7).
     pub(super) fn of(url: &Url, attribute: Option<&str>) -> Option<Self> {
         let host = url.host_str()?;
         let Some(attribute) = attribute else { return Some(Self { domain: host.to_owned(), host_only: true }) };
-        let asked = Self::below(&Host::parse(attribute.strip_prefix('.').unwrap_or(attribute)).ok()?);
+        // What is not ASCII is no domain (6265bis, 5.7), whatever a URL would make of it.
+        let asked = Self::below(&Host::parse(Some(attribute).filter(|text| text.is_ascii())?).ok()?);
         let reaches = if asked.host_only { asked.domain == host } else { domains(url).any(|own| own == asked.domain) };
         reaches.then_some(asked)
     }
@@ -51,9 +55,16 @@ impl Scope {
     }
 }
 
-/// The host of a URL and all that it is below of. The ends of an address are no hosts: nothing can be set for them.
+/// The host of a URL and all that it is below of. The ends of an address are no hosts: nothing can be set for them. Nor do
+/// names that are too long have any (RFC 1035, 2.3.4): there is no host below which they could be.
 pub(super) fn domains(url: &Url) -> impl Iterator<Item = &str> {
-    iter::successors(url.host_str(), |domain| Some(domain.split_once('.')?.1))
+    url.host_str().into_iter().flat_map(from_here_up)
+}
+
+/// As [`domains`], of the host itself.
+pub(super) fn from_here_up(host: &str) -> impl Iterator<Item = &str> {
+    let is_name = host.len() <= LONGEST_NAME;
+    iter::successors(Some(host), move |domain| Some(domain.split_once('.').filter(|_| is_name)?.1))
 }
 
 /// The path of a cookie that names none (RFC 6265, 5.1.4): the folder of the page that sets it.
@@ -80,13 +91,15 @@ mod tests {
             ("www.h.example", None, Some(("www.h.example", true))),
             ("www.h.example", Some("www.h.example"), Some(("www.h.example", false))),
             ("www.h.example", Some("h.example"), Some(("h.example", false))),
-            ("www.h.example", Some(".H.Example"), Some(("h.example", false))),
+            ("www.h.example", Some("H.Example"), Some(("h.example", false))),
+            ("www.b\u{fc}cher.example", Some("b\u{fc}cher.example"), None),
+            ("www.b\u{fc}cher.example", Some("xn--bcher-kva.example"), Some(("xn--bcher-kva.example", false))),
             ("www.h.example", Some("example"), None),
             ("www.h.example", Some("a.www.h.example"), None),
             ("www.h.example", Some("w.h.example"), None),
             ("www.h.example", Some("ww.h.example"), None),
             ("www.h.example", Some("."), None),
-            ("www.h.example", Some("..h.example"), None),
+            ("www.h.example", Some(".h.example"), None),
             ("www.h.example", Some("a b"), None),
             ("evilh.example", Some("h.example"), None),
             ("shop.co.uk", Some("co.uk"), None),

@@ -2,7 +2,7 @@
 
 use super::date;
 
-/// The longest value of an attribute; a longer one counts as not there (6265bis, 5.6).
+/// The longest value of an attribute, in bytes on the wire; a longer one counts as not there (6265bis, 5.6).
 const LONGEST_ATTRIBUTE: usize = 1024;
 
 /// The longest that a cookie may last, in seconds: 400 days (6265bis, 5.5).
@@ -13,10 +13,12 @@ const LONGEST_LIFE: u64 = 400 * 24 * 60 * 60;
 pub(super) struct SetCookie<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
-    /// Not empty.
+    /// Without the dot in front; not empty.
     pub(super) domain: Option<&'a str>,
     /// Begins with a slash.
     pub(super) path: Option<&'a str>,
+    /// Whether there is a `Path`, whatever it says: some cookies must have one.
+    pub(super) has_path: bool,
     pub(super) secure: bool,
     pub(super) http_only: bool,
     /// Seconds since 1970; `None`: when the session ends.
@@ -29,23 +31,43 @@ impl<'a> SetCookie<'a> {
     /// By hand, and not with the crate `cookie`: that one knows four forms of dates, so that many a server's way to
     /// delete a cookie would keep it, and it trims bytes that belong to the value.
     pub(super) fn parse(line: &'a str, now: u64) -> Option<Self> {
+        if line.contains(is_control) {
+            return None;
+        }
         let mut parts = line.split(';');
-        let (name, value) = parts.next()?.split_once('=')?;
+        let pair = parts.next()?;
+        // Without a `=` it is the value of a cookie that has no name.
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let (name, value) = (trim(name), trim(value));
-        let mut set = Self { name, value, domain: None, path: None, secure: false, http_only: false, expires: None };
+        let mut set = Self {
+            name,
+            value,
+            domain: None,
+            path: None,
+            has_path: false,
+            secure: false,
+            http_only: false,
+            expires: None,
+        };
         let (mut max_age, mut expires) = (None, None);
         for attribute in parts {
             let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
             let value = trim(value);
-            if value.len() > LONGEST_ATTRIBUTE {
+            if value.chars().count() > LONGEST_ATTRIBUTE {
                 continue;
             }
             // Of two that say something, the later one counts.
             match trim(key).to_ascii_lowercase().as_str() {
                 "expires" => expires = date::parse(value).or(expires),
                 "max-age" => max_age = seconds_to_live(value).or(max_age),
-                "domain" => set.domain = Some(value).filter(|domain| !domain.is_empty()),
-                "path" => set.path = Some(value).filter(|path| path.starts_with('/')),
+                "domain" => {
+                    let domain = value.strip_prefix('.').unwrap_or(value);
+                    set.domain = Some(domain).filter(|domain| !domain.is_empty());
+                }
+                "path" => {
+                    set.path = Some(value).filter(|path| path.starts_with('/'));
+                    set.has_path = true;
+                }
                 "secure" => set.secure = true,
                 "httponly" => set.http_only = true,
                 _ => {}
@@ -54,8 +76,13 @@ impl<'a> SetCookie<'a> {
         let latest = now.saturating_add(LONGEST_LIFE);
         let expires = max_age.map(|age| now.saturating_add(age)).or(expires);
         set.expires = expires.map(|expires| expires.min(latest));
-        (!name.is_empty()).then_some(set)
+        (!name.is_empty() || !value.is_empty()).then_some(set)
     }
+}
+
+/// What no line may have anywhere; a tab is no such character (6265bis, 5.6).
+fn is_control(c: char) -> bool {
+    c.is_ascii_control() && c != '\t'
 }
 
 /// Blanks and tabs, and nothing else that might be called white space: those are bytes of some encoding.
@@ -80,12 +107,22 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn cookie<'a>(name: &'a str, value: &'a str) -> SetCookie<'a> {
-        SetCookie { name, value, domain: None, path: None, secure: false, http_only: false, expires: None }
+        SetCookie {
+            name,
+            value,
+            domain: None,
+            path: None,
+            has_path: false,
+            secure: false,
+            http_only: false,
+            expires: None,
+        }
     }
 
     #[test]
     fn a_line_says_what_6265bis_has_it_say() {
         let longest = format!("/{}", "x".repeat(1023));
+        let bytes = format!("/{}", "\u{e9}".repeat(1023));
         let table = [
             ("a=b".to_owned(), Some(cookie("a", "b"))),
             (" a\t=\tb c ".to_owned(), Some(cookie("a", "b c"))),
@@ -94,25 +131,54 @@ mod tests {
             ("a=".to_owned(), Some(cookie("a", ""))),
             // The last byte of an "à" in UTF-8 is white space in Latin-1.
             ("a=\u{c3}\u{a0}".to_owned(), Some(cookie("a", "\u{c3}\u{a0}"))),
-            ("a".to_owned(), None),
-            ("=b".to_owned(), None),
-            ("a; b=c".to_owned(), None),
+            // Cookies without a name.
+            ("a".to_owned(), Some(cookie("", "a"))),
+            ("=b".to_owned(), Some(cookie("", "b"))),
+            (" =\tb=c ".to_owned(), Some(cookie("", "b=c"))),
+            ("a; b=c".to_owned(), Some(cookie("", "a"))),
+            ("==b".to_owned(), Some(cookie("", "=b"))),
             (String::new(), None),
+            ("=".to_owned(), None),
+            (" = ; Path=/p".to_owned(), None),
+            ("; Secure".to_owned(), None),
+            // A tab is part of a value; other control characters spoil the whole line, wherever they are.
+            ("a=b\tc".to_owned(), Some(cookie("a", "b\tc"))),
+            ("a=b\u{1}c".to_owned(), None),
+            ("a=b\u{7f}".to_owned(), None),
+            ("a\rb=c".to_owned(), None),
+            ("a=b; Path=/\u{0}".to_owned(), None),
+            ("a=b; x=\u{1f}".to_owned(), None),
             (
                 "a=b; SECURE; HttpOnly=x; Path=/p; domain=.H.example; SameSite=None; x".to_owned(),
                 Some(SetCookie {
-                    domain: Some(".H.example"),
+                    domain: Some("H.example"),
                     path: Some("/p"),
+                    has_path: true,
                     secure: true,
                     http_only: true,
                     ..cookie("a", "b")
                 }),
             ),
-            ("a=b; Path=/p; Path=q".to_owned(), Some(cookie("a", "b"))),
+            ("a=b; Path=/p; Path=q".to_owned(), Some(SetCookie { has_path: true, ..cookie("a", "b") })),
+            ("a=b; Path".to_owned(), Some(SetCookie { has_path: true, ..cookie("a", "b") })),
             ("a=b; Domain=h; Domain=".to_owned(), Some(cookie("a", "b"))),
-            ("a=b; Path=/p; Path=/q".to_owned(), Some(SetCookie { path: Some("/q"), ..cookie("a", "b") })),
-            (format!("a=b; Path={longest}"), Some(SetCookie { path: Some(&longest), ..cookie("a", "b") })),
+            ("a=b; Domain=.".to_owned(), Some(cookie("a", "b"))),
+            ("a=b; Domain=..h".to_owned(), Some(SetCookie { domain: Some(".h"), ..cookie("a", "b") })),
+            (
+                "a=b; Path=/p; Path=/q".to_owned(),
+                Some(SetCookie { path: Some("/q"), has_path: true, ..cookie("a", "b") }),
+            ),
+            (
+                format!("a=b; Path={longest}"),
+                Some(SetCookie { path: Some(&longest), has_path: true, ..cookie("a", "b") }),
+            ),
             (format!("a=b; Path={longest}x"), Some(cookie("a", "b"))),
+            (
+                format!("a=b; Path=/p; Path={longest}x"),
+                Some(SetCookie { path: Some("/p"), has_path: true, ..cookie("a", "b") }),
+            ),
+            // Characters are bytes.
+            (format!("a=b; Path={bytes}"), Some(SetCookie { path: Some(&bytes), has_path: true, ..cookie("a", "b") })),
         ];
         for (line, expected) in table {
             assert_eq!(SetCookie::parse(&line, NOW), expected, "{line:?}");
@@ -131,6 +197,18 @@ mod tests {
             ("Max-Age=1.5", None),
             ("Max-Age=x", None),
             ("Max-Age=+5", None),
+            ("Max-Age=-", None),
+            ("Max-Age=-x", None),
+            ("Max-Age=--5", None),
+            ("Max-Age=\"60\"", None),
+            ("Max-Age=6 0", None),
+            ("Max-Age= 60 ", Some(NOW + 60)),
+            ("Max-Age=0060", Some(NOW + 60)),
+            ("Max-Age=-0", Some(NOW)),
+            ("Max-Age=-99999999999999999999999", Some(NOW)),
+            ("Max-Age", None),
+            ("max-age=34560000", Some(NOW + LONGEST_LIFE)),
+            ("max-age=34560001", Some(NOW + LONGEST_LIFE)),
             ("Max-Age=60; Max-Age=x", Some(NOW + 60)),
             ("Max-Age=60; Max-Age=70", Some(NOW + 70)),
             ("Max-Age=99999999999999999999999", Some(NOW + LONGEST_LIFE)),

@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant, SystemTime};
 
 use url::Url;
@@ -26,6 +27,11 @@ impl Cookies {
         Some(("cookie".to_owned(), value))
     }
 
+    /// Which cookies go with a request for `url`, as a number: 0 if there are none, and another one for other cookies.
+    pub(super) fn number(&self, url: &Url, now: Instant) -> u64 {
+        self.jar.header_for(url, self.wall(now)).map_or(0, |value| number_of(&value))
+    }
+
     /// Takes in what the answer for `url` set, of all headers that came back.
     pub(super) fn came_back(&mut self, url: &Url, headers: &[(String, String)], now: Instant) {
         let set = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
@@ -41,6 +47,13 @@ impl Cookies {
         let since: Duration = now.saturating_duration_since(instant);
         wall.checked_add(since).unwrap_or(wall)
     }
+}
+
+/// The number of a `Cookie` header; never 0.
+pub(super) fn number_of(header: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    header.hash(&mut hasher);
+    hasher.finish().max(1)
 }
 
 #[cfg(test)]

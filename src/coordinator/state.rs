@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use url::Url;
 
 use super::cached::Cached;
-use super::cookies::Cookies;
+use super::cookies::{Cookies, number_of};
 use super::job::{Brought, Errand, Fetched};
 use super::limits::{Limits, Reason};
 use super::summary::{Summary, Tally};
@@ -292,8 +293,11 @@ impl State {
         let Dispatch { tell_when_sent, connection, .. } = *dispatch;
         let mut visit = Visit { tell_when_sent, connection, ..visit };
         if let Order::Page(seq) = dispatch.order {
-            if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
-                visit.headers.extend(cookies.header(url, now));
+            if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq))
+                && let Some((name, value)) = cookies.header(url, now)
+            {
+                self.schedule.goes_with(seq, number_of(&value));
+                visit.headers.push((name, value));
             }
             if let Some(page) = self.cached.as_mut().and_then(|cached| cached.before(seq, &mut visit)) {
                 return Err((seq, page));
@@ -411,7 +415,9 @@ impl State {
                 let Some(answer) = answer else {
                     return self.schedule.rerun(Order::Page(seq), false, false, now);
                 };
-                if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
+                let cookies = self.cookies.as_ref();
+                let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
+                if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
                     self.record(settled, Some(worker), actions);
                 }
             }

@@ -48,7 +48,7 @@ impl Schedule {
         let Some(fetch) = self.origins.fetch(origin) else { return };
         let host = fetch.host;
         let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, MAX_HOPS) {
+            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, |_| 0, MAX_HOPS) {
                 Ok(()) => {
                     fetch.host = self.hosts.hold(&fetch.target.url);
                     self.release(host, now);
@@ -84,10 +84,11 @@ impl Schedule {
         let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
         let fetch = self.origins.fetch(origin)?;
         fetch.tries += 1;
-        let (tries, host, asked_by) = (fetch.tries, fetch.host, fetch.asked_by.clone());
+        let (tries, asked_by) = (fetch.tries, fetch.asked_by.clone());
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
-            && self.hosts.change(host, now, |host, _| host.may_retry())
+            && let Some(payer) = self.payer(Order::Robots(origin.0))
+            && self.hosts.change(payer, now, |host, _| host.may_retry())
         {
             self.retries += 1;
             self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));

@@ -1,20 +1,70 @@
-//! A host that keeps failing is backed off as a whole, and in the end left alone.
+//! When a host is left alone for a while, and when it is given up.
 //!
-//! A circuit breaker: so many failures in a row open it, for longer each time; then one request at a time tries
-//! whether the host is back. Only failures that speak of the host are counted, not those that speak of a page.
+//! A circuit breaker for one host. It counts different pages in a row, not requests: the same page failing again says
+//! nothing new about its host. There are three rows, since three things can be wrong:
+//!
+//! - *Unanswered* pages got no answer, or a 429. Any other answer, whatever its status, shows that the host lives and ends
+//!   the row.
+//! - *Unserved* pages got no answer or a 5xx. Some pages of a living host may fail that way, so this row must be long. The
+//!   first page that is served ends it.
+//! - *Unwelcome* pages were answered with a `Retry-After` that is longer than anybody waits.
+//!
+//! A row of the first two kinds opens the breaker: nobody asks the host for a while, then one request at a time tries
+//! whether it is back. Each page that fails then makes the next pause twice as long, until the host is given up.
 
 use std::time::{Duration, Instant};
 
 use crate::model::{Failure, FailureKind, Retry};
 
-/// Failures in a row that open it.
-const PATIENCE: u32 = 5;
-/// The first pause; each further one is twice as long, up to the last.
+/// Different pages in a row without an answer that open the breaker.
+const UNANSWERED: usize = 5;
+/// Different pages in a row that the host did not serve, and that open the breaker.
+const UNSERVED: usize = 20;
+/// Different pages in a row with a `Retry-After` that is too long, after which the host is taken at its word.
+const UNWELCOME: usize = 3;
+/// The first pause. Each further one is twice as long.
 const FIRST: Duration = Duration::from_secs(1);
-/// Pauses until the host is left alone: two minutes in all.
+/// Pauses until a host is given up that has answered before: two minutes in all.
 const PAUSES: u32 = 7;
-/// How long a host is left alone.
+/// The same for a host that has never answered: seven seconds in all.
+const PAUSES_OF_A_STRANGER: u32 = 3;
+/// How long a host stays given up.
 pub(super) const REST: Duration = Duration::from_secs(600);
+/// The most pages that a row remembers. Only what was in flight when the breaker opened can make it longer.
+const LONGEST_ROW: usize = 64;
+
+/// What a request says about its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// The host serves: a page, a redirect, a 404.
+    Served,
+    /// It lives but does not serve this page: a 5xx.
+    Unserved,
+    /// It answers that it wants fewer requests: a 429 without a time.
+    TurnedAway,
+    /// It does not answer.
+    Silent,
+    /// It answers when to ask again (`Retry-After`).
+    Later(Duration),
+    /// Nothing: the failure is not the host's, or another try would not help.
+    Nothing,
+}
+
+impl Sign {
+    /// `None` for `failure` is an answer without one.
+    pub(super) fn of(failure: Option<&Failure>) -> Self {
+        let Some(failure) = failure else { return Self::Served };
+        match (failure.status, failure.retry) {
+            (_, Retry::After(pause)) => Self::Later(pause),
+            (Some(429), _) if failure.kind == FailureKind::HttpStatus => Self::TurnedAway,
+            (Some(500..), _) if failure.kind == FailureKind::HttpStatus => Self::Unserved,
+            (Some(_), _) => Self::Served,
+            // A request that was lost twice got no answer either.
+            (None, Retry::Yes | Retry::Again) => Self::Silent,
+            (None, Retry::No) => Self::Nothing,
+        }
+    }
+}
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +77,29 @@ pub(super) enum Verdict {
     GiveUp,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Breaker {
-    in_a_row: u32,
+    has_answered: bool,
+    unanswered: Row,
+    unserved: Row,
+    unwelcome: Row,
     pauses: u32,
     opened: Option<Instant>,
+}
+
+/// Different pages in a row, by their numbers.
+#[derive(Debug, Clone, Default)]
+struct Row(Vec<u64>);
+
+impl Row {
+    /// Whether the page is a new one.
+    fn add(&mut self, page: u64) -> bool {
+        let is_new = !self.0.contains(&page);
+        if is_new && self.0.len() < LONGEST_ROW {
+            self.0.push(page);
+        }
+        is_new
+    }
 }
 
 impl Breaker {
@@ -40,41 +108,69 @@ impl Breaker {
         self.opened.is_some()
     }
 
-    pub(super) fn succeeded(&mut self) {
-        *self = Self::default();
+    /// Notes what a request for `page`, handed out at `since`, said about the host.
+    ///
+    /// `page` is `None` where somebody else's redirect has led there: no host can make another one fail, so only what is
+    /// good about the host counts then.
+    pub(super) fn note(&mut self, sign: Sign, page: Option<u64>, since: Instant, now: Instant) -> Verdict {
+        self.has_answered |= !matches!(sign, Sign::Silent | Sign::Nothing);
+        let is_news = match sign {
+            Sign::Nothing => return Verdict::Fine,
+            Sign::Later(_) => {
+                self.unwelcome = Row::default();
+                return Verdict::Fine;
+            }
+            Sign::Served => {
+                *self = Self { has_answered: true, ..Self::default() };
+                return Verdict::Fine;
+            }
+            Sign::Unserved => {
+                self.unanswered = Row::default();
+                self.unwelcome = Row::default();
+                let Some(page) = page else { return Verdict::Fine };
+                self.unserved.add(page)
+            }
+            Sign::TurnedAway | Sign::Silent => {
+                let Some(page) = page else { return Verdict::Fine };
+                self.unserved.add(page);
+                self.unanswered.add(page)
+            }
+        };
+        if self.unanswered.0.len() < UNANSWERED && self.unserved.0.len() < UNSERVED {
+            // It was silent, and now it lives.
+            self.opened = None;
+            self.pauses = 0;
+            return Verdict::Fine;
+        }
+        // Where nothing was ever answered there is no reason to tell its pages apart.
+        let is_news = is_news || (self.is_trying() && !self.has_answered);
+        // What was in flight when the breaker opened says nothing about what is true after the pause.
+        let is_late = self.opened.is_some_and(|opened| since < opened);
+        if is_late || !is_news { Verdict::Fine } else { self.open(now) }
     }
 
-    /// Notes a failure of a request that was handed out at `since`.
-    pub(super) fn failed(&mut self, failure: &Failure, since: Instant, now: Instant) -> Verdict {
-        // What was under way when the breaker opened has nothing new to say.
-        if !speaks_of_the_host(failure) || self.opened.is_some_and(|opened| since < opened) {
-            return Verdict::Fine;
-        }
-        self.in_a_row += 1;
-        if self.in_a_row < PATIENCE && !self.is_trying() {
-            return Verdict::Fine;
-        }
+    fn open(&mut self, now: Instant) -> Verdict {
         self.opened = Some(now);
-        if self.pauses == PAUSES {
+        if self.pauses >= if self.has_answered { PAUSES } else { PAUSES_OF_A_STRANGER } {
             return Verdict::GiveUp;
         }
         self.pauses += 1;
         Verdict::Pause(FIRST * 2_u32.pow(self.pauses - 1))
     }
 
-    pub(super) fn in_a_row(&self) -> u32 {
-        self.in_a_row
+    /// Notes that `page` was answered with a `Retry-After` that is too long. Whether that goes for the whole host.
+    pub(super) fn is_unwelcome(&mut self, page: Option<u64>) -> bool {
+        self.has_answered = true;
+        page.is_some_and(|page| self.unwelcome.add(page)) && self.unwelcome.0.len() >= UNWELCOME
     }
-}
 
-/// Whether a failure says that the host cannot, or does not want to, answer anybody now. A page that breaks its server
-/// (500) or that took too long to be asked for (408) says nothing of the next one, and a server that names a time
-/// (`Retry-After`) is obeyed instead.
-fn speaks_of_the_host(failure: &Failure) -> bool {
-    match (failure.kind, failure.retry) {
-        (FailureKind::HttpStatus, Retry::Yes) => !matches!(failure.status, Some(408 | 500)),
-        (_, Retry::Yes) => true,
-        (_, Retry::No | Retry::After(_) | Retry::Again) => false,
+    /// What is wrong with the host, as in "host h .."
+    pub(super) fn why(&self) -> String {
+        if self.unanswered.0.len() >= UNANSWERED {
+            format!("did not answer for {} different pages in a row", self.unanswered.0.len())
+        } else {
+            format!("failed to serve {} different pages in a row", self.unserved.0.len())
+        }
     }
 }
 
@@ -83,66 +179,211 @@ mod tests {
     use super::*;
     use crate::model::Stage;
 
-    fn refused() -> Failure {
-        Failure::new(FailureKind::Connect, Stage::Fetch, "refused").retryable()
+    /// A breaker, the number of the next page, and the time.
+    struct World {
+        breaker: Breaker,
+        next: u64,
+        now: Instant,
     }
 
-    #[test]
-    fn pauses_double_until_the_host_is_left_alone_and_one_answer_closes_it() {
-        let (mut breaker, mut now) = (Breaker::default(), Instant::now());
-        for _ in 0..4 {
-            assert_eq!(breaker.failed(&refused(), now, now), Verdict::Fine);
+    impl World {
+        fn new() -> Self {
+            Self { breaker: Breaker::default(), next: 0, now: Instant::now() }
         }
-        let mut pauses = Vec::new();
-        let end = loop {
-            match breaker.failed(&refused(), now, now) {
-                Verdict::Pause(pause) => {
-                    pauses.push(pause.as_secs());
-                    now += pause;
+
+        /// Another page was asked for just now.
+        fn another(&mut self, sign: Sign) -> Verdict {
+            self.next += 1;
+            self.breaker.note(sign, Some(self.next), self.now, self.now)
+        }
+
+        /// The pauses in seconds until the host is given up, if each page fails the same way.
+        fn pauses(&mut self, sign: Sign) -> Vec<u64> {
+            let mut pauses = Vec::new();
+            for _ in 0..100 {
+                match self.another(sign) {
+                    Verdict::Fine => {}
+                    Verdict::Pause(pause) => {
+                        pauses.push(pause.as_secs());
+                        self.now += pause;
+                    }
+                    Verdict::GiveUp => return pauses,
                 }
-                other => break other,
             }
-        };
-        assert_eq!((pauses, end), (vec![1, 2, 4, 8, 16, 32, 64], Verdict::GiveUp));
-        assert!(breaker.is_trying());
-        assert_eq!(breaker.failed(&refused(), now, now), Verdict::GiveUp, "still");
-        breaker.succeeded();
-        assert_eq!((breaker.is_trying(), breaker.in_a_row()), (false, 0));
-        assert_eq!(breaker.failed(&refused(), now, now), Verdict::Fine);
+            panic!("it is never given up: {pauses:?}");
+        }
     }
 
     #[test]
-    fn what_was_under_way_when_it_opened_is_not_counted() {
-        let (mut breaker, now) = (Breaker::default(), Instant::now());
-        let opened = (0..5).map(|_| breaker.failed(&refused(), now, now + Duration::from_secs(9))).last();
-        assert_eq!(opened, Some(Verdict::Pause(FIRST)));
-        assert_eq!(breaker.failed(&refused(), now, now + Duration::from_secs(30)), Verdict::Fine);
-        let trial = now + Duration::from_secs(10);
-        assert_eq!(breaker.failed(&refused(), trial, trial), Verdict::Pause(2 * FIRST));
+    fn a_host_that_has_answered_before_is_waited_for_longer() {
+        // (what it said first, what it says then, the pauses)
+        let long = vec![1, 2, 4, 8, 16, 32, 64];
+        let table = [
+            (None, Sign::Silent, vec![1, 2, 4]),
+            (Some(Sign::Served), Sign::Silent, long.clone()),
+            (Some(Sign::Unserved), Sign::Silent, long.clone()),
+            (Some(Sign::Later(FIRST)), Sign::Silent, long.clone()),
+            (Some(Sign::Nothing), Sign::Silent, vec![1, 2, 4]),
+            (None, Sign::Unserved, long.clone()),
+            (None, Sign::TurnedAway, long),
+        ];
+        for (first, then, pauses) in table {
+            let mut world = World::new();
+            first.map(|sign| world.another(sign));
+            assert_eq!(world.pauses(then), pauses, "{first:?}, {then:?}");
+            assert!(world.breaker.is_trying());
+            assert_eq!(world.another(then), Verdict::GiveUp, "still");
+            assert_eq!(world.another(Sign::Served), Verdict::Fine);
+            assert!(!world.breaker.is_trying());
+        }
     }
 
     #[test]
-    fn only_what_speaks_of_the_host_counts() {
+    fn so_many_different_pages_in_a_row_open_it_and_what_is_better_ends_the_row() {
+        const AWAY: Sign = Sign::Silent;
+        const SOON: Sign = Sign::Later(FIRST);
+        type Signs = &'static [(Sign, usize)];
+        // (a row of signs and how often each comes, whether the last one opens it)
+        let table: [(Signs, bool); 13] = [
+            (&[(AWAY, 4)], false),
+            (&[(AWAY, 5)], true),
+            (&[(Sign::TurnedAway, 4)], false),
+            (&[(Sign::TurnedAway, 5)], true),
+            (&[(AWAY, 4), (Sign::TurnedAway, 1)], true),
+            (&[(AWAY, 4), (Sign::Unserved, 1), (AWAY, 4)], false),
+            (&[(AWAY, 4), (Sign::Served, 1), (AWAY, 4)], false),
+            (&[(AWAY, 4), (SOON, 1), (AWAY, 1)], true),
+            (&[(AWAY, 4), (Sign::Nothing, 9)], false),
+            (&[(Sign::Unserved, 19)], false),
+            (&[(Sign::Unserved, 20)], true),
+            (&[(Sign::Unserved, 16), (AWAY, 4)], true),
+            (&[(Sign::Unserved, 19), (Sign::Served, 1), (Sign::Unserved, 19)], false),
+        ];
+        for (signs, opens) in table {
+            let mut world = World::new();
+            let each = signs.iter().flat_map(|(sign, count)| std::iter::repeat_n(*sign, *count));
+            let verdicts: Vec<Verdict> = each.map(|sign| world.another(sign)).collect();
+            let (last, others) = verdicts.split_last().expect("some");
+            assert!(others.iter().all(|verdict| *verdict == Verdict::Fine), "{signs:?}: {verdicts:?}");
+            assert_eq!(*last == Verdict::Pause(FIRST), opens, "{signs:?}: {verdicts:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_page_says_nothing_new_unless_the_host_has_never_said_anything() {
+        for sign in [Sign::Unserved, Sign::TurnedAway, Sign::Silent] {
+            let mut world = World::new();
+            world.another(Sign::Served);
+            for page in [7, 8, 9, 10].repeat(50) {
+                let verdict = world.breaker.note(sign, Some(page), world.now, world.now);
+                assert_eq!(verdict, Verdict::Fine, "{sign:?}");
+            }
+        }
+        for (first, second) in [(None, Verdict::Pause(2 * FIRST)), (Some(Sign::Served), Verdict::Fine)] {
+            let mut world = World::new();
+            first.map(|sign| world.another(sign));
+            assert_eq!((0..5).map(|_| world.another(Sign::Silent)).last(), Some(Verdict::Pause(FIRST)));
+            let (page, now) = (Some(world.next), world.now + FIRST);
+            assert_eq!(world.breaker.note(Sign::Silent, page, now, now), second, "{first:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_in_flight_when_it_opened_does_not_make_the_pause_longer() {
+        let mut world = World::new();
+        let before = world.now;
+        world.now += FIRST;
+        assert_eq!((0..5).map(|_| world.another(Sign::Silent)).last(), Some(Verdict::Pause(FIRST)));
+        for page in 100..1_000 {
+            assert_eq!(world.breaker.note(Sign::Silent, Some(page), before, world.now + FIRST), Verdict::Fine);
+        }
+        assert!(world.breaker.unanswered.0.len() <= LONGEST_ROW);
+        world.now += FIRST;
+        assert_eq!(world.another(Sign::Silent), Verdict::Pause(2 * FIRST));
+    }
+
+    #[test]
+    fn a_silent_host_that_answers_with_an_error_lives() {
+        let mut world = World::new();
+        for _ in 0..5 {
+            world.another(Sign::Silent);
+        }
+        assert!(world.breaker.is_trying());
+        assert_eq!(world.another(Sign::Unserved), Verdict::Fine);
+        assert!(!world.breaker.is_trying());
+    }
+
+    #[test]
+    fn what_follows_from_a_redirect_only_speaks_for_a_host() {
+        let mut world = World::new();
+        for sign in [Sign::Silent, Sign::Unserved, Sign::TurnedAway] {
+            for _ in 0..100 {
+                assert_eq!(world.breaker.note(sign, None, world.now, world.now), Verdict::Fine);
+            }
+        }
+        assert!((0..100).all(|_| !world.breaker.is_unwelcome(None)));
+        world.pauses(Sign::Silent);
+        assert_eq!(world.breaker.note(Sign::Served, None, world.now, world.now), Verdict::Fine);
+        assert!(!world.breaker.is_trying());
+    }
+
+    #[test]
+    fn three_different_pages_in_a_row_speak_for_a_host_that_wants_to_be_left_alone() {
+        // Pages with a time that is too long; 0 is a page that is served, 10 one that is not answered.
+        let table: [(&[u64], bool); 6] = [
+            (&[1, 2, 3], true),
+            (&[1, 1, 1, 1], false),
+            (&[1, 2, 1, 2], false),
+            (&[1, 2, 0, 3], false),
+            (&[1, 2, 10, 3], true),
+            (&[1, 2, 0, 1, 2, 3], true),
+        ];
+        for (pages, is_unwelcome) in table {
+            let mut world = World::new();
+            let mut said = false;
+            for page in pages {
+                said = match page {
+                    0 => world.another(Sign::Served) != Verdict::Fine,
+                    10 => world.another(Sign::Silent) != Verdict::Fine,
+                    page => world.breaker.is_unwelcome(Some(*page)),
+                };
+            }
+            assert_eq!(said, is_unwelcome, "{pages:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_says_of_its_host_what_it_can() {
         let status = |status, retry| Failure {
             status: Some(status),
             retry,
             ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "no")
         };
+        let unanswered = |kind, retry| Failure { retry, ..Failure::new(kind, Stage::Fetch, "no") };
+        let late = Retry::After(FIRST);
         let table = [
-            (refused(), true),
-            (Failure { retry: Retry::No, ..refused() }, false),
-            (Failure::new(FailureKind::Timeout, Stage::Fetch, "late").retryable(), true),
-            (status(404, Retry::No), false),
-            (status(408, Retry::Yes), false),
-            (status(429, Retry::Yes), true),
-            (status(429, Retry::After(Duration::from_secs(1))), false),
-            (status(500, Retry::Yes), false),
-            (status(503, Retry::Yes), true),
+            (unanswered(FailureKind::Connect, Retry::Yes), Sign::Silent),
+            (unanswered(FailureKind::Timeout, Retry::Yes), Sign::Silent),
+            (unanswered(FailureKind::Dns, Retry::Yes), Sign::Silent),
+            (unanswered(FailureKind::Tls, Retry::No), Sign::Nothing),
+            (unanswered(FailureKind::InvalidUrl, Retry::No), Sign::Nothing),
+            (unanswered(FailureKind::BlockedAddress, Retry::No), Sign::Nothing),
+            (status(404, Retry::No), Sign::Served),
+            (status(408, Retry::Yes), Sign::Served),
+            (status(429, Retry::Yes), Sign::TurnedAway),
+            (status(429, Retry::No), Sign::TurnedAway),
+            (status(429, late), Sign::Later(FIRST)),
+            (status(500, Retry::Yes), Sign::Unserved),
+            (status(501, Retry::No), Sign::Unserved),
+            (status(503, Retry::Yes), Sign::Unserved),
+            (status(503, late), Sign::Later(FIRST)),
+            // A page that was there and gave no data.
+            (Failure { status: Some(200), ..unanswered(FailureKind::Truncated, Retry::Yes) }, Sign::Served),
+            (Failure { status: Some(500), ..unanswered(FailureKind::Protocol, Retry::No) }, Sign::Served),
         ];
-        for (failure, counts) in table {
-            let (mut breaker, now) = (Breaker::default(), Instant::now());
-            breaker.failed(&failure, now, now);
-            assert_eq!(breaker.in_a_row() > 0, counts, "{failure:?}");
+        for (failure, sign) in table {
+            assert_eq!(Sign::of(Some(&failure)), sign, "{failure:?}");
         }
+        assert_eq!(Sign::of(None), Sign::Served);
     }
 }

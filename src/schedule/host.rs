@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::backoff::fraction;
-use super::breaker::{Breaker, REST, Verdict};
+use super::breaker::{Breaker, REST, Sign, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
 use super::{Options, Order};
-use crate::model::{Connection, Failure, FailureKind, KEEP_ALIVE, Retry, Stage, how_long};
+use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, how_long};
 
 /// Whether a host may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,17 @@ pub(super) enum Listed {
     Closed(Instant),
 }
 
+/// What came of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    /// `None` is an answer without one.
+    pub(super) failure: Option<&'a Failure>,
+    /// When the request was handed out.
+    pub(super) since: Instant,
+    /// How long the answer took.
+    pub(super) took: Duration,
+}
+
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) key: Box<str>,
@@ -50,6 +61,8 @@ pub(super) struct Host {
     /// Its tasks fail with this instead of being sent, until then or for good.
     refusal: Option<(Option<Instant>, Failure)>,
     breaker: Breaker,
+    /// Different pages in a row were answered with a `Retry-After` that is too long: the last one, and how long.
+    farewell: Option<Box<(Failure, Duration)>>,
     retries_left: u32,
     failures: u64,
     /// The adaptive part of the delay.
@@ -83,6 +96,7 @@ impl Host {
             closed_until: None,
             refusal: None,
             breaker: Breaker::default(),
+            farewell: None,
             retries_left: options.max_host_retries,
             failures: 0,
             throttle: Duration::ZERO,
@@ -101,7 +115,8 @@ impl Host {
         if self.refuses(now) {
             return Standing::Open(self.queue.len());
         }
-        let room = match (self.breaker.is_trying(), self.concurrency) {
+        let must_know_more = self.breaker.is_trying() || self.farewell.is_some();
+        let room = match (must_know_more, self.concurrency) {
             (true, _) => 1_u32.saturating_sub(self.in_flight),
             (false, 0) => u32::MAX,
             (false, most) => most.saturating_sub(self.in_flight),
@@ -185,47 +200,68 @@ impl Host {
         }
     }
 
-    /// It has given an answer, which took so long. `good`: a page, and not an error that is quickly said.
-    pub(super) fn answered(&mut self, took: Duration, good: bool, options: &Options) {
-        if self.breaker.is_trying() {
+    /// Learns from what came of a request. `page`: which page it was for, unless a redirect from elsewhere led there.
+    pub(super) fn learn(&mut self, heard: &Heard, page: Option<u64>, options: &Options, now: Instant) {
+        let Heard { failure, since, took } = *heard;
+        let sign = Sign::of(failure);
+        let was_trying = self.breaker.is_trying();
+        let verdict = match (sign, failure) {
+            (Sign::Later(pause), Some(failure)) if pause > options.max_retry_after => {
+                // What was said to last longer does.
+                let is_longest = self.farewell.as_ref().is_none_or(|before| pause > before.1);
+                if self.breaker.is_unwelcome(page) && is_longest {
+                    self.farewell = Some(Box::new((failure.clone(), pause)));
+                }
+                self.part(now);
+                return;
+            }
+            (Sign::Later(pause), _) => {
+                self.close(now + pause);
+                self.breaker.note(sign, page, since, now)
+            }
+            _ => self.breaker.note(sign, page, since, now),
+        };
+        if matches!(sign, Sign::Served | Sign::Unserved | Sign::Later(_)) {
+            self.farewell = None;
+        }
+        self.part(now);
+        if was_trying && !self.breaker.is_trying() {
             tracing::warn!("host {} answers again", self.key);
         }
-        self.breaker.succeeded();
-        if good {
-            self.retries_left = (self.retries_left + 1).min(options.max_host_retries);
+        if matches!(sign, Sign::Served | Sign::Unserved) {
+            self.adapt(took, failure.is_none(), options);
         }
+        match (verdict, failure) {
+            (Verdict::Pause(pause), _) => {
+                let (key, why, time) = (&self.key, self.breaker.why(), how_long(pause));
+                tracing::warn!("host {key} {why}: nobody asks it for {time}");
+                self.close(now + pause);
+            }
+            (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
+            _ => {}
+        }
+    }
+
+    /// Takes a host at its word that wants to be left alone, unless something in flight may still say otherwise.
+    fn part(&mut self, now: Instant) {
+        if self.in_flight == 0
+            && let Some(farewell) = self.farewell.take()
+        {
+            let (failure, pause) = *farewell;
+            let why = format!("wants to be left alone for {}, longer than fetch.max_retry_after", how_long(pause));
+            // A time that no clock reaches is for good.
+            self.refuse(&failure, &why, now.checked_add(pause));
+        }
+    }
+
+    /// Moves the adaptive delay towards how long an answer took. `good`: a page, and not an error that is quickly said.
+    fn adapt(&mut self, took: Duration, good: bool, options: &Options) {
         if let Some(Adaptive { target, max_delay }) = options.politeness.adaptive {
             let wanted =
                 Duration::try_from_secs_f64(took.as_secs_f64() / target).map_or(max_delay, |it| it.min(max_delay));
             let next = wanted.max((self.throttle + wanted) / 2);
             if good || next > self.throttle {
                 self.throttle = next;
-            }
-        }
-    }
-
-    /// It has not given one, or one that says that it can not. `since`: when it was asked.
-    pub(super) fn failed(&mut self, failure: &Failure, since: Instant, options: &Options, now: Instant) {
-        if let Retry::After(pause) = failure.retry {
-            if pause <= options.max_retry_after {
-                self.close(now + pause);
-            } else {
-                let why = format!("wants to be left alone for {}, longer than fetch.max_retry_after", how_long(pause));
-                // A time that no clock reaches is for good.
-                self.refuse(failure, &why, now.checked_add(pause));
-            }
-            return;
-        }
-        match self.breaker.failed(failure, since, now) {
-            Verdict::Fine => {}
-            Verdict::Pause(pause) => {
-                let (key, in_a_row, time) = (&self.key, self.breaker.in_a_row(), how_long(pause));
-                tracing::warn!("host {key} failed {in_a_row} times in a row: nobody asks it for {time}");
-                self.close(now + pause);
-            }
-            Verdict::GiveUp => {
-                let why = format!("failed {} times in a row", self.breaker.in_a_row());
-                self.refuse(failure, &why, Some(now + REST));
             }
         }
     }
@@ -267,6 +303,17 @@ impl Host {
         Some(failure.clone())
     }
 
+    /// The next order in its line. While it is found out whether the host is back, that is the last one: another page may
+    /// be well where those that have failed are not.
+    pub(super) fn take(&mut self) -> Option<Order> {
+        if self.breaker.is_trying() { self.queue.pop_back() } else { self.queue.pop_front() }
+    }
+
+    /// A task of it has its page, which earns the host a retry.
+    pub(super) fn earned_a_retry(&mut self, most: u32) {
+        self.retries_left = (self.retries_left + 1).min(most);
+    }
+
     /// Takes one retry from what the host has left.
     pub(super) fn may_retry(&mut self) -> bool {
         let may = self.retries_left > 0;
@@ -278,10 +325,4 @@ impl Host {
     pub(super) fn is_remembered(&self, now: Instant) -> bool {
         self.held > 0 || self.closed_until.is_some_and(|until| until > now) || self.refuses(now)
     }
-}
-
-/// Whether an answer that is a failure came from a host that is well.
-pub(super) fn is_answer(failure: &Failure) -> bool {
-    // A status, or a page that was there and gave no data.
-    failure.status.is_some() && !(failure.kind == FailureKind::HttpStatus && failure.retry != Retry::No)
 }

@@ -79,6 +79,11 @@ impl Hosts {
         id
     }
 
+    /// Holds a host that is held already once more.
+    pub(super) fn hold_again(&mut self, id: HostId) {
+        self.known[id.0].held += 1;
+    }
+
     /// Lets go of a host. Gives one that was forgotten.
     pub(super) fn release(&mut self, id: HostId, now: Instant) -> Option<HostId> {
         let host = &mut self.known[id.0];
@@ -173,7 +178,7 @@ impl Hosts {
             let order = self.change(id, now, |host, _| {
                 host.listed = Listed::No;
                 match host.standing(now) {
-                    Standing::Open(_) => host.queue.pop_front(),
+                    Standing::Open(_) => host.take(),
                     Standing::Closed(_) | Standing::Idle => None,
                 }
             });

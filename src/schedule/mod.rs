@@ -5,7 +5,7 @@
 //! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`), each with a `target`; `options` is what it
 //!   goes by
 //! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
-//!   how far apart, who waits in line; `breaker` says when a host had better be left alone
+//!   how far apart, who waits in line; `breaker` says when a host is left alone for a while, or given up
 //! - `origins` knows the robots.txt of each origin; `asking` is how one is asked for
 //! - `backoff` says how long to wait before another try
 //!
@@ -24,6 +24,8 @@ mod queue;
 mod target;
 mod task;
 
+#[cfg(test)]
+mod ill_hosts_tests;
 #[cfg(test)]
 mod simulation_tests;
 #[cfg(test)]

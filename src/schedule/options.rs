@@ -8,11 +8,12 @@ pub struct Options {
     pub max_redirects: u32,
     /// Tries after the first one.
     pub max_retries: u32,
-    /// The longest `Retry-After` that is waited for; a longer one fails the host's tasks at once.
+    /// The longest `Retry-After` that is waited for. A longer one fails its task, and the host's others once three
+    /// different pages in a row were answered so.
     pub max_retry_after: Duration,
-    /// Retries that a host may be ahead of its successes.
+    /// Retries that the tasks of a host may be ahead of their successes.
     pub max_host_retries: u32,
-    /// Failed tasks of a host after which its others fail at once; 0 = no limit.
+    /// Failed tasks of a host after which its others fail at once; 0 = no limit. Only requests that were sent count.
     pub max_host_failures: u64,
     /// What holds for every host.
     pub politeness: Politeness,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backoff;
-use super::host::is_answer;
+use super::host::Heard;
 use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
@@ -94,7 +94,8 @@ impl Schedule {
         match url {
             Ok(url) => {
                 let host = self.hosts.hold(&url);
-                let mut under_way = UnderWay::new(line, url);
+                let mut under_way = UnderWay::new(line, url, host);
+                self.hosts.hold_again(host);
                 self.settle_down(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
@@ -229,6 +230,7 @@ impl Schedule {
         match (leave, task.origin) {
             (Leave::Given, _) => {
                 task.handed_out = Some(now);
+                task.target.goes_with(0);
                 Some(Step::Fetch(Dispatch {
                     order: Order::Page(seq),
                     url: task.target.url.to_string(),
@@ -254,6 +256,13 @@ impl Schedule {
         }
     }
 
+    /// The page of a task that was handed out goes with cookies: a number that other cookies do not have, and not 0.
+    pub fn goes_with(&mut self, seq: u64, cookies: u64) {
+        if let Some(task) = self.tasks.get_mut(&seq) {
+            task.target.goes_with(cookies);
+        }
+    }
+
     /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
     pub fn sent(&mut self, order: Order, now: Instant) {
         if let Some((host, _)) = self.whereabouts(order) {
@@ -272,19 +281,53 @@ impl Schedule {
     /// Tells the host of an order what came of it.
     pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
         let Some((host, handed_out)) = self.whereabouts(order) else { return };
-        self.hosts.change(host, now, |host, options| {
-            host.came_back(order);
-            match failure {
-                Some(failure) if !is_answer(failure) => {
-                    host.failed(failure, handed_out.unwrap_or(now), options, now);
-                }
-                other => host.answered(took, other.is_none(), options),
+        let page = failure.and_then(|_| self.page_of(order));
+        let earner = if failure.is_none() { self.payer(order) } else { None };
+        let heard = Heard { failure, since: handed_out.unwrap_or(now), took };
+        self.hosts.change(host, now, |known, options| {
+            known.came_back(order);
+            known.learn(&heard, page, options, now);
+            if earner == Some(host) {
+                known.earned_a_retry(options.max_host_retries);
             }
         });
+        if let Some(earner) = earner.filter(|earner| *earner != host) {
+            self.hosts.change(earner, now, |host, options| host.earned_a_retry(options.max_host_retries));
+        }
     }
 
-    /// Judges an answer: the task is settled, or goes on to another hop or another try.
-    pub fn answered(&mut self, seq: u64, answer: Answer, elapsed: Duration, now: Instant) -> Option<Settled> {
+    /// The page of an order as a number, for what its failure says of the host. `None` where a redirect has led there: a
+    /// host must not make another one look bad.
+    fn page_of(&mut self, order: Order) -> Option<u64> {
+        let (target, is_own) = match order {
+            Order::Page(seq) => (&self.tasks.get(&seq)?.target, true),
+            Order::Robots(id) => {
+                let fetch = self.origins.fetch(OriginId(id))?;
+                (&fetch.target, fetch.asked_by == Reach::Listed)
+            }
+        };
+        (is_own && target.hops == 0).then(|| target.page())
+    }
+
+    /// The host whose retries an order uses: that of the task's line, or of the first task that waits for a robots.txt.
+    pub(super) fn payer(&mut self, order: Order) -> Option<HostId> {
+        let seq = match order {
+            Order::Page(seq) => seq,
+            Order::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
+        };
+        Some(self.tasks.get(&seq)?.listed)
+    }
+
+    /// Judges an answer: the task is settled, or goes on to another hop or another try. `cookies_for` gives the cookies that
+    /// would go with a request for a URL, as [`goes_with`](Self::goes_with) has them; 0 for none.
+    pub fn answered(
+        &mut self,
+        seq: u64,
+        answer: Answer,
+        cookies_for: impl FnOnce(&Url) -> u64,
+        elapsed: Duration,
+        now: Instant,
+    ) -> Option<Settled> {
         let failure = match &answer {
             Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
             _ => None,
@@ -301,13 +344,15 @@ impl Schedule {
         let max_redirects = self.hosts.options().max_redirects;
         let task = self.tasks.get_mut(&seq)?;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, max_redirects) {
-                Ok(()) => {
-                    self.move_on(seq, now);
-                    return None;
+            Answer::Redirect { status, to, bytes } => {
+                match task.follow(status, &to, bytes, cookies_for, max_redirects) {
+                    Ok(()) => {
+                        self.move_on(seq, now);
+                        return None;
+                    }
+                    Err(failure) => Outcome::Failure(failure),
                 }
-                Err(failure) => Outcome::Failure(failure),
-            },
+            }
             Answer::Outcome(outcome) => outcome,
             // Whoever asks with validators puts what they speak of in this answer's place.
             Answer::NotModified { bytes } => {
@@ -327,10 +372,12 @@ impl Schedule {
         }
     }
 
-    /// Ends a task of which a request has failed.
+    /// Ends a task of which a request has failed. That counts for the host of its line, if anything was sent.
     fn lose(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
-        let host = self.tasks.get(&seq)?.host;
-        self.hosts.change(host, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+        let listed = self.tasks.get(&seq)?.listed;
+        if !matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress) {
+            self.hosts.change(listed, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+        }
         self.settle(seq, Outcome::Failure(failure), now)
     }
 
@@ -352,8 +399,8 @@ impl Schedule {
             return false;
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
-        let host = task.host;
-        if !self.hosts.change(host, now, |host, _| host.may_retry()) {
+        let listed = task.listed;
+        if !self.hosts.change(listed, now, |host, _| host.may_retry()) {
             return false;
         }
         self.retries += 1;
@@ -413,6 +460,7 @@ impl Schedule {
         self.weight -= task.weight;
         task.origin.into_iter().for_each(|origin| self.origins.release(origin));
         self.release(task.host, now);
+        self.release(task.listed, now);
         Some(task.settle(seq, outcome))
     }
 

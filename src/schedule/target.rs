@@ -1,4 +1,6 @@
-use url::Url;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use url::{Position, Url};
 
 use crate::model::{Reach, parse_url};
 
@@ -9,6 +11,16 @@ pub(super) struct Target {
     pub(super) reach: Reach,
     /// Redirects that have led to it.
     pub(super) hops: u32,
+    /// Only of those that have cookies or redirects.
+    trail: Option<Box<Trail>>,
+}
+
+#[derive(Debug, Default)]
+struct Trail {
+    /// The cookies that go with the request, as a number; 0 if there are none.
+    cookies: u64,
+    /// Requests that were answered with a redirect on the way to it.
+    been: Vec<u64>,
 }
 
 /// Why a redirect leads nowhere.
@@ -16,19 +28,45 @@ pub(super) struct Target {
 pub(super) enum Astray {
     #[error("more than {0} redirects")]
     TooMany(u32),
+    #[error("it redirects to itself and sets no new cookie, so it would go on for ever{HINT}")]
+    Itself,
+    #[error("its redirects go in a circle and set no new cookie, so they would go on for ever{HINT}")]
+    Circle,
     #[error("a redirect to no URL ({0})")]
     NoUrl(#[from] url::ParseError),
     #[error("a redirect to a {0} URL")]
     Scheme(String),
 }
 
+const HINT: &str = " (a site that needs its cookies back needs `cookies.enabled = true`)";
+
 impl Target {
     pub(super) fn new(url: Url, reach: Reach) -> Self {
-        Self { url, reach, hops: 0 }
+        Self { url, reach, hops: 0, trail: None }
     }
 
-    /// Turns to where a redirect leads; stays where it is if that is nowhere.
-    pub(super) fn follow(&mut self, to: &str, max_hops: u32) -> Result<(), Astray> {
+    /// The request goes with these cookies; 0 for none.
+    pub(super) fn goes_with(&mut self, cookies: u64) {
+        if cookies != 0 || self.trail.is_some() {
+            self.trail.get_or_insert_default().cookies = cookies;
+        }
+    }
+
+    /// A number for the page. URLs that differ only in their fragments have the same one.
+    pub(super) fn page(&self) -> u64 {
+        request(&self.url, 0)
+    }
+
+    /// Turns to where a redirect leads; stays where it is if that is nowhere. `cookies_for` gives the cookies that would go
+    /// with a request for a URL, as a number.
+    ///
+    /// A request that was made already, with the same cookies, would only be answered with the same redirect.
+    pub(super) fn follow(
+        &mut self,
+        to: &str,
+        cookies_for: impl FnOnce(&Url) -> u64,
+        max_hops: u32,
+    ) -> Result<(), Astray> {
         if self.hops >= max_hops {
             return Err(Astray::TooMany(max_hops));
         }
@@ -36,6 +74,17 @@ impl Target {
         if !matches!(next.scheme(), "http" | "https") {
             return Err(Astray::Scheme(next.scheme().to_owned()));
         }
+        let cookies = cookies_for(&next);
+        let trail = self.trail.get_or_insert_default();
+        let (last, coming) = (request(&self.url, trail.cookies), request(&next, cookies));
+        if coming == last {
+            return Err(Astray::Itself);
+        }
+        if trail.been.contains(&coming) {
+            return Err(Astray::Circle);
+        }
+        trail.been.push(last);
+        trail.cookies = cookies;
         if self.reach == Reach::Listed {
             self.reach = Reach::Redirected { own: self.url.origin().ascii_serialization() };
         }
@@ -43,4 +92,11 @@ impl Target {
         self.hops += 1;
         Ok(())
     }
+}
+
+/// A number for a request. Fragments are not sent.
+fn request(url: &Url, cookies: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&url[..Position::AfterQuery], cookies).hash(&mut hasher);
+    hasher.finish()
 }

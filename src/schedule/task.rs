@@ -35,6 +35,8 @@ pub(super) struct UnderWay {
     /// The request was lost without anybody's fault, and is sent once more.
     pub(super) again: bool,
     pub(super) elapsed: Duration,
+    /// The host of its line. What becomes of it counts for this one, wherever redirects lead.
+    pub(super) listed: HostId,
     /// Whose gate it has to pass.
     pub(super) host: HostId,
     /// Whose robots.txt it obeys, if any.
@@ -46,7 +48,8 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
-    pub(super) fn new(line: String, url: Url) -> Self {
+    /// A task whose line names a URL of this host.
+    pub(super) fn new(line: String, url: Url, listed: HostId) -> Self {
         Self {
             weight: size_of::<Self>() + line.len() + url.as_str().len(),
             line,
@@ -55,25 +58,35 @@ impl UnderWay {
             alone: false,
             again: false,
             elapsed: Duration::ZERO,
-            host: HostId::default(),
+            listed,
+            host: listed,
             origin: None,
             verdict: None,
             handed_out: None,
         }
     }
 
-    /// Turns to where a redirect leads.
-    pub(super) fn follow(&mut self, status: u16, to: &str, bytes: u64, max_redirects: u32) -> Result<(), Failure> {
-        self.target.follow(to, max_redirects).map_err(|astray| {
+    /// Turns to where a redirect leads. `cookies_for`: as [`Target::follow`] has it.
+    pub(super) fn follow(
+        &mut self,
+        status: u16,
+        to: &str,
+        bytes: u64,
+        cookies_for: impl FnOnce(&Url) -> u64,
+        max_redirects: u32,
+    ) -> Result<(), Failure> {
+        self.target.follow(to, cookies_for, max_redirects).map_err(|astray| {
             let kind = match astray {
-                Astray::TooMany(_) => FailureKind::TooManyRedirects,
+                Astray::TooMany(_) | Astray::Itself | Astray::Circle => FailureKind::TooManyRedirects,
                 Astray::NoUrl(_) | Astray::Scheme(_) => FailureKind::Protocol,
             };
+            let shown = without_credentials(&self.target.url);
+            let message = format!("follow the redirect of {shown}: {astray}");
             Failure {
                 status: Some(status),
-                final_url: Some(without_credentials(&self.target.url).into()),
+                final_url: Some(shown.into()),
                 bytes,
-                ..Failure::new(kind, Stage::Fetch, astray.to_string())
+                ..Failure::new(kind, Stage::Fetch, message)
             }
         })
     }

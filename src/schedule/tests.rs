@@ -21,6 +21,11 @@ pub(super) fn free() -> Options {
     }
 }
 
+/// No page wants cookies.
+pub(super) fn no_cookies(_: &Url) -> u64 {
+    0
+}
+
 fn order(schedule: &mut Schedule, now: Instant) -> Option<Dispatch> {
     match schedule.next(now) {
         Some(Step::Fetch(dispatch)) => Some(dispatch),
@@ -72,13 +77,101 @@ fn redirects_are_followed_so_far_and_no_farther_and_are_no_attempts() {
     for hop in ["http://h/a", "http://other/b"] {
         order(&mut schedule, now).expect("an order");
         let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
-        assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+        assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     }
     assert_eq!(order(&mut schedule, now).expect("an order").url, "http://other/b");
     let redirect = Answer::Redirect { status: 302, to: "http://h/c".to_owned(), bytes: 9 };
-    let settled = schedule.answered(0, redirect, Duration::ZERO, now).expect("settled");
+    let settled = schedule.answered(0, redirect, no_cookies, Duration::ZERO, now).expect("settled");
     let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
     assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
+}
+
+/// What becomes of a task whose requests are answered with these redirects, and then with a page. A redirect has the
+/// cookies that go with the next request, as a number.
+fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure)> {
+    let mut schedule = Schedule::new(Options { max_redirects: 10, ..free() });
+    let now = Instant::now();
+    let line = first.to_owned();
+    schedule.admit(Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line }, now);
+    let mut cookies = 0;
+    for (nth, (to, more)) in redirects.iter().enumerate() {
+        order(&mut schedule, now).expect("an order");
+        schedule.goes_with(0, cookies);
+        cookies = *more;
+        let redirect = Answer::Redirect { status: 302, to: (*to).to_owned(), bytes: 3 };
+        if let Some(settled) = schedule.answered(0, redirect, |_| cookies, Duration::ZERO, now) {
+            let Outcome::Failure(failure) = settled.outcome else { panic!("a redirect is no page") };
+            return Err((nth + 1, failure));
+        }
+    }
+    order(&mut schedule, now).expect("an order");
+    Ok(schedule.answered(0, page(), no_cookies, Duration::ZERO, now).expect("settled").attempts)
+}
+
+#[test]
+fn redirects_that_would_go_on_for_ever_fail_with_the_first_request_that_comes_again() {
+    type Redirects = &'static [(&'static str, u64)];
+    const A: &str = "http://h/a";
+    let (itself, circle) = ("it redirects to itself", "its redirects go in a circle");
+    // (the redirects of A, with how many requests it fails, and what it says)
+    let table: [(Redirects, usize, &str); 9] = [
+        (&[(A, 0)], 1, itself),
+        (&[("http://h/a#part", 0)], 1, itself),
+        (&[("http://H:80/a", 0)], 1, itself),
+        (&[("http://h/b", 0), ("http://h/b", 0)], 2, itself),
+        (&[("http://h/b", 0), (A, 0)], 2, circle),
+        (&[("http://h/b", 0), ("http://i/c", 0), ("http://h/b#2", 0)], 3, circle),
+        // The first answer sets a cookie; from then on they are the same.
+        (&[(A, 1), (A, 1)], 2, itself),
+        (&[("http://h/b", 1), (A, 1), ("http://h/b", 1)], 3, circle),
+        // A cookie that comes and goes.
+        (&[(A, 1), (A, 2), (A, 1)], 3, circle),
+    ];
+    for (redirects, requests, says) in table {
+        let (asked, failure) = follow(A, redirects).expect_err("it would go on for ever");
+        assert_eq!((asked, failure.kind), (requests, FailureKind::TooManyRedirects), "{redirects:?}");
+        assert_eq!((failure.status, failure.bytes, failure.retry), (Some(302), 3, Retry::No));
+        assert!(failure.message.contains(says), "{redirects:?}: {}", failure.message);
+        assert!(failure.message.contains("cookies.enabled"), "{}", failure.message);
+        assert!(failure.final_url.is_some_and(|url| failure.message.contains(&url)));
+    }
+}
+
+#[test]
+fn redirects_that_come_to_an_end_are_followed_to_it() {
+    let a = "http://h/a";
+    let table: [&[(&str, u64)]; 7] = [
+        &[(a, 1)],
+        &[(a, 1), (a, 2), (a, 3)],
+        &[("http://h/login", 0), (a, 1)],
+        &[("http://h/login", 1), (a, 1)],
+        &[("https://h/a", 0), ("https://h/a/", 0)],
+        &[("http://h/a?", 0), ("http://h/a?b", 0)],
+        &[("http://u:p@h/a", 0)],
+    ];
+    for redirects in table {
+        assert_eq!(follow(a, redirects).expect("it comes to an end"), 1, "{redirects:?}");
+    }
+}
+
+#[test]
+fn another_try_of_a_hop_is_no_circle() {
+    let (mut schedule, now) = (schedule(), Instant::now());
+    schedule.admit(task(0), now);
+    order(&mut schedule, now).expect("an order");
+    let redirect = Answer::Redirect { status: 302, to: "http://h/a".to_owned(), bytes: 0 };
+    assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
+    for _ in 0..2 {
+        order(&mut schedule, now).expect("an order");
+        assert_eq!(
+            schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), no_cookies, Duration::ZERO, now),
+            None
+        );
+    }
+    order(&mut schedule, now).expect("an order");
+    let redirect = Answer::Redirect { status: 302, to: "http://h/b".to_owned(), bytes: 0 };
+    assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
+    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://h/b");
 }
 
 #[test]
@@ -91,14 +184,14 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
     assert_eq!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
     for hop in ["https://other:8443/a", "http://third/b"] {
         let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
-        assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+        assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
         assert_eq!(
             order(&mut schedule, now).expect("an order").reach,
             Reach::Redirected { own: "http://h".to_owned() }
         );
     }
     // Another try of a hop is still one.
-    schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), Duration::ZERO, now);
+    schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), no_cookies, Duration::ZERO, now);
     assert_ne!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
 }
 
@@ -113,23 +206,23 @@ fn a_lost_request_is_sent_again_once_without_a_charge_and_before_all_others() {
     (0..2).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     let second = Duration::from_secs(1);
     assert_eq!(order(&mut schedule, now).expect("an order").connection, Connection::Kept);
-    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     let again = order(&mut schedule, now).expect("it is due at once");
     assert_eq!((again.order, again.connection), (Order::Page(0), Connection::Again));
     // A hop is another request, and may be lost as well.
     let redirect = Answer::Redirect { status: 302, to: "http://h/hop".to_owned(), bytes: 0 };
-    assert_eq!(schedule.answered(0, redirect, second, now), None);
+    assert_eq!(schedule.answered(0, redirect, no_cookies, second, now), None);
     assert_eq!(order(&mut schedule, now).expect("the hop").connection, Connection::Kept);
-    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     assert_eq!(order(&mut schedule, now).expect("the hop again").connection, Connection::Again);
     // The second time, it is a failure like any other.
-    assert_eq!(schedule.answered(0, unavailable(Retry::Again), second, now), None);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     assert_eq!(schedule.retries(), 1);
     assert_eq!(order(&mut schedule, now).expect("the next one").order, Order::Page(1));
     let later = now + Duration::from_secs(60);
     let retry = order(&mut schedule, later).expect("after a pause");
     assert_eq!((retry.order, retry.connection), (Order::Page(0), Connection::Kept));
-    let settled = schedule.answered(0, page(), second, later).expect("settled");
+    let settled = schedule.answered(0, page(), no_cookies, second, later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed), (2, 5 * second + Duration::ZERO));
 }
 
@@ -141,7 +234,7 @@ fn a_lost_request_waits_for_the_delay_counted_from_when_it_was_sent() {
     order(&mut schedule, now).expect("an order");
     let sent = now + Duration::from_millis(100);
     schedule.sent(Order::Page(0), sent);
-    assert_eq!(schedule.answered(0, unavailable(Retry::Again), Duration::ZERO, sent), None);
+    assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, Duration::ZERO, sent), None);
     assert_eq!(order(&mut schedule, sent + delay.mul_f64(0.9)), None);
     let again = order(&mut schedule, sent + delay).expect("it is due");
     assert_eq!((again.connection, again.tell_when_sent), (Connection::Again, true));
@@ -203,12 +296,12 @@ fn a_failure_worth_another_try_gets_it_after_a_pause() {
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
     let pause = Retry::After(Duration::from_secs(7));
-    assert_eq!(schedule.answered(0, unavailable(pause), Duration::ZERO, now), None);
+    assert_eq!(schedule.answered(0, unavailable(pause), no_cookies, Duration::ZERO, now), None);
     assert_eq!(order(&mut schedule, now + Duration::from_millis(6999)), None);
     let later = now + Duration::from_secs(7);
     assert_eq!(schedule.next_wake_up(), Some(later));
     assert_eq!(order(&mut schedule, later).expect("an order").order, Order::Page(0));
-    let settled = schedule.answered(0, page(), Duration::from_secs(1), later).expect("settled");
+    let settled = schedule.answered(0, page(), no_cookies, Duration::from_secs(1), later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed, schedule.retries()), (2, Duration::from_secs(1), 1));
     assert!(schedule.is_empty());
 }
@@ -221,7 +314,7 @@ fn tries_come_to_an_end() {
         let settled = loop {
             now = schedule.next_wake_up().unwrap_or(now);
             order(&mut schedule, now).expect("an order");
-            if let Some(settled) = schedule.answered(0, unavailable(retry), Duration::ZERO, now) {
+            if let Some(settled) = schedule.answered(0, unavailable(retry), no_cookies, Duration::ZERO, now) {
                 break settled;
             }
         };
@@ -237,7 +330,7 @@ fn a_task_whose_worker_was_lost_goes_before_all_others() {
     schedule.rerun(Order::Page(0), true, false, now);
     let next = order(&mut schedule, now).expect("an order");
     assert_eq!((next.order, next.alone), (Order::Page(0), true));
-    assert_eq!(schedule.answered(0, page(), Duration::ZERO, now).expect("settled").attempts, 1);
+    assert_eq!(schedule.answered(0, page(), no_cookies, Duration::ZERO, now).expect("settled").attempts, 1);
 }
 
 #[test]
@@ -246,7 +339,7 @@ fn a_hop_goes_before_tasks_that_have_not_begun_wherever_it_leads() {
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     order(&mut schedule, now).expect("an order");
     let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".to_owned(), bytes: 0 };
-    assert_eq!(schedule.answered(0, redirect, Duration::ZERO, now), None);
+    assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     let orders: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.order).collect();
     assert_eq!(orders, [0, 1, 2].map(Order::Page));
 }

@@ -16,6 +16,7 @@
 //! | `/set-cookie/LINE` | a page with that `Set-Cookie` (percent-encoded); with `?PATH` a redirect to there |
 //! | `/cookies`, `/cookies/N` | a page whose title is the `Cookie` header of the request, or `none` |
 //! | `/turnstile` | 503 that sets a cookie, until it is brought along; then like `/cookies` |
+//! | `/gate` | a redirect to itself that sets a cookie, until it is brought along; then like `/cookies` |
 //! | `/robots.txt` | what [`Server::with_robots`] was given, else 404; it is in no count but that of its hits |
 //! | anything else | 404 |
 //!
@@ -159,6 +160,7 @@ fn routes(ledger: Arc<Ledger>, robots: Option<&'static str>) -> Router {
         .route("/cookies", get(cookies))
         .route("/cookies/{n}", get(cookies))
         .route("/turnstile", get(turnstile))
+        .route("/gate", get(gate))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
         // Behind the layer: what tests count is pages.
         .route("/robots.txt", get(move |ledger| future::ready(robots_txt(&ledger, robots))))
@@ -288,6 +290,13 @@ async fn turnstile(headers: HeaderMap) -> Response {
         return cookies(headers).await.into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, [(SET_COOKIE, "passed=yes")]).into_response()
+}
+
+async fn gate(headers: HeaderMap) -> Response {
+    if headers.contains_key(COOKIE) {
+        return cookies(headers).await.into_response();
+    }
+    (StatusCode::FOUND, [(SET_COOKIE, "passed=yes"), (LOCATION, "/gate")]).into_response()
 }
 
 fn retry_after(uri: &Uri) -> HeaderMap {

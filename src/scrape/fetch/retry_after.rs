@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::model::http_date;
+
 /// How long to wait from `now`; 0 for a date that is past; `None` for what is neither seconds nor a date.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
@@ -9,7 +11,7 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
         // More seconds than fit 64 bits are for ever, too.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = httpdate::parse_http_date(value).ok()?;
+    let date = http_date(value, now)?;
     Some(date.duration_since(now).unwrap_or_default())
 }
 
@@ -29,6 +31,9 @@ mod tests {
             ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
             ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60)),
             ("Sun Nov  6 08:50:37 1994", Some(60)),
+            // In 1994, not in 1904 or 2094.
+            ("Sunday, 06-Nov-04 08:49:37 GMT", Some(10 * 365 * 86_400 + 3 * 86_400)),
+            ("Sunday, 06-Nov-80 08:49:37 GMT", Some(0)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
             ("Sat, 01 Jan 1994 00:00:00 GMT", Some(0)),
             ("-1", None),

@@ -1,0 +1,153 @@
+//! `Cache-Control` in the one form that `http-cache-semantics` reads right.
+//!
+//! The crate splits values at every comma, takes a `max-age` that is too large for none, and knows no directive with
+//! capitals. So directives are read here, and written anew.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// The largest number of seconds that counts (RFC 9111, 1.2.2): larger ones are taken for this.
+pub(super) const MOST_SECONDS: u64 = 1 << 31;
+
+/// The directives of all values of a `Cache-Control`, one value, in lower case and ASCII.
+///
+/// Of two that have the same name the first one counts (RFC 9111, 4.2.1). A `max-age` that is no number of seconds is 0,
+/// so that the answer is not taken to be fresh; other directives lose arguments that are none, and a `max-stale` with such
+/// an argument is left out. Arguments that name fields go, too: `no-cache="set-cookie"` has all of the answer confirmed.
+pub(super) fn plain<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
+    let mut written: Vec<(String, Option<u64>)> = Vec::new();
+    for directive in values.into_iter().flat_map(split) {
+        let (name, argument) = match directive.split_once('=') {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (&*directive, None),
+        };
+        let seconds = argument.and_then(seconds);
+        let name = name.trim().to_ascii_lowercase();
+        let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_word || written.iter().any(|(before, _)| *before == name) {
+            continue;
+        }
+        match (&*name, argument, seconds) {
+            ("max-age" | "s-maxage", _, seconds) => written.push((name, Some(seconds.unwrap_or(0)))),
+            ("min-fresh", _, Some(seconds)) | ("max-stale", Some(_), Some(seconds)) => {
+                written.push((name, Some(seconds)));
+            }
+            ("min-fresh", ..) | ("max-stale", Some(_), None) => {}
+            _ => written.push((name, None)),
+        }
+    }
+    let text = |(name, seconds): &(String, Option<u64>)| match seconds {
+        Some(seconds) => format!("{name}={seconds}"),
+        None => name.clone(),
+    };
+    written.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// A number of seconds, perhaps in quotes (RFC 9111, 1.2.2 and 5.2).
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let text = text.trim_end();
+    let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let digits: String = match inside {
+        Some(quoted) => quoted.replace('\\', ""),
+        None => text.to_owned(),
+    };
+    let are_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // What does not fit is as large as can be.
+    are_digits.then(|| digits.parse().unwrap_or(MOST_SECONDS).min(MOST_SECONDS))
+}
+
+/// The parts of a value between its commas, but not those in quotes. A quote that is not closed is a character like others,
+/// so that nothing is hidden behind it.
+fn split(value: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut rest = value.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            ',' => parts.push(String::new()),
+            '"' => {
+                let part = parts.last_mut().expect("there is one");
+                part.push('"');
+                if let Some(quoted) = quoted(&mut rest) {
+                    part.push_str(&quoted);
+                }
+            }
+            c => parts.last_mut().expect("there is one").push(c),
+        }
+    }
+    parts
+}
+
+/// What follows a quote, up to and with the one that closes it. `None`, and nothing is taken, if none does.
+fn quoted(rest: &mut Peekable<Chars>) -> Option<String> {
+    let mut ahead = rest.clone();
+    let mut text = String::new();
+    while let Some(c) = ahead.next() {
+        text.push(c);
+        match c {
+            '\\' => text.extend(ahead.next()),
+            '"' => {
+                *rest = ahead;
+                return Some(text);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn directives_are_written_in_the_one_form_that_is_read() {
+        let table: [(&[&str], &str); 38] = [
+            (&["max-age=60"], "max-age=60"),
+            (&["Max-Age=60, PUBLIC"], "max-age=60, public"),
+            (&["public", "max-age=60"], "public, max-age=60"),
+            (&["max-age=\"60\""], "max-age=60"),
+            (&["max-age=\"6\\0\""], "max-age=60"),
+            (&["max-age=0060"], "max-age=60"),
+            (&[" max-age=60 , , public,"], "max-age=60, public"),
+            // Overflow.
+            (&["max-age=2147483648"], "max-age=2147483648"),
+            (&["max-age=2147483649"], "max-age=2147483648"),
+            (&["max-age=18446744073709551616"], "max-age=2147483648"),
+            (&["max-age=99999999999999999999999999"], "max-age=2147483648"),
+            // Invalid: not fresh.
+            (&["max-age"], "max-age=0"),
+            (&["max-age="], "max-age=0"),
+            (&["max-age=\"\""], "max-age=0"),
+            (&["max-age=-1"], "max-age=0"),
+            (&["max-age=+60"], "max-age=0"),
+            (&["max-age=60.5"], "max-age=0"),
+            (&["max-age=60s"], "max-age=0"),
+            (&["max-age='60'"], "max-age=0"),
+            (&["max-age= 60"], "max-age=0"),
+            (&["max-age=\"60"], "max-age=0"),
+            (&["max-age=60 60"], "max-age=0"),
+            (&["max-age=1e3"], "max-age=0"),
+            // Of two the first.
+            (&["max-age=60, max-age=90"], "max-age=60"),
+            (&["max-age=x", "max-age=90"], "max-age=0"),
+            (&["max-age=60, no-cache"], "max-age=60, no-cache"),
+            // Quotes, closed and not.
+            (&["private=\"x, max-age=600\", max-age=5"], "private, max-age=5"),
+            (&["no-cache=\"set-cookie\", max-age=60"], "no-cache, max-age=60"),
+            (&["ext=\"a\\\", no-store\", max-age=60"], "ext, max-age=60"),
+            (&["ext=\"a, no-store"], "ext, no-store"),
+            (&["ext=\"\u{e9}\", no-store"], "ext, no-store"),
+            (&["\u{e9}, no-store"], "no-store"),
+            (&["no-store=x"], "no-store"),
+            (&["no store"], ""),
+            (&[""], ""),
+            // What requests say.
+            (&["max-stale"], "max-stale"),
+            (&["max-stale=60, min-fresh=99999999999999999999"], "max-stale=60, min-fresh=2147483648"),
+            (&["max-stale=x, min-fresh=-1"], ""),
+        ];
+        for (values, expected) in table {
+            assert_eq!(plain(values.iter().copied()), expected, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Hosts that fail, wholly or in part, on the made-up web of `simulation_tests`: a living host is not punished, a dead one
+//! holds nobody up, and no host makes another one fail.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::simulation_tests::{Ran, Said, Serve, answered, in_time, list, ms, refused, run, serve_all, status};
+use super::tests::free;
+use super::*;
+use crate::model::{Failure, FailureKind, Outcome, Retry, Stage, Task};
+
+const HOUR: Retry = Retry::After(Duration::from_secs(3600));
+
+/// As the defaults have it.
+fn polite(robots: bool) -> Options {
+    let mut options = free();
+    options.politeness.robots = robots;
+    options.politeness.concurrency = 8;
+    options
+}
+
+fn number(url: &Url) -> u64 {
+    url.path()[1..].parse().expect("a number")
+}
+
+/// Pages of one host. Those in `bad` fail, each time.
+fn run_with_bad_pages(count: u64, bad: Vec<u64>, failure: Failure) -> Ran {
+    let serve: Serve = Box::new(move |url, _| match number(url) {
+        page if bad.contains(&page) => in_time(10, Said::Failure(failure.clone())),
+        _ => in_time(10, Said::Page),
+    });
+    run(polite(false), &list(1, count, false), 32, 1000, &serve)
+}
+
+#[test]
+fn four_bad_pages_cost_little_wherever_they_stand() {
+    let places: [Vec<u64>; 5] = [
+        vec![0, 1, 2, 3],
+        vec![250, 251, 252, 253],
+        vec![500, 501, 502, 503],
+        vec![7, 99, 300, 502],
+        vec![0, 1, 502, 503],
+    ];
+    let good = run(polite(false), &list(1, 504, false), 32, 1000, &serve_all(10)).took;
+    let failures = [
+        status(500, Retry::Yes),
+        status(502, Retry::Yes),
+        status(503, Retry::Yes),
+        status(429, Retry::Yes),
+        status(503, HOUR),
+        refused(),
+        Failure::new(FailureKind::Timeout, Stage::Fetch, "late").retryable(),
+    ];
+    for failure in failures {
+        for bad in &places {
+            let ran = run_with_bad_pages(504, bad.clone(), failure.clone());
+            let lost = ran.failures().values().sum::<usize>();
+            assert_eq!(lost, 4, "{failure:?} at {bad:?}");
+            assert!(ran.took <= good + Duration::from_secs(10), "{failure:?} at {bad:?}: {:?}", ran.took);
+        }
+    }
+}
+
+#[test]
+fn the_same_bad_page_many_times_is_one_bad_page() {
+    let list: Vec<String> = (0..300).map(|n| format!("http://h0/{}#{n}", n % 3)).collect();
+    let serve: Serve = Box::new(|url, _| match number(url) {
+        0 => in_time(10, Said::Page),
+        _ => in_time(10, Said::Failure(status(503, Retry::Yes))),
+    });
+    let ran = run(polite(false), &list, 32, 1000, &serve);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::HttpStatus, 200)]));
+    assert!(ran.took < Duration::from_secs(10), "{:?}", ran.took);
+}
+
+#[test]
+fn a_section_of_bad_pages_does_not_cost_those_behind_it() {
+    for failure in [status(500, Retry::Yes), status(503, Retry::Yes), refused()] {
+        let ran = run_with_bad_pages(1000, (300..360).collect(), failure.clone());
+        let lost = ran.failures().values().sum::<usize>();
+        assert_eq!(lost, 60, "{failure:?}");
+        assert!(ran.took < Duration::from_secs(30), "{failure:?}: {:?}", ran.took);
+    }
+}
+
+/// A list of 10,000 pages, of which every tenth is of a host of this nature.
+fn run_with_a_dead_host(robots: bool, silence: u64, dead_hosts: u64, each: u64) -> Ran {
+    let is_dead = |url: &Url| url.host_str().is_some_and(|host| host.starts_with("dead"));
+    let serve: Serve = Box::new(move |url, _| match (is_dead(url), url.path()) {
+        (true, "/robots.txt") => in_time(silence, Said::NoRobots(refused())),
+        (true, _) => in_time(silence, Said::Failure(refused())),
+        (false, "/robots.txt") => in_time(10, Said::Robots("")),
+        (false, _) => in_time(10, Said::Page),
+    });
+    let dead = (0..each).flat_map(|page| (0..dead_hosts).map(move |host| format!("http://dead{host}/{page}")));
+    let good = (0..1000).flat_map(|page| (0..9).map(move |host| format!("http://h{host}/{page}")));
+    let list: Vec<String> = dead.chain(good).collect();
+    run(polite(robots), &list, 32, 100_000, &serve)
+}
+
+#[test]
+fn a_dead_host_costs_a_run_seconds_however_many_pages_it_has() {
+    for (robots, silence) in [(false, 5), (true, 5), (false, 1000), (true, 1000)] {
+        let good = run_with_a_dead_host(robots, silence, 0, 0).took;
+        // (hosts, pages of each)
+        for (hosts, each) in [(1, 1000), (10, 1), (1, 5), (1, 8), (1, 20), (10, 100)] {
+            let ran = run_with_a_dead_host(robots, silence, hosts, each);
+            let lost = ran.failures();
+            assert_eq!(lost, BTreeMap::from([(FailureKind::Connect, usize::try_from(hosts * each).expect("few"))]));
+            let case = format!("{hosts} hosts, {each} pages, robots {robots}, answer after {silence} ms");
+            assert!(ran.took <= good + Duration::from_secs(15), "{case}: {:?}, and {good:?} without", ran.took);
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_is_dead_for_all_ends_the_run_in_seconds() {
+    for (hosts, each) in [(1, 1000), (10, 100), (100, 10), (300, 1)] {
+        for (robots, silence) in [(false, 5), (true, 5), (false, 1000), (true, 1000)] {
+            let serve: Serve = Box::new(move |url, _| match url.path() {
+                "/robots.txt" => in_time(silence, Said::NoRobots(refused())),
+                _ => in_time(silence, Said::Failure(refused())),
+            });
+            let ran = run(polite(robots), &list(hosts, each, false), 32, 100_000, &serve);
+            assert_eq!(ran.failures()[&FailureKind::Connect], usize::try_from(hosts * each).expect("few"));
+            // Where each of many hosts has to find out by itself, and that takes a second, there are only so many places.
+            let most = Duration::from_secs(if silence < 1000 || hosts <= 10 { 15 } else { 60 });
+            assert!(ran.took <= most, "{hosts} hosts, robots {robots}, {silence} ms: {:?}", ran.took);
+        }
+    }
+}
+
+#[test]
+fn a_dead_host_is_asked_seldom() {
+    let dead: Serve = Box::new(|_, _| in_time(10, Said::Failure(refused())));
+    let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &dead);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::Connect, 1000)]));
+    assert!(ran.requests() <= 8 + 3, "{}", ran.requests());
+}
+
+#[test]
+fn a_host_that_has_answered_is_waited_for_longer() {
+    // Two bursts of eight, and the trials after that.
+    let away: Serve = Box::new(|_, n| match n {
+        20..35 => in_time(10, Said::Failure(refused())),
+        _ => in_time(10, Said::Page),
+    });
+    let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &away);
+    assert_eq!(ran.failures(), BTreeMap::new());
+    assert!(ran.took > Duration::from_secs(5), "{:?}", ran.took);
+    // A robots.txt is an answer, too.
+    let gone: Serve = Box::new(|url, _| match url.path() {
+        "/robots.txt" => in_time(10, Said::Robots("")),
+        _ => in_time(10, Said::Failure(refused())),
+    });
+    let ran = run(polite(true), &list(1, 1000, false), 32, 1000, &gone);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::Connect, 1000)]));
+    assert!(ran.took > Duration::from_secs(100) && ran.took < Duration::from_secs(200), "{:?}", ran.took);
+}
+
+#[test]
+fn a_host_that_serves_no_page_is_slowed_down_and_in_the_end_left_alone() {
+    for failed in [500, 503] {
+        let broken: Serve = Box::new(move |_, _| in_time(10, Said::Failure(status(failed, Retry::Yes))));
+        let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &broken);
+        assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::HttpStatus, 1000)]));
+        assert!(ran.requests() <= 100, "{failed}: {}", ran.requests());
+        assert!(ran.took < Duration::from_secs(200), "{failed}: {:?}", ran.took);
+    }
+    // A few of them are no reason, however often each is tried.
+    let broken: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(503, Retry::Yes))));
+    let ran = run(polite(false), &list(1, 19, false), 32, 1000, &broken);
+    assert!(ran.took < Duration::from_secs(5) && ran.requests() == 19 * 3, "{:?}", ran.took);
+}
+
+#[test]
+fn the_first_page_that_is_served_ends_the_slow_down() {
+    let serve: Serve = Box::new(|_, n| match n {
+        0..27 => in_time(10, Said::Failure(status(503, Retry::Yes))),
+        _ => in_time(10, Said::Page),
+    });
+    let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &serve);
+    assert_eq!(ran.failures(), BTreeMap::new());
+    // The pauses of 1, 2, 4 and 8 seconds, and no more.
+    assert!(ran.took > Duration::from_secs(15) && ran.took < Duration::from_secs(20), "{:?}", ran.took);
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_fails_its_page_and_on_three_pages_in_a_row_the_host() {
+    type Says = fn(u64) -> bool;
+    // Which of 2,000 pages say so, and how many are lost.
+    let table: [(Says, usize); 7] = [
+        (|page| page == 7, 1),
+        (|page| page == 0, 1),
+        (|page| page % 500 == 3, 4),
+        (|page| page == 100 || page == 101, 2),
+        // Nothing is decided while there are others in flight.
+        (|page| page < 3, 3),
+        (|page| page >= 4, 1996),
+        (|_| true, 2000),
+    ];
+    for (case, (says, lost)) in table.into_iter().enumerate() {
+        let serve: Serve = Box::new(move |url, _| {
+            let failure = says(number(url)).then(|| status(503, HOUR));
+            in_time(100, failure.map_or(Said::Page, Said::Failure))
+        });
+        let mut options = polite(false);
+        options.politeness.concurrency = 4;
+        let ran = run(options, &list(1, 2000, false), 16, 1000, &serve);
+        assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::HttpStatus, lost)]), "case {case}");
+        if lost < 10 {
+            assert_eq!(ran.requests(), 2000, "case {case}");
+            continue;
+        }
+        assert!(ran.requests() <= 4 + 8, "case {case}: {}", ran.requests());
+        let unsent = ran.settled.iter().filter(|settled| settled.attempts == 0);
+        let messages: Vec<_> = unsent.map(|settled| format!("{:?}", settled.outcome)).collect();
+        assert!(messages.len() > 1980);
+        assert!(messages.iter().all(|text| text.contains("host h0") && text.contains("fetch.max_retry_after")));
+    }
+}
+
+#[test]
+fn one_page_that_asks_for_patience_again_and_again_does_not_speak_for_its_host() {
+    let list: Vec<String> = (0..100).map(|n| format!("http://h0/{}", if n % 2 == 0 { 0 } else { n })).collect();
+    let serve: Serve = Box::new(|url, _| match number(url) {
+        0 => in_time(10, Said::Failure(status(429, HOUR))),
+        _ => in_time(10, Said::Page),
+    });
+    let ran = run(polite(false), &list, 1, 1000, &serve);
+    assert_eq!((ran.failures(), ran.requests()), (BTreeMap::from([(FailureKind::HttpStatus, 50)]), 100));
+}
+
+#[test]
+fn a_server_that_wants_to_be_left_alone_for_ever_is() {
+    let serve: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(503, Retry::After(Duration::MAX)))));
+    let ran = run(free(), &list(1, 100, false), 1, 1000, &serve);
+    assert_eq!((ran.failures(), ran.requests()), (BTreeMap::from([(FailureKind::HttpStatus, 100)]), 3));
+}
+
+#[test]
+fn what_lasts_longer_is_not_cut_short_by_what_comes_later() {
+    let mut schedule = Schedule::new(free());
+    let mut now = Instant::now();
+    let task = |seq: u64| {
+        let line = format!("http://h/{seq}");
+        Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line }
+    };
+    for seq in 0..4 {
+        schedule.admit(task(seq), now);
+        assert!(schedule.next(now).is_some());
+    }
+    for (seq, patience) in [(0, 301), (1, 301), (2, 86_400), (3, 301)] {
+        let failure = status(503, Retry::After(Duration::from_secs(patience)));
+        assert!(answered(&mut schedule, Order::Page(seq), Said::Failure(failure), ms(1), now).is_some());
+    }
+    now += Duration::from_secs(400);
+    schedule.admit(task(4), now);
+    assert!(matches!(schedule.next(now), Some(Step::Settled(_))), "a day is not over");
+}
+
+#[test]
+fn a_host_with_too_many_failures_is_given_up_and_no_other() {
+    let serve: Serve = Box::new(|url, _| match url.host_str() {
+        Some("h0") => in_time(10, Said::Failure(status(404, Retry::No))),
+        _ => in_time(10, Said::Page),
+    });
+    let mut options = free();
+    options.max_host_failures = 5;
+    options.politeness.concurrency = 1;
+    let ran = run(options, &list(2, 100, false), 8, 1000, &serve);
+    assert_eq!((ran.host("h0").len(), ran.host("h1").len(), ran.failures()[&FailureKind::HttpStatus]), (5, 100, 100));
+}
+
+#[test]
+fn only_requests_that_were_sent_count_as_failures_of_a_host() {
+    for (kind, lost) in [(FailureKind::InvalidUrl, 20), (FailureKind::BlockedAddress, 20), (FailureKind::Tls, 100)] {
+        let serve: Serve = Box::new(move |url, _| match number(url) % 5 {
+            0 => in_time(10, Said::Failure(Failure::new(kind, Stage::Fetch, "no"))),
+            _ => in_time(10, Said::Page),
+        });
+        let mut options = free();
+        options.max_host_failures = 1;
+        let ran = run(options, &list(1, 100, false), 1, 1000, &serve);
+        assert_eq!(ran.failures(), BTreeMap::from([(kind, lost)]));
+    }
+}
+
+#[test]
+fn no_host_makes_another_one_fail_by_where_it_redirects_to() {
+    // What the pages answer to which the hostile host leads.
+    let answers: [fn() -> Failure; 5] = [
+        refused,
+        || status(503, Retry::Yes),
+        || status(429, Retry::Yes),
+        || status(503, HOUR),
+        || status(404, Retry::No),
+    ];
+    for answer in answers {
+        let serve: Serve = Box::new(move |url, _| match (url.host_str(), url.query()) {
+            (Some("hostile"), _) => in_time(1, Said::Redirect(format!("http://victim/?{}", url.path()).leak())),
+            (_, Some(_)) => in_time(1, Said::Failure(answer())),
+            (_, None) => in_time(50, Said::Page),
+        });
+        let line =
+            |n: u64| if n.is_multiple_of(2) { format!("http://hostile/{n}") } else { format!("http://victim/{n}") };
+        let list: Vec<String> = (0..600).map(line).collect();
+        let mut options = polite(false);
+        options.max_host_failures = 50;
+        let ran = run(options, &list, 32, 1000, &serve);
+        let of = |host: &str, failed: bool| {
+            let is_lost = |settled: &&Settled| matches!(settled.outcome, Outcome::Failure(_)) == failed;
+            ran.settled.iter().filter(|settled| settled.line.contains(host)).filter(is_lost).count()
+        };
+        assert_eq!((of("hostile", true), of("victim", false)), (300, 300), "{:?}", answer());
+        assert!(ran.took < Duration::from_secs(30), "{:?}: {:?}", answer(), ran.took);
+    }
+}
+
+#[test]
+fn what_follows_from_a_redirect_counts_for_the_host_of_the_line() {
+    let serve: Serve = Box::new(|url, _| match url.host_str() {
+        Some("h0") => in_time(1, Said::Redirect(format!("http://elsewhere{}", url.path()).leak())),
+        _ => in_time(1, Said::Failure(status(404, Retry::No))),
+    });
+    let mut options = free();
+    options.max_host_failures = 5;
+    let ran = run(options, &list(1, 100, false), 1, 1000, &serve);
+    assert_eq!((ran.host("h0").len(), ran.host("elsewhere").len()), (5, 5));
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::HttpStatus, 100)]));
+}
+
+#[test]
+fn a_robots_txt_counts_as_a_page_and_one_that_a_redirect_asks_for_does_not() {
+    // The robots.txt of a dead host, and four of its pages, are five different pages.
+    let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
+        (Some("hostile"), "/robots.txt") => in_time(1, Said::Robots("")),
+        (Some("hostile"), _) => in_time(1, Said::Redirect(format!("https://victim{}", url.path()).leak())),
+        // Nobody listens there for https.
+        (_, "/robots.txt") if url.scheme() == "https" => in_time(1, Said::NoRobots(refused())),
+        (_, "/robots.txt") => in_time(1, Said::Robots("")),
+        _ => in_time(50, Said::Page),
+    });
+    let list: Vec<String> =
+        (0..40).flat_map(|n| [format!("http://hostile/{n}"), format!("http://victim/{n}")]).collect();
+    let ran = run(polite(true), &list, 32, 1000, &serve);
+    assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::Connect, 40)]));
+    assert!(ran.took < Duration::from_secs(10), "{:?}", ran.took);
+}
+
+#[test]
+fn a_host_cannot_use_up_the_retries_of_another_one() {
+    let asked = RefCell::new(HashSet::new());
+    let serve: Serve = Box::new(move |url, _| match (url.host_str(), url.query()) {
+        (Some("hostile"), _) => in_time(1, Said::Redirect(format!("http://victim/?{}", url.path()).leak())),
+        (_, Some(_)) => in_time(1, Said::Failure(status(503, Retry::Yes))),
+        // Each of its own pages needs a second try.
+        (_, None) if asked.borrow_mut().insert(url.clone()) => in_time(50, Said::Failure(status(503, Retry::Yes))),
+        (_, None) => in_time(50, Said::Page),
+    });
+    let hostile = (0..100).map(|n| format!("http://hostile/{n}"));
+    let list: Vec<String> = hostile.chain((0..15).map(|n| format!("http://victim/{n}"))).collect();
+    let mut options = polite(false);
+    options.max_host_retries = 20;
+    let ran = run(options, &list, 32, 1000, &serve);
+    let failed = ran.settled.iter().filter(|settled| matches!(settled.outcome, Outcome::Failure(_)));
+    assert_eq!(failed.filter(|settled| settled.line.contains("victim")).count(), 0);
+}
