@@ -81,7 +81,7 @@ pub(super) struct SettingArgs {
     pub(super) config: Option<PathBuf>,
 
     /// Any setting, such as `pool.task_timeout=5s`; the shell takes quotes away, so put what has some between single quotes:
-    /// --set 'extract.links=["a::url"]'
+    /// `--set 'extract.links=["a::url"]'`
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     set: Vec<String>,
 }

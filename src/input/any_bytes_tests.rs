@@ -59,10 +59,9 @@ fn tasks(reader: impl Read) -> Result<Vec<Task>, Unreadable> {
 /// How many tasks there are, said in another way.
 fn expected(bytes: &[u8]) -> usize {
     let bytes = match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => rest.to_vec(),
         [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
-        rest => rest.to_vec(),
+        utf8 => utf8.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(utf8).to_vec(),
     };
     // Unicode has more white space than ASCII; it is looked for only in lines that can be read. What stands at a line's
     // end counts for its length, whatever it is.

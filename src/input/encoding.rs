@@ -192,15 +192,15 @@ mod tests {
         for (bytes, expected) in table {
             for piece in [1, 2, 3, 100] {
                 let mut decoder = Utf16::new(UTF_16LE);
-                let mut decoded = Vec::new();
+                let mut text = Vec::new();
                 let mut room = [0; 256];
                 for bytes in bytes.chunks(piece) {
                     let length = decoder.decode(bytes, &mut room, false);
-                    decoded.extend_from_slice(&room[..length]);
+                    text.extend_from_slice(&room[..length]);
                 }
                 let length = decoder.decode(&[], &mut room, true);
-                decoded.extend_from_slice(&room[..length]);
-                assert_eq!(decoded, expected, "{bytes:?} in pieces of {piece}");
+                text.extend_from_slice(&room[..length]);
+                assert_eq!(text, expected, "{bytes:?} in pieces of {piece}");
             }
         }
     }

@@ -72,9 +72,8 @@ fn is_html(lines: &[&str]) -> bool {
     // A page in XML has an XML declaration first, and any page may have comments.
     let mut names = names.filter(|name| !name.starts_with(['?', '/']) && !name.starts_with("!--"));
     names.next().is_some_and(|name| {
-        let is_begun_by =
-            |known: &&str| name.strip_prefix(*known).is_some_and(|rest| !rest.starts_with(is_part_of_name));
-        HTML.iter().any(|known| is_begun_by(&known))
+        let begins = |known: &str| name.strip_prefix(known).is_some_and(|rest| !rest.starts_with(is_part_of_name));
+        HTML.iter().any(|known| begins(known))
     })
 }
 

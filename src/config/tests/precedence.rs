@@ -251,7 +251,7 @@ fn parts_of_a_field_that_are_set_one_by_one_make_one_table() {
 #[test]
 fn fields_that_are_set_in_parts_keep_their_order_and_leave_others_alone() {
     let sets = ["extract.a.each=div", "extract.b=h1", "pool.workers=2", "extract.a.t=b", "extract.c.css=p"];
-    let plan = sets.into_iter().fold(nothing(), |case, part| case.set(part)).plan();
+    let plan = sets.into_iter().fold(nothing(), Case::set).plan();
     let fields = plan.scrape.extract.expect("there are fields");
     assert_eq!(fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(plan.pool.workers, number(2));

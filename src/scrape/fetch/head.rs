@@ -172,6 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_page_says_what_to_do_and_json_is_not_sent_to_a_setting_that_refuses_it() {
+        let url = Url::parse("http://h/a").expect("a URL");
+        let (headers, settings) = (HeaderMap::new(), settings());
+        let head = Head { url: &url, shown: &url, status: StatusCode::OK, headers: &headers, settings: &settings };
+        let setting = "name its type in `fetch.content_types`";
+        let table = [
+            ("application/json", "selectors find nothing in JSON"),
+            ("Application/LD+JSON; charset=utf-8", "selectors find nothing in JSON"),
+            ("text/json", "selectors find nothing in JSON"),
+            ("application/pdf", setting),
+            ("image/png", setting),
+        ];
+        for (content_type, part) in table {
+            let message = head.no_page(content_type).message;
+            assert!(message.contains(part), "{content_type}: {message}");
+            assert_eq!(message.contains(setting), part == setting, "{content_type}: {message}");
+        }
+    }
+
+    #[test]
     fn redirects_lead_where_browsers_go() {
         type Case = (&'static str, u16, Option<&'static [u8]>, Option<&'static str>);
         let cases: [Case; 14] = [
