@@ -419,6 +419,10 @@ async fn what_has_waited_is_kept_until_a_checkpoint_has_it_in_its_place() {
     let sink = Sink::open(&options).expect("a sink");
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.emitted() == 50).await;
+    // The log says that nothing of it counts any more, and no disk has that yet.
+    let length = |name: &str| fs::metadata(folder.path().join(name)).expect("a file").len();
+    let before = length("out.part.log");
+    until(&sink, |_| length("out.part.log") > before && length("out.part.pending") > 0).await;
     // As a process leaves them that is killed at this moment.
     let killed = tempfile::tempdir().expect("a folder");
     for name in names(folder.path()) {
