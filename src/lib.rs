@@ -19,7 +19,8 @@
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | what servers want to be reminded of | nothing of ours |
-//! | [`sink`] | outcomes -> bytes on disk, in order | `model` |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `streams` |
+//! | [`streams`] | standard input and output, and what is wrong with them | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
 //! | [`cli`] | the command line | everything |
@@ -40,3 +41,4 @@ pub mod robots;
 pub mod schedule;
 pub mod scrape;
 pub mod sink;
+pub mod streams;

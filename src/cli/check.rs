@@ -6,6 +6,7 @@ use super::args::CheckArgs;
 use super::{Stop, cookie_file, run, words};
 use crate::exit_code::Exit;
 use crate::model::printable;
+use crate::streams;
 
 /// Bad lines that are shown one by one.
 const SHOWN: u64 = 20;
@@ -17,7 +18,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     {
         return Err(Stop::usage(anyhow::anyhow!("serve {}: it is no folder", folder.display())));
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = streams::display().map_err(Stop::unheard)?;
     for setting in &loaded.in_force {
         tell(&mut out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
     }
@@ -46,7 +47,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
 
 /// Writes a line. Whoever closes standard output has seen enough, and still wants to know the exit code.
 fn tell(out: &mut impl Write, line: &str) -> Result<(), Stop> {
-    match writeln!(out, "{line}") {
+    match out.write_all(format!("{line}\n").as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::unheard(error)),
         _ => Ok(()),
     }

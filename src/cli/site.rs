@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -13,6 +14,10 @@ use url::Url;
 
 /// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
 pub(super) const ORIGIN: &str = "http://site.localhost/";
+
+const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+const NO_THREAD: &str = "start a thread that serves the site (is there a limit on processes, ulimit -u?)";
 
 /// A server on a thread of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -37,12 +42,17 @@ impl Site {
 
     /// Serves what `router` answers.
     pub(super) fn of(router: Router) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Files are read on threads of the runtime. The first one is kept: where no other can be had, all wait for it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+        let runtime = runtime.context("set up the site's server")?;
         let listener = runtime
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .context("open a loopback port for the site")?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
+        // The runtime would panic where there is none to be had.
+        std::thread::Builder::new().spawn(|| ()).context(NO_THREAD)?;
+        runtime.spawn_blocking(|| ());
         let thread = std::thread::Builder::new().name("site".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -50,7 +60,8 @@ impl Site {
                     _ = stopped => {}
                 }
             });
-        })?;
+        });
+        let thread = thread.context(NO_THREAD)?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 

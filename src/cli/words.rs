@@ -1,8 +1,8 @@
 //! What a person reads on standard error: errors, and the closing words of a run.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::messages;
 use crate::coordinator::{Ending, Reason, Summary};
 use crate::model::printable;
 
@@ -55,5 +55,5 @@ pub(super) fn counted(count: u64, word: &str) -> String {
 
 /// Writes a line to standard error, wherever that leads, without what a terminal would obey.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+    messages::say(format!("{}\n", printable(line)));
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Destination, Error, LeftOver};
+use crate::streams;
 
 /// How many symbolic links are followed: as many as Linux does.
 const MAX_LINKS: usize = 40;
@@ -45,7 +46,11 @@ fn look(destination: &Destination) -> Result<Found, Error> {
     let path = match destination {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
-            return Ok(Found::Stream(Box::new(io::stdout()), "standard output".to_owned()));
+            let stream = streams::output().map_err(|error| {
+                Error::unusable("write to standard output: name a file with --output (/dev/null keeps nothing)")
+                    .because(error)
+            })?;
+            return Ok(Found::Stream(Box::new(stream), "standard output".to_owned()));
         }
     };
     let shown = path.display();
@@ -66,6 +71,7 @@ fn look(destination: &Destination) -> Result<Found, Error> {
         let file = OpenOptions::new().write(true).open(&target);
         let file = file.map_err(|error| refuse("it cannot be written to, choose another name").because(error))?;
         if !existing.is_file() {
+            streams::has_room(&file).map_err(|error| refuse("nothing can be written to it").because(error))?;
             return Ok(Found::Stream(Box::new(file), format!("`{shown}`")));
         }
     }

@@ -116,7 +116,10 @@ impl Sink {
                 ended.send(result).ok();
                 on_thread.changed.notify_one();
             })
-            .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
+            .map_err(|error| {
+                Error::unusable("start a thread that writes the output (is there a limit on processes, ulimit -u?)")
+                    .because(error)
+            })?;
         Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::format::{Format, Shape};
 use super::journal::{Journal, Outlast};
-use super::output::{Gathered, Output};
+use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
@@ -310,7 +310,8 @@ fn keep_if_any(output: &Output, waiting: u64, journal: Option<Journal>) -> Optio
 
 fn log_error(journal: &Journal, error: io::Error) -> Error {
     let path = journal.path();
-    Error::io(format!("write to `{}`, which says what is done", path.display())).because(error)
+    let way_out = way_out(&error);
+    Error::io(format!("write to `{}`, which says what is done{way_out}", path.display())).because(error)
 }
 
 fn failed(record: &Record) -> Option<FailureKind> {

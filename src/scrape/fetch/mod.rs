@@ -28,6 +28,7 @@ mod retry_after;
 mod robots;
 mod route;
 mod sent;
+mod shortage;
 mod tls_words;
 
 use std::sync::Arc;
@@ -178,6 +179,11 @@ impl Fetcher {
                     None => Ok((response, deadline)),
                 },
                 Some(Err(error)) if tries_again && sendings < MAX_SENDINGS && classify::is_unseen(&error) => continue,
+                Some(Err(error)) if Instant::now() + shortage::PAUSE < deadline && shortage::of(&error).is_some() => {
+                    tokio::time::sleep(shortage::PAUSE).await;
+                    sendings -= 1;
+                    continue;
+                }
                 Some(Err(error)) => Err(match classify::not_public(&error) {
                     Some(NotPublic { kind }) => self.clients.guard.blocked(shown, kind),
                     None => classify::no_answer(error, shown, via, &self.settings),

@@ -194,7 +194,9 @@ fn refuse_foreign(names: &Names) -> Error {
 fn cannot_create(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
     let way_out = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        ErrorKind::StorageFull => "free some space (or inodes)",
+        ErrorKind::QuotaExceeded => "free some of your space",
+        ErrorKind::FileTooLarge => "allow larger files (ulimit -f)",
         _ => "make its folder writable",
     };
     Error::unusable(format!("create `{part}`: {way_out}, or choose another with --output")).because(error)
@@ -225,8 +227,12 @@ mod tests {
     fn what_to_do_about_a_part_that_cannot_be_created_depends_on_why() {
         let names = Names::beside(Path::new("out.json"));
         for (kind, way_out) in [
-            (ErrorKind::StorageFull, "create `out.json.part`: free some space, or choose another with --output"),
-            (ErrorKind::QuotaExceeded, "free some space"),
+            (
+                ErrorKind::StorageFull,
+                "create `out.json.part`: free some space (or inodes), or choose another with --output",
+            ),
+            (ErrorKind::QuotaExceeded, "free some of your space"),
+            (ErrorKind::FileTooLarge, "allow larger files (ulimit -f)"),
             (ErrorKind::PermissionDenied, "create `out.json.part`: make its folder writable, or choose another"),
         ] {
             let error = cannot_create(&names, kind.into());
