@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list, wait_until};
+use support::{Finished, PROMPTLY, Run, Server, end_of, fixture, records, scrape, scrape_list};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
