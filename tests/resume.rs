@@ -205,7 +205,6 @@ fn a_run_that_is_killed_every_one_and_a_half_seconds_gets_on() {
             let log = server.log();
             let repeated = log[before..].iter().filter(|access| !seen.insert(access.path.clone())).count();
             assert!(repeated <= REPEATED_AT_MOST, "{name}: kill {kill} cost {repeated} requests");
-            println!("{name}: kill {kill} cost {repeated} requests");
         }
         let got_on = seen.len();
         assert!(

@@ -53,7 +53,7 @@ impl Interrupts {
     }
 }
 
-/// The signals that a process ignores, as its `/proc/<pid>/status` has them: a bit for each (proc_pid_status(5)). None where
+/// The signals that a process ignores, as its `/proc/<pid>/status` has them: a bit for each (`proc_pid_status(5)`). None where
 /// the system does not tell.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -67,8 +67,8 @@ fn options(folder: &Path) -> Options {
     }
 }
 
-fn permissions(file: &Option<File>) -> io::Result<Permissions> {
-    Ok(file.as_ref().expect("it has an order").metadata()?.permissions())
+fn permissions(file: Option<&File>) -> io::Result<Permissions> {
+    Ok(file.expect("it has an order").metadata()?.permissions())
 }
 
 fn line(seq: u64) -> Vec<u8> {
@@ -211,7 +211,7 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
         now.put(0..40);
         now.outlast(Outlast::PowerCut, None);
         let Claim { journal, pending, .. } = &mut now.claim;
-        let successor = journal.successor(permissions(pending)).expect("made");
+        let successor = journal.successor(permissions(pending.as_ref())).expect("made");
         *pending = Some(successor);
         now.pending_length = 0;
         now.wait(41..50);

@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(policy.due(start + INTERVAL), Some(Outlast::Process));
         policy.made(Outlast::Process, None);
         assert_eq!(policy.due_in(start), Some(SYNC_INTERVAL), "what is written is not synced");
-        policy.change(start + SYNC_INTERVAL - INTERVAL / 2);
+        policy.change(start + SYNC_INTERVAL / 2);
         assert_eq!(policy.due(start + SYNC_INTERVAL), Some(Outlast::PowerCut), "a sync is an entry, too");
         policy.made(Outlast::PowerCut, None);
         assert_eq!(policy.due_in(start + SYNC_INTERVAL), None);
