@@ -106,7 +106,11 @@ fn an_output_that_nothing_can_be_written_to_is_an_error_before_the_first_request
     fs::write(folder.path().join("file"), "").expect("written");
     let url = server.url("/ok/0");
     let table: [(&[&str], &str, &str); 12] = [
-        (&[], ">&-", "write to standard output: name a file with --output (/dev/null keeps nothing): it is closed"),
+        (
+            &[],
+            ">&-",
+            "write to standard output: name a file with --output (/dev/null throws the records away): it is closed",
+        ),
         (&[], "<&- >&-", "it is closed"),
         (&["-o", "-"], ">&-", "it is closed"),
         (&["-o", "/dev/stdout"], ">&-", "it is closed"),
@@ -390,7 +394,7 @@ fn no_page_fails_for_want_of_a_thread() {
     let flags = ["-w", "1", "--concurrency", "12", "-f", "jsonl", "--no-robots", "--max-retries", "0"];
     let arguments: Vec<String> = flags.iter().map(ToString::to_string).chain(list).collect();
     let (mut whole, mut stopped) = (0, 0);
-    for most in [1, 2, 4, 5, 6, 7, 8, 9, 12, 24] {
+    for most in [2, 4, 5, 6, 8, 10, 24] {
         let Some(run) = with_processes(most, folder.path(), &arguments) else {
             return skipped("this takes root, prlimit and setpriv");
         };
@@ -404,7 +408,7 @@ fn no_page_fails_for_want_of_a_thread() {
             assert!(!run.stderr.contains("panicked"), "{most}: {}", run.stderr);
         }
     }
-    assert!(whole >= 3 && stopped >= 3, "{whole} came to their end, {stopped} stopped");
+    assert!(whole >= 2 && stopped >= 3, "{whole} came to their end, {stopped} stopped");
 }
 
 #[test]
@@ -412,7 +416,7 @@ fn a_worker_at_work_is_enough_though_no_other_can_be_started() {
     // Until its first page is done, the other places of the pool fail to be filled again and again.
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let list = pages(&server, "/sleep/9000", 2);
+    let list = pages(&server, "/sleep/6000", 2);
     let flags = ["-w", "2", "--concurrency", "1", "-f", "jsonl", "--no-robots", "-q"];
     let arguments: Vec<String> = flags.iter().map(ToString::to_string).chain(list).collect();
     // For the coordinator and one worker, not for two.
@@ -421,5 +425,5 @@ fn a_worker_at_work_is_enough_though_no_other_can_be_started() {
     };
     let run = run.exited(0);
     assert_eq!(records(&run.stdout).len(), 2);
-    assert!(run.elapsed > Duration::from_secs(17), "one after the other, or this has tried nothing");
+    assert!(run.elapsed > Duration::from_secs(11), "one after the other, or this has tried nothing");
 }

@@ -47,8 +47,10 @@ fn look(destination: &Destination) -> Result<Found, Error> {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
             let stream = streams::output().map_err(|error| {
-                Error::unusable("write to standard output: name a file with --output (/dev/null keeps nothing)")
-                    .because(error)
+                Error::unusable(
+                    "write to standard output: name a file with --output (/dev/null throws the records away)",
+                )
+                .because(error)
             })?;
             return Ok(Found::Stream(Box::new(stream), "standard output".to_owned()));
         }
