@@ -328,6 +328,31 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_it_and_no_death() {
 }
 
 #[test]
+fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_that_leaves_nothing_behind() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("disk")).expect("made");
+    // The root of the file system takes one. How many there are, and what becomes of a run.
+    for (inodes, code) in [(2, 2), (3, 2), (4, 2), (6, 0)] {
+        let script = format!(
+            "command -v unshare > /dev/null || exit 77
+             exec unshare --map-root-user --mount sh -c '
+                 mount -t tmpfs -o nr_inodes={inodes} tmpfs disk || exit 77
+                 \"$0\" run \"$@\" -q -o disk/out.jsonl; code=$?; ls disk; exit $code' \"$0\" \"$@\""
+        );
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).arg(gleaner().get_program()).arg(server.url("/ok/0")).current_dir(&folder);
+        let run = Run::to_end(command);
+        if run.code == Some(77) || run.stderr.contains("unshare: ") {
+            return skipped("no file system can be mounted here");
+        }
+        let run = run.exited(code);
+        assert_eq!(run.stdout, if code == 0 { "out.jsonl\n" } else { "" }, "{inodes}");
+        assert_eq!(run.stderr.contains("free some space (or inodes)"), code == 2, "{inodes}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn more_hosts_than_files_may_be_open_fail_no_page() {
     // Each address of the loopback network is a host of its own, and a connection to it is kept for a while.
     let listeners: Vec<TcpListener> =

@@ -144,6 +144,10 @@ fn begin(
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
+            // What there was has been thrown away by now, or was not to be; these are our own.
+            for path in [&names.part, &names.log, &names.pending] {
+                remove(path).ok();
+            }
             manifest.remove().ok();
             Err(refusal)
         }
