@@ -20,7 +20,8 @@
 //! | [`schedule`] | what is fetched when, what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | what servers want to be reminded of | nothing of ours |
 //! | [`own_files`] | files that a run keeps for itself, opened safely | nothing of ours |
-//! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files` |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
+//! | [`streams`] | standard input and output, and what is wrong with them | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
 //! | [`cli`] | the command line | everything |
@@ -42,3 +43,4 @@ pub mod robots;
 pub mod schedule;
 pub mod scrape;
 pub mod sink;
+pub mod streams;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list, wait_until};
+use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
@@ -388,30 +388,26 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
 }
 
 #[test]
-fn a_full_device_ends_the_run_with_a_message() {
+fn a_full_device_is_an_error_before_the_first_request() {
     let server = Server::start();
-    let mut list: Vec<String> = (0..200).map(|n| server.url(&format!("/ok/{n}"))).collect();
-    list.push(server.url("/hang"));
-    let text = list.join("\n");
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     for (name, into_device) in [("standard output", true), ("`/dev/full`", false)] {
-        let mut command = scrape(["-"]);
+        let mut command = scrape([server.url("/ok/0")]);
         if !into_device {
             command.args(["-o", "/dev/full"]);
         }
         // Not `Run`, which reads standard output itself.
-        let mut child = command
-            .stdin(Stdio::piped())
+        let child = command
+            .stdin(Stdio::null())
             .stdout(if into_device { Stdio::from(full()) } else { Stdio::null() })
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads its list");
         let (code, error) = end_of(child, PROMPTLY);
-        assert_eq!(code, Some(1), "{name}: {error}");
-        assert!(error.contains(&format!("write to {name}")) && error.contains("No space left"), "{name}: {error}");
+        assert_eq!(code, Some(2), "{name}: {error}");
+        assert!(error.contains(name) && error.contains("No space left"), "{name}: {error}");
     }
-    wait_until("the end of the requests", PROMPTLY, || server.in_flight() == 0);
+    assert_eq!(server.connections(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// One worker with two pages at a time; flags that come later beat these.
 const SLOWLY: [&str; 4] = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
+
+/// Bytes of records that are a good part of a run, and far from all of it.
+const A_GOOD_PART: u64 = 6000;
 
 /// A folder with a list in it, and what is to be done with both.
 struct Job {
@@ -74,11 +78,11 @@ impl Job {
         names
     }
 
-    /// Runs until something is known to be done, and kills it.
+    /// Runs until a good part is known to be done, and kills it.
     fn killed_after_a_checkpoint(&self, more: &[&str]) {
-        let before = self.length(".part.log");
+        let before = self.length(".part");
         let run = self.start(more);
-        wait_until("a checkpoint", PROMPTLY, || self.length(".part.log") > before);
+        wait_until("some checkpoints", PROMPTLY, || self.length(".part") > before + A_GOOD_PART);
         run.signal(Signal::KILL);
         assert_eq!(run.finish().signal, Some(9));
     }
@@ -158,6 +162,59 @@ fn a_coordinator_killed_again_and_again_loses_nothing_and_hardly_repeats_itself(
     assert_eq!(job.files(), ["out.json"]);
     let requests = server.log().len() - before;
     assert!(requests >= 1998 && requests <= 1998 + repeated_at_most, "{requests}");
+}
+
+#[test]
+fn a_run_that_is_killed_every_one_and_a_half_seconds_gets_on() {
+    const KILLS: usize = 5;
+    // At 200 requests a second: a second and a half.
+    const BETWEEN_KILLS: usize = 300;
+    const REPEATED_AT_MOST: usize = 80;
+    let server = Server::start();
+    // All records leave at once; or all of them wait for one that never comes.
+    for (name, first, order) in
+        [("flowing", "/ok/first", "input"), ("held back", "/hang", "input"), ("as they come", "/hang", "completion")]
+    {
+        let mut list = vec![server.url(first)];
+        list.extend(pages(&server, "/sleep/20", BETWEEN_KILLS * (KILLS + 1)));
+        let job = Job::new(
+            &list,
+            "out.jsonl",
+            &[
+                "-w",
+                "1",
+                "--concurrency",
+                "8",
+                "--no-robots",
+                "--order",
+                order,
+                "--set",
+                "politeness.rate=200",
+                "--set",
+                "politeness.per_host_concurrency=0",
+            ],
+        );
+        let mut seen = BTreeSet::new();
+        let begun = server.log().len();
+        for kill in 0..KILLS {
+            let before = server.log().len();
+            let run = job.start(if kill == 0 { &[] } else { &["--resume"] });
+            wait_until("three hundred requests", PROMPTLY, || server.log().len() >= before + BETWEEN_KILLS);
+            run.signal(Signal::KILL);
+            assert_eq!(run.finish().signal, Some(9));
+            wait_until("the end of its requests", PROMPTLY, || server.in_flight() == 0);
+            let log = server.log();
+            let repeated = log[before..].iter().filter(|access| !seen.insert(access.path.clone())).count();
+            assert!(repeated <= REPEATED_AT_MOST, "{name}: kill {kill} cost {repeated} requests");
+        }
+        let got_on = seen.len();
+        assert!(
+            got_on > (BETWEEN_KILLS - REPEATED_AT_MOST) * KILLS,
+            "{name}: {got_on} of {}",
+            server.log().len() - begun
+        );
+        assert!(job.length(".part.log") > 0, "{name}");
+    }
 }
 
 #[test]
@@ -391,6 +448,8 @@ fn a_run_that_died_before_its_first_checkpoint_is_begun_anew() {
         wait_until("a record", PROMPTLY, || slow.length(".part") > 0);
         run.signal(Signal::KILL);
         run.finish();
+        // As a power cut leaves it.
+        fs::write(slow.beside(".part.log"), "").expect("written");
         let list = fs::read(&job.list).expect("there");
         fs::write(&slow.list, list).expect("written");
         slow.to_end(flags).exited(0);
@@ -411,7 +470,7 @@ fn a_list_that_was_piped_is_piped_again() {
         Run::fed(command, list.join("\n").into_bytes())
     };
     let run = start(&[]);
-    wait_until("a checkpoint", PROMPTLY, || job.length(".part.log") > 0);
+    wait_until("some checkpoints", PROMPTLY, || job.length(".part") > A_GOOD_PART);
     run.signal(Signal::KILL);
     run.finish();
     let requests = server.log().len();

@@ -503,18 +503,3 @@ fn workers_go_with_a_coordinator_that_is_killed_outright() {
     assert_eq!(run.finish().signal, Some(9));
     wait_until("the end of their requests", PROMPTLY, || server.in_flight() == 0);
 }
-
-#[test]
-fn closed_standard_streams_are_no_obstacle() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().expect("a folder");
-    for (number, closed) in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"].iter().enumerate() {
-        let output = folder.path().join(format!("{number}.jsonl"));
-        let mut command = support::shell(&format!("exec \"$0\" run \"$@\" {closed}"));
-        command.args(["-v", "-w", "2", "-o"]).arg(&output);
-        command.args(pages(&server, "/sleep/20", 40));
-        Run::to_end(command).exited(0);
-        let written = fs::read_to_string(&output).expect("the output is there");
-        assert_eq!(records(&written).len(), 40, "{closed}");
-    }
-}

@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use console::Term;
@@ -16,11 +15,14 @@ use crate::input;
 /// Ten times a second is as often as a person can follow.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A bar and the thread that moves it. Goes when dropped, and leaves the terminal clean.
+/// How long the end of a run waits for the bar to go. A terminal that was halted takes nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The thread that moves a bar. When this is dropped the bar goes, and leaves the terminal clean.
 pub(super) struct Bar {
-    drawn: ProgressBar,
     stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed when the bar is gone.
+    gone: Receiver<()>,
 }
 
 /// A bar, where one is wanted.
@@ -41,15 +43,18 @@ impl Bar {
     /// Moves `bar` along until it is dropped.
     pub(super) fn follow(bar: ProgressBar, progress: Arc<Progress>, list: input::Progress) -> Self {
         let (stop, stopped) = channel::<()>();
-        let moved = bar.clone();
-        let thread = std::thread::Builder::new().name("bar".to_owned()).spawn(move || {
-            while stopped.recv_timeout(INTERVAL) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                moved.set_length(total(&list).max(progress.done()));
-                moved.set_position(progress.done());
-                moved.set_message(format!("{} failed,", progress.failed()));
+        let (here, gone) = channel::<()>();
+        // Where no thread can be had, there is no bar.
+        let _ = std::thread::Builder::new().name("bar".to_owned()).spawn(move || {
+            while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                bar.set_length(total(&list).max(progress.done()));
+                bar.set_position(progress.done());
+                bar.set_message(format!("{} failed,", progress.failed()));
             }
+            bar.finish_and_clear();
+            drop(here);
         });
-        Self { drawn: bar, stop: Some(stop), thread: thread.ok() }
+        Self { stop: Some(stop), gone }
     }
 }
 
@@ -65,9 +70,6 @@ fn total(list: &input::Progress) -> u64 {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-        self.drawn.finish_and_clear();
+        let _ = self.gone.recv_timeout(PATIENCE);
     }
 }

@@ -7,6 +7,7 @@ use super::{Stop, cookie_file, run, words};
 use crate::config::InForce;
 use crate::exit_code::Exit;
 use crate::model::printable;
+use crate::streams;
 
 /// Bad lines that are shown one by one.
 const SHOWN: u64 = 20;
@@ -18,7 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     {
         return Err(Stop::usage(anyhow::anyhow!("serve {}: it is no folder", folder.display())));
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = streams::display().map_err(Stop::unheard)?;
     show(&mut out, &loaded.in_force, args.all)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
@@ -58,7 +59,7 @@ fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Sto
 
 /// Writes a line. Whoever closes standard output has seen enough, and still wants to know the exit code.
 fn tell(out: &mut impl Write, line: &str) -> Result<(), Stop> {
-    match writeln!(out, "{line}") {
+    match out.write_all(format!("{line}\n").as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::unheard(error)),
         _ => Ok(()),
     }

@@ -21,6 +21,7 @@ use crate::coordinator::{Ending, Progress, Reason, Summary};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
+use crate::streams;
 
 const PAGES: usize = 7;
 const PAGE_TIME: Duration = Duration::from_secs(1);
@@ -146,7 +147,8 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
 }
 
 fn say(line: &str) -> Result<(), Stop> {
-    writeln!(io::stdout().lock(), "{line}").map_err(Stop::unheard)
+    let said = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
+    said.map_err(Stop::unheard)
 }
 
 /// Whoever closes standard output has seen enough.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use super::{Stop, cookie_file, identity, words};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
@@ -34,7 +36,9 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
     let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity, loaded)).transpose()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
+    let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
         let executor = pool::Core::new(ScrapeJob::NAME, &init, pool_options(plan)).map_err(Stop::usage)?;

@@ -1,10 +1,10 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
-//! run from writing over what it reads, `descriptors` has the system give all the open files it may, `launch` starts a
-//! run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
-//! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log`,
-//! `words` and `colour` are what a person sees meanwhile.
+//! run from writing over what it reads, `descriptors` has the system give all the open files it may, `file_size` has it say
+//! when a file may not grow, `launch` starts a run, `identity` says what a later one must have in common with it to go on,
+//! `site` serves a folder for it, `summary_file` is where its counts go, `cookie_file` is where its cookies come from and
+//! go, `bar`, `log`, `words` and `colour` are what a person sees meanwhile, and `messages` is the way to standard error.
 
 mod args;
 mod bar;
@@ -13,10 +13,12 @@ mod colour;
 mod cookie_file;
 mod demo;
 mod descriptors;
+mod file_size;
 mod files;
 mod identity;
 mod launch;
 mod log;
+mod messages;
 mod run;
 mod site;
 mod summary_file;
@@ -24,11 +26,12 @@ mod words;
 
 use std::env;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::exit_code::Exit;
 use crate::model::printable;
+use crate::streams;
 use args::{Args, Command};
 
 /// Reads the command line and does what it says.
@@ -36,9 +39,10 @@ pub fn main() -> ExitCode {
     let line: Vec<OsString> = env::args_os().collect();
     let args = match Args::read(&line) {
         Ok(args) => args,
-        Err(error) => return answer(&error).into(),
+        Err(error) => return end(answer(&error)),
     };
     descriptors::take_all();
+    file_size::is_an_error();
     let result = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
@@ -47,6 +51,11 @@ pub fn main() -> ExitCode {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }
     };
+    end(result)
+}
+
+/// Says why a command stopped, if it did, and waits for what was said to be written.
+fn end(result: Result<Exit, Stop>) -> ExitCode {
     let exit = result.unwrap_or_else(|stop| {
         words::error(&stop.error);
         if let Some(advice) = &stop.advice {
@@ -54,12 +63,16 @@ pub fn main() -> ExitCode {
         }
         stop.exit
     });
+    messages::finish();
     exit.into()
 }
 
 /// What clap says instead of arguments: help, version, or what is wrong with them. It repeats those as they were typed; a
 /// terminal is to obey none of them, even if the colours go with it.
-fn answer(error: &clap::Error) -> Exit {
+fn answer(error: &clap::Error) -> Result<Exit, Stop> {
+    if !error.use_stderr() {
+        return show(error);
+    }
     let is_harmless = |argument: OsString| {
         let text = argument.to_string_lossy();
         printable(&text) == text
@@ -69,7 +82,16 @@ fn answer(error: &clap::Error) -> Exit {
     } else {
         words::say(error.render().to_string().trim_end());
     }
-    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+    Ok(Exit::Usage)
+}
+
+/// Writes help or version to standard output. Whoever closes that has seen enough.
+fn show(help: &clap::Error) -> Result<Exit, Stop> {
+    let written = streams::display().and_then(|_| help.print()).and_then(|()| io::stdout().flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::unheard(error)),
+        _ => Ok(Exit::Success),
+    }
 }
 
 /// Why a command stopped: an error, and what the process says of it at its end.

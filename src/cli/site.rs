@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -31,6 +32,9 @@ pub(super) const ORIGIN: &str = "http://site.localhost/";
 
 /// The file that stands for a folder.
 const INDEX: &str = "index.html";
+const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+const NO_THREAD: &str = "start a thread that serves the site (is there a limit on processes, ulimit -u?)";
 
 /// A server on a thread of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -58,12 +62,17 @@ impl Site {
     /// Serves what `router` answers, to requests that name the site as their host.
     pub(super) fn of(router: Router) -> anyhow::Result<Self> {
         let router = router.layer(middleware::from_fn(to_the_site));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Files are read on threads of the runtime. The first one is kept: where no other can be had, all wait for it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+        let runtime = runtime.context("set up the site's server")?;
         let listener = runtime
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .context("open a loopback port for the site")?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
+        // The runtime would panic where there is none to be had.
+        std::thread::Builder::new().spawn(|| ()).context(NO_THREAD)?;
+        runtime.spawn_blocking(|| ());
         let thread = std::thread::Builder::new().name("site".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -71,7 +80,8 @@ impl Site {
                     _ = stopped => {}
                 }
             });
-        })?;
+        });
+        let thread = thread.context(NO_THREAD)?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 

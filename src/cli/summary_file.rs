@@ -1,7 +1,7 @@
 //! Where `--summary` goes.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::coordinator::Summary;
 use crate::own_files;
+use crate::streams::{self, Stream};
 
 /// A place that a summary can be written to, which is known before the first request.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ enum Target {
     /// A device or a FIFO is written into. Renaming would put a file in its place.
     Stream(File),
     /// Behind the records, if these go there too. Opened anew under its name, a file would be written over from its beginning.
-    Stdout,
+    Stdout(Stream),
 }
 
 /// Whether this names standard output. It may be a file, which is then not to be taken for one of ours.
@@ -35,7 +36,8 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 impl SummaryFile {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         if is_stdout(path) {
-            return Ok(Self { target: Target::Stdout, path: path.to_owned() });
+            let stream = streams::output().context("write a summary to standard output")?;
+            return Ok(Self { target: Target::Stdout(stream), path: path.to_owned() });
         }
         let shown = path.display();
         // Renaming onto a link would replace the link.
@@ -71,7 +73,7 @@ impl SummaryFile {
         line.push(b'\n');
         match self.target {
             Target::Stream(mut stream) => stream.write_all(&line).with_context(context),
-            Target::Stdout => io::stdout().write_all(&line).with_context(context),
+            Target::Stdout(mut stream) => stream.write_all(&line).with_context(context),
             Target::File(mut temporary) => {
                 // Not through its own `Write`, which would show the temporary name.
                 temporary.as_file_mut().write_all(&line).with_context(context)?;

@@ -1,17 +1,17 @@
 //! What a person reads on standard error: errors, and the closing words of a run.
 
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use super::colour::{Label, painted};
+use super::messages;
 use crate::coordinator::{Ending, Reason, Summary};
 use crate::model::{how_long, printable};
 
 /// Says why a command stopped: the error and its chain, once, in full.
 pub(super) fn error(error: &anyhow::Error) {
     let label = painted(Label::Error, "error:");
-    let _ = writeln!(std::io::stderr().lock(), "{label} {}", printable(&format!("{error:#}")));
+    messages::say(format!("{label} {}\n", printable(&format!("{error:#}"))));
 }
 
 /// Says how a run went.
@@ -66,5 +66,5 @@ pub(super) fn counted(count: u64, word: &str) -> String {
 
 /// Writes a line to standard error, wherever that leads, without what a terminal would obey.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+    messages::say(format!("{}\n", printable(line)));
 }

@@ -9,6 +9,7 @@
 //! - `cookies`: what goes with a request, and what came back from it.
 //! - `executor`: the seam to whatever runs the jobs: the local pool today.
 //! - `job`: what a worker process is told to do with a task, and what it answers.
+//! - `interrupts`: the signals that ask a run to stop.
 //! - `limits`: when a run stops of its own accord.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
@@ -16,6 +17,7 @@
 mod cached;
 mod cookies;
 mod executor;
+mod interrupts;
 mod job;
 mod limits;
 mod progress;

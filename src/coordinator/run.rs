@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
 use super::cookies::Cookies;
 use super::executor::Executor;
+use super::interrupts::Interrupts;
 use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
@@ -184,14 +183,14 @@ fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
 /// Returns a little after the second signal of this run, with the first: whoever sends two does not want to wait for a disk,
 /// nor for a reader who does not read.
 async fn hurried(interrupts: &mut Interrupts) -> i32 {
-    let first = if let Some(first) = interrupts.first {
+    let first = if let Some(first) = interrupts.first() {
         first
     } else {
         let first = interrupts.next().await;
         tracing::warn!("stopping: waiting for the output to be written; another signal ends that");
         first
     };
-    while !interrupts.again {
+    while !interrupts.again() {
         interrupts.next().await;
     }
     tokio::time::sleep(HASTE).await;
@@ -353,35 +352,5 @@ async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The signals that ask a run to stop.
-struct Interrupts {
-    signals: [(Signal, i32); 3],
-    /// The first one that came.
-    first: Option<i32>,
-    /// Whether there was another.
-    again: bool,
-}
-
-impl Interrupts {
-    fn new() -> std::io::Result<Self> {
-        let listen = |kind: SignalKind| signal(kind).map(|stream| (stream, kind.as_raw_value()));
-        let signals =
-            [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
-        Ok(Self { signals, first: None, again: false })
-    }
-
-    async fn next(&mut self) -> i32 {
-        let [interrupt, terminate, hangup] = &mut self.signals;
-        let signal = tokio::select! {
-            _ = interrupt.0.recv() => interrupt.1,
-            _ = terminate.0.recv() => terminate.1,
-            _ = hangup.0.recv() => hangup.1,
-        };
-        self.again = self.first.is_some();
-        self.first.get_or_insert(signal);
-        signal
     }
 }

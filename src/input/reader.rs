@@ -127,7 +127,7 @@ fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) ->
         }
     });
     if let Err(error) = spawned {
-        let context = "start a thread that reads the list";
+        let context = "start a thread that reads the list (is there a limit on processes, ulimit -u?)";
         let error = Error::new(ErrorKind::BrokenOff, context).because(error);
         batches.try_send(Err(error)).ok();
     }

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Error, ErrorKind, encoding};
+use crate::streams::{self, Stream};
 
 /// Where tasks come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Source {
         let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
         match self {
             Self::Url(text) => Ok(Some(text.len() as u64)),
-            Self::Stdin => match stdin_file() {
+            Self::Stdin => match streams::input().map(Stream::into_file) {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
                     Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, give it a file"))
                 }
@@ -100,8 +101,7 @@ impl Source {
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
-            // A copy of the descriptor, without the buffer and the lock of `io::stdin`.
-            Self::Stdin => Box::new(stdin_file()?),
+            Self::Stdin => Box::new(streams::input()?),
             Self::Url(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
         })
     }
@@ -129,18 +129,6 @@ fn rest_of(mut file: File) -> Option<u64> {
     let metadata = file.metadata().ok()?;
     let at = io::Seek::stream_position(&mut file).ok()?;
     metadata.is_file().then(|| metadata.len().saturating_sub(at))
-}
-
-#[cfg(unix)]
-fn stdin_file() -> io::Result<File> {
-    use std::os::fd::AsFd as _;
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
-}
-
-#[cfg(windows)]
-fn stdin_file() -> io::Result<File> {
-    use std::os::windows::io::AsHandle as _;
-    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
 #[cfg(unix)]

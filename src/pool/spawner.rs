@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::unix;
+
 struct Request {
     command: Command,
     runtime: Handle,
@@ -38,6 +40,7 @@ fn requests() -> io::Result<mpsc::Sender<Request>> {
 fn serve(inbox: &mpsc::Receiver<Request>) {
     while let Ok(mut request) = inbox.recv() {
         let entered = request.runtime.enter();
+        unix::keep_ends_of_children();
         let child = request.command.spawn();
         // Where the caller has gone meanwhile, the child is dropped here, which kills it.
         let _ = request.reply.send(child);

@@ -19,6 +19,13 @@ use super::Cause;
 #[cfg(target_os = "linux")]
 const PIPE_SIZE: usize = 256 << 10;
 
+/// Has the system keep how a child ended until this process asks. It does not where SIGCHLD was ignored when this process
+/// began: then a worker that was killed looks like one that left. To be called in a tokio runtime.
+pub(super) fn keep_ends_of_children() {
+    // A signal that somebody has listened to once is not ignored any more.
+    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child());
+}
+
 /// The executable that runs now. On Linux the link leads to it even when its file has been replaced or removed.
 pub(super) fn own_executable() -> io::Result<PathBuf> {
     let link = PathBuf::from("/proc/self/exe");

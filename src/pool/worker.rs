@@ -1,9 +1,10 @@
 //! The life of a worker, from inside: greet, set the job up, run what comes, leave when told to or when left alone.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
@@ -17,6 +18,9 @@ use super::{line, panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
+
+/// How long threads for what blocks are kept: for good. Without one, the next might not be had (`start_a_blocking_thread`).
+const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A worker whose parent is gone ends with this, though nobody is left to see it.
 const ORPHAN: u8 = 3;
@@ -59,10 +63,8 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
     Some(match live::<J>() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the parent reads it, and shows it as the worker's last words")]
-            {
-                eprintln!("worker {} for {job}: {error}", std::process::id());
-            }
+            // The parent reads it, and shows it as the worker's last words; where the parent is gone, nobody does.
+            let _ = writeln!(io::stderr(), "worker {} for {job}: {error}", std::process::id());
             ExitCode::FAILURE
         }
     })
@@ -71,7 +73,8 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
     panics::note_places();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+    let runtime = runtime.map_err(|error| io::Error::other(format!("its runtime cannot be set up ({error})")))?;
     let ended = runtime.block_on(work::<J>(wire));
     // What jobs have left behind on threads of their own, a name that is being looked up perhaps, is not waited for.
     runtime.shutdown_background();
@@ -89,7 +92,9 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
-    watch::begin(watched, Arc::clone(&outbox))?;
+    if let Err(error) = watch::begin(watched, Arc::clone(&outbox)) {
+        return refuse(&outbox, &no_thread(&error.to_string())).await;
+    }
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
     let ready = |unconfined| FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, unconfined };
     if protocol != PROTOCOL || build != own {
@@ -99,14 +104,15 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     line::open(&outbox);
     let job = match set_up::<J>(init) {
         Ok(job) => Arc::new(job),
-        Err(reason) => {
-            outbox.say(&FromWorker::Refused { reason: &reason });
-            outbox.flush().await?;
-            return Err(io::Error::other(reason));
-        }
+        Err(reason) => return refuse(&outbox, &reason).await,
     };
     match sandbox::confine(sandbox, job.confinement().as_ref()) {
-        Ok(missing) => outbox.say(&ready(missing)),
+        Ok(missing) => {
+            if let Err(JobError::Panic { message, .. }) = panics::caught(start_a_blocking_thread) {
+                return refuse(&outbox, &no_thread(&message)).await;
+            }
+            outbox.say(&ready(missing));
+        }
         Err(reason) => {
             outbox.say(&FromWorker::Unconfined { reason: &reason });
             outbox.flush().await?;
@@ -123,6 +129,23 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
             outbox.flush().await
         }
     }
+}
+
+/// Says why this worker does not come to work, and ends it.
+async fn refuse<J: Job>(outbox: &Outbox<J>, reason: &str) -> io::Result<()> {
+    outbox.say(&FromWorker::Refused { reason });
+    outbox.flush().await?;
+    Err(io::Error::other(reason.to_owned()))
+}
+
+fn no_thread(error: &str) -> String {
+    format!("no thread can be started ({error}); is there a limit on processes (ulimit -u, or that of a container)?")
+}
+
+/// Starts one of the runtime's threads for what blocks, such as the look-up of names. While there is one, work for which the
+/// system gives no other waits for it; where there is none, the runtime panics.
+fn start_a_blocking_thread() {
+    tokio::task::spawn_blocking(|| ());
 }
 
 fn set_up<J: Job>(init: &[u8]) -> Result<J, String> {

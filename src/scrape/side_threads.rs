@@ -4,6 +4,9 @@
 //! for each thread what it has given back, so that a page which is parsed on one thread and the next one on another would
 //! take twice the memory. (A runtime's own threads for blocking work are that: a new one starts when the last one has
 //! not yet come to rest.)
+//!
+//! Where the system gives no thread at all, the work is done on the worker's own: its neighbours wait, and no page fails for
+//! it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -32,38 +35,39 @@ impl SideThreads {
         Self { most, started: Mutex::new(0), queue, work: Arc::new(Mutex::new(work)) }
     }
 
-    /// Runs `work` on one of the threads. Its panics are panics of this task.
-    ///
-    /// # Errors
-    /// Where no thread can be started.
+    /// Runs `work` on one of the threads, or right here where there is none. Its panics are panics of this task.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Failure>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Failure> + Send + 'static,
     {
-        let no_thread = || Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: no thread can be started");
-        self.start_another().map_err(|_| no_thread())?;
+        if !self.has_any() {
+            return work();
+        }
+        let gone =
+            || Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: its thread is gone, which is a bug");
         let (done, result) = oneshot::channel();
         let work = move || {
             // Whoever asked may be gone by now.
             let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
         };
-        self.queue.send(Box::new(work)).map_err(|_| no_thread())?;
+        self.queue.send(Box::new(work)).map_err(|_| gone())?;
         match result.await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => resume_unwind(panic),
-            Err(_) => Err(no_thread()),
+            Err(_) => Err(gone()),
         }
     }
 
-    fn start_another(&self) -> std::io::Result<()> {
+    /// Starts another thread, if there may be one and the system gives it. Whether there is any then.
+    fn has_any(&self) -> bool {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         if *started < self.most {
             let work = Arc::clone(&self.work);
-            std::thread::Builder::new().name("large pages".to_owned()).spawn(move || serve(&work))?;
-            *started += 1;
+            let thread = std::thread::Builder::new().name("large pages".to_owned());
+            *started += usize::from(thread.spawn(move || serve(&work)).is_ok());
         }
-        Ok(())
+        *started > 0
     }
 }
 
@@ -97,6 +101,12 @@ mod tests {
             }
             assert!(seen.len() <= most, "{seen:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_thread_the_work_is_done_here() {
+        let threads = SideThreads::new(0);
+        assert_eq!(threads.run(|| Ok(current().id())).await, Ok(current().id()));
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Destination, Error, LeftOver};
-use crate::own_files;
+use crate::{own_files, streams};
 
 /// Names of standard output that are files in name only.
 const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
@@ -44,7 +44,13 @@ fn look(destination: &Destination) -> Result<Found, Error> {
     let path = match destination {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
-            return Ok(Found::Stream(Box::new(io::stdout()), "standard output".to_owned()));
+            let stream = streams::output().map_err(|error| {
+                Error::unusable(
+                    "write to standard output: name a file with --output (/dev/null throws the records away)",
+                )
+                .because(error)
+            })?;
+            return Ok(Found::Stream(Box::new(stream), "standard output".to_owned()));
         }
     };
     let shown = path.display();
@@ -66,6 +72,7 @@ fn look(destination: &Destination) -> Result<Found, Error> {
         let file = OpenOptions::new().write(true).open(&target);
         let file = file.map_err(|error| refuse("it cannot be written to, choose another name").because(error))?;
         if !existing.is_file() {
+            streams::has_room(&file).map_err(|error| refuse("nothing can be written to it").because(error))?;
             return Ok(Found::Stream(Box::new(file), format!("`{shown}`")));
         }
     }

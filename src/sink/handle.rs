@@ -1,7 +1,6 @@
 //! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use tokio::sync::oneshot;
 use super::destination::{self, Found, Target};
 use super::journal::{self, Claim};
 use super::output::Output;
+use super::spill::Make;
 use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
 use super::{Error, Options, Order};
@@ -63,16 +63,10 @@ impl Sink {
     ///
     /// # Errors
     /// With everything that can be known before the first record: a folder that is missing or takes no files, a name
-    /// that is a folder's, another run on the same output, the `.part` of one that died, no place for a temporary file.
+    /// that is a folder's, another run on the same output, the `.part` of one that died, a stream that cannot be written to.
     pub fn open(options: &Options) -> Result<Self, Error> {
         match destination::find(&options.destination, options.left_over)? {
-            Found::Stream(stream, name) => {
-                let waiting = match options.order {
-                    Order::Completion => None,
-                    Order::Input => Some(temporary_file()?),
-                };
-                Self::stream(options, stream, name, waiting)
-            }
+            Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
                 let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
@@ -90,18 +84,17 @@ impl Sink {
         stream: impl io::Write + Send + 'static,
         name: &str,
     ) -> Result<Self, Error> {
-        let temporary = (options.order == Order::Input).then(|| tempfile::tempfile().expect("a temporary file"));
-        Self::stream(options, Box::new(stream), name.to_owned(), temporary)
+        Self::stream(options, Box::new(stream), name.to_owned(), tempfile::tempfile)
     }
 
     fn stream(
         options: &Options,
         stream: Box<dyn io::Write + Send>,
         name: String,
-        temporary: Option<File>,
+        temporary: Make,
     ) -> Result<Self, Error> {
         let output = Output::new(Target::Stream(stream, name), options.format, 0);
-        let waiting = temporary.map(|file| Waiting::anonymous(options.window_memory, file));
+        let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
         Self::start(options, Parts { output, waiting, journal: None }, Before::default())
     }
 
@@ -123,7 +116,10 @@ impl Sink {
                 ended.send(result).ok();
                 on_thread.changed.notify_one();
             })
-            .map_err(|error| Error::unusable("start a thread that writes the output").because(error))?;
+            .map_err(|error| {
+                Error::unusable("start a thread that writes the output (is there a limit on processes, ulimit -u?)")
+                    .because(error)
+            })?;
         Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
     }
 

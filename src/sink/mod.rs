@@ -8,7 +8,7 @@
 //! ```text
 //! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination: `.part`
 //!                                        | no: memory, or spill: `.part.pending`           |
-//!                                        |                                                 | every two seconds
+//!                                        |                                                 | ten times a second
 //!                                        '--------------> journal: a checkpoint <----------'
 //! ```
 //!

@@ -20,6 +20,16 @@ pub(super) struct Output {
     records: u64,
 }
 
+/// What to do where the system lets no file grow any more.
+pub(super) fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => ": free some space (or inodes)",
+        io::ErrorKind::QuotaExceeded => ": free some of your space",
+        io::ErrorKind::FileTooLarge => ": allow larger files (ulimit -f)",
+        _ => "",
+    }
+}
+
 /// Whether a record only went into the buffer, or the buffer to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gathered {
@@ -113,7 +123,7 @@ impl Output {
     }
 
     pub(super) fn error(&self, error: io::Error) -> Error {
-        let way_out = if error.kind() == io::ErrorKind::StorageFull { ": free some space" } else { "" };
+        let way_out = way_out(&error);
         match &self.target {
             Target::Stream(_, name) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Error::closed(format!("write to {name}: its reader has closed it")).because(error)

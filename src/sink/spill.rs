@@ -1,4 +1,4 @@
-//! The temporary file for records that wait while memory is full.
+//! The file for records that wait while memory is full, or for a run that goes on.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -22,8 +22,10 @@ const LABEL: u64 = 24;
 /// for another when most of it has.
 #[derive(Debug)]
 pub(super) struct Spill {
-    file: File,
+    file: Place,
     restart: Restart,
+    /// Whether what is wanted no more is a reason to look for another file.
+    keeps_waste: bool,
     /// Bytes in the file.
     flushed: u64,
     /// What comes after them and has not been written yet.
@@ -37,6 +39,29 @@ pub(super) struct Spill {
     block_at: u64,
 }
 
+/// How a temporary file is made.
+pub(super) type Make = fn() -> io::Result<File>;
+
+/// Where the records go.
+#[derive(Debug)]
+enum Place {
+    There(File),
+    /// Into a file that is made when it is first needed, which may be never.
+    ToBeMade(Make),
+}
+
+impl Place {
+    fn file(&mut self) -> io::Result<&mut File> {
+        if let Self::ToBeMade(make) = self {
+            *self = Self::There(make()?);
+        }
+        match self {
+            Self::There(file) => Ok(file),
+            Self::ToBeMade(_) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
 /// When the file may start again from the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Restart {
@@ -47,8 +72,27 @@ pub(super) enum Restart {
 }
 
 impl Spill {
-    pub(super) fn new(file: File, restart: Restart) -> Self {
-        Self { file, restart, flushed: 0, tail: Vec::new(), live: 0, wanted: 0, block: Vec::new(), block_at: 0 }
+    /// A file that nobody else knows of, made when it is first needed.
+    pub(super) fn to_be_made(make: Make) -> Self {
+        Self::at(Place::ToBeMade(make), Restart::AtOnce)
+    }
+
+    fn new(file: File, restart: Restart) -> Self {
+        Self::at(Place::There(file), restart)
+    }
+
+    fn at(file: Place, restart: Restart) -> Self {
+        Self {
+            file,
+            restart,
+            keeps_waste: false,
+            flushed: 0,
+            tail: Vec::new(),
+            live: 0,
+            wanted: 0,
+            block: Vec::new(),
+            block_at: 0,
+        }
     }
 
     /// A file that has `length` bytes, and in them so many records of so many bytes that are still wanted.
@@ -64,7 +108,12 @@ impl Spill {
     /// Whether the file is to be exchanged for another: more than half of it is wanted no more, and not just a little. So
     /// no more is copied, all in all, than was appended.
     pub(super) fn is_wasteful(&self) -> bool {
-        self.flushed > SLACK + 2 * (self.wanted + self.live * LABEL)
+        !self.keeps_waste && self.flushed > SLACK + 2 * (self.wanted + self.live * LABEL)
+    }
+
+    /// Has it never be wasteful again: there is no other file to be had.
+    pub(super) fn keep_waste(&mut self) {
+        self.keeps_waste = true;
     }
 
     /// The same kind of file with nothing in it yet.
@@ -72,9 +121,13 @@ impl Spill {
         Self::new(file, self.restart)
     }
 
-    /// The file, and how many bytes of it have been written.
-    pub(super) fn file(&self) -> (&File, u64) {
-        (&self.file, self.flushed)
+    /// The file, if there is one yet, and how many bytes of it have been written.
+    pub(super) fn file(&self) -> (Option<&File>, u64) {
+        let file = match &self.file {
+            Place::There(file) => Some(file),
+            Place::ToBeMade(_) => None,
+        };
+        (file, self.flushed)
     }
 
     /// Appends a record, and what goes before it; gives where the record stands.
@@ -117,8 +170,12 @@ impl Spill {
 
     /// Writes out what has been appended.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(self.flushed))?;
-        self.file.write_all(&self.tail)?;
+        if self.tail.is_empty() {
+            return Ok(());
+        }
+        let file = self.file.file()?;
+        file.seek(SeekFrom::Start(self.flushed))?;
+        file.write_all(&self.tail)?;
         self.flushed += self.tail.len() as u64;
         self.tail.clear();
         self.tail.shrink_to(2 * APPEND);
@@ -133,8 +190,9 @@ impl Spill {
         self.block.clear();
         self.block.shrink_to(2 * length);
         self.block.resize(length, 0);
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.read_exact(&mut self.block)
+        let file = self.file.file()?;
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut self.block)
     }
 
     /// Forgets everything. Nothing in it may be wanted.
@@ -144,7 +202,7 @@ impl Spill {
         self.block_at = 0;
         if self.flushed > 0 {
             self.flushed = 0;
-            self.file.set_len(0)?;
+            self.file.file()?.set_len(0)?;
         }
         Ok(())
     }
@@ -208,13 +266,13 @@ mod tests {
         for round in 0..3 {
             let spans: Vec<Span> = (0..2000).map(|_| spill.append(b"", &[round; 1000]).expect("written")).collect();
             assert_eq!(spans[0].offset, 0, "its beginning is used again");
-            assert!(spill.file.metadata().expect("a file").len() > 1_000_000);
+            assert!(spill.file.file().expect("it is there").metadata().expect("a file").len() > 1_000_000);
             for span in spans {
                 let mut got = Vec::new();
                 spill.take(span, &mut got).expect("read");
                 assert!(got == [round; 1000], "nothing of an earlier round comes back");
             }
-            assert_eq!(spill.file.metadata().expect("a file").len(), 0);
+            assert_eq!(spill.file.file().expect("it is there").metadata().expect("a file").len(), 0);
         }
     }
 

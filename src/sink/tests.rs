@@ -66,9 +66,13 @@ fn read(path: &Path) -> String {
 }
 
 async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
-    while !reached(sink) {
-        sink.changed().await;
-    }
+    let reached = async {
+        while !reached(sink) {
+            sink.changed().await;
+        }
+    };
+    // Only a test that fails waits for so long.
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it comes about");
 }
 
 #[tokio::test]
@@ -420,6 +424,10 @@ async fn what_has_waited_is_kept_until_a_checkpoint_has_it_in_its_place() {
     let sink = Sink::open(&options).expect("a sink");
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.emitted() == 50).await;
+    // The log says that nothing of it counts any more, and no disk has that yet.
+    let length = |name: &str| fs::metadata(folder.path().join(name)).expect("a file").len();
+    let before = length("out.part.log");
+    until(&sink, |_| length("out.part.log") > before && length("out.part.pending") > 0).await;
     // As a process leaves them that is killed at this moment.
     let killed = tempfile::tempdir().expect("a folder");
     for name in names(folder.path()) {
@@ -506,12 +514,16 @@ async fn a_reader_that_has_gone_is_told_apart_from_a_failure() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_known_before_the_end() {
-    let sink = Sink::open(&options("/dev/full")).expect("it takes the first bytes into a buffer");
+    let refused = Sink::open(&options("/dev/full")).expect_err("it is full before the first record");
+    assert_eq!(refused.kind(), ErrorKind::Unusable);
+    assert_eq!(refused.to_string(), "open the output `/dev/full`: nothing can be written to it");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
+    let sink = Sink::to_stream(&options(""), full, "`/dev/full`").expect("a sink");
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.failed().is_some()).await;
     let error = sink.finish().await.expect_err("no space");
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert_eq!(error.to_string(), "write to `/dev/full`: free some space");
+    assert_eq!(error.to_string(), "write to `/dev/full`: free some space (or inodes)");
 }
 
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::Error;
 use super::format::{Format, Shape};
 use super::journal::{self, Confirmed};
-use super::spill::{Restart, Spill};
+use super::spill::{Make, Spill};
 use super::window::{Bytes, Place, Ready, Window};
 use crate::model::{FailureKind, Record};
 
@@ -23,9 +23,9 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// A window of `memory` bytes before a file that nobody else knows of.
-    pub(super) fn anonymous(memory: u64, file: File) -> Self {
-        let spill = Spill::new(file, Restart::AtOnce);
+    /// A window of `memory` bytes before a file that nobody else knows of; `make` makes it when memory is full.
+    pub(super) fn anonymous(memory: u64, make: Make) -> Self {
+        let spill = Spill::to_be_made(make);
         Self { window: Window::new(0, memory), spill, labels: false, scratch: Vec::new() }
     }
 
@@ -105,8 +105,8 @@ impl Waiting {
         Ok(left)
     }
 
-    /// The file, and how many of its bytes count.
-    pub(super) fn file(&self) -> (&File, u64) {
+    /// The file, if there is one yet, and how many of its bytes count.
+    pub(super) fn file(&self) -> (Option<&File>, u64) {
         let (file, length) = self.spill.file();
         (file, if self.spill.is_spent() { 0 } else { length })
     }
@@ -117,16 +117,22 @@ impl Waiting {
         self.spill.is_wasteful()
     }
 
-    /// Exchanges the file for `file`, an empty one, with what is still wanted.
-    pub(super) fn move_to(&mut self, file: File) -> Result<(), Error> {
+    /// Stays with this file from now on, whatever it wastes.
+    pub(super) fn keep_waste(&mut self) {
+        self.spill.keep_waste();
+    }
+
+    /// Exchanges the file for `file`, an empty one, with what is still wanted. After an error nothing has changed.
+    pub(super) fn move_to(&mut self, file: File) -> io::Result<()> {
         let Self { window, spill, labels, scratch } = self;
         let mut successor = spill.successor(file);
-        let moved = window.move_spilled(|seq, failed, span| {
+        let moved = window.copy_spilled(|seq, failed, span| {
             scratch.clear();
             spill.copy(span, scratch)?;
             append(&mut successor, *labels, seq, failed, scratch)
-        });
-        moved.and_then(|()| successor.flush()).map_err(error)?;
+        })?;
+        successor.flush()?;
+        window.moved(moved);
         *spill = successor;
         Ok(())
     }
@@ -149,22 +155,19 @@ fn append(
 }
 
 /// A file without a name, for records of which nobody else is to know.
-pub(super) fn temporary_file() -> Result<File, Error> {
+pub(super) fn temporary_file() -> io::Result<File> {
     let folder = env::temp_dir();
     tempfile::tempfile_in(&folder).map_err(|error| {
         let folder = folder.display();
-        Error::unusable(format!(
-            "create a temporary file in `{folder}` for records that wait for an earlier one: make it writable, name \
-             another with TMPDIR, or write with --order completion"
-        ))
-        .because(error)
+        io::Error::new(error.kind(), format!("no temporary file can be created in `{folder}` ({error})"))
     })
 }
 
 pub(super) fn error(error: io::Error) -> Error {
     Error::io(
         "keep finished records that wait for an earlier one in a file: free some space in the folder of the output \
-         (TMPDIR for standard output), or write with --order completion",
+         (for standard output: in that of temporary files, or name another with TMPDIR), give them more memory \
+         (output.window_memory), or write with --order completion",
     )
     .because(error)
 }

@@ -156,18 +156,22 @@ impl Window {
         Ok(self.payloads.iter().flatten().map(|payload| payload.since).min())
     }
 
-    /// Tells `copy` of every record that is on disk, in the order of the list; it stands where that says from now on. After an
-    /// error all are where they were.
-    pub(super) fn move_spilled(
-        &mut self,
+    /// Tells `copy` of every record that is on disk, in the order of the list, and gives where that says they stand then.
+    pub(super) fn copy_spilled(
+        &self,
         mut copy: impl FnMut(u64, Option<FailureKind>, Span) -> io::Result<Span>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<u64>> {
         let mut offsets = Vec::new();
         for (seq, slot) in (self.base..).zip(&self.slots) {
             if let Slot::Spilled { offset, length, failed } = *slot {
                 offsets.push(copy(seq, failed, Span { offset, length })?.offset);
             }
         }
+        Ok(offsets)
+    }
+
+    /// After `copy_spilled`: the records stand there from now on.
+    pub(super) fn moved(&mut self, offsets: Vec<u64>) {
         let mut moved = offsets.into_iter();
         for slot in &mut self.slots {
             if let Slot::Spilled { offset, .. } = slot
@@ -176,7 +180,6 @@ impl Window {
                 *offset = to;
             }
         }
-        Ok(())
     }
 
     /// After `Place::Next`: the record that was next has been written.

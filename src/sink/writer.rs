@@ -10,17 +10,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::format::{Format, Shape};
-use super::journal::Journal;
-use super::output::{Gathered, Output};
+use super::journal::{Journal, Outlast};
+use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
-/// How long records may stay in a file's buffer while nothing else is to be done.
-const IDLE: Duration = Duration::from_secs(1);
-
 /// A checkpoint writes down what has waited this long for an earlier record; the others mostly need not wait much longer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// While records that waited are written in one go, so many are written before the others learn of it.
 const PUBLISH: u64 = 1024;
@@ -53,8 +50,6 @@ pub(super) struct Writer {
     format: Format,
     shape: Shape,
     parts: Parts,
-    /// Since when there has been something in the output's buffer; `None` when there is nothing.
-    unflushed_since: Option<Instant>,
 }
 
 /// What the thread writes to.
@@ -73,7 +68,7 @@ impl Writer {
         (format, shape): (Format, Shape),
         parts: Parts,
     ) -> Self {
-        Self { messages, shared, format, shape, parts, unflushed_since: None }
+        Self { messages, shared, format, shape, parts }
     }
 
     /// Writes until the end. After an error nothing more is written.
@@ -135,45 +130,41 @@ impl Writer {
                 Message::Stop => break,
             }
         }
-        self.checkpoint(Instant::now())?;
+        self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
         Ok(false)
     }
 
     /// Something may have come that is not on disk yet.
     fn changed(&mut self, now: Instant) -> Result<(), Error> {
-        if self.unflushed_since.is_none() && !self.parts.output.is_flushed() {
-            self.unflushed_since = Some(now);
-        }
         match &mut self.parts.journal {
-            Some(journal) => journal.change(now),
-            None => self.give_up_waste()?,
+            Some(journal) => {
+                journal.change(now);
+                Ok(())
+            }
+            None => self.give_up_waste(),
         }
-        Ok(())
     }
 
-    /// Waits for the next message; `None` when the sink was dropped. A wait is the time to flush: at once where
-    /// somebody may be reading, now and then where large writes are what counts.
+    /// Waits for the next message; `None` when the sink was dropped. A stream is flushed before a wait, for somebody may be
+    /// reading; what goes into a file is written with the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
-            let checkpoint = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now()));
-            if checkpoint == Some(Duration::ZERO) {
-                self.checkpoint(Instant::now().checked_sub(PATIENCE).unwrap_or_else(Instant::now))?;
+            let now = Instant::now();
+            if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
+                self.checkpoint(due, now.checked_sub(PATIENCE).unwrap_or(now))?;
             }
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
-            let idle = if self.parts.output.is_stream() { Duration::ZERO } else { IDLE };
-            let flush = self.unflushed_since.map(|since| idle.saturating_sub(since.elapsed()));
-            if flush == Some(Duration::ZERO) {
+            if self.parts.output.is_stream() && !self.parts.output.is_flushed() {
                 self.parts.output.flush()?;
-                self.unflushed_since = None;
                 self.publish();
                 continue;
             }
-            let Some(patience) = flush.into_iter().chain(checkpoint).min() else {
+            let Some(patience) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
                 return Ok(self.messages.recv().ok());
             };
             match self.messages.recv_timeout(patience) {
@@ -219,59 +210,67 @@ impl Writer {
         if let Some(journal) = &mut self.parts.journal {
             journal.written(seq, failed, self.parts.output.end());
         }
-        if gathered == Gathered::Flushed {
-            self.unflushed_since = None;
-        }
         if gathered == Gathered::Flushed || self.parts.output.records().is_multiple_of(PUBLISH) {
             self.publish();
         }
     }
 
-    /// Makes everything that is done outlast the process and a power cut, but for what has waited in memory since
-    /// later than `until`.
-    fn checkpoint(&mut self, until: Instant) -> Result<(), Error> {
+    /// Makes everything that is done outlast the process, or a power cut, too; but for what has waited in memory since later
+    /// than `until`.
+    fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
         let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
             return Ok(());
         };
         let since = waiting.as_mut().map_or(Ok(None), |waiting| waiting.spill_old(until))?;
         output.flush()?;
-        self.unflushed_since = None;
         if let Some(part) = output.part() {
             let pending = waiting.as_ref().map(Waiting::file);
-            let made = journal.checkpoint(part, pending, since);
+            let pending = pending.and_then(|(file, length)| Some((file?, length)));
+            let made = journal.checkpoint(outlast, part, pending, since);
             made.map_err(|error| log_error(journal, error))?;
         }
-        // The checkpoint says that nothing in it counts.
-        waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
-        self.give_up_waste()?;
+        // Not before a sync: until then a power cut may take what has made it superfluous.
+        if outlast == Outlast::PowerCut {
+            waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
+            self.give_up_waste()?;
+        }
         self.publish();
         Ok(())
     }
 
     /// Exchanges the file of records that wait for a smaller one, if most of what is in it has been written. Where there is
-    /// a journal, right after a checkpoint.
+    /// a journal, right after a sync. Where no other file can be made or filled, the run goes on with the one it has.
     fn give_up_waste(&mut self) -> Result<(), Error> {
         let Parts { waiting: Some(waiting), journal, .. } = &mut self.parts else { return Ok(()) };
         if !waiting.is_wasteful() {
             return Ok(());
         }
-        let Some(journal) = journal else {
-            return waiting.move_to(temporary_file()?);
+        let successor = match journal {
+            Some(journal) => journal.successor(),
+            None => temporary_file(),
         };
-        let successor = journal.successor().map_err(waiting::error)?;
-        waiting.move_to(successor)?;
-        let (file, length) = waiting.file();
+        if let Err(error) = successor.and_then(|successor| waiting.move_to(successor)) {
+            tracing::warn!(
+                "make a smaller file of the records that wait: {error}; the run goes on, and its file grows"
+            );
+            waiting.keep_waste();
+            return journal.as_ref().map_or(Ok(()), Journal::forget_successor).map_err(waiting::error);
+        }
+        let Some((journal, (Some(file), length))) = journal.as_mut().map(|journal| (journal, waiting.file())) else {
+            return Ok(());
+        };
         journal.succeed(file, length).map_err(waiting::error)
     }
 
     /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than
     /// what came after the last checkpoint.
     fn rescue(&mut self) {
-        if let Parts { output, journal: Some(journal), .. } = &mut self.parts
+        if let Parts { output, journal: Some(journal), waiting } = &mut self.parts
             && let Some(part) = output.part()
         {
+            let pending = waiting.as_ref().and_then(|waiting| waiting.file().0);
             journal
-                .rescue(part)
+                .rescue(part, pending)
                 .unwrap_or_else(|error| tracing::debug!("the last checkpoint could not be made: {error}"));
         }
     }
@@ -286,7 +285,7 @@ impl Writer {
             return Ok(());
         };
         let (missing, count) = (waiting.next(), waiting.count());
-        self.checkpoint(Instant::now())?;
+        self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
         let kept = match self.parts.output.path() {
             Some(part) => format!("; what comes before it stays in `{}`", part.display()),
@@ -311,7 +310,8 @@ fn keep_if_any(output: &Output, waiting: u64, journal: Option<Journal>) -> Optio
 
 fn log_error(journal: &Journal, error: io::Error) -> Error {
     let path = journal.path();
-    Error::io(format!("write to `{}`, which says what is done", path.display())).because(error)
+    let way_out = way_out(&error);
+    Error::io(format!("write to `{}`, which says what is done{way_out}", path.display())).because(error)
 }
 
 fn failed(record: &Record) -> Option<FailureKind> {

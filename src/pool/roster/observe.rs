@@ -137,8 +137,10 @@ impl Roster {
         };
         if let Some(cause) = cause {
             let death = Death { cause, last_words: exit.last_words };
-            // A worker that had been given work died of that, for all we know; one that had none died of itself.
-            if worker.assigned == 0 && !self.failed && self.breaker.failed(now) {
+            // A worker that had been given work died of that, for all we know; one that had none died of itself. While others
+            // are at work the pool goes on without it.
+            let is_hopeless = worker.assigned == 0 && !self.failed && self.breaker.failed(now);
+            if is_hopeless && self.in_flight.is_empty() {
                 let count = self.breaker.failures();
                 let reason = exit.refusal.unwrap_or_else(|| format!("the last one {death}"));
                 actions.extend(self.fail(format!("{count} workers in a row did not come to work: {reason}")));

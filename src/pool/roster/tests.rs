@@ -96,6 +96,37 @@ fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
 }
 
 #[test]
+fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, None));
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    roster.ready(0, 0, now);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0])]);
+    let is_fatal = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Emit(Event::Fatal(_))));
+    let mut other = 1;
+    for attempt in 0..50 {
+        let refused = Exit { refusal: Some("too many processes".to_owned()), ..died(Cause::Exited(-1)) };
+        assert!(!is_fatal(&roster.exited(other, refused, now)), "{attempt}");
+        now += Duration::from_secs(2);
+        let [next] = spawned(&roster.plan(now))[..] else { panic!("another one is tried, if seldom") };
+        other = next;
+    }
+    // It does all the work alone; and when it goes, too, there is nothing left to hope for.
+    assert!(finish(&mut roster, 0, 0));
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![1])]);
+    assert!(!is_fatal(&roster.exited(0, died(Cause::Signal(11)), now)));
+    roster.submit(job(1));
+    for attempt in 1..=10 {
+        let actions = roster.exited(other, died(Cause::Exited(1)), now);
+        assert_eq!(is_fatal(&actions), attempt == 10, "{attempt}");
+        now += Duration::from_secs(2);
+        other = spawned(&roster.plan(now)).first().copied().unwrap_or_default();
+    }
+    assert!(roster.is_over());
+}
+
+#[test]
 fn a_suspect_is_alone_in_its_worker() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(2, 4, None));

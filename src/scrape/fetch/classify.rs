@@ -12,6 +12,7 @@ use url::Url;
 
 use super::guard::NotPublic;
 use super::route::Via;
+use super::shortage;
 use super::tls_words;
 use crate::model::{Failure, FailureKind, Retry, Stage, how_long};
 use crate::scrape::settings::FetchSettings;
@@ -23,7 +24,9 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
     if let Some(failure) = via.and_then(|via| on_the_way(&error, shown, via, settings)) {
         return with_causes(failure, &error);
     }
-    let (kind, retry, message) = if error.is_dns() {
+    let (kind, retry, message) = if let Some(missing) = shortage::of(&error) {
+        (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`: {missing}"))
+    } else if error.is_dns() {
         let unknown = chain(&error).any(|cause| says_no_such_name(&cause.to_string()));
         (FailureKind::Dns, if unknown { Retry::No } else { Retry::Yes }, format!("find the address of host `{host}`"))
     } else if let Some(tls) = find::<rustls::Error>(&error) {
@@ -177,6 +180,11 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (d
         let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         inside.map(|inside| inside as &(dyn StdError + 'static)).or_else(|| error.source())
     })
+}
+
+/// The system's errors among the error and its causes.
+pub(super) fn io_errors<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e io::Error> {
+    chain(error).filter_map(|cause| cause.downcast_ref())
 }
 
 fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {

@@ -247,8 +247,10 @@ mod tests {
         for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
             let made = clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed, KEPT);
             // A system may have none, which is a failure of those who look for them alone.
-            let has_read =
-                made.map_or_else(|failure| failure.kind == FailureKind::Tls, |_| clients.free.secure.of(KEPT).get().is_some());
+            let has_read = made.map_or_else(
+                |failure| failure.kind == FailureKind::Tls,
+                |_| clients.free.secure.of(KEPT).get().is_some(),
+            );
             assert_eq!(has_read, reads_anchors, "{url}");
         }
     }

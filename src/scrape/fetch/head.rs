@@ -10,8 +10,8 @@ use url::Url;
 
 use super::retry_after::retry_after;
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url};
-use crate::scrape::refresh::Refresh;
 use crate::scrape::media_type;
+use crate::scrape::refresh::Refresh;
 use crate::scrape::settings::FetchSettings;
 
 /// The head of an answer, and what was asked.
@@ -157,6 +157,7 @@ mod tests {
     use super::{Failure, Head};
     use crate::model::whatwg::{self, other_scheme};
     use crate::model::{FailureKind, Reach, Retry, Visit, without_credentials};
+    use crate::scrape::media_type::MediaType;
     use crate::scrape::settings::sample as settings;
 
     fn next_hop(from: &str, status: u16, location: Option<&[u8]>) -> Result<Option<String>, Failure> {
@@ -174,8 +175,6 @@ mod tests {
     #[test]
     fn what_is_no_page_says_what_to_do_and_json_is_not_sent_to_a_setting_that_refuses_it() {
         let url = Url::parse("http://h/a").expect("a URL");
-        let (headers, settings) = (HeaderMap::new(), settings());
-        let head = Head { url: &url, shown: &url, status: StatusCode::OK, headers: &headers, settings: &settings };
         let setting = "name its type in `fetch.content_types`";
         let table = [
             ("application/json", "selectors find nothing in JSON"),
@@ -185,7 +184,8 @@ mod tests {
             ("image/png", setting),
         ];
         for (content_type, part) in table {
-            let message = head.no_page(content_type).message;
+            let MediaType { essence, .. } = MediaType::extract(content_type).expect("a type");
+            let message = super::no_page(&url, "its type is", &essence).message;
             assert!(message.contains(part), "{content_type}: {message}");
             assert_eq!(message.contains(setting), part == setting, "{content_type}: {message}");
         }

@@ -31,6 +31,7 @@ mod retry_after;
 mod robots;
 mod route;
 mod sent;
+mod shortage;
 mod tls_words;
 mod unlabelled;
 
@@ -210,6 +211,10 @@ impl Fetcher {
                         Some(refused) => Err(refused),
                         None => Ok((response, deadline)),
                     }
+                }
+                Some(Err(error)) if Instant::now() + shortage::PAUSE < deadline && shortage::of(&error).is_some() => {
+                    tokio::time::sleep(shortage::PAUSE).await;
+                    continue;
                 }
                 Some(Err(error)) => {
                     let is_lost = sendings.may_go_on(self.memory.lost(url, &error));

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::policy::INTERVAL;
 use super::*;
@@ -47,9 +47,13 @@ impl Run {
     }
 
     fn checkpoint(&mut self, since: Option<Instant>) {
+        self.outlast(Outlast::Process, since);
+    }
+
+    fn outlast(&mut self, outlast: Outlast, since: Option<Instant>) {
         let Claim { part, journal, pending, .. } = &mut self.claim;
         let pending = pending.as_ref().map(|file| (file, self.pending_length));
-        journal.checkpoint(part, pending, since).expect("made");
+        journal.checkpoint(outlast, part, pending, since).expect("made");
     }
 }
 
@@ -141,7 +145,7 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
             part.write(torn_part).expect("written");
             journal.log.write_all(torn_log).expect("written");
             let length = part.length();
-            journal.rescue(part).expect("there is room");
+            journal.rescue(part, None).expect("there is room");
             drop(now);
 
             let confirmed = Run::on(folder.path()).claim.confirmed;
@@ -158,7 +162,7 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
             now.put(kept..kept + 20);
             let Claim { part, journal, .. } = &mut now.claim;
             let length = part.length();
-            journal.rescue(part).expect("there is room");
+            journal.rescue(part, None).expect("there is room");
             drop(now);
             let confirmed = Run::on(folder.path()).claim.confirmed;
             done = (length - ROOM) / LINE as u64;
@@ -177,7 +181,7 @@ async fn records_that_a_rescue_cuts_off_and_that_had_waited_take_their_place_aga
     // The head has come, and with it all that waited for it; some of it is cut off again.
     now.put(0..50);
     let Claim { part, journal, .. } = &mut now.claim;
-    journal.rescue(part).expect("there is room");
+    journal.rescue(part, None).expect("there is room");
     drop(now);
 
     let sink = Sink::open(&options(folder.path())).expect("a sink");
@@ -203,7 +207,7 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
         now.wait(1..40);
         now.wait(41..50);
         now.put(0..40);
-        now.checkpoint(None);
+        now.outlast(Outlast::PowerCut, None);
         let Claim { journal, pending, .. } = &mut now.claim;
         let successor = journal.successor().expect("made");
         *pending = Some(successor);
@@ -239,9 +243,122 @@ fn what_a_checkpoint_leaves_in_memory_is_a_reason_for_the_next_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = Run::on(folder.path());
     let now = Instant::now();
-    for since in [Some(now), None, Some(now + Duration::from_secs(1))] {
+    for since in [Some(now), None, Some(now + INTERVAL)] {
         run.claim.journal.change(now);
         run.checkpoint(since);
-        assert_eq!(run.claim.journal.due_in(now), since.map(|since| INTERVAL.saturating_sub(now - since)));
+        assert_eq!(
+            run.claim.journal.due_in(now).filter(|left| *left <= 2 * INTERVAL),
+            since.map(|since| since + INTERVAL - now)
+        );
     }
+}
+
+/// The same power cuts in every run (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound.max(1) as u64).expect("small")
+    }
+
+    /// What a power cut leaves of a file of which so many bytes are synced: those, and of each block behind them what was
+    /// written, zeros, or nothing from there on.
+    fn cut(&mut self, file: &mut Vec<u8>, synced: u64) {
+        const BLOCK: usize = 512;
+        let synced = usize::try_from(synced).expect("small");
+        let mut block = synced;
+        while block < file.len() {
+            let end = (block / BLOCK + 1) * BLOCK;
+            let end = end.min(file.len());
+            match self.below(12) {
+                0 => file[block..end].fill(0),
+                1 => file.truncate(block),
+                _ => {}
+            }
+            block = end;
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
+    let mut dice = Dice(0x5eed);
+    let (mut more, mut less) = (0, 0);
+    for cut in 0..300 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut now = Run::on(folder.path());
+        now.claim.journal.consumed(point(1000));
+        let (mut done, mut synced) = (0, None);
+        // What waits is always so far ahead that it is still waiting at the end.
+        let mut waits = 500;
+        let sync_at = dice.below(4);
+        for entry in 0..8 {
+            let (count, waiting) = (dice.below(4) as u64, dice.below(3) as u64);
+            now.put(done..done + count);
+            done += count;
+            now.wait(waits..waits + waiting);
+            waits += waiting;
+            if entry == sync_at {
+                now.outlast(Outlast::PowerCut, None);
+                let log = fs::metadata(now.claim.journal.path()).expect("there").len();
+                synced = Some((now.claim.part.length(), log, now.pending_length, done, waits));
+            } else {
+                now.checkpoint(None);
+            }
+        }
+        drop(now);
+        let (part, log, pending, least, least_waits) = synced.expect("it was synced once");
+        for (name, synced) in [("out.part", part), ("out.part.log", log), ("out.part.pending", pending)] {
+            let path = folder.path().join(name);
+            let mut file = fs::read(&path).expect("there");
+            dice.cut(&mut file, synced);
+            fs::write(&path, file).expect("written");
+        }
+
+        let confirmed = std::mem::take(&mut Run::on(folder.path()).claim.confirmed);
+        assert!((least..=done).contains(&confirmed.records), "cut {cut}: {least} were synced: {confirmed:?}");
+        let whole: Vec<u8> = (0..confirmed.records).flat_map(line).collect();
+        assert!(
+            fs::read(folder.path().join("out.part")).expect("there") == whole,
+            "cut {cut}: nothing false is believed"
+        );
+        let waiting: Vec<u64> = confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
+        assert!(waiting.iter().copied().eq(500..500 + waiting.len() as u64), "cut {cut}: {waiting:?}");
+        assert!(
+            (500 + waiting.len() as u64) >= least_waits,
+            "cut {cut}: {waiting:?}, and up to {least_waits} were synced"
+        );
+        let pending = fs::read(folder.path().join("out.part.pending")).expect("there");
+        for record in &confirmed.waiting {
+            let begin = usize::try_from(record.span.offset).expect("small");
+            let bytes = &pending[begin..begin + record.span.length as usize];
+            assert!(bytes == &line(record.seq)[..LINE - 1], "cut {cut}: the record of task {}", record.seq);
+        }
+        *if confirmed.records > least { &mut more } else { &mut less } += 1;
+    }
+    assert!(more > 30 && less > 30, "cuts of all kinds: {more} left more than was synced, {less} did not");
+}
+
+#[test]
+fn a_run_that_goes_on_syncs_what_the_one_before_it_may_not_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::on(folder.path());
+    run.claim.journal.consumed(point(10));
+    run.put(0..5);
+    run.wait(7..8);
+    let now = Instant::now();
+    assert_eq!(run.claim.journal.due(now), None, "there is nothing yet");
+    run.checkpoint(None);
+    drop(run);
+    let mut run = Run::on(folder.path());
+    assert_eq!(run.claim.journal.due(Instant::now()), Some(Outlast::PowerCut));
+    let Unsynced { part, pending, log } = run.claim.journal.unsynced;
+    assert_eq!((part, pending, log), (true, true, true));
+    run.outlast(Outlast::PowerCut, None);
+    let Unsynced { part, pending, log } = run.claim.journal.unsynced;
+    assert_eq!((part, pending, log), (false, false, false));
+    assert_eq!(run.claim.journal.due(Instant::now()), None);
 }

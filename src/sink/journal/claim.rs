@@ -142,6 +142,10 @@ fn begin(
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
+            // What there was has been thrown away by now, or was not to be; these are our own.
+            for path in [&names.part, &names.log, &names.pending] {
+                remove(path).ok();
+            }
             manifest.remove().ok();
             Err(refusal)
         }
@@ -193,7 +197,9 @@ fn refuse_foreign(names: &Names) -> Error {
 fn cannot_create(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
     let way_out = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        ErrorKind::StorageFull => "free some space (or inodes)",
+        ErrorKind::QuotaExceeded => "free some of your space",
+        ErrorKind::FileTooLarge => "allow larger files (ulimit -f)",
         ErrorKind::Other => "look at what somebody has put there, remove it",
         _ => "make its folder writable",
     };
@@ -230,8 +236,12 @@ mod tests {
     fn what_to_do_about_a_part_that_cannot_be_created_depends_on_why() {
         let names = Names::beside(Path::new("out.json"));
         for (kind, way_out) in [
-            (ErrorKind::StorageFull, "create `out.json.part`: free some space, or choose another with --output"),
-            (ErrorKind::QuotaExceeded, "free some space"),
+            (
+                ErrorKind::StorageFull,
+                "create `out.json.part`: free some space (or inodes), or choose another with --output",
+            ),
+            (ErrorKind::QuotaExceeded, "free some of your space"),
+            (ErrorKind::FileTooLarge, "allow larger files (ulimit -f)"),
             (ErrorKind::PermissionDenied, "create `out.json.part`: make its folder writable, or choose another"),
         ] {
             let error = cannot_create(&names, kind.into());

@@ -1,4 +1,4 @@
-//! What makes a run that dies cost a few seconds and no more: the files beside the `.part`.
+//! What makes a run that dies cost next to nothing: the files beside the `.part`.
 //!
 //! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result;
 //! `<name>.part.log` says of stretches of it which tasks they hold and what they add up to; `<name>.part.pending` has
@@ -10,10 +10,19 @@
 //! trusted (pure), `policy` when a checkpoint is due (pure), `entry` and `frame` are the layout of log and pending;
 //! [`Journal`] makes the checkpoints.
 //!
-//! **What is safe when.** A checkpoint syncs the data (`.part`, pending) and only then writes and syncs the entry that
-//! vouches for it, so that no entry ever promises what a power cut took. It is made two seconds after the first change
-//! that has none, and when the run is stopped; that costs two or three fsyncs each time, on the sink's own thread. A killed
-//! process or a power cut loses what came after the last one: two seconds of work and what the fsyncs took.
+//! **What is safe when.** Ten times a second what has come is written, and then the entry that vouches for it: that outlasts
+//! the process. Every two seconds, and when the run is stopped, all of it is synced: that outlasts a power cut. It costs two
+//! or three fsyncs each time, on the sink's own thread. So a killed process loses a tenth of a second of work (and what an
+//! fsync took, if it was killed in the middle of one), a power cut two seconds.
+//!
+//! The log does not say which of its entries are synced, because recovery need not know it. After a power cut any part of
+//! what was not synced may be missing, in any of the files: the end of one, a hole full of zeros, or an entry of the log
+//! whose successors are there. Recovery believes an entry only if its frame is whole, if it follows from the one before,
+//! and if the `.part` has the bytes whose checksum the entry has; it stops at the first that fails. An entry that was
+//! synced passes this test always, since the `.part` was synced before it and grows only at its end. What waits in the pending
+//! file proves to be whole frame by frame. One thing must not happen before a sync: that something is taken away
+//! which only an entry that is not synced has made superfluous. So the pending file is emptied or exchanged only right
+//! after a sync.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -40,6 +49,7 @@ pub(super) use claim::{Claim, claim};
 use entry::{Checkpoint, Label};
 pub use manifest::Identity;
 use manifest::Manifest;
+pub(super) use policy::Outlast;
 use policy::Policy;
 pub(super) use recovery::Confirmed;
 
@@ -65,21 +75,33 @@ pub(super) struct Journal {
     list: ListPoint,
     /// What the last checkpoint said of the pending file.
     pending: u64,
+    unsynced: Unsynced,
     /// Whether the files' names have been made to last.
     named: bool,
 }
 
+/// Which files have something that a power cut may take.
+#[derive(Debug)]
+struct Unsynced {
+    part: bool,
+    pending: bool,
+    log: bool,
+}
+
 impl Journal {
+    /// The journal of a new output, or of one that an earlier run has begun.
     fn new(names: Names, manifest: Manifest, log: File, confirmed: &Confirmed) -> Self {
+        let is_resumed = confirmed.log > 0;
         Self {
             names,
             manifest: Some(manifest),
             log,
-            policy: Policy::default(),
+            policy: if is_resumed { Policy::resumed(Instant::now()) } else { Policy::default() },
             records: Vec::new(),
             confirmed: (confirmed.part, confirmed.log),
             list: confirmed.done.points.last().copied().unwrap_or_default(),
             pending: confirmed.pending,
+            unsynced: Unsynced { part: is_resumed, pending: is_resumed, log: is_resumed },
             named: false,
         }
     }
@@ -99,30 +121,40 @@ impl Journal {
         self.policy.change(now);
     }
 
+    /// The checkpoint that is due now, if one is.
+    pub(super) fn due(&self, now: Instant) -> Option<Outlast> {
+        self.policy.due(now)
+    }
+
     /// How long until a checkpoint is due; `None` is not before something else comes.
     pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
         self.policy.due_in(now)
     }
 
     /// Vouches for all that is in the `.part`, and for so many bytes of the pending file. Both files must have been
-    /// written out; they are synced here. `since` is when the first of those records came that are left in memory.
+    /// written out; where the checkpoint is to outlast a power cut, they are synced here. `since` is when the first of those
+    /// records came that are left in memory.
     pub(super) fn checkpoint(
         &mut self,
+        outlast: Outlast,
         part: &mut Part,
         pending: Option<(&File, u64)>,
         since: Option<Instant>,
     ) -> io::Result<()> {
-        let pending_length = pending.map_or(0, |(_, length)| length);
-        self.policy.made(since);
-        if let Some((file, _)) = pending.filter(|_| pending_length > self.pending) {
-            file.sync_data()?;
+        self.policy.made(outlast, since);
+        let length = pending.map_or(0, |(_, length)| length);
+        self.unsynced.pending |= length > self.pending;
+        self.unsynced.part |= !self.records.is_empty();
+        if outlast == Outlast::PowerCut {
+            self.sync_data(part, pending.map(|(file, _)| file))?;
         }
-        self.enter(part, pending_length)
+        self.enter(part, length)?;
+        if outlast == Outlast::PowerCut { self.sync_log() } else { Ok(()) }
     }
 
     /// After a write that failed: cuts the `.part` off behind a record, and vouches for what is left. A little is given up
     /// for the checkpoint itself, for the disk may be full.
-    pub(super) fn rescue(&mut self, part: &mut Part) -> io::Result<()> {
+    pub(super) fn rescue(&mut self, part: &mut Part, pending: Option<&File>) -> io::Result<()> {
         let (start, log) = self.confirmed;
         let most = part.length().saturating_sub(ROOM);
         let whole = self.records.partition_point(|put| put.end <= most);
@@ -130,20 +162,41 @@ impl Journal {
         part.cut(start, self.records.last().map_or(start, |put| put.end))?;
         self.log.set_len(log)?;
         self.log.seek(SeekFrom::Start(log))?;
-        self.enter(part, self.pending)
+        self.unsynced = Unsynced { part: true, log: true, ..self.unsynced };
+        self.sync_data(part, pending)?;
+        self.enter(part, self.pending)?;
+        self.sync_log()
     }
 
-    fn enter(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
-        if self.records.is_empty() && pending == self.pending {
-            return Ok(());
+    /// Makes outlast a power cut what entries vouch for, or soon will.
+    fn sync_data(&mut self, part: &Part, pending: Option<&File>) -> io::Result<()> {
+        if let Some(pending) = pending.filter(|_| self.unsynced.pending) {
+            pending.sync_data()?;
         }
-        if !self.records.is_empty() {
+        if self.unsynced.part {
             part.sync_data()?;
         }
+        self.unsynced = Unsynced { part: false, pending: false, ..self.unsynced };
         if !self.named {
             self.manifest.as_ref().map_or(Ok(()), Manifest::sync)?;
             sync_folder(folder_of(&self.names.part))?;
             self.named = true;
+        }
+        Ok(())
+    }
+
+    fn sync_log(&mut self) -> io::Result<()> {
+        if self.unsynced.log {
+            self.log.sync_data()?;
+            self.unsynced.log = false;
+        }
+        Ok(())
+    }
+
+    /// Writes an entry, if there is something new to vouch for.
+    fn enter(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
+        if self.records.is_empty() && pending == self.pending {
+            return Ok(());
         }
         let (end, crc) = part.take_stretch();
         let mut failures: BTreeMap<FailureKind, u64> = BTreeMap::new();
@@ -154,7 +207,7 @@ impl Journal {
         let seqs = ranges(self.records.iter().map(|put| put.seq).collect());
         let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list }.to_bytes()?;
         self.log.write_all(&checkpoint)?;
-        self.log.sync_data()?;
+        self.unsynced.log = true;
         self.records.clear();
         self.confirmed = (end, self.confirmed.1 + checkpoint.len() as u64);
         self.pending = pending;
@@ -168,8 +221,13 @@ impl Journal {
         own_files::create(path)
     }
 
-    /// Puts the successor, which has so many bytes, in the place of the pending file. To be called right after a checkpoint:
-    /// whatever is lost of this by a crash, one of the two files is there under the name, and both have all that the log
+    /// Removes a successor that does not come to its place.
+    pub(super) fn forget_successor(&self) -> io::Result<()> {
+        claim::remove(&self.names.successor)
+    }
+
+    /// Puts the successor, which has so many bytes, in the place of the pending file. To be called right after a checkpoint
+    /// that outlasts a power cut: whatever is lost of this by a crash, one of the two files is there under the name, and both have all that the log
     /// vouches for and the `.part` does not have. That the log says more bytes than the successor has does no harm, since
     /// frames prove to be whole by themselves.
     pub(super) fn succeed(&mut self, successor: &File, length: u64) -> io::Result<()> {

@@ -1,0 +1,84 @@
+//! The signals that ask a run to stop.
+
+use std::fs;
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGINT, SIGTERM and SIGHUP, but for those that were ignored when the process began: whoever starts a run with `nohup`, or
+/// in the background of a script, does not want it to be stopped by them.
+pub(super) struct Interrupts {
+    signals: Vec<(Signal, i32)>,
+    /// The first one that came.
+    first: Option<i32>,
+    /// Whether there was another.
+    again: bool,
+}
+
+impl Interrupts {
+    /// Listens from now on.
+    pub(super) fn new() -> io::Result<Self> {
+        let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
+        let asked = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let heard = asked.into_iter().filter(|kind| ignored & bit(kind.as_raw_value()) == 0);
+        let signals = heard.map(|kind| Ok((signal(kind)?, kind.as_raw_value()))).collect::<io::Result<_>>()?;
+        Ok(Self { signals, first: None, again: false })
+    }
+
+    /// Waits for the next signal.
+    pub(super) async fn next(&mut self) -> i32 {
+        let signal = poll_fn(|context| {
+            let came = self
+                .signals
+                .iter_mut()
+                .find_map(|(signal, number)| signal.poll_recv(context).is_ready().then_some(*number));
+            came.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await;
+        self.again = self.first.is_some();
+        self.first.get_or_insert(signal);
+        signal
+    }
+
+    /// The first one that came, if one has.
+    pub(super) fn first(&self) -> Option<i32> {
+        self.first
+    }
+
+    /// Whether there was another after it.
+    pub(super) fn again(&self) -> bool {
+        self.again
+    }
+}
+
+/// The signals that a process ignores, as its `/proc/<pid>/status` has them: a bit for each (`proc_pid_status(5)`). None where
+/// the system does not tell.
+fn ignored(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ignored_signals_are_read_from_a_status_and_are_none_where_there_is_none() {
+        let table = [
+            ("Name:\tgleaner\nSigBlk:\t0000000000000004\nSigIgn:\t0000000000001001\nSigCgt:\t0\n", vec![1, 13]),
+            ("SigIgn:\t0000000000000006\n", vec![2, 3]),
+            ("SigIgn:\tnonsense\n", vec![]),
+            ("", vec![]),
+        ];
+        for (status, expected) in table {
+            let found: Vec<i32> = (1..=31).filter(|signal| ignored(status) & bit(*signal) != 0).collect();
+            assert_eq!(found, expected, "{status:?}");
+        }
+    }
+}
