@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Stop, cookie_file, identity, words};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
-use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
 use crate::schedule::{self, HostRules};
@@ -45,6 +45,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
+            plausible: Plausible::new(&scrape.fetch),
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
             cookies,
             cached,

@@ -11,7 +11,7 @@ use super::executor::Executor;
 use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
-use super::{Cached, Progress};
+use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
 use crate::model::Record;
@@ -50,6 +50,8 @@ pub struct Parts<E> {
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
+    /// What workers can bring back.
+    pub plausible: Plausible,
     /// When the run stops of its own accord.
     pub limits: Limits,
     /// The cookies that the run begins with; `None` where it keeps none.
@@ -114,6 +116,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         backlog: BACKLOG,
         deadline: parts.task_timeout,
         grace: GRACE,
+        plausible: parts.plausible,
         limits: parts.limits,
     };
     let now = Instant::now();
@@ -271,6 +274,7 @@ impl<E: Executor> Loop<E> {
         for action in self.actions.drain(..) {
             match action {
                 Action::Submit { id, payload, hints } => self.executor.submit(id, payload, hints),
+                Action::Refuse { worker, job, reason } => self.executor.refuse(worker, job, reason),
                 Action::Record(record) => {
                     log(&record);
                     self.records.push(record);

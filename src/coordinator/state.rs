@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use super::cached::Cached;
 use super::cookies::Cookies;
-use super::job::{Brought, Errand, Fetched};
+use super::job::Errand;
 use super::limits::{Limits, Reason};
+use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use super::verdict;
-use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited};
-use crate::pool::{Cause, Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
+use crate::model::{Outcome, Page, Reach, Record, Task, Visit};
+use crate::pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -42,6 +42,12 @@ pub(super) enum Action {
         id: JobId,
         payload: Bytes,
         hints: Hints,
+    },
+    /// A worker sent what cannot be. `job`: one that came as done by that; it is still to come back.
+    Refuse {
+        worker: WorkerId,
+        job: Option<JobId>,
+        reason: String,
     },
     Record(Record),
     /// Everything is settled.
@@ -76,23 +82,25 @@ pub(super) struct Bounds {
     pub(super) deadline: Duration,
     /// How long what is in flight may take when the run stops.
     pub(super) grace: Duration,
+    /// What workers can bring back.
+    pub(super) plausible: Plausible,
     /// When the run stops of its own accord.
     pub(super) limits: Limits,
 }
 
 #[derive(Debug)]
 pub(super) struct State {
-    schedule: Schedule,
-    bounds: Bounds,
-    tally: Tally,
+    pub(super) schedule: Schedule,
+    pub(super) bounds: Bounds,
+    pub(super) tally: Tally,
     /// Only of tasks that lost a worker.
-    suspects: HashMap<u64, blame::Charges>,
+    pub(super) suspects: HashMap<u64, blame::Charges>,
     /// What ended the last worker that held nothing.
-    idle_end: Option<Cause>,
+    pub(super) idle_end: Option<Cause>,
     /// Asked before each submission and told of each answer.
     pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
-    in_flight: usize,
+    pub(super) out: HashMap<JobId, Out>,
     /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
     admitted: u64,
     list_ended: bool,
@@ -126,7 +134,7 @@ impl State {
             suspects: HashMap::new(),
             idle_end: None,
             cached: None,
-            in_flight: 0,
+            out: HashMap::new(),
             admitted: before.done.seqs.count(),
             list_ended: false,
             closed: false,
@@ -152,7 +160,7 @@ impl State {
     /// How many jobs are still to come, once the end of the list is known: one for each task that is not in a worker's hands,
     /// but for redirects and retries.
     pub(super) fn to_come(&self) -> Option<usize> {
-        self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.in_flight))
+        self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.out.len()))
     }
 
     /// When there will be something to do though nothing happens.
@@ -209,7 +217,7 @@ impl State {
 
     /// Begins to stop: no new tasks, and a while for those in flight.
     fn stop(&mut self, reason: Reason, now: Instant) {
-        let (grace, in_flight) = (self.bounds.grace, self.in_flight);
+        let (grace, in_flight) = (self.bounds.grace, self.out.len());
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
         tracing::info!("stopping: waiting up to {grace:?} for {in_flight} requests; {which} signal ends that");
         self.stopping = Some(Stopping { reason, until: now + grace });
@@ -244,7 +252,7 @@ impl State {
         if let Some(stopping) = self.stopping
             && (!self.is_complete() || now >= stopping.until)
         {
-            if !self.halted && (self.in_flight == 0 || now >= stopping.until) {
+            if !self.halted && (self.out.is_empty() || now >= stopping.until) {
                 self.halted = true;
                 actions.push(Action::Halt);
             }
@@ -266,7 +274,7 @@ impl State {
                     Err((seq, page)) => self.schedule.found(seq, page, now),
                     Ok(visit) => {
                         room -= 1;
-                        self.in_flight += 1;
+                        self.out.insert(job_of(dispatch.order), Out::new(&visit, now));
                         actions.push(self.submission(&dispatch, visit));
                         None
                     }
@@ -326,119 +334,7 @@ impl State {
         Action::Submit { id: job_of(dispatch.order), payload: payload.into(), hints }
     }
 
-    fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
-        let came_back = match event {
-            PoolEvent::Done { .. } | PoolEvent::Failed { .. } => 1,
-            PoolEvent::Lost { jobs, .. } => jobs.len(),
-            _ => 0,
-        };
-        self.in_flight = self.in_flight.saturating_sub(came_back);
-        match event {
-            PoolEvent::Done { job, worker, output } => {
-                self.answered(*job, *worker, output, now, actions);
-            }
-            PoolEvent::Failed { job, worker, error } => {
-                self.fail(*job, *worker, error, now, actions);
-            }
-            PoolEvent::Noted { job, .. } => self.schedule.sent(order_of(*job), now),
-            PoolEvent::Lost { worker, jobs, death } => {
-                let (pid, tasks) = (self.tally.pid(*worker), jobs.len());
-                if self.is_news(tasks, death) {
-                    tracing::warn!(pid, tasks, "worker {death}");
-                } else {
-                    tracing::debug!(pid, tasks, "worker {death}");
-                }
-                for job in jobs {
-                    self.lost(*job, jobs.len() - 1, *worker, death, now, actions);
-                }
-            }
-            PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
-        }
-        self.tally.note(event);
-    }
-
-    /// Of workers in a row that came to the same end and held nothing, since they could not start perhaps, one is worth a
-    /// warning.
-    fn is_news(&mut self, tasks: usize, death: &Death) -> bool {
-        tasks > 0 || self.idle_end.replace(death.cause.clone()).as_ref() != Some(&death.cause)
-    }
-
-    /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.
-    fn lost(
-        &mut self,
-        job: JobId,
-        companions: usize,
-        worker: WorkerId,
-        death: &Death,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        let record = self.suspects.entry(job).or_default();
-        let deaths = record.deaths();
-        let verdict = record.judge(job, companions, death);
-        let charged = record.deaths() > deaths;
-        if verdict == blame::Verdict::Guilty {
-            self.fail(job, Some(worker), &JobError::Poison(death.clone()), now, actions);
-        } else {
-            self.schedule.rerun(order_of(job), verdict == blame::Verdict::Alone, charged, now);
-        }
-    }
-
-    fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
-        let Fetched { what, elapsed } = match postcard::from_bytes(output) {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                return self.fail(job, Some(worker), &JobError::Unserializable(error.to_string()), now, actions);
-            }
-        };
-        match (order_of(job), what) {
-            (Order::Page(seq), Brought::Page(Visited { answer, headers })) => {
-                if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
-                    cookies.came_back(url, &headers, now);
-                }
-                self.tally.request(match &answer {
-                    Answer::Outcome(Outcome::Page(page)) => page.bytes,
-                    Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
-                    Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
-                });
-                let answer = match &mut self.cached {
-                    Some(cached) => cached.after(seq, answer, &headers),
-                    None => Some(answer),
-                };
-                let Some(answer) = answer else {
-                    return self.schedule.rerun(Order::Page(seq), false, false, now);
-                };
-                if let Some(settled) = self.schedule.answered(seq, answer, elapsed, now) {
-                    self.record(settled, Some(worker), actions);
-                }
-            }
-            (Order::Robots(id), Brought::Robots(answer)) => {
-                self.suspects.remove(&job);
-                self.schedule.robots_answered(id, answer, elapsed, now);
-            }
-            _ => {
-                let reason = "it answers what nobody asked".to_owned();
-                self.fail(job, Some(worker), &JobError::Unserializable(reason), now, actions);
-            }
-        }
-    }
-
-    fn fail(
-        &mut self,
-        job: JobId,
-        worker: Option<WorkerId>,
-        error: &JobError,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        self.suspects.remove(&job);
-        if let Some(settled) = self.schedule.fail(order_of(job), verdict::of_error(error), now) {
-            self.record(settled, worker, actions);
-        }
-    }
-
-    fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
+    pub(super) fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
@@ -473,7 +369,7 @@ fn job_of(order: Order) -> JobId {
     }
 }
 
-fn order_of(job: JobId) -> Order {
+pub(super) fn order_of(job: JobId) -> Order {
     if job & ROBOTS == 0 { Order::Page(job) } else { Order::Robots(job & !ROBOTS) }
 }
 

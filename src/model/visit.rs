@@ -37,6 +37,7 @@ pub struct Visited {
     /// What the server and the page gave.
     pub answer: Answer,
     /// Those headers of the response that the settings ask to have handed back, names in lower case, in the order in
-    /// which they came. Empty where there was no response.
+    /// which they came. Empty where there was no response. No client reads more of them from a response.
+    #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
 }

@@ -8,8 +8,8 @@
 //!   whose thread is `driver`.
 //! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
 //!   whoever submits jobs, which of them killed a worker.
-//! - `child` is one worker seen from outside; `worker`, `outbox`, `watch` and [`Line`] are one seen from inside; `wire`
-//!   is what is between them.
+//! - `child` is one worker seen from outside, `heard` what it may say; `worker`, `outbox`, `watch` and [`Line`] are one
+//!   seen from inside; `wire` is what is between them.
 //! - `sandbox` takes from a worker what its job does not need.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
@@ -22,6 +22,7 @@ mod core;
 mod death;
 mod driver;
 mod event;
+mod heard;
 mod job;
 mod line;
 mod options;

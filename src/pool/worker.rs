@@ -10,10 +10,10 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::net::unix::pipe;
 use tokio_util::codec::FramedRead;
 
-use super::job::{Job, JobError};
+use super::job::Job;
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{line, panics, sandbox, unix, watch};
+use super::{Sandbox, line, panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -91,28 +91,28 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
     watch::begin(watched, Arc::clone(&outbox))?;
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
-    let ready = |unconfined| FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, unconfined };
+    let ready = |lacks| outbox.say(&FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, lacks });
     if protocol != PROTOCOL || build != own {
-        outbox.say(&ready(Vec::new()));
+        ready("");
         return outbox.flush().await;
     }
     line::open(&outbox);
     let job = match set_up::<J>(init) {
         Ok(job) => Arc::new(job),
-        Err(reason) => {
+        Err(mut reason) => {
+            panics::shorten(&mut reason);
             outbox.say(&FromWorker::Refused { reason: &reason });
             outbox.flush().await?;
             return Err(io::Error::other(reason));
         }
     };
-    match sandbox::confine(sandbox, job.confinement().as_ref()) {
-        Ok(missing) => outbox.say(&ready(missing)),
-        Err(reason) => {
-            outbox.say(&FromWorker::Unconfined { reason: &reason });
-            outbox.flush().await?;
-            return Err(io::Error::other(reason));
-        }
+    let lacks = sandbox::confine(sandbox, job.confinement().as_ref());
+    if sandbox == Sandbox::Require && !lacks.is_empty() {
+        outbox.say(&FromWorker::Unconfined { lacks: &lacks });
+        outbox.flush().await?;
+        return Err(io::Error::other(format!("it cannot be confined: the system lacks {lacks}")));
     }
+    ready(&lacks);
     tokio::select! {
         // Nobody reads: the parent is gone, or has dropped us.
         _ = outbox.send_all() => unix::kill_own_group(),
@@ -154,7 +154,7 @@ async fn take_jobs<J: Job>(
         match wire::decode(&frame)? {
             ToWorker::Jobs(jobs) => {
                 for one in jobs {
-                    outbox.begun();
+                    outbox.begun(one.id);
                     let payload = frame.slice_ref(one.payload);
                     tokio::spawn(run(Arc::clone(job), Arc::clone(outbox), one.id, one.merge, payload));
                 }
@@ -172,7 +172,7 @@ async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: Option
     let running = async {
         match postcard::from_bytes(&payload) {
             Ok(task) => Ok(job.run(task).await),
-            Err(error) => Err(JobError::Unserializable(error.to_string())),
+            Err(error) => Err(panics::unserializable(&error)),
         }
     };
     let ended = watch::marked(id, AssertUnwindSafe(running).catch_unwind()).await;

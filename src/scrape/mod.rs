@@ -40,5 +40,7 @@ pub(crate) use media_type::is_json;
 pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
+#[cfg(any(test, fuzzing))]
+pub(crate) use settings::sample;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -96,8 +96,8 @@ pub enum PrivateAddresses {
 }
 
 /// Settings for tests: short times, no limits that a test would meet.
-#[cfg(test)]
-pub(super) fn sample() -> FetchSettings {
+#[cfg(any(test, fuzzing))]
+pub(crate) fn sample() -> FetchSettings {
     FetchSettings {
         timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_secs(1),

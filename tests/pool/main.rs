@@ -64,7 +64,7 @@ fn main() -> ExitCode {
             a_kill_from_outside_is_nobodys_fault,
             half_a_frame_is_thrown_away_with_its_worker,
             junk_on_the_wire_replaces_the_worker,
-            a_result_for_a_job_that_was_never_given_is_ignored,
+            a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_replaced,
             a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed,
             where_every_second_task_hangs_every_second_task_fails,
             a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else,

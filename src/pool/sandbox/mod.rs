@@ -62,40 +62,19 @@ pub struct Confinement {
     pub readable: Vec<PathBuf>,
 }
 
-/// Confines this process and says what is missing; nothing is, where nothing was to be given up.
-///
-/// # Errors
-/// Where something is missing that is required. The text names it.
-pub(super) fn confine(sandbox: Sandbox, wanted: Option<&Confinement>) -> Result<Vec<String>, String> {
+/// Confines this process and names what this system lacks for it; nothing, where nothing was to be given up.
+pub(super) fn confine(sandbox: Sandbox, wanted: Option<&Confinement>) -> String {
     match wanted {
-        Some(wanted) if sandbox != Sandbox::Off => judge(sandbox, system::confine(wanted)),
-        _ => Ok(Vec::new()),
+        Some(wanted) if sandbox != Sandbox::Off => system::confine(wanted).join(", "),
+        _ => String::new(),
     }
 }
 
-fn judge(sandbox: Sandbox, missing: Vec<String>) -> Result<Vec<String>, String> {
-    if sandbox == Sandbox::Require && !missing.is_empty() {
-        let missing = missing.join(", ");
-        return Err(format!(
-            "the workers' sandbox is required and this system lacks {missing}; with `auto` in the place of `require` \
-             they go on with what there is"
-        ));
-    }
-    Ok(missing)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Sandbox, judge};
-
-    #[test]
-    fn what_is_missing_is_told_and_only_where_it_is_required_it_is_an_error() {
-        let none = Vec::new;
-        let some = || vec!["landlock (why)".to_owned(), "seccomp (why)".to_owned()];
-        assert_eq!(judge(Sandbox::Auto, none()), Ok(none()));
-        assert_eq!(judge(Sandbox::Require, none()), Ok(none()));
-        assert_eq!(judge(Sandbox::Auto, some()), Ok(some()));
-        let error = judge(Sandbox::Require, some()).expect_err("both are missing");
-        assert!(error.contains("lacks landlock (why), seccomp (why)"), "{error}");
-    }
+/// Why a pool gives up whose workers must be confined and cannot be. `lacks`: what the system lacks, by the account of a
+/// worker that had not read anything yet.
+pub(super) fn required(lacks: &str) -> String {
+    format!(
+        "the workers' sandbox is required and this system lacks {lacks}; with `auto` in the place of `require` they go on \
+         with what there is"
+    )
 }
