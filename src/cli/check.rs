@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
-use super::{Stop, cookie_file, run, words};
+use super::{Stop, cookie_file, run, words, worker_user};
 use crate::exit_code::Exit;
 use crate::model::printable;
 
@@ -21,6 +21,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     for setting in &loaded.in_force {
         tell(&mut out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
     }
+    worker_user::choose(&loaded.plan.pool).map_err(Stop::usage)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }

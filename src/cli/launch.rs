@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Stop, cookie_file, identity, words};
+use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
@@ -28,14 +28,16 @@ pub(super) struct Ran {
 /// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
 /// found before anything is fetched. However the run ends, its cookies are saved.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
+    let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::on_the_way)?;
     runtime.block_on(async {
+        let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = pool::Core::new(ScrapeJob::NAME, &init, pool_options(plan)).map_err(Stop::usage)?;
+        let executor = pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
@@ -46,6 +48,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
             plausible: Plausible::new(&scrape.fetch),
+            host_headers,
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
             cookies,
             cached,
@@ -94,15 +97,17 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
-fn pool_options(plan: &Plan) -> pool::Options {
-    pool::Options {
+fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
+    Ok(pool::Options {
         workers: plan.pool.workers,
         concurrency: plan.pool.concurrency,
         quota: plan.pool.quota,
         quota_jitter: plan.pool.quota_jitter,
         max_memory: Some(plan.pool.max_memory_per_worker),
         sandbox: plan.pool.sandbox,
+        environment: scrape::needed_variables(&plan.scrape.fetch),
+        user: worker_user::choose(&plan.pool)?,
         args: vec!["worker".to_owned()],
         ..pool::Options::default()
-    }
+    })
 }

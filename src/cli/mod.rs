@@ -2,7 +2,7 @@
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
 //! run from writing over what it reads, `descriptors` has the system give all the open files it may, `launch` starts a
-//! run, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
+//! run, `worker_user` chooses the user of its workers, `identity` says what a later one must have in common with it to go on, `site` serves a folder for it,
 //! `summary_file` is where its counts go, `cookie_file` is where its cookies come from and go, and `bar`, `log` and
 //! `words` are what a person sees meanwhile.
 
@@ -20,6 +20,7 @@ mod run;
 mod site;
 mod summary_file;
 mod words;
+mod worker_user;
 
 use std::env;
 use std::ffi::OsString;

@@ -98,6 +98,7 @@ impl Run {
             deadline: DEADLINE,
             grace: Duration::from_secs(5),
             plausible: Plausible::new(&scrape::sample()),
+            host_headers: BTreeMap::new(),
             limits: Limits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);

@@ -48,7 +48,9 @@ impl Cached {
     pub(super) fn before(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
         self.asked.remove(&seq);
         let url = Url::parse(&visit.url).ok()?;
-        let of_settings = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
+        let of_settings = self
+            .headers
+            .of(&url, &Visit { host_headers: visit.host_headers.clone(), ..Visit::new("", visit.reach.clone()) });
         let all = if visit.headers.is_empty() { of_settings.clone() } else { self.headers.of(&url, visit) };
         let request = Request::new(&self.shape, &url, &visit.reach, &of_settings, all)?;
         let validators = match self.cache.find(&request, SystemTime::now()) {

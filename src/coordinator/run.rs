@@ -1,5 +1,6 @@
 //! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +15,7 @@ use super::summary::Summary;
 use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::Record;
+use crate::model::{HostKey, Record};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
@@ -52,6 +53,8 @@ pub struct Parts<E> {
     pub task_timeout: Duration,
     /// What workers can bring back.
     pub plausible: Plausible,
+    /// Request headers of the settings for one host alone: they travel with what is asked of it.
+    pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
     pub limits: Limits,
     /// The cookies that the run begins with; `None` where it keeps none.
@@ -117,6 +120,7 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         deadline: parts.task_timeout,
         grace: GRACE,
         plausible: parts.plausible,
+        host_headers: parts.host_headers,
         limits: parts.limits,
     };
     let now = Instant::now();

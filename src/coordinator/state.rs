@@ -1,10 +1,11 @@
 //! What follows from what happened. Knows no process, no file and no clock: events and the time go in, actions come
 //! out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use url::Url;
 
 use super::cached::Cached;
 use super::cookies::Cookies;
@@ -12,7 +13,7 @@ use super::job::Errand;
 use super::limits::{Limits, Reason};
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{Outcome, Page, Reach, Record, Task, Visit};
+use crate::model::{HostKey, Outcome, Page, Reach, Record, Task, Visit};
 use crate::pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
@@ -84,6 +85,8 @@ pub(super) struct Bounds {
     pub(super) grace: Duration,
     /// What workers can bring back.
     pub(super) plausible: Plausible,
+    /// Request headers of the settings for one host alone.
+    pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
     pub(super) limits: Limits,
 }
@@ -296,7 +299,8 @@ impl State {
     /// The request that an order means; or the page of its task, where that is known already.
     fn visit(&mut self, dispatch: &Dispatch, now: Instant) -> Result<Visit, (u64, Page)> {
         let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
-        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, ..visit };
+        let host_headers = Url::parse(&dispatch.url).map(|url| self.host_headers(&url)).unwrap_or_default();
+        let mut visit = Visit { tell_when_sent: dispatch.tell_when_sent, host_headers, ..visit };
         if let Order::Page(seq) = dispatch.order {
             if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq)) {
                 visit.headers.extend(cookies.header(url, now));
@@ -308,10 +312,21 @@ impl State {
         Ok(visit)
     }
 
+    /// The headers that the settings have for the host of this URL alone.
+    fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
+        if self.bounds.host_headers.is_empty() {
+            return Vec::new();
+        }
+        HostKey::of(url).and_then(|host| self.bounds.host_headers.get(&host)).cloned().unwrap_or_default()
+    }
+
     /// A page that need not be asked for, and so need not wait for its host's turn either.
     fn known(&mut self, task: &Task, now: Instant) -> Option<Settled> {
-        let (cached, url) = (self.cached.as_mut()?, task.url.as_ref().ok()?);
+        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
+        let host_headers = self.host_headers(url);
+        let cached = self.cached.as_mut()?;
         let mut visit = Visit::new(url.as_str(), Reach::Listed);
+        visit.host_headers = host_headers;
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = cached.known(task.seq, &mut visit)?;
         let outcome = Outcome::Page(page);

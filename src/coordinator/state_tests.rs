@@ -32,6 +32,7 @@ fn limited(before: &Before, limits: Limits) -> State {
         deadline: Duration::from_secs(60),
         grace: GRACE,
         plausible: plausible(),
+        host_headers: std::collections::BTreeMap::new(),
         limits,
     };
     State::new(options, bounds, before, Instant::now())

@@ -13,6 +13,9 @@ pub struct Visit {
     pub reach: Reach,
     /// Headers of this one request, beside those of the settings: cookies, validators. They are for exactly this URL.
     pub headers: Vec<(String, String)>,
+    /// Headers that the settings have for the URL's host alone. They take the place of those for all hosts with the same
+    /// names. Secrets of a host travel with what is asked of it, and no worker has those of others.
+    pub host_headers: Vec<(String, String)>,
     /// Whether whoever asked wants to know when the request is being sent.
     pub tell_when_sent: bool,
 }
@@ -20,7 +23,7 @@ pub struct Visit {
 impl Visit {
     /// A request with nothing of its own.
     pub fn new(url: impl Into<String>, reach: Reach) -> Self {
-        Self { url: url.into(), reach, headers: Vec::new(), tell_when_sent: false }
+        Self { url: url.into(), reach, headers: Vec::new(), host_headers: Vec::new(), tell_when_sent: false }
     }
 }
 

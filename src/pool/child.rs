@@ -19,7 +19,7 @@ use super::event::WorkerId;
 use super::heard::{ChildEvent, Heard};
 use super::roster::Exit;
 use super::wire::Frames;
-use super::{Cause, unix};
+use super::{Cause, Options, environment, unix};
 
 /// A grandchild may hold the pipe of a worker that is gone. So long we wait for the pipe's end, and no longer.
 const LEAK_LIMIT: Duration = Duration::from_millis(250);
@@ -65,10 +65,12 @@ impl ChildHandle {
 }
 
 /// How a child is started.
-pub(super) fn command(program: &std::path::Path, args: &[String], role: &str) -> Command {
-    let mut command = Command::new(program);
+pub(super) fn command(options: &Options, role: &str) -> Command {
+    let mut command = Command::new(&options.program);
     command
-        .args(args)
+        .args(&options.args)
+        .env_clear()
+        .envs(environment::inherited(std::env::vars_os(), &options.environment))
         .env(super::worker::ROLE, role)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -50,7 +50,8 @@ struct Live {
 impl Core {
     /// A pool for the job that is served under `job`, each of whose workers is first given `init`.
     ///
-    /// Must be called within a tokio runtime. No process is started before there is work for it.
+    /// Must be called within a tokio runtime. No process is started before there is work for it. From then on, files that are
+    /// open in this process from 3 on close when it starts a program, whichever: workers get none of them.
     ///
     /// # Errors
     /// When this process is itself a worker: then `main` has not handed control to [`serve`](super::serve).
@@ -62,7 +63,8 @@ impl Core {
         let mut greeting = BytesMut::new();
         let options = Options { max_item: options.max_item.min(wire::MOST), ..options };
         let max_output = options.max_item as u64;
-        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox: options.sandbox };
+        let (sandbox, user) = (options.sandbox, options.user);
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox, user };
         wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
         let (sender, inbox) = unbounded_channel();
         let mut ticks = tokio::time::interval(TICK);
@@ -230,7 +232,7 @@ impl Core {
     }
 
     fn spawn(&mut self, worker: WorkerId) {
-        let command = child::command(&self.options.program, &self.options.args, &self.role);
+        let command = child::command(&self.options, &self.role);
         let frames = Frames::new(self.options.max_item);
         let handle = child::start(
             worker,

@@ -18,7 +18,7 @@ use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
-use super::{JobError, Sandbox};
+use super::{JobError, Sandbox, User};
 
 /// Bytes before a payload.
 const HEADER: usize = 8;
@@ -52,6 +52,8 @@ pub(super) enum ToWorker<'a> {
         max_output: u64,
         /// Whether to give up what the job does not need.
         sandbox: Sandbox,
+        /// The user to become.
+        user: Option<User>,
     },
     /// Jobs to begin at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),

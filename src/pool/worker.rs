@@ -13,7 +13,7 @@ use tokio_util::codec::FramedRead;
 use super::job::Job;
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{Sandbox, line, panics, sandbox, unix, watch};
+use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -84,12 +84,14 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     let output = pipe::Sender::from_owned_fd(wire.output)?;
     let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
     let hello = frames.next().await.ok_or_else(|| broken("the parent went before it had said hello"))??;
-    let ToWorker::Hello { protocol, build, init, max_output, sandbox } = wire::decode(&hello)? else {
+    let ToWorker::Hello { protocol, build, init, max_output, sandbox, user } = wire::decode(&hello)? else {
         return Err(broken("the parent's first message was not its hello"));
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
-    watch::begin(watched, Arc::clone(&outbox))?;
+    // Before there is a second thread: the kernel gives each a user of its own.
+    let changed = user.map_or(Ok(()), User::become_it);
+    let given_up = watch::begin(watched, Arc::clone(&outbox))?;
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
     let ready = |lacks| outbox.say(&FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, lacks });
     if protocol != PROTOCOL || build != own {
@@ -97,7 +99,8 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
         return outbox.flush().await;
     }
     line::open(&outbox);
-    let job = match set_up::<J>(init) {
+    let changed = changed.map_err(|reason| format!("it cannot change its user: {reason}"));
+    let job = match changed.and_then(|()| set_up::<J>(init)) {
         Ok(job) => Arc::new(job),
         Err(mut reason) => {
             panics::shorten(&mut reason);
@@ -106,6 +109,8 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
             return Err(io::Error::other(reason));
         }
     };
+    // It ends without a word.
+    let _ = given_up.recv();
     let lacks = sandbox::confine(sandbox, job.confinement().as_ref());
     if sandbox == Sandbox::Require && !lacks.is_empty() {
         outbox.say(&FromWorker::Unconfined { lacks: &lacks });

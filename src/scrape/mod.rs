@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
-//! which no scraper can be made. `files` names what fetching reads of the system.
+//! which no scraper can be made. `files` names what fetching needs of the system.
 //!
 //! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
 //! in view.
@@ -35,7 +35,7 @@ pub use decode::{Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
-pub use files::needed_files;
+pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
