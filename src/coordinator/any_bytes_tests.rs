@@ -73,7 +73,7 @@ struct Run {
     now: Instant,
     /// Workers that have done what the script says.
     taken: BTreeSet<WorkerId>,
-    recorded: BTreeMap<u64, ()>,
+    recorded: BTreeSet<u64>,
 }
 
 impl Run {
@@ -102,7 +102,7 @@ impl Run {
             limits: Limits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);
-        let (taken, recorded) = (BTreeSet::new(), BTreeMap::new());
+        let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
         let mut run = Self { state, pool: Simulated::new(WORKERS, CONCURRENCY), now, taken, recorded };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
         let tasks = (0..TASKS).map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) });
@@ -125,7 +125,7 @@ impl Run {
                 Action::Refuse { worker, job, reason } => self.pool.refuse(worker, job, reason, self.now),
                 Action::Record(record) => {
                     assert!(record.seq < TASKS && record.url.ends_with(&format!("/{}", record.seq)));
-                    assert!(self.recorded.insert(record.seq, ()).is_none(), "task {} has two records", record.seq);
+                    assert!(self.recorded.insert(record.seq), "task {} has two records", record.seq);
                     if let Outcome::Page(page) = &record.outcome {
                         assert!(!page.data.iter().any(u8::is_ascii_control));
                         serde_json::from_slice::<serde_json::Value>(&page.data).expect("the data is JSON");

@@ -19,10 +19,9 @@ pub(super) fn is_json_line(bytes: &[u8]) -> bool {
 fn has_controls(bytes: &[u8]) -> bool {
     // In UTF-8, C1 is this byte and one from 0x80 to 0x9F.
     const LEAD: u8 = 0xc2;
-    let (found, leads) = bytes.iter().fold((false, false), |(found, leads), byte| {
-        (found | (*byte < b' ') | (*byte == 0x7f), leads | (*byte == LEAD))
-    });
-    found || leads && bytes.windows(2).any(|pair| pair[0] == LEAD && pair[1] <= 0x9f)
+    let count = |is_it: fn(u8) -> bool| bytes.iter().map(|byte| usize::from(is_it(*byte))).sum::<usize>();
+    count(|byte| byte.is_ascii_control()) > 0
+        || count(|byte| byte == LEAD) > 0 && bytes.windows(2).any(|pair| pair[0] == LEAD && pair[1] <= 0x9f)
 }
 
 fn has_escaped_surrogates(bytes: &[u8]) -> bool {

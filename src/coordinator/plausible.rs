@@ -168,9 +168,12 @@ impl Plausible {
             return Err("a failure that is not a worker's to tell");
         }
         let is_refused = failure.kind == FailureKind::HttpStatus;
-        if !failure.status.is_none_or(|status| (100..1000).contains(&status))
-            || is_refused && !failure.status.is_some_and(|status| status >= 400)
-        {
+        let is_possible = if is_refused {
+            failure.status.is_some_and(|status| (400..1000).contains(&status))
+        } else {
+            failure.status.is_none_or(|status| (100..1000).contains(&status))
+        };
+        if !is_possible {
             return Err("a status that is none");
         }
         if matches!(failure.retry, Retry::After(_)) && !is_refused {

@@ -431,3 +431,43 @@ fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
         assert_eq!(!actions.is_empty(), is_refused, "case {nth}: {actions:?}");
     }
 }
+
+#[test]
+fn headers_of_a_host_travel_with_what_is_asked_of_it_and_with_nothing_else() {
+    let headers = |value: &str| vec![("authorization".to_owned(), value.to_owned())];
+    let mut state = state(&Before::default());
+    let host = |name: &str| name.parse::<HostKey>().expect("a host");
+    state.bounds.host_headers = [(host("h"), headers("of h")), (host("other:8080"), headers("of other"))].into();
+    let table = [
+        ("http://h/", headers("of h")),
+        ("https://h/x", headers("of h")),
+        ("http://h:8080/", vec![]),
+        ("http://www.h/", vec![]),
+        ("http://other/", vec![]),
+        ("http://other:8080/", headers("of other")),
+        ("http://h@stranger/", vec![]),
+    ];
+    let now = Instant::now();
+    for (seq, (url, expected)) in table.into_iter().enumerate() {
+        let seq = seq as u64;
+        let task = Task { seq, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)) };
+        let mut actions = Vec::new();
+        state.handle(Event::Tasks(vec![task]), now, &mut actions);
+        state.issue(outside(0), now, &mut actions);
+        let [Action::Submit { payload, .. }] = &actions[..] else { panic!("{url}: {actions:?}") };
+        let Errand::Page(visit) = postcard::from_bytes(payload).expect("an errand") else { panic!("{url}") };
+        assert_eq!(visit.host_headers, expected, "{url}");
+    }
+}
+
+#[test]
+fn the_settings_of_workers_have_no_headers_of_single_hosts() {
+    let header = ("x-key".to_owned(), "secret".to_owned());
+    let with = |headers| crate::scrape::HostSettings { headers, ..Default::default() };
+    let key = |name: &str| name.parse::<HostKey>().expect("a host");
+    let hosts = [(key("a"), with(vec![header.clone()])), (key("b"), with(Vec::new()))];
+    let mut settings = crate::scrape::FetchSettings { hosts: hosts.into(), ..crate::scrape::sample() };
+    assert_eq!(settings.take_host_headers(), [(key("a"), vec![header])].into());
+    let sent = postcard::to_stdvec(&settings).expect("bytes");
+    assert!(!sent.windows(6).any(|bytes| bytes == b"secret"));
+}

@@ -25,7 +25,7 @@ static POLLED: AtomicU64 = AtomicU64::new(0);
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
 /// Starts the thread. To be called on the process's first one. What is given ends when the thread has given up all that it can
-/// by itself: it is older than the sandbox, which in part holds for younger threads only, and forbids to give more up.
+/// by itself: it is older than the sandbox, which in part holds for younger threads only.
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<mpsc::Receiver<()>> {
     let (at_it, given_up) = mpsc::channel();
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {

@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
@@ -109,8 +109,6 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
             return Err(io::Error::other(reason));
         }
     };
-    // It ends without a word.
-    let _ = given_up.recv();
     let lacks = sandbox::confine(sandbox, job.confinement().as_ref());
     if sandbox == Sandbox::Require && !lacks.is_empty() {
         outbox.say(&FromWorker::Unconfined { lacks: &lacks });
@@ -121,7 +119,7 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     tokio::select! {
         // Nobody reads: the parent is gone, or has dropped us.
         _ = outbox.send_all() => unix::kill_own_group(),
-        drained = take_jobs(&mut frames, &job, &outbox) => {
+        drained = take_jobs(&mut frames, &job, &outbox, &given_up) => {
             drained?;
             outbox.drained().await?;
             outbox.say(&FromWorker::Bye);
@@ -153,11 +151,14 @@ async fn take_jobs<J: Job>(
     frames: &mut FramedRead<pipe::Receiver, Frames>,
     job: &Arc<J>,
     outbox: &Arc<Outbox<J>>,
+    given_up: &mpsc::Receiver<()>,
 ) -> io::Result<()> {
     while let Some(frame) = frames.next().await {
         let frame = frame?;
         match wire::decode(&frame)? {
             ToWorker::Jobs(jobs) => {
+                // Ends without a word when the other thread is confined, too: long ago, as a rule.
+                let _ = given_up.recv();
                 for one in jobs {
                     outbox.begun(one.id);
                     let payload = frame.slice_ref(one.payload);

@@ -37,7 +37,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_shmget, libc::SYS_shmat, libc::SYS_msgget, libc::SYS_semget, libc::SYS_mq_open, libc::SYS_mq_unlink,
     // Another user.
     libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid, libc::SYS_setregid, libc::SYS_setresuid,
-    libc::SYS_setresgid, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_setgroups, libc::SYS_capset,
+    libc::SYS_setresgid, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_setgroups,
     libc::SYS_personality, libc::SYS_setrlimit,
     // Keys of the kernel.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl,
