@@ -28,8 +28,8 @@ const LAST_WORDS: usize = 10;
 /// Characters that are kept of each.
 const LINE_LIMIT: usize = 500;
 
-/// Bytes in kilobytes of one child's frames that may wait to be heard, or one frame that is larger: a child that says more
-/// waits with it.
+/// Kilobytes of one child's frames that may wait to be heard; a larger frame counts as so many. A child that says more waits
+/// until the pool has heard what it said before.
 const AHEAD: usize = 1 << 10;
 
 /// What a child has to say, on its way to the pool.
