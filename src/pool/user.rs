@@ -36,7 +36,9 @@ impl User {
     /// # Errors
     /// With the reason, where they cannot.
     pub fn check(self, files: &[PathBuf]) -> Result<(), String> {
-        let readable: Vec<&PathBuf> = files.iter().filter(|path| File::open(path).is_ok()).collect();
+        let is_ordinary = |path: &PathBuf| path.is_file() || path.is_dir();
+        let readable: Vec<&PathBuf> =
+            files.iter().filter(|path| is_ordinary(path) && File::open(path).is_ok()).collect();
         std::thread::scope(|scope| {
             let tried = std::thread::Builder::new().name("user".to_owned()).spawn_scoped(scope, || {
                 system::change(self)?;

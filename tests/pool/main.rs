@@ -99,6 +99,7 @@ fn main() -> ExitCode {
             a_confined_worker_can_do_none_of_what_it_does_not_need,
             a_confined_worker_can_do_what_it_needs,
             every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core,
+            what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays,
             a_worker_has_no_variables_of_its_parent_but_those_that_are_named,
             a_confined_worker_that_aborts_is_a_lost_one_like_any_other,
             each_wall_stands_without_the_other_and_what_lacks_is_named;

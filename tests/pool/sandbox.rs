@@ -318,6 +318,34 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
     }
 }
 
+pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays() {
+    const TEST: &str = "what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays";
+    if !can_confine(TEST) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "text").expect("writes");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    if std::os::unix::fs::chown(&file, Some(4321), None).is_err()
+        || std::os::unix::fs::chown(folder.path(), Some(4321), None).is_err()
+    {
+        println!("SKIPPED {TEST}: only root can give files away");
+        return;
+    }
+    // The right to read and to search, by its number in `linux/capability.h`.
+    for (readable, done, kept) in [(vec![file.clone()], Ok("4".to_owned()), 1 << 2), (Vec::new(), Err(EACCES), 0)] {
+        let pool = pool(Sandbox::Require, &readable);
+        assert_eq!(pool.apply(Deed::Read(file.clone())).expect("lives"), done);
+        assert_eq!(pool.apply(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
+        let threads = pool.apply(Deed::Threads).expect("lives").expect("reads its own entry");
+        let own = threads.split("Name:").nth(1).expect("a thread");
+        for set in ["CapPrm", "CapEff"] {
+            assert_eq!(u64::from_str_radix(field(own, set), 16).expect("a number"), kept, "{set}");
+        }
+    }
+}
+
 pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named() {
     // These are there wherever tests are run by cargo.
     let variables = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "PATH", "HOME"];

@@ -1,6 +1,7 @@
 //! The sandbox of Linux: one step after the other, each tried whatever became of the one before.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, Rlimit};
 use rustix::thread::{CapabilitySet, CapabilitySets};
@@ -20,7 +21,7 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
             "a limit of 0 for core dumps",
             rustix::process::setrlimit(Resource::Core, none).map_err(|error| error.to_string()),
         ),
-        ("no capabilities", drop_capabilities()),
+        ("no capabilities", drop_capabilities(&wanted.readable)),
         ("no new privileges", rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
         ("landlock", files::restrict(readable)),
         // The last one: it refuses what the others need.
@@ -32,16 +33,28 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
 /// Takes all files but those of any worker from the calling thread, and all capabilities, as far as the kernel can. For threads
 /// that are there before the job is set up: both hold for the thread that asks for it and those that it starts.
 pub(in crate::pool) fn forsake() {
-    let _ = drop_capabilities();
+    let _ = drop_capabilities(&[]);
     let _ = files::restrict(own());
 }
 
 /// Gives up what makes root more than another user: without that, root can neither change the network nor pass by the
-/// permissions of files.
-fn drop_capabilities() -> Result<(), String> {
+/// permissions of files. Where one of the needed files is readable by that alone (it is another user's, or in a folder that is
+/// closed to others), the right to read stays, which the sandbox limits to the files that are needed.
+fn drop_capabilities(needed: &[PathBuf]) -> Result<(), String> {
     let none = CapabilitySet::empty();
-    let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
-    rustix::thread::set_capabilities(None, none).map_err(|error| error.to_string())
+    let set = |effective, permitted| {
+        let sets = CapabilitySets { effective, permitted, inheritable: none };
+        rustix::thread::set_capabilities(None, sets).map_err(|error| error.to_string())
+    };
+    let has = rustix::thread::capabilities(None).map_err(|error| error.to_string())?;
+    if has.effective.is_empty() {
+        return set(none, none);
+    }
+    let is_readable = |path: &&PathBuf| (path.is_file() || path.is_dir()) && File::open(path).is_ok();
+    let readable: Vec<&PathBuf> = needed.iter().filter(is_readable).collect();
+    set(none, has.permitted)?;
+    let kept = if readable.iter().all(is_readable) { none } else { CapabilitySet::DAC_READ_SEARCH & has.permitted };
+    set(kept, kept)
 }
 
 fn own<'a>() -> impl Iterator<Item = &'a Path> {
