@@ -3,7 +3,7 @@
 //! Each function cuts the fuzzer's bytes into what a reader takes. What must hold of the reader stands beside it, in
 //! `any_bytes_tests.rs`, which `cargo test` runs too, on fewer inputs.
 
-use crate::{config, input, pool, robots, scrape, sink};
+use crate::{config, coordinator, input, pool, robots, scrape, sink};
 
 /// The wire between pool and worker: first the lengths of the pieces, then the stream.
 pub fn frame(bytes: &[u8]) {
@@ -43,6 +43,11 @@ pub fn robots(bytes: &[u8]) {
 pub fn settings(bytes: &[u8]) {
     let (given, file) = at_zero(bytes).unwrap_or((b"", bytes));
     config::any_bytes_tests::check(file, &String::from_utf8_lossy(given));
+}
+
+/// What workers do that were taken over: a script for a run without processes.
+pub fn worker(bytes: &[u8]) {
+    coordinator::any_bytes_tests::check(bytes);
 }
 
 /// As many bytes as the first byte says (at most seven), and what comes after them.

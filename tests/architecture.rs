@@ -41,7 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "streams",
         ],
     ),
-    ("fuzzing", &["config", "input", "pool", "robots", "scrape", "sink"]),
+    ("fuzzing", &["config", "coordinator", "input", "pool", "robots", "scrape", "sink"]),
 ];
 
 /// The roots of the library and of the program, which name everything.

@@ -69,6 +69,122 @@ fn the_setting_decides_whether_workers_are_confined() {
     }
 }
 
+/// What `/proc/PID/NAME` has.
+fn proc(pid: u32, name: &str) -> String {
+    String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/{name}")).expect("it runs")).into_owned()
+}
+
+/// Where a process's open files lead.
+fn open_files(pid: u32) -> Vec<std::path::PathBuf> {
+    let numbers = fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs");
+    numbers.filter_map(|number| fs::read_link(number.ok()?.path()).ok()).collect()
+}
+
+#[test]
+fn workers_have_neither_the_files_nor_the_variables_that_the_run_was_started_with() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let gleaner = scrape([&server.url("/sleep/1500/page")]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"exec "$0" "$@" 3>>"$LOG" 9<"$LOG""#]).arg(gleaner.get_program()).args(gleaner.get_args());
+    command.envs(gleaner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = gleaner.get_current_dir() {
+        command.current_dir(folder);
+    }
+    command.args(["--max-tasks-per-worker", "1", "--set", "fetch.headers.x-key=of-the-settings"]);
+    command.env("LOG", &log).env("AWS_SECRET_ACCESS_KEY", "of-the-shell").env("RES_OPTIONS", "attempts:1");
+    command.env("GLEANER_FETCH_USER_AGENT", "of-the-environment").env("SSL_CERT_FILE", "/etc/hosts");
+    let run = Run::start(command);
+    wait_until("a request", PROMPTLY, || server.in_flight() == 1);
+    let workers = run.workers();
+    assert_eq!(workers.len(), 1);
+    let parent = proc(workers[0].pid, "status");
+    let parent =
+        parent.lines().find_map(|line| line.strip_prefix("PPid:\t")).expect("a parent").parse().expect("a pid");
+    assert_eq!(open_files(parent).iter().filter(|file| **file == log).count(), 2, "the run has them");
+    let files = open_files(workers[0].pid);
+    assert!(!files.is_empty() && !files.contains(&log), "{files:?}");
+    let variables = proc(workers[0].pid, "environ");
+    for name in ["AWS_SECRET_ACCESS_KEY", "GLEANER_FETCH_USER_AGENT", "LOG", "PATH", "HOME"] {
+        assert!(
+            !variables.split('\0').any(|variable| variable.starts_with(&format!("{name}="))),
+            "{name}: {variables}"
+        );
+    }
+    for name in ["RES_OPTIONS", "SSL_CERT_FILE"] {
+        assert!(variables.contains(&format!("{name}=")), "{name}: {variables}");
+    }
+    run.finish().exited(0);
+}
+
+#[test]
+fn where_root_runs_it_workers_are_another_user_and_are_killed_and_die_like_any_others() {
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can have workers of another user");
+        return;
+    }
+    let spare = gleaner::pool::User::spare();
+    if let Err(reason) = spare.check(&[]) {
+        println!("SKIPPED: root cannot have them here: {reason}");
+        return;
+    }
+    let server = Server::start();
+    for (user, sandbox, uids, groups) in [
+        ("auto", "auto", 61_184..=65_519, ""),
+        ("same", "auto", 0..=0, "0"),
+        ("auto", "off", 0..=0, "0"),
+        ("1234:567", "auto", 1234..=1234, ""),
+        ("1234", "off", 1234..=1234, ""),
+    ] {
+        let mut command = scrape([&server.url("/sleep/3600000/page")]);
+        command.args(["--set", &format!("pool.user={user}"), "--set", &format!("pool.sandbox={sandbox}")]);
+        let run = Run::start(command);
+        wait_until("a request", PROMPTLY, || server.in_flight() == 1);
+        let worker = run.workers()[0].pid;
+        let status = proc(worker, "status");
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect(name);
+            line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(field("Uid:").iter().all(|uid| uids.contains(&uid.parse().expect("a number"))), "{user}: {status}");
+        if groups.is_empty() {
+            assert!(field("Groups:").is_empty() && field("CapPrm:") == ["0000000000000000"], "{user}: {status}");
+        }
+        // The run cannot see to it, and neither can a signal to its group.
+        run.signal(rustix::process::Signal::KILL);
+        wait_until("the worker's end", PROMPTLY, || !std::path::Path::new(&format!("/proc/{worker}")).exists());
+        wait_until("the request's end", PROMPTLY, || server.in_flight() == 0);
+        run.finish();
+    }
+    let mut command = scrape([&server.url("/sleep/3600000/page"), &server.url("/ok/1")]);
+    command.args([
+        "--set",
+        "pool.task_timeout=1s",
+        "--set",
+        "fetch.timeout=900ms",
+        "--max-tasks-per-worker",
+        "1",
+        "-w",
+        "1",
+    ]);
+    let run = Run::start(command).finish();
+    assert_eq!(records(&run.stdout).len(), 2, "{}", run.stderr);
+}
+
+#[test]
+fn a_user_that_workers_cannot_be_is_an_error_before_anything_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out.jsonl");
+    for user in ["no-such-user", "root"] {
+        let mut command = scrape(["http://127.0.0.1:1/", "-o", output.to_str().expect("UTF-8")]);
+        command.args(["--set", &format!("pool.user={user}")]);
+        let run = Run::to_end(command).exited(2);
+        assert!(run.stderr.contains(&format!("`{user}` (pool.user)")), "{}", run.stderr);
+        assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "nothing is left behind");
+    }
+}
+
 /// What becomes of a run on a kernel that has no landlock, which a filter over all of it makes it look like.
 fn without_landlock(arguments: &[&str]) -> Finished {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();

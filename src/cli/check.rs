@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
-use super::{Stop, cookie_file, run, words};
+use super::{Stop, cookie_file, run, words, worker_user};
 use crate::config::InForce;
 use crate::exit_code::Exit;
 use crate::model::printable;
@@ -21,6 +21,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     }
     let mut out = streams::display().map_err(Stop::unheard)?;
     show(&mut out, &loaded.in_force, args.all)?;
+    worker_user::choose(&loaded.plan.pool).map_err(Stop::usage)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Stop, cookie_file, identity, words};
+use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
 use crate::schedule::{self, HostRules};
@@ -31,6 +31,7 @@ pub(super) struct Ran {
 /// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
 /// found before anything is fetched. However the run ends, its cookies are saved.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
+    let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
@@ -40,8 +41,9 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
+        let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = pool::Core::new(ScrapeJob::NAME, &init, pool_options(plan)).map_err(Stop::usage)?;
+        let executor = pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
@@ -51,6 +53,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
             ahead_limit: plan.output.ahead_limit,
             task_timeout: plan.pool.task_timeout,
+            plausible: Plausible::new(&scrape.fetch),
+            host_headers,
             limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
             cookies,
             cached,
@@ -110,15 +114,17 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
-fn pool_options(plan: &Plan) -> pool::Options {
-    pool::Options {
+fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
+    Ok(pool::Options {
         workers: plan.pool.workers,
         concurrency: plan.pool.concurrency,
         quota: plan.pool.quota,
         quota_jitter: plan.pool.quota_jitter,
         max_memory: Some(plan.pool.max_memory_per_worker),
         sandbox: plan.pool.sandbox,
+        environment: scrape::needed_variables(&plan.scrape.fetch),
+        user: worker_user::choose(&plan.pool)?,
         args: vec!["worker".to_owned()],
         ..pool::Options::default()
-    }
+    })
 }

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
 //! run from writing over what it reads, `descriptors` has the system give all the open files it may, `file_size` has it say
-//! when a file may not grow, `launch` starts a run, `identity` says what a later one must have in common with it to go on,
+//! when a file may not grow, `launch` starts a run, `worker_user` chooses the user
+//! of its workers, `identity` says what a later one must have in common with it to go on,
 //! `site` serves a folder for it, `summary_file` is where its counts go, `cookie_file` is where its cookies come from and
 //! go, `bar`, `log`, `words` and `colour` are what a person sees meanwhile, and `messages` is the way to standard error.
 
@@ -23,6 +24,7 @@ mod run;
 mod site;
 mod summary_file;
 mod words;
+mod worker_user;
 
 use std::env;
 use std::ffi::OsString;

@@ -37,7 +37,7 @@ mod tests;
 
 pub use error::{Error, Problem, ProblemKind};
 pub use place::{Origin, Place};
-pub use plan::{CookiesPlan, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan};
+pub use plan::{CookiesPlan, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan, UserChoice};
 pub use settings::InForce;
 pub use sources::{DEFAULT_FILE, DEFAULTS, Flag, Sources};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::MaxFailures;
-use crate::pool::Sandbox;
+use crate::pool::{Sandbox, User};
 use crate::schedule;
 use crate::scrape;
 use crate::sink::{Order, Shape};
@@ -55,6 +55,21 @@ pub struct PoolPlan {
     pub task_timeout: Duration,
     /// Whether a worker gives up what it does not need.
     pub sandbox: Sandbox,
+    /// The user that workers are, where this process is root.
+    pub user: UserChoice,
+}
+
+/// Which user workers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserChoice {
+    /// One that is nobody else, where this process is root and such a user can be had.
+    Auto,
+    /// That of this process.
+    Same,
+    /// This one.
+    Given(User),
+    /// The one of this name.
+    Named(String),
 }
 
 /// What a run must not exceed.

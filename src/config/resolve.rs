@@ -75,6 +75,7 @@ fn pool(pool: &Pool, cpus: NonZeroUsize) -> Result<PoolPlan, Problem> {
         max_memory_per_worker: pool.max_memory_per_worker.given().value,
         task_timeout: pool.task_timeout.given().value,
         sandbox: pool.sandbox.given().value,
+        user: pool.user.given().value.clone(),
     })
 }
 

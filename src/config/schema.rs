@@ -5,8 +5,8 @@
 
 use super::element::template::Template;
 use super::element::{
-    choice, count, decimal, duration, failures, file, list, media_type, size, status, template, truth, user_agent,
-    workers,
+    choice, count, decimal, duration, failures, file, list, media_type, size, status, template, truth, user,
+    user_agent, workers,
 };
 use super::error::Complaint;
 use super::plan::FormatChoice;
@@ -59,6 +59,7 @@ pub(super) const SECTIONS: &[Section] = &[
             value("max_memory_per_worker", |s, n| put(&mut s.pool.max_memory_per_worker, n, size::worker)),
             value("task_timeout", |s, n| put(&mut s.pool.task_timeout, n, duration::positive)),
             value("sandbox", |s, n| put(&mut s.pool.sandbox, n, |n| choice::read(n, SANDBOXES))),
+            value("user", |s, n| put(&mut s.pool.user, n, user::read)),
         ]),
     },
     Section {

@@ -14,7 +14,7 @@ use crate::scrape::{PrivateAddresses, TlsVersion};
 use super::element::template::Template;
 use super::element::workers::Workers;
 use super::place::{Origin, Place};
-use super::plan::FormatChoice;
+use super::plan::{FormatChoice, UserChoice};
 use crate::sink::{Order, Shape};
 
 /// A value, and who wrote it.
@@ -83,6 +83,7 @@ pub(super) struct Pool {
     pub(super) max_memory_per_worker: Slot<u64>,
     pub(super) task_timeout: Slot<Duration>,
     pub(super) sandbox: Slot<Sandbox>,
+    pub(super) user: Slot<UserChoice>,
 }
 
 /// `[fetch]`

@@ -55,7 +55,8 @@ impl Cached {
         self.asked.remove(&seq);
         let url = parse_url(&visit.url, None).ok()?;
         let now = SystemTime::now();
-        let mut known = self.headers.of(&url, &Visit::new("", visit.reach.clone()));
+        let host_headers = visit.host_headers.clone();
+        let mut known = self.headers.of(&url, &Visit { host_headers, ..Visit::new("", visit.reach.clone()) });
         let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&url, visit) };
         let loaded = self.loaded.as_ref().and_then(|jar| jar.header_for(&url, now));
         if let Some(cookies) = loaded.and_then(|cookies| HeaderValue::try_from(cookies).ok()) {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::pool::{Core, Event, Hints, JobId};
+use crate::pool::{Core, Event, Hints, JobId, WorkerId};
 
 /// Whatever runs jobs: give it jobs, get events. Kept this narrow so that many machines can stand behind it as well as
 /// the processes of one.
@@ -10,6 +10,9 @@ pub trait Executor {
 
     /// Takes a job in.
     fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints);
+
+    /// Ends a worker that has sent what cannot be. `job`: one that came as done by that, and comes back as lost.
+    fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String);
 
     /// About so many more jobs will come. No promise.
     fn expect(&mut self, jobs: usize);
@@ -34,6 +37,10 @@ impl Executor for Core {
 
     fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
         Core::submit(self, id, payload, hints);
+    }
+
+    fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
+        Core::refuse(self, worker, job, reason);
     }
 
     fn expect(&mut self, jobs: usize) {

@@ -53,7 +53,7 @@ impl Job for ScrapeJob {
     }
 
     fn confinement(&self) -> Option<Confinement> {
-        Some(Confinement { readable: scrape::needed_files() })
+        Some(Confinement { readable: scrape::needed_files(), unix_sockets: scrape::asks_daemons_for_names() })
     }
 
     async fn run(&self, errand: Errand) -> Fetched {

@@ -1,5 +1,6 @@
 //! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -10,10 +11,10 @@ use super::interrupts::Interrupts;
 use super::limits::{Limits, Reason};
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
-use super::{Cached, Progress};
+use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::{Failure, FailureKind, Outcome, Record};
+use crate::model::{Failure, FailureKind, HostKey, Outcome, Record};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
@@ -49,6 +50,10 @@ pub struct Parts<E> {
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
+    /// What workers can bring back.
+    pub plausible: Plausible,
+    /// Request headers of the settings for one host alone: they travel with what is asked of it.
+    pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
     pub limits: Limits,
     /// The cookies that the run begins with; `None` where it keeps none.
@@ -113,6 +118,8 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         backlog: BACKLOG,
         deadline: parts.task_timeout,
         grace: GRACE,
+        plausible: parts.plausible,
+        host_headers: parts.host_headers,
         limits: parts.limits,
     };
     let now = Instant::now();
@@ -270,6 +277,7 @@ impl<E: Executor> Loop<E> {
         for action in self.actions.drain(..) {
             match action {
                 Action::Submit { id, payload, hints } => self.executor.submit(id, payload, hints),
+                Action::Refuse { worker, job, reason } => self.executor.refuse(worker, job, reason),
                 Action::Record(record) => {
                     log(&record);
                     self.records.push(record);

@@ -1,7 +1,7 @@
 //! What follows from what happened. Knows no process, no file and no clock: events and the time go in, actions come
 //! out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,12 +9,12 @@ use url::Url;
 
 use super::cached::Cached;
 use super::cookies::{Cookies, number_of};
-use super::job::{Brought, Errand, Fetched};
+use super::job::Errand;
 use super::limits::{Limits, Reason};
+use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use super::verdict;
-use crate::model::{Answer, Outcome, Page, Reach, Record, Task, Visit, Visited, how_long};
-use crate::pool::{Cause, Death, Event as PoolEvent, Hints, JobError, JobId, WorkerId, blame};
+use crate::model::{HostKey, Outcome, Page, Reach, Record, Task, Visit, how_long, parse_url};
+use crate::pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -43,6 +43,12 @@ pub(super) enum Action {
         id: JobId,
         payload: Bytes,
         hints: Hints,
+    },
+    /// A worker sent what cannot be. `job`: one that came as done by that; it is still to come back.
+    Refuse {
+        worker: WorkerId,
+        job: Option<JobId>,
+        reason: String,
     },
     Record(Record),
     /// Everything is settled.
@@ -77,23 +83,27 @@ pub(super) struct Bounds {
     pub(super) deadline: Duration,
     /// How long what is in flight may take when the run stops.
     pub(super) grace: Duration,
+    /// What workers can bring back.
+    pub(super) plausible: Plausible,
+    /// Request headers of the settings for one host alone.
+    pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
     pub(super) limits: Limits,
 }
 
 #[derive(Debug)]
 pub(super) struct State {
-    schedule: Schedule,
-    bounds: Bounds,
-    tally: Tally,
+    pub(super) schedule: Schedule,
+    pub(super) bounds: Bounds,
+    pub(super) tally: Tally,
     /// Only of tasks that lost a worker.
-    suspects: HashMap<u64, blame::Charges>,
+    pub(super) suspects: HashMap<u64, blame::Charges>,
     /// What ended the last worker that held nothing.
-    idle_end: Option<Cause>,
+    pub(super) idle_end: Option<Cause>,
     /// Asked before each submission and told of each answer.
     pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
-    in_flight: usize,
+    pub(super) out: HashMap<JobId, Out>,
     /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
     admitted: u64,
     list_ended: bool,
@@ -127,7 +137,7 @@ impl State {
             suspects: HashMap::new(),
             idle_end: None,
             cached: None,
-            in_flight: 0,
+            out: HashMap::new(),
             admitted: before.done.seqs.count(),
             list_ended: false,
             closed: false,
@@ -153,7 +163,7 @@ impl State {
     /// How many jobs are still to come, once the end of the list is known: one for each task that is not in a worker's hands,
     /// but for redirects and retries.
     pub(super) fn to_come(&self) -> Option<usize> {
-        self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.in_flight))
+        self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.out.len()))
     }
 
     /// When there will be something to do though nothing happens.
@@ -210,7 +220,7 @@ impl State {
 
     /// Begins to stop: no new tasks, and a while for those in flight.
     fn stop(&mut self, reason: Reason, now: Instant) {
-        let (grace, in_flight) = (self.bounds.grace, self.in_flight);
+        let (grace, in_flight) = (self.bounds.grace, self.out.len());
         let patience = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
         tracing::warn!("stopping: waiting up to {patience} for {in_flight} requests; {which} signal ends that");
@@ -246,7 +256,7 @@ impl State {
         if let Some(stopping) = self.stopping
             && (!self.is_complete() || now >= stopping.until)
         {
-            if !self.halted && (self.in_flight == 0 || now >= stopping.until) {
+            if !self.halted && (self.out.is_empty() || now >= stopping.until) {
                 self.halted = true;
                 actions.push(Action::Halt);
             }
@@ -268,7 +278,7 @@ impl State {
                     Err((seq, page)) => self.schedule.found(seq, page, now),
                     Ok(visit) => {
                         room -= 1;
-                        self.in_flight += 1;
+                        self.out.insert(job_of(dispatch.order), Out::new(&visit, now));
                         actions.push(self.submission(&dispatch, visit));
                         None
                     }
@@ -290,8 +300,9 @@ impl State {
     /// The request that an order means; or the page of its task, where that is known already.
     fn visit(&mut self, dispatch: &Dispatch, now: Instant) -> Result<Visit, (u64, Page)> {
         let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
+        let host_headers = parse_url(&dispatch.url, None).map(|url| self.host_headers(&url)).unwrap_or_default();
         let Dispatch { tell_when_sent, connection, .. } = *dispatch;
-        let mut visit = Visit { tell_when_sent, connection, ..visit };
+        let mut visit = Visit { tell_when_sent, connection, host_headers, ..visit };
         if let Order::Page(seq) = dispatch.order {
             if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq))
                 && let Some((name, value)) = cookies.header(url, now)
@@ -306,10 +317,21 @@ impl State {
         Ok(visit)
     }
 
+    /// The headers that the settings have for the host of this URL alone.
+    fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
+        if self.bounds.host_headers.is_empty() {
+            return Vec::new();
+        }
+        HostKey::of(url).and_then(|host| self.bounds.host_headers.get(&host)).cloned().unwrap_or_default()
+    }
+
     /// A page that need not be asked for, and so need not wait for its host's turn either.
     fn known(&mut self, task: &Task, now: Instant) -> Option<Settled> {
-        let (cached, url) = (self.cached.as_mut()?, task.url.as_ref().ok()?);
+        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
+        let host_headers = self.host_headers(url);
+        let cached = self.cached.as_mut()?;
         let mut visit = Visit::new(url.as_str(), Reach::Listed);
+        visit.host_headers = host_headers;
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = cached.known(task.seq, &mut visit)?;
         let outcome = Outcome::Page(page);
@@ -332,121 +354,7 @@ impl State {
         Action::Submit { id: job_of(dispatch.order), payload: payload.into(), hints }
     }
 
-    fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
-        let came_back = match event {
-            PoolEvent::Done { .. } | PoolEvent::Failed { .. } => 1,
-            PoolEvent::Lost { jobs, .. } => jobs.len(),
-            _ => 0,
-        };
-        self.in_flight = self.in_flight.saturating_sub(came_back);
-        match event {
-            PoolEvent::Done { job, worker, output } => {
-                self.answered(*job, *worker, output, now, actions);
-            }
-            PoolEvent::Failed { job, worker, error } => {
-                self.fail(*job, *worker, error, now, actions);
-            }
-            PoolEvent::Noted { job, .. } => self.schedule.sent(order_of(*job), now),
-            PoolEvent::Lost { worker, jobs, death } => {
-                let (pid, tasks) = (self.tally.pid(*worker), jobs.len());
-                if self.is_news(tasks, death) {
-                    tracing::warn!(pid, tasks, "worker {death}");
-                } else {
-                    tracing::debug!(pid, tasks, "worker {death}");
-                }
-                for job in jobs {
-                    self.lost(*job, jobs.len() - 1, *worker, death, now, actions);
-                }
-            }
-            PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
-        }
-        self.tally.note(event);
-    }
-
-    /// Of workers in a row that came to the same end and held nothing, since they could not start perhaps, one is worth a
-    /// warning.
-    fn is_news(&mut self, tasks: usize, death: &Death) -> bool {
-        tasks > 0 || self.idle_end.replace(death.cause.clone()).as_ref() != Some(&death.cause)
-    }
-
-    /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.
-    fn lost(
-        &mut self,
-        job: JobId,
-        companions: usize,
-        worker: WorkerId,
-        death: &Death,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        let record = self.suspects.entry(job).or_default();
-        let deaths = record.deaths();
-        let verdict = record.judge(job, companions, death);
-        let charged = record.deaths() > deaths;
-        if verdict == blame::Verdict::Guilty {
-            self.fail(job, Some(worker), &JobError::Poison(death.clone()), now, actions);
-        } else {
-            self.schedule.rerun(order_of(job), verdict == blame::Verdict::Alone, charged, now);
-        }
-    }
-
-    fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
-        let Fetched { what, elapsed } = match postcard::from_bytes(output) {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                return self.fail(job, Some(worker), &JobError::Unserializable(error.to_string()), now, actions);
-            }
-        };
-        match (order_of(job), what) {
-            (Order::Page(seq), Brought::Page(Visited { answer, headers })) => {
-                if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
-                    cookies.came_back(url, &headers, now);
-                }
-                self.tally.request(match &answer {
-                    Answer::Outcome(Outcome::Page(page)) => page.bytes,
-                    Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
-                    Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
-                });
-                let answer = match &mut self.cached {
-                    Some(cached) => cached.after(seq, answer, &headers),
-                    None => Some(answer),
-                };
-                let Some(answer) = answer else {
-                    return self.schedule.rerun(Order::Page(seq), false, false, now);
-                };
-                let cookies = self.cookies.as_ref();
-                let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
-                if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
-                    self.record(settled, Some(worker), actions);
-                }
-            }
-            (Order::Robots(id), Brought::Robots(answer)) => {
-                self.suspects.remove(&job);
-                self.schedule.robots_answered(id, answer, elapsed, now);
-            }
-            _ => {
-                let reason = "it answers what nobody asked".to_owned();
-                self.fail(job, Some(worker), &JobError::Unserializable(reason), now, actions);
-            }
-        }
-    }
-
-    fn fail(
-        &mut self,
-        job: JobId,
-        worker: Option<WorkerId>,
-        error: &JobError,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        self.suspects.remove(&job);
-        if let Some(settled) = self.schedule.fail(order_of(job), verdict::of_error(error), now) {
-            self.record(settled, worker, actions);
-        }
-    }
-
-    fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
+    pub(super) fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
@@ -481,7 +389,7 @@ fn job_of(order: Order) -> JobId {
     }
 }
 
-fn order_of(job: JobId) -> Order {
+pub(super) fn order_of(job: JobId) -> Order {
     if job & ROBOTS == 0 { Order::Page(job) } else { Order::Robots(job & !ROBOTS) }
 }
 

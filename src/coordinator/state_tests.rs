@@ -3,7 +3,9 @@
 use url::Url;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, MaxFailures, Page, Stage, Visited};
+use crate::coordinator::job::{Brought, Fetched};
+use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Retry, Stage, Visited};
+use crate::pool::Death;
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -29,9 +31,15 @@ fn limited(before: &Before, limits: Limits) -> State {
         backlog: 1000,
         deadline: Duration::from_secs(60),
         grace: GRACE,
+        plausible: plausible(),
+        host_headers: std::collections::BTreeMap::new(),
         limits,
     };
     State::new(options, bounds, before, Instant::now())
+}
+
+fn plausible() -> Plausible {
+    Plausible::new(&crate::scrape::FetchSettings { kept_headers: vec!["etag".to_owned()], ..crate::scrape::sample() })
 }
 
 fn tasks(seqs: std::ops::Range<u64>) -> Event {
@@ -44,7 +52,7 @@ fn outside(emitted: u64) -> Outside {
 }
 
 fn done(seq: u64) -> Event {
-    let page = Page { final_url: String::new(), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
+    let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
     answer(seq, Outcome::Page(page))
 }
 
@@ -65,6 +73,7 @@ fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
     let short = |action: Action| match action {
         Action::Submit { id, .. } => format!("submit {id}"),
         Action::Record(record) => format!("record {}", record.seq),
+        Action::Refuse { worker, job, reason } => format!("refuse {worker} {job:?}: {reason}"),
         Action::Close => "close".to_owned(),
         Action::Halt => "halt".to_owned(),
     };
@@ -112,9 +121,9 @@ fn the_end_of_the_list_is_seen_early_and_then_it_is_known_how_much_is_to_come() 
     turn(&mut state, vec![tasks(FORESIGHT as u64..300)], now);
     assert!(!state.wants_tasks(outside(0)), "there is enough");
     turn(&mut state, vec![Event::ListEnded], now);
-    assert_eq!((state.in_flight, state.to_come()), (6, Some(294)));
+    assert_eq!((state.out.len(), state.to_come()), (6, Some(294)));
     turn(&mut state, vec![done(0), done(1)], now);
-    assert_eq!((state.in_flight, state.to_come()), (6, Some(292)));
+    assert_eq!((state.out.len(), state.to_come()), (6, Some(292)));
 }
 
 #[test]
@@ -143,7 +152,8 @@ fn what_an_earlier_run_has_done_counts_from_the_beginning() {
     let mut state = state(&before);
     assert_eq!(state.settled(), (90, 4));
     let now = Instant::now();
-    turn(&mut state, vec![tasks(90..94), done(90), done(91)], now);
+    turn(&mut state, vec![tasks(90..94)], now);
+    turn(&mut state, vec![done(90), done(91)], now);
     assert!(state.wants_tasks(outside(0)), "94 of 100");
     turn(&mut state, vec![tasks(94..100)], now);
     assert!(!state.wants_tasks(outside(0)));
@@ -187,4 +197,277 @@ fn of_workers_in_a_row_that_held_nothing_and_came_to_the_same_end_one_is_news() 
         let death = Death { cause, last_words: vec![format!("worker {nth}")] };
         assert_eq!(state.is_news(tasks, &death), news, "case {nth}: {death}");
     }
+}
+
+/// One that holds tasks 0 and 1.
+fn at_work(now: Instant) -> State {
+    let mut state = state(&Before::default());
+    assert_eq!(turn(&mut state, vec![tasks(0..2)], now), ["submit 0", "submit 1"]);
+    state
+}
+
+fn page(seq: u64) -> Page {
+    Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 5, data: Bytes::from_static(b"{}") }
+}
+
+fn brought(what: Brought, elapsed: Duration) -> Vec<u8> {
+    postcard::to_stdvec(&Fetched { what, elapsed }).expect("bytes")
+}
+
+fn of_page(page: Page) -> Vec<u8> {
+    of_answer(Answer::Outcome(Outcome::Page(page)))
+}
+
+fn of_failure(failure: Failure) -> Vec<u8> {
+    of_answer(Answer::Outcome(Outcome::Failure(failure)))
+}
+
+fn of_answer(answer: Answer) -> Vec<u8> {
+    brought(Brought::Page(Visited { answer, headers: Vec::new() }), Duration::ZERO)
+}
+
+fn done_with(job: JobId, output: Vec<u8>) -> Event {
+    Event::Executor(PoolEvent::Done { job, worker: 3, output: output.into() })
+}
+
+#[test]
+fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
+    let failure = |kind, stage| Failure::new(kind, stage, "why");
+    let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
+    let headers = |headers: Vec<(String, String)>| {
+        let answer = Answer::Outcome(Outcome::Page(page(0)));
+        brought(Brought::Page(Visited { answer, headers }), Duration::ZERO)
+    };
+    let etag = |length| ("etag".to_owned(), "x".repeat(length));
+    let redirect = |status, to: &str| of_answer(Answer::Redirect { status, to: to.to_owned(), bytes: 0 });
+    let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
+    let mut trailing = of_page(page(0));
+    trailing.push(0);
+    let table: Vec<(&str, Vec<u8>)> = vec![
+        ("nothing", Vec::new()),
+        ("junk", b"\xff\xff\xff".to_vec()),
+        ("more than an answer", trailing),
+        ("another page", of_page(page(1))),
+        ("no URL", of_page(Page { final_url: "x".to_owned(), ..page(0) })),
+        ("data that is no JSON", of_page(Page { data: Bytes::from_static(b"1,\"failure\":null}"), ..page(0) })),
+        ("data of two lines", of_page(Page { data: Bytes::from_static(b"{\n}"), ..page(0) })),
+        ("data that a terminal obeys", of_page(Page { data: Bytes::from_static(b"\"\x1b]0;t\x07\""), ..page(0) })),
+        ("no data", of_page(Page { data: Bytes::new(), ..page(0) })),
+        ("a status of a failure", of_page(Page { status: 404, ..page(0) })),
+        ("a status of nothing", of_page(Page { status: 0, ..page(0) })),
+        ("a status that is none", of_page(Page { status: u16::MAX, ..page(0) })),
+        ("2^64 - 1 bytes", of_page(Page { bytes: u64::MAX, ..page(0) })),
+        ("more bytes than max_body", of_page(Page { bytes: 4 << 20, ..page(0) })),
+        ("a robots.txt", brought(Brought::Robots(robots), Duration::ZERO)),
+        (
+            "a time before it was asked",
+            brought(
+                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
+                Duration::from_secs(1),
+            ),
+        ),
+        (
+            "the longest time",
+            brought(
+                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
+                Duration::MAX,
+            ),
+        ),
+        ("a header that nobody wants", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
+        ("too much of headers", headers(vec![etag(3 << 20)])),
+        ("too many headers", headers(vec![etag(0); 10_001])),
+        ("a redirect to no URL", redirect(302, "x")),
+        ("a redirect to a file", redirect(302, "file:///etc/passwd")),
+        ("a redirect to a script", redirect(302, "javascript:1")),
+        ("a redirect to a very long URL", redirect(302, &format!("http://h/{}", "x".repeat(3 << 20)))),
+        ("a redirect with a status of none", redirect(200, "http://h/x")),
+        ("a redirect with no status", redirect(65_000, "http://h/x")),
+        ("that nothing has changed", of_answer(Answer::NotModified { bytes: 0 })),
+        (
+            "a redirect of 2^64 - 1 bytes",
+            of_answer(Answer::Redirect { status: 302, to: "http://h/x".to_owned(), bytes: u64::MAX }),
+        ),
+        ("a failure of another page", of_failure(Failure { final_url: Some("http://h/1".to_owned()), ..http() })),
+        ("a failure of 2^64 - 1 bytes", of_failure(Failure { bytes: u64::MAX, ..http() })),
+        ("a failure without its status", of_failure(Failure { status: None, ..http() })),
+        ("a failure with no status", of_failure(Failure { status: Some(7), ..http() })),
+        ("a failure with the status of a page", of_failure(Failure { status: Some(200), ..http() })),
+        ("too many causes", of_failure(Failure { causes: vec![String::new(); 65], ..http() })),
+        ("too many words", of_failure(Failure { message: "x".repeat(3 << 20), ..http() })),
+        ("that a worker crashed", of_failure(failure(FailureKind::WorkerCrashed, Stage::Parse))),
+        ("that robots.txt forbids it", of_failure(failure(FailureKind::RobotsDenied, Stage::Robots))),
+        ("a failure of a robots.txt", of_failure(failure(FailureKind::Dns, Stage::Robots))),
+        ("a failure of the list", of_failure(failure(FailureKind::InvalidUrl, Stage::List))),
+        (
+            "when to ask again, without an answer",
+            of_failure(Failure {
+                retry: Retry::After(Duration::from_secs(9)),
+                ..failure(FailureKind::Dns, Stage::Fetch)
+            }),
+        ),
+    ];
+    let now = Instant::now();
+    for (what, output) in table {
+        let mut state = at_work(now);
+        let actions = turn(&mut state, vec![done_with(0, output)], now);
+        let [refusal] = &actions[..] else { panic!("{what}: {actions:?}") };
+        assert!(refusal.starts_with("refuse 3 Some(0): "), "{what}: {refusal}");
+        // As the pool tells it.
+        let death = Death { cause: Cause::Corrupt(what.to_owned()), last_words: Vec::new() };
+        let lost = Event::Executor(PoolEvent::Lost { worker: 3, jobs: vec![0], death });
+        assert_eq!(turn(&mut state, vec![lost], now), ["submit 0"], "{what}");
+        assert_eq!(turn(&mut state, vec![done(0), done(1)], now), ["record 0", "record 1"], "{what}");
+        assert_eq!(state.into_summary(now).bytes, 0, "{what}: nothing of it is counted");
+    }
+}
+
+#[test]
+fn what_servers_and_pages_can_say_is_believed() {
+    let http = |status| Failure { status: Some(status), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "no") };
+    let table = [
+        of_page(page(0)),
+        of_page(Page { status: 399, bytes: 1 << 20, data: Bytes::from_static(b"[1, \"\xc3\xa9\"]"), ..page(0) }),
+        of_failure(Failure { final_url: Some("http://h/0".to_owned()), bytes: 17, ..http(400) }),
+        of_failure(http(999)),
+        of_failure(Failure { retry: Retry::After(Duration::MAX), ..http(429) }),
+        of_failure(Failure {
+            causes: vec!["cause".to_owned(); 64],
+            ..Failure::new(FailureKind::Tls, Stage::Fetch, "no")
+        }),
+        of_failure(Failure::new(FailureKind::MissingField, Stage::Extract, "x".repeat(1 << 20))),
+    ];
+    let now = Instant::now();
+    for output in table {
+        let mut state = at_work(now);
+        assert_eq!(turn(&mut state, vec![done_with(0, output)], now)[0], "record 0");
+    }
+    for (status, to) in [(301, "http://h/a"), (302, "https://u:p@other.example/?q#f"), (308, "http://[::1]:8080/")] {
+        let mut state = at_work(now);
+        let redirect = Answer::Redirect { status, to: to.to_owned(), bytes: 65_536 };
+        assert_eq!(turn(&mut state, vec![done_with(0, of_answer(redirect))], now), ["submit 0"], "{to}");
+    }
+    let mut state = at_work(now);
+    let later = now + Duration::from_secs(3);
+    let slow = brought(
+        Brought::Page(Visited {
+            answer: Answer::Outcome(Outcome::Page(page(0))),
+            headers: vec![("etag".to_owned(), "1".to_owned())],
+        }),
+        Duration::from_secs(3),
+    );
+    assert_eq!(turn(&mut state, vec![done_with(0, slow)], later), ["record 0"]);
+}
+
+#[test]
+fn what_is_not_out_is_nobodys_to_answer() {
+    let now = Instant::now();
+    let mut state = at_work(now);
+    let death = || Death { cause: Cause::Signal(11), last_words: Vec::new() };
+    let failed = PoolEvent::Failed { job: 9, worker: Some(3), error: crate::pool::JobError::Stopped("x".to_owned()) };
+    let events = vec![
+        done_with(7, of_page(page(7))),
+        done_with(1 << 63, Vec::new()),
+        Event::Executor(failed),
+        Event::Executor(PoolEvent::Lost { worker: 3, jobs: vec![5, 1 << 63], death: death() }),
+        Event::Executor(PoolEvent::Noted { job: 8, worker: 3, note: Bytes::new() }),
+    ];
+    assert!(turn(&mut state, events, now).is_empty());
+    assert_eq!(turn(&mut state, vec![done(0), done(0)], now), ["record 0"], "once");
+}
+
+#[test]
+fn a_note_that_nobody_asked_for_ends_its_worker() {
+    let now = Instant::now();
+    let mut state = at_work(now);
+    let note =
+        |note: &'static [u8]| Event::Executor(PoolEvent::Noted { job: 0, worker: 3, note: Bytes::from_static(note) });
+    for bytes in [&b""[..], b"x"] {
+        let actions = turn(&mut state, vec![note(bytes)], now);
+        assert!(matches!(&actions[..], [refusal] if refusal.starts_with("refuse 3 None: ")), "{actions:?}");
+    }
+    // Where it is asked for, once.
+    let out = state.out.get_mut(&0).expect("it is out");
+    out.to_tell = true;
+    assert!(turn(&mut state, vec![note(b"")], now).is_empty());
+    assert!(turn(&mut state, vec![note(b"")], now)[0].starts_with("refuse 3 None: "));
+}
+
+#[test]
+fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
+    use crate::robots::{Answer as Robots, Rules};
+    let now = Instant::now();
+    // Rules as they travel: the lines, then no delay or one of so many seconds.
+    let rules = |lines: &str, delay: Option<u64>| {
+        let delay = delay.map(Duration::from_secs);
+        let rules: Rules = postcard::from_bytes(&postcard::to_stdvec(&(lines, delay)).expect("bytes")).expect("rules");
+        brought(Brought::Robots(Robots::Rules(rules)), Duration::ZERO)
+    };
+    let failed = |failure| brought(Brought::Robots(Robots::Failed(failure)), Duration::ZERO);
+    let redirect =
+        |status, to: &str| brought(Brought::Robots(Robots::Redirect { status, to: to.to_owned() }), Duration::ZERO);
+    let refused = [
+        rules(&format!("-/x{}", "y".repeat(64 << 20)), None),
+        rules(&"-/*a\n".repeat(1001), None),
+        rules("-/x", Some(u64::MAX)),
+        redirect(302, "data:x"),
+        redirect(404, "http://h/"),
+        failed(Failure::new(FailureKind::Dns, Stage::Fetch, "why")),
+        failed(Failure::new(FailureKind::RobotsDenied, Stage::Robots, "why")),
+        of_page(page(0)),
+    ];
+    let believed = [
+        rules("-/x", Some(3600)),
+        rules(&"-/*a\n".repeat(1000), None),
+        rules(&format!("-/x{}", "y".repeat(1 << 20)), None),
+        redirect(301, "http://h/robots"),
+        failed(Failure { status: Some(503), ..Failure::new(FailureKind::HttpStatus, Stage::Robots, "why") }),
+    ];
+    let cases = refused.into_iter().map(|it| (it, true)).chain(believed.into_iter().map(|it| (it, false)));
+    for (nth, (output, is_refused)) in cases.enumerate() {
+        let mut state = state(&Before::default());
+        // The state asks for it like for anything else.
+        state.out.insert(ROBOTS, Out::new(&Visit::new("http://h/robots.txt", Reach::Listed), now));
+        let actions = turn(&mut state, vec![done_with(ROBOTS, output)], now);
+        assert_eq!(!actions.is_empty(), is_refused, "case {nth}: {actions:?}");
+    }
+}
+
+#[test]
+fn headers_of_a_host_travel_with_what_is_asked_of_it_and_with_nothing_else() {
+    let headers = |value: &str| vec![("authorization".to_owned(), value.to_owned())];
+    let mut state = state(&Before::default());
+    let host = |name: &str| name.parse::<HostKey>().expect("a host");
+    state.bounds.host_headers = [(host("h"), headers("of h")), (host("other:8080"), headers("of other"))].into();
+    let table = [
+        ("http://h/", headers("of h")),
+        ("https://h/x", headers("of h")),
+        ("http://h:8080/", vec![]),
+        ("http://www.h/", vec![]),
+        ("http://other/", vec![]),
+        ("http://other:8080/", headers("of other")),
+        ("http://h@stranger/", vec![]),
+    ];
+    let now = Instant::now();
+    for (seq, (url, expected)) in table.into_iter().enumerate() {
+        let seq = seq as u64;
+        let task = Task { seq, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)) };
+        let mut actions = Vec::new();
+        state.handle(Event::Tasks(vec![task]), now, &mut actions);
+        state.issue(outside(0), now, &mut actions);
+        let [Action::Submit { payload, .. }] = &actions[..] else { panic!("{url}: {actions:?}") };
+        let Errand::Page(visit) = postcard::from_bytes(payload).expect("an errand") else { panic!("{url}") };
+        assert_eq!(visit.host_headers, expected, "{url}");
+    }
+}
+
+#[test]
+fn the_settings_of_workers_have_no_headers_of_single_hosts() {
+    let header = ("x-key".to_owned(), "secret".to_owned());
+    let with = |headers| crate::scrape::HostSettings { headers, ..Default::default() };
+    let key = |name: &str| name.parse::<HostKey>().expect("a host");
+    let hosts = [(key("a"), with(vec![header.clone()])), (key("b"), with(Vec::new()))];
+    let mut settings = crate::scrape::FetchSettings { hosts: hosts.into(), ..crate::scrape::sample() };
+    assert_eq!(settings.take_host_headers(), [(key("a"), vec![header])].into());
+    let sent = postcard::to_stdvec(&settings).expect("bytes");
+    assert!(!sent.windows(6).any(|bytes| bytes == b"secret"));
 }

@@ -115,7 +115,7 @@ impl Tally {
     /// Notes that a request was answered, with so many bytes.
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
-        self.summary.bytes += bytes;
+        self.summary.bytes = self.summary.bytes.saturating_add(bytes);
     }
 
     pub(super) fn record(&mut self, record: &Record, worker: Option<WorkerId>) {

@@ -13,6 +13,7 @@ pub struct Failure {
     /// One line for a person: names the thing that failed.
     pub message: String,
     /// The chain of causes below `message`, outermost first.
+    #[serde(deserialize_with = "super::few::read::<_, _, 64>")]
     pub causes: Vec<String>,
     /// Whether another try may help.
     pub retry: Retry,

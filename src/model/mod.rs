@@ -7,6 +7,7 @@ mod answer;
 mod credentials;
 mod done;
 mod failure;
+mod few;
 mod host_key;
 mod how_long;
 mod http_date;

@@ -1,12 +1,18 @@
 //! The frame reader on any bytes: whatever a worker that was taken over sends, and however the pipe cuts it.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use tokio_util::codec::Decoder;
 
-use super::wire::{self, Frames, FromWorker, ToWorker};
+use super::event::{Event, Hints, JobId, WorkerId};
+use super::heard::{ChildEvent, Heard};
+use super::roster::{Action, Exit, Limits, Roster, Submission, Ticket};
+use super::wire::{self, Frames, FromWorker, ToWorker, WireResult};
+use super::{Cause, Sandbox};
 
 /// The largest item in these frames. Small, so that frames above the limit are met as well.
 const MAX_ITEM: usize = 1 << 16;
@@ -31,8 +37,24 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
         assert_eq!(&content[..], bytes);
         assert_eq!((&frames[1..], error), (&whole.0[..], whole.1));
     }
-    check_message(bytes, |bytes| wire::decode::<FromWorker<'_>>(bytes).ok().map(|message| written(&message)));
+    check_message(bytes, |bytes| {
+        let (message, _) = wire::decode_first::<FromWorker<'_>>(bytes).ok()?;
+        Some(written(&message))
+    });
+    check_message(bytes, |bytes| wire::decode::<WireResult<'_>>(bytes).ok().map(|message| written(&message)));
     check_message(bytes, |bytes| wire::decode::<ToWorker<'_>>(bytes).ok().map(|message| written(&message)));
+}
+
+/// What a worker says that is ready and then sends `payload`, if it may say that.
+pub(super) fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, String> {
+    let mut heard = Heard::new(most_jobs);
+    let mut stream = BytesMut::new();
+    let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 1, lacks: "" };
+    wire::encode(&ready, &mut stream).expect("it is short");
+    let ready = stream.split_off(8).freeze();
+    heard.take(&ready).expect("it may say so");
+    assert!(heard.take(&ready).is_err(), "that it is ready is said once");
+    heard.take(&Bytes::copy_from_slice(payload)).map_err(|error| error.to_string())
 }
 
 /// The frames of a stream, and the error at its end if there is one.
@@ -73,12 +95,176 @@ fn written<T: Serialize + Debug>(message: &T) -> (String, Bytes) {
     (format!("{message:?}"), payload)
 }
 
+/// A pool whose workers are no processes: whoever holds it says what they say. Checks what no worker may bring about.
+pub(crate) struct Simulated {
+    roster: Roster,
+    workers: BTreeMap<WorkerId, Worker>,
+    events: VecDeque<Event>,
+    most_jobs: usize,
+}
+
+/// A worker as it is seen from outside.
+pub(crate) struct Worker {
+    heard: Heard,
+    /// What it was handed and has not settled: tickets, job ids and payloads.
+    pub(crate) holds: Vec<(Ticket, JobId, Bytes)>,
+    /// Whether it was ever handed anything.
+    pub(crate) has_worked: bool,
+    pub(crate) is_draining: bool,
+}
+
+impl Simulated {
+    pub(crate) fn new(workers: usize, most_jobs: usize) -> Self {
+        let roster = Roster::new(Limits {
+            workers,
+            concurrency: most_jobs,
+            quota: None,
+            quota_jitter: 0,
+            max_memory: None,
+            start_limit: Duration::from_secs(20),
+            build: "b".to_owned(),
+            sandbox: Sandbox::Auto,
+        });
+        Self { roster, workers: BTreeMap::new(), events: VecDeque::new(), most_jobs }
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        self.roster.room()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.roster.is_over()
+    }
+
+    pub(crate) fn workers(&self) -> &BTreeMap<WorkerId, Worker> {
+        &self.workers
+    }
+
+    /// Those that have not said anything yet.
+    pub(crate) fn starting(&self) -> impl Iterator<Item = WorkerId> {
+        self.workers.iter().filter(|(_, worker)| worker.heard.is_starting()).map(|(id, _)| *id)
+    }
+
+    pub(crate) fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
+        self.roster.submit(Submission { id, payload, hints });
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.roster.close();
+    }
+
+    pub(crate) fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String, now: Instant) {
+        let actions = self.roster.refuse(worker, job, reason);
+        self.carry_out(actions, now);
+    }
+
+    /// Brings workers and jobs together and looks at the clock. Gives what has happened since.
+    pub(crate) fn turn(&mut self, now: Instant) -> Vec<Event> {
+        let mut actions = self.roster.tick(now);
+        actions.extend(self.roster.plan(now));
+        self.carry_out(actions, now);
+        self.events.drain(..).collect()
+    }
+
+    /// Has a worker send one frame.
+    pub(crate) fn say(&mut self, id: WorkerId, payload: &[u8], now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let event = match worker.heard.take(&Bytes::copy_from_slice(payload)) {
+            Ok(Some(event)) => event,
+            Ok(None) => return,
+            Err(error) => ChildEvent::Corrupt { reason: error.to_string() },
+        };
+        let actions = self.roster.hear(id, event, now);
+        self.carry_out(actions, now);
+    }
+
+    /// Has a worker say what one of ours would.
+    fn say_message(&mut self, id: WorkerId, message: &FromWorker<'_>, results: &[WireResult<'_>], now: Instant) {
+        let mut stream = BytesMut::new();
+        wire::encode_list(message, results, &mut stream).expect("it is short");
+        self.say(id, &stream[8..], now);
+    }
+
+    /// Has it say that it lives, and that a job keeps its thread.
+    pub(crate) fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
+        self.say_message(id, &FromWorker::Beat { computing }, &[], now);
+    }
+
+    pub(crate) fn note(&mut self, id: WorkerId, ticket: Ticket, note: &[u8], now: Instant) {
+        self.say_message(id, &FromWorker::Note { id: ticket, note }, &[], now);
+    }
+
+    pub(crate) fn bye(&mut self, id: WorkerId, now: Instant) {
+        self.say_message(id, &FromWorker::Bye, &[], now);
+    }
+
+    pub(crate) fn become_ready(&mut self, id: WorkerId, now: Instant) {
+        let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 0, lacks: "" };
+        self.say_message(id, &ready, &[], now);
+    }
+
+    pub(crate) fn output(&mut self, id: WorkerId, ticket: Ticket, output: &[u8], now: Instant) {
+        let results = FromWorker::Results { resident: 0, count: 1 };
+        self.say_message(id, &results, &[WireResult::Output { id: ticket, output }], now);
+    }
+
+    /// Ends a worker's process.
+    pub(crate) fn exit(&mut self, id: WorkerId, cause: Cause, now: Instant) {
+        if self.workers.remove(&id).is_some() {
+            let exit = Exit { cause, last_words: Vec::new(), refusal: None };
+            let actions = self.roster.hear(id, ChildEvent::Exited(exit), now);
+            self.carry_out(actions, now);
+        }
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>, now: Instant) {
+        for action in actions {
+            match action {
+                Action::Spawn { worker } => {
+                    let heard = Heard::new(self.most_jobs);
+                    let unused = Worker { heard, holds: Vec::new(), has_worked: false, is_draining: false };
+                    self.workers.insert(worker, unused);
+                }
+                Action::Send { worker, jobs } => {
+                    let worker = self.workers.get_mut(&worker).expect("jobs are for those who are there");
+                    worker.has_worked = true;
+                    worker.holds.extend(jobs.into_iter().map(|(ticket, job)| (ticket, job.id, job.payload)));
+                    assert!(worker.holds.len() <= self.most_jobs, "a worker holds more than it may");
+                }
+                Action::Drain { worker } => self.workers.get_mut(&worker).expect("it is there").is_draining = true,
+                Action::Kill { worker } => self.exit(worker, Cause::Signal(9), now),
+                Action::Emit(event) => {
+                    self.settle(&event);
+                    self.events.push_back(event);
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, event: &Event) {
+        let (job, worker) = match event {
+            Event::Done { job, worker, .. } | Event::Failed { job, worker: Some(worker), .. } => (job, worker),
+            Event::Noted { job, worker, .. } => {
+                let holds = &self.workers[worker].holds;
+                assert!(holds.iter().any(|(_, held, _)| held == job), "a note for a job that its worker does not hold");
+                return;
+            }
+            Event::Merged { .. } => panic!("nothing may be merged"),
+            Event::Fatal(reason) => panic!("a worker has ended the pool: {reason}"),
+            _ => return,
+        };
+        let holds = &mut self.workers.get_mut(worker).expect("who answers is there").holds;
+        let at = holds.iter().position(|(_, held, _)| held == job);
+        holds.remove(at.expect("a worker has settled a job that it does not hold"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{MAX_ITEM, check, read, wire};
-    use crate::pool::wire::{FromWorker, WireResult};
+    use super::{ChildEvent, Heard, MAX_ITEM, check, read, said_at_work, wire};
+    use crate::pool::wire::{FromWorker, WireError, WireResult};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
@@ -100,9 +286,11 @@ mod tests {
             at in any::<proptest::sample::Index>(),
             byte in any::<u8>(),
         ) {
-            let results = outputs.iter().map(|output| WireResult::Merged { ids: vec![1, 2 << 40], output }).collect();
+            let ids = [1_u64, 2 << 40].map(u64::to_le_bytes).concat();
+            let results: Vec<_> = outputs.iter().map(|output| WireResult::Merged { ids: &ids, output }).collect();
             let mut stream = bytes::BytesMut::new();
-            wire::encode(&FromWorker::Results { resident: 1, results }, &mut stream).expect("it is short");
+            let message = FromWorker::Results { resident: 1, count: results.len() };
+            wire::encode_list(&message, &results, &mut stream).expect("it is short");
             let mut payload = stream.split_off(8);
             let at = at.index(payload.len());
             payload[at] = byte;
@@ -116,5 +304,100 @@ mod tests {
         let (frames, error) = read(&[0], &[&promise[..], &[0; 4], b"little"].concat());
         assert!(frames.is_empty());
         assert_eq!(error.as_deref(), Some("14 bytes of a frame whose rest never came"));
+    }
+
+    fn payload(message: &FromWorker<'_>, results: &[WireResult<'_>]) -> bytes::Bytes {
+        let mut stream = bytes::BytesMut::new();
+        wire::encode_list(message, results, &mut stream).expect("it is short");
+        stream.split_off(8).freeze()
+    }
+
+    #[test]
+    fn what_is_longer_than_a_worker_can_mean_is_an_error_and_takes_no_memory() {
+        let many = |count: usize, each: &[u8]| {
+            let results = FromWorker::Results { resident: 1, count };
+            [&payload(&results, &[])[..], &each.repeat(count)].concat()
+        };
+        let error = |error| WireResult::Failed { id: 1, error };
+        let long = "x".repeat(100_000);
+        let of = |results: &[WireResult<'_>]| {
+            payload(&FromWorker::Results { resident: 1, count: results.len() }, results).to_vec()
+        };
+        let merged = |ids: &[u8]| of(&[WireResult::Merged { ids, output: b"" }]);
+        let panic = |message, location, backtrace| of(&[error(WireError::Panic { message, location, backtrace })]);
+        // An output of a job in three bytes.
+        let smallest = b"\x00\x01\x00";
+        let table = [
+            ("as many results as jobs", many(4, smallest), true),
+            ("one more", many(5, smallest), false),
+            ("a frame full of them", many(20 << 20, smallest), false),
+            ("a count without results", many(usize::MAX, b""), false),
+            ("fewer results than are announced", many(4, smallest)[..8].to_vec(), false),
+            ("a result too many", [&many(4, smallest)[..], smallest].concat(), false),
+            ("ids of four jobs", merged(&[0; 32]), true),
+            ("ids of five", merged(&[0; 40]), false),
+            ("half an id", merged(&[0; 4]), false),
+            ("a frame full of ids", merged(&vec![0; 64 << 20]), false),
+            ("a panic", panic("a", "b", "c"), true),
+            ("a long panic", panic(&long, "", ""), false),
+            ("a panic at a long place", panic("", &long, ""), false),
+            ("a panic with a long backtrace", panic("", "", &long), false),
+            ("a long error", of(&[error(WireError::Unserializable(long.as_str().into()))]), false),
+            // Its number in the list of errors; a worker has the first three.
+            ("that a task is poison", [&many(1, b"")[..], b"\x02\x01\x03\x00\x00"].concat(), false),
+            ("that the pool has stopped", [&many(1, b"")[..], b"\x02\x01\x04\x00"].concat(), false),
+            ("bytes after a sign of life", b"\x03\x00\x00".to_vec(), false),
+            ("a sign of life", b"\x03\x00".to_vec(), true),
+            ("a message that there is not", b"\x07".to_vec(), false),
+            ("that it cannot start", payload(&FromWorker::Refused { reason: "x" }, &[]).to_vec(), false),
+            ("that it cannot be confined", payload(&FromWorker::Unconfined { lacks: "x" }, &[]).to_vec(), false),
+        ];
+        for (what, payload, is_heard) in table {
+            let said = said_at_work(&payload, 4);
+            assert_eq!(said.is_ok(), is_heard, "{what}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_is_heard_in_the_order_of_its_life() {
+        let ready = || FromWorker::Ready { protocol: 1, build: "b", resident: 0, lacks: "" };
+        let results = || FromWorker::Results { resident: 0, count: 0 };
+        let beat = || FromWorker::Beat { computing: None };
+        let note = || FromWorker::Note { id: 1, note: b"" };
+        let refused = || FromWorker::Refused { reason: "r" };
+        let unconfined = || FromWorker::Unconfined { lacks: "l" };
+        let bye = || FromWorker::Bye;
+        let long = "x".repeat(5000);
+        // What it says, and how many of that are heard.
+        let table = [
+            (vec![ready(), results(), beat(), note(), results(), bye()], 6),
+            (vec![ready(), ready()], 1),
+            (vec![ready(), results(), ready()], 2),
+            (vec![ready(), results(), unconfined()], 2),
+            (vec![ready(), refused()], 1),
+            (vec![ready(), bye(), bye()], 2),
+            (vec![ready(), bye(), results()], 2),
+            (vec![ready(), bye(), beat()], 2),
+            (vec![results()], 0),
+            (vec![beat()], 0),
+            (vec![note()], 0),
+            (vec![bye()], 0),
+            (vec![refused(), ready()], 1),
+            (vec![refused(), refused()], 1),
+            (vec![unconfined(), ready()], 1),
+            (vec![unconfined(), unconfined()], 1),
+            (vec![FromWorker::Ready { protocol: 1, build: &long, resident: 0, lacks: "" }], 0),
+            (vec![FromWorker::Ready { protocol: 1, build: "b", resident: 0, lacks: &long }], 0),
+            (vec![FromWorker::Unconfined { lacks: &long }], 0),
+        ];
+        for (messages, expected) in table {
+            let mut heard = Heard::new(4);
+            let taken = messages.iter().take_while(|message| heard.take(&payload(message, &[])).is_ok()).count();
+            assert_eq!(taken, expected, "{messages:?}");
+        }
+        let mut heard = Heard::new(4);
+        assert!(matches!(heard.take(&payload(&refused(), &[])), Ok(None)));
+        assert_eq!(heard.refusal.as_deref(), Some("r"));
+        assert!(matches!(said_at_work(b"\x05", 4), Ok(Some(ChildEvent::Bye))));
     }
 }

@@ -11,13 +11,15 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::codec::FramedRead;
 
 use super::event::WorkerId;
-use super::roster::{Exit, Ticket};
-use super::wire::{self, Frames, FromWorker, WireResult};
-use super::{Cause, JobError, unix};
+use super::heard::{ChildEvent, Heard};
+use super::roster::Exit;
+use super::wire::Frames;
+use super::{Cause, Options, environment, unix};
 
 /// A grandchild may hold the pipe of a worker that is gone. So long we wait for the pipe's end, and no longer.
 const LEAK_LIMIT: Duration = Duration::from_millis(250);
@@ -26,45 +28,17 @@ const LAST_WORDS: usize = 10;
 /// Characters that are kept of each.
 const LINE_LIMIT: usize = 500;
 
-/// What a child has to say. The pool hears them all through one channel, in order for each child.
-#[derive(Debug)]
-pub(super) enum ChildEvent {
-    Started {
-        pid: u32,
-    },
-    Ready {
-        build: String,
-        protocol: u32,
-        resident: u64,
-        unconfined: Vec<String>,
-    },
-    /// It cannot be put into the sandbox, and must.
-    Unconfined {
-        reason: String,
-    },
-    Results {
-        resident: u64,
-        results: Vec<Finished>,
-    },
-    Beat {
-        computing: Option<Ticket>,
-    },
-    Note {
-        id: Ticket,
-        note: Bytes,
-    },
-    Corrupt {
-        reason: String,
-    },
-    /// The last one: the pipe is at its end, and the process has been waited for.
-    Exited(Exit),
-}
+/// Kilobytes of one child's frames that may wait to be heard; a larger frame counts as so many. A child that says more waits
+/// until the pool has heard what it said before.
+const AHEAD: usize = 1 << 10;
 
+/// What a child has to say, on its way to the pool.
 #[derive(Debug)]
-pub(super) enum Finished {
-    Output { id: Ticket, output: Bytes },
-    Merged { ids: Vec<Ticket>, output: Bytes },
-    Failed { id: Ticket, error: JobError },
+pub(super) struct Said {
+    pub(super) worker: WorkerId,
+    pub(super) event: ChildEvent,
+    /// Lets the child say more once this is dropped.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 /// The pool's hold on a child. Dropping it closes the child's standard input, which ends the child.
@@ -91,10 +65,12 @@ impl ChildHandle {
 }
 
 /// How a child is started.
-pub(super) fn command(program: &std::path::Path, args: &[String], role: &str) -> Command {
-    let mut command = Command::new(program);
+pub(super) fn command(options: &Options, role: &str) -> Command {
+    let mut command = Command::new(&options.program);
     command
-        .args(args)
+        .args(&options.args)
+        .env_clear()
+        .envs(environment::inherited(std::env::vars_os(), &options.environment))
         .env(super::worker::ROLE, role)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -115,21 +91,21 @@ pub(super) fn start(
     command: Command,
     greeting: Bytes,
     frames: Frames,
-    events: UnboundedSender<(WorkerId, ChildEvent)>,
+    most_jobs: usize,
+    events: UnboundedSender<Said>,
 ) -> ChildHandle {
     let (orders, inbox) = unbounded_channel();
     let _ = orders.send(Order::Write(greeting));
     tokio::spawn(async move {
         let exit = match super::spawner::spawn(command).await {
-            Ok(child) => live(id, child, inbox, frames, &events).await,
+            Ok(child) => live(id, child, inbox, (frames, Heard::new(most_jobs)), &events).await,
             Err(error) => Exit {
-                said_bye: false,
                 cause: Cause::Exited(-1),
                 last_words: Vec::new(),
                 refusal: Some(format!("cannot start a process ({error}); are there too many processes or files?")),
             },
         };
-        let _ = events.send((id, ChildEvent::Exited(exit)));
+        let _ = events.send(Said { worker: id, event: ChildEvent::Exited(exit), _turn: None });
     });
     ChildHandle { orders }
 }
@@ -138,14 +114,16 @@ async fn live(
     id: WorkerId,
     mut child: Child,
     mut orders: UnboundedReceiver<Order>,
-    frames: Frames,
-    events: &UnboundedSender<(WorkerId, ChildEvent)>,
+    (frames, heard): (Frames, Heard),
+    events: &UnboundedSender<Said>,
 ) -> Exit {
     let pid = child.id().unwrap_or(0);
-    let _ = events.send((id, ChildEvent::Started { pid }));
+    let _ = events.send(Said { worker: id, event: ChildEvent::Started { pid }, _turn: None });
+    let turns = Arc::new(Semaphore::new(AHEAD));
     let last_words = Arc::new(Mutex::new(VecDeque::new()));
     let mut stderr = child.stderr.take().map(|pipe| tokio::spawn(listen(pid, pipe, Arc::clone(&last_words))));
-    let mut reader = child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, frames, events.clone())));
+    let mut reader =
+        child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, frames, heard, Arc::clone(&turns), events.clone())));
     let (to_writer, writer_inbox) = unbounded_channel();
     let mut writer = child.stdin.take().map(|pipe| tokio::spawn(write(pipe, writer_inbox)));
 
@@ -168,9 +146,11 @@ async fn live(
     if let Some(writer) = writer {
         writer.abort();
     }
-    let heard = match &mut reader {
-        Some(task) => finish(task).await.unwrap_or_default(),
-        None => Heard::default(),
+    // What is still to be read is no more than the pipe holds.
+    turns.close();
+    let refusal = match &mut reader {
+        Some(task) => finish(task).await.flatten(),
+        None => None,
     };
     if let Some(task) = &mut stderr {
         finish(task).await;
@@ -180,7 +160,7 @@ async fn live(
         Ok(status) => unix::cause_of(status),
         Err(_) => Cause::Exited(-1),
     };
-    Exit { said_bye: heard.bye, cause, last_words, refusal: heard.refusal }
+    Exit { cause, last_words, refusal }
 }
 
 /// Waits for a task that reads a pipe of a process which is gone; gives up where somebody else holds the pipe.
@@ -193,78 +173,33 @@ async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
     }
 }
 
-/// What else can stand on its standard output before the first frame.
-const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
-                             gleaner::pool::serve at the start of main, before anything is printed";
-
-/// What a child said beside its results.
-#[derive(Debug, Default)]
-struct Heard {
-    /// It has become a worker.
-    ready: bool,
-    bye: bool,
-    refusal: Option<String>,
-}
-
-/// Reads frames until the pipe ends or makes no sense.
+/// Reads frames until the pipe ends or makes no sense. Gives why the child would not come to work, if it said so.
 async fn read(
     id: WorkerId,
     pipe: ChildStdout,
     frames: Frames,
-    events: UnboundedSender<(WorkerId, ChildEvent)>,
-) -> Heard {
+    mut heard: Heard,
+    turns: Arc<Semaphore>,
+    events: UnboundedSender<Said>,
+) -> Option<String> {
     unix::enlarge_pipe(&pipe);
-    let mut heard = Heard::default();
     let mut frames = FramedRead::with_capacity(pipe, frames, 64 << 10);
     while let Some(frame) = frames.next().await {
-        match frame.and_then(|frame| understand(&frame, &mut heard)) {
-            Ok(Some(event)) => {
-                let _ = events.send((id, event));
-            }
-            Ok(None) => {}
-            Err(error) => {
-                if !heard.ready {
-                    heard.refusal.get_or_insert_with(|| PRINTED_FIRST.to_owned());
-                }
-                let _ = events.send((id, ChildEvent::Corrupt { reason: error.to_string() }));
-                break;
-            }
+        let size = frame.as_ref().map_or(0, Bytes::len);
+        let (event, is_broken) = match frame.and_then(|frame| heard.take(&frame)) {
+            Ok(None) => continue,
+            Ok(Some(event)) => (event, false),
+            Err(error) => (ChildEvent::Corrupt { reason: error.to_string() }, true),
+        };
+        let weight = u32::try_from((1 + size / 1024).min(AHEAD)).unwrap_or(u32::MAX);
+        let turn = Arc::clone(&turns).acquire_many_owned(weight).await.ok();
+        let _ = events.send(Said { worker: id, event, _turn: turn });
+        if is_broken {
+            heard.broken();
+            break;
         }
     }
-    heard
-}
-
-fn understand(frame: &Bytes, heard: &mut Heard) -> io::Result<Option<ChildEvent>> {
-    Ok(match wire::decode(frame)? {
-        FromWorker::Ready { protocol, build, resident, unconfined } => {
-            heard.ready = true;
-            Some(ChildEvent::Ready { build: build.to_owned(), protocol, resident, unconfined })
-        }
-        FromWorker::Unconfined { reason } => Some(ChildEvent::Unconfined { reason: reason.to_owned() }),
-        FromWorker::Refused { reason } => {
-            heard.refusal = Some(reason.to_owned());
-            None
-        }
-        FromWorker::Results { resident, results } => {
-            let results = results.into_iter().map(|result| keep(result, frame)).collect();
-            Some(ChildEvent::Results { resident, results })
-        }
-        FromWorker::Beat { computing } => Some(ChildEvent::Beat { computing }),
-        FromWorker::Note { id, note } => Some(ChildEvent::Note { id, note: frame.slice_ref(note) }),
-        FromWorker::Bye => {
-            heard.bye = true;
-            None
-        }
-    })
-}
-
-/// Outputs stay where they are, in the frame that brought them.
-fn keep(result: WireResult<'_>, frame: &Bytes) -> Finished {
-    match result {
-        WireResult::Output { id, output } => Finished::Output { id, output: frame.slice_ref(output) },
-        WireResult::Merged { ids, output } => Finished::Merged { ids, output: frame.slice_ref(output) },
-        WireResult::Failed { id, error } => Finished::Failed { id, error },
-    }
+    heard.refusal
 }
 
 async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {

@@ -8,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
-use super::child::{self, ChildEvent, ChildHandle, Finished};
+use super::child::{self, ChildHandle, Said};
 use super::event::{Event, Hints, JobId, WorkerId};
+use super::heard::ChildEvent;
 use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
@@ -29,10 +30,9 @@ pub struct Core {
     children: HashMap<WorkerId, Live>,
     options: Options,
     role: String,
-    build: String,
     greeting: Bytes,
-    sender: UnboundedSender<(WorkerId, ChildEvent)>,
-    inbox: UnboundedReceiver<(WorkerId, ChildEvent)>,
+    sender: UnboundedSender<Said>,
+    inbox: UnboundedReceiver<Said>,
     ready: VecDeque<Event>,
     ticks: tokio::time::Interval,
     unsettled: bool,
@@ -50,7 +50,8 @@ struct Live {
 impl Core {
     /// A pool for the job that is served under `job`, each of whose workers is first given `init`.
     ///
-    /// Must be called within a tokio runtime. No process is started before there is work for it.
+    /// Must be called within a tokio runtime. No process is started before there is work for it. From then on, files that are
+    /// open in this process from 3 on close when it starts a program, whichever: workers get none of them.
     ///
     /// # Errors
     /// When this process is itself a worker: then `main` has not handed control to [`serve`](super::serve).
@@ -62,7 +63,8 @@ impl Core {
         let mut greeting = BytesMut::new();
         let options = Options { max_item: options.max_item.min(wire::MOST), ..options };
         let max_output = options.max_item as u64;
-        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox: options.sandbox };
+        let (sandbox, user) = (options.sandbox, options.user);
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox, user };
         wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
         let (sender, inbox) = unbounded_channel();
         let mut ticks = tokio::time::interval(TICK);
@@ -75,11 +77,12 @@ impl Core {
                 quota_jitter: options.quota_jitter,
                 max_memory: options.max_memory,
                 start_limit: options.start_limit,
+                build,
+                sandbox: options.sandbox,
             }),
             children: HashMap::new(),
             role: worker::role(job),
             options,
-            build,
             greeting: greeting.freeze(),
             sender,
             inbox,
@@ -131,8 +134,8 @@ impl Core {
         loop {
             if self.unsettled && self.ready.is_empty() {
                 // First whatever else is there already, so that the jobs it makes room for travel together.
-                while let Ok((worker, event)) = self.inbox.try_recv() {
-                    self.hear(worker, event);
+                while let Ok(said) = self.inbox.try_recv() {
+                    self.hear(said);
                 }
                 self.unsettled = false;
                 let actions = self.roster.plan(Instant::now());
@@ -142,12 +145,11 @@ impl Core {
                 return Some(event);
             }
             if self.roster.is_over() {
-                self.note_stale();
                 return None;
             }
             tokio::select! {
                 // The pool holds a sender itself, so there is always something to wait for.
-                Some((worker, event)) = self.inbox.recv() => self.hear(worker, event),
+                Some(said) = self.inbox.recv() => self.hear(said),
                 _ = self.ticks.tick() => self.tick(),
             }
             self.unsettled = true;
@@ -157,102 +159,45 @@ impl Core {
     /// The next event that is here already.
     pub fn try_next(&mut self) -> Option<Event> {
         while self.ready.is_empty() {
-            let (worker, event) = self.inbox.try_recv().ok()?;
+            let said = self.inbox.try_recv().ok()?;
             self.unsettled = true;
-            self.hear(worker, event);
+            self.hear(said);
         }
         self.ready.pop_front()
     }
 
-    fn hear(&mut self, worker: WorkerId, event: ChildEvent) {
-        let now = Instant::now();
-        let actions = match event {
+    /// Says that a worker has sent what cannot be. It is killed as one that broke the protocol, and what it holds comes back as
+    /// lost with it; `job` too, if that is given: one that came as [`Event::Done`], whose output is refused.
+    pub fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
+        self.unsettled = true;
+        let actions = self.roster.refuse(worker, job, reason);
+        self.carry_out(actions);
+    }
+
+    fn hear(&mut self, Said { worker, event, .. }: Said) {
+        match &event {
             ChildEvent::Started { pid } => {
                 if let Some(child) = self.children.get_mut(&worker) {
-                    child.pid = Some(pid);
+                    child.pid = Some(*pid);
                     if child.condemned {
                         child.handle.kill();
                     }
                 }
-                vec![Action::Emit(Event::Started { worker, pid })]
             }
-            ChildEvent::Ready { build, protocol, resident, unconfined }
-                if build == self.build && protocol == PROTOCOL =>
-            {
-                self.note_unconfined(&unconfined);
-                self.roster.ready(worker, resident, now)
-            }
-            ChildEvent::Ready { build, .. } => self.roster.fail(format!(
-                "the executable was replaced while it ran: this process is build {}, its new workers are {build}; \
-                 start again",
-                self.build
-            )),
-            // It is the system's fault, so another worker would fare no better.
-            ChildEvent::Unconfined { reason } => self.roster.fail(reason),
-            ChildEvent::Beat { computing } => {
-                self.roster.beat(worker, computing, now);
-                Vec::new()
-            }
-            ChildEvent::Note { id, note } => {
-                self.roster.heard(worker, now);
-                if let Some(job) = self.roster.held(worker, id) {
-                    self.ready.push_back(Event::Noted { job, worker, note });
-                }
-                Vec::new()
-            }
-            ChildEvent::Results { resident, results } => {
-                self.roster.heard(worker, now);
-                let mut actions: Vec<Action> =
-                    results.into_iter().flat_map(|result| self.settle_result(worker, result)).collect();
-                actions.extend(self.roster.memory(worker, resident));
-                actions
-            }
-            ChildEvent::Corrupt { reason } => self.roster.corrupt(worker, reason),
-            ChildEvent::Exited(exit) => {
-                self.children.remove(&worker);
-                self.roster.exited(worker, exit, now)
-            }
-        };
+            ChildEvent::Ready { lacks, .. } => self.note_unconfined(lacks),
+            ChildEvent::Exited(_) => drop(self.children.remove(&worker)),
+            _ => {}
+        }
+        let actions = self.roster.hear(worker, event, Instant::now());
         self.carry_out(actions);
     }
 
     /// Says once what this system lacks for the sandbox: it lacks it for all workers.
-    fn note_unconfined(&mut self, missing: &[String]) {
-        if !missing.is_empty() && !self.noted_unconfined {
+    fn note_unconfined(&mut self, lacks: &str) {
+        if !lacks.is_empty() && !self.noted_unconfined {
             self.noted_unconfined = true;
-            tracing::info!("the workers' sandbox lacks {}: this system has none", missing.join(", "));
+            tracing::info!("the workers' sandbox lacks {lacks}: this system has none");
         }
-    }
-
-    /// Says at the end how many results were dropped that came from workers which did not hold those jobs. A worker that is
-    /// what it should be sends none.
-    fn note_stale(&mut self) {
-        let count = self.roster.take_stale();
-        if count > 0 {
-            tracing::info!("{count} results were dropped that came from workers which did not hold those jobs");
-        }
-    }
-
-    fn settle_result(&mut self, worker: WorkerId, result: Finished) -> Vec<Action> {
-        match result {
-            Finished::Output { id, output } => {
-                if let Some(job) = self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Done { job, worker, output });
-                }
-            }
-            Finished::Failed { id, error } => {
-                if let Some(job) = self.roster.finished(worker, id) {
-                    self.ready.push_back(Event::Failed { job, worker: Some(worker), error });
-                }
-            }
-            Finished::Merged { ids, output } => {
-                let Some(jobs) = self.roster.finished_together(worker, &ids) else {
-                    return self.roster.corrupt(worker, "a merged output of jobs that are not its to merge".to_owned());
-                };
-                self.ready.push_back(Event::Merged { jobs, worker, output });
-            }
-        }
-        Vec::new()
     }
 
     fn tick(&mut self) {
@@ -287,9 +232,16 @@ impl Core {
     }
 
     fn spawn(&mut self, worker: WorkerId) {
-        let command = child::command(&self.options.program, &self.options.args, &self.role);
+        let command = child::command(&self.options, &self.role);
         let frames = Frames::new(self.options.max_item);
-        let handle = child::start(worker, command, self.greeting.clone(), frames, self.sender.clone());
+        let handle = child::start(
+            worker,
+            command,
+            self.greeting.clone(),
+            frames,
+            self.options.concurrency.get(),
+            self.sender.clone(),
+        );
         self.children.insert(worker, Live { handle, pid: None, condemned: false });
     }
 
@@ -331,32 +283,4 @@ pub enum Error {
     /// The value for the workers cannot be serialised.
     #[error("the workers' init value cannot be serialised ({0})")]
     Init(String),
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Read, Seek};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn results_that_nobody_asked_for_are_dropped_and_told_once_at_the_end() {
-        let mut log = tempfile::tempfile().expect("a file");
-        let subscriber = tracing_subscriber::fmt().with_writer(log.try_clone().expect("the same file")).finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
-        let mut core = Core::new("nobody serves it", b"", Options::default()).expect("no worker is started");
-        for id in 0..3 {
-            let results = vec![Finished::Output { id, output: Bytes::new() }];
-            core.hear(7, ChildEvent::Results { resident: 0, results });
-        }
-        core.close();
-        for _ in 0..2 {
-            assert!(core.next().await.is_none());
-        }
-        let mut text = String::new();
-        log.rewind().expect("a file");
-        log.read_to_string(&mut text).expect("text");
-        assert_eq!(text.matches("3 results were dropped").count(), 1, "{text}");
-        assert_eq!(text.lines().count(), 1, "{text}");
-    }
 }

@@ -7,7 +7,6 @@ use super::job::Job;
 use super::outbox::Outbox;
 use super::roster::Ticket;
 use super::watch;
-use super::wire::FromWorker;
 
 type Say = Box<dyn Fn(Ticket, &[u8]) + Send + Sync>;
 
@@ -49,5 +48,5 @@ impl fmt::Debug for Line {
 pub(super) fn open<J: Job>(outbox: &Arc<Outbox<J>>) {
     let outbox = Arc::clone(outbox);
     // A process is a worker once.
-    let _ = OUTBOX.set(Box::new(move |id, note| outbox.say(&FromWorker::Note { id, note })));
+    let _ = OUTBOX.set(Box::new(move |id, note| outbox.note(id, note)));
 }

@@ -8,9 +8,9 @@
 //!   whose thread is `driver`.
 //! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
 //!   whoever submits jobs, which of them killed a worker.
-//! - `child` is one worker seen from outside; `worker`, `outbox`, `watch` and [`Line`] are one seen from inside; `wire`
-//!   is what is between them.
-//! - `sandbox` takes from a worker what its job does not need.
+//! - `child` is one worker seen from outside, `heard` what it may say; `worker`, `outbox`, `watch` and [`Line`] are one
+//!   seen from inside; `wire` is what is between them.
+//! - `sandbox` takes from a worker what its job does not need; `environment` and `user` are what it is given of them.
 //!
 //! Absent on purpose: running a lost job again (the submitter decides, and may have gates of its own to pass), and
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
@@ -21,7 +21,9 @@ mod child;
 mod core;
 mod death;
 mod driver;
+mod environment;
 mod event;
+mod heard;
 mod job;
 mod line;
 mod options;
@@ -33,6 +35,7 @@ mod sandbox;
 mod spawner;
 mod typed;
 mod unix;
+mod user;
 mod watch;
 mod wire;
 mod worker;
@@ -47,4 +50,5 @@ pub use line::Line;
 pub use options::Options;
 pub use sandbox::{Confinement, Sandbox};
 pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
+pub use user::User;
 pub use worker::{is_worker, serve};

@@ -2,7 +2,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Sandbox;
+use super::{Sandbox, User};
 
 /// The shape of a pool.
 #[derive(Debug, Clone)]
@@ -23,6 +23,11 @@ pub struct Options {
     pub start_limit: Duration,
     /// Whether workers give up what their job does not need.
     pub sandbox: Sandbox,
+    /// Names of environment variables that workers get from this process, besides those that any program may need (language,
+    /// time zone, libraries, backtraces, the resolver's options). A star at the end stands for any end: `"*"` is all.
+    pub environment: Vec<String>,
+    /// The user that workers are, if another than that of this process. Only root can have it so.
+    pub user: Option<User>,
     /// The executable: this one.
     pub program: PathBuf,
     /// Arguments for it.
@@ -40,6 +45,8 @@ impl Default for Options {
             max_item: 64 << 20,
             start_limit: Duration::from_secs(20),
             sandbox: Sandbox::default(),
+            environment: Vec::new(),
+            user: None,
             program: super::unix::own_executable().unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
             args: Vec::new(),
         }

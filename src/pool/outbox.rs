@@ -1,6 +1,6 @@
 //! The worker's results on their way out: gathered while there is more to gather, sent as one frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::net::unix::pipe::Sender;
 use tokio::sync::Notify;
 
 use super::job::{Job, JobError, Merge};
-use super::wire::{self, FromWorker, WireResult};
+use super::wire::{self, FromWorker, WireError, WireResult};
 use super::{panics, unix};
 
 /// Results that wait while the worker goes on with something else would be lost with it. So long they may wait.
@@ -39,14 +39,16 @@ struct Inner<O> {
     waiting_since: Option<Instant>,
     /// What the pipe has not taken yet.
     unsent: BytesMut,
-    unfinished: u64,
+    /// Jobs that have begun and have no result yet: of these the parent may be told more than that.
+    unfinished: HashSet<u64>,
     resident: u64,
     resident_read: Option<Instant>,
 }
 
 enum Pending {
     Output(u64, Vec<u8>),
-    Merged(Vec<u64>, Vec<u8>),
+    /// The ids as the wire has them.
+    Merged(Vec<u8>, Vec<u8>),
     Failed(u64, JobError),
 }
 
@@ -58,7 +60,7 @@ impl<J: Job> Outbox<J> {
             bytes: 0,
             waiting_since: None,
             unsent: BytesMut::new(),
-            unfinished: 0,
+            unfinished: HashSet::new(),
             resident: 0,
             resident_read: None,
         };
@@ -83,6 +85,14 @@ impl<J: Job> Outbox<J> {
         }
     }
 
+    /// Says something for a job, unless it is done: the parent has let go of it then.
+    pub(super) fn note(&self, id: u64, note: &[u8]) {
+        let mut inner = self.lock();
+        if inner.unfinished.contains(&id) {
+            self.add(&mut inner, &FromWorker::Note { id, note });
+        }
+    }
+
     /// Says that the worker lives, if a job is under way. For the watch, which waits for nobody: a job's own way to merge
     /// or to write its outputs may be at work behind the lock, and take as long as it likes.
     pub(super) fn beat(&self, computing: Option<u64>) {
@@ -91,20 +101,22 @@ impl<J: Job> Outbox<J> {
             Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        if inner.unfinished > 0 {
+        if !inner.unfinished.is_empty() {
+            // It may have been finished since the watch looked.
+            let computing = computing.filter(|id| inner.unfinished.contains(id));
             self.add(&mut inner, &FromWorker::Beat { computing });
         }
     }
 
     /// Notes that a job has begun.
-    pub(super) fn begun(&self) {
-        self.lock().unfinished += 1;
+    pub(super) fn begun(&self, id: u64) {
+        self.lock().unfinished.insert(id);
     }
 
     /// Takes the result of a job. `merge`: it may be joined with others of that group.
     pub(super) fn finished(&self, id: u64, merge: Option<u64>, result: Result<J::Output, JobError>) {
         let mut inner = self.lock();
-        inner.unfinished -= 1;
+        inner.unfinished.remove(&id);
         match (result, J::MERGE, merge) {
             (Ok(output), Some(join), Some(group)) => inner.merge(join, group, id, output),
             (result, ..) => {
@@ -122,7 +134,7 @@ impl<J: Job> Outbox<J> {
             let _ = self.push(&mut inner);
         }
         self.filled.notify_one();
-        if inner.unfinished == 0 {
+        if inner.unfinished.is_empty() {
             self.settled.notify_one();
         }
     }
@@ -139,7 +151,7 @@ impl<J: Job> Outbox<J> {
 
     /// Returns when all jobs that have begun are finished and their results are in the pipe.
     pub(super) async fn drained(&self) -> io::Result<()> {
-        while self.lock().unfinished > 0 {
+        while !self.lock().unfinished.is_empty() {
             self.settled.notified().await;
         }
         self.flush().await
@@ -201,7 +213,10 @@ impl<O: serde::Serialize> Inner<O> {
     fn pack(&mut self, max_output: usize) {
         for (ids, sum) in std::mem::take(&mut self.merged).into_values() {
             match serialize(sum, max_output) {
-                Ok(bytes) => self.add(Pending::Merged(ids, bytes)),
+                Ok(bytes) => {
+                    let ids = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+                    self.add(Pending::Merged(ids, bytes));
+                }
                 Err(error) => self.fail(ids, &error),
             }
         }
@@ -211,12 +226,10 @@ impl<O: serde::Serialize> Inner<O> {
             return;
         }
         let results = self.pending.drain(..).collect::<Vec<_>>();
-        let message = FromWorker::Results {
-            resident: self.resident_memory(),
-            results: results.iter().map(Pending::on_the_wire).collect(),
-        };
+        let results: Vec<_> = results.iter().map(Pending::on_the_wire).collect();
+        let message = FromWorker::Results { resident: self.resident_memory(), count: results.len() };
         // Into memory, of parts that were serialised before: nothing is left that could fail.
-        let _ = wire::encode(&message, &mut self.unsent);
+        let _ = wire::encode_list(&message, &results, &mut self.unsent);
     }
 
     fn resident_memory(&mut self) -> u64 {
@@ -232,15 +245,15 @@ impl Pending {
     fn on_the_wire(&self) -> WireResult<'_> {
         match self {
             Self::Output(id, output) => WireResult::Output { id: *id, output },
-            Self::Merged(ids, output) => WireResult::Merged { ids: ids.clone(), output },
-            Self::Failed(id, error) => WireResult::Failed { id: *id, error: error.clone() },
+            Self::Merged(ids, output) => WireResult::Merged { ids, output },
+            Self::Failed(id, error) => WireResult::Failed { id: *id, error: WireError::from(error) },
         }
     }
 }
 
 fn serialize<O: serde::Serialize>(output: O, limit: usize) -> Result<Vec<u8>, JobError> {
     let written = panics::caught(move || postcard::to_stdvec(&output))?;
-    let bytes = written.map_err(|error| JobError::Unserializable(error.to_string()))?;
+    let bytes = written.map_err(|error| panics::unserializable(&error))?;
     if bytes.len() > limit {
         return Err(JobError::TooLarge { size: bytes.len() as u64, limit: limit as u64 });
     }

@@ -10,6 +10,9 @@ use super::JobError;
 /// Characters of a message, or of a backtrace, that are worth their way to the parent. What is longer could fill a frame.
 const LIMIT: usize = 16 << 10;
 
+/// The most bytes that such a text has.
+pub(super) const MOST_BYTES: usize = LIMIT * char::MAX.len_utf8();
+
 /// Of a panic that was not noted: in the parent, whose panic hook is its program's own, and prints the place.
 const UNKNOWN_PLACE: &str = "an unknown place";
 
@@ -51,7 +54,15 @@ pub(super) fn to_error(payload: &(dyn Any + Send)) -> JobError {
     JobError::Panic { message, location, backtrace }
 }
 
-fn shorten(text: &mut String) {
+/// The error of a value that cannot be read or written. The value's own words may be as long as they like.
+pub(super) fn unserializable(error: &postcard::Error) -> JobError {
+    let mut reason = error.to_string();
+    shorten(&mut reason);
+    JobError::Unserializable(reason)
+}
+
+/// Cuts a text for the parent where it becomes too long.
+pub(super) fn shorten(text: &mut String) {
     if let Some((cut, _)) = text.char_indices().nth(LIMIT) {
         text.truncate(cut);
     }

@@ -41,6 +41,8 @@ fn serve(inbox: &mpsc::Receiver<Request>) {
     while let Ok(mut request) = inbox.recv() {
         let entered = request.runtime.enter();
         unix::keep_ends_of_children();
+        // Whoever started this program may have left files open for it (`3>>log` in a shell), which are no worker's.
+        close_fds::set_fds_cloexec_threadsafe(3, &[]);
         let child = request.command.spawn();
         // Where the caller has gone meanwhile, the child is dropped here, which kills it.
         let _ = request.reply.send(child);

@@ -118,6 +118,14 @@ impl<J: Job> Builder<J> {
         self
     }
 
+    /// Names of environment variables that workers get from this process, besides those that any program may need. A star at the
+    /// end stands for any end: `"*"` is all.
+    #[must_use]
+    pub fn environment(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.environment.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Makes the pool. `init` is sent to each worker, once. No process is started before there is a task for it.
     ///
     /// # Errors

@@ -6,8 +6,8 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,11 +24,13 @@ static POLLED: AtomicU64 = AtomicU64::new(0);
 /// Counts polls: the same job may be polled again and again without keeping the thread.
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
-/// Starts the thread. To be called on the process's first one.
-pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<()> {
+/// Starts the thread. To be called on the process's first one. What is given ends when the thread has given up all that it can
+/// by itself: it is older than the sandbox, which in part holds for younger threads only.
+pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<mpsc::Receiver<()>> {
+    let (at_it, given_up) = mpsc::channel();
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        // It is older than the sandbox, which in part holds for younger threads only.
-        sandbox::forsake_files();
+        sandbox::forsake();
+        drop(at_it);
         let mut before = (0, 0);
         while !unix::hung_up_within(&input, BEAT) {
             let now = (POLLED.load(Ordering::Relaxed), POLLS.load(Ordering::Relaxed));
@@ -39,7 +41,7 @@ pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Resul
         unix::kill_own_group()
     })?;
     unix::wake_with_parents_death();
-    Ok(())
+    Ok(given_up)
 }
 
 /// The job that is being polled.

@@ -6,8 +6,11 @@
 //! ```
 //!
 //! A frame is untrusted: its length is checked before anything is allocated, its checksum before it is decoded. What
-//! does not fit is an error, after which the stream has no meaning any more and the worker is replaced.
+//! does not fit is an error, after which the stream has no meaning any more and the worker is replaced. Messages of a
+//! worker borrow from their frame, and lists are read one by one, so that a message never takes much more memory than
+//! the bytes that brought it.
 
+use std::borrow::Cow;
 use std::io;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -15,7 +18,7 @@ use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
-use super::{JobError, Sandbox};
+use super::{JobError, Sandbox, User};
 
 /// Bytes before a payload.
 const HEADER: usize = 8;
@@ -33,7 +36,7 @@ pub(super) const MOST: usize = u32::MAX as usize - ENVELOPE;
 const BATCH: usize = 16 << 20;
 
 /// Counts the changes of this protocol; both ends must have the same.
-pub(super) const PROTOCOL: u32 = 4;
+pub(super) const PROTOCOL: u32 = 5;
 
 /// Parent to worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub(super) enum ToWorker<'a> {
         max_output: u64,
         /// Whether to give up what the job does not need.
         sandbox: Sandbox,
+        /// The user to become.
+        user: Option<User>,
     },
     /// Jobs to begin at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
@@ -74,17 +79,16 @@ pub(super) enum FromWorker<'a> {
         protocol: u32,
         build: &'a str,
         resident: u64,
-        /// What the system lacks for the sandbox.
-        unconfined: Vec<String>,
+        /// What the system lacks for the sandbox; empty where it lacks nothing.
+        lacks: &'a str,
     },
     /// The job's `start` returned an error; the worker ends after this.
     Refused { reason: &'a str },
-    /// What has been finished since the last frame.
+    /// What has been finished since the last frame. As many [`WireResult`]s as `count` says follow in the same frame.
     Results {
         /// Resident memory in bytes, 0 where the platform does not tell.
         resident: u64,
-        #[serde(borrow)]
-        results: Vec<WireResult<'a>>,
+        count: usize,
     },
     /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
     Beat { computing: Option<u64> },
@@ -96,8 +100,8 @@ pub(super) enum FromWorker<'a> {
     },
     /// Drained: the worker has sent all results and ends by itself.
     Bye,
-    /// The sandbox is required, and the system lacks a part of it; the worker ends after this.
-    Unconfined { reason: &'a str },
+    /// The sandbox is required, and the system lacks this part of it; the worker ends after this.
+    Unconfined { lacks: &'a str },
 }
 
 /// What became of a job, or of several whose outputs were merged.
@@ -109,14 +113,50 @@ pub(super) enum WireResult<'a> {
         output: &'a [u8],
     },
     Merged {
-        ids: Vec<u64>,
+        /// The jobs' ids, eight bytes each (little endian).
+        #[serde(with = "serde_bytes")]
+        ids: &'a [u8],
         #[serde(with = "serde_bytes")]
         output: &'a [u8],
     },
     Failed {
         id: u64,
-        error: JobError,
+        #[serde(borrow)]
+        error: WireError<'a>,
     },
+}
+
+/// Why a job has no output, as far as a worker can say so. That a task is to blame for a death is the parent's verdict.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireError<'a> {
+    Panic { message: &'a str, location: &'a str, backtrace: &'a str },
+    TooLarge { size: u64, limit: u64 },
+    Unserializable(#[serde(borrow)] Cow<'a, str>),
+}
+
+impl<'a> From<&'a JobError> for WireError<'a> {
+    fn from(error: &'a JobError) -> Self {
+        match error {
+            JobError::Panic { message, location, backtrace } => Self::Panic { message, location, backtrace },
+            JobError::TooLarge { size, limit } => Self::TooLarge { size: *size, limit: *limit },
+            JobError::Unserializable(reason) => Self::Unserializable(reason.into()),
+            JobError::Poison(_) | JobError::Stopped(_) => Self::Unserializable(error.to_string().into()),
+        }
+    }
+}
+
+impl From<WireError<'_>> for JobError {
+    fn from(error: WireError<'_>) -> Self {
+        match error {
+            WireError::Panic { message, location, backtrace } => Self::Panic {
+                message: message.to_owned(),
+                location: location.to_owned(),
+                backtrace: backtrace.to_owned(),
+            },
+            WireError::TooLarge { size, limit } => Self::TooLarge { size, limit },
+            WireError::Unserializable(reason) => Self::Unserializable(reason.into_owned()),
+        }
+    }
 }
 
 /// Splits a stream of bytes into frames.
@@ -183,9 +223,17 @@ pub(super) fn batches<T>(mut rest: &[T], bytes: impl Fn(&T) -> usize) -> impl It
 
 /// Appends `message` to `out` as one frame.
 pub(super) fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> io::Result<()> {
+    encode_list::<T, ()>(message, &[], out)
+}
+
+/// Appends `message` and the items that belong to it to `out` as one frame.
+pub(super) fn encode_list<T: Serialize, I: Serialize>(message: &T, items: &[I], out: &mut BytesMut) -> io::Result<()> {
     let start = out.len();
     out.put_bytes(0, HEADER);
     postcard::serialize_with_flavor::<T, _, ()>(message, Appended(out)).map_err(corrupt)?;
+    for item in items {
+        postcard::serialize_with_flavor::<I, _, ()>(item, Appended(out)).map_err(corrupt)?;
+    }
     let payload = &out[start + HEADER..];
     let length = u32::try_from(payload.len()).map_err(corrupt)?;
     let checksum = crc32fast::hash(payload);
@@ -215,12 +263,23 @@ impl Flavor for Appended<'_> {
     }
 }
 
-/// Reads the message in a frame.
+/// Reads the one message that a frame is.
 pub(super) fn decode<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<T> {
-    postcard::from_bytes(frame).map_err(|error| corrupt(format!("a frame that holds no message ({error})")))
+    let (message, rest) = decode_first(frame)?;
+    end_of_frame(rest).map(|()| message)
 }
 
-fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+/// Reads the first message of a frame. Gives with it what follows.
+pub(super) fn decode_first<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<(T, &'a [u8])> {
+    postcard::take_from_bytes(frame).map_err(|error| corrupt(format!("a frame that holds no message ({error})")))
+}
+
+/// Makes sure that nothing is left of a frame.
+pub(super) fn end_of_frame(rest: &[u8]) -> io::Result<()> {
+    if rest.is_empty() { Ok(()) } else { Err(corrupt(format!("{} bytes after the end of a message", rest.len()))) }
+}
+
+pub(super) fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 

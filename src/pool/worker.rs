@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use tokio_util::codec::FramedRead;
 use super::job::{Job, JobError};
 use super::outbox::Outbox;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
-use super::{line, panics, sandbox, unix, watch};
+use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
@@ -87,42 +87,43 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     let output = pipe::Sender::from_owned_fd(wire.output)?;
     let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
     let hello = frames.next().await.ok_or_else(|| broken("the parent went before it had said hello"))??;
-    let ToWorker::Hello { protocol, build, init, max_output, sandbox } = wire::decode(&hello)? else {
+    let ToWorker::Hello { protocol, build, init, max_output, sandbox, user } = wire::decode(&hello)? else {
         return Err(broken("the parent's first message was not its hello"));
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
-    if let Err(error) = watch::begin(watched, Arc::clone(&outbox)) {
-        return refuse(&outbox, &no_thread(&error.to_string())).await;
-    }
+    // Before there is a second thread: the kernel gives each a user of its own.
+    let changed = user.map_or(Ok(()), User::become_it);
+    let given_up = match watch::begin(watched, Arc::clone(&outbox)) {
+        Ok(given_up) => given_up,
+        Err(error) => return refuse(&outbox, no_thread(&error.to_string())).await,
+    };
     let resident = unix::resident_memory(std::process::id()).unwrap_or(0);
-    let ready = |unconfined| FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, unconfined };
+    let ready = |lacks| outbox.say(&FromWorker::Ready { protocol: PROTOCOL, build: &own, resident, lacks });
     if protocol != PROTOCOL || build != own {
-        outbox.say(&ready(Vec::new()));
+        ready("");
         return outbox.flush().await;
     }
     line::open(&outbox);
-    let job = match set_up::<J>(init) {
+    let changed = changed.map_err(|reason| format!("it cannot change its user: {reason}"));
+    let job = match changed.and_then(|()| set_up::<J>(init)) {
         Ok(job) => Arc::new(job),
-        Err(reason) => return refuse(&outbox, &reason).await,
+        Err(reason) => return refuse(&outbox, reason).await,
     };
-    match sandbox::confine(sandbox, job.confinement().as_ref()) {
-        Ok(missing) => {
-            if let Err(JobError::Panic { message, .. }) = panics::caught(start_a_blocking_thread) {
-                return refuse(&outbox, &no_thread(&message)).await;
-            }
-            outbox.say(&ready(missing));
-        }
-        Err(reason) => {
-            outbox.say(&FromWorker::Unconfined { reason: &reason });
-            outbox.flush().await?;
-            return Err(io::Error::other(reason));
-        }
+    let lacks = sandbox::confine(sandbox, job.confinement().as_ref());
+    if sandbox == Sandbox::Require && !lacks.is_empty() {
+        outbox.say(&FromWorker::Unconfined { lacks: &lacks });
+        outbox.flush().await?;
+        return Err(io::Error::other(format!("it cannot be confined: the system lacks {lacks}")));
     }
+    if let Err(JobError::Panic { message, .. }) = panics::caught(start_a_blocking_thread) {
+        return refuse(&outbox, no_thread(&message)).await;
+    }
+    ready(&lacks);
     tokio::select! {
         // Nobody reads: the parent is gone, or has dropped us.
         _ = outbox.send_all() => unix::kill_own_group(),
-        drained = take_jobs(&mut frames, &job, &outbox) => {
+        drained = take_jobs(&mut frames, &job, &outbox, &given_up) => {
             drained?;
             outbox.drained().await?;
             outbox.say(&FromWorker::Bye);
@@ -132,10 +133,11 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
 }
 
 /// Says why this worker does not come to work, and ends it.
-async fn refuse<J: Job>(outbox: &Outbox<J>, reason: &str) -> io::Result<()> {
-    outbox.say(&FromWorker::Refused { reason });
+async fn refuse<J: Job>(outbox: &Outbox<J>, mut reason: String) -> io::Result<()> {
+    panics::shorten(&mut reason);
+    outbox.say(&FromWorker::Refused { reason: &reason });
     outbox.flush().await?;
-    Err(io::Error::other(reason.to_owned()))
+    Err(io::Error::other(reason))
 }
 
 fn no_thread(error: &str) -> String {
@@ -171,13 +173,16 @@ async fn take_jobs<J: Job>(
     frames: &mut FramedRead<pipe::Receiver, Frames>,
     job: &Arc<J>,
     outbox: &Arc<Outbox<J>>,
+    given_up: &mpsc::Receiver<()>,
 ) -> io::Result<()> {
     while let Some(frame) = frames.next().await {
         let frame = frame?;
         match wire::decode(&frame)? {
             ToWorker::Jobs(jobs) => {
+                // Ends without a word when the other thread is confined, too: long ago, as a rule.
+                let _ = given_up.recv();
                 for one in jobs {
-                    outbox.begun();
+                    outbox.begun(one.id);
                     let payload = frame.slice_ref(one.payload);
                     tokio::spawn(run(Arc::clone(job), Arc::clone(outbox), one.id, one.merge, payload));
                 }
@@ -195,7 +200,7 @@ async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: Option
     let running = async {
         match postcard::from_bytes(&payload) {
             Ok(task) => Ok(job.run(task).await),
-            Err(error) => Err(JobError::Unserializable(error.to_string())),
+            Err(error) => Err(panics::unserializable(&error)),
         }
     };
     let ended = watch::marked(id, AssertUnwindSafe(running).catch_unwind()).await;

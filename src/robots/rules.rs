@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::path::{self, Budget, Exhausted, Subject};
-use super::records::{Record, records};
+use super::records::{MAX_FILE, Record, records};
 use super::token::{names, names_everybody};
 
 /// Rules with an asterisk before their end that are kept: so many are looked for in one URL at most. Real files have some
@@ -36,6 +36,16 @@ impl Rules {
     /// Bytes that they take, about.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.lines.len()
+    }
+
+    /// Whether a file can say this: whoever got rules from elsewhere may find some that cost more than any file's.
+    pub fn can_be_of_a_file(&self) -> bool {
+        let patterns = || self.lines.split('\n').filter_map(|line| line.get(1..));
+        let searches = patterns().filter(|pattern| pattern.trim_end_matches('*').contains('*')).count();
+        // A byte may become three (RFC 3986, 2.1), and the sign takes the place of a longer word.
+        self.lines.len() <= 3 * (MAX_FILE + 1)
+            && searches <= MAX_SEARCHES
+            && self.crawl_delay.is_none_or(|delay| delay.as_secs_f64() <= YEAR)
     }
 
     /// Reads what `body` says to the crawler of `product_token` (RFC 9309, 2.2.1): all groups that name it, or, where none

@@ -38,10 +38,12 @@ pub use decode::{Confidence, Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
-pub use files::needed_files;
+pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
+#[cfg(any(test, fuzzing))]
+pub(crate) use settings::sample;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -61,7 +61,8 @@ pub struct FetchSettings {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSettings {
     /// Request headers, in the order in which they were written. They take the place of those of the same names in
-    /// [`FetchSettings::headers`].
+    /// [`FetchSettings::headers`]. A scraper is given them with each visit ([`Visit::host_headers`](crate::model::Visit)), so
+    /// that it has only those of the hosts that it visits; here it does not look for them.
     pub headers: Vec<(String, String)>,
     /// Which proxies its requests go through, if not those of [`FetchSettings::proxies`].
     pub proxy: Option<Proxies>,
@@ -75,6 +76,12 @@ impl fmt::Debug for HostSettings {
 }
 
 impl FetchSettings {
+    /// Takes the headers that hosts have of their own out of the settings.
+    pub fn take_host_headers(&mut self) -> BTreeMap<HostKey, Vec<(String, String)>> {
+        let hosts = self.hosts.iter_mut().map(|(key, host)| (key.clone(), std::mem::take(&mut host.headers)));
+        hosts.filter(|(_, headers)| !headers.is_empty()).collect()
+    }
+
     /// The `User-Agent` that is sent: one among the further headers comes before `user_agent`.
     pub(super) fn sent_user_agent(&self) -> &str {
         let header = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
@@ -96,8 +103,8 @@ pub enum PrivateAddresses {
 }
 
 /// Settings for tests: short times, no limits that a test would meet.
-#[cfg(test)]
-pub(super) fn sample() -> FetchSettings {
+#[cfg(any(test, fuzzing))]
+pub(crate) fn sample() -> FetchSettings {
     FetchSettings {
         timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_secs(1),

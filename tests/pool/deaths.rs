@@ -82,24 +82,41 @@ pub(crate) fn junk_on_the_wire_replaces_the_worker() {
     // Junk; a wrong checksum; no message of ours, well wrapped; two gigabytes announced; four.
     after_sending(b"junk, and more of it", false);
     after_sending(&[2, 0, 0, 0, 9, 9, 9, 9, 1, 1], false);
-    let mut alien = vec![2, 0, 0, 0];
-    alien.extend(crc32fast::hash(&[250, 250]).to_le_bytes());
-    alien.extend([250, 250]);
-    after_sending(&alien, false);
+    after_sending(&frame(&[250, 250]), false);
     after_sending(&[0, 0, 0, 128, 0, 0, 0, 0], false);
     after_sending(&[255; 8], false);
 }
 
-pub(crate) fn a_result_for_a_job_that_was_never_given_is_ignored() {
-    // Results { resident: 0, results: [Output { id: 77, output: "" }] }, as postcard has it.
-    let payload = [2, 0, 1, 0, 77, 0];
-    let mut frame = vec![6, 0, 0, 0];
-    frame.extend(crc32fast::hash(&payload).to_le_bytes());
-    frame.extend(payload);
-    let pool = pool(1).build(Start::Well).expect("a pool");
-    let results = pool.map([Deed::Echo(vec![1]), Deed::Wire(frame, false), Deed::Echo(vec![2])]);
-    let pids: Vec<u32> = results.iter().map(|result| result.as_ref().expect("unharmed").pid).collect();
-    assert!(pids.iter().all(|pid| *pid == pids[0]), "the worker is not even replaced: {pids:?}");
+/// A frame of this message, as postcard has it.
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_le_bytes();
+    [&length[..], &crc32fast::hash(payload).to_le_bytes(), payload].concat()
+}
+
+pub(crate) fn a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_replaced() {
+    let table: [(&str, &[u8]); 8] = [
+        ("a result for a job that was never given", &[2, 0, 1, 0, 77, 0]),
+        ("ten million results", &[2, 0, 0x80, 0xad, 0xe2, 4]),
+        ("a note for a job that was never given", &[4, 77, 0]),
+        ("a job that was never given keeps its thread", &[3, 1, 77]),
+        ("that it is ready, again", &[0, 5, 1, b'x', 0, 0]),
+        ("that it cannot start", &[1, 1, b'x']),
+        ("that it cannot be confined", &[6, 1, b'x']),
+        ("a goodbye", &[5]),
+    ];
+    for (what, payload) in table {
+        let pool = pool(1).build(Start::Well).expect("a pool");
+        let results = pool.map([Deed::Echo(vec![1]), Deed::Wire(frame(payload), false), Deed::Echo(vec![2])]);
+        assert!(results[0].is_ok() && results[2].is_ok(), "{what}: {results:?}");
+        // The task that brings it about may be done before it is noticed, and else is found out.
+        match &results[1] {
+            Ok(_) => {}
+            Err(JobError::Poison(death)) => assert!(matches!(death.cause, Cause::Corrupt(_)), "{what}: {death}"),
+            Err(error) => panic!("{what}: {error}"),
+        }
+        let ends: Vec<End> = pool.close().into_iter().map(|report| report.end).collect();
+        assert!(ends.contains(&End::Corrupt), "{what}: {ends:?}");
+    }
 }
 
 pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed() {

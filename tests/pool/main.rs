@@ -64,7 +64,7 @@ fn main() -> ExitCode {
             a_kill_from_outside_is_nobodys_fault,
             half_a_frame_is_thrown_away_with_its_worker,
             junk_on_the_wire_replaces_the_worker,
-            a_result_for_a_job_that_was_never_given_is_ignored,
+            a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_replaced,
             a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed,
             where_every_second_task_hangs_every_second_task_fails,
             a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else,
@@ -99,6 +99,8 @@ fn main() -> ExitCode {
             a_confined_worker_can_do_none_of_what_it_does_not_need,
             a_confined_worker_can_do_what_it_needs,
             every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core,
+            what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays,
+            a_worker_has_no_variables_of_its_parent_but_those_that_are_named,
             a_confined_worker_that_aborts_is_a_lost_one_like_any_other,
             each_wall_stands_without_the_other_and_what_lacks_is_named;
     };

@@ -24,7 +24,8 @@ pub(crate) fn forgetful() -> Option<ExitCode> {
         "laconic" => print!("!"),
         _ => return None,
     }
-    match Pool::<Act>::builder().build(Start::Well) {
+    // The copies of it are to forget as much.
+    match Pool::<Act>::builder().environment([PART]).build(Start::Well) {
         Ok(pool) => match pool.apply(Deed::Echo(vec![])) {
             Ok(_) => println!("it works, of all things"),
             Err(error) => println!("{error}"),

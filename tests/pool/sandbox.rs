@@ -18,7 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::parents;
 
 /// A job that tries what it is told, in a worker that may read what it is told.
-pub(crate) struct Try(Vec<PathBuf>);
+pub(crate) struct Try {
+    readable: Vec<PathBuf>,
+    unix_sockets: bool,
+}
 
 /// What is tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,20 @@ pub(crate) enum Deed {
     Become(PathBuf),
     /// A socket of this family and type.
     Socket(u16, u32),
+    /// A stream of the Internet by this protocol.
+    Protocol(u32),
+    /// Two UNIX sockets of this type that are connected.
+    Pair(u32),
+    /// Has the parent run after all others.
+    SlowParentDown,
+    /// Has the parent run on one processor only.
+    TieParent,
+    /// Gives the parent as many open files as it has, and no more.
+    LimitParent,
+    /// Runs after all others itself.
+    SlowDown,
+    /// Gives a variable of the environment.
+    Variable(String),
     Listen,
     /// Asks after the parent with a signal that does nothing.
     SignalParent,
@@ -56,17 +73,17 @@ pub(crate) enum Deed {
 
 impl Job for Try {
     const NAME: &'static str = "try";
-    type Init = Vec<PathBuf>;
+    type Init = (Vec<PathBuf>, bool);
     type Task = Deed;
     /// What came of it, or the number of the error.
     type Output = Result<String, i32>;
 
-    fn start(readable: Vec<PathBuf>) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        Ok(Self(readable))
+    fn start((readable, unix_sockets): Self::Init) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { readable, unix_sockets })
     }
 
     fn confinement(&self) -> Option<Confinement> {
-        Some(Confinement { readable: self.0.clone() })
+        Some(Confinement { readable: self.readable.clone(), unix_sockets: self.unix_sockets })
     }
 
     async fn run(&self, deed: Deed) -> Result<String, i32> {
@@ -94,6 +111,26 @@ fn attempt(deed: Deed) -> io::Result<String> {
             let (family, kind) = (AddressFamily::from_raw(family), SocketType::from_raw(kind));
             Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None).map(|_| String::new())?)
         }
+        Deed::Protocol(number) => {
+            let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
+            let protocol = std::num::NonZeroU32::new(number).map(rustix::net::Protocol::from_raw);
+            Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, protocol).map(|_| String::new())?)
+        }
+        Deed::Pair(kind) => {
+            let (family, kind) = (AddressFamily::UNIX, SocketType::from_raw(kind));
+            Ok(rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None).map(|_| String::new())?)
+        }
+        Deed::SlowParentDown => Ok(rustix::process::setpriority_process(Some(parent()), 19).map(nothing)?),
+        Deed::SlowDown => Ok(rustix::process::setpriority_process(None, 19).map(nothing)?),
+        Deed::TieParent => {
+            let all = rustix::thread::sched_getaffinity(Some(parent()))?;
+            Ok(rustix::thread::sched_setaffinity(Some(parent()), &all).map(nothing)?)
+        }
+        Deed::LimitParent => {
+            let limit = rustix::process::getrlimit(Resource::Nofile);
+            Ok(rustix::process::prlimit(Some(parent()), Resource::Nofile, limit).map(|_| String::new())?)
+        }
+        Deed::Variable(name) => Ok(std::env::var(name).unwrap_or_default()),
         Deed::Listen => TcpListener::bind("127.0.0.1:0").map(|_| String::new()),
         Deed::SignalParent => Ok(rustix::process::test_kill_process(parent()).map(nothing)?),
         Deed::LeaveGroup => Ok(rustix::process::setsid().map(|_| String::new())?),
@@ -124,10 +161,14 @@ fn parent() -> Pid {
 }
 
 fn pool(sandbox: Sandbox, readable: &[PathBuf]) -> Pool<Try> {
+    pool_with(sandbox, readable, false)
+}
+
+fn pool_with(sandbox: Sandbox, readable: &[PathBuf], unix_sockets: bool) -> Pool<Try> {
     Pool::<Try>::builder()
         .workers(std::num::NonZeroUsize::MIN)
         .sandbox(sandbox)
-        .build(readable.to_vec())
+        .build((readable.to_vec(), unix_sockets))
         .expect("a pool")
 }
 
@@ -184,6 +225,15 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
         (Deed::Socket(INET6, RAW), EPERM, false),
         (Deed::Socket(PACKET, RAW), EPERM, false),
         (Deed::Socket(ALG, 5), EPERM, false),
+        (Deed::Socket(UNIX, STREAM), EPERM, true),
+        (Deed::Socket(UNIX, DATAGRAM), EPERM, true),
+        (Deed::Protocol(132), EPERM, false),
+        (Deed::Protocol(262), EPERM, false),
+        (Deed::Pair(DATAGRAM), EPERM, true),
+        (Deed::TieParent, EPERM, true),
+        (Deed::LimitParent, EPERM, true),
+        (Deed::SlowParentDown, EPERM, false),
+        (Deed::SlowDown, EPERM, false),
         (Deed::Listen, EPERM, true),
         (Deed::SignalParent, EPERM, true),
         (Deed::TakeFileOfParent, EPERM, false),
@@ -218,7 +268,7 @@ pub(crate) fn a_confined_worker_can_do_what_it_needs() {
         ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ld.so.cache", "/lib", "/usr/lib", "/lib64"];
     let mut readable: Vec<PathBuf> = names.map(PathBuf::from).into();
     readable.extend([folder.path().to_owned(), "/no/such/file".into()]);
-    let pool = pool(Sandbox::Require, &readable);
+    let pool = pool_with(Sandbox::Require, &readable, true);
     for deed in [
         Deed::Read(folder.path().join("file")),
         Deed::ReadElsewhere(folder.path().join("file")),
@@ -228,6 +278,8 @@ pub(crate) fn a_confined_worker_can_do_what_it_needs() {
         Deed::Socket(INET, STREAM),
         Deed::Socket(INET6, DATAGRAM),
         Deed::Socket(UNIX, STREAM),
+        Deed::Pair(STREAM),
+        Deed::Protocol(6),
         Deed::Socket(NETLINK, RAW),
     ] {
         let done = pool.apply(deed.clone()).expect("the worker lives on");
@@ -254,12 +306,60 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
             let is_confined = sandbox != Sandbox::Off;
             assert_eq!(field(thread, "Seccomp") == "2", is_confined, "{sandbox:?}: {thread}");
             assert!(!is_confined || field(thread, "NoNewPrivs") == "1", "{sandbox:?}: {thread}");
+            for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                assert!(!is_confined || field(thread, set) == "0000000000000000", "{sandbox:?}: {thread}");
+            }
             let resident = std::fs::read_to_string(format!("/proc/{}/statm", field(thread, "Tgid")));
             assert!(resident.is_ok(), "the parent sees how much memory it takes: {resident:?}");
         }
         if sandbox != Sandbox::Off {
             assert_eq!(pool.apply(Deed::CoreLimit).expect("lives"), Ok("Some(0) Some(0)".to_owned()), "{sandbox:?}");
         }
+    }
+}
+
+pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays() {
+    const TEST: &str = "what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays";
+    if !can_confine(TEST) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "text").expect("writes");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    if std::os::unix::fs::chown(&file, Some(4321), None).is_err()
+        || std::os::unix::fs::chown(folder.path(), Some(4321), None).is_err()
+    {
+        println!("SKIPPED {TEST}: only root can give files away");
+        return;
+    }
+    // The right to read and to search, by its number in `linux/capability.h`.
+    for (readable, done, kept) in [(vec![file.clone()], Ok("4".to_owned()), 1 << 2), (Vec::new(), Err(EACCES), 0)] {
+        let pool = pool(Sandbox::Require, &readable);
+        assert_eq!(pool.apply(Deed::Read(file.clone())).expect("lives"), done);
+        assert_eq!(pool.apply(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
+        let threads = pool.apply(Deed::Threads).expect("lives").expect("reads its own entry");
+        let own = threads.split("Name:").nth(1).expect("a thread");
+        for set in ["CapPrm", "CapEff"] {
+            assert_eq!(u64::from_str_radix(field(own, set), 16).expect("a number"), kept, "{set}");
+        }
+    }
+}
+
+pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named() {
+    // These are there wherever tests are run by cargo.
+    let variables = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "PATH", "HOME"];
+    let there: Vec<&str> = variables.into_iter().filter(|name| std::env::var(name).is_ok()).collect();
+    assert!(there.len() > 1, "{there:?}");
+    let build = || Pool::<Try>::builder().workers(std::num::NonZeroUsize::MIN).sandbox(Sandbox::Off);
+    let bare = build().build((Vec::new(), false)).expect("a pool");
+    let named = build().environment([there[0]]).build((Vec::new(), false)).expect("a pool");
+    let all = build().environment(["*"]).build((Vec::new(), false)).expect("a pool");
+    for (nth, name) in there.iter().enumerate() {
+        let value = |pool: &Pool<Try>| pool.apply(Deed::Variable((*name).to_owned())).expect("lives").expect("a text");
+        assert_eq!(value(&bare), "", "{name}");
+        assert_eq!(value(&named).is_empty(), nth > 0, "{name}");
+        assert_eq!(value(&all), std::env::var(name).expect("it is there"));
     }
 }
 

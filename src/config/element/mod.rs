@@ -16,6 +16,7 @@ pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;
 pub(super) mod truth;
+pub(super) mod user;
 pub(super) mod user_agent;
 pub(super) mod workers;
 

@@ -7,7 +7,7 @@ use super::{nothing, number};
 use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
-use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan};
+use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan, UserChoice};
 use crate::pool::Sandbox;
 use crate::schedule::{self, Adaptive, GroupBy, Politeness};
 use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
@@ -26,6 +26,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
             max_memory_per_worker: 512 * MIB,
             task_timeout: Duration::from_secs(60),
             sandbox: Sandbox::Auto,
+            user: UserChoice::Auto,
         },
         scrape: Settings {
             fetch: FetchSettings {

@@ -1,7 +1,8 @@
 //! Who works, on what, and who comes next: the pool's decisions, without its processes.
 //!
 //! Pure: events and the time go in, [`Action`]s come out; whoever carries them out reports back with further events.
-//! `observe` takes in what happened, `plan` decides what follows, `breaker` when to stop starting workers.
+//! `hear` takes in what workers say, and whether they may say it; `observe` what happened, `plan` decides what follows,
+//! `breaker` when to stop starting workers.
 //!
 //! A *slot* is a place for one worker. It has one active worker, and drainers: former ones that finish what they
 //! hold. What all of them hold counts against the slot's `concurrency`, so that a replacement gets just the room which
@@ -14,6 +15,7 @@
 //! ```
 
 mod breaker;
+mod hear;
 mod observe;
 mod plan;
 
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::event::{End, Event, JobId, WorkerId};
-use super::{Cause, Hints};
+use super::{Cause, Hints, Sandbox};
 use breaker::Breaker;
 
 /// What a worker's start is thought to take before one was seen.
@@ -39,6 +41,10 @@ pub(super) struct Limits {
     pub(super) max_memory: Option<u64>,
     /// From a worker's start to its being ready.
     pub(super) start_limit: Duration,
+    /// The build that workers must be of.
+    pub(super) build: String,
+    /// Whether they must be confined.
+    pub(super) sandbox: Sandbox,
 }
 
 /// One handing over of one job to one worker: what a worker says of it later can be taken for nothing else.
@@ -71,14 +77,24 @@ struct Worker {
     assigned: u32,
     finished: u32,
     started: Instant,
+    /// As `started`, which is moved when this process stands still.
+    born: Instant,
+    /// Signs of life that it gave.
+    beats: u64,
     /// When it last gave a sign of life.
     heard: Instant,
     /// The job that keeps its thread from all others, and since when.
     computing: Option<(Ticket, Instant)>,
+    /// It has said goodbye, having done all it had. Only that makes an end a clean one.
+    said_bye: bool,
     /// Since when a drainer is known to have nothing left to do.
     idle_since: Option<Instant>,
     /// Why it will end, once that is decided.
     end: End,
+    /// It has lied: nothing that it says is heard any more.
+    is_distrusted: bool,
+    /// Jobs of which it gave outputs that were refused. They are lost with it.
+    refused: Vec<JobId>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -103,7 +119,9 @@ struct Slot {
 struct InFlight {
     job: JobId,
     worker: WorkerId,
+    /// From when its time counts: later than it was handed over where its neighbours have kept the thread.
     since: Instant,
+    handed_over: Instant,
     deadline: Option<Duration>,
     /// The group of jobs with which its output may come merged.
     merge: Option<u64>,
@@ -132,7 +150,8 @@ pub(super) struct Roster {
     /// Average time between two assignments to one slot.
     interval: Duration,
     start_time: Duration,
-    stale: u64,
+    /// A worker has said that it is confined in full.
+    has_confined: bool,
 }
 
 impl Roster {
@@ -156,7 +175,7 @@ impl Roster {
             last_tick: None,
             interval: Duration::ZERO,
             start_time: START_GUESS,
-            stale: 0,
+            has_confined: false,
         }
     }
 
@@ -186,11 +205,6 @@ impl Roster {
         self.workers.is_empty() && (self.failed || (!self.open && self.is_idle()))
     }
 
-    /// How many results have come since this was last asked for jobs which their sender did not hold. They were dropped.
-    pub(super) fn take_stale(&mut self) -> u64 {
-        std::mem::take(&mut self.stale)
-    }
-
     fn is_idle(&self) -> bool {
         self.in_flight.is_empty() && self.queue.is_empty() && self.alone.is_empty()
     }
@@ -199,8 +213,6 @@ impl Roster {
 /// How a process ended, from outside.
 #[derive(Debug)]
 pub(super) struct Exit {
-    /// Whether it had sent its goodbye. Only that makes an end a clean one.
-    pub(super) said_bye: bool,
     pub(super) cause: Cause,
     pub(super) last_words: Vec<String>,
     /// What it said when it refused to start, or why it could not be started.

@@ -1,9 +1,9 @@
 //! What happened, and what must be done about it at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Action, Exit, Phase, Roster, Ticket};
+use super::{Action, Exit, Phase, Roster};
 use crate::pool::event::{End, Event, JobId, WorkerId};
 use crate::pool::{Cause, Death};
 
@@ -15,85 +15,6 @@ const STALL: Duration = Duration::from_secs(1);
 const EXIT_LIMIT: Duration = Duration::from_secs(5);
 
 impl Roster {
-    pub(in crate::pool) fn ready(&mut self, id: WorkerId, resident: u64, now: Instant) -> Vec<Action> {
-        let Some(worker) = self.workers.get_mut(&id) else { return Vec::new() };
-        if worker.phase != Phase::Starting {
-            return Vec::new();
-        }
-        worker.phase = Phase::Ready;
-        worker.heard = now;
-        let took = now.saturating_duration_since(worker.started);
-        self.start_time = (self.start_time * 3 + took) / 4;
-        match self.limits.max_memory {
-            Some(limit) if resident.saturating_mul(2) > limit => self.fail(format!(
-                "a worker needs {} MiB before its first task, and its memory limit is {} MiB: give it at least {} MiB",
-                resident >> 20,
-                limit >> 20,
-                (resident >> 20) * 2 + 1
-            )),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The job that `id` holds under this ticket, if it does.
-    pub(in crate::pool) fn held(&self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
-        self.in_flight.get(&ticket).filter(|held| held.worker == id).map(|held| held.job)
-    }
-
-    /// The job that `id` holds under this ticket; what it says of any other is not to be believed. Settles the job.
-    pub(in crate::pool) fn finished(&mut self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
-        if self.in_flight.get(&ticket).is_none_or(|held| held.worker != id) {
-            self.stale += 1;
-            return None;
-        }
-        let job = self.in_flight.remove(&ticket)?.job;
-        self.breaker.succeeded();
-        if let Some(worker) = self.workers.get_mut(&id) {
-            worker.finished += 1;
-            if let Some(slot) = worker.slot {
-                self.slots[slot].load -= 1;
-            }
-        }
-        Some(job)
-    }
-
-    /// As [`finished`](Self::finished), for jobs whose outputs came merged. `None` where they are not all its to merge: what is
-    /// merged cannot be taken apart, so nothing is settled then.
-    pub(in crate::pool) fn finished_together(&mut self, id: WorkerId, tickets: &[Ticket]) -> Option<Vec<JobId>> {
-        let group = self.in_flight.get(tickets.first()?)?.merge?;
-        let distinct: BTreeSet<&Ticket> = tickets.iter().collect();
-        let its =
-            |ticket| self.in_flight.get(ticket).is_some_and(|held| held.worker == id && held.merge == Some(group));
-        if distinct.len() < tickets.len() || !tickets.iter().all(its) {
-            return None;
-        }
-        tickets.iter().map(|ticket| self.finished(id, *ticket)).collect()
-    }
-
-    /// A worker gave a sign of life.
-    pub(in crate::pool) fn heard(&mut self, id: WorkerId, now: Instant) {
-        if let Some(worker) = self.workers.get_mut(&id) {
-            worker.heard = now;
-        }
-    }
-
-    /// A worker said that it is alive, and which job keeps its thread, if one does.
-    pub(in crate::pool) fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        worker.heard = now;
-        let before = worker.computing;
-        if before.map(|(ticket, _)| ticket) == computing {
-            return;
-        }
-        worker.computing = computing.map(|ticket| (ticket, now));
-        // The others could not go on meanwhile: that time is not theirs.
-        if let Some((ticket, since)) = before {
-            let lost = now.saturating_duration_since(since);
-            let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);
-            others.for_each(|(_, held)| held.since += lost);
-        }
-    }
-
     /// A worker said, or was seen, to have this many bytes of memory in use.
     pub(in crate::pool) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
         let Some(limit) = self.limits.max_memory else { return Vec::new() };
@@ -106,11 +27,6 @@ impl Roster {
         Vec::new()
     }
 
-    /// A worker sent what is no message of ours.
-    pub(in crate::pool) fn corrupt(&mut self, id: WorkerId, reason: String) -> Vec<Action> {
-        self.doom(id, Some(Cause::Corrupt(reason)), End::Corrupt)
-    }
-
     /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
     ///
     /// `exit` is how it ended by its own account; a reason of ours goes before it.
@@ -118,15 +34,17 @@ impl Roster {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         let mut jobs: Vec<JobId> =
             self.in_flight.extract_if(|_, held| held.worker == id).map(|(_, held)| held.job).collect();
+        let held = jobs.len();
+        jobs.extend(worker.refused);
         jobs.sort_unstable();
         if let Some(slot) = worker.slot {
-            self.slots[slot].load -= jobs.len();
+            self.slots[slot].load -= held;
             if self.slots[slot].active == Some(id) {
                 self.slots[slot].active = None;
             }
         }
         let mut actions = Vec::new();
-        let clean = exit.said_bye && jobs.is_empty();
+        let clean = worker.said_bye && jobs.is_empty();
         let (cause, end) = match worker.phase {
             Phase::Doomed(cause) => (cause, worker.end),
             _ if clean => (None, worker.end),
@@ -163,11 +81,15 @@ impl Roster {
     pub(in crate::pool) fn tick(&mut self, now: Instant) -> Vec<Action> {
         self.forgive_a_stall(now);
         let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
+        let turns = u32::try_from(self.limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
         for (ticket, held) in &self.in_flight {
             // While one job keeps the thread, no other can be late.
             let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
             let could_run = computing.is_none_or(|(other, _)| other == *ticket);
-            if could_run && held.deadline.is_some_and(|limit| now.saturating_duration_since(held.since) > limit) {
+            // Its neighbours cannot have had the thread for longer than all of them may, whatever its worker says.
+            let own = |limit| could_run && now.saturating_duration_since(held.since) > limit;
+            let all = |limit: Duration| now.saturating_duration_since(held.handed_over) > limit.saturating_mul(turns);
+            if held.deadline.is_some_and(|limit| own(limit) || all(limit)) {
                 late.entry(held.worker).or_default().push(held.job);
             }
         }
@@ -216,7 +138,10 @@ impl Roster {
         if gap < STALL {
             return;
         }
-        self.in_flight.values_mut().for_each(|held| held.since += gap);
+        for held in self.in_flight.values_mut() {
+            held.since += gap;
+            held.handed_over += gap;
+        }
         for worker in self.workers.values_mut() {
             worker.started += gap;
             worker.heard = now;

@@ -87,10 +87,15 @@ impl Roster {
             assigned: 0,
             finished: 0,
             started: now,
+            born: now,
+            beats: 0,
             heard: now,
             computing: None,
+            said_bye: false,
             idle_since: None,
             end: End::Finished,
+            is_distrusted: false,
+            refused: Vec::new(),
         };
         self.workers.insert(id, worker);
         actions.push(Action::Spawn { worker: id });
@@ -113,7 +118,7 @@ impl Roster {
             let ticket = self.next_ticket;
             self.next_ticket += 1;
             let Hints { deadline, merge, .. } = job.hints;
-            let held = InFlight { job: job.id, worker: id, since: now, deadline, merge };
+            let held = InFlight { job: job.id, worker: id, since: now, handed_over: now, deadline, merge };
             self.in_flight.insert(ticket, held);
             batches.entry(id).or_default().push((ticket, job));
             let Some(worker) = self.workers.get_mut(&id) else { break };

@@ -4,10 +4,37 @@ use proptest::prelude::*;
 
 use super::plan::LEAST_DRAINERS;
 use super::*;
+use crate::pool::heard::{ChildEvent, Finished};
+use crate::pool::wire::PROTOCOL;
 
 fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
     let start_limit = Duration::from_secs(10);
-    Limits { workers, concurrency, quota, quota_jitter: 0, max_memory: None, start_limit }
+    let (build, sandbox) = (BUILD.to_owned(), Sandbox::Auto);
+    Limits { workers, concurrency, quota, quota_jitter: 0, max_memory: None, start_limit, build, sandbox }
+}
+
+const BUILD: &str = "this one";
+
+fn is_ready(lacks: &str) -> ChildEvent {
+    ChildEvent::Ready { build: BUILD.to_owned(), protocol: PROTOCOL, resident: 0, lacks: lacks.to_owned() }
+}
+
+/// Has a worker say that it is ready.
+fn ready(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
+    roster.hear(worker, is_ready(""), now)
+}
+
+fn outputs(tickets: &[Ticket]) -> ChildEvent {
+    let output = |id: &Ticket| Finished::Output { id: *id, output: Bytes::new() };
+    ChildEvent::Results { resident: 0, results: tickets.iter().map(output).collect() }
+}
+
+/// The jobs that are done by that.
+fn done(actions: &[Action]) -> Vec<JobId> {
+    actions
+        .iter()
+        .filter_map(|it| if let Action::Emit(Event::Done { job, .. }) = it { Some(*job) } else { None })
+        .collect()
 }
 
 fn job(id: JobId) -> Submission {
@@ -17,15 +44,17 @@ fn job(id: JobId) -> Submission {
 /// Settles `job` as the worker that holds it would.
 fn finish(roster: &mut Roster, worker: WorkerId, job: JobId) -> bool {
     let held = roster.in_flight.iter().find(|(_, held)| held.job == job).map(|(ticket, _)| *ticket);
-    held.is_some_and(|ticket| roster.finished(worker, ticket) == Some(job))
+    held.is_some_and(|ticket| done(&roster.hear(worker, outputs(&[ticket]), Instant::now())) == [job])
 }
 
 fn died(cause: Cause) -> Exit {
-    Exit { said_bye: false, cause, last_words: Vec::new(), refusal: None }
+    Exit { cause, last_words: Vec::new(), refusal: None }
 }
 
-fn left() -> Exit {
-    Exit { said_bye: true, cause: Cause::Exited(0), last_words: Vec::new(), refusal: None }
+/// Has a worker say goodbye and end.
+fn leave(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
+    assert!(roster.hear(worker, ChildEvent::Bye, now).is_empty(), "it may go");
+    roster.exited(worker, died(Cause::Exited(0)), now)
 }
 
 fn spawned(actions: &[Action]) -> Vec<WorkerId> {
@@ -58,7 +87,7 @@ fn nothing_is_sent_to_a_worker_that_is_not_ready() {
     (0..3).for_each(|id| roster.submit(job(id)));
     let first = roster.plan(now);
     assert!(sent(&first).is_empty());
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
     assert!(finish(&mut roster, 0, 0));
     assert_eq!(sent(&roster.plan(now)), [(0, vec![2])]);
@@ -70,29 +99,201 @@ fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
     let mut roster = Roster::new(limits(1, 2, Some(2)));
     (0..4).for_each(|id| roster.submit(job(id)));
     roster.plan(now);
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     let actions = roster.plan(now);
     assert_eq!(sent(&actions), [(0, vec![0, 1])]);
     assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
-    roster.ready(1, 0, now);
+    ready(&mut roster, 1, now);
     assert!(sent(&roster.plan(now)).is_empty(), "the drainer holds both places");
     assert!(finish(&mut roster, 0, 1));
     assert_eq!(sent(&roster.plan(now)), [(1, vec![2])]);
 }
 
+/// Two ready workers, of which 0 holds jobs 0 and 1 under tickets 1 and 3 (or the other way round), and 1 the others.
+fn two_at_work(sandbox: Sandbox, now: Instant) -> (Roster, Vec<Ticket>, Vec<Ticket>) {
+    let mut roster = Roster::new(Limits { sandbox, ..limits(2, 2, None) });
+    (0..4).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
+    roster.plan(now);
+    let of = |worker| {
+        let held = roster.in_flight.iter().filter(|(_, held)| held.worker == worker);
+        let mut tickets: Vec<Ticket> = held.map(|(ticket, _)| *ticket).collect();
+        tickets.sort_unstable();
+        tickets
+    };
+    let (own, others) = (of(0), of(1));
+    (roster, own, others)
+}
+
 #[test]
-fn a_result_from_one_who_does_not_hold_the_job_is_not_believed() {
+fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is_believed() {
     let now = Instant::now();
-    let mut roster = Roster::new(limits(2, 1, None));
+    let (_, own, others) = two_at_work(Sandbox::Auto, now);
+    let failed = |id| Finished::Failed { id, error: crate::pool::JobError::Unserializable(String::new()) };
+    let merged = |ids: &[Ticket]| Finished::Merged { ids: ids.to_vec(), output: Bytes::new() };
+    let of = |results| ChildEvent::Results { resident: 0, results };
+    let note = |id| ChildEvent::Note { id, note: Bytes::new() };
+    let beat = |id| ChildEvent::Beat { computing: Some(id) };
+    let (mine, yours, nobodys) = (own[0], others[0], 77);
+    let table = vec![
+        ("another's job", outputs(&[yours])),
+        ("nobody's job", outputs(&[nobodys])),
+        ("the ticket that stands for none", outputs(&[0])),
+        ("a job twice in one breath", outputs(&[mine, mine])),
+        ("its own job and another's", outputs(&[mine, yours])),
+        ("another's failure", of(vec![failed(yours)])),
+        ("its own output and nobody's failure", of(vec![failed(mine), failed(nobodys)])),
+        ("a merged output that nobody may merge", of(vec![merged(&own)])),
+        ("a merged output of nothing", of(vec![merged(&[])])),
+        ("a note for another's job", note(yours)),
+        ("a note for nobody's job", note(nobodys)),
+        ("another's job that keeps its thread", beat(yours)),
+        ("nobody's job that keeps its thread", beat(nobodys)),
+        ("a goodbye that nobody asked for", ChildEvent::Bye),
+        ("that it cannot be confined, which nobody requires", ChildEvent::Unconfined { lacks: String::new() }),
+    ];
+    for (what, lie) in table {
+        let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
+        let actions = roster.hear(0, lie, now);
+        assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{what}: {actions:?}");
+        assert!(roster.hear(0, outputs(&[mine]), now).is_empty(), "{what}: it was believed afterwards");
+        assert_eq!(done(&roster.hear(1, outputs(&[yours]), now)).len(), 1, "{what}: the other one is none the worse");
+        let actions = roster.exited(0, died(Cause::Signal(9)), now);
+        let Action::Emit(Event::Lost { jobs, death, .. }) = &actions[0] else { panic!("{what}: {actions:?}") };
+        assert_eq!(jobs.len(), 2, "{what}: both of its jobs are lost with it");
+        assert!(matches!(death.cause, Cause::Corrupt(_)), "{what}: {death}");
+        assert!(matches!(actions[1], Action::Emit(Event::Ended { end: End::Corrupt, .. })), "{what}: {actions:?}");
+    }
+}
+
+#[test]
+fn a_result_is_believed_once() {
+    let now = Instant::now();
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    assert_eq!(done(&roster.hear(0, outputs(&own[..1]), now)).len(), 1);
+    let again = roster.hear(0, outputs(&own[..1]), now);
+    assert!(matches!(again[..], [Action::Kill { worker: 0 }]), "{again:?}");
+}
+
+#[test]
+fn signs_of_life_are_given_by_those_who_have_work_and_no_faster_than_time_goes() {
+    let now = Instant::now();
+    let beat = || ChildEvent::Beat { computing: None };
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    for second in 0..100 {
+        let at = now + Duration::from_secs(second);
+        assert!((0..4).all(|_| roster.hear(0, beat(), at).is_empty()), "{second} s");
+    }
+    let late = now + Duration::from_secs(100);
+    let heard = (0..2000).take_while(|_| roster.hear(0, beat(), late).is_empty()).count();
+    assert_eq!(heard, 101 * 16 - 400, "what it may say adds up, as it does where this process stands still");
+    let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
+    roster.hear(0, outputs(&own), now);
+    assert!(matches!(roster.hear(0, beat(), now)[..], [Action::Kill { worker: 0 }]), "it has nothing to do");
+}
+
+#[test]
+fn that_a_worker_cannot_be_confined_ends_the_pool_unless_others_could_be() {
+    let now = Instant::now();
+    let unconfined = || ChildEvent::Unconfined { lacks: "landlock (why)".to_owned() };
+    let mut roster = Roster::new(Limits { sandbox: Sandbox::Require, ..limits(2, 1, None) });
     (0..2).for_each(|id| roster.submit(job(id)));
     roster.plan(now);
-    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    let actions = roster.hear(0, unconfined(), now);
+    let reason =
+        actions.iter().find_map(|it| if let Action::Emit(Event::Fatal(reason)) = it { Some(reason) } else { None });
+    let reason = reason.expect("the pool gives up");
+    assert!(reason.contains("lacks landlock (why)") && reason.contains("`auto`"), "{reason}");
+
+    let (mut roster, ..) = two_at_work(Sandbox::Require, now);
+    roster.submit(job(9));
+    roster.exited(0, died(Cause::Signal(9)), now);
+    let third = spawned(&roster.plan(now))[0];
+    let actions = roster.hear(third, unconfined(), now);
+    assert!(matches!(actions[..], [Action::Kill { .. }]), "{actions:?}");
+    let actions = roster.exited(third, died(Cause::Signal(9)), now);
+    let Action::Emit(Event::Lost { death, .. }) = &actions[0] else { panic!("{actions:?}") };
+    assert!(matches!(&death.cause, Cause::Unready(reason) if reason.contains("landlock")), "{death}");
+
+    let (mut roster, ..) = two_at_work(Sandbox::Require, now);
+    roster.exited(0, died(Cause::Signal(9)), now);
+    let third = spawned(&roster.plan(now))[0];
+    let actions = roster.hear(third, is_ready("landlock"), now);
+    assert!(matches!(actions[..], [Action::Kill { .. }]), "ready without it: {actions:?}");
+}
+
+#[test]
+fn a_job_whose_output_is_refused_is_lost_with_its_worker_whatever_becomes_of_that() {
+    let now = Instant::now();
+    let lost = |actions: &[Action]| match &actions[0] {
+        Action::Emit(Event::Lost { jobs, death, .. }) => (jobs.clone(), death.cause.clone()),
+        other => panic!("{other:?}"),
+    };
+    let corrupt = || Cause::Corrupt("why".to_owned());
+    // It is still there.
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
+    assert!(matches!(roster.refuse(0, Some(job), "why".to_owned())[..], [Action::Kill { worker: 0 }]));
+    let (jobs, cause) = lost(&roster.exited(0, died(Cause::Signal(9)), now));
+    assert_eq!((jobs.len(), jobs.contains(&job), cause), (2, true, corrupt()));
+    // It has gone.
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
+    roster.exited(0, died(Cause::Exited(0)), now);
+    assert_eq!(lost(&roster.refuse(0, Some(job), "why".to_owned())), (vec![job], corrupt()));
+    // It was about to go, having done all that it had.
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(super::tests::job(5));
     roster.plan(now);
-    assert_eq!(roster.finished(0, 2), None, "another's job");
-    assert_eq!(roster.finished(0, 9), None, "nobody's job");
-    assert_eq!(roster.finished(0, 1), Some(0));
-    assert_eq!(roster.finished(0, 1), None, "twice");
-    assert_eq!(roster.take_stale(), 3);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    assert_eq!(done(&roster.hear(0, outputs(&[1]), now)), [5]);
+    assert!(roster.hear(0, ChildEvent::Bye, now).is_empty());
+    roster.refuse(0, Some(5), "why".to_owned());
+    assert_eq!(lost(&roster.exited(0, died(Cause::Exited(0)), now)), (vec![5], corrupt()));
+    // It was killed for taking its time to go.
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(super::tests::job(5));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    assert_eq!(done(&roster.hear(0, outputs(&[1]), now)), [5]);
+    assert!(matches!(roster.doom(0, None, End::Quota)[..], [Action::Kill { .. }]));
+    roster.refuse(0, Some(5), "why".to_owned());
+    assert_eq!(lost(&roster.exited(0, died(Cause::Signal(9)), now)), (vec![5], corrupt()));
+}
+
+#[test]
+fn a_worker_that_falls_silent_after_a_long_job_or_always_names_another_has_jobs_that_are_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    assert!(roster.hear(0, ChildEvent::Beat { computing: Some(2) }, now).is_empty());
+    assert_eq!(done(&roster.hear(0, outputs(&[2]), now)), [1]);
+    let at = |ms| now + Duration::from_millis(ms);
+    let actions: Vec<Action> = (1..30).flat_map(|tenth| roster.tick(at(tenth * 100))).collect();
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+
+    // Each job has a second, and two neighbours that come and go and have the thread by turns.
+    let mut roster = busy(now);
+    let (mut ticket, mut time) = (2, 0);
+    while time < 20_000 {
+        time += 100;
+        let actions = roster.tick(at(time));
+        if !actions.is_empty() {
+            assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+            break;
+        }
+        if time % 900 == 0 {
+            assert_eq!(done(&roster.hear(0, outputs(&[ticket]), at(time))).len(), 1);
+            let hints = Hints { deadline: Some(Duration::from_secs(1)), ..Hints::default() };
+            roster.submit(Submission { hints, ..job(time) });
+            roster.plan(at(time));
+            ticket = roster.in_flight.keys().copied().find(|it| *it != 1 && *it != ticket).expect("another");
+        }
+        roster.hear(0, ChildEvent::Beat { computing: Some(ticket) }, at(time));
+    }
+    assert!(time < 5_000, "job 0 has kept its place for {time} ms");
 }
 
 #[test]
@@ -101,7 +302,7 @@ fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start
     let mut roster = Roster::new(limits(2, 1, None));
     (0..2).for_each(|id| roster.submit(job(id)));
     roster.plan(now);
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     assert_eq!(sent(&roster.plan(now)), [(0, vec![0])]);
     let is_fatal = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Emit(Event::Fatal(_))));
     let mut other = 1;
@@ -132,7 +333,7 @@ fn a_suspect_is_alone_in_its_worker() {
     let mut roster = Roster::new(limits(2, 4, None));
     (0..8).for_each(|id| roster.submit(job(id)));
     roster.plan(now);
-    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
     let busy = sent(&roster.plan(now));
     assert_eq!(busy.iter().map(|(_, jobs)| jobs.len()).sum::<usize>(), 8);
     let mut suspect = job(100);
@@ -161,7 +362,7 @@ fn drainers_are_bounded_in_number() {
     (0..1000).for_each(|id| roster.submit(job(id)));
     for _ in 0..100 {
         for worker in spawned(&roster.plan(now)) {
-            roster.ready(worker, 0, now);
+            ready(&mut roster, worker, now);
         }
         now += Duration::from_millis(1);
     }
@@ -187,7 +388,7 @@ fn processes(jobs: u64, expected: bool) -> usize {
         let actions = roster.plan(now);
         for worker in spawned(&actions) {
             started += 1;
-            roster.ready(worker, 0, now);
+            ready(&mut roster, worker, now);
         }
         for (worker, jobs) in sent(&actions) {
             alive.entry(worker).or_default().extend(jobs);
@@ -197,7 +398,7 @@ fn processes(jobs: u64, expected: bool) -> usize {
         }
         for action in actions {
             if let Action::Drain { worker } = action {
-                roster.exited(worker, left(), now);
+                leave(&mut roster, worker, now);
                 alive.remove(&worker);
             }
         }
@@ -227,10 +428,10 @@ fn a_word_that_proves_wrong_holds_nothing_up() {
     for (id, worker) in [(0, 0), (1, 1), (2, 2)] {
         roster.submit(job(id));
         assert_eq!(spawned(&roster.plan(now)), [worker]);
-        roster.ready(worker, 0, now);
+        ready(&mut roster, worker, now);
         assert_eq!(sent(&roster.plan(now)), [(worker, vec![id])]);
         assert!(finish(&mut roster, worker, id));
-        roster.exited(worker, left(), now);
+        leave(&mut roster, worker, now);
     }
 }
 
@@ -282,11 +483,11 @@ fn a_late_job_costs_its_worker_and_is_named() {
     roster.submit(late);
     roster.submit(job(1));
     roster.plan(now);
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     roster.plan(now);
     run_clock(&mut roster, now, Duration::from_millis(999), None);
     let later = now + Duration::from_millis(1001);
-    roster.heard(0, later);
+    assert!(roster.hear(0, ChildEvent::Beat { computing: None }, later).is_empty());
     assert!(matches!(roster.tick(later)[..], [Action::Kill { worker: 0 }]));
     let actions = roster.exited(0, died(Cause::Signal(9)), later);
     let [Action::Emit(Event::Lost { jobs, death, .. }), Action::Emit(Event::Ended { end, .. })] = &actions[..] else {
@@ -302,7 +503,9 @@ fn run_clock(roster: &mut Roster, from: Instant, time: Duration, computing: Opti
     let mut now = from;
     while now < from + time {
         now = (now + Duration::from_millis(100)).min(from + time);
-        roster.beat(0, computing, now);
+        if !roster.in_flight.is_empty() {
+            assert!(roster.hear(0, ChildEvent::Beat { computing }, now).is_empty());
+        }
         let actions = roster.tick(now);
         if !actions.is_empty() {
             return actions;
@@ -319,7 +522,7 @@ fn busy(now: Instant) -> Roster {
         roster.submit(Submission { hints, ..job(id) });
     }
     roster.plan(now);
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1, 2])]);
     roster
 }
@@ -346,7 +549,7 @@ fn time_in_which_another_job_kept_the_thread_is_not_held_against_a_job() {
     let mut roster = busy(now);
     // 0.9 s of its neighbour's computing, then 0.9 s of its own: no longer than it may.
     assert!(run_clock(&mut roster, now, Duration::from_millis(900), Some(2)).is_empty());
-    assert_eq!(roster.finished(0, 2), Some(1));
+    assert_eq!(done(&roster.hear(0, outputs(&[2]), now + Duration::from_millis(900))), [1]);
     let later = now + Duration::from_millis(900);
     assert!(run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
     let actions = run_clock(&mut roster, later + Duration::from_millis(900), Duration::from_secs(1), None);
@@ -387,7 +590,7 @@ fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_
     roster.submit(job(0));
     roster.close();
     roster.plan(now);
-    roster.ready(0, 0, now);
+    ready(&mut roster, 0, now);
     roster.plan(now);
     assert!(run_clock(&mut roster, now, Duration::from_secs(60), None).is_empty(), "it is at its last job");
     let later = now + Duration::from_secs(60);
@@ -407,7 +610,7 @@ fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_oth
     (0..2).for_each(|id| roster.submit(job(id)));
     roster.close();
     roster.plan(now);
-    (0..2).for_each(|worker| drop(roster.ready(worker, 0, now)));
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
     roster.plan(now);
     roster.exited(0, died(Cause::Signal(11)), now);
     roster.submit(job(0));
@@ -445,10 +648,12 @@ fn merged_results_are_taken_whole_or_cost_their_worker() {
             roster.submit(Submission { hints, ..job(id as u64) });
         }
         roster.plan(now);
-        roster.ready(0, 0, now);
+        ready(&mut roster, 0, now);
         roster.plan(now);
-        let jobs = roster.finished_together(0, tickets);
-        assert_eq!(jobs.is_some(), taken, "{tickets:?}");
+        let merged = Finished::Merged { ids: tickets.to_vec(), output: Bytes::new() };
+        let actions = roster.hear(0, ChildEvent::Results { resident: 0, results: vec![merged] }, now);
+        assert_eq!(matches!(actions[..], [Action::Emit(Event::Merged { .. })]), taken, "{tickets:?}");
+        assert_eq!(matches!(actions[..], [Action::Kill { .. }]), !taken, "{tickets:?}");
         let settled = if taken { tickets.len() } else { 0 };
         assert_eq!(roster.in_flight.len(), 4 - settled, "{tickets:?}");
     }
@@ -568,8 +773,8 @@ impl Model {
             .collect();
         for id in gone {
             let Some(hands) = self.alive.remove(&id) else { continue };
-            let exit = if hands.killed { died(Cause::Signal(9)) } else { left() };
-            let actions = roster.exited(id, exit, now);
+            let actions =
+                if hands.killed { roster.exited(id, died(Cause::Signal(9)), now) } else { leave(roster, id, now) };
             self.obey(actions, roster, now, quota)?;
         }
         Ok(())
@@ -579,7 +784,7 @@ impl Model {
     fn turn(&mut self, fault: Option<Fault>, roster: &mut Roster, now: Instant) -> Vec<Action> {
         if let Some((id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.ready) {
             hands.ready = true;
-            return roster.ready(*id, 0, now);
+            return ready(roster, *id, now);
         }
         let Some((&id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.holds.is_empty()) else {
             return Vec::new();
@@ -589,16 +794,16 @@ impl Model {
                 self.alive.remove(&id);
                 roster.exited(id, died(Cause::Signal(11)), now)
             }
-            Some(Fault::SpeaksNonsense) => roster.corrupt(id, "nonsense".to_owned()),
+            Some(Fault::SpeaksNonsense) => roster.hear(id, ChildEvent::Corrupt { reason: "nonsense".to_owned() }, now),
             Some(Fault::ResendsOldResult) => {
-                if let Some((worker, ticket)) = self.last {
-                    assert_eq!(roster.finished(worker, ticket), None, "an old result was taken");
-                }
-                Vec::new()
+                let Some((worker, ticket)) = self.last else { return Vec::new() };
+                let actions = roster.hear(worker, outputs(&[ticket]), now);
+                assert!(done(&actions).is_empty(), "an old result was taken");
+                actions
             }
             fault => {
                 let (ticket, job) = hands.holds.remove(0);
-                if roster.finished(id, ticket) == Some(job) {
+                if done(&roster.hear(id, outputs(&[ticket]), now)) == [job] {
                     self.ended.push(job);
                     self.last = Some((id, ticket));
                 }

@@ -1,8 +1,8 @@
 //! Seccomp: system calls that no worker needs fail, in all of its threads.
 //!
 //! What a worker does need, and the lists therefore lack: memory, threads, clocks, randomness, polling, pipes, sockets
-//! of the Internet, what names are looked up with (a UNIX socket to a name service, the kernel's list of addresses),
-//! files for reading, and killing itself.
+//! of the Internet, what names are looked up with (the kernel's list of addresses, and a UNIX socket to a name service
+//! where the job asks for it), files for reading, and killing itself.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,14 @@ const REFUSED: &[c_long] = &[
     libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_process_madvise,
     448 /* process_mrelease */, libc::SYS_pidfd_getfd, libc::SYS_pidfd_send_signal, libc::SYS_kcmp,
     libc::SYS_migrate_pages, libc::SYS_move_pages, libc::SYS_setpgid, libc::SYS_setsid,
+    // Who runs when, and on which processor: that of other processes of the same user, too.
+    libc::SYS_setpriority, libc::SYS_sched_setscheduler, libc::SYS_sched_setparam, libc::SYS_sched_setattr,
+    libc::SYS_sched_setaffinity, libc::SYS_ioprio_set,
     // Memory and messages that other processes share, and that outlive this one.
     libc::SYS_shmget, libc::SYS_shmat, libc::SYS_msgget, libc::SYS_semget, libc::SYS_mq_open, libc::SYS_mq_unlink,
     // Another user.
     libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid, libc::SYS_setregid, libc::SYS_setresuid,
-    libc::SYS_setresgid, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_setgroups, libc::SYS_capset,
+    libc::SYS_setresgid, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_setgroups,
     libc::SYS_personality, libc::SYS_setrlimit,
     // Keys of the kernel.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl,
@@ -76,15 +79,15 @@ const REFUSED_HERE: &[c_long] = &[libc::SYS_renameat, 294 /* kexec_file_load */]
 const REFUSED_HERE: &[c_long] = &[294 /* kexec_file_load */];
 
 /// Refuses the calls of this file to all threads of this process, for ever.
-pub(super) fn refuse() -> Result<(), String> {
-    let program = program().map_err(|error| error.to_string())?;
+pub(super) fn refuse(unix_sockets: bool) -> Result<(), String> {
+    let program = program(unix_sockets).map_err(|error| error.to_string())?;
     seccompiler::apply_filter_all_threads(&program).map_err(|error| error.to_string())
 }
 
-fn program() -> Result<BpfProgram, BackendError> {
+fn program(unix_sockets: bool) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         REFUSED.iter().chain(REFUSED_HERE).map(|call| (*call, Vec::new())).collect();
-    rules.extend(conditional()?);
+    rules.extend(conditional(unix_sockets)?);
     let refuse = SeccompAction::Errno(number(libc::EPERM));
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let filter: BpfProgram = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?.try_into()?;
@@ -92,7 +95,7 @@ fn program() -> Result<BpfProgram, BackendError> {
 }
 
 /// Calls that fail with some of their arguments: with those that fulfil all conditions of any one rule.
-fn conditional() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+fn conditional(unix_sockets: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     let own = std::process::id();
     // A negative number is a process group. Ours is known by our own pid.
     let own_group = own.wrapping_neg();
@@ -105,29 +108,36 @@ fn conditional() -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
         (libc::SYS_tgkill, vec![not_own()?]),
         (libc::SYS_rt_sigqueueinfo, vec![not_own()?]),
         (libc::SYS_rt_tgsigqueueinfo, vec![not_own()?]),
-        // Signals by way of a file, and keys pressed at a terminal.
+        // Signals by way of a file.
         (libc::SYS_fcntl, any_of(1, &[libc::F_SETOWN, F_SETSIG, F_SETOWN_EX])?),
-        (libc::SYS_ioctl, any_of(1, &[FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX])?),
+        (libc::SYS_ioctl, vec![rule(&CONTROLS.map(|control| (1, Op::Ne, control)))?]),
         // Living on without the parent, or being looked into by another.
         (libc::SYS_prctl, any_of(0, &[libc::PR_SET_PDEATHSIG, libc::PR_SET_PTRACER, libc::PR_SET_MM])?),
-        // Reading a limit is fine.
-        (libc::SYS_prlimit64, vec![SeccompRule::new(vec![SeccompCondition::new(2, Width::Qword, Op::Ne, 0)?])?]),
+        // Reading a limit of its own is fine.
+        (
+            libc::SYS_prlimit64,
+            vec![
+                SeccompRule::new(vec![SeccompCondition::new(2, Width::Qword, Op::Ne, 0)?])?,
+                rule(&[(0, Op::Ne, 0), (0, Op::Ne, own)])?,
+            ],
+        ),
         (libc::SYS_openat, opening_to_write(2)?),
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_open, opening_to_write(1)?),
-        (libc::SYS_socketpair, vec![rule(&[(0, Op::Ne, number(libc::AF_UNIX))])?]),
+        (libc::SYS_socketpair, pairs()?),
     ]);
-    rules.insert(libc::SYS_socket, sockets()?);
+    rules.insert(libc::SYS_socket, sockets(unix_sockets)?);
     Ok(rules)
 }
 
 // As `linux/fcntl.h` and `asm-generic/ioctls.h` have them; not all of libc's flavours do.
 const F_SETSIG: i32 = 10;
 const F_SETOWN_EX: i32 = 15;
-const FIOSETOWN: i32 = 0x8901;
-const SIOCSPGRP: i32 = 0x8902;
-const TIOCSTI: i32 = 0x5412;
-const TIOCLINUX: i32 = 0x541c;
+
+/// All that may be asked of what is open by `ioctl`: `TCGETS` (0x5401, whether it is a terminal; `TCGETS2`), `FIONREAD`,
+/// `FIONBIO`, `FIONCLEX`, `FIOCLEX`, and `SIOCGIFNAME` and `SIOCGIFINDEX`, which names and numbers of interfaces are looked up
+/// with. These numbers are the same on all our machines.
+const CONTROLS: [u32; 8] = [0x5401, 0x802c_542a, 0x541b, 0x5421, 0x5450, 0x5451, 0x8910, 0x8933];
 
 /// Any flag that writes, makes or cuts off a file.
 fn opening_to_write(argument: u8) -> Result<Vec<SeccompRule>, BackendError> {
@@ -135,17 +145,33 @@ fn opening_to_write(argument: u8) -> Result<Vec<SeccompRule>, BackendError> {
     flags.into_iter().map(|flag| rule(&[(argument, Op::MaskedEq(bits(flag)), number(flag))])).collect()
 }
 
-/// All sockets but streams and datagrams of the Internet, UNIX sockets, and the kernel's list of addresses.
-fn sockets() -> Result<Vec<SeccompRule>, BackendError> {
-    const TYPE: i32 = 0xf;
+/// The bits of a socket's type that are no flags.
+const TYPE: i32 = 0xf;
+
+/// All sockets but TCP and UDP, the kernel's list of addresses, and UNIX sockets where the job needs them.
+fn sockets(unix_sockets: bool) -> Result<Vec<SeccompRule>, BackendError> {
     let [inet, inet6, unix, netlink] = [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX, libc::AF_NETLINK].map(number);
-    let other = rule(&[(0, Op::Ne, inet), (0, Op::Ne, inet6), (0, Op::Ne, unix), (0, Op::Ne, netlink)]);
+    let mut other = vec![(0, Op::Ne, inet), (0, Op::Ne, inet6), (0, Op::Ne, netlink)];
+    if unix_sockets {
+        other.push((0, Op::Ne, unix));
+    }
     let other_netlink = rule(&[(0, Op::Eq, netlink), (2, Op::Ne, number(libc::NETLINK_ROUTE))]);
-    let raw = [inet, inet6].into_iter().flat_map(|family| {
-        [libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET, libc::SOCK_DCCP, SOCK_PACKET]
-            .map(|kind| rule(&[(0, Op::Eq, family), (1, Op::MaskedEq(bits(TYPE)), number(kind))]))
+    let internet = [inet, inet6].into_iter().flat_map(|family| {
+        let protocols = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP].map(|protocol| (2, Op::Ne, number(protocol)));
+        let other_protocol = [(0, Op::Eq, family)].into_iter().chain(protocols).collect::<Vec<_>>();
+        let other_types = [libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET, libc::SOCK_DCCP, SOCK_PACKET]
+            .map(|kind| vec![(0, Op::Eq, family), (1, Op::MaskedEq(bits(TYPE)), number(kind))]);
+        other_types.into_iter().chain([other_protocol])
     });
-    [other, other_netlink].into_iter().chain(raw).collect()
+    let internet = internet.map(|conditions| rule(&conditions));
+    [rule(&other), other_netlink].into_iter().chain(internet).collect()
+}
+
+/// All pairs of sockets but streams: others could be connected anew, to a name.
+fn pairs() -> Result<Vec<SeccompRule>, BackendError> {
+    let other_types = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET, libc::SOCK_DCCP]
+        .map(|kind| rule(&[(1, Op::MaskedEq(bits(TYPE)), number(kind))]));
+    [rule(&[(0, Op::Ne, number(libc::AF_UNIX))])].into_iter().chain(other_types).collect()
 }
 
 /// As `linux/net.h` has it: frames as they come from the network, in the old way.
@@ -234,7 +260,8 @@ mod tests {
 
     #[test]
     fn calls_are_answered_by_their_number_and_arguments() {
-        let program = program().expect("a program");
+        let program = program(false).expect("a program");
+        let with_unix_sockets = super::program(true).expect("a program");
         let refused = fails_with(libc::EPERM);
         let absent = fails_with(libc::ENOSYS);
         let own = u64::from(std::process::id());
@@ -262,26 +289,53 @@ mod tests {
             (libc::SYS_kill, &[0, 9], refused), (libc::SYS_kill, &[1, 9], refused),
             (libc::SYS_kill, &[u64::MAX, 9], refused),
             (libc::SYS_tgkill, &[own, 1, 6], ALLOWED), (libc::SYS_tgkill, &[1, 1, 6], refused),
+            (libc::SYS_prlimit64, &[own, 4, 0, 1], ALLOWED), (libc::SYS_prlimit64, &[1, 4, 0, 1], refused),
+            (libc::SYS_setpriority, &[0, 1, 19], refused), (libc::SYS_setpriority, &[0, 0, 19], refused),
+            (libc::SYS_getpriority, &[0, 0], ALLOWED), (libc::SYS_sched_yield, &[], ALLOWED),
+            (libc::SYS_sched_setscheduler, &[0, 1], refused), (libc::SYS_sched_setattr, &[1], refused),
+            (libc::SYS_sched_setparam, &[1], refused), (libc::SYS_sched_setaffinity, &[0, 8], refused),
+            (libc::SYS_sched_getaffinity, &[0, 8], ALLOWED), (libc::SYS_ioprio_set, &[1, 1, 0], refused),
             (libc::SYS_prlimit64, &[0, 4, 0, 1], ALLOWED), (libc::SYS_prlimit64, &[0, 4, 1 << 40, 0], refused),
             (libc::SYS_prctl, &[15], ALLOWED), (libc::SYS_prctl, &[1], refused),
             (libc::SYS_fcntl, &[3, 4], ALLOWED), (libc::SYS_fcntl, &[3, 8, 1], refused),
-            (libc::SYS_ioctl, &[3, 0x5421], ALLOWED), (libc::SYS_ioctl, &[3, 0x5412], refused),
+            (libc::SYS_ioctl, &[3, 0x5421], ALLOWED), (libc::SYS_ioctl, &[3, 0x541b], ALLOWED),
+            (libc::SYS_ioctl, &[3, 0x5401], ALLOWED), (libc::SYS_ioctl, &[3, 0x8933], ALLOWED),
+            // A key pressed at a terminal; signals; flags, address and name of an interface; routes; a bridge; a clone.
+            (libc::SYS_ioctl, &[3, 0x5412], refused), (libc::SYS_ioctl, &[3, 0x8901], refused),
+            (libc::SYS_ioctl, &[3, 0x8914], refused), (libc::SYS_ioctl, &[3, 0x8916], refused),
+            (libc::SYS_ioctl, &[3, 0x8923], refused), (libc::SYS_ioctl, &[3, 0x890b], refused),
+            (libc::SYS_ioctl, &[3, 0x89a0], refused), (libc::SYS_ioctl, &[3, 0x4004_9409], refused),
+            (libc::SYS_ioctl, &[3, 1 << 32 | 0x8914], refused),
             // Reading, then with each flag that is more than that.
             (libc::SYS_openat, &[at_cwd, 1, 0o2_000_000], ALLOWED), (libc::SYS_openat, &[at_cwd, 1, 1], refused),
             (libc::SYS_openat, &[at_cwd, 1, 2], refused), (libc::SYS_openat, &[at_cwd, 1, 0o100], refused),
             (libc::SYS_openat, &[at_cwd, 1, 0o1000], refused), (libc::SYS_openat, &[at_cwd, 1, 3], refused),
             // Family, type (with a flag), protocol.
             (libc::SYS_socket, &[2, 0o2_000_001, 6], ALLOWED), (libc::SYS_socket, &[10, 0o2_000_002, 17], ALLOWED),
-            (libc::SYS_socket, &[1, 1, 0], ALLOWED), (libc::SYS_socket, &[16, 0o2_000_003, 0], ALLOWED),
+            (libc::SYS_socket, &[2, 1, 0], ALLOWED), (libc::SYS_socket, &[10, 2, 0], ALLOWED),
+            (libc::SYS_socket, &[16, 0o2_000_003, 0], ALLOWED),
+            // UNIX sockets; MPTCP; SCTP; UDP-Lite; ICMP without being root, in both families; L2TP.
+            (libc::SYS_socket, &[1, 1, 0], refused), (libc::SYS_socket, &[1, 0o2_000_002, 0], refused),
+            (libc::SYS_socket, &[2, 1, 262], refused), (libc::SYS_socket, &[10, 0o2_000_001, 262], refused),
+            (libc::SYS_socket, &[2, 1, 132], refused), (libc::SYS_socket, &[2, 2, 136], refused),
+            (libc::SYS_socket, &[2, 2, 1], refused), (libc::SYS_socket, &[10, 2, 58], refused),
+            (libc::SYS_socket, &[2, 2, 115], refused),
             (libc::SYS_socket, &[16, 3, 12], refused), (libc::SYS_socket, &[2, 0o2_000_003, 1], refused),
             (libc::SYS_socket, &[10, 3, 58], refused), (libc::SYS_socket, &[2, 5, 132], refused),
             (libc::SYS_socket, &[2, 10, 0], refused), (libc::SYS_socket, &[17, 3, 0], refused),
             (libc::SYS_socket, &[38, 5, 0], refused), (libc::SYS_socket, &[40, 1, 0], refused),
             (libc::SYS_socketpair, &[1, 1, 0], ALLOWED), (libc::SYS_socketpair, &[30, 1, 0], refused),
+            (libc::SYS_socketpair, &[1, 0o2_004_001, 0], ALLOWED), (libc::SYS_socketpair, &[1, 2, 0], refused),
+            (libc::SYS_socketpair, &[1, 0o2_000_005, 0], refused),
         ];
         for (call, arguments, expected) in table {
             let given = answer(&program, *call, with(arguments));
             assert_eq!(given, *expected, "call {call} with {arguments:?}: {given:#x}");
+        }
+        for (arguments, expected) in
+            [([1, 1, 0], ALLOWED), ([1, 0o2_000_002, 0], ALLOWED), ([2, 1, 262], refused), ([17, 3, 0], refused)]
+        {
+            assert_eq!(answer(&with_unix_sockets, libc::SYS_socket, with(&arguments)), expected, "{arguments:?}");
         }
     }
 }

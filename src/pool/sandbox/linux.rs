@@ -1,8 +1,10 @@
 //! The sandbox of Linux: one step after the other, each tried whatever became of the one before.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, Rlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::{Confinement, calls, files};
 
@@ -19,18 +21,40 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
             "a limit of 0 for core dumps",
             rustix::process::setrlimit(Resource::Core, none).map_err(|error| error.to_string()),
         ),
+        ("no capabilities", drop_capabilities(&wanted.readable)),
         ("no new privileges", rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
         ("landlock", files::restrict(readable)),
         // The last one: it refuses what the others need.
-        ("seccomp", calls::refuse()),
+        ("seccomp", calls::refuse(wanted.unix_sockets)),
     ];
     steps.into_iter().filter_map(|(name, step)| Some(format!("{name} ({})", step.err()?))).collect()
 }
 
-/// Takes all files but those of any worker from the calling thread, as far as the kernel can. For threads that are there before
-/// the job is set up: landlock holds for the thread that asks for it and those that it starts.
-pub(in crate::pool) fn forsake_files() {
+/// Takes all files but those of any worker from the calling thread, and all capabilities, as far as the kernel can. For threads
+/// that are there before the job is set up: both hold for the thread that asks for it and those that it starts.
+pub(in crate::pool) fn forsake() {
+    let _ = drop_capabilities(&[]);
     let _ = files::restrict(own());
+}
+
+/// Gives up what makes root more than another user: without that, root can neither change the network nor pass by the
+/// permissions of files. Where one of the needed files is readable by that alone (it is another user's, or in a folder that is
+/// closed to others), the right to read stays, which the sandbox limits to the files that are needed.
+fn drop_capabilities(needed: &[PathBuf]) -> Result<(), String> {
+    let none = CapabilitySet::empty();
+    let set = |effective, permitted| {
+        let sets = CapabilitySets { effective, permitted, inheritable: none };
+        rustix::thread::set_capabilities(None, sets).map_err(|error| error.to_string())
+    };
+    let has = rustix::thread::capabilities(None).map_err(|error| error.to_string())?;
+    if has.effective.is_empty() {
+        return set(none, none);
+    }
+    let is_readable = |path: &&PathBuf| (path.is_file() || path.is_dir()) && File::open(path).is_ok();
+    let readable: Vec<&PathBuf> = needed.iter().filter(is_readable).collect();
+    set(none, has.permitted)?;
+    let kept = if readable.iter().all(is_readable) { none } else { CapabilitySet::DAC_READ_SEARCH & has.permitted };
+    set(kept, kept)
 }
 
 fn own<'a>() -> impl Iterator<Item = &'a Path> {
@@ -41,7 +65,7 @@ fn own<'a>() -> impl Iterator<Item = &'a Path> {
 mod tests {
     use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 
-    use super::forsake_files;
+    use super::forsake;
 
     #[test]
     #[expect(clippy::print_stdout, reason = "who reads the test's output shall know that it was skipped")]
@@ -53,7 +77,7 @@ mod tests {
         }
         let read = || std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map_err(|error| error.kind());
         let theirs = std::thread::spawn(move || {
-            forsake_files();
+            forsake();
             read()
         });
         assert_eq!(theirs.join().expect("does not panic"), Err(std::io::ErrorKind::PermissionDenied));

@@ -2,8 +2,10 @@
 //!
 //! By the registries of special-purpose addresses (RFC 6890; IANA, "IPv4/IPv6 Special-Purpose Address Registry"). An
 //! IPv6 address that carries an IPv4 address is judged by what it carries.
+//!
+//! Nor are the addresses of this machine: what listens on all of them is often meant for this machine alone.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// What an address is when it is not public; `None` for public ones. Fit for "its address is ...".
 pub(super) fn special(address: IpAddr) -> Option<&'static str> {
@@ -31,6 +33,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
         [192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => "reserved",
+        _ if is_own(address.into()) => "this machine's own",
         _ => return None,
     })
 }
@@ -59,6 +62,7 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => "a cloud's metadata service",
         // ISATAP (RFC 5214) under any prefix.
         [_, _, _, _, 0 | 0x0200, 0x5efe, _, _] if special_v4(low()).is_some() => return special_v4(low()),
+        [0x2000..=0x3fff, ..] if is_own(address.into()) => "this machine's own",
         [0x2000..=0x3fff, ..] => return None,
         [0xfc00..=0xfdff, ..] => "private (unique local)",
         [0xfe80..=0xfebf, ..] => "link-local",
@@ -69,6 +73,18 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     })
 }
 
+/// Whether an interface of this machine has that address: only then can a socket be bound to it. Machines that let sockets be
+/// bound to any address (`ip_nonlocal_bind`) tell nothing by that, and all their addresses count as others'.
+fn is_own(address: IpAddr) -> bool {
+    let elsewhere = match address {
+        // For documentation: nobody's.
+        IpAddr::V4(_) => IpAddr::from([192, 0, 2, 1]),
+        IpAddr::V6(_) => IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]),
+    };
+    let can_bind = |address: IpAddr| UdpSocket::bind((address, 0)).is_ok();
+    can_bind(address) && !can_bind(elsewhere)
+}
+
 /// The four bytes from `at` on.
 fn v4(address: &Ipv6Addr, at: usize) -> Ipv4Addr {
     let octets = address.octets();
@@ -77,7 +93,23 @@ fn v4(address: &Ipv6Addr, at: usize) -> Ipv4Addr {
 
 #[cfg(test)]
 mod tests {
-    use super::special;
+    use std::net::{IpAddr, UdpSocket};
+
+    use super::{is_own, special};
+
+    #[test]
+    fn the_addresses_of_this_machine_are_its_own_and_no_others_are() {
+        for (address, expected) in [("127.0.0.1", true), ("127.8.9.10", true), ("192.0.2.7", false), ("8.8.8.8", false)]
+        {
+            assert_eq!(is_own(address.parse().expect(address)), expected, "{address}");
+        }
+        // Whatever this machine sends from, if it is connected to anything. Nothing is sent.
+        let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+        if socket.connect("8.8.8.8:9").is_ok() {
+            let own: IpAddr = socket.local_addr().expect("connected").ip();
+            assert!(is_own(own) && special(own).is_some(), "{own}");
+        }
+    }
 
     #[test]
     fn addresses_off_the_public_internet_are_known_in_every_disguise() {

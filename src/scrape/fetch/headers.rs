@@ -6,15 +6,13 @@
 //! Headers for one host take the place of those for all, and go to no other. A redirect from another origin may bring a
 //! visit to that host, but not make it say its secrets in the clear: whoever sits on the line could make such redirects.
 
-use std::collections::BTreeMap;
-
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use url::Url;
 
 use super::route::Via;
-use crate::model::{HostKey, Reach, Visit};
+use crate::model::{Reach, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
@@ -38,48 +36,38 @@ const FOR_STRANGERS: &[&str] = &[
 pub(super) struct Headers {
     trusted: HeaderMap,
     strangers: HeaderMap,
-    /// Those for one host alone, where there are any.
-    hosts: BTreeMap<HostKey, HeaderMap>,
-    has_proxy_secret: bool,
 }
 
 impl Headers {
     /// # Errors
-    /// Where a header of the settings is none.
+    /// Where a header of the settings is not one.
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         let trusted = all(settings)?;
-        let of_hosts = settings.hosts.iter().filter(|(_, host)| !host.headers.is_empty());
-        let hosts = of_hosts
-            .map(|(key, host)| Ok((key.clone(), parsed(&host.headers)?)))
-            .collect::<Result<BTreeMap<_, _>, Error>>()?;
-        let of_host = |host: &HeaderMap| host.contains_key(PROXY_AUTHORIZATION);
-        Ok(Self {
-            strangers: without_secrets(&trusted),
-            has_proxy_secret: trusted.contains_key(PROXY_AUTHORIZATION) || hosts.values().any(of_host),
-            hosts,
-            trusted,
-        })
+        settings.hosts.values().try_for_each(|host| parsed(&host.headers).map(drop))?;
+        Ok(Self { strangers: without_secrets(&trusted), trusted })
     }
 
     /// Those of one request, which goes through this proxy if there is one; its own included.
     pub(super) fn of_visit(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
-        let mut headers = self.of(url, &visit.reach, via);
+        let mut headers = self.of(url, visit, via);
         add_own(&mut headers, &visit.headers);
         headers
     }
 
     /// Those that the settings give it.
-    fn of(&self, url: &Url, reach: &Reach, via: Option<&Via>) -> HeaderMap {
-        let is_trusted = match reach {
+    fn of(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let is_trusted = match &visit.reach {
             Reach::Listed => true,
             Reach::Redirected { own } => is_own_host(url, own),
         };
         let mut headers = if is_trusted { self.trusted.clone() } else { self.strangers.clone() };
-        if let Some(host) = self.for_host(url) {
+        if !visit.host_headers.is_empty() {
+            // They have been read before, where the settings were.
+            let host = parsed(&visit.host_headers).unwrap_or_default();
             if is_trusted || url.scheme() == "https" {
-                replace(&mut headers, host);
+                replace(&mut headers, &host);
             } else {
-                replace(&mut headers, &without_secrets(host));
+                replace(&mut headers, &without_secrets(&host));
             }
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -88,19 +76,10 @@ impl Headers {
         }
         // It is for the proxy alone. Through a tunnel (https, SOCKS) it would reach the server.
         let is_for_proxy = || url.scheme() == "http" && via.is_some_and(|via| via.kind.reads_headers());
-        if self.has_proxy_secret && !is_for_proxy() {
+        if headers.contains_key(PROXY_AUTHORIZATION) && !is_for_proxy() {
             headers.remove(PROXY_AUTHORIZATION);
         }
         headers
-    }
-}
-
-impl Headers {
-    fn for_host(&self, url: &Url) -> Option<&HeaderMap> {
-        if self.hosts.is_empty() {
-            return None;
-        }
-        self.hosts.get(&HostKey::of(url)?)
     }
 }
 

@@ -1,0 +1,297 @@
+//! What a worker that was taken over can do to a run, whatever it sends: nothing but give false data for what it holds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use url::Url;
+
+use super::job::{Brought, Errand, Fetched};
+use super::limits::Limits;
+use super::plausible::Plausible;
+use super::state::{Action, Bounds, Event, Outside, State};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Task, Visit, Visited};
+use crate::pool::any_bytes_tests::Simulated;
+use crate::pool::{Cause, WorkerId};
+use crate::robots::{self, Rules};
+use crate::sink::Before;
+use crate::{schedule, scrape};
+
+const TASKS: u64 = 8;
+const WORKERS: usize = 2;
+const CONCURRENCY: usize = 3;
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often the clock is looked at; more rarely would look like a pause of this process.
+const TICK: Duration = Duration::from_millis(900);
+
+/// A run whose workers do what `script` says, once they have work, and are silent from the first lie on; those that follow
+/// them, once the script is at its end, do their work.
+pub(crate) fn check(script: &[u8]) {
+    let mut run = Run::new();
+    let mut script = Script(script);
+    while let Some(deed) = script.byte() {
+        run.deed(deed, &mut script);
+        run.turn();
+    }
+    for _ in 0..2000 {
+        run.now += TICK;
+        run.work();
+        run.turn();
+        if run.pool.is_over() {
+            break;
+        }
+    }
+    assert!(run.pool.is_over(), "the run hangs: {} of {TASKS} tasks have a record", run.recorded.len());
+    assert_eq!(run.recorded.len() as u64, TASKS, "each task has its record");
+}
+
+/// Bytes that choose.
+struct Script<'a>(&'a [u8]);
+
+impl<'a> Script<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn choose(&mut self) -> u8 {
+        self.byte().unwrap_or(0)
+    }
+
+    fn bytes(&mut self) -> &'a [u8] {
+        let length = usize::from(self.choose() % 64).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(length);
+        self.0 = rest;
+        bytes
+    }
+}
+
+struct Run {
+    state: State,
+    pool: Simulated,
+    now: Instant,
+    /// Workers that have done what the script says.
+    taken: BTreeSet<WorkerId>,
+    recorded: BTreeSet<u64>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let now = Instant::now();
+        let mut politeness = schedule::Politeness::none();
+        politeness.robots = true;
+        let options = schedule::Options {
+            max_redirects: 3,
+            max_retries: 1,
+            max_retry_after: Duration::from_secs(1),
+            max_host_retries: 100,
+            max_host_failures: 100,
+            politeness,
+            hosts: HashMap::new(),
+        };
+        let bounds = Bounds {
+            places: WORKERS * CONCURRENCY,
+            read_ahead: 100,
+            ahead: 100,
+            backlog: 1000,
+            deadline: DEADLINE,
+            grace: Duration::from_secs(5),
+            plausible: Plausible::new(&scrape::sample()),
+            host_headers: BTreeMap::new(),
+            limits: Limits::default(),
+        };
+        let state = State::new(options, bounds, &Before::default(), now);
+        let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
+        let mut run = Self { state, pool: Simulated::new(WORKERS, CONCURRENCY), now, taken, recorded };
+        let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
+        let tasks = (0..TASKS).map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) });
+        run.handle(Event::Tasks(tasks.collect()));
+        run.handle(Event::ListEnded);
+        run.turn();
+        run
+    }
+
+    fn handle(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        self.state.handle(event, self.now, &mut actions);
+        self.carry_out(actions);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Submit { id, payload, hints } => self.pool.submit(id, payload, hints),
+                Action::Refuse { worker, job, reason } => self.pool.refuse(worker, job, reason, self.now),
+                Action::Record(record) => {
+                    assert!(record.seq < TASKS && record.url.ends_with(&format!("/{}", record.seq)));
+                    assert!(self.recorded.insert(record.seq), "task {} has two records", record.seq);
+                    if let Outcome::Page(page) = &record.outcome {
+                        assert!(!page.data.iter().any(u8::is_ascii_control));
+                        serde_json::from_slice::<serde_json::Value>(&page.data).expect("the data is JSON");
+                    }
+                }
+                Action::Close => self.pool.close(),
+                Action::Halt => panic!("a worker has ended the run"),
+            }
+        }
+    }
+
+    /// As the loop of a run does it, until nothing happens any more. New workers become ready.
+    fn turn(&mut self) {
+        loop {
+            let starting: Vec<WorkerId> = self.pool.starting().collect();
+            for id in starting {
+                self.pool.become_ready(id, self.now);
+            }
+            let outside = Outside { room: self.pool.room(), emitted: 0, backlog: 0 };
+            let mut actions = Vec::new();
+            self.state.issue(outside, self.now, &mut actions);
+            let is_idle = actions.is_empty();
+            self.carry_out(actions);
+            let events = self.pool.turn(self.now);
+            if events.is_empty() && is_idle && self.pool.starting().next().is_none() {
+                return;
+            }
+            for event in events {
+                self.handle(Event::Executor(event));
+            }
+        }
+    }
+
+    /// One thing that a worker does which has seen a page, or that happens meanwhile.
+    fn deed(&mut self, deed: u8, script: &mut Script<'_>) {
+        let at_work: Vec<WorkerId> =
+            self.pool.workers().iter().filter(|(_, worker)| worker.has_worked).map(|(id, _)| *id).collect();
+        let Some(id) = at_work.get(usize::from(script.choose()) % at_work.len().max(1)).copied() else { return };
+        self.taken.insert(id);
+        let now = self.now;
+        let held = |run: &Self, id: WorkerId, choice: u8| {
+            let holds = &run.pool.workers()[&id].holds;
+            holds
+                .get(usize::from(choice) % holds.len().max(1))
+                .map(|(ticket, job, payload)| (*ticket, *job, payload.clone()))
+        };
+        // Its own job, as a rule; another's or nobody's now and then.
+        let choice = script.choose();
+        let own = held(self, id, choice / 4);
+        let ticket = match (choice % 4, &own) {
+            (0, _) | (_, None) => u64::from(choice),
+            (_, Some((ticket, ..))) => *ticket,
+        };
+        match deed % 10 {
+            0 => self.pool.say(id, script.bytes(), now),
+            1 => self.pool.beat(id, (choice > 9).then_some(ticket), now),
+            2 => self.pool.note(id, ticket, script.bytes(), now),
+            3 => self.pool.bye(id, now),
+            4 => self.pool.exit(id, Cause::Exited(0), now),
+            5 => self.pool.become_ready(id, now),
+            6 => self.now += TICK,
+            7 => self.pool.output(id, ticket, script.bytes(), now),
+            _ => {
+                let errand = own.map(|(_, _, payload)| payload);
+                let output = claim(errand.as_ref(), script);
+                self.pool.output(id, ticket, &output, now);
+            }
+        }
+    }
+
+    /// Has those work that nobody has taken over.
+    fn work(&mut self) {
+        let (now, taken) = (self.now, &self.taken);
+        let honest: Vec<WorkerId> = self.pool.workers().keys().copied().filter(|id| !taken.contains(id)).collect();
+        for id in honest {
+            while let Some((ticket, _, payload)) = self.pool.workers().get(&id).and_then(|it| it.holds.first()).cloned()
+            {
+                self.pool.output(id, ticket, &honest_output(&payload), now);
+                // What comes of it, before the next one.
+                let events = self.pool.turn(now);
+                events.into_iter().for_each(|event| self.handle(Event::Executor(event)));
+            }
+            if self.pool.workers().get(&id).is_some_and(|worker| worker.is_draining) {
+                self.pool.bye(id, now);
+                self.pool.exit(id, Cause::Exited(0), now);
+            }
+        }
+    }
+}
+
+fn url_of(payload: &Bytes) -> (String, bool) {
+    match postcard::from_bytes(payload).expect("an errand") {
+        Errand::Page(Visit { url, .. }) => (url, false),
+        Errand::Robots(Visit { url, .. }) => (url, true),
+    }
+}
+
+fn bytes_of(what: Brought, elapsed: Duration) -> Vec<u8> {
+    postcard::to_stdvec(&Fetched { what, elapsed }).expect("bytes")
+}
+
+fn honest_output(payload: &Bytes) -> Vec<u8> {
+    let what = match url_of(payload) {
+        (_, true) => Brought::Robots(robots::Answer::Rules(Rules::allow_all())),
+        (final_url, false) => {
+            let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
+            Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() })
+        }
+    };
+    bytes_of(what, Duration::ZERO)
+}
+
+/// Something like an answer: each part of it is what it should be, or not.
+fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
+    let (url, _) = payload.map_or_else(|| ("http://h0/0".to_owned(), false), url_of);
+    let [kind, parts, number] = [script.choose(), script.choose(), script.choose()];
+    let text = String::from_utf8_lossy(script.bytes()).into_owned();
+    let url = if parts & 1 == 0 { url } else { text.clone() };
+    let data = if parts & 2 == 0 { Bytes::from_static(b"[1]") } else { text.clone().into() };
+    let status = if parts & 4 == 0 { 200 + u16::from(number % 3) * 101 } else { u16::from(number) * 257 };
+    let bytes = if parts & 8 == 0 { u64::from(number) } else { u64::MAX - u64::from(number) };
+    let elapsed = if parts & 16 == 0 { Duration::ZERO } else { Duration::from_secs(u64::from(number)) };
+    let kinds = [FailureKind::Dns, FailureKind::HttpStatus, FailureKind::RobotsDenied, FailureKind::WorkerCrashed];
+    let failure = Failure {
+        status: (parts & 4 != 0).then_some(status),
+        bytes,
+        ..Failure::new(
+            kinds[usize::from(number) % kinds.len()],
+            if parts & 32 == 0 { Stage::Fetch } else { Stage::Robots },
+            text.clone(),
+        )
+    };
+    let page = |answer| Brought::Page(Visited { answer, headers: Vec::new() });
+    let what = match kind % 7 {
+        0 => page(Answer::Outcome(Outcome::Page(Page { final_url: url, status, bytes, data }))),
+        1 => page(Answer::Outcome(Outcome::Failure(failure.retryable()))),
+        2 => page(Answer::Redirect { status: 302, to: format!("http://h{}/{text}", number % 5), bytes }),
+        3 => page(Answer::Redirect { status, to: text, bytes }),
+        4 => page(Answer::NotModified { bytes }),
+        5 => Brought::Robots(robots::Answer::Failed(failure)),
+        _ => Brought::Robots(robots::Answer::Rules(
+            postcard::from_bytes(&postcard::to_stdvec(&(text, Some(elapsed))).expect("bytes")).expect("rules"),
+        )),
+    };
+    bytes_of(what, elapsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::check;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn no_worker_ends_a_run_or_holds_it_up_or_answers_for_what_it_does_not_hold(
+            script in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            check(&script);
+        }
+    }
+
+    #[test]
+    fn a_run_of_honest_workers_comes_to_its_end() {
+        check(&[]);
+    }
+}

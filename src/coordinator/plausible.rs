@@ -1,0 +1,194 @@
+//! What a worker can have brought back from an errand, whatever the server and the page were. What no errand gives is a lie:
+//! that worker broke the protocol.
+//!
+//! Pure. It tells the impossible from the possible, not the false from the true: a worker that was taken over can still say
+//! anything that a page could have said of itself.
+
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::job::{Brought, Fetched};
+use super::json_line::is_json_line;
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Visit, Visited, without_credentials};
+use crate::robots;
+use crate::schedule::Order;
+use crate::scrape::FetchSettings;
+
+/// Bytes of text that come of an answer's headers at most, three for each that was sent: HTTP clients read less.
+const MOST_TEXT: u64 = 2 << 20;
+
+/// Statuses that make a `Location` count (WHATWG Fetch, "redirect status").
+const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
+
+/// A claim that cannot be.
+type Lie = &'static str;
+
+/// The settings that bound what an errand may give.
+#[derive(Debug, Clone)]
+pub struct Plausible {
+    max_body: u64,
+    kept_headers: Vec<String>,
+    follows_refresh: bool,
+}
+
+/// What is remembered of a job that a worker has.
+#[derive(Debug, Clone)]
+pub(super) struct Out {
+    since: Instant,
+    /// Whether its worker is to say when the request is sent, and has not yet.
+    pub(super) to_tell: bool,
+    /// Whether the server may answer that nothing has changed.
+    is_conditional: bool,
+}
+
+impl Out {
+    pub(super) fn new(visit: &Visit, now: Instant) -> Self {
+        let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
+        let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
+        Self { since: now, to_tell: visit.tell_when_sent, is_conditional }
+    }
+}
+
+impl Plausible {
+    /// For workers that have these settings.
+    pub fn new(settings: &FetchSettings) -> Self {
+        Self {
+            max_body: settings.max_body,
+            kept_headers: settings.kept_headers.clone(),
+            follows_refresh: settings.meta_refresh,
+        }
+    }
+
+    /// Whether this can have been brought from the errand `order` to `url`. `url` is not needed for a robots.txt.
+    pub(super) fn check(
+        &self,
+        (order, out): (Order, &Out),
+        url: Option<&Url>,
+        fetched: &Fetched,
+        now: Instant,
+    ) -> Result<(), Lie> {
+        // Both processes have the same clock.
+        if fetched.elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
+            return Err("a job that took longer than it was given");
+        }
+        match (order, &fetched.what) {
+            (Order::Page(_), Brought::Page(visited)) => self.page(out, url, visited),
+            (Order::Robots(_), Brought::Robots(answer)) => self.robots(answer),
+            (Order::Page(_), Brought::Robots(_)) => Err("a robots.txt in the place of a page"),
+            (Order::Robots(_), Brought::Page(_)) => Err("a page in the place of a robots.txt"),
+        }
+    }
+
+    fn page(&self, out: &Out, url: Option<&Url>, Visited { answer, headers }: &Visited) -> Result<(), Lie> {
+        let text = headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if text as u64 > MOST_TEXT || !headers.iter().all(|(name, _)| self.kept_headers.contains(name)) {
+            return Err("headers that nobody asked for");
+        }
+        let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
+        match answer {
+            Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data })) => {
+                if !is_there(final_url) {
+                    return Err("a page of another URL");
+                }
+                if !(200..400).contains(status) {
+                    return Err("a page with the status of none");
+                }
+                self.bytes(*bytes)?;
+                if is_json_line(data) { Ok(()) } else { Err("data that is not one line of JSON") }
+            }
+            Answer::Outcome(Outcome::Failure(failure)) => {
+                if !failure.final_url.as_deref().is_none_or(is_there) {
+                    return Err("a failure of another URL");
+                }
+                if failure.stage == Stage::Robots {
+                    return Err("a failure at another stage than its own");
+                }
+                self.failure(failure, url)
+            }
+            Answer::Redirect { status, to, bytes } => {
+                self.bytes(*bytes)?;
+                self.redirect(*status, to, self.follows_refresh && (200..400).contains(status))
+            }
+            Answer::NotModified { .. } if !out.is_conditional => Err("that a page has not changed which nobody has"),
+            Answer::NotModified { bytes } => self.bytes(*bytes),
+        }
+    }
+
+    fn robots(&self, answer: &robots::Answer) -> Result<(), Lie> {
+        match answer {
+            robots::Answer::Rules(rules) if rules.can_be_of_a_file() => Ok(()),
+            robots::Answer::Rules(_) => Err("rules that no robots.txt has"),
+            robots::Answer::Redirect { status, to } => self.redirect(*status, to, false),
+            robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
+                Err("a failure at another stage than its own")
+            }
+            robots::Answer::Failed(failure) => self.failure(failure, None),
+        }
+    }
+
+    /// `is_refresh`: it may be one that the page itself asks for.
+    fn redirect(&self, status: u16, to: &str, is_refresh: bool) -> Result<(), Lie> {
+        if !is_refresh && !REDIRECTS.contains(&status) {
+            return Err("a redirect with the status of none");
+        }
+        let longest = if is_refresh { MOST_TEXT.saturating_add(self.max_body.saturating_mul(3)) } else { MOST_TEXT };
+        let is_sendable = |url: Url| matches!(url.scheme(), "http" | "https");
+        if to.len() as u64 > longest || !Url::parse(to).is_ok_and(is_sendable) {
+            return Err("a redirect to what cannot be asked for");
+        }
+        Ok(())
+    }
+
+    fn failure(&self, failure: &Failure, url: Option<&Url>) -> Result<(), Lie> {
+        self.bytes(failure.bytes)?;
+        let is_workers_own = match failure.kind {
+            FailureKind::InvalidUrl
+            | FailureKind::Dns
+            | FailureKind::Connect
+            | FailureKind::Tls
+            | FailureKind::Timeout
+            | FailureKind::HttpStatus
+            | FailureKind::BlockedAddress
+            | FailureKind::TooLarge
+            | FailureKind::ContentType
+            | FailureKind::Protocol
+            | FailureKind::Truncated
+            | FailureKind::Decode
+            | FailureKind::MissingField
+            | FailureKind::BadValue => true,
+            FailureKind::TooManyRedirects
+            | FailureKind::RobotsDenied
+            | FailureKind::Panic
+            | FailureKind::WorkerCrashed
+            | FailureKind::WorkerTimeout
+            | FailureKind::WorkerMemory => false,
+        };
+        if !is_workers_own || failure.stage == Stage::List {
+            return Err("a failure that is not a worker's to tell");
+        }
+        let is_refused = failure.kind == FailureKind::HttpStatus;
+        let is_possible = if is_refused {
+            failure.status.is_some_and(|status| (400..1000).contains(&status))
+        } else {
+            failure.status.is_none_or(|status| (100..1000).contains(&status))
+        };
+        if !is_possible {
+            return Err("a status that is none");
+        }
+        if matches!(failure.retry, Retry::After(_)) && !is_refused {
+            return Err("when to ask again, of a server that did not say so");
+        }
+        let text = failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>();
+        let url = url.map_or(0, |url| url.as_str().len() as u64);
+        if text as u64 > MOST_TEXT.saturating_add(url.saturating_mul(8)) {
+            return Err("a failure of too many words");
+        }
+        Ok(())
+    }
+
+    fn bytes(&self, bytes: u64) -> Result<(), Lie> {
+        // Of what is too large, and of what nobody wants, no more is read than the next piece.
+        if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than are read") } else { Ok(()) }
+    }
+}

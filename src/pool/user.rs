@@ -1,0 +1,137 @@
+//! Another user for workers, where the parent is root: files and processes of others are closed to it by the oldest wall there
+//! is.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Numbers that systemd gives to services for as long as they run (`DynamicUser=`), and that nobody else is to have.
+const SPARE: std::ops::RangeInclusive<u32> = 61_184..=65_519;
+
+/// A user and a group, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Not 0, which is root.
+    pub uid: u32,
+    /// Its only group.
+    pub gid: u32,
+}
+
+impl User {
+    /// A user that is nobody else: it owns no files, and no other process runs as it. Another one for each parent.
+    pub fn spare() -> Self {
+        let number = SPARE.start() + std::process::id() % (SPARE.end() - SPARE.start() + 1);
+        Self { uid: number, gid: number }
+    }
+
+    /// The user of this name, by `/etc/passwd`.
+    pub fn named(name: &str) -> Option<Self> {
+        of_passwd(&std::fs::read_to_string("/etc/passwd").ok()?, name)
+    }
+
+    /// Whether workers of this process can be that user, and read those of these files that this process can read. It is tried
+    /// on a thread, which the kernel lets have a user of its own.
+    ///
+    /// # Errors
+    /// With the reason, where they cannot.
+    pub fn check(self, files: &[PathBuf]) -> Result<(), String> {
+        let is_ordinary = |path: &PathBuf| path.is_file() || path.is_dir();
+        let readable: Vec<&PathBuf> =
+            files.iter().filter(|path| is_ordinary(path) && File::open(path).is_ok()).collect();
+        std::thread::scope(|scope| {
+            let tried = std::thread::Builder::new().name("user".to_owned()).spawn_scoped(scope, || {
+                system::change(self)?;
+                match readable.iter().find(|path| File::open(path).is_err()) {
+                    Some(path) => Err(format!("it may not read {}", path.display())),
+                    None => Ok(()),
+                }
+            });
+            let tried = tried.map(std::thread::ScopedJoinHandle::join);
+            system::stay_dumpable();
+            match tried {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) | Err(_) => Err("it cannot be tried".to_owned()),
+            }
+        })
+    }
+
+    /// Makes this process that user. To be called while it has one thread.
+    pub(super) fn become_it(self) -> Result<(), String> {
+        system::change(self)
+    }
+}
+
+fn of_passwd(passwd: &str, name: &str) -> Option<User> {
+    passwd.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [found, _, uid, gid, ..] = fields[..] else { return None };
+        (found == name).then_some(User { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+    })
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::process::{DumpableBehavior, Gid, Uid};
+    use rustix::thread::CapabilitySet;
+
+    use super::User;
+
+    /// Makes the calling thread that user, for good.
+    ///
+    /// After that, the process can be looked into by root alone: the kernel takes one that changes its user for one with secrets
+    /// in its memory.
+    pub(super) fn change(User { uid, gid }: User) -> Result<(), String> {
+        let capabilities = rustix::thread::capabilities(None).map_err(|error| error.to_string())?.effective;
+        // Whoever starts a worker must be able to kill it.
+        if !capabilities.contains(CapabilitySet::KILL) {
+            return Err("this process lacks the capability to kill what is another user's (CAP_KILL)".to_owned());
+        }
+        let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+        rustix::thread::set_thread_groups(&[])
+            .and_then(|()| rustix::thread::set_thread_res_gid(gid, gid, gid))
+            .and_then(|()| rustix::thread::set_thread_res_uid(uid, uid, uid))
+            .map_err(|error| format!("the system refuses it ({error})"))
+    }
+
+    /// Takes back for a process what a thread has brought about that only tried.
+    pub(super) fn stay_dumpable() {
+        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::User;
+
+    pub(super) fn stay_dumpable() {}
+
+    pub(super) fn change(_: User) -> Result<(), String> {
+        Err(format!("workers have the user of their parent on {}", std::env::consts::OS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{User, of_passwd};
+
+    #[test]
+    fn a_user_is_known_by_its_name() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nscraper:x:1000:1001::/home/s:/bin/sh\nodd:x:a:b::/:/\n";
+        for (name, expected) in [
+            ("scraper", Some(User { uid: 1000, gid: 1001 })),
+            ("root", Some(User { uid: 0, gid: 0 })),
+            ("odd", None),
+            ("scrap", None),
+            ("", None),
+        ] {
+            assert_eq!(of_passwd(passwd, name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_spare_user_is_nobody_and_not_root() {
+        let User { uid, gid } = User::spare();
+        assert!((61_184..=65_519).contains(&uid) && uid == gid);
+    }
+}
