@@ -533,7 +533,10 @@ fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_rea
     for suffix in [".part", ".part.log", ".part.pending", ".part.manifest"] {
         for is_hard in [false, true] {
             let job = Job::new(&list, "out.jsonl", &SLOWLY);
-            job.killed_after_a_checkpoint(&[]);
+            let run = job.start(&[]);
+            wait_until("a checkpoint", PROMPTLY, || job.length(".part.log") > 0);
+            run.signal(Signal::KILL);
+            run.finish();
             let (victim, place) = (job.folder.path().join("victim"), job.beside(suffix));
             let kept = fs::read(&place).expect("the run was killed");
             fs::rename(&place, &victim).expect("the folder is ours");

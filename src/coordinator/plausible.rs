@@ -10,7 +10,9 @@ use url::Url;
 
 use super::job::{Brought, Fetched};
 use super::json_line::is_json_line;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Visit, Visited, without_credentials};
+use crate::model::{
+    Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Visit, Visited, parse_url, without_credentials,
+};
 use crate::robots;
 use crate::schedule::Order;
 use crate::scrape::FetchSettings;
@@ -134,7 +136,7 @@ impl Plausible {
         }
         let longest = if is_refresh { MOST_TEXT.saturating_add(self.max_body.saturating_mul(3)) } else { MOST_TEXT };
         let is_sendable = |url: Url| matches!(url.scheme(), "http" | "https");
-        if to.len() as u64 > longest || !Url::parse(to).is_ok_and(is_sendable) {
+        if to.len() as u64 > longest || !parse_url(to, None).is_ok_and(is_sendable) {
             return Err("a redirect to what cannot be asked for");
         }
         Ok(())

@@ -84,7 +84,7 @@ pub(super) fn broken(error: ParseError) -> Failure {
 
 /// A line of several columns, which are these.
 pub(super) fn columns<'a>(columns: impl Iterator<Item = &'a str>) -> Failure {
-    let is_url = |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let is_url = |text: &str| parse_url(text, None).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     let number = columns.enumerate().find(|(_, column)| is_url(column)).map_or(1, |(at, _)| at + 1);
     failure(format!(
         "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f {number} takes \

@@ -221,7 +221,9 @@ mod tests {
                 continue;
             }
             let task = from_text(&text, 0, None).expect(&text);
-            assert_eq!(task.url.ok().map(String::from), url, "{text:?}");
+            // The standard drops tabs and line ends inside of a URL. In a list they separate columns.
+            let has_columns = text.trim().contains(['\t', '\n', '\r']);
+            assert_eq!(task.url.ok().map(String::from), url.filter(|_| !has_columns), "{text:?}");
             tried += 1;
         }
         assert!(tried > 200, "these are not all cases: {tried}");
