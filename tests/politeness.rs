@@ -231,10 +231,11 @@ fn that_a_host_pauses_and_answers_again_is_said_unless_all_is_to_be_quiet() {
     for (flags, said) in [(&["-w", "1"][..], true), (&["-w", "1", "-q"], false)] {
         let server = Server::start();
         // After a pause the host is tried with a page from the end of its line, which is a good one.
-        let mut list: Vec<String> = (0..5).map(|number| server.url(&format!("/reset?{number}"))).collect();
+        let mut list: Vec<String> = (0..5).map(|number| server.url(&format!("/hang?{number}"))).collect();
         list.push(server.url("/ok/0"));
-        let run =
-            scrape_list(&list, [flags, &["--concurrency", "1", "--max-retries", "0"]].concat()).finish().exited(3);
+        let run = scrape_list(&list, [flags, &["--concurrency", "1", "--max-retries", "0", "-t", "200ms"]].concat())
+            .finish()
+            .exited(3);
         for part in ["did not answer for 5 different pages in a row: nobody asks it for 1s", " answers again"] {
             assert_eq!(run.stderr.contains(part), said, "{part}: {}", run.stderr);
         }

@@ -221,9 +221,12 @@ mod tests {
                 continue;
             }
             let task = from_text(&text, 0, None).expect(&text);
-            // The standard drops tabs and line ends inside of a URL. In a list they separate columns.
-            let has_columns = text.trim().contains(['\t', '\n', '\r']);
-            assert_eq!(task.url.ok().map(String::from), url.filter(|_| !has_columns), "{text:?}");
+            // The standard drops tabs and line ends inside of a URL, and NUL around it. In a list the former separate columns,
+            // and the latter is a sign of an encoding with two bytes for each character.
+            let is_no_line = text.trim().contains(['\t', '\n', '\r', '\0']);
+            // What cannot be sent is refused beyond what the standard says.
+            let is_refused = |url: &str| is_no_line || sendable(Url::parse(url).expect("a URL")).is_err();
+            assert_eq!(task.url.ok().map(String::from), url.filter(|url| !is_refused(url)), "{text:?}");
             tried += 1;
         }
         assert!(tried > 200, "these are not all cases: {tried}");
