@@ -18,6 +18,8 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
 mod decode;
+#[expect(dead_code, unused_imports, reason = "extraction moves onto it in the next step")]
+mod document;
 mod error;
 pub mod extract;
 mod fetch;
