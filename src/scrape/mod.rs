@@ -5,8 +5,8 @@
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
 //! decode   bytes, content type      -> text
-//! parse    text                     -> a tree
-//! extract  a tree, rules, final URL -> one line of JSON
+//! parse    text                     -> a document
+//! extract  a document, rules, final URL -> one line of JSON
 //! ```
 //!
 //! `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
@@ -18,7 +18,7 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
 mod decode;
-#[expect(dead_code, unused_imports, reason = "extraction moves onto it in the next step")]
+#[expect(dead_code, unused_imports, reason = "a parser of our own asks for them")]
 mod document;
 mod error;
 pub mod extract;
@@ -39,7 +39,7 @@ pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
 pub use files::needed_files;
 pub(crate) use media_type::is_json;
-pub use parse::{Document, parse, parse_encoded};
+pub use parse::{Document, parse, parse_encoded, parse_into};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};

@@ -1,5 +1,6 @@
 //! The stages in a row: fetch -> decode -> parse -> extract.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::side_threads::SideThreads;
-use super::{Error, Settings, decode, extract, parse_encoded};
+use super::{Document, Error, Settings, decode, extract, parse_into};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
 use crate::robots::{self, Rules, product_token};
 
@@ -111,14 +112,21 @@ impl Scraper {
     }
 }
 
+thread_local! {
+    /// The thread's page. Its memory serves one page after another.
+    static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
+}
+
 /// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
 pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
-    let document = parse_encoded(&decoded.text, decoded.encoding)?;
-    if let Some(to) = refreshed.and_then(|url| extract::elsewhere(&document, url)) {
-        return Ok(Made::Elsewhere(to));
-    }
-    extractor.extract(&document, page.url.as_str()).map(Made::Data)
+    DOCUMENT.with_borrow_mut(|document| {
+        parse_into(document, &decoded.text, decoded.encoding)?;
+        if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
+            return Ok(Made::Elsewhere(to));
+        }
+        extractor.extract(document, page.url.as_str()).map(Made::Data)
+    })
 }
 
 fn parse_url(text: &str) -> Result<Url, Failure> {

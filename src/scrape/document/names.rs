@@ -21,6 +21,17 @@ impl Name {
         Self(number)
     }
 
+    /// The name with this text, if all documents know it.
+    pub(crate) fn find_known(text: &str) -> Option<Self> {
+        let number = TEXTS.iter().position(|known| *known == text)?;
+        u32::try_from(number).ok().map(Self)
+    }
+
+    /// Whether all documents know it.
+    pub(crate) const fn is_known(self) -> bool {
+        (self.0 as usize) < KNOWN
+    }
+
     /// Its number. Known names have the smallest, without gaps: `0..KNOWN`.
     pub(crate) const fn number(self) -> u32 {
         self.0
@@ -226,7 +237,7 @@ fn length_of(length: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::super::known;
-    use super::{KNOWN, LARGEST_KEPT, Names, TEXTS};
+    use super::{KNOWN, LARGEST_KEPT, Name, Names, TEXTS};
 
     #[test]
     fn known_names_have_the_same_numbers_everywhere() {
@@ -234,6 +245,7 @@ mod tests {
         for (text, number) in TEXTS.iter().zip(0..) {
             let name = names.find(text).expect(text);
             assert_eq!((name.number(), names.text(name)), (number, *text));
+            assert_eq!((Name::find_known(text), name.is_known()), (Some(name), true));
         }
         assert_eq!(names.find("div"), Some(known::DIV));
         assert_eq!(names.find("foreignObject"), Some(known::FOREIGN_OBJECT));
@@ -254,7 +266,8 @@ mod tests {
             for (text, number) in texts.iter().zip(numbers) {
                 assert_eq!((names.intern(text), names.find(text)), (number, Some(number)), "{text}");
                 assert_eq!(names.text(number), *text);
-                assert!(number.number() as usize >= KNOWN);
+                assert!(number.number() as usize >= KNOWN && !number.is_known());
+                assert_eq!(Name::find_known(text), None);
             }
             assert_eq!(names.find(""), None);
             names.clear();

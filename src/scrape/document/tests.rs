@@ -5,7 +5,7 @@ use encoding_rs::{UTF_8, WINDOWS_1251};
 use scraper::ElementRef;
 
 use super::{AttributeNamespace, Dom, Kind, known};
-use crate::scrape::parse;
+use crate::scrape::parse::reference;
 
 fn dom(page: &str) -> Dom {
     let mut dom = Dom::new();
@@ -14,7 +14,7 @@ fn dom(page: &str) -> Dom {
 }
 
 fn copy(page: &str, dom: &mut Dom) {
-    dom.copy_reference(&parse(page).expect("a page").html, UTF_8);
+    dom.copy_reference(&reference(page).expect("a page"), UTF_8);
     dom.check().expect(page);
 }
 
@@ -55,12 +55,12 @@ fn the_markup_of_every_element_is_that_of_the_tree_it_was_copied_from() {
     // One for all: what a page leaves must not be seen in the next one.
     let mut dom = Dom::new();
     for page in pages.iter().chain(pages.iter().rev()) {
-        let document = parse(page).expect("a page");
-        dom.copy_reference(&document.html, UTF_8);
+        let html = reference(page).expect("a page");
+        dom.copy_reference(&html, UTF_8);
         dom.check().expect(page);
-        assert_eq!(dom.outer_html(0), document.html.html(), "{page}");
+        assert_eq!(dom.outer_html(0), html.html(), "{page}");
         // The tree's arena may have other elements too; those of the document are counted by their markup.
-        let tree = document.html.tree.root().descendants().filter_map(ElementRef::wrap);
+        let tree = html.tree.root().descendants().filter_map(ElementRef::wrap);
         let elements: Vec<u32> = (0..dom.whole().end).filter(|at| dom.node(*at).is_element()).collect();
         assert_eq!(elements.len(), tree.clone().count());
         for (at, element) in elements.into_iter().zip(tree).step_by(7) {
@@ -121,7 +121,7 @@ fn attributes_are_found_by_name_and_name_space() {
     assert_eq!(dom.attribute(find(&dom, "p"), known::ID), None);
     assert_eq!(dom.doctype(1), Some(["a", "b", ""]));
     assert_eq!((dom.attributes(1).len(), dom.attributes(0).len(), dom.text(1)), (0, 0, ""));
-    dom.copy_reference(&parse("").expect("a page").html, WINDOWS_1251);
+    dom.copy_reference(&reference("").expect("a page"), WINDOWS_1251);
     assert_eq!(dom.encoding(), WINDOWS_1251);
     assert_eq!(dom.names().find("my-own"), None, "a name of the page before");
 }

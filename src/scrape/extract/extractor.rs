@@ -5,17 +5,15 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
-use html5ever::{local_name, ns};
-use scraper::ElementRef;
 use url::Url;
 
 use super::link::Links;
-use super::outline::Outline;
 use super::plan::{Content, Field, Origin, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
-use super::selection::{Element, Matcher, Take, attribute};
+use super::selection::{Matcher, Take, Tree};
 use super::{page, value};
 use crate::model::{Failure, FailureKind, Stage};
+use crate::scrape::document::{Dom, known};
 use crate::scrape::parse::Document;
 
 /// The most data that one page may give, in bytes of JSON: what a worker can hand over. Rules that take the markup of
@@ -54,15 +52,15 @@ impl Extractor {
     /// With stage `extract`: `missing_field` where a required value is missing, `bad_value` where a value does not
     /// fit its type; `too_large` where there is more data than a worker can hand over. The message names the field.
     pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
-        let outline = Outline::new(document.html.tree.root());
-        if self.has_has && outline.depth() > MAX_DEPTH_OF_HAS {
+        let dom = &document.dom;
+        if self.has_has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links =
-            self.takes_links.then(|| Links::new(Url::parse(final_url).ok(), base_href(&outline), document.encoding));
+        let links = self.takes_links.then(|| Links::new(Url::parse(final_url).ok(), base_href(dom), dom.encoding()));
         let mut run = Run {
-            outline: &outline,
+            dom,
+            tree: &Tree::new(dom),
             links,
             matcher: Matcher::default(),
             out: Vec::with_capacity(1024),
@@ -74,22 +72,18 @@ impl Extractor {
 }
 
 /// The first `<base>` that has a `href`.
-pub(super) fn base_href<'a>(outline: &Outline<'a>) -> Option<&'a str> {
-    outline
-        .elements(outline.whole())
-        .filter(|(_, element)| {
-            let name = &element.data().name;
-            name.local == local_name!("base") && name.ns == ns!(html)
-        })
-        .find_map(|(_, element)| attribute(element.data(), &local_name!("href")))
+pub(super) fn base_href(dom: &Dom) -> Option<&str> {
+    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
+    bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
-/// A node that a field's selector found: its place in the outline, and which of the field's takes it is for.
+/// A node that a field's selector found: its place in the document, and which of the field's takes it is for.
 type Hit = (u32, u32);
 
 /// The extraction of one page.
 struct Run<'a, 'o> {
-    outline: &'o Outline<'a>,
+    dom: &'a Dom,
+    tree: &'o Tree<'a>,
     links: Option<Links>,
     matcher: Matcher,
     out: Vec<u8>,
@@ -107,9 +101,9 @@ impl<'a, 'o> Run<'a, 'o> {
     /// Writes the object that `plan` makes of the document, or of `scope` and what is below it.
     fn object(&mut self, plan: &'o Plan, scope: Option<u32>) -> Result<(), Failure> {
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); plan.fields.len()];
-        let range = scope.map_or_else(|| self.outline.whole(), |at| self.outline.subtree(at));
-        let scope = scope.and_then(|at| Element::wrap(self.outline.node(at)));
-        self.matcher.scan(self.outline.elements(range), scope, &plan.branches, |at, origin: &Origin| {
+        let range = scope.map_or_else(|| self.dom.whole(), |at| self.dom.subtree(at));
+        let scope = scope.map(|at| self.tree.element(at));
+        self.matcher.scan(self.tree, self.dom.elements(range), scope, &plan.branches, |at, origin: &Origin| {
             hits[origin.field].push((at, origin.take));
         });
         self.out.push(b'{');
@@ -196,7 +190,8 @@ impl<'a, 'o> Run<'a, 'o> {
             let mut nodes = Vec::with_capacity(hits.len());
             for (at, take) in hits {
                 if field.takes[take as usize] == Take::Text {
-                    nodes.extend(self.outline.child_texts(at).map(|text| (text, take)));
+                    let texts = self.dom.children(at).filter(|at| self.dom.node(*at).is_text());
+                    nodes.extend(texts.map(|text| (text, take)));
                 } else {
                     nodes.push((at, take));
                 }
@@ -214,8 +209,8 @@ impl<'a, 'o> Run<'a, 'o> {
         if field.takes.iter().filter(is_attribute).count() > 1 {
             // Those of one element come in the order in which the page wrote them.
             nodes.sort_by_cached_key(|&(at, take)| {
-                let place = match (&field.takes[take as usize], self.outline.node(at).value().as_element()) {
-                    (Take::Attribute(name), Some(element)) => name.of(element).map(|(place, _)| place),
+                let place = match &field.takes[take as usize] {
+                    Take::Attribute(name) => name.of(self.dom, at).map(|(place, _)| place),
                     _ => None,
                 };
                 (at, place, take)
@@ -226,19 +221,16 @@ impl<'a, 'o> Run<'a, 'o> {
 
     /// What a node gives, if it gives anything.
     fn take(&self, take: &Take, at: u32, trim: bool) -> Option<Cow<'a, str>> {
-        let node = self.outline.node(at);
-        if *take == Take::Text {
-            let text: &'a str = node.value().as_text()?;
-            return (!trim || !text.trim().is_empty()).then_some(Cow::Borrowed(text));
-        }
-        let element = ElementRef::wrap(node)?;
         match take {
-            Take::Text => None,
-            Take::OuterHtml => Some(element.html().into()),
-            Take::InnerHtml => Some(element.inner_html().into()),
-            Take::TextContent => Some(value::fold(self.outline.texts(self.outline.subtree(at))).into()),
-            Take::Url => Some(self.links.as_ref()?.of(element.value())?.into()),
-            Take::Attribute(name) => name.of(element.value()).map(|(_, value)| Cow::Borrowed(value)),
+            Take::Text => {
+                let text = self.dom.text(at);
+                (!trim || !text.trim().is_empty()).then_some(Cow::Borrowed(text))
+            }
+            Take::OuterHtml => Some(self.dom.outer_html(at).into()),
+            Take::InnerHtml => Some(self.dom.inner_html(at).into()),
+            Take::TextContent => Some(value::fold(self.dom.texts(self.dom.subtree(at))).into()),
+            Take::Url => Some(self.links.as_ref()?.of(self.dom, at)?.into()),
+            Take::Attribute(name) => name.of(self.dom, at).map(|(_, value)| Cow::Borrowed(value)),
         }
     }
 

@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
-use html5ever::{QualName, local_name, ns};
-use scraper::node::Element;
 use url::Url;
 
-use super::selection::attribute;
+use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, known};
 
 /// Resolves the links of one page.
 pub(super) struct Links {
@@ -29,9 +27,9 @@ impl Links {
         resolve(link, self.base.as_ref(), self.encoding)
     }
 
-    /// The element's link; `None` where it has none or where it leads nowhere.
-    pub(super) fn of(&self, element: &Element) -> Option<String> {
-        let link = link(element)?;
+    /// The link of the element at `at`; `None` where it has none or where it leads nowhere.
+    pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
+        let link = link(dom, at)?;
         self.resolve(link).map(String::from)
     }
 }
@@ -45,33 +43,39 @@ fn resolve(link: &str, base: Option<&Url>, encoding: &'static Encoding) -> Optio
 
 /// The attribute that holds an element's link (WHATWG HTML, the index of attributes: those of type URL that name one
 /// resource of the element).
-fn link(element: &Element) -> Option<&str> {
-    let name = &element.name;
-    if name.ns == ns!(svg) {
-        return (name.local == local_name!("a")).then(|| any_href(element)).flatten();
+fn link(dom: &Dom, at: u32) -> Option<&str> {
+    let node = dom.node(at);
+    match node.namespace() {
+        Namespace::Html => {}
+        Namespace::Svg => return (node.name() == known::A).then(|| any_href(dom, at)).flatten(),
+        Namespace::MathMl => return None,
     }
-    if name.ns != ns!(html) {
-        return None;
-    }
-    let holder = match &*name.local {
-        "a" | "area" | "base" | "link" => local_name!("href"),
-        "audio" | "embed" | "frame" | "iframe" | "img" | "input" | "script" | "source" | "track" | "video" => {
-            local_name!("src")
-        }
-        "form" => local_name!("action"),
-        "button" => local_name!("formaction"),
-        "blockquote" | "del" | "ins" | "q" => local_name!("cite"),
-        "object" => local_name!("data"),
+    let holder = match node.name() {
+        known::A | known::AREA | known::BASE | known::LINK => known::HREF,
+        known::AUDIO
+        | known::EMBED
+        | known::FRAME
+        | known::IFRAME
+        | known::IMG
+        | known::INPUT
+        | known::SCRIPT
+        | known::SOURCE
+        | known::TRACK
+        | known::VIDEO => known::SRC,
+        known::FORM => known::ACTION,
+        known::BUTTON => known::FORMACTION,
+        known::BLOCKQUOTE | known::DEL | known::INS | known::Q => known::CITE,
+        known::OBJECT => known::DATA,
         _ => return None,
     };
-    let value = attribute(element, &holder)?;
+    let value = dom.attribute(at, holder)?;
     // `href=""` is a link to the page itself; `src=""` is no image.
-    (holder == local_name!("href") || !value.trim_ascii().is_empty()).then_some(value)
+    (holder == known::HREF || !value.trim_ascii().is_empty()).then_some(value)
 }
 
 /// SVG's `href`, or the older `xlink:href`.
-fn any_href(element: &Element) -> Option<&str> {
-    let is_xlink = |key: &QualName| key.local == local_name!("href") && key.ns == ns!(xlink);
-    let old = || element.attrs.iter().find(|(key, _)| is_xlink(key)).map(|(_, value)| &**value);
-    attribute(element, &local_name!("href")).or_else(old)
+fn any_href(dom: &Dom, at: u32) -> Option<&str> {
+    let is_xlink = |it: &&Attribute| it.name() == known::HREF && it.namespace() == AttributeNamespace::XLink;
+    let old = || dom.attributes(at).iter().find(is_xlink).map(|it| dom.value(it));
+    dom.attribute(at, known::HREF).or_else(old)
 }

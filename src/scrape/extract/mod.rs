@@ -4,7 +4,6 @@
 //!
 //! - `rules`: what the settings say; `page`: the rules where they say nothing; `plan`: the rules, compiled
 //! - `selection`: a selector string, the grammar of CSS with our pseudo-elements, and matching
-//! - `outline`: the document as a list in document order
 //! - `extractor`: the walk through a plan, which writes JSON straight to bytes
 //! - `refresh`: where a page leads by itself
 //! - `link`, `pattern`, `number`, `value`: what becomes of the text that was selected
@@ -12,7 +11,6 @@
 mod extractor;
 mod link;
 mod number;
-mod outline;
 mod page;
 mod pattern;
 mod plan;

@@ -1,14 +1,12 @@
 //! `<meta http-equiv="refresh">`: where a page leads by itself.
 
-use html5ever::{QualName, local_name, ns};
 use url::Url;
 
 use super::extractor::base_href;
 use super::link::Links;
-use super::outline::Outline;
-use super::selection::attribute;
 use crate::model::without_credentials;
 use crate::scrape::Document;
+use crate::scrape::document::known;
 
 /// A page that leads elsewhere within this many seconds is read as a redirect; one that waits longer is to be read first.
 const SOON: u64 = 5;
@@ -18,18 +16,16 @@ const SOON: u64 = 5;
 /// The first refresh that is one counts (WHATWG HTML, 4.2.5.3, "shared declarative refresh steps"); its URL is resolved
 /// like a link. A page that only loads itself again leads nowhere.
 pub(in crate::scrape) fn elsewhere(document: &Document, page: &Url) -> Option<Url> {
-    let outline = Outline::new(document.html.tree.root());
-    let is_meta = |name: &QualName| name.local == local_name!("meta") && name.ns == ns!(html);
-    let refresh = outline.elements(outline.whole()).find_map(|(_, element)| {
-        let element = Some(element.data()).filter(|element| is_meta(&element.name))?;
-        let is_refresh = attribute(element, &local_name!("http-equiv"))?.eq_ignore_ascii_case("refresh");
-        is_refresh.then(|| attribute(element, &local_name!("content")).and_then(read))?
+    let dom = &document.dom;
+    let refresh = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::META)).find_map(|at| {
+        let is_refresh = dom.attribute(at, known::HTTP_EQUIV)?.eq_ignore_ascii_case("refresh");
+        is_refresh.then(|| dom.attribute(at, known::CONTENT).and_then(read))?
     });
     let (seconds, link) = refresh?;
     if seconds > SOON {
         return None;
     }
-    let links = Links::new(Some(page.clone()), base_href(&outline), document.encoding);
+    let links = Links::new(Some(page.clone()), base_href(dom), dom.encoding());
     let target = links.resolve(link?)?;
     let is_page = matches!(target.scheme(), "http" | "https");
     (is_page && !is_same_page(&target, page)).then_some(target)

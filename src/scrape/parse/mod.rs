@@ -1,6 +1,7 @@
-//! Text -> tree, as a browser without scripts builds it.
+//! Text -> document, as a browser without scripts builds it.
 //!
-//! `sink` is where the parser puts its nodes, `budget` how much work a page may make for it.
+//! html5ever builds `scraper`'s tree, and the document is a copy of that. `sink` is where html5ever puts its nodes,
+//! `budget` how much work a page may make for it.
 
 mod budget;
 mod sink;
@@ -11,6 +12,7 @@ use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
 use scraper::Html;
 
+use super::document::Dom;
 use crate::model::{Failure, FailureKind, Stage};
 use budget::{Budget, Exceeded};
 use sink::InOrder;
@@ -18,9 +20,20 @@ use sink::InOrder;
 /// A parsed page.
 #[derive(Debug)]
 pub struct Document {
-    pub(super) html: Html,
-    /// What the page was written in: the query of a link is sent in it (WHATWG URL, "encoding override").
-    pub(super) encoding: &'static Encoding,
+    pub(super) dom: Dom,
+}
+
+impl Document {
+    /// An empty document, for [`parse_into`].
+    pub fn new() -> Self {
+        Self { dom: Dom::new() }
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` holds elements, not text.
@@ -40,8 +53,27 @@ pub fn parse(text: &str) -> Result<Document, Failure> {
 /// # Errors
 /// As `parse`.
 pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document, Failure> {
-    let built = build(text, Budget::of(text.len()));
-    built.map(|html| Document { html, encoding }).map_err(|Exceeded| {
+    let mut document = Document::new();
+    parse_into(&mut document, text, encoding)?;
+    Ok(document)
+}
+
+/// As `parse_encoded`, into the memory of an earlier page: for pages one after another. After an error, `document` holds
+/// some page or other.
+///
+/// # Errors
+/// As `parse`.
+pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
+    document.dom.copy_reference(&reference(text)?, encoding);
+    Ok(())
+}
+
+/// The tree that html5ever builds of a page.
+///
+/// # Errors
+/// As `parse`.
+pub(super) fn reference(text: &str) -> Result<Html, Failure> {
+    build(text, Budget::of(text.len())).map_err(|Exceeded| {
         let message = "build the page's tree: it nests elements too deeply, or leaves too many open, for its length";
         Failure::new(FailureKind::TooLarge, Stage::Parse, message)
     })
@@ -102,7 +134,7 @@ mod tests {
             ),
         ];
         for (text, tree) in cases {
-            assert_eq!(parse(text).expect("a page").html.html(), tree, "{text}");
+            assert_eq!(parse(text).expect("a page").dom.outer_html(0), tree, "{text}");
         }
     }
 }

@@ -1,8 +1,6 @@
 //! One branch of a selector, compiled, and the state that matching many elements shares.
 
-use html5ever::LocalName;
 use selectors::Element as _;
-use selectors::attr::CaseSensitivity;
 use selectors::context::{
     MatchingContext, MatchingForInvalidation, MatchingMode, NeedsSelectorFlags, QuirksMode, SelectorCaches,
 };
@@ -10,8 +8,10 @@ use selectors::matching::matches_selector;
 use selectors::parser::{Combinator, Component, Selector};
 
 use super::css::Css;
-use super::element::Element;
+use super::element::{Element, Tree};
+use super::name::{LocalName, Text};
 use super::take::Take;
+use crate::scrape::document::{Dom, known};
 
 /// A CSS selector and what is taken from the elements it matches.
 #[derive(Debug, Clone)]
@@ -28,8 +28,8 @@ pub(in crate::scrape::extract) struct Branch {
 /// Something cheap that every element which matches must have. Nearly all elements of a page fail here.
 #[derive(Debug, Clone)]
 enum Key {
-    Id(LocalName),
-    Class(LocalName),
+    Id(Text),
+    Class(Text),
     Name { exact: LocalName, lower: LocalName },
     Attribute { exact: LocalName, lower: LocalName },
     Anything,
@@ -79,16 +79,14 @@ impl Key {
         let mut best = Self::Anything;
         for component in selector.iter_from(offset) {
             let key = match component {
-                Component::ID(id) => Self::Id(id.0.clone()),
-                Component::Class(class) => Self::Class(class.0.clone()),
-                Component::LocalName(name) => {
-                    Self::Name { exact: name.name.0.clone(), lower: name.lower_name.0.clone() }
-                }
+                Component::ID(id) => Self::Id(id.clone()),
+                Component::Class(class) => Self::Class(class.clone()),
+                Component::LocalName(name) => Self::Name { exact: name.name.clone(), lower: name.lower_name.clone() },
                 Component::AttributeInNoNamespaceExists { local_name, local_name_lower } => {
-                    Self::Attribute { exact: local_name.0.clone(), lower: local_name_lower.0.clone() }
+                    Self::Attribute { exact: local_name.clone(), lower: local_name_lower.clone() }
                 }
                 Component::AttributeInNoNamespace { local_name, .. } => {
-                    Self::Attribute { exact: local_name.0.clone(), lower: local_name.0.clone() }
+                    Self::Attribute { exact: local_name.clone(), lower: local_name.clone() }
                 }
                 _ => continue,
             };
@@ -110,16 +108,18 @@ impl Key {
         }
     }
 
-    fn fits(&self, element: &Element<'_>) -> bool {
+    fn fits(&self, dom: &Dom, at: u32) -> bool {
         match self {
-            Self::Id(id) => element.has_id_named(id, CaseSensitivity::CaseSensitive),
-            Self::Class(class) => element.has_class_named(class, CaseSensitivity::CaseSensitive),
+            Self::Id(id) => dom.attribute(at, known::ID) == Some(id.as_str()),
+            Self::Class(class) => dom
+                .attribute(at, known::CLASS)
+                .is_some_and(|classes| classes.split_ascii_whitespace().any(|it| it == class.as_str())),
             Self::Name { exact, lower } => {
-                let name = &element.data().name.local;
-                name == lower || name == exact
+                let name = dom.node(at).name();
+                lower.is(dom, name) || exact.is(dom, name)
             }
             Self::Attribute { exact, lower } => {
-                element.data().attrs.iter().any(|(key, _)| key.local == *lower || key.local == *exact)
+                dom.attributes(at).iter().any(|it| lower.is(dom, it.name()) || exact.is(dom, it.name()))
             }
             Self::Anything => true,
         }
@@ -140,7 +140,8 @@ impl Matcher {
     /// `scope` is what `:scope` means; the root element where there is none.
     pub(in crate::scrape::extract) fn scan<'a, 'b, T: 'b>(
         &mut self,
-        elements: impl Iterator<Item = (u32, Element<'a>)>,
+        tree: &'a Tree<'a>,
+        elements: impl Iterator<Item = u32>,
         scope: Option<Element<'a>>,
         branches: &'b [(Branch, T)],
         mut found: impl FnMut(u32, &'b T),
@@ -160,10 +161,10 @@ impl Matcher {
             MatchingForInvalidation::No,
         );
         context.scope_element = scope.map(|scope| scope.opaque());
-        for (at, element) in elements {
+        for at in elements {
             for (branch, of) in branches {
-                if branch.key.fits(&element)
-                    && matches_selector(&branch.selector, branch.offset, None, &element, &mut context)
+                if branch.key.fits(tree.dom(), at)
+                    && matches_selector(&branch.selector, branch.offset, None, &tree.element(at), &mut context)
                 {
                     found(at, of);
                 }

@@ -6,19 +6,20 @@
 //!   ^^^^^^          ^^^^^^^^^^^    what each branch takes
 //! ```
 //!
-//! `css` is the grammar, `take` what may stand after `::`, `branch` a compiled branch and how it is matched,
-//! `element` the bridge between `scraper`'s tree and the `selectors` crate.
+//! `css` is the grammar, `name` the names in it, `take` what may stand after `::`, `branch` a compiled branch and how it
+//! is matched, `element` the bridge between our document and the `selectors` crate.
 
 mod branch;
 mod css;
 mod element;
+mod name;
 mod take;
 
 use cssparser::{BasicParseErrorKind, Delimiter, ParseErrorKind, Parser, Token};
 use selectors::parser::{Selector, SelectorParseErrorKind};
 
 pub(super) use branch::{Branch, Matcher};
-pub(super) use element::{Element, attribute};
+pub(super) use element::Tree;
 pub(super) use take::Take;
 
 use css::{Css, Grammar};
