@@ -3,12 +3,19 @@
 use gleaner::scrape::extract::{Arity, Fields, Rule, ValueRule, ValueType};
 
 /// Each set with its name.
-pub(crate) fn sets() -> [(&'static str, Fields); 4] {
+pub(crate) fn sets() -> [(&'static str, Fields); 6] {
     let fifteen = [four(), eleven()].concat();
     let each = ("items".to_owned(), Rule::Each { each: "article.product_pod".to_owned(), fields: six() });
     let with_each = [fifteen.clone(), vec![each]].concat();
     let twenty_five = [fifteen, ten()].concat();
-    [("title", one()), ("4 fields", four()), ("15 fields, each of 6", with_each), ("25 fields", twenty_five)]
+    [
+        ("title", one()),
+        ("4 fields", four()),
+        ("15 fields, each of 6", with_each),
+        ("25 fields", twenty_five),
+        ("structural", structural()),
+        ("markup", markup()),
+    ]
 }
 
 fn fields<const N: usize>(rules: [(&str, Arity, &str); N]) -> Fields {
@@ -58,6 +65,22 @@ fn ten() -> Fields {
         ("count", Arity::One, "#result-count strong::text"),
         ("banner", Arity::One, "header .banner img::attr(src)"),
     ])
+}
+
+/// What masks alone cannot decide.
+fn structural() -> Fields {
+    fields([
+        ("first", Arity::Many, "li:first-child > a::text"),
+        ("odd", Arity::Many, "article:nth-child(odd) h3 a::text"),
+        ("headings", Arity::Many, ":is(h1, h2, h3, h4)::text-content"),
+        ("others", Arity::Many, "p:not(.price_color, .instock)::attr(class)"),
+        ("after", Arity::Many, "h3 + div p::text"),
+        ("with", Arity::Many, "article:has(.icon-star)::attr(data-id)"),
+    ])
+}
+
+fn markup() -> Fields {
+    fields([("outer", Arity::Many, "article.product_pod"), ("inner", Arity::Many, ".product_price::inner-html")])
 }
 
 fn six() -> Fields {

@@ -224,7 +224,7 @@ impl<'a, 'o> Run<'a, 'o> {
         match take {
             Take::Text => {
                 let text = self.dom.text(at);
-                (!trim || !text.trim().is_empty()).then_some(Cow::Borrowed(text))
+                (!trim || !value::is_blank(text)).then_some(Cow::Borrowed(text))
             }
             Take::OuterHtml => Some(self.dom.outer_html(at).into()),
             Take::InnerHtml => Some(self.dom.inner_html(at).into()),

@@ -6,9 +6,10 @@
 //! - `selection`: a selector string, the grammar of CSS with our pseudo-elements, and matching
 //! - `extractor`: the walk through a plan, which writes JSON straight to bytes
 //! - `refresh`: where a page leads by itself
-//! - `link`, `pattern`, `number`, `value`: what becomes of the text that was selected
+//! - `link`, `pattern`, `number`, `value`, `json`: what becomes of the text that was selected
 
 mod extractor;
+mod json;
 mod link;
 mod number;
 mod page;

@@ -3,7 +3,7 @@
 use super::pattern::{Pattern, PatternError};
 use super::rules::{Arity, Fields, Rule, ValueRule, ValueType};
 use super::selection::{Branch, Selection, SelectionError, Take};
-use super::value;
+use super::{json, value};
 
 /// The fields of one object.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl Plan {
             self.branches.push((branch, Origin { field, take }));
         }
         let mut key = Vec::new();
-        value::string(&mut key, name);
+        json::string(&mut key, name);
         key.push(b':');
         self.fields.push(Field { name: name.to_owned(), key, takes, content });
     }
