@@ -1,6 +1,7 @@
 //! A document -> one line of JSON.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -8,9 +9,9 @@ use bytes::Bytes;
 use url::Url;
 
 use super::link::Links;
-use super::plan::{Content, Field, Origin, Plan, RuleError, Value};
+use super::plan::{Content, Field, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
-use super::selection::{Matcher, Take, Tree};
+use super::selection::{Marks, Scanner, Symbols, Take, Tree};
 use super::{page, value};
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::document::{Dom, known};
@@ -23,10 +24,16 @@ const MAX_DATA: usize = 64 << 20;
 /// How deep a page may nest where a selector has `:has(..)`, whose matching takes some of the stack for each level.
 const MAX_DEPTH_OF_HAS: usize = 2_000;
 
+/// How many hits of a field are kept room for from page to page.
+const KEPT_HITS: usize = 4096;
+
 /// Compiled rules. Made once per worker, used for every page.
 #[derive(Debug)]
 pub struct Extractor {
     plan: Plan,
+    /// The names in its selectors.
+    symbols: Symbols,
+    fields: usize,
     takes_links: bool,
     has_has: bool,
 }
@@ -37,11 +44,13 @@ impl Extractor {
     /// # Errors
     /// At the first rule whose selector or regular expression is none, or that contradicts itself.
     pub fn new(fields: Option<&Fields>) -> Result<Self, RuleError> {
+        let mut symbols = Symbols::new();
         let plan = match fields {
-            Some(fields) => Plan::new(fields)?,
-            None => Plan::new(&page::fields())?,
+            Some(fields) => Plan::new(fields, &mut symbols)?,
+            None => Plan::new(&page::fields(), &mut symbols)?,
         };
-        Ok(Self { takes_links: plan.takes_links(), has_has: plan.has_has(), plan })
+        let (fields, takes_links, has_has) = (plan.count(), plan.takes_links(), plan.has_has());
+        Ok(Self { plan, symbols, fields, takes_links, has_has })
     }
 
     /// Extracts the fields as one line of JSON, in the order of the rules.
@@ -58,17 +67,36 @@ impl Extractor {
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
         let links = self.takes_links.then(|| Links::new(Url::parse(final_url).ok(), base_href(dom), dom.encoding()));
+        let Room { mut marks, mut hits, nodes } = ROOM.take();
+        marks.fill(dom, &self.symbols);
+        hits.resize_with(self.fields.max(hits.len()), Vec::new);
+        let tree = Tree::new(dom);
         let mut run = Run {
             dom,
-            tree: &Tree::new(dom),
             links,
-            matcher: Matcher::default(),
+            scanner: Scanner::new(&tree, &marks),
+            hits,
+            nodes,
             out: Vec::with_capacity(1024),
             path: Vec::new(),
         };
-        run.object(&self.plan, None)?;
-        Ok(run.out.into())
+        let done = run.object(&self.plan, None);
+        let Run { hits, nodes, out, .. } = run;
+        ROOM.set(Room { marks, hits, nodes });
+        done.map(|()| out.into())
     }
+}
+
+/// Memory that one page after another uses.
+#[derive(Default)]
+struct Room {
+    marks: Marks,
+    hits: Vec<Vec<Hit>>,
+    nodes: Vec<Hit>,
+}
+
+thread_local! {
+    static ROOM: Cell<Room> = Cell::default();
 }
 
 /// The first `<base>` that has a `href`.
@@ -83,9 +111,12 @@ type Hit = (u32, u32);
 /// The extraction of one page.
 struct Run<'a, 'o> {
     dom: &'a Dom,
-    tree: &'o Tree<'a>,
     links: Option<Links>,
-    matcher: Matcher,
+    scanner: Scanner<'o>,
+    /// What each field's selector found in the object that is being written, by the field's number.
+    hits: Vec<Vec<Hit>>,
+    /// What gives the values of the field that is being written, if that is not what its selector found.
+    nodes: Vec<Hit>,
     out: Vec<u8>,
     /// Where in the data we are, for messages.
     path: Vec<Step<'o>>,
@@ -100,34 +131,36 @@ enum Step<'o> {
 impl<'a, 'o> Run<'a, 'o> {
     /// Writes the object that `plan` makes of the document, or of `scope` and what is below it.
     fn object(&mut self, plan: &'o Plan, scope: Option<u32>) -> Result<(), Failure> {
-        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); plan.fields.len()];
-        let range = scope.map_or_else(|| self.dom.whole(), |at| self.dom.subtree(at));
-        let scope = scope.map(|at| self.tree.element(at));
-        self.matcher.scan(self.tree, self.dom.elements(range), scope, &plan.branches, |at, origin: &Origin| {
-            hits[origin.field].push((at, origin.take));
-        });
+        for field in &plan.fields {
+            self.hits[field.number].clear();
+        }
+        self.scanner.scan(scope, &plan.scan, |at, origin| self.hits[origin.field].push((at, origin.take)));
         self.out.push(b'{');
-        for (nth, (field, hits)) in plan.fields.iter().zip(hits).enumerate() {
+        for (nth, field) in plan.fields.iter().enumerate() {
             if nth > 0 {
                 self.out.push(b',');
             }
             self.out.extend_from_slice(&field.key);
             self.path.push(Step::Field(&field.name));
+            // Given back at the end: the fields of a list's objects have other numbers.
+            let mut hits = std::mem::take(&mut self.hits[field.number]);
             match &field.content {
-                Content::Value(value) => self.value(field, value, hits)?,
-                Content::Each(plan) => self.list_of_objects(plan, hits)?,
+                Content::Value(value) => self.value(field, value, &mut hits)?,
+                Content::Each(plan) => self.list_of_objects(plan, &mut hits)?,
             }
+            hits.shrink_to(KEPT_HITS);
+            self.hits[field.number] = hits;
             self.path.pop();
         }
         self.out.push(b'}');
         Ok(())
     }
 
-    fn list_of_objects(&mut self, plan: &'o Plan, mut hits: Vec<Hit>) -> Result<(), Failure> {
+    fn list_of_objects(&mut self, plan: &'o Plan, hits: &mut Vec<Hit>) -> Result<(), Failure> {
         // An element that two branches match is one element.
         hits.dedup();
         self.out.push(b'[');
-        for (nth, (at, _)) in hits.into_iter().enumerate() {
+        for (nth, &(at, _)) in hits.iter().enumerate() {
             if nth > 0 {
                 self.out.push(b',');
             }
@@ -142,15 +175,21 @@ impl<'a, 'o> Run<'a, 'o> {
         Ok(())
     }
 
-    fn value(&mut self, field: &Field, rule: &Value, hits: Vec<Hit>) -> Result<(), Failure> {
-        let hits = self.in_document_order(field, hits);
+    fn value(&mut self, field: &Field, rule: &Value, hits: &mut Vec<Hit>) -> Result<(), Failure> {
+        let mut nodes = std::mem::take(&mut self.nodes);
+        let done = self.list_of_values(field, rule, self.in_document_order(field, hits, &mut nodes));
+        self.nodes = nodes;
+        done
+    }
+
+    fn list_of_values(&mut self, field: &Field, rule: &Value, nodes: &[Hit]) -> Result<(), Failure> {
         let mut count = 0_usize;
         let start = self.out.len();
         if rule.arity == Arity::Many {
             self.out.push(b'[');
         }
-        for hit in hits {
-            let Some(text) = self.take(&field.takes[hit.1 as usize], hit.0, rule.trim) else { continue };
+        for &(at, take) in nodes {
+            let Some(text) = self.take(&field.takes[take as usize], at, rule.trim) else { continue };
             let done = for_each_string(rule, text, |text| {
                 if rule.arity == Arity::One && text.is_empty() {
                     return ControlFlow::Continue(());
@@ -185,18 +224,24 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     /// The nodes that give the values: the text nodes of the elements whose text is taken, else the elements.
-    fn in_document_order(&self, field: &Field, hits: Vec<Hit>) -> Vec<Hit> {
-        let mut nodes = if field.takes.contains(&Take::Text) {
-            let mut nodes = Vec::with_capacity(hits.len());
-            for (at, take) in hits {
+    fn in_document_order<'h>(
+        &self,
+        field: &Field,
+        hits: &'h mut Vec<Hit>,
+        texts: &'h mut Vec<Hit>,
+    ) -> &'h mut Vec<Hit> {
+        let nodes = if field.takes.contains(&Take::Text) {
+            texts.clear();
+            texts.shrink_to(KEPT_HITS);
+            for &(at, take) in &*hits {
                 if field.takes[take as usize] == Take::Text {
-                    let texts = self.dom.children(at).filter(|at| self.dom.node(*at).is_text());
-                    nodes.extend(texts.map(|text| (text, take)));
+                    let below = self.dom.children(at).filter(|at| self.dom.node(*at).is_text());
+                    texts.extend(below.map(|text| (text, take)));
                 } else {
-                    nodes.push((at, take));
+                    texts.push((at, take));
                 }
             }
-            nodes
+            texts
         } else {
             hits
         };

@@ -32,5 +32,5 @@ pub use selection::{Selection, SelectionError};
 /// # Errors
 /// At the first rule whose selector or regular expression is none, or that contradicts itself.
 pub fn check(fields: &Fields) -> Result<(), RuleError> {
-    plan::Plan::new(fields).map(drop)
+    plan::Plan::new(fields, &mut selection::Symbols::new()).map(drop)
 }

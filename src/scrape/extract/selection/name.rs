@@ -23,6 +23,10 @@ impl LocalName {
         Self { text: text.into(), known: Name::find_known(text) }
     }
 
+    pub(super) fn known(&self) -> Option<Name> {
+        self.known
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.text
     }
