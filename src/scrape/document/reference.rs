@@ -1,22 +1,23 @@
 //! A document from `scraper`'s tree: for pages that html5ever parses.
 
 use encoding_rs::Encoding;
-use html5ever::{QualName, ns};
+use html5ever::{LocalName, QualName, ns};
 use scraper::{Html, Node};
 
 use super::build::place;
-use super::{Attribute, AttributeNamespace, Dom, Kind, Namespace};
+use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace};
 
 impl Dom {
     /// Becomes a copy of `html`, a page that was written in `encoding`.
     pub(crate) fn copy_reference(&mut self, html: &Html, encoding: &'static Encoding) {
         self.clear(encoding);
         self.quirks = html.quirks_mode;
+        let mut recent = Recent::new();
         // Iterative: pages nest as deeply as they like. `parent` is the place of the node whose children are copied.
         let mut parent = 0;
         let mut next = html.tree.root().first_child();
         while let Some(node) = next {
-            let at = self.copy(node.value(), parent);
+            let at = self.copy(node.value(), parent, &mut recent);
             if let Some(child) = node.first_child() {
                 next = Some(child);
                 parent = at.unwrap_or(parent);
@@ -40,16 +41,17 @@ impl Dom {
     }
 
     /// Adds a copy of one node, if it is of a kind that pages have.
-    fn copy(&mut self, node: &Node, parent: u32) -> Option<u32> {
+    fn copy(&mut self, node: &Node, parent: u32, recent: &mut Recent) -> Option<u32> {
         Some(match node {
             Node::Element(element) => {
                 let first = place(self.attributes.len());
                 for (name, value) in &element.attrs {
                     let (start, length) = self.push_side(value);
                     let namespace = attribute_namespace(name);
-                    self.attributes.push(Attribute { name: self.names.intern(&name.local), start, length, namespace });
+                    let name = recent.number(&name.local, &mut self.names);
+                    self.attributes.push(Attribute { name, start, length, namespace });
                 }
-                let name = self.names.intern(&element.name.local);
+                let name = recent.number(&element.name.local, &mut self.names);
                 self.push_element(name, namespace(&element.name), parent, (first, place(element.attrs.len())))
             }
             Node::Text(text) => {
@@ -69,6 +71,31 @@ impl Dom {
             // The first is the root itself; html5ever makes no processing instructions of HTML.
             Node::Document | Node::ProcessingInstruction(_) => return None,
         })
+    }
+}
+
+/// The names that were met last, with their numbers: html5ever's names are compared in one step, and need not be hashed.
+struct Recent([[Option<(LocalName, Name)>; 2]; Self::PLACES]);
+
+impl Recent {
+    const PLACES: usize = 64;
+
+    fn new() -> Self {
+        Self([const { [None, None] }; Self::PLACES])
+    }
+
+    fn number(&mut self, name: &LocalName, names: &mut Names) -> Name {
+        // Two names in each place: two frequent ones do not drive each other out.
+        let place = &mut self.0[name.get_hash() as usize % Self::PLACES];
+        for (same, number) in place.iter().flatten() {
+            if same == name {
+                return *number;
+            }
+        }
+        let number = names.intern(name);
+        place.swap(0, 1);
+        place[0] = Some((name.clone(), number));
+        number
     }
 }
 
