@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
-use url::Url;
+use url::{Position, Url};
 
 use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, known};
 
@@ -11,6 +11,7 @@ use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, kno
 pub(super) struct Links {
     base: Option<Url>,
     encoding: &'static Encoding,
+    plain: Option<Plain>,
 }
 
 impl Links {
@@ -19,7 +20,7 @@ impl Links {
     pub(super) fn new(page: Option<Url>, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
         let base = base_href.and_then(|href| resolve(href, page.as_ref(), encoding));
         let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript")).or(page);
-        Self { base, encoding }
+        Self { plain: base.as_ref().and_then(Plain::new), base, encoding }
     }
 
     /// Where a link leads; `None` where that is nowhere.
@@ -30,7 +31,51 @@ impl Links {
     /// The link of the element at `at`; `None` where it has none or where it leads nowhere.
     pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
         let link = link(dom, at)?;
-        self.resolve(link).map(String::from)
+        let plain = self.plain.as_ref().and_then(|plain| plain.resolve(link));
+        plain.or_else(|| self.resolve(link).map(String::from))
+    }
+}
+
+/// What plain links begin with when they are absolute. Most links of most pages are plain: resolving one is putting two
+/// texts together.
+struct Plain {
+    /// What stands before the path of the base.
+    origin: String,
+    /// The base up to the last slash of its path.
+    folder: String,
+}
+
+impl Plain {
+    /// Only for bases of http and https: other schemes have rules of their own.
+    fn new(base: &Url) -> Option<Self> {
+        if !matches!(base.scheme(), "http" | "https") {
+            return None;
+        }
+        let path = &base[..Position::AfterPath];
+        let folder = &path[..=path.rfind('/')?];
+        Some(Self { origin: base[..Position::BeforePath].to_owned(), folder: folder.to_owned() })
+    }
+
+    /// The absolute link, if `link` is a path of characters that stay as they are, and that mean nothing.
+    fn resolve(&self, link: &str) -> Option<String> {
+        let mut before = b'/';
+        for byte in link.bytes() {
+            let is_plain = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/' => true,
+                // A name that begins with a dot may be `.` or `..`.
+                b'.' => before != b'/',
+                _ => false,
+            };
+            if !is_plain {
+                return None;
+            }
+            before = byte;
+        }
+        match link.as_bytes() {
+            [] | [b'/', b'/', ..] => None,
+            [b'/', ..] => Some([&self.origin, link].concat()),
+            _ => Some([&self.folder, link].concat()),
+        }
     }
 }
 
@@ -78,4 +123,65 @@ fn any_href(dom: &Dom, at: u32) -> Option<&str> {
     let is_xlink = |it: &&Attribute| it.name() == known::HREF && it.namespace() == AttributeNamespace::XLink;
     let old = || dom.attributes(at).iter().find(is_xlink).map(|it| dom.value(it));
     dom.attribute(at, known::HREF).or_else(old)
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::UTF_8;
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::{Plain, resolve};
+
+    const BASES: [&str; 8] = [
+        "http://h",
+        "http://h/?a/b",
+        "https://u:p@h:8080/a/b.html?q=/x#/y",
+        "http://h/a//",
+        "http://[::1]/a;b/c%2f/",
+        "ftp://h/a/b",
+        "file:///a/b",
+        "data:text/plain,/a",
+    ];
+
+    #[test]
+    fn plain_links_are_resolved_at_once_and_others_are_not() {
+        let table = [
+            ("/x/y-z_1.html", Some("https://u:p@h:8080/x/y-z_1.html")),
+            ("x", Some("https://u:p@h:8080/a/x")),
+            ("x//y~/", Some("https://u:p@h:8080/a/x//y~/")),
+            ("/", Some("https://u:p@h:8080/")),
+            ("", None),
+            ("//x", None),
+            ("..", None),
+            ("/./x", None),
+            ("/x/.well-known", None),
+            ("x:y", None),
+            ("?x", None),
+            ("x#y", None),
+            ("x y", None),
+            ("\\x", None),
+            ("%2e%2e/x", None),
+            ("é", None),
+        ];
+        let plain = Plain::new(&Url::parse(BASES[2]).expect("a URL")).expect("https");
+        for (link, expected) in table {
+            assert_eq!(plain.resolve(link).as_deref(), expected, "{link}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn plain_links_are_resolved_as_all_are(
+            base in proptest::sample::select(&BASES[..]),
+            link in "[a-cA-C0/.~:?#% _-]{0,8}|/?[a-c]{1,3}(/[a-c.]{0,3}){0,3}|[a-z]{1,2}:?/{0,3}[a-c]{0,2}",
+        ) {
+            let base = Url::parse(base).expect("a URL");
+            if let Some(resolved) = Plain::new(&base).and_then(|plain| plain.resolve(&link)) {
+                prop_assert_eq!(Some(resolved), resolve(&link, Some(&base), UTF_8).map(String::from));
+            }
+        }
+    }
 }
