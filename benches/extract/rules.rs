@@ -3,7 +3,7 @@
 use gleaner::scrape::extract::{Arity, Fields, Rule, ValueRule, ValueType};
 
 /// Each set with its name.
-pub(crate) fn sets() -> [(&'static str, Fields); 6] {
+pub(crate) fn sets() -> [(&'static str, Fields); 8] {
     let fifteen = [four(), eleven()].concat();
     let each = ("items".to_owned(), Rule::Each { each: "article.product_pod".to_owned(), fields: six() });
     let with_each = [fifteen.clone(), vec![each]].concat();
@@ -12,7 +12,9 @@ pub(crate) fn sets() -> [(&'static str, Fields); 6] {
         ("title", one()),
         ("4 fields", four()),
         ("15 fields, each of 6", with_each),
-        ("25 fields", twenty_five),
+        ("25 fields", twenty_five.clone()),
+        ("4 fields, matching", matching(four())),
+        ("25 fields, matching", matching(twenty_five)),
         ("structural", structural()),
         ("markup", markup()),
     ]
@@ -20,6 +22,16 @@ pub(crate) fn sets() -> [(&'static str, Fields); 6] {
 
 fn fields<const N: usize>(rules: [(&str, Arity, &str); N]) -> Fields {
     rules.map(|(name, arity, css)| (name.to_owned(), Rule::Value(ValueRule::new(css, arity)))).into()
+}
+
+/// The same selectors, but nothing is made of what they find.
+fn matching(mut fields: Fields) -> Fields {
+    for (_, rule) in &mut fields {
+        let Rule::Value(rule) = rule else { continue };
+        let selector = rule.css.split("::").next().unwrap_or_default();
+        rule.css = format!("{selector}::attr(nobody-has-this)");
+    }
+    fields
 }
 
 fn one() -> Fields {

@@ -59,7 +59,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    fn own(&self, at: u32) -> Mask {
+    pub(super) fn own(&self, at: u32) -> Mask {
         let own = self.marks.own()[at as usize];
         if self.scope == Some(at) { own | SCOPE } else { own }
     }
@@ -98,9 +98,14 @@ impl Filter {
         !matches!(self.rest, Rest::All)
     }
 
-    /// Whether the selector matches the element at `at`, as far as masks can tell.
+    /// Names that each element which the selector matches has, `:scope` aside, and that the elements around it have.
+    pub(super) fn needs(&self) -> (Mask, Mask) {
+        (self.subject.all & !SCOPE, self.above)
+    }
+
+    /// Whether the selector matches the element at `at`, as far as masks can tell. The element has what it needs.
     pub(super) fn judge(&self, view: &View<'_>, at: u32) -> Verdict {
-        if !self.subject.may_fit(view.own(at)) || view.marks.above(at) & self.above != self.above {
+        if !self.subject.may_fit(view.own(at)) {
             return Verdict::No;
         }
         let matches = match &self.rest {

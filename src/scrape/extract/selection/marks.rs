@@ -1,6 +1,6 @@
 //! A page's masks: one walk over the document for all selectors.
 
-use super::symbols::{Mask, ROOT, Symbols};
+use super::symbols::{Mask, ROOT, Recent, Symbols};
 use crate::scrape::document::Dom;
 
 /// What is kept for the next page, at most.
@@ -25,9 +25,10 @@ impl Marks {
             masks.resize(length, 0);
         }
         self.root = None;
+        let mut recent = Recent::new();
         for at in dom.elements(dom.whole()) {
             let parent = dom.node(at).parent() as usize;
-            let mut own = symbols.of(dom, at);
+            let mut own = symbols.of(dom, at, &mut recent);
             if parent == 0 {
                 own |= ROOT;
                 self.root = Some(at);

@@ -18,11 +18,20 @@ use super::symbols::{Mask, SCOPE, Symbols};
 pub(in crate::scrape::extract) struct Scan<T> {
     branches: Vec<(Branch, Filter, T)>,
     /// For each bit of a mask the branches that have it among their keys.
-    by_bit: [Vec<usize>; Mask::BITS as usize],
+    by_bit: [Vec<Candidate>; Mask::BITS as usize],
     /// All bits that have branches, `:scope` aside.
     keys: Mask,
     /// Whether `:scope` stands in a branch that masks alone do not decide.
     names_scope: bool,
+}
+
+/// A branch, and what most elements that have its key lack.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    own: Mask,
+    above: Mask,
+    /// Its place among the branches.
+    branch: usize,
 }
 
 impl<T> Scan<T> {
@@ -31,8 +40,9 @@ impl<T> Scan<T> {
             Self { branches: Vec::new(), by_bit: std::array::from_fn(|_| Vec::new()), keys: 0, names_scope: false };
         for (nth, (branch, of)) in branches.into_iter().enumerate() {
             let filter = Filter::new(&branch.selector, branch.offset, symbols);
+            let (own, above) = filter.needs();
             for bit in bits(filter.key) {
-                scan.by_bit[bit].push(nth);
+                scan.by_bit[bit].push(Candidate { own, above, branch: nth });
             }
             scan.keys |= filter.key & !SCOPE;
             scan.names_scope |= branch.names_scope();
@@ -89,9 +99,13 @@ impl<'a> Scanner<'a> {
         let mut context = context(&mut self.caches);
         context.scope_element = scope.map(|scope| self.tree.element(scope).opaque());
         let view = View { tree: self.tree, marks: self.marks, scope: scope.or(self.marks.root()) };
-        let mut look = |bit: usize, at: u32| {
-            for nth in &scan.by_bit[bit] {
-                let (branch, filter, of) = &scan.branches[*nth];
+        let mut look = |bit: usize, at: u32, own: Mask| {
+            let above = self.marks.above(at);
+            for candidate in &scan.by_bit[bit] {
+                if own & candidate.own != candidate.own || above & candidate.above != candidate.above {
+                    continue;
+                }
+                let (branch, filter, of) = &scan.branches[candidate.branch];
                 let matches = match filter.judge(&view, at) {
                     Verdict::No => false,
                     Verdict::Yes => true,
@@ -104,13 +118,13 @@ impl<'a> Scanner<'a> {
         };
         // Nothing that is searched stands before the scope.
         if let Some(at) = view.scope {
-            look(SCOPE.trailing_zeros() as usize, at);
+            look(SCOPE.trailing_zeros() as usize, at, view.own(at));
         }
         let range = scope.map_or_else(|| self.tree.dom().whole(), |at| self.tree.dom().subtree(at));
         let own = &self.marks.own()[range.start as usize..range.end as usize];
         for (at, own) in range.zip(own) {
             for bit in bits(own & scan.keys) {
-                look(bit, at);
+                look(bit, at, *own);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! say that an element may have a name.
 
 use super::name::{LocalName, Text};
-use crate::scrape::document::{AttributeNamespace, Dom, KNOWN, Name, Namespace, known, word};
+use crate::scrape::document::{AttributeNamespace, Dom, KNOWN, Name, Namespace, known};
 
 /// A set of names, a bit for each.
 pub(super) type Mask = u64;
@@ -58,6 +58,8 @@ pub(in crate::scrape::extract) struct Symbols {
     attributes: [NameTable; 2],
     classes: TextTable,
     ids: TextTable,
+    /// Whether there is anything but tags.
+    looks_at_attributes: bool,
 }
 
 impl Symbols {
@@ -68,6 +70,7 @@ impl Symbols {
             attributes: [NameTable::new(), NameTable::new()],
             classes: TextTable::new(),
             ids: TextTable::new(),
+            looks_at_attributes: false,
         }
     }
 
@@ -116,30 +119,58 @@ impl Symbols {
         let exact = nth < OWN_BITS;
         let bit = if exact { nth } else { OWN_BITS + nth % SHARED_BITS };
         let symbol = Symbol { bit: 1 << bit, exact };
+        self.looks_at_attributes |= !matches!(named, Named::Tag { .. });
         self.named.push((named, symbol));
         (symbol, true)
     }
 
     /// The mask of the element at `at`.
-    pub(super) fn of(&self, dom: &Dom, at: u32) -> Mask {
+    #[inline]
+    pub(super) fn of<'d>(&self, dom: &'d Dom, at: u32, recent: &mut Recent<'d>) -> Mask {
         let node = dom.node(at);
         let kind = usize::from(node.namespace() != Namespace::Html);
         let mut mask = ELEMENT | self.tags[kind].of(dom, node.name());
-        let attributes = &self.attributes[kind];
+        if !self.looks_at_attributes {
+            return mask;
+        }
         for attribute in dom.attributes(at) {
             let name = attribute.name();
-            if attribute.namespace() == AttributeNamespace::None {
-                if name == known::CLASS && !self.classes.is_empty() {
-                    for class in dom.value(attribute).split_ascii_whitespace() {
-                        mask |= self.classes.of(class);
-                    }
-                } else if name == known::ID {
-                    mask |= self.ids.of(dom.value(attribute));
-                }
-                mask |= attributes.of(dom, name);
+            if attribute.namespace() != AttributeNamespace::None {
+                continue;
             }
+            if name == known::CLASS && !self.classes.is_empty() {
+                mask |= recent.of(dom.value(attribute), &self.classes);
+            } else if name == known::ID {
+                mask |= self.ids.of(dom.value(attribute));
+            }
+            mask |= self.attributes[kind].of(dom, name);
         }
         mask
+    }
+}
+
+/// The values of `class` that were met last on a page, and their masks: most elements have the classes of others.
+pub(super) struct Recent<'d>([(&'d str, Mask); RECENT]);
+
+const RECENT: usize = 64;
+
+impl<'d> Recent<'d> {
+    pub(super) fn new() -> Self {
+        // No class has no mask.
+        Self([("", 0); RECENT])
+    }
+
+    #[inline]
+    fn of(&mut self, value: &'d str, classes: &TextTable) -> Mask {
+        let (start, end) = ends(value);
+        let mix = (start ^ end.rotate_left(32) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // The upper bits of a product depend on all bits of the factors.
+        let (text, mask) = &mut self.0[(mix >> 58) as usize % RECENT];
+        if *text != value {
+            let all = value.split_ascii_whitespace().fold(0, |mask, class| mask | classes.of(class));
+            (*text, *mask) = (value, all);
+        }
+        *mask
     }
 }
 
@@ -184,8 +215,8 @@ const LONG: usize = 32;
 
 #[derive(Debug)]
 struct Entry {
-    /// The first eight bytes.
-    start: u64,
+    /// Its first and last bytes.
+    ends: (u64, u64),
     text: Box<str>,
     bit: Mask,
 }
@@ -196,7 +227,7 @@ impl TextTable {
     }
 
     fn add(&mut self, text: &str, bit: Mask) {
-        self.groups[text.len().min(LONG)].push(Entry { start: start(text), text: text.into(), bit });
+        self.groups[text.len().min(LONG)].push(Entry { ends: ends(text), text: text.into(), bit });
         self.is_empty = false;
     }
 
@@ -210,13 +241,49 @@ impl TextTable {
         if group.is_empty() {
             return 0;
         }
-        let start = start(text);
-        let is_it = |entry: &&Entry| entry.start == start && *entry.text == *text;
+        let ends = ends(text);
+        // Texts of one length are equal if their ends are, up to sixteen bytes.
+        let is_it = |entry: &&Entry| entry.ends == ends && (text.len() <= 16 || *entry.text == *text);
         group.iter().find(is_it).map_or(0, |entry| entry.bit)
     }
 }
 
+/// The first eight bytes and the last eight, which overlap where there are fewer than sixteen. Shorter texts are read in
+/// smaller pieces; all of their bytes are there too.
 #[inline]
-fn start(text: &str) -> u64 {
-    word(&text.as_bytes()[..text.len().min(8)])
+fn ends(text: &str) -> (u64, u64) {
+    let bytes = text.as_bytes();
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
+    }
+    (bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TextTable;
+
+    #[test]
+    fn texts_are_told_apart_at_every_length_and_place() {
+        let texts: Vec<String> = (0..40)
+            .flat_map(|length| {
+                let plain = "a".repeat(length);
+                let changed = (0..length).map(|at| format!("{}b{}", &plain[..at], &plain[at + 1..]));
+                std::iter::once(plain.clone()).chain(changed).collect::<Vec<_>>()
+            })
+            .collect();
+        for bits in texts.chunks(64) {
+            let mut table = TextTable::new();
+            for (nth, text) in bits.iter().enumerate() {
+                table.add(text, 1 << nth);
+            }
+            for text in &texts {
+                let expected = bits.iter().position(|it| it == text).map_or(0, |nth| 1 << nth);
+                assert_eq!(table.of(text), expected, "{text}");
+            }
+        }
+    }
 }
