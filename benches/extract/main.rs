@@ -3,6 +3,8 @@
 //! `cargo bench --bench extract`. The pages are those of `against_single`, made up in three sizes. Each line is the
 //! smallest and the median of many passes over the pages; compare two versions by the smallest, in alternating runs.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 #[path = "../against_single/pages.rs"]
 #[expect(dead_code, reason = "the other benchmark asks more of the pages")]
 mod pages;

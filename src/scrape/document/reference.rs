@@ -86,7 +86,8 @@ impl Recent {
 
     fn number(&mut self, name: &LocalName, names: &mut Names) -> Name {
         // Two names in each place: two frequent ones do not drive each other out.
-        let place = &mut self.0[name.get_hash() as usize % Self::PLACES];
+        let place = usize::try_from(name.get_hash() % Self::PLACES as u64).unwrap_or_default();
+        let place = &mut self.0[place];
         for (same, number) in place.iter().flatten() {
             if same == name {
                 return *number;

@@ -39,7 +39,7 @@ pub(super) struct Field {
 #[derive(Debug)]
 pub(super) enum Content {
     Value(Value),
-    Each(Plan),
+    Each(Box<Plan>),
 }
 
 /// How a value is made of what was selected.
@@ -137,7 +137,7 @@ impl Compiler<'_> {
                 }
                 Rule::Each { each, fields } => {
                     let selection = Selection::parse_elements(each).map_err(RuleErrorKind::Each).map_err(at)?;
-                    (selection.branches, Content::Each(self.plan(fields, &path)?))
+                    (selection.branches, Content::Each(Box::new(self.plan(fields, &path)?)))
                 }
             };
             fields.push(Field::new(number, name, &its_branches, content));

@@ -179,7 +179,7 @@ impl Compound {
     /// Whether it asks for one name, which one of several elements around another may have, and nothing else.
     fn is_one_name(&self) -> bool {
         let names = self.all & !ELEMENT;
-        names.count_ones() == 1 && names != SCOPE && self.any.is_empty() && self.none == 0 && self.tests.is_empty()
+        names.is_power_of_two() && names != SCOPE && self.any.is_empty() && self.none == 0 && self.tests.is_empty()
     }
 }
 

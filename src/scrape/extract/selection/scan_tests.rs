@@ -163,24 +163,24 @@ fn found(branches: &[Branch], padding: usize, dom: &Dom, scopes: &[Option<u32>])
     marks.fill(dom, &symbols);
     let mut scanner = Scanner::new(&tree, &marks);
     let look = |scope: &Option<u32>| {
-        let (mut masks, mut last) = (Found::new(), 0);
+        let (mut by_masks, mut last) = (Found::new(), 0);
         scanner.scan(*scope, &scan, |at, nth| {
             assert!(at >= last, "found in the order of the document");
             last = at;
-            masks.insert((at, *nth));
+            by_masks.insert((at, *nth));
         });
         let mut caches = SelectorCaches::default();
         let mut context = context(&mut caches);
         context.scope_element = scope.map(|at| tree.element(at).opaque());
-        let mut crates = Found::new();
+        let mut by_crate = Found::new();
         for at in dom.elements(scope.map_or_else(|| dom.whole(), |at| dom.subtree(at))) {
             for (nth, branch) in branches.iter().enumerate() {
                 if matches_branch(branch, &tree, at, &mut context) {
-                    crates.insert((at, nth));
+                    by_crate.insert((at, nth));
                 }
             }
         }
-        (masks, crates)
+        (by_masks, by_crate)
     };
     scopes.iter().map(look).collect()
 }
@@ -198,8 +198,8 @@ fn scopes(dom: &Dom, chosen: &[Index]) -> Vec<Option<u32>> {
 fn check(page: &Dom, selections: &[String], padding: usize, chosen: &[Index]) -> Result<(), TestCaseError> {
     let branches = branches(selections);
     let scopes = scopes(page, chosen);
-    for (scope, (masks, crates)) in scopes.iter().zip(found(&branches, padding, page, &scopes)) {
-        prop_assert_eq!(masks, crates, "{:?} in {:?} of {}", selections, scope, page.outer_html(0));
+    for (scope, (by_masks, by_crate)) in scopes.iter().zip(found(&branches, padding, page, &scopes)) {
+        prop_assert_eq!(by_masks, by_crate, "{:?} in {:?} of {}", selections, scope, page.outer_html(0));
     }
     Ok(())
 }
@@ -299,7 +299,7 @@ fn the_selectors_of_these_tests_match_and_masks_decide_many_of_them() {
         all += branches.len();
         let mut symbols = Symbols::new();
         decided += branches.iter().filter(|it| Filter::new(&it.selector, it.offset, &mut symbols).is_decided()).count();
-        matching += found(&branches, 0, &dom, &[None]).iter().filter(|(masks, _)| !masks.is_empty()).count();
+        matching += found(&branches, 0, &dom, &[None]).iter().filter(|(by_masks, _)| !by_masks.is_empty()).count();
     }
     assert!(matching > 60 && decided > all / 4 && decided < all, "{matching} match, masks decide {decided} of {all}");
 }
