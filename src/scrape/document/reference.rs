@@ -1,5 +1,6 @@
 //! A document from `scraper`'s tree: for pages that html5ever parses.
 
+use ego_tree::NodeRef;
 use encoding_rs::Encoding;
 use html5ever::{LocalName, QualName, ns};
 use scraper::{Html, Node};
@@ -13,29 +14,28 @@ impl Dom {
         self.clear(encoding);
         self.quirks = html.quirks_mode;
         let mut recent = Recent::new();
-        // Iterative: pages nest as deeply as they like. `parent` is the place of the node whose children are copied.
+        // Iterative: pages nest as deeply as they like. `parent` is the place of the node whose children are copied. By ids,
+        // since references are three words, whose way through memory takes longer than looking them up.
+        let id = |node: Option<NodeRef<'_, Node>>| node.map(|node| node.id());
+        let root = html.tree.root().id();
         let mut parent = 0;
-        let mut next = html.tree.root().first_child();
-        while let Some(node) = next {
+        let mut next = id(html.tree.root().first_child());
+        while let Some(node) = next.and_then(|next| html.tree.get(next)) {
             let at = self.copy(node.value(), parent, &mut recent);
-            if let Some(child) = node.first_child() {
-                next = Some(child);
+            next = id(node.first_child());
+            if next.is_some() {
                 parent = at.unwrap_or(parent);
                 continue;
             }
-            let mut last = node;
-            next = loop {
-                if let Some(sibling) = last.next_sibling() {
-                    break Some(sibling);
-                }
-                match last.parent() {
-                    Some(up) if up.parent().is_some() => {
-                        parent = self.nodes[parent as usize].parent;
-                        last = up;
-                    }
-                    _ => break None,
-                }
-            };
+            next = id(node.next_sibling());
+            let mut up = id(node.parent());
+            while next.is_none()
+                && let Some(last) = up.filter(|up| *up != root).and_then(|up| html.tree.get(up))
+            {
+                parent = self.nodes[parent as usize].parent;
+                next = id(last.next_sibling());
+                up = id(last.parent());
+            }
         }
         self.seal();
     }

@@ -36,11 +36,12 @@ impl Dom {
     /// Templates' contents included.
     fn write(&self, range: Range<u32>, serializer: &mut impl Serializer) -> Result<()> {
         let mut open: Vec<u32> = Vec::new();
+        let mut names: Vec<QualName> = Vec::new();
         for at in range {
             self.close(&mut open, at, serializer)?;
             match self.node(at).kind {
                 Kind::Element => {
-                    self.open(at, serializer)?;
+                    self.open(at, &mut names, serializer)?;
                     open.push(at);
                 }
                 Kind::Text => serializer.write_text(self.text(at))?,
@@ -60,11 +61,13 @@ impl Dom {
         Ok(())
     }
 
-    fn open(&self, at: u32, serializer: &mut impl Serializer) -> Result<()> {
+    /// Writes the start tag of an element. `names` is only room for those of its attributes.
+    fn open(&self, at: u32, names: &mut Vec<QualName>, serializer: &mut impl Serializer) -> Result<()> {
         let qualified = |attribute: &super::Attribute| {
             QualName::new(attribute.prefix(), attribute.namespace().uri(), self.local_name(attribute.name))
         };
-        let names: Vec<QualName> = self.attributes(at).iter().map(qualified).collect();
+        names.clear();
+        names.extend(self.attributes(at).iter().map(qualified));
         let values = self.attributes(at).iter().map(|attribute| self.value(attribute));
         serializer.start_elem(self.qualified(at), names.iter().zip(values))
     }
