@@ -286,7 +286,33 @@ proptest! {
     }
 }
 
-/// The two tests above say nothing if their selectors match nothing, or are never decided by masks.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    /// The bridge to the crate is checked by another one: `scraper`'s, over its own tree.
+    #[test]
+    fn the_crate_finds_in_our_document_what_it_finds_in_scrapers_tree(
+        pieces in proptest::collection::vec(piece(&words()), 0..30),
+        css in complex(&words(), 1),
+    ) {
+        // It does not know all that we know: `:nth-child(1 of ..)`.
+        let Ok(selector) = scraper::Selector::parse(&css) else { return Ok(()) };
+        let page = pieces.concat();
+        let (html, dom) = (scraper::Html::parse_document(&page), parse(&page).expect("a page").dom);
+        let theirs = html.tree.root().descendants().filter_map(scraper::ElementRef::wrap);
+        let ours = dom.whole().filter(|at| dom.node(*at).is_element());
+        let in_document: BTreeSet<u32> = dom.elements(dom.whole()).collect();
+        let expected: BTreeSet<u32> = ours
+            .zip(theirs)
+            .filter(|(at, element)| in_document.contains(at) && selector.matches(element))
+            .map(|(at, _)| at)
+            .collect();
+        let (_, by_crate) = found(&branches(&[css]), 0, &dom, &[None]).swap_remove(0);
+        prop_assert_eq!(by_crate.into_iter().map(|(at, _)| at).collect::<BTreeSet<_>>(), expected, "{}", page);
+    }
+}
+
+/// The tests above say nothing if their selectors match nothing, or are never decided by masks.
 #[test]
 fn the_selectors_of_these_tests_match_and_masks_decide_many_of_them() {
     let mut runner = TestRunner::deterministic();
