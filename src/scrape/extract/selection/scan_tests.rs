@@ -312,6 +312,24 @@ proptest! {
     }
 }
 
+#[test]
+fn what_has_found_for_one_scope_is_not_taken_for_another() {
+    let dom = parse("<div><p><b>1</b></p><p><i>2</i></p></div>").expect("a page").dom;
+    let named = |name: &str| {
+        dom.elements(dom.whole()).filter(|at| dom.name_text(dom.node(*at).name()) == name).map(Some).collect::<Vec<_>>()
+    };
+    let scopes = [named("div"), named("p")].concat();
+    for (css, per_scope) in [
+        ("p:has(:is(:scope > b))", [0, 1, 0]),
+        ("p:not(:has(:is(:scope > b)))", [2, 0, 1]),
+        ("*:has(:is(:scope > p))", [1, 0, 0]),
+    ] {
+        let found = found(&branches(&[css.to_owned()]), 0, &dom, &scopes);
+        assert_eq!(found.iter().map(|(by_masks, _)| by_masks.len()).collect::<Vec<_>>(), per_scope, "{css}");
+        assert!(found.iter().all(|(by_masks, by_crate)| by_masks == by_crate), "{css}");
+    }
+}
+
 /// The tests above say nothing if their selectors match nothing, or are never decided by masks.
 #[test]
 fn the_selectors_of_these_tests_match_and_masks_decide_many_of_them() {

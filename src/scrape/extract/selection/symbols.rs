@@ -264,7 +264,7 @@ fn ends(text: &str) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::TextTable;
+    use super::{RECENT, Recent, TextTable};
 
     #[test]
     fn texts_are_told_apart_at_every_length_and_place() {
@@ -285,5 +285,27 @@ mod tests {
                 assert_eq!(table.of(text), expected, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn remembered_classes_are_those_of_the_value_and_of_no_other() {
+        let mut table = TextTable::new();
+        table.add("x", 1);
+        table.add("y", 2);
+        // More than there are places, of one length, alike at both ends.
+        let values: Vec<(String, u64)> = (0..20 * RECENT)
+            .map(|nth| {
+                let (class, mask) = [("x", 1), ("y", 2), ("z", 0)][nth % 3];
+                (format!("beginning {class} {:04} the-end", nth / 3), mask)
+            })
+            .collect();
+        let mut recent = Recent::new();
+        for _ in 0..2 {
+            for (value, mask) in &values {
+                assert_eq!(recent.of(value, &table), *mask, "{value}");
+            }
+        }
+        assert_eq!(recent.of("", &table), 0);
+        assert_eq!(recent.of("\ny  x\t", &table), 3);
     }
 }
