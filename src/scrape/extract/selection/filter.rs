@@ -103,6 +103,12 @@ impl Filter {
         (self.subject.all & !SCOPE, self.above)
     }
 
+    /// Whether an element that has what it needs matches, without another look.
+    pub(super) fn is_need_enough(&self) -> bool {
+        let Compound { all, any, none, tests } = &self.subject;
+        matches!(self.rest, Rest::Nothing) && all & SCOPE == 0 && any.is_empty() && *none == 0 && tests.is_empty()
+    }
+
     /// Whether the selector matches the element at `at`, as far as masks can tell. The element has what it needs.
     pub(super) fn judge(&self, view: &View<'_>, at: u32) -> Verdict {
         if !self.subject.may_fit(view.own(at)) {

@@ -30,19 +30,21 @@ pub(in crate::scrape::extract) struct Scan<T> {
 struct Candidate {
     own: Mask,
     above: Mask,
+    /// Whether those who lack nothing match.
+    is_enough: bool,
     /// Its place among the branches.
-    branch: usize,
+    branch: u32,
 }
 
 impl<T> Scan<T> {
     pub(in crate::scrape::extract) fn new(branches: Vec<(Branch, T)>, symbols: &mut Symbols) -> Self {
         let mut scan =
             Self { branches: Vec::new(), by_bit: std::array::from_fn(|_| Vec::new()), keys: 0, names_scope: false };
-        for (nth, (branch, of)) in branches.into_iter().enumerate() {
+        for (nth, (branch, of)) in (0..).zip(branches) {
             let filter = Filter::new(&branch.selector, branch.offset, symbols);
             let (own, above) = filter.needs();
             for bit in bits(filter.key) {
-                scan.by_bit[bit].push(Candidate { own, above, branch: nth });
+                scan.by_bit[bit].push(Candidate { own, above, is_enough: filter.is_need_enough(), branch: nth });
             }
             scan.keys |= filter.key & !SCOPE;
             scan.names_scope |= branch.names_scope();
@@ -105,12 +107,13 @@ impl<'a> Scanner<'a> {
                 if own & candidate.own != candidate.own || above & candidate.above != candidate.above {
                     continue;
                 }
-                let (branch, filter, of) = &scan.branches[candidate.branch];
-                let matches = match filter.judge(&view, at) {
-                    Verdict::No => false,
-                    Verdict::Yes => true,
-                    Verdict::Perhaps => matches_branch(branch, self.tree, at, &mut context),
-                };
+                let (branch, filter, of) = &scan.branches[candidate.branch as usize];
+                let matches = candidate.is_enough
+                    || match filter.judge(&view, at) {
+                        Verdict::No => false,
+                        Verdict::Yes => true,
+                        Verdict::Perhaps => matches_branch(branch, self.tree, at, &mut context),
+                    };
                 if matches {
                     found(at, of);
                 }
