@@ -20,6 +20,10 @@ soak:
 bench-schedule:
     cargo bench --bench schedule
 
+# Measure what parsing and extracting a page costs
+bench-extract:
+    cargo bench --bench extract
+
 # Measure against a plain single-process scraper; PAIRS=5 just bench is a first look
 bench:
     cargo bench --bench against_single

@@ -1,5 +1,6 @@
 //! The stages in a row: fetch -> decode -> parse -> extract.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use super::decode::{Confidence, decode, decode_as};
 use super::extract::Extractor;
 use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
-use super::parse::{Document, Parsed, parse_encoded, parse_tentative};
+use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
 use crate::model::{self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
@@ -110,24 +111,31 @@ impl Scraper {
     }
 }
 
-/// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
-pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
-    let document = document_of(page)?;
-    if let Some(to) = refreshed.and_then(|url| extract::elsewhere(&document, url)) {
-        return Ok(Made::Elsewhere(to));
-    }
-    extractor.extract(&document, page.url.as_str()).map(Made::Data)
+thread_local! {
+    /// The thread's page. Its memory serves one page after another.
+    static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
 }
 
-/// The tree of a page, decoded in the encoding that the page means.
-fn document_of(page: &Fetch) -> Result<Document, Failure> {
+/// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
+pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
+    DOCUMENT.with_borrow_mut(|document| {
+        read(page, document)?;
+        if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
+            return Ok(Made::Elsewhere(to));
+        }
+        extractor.extract(document, page.url.as_str()).map(Made::Data)
+    })
+}
+
+/// Fills the document of a page, decoded in the encoding that the page means.
+fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     if decoded.confidence == Confidence::Certain {
-        return parse_encoded(&decoded.text, decoded.encoding);
+        return parse_into(document, &decoded.text, decoded.encoding);
     }
-    match parse_tentative(&decoded.text, decoded.encoding)? {
-        Parsed::Document(document) => Ok(document),
-        Parsed::Declares(encoding) => parse_encoded(&decode_as(&page.body, encoding).text, encoding),
+    match parse_tentative_into(document, &decoded.text, decoded.encoding)? {
+        Parsed::Whole => Ok(()),
+        Parsed::Declares(encoding) => parse_into(document, &decode_as(&page.body, encoding).text, encoding),
     }
 }
 
@@ -146,7 +154,7 @@ mod tests {
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
     use url::Url;
 
-    use super::{Extractor, Fetch, Made, data_of, document_of};
+    use super::{Document, Extractor, Fetch, Made, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
     /// More than the prescan looks at.
@@ -161,7 +169,9 @@ mod tests {
     }
 
     fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {
-        document_of(&page(content_type, body)).expect("a page").encoding
+        let mut document = Document::new();
+        read(&page(content_type, body), &mut document).expect("a page");
+        document.dom.encoding()
     }
 
     #[test]

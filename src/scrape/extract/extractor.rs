@@ -1,20 +1,19 @@
 //! A document -> one line of JSON.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
-use html5ever::{local_name, ns};
-use scraper::ElementRef;
 
 use super::link::Links;
-use super::outline::Outline;
-use super::plan::{Content, Field, Origin, Plan, RuleError, Value};
+use super::plan::{Content, Field, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
-use super::selection::{Element, Matcher, Take, attribute};
+use super::selection::{Marks, Scanner, Symbols, Take, Tree};
 use super::{page, value};
 use crate::model::{Failure, FailureKind, Stage, parse_url};
+use crate::scrape::document::{Dom, known};
 use crate::scrape::parse::Document;
 
 /// The most data that one page may give, in bytes of JSON: what a worker can hand over. Rules that take the markup of
@@ -24,10 +23,16 @@ const MAX_DATA: usize = 64 << 20;
 /// How deep a page may nest where a selector has `:has(..)`, whose matching takes some of the stack for each level.
 const MAX_DEPTH_OF_HAS: usize = 2_000;
 
+/// How many hits of a field are kept room for from page to page.
+const KEPT_HITS: usize = 4096;
+
 /// Compiled rules. Made once per worker, used for every page.
 #[derive(Debug)]
 pub struct Extractor {
     plan: Plan,
+    /// The names in its selectors.
+    symbols: Symbols,
+    fields: usize,
     takes_links: bool,
     has_has: bool,
 }
@@ -38,11 +43,13 @@ impl Extractor {
     /// # Errors
     /// At the first rule whose selector or regular expression is none, or that contradicts itself.
     pub fn new(fields: Option<&Fields>) -> Result<Self, RuleError> {
+        let mut symbols = Symbols::new();
         let plan = match fields {
-            Some(fields) => Plan::new(fields)?,
-            None => Plan::new(&page::fields())?,
+            Some(fields) => Plan::new(fields, &mut symbols)?,
+            None => Plan::new(&page::fields(), &mut symbols)?,
         };
-        Ok(Self { takes_links: plan.takes_links(), has_has: plan.has_has(), plan })
+        let (fields, takes_links, has_has) = (plan.count(), plan.takes_links(), plan.has_has());
+        Ok(Self { plan, symbols, fields, takes_links, has_has })
     }
 
     /// Extracts the fields as one line of JSON, in the order of the rules.
@@ -53,45 +60,63 @@ impl Extractor {
     /// With stage `extract`: `missing_field` where a required value is missing, `bad_value` where a value does not
     /// fit its type; `too_large` where there is more data than a worker can hand over. The message names the field.
     pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
-        let outline = Outline::new(document.html.tree.root());
-        if self.has_has && outline.depth() > MAX_DEPTH_OF_HAS {
+        let dom = &document.dom;
+        if self.has_has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links = self
-            .takes_links
-            .then(|| Links::new(parse_url(final_url, None).ok(), base_href(&outline), document.encoding));
+        let links =
+            self.takes_links.then(|| Links::new(parse_url(final_url, None).ok(), base_href(dom), dom.encoding()));
+        let Room { mut marks, mut hits, nodes } = ROOM.take();
+        marks.fill(dom, &self.symbols);
+        hits.resize_with(self.fields.max(hits.len()), Vec::new);
+        let tree = Tree::new(dom);
         let mut run = Run {
-            outline: &outline,
+            dom,
             links,
-            matcher: Matcher::default(),
+            scanner: Scanner::new(&tree, &marks),
+            hits,
+            nodes,
             out: Vec::with_capacity(1024),
             path: Vec::new(),
         };
-        run.object(&self.plan, None)?;
-        Ok(run.out.into())
+        let done = run.object(&self.plan, None);
+        let Run { hits, nodes, out, .. } = run;
+        ROOM.set(Room { marks, hits, nodes });
+        done.map(|()| out.into())
     }
 }
 
-/// The first `<base>` that has a `href`.
-pub(super) fn base_href<'a>(outline: &Outline<'a>) -> Option<&'a str> {
-    outline
-        .elements(outline.whole())
-        .filter(|(_, element)| {
-            let name = &element.data().name;
-            name.local == local_name!("base") && name.ns == ns!(html)
-        })
-        .find_map(|(_, element)| attribute(element.data(), &local_name!("href")))
+/// Memory that one page after another uses.
+#[derive(Default)]
+struct Room {
+    marks: Marks,
+    hits: Vec<Vec<Hit>>,
+    nodes: Vec<Hit>,
 }
 
-/// A node that a field's selector found: its place in the outline, and which of the field's takes it is for.
+thread_local! {
+    static ROOM: Cell<Room> = Cell::default();
+}
+
+/// The first `<base>` that has a `href`.
+pub(super) fn base_href(dom: &Dom) -> Option<&str> {
+    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
+    bases.find_map(|at| dom.attribute(at, known::HREF))
+}
+
+/// A node that a field's selector found: its place in the document, and which of the field's takes it is for.
 type Hit = (u32, u32);
 
 /// The extraction of one page.
 struct Run<'a, 'o> {
-    outline: &'o Outline<'a>,
+    dom: &'a Dom,
     links: Option<Links>,
-    matcher: Matcher,
+    scanner: Scanner<'o>,
+    /// What each field's selector found in the object that is being written, by the field's number.
+    hits: Vec<Vec<Hit>>,
+    /// What gives the values of the field that is being written, if that is not what its selector found.
+    nodes: Vec<Hit>,
     out: Vec<u8>,
     /// Where in the data we are, for messages.
     path: Vec<Step<'o>>,
@@ -106,34 +131,36 @@ enum Step<'o> {
 impl<'a, 'o> Run<'a, 'o> {
     /// Writes the object that `plan` makes of the document, or of `scope` and what is below it.
     fn object(&mut self, plan: &'o Plan, scope: Option<u32>) -> Result<(), Failure> {
-        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); plan.fields.len()];
-        let range = scope.map_or_else(|| self.outline.whole(), |at| self.outline.subtree(at));
-        let scope = scope.and_then(|at| Element::wrap(self.outline.node(at)));
-        self.matcher.scan(self.outline.elements(range), scope, &plan.branches, |at, origin: &Origin| {
-            hits[origin.field].push((at, origin.take));
-        });
+        for field in &plan.fields {
+            self.hits[field.number].clear();
+        }
+        self.scanner.scan(scope, &plan.scan, |at, origin| self.hits[origin.field].push((at, origin.take)));
         self.out.push(b'{');
-        for (nth, (field, hits)) in plan.fields.iter().zip(hits).enumerate() {
+        for (nth, field) in plan.fields.iter().enumerate() {
             if nth > 0 {
                 self.out.push(b',');
             }
             self.out.extend_from_slice(&field.key);
             self.path.push(Step::Field(&field.name));
+            // Given back at the end: the fields of a list's objects have other numbers.
+            let mut hits = std::mem::take(&mut self.hits[field.number]);
             match &field.content {
-                Content::Value(value) => self.value(field, value, hits)?,
-                Content::Each(plan) => self.list_of_objects(plan, hits)?,
+                Content::Value(value) => self.value(field, value, &mut hits)?,
+                Content::Each(plan) => self.list_of_objects(plan, &mut hits)?,
             }
+            hits.shrink_to(KEPT_HITS);
+            self.hits[field.number] = hits;
             self.path.pop();
         }
         self.out.push(b'}');
         Ok(())
     }
 
-    fn list_of_objects(&mut self, plan: &'o Plan, mut hits: Vec<Hit>) -> Result<(), Failure> {
+    fn list_of_objects(&mut self, plan: &'o Plan, hits: &mut Vec<Hit>) -> Result<(), Failure> {
         // An element that two branches match is one element.
         hits.dedup();
         self.out.push(b'[');
-        for (nth, (at, _)) in hits.into_iter().enumerate() {
+        for (nth, &(at, _)) in hits.iter().enumerate() {
             if nth > 0 {
                 self.out.push(b',');
             }
@@ -148,15 +175,21 @@ impl<'a, 'o> Run<'a, 'o> {
         Ok(())
     }
 
-    fn value(&mut self, field: &Field, rule: &Value, hits: Vec<Hit>) -> Result<(), Failure> {
-        let hits = self.in_document_order(field, hits);
+    fn value(&mut self, field: &Field, rule: &Value, hits: &mut Vec<Hit>) -> Result<(), Failure> {
+        let mut nodes = std::mem::take(&mut self.nodes);
+        let done = self.list_of_values(field, rule, self.in_document_order(field, hits, &mut nodes));
+        self.nodes = nodes;
+        done
+    }
+
+    fn list_of_values(&mut self, field: &Field, rule: &Value, nodes: &[Hit]) -> Result<(), Failure> {
         let mut count = 0_usize;
         let start = self.out.len();
         if rule.arity == Arity::Many {
             self.out.push(b'[');
         }
-        for hit in hits {
-            let Some(text) = self.take(&field.takes[hit.1 as usize], hit.0, rule.trim) else { continue };
+        for &(at, take) in nodes {
+            let Some(text) = self.take(&field.takes[take as usize], at, rule.trim) else { continue };
             let done = for_each_string(rule, text, |text| {
                 if rule.arity == Arity::One && text.is_empty() {
                     return ControlFlow::Continue(());
@@ -191,17 +224,24 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     /// The nodes that give the values: the text nodes of the elements whose text is taken, else the elements.
-    fn in_document_order(&self, field: &Field, hits: Vec<Hit>) -> Vec<Hit> {
-        let mut nodes = if field.takes.contains(&Take::Text) {
-            let mut nodes = Vec::with_capacity(hits.len());
-            for (at, take) in hits {
+    fn in_document_order<'h>(
+        &self,
+        field: &Field,
+        hits: &'h mut Vec<Hit>,
+        texts: &'h mut Vec<Hit>,
+    ) -> &'h mut Vec<Hit> {
+        let nodes = if field.takes.contains(&Take::Text) {
+            texts.clear();
+            texts.shrink_to(KEPT_HITS);
+            for &(at, take) in &*hits {
                 if field.takes[take as usize] == Take::Text {
-                    nodes.extend(self.outline.child_texts(at).map(|text| (text, take)));
+                    let below = self.dom.children(at).filter(|at| self.dom.node(*at).is_text());
+                    texts.extend(below.map(|text| (text, take)));
                 } else {
-                    nodes.push((at, take));
+                    texts.push((at, take));
                 }
             }
-            nodes
+            texts
         } else {
             hits
         };
@@ -214,8 +254,8 @@ impl<'a, 'o> Run<'a, 'o> {
         if field.takes.iter().filter(is_attribute).count() > 1 {
             // Those of one element come in the order in which the page wrote them.
             nodes.sort_by_cached_key(|&(at, take)| {
-                let place = match (&field.takes[take as usize], self.outline.node(at).value().as_element()) {
-                    (Take::Attribute(name), Some(element)) => name.of(element).map(|(place, _)| place),
+                let place = match &field.takes[take as usize] {
+                    Take::Attribute(name) => name.of(self.dom, at).map(|(place, _)| place),
                     _ => None,
                 };
                 (at, place, take)
@@ -226,19 +266,16 @@ impl<'a, 'o> Run<'a, 'o> {
 
     /// What a node gives, if it gives anything.
     fn take(&self, take: &Take, at: u32, trim: bool) -> Option<Cow<'a, str>> {
-        let node = self.outline.node(at);
-        if *take == Take::Text {
-            let text: &'a str = node.value().as_text()?;
-            return (!trim || !text.trim().is_empty()).then_some(Cow::Borrowed(text));
-        }
-        let element = ElementRef::wrap(node)?;
         match take {
-            Take::Text => None,
-            Take::OuterHtml => Some(element.html().into()),
-            Take::InnerHtml => Some(element.inner_html().into()),
-            Take::TextContent => Some(value::fold(self.outline.texts(self.outline.subtree(at))).into()),
-            Take::Url => Some(self.links.as_ref()?.of(element.value())?.into()),
-            Take::Attribute(name) => name.of(element.value()).map(|(_, value)| Cow::Borrowed(value)),
+            Take::Text => {
+                let text = self.dom.text(at);
+                (!trim || !value::is_blank(text)).then_some(Cow::Borrowed(text))
+            }
+            Take::OuterHtml => Some(self.dom.outer_html(at).into()),
+            Take::InnerHtml => Some(self.dom.inner_html(at).into()),
+            Take::TextContent => Some(value::fold(self.dom.texts(self.dom.subtree(at))).into()),
+            Take::Url => Some(self.links.as_ref()?.of(self.dom, at)?.into()),
+            Take::Attribute(name) => name.of(self.dom, at).map(|(_, value)| Cow::Borrowed(value)),
         }
     }
 

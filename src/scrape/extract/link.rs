@@ -1,17 +1,16 @@
 //! `::url`: the link that an element carries, made absolute.
 
 use encoding_rs::Encoding;
-use html5ever::{QualName, local_name, ns};
-use scraper::node::Element;
-use url::Url;
+use url::{Position, Url};
 
-use super::selection::attribute;
 use crate::model::parse_url_in;
+use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, known};
 
 /// Resolves the links of one page.
 pub(super) struct Links {
     base: Option<Url>,
     encoding: &'static Encoding,
+    plain: Option<Plain>,
 }
 
 impl Links {
@@ -20,7 +19,7 @@ impl Links {
     pub(super) fn new(page: Option<Url>, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
         let base = base_href.and_then(|href| parse_url_in(href, page.as_ref(), encoding).ok());
         let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript")).or(page);
-        Self { base, encoding }
+        Self { plain: base.as_ref().and_then(Plain::new), base, encoding }
     }
 
     /// Where a link leads; `None` where that is nowhere.
@@ -28,53 +27,141 @@ impl Links {
         parse_url_in(link, self.base.as_ref(), self.encoding).ok()
     }
 
-    /// The element's link; `None` where it has none or where it leads nowhere.
-    pub(super) fn of(&self, element: &Element) -> Option<String> {
-        let link = link(element)?;
-        self.resolve(link).map(String::from)
+    /// The link of the element at `at`; `None` where it has none or where it leads nowhere.
+    pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
+        let link = link(dom, at)?;
+        let plain = self.plain.as_ref().and_then(|plain| plain.resolve(link));
+        plain.or_else(|| self.resolve(link).map(String::from))
+    }
+}
+
+/// What plain links begin with when they are absolute. Most links of most pages are plain: resolving one is putting two
+/// texts together.
+struct Plain {
+    /// What stands before the path of the base.
+    origin: String,
+    /// The base up to the last slash of its path.
+    folder: String,
+}
+
+impl Plain {
+    /// Only for bases of http and https: other schemes have rules of their own.
+    fn new(base: &Url) -> Option<Self> {
+        if !matches!(base.scheme(), "http" | "https") {
+            return None;
+        }
+        let path = &base[..Position::AfterPath];
+        let folder = &path[..=path.rfind('/')?];
+        Some(Self { origin: base[..Position::BeforePath].to_owned(), folder: folder.to_owned() })
+    }
+
+    /// The absolute link, if `link` is a path of characters that stay as they are, and that mean nothing.
+    fn resolve(&self, link: &str) -> Option<String> {
+        let mut before = b'/';
+        for byte in link.bytes() {
+            let is_plain = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/' => true,
+                // A name that begins with a dot may be `.` or `..`.
+                b'.' => before != b'/',
+                _ => false,
+            };
+            if !is_plain {
+                return None;
+            }
+            before = byte;
+        }
+        match link.as_bytes() {
+            [] | [b'/', b'/', ..] => None,
+            [b'/', ..] => Some([&self.origin, link].concat()),
+            _ => Some([&self.folder, link].concat()),
+        }
     }
 }
 
 /// The attribute that holds an element's link (WHATWG HTML, the index of attributes: those of type URL that name one
 /// resource of the element).
-fn link(element: &Element) -> Option<&str> {
-    let name = &element.name;
-    if name.ns == ns!(svg) {
-        return (name.local == local_name!("a")).then(|| any_href(element)).flatten();
+fn link(dom: &Dom, at: u32) -> Option<&str> {
+    let node = dom.node(at);
+    match node.namespace() {
+        Namespace::Html => {}
+        Namespace::Svg => return (node.name() == known::A).then(|| any_href(dom, at)).flatten(),
+        Namespace::MathMl => return None,
     }
-    if name.ns != ns!(html) {
-        return None;
-    }
-    let holder = match &*name.local {
-        "a" | "area" | "base" | "link" => local_name!("href"),
-        "audio" | "embed" | "frame" | "iframe" | "img" | "input" | "script" | "source" | "track" | "video" => {
-            local_name!("src")
-        }
-        "form" => local_name!("action"),
-        "button" => local_name!("formaction"),
-        "blockquote" | "del" | "ins" | "q" => local_name!("cite"),
-        "object" => local_name!("data"),
+    let holder = match node.name() {
+        known::A | known::AREA | known::BASE | known::LINK => known::HREF,
+        known::AUDIO
+        | known::EMBED
+        | known::FRAME
+        | known::IFRAME
+        | known::IMG
+        | known::INPUT
+        | known::SCRIPT
+        | known::SOURCE
+        | known::TRACK
+        | known::VIDEO => known::SRC,
+        known::FORM => known::ACTION,
+        known::BUTTON => known::FORMACTION,
+        known::BLOCKQUOTE | known::DEL | known::INS | known::Q => known::CITE,
+        known::OBJECT => known::DATA,
         _ => return None,
     };
-    let value = attribute(element, &holder)?;
+    let value = dom.attribute(at, holder)?;
     // `href=""` is a link to the page itself; `src=""` is no image.
-    (holder == local_name!("href") || !value.trim_ascii().is_empty()).then_some(value)
+    (holder == known::HREF || !value.trim_ascii().is_empty()).then_some(value)
 }
 
 /// SVG's `href`, or the older `xlink:href`.
-fn any_href(element: &Element) -> Option<&str> {
-    let is_xlink = |key: &QualName| key.local == local_name!("href") && key.ns == ns!(xlink);
-    let old = || element.attrs.iter().find(|(key, _)| is_xlink(key)).map(|(_, value)| &**value);
-    attribute(element, &local_name!("href")).or_else(old)
+fn any_href(dom: &Dom, at: u32) -> Option<&str> {
+    let is_xlink = |it: &&Attribute| it.name() == known::HREF && it.namespace() == AttributeNamespace::XLink;
+    let old = || dom.attributes(at).iter().find(is_xlink).map(|it| dom.value(it));
+    dom.attribute(at, known::HREF).or_else(old)
 }
 
 #[cfg(test)]
 mod tests {
     use encoding_rs::UTF_8;
+    use proptest::prelude::*;
     use url::Url;
 
-    use super::Links;
+    use super::{Links, Plain, parse_url_in};
     use crate::model::whatwg::{self, other_scheme};
+
+    const BASES: [&str; 8] = [
+        "http://h",
+        "http://h/?a/b",
+        "https://u:p@h:8080/a/b.html?q=/x#/y",
+        "http://h/a//",
+        "http://[::1]/a;b/c%2f/",
+        "ftp://h/a/b",
+        "file:///a/b",
+        "data:text/plain,/a",
+    ];
+
+    #[test]
+    fn plain_links_are_resolved_at_once_and_others_are_not() {
+        let table = [
+            ("/x/y-z_1.html", Some("https://u:p@h:8080/x/y-z_1.html")),
+            ("x", Some("https://u:p@h:8080/a/x")),
+            ("x//y~/", Some("https://u:p@h:8080/a/x//y~/")),
+            ("/", Some("https://u:p@h:8080/")),
+            ("", None),
+            ("//x", None),
+            ("..", None),
+            ("/./x", None),
+            ("/x/.well-known", None),
+            ("x:y", None),
+            ("?x", None),
+            ("x#y", None),
+            ("x y", None),
+            ("\\x", None),
+            ("%2e%2e/x", None),
+            ("é", None),
+        ];
+        let plain = Plain::new(&Url::parse(BASES[2]).expect("a URL")).expect("https");
+        for (link, expected) in table {
+            assert_eq!(plain.resolve(link).as_deref(), expected, "{link}");
+        }
+    }
 
     #[test]
     fn links_and_bases_mean_what_the_test_data_of_the_url_standard_says() {
@@ -96,5 +183,20 @@ mod tests {
             tried += 1;
         }
         assert!(tried > 250, "these are not all cases: {tried}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn plain_links_are_resolved_as_all_are(
+            base in proptest::sample::select(&BASES[..]),
+            link in "[a-cA-C0/.~:?#% _-]{0,8}|/?[a-c]{1,3}(/[a-c.]{0,3}){0,3}|[a-z]{1,2}:?/{0,3}[a-c]{0,2}",
+        ) {
+            let base = Url::parse(base).expect("a URL");
+            if let Some(resolved) = Plain::new(&base).and_then(|plain| plain.resolve(&link)) {
+                prop_assert_eq!(Some(resolved), parse_url_in(&link, Some(&base), UTF_8).ok().map(String::from));
+            }
+        }
     }
 }

@@ -4,15 +4,14 @@
 //!
 //! - `rules`: what the settings say; `page`: the rules where they say nothing; `plan`: the rules, compiled
 //! - `selection`: a selector string, the grammar of CSS with our pseudo-elements, and matching
-//! - `outline`: the document as a list in document order
 //! - `extractor`: the walk through a plan, which writes JSON straight to bytes
 //! - `refresh`: where a page leads by itself
-//! - `link`, `pattern`, `number`, `value`: what becomes of the text that was selected
+//! - `link`, `pattern`, `number`, `value`, `json`: what becomes of the text that was selected
 
 mod extractor;
+mod json;
 mod link;
 mod number;
-mod outline;
 mod page;
 mod pattern;
 mod plan;
@@ -33,5 +32,5 @@ pub use selection::{Selection, SelectionError};
 /// # Errors
 /// At the first rule whose selector or regular expression is none, or that contradicts itself.
 pub fn check(fields: &Fields) -> Result<(), RuleError> {
-    plan::Plan::new(fields).map(drop)
+    plan::Plan::new(fields, &mut selection::Symbols::new()).map(drop)
 }

@@ -2,21 +2,21 @@
 
 use super::pattern::{Pattern, PatternError};
 use super::rules::{Arity, Fields, Rule, ValueRule, ValueType};
-use super::selection::{Branch, Selection, SelectionError, Take};
-use super::value;
+use super::selection::{Branch, Scan, Selection, SelectionError, Symbols, Take};
+use super::{json, value};
 
 /// The fields of one object.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) fields: Vec<Field>,
-    /// All branches of all fields, so that one walk over the elements serves them all.
-    pub(super) branches: Vec<(Branch, Origin)>,
+    /// All branches of all fields, so that one look at each element serves them all.
+    pub(super) scan: Scan<Origin>,
 }
 
 /// Whose branch it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
-    /// The place of the field in its plan.
+    /// The field's number.
     pub(super) field: usize,
     /// The place of what the branch takes in the field's `takes`.
     pub(super) take: u32,
@@ -25,6 +25,8 @@ pub(super) struct Origin {
 /// One field of an object.
 #[derive(Debug)]
 pub(super) struct Field {
+    /// Its place among all fields of the extractor, whatever their objects.
+    pub(super) number: usize,
     pub(super) name: String,
     /// The name as JSON, with the colon.
     pub(super) key: Vec<u8>,
@@ -37,7 +39,7 @@ pub(super) struct Field {
 #[derive(Debug)]
 pub(super) enum Content {
     Value(Value),
-    Each(Plan),
+    Each(Box<Plan>),
 }
 
 /// How a value is made of what was selected.
@@ -91,49 +93,14 @@ pub enum RuleErrorKind {
 }
 
 impl Plan {
-    pub(super) fn new(fields: &Fields) -> Result<Self, RuleError> {
-        Self::below(fields, "")
-    }
-
-    fn below(fields: &Fields, path: &str) -> Result<Self, RuleError> {
-        let mut plan = Self { fields: Vec::with_capacity(fields.len()), branches: Vec::new() };
-        for (name, rule) in fields {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let at = |kind| RuleError { path: path.clone(), kind };
-            let (branches, content) = match rule {
-                Rule::Value(rule) => {
-                    let (branches, value) = compile_value(rule).map_err(at)?;
-                    (branches, Content::Value(value))
-                }
-                Rule::Each { each, fields } => {
-                    let selection = Selection::parse_elements(each).map_err(RuleErrorKind::Each).map_err(at)?;
-                    (selection.branches, Content::Each(Self::below(fields, &path)?))
-                }
-            };
-            plan.push(name, branches, content);
-        }
-        Ok(plan)
-    }
-
-    fn push(&mut self, name: &str, branches: Vec<Branch>, content: Content) {
-        let mut takes: Vec<Take> = branches.iter().map(|branch| branch.take.clone()).collect();
-        takes.sort();
-        takes.dedup();
-        let field = self.fields.len();
-        for branch in branches {
-            let take = takes.iter().position(|take| *take == branch.take).unwrap_or_default();
-            let take = u32::try_from(take).expect("a selector has fewer than 2^32 branches");
-            self.branches.push((branch, Origin { field, take }));
-        }
-        let mut key = Vec::new();
-        value::string(&mut key, name);
-        key.push(b':');
-        self.fields.push(Field { name: name.to_owned(), key, takes, content });
+    /// Adds the names of all selectors to `symbols`.
+    pub(super) fn new(fields: &Fields, symbols: &mut Symbols) -> Result<Self, RuleError> {
+        Compiler { symbols, fields: 0 }.plan(fields, "")
     }
 
     /// Whether `:has(..)` stands in any selector, at any depth.
     pub(super) fn has_has(&self) -> bool {
-        self.branches.iter().any(|(branch, _)| branch.has)
+        self.scan.branches().any(|branch| branch.has)
             || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.has_has()))
     }
 
@@ -142,6 +109,64 @@ impl Plan {
         self.fields.iter().any(|field| {
             field.takes.contains(&Take::Url) || matches!(&field.content, Content::Each(plan) if plan.takes_links())
         })
+    }
+
+    /// How many fields it has, at any depth.
+    pub(super) fn count(&self) -> usize {
+        let below = |field: &Field| match &field.content {
+            Content::Value(_) => 0,
+            Content::Each(plan) => plan.count(),
+        };
+        self.fields.iter().map(|field| 1 + below(field)).sum()
+    }
+}
+
+/// Makes the plans of one extractor.
+struct Compiler<'s> {
+    symbols: &'s mut Symbols,
+    /// How many fields there are so far.
+    fields: usize,
+}
+
+impl Compiler<'_> {
+    fn plan(&mut self, rules: &Fields, path: &str) -> Result<Plan, RuleError> {
+        let (mut fields, mut branches) = (Vec::with_capacity(rules.len()), Vec::new());
+        for (name, rule) in rules {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let at = |kind| RuleError { path: path.clone(), kind };
+            let number = self.fields;
+            self.fields += 1;
+            let (its_branches, content) = match rule {
+                Rule::Value(rule) => {
+                    let (branches, value) = compile_value(rule).map_err(at)?;
+                    (branches, Content::Value(value))
+                }
+                Rule::Each { each, fields } => {
+                    let selection = Selection::parse_elements(each).map_err(RuleErrorKind::Each).map_err(at)?;
+                    (selection.branches, Content::Each(Box::new(self.plan(fields, &path)?)))
+                }
+            };
+            fields.push(Field::new(number, name, &its_branches, content));
+            let takes = &fields[fields.len() - 1].takes;
+            branches.extend(its_branches.into_iter().map(|branch| {
+                let take = takes.iter().position(|take| *take == branch.take).unwrap_or_default();
+                let take = u32::try_from(take).expect("a selector has fewer than 2^32 branches");
+                (branch, Origin { field: number, take })
+            }));
+        }
+        Ok(Plan { fields, scan: Scan::new(branches, self.symbols) })
+    }
+}
+
+impl Field {
+    fn new(number: usize, name: &str, branches: &[Branch], content: Content) -> Self {
+        let mut takes: Vec<Take> = branches.iter().map(|branch| branch.take.clone()).collect();
+        takes.sort();
+        takes.dedup();
+        let mut key = Vec::new();
+        json::string(&mut key, name);
+        key.push(b':');
+        Self { number, name: name.to_owned(), key, takes, content }
     }
 }
 

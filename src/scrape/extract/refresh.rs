@@ -1,13 +1,11 @@
 //! `<meta http-equiv="refresh">`: where a page leads by itself.
 
-use html5ever::{QualName, local_name, ns};
 use url::Url;
 
 use super::extractor::base_href;
 use super::link::Links;
-use super::outline::Outline;
-use super::selection::attribute;
 use crate::scrape::Document;
+use crate::scrape::document::known;
 use crate::scrape::refresh::Refresh;
 
 /// Where a document leads by itself soon, if that is another http(s) page. `page` is the URL of the document.
@@ -15,14 +13,12 @@ use crate::scrape::refresh::Refresh;
 /// The first refresh that is one counts; its URL is resolved like a link. A page that only loads itself again leads
 /// nowhere.
 pub(in crate::scrape) fn elsewhere(document: &Document, page: &Url) -> Option<Url> {
-    let outline = Outline::new(document.html.tree.root());
-    let is_meta = |name: &QualName| name.local == local_name!("meta") && name.ns == ns!(html);
-    let refresh = outline.elements(outline.whole()).find_map(|(_, element)| {
-        let element = Some(element.data()).filter(|element| is_meta(&element.name))?;
-        let is_refresh = attribute(element, &local_name!("http-equiv"))?.eq_ignore_ascii_case("refresh");
-        is_refresh.then(|| attribute(element, &local_name!("content")).and_then(Refresh::read))?
+    let dom = &document.dom;
+    let refresh = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::META)).find_map(|at| {
+        let is_refresh = dom.attribute(at, known::HTTP_EQUIV)?.eq_ignore_ascii_case("refresh");
+        is_refresh.then(|| dom.attribute(at, known::CONTENT).and_then(Refresh::read))?
     });
-    refresh?.target(page, |link| Links::new(Some(page.clone()), base_href(&outline), document.encoding).resolve(link))
+    refresh?.target(page, |link| Links::new(Some(page.clone()), base_href(dom), dom.encoding()).resolve(link))
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::number;
 use super::rules::{Scalar, ValueType};
-use crate::model::escape_controls;
+use super::{json, number};
 
 /// Writes `text` as a value of type `kind`; gives `false`, and writes nothing, where it does not fit the type.
 pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
     match kind {
-        ValueType::String | ValueType::Html => string(out, text),
+        ValueType::String | ValueType::Html => json::string(out, text),
         ValueType::Number => match number::decimal(text) {
             Some(number) => out.extend_from_slice(number.as_bytes()),
             None => return false,
@@ -24,13 +23,6 @@ pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
         },
     }
     true
-}
-
-/// Writes a JSON string.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    let start = out.len();
-    serde_json::to_writer(&mut *out, text).expect("a string always has a JSON form");
-    escape_controls(out, start);
 }
 
 /// A default, as JSON. What JSON has no number for (`inf`, `nan`) is `null`.
@@ -70,12 +62,25 @@ pub(super) fn type_name(kind: ValueType) -> &'static str {
 /// Takes white space (Unicode's, as Python's `strip` does) off both ends.
 pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => {
-            let trimmed = text.trim();
-            if trimmed.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(trimmed.to_owned()) }
+        Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end().len());
+            text.drain(..text.len() - text.trim_start().len());
+            Cow::Owned(text)
         }
     }
+}
+
+/// Whether a text is white space alone.
+pub(super) fn is_blank(text: &str) -> bool {
+    trimmed(text).is_empty()
+}
+
+fn trimmed(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    // Most texts begin and end with a letter or a mark of ASCII.
+    if is_plain(bytes.first()) && is_plain(bytes.last()) { text } else { text.trim_ascii().trim() }
 }
 
 /// Joins pieces of text; every run of white space becomes one space, also across pieces.
@@ -94,7 +99,7 @@ pub(super) fn fold<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
                 folded.push(' ');
                 gap = false;
             }
-            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            let end = end_of_word(word);
             folded.push_str(&word[..end]);
             rest = &word[end..];
         }
@@ -103,6 +108,24 @@ pub(super) fn fold<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
         folded.push(' ');
     }
     folded
+}
+
+/// Where the first white space stands.
+fn end_of_word(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            if char::from(*byte).is_whitespace() {
+                return at;
+            }
+            at += 1;
+        } else {
+            let Some(character) = text[at..].chars().next().filter(|it| !it.is_whitespace()) else { return at };
+            at += character.len_utf8();
+        }
+    }
+    at
 }
 
 /// The beginning of a value, for messages.
@@ -117,11 +140,28 @@ pub(super) fn shorten(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::super::rules::ValueType;
-    use super::{fold, shorten, write};
+    use std::borrow::Cow;
+
+    use super::{fold, is_blank, shorten, trim, write};
+
+    #[test]
+    fn white_space_goes_from_both_ends_and_no_other() {
+        let spaces = ["", " ", "\t\n\u{b}\u{c}\r", "\u{85}", "\u{a0}", "\u{2003} \u{3000}", " \u{a0} "];
+        for before in spaces {
+            for after in spaces {
+                for inside in ["", "a", "a b", "é", "\u{1c}", "\u{200b}x", "a\u{a0}é"] {
+                    let text = format!("{before}{inside}{after}");
+                    assert_eq!(trim(Cow::Borrowed(&text)), inside, "{text:?}");
+                    assert_eq!(trim(Cow::Owned(text.clone())), inside, "{text:?}");
+                    assert_eq!(is_blank(&text), inside.is_empty(), "{text:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn white_space_folds_across_pieces() {
-        let cases: [(&[&str], &str); 7] = [
+        let cases: [(&[&str], &str); 10] = [
             (&[], ""),
             (&["a"], "a"),
             (&["a", "b"], "ab"),
@@ -129,6 +169,9 @@ mod tests {
             (&["a", "\n\t", "b"], "a b"),
             (&[" a  b "], " a b "),
             (&["x\u{a0}y"], "x y"),
+            (&["é\u{2003}\u{3000} ü", "\u{85}n\u{b}"], "é ü n "),
+            (&["a\u{1c}b\u{200b}c"], "a\u{1c}b\u{200b}c"),
+            (&["日本 語"], "日本 語"),
         ];
         for (pieces, folded) in cases {
             assert_eq!(fold(pieces.iter().copied()), folded, "{pieces:?}");

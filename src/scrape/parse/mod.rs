@@ -1,6 +1,7 @@
-//! Text -> tree, as a browser without scripts builds it.
+//! Text -> document, as a browser without scripts builds it.
 //!
-//! `sink` is where the parser puts its nodes, `budget` how much work a page may make for it.
+//! html5ever builds `scraper`'s tree, and the document is a copy of that. `sink` is where html5ever puts its nodes,
+//! `budget` how much work a page may make for it.
 
 mod budget;
 mod sink;
@@ -12,6 +13,7 @@ use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
 use scraper::Html;
 
+use super::document::Dom;
 use crate::model::{Failure, FailureKind, Stage};
 use budget::{Budget, Exceeded};
 use sink::InOrder;
@@ -19,9 +21,20 @@ use sink::InOrder;
 /// A parsed page.
 #[derive(Debug)]
 pub struct Document {
-    pub(super) html: Html,
-    /// What the page was written in: the query of a link is sent in it (WHATWG URL, "encoding override").
-    pub(super) encoding: &'static Encoding,
+    pub(super) dom: Dom,
+}
+
+impl Document {
+    /// An empty document, for [`parse_into`].
+    pub fn new() -> Self {
+        Self { dom: Dom::new() }
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` holds elements, not text.
@@ -41,24 +54,40 @@ pub fn parse(text: &str) -> Result<Document, Failure> {
 /// # Errors
 /// As `parse`.
 pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document, Failure> {
-    let html = build(text, Budget::of(text.len())).map_err(too_large)?;
-    Ok(Document { html, encoding })
+    let mut document = Document::new();
+    parse_into(&mut document, text, encoding)?;
+    Ok(document)
+}
+
+/// As `parse_encoded`, into the memory of an earlier page: for pages one after another. After an error, `document` holds
+/// some page or other.
+///
+/// # Errors
+/// As `parse`.
+pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
+    document.dom.copy_reference(&reference(text)?, encoding);
+    Ok(())
 }
 
 /// What a page turns out to be whose encoding is tentative.
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Document(Document),
+    /// The document is filled.
+    Whole,
     /// The page declares another encoding than the one that it was decoded in: it is to be decoded and parsed again.
     Declares(&'static Encoding),
 }
 
-/// As `parse_encoded`, where the encoding is tentative: the first `<meta>` that declares one decides (WHATWG HTML,
-/// "changing the encoding while parsing").
+/// As `parse_into`, where the encoding is tentative: the first `<meta>` that declares one decides (WHATWG HTML, "changing
+/// the encoding while parsing").
 ///
 /// # Errors
 /// As `parse`.
-pub(super) fn parse_tentative(text: &str, tentative: &'static Encoding) -> Result<Parsed, Failure> {
+pub(super) fn parse_tentative_into(
+    document: &mut Document,
+    text: &str,
+    tentative: &'static Encoding,
+) -> Result<Parsed, Failure> {
     let mut declared = None;
     let html = build_until(text, Budget::of(text.len()), |sink| {
         if declared.is_none() {
@@ -66,12 +95,22 @@ pub(super) fn parse_tentative(text: &str, tentative: &'static Encoding) -> Resul
         }
         declared.is_some_and(|declared| changes(text, tentative, declared))
     });
-    let html = html.map_err(too_large)?;
-    Ok(match (html, declared) {
-        (None, Some(encoding)) => Parsed::Declares(encoding),
+    match (html.map_err(too_large)?, declared) {
+        (Some(html), declared) => {
+            document.dom.copy_reference(&html, declared.unwrap_or(tentative));
+            Ok(Parsed::Whole)
+        }
+        (None, Some(encoding)) => Ok(Parsed::Declares(encoding)),
         (None, None) => unreachable!("nothing else stops the parser"),
-        (Some(html), declared) => Parsed::Document(Document { html, encoding: declared.unwrap_or(tentative) }),
-    })
+    }
+}
+
+/// The tree that html5ever builds of a page.
+///
+/// # Errors
+/// As `parse`.
+pub(super) fn reference(text: &str) -> Result<Html, Failure> {
+    build(text, Budget::of(text.len())).map_err(too_large)
 }
 
 /// Whether a text that was decoded from `tentative` is another one in the encoding that the page declares.
@@ -160,7 +199,7 @@ mod tests {
             ),
         ];
         for (text, tree) in cases {
-            assert_eq!(parse(text).expect("a page").html.html(), tree, "{text}");
+            assert_eq!(parse(text).expect("a page").dom.outer_html(0), tree, "{text}");
         }
     }
 }

@@ -1,38 +1,19 @@
-//! One branch of a selector, compiled, and the state that matching many elements shares.
+//! One branch of a selector.
 
-use html5ever::LocalName;
-use selectors::Element as _;
-use selectors::attr::CaseSensitivity;
-use selectors::context::{
-    MatchingContext, MatchingForInvalidation, MatchingMode, NeedsSelectorFlags, QuirksMode, SelectorCaches,
-};
-use selectors::matching::matches_selector;
 use selectors::parser::{Combinator, Component, Selector};
 
 use super::css::Css;
-use super::element::Element;
 use super::take::Take;
 
 /// A CSS selector and what is taken from the elements it matches.
 #[derive(Debug, Clone)]
 pub(in crate::scrape::extract) struct Branch {
-    selector: Selector<Css>,
+    pub(super) selector: Selector<Css>,
     /// How many components at the front of `selector` are no matter of matching: the pseudo-element.
-    offset: usize,
-    key: Key,
+    pub(super) offset: usize,
     /// Whether `:has(..)` stands anywhere in it.
     pub(in crate::scrape::extract) has: bool,
     pub(in crate::scrape::extract) take: Take,
-}
-
-/// Something cheap that every element which matches must have. Nearly all elements of a page fail here.
-#[derive(Debug, Clone)]
-enum Key {
-    Id(LocalName),
-    Class(LocalName),
-    Name { exact: LocalName, lower: LocalName },
-    Attribute { exact: LocalName, lower: LocalName },
-    Anything,
 }
 
 impl Branch {
@@ -50,18 +31,12 @@ impl Branch {
             Take::Text | Take::Attribute(_) => below_any(selector, offset),
             _ => None,
         };
-        let branch = move |offset| Self {
-            selector: selector.clone(),
-            offset,
-            key: Key::of(selector, offset),
-            has,
-            take: take.clone(),
-        };
+        let branch = move |offset| Self { selector: selector.clone(), offset, has, take: take.clone() };
         [Some(offset), own].into_iter().flatten().map(branch)
     }
 
     /// Whether `:scope` stands anywhere in it.
-    pub(in crate::scrape::extract) fn names_scope(&self) -> bool {
+    pub(super) fn names_scope(&self) -> bool {
         self.selector.has_scope_selector()
     }
 }
@@ -71,103 +46,4 @@ fn below_any(selector: &Selector<Css>, offset: usize) -> Option<usize> {
     let mut rest = selector.iter_raw_match_order().skip(offset).enumerate();
     let (at, combinator) = rest.find(|(_, component)| !matches!(component, Component::ExplicitUniversalType))?;
     matches!(combinator, Component::Combinator(Combinator::Descendant)).then_some(offset + at + 1)
-}
-
-impl Key {
-    fn of(selector: &Selector<Css>, offset: usize) -> Self {
-        // The best key of the rightmost compound: the one that the fewest elements of a page have.
-        let mut best = Self::Anything;
-        for component in selector.iter_from(offset) {
-            let key = match component {
-                Component::ID(id) => Self::Id(id.0.clone()),
-                Component::Class(class) => Self::Class(class.0.clone()),
-                Component::LocalName(name) => {
-                    Self::Name { exact: name.name.0.clone(), lower: name.lower_name.0.clone() }
-                }
-                Component::AttributeInNoNamespaceExists { local_name, local_name_lower } => {
-                    Self::Attribute { exact: local_name.0.clone(), lower: local_name_lower.0.clone() }
-                }
-                Component::AttributeInNoNamespace { local_name, .. } => {
-                    Self::Attribute { exact: local_name.0.clone(), lower: local_name.0.clone() }
-                }
-                _ => continue,
-            };
-            if key.rank() > best.rank() {
-                best = key;
-            }
-        }
-        best
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Id(_) => 4,
-            // Names are compared in one step, which beats the fewer elements that a class would leave.
-            Self::Name { .. } => 3,
-            Self::Class(_) => 2,
-            Self::Attribute { .. } => 1,
-            Self::Anything => 0,
-        }
-    }
-
-    fn fits(&self, element: &Element<'_>) -> bool {
-        match self {
-            Self::Id(id) => element.has_id_named(id, CaseSensitivity::CaseSensitive),
-            Self::Class(class) => element.has_class_named(class, CaseSensitivity::CaseSensitive),
-            Self::Name { exact, lower } => {
-                let name = &element.data().name.local;
-                name == lower || name == exact
-            }
-            Self::Attribute { exact, lower } => {
-                element.data().attrs.iter().any(|(key, _)| key.local == *lower || key.local == *exact)
-            }
-            Self::Anything => true,
-        }
-    }
-}
-
-/// What matching keeps from element to element: without it `:nth-child` counts all siblings anew each time.
-///
-/// Lives as long as one page at most: its caches know elements by their address.
-#[derive(Default)]
-pub(in crate::scrape::extract) struct Matcher {
-    caches: SelectorCaches,
-}
-
-impl Matcher {
-    /// Calls `found` for each branch that matches each element, in the order of the elements.
-    ///
-    /// `scope` is what `:scope` means; the root element where there is none.
-    pub(in crate::scrape::extract) fn scan<'a, 'b, T: 'b>(
-        &mut self,
-        elements: impl Iterator<Item = (u32, Element<'a>)>,
-        scope: Option<Element<'a>>,
-        branches: &'b [(Branch, T)],
-        mut found: impl FnMut(u32, &'b T),
-    ) {
-        if scope.is_some() && branches.iter().any(|(branch, _)| branch.names_scope()) {
-            // `:has(:scope ..)` was cached for the scope before.
-            let nth_index = std::mem::take(&mut self.caches.nth_index);
-            self.caches = SelectorCaches { nth_index, ..SelectorCaches::default() };
-        }
-        // Always without quirks: parsel knows none, so `.Title` never matches `class="title"`.
-        let mut context = MatchingContext::new(
-            MatchingMode::Normal,
-            None,
-            &mut self.caches,
-            QuirksMode::NoQuirks,
-            NeedsSelectorFlags::No,
-            MatchingForInvalidation::No,
-        );
-        context.scope_element = scope.map(|scope| scope.opaque());
-        for (at, element) in elements {
-            for (branch, of) in branches {
-                if branch.key.fits(&element)
-                    && matches_selector(&branch.selector, branch.offset, None, &element, &mut context)
-                {
-                    found(at, of);
-                }
-            }
-        }
-    }
 }

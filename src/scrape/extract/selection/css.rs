@@ -1,16 +1,14 @@
 //! CSS as the `selectors` crate parses and matches it, with our pseudo-elements.
 //!
-//! `scraper`'s own `Selector` knows no pseudo-element and keeps its matching caches to itself; this is the same
-//! engine with both. Pseudo-elements are parsed where CSS has them: last in a branch, never inside `:is(..)`.
+//! Pseudo-elements are parsed where CSS has them: last in a branch, never inside `:is(..)`.
 
 use std::cell::{Cell, RefCell};
 
-use cssparser::{CowRcStr, ParseError, Parser as Input};
-use html5ever::Namespace;
-use scraper::selector::{CssLocalName, CssString, NonTSPseudoClass, ToCss};
+use cssparser::{CowRcStr, ParseError, Parser as Input, ToCss};
 use selectors::parser::{self, SelectorParseErrorKind};
 
 use super::SelectionError;
+use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
 use super::take::{AttributeName, Take};
 
 /// The types of our CSS.
@@ -19,15 +17,25 @@ pub(in crate::scrape::extract) struct Css;
 
 impl parser::SelectorImpl for Css {
     type ExtraMatchingData<'a> = ();
-    type AttrValue = CssString;
-    type Identifier = CssLocalName;
-    type LocalName = CssLocalName;
-    type NamespaceUrl = Namespace;
-    type NamespacePrefix = CssLocalName;
-    type BorrowedNamespaceUrl = Namespace;
-    type BorrowedLocalName = CssLocalName;
-    type NonTSPseudoClass = NonTSPseudoClass;
+    type AttrValue = Text;
+    type Identifier = Text;
+    type LocalName = LocalName;
+    type NamespaceUrl = NoNamespace;
+    type NamespacePrefix = Text;
+    type BorrowedNamespaceUrl = NoNamespace;
+    type BorrowedLocalName = LocalName;
+    type NonTSPseudoClass = NoPseudoClass;
     type PseudoElement = Take;
+}
+
+impl parser::NonTSPseudoClass for NoPseudoClass {
+    fn is_active_or_hover(&self) -> bool {
+        match *self {}
+    }
+
+    fn is_user_action_state(&self) -> bool {
+        match *self {}
+    }
 }
 
 impl parser::PseudoElement for Take {}
@@ -139,7 +147,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
         false
     }
 
-    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<NonTSPseudoClass, Failed> {
+    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<NoPseudoClass, Failed> {
         self.unknown_pseudo_class(&name, "")
     }
 
@@ -148,7 +156,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
         name: CowRcStr<'i>,
         _arguments: &mut Input<'i>,
         _after_part: bool,
-    ) -> Result<NonTSPseudoClass, Failed> {
+    ) -> Result<NoPseudoClass, Failed> {
         self.unknown_pseudo_class(&name, "(..)")
     }
 

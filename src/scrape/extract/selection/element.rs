@@ -1,63 +1,87 @@
-//! `scraper`'s elements as the `selectors` crate wants to see them.
-//!
-//! `scraper::ElementRef` has such an implementation too, for selectors without pseudo-elements; it interns every
-//! class of every element it looks at, which costs more than all the rest of selecting on a usual page.
+//! Elements of a document as the `selectors` crate wants to see them.
 
-use ego_tree::NodeRef;
-use html5ever::{LocalName, Namespace, local_name, ns};
-use scraper::Node;
-use scraper::node::Element as ElementData;
-use scraper::selector::{CssLocalName, CssString, NonTSPseudoClass};
+use std::cell::OnceCell;
+
 use selectors::OpaqueElement;
 use selectors::attr::{AttrSelectorOperation, CaseSensitivity, NamespaceConstraint};
 use selectors::bloom::BloomFilter;
 use selectors::matching::{ElementSelectorFlags, MatchingContext};
 
 use super::css::Css;
+use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
 use super::take::Take;
+use crate::scrape::document::{AttributeNamespace, Dom, Kind, Name, Namespace, Node, known};
 
-/// An element and its place in the tree.
+/// A document, with what it does not know of itself.
+#[derive(Debug)]
+pub(in crate::scrape::extract) struct Tree<'a> {
+    dom: &'a Dom,
+    /// For each node the element before it among its siblings, else [`NONE`]. Only found out for selectors that ask.
+    previous: OnceCell<Vec<u32>>,
+}
+
+/// The document's node is nobody's sibling.
+const NONE: u32 = 0;
+
+impl<'a> Tree<'a> {
+    pub(in crate::scrape::extract) fn new(dom: &'a Dom) -> Self {
+        Self { dom, previous: OnceCell::new() }
+    }
+
+    pub(in crate::scrape::extract) fn dom(&self) -> &'a Dom {
+        self.dom
+    }
+
+    /// The element at a place.
+    pub(in crate::scrape::extract) fn element(&self, at: u32) -> Element<'_> {
+        Element { tree: self, at }
+    }
+
+    fn previous_element(&self, at: u32) -> Option<u32> {
+        let previous = self.previous.get_or_init(|| {
+            let mut previous = vec![NONE; self.dom.nodes().len()];
+            for at in self.dom.whole() {
+                if let Some(next) = self.dom.next_sibling(at) {
+                    previous[next as usize] = if self.dom.node(at).is_element() { at } else { previous[at as usize] };
+                }
+            }
+            previous
+        });
+        Some(previous[at as usize]).filter(|previous| *previous != NONE)
+    }
+}
+
+/// An element and its place in the document.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scrape::extract) struct Element<'a> {
-    node: NodeRef<'a, Node>,
-    data: &'a ElementData,
+    tree: &'a Tree<'a>,
+    at: u32,
 }
 
-impl<'a> Element<'a> {
-    /// `None` for nodes that are no elements.
-    pub(in crate::scrape::extract) fn wrap(node: NodeRef<'a, Node>) -> Option<Self> {
-        node.value().as_element().map(|data| Self { node, data })
+impl Element<'_> {
+    fn node(&self) -> &Node {
+        self.tree.dom.node(self.at)
     }
 
-    pub(in crate::scrape::extract) fn data(&self) -> &'a ElementData {
-        self.data
+    fn named(self, at: Option<u32>) -> Option<Self> {
+        at.map(|at| Self { at, ..self })
     }
 
-    pub(super) fn has_class_named(&self, name: &str, case: CaseSensitivity) -> bool {
-        attribute(self.data, &local_name!("class")).is_some_and(|classes| {
-            classes.split_ascii_whitespace().any(|class| case.eq(class.as_bytes(), name.as_bytes()))
-        })
+    fn attribute(&self, name: Name) -> Option<&str> {
+        self.tree.dom.attribute(self.at, name)
     }
-
-    pub(super) fn has_id_named(&self, name: &str, case: CaseSensitivity) -> bool {
-        attribute(self.data, &local_name!("id")).is_some_and(|id| case.eq(id.as_bytes(), name.as_bytes()))
-    }
-}
-
-/// The value of the attribute `name`, which is in no name space.
-pub(in crate::scrape::extract) fn attribute<'a>(element: &'a ElementData, name: &LocalName) -> Option<&'a str> {
-    element.attrs.iter().find(|(key, _)| key.local == *name && key.ns == ns!()).map(|(_, value)| &**value)
 }
 
 impl selectors::Element for Element<'_> {
     type Impl = Css;
 
     fn opaque(&self) -> OpaqueElement {
-        OpaqueElement::new(self.data)
+        OpaqueElement::new(self.node())
     }
 
     fn parent_element(&self) -> Option<Self> {
-        self.node.parent().and_then(Self::wrap)
+        let parent = self.node().parent();
+        self.named(self.tree.dom.node(parent).is_element().then_some(parent))
     }
 
     fn parent_node_is_shadow_root(&self) -> bool {
@@ -73,52 +97,57 @@ impl selectors::Element for Element<'_> {
     }
 
     fn prev_sibling_element(&self) -> Option<Self> {
-        self.node.prev_siblings().find_map(Self::wrap)
+        self.named(self.tree.previous_element(self.at))
     }
 
     fn next_sibling_element(&self) -> Option<Self> {
-        self.node.next_siblings().find_map(Self::wrap)
+        let dom = self.tree.dom;
+        let mut later = std::iter::successors(dom.next_sibling(self.at), |at| dom.next_sibling(*at));
+        self.named(later.find(|at| dom.node(*at).is_element()))
     }
 
-    // A `<template>` holds a fragment node, so its contents are nobody's children here.
+    // A `<template>` holds a fragment, so its contents are nobody's children here.
     fn first_element_child(&self) -> Option<Self> {
-        self.node.children().find_map(Self::wrap)
+        let dom = self.tree.dom;
+        self.named(dom.children(self.at).find(|at| dom.node(*at).is_element()))
     }
 
     fn is_html_element_in_html_document(&self) -> bool {
-        self.data.name.ns == ns!(html)
+        self.node().namespace() == Namespace::Html
     }
 
-    fn has_local_name(&self, name: &CssLocalName) -> bool {
-        self.data.name.local == name.0
+    fn has_local_name(&self, name: &LocalName) -> bool {
+        name.is(self.tree.dom, self.node().name())
     }
 
-    fn has_namespace(&self, namespace: &Namespace) -> bool {
-        self.data.name.ns == *namespace
+    fn has_namespace(&self, _: &NoNamespace) -> bool {
+        false
     }
 
     fn is_same_type(&self, other: &Self) -> bool {
-        self.data.name.local == other.data.name.local && self.data.name.ns == other.data.name.ns
+        let (one, other) = (self.node(), other.node());
+        one.name() == other.name() && one.namespace() == other.namespace()
     }
 
     fn attr_matches(
         &self,
-        namespace: &NamespaceConstraint<&Namespace>,
-        name: &CssLocalName,
-        operation: &AttrSelectorOperation<&CssString>,
+        namespace: &NamespaceConstraint<&NoNamespace>,
+        name: &LocalName,
+        operation: &AttrSelectorOperation<&Text>,
     ) -> bool {
-        self.data.attrs.iter().any(|(key, value)| {
-            key.local == name.0
+        let dom = self.tree.dom;
+        dom.attributes(self.at).iter().any(|attribute| {
+            name.is(dom, attribute.name())
                 && match namespace {
                     NamespaceConstraint::Any => true,
-                    NamespaceConstraint::Specific(namespace) => key.ns == **namespace,
+                    NamespaceConstraint::Specific(NoNamespace) => attribute.namespace() == AttributeNamespace::None,
                 }
-                && operation.eval_str(value)
+                && operation.eval_str(dom.value(attribute))
         })
     }
 
     // There are no pseudo-classes besides those of the tree's structure, which the crate matches itself.
-    fn match_non_ts_pseudo_class(&self, class: &NonTSPseudoClass, _: &mut MatchingContext<'_, Css>) -> bool {
+    fn match_non_ts_pseudo_class(&self, class: &NoPseudoClass, _: &mut MatchingContext<'_, Css>) -> bool {
         match *class {}
     }
 
@@ -130,43 +159,46 @@ impl selectors::Element for Element<'_> {
     fn apply_selector_flags(&self, _: ElementSelectorFlags) {}
 
     fn is_link(&self) -> bool {
-        matches!(&*self.data.name.local, "a" | "area" | "link") && attribute(self.data, &local_name!("href")).is_some()
+        matches!(self.node().name(), known::A | known::AREA | known::LINK) && self.attribute(known::HREF).is_some()
     }
 
     fn is_html_slot_element(&self) -> bool {
         false
     }
 
-    fn has_id(&self, id: &CssLocalName, case: CaseSensitivity) -> bool {
-        self.has_id_named(&id.0, case)
+    fn has_id(&self, id: &Text, case: CaseSensitivity) -> bool {
+        self.attribute(known::ID).is_some_and(|it| case.eq(it.as_bytes(), id.as_str().as_bytes()))
     }
 
-    fn has_class(&self, name: &CssLocalName, case: CaseSensitivity) -> bool {
-        self.has_class_named(&name.0, case)
+    fn has_class(&self, name: &Text, case: CaseSensitivity) -> bool {
+        self.attribute(known::CLASS).is_some_and(|classes| {
+            classes.split_ascii_whitespace().any(|class| case.eq(class.as_bytes(), name.as_str().as_bytes()))
+        })
     }
 
-    fn has_custom_state(&self, _: &CssLocalName) -> bool {
+    fn has_custom_state(&self, _: &Text) -> bool {
         false
     }
 
-    fn imported_part(&self, _: &CssLocalName) -> Option<CssLocalName> {
+    fn imported_part(&self, _: &Text) -> Option<Text> {
         None
     }
 
-    fn is_part(&self, _: &CssLocalName) -> bool {
+    fn is_part(&self, _: &Text) -> bool {
         false
     }
 
     fn is_empty(&self) -> bool {
-        !self.node.children().any(|child| match child.value() {
-            Node::Element(_) => true,
-            Node::Text(text) => !text.is_empty(),
+        let dom = self.tree.dom;
+        !dom.children(self.at).any(|child| match dom.node(child).kind() {
+            Kind::Element => true,
+            Kind::Text => !dom.text(child).is_empty(),
             _ => false,
         })
     }
 
     fn is_root(&self) -> bool {
-        self.node.parent().is_some_and(|parent| parent.value().is_document())
+        self.tree.dom.node(self.node().parent()).kind() == Kind::Document
     }
 
     fn add_element_unique_hashes(&self, _: &mut BloomFilter) -> bool {

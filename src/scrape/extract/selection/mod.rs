@@ -6,19 +6,32 @@
 //!   ^^^^^^          ^^^^^^^^^^^    what each branch takes
 //! ```
 //!
-//! `css` is the grammar, `take` what may stand after `::`, `branch` a compiled branch and how it is matched,
-//! `element` the bridge between `scraper`'s tree and the `selectors` crate.
+//! `css` is the grammar, `name` the names in it, `take` what may stand after `::`, `branch` one branch.
+//!
+//! The `selectors` crate can say of any element whether a branch matches it (`element` is the bridge to our document), but
+//! nearly all elements of a page match nothing. So the names in all selectors of an extractor are bits (`symbols`), one
+//! walk over a page gives each element the set of those that it has and of those around it (`marks`), a branch is
+//! compiled to what these sets must be (`filter`), and `scan` looks for many branches at once. Most selectors are
+//! decided by that alone; the crate is asked about the others, where the sets are right.
 
 mod branch;
 mod css;
 mod element;
+mod filter;
+mod marks;
+mod name;
+mod scan;
+mod symbols;
 mod take;
 
 use cssparser::{BasicParseErrorKind, Delimiter, ParseErrorKind, Parser, Token};
 use selectors::parser::{Selector, SelectorParseErrorKind};
 
-pub(super) use branch::{Branch, Matcher};
-pub(super) use element::{Element, attribute};
+pub(super) use branch::Branch;
+pub(super) use element::Tree;
+pub(super) use marks::Marks;
+pub(super) use scan::{Scan, Scanner};
+pub(super) use symbols::Symbols;
 pub(super) use take::Take;
 
 use css::{Css, Grammar};

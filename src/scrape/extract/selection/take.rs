@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use html5ever::{LocalName, QualName, ns};
-use scraper::node::Element;
+use super::name::LocalName;
+use crate::scrape::document::{Attribute, AttributeNamespace, Dom, known};
 
 /// What a branch of a selector gives for each element it matches.
 ///
@@ -31,7 +31,7 @@ impl fmt::Display for Take {
             Self::InnerHtml => f.write_str("::inner-html"),
             Self::TextContent => f.write_str("::text-content"),
             Self::Url => f.write_str("::url"),
-            Self::Attribute(name) => write!(f, "::attr({})", name.0),
+            Self::Attribute(name) => write!(f, "::attr({})", name.whole.text()),
             Self::Text => f.write_str("::text"),
         }
     }
@@ -41,26 +41,35 @@ impl fmt::Display for Take {
 ///
 /// As in parsel, case matters: HTML keeps its own attributes in lower case, whatever the page wrote.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::scrape::extract) struct AttributeName(LocalName);
+pub(in crate::scrape::extract) struct AttributeName {
+    /// The whole name.
+    whole: LocalName,
+    /// What stands before the first colon and after it. `xlink:href` of SVG is parsed into a name space, and is asked for
+    /// as it is written.
+    parts: Option<(String, LocalName)>,
+}
 
 impl AttributeName {
     pub(super) fn new(name: &str) -> Self {
-        Self(name.into())
+        let parts = name.split_once(':').map(|(prefix, local)| (prefix.to_owned(), LocalName::new(local)));
+        Self { whole: LocalName::new(name), parts }
     }
 
-    /// The attribute's place in the element and its raw value.
-    pub(in crate::scrape::extract) fn of<'a>(&self, element: &'a Element) -> Option<(usize, &'a str)> {
-        let place = element.attrs.iter().position(|(name, _)| self.is(name))?;
-        Some((place, &element.attrs[place].1))
+    /// The attribute's place in the element at `at` and its raw value.
+    pub(in crate::scrape::extract) fn of<'a>(&self, dom: &'a Dom, at: u32) -> Option<(usize, &'a str)> {
+        let attributes = dom.attributes(at);
+        let place = attributes.iter().position(|attribute| self.is(dom, attribute))?;
+        Some((place, dom.value(&attributes[place])))
     }
 
-    fn is(&self, name: &QualName) -> bool {
-        match &name.prefix {
-            // `xlink:href` of SVG is parsed into a name space, and is asked for as it is written.
-            Some(prefix) => {
-                self.0.strip_prefix(&**prefix).and_then(|rest| rest.strip_prefix(':')) == Some(&*name.local)
-            }
-            None => name.ns == ns!() && name.local == self.0,
-        }
+    fn is(&self, dom: &Dom, attribute: &Attribute) -> bool {
+        let prefix = match attribute.namespace() {
+            AttributeNamespace::None => return self.whole.is(dom, attribute.name()),
+            AttributeNamespace::XLink => "xlink",
+            AttributeNamespace::Xml => "xml",
+            AttributeNamespace::Xmlns if attribute.name() == known::XMLNS => "",
+            AttributeNamespace::Xmlns => "xmlns",
+        };
+        self.parts.as_ref().is_some_and(|(its, local)| its == prefix && local.is(dom, attribute.name()))
     }
 }

@@ -1,0 +1,108 @@
+//! Filling a document.
+
+use encoding_rs::{Encoding, UTF_8};
+use html5ever::tree_builder::QuirksMode;
+
+use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace, Node, known};
+
+/// What a document keeps for the next one, at most: entries of a list, bytes of a text. One large page must not cost
+/// memory for ever.
+const KEPT_ENTRIES: usize = 1 << 17;
+const KEPT_BYTES: usize = 4 << 20;
+
+impl Dom {
+    /// An empty document, to be filled.
+    pub(crate) fn new() -> Self {
+        let mut dom = Self {
+            nodes: Vec::new(),
+            attributes: Vec::new(),
+            page: String::new(),
+            side: String::new(),
+            names: Names::new(),
+            quirks: QuirksMode::NoQuirks,
+            encoding: UTF_8,
+        };
+        dom.clear(UTF_8);
+        dom
+    }
+
+    /// Forgets the page, and has only the document's node. `encoding` is what the next page is written in.
+    pub(in crate::scrape) fn clear(&mut self, encoding: &'static Encoding) {
+        self.nodes.clear();
+        self.nodes.shrink_to(KEPT_ENTRIES);
+        self.attributes.clear();
+        self.attributes.shrink_to(KEPT_ENTRIES);
+        for text in [&mut self.page, &mut self.side] {
+            text.clear();
+            text.shrink_to(KEPT_BYTES);
+        }
+        self.names.clear();
+        self.quirks = QuirksMode::NoQuirks;
+        self.encoding = encoding;
+        self.push(Kind::Document, 0, (0, 0));
+    }
+
+    /// Adds a node without a name. `extent` is where its text begins and how long that is, or the same of attributes.
+    #[inline]
+    pub(in crate::scrape) fn push(&mut self, kind: Kind, parent: u32, extent: (u32, u32)) -> u32 {
+        let (name, namespace) = (known::A, Namespace::Html);
+        self.push_node(Node { name, parent, end: 0, start: extent.0, length: extent.1, kind, namespace })
+    }
+
+    /// Adds an element whose attributes are those of this range.
+    #[inline]
+    pub(in crate::scrape) fn push_element(
+        &mut self,
+        name: Name,
+        namespace: Namespace,
+        parent: u32,
+        attributes: (u32, u32),
+    ) -> u32 {
+        let (start, length) = attributes;
+        self.push_node(Node { name, parent, end: 0, start, length, kind: Kind::Element, namespace })
+    }
+
+    #[inline]
+    fn push_node(&mut self, node: Node) -> u32 {
+        let at = place(self.nodes.len());
+        self.nodes.push(node);
+        at
+    }
+
+    /// Adds to the texts that the page does not have in one piece, and says where.
+    pub(in crate::scrape) fn push_side(&mut self, text: &str) -> (u32, u32) {
+        let start = place(self.page.len() + self.side.len());
+        self.side.push_str(text);
+        (start, place(text.len()))
+    }
+
+    /// Adds a document type as a child of the document.
+    pub(in crate::scrape) fn push_doctype(&mut self, parts: [(u32, u32); 3]) -> u32 {
+        let first = place(self.attributes.len());
+        self.attributes.extend(parts.map(|(start, length)| Attribute {
+            name: known::NAME,
+            start,
+            length,
+            namespace: AttributeNamespace::None,
+        }));
+        self.push(Kind::Doctype, 0, (first, 3))
+    }
+
+    /// Finds the end of each node, once all are there and stand in document order.
+    pub(in crate::scrape) fn seal(&mut self) {
+        for at in (0..self.nodes.len()).rev() {
+            let node = self.nodes[at];
+            let end = node.end.max(place(at) + 1);
+            self.nodes[at].end = end;
+            if at > 0 {
+                let parent = &mut self.nodes[node.parent as usize];
+                parent.end = parent.end.max(end);
+            }
+        }
+    }
+}
+
+/// A page of more than four thousand million nodes or bytes does not fit into `max_body`, nor into memory.
+pub(super) fn place(length: usize) -> u32 {
+    u32::try_from(length).expect("a document has fewer than 2^32 nodes and bytes")
+}

@@ -1,0 +1,80 @@
+//! Ways through a document.
+
+use std::ops::Range;
+
+use super::{Dom, Kind};
+
+impl Dom {
+    /// All places.
+    pub(crate) fn whole(&self) -> Range<u32> {
+        0..self.nodes[0].end
+    }
+
+    /// A node and all below it.
+    pub(crate) fn subtree(&self, at: u32) -> Range<u32> {
+        at..self.node(at).end
+    }
+
+    /// All below a node.
+    pub(crate) fn descendants(&self, at: u32) -> Range<u32> {
+        at + 1..self.node(at).end
+    }
+
+    /// The places of a range that belong to the document: without what templates hold, unless the range begins in it.
+    pub(crate) fn walk(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
+        let Range { start: mut next, end } = range;
+        std::iter::from_fn(move || {
+            while next < end && self.node(next).kind == Kind::Fragment {
+                next = self.node(next).end;
+            }
+            let at = next;
+            next += 1;
+            (at < end).then_some(at)
+        })
+    }
+
+    /// The elements of a range, templates' contents aside.
+    pub(crate) fn elements(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
+        self.walk(range).filter(|at| self.node(*at).is_element())
+    }
+
+    /// The texts of a range, templates' contents aside.
+    pub(crate) fn texts(&self, range: Range<u32>) -> impl Iterator<Item = &str> {
+        self.walk(range).filter(|at| self.node(*at).is_text()).map(|at| self.text(at))
+    }
+
+    /// The children of a node, of all kinds, from first to last.
+    pub(crate) fn children(&self, at: u32) -> impl Iterator<Item = u32> {
+        let mut next = self.first_child(at);
+        std::iter::from_fn(move || {
+            let at = next?;
+            next = self.next_sibling(at);
+            Some(at)
+        })
+    }
+
+    pub(crate) fn first_child(&self, at: u32) -> Option<u32> {
+        (at + 1 < self.node(at).end).then_some(at + 1)
+    }
+
+    pub(crate) fn next_sibling(&self, at: u32) -> Option<u32> {
+        let node = self.node(at);
+        (at > 0 && node.end < self.node(node.parent).end).then_some(node.end)
+    }
+
+    /// Looks through all siblings before it: time grows with their number.
+    pub(crate) fn previous_sibling(&self, at: u32) -> Option<u32> {
+        let parent = self.parent(at)?;
+        self.children(parent).take_while(|sibling| *sibling < at).last()
+    }
+
+    /// The place of a node's parent. The document has none.
+    pub(crate) fn parent(&self, at: u32) -> Option<u32> {
+        (at > 0).then(|| self.node(at).parent)
+    }
+
+    /// The parent, its parent, and so on to the document.
+    pub(crate) fn ancestors(&self, at: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(self.parent(at), |at| self.parent(*at))
+    }
+}

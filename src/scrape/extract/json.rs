@@ -1,0 +1,104 @@
+//! JSON strings, written by runs: what needs no escape is copied in one piece.
+
+/// Writes a JSON string. DEL and the controls of C1, which JSON allows as they are, are escaped too: the string means the
+/// same, and shows nothing to obey where it is read on a terminal.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let (mut written, mut at) = (0, 0);
+    while let Some(found) = special(&bytes[at..]) {
+        let place = at + found;
+        // In UTF-8, C1 is `LEAD` and a byte up to 0x9F.
+        let (length, code) = match bytes[place] {
+            LEAD => (2, bytes[place + 1]),
+            byte => (1, byte),
+        };
+        at = place + length;
+        if length == 1 || code <= 0x9f {
+            out.extend_from_slice(&bytes[written..place]);
+            escape(out, code);
+            written = at;
+        }
+    }
+    out.extend_from_slice(&bytes[written..]);
+    out.push(b'"');
+}
+
+/// The first byte of U+0080 to U+00BF.
+const LEAD: u8 = 0xc2;
+
+/// Whether a byte may have to be escaped.
+#[inline]
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\' || byte == 0x7f || byte == LEAD
+}
+
+/// Where the first byte stands that may have to be escaped.
+fn special(bytes: &[u8]) -> Option<usize> {
+    // Sixteen at once, without a branch for each: the compiler makes one comparison of it.
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let is_there = |chunk: &[u8; 16]| chunk.iter().fold(false, |any, byte| any | is_special(*byte));
+    let start = match chunks.iter().position(is_there) {
+        Some(chunk) => 16 * chunk,
+        None => bytes.len() - rest.len(),
+    };
+    let found = bytes[start..].iter().position(|byte| is_special(*byte))?;
+    Some(start + found)
+}
+
+fn escape(out: &mut Vec<u8>, code: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let short = match code {
+        b'"' | b'\\' => code,
+        b'\x08' => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        b'\x0c' => b'f',
+        b'\r' => b'r',
+        _ => {
+            let digits = [DIGITS[usize::from(code >> 4)], DIGITS[usize::from(code & 15)]];
+            out.extend_from_slice(b"\\u00");
+            return out.extend_from_slice(&digits);
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::string;
+    use crate::model::escape_controls;
+
+    /// As the library writes it, and controls escaped.
+    fn expected(text: &str) -> Vec<u8> {
+        let mut json = serde_json::to_vec(text).expect("a string always has a JSON form");
+        escape_controls(&mut json, 0);
+        json
+    }
+
+    #[test]
+    fn every_character_is_written_as_the_library_writes_it_at_every_place() {
+        let characters = ('\0'..='\u{ff}').chain(['\u{7ff}', '\u{2028}', '\u{ffff}', '👩']);
+        for character in characters {
+            // Before, in and after what is looked at at once.
+            for before in (0..40).chain([63, 64]) {
+                for after in [0, 1, 15, 16, 17] {
+                    let text = "a".repeat(before) + &character.to_string() + &"£".repeat(after);
+                    let mut json = Vec::new();
+                    string(&mut json, &text);
+                    assert_eq!(json, expected(&text), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strings_follow_what_is_there_already() {
+        for text in ["", "\"", "\\\"\u{9b}\u{a0}\u{7f}\n", "plain", "\u{c2}\u{82}"] {
+            let mut json = b"[".to_vec();
+            string(&mut json, text);
+            assert_eq!(json, [b"[".to_vec(), expected(text)].concat(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Names and values as selectors hold them: the types that the `selectors` crate asks for.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
+
+use cssparser::{ToCss, serialize_identifier, serialize_string};
+use precomputed_hash::PrecomputedHash;
+
+use crate::scrape::document::{Dom, Name};
+
+/// The local name of an element or of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::scrape::extract) struct LocalName {
+    text: Box<str>,
+    /// Its number, if all documents know the name: most selectors name nothing else.
+    known: Option<Name>,
+}
+
+impl LocalName {
+    /// The name as it is written: case matters.
+    pub(in crate::scrape::extract) fn new(text: &str) -> Self {
+        Self { text: text.into(), known: Name::find_known(text) }
+    }
+
+    pub(super) fn known(&self) -> Option<Name> {
+        self.known
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether `name`, a name of `dom`, is this one.
+    pub(super) fn is(&self, dom: &Dom, name: Name) -> bool {
+        match self.known {
+            Some(known) => name == known,
+            None => !name.is_known() && dom.name_text(name) == &*self.text,
+        }
+    }
+}
+
+impl PartialOrd for LocalName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for LocalName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl From<&str> for LocalName {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl ToCss for LocalName {
+    fn to_css<W: fmt::Write>(&self, dest: &mut W) -> fmt::Result {
+        serialize_identifier(&self.text, dest)
+    }
+}
+
+impl PrecomputedHash for LocalName {
+    fn precomputed_hash(&self) -> u32 {
+        hash(&self.text)
+    }
+}
+
+/// A class, an id, or what an attribute is compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::scrape::extract) struct Text(Box<str>);
+
+impl Text {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl ToCss for Text {
+    fn to_css<W: fmt::Write>(&self, dest: &mut W) -> fmt::Result {
+        serialize_string(&self.0, dest)
+    }
+}
+
+impl PrecomputedHash for Text {
+    fn precomputed_hash(&self) -> u32 {
+        hash(&self.0)
+    }
+}
+
+/// No name space: the only one that a selector can name, since prefixes stand for none here. Elements always have one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::scrape::extract) struct NoNamespace;
+
+impl PrecomputedHash for NoNamespace {
+    fn precomputed_hash(&self) -> u32 {
+        0
+    }
+}
+
+/// A pseudo-class besides those that the crate matches itself. There is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::scrape::extract) enum NoPseudoClass {}
+
+impl ToCss for NoPseudoClass {
+    fn to_css<W: fmt::Write>(&self, _: &mut W) -> fmt::Result {
+        match *self {}
+    }
+}
+
+/// The crate wants hashes for its bloom filters, which nothing here uses.
+fn hash(text: &str) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of a hash are a hash")]
+    let half = hasher.finish() as u32;
+    half
+}
