@@ -3,7 +3,10 @@
 //! `sink` is where the parser puts its nodes, `budget` how much work a page may make for it.
 
 mod budget;
-#[expect(dead_code, reason = "the scraper parses with html5ever until this parser has been proven")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the scraper parses with html5ever until this parser has been proven")
+)]
 pub(in crate::scrape) mod html;
 mod sink;
 

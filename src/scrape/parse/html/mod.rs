@@ -19,7 +19,11 @@
 mod construction;
 #[cfg(test)]
 mod differential_tests;
+#[cfg(test)]
+mod hostile_tests;
 mod rules;
+#[cfg(test)]
+mod speed_tests;
 #[allow(clippy::wildcard_imports, reason = "the sets name nearly every element there is")]
 mod tags;
 mod token;
@@ -82,6 +86,14 @@ impl Parser {
         dom.page = normalized;
         dom.seal();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Parser {
+    /// How many bytes are kept for the next page.
+    fn memory(&self) -> usize {
+        self.lists.memory() + self.stamps.capacity() * size_of::<u32>()
     }
 }
 

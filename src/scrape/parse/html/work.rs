@@ -24,8 +24,8 @@ impl Work {
     }
 
     #[cfg(test)]
-    pub(super) fn new(looks: i64, elements: i64) -> Self {
-        Self { looks, elements }
+    pub(super) fn new(looks: usize, elements: usize) -> Self {
+        Self { looks: looks.cast_signed() as i64, elements: elements.cast_signed() as i64 }
     }
 
     /// So many open or formatting elements, or attributes, were looked at.

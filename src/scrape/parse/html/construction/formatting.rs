@@ -2,7 +2,7 @@
 
 use super::open_elements::OPEN;
 use super::{Construction, NONE, Run, Tag};
-use crate::scrape::document::{Name, Namespace, known};
+use crate::scrape::document::{Attribute, Name, Namespace, known};
 
 /// An entry: an element with what is needed to create it again, or a marker.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,9 @@ impl Format {
 
 /// As many entries alike may follow each other: the "Noah's Ark clause".
 const ALIKE: usize = 3;
+
+/// How many looks at an attribute take as long as sorting it among others.
+const SORTING: usize = 16;
 
 impl Construction<'_> {
     pub(super) fn push_marker(&mut self) {
@@ -58,20 +61,17 @@ impl Construction<'_> {
     pub(super) fn insert_formatting(&mut self, tag: Tag) {
         let mut alike = 0;
         let mut earliest = 0;
-        let mut looks = 0;
         for at in (0..self.lists.formats.len()).rev() {
             let format = self.lists.formats[at];
             if format.is_marker() {
                 break;
             }
-            looks += 1;
+            self.work.look(1);
             if format.name == tag.name && self.have_same_attributes(format.attributes, tag.attributes) {
-                looks += tag.attributes.length as usize;
                 alike += 1;
                 earliest = at;
             }
         }
-        self.work.look(looks);
         if alike >= ALIKE {
             self.lists.formats.remove(earliest);
         }
@@ -81,23 +81,27 @@ impl Construction<'_> {
     }
 
     /// Whether two tags have the same attributes, in any order.
-    fn have_same_attributes(&self, one: Run, other: Run) -> bool {
+    fn have_same_attributes(&mut self, one: Run, other: Run) -> bool {
         if one.length != other.length {
             return false;
         }
-        if one == other || one.length == 0 {
-            return true;
+        let [one, other] = [one, other].map(|run| &self.dom.attributes[run.start as usize..run.end() as usize]);
+        let have_same_names = |(one, other): (&Attribute, &Attribute)| one.name == other.name;
+        if one.iter().zip(other).all(have_same_names) {
+            self.work.look(one.len());
+            return one.iter().zip(other).all(|(one, other)| self.value(one) == self.value(other));
         }
-        let [mut one, mut other] = [one, other].map(|run| {
-            let attributes = &self.dom.attributes[run.start as usize..run.end() as usize];
-            attributes.iter().collect::<Vec<_>>()
+        self.work.look(SORTING * one.len());
+        let [one, other] = [one, other].map(|attributes| {
+            let mut sorted: Vec<_> = attributes.iter().map(|it| (it.name.number(), self.value(it))).collect();
+            sorted.sort_unstable();
+            sorted
         });
-        one.sort_unstable_by_key(|attribute| attribute.name.number());
-        other.sort_unstable_by_key(|attribute| attribute.name.number());
-        one.iter().zip(other).all(|(one, other)| {
-            let value = |start, length| self.stretch(Run { start, length });
-            one.name == other.name && value(one.start, one.length) == value(other.start, other.length)
-        })
+        one == other
+    }
+
+    fn value(&self, attribute: &Attribute) -> &str {
+        self.stretch(Run { start: attribute.start, length: attribute.length })
     }
 
     /// "Reconstruct the active formatting elements, if any."

@@ -196,7 +196,11 @@ impl Construction<'_> {
 
     /// Gives an element those attributes that it has not got yet.
     pub(super) fn add_missing_attributes(&mut self, node: u32, new: Run) {
+        if new.length == 0 {
+            return;
+        }
         let old = self.attributes_of(node);
+        self.work.look((old.length + new.length) as usize);
         let mut start = old.start;
         if old.end() != new.start {
             // They must stand together; the new ones are the last of the list.

@@ -27,6 +27,9 @@ use formatting::Format;
 use open_elements::Open;
 use order::Link;
 
+/// As many entries of each list are kept for the next page, at most.
+const KEPT: usize = 1 << 17;
+
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -99,6 +102,23 @@ impl Lists {
         self.pending_table_text.clear();
         self.links.clear();
         self.ordered.clear();
+        // One large page must not cost memory for ever.
+        self.open.shrink_to(KEPT);
+        self.formats.shrink_to(KEPT);
+        self.template_modes.shrink_to(KEPT);
+        self.pending_table_text.shrink_to(KEPT);
+        self.links.shrink_to(KEPT);
+        self.ordered.shrink_to(KEPT);
+    }
+
+    /// How many bytes are kept.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.open.capacity() * size_of::<Open>()
+            + self.formats.capacity() * size_of::<Format>()
+            + self.pending_table_text.capacity() * size_of::<Run>()
+            + self.links.capacity() * size_of::<Link>()
+            + self.ordered.capacity() * size_of::<Node>()
     }
 }
 
@@ -304,8 +324,9 @@ impl<'p> Construction<'p> {
     }
 
     /// 13.2.4.1, "reset the insertion mode appropriately".
-    fn appropriate_mode(&self) -> Mode {
+    fn appropriate_mode(&mut self) -> Mode {
         for (at, open) in self.lists.open.iter().enumerate().rev() {
+            self.work.look(1);
             if open.namespace != Namespace::Html {
                 continue;
             }

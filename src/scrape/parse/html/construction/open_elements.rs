@@ -108,6 +108,8 @@ impl Construction<'_> {
     }
 
     pub(super) fn remove_open(&mut self, at: usize) {
+        // Those above it move, which is cheaper than looking at them.
+        self.work.look((self.lists.open.len() - at) / 8);
         let open = self.lists.open.remove(at);
         self.closed(open);
     }

@@ -25,6 +25,9 @@ use super::token::{Run, Token};
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// As many names as are numbered on nearly every page.
+const KEPT_STAMPS: usize = 1 << 14;
+
 /// Texts shorter than this are searched byte by byte: calling a vector search costs more.
 const SHORT: usize = 16;
 
@@ -48,6 +51,7 @@ pub(super) struct Tokenizer<'p> {
 impl<'p> Tokenizer<'p> {
     pub(super) fn new(text: &'p str, construction: Construction<'p>, stamps: &'p mut Vec<u32>) -> Self {
         stamps.clear();
+        stamps.shrink_to(KEPT_STAMPS);
         let bytes = text.as_bytes();
         let has_null = memchr(0, bytes).is_some();
         Self { text, bytes, at: 0, has_null, construction, stamps, tag: 0, lower: String::new() }
