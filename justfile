@@ -24,7 +24,7 @@ bench-schedule:
 bench:
     cargo bench --bench against_single
 
-# Fuzz a reader (frame, journal, list, page, robots, settings) for some minutes; needs cargo-fuzz, see fuzz/README.md
+# Fuzz a reader (frame, html, journal, list, page, robots, settings) for some minutes; needs cargo-fuzz, see fuzz/README.md
 fuzz target seconds="180":
     fuzz/seed {{target}}
     RUSTC_BOOTSTRAP=1 nice cargo fuzz run --sanitizer none {{target}} -- -max_total_time={{seconds}} -timeout=10

@@ -39,6 +39,8 @@ pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
 pub use files::needed_files;
 pub(crate) use media_type::is_json;
+#[cfg(fuzzing)]
+pub(crate) use parse::html::comparison::check as check_html;
 pub use parse::{Document, parse, parse_encoded};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;

@@ -1,6 +1,7 @@
 //! Text -> tree, as a browser without scripts builds it.
 //!
-//! `sink` is where the parser puts its nodes, `budget` how much work a page may make for it.
+//! Two parsers build the same tree: html5ever, whose tree is `scraper`'s (`sink` is where it puts its nodes, `budget` how
+//! much work a page may make for it), and the one in `html`, which fills a `document::Dom` at once.
 
 mod budget;
 #[cfg_attr(

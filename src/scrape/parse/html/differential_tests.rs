@@ -5,52 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use encoding_rs::UTF_8;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
-use super::{Declined, Parser};
+use super::comparison::{Compared, Comparison};
 use crate::scrape::document::{Dom, Namespace, known};
-use crate::scrape::parse::parse;
-
-/// Both parsers with what they keep from page to page.
-#[derive(Default)]
-struct Comparison {
-    parser: Parser,
-    ours: Option<Dom>,
-    reference: Option<Dom>,
-}
-
-/// What became of a comparison that shows no difference.
-#[derive(Debug, PartialEq, Eq)]
-enum Compared {
-    Same,
-    Declined(Declined),
-}
-
-impl Comparison {
-    /// Parses a page with both. Says where the documents differ.
-    fn compare(&mut self, page: &str) -> Result<Compared, String> {
-        self.compare_with(page, |_| {})
-    }
-
-    fn compare_with(&mut self, page: &str, damage: impl FnOnce(&mut Dom)) -> Result<Compared, String> {
-        let ours = self.ours.get_or_insert_with(Dom::new);
-        if let Err(declined) = self.parser.parse(page, UTF_8, ours) {
-            return Ok(Compared::Declined(declined));
-        }
-        damage(ours);
-        ours.check()?;
-        let document = parse(page).map_err(|failure| format!("the reference fails: {}", failure.message))?;
-        let reference = self.reference.get_or_insert_with(Dom::new);
-        reference.copy_reference(&document.html, UTF_8);
-        reference.check()?;
-        match ours.difference(reference) {
-            None => Ok(Compared::Same),
-            Some(difference) => Err(difference),
-        }
-    }
-}
 
 /// Tags that rules name, and two that none does.
 static TAGS: LazyLock<Vec<&str>> = LazyLock::new(|| {

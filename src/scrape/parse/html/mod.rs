@@ -15,6 +15,8 @@
 //!
 //! Absent on purpose: parse errors, which nobody reads here; scripts, and fragments of pages.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod comparison;
 #[allow(clippy::wildcard_imports, reason = "the rules name nearly every element there is")]
 mod construction;
 #[cfg(test)]

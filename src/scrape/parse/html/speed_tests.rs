@@ -43,8 +43,8 @@ fn parsing_takes_a_fraction_of_the_time_of_the_reference() {
             (ours, reference) = (ours.min(own), reference.min(theirs));
         }
         ratios.sort_unstable_by(f64::total_cmp);
-        let count = (rounds * pages.len()) as f64;
-        let micros = |time: Duration| time.as_secs_f64() * 1e6 / count;
+        let count = u32::try_from(rounds * pages.len()).expect("some thousand pages");
+        let micros = |time: Duration| (time / count).as_secs_f64() * 1e6;
         println!(
             "{:<24} ours {:>8.1} us  reference {:>8.1} us  minima {:.3}  median of ratios {:.3}",
             kind.title(),
