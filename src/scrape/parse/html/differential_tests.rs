@@ -3,148 +3,33 @@
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
 use super::comparison::{Compared, Comparison};
+use super::vocabulary_tests::{ATTRIBUTES, DOCTYPES, PIECES, TAGS, THEMES};
 use crate::scrape::document::{Dom, Namespace, known};
 
-/// Tags that rules name, and two that none does.
-static TAGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    "a address annotation-xml applet b base body br button caption circle code col colgroup dd desc div dl dt em \
-     embed fieldset font foreignObject form frame frameset h1 h2 head hr html i iframe image img input keygen li link \
-     listing main malignmark marquee math meta mglyph mi mn mtext nobr noembed noframes noscript object ol optgroup \
-     option p param plaintext pre rb rp rt rtc ruby s script search select small span strike style sub summary svg \
-     table tbody td template textarea tfoot th thead title tr tt u ul unknown wbr x-own-element xmp"
-        .split_whitespace()
-        .collect()
-});
-
-const ATTRIBUTES: &[&str] = &[
-    " id=a",
-    " class='b c'",
-    " href=\"/x?a=1&amp;b=2&copy=3\"",
-    " type=hidden",
-    " TYPE=Hidden",
-    " color=red",
-    " size=1",
-    " face",
-    " charset=utf-8",
-    " http-equiv=content-type content='text/html; charset=x'",
-    " viewbox=1",
-    " xlink:href=d",
-    " xml:lang=en",
-    " xmlns=e",
-    " xmlns:xlink=f",
-    " definitionurl=g",
-    " encoding=text/html",
-    " a=1 A=2",
-    " =x",
-    " a=&lt",
-    " data-long-attribute-name=1",
-    " /",
-    "/",
-    " b=\"1\"c='2'",
-    " d = 3",
-    " e=",
-    " \u{e9}=\u{20ac}",
-    " shadowrootmode=open",
-    " f='a\nb'",
-    " g=\"",
-    " h='<p>'",
-    " \0=\0",
-];
-
-/// What is no tag of the above.
-const PIECES: &[&str] = &[
-    "text",
-    " ",
-    "\n",
-    "\r\n",
-    "\r",
-    "\t ",
-    "a < b",
-    "&amp;",
-    "&lt",
-    "&notit;",
-    "&#65;",
-    "&#10;",
-    "&#10",
-    "&#x0d;",
-    "&#0;",
-    "&#128;",
-    "&nosuch;",
-    "&",
-    "<!-- c -->",
-    "<!--",
-    "-->",
-    "<!-->",
-    "<!--->",
-    "--!>",
-    "<!---",
-    "<!doctype html>",
-    "<!DOCTYPE html PUBLIC \"-//W3C//DTD HTML 4.01 Transitional//EN\">",
-    "<!doctype html system 'about:legacy-compat'>",
-    "<!doctype>",
-    "<!doctype x y>",
-    "<!x>",
-    "<?php x?>",
-    "</>",
-    "</ x>",
-    "</",
-    "<",
-    "<3",
-    "<![CDATA[x]]>",
-    "<![CDATA[",
-    "]]>",
-    "\0",
-    "\u{feff}",
-    "\u{e9}\u{20ac}",
-    "<script><!-- <script> --></script>",
-    "<script><!--<script></script>",
-    "</script>\u{feff}x",
-    "<meta charset=x>\u{feff}",
-    "<pre>\n\nx",
-    "<textarea>\n&amp;</textarea>",
-    "<title>a&b</title",
-    "<table> <tr> <td>",
-    "<tr>",
-    "</table>",
-    "<b><i><p>",
-    "</b>",
-    "<a>",
-    "</p>",
-    "</br>",
-    "<svg><title>",
-    "<math><mi>",
-    "<select><option>",
-    "<template>",
-    "</template>",
-    "</body>",
-    "</html>",
-    "<frameset>",
-    "</frameset>",
-    "\u{1f600}",
-    "<p id=1>x<b>y<p>z",
-    "<font color=1>",
-    "<nobr>",
-];
-
-/// Soup: pieces and tags of a few names, so that they get into each other's way.
+/// Soup: pieces and tags of a few names that have rules about each other, so that they get into each other's way.
 fn soup() -> impl Strategy<Value = String> {
-    let names = prop::collection::vec(prop::sample::select(&**TAGS), 1..7);
-    let piece = (0..10_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>());
-    (names, prop::collection::vec(piece, 0..40)).prop_map(|(names, pieces)| {
-        let mut page = String::new();
+    let at = any::<prop::sample::Index>;
+    let names = prop::sample::select(&*THEMES).prop_flat_map(|theme| {
+        let of_theme = prop::collection::vec(prop::sample::select(theme), 1..7);
+        (of_theme, prop::collection::vec(prop::sample::select(TAGS.as_slice()), 0..2))
+    });
+    let pieces = prop::collection::vec((0..12_u8, at(), at(), any::<bool>()), 0..40);
+    (prop::sample::select(DOCTYPES), names, pieces).prop_map(|(doctype, (mut names, others), pieces)| {
+        names.extend(others);
+        let mut page = doctype.to_owned();
         for (kind, which, other, flag) in pieces {
             let name = which.get(&names);
             match kind {
-                0..=2 => page += &["<", name, ">"].concat(),
-                3 => page += &["<", name, ">x"].concat(),
-                4 => page += &["<", name, *other.get(ATTRIBUTES), if flag { ">" } else { "/>" }].concat(),
-                5..=7 => page += &["</", name, ">"].concat(),
+                0..=3 => page += &["<", name, ">"].concat(),
+                4 => page += &["<", name, ">x"].concat(),
+                5 => page += &["<", name, *other.get(ATTRIBUTES), if flag { ">" } else { "/>" }].concat(),
+                6..=9 => page += &["</", name, ">"].concat(),
+                10 => page += ["x", " ", "\n", "<br>"][other.index(4)],
                 _ => page += *other.get(PIECES),
             }
         }

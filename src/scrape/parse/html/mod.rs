@@ -30,6 +30,8 @@ mod speed_tests;
 mod tags;
 mod token;
 mod tokenization;
+#[cfg(test)]
+mod vocabulary_tests;
 mod work;
 
 use encoding_rs::Encoding;

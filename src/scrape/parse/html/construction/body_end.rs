@@ -1,6 +1,6 @@
 //! 13.2.6.4.7, the "in body" insertion mode: end tags.
 
-use super::super::tags::{HEADING, IMPLIED, LIST_ITEM_SCOPE, SCOPE, SPECIAL};
+use super::super::tags::{BUTTON_SCOPE, HEADING, IMPLIED, LIST_ITEM_SCOPE, SCOPE, SPECIAL, Sets};
 use super::{Construction, Flow, Mode, NONE, Run, Tag, Token};
 use crate::scrape::document::{Name, known::*};
 
@@ -27,7 +27,7 @@ impl Construction<'_> {
             }
             FORM => self.end_form(),
             P => {
-                if !self.has_in_scope(super::super::tags::BUTTON_SCOPE, P) {
+                if !self.has_in_scope(BUTTON_SCOPE, P) {
                     self.insert_phantom(P);
                 }
                 self.close_p();
@@ -65,7 +65,7 @@ impl Construction<'_> {
         is_open
     }
 
-    fn end_item(&mut self, name: Name, scope: super::super::tags::Sets) {
+    fn end_item(&mut self, name: Name, scope: Sets) {
         if self.has_in_scope(scope, name) {
             self.generate_implied_end_tags(IMPLIED, Some(name));
             self.pop_until_named(name);

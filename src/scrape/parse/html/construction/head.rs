@@ -2,7 +2,7 @@
 
 use html5ever::tree_builder::QuirksMode;
 
-use super::super::tags::THOROUGHLY_IMPLIED;
+use super::super::tags::{THOROUGHLY_IMPLIED, sets};
 use super::open_elements::Open;
 use super::{Construction, Flow, Mode, NONE, Run, Split, State, Tag, Token};
 use crate::scrape::document::{Namespace, known::*};
@@ -204,7 +204,7 @@ impl Construction<'_> {
             node,
             target: node,
             name: HEAD,
-            sets: super::super::tags::sets(HEAD, Namespace::Html),
+            sets: sets(HEAD, Namespace::Html),
             namespace: Namespace::Html,
         });
         let flow = self.in_head(Token::Start(tag));
