@@ -3,7 +3,7 @@
 use encoding_rs::UTF_8;
 
 use super::work::Work;
-use super::{Declined, Parser};
+use super::{Declined, LONGEST, Parser};
 use crate::scrape::document::Dom;
 
 fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
@@ -74,6 +74,14 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
         let nodes = dom.nodes().len();
         assert!((least + 3..most).contains(&nodes), "{name}: {nodes} nodes");
     }
+}
+
+#[test]
+fn a_page_that_has_more_bytes_than_places_is_declined() {
+    let page = "\0".repeat(LONGEST + 1);
+    let mut dom = Dom::new();
+    assert_eq!(Parser::default().parse(&page, UTF_8, &mut dom), Err(Declined::TooLong));
+    assert_eq!(dom.nodes().len(), 1);
 }
 
 #[test]

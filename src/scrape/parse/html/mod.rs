@@ -42,8 +42,9 @@ use construction::{Construction, Lists};
 use tokenization::Tokenizer;
 use work::Work;
 
-/// The longest page: places in it and beside it are numbers of 32 bits.
-const LONGEST: usize = 1 << 31;
+/// The longest page, in bytes. Places in it and beside it are numbers of 32 bits, and what stands beside it may have
+/// several times its length: each U+0000 becomes three bytes, and texts may be copied as often as `work` allows.
+const LONGEST: usize = 1 << 28;
 
 /// Why a page is not parsed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

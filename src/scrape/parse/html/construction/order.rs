@@ -197,7 +197,7 @@ impl Construction<'_> {
     }
 }
 
-/// A page has fewer than 2^31 bytes, and no more nodes than its budget allows.
+/// A page has fewer than 2^32 bytes, and no more nodes than its budget allows.
 fn number(length: usize) -> u32 {
     u32::try_from(length).expect("a page's budget has fewer nodes than 2^32")
 }

@@ -261,7 +261,7 @@ fn run(start: usize, end: usize) -> Run {
     Run { start: small(start), length: small(end - start) }
 }
 
-/// A place in the page, which is not longer than 2^31 bytes.
+/// A place in the page, which has fewer than 2^32 bytes.
 #[inline]
 fn small(at: usize) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "longer pages are declined")]
