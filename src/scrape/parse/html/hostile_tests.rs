@@ -2,6 +2,7 @@
 
 use encoding_rs::UTF_8;
 
+use super::comparison::{Compared, Comparison};
 use super::work::Work;
 use super::{Declined, LONGEST, Parser};
 use crate::scrape::document::Dom;
@@ -61,7 +62,7 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
         ("a second body without attributes", format!("<body{}>", " a".repeat(9)) + &"<body>".repeat(50_000), 0),
         ("a second body with some new attributes", numbered(500, |n| format!("<body a{n}>")), 0),
         ("quotes that do not end", "<p a='".to_owned() + &"<p a=\"".repeat(50_000), 0),
-        ("references that are none", "&CounterClockwiseContourIntegra ".repeat(10_000), 1),
+        ("ampersands that begin no reference", "&CounterClockwiseContourIntegra ".repeat(10_000), 1),
         ("comments that do not end", "<!--".repeat(50_000), 1),
         ("sections that do not end", "<svg><![CDATA[".to_owned() + &"]]".repeat(50_000), 2),
         ("scripts in scripts", "<script><!--".to_owned() + &"<script </script ".repeat(10_000), 2),
@@ -73,6 +74,30 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
         let most = least + 10;
         let nodes = dom.nodes().len();
         assert!((least + 3..most).contains(&nodes), "{name}: {nodes} nodes");
+    }
+}
+
+#[test]
+fn deep_and_broken_pages_of_the_wild_give_the_reference_tree() {
+    let mut comparison = Comparison::default();
+    let cases = [
+        "<div>".repeat(2_000),
+        "<b><i><font color=red>".repeat(10_000),
+        "<ul><li>".repeat(1_000),
+        "<table><tr><td>".repeat(2_000),
+        numbered(30, |n| format!("<font size={n}>")) + &"<p>text".repeat(1_000),
+        "<p>a &amp; b<br>".repeat(5_000),
+        "<a href=x><div>".repeat(500),
+        "<span>x</b></i>".repeat(2_000),
+        "<table>x".repeat(500),
+        "<form><table><tr></form>".repeat(500),
+        "<svg><g><p>".repeat(500),
+        "<select><option>x".repeat(2_000),
+        "<template><td>x".repeat(500),
+        "</body><!-- c --> </html> <!-- d -->x".repeat(500),
+    ];
+    for page in cases {
+        assert_eq!(comparison.compare(&page), Ok(Compared::Same), "{}", &page[..10]);
     }
 }
 

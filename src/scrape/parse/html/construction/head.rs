@@ -10,7 +10,7 @@ use crate::scrape::document::{Namespace, known::*};
 use Flow::{Done, Reprocess};
 
 impl Construction<'_> {
-    /// 13.2.6.4.1, "initial". The tokenizer sees to document types.
+    /// 13.2.6.4.1, "initial". The tokenizer handles document types.
     pub(super) fn initial(&mut self, token: Token) -> Flow {
         match token {
             Token::Text(_, Split::Not) => Flow::Split,

@@ -87,7 +87,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Where in the stack an element of HTML with this name is surely not.
+    /// Whether an element of HTML with this name is open. It must be a known name.
     #[inline]
     pub(super) fn is_open(&self, name: Name) -> bool {
         self.lists.counts[name.number() as usize] > 0

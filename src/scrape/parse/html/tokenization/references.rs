@@ -7,7 +7,7 @@ use super::Tokenizer;
 /// What a character reference stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// One character, or two; the second one is U+0000 where there is none.
+    /// One character, or two: the second one is U+0000 if there is only one.
     pub(super) chars: [char; 2],
     /// How many bytes it is written in, from the `&` on.
     pub(super) length: usize,
