@@ -155,6 +155,97 @@ fn a_tree_that_differs_is_found_out() {
 }
 
 #[test]
+fn pages_at_the_edges_of_rules_give_the_reference_tree() {
+    let cases = [
+        // Byte-order marks, at the start and later.
+        "\u{feff}x",
+        "\u{feff}\u{feff}x",
+        "<script></script>\u{feff}\u{feff}x",
+        "<svg><script></script>\u{feff}x",
+        "<style></style>\u{feff}x",
+        "<meta charset>\u{feff}x",
+        "<body><link charset=x>\u{feff}x",
+        "<table><meta charset=x>\u{feff}x",
+        "<p charset=x>\u{feff}x",
+        "<meta name=x>\u{feff}x",
+        "<meta http-equiv=Content-Type content='text/html;charset = utf-8'>\u{feff}x",
+        "<meta http-equiv=content-type content='charset charset=\"a\"'>\u{feff}x",
+        "<meta http-equiv=content-type content='charset=\"a'>\u{feff}x",
+        "<meta http-equiv=content-type content='charset='>\u{feff}x",
+        "<meta http-equiv=content-type content='charset'>\u{feff}x",
+        "<meta http-equiv=refresh content='charset=a'>\u{feff}x",
+        // The line end after `<pre>`.
+        "<pre>\n\nx",
+        "<pre>\r\nx",
+        "<pre>&#10;x",
+        "<pre>&#10x",
+        "<pre>&NewLine;x",
+        "<pre></>\nx",
+        "<pre><!-- c -->\nx",
+        "<pre><!doctype>\nx",
+        "<pre><b>\nx",
+        "<textarea>\n\nx</textarea>",
+        "<textarea>&#10;x</textarea>",
+        "<textarea></textarea>\nx",
+        "<table><pre>\nx",
+        "<pre>\n",
+        // U+0000 in every place.
+        "\0",
+        "<p>a\0b",
+        "<p\0 a\0='\0' b=\0>\0</p\0>",
+        "<!--\0--><!\0><!doctype \0 public '\0'>",
+        "<title>\0</title><style>\0</style><script>\0</script><plaintext>\0",
+        "<table>\0x\0<tr>\0",
+        "<svg>\0<![CDATA[a\0b]]><mi>\0",
+        "<frameset>\0",
+        "<a b='&amp;\0'>",
+        // The page ends in the middle.
+        "<p",
+        "<p a",
+        "<p a=",
+        "<p a='b",
+        "<p a='b'",
+        "<p/",
+        "</p",
+        "</",
+        "<",
+        "<!",
+        "<!-",
+        "<!--a-",
+        "<!--a--!",
+        "<!doctype",
+        "<!doctype html publi",
+        "<!doctype html public 'a",
+        "<title>a</titl",
+        "<title>a</title",
+        "<title>a</title b",
+        "<script>a</script ",
+        "<script><!--<script>a",
+        "<svg><![CDATA[a]]",
+        "&",
+        "&am",
+        "&amp",
+        "&#",
+        "&#x",
+        "&#x4",
+        // Nodes that do not come in the order of the document.
+        "<head></head> <script></script>x",
+        "<head></head> <!-- a --><title>b</title><body>",
+        "x</body> <!-- a --></html> <!-- b --> y",
+        "<table><p>a<tr>b<td>c</table>d",
+        "<b>1<i>2<p>3</b>4</i>5",
+        "<a><table><a>x</table>y",
+        "<frameset><frame></frameset>x",
+        "<p hidden>x<frameset>",
+        " <frameset> ",
+    ];
+    let mut comparison = Comparison::default();
+    for page in cases {
+        assert_eq!(comparison.compare(page), Ok(Compared::Same), "{page:?}");
+    }
+}
+
+#[test]
 fn the_fixtures_give_the_reference_tree() {
     let mut comparison = Comparison::default();
     for page in fixtures() {
