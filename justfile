@@ -28,7 +28,15 @@ bench-extract:
 bench:
     cargo bench --bench against_single
 
-# Fuzz a reader (frame, journal, list, page, robots, settings, worker) for some minutes; needs cargo-fuzz, see fuzz/README.md
+# Measure the HTML parser beside html5ever
+bench-parse:
+    cargo test --release --lib parsing_takes -- --ignored --nocapture
+
+# Compare the HTML parser with html5ever on so many made-up pages
+compare-parsers cases="10000000":
+    GLEANER_CASES={{cases}} cargo test --profile fuzzing --lib many_made_up_pages -- --ignored --nocapture
+
+# Fuzz a reader (frame, html, journal, list, page, robots, settings, worker) for some minutes; needs cargo-fuzz, see fuzz/README.md
 fuzz target seconds="180":
     fuzz/seed {{target}}
     RUSTC_BOOTSTRAP=1 nice cargo fuzz run --sanitizer none {{target}} -- -max_total_time={{seconds}} -timeout=10

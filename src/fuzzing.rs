@@ -11,6 +11,11 @@ pub fn frame(bytes: &[u8]) {
     pool::any_bytes_tests::check(cuts, stream);
 }
 
+/// A page, which two parsers must make the same document of.
+pub fn html(bytes: &[u8]) {
+    scrape::check_html(&String::from_utf8_lossy(bytes));
+}
+
 /// What an earlier run left: a byte that chooses the order, one that says how long the `.part` is, the `.part`, and a
 /// recipe for the journal's files.
 pub fn journal(bytes: &[u8]) {

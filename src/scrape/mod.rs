@@ -42,6 +42,8 @@ pub use fetch::RequestHeaders;
 pub(crate) use fetch::SITE_HOST;
 pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
+#[cfg(fuzzing)]
+pub(crate) use parse::html::comparison::check as check_html;
 pub use parse::{Document, parse, parse_encoded, parse_into};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;

@@ -40,6 +40,16 @@ impl Dom {
         self.quirks = QuirksMode::NoQuirks;
         self.encoding = encoding;
         self.push(Kind::Document, 0, (0, 0));
+        self.seal();
+    }
+
+    /// How many bytes are kept for the next page.
+    #[cfg(test)]
+    pub(in crate::scrape) fn memory(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.attributes.capacity() * size_of::<Attribute>()
+            + self.page.capacity()
+            + self.side.capacity()
     }
 
     /// Adds a node without a name. `extent` is where its text begins and how long that is, or the same of attributes.

@@ -13,11 +13,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Looks at an open element that any page may ask for, and that each byte adds. A look takes about 4 ns; pages as they
 /// are need one for every two bytes.
-const LOOKS: u64 = 120_000_000;
-const LOOKS_PER_BYTE: u64 = 10;
+pub(super) const LOOKS: u64 = 120_000_000;
+pub(super) const LOOKS_PER_BYTE: u64 = 10;
 
 /// Elements that any page may have. Each byte allows another one; pages as they are have one for every fifty.
-const ELEMENTS: u64 = 100_000;
+pub(super) const ELEMENTS: u64 = 100_000;
 
 /// A page asked for too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,14 @@
 //! Text -> document, as a browser without scripts builds it.
 //!
-//! html5ever builds `scraper`'s tree, and the document is a copy of that. `sink` is where html5ever puts its nodes,
-//! `budget` how much work a page may make for it.
+//! Two parsers build the same tree: html5ever, whose tree is `scraper`'s (`sink` is where it puts its nodes, `budget` how
+//! much work a page may make for it), and the one in `html`, which fills a `document::Dom` at once.
 
 mod budget;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the scraper parses with html5ever until this parser has been proven")
+)]
+pub(in crate::scrape) mod html;
 mod sink;
 
 use encoding_rs::Encoding;
@@ -70,7 +75,7 @@ pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encodi
 }
 
 /// What a page turns out to be whose encoding is tentative.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
     /// The document is filled.
     Whole,

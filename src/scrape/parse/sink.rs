@@ -40,7 +40,8 @@ impl InOrder {
     /// The encoding that the element declares which has just been made: a `<meta>`, at which the parser stops.
     pub(super) fn declared_by_newest(&self) -> Option<&'static Encoding> {
         let html = self.0.0.borrow();
-        let element = html.tree.values().next_back()?.as_element()?;
+        // html5ever stops at a `<link charset>`, too.
+        let element = html.tree.values().next_back()?.as_element().filter(|element| element.name() == "meta")?;
         let is_named = |key: &QualName, name: &str| key.ns == ns!() && &*key.local == name;
         decode::of_element(|name| element.attrs.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| &**value))
     }

@@ -1,0 +1,242 @@
+//! Creating and inserting nodes (13.2.6.1).
+
+use super::super::tags::{self, FOSTERING};
+use super::open_elements::Open;
+use super::{Construction, NONE, Run, Tag};
+use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespace, Node, known};
+
+/// Where a node comes to stand.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// As the last child of this one.
+    Last(u32),
+    /// Before a table, or, if that stands nowhere, as the last child of the element above it in the stack.
+    Before { table: u32, otherwise: u32 },
+}
+
+impl Construction<'_> {
+    /// "The appropriate place for inserting a node", with the target it would have without foster parenting.
+    #[inline]
+    fn appropriate_place(&mut self, target: Open) -> Place {
+        if self.foster_parenting && target.is_in(FOSTERING) { self.foster_parent() } else { Place::Last(target.target) }
+    }
+
+    #[cold]
+    fn foster_parent(&mut self) -> Place {
+        for (at, open) in self.lists.open.iter().enumerate().rev() {
+            self.work.look(1);
+            if open.is(known::TEMPLATE) {
+                return Place::Last(open.target);
+            }
+            if open.is(known::TABLE) && at > 0 {
+                return Place::Before { table: open.node, otherwise: self.lists.open[at - 1].node };
+            }
+        }
+        Place::Last(self.lists.open[0].node)
+    }
+
+    fn insert_new_at(&mut self, place: Place, node: Node) -> u32 {
+        match place {
+            Place::Last(parent) => self.append_new(Node { parent, ..node }),
+            Place::Before { table, .. } if self.has_parent(table) => self.insert_new_before(table, node),
+            Place::Before { otherwise, .. } => self.append_new(Node { parent: otherwise, ..node }),
+        }
+    }
+
+    /// Inserts a node without a parent where one would stand whose target is `target`.
+    pub(super) fn insert_detached(&mut self, node: u32, target: Open) {
+        match self.appropriate_place(target) {
+            Place::Last(parent) => self.attach_last(parent, node),
+            Place::Before { table, .. } if self.has_parent(table) => self.attach_before(table, node),
+            Place::Before { otherwise, .. } => self.attach_last(otherwise, node),
+        }
+    }
+
+    /// "Insert a foreign element", of which an HTML element is one too. Does not open it.
+    #[inline]
+    pub(super) fn insert_element(&mut self, name: Name, namespace: Namespace, attributes: Run) -> Open {
+        let place = match self.lists.open.last() {
+            Some(&current) => self.appropriate_place(current),
+            None => Place::Last(0),
+        };
+        self.work.element();
+        let node = self.insert_new_at(place, element(name, namespace, attributes));
+        self.opened(node, name, namespace)
+    }
+
+    /// An element as the stack has it. A template gets the fragment that takes its children.
+    fn opened(&mut self, node: u32, name: Name, namespace: Namespace) -> Open {
+        let mut target = node;
+        if name == known::TEMPLATE && namespace == Namespace::Html {
+            target = self.append_new(Node { parent: node, ..plain(Kind::Fragment, Run::EMPTY) });
+        }
+        Open { node, target, name, sets: tags::sets(name, namespace), namespace }
+    }
+
+    /// "Create an element for the token", which stands nowhere yet.
+    pub(super) fn create_detached(&mut self, name: Name, attributes: Run) -> Open {
+        self.work.element();
+        let node = self.push_detached(element(name, Namespace::Html, attributes));
+        self.opened(node, name, Namespace::Html)
+    }
+
+    /// "Insert an HTML element" for a start tag.
+    #[inline]
+    pub(super) fn insert_html(&mut self, tag: Tag) {
+        let open = self.insert_element(tag.name, Namespace::Html, tag.attributes);
+        self.push(open);
+    }
+
+    /// The same for one that is closed at once.
+    #[inline]
+    pub(super) fn insert_void(&mut self, tag: Tag) -> u32 {
+        self.insert_element(tag.name, Namespace::Html, tag.attributes).node
+    }
+
+    /// "Insert an HTML element for a .. start tag token with no attributes".
+    pub(super) fn insert_phantom(&mut self, name: Name) -> u32 {
+        let open = self.insert_element(name, Namespace::Html, Run::EMPTY);
+        self.push(open);
+        open.node
+    }
+
+    /// The root element, a child of the document.
+    pub(super) fn create_root(&mut self, attributes: Run) {
+        self.work.element();
+        let node = self.append_new(element(known::HTML, Namespace::Html, attributes));
+        let open = self.opened(node, known::HTML, Namespace::Html);
+        self.push(open);
+    }
+
+    pub(super) fn append_doctype(&mut self, parts: [Run; 3]) {
+        let start = u32::try_from(self.dom.attributes.len()).unwrap_or(NONE);
+        self.dom.attributes.extend(parts.map(|run| Attribute {
+            name: known::NAME,
+            start: run.start,
+            length: run.length,
+            namespace: AttributeNamespace::None,
+        }));
+        self.append_new(plain(Kind::Doctype, Run { start, length: 3 }));
+    }
+
+    /// "Insert a character", for all of a text at once.
+    #[inline]
+    pub(super) fn insert_text(&mut self, run: Run) {
+        let current = *self.current();
+        match self.appropriate_place(current) {
+            Place::Last(parent) => self.append_text(parent, run),
+            Place::Before { table, otherwise } => self.foster_text(table, otherwise, run),
+        }
+    }
+
+    fn append_text(&mut self, parent: u32, run: Run) {
+        match self.last_text(parent) {
+            Some(text) => self.extend(text, run),
+            None => {
+                self.append_new(Node { parent, ..plain(Kind::Text, run) });
+            }
+        }
+    }
+
+    fn foster_text(&mut self, table: u32, otherwise: u32, run: Run) {
+        if !self.has_parent(table) {
+            return self.append_text(otherwise, run);
+        }
+        match self.text_before(table) {
+            Some(text) => self.extend(text, run),
+            None => {
+                self.insert_new_before(table, plain(Kind::Text, run));
+            }
+        }
+    }
+
+    /// Adds to a text. It stays where it is if the addition follows it there, else it moves to the end of `side`.
+    fn extend(&mut self, text: u32, run: Run) {
+        let base = self.page.len();
+        let node = &self.dom.nodes[text as usize];
+        let old = Run { start: node.start, length: node.length };
+        let length = old.length + run.length;
+        // The page's last byte and the first one beside it do not follow each other.
+        if old.end() == run.start && run.start as usize != base {
+            self.dom.nodes[text as usize].length = length;
+            return;
+        }
+        let mut start = old.start;
+        if old.end() as usize != base + self.dom.side.len() || (old.start as usize) < base {
+            start = self.push_again(old).start;
+            self.work.copy(old.length as usize);
+        }
+        self.push_again(run);
+        let node = &mut self.dom.nodes[text as usize];
+        node.start = start;
+        node.length = length;
+    }
+
+    /// Adds a text to `side` that stands elsewhere already.
+    fn push_again(&mut self, run: Run) -> Run {
+        let start = self.side_end();
+        match (run.start as usize).checked_sub(self.page.len()) {
+            Some(at) => self.dom.side.extend_from_within(at..at + run.length as usize),
+            None => self.dom.side.push_str(&self.page[run.start as usize..run.end() as usize]),
+        }
+        Run { start, length: run.length }
+    }
+
+    /// "Insert a comment".
+    pub(super) fn insert_comment(&mut self, run: Run) {
+        let current = *self.current();
+        let place = self.appropriate_place(current);
+        self.insert_new_at(place, plain(Kind::Comment, run));
+    }
+
+    /// The same, "as the last child of" a node.
+    pub(super) fn append_comment(&mut self, parent: u32, run: Run) {
+        self.append_new(Node { parent, ..plain(Kind::Comment, run) });
+    }
+
+    /// Gives an element those attributes that it has not got yet.
+    pub(super) fn add_missing_attributes(&mut self, node: u32, new: Run) {
+        if new.length == 0 {
+            return;
+        }
+        let old = self.attributes_of(node);
+        self.work.look((old.length + new.length) as usize);
+        let mut start = old.start;
+        if old.end() != new.start {
+            // They must stand together; the new ones are the last of the list.
+            self.work.entries((old.length + new.length) as usize);
+            start = u32::try_from(self.dom.attributes.len()).unwrap_or(NONE);
+            self.dom.attributes.extend_from_within(old.start as usize..old.end() as usize);
+        }
+        let mut has: Vec<Name> =
+            self.dom.attributes[start as usize..][..old.length as usize].iter().map(|it| it.name).collect();
+        has.sort_unstable_by_key(|name| name.number());
+        let mut length = old.length;
+        for at in new.start..new.end() {
+            let attribute = self.dom.attributes[at as usize];
+            if has.binary_search_by_key(&attribute.name.number(), |name| name.number()).is_ok() {
+                continue;
+            }
+            let to = (start + length) as usize;
+            match self.dom.attributes.get_mut(to) {
+                Some(free) => *free = attribute,
+                None => self.dom.attributes.push(attribute),
+            }
+            length += 1;
+        }
+        self.dom.attributes.truncate((start + length) as usize);
+        let node = &mut self.dom.nodes[node as usize];
+        (node.start, node.length) = (start, length);
+    }
+}
+
+/// A node without a name, not inserted yet.
+fn plain(kind: Kind, run: Run) -> Node {
+    let Run { start, length } = run;
+    Node { name: known::A, parent: 0, end: 0, start, length, kind, namespace: Namespace::Html }
+}
+
+fn element(name: Name, namespace: Namespace, attributes: Run) -> Node {
+    let Run { start, length } = attributes;
+    Node { name, parent: 0, end: 0, start, length, kind: Kind::Element, namespace }
+}

@@ -1,0 +1,198 @@
+//! The stack of open elements (13.2.4.2, 13.2.6.3).
+
+use super::super::tags::{BUTTON_SCOPE, FORMATTING, IMPLIED, Sets};
+use super::{Construction, Run};
+use crate::scrape::document::{Name, Namespace, known};
+
+/// An open element.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub(super) node: u32,
+    /// Where its children go: the element itself, or what a template holds.
+    pub(super) target: u32,
+    pub(super) name: Name,
+    pub(super) sets: Sets,
+    pub(super) namespace: Namespace,
+}
+
+impl Open {
+    /// Whether it is an element of HTML with this name.
+    #[inline]
+    pub(super) fn is(&self, name: Name) -> bool {
+        self.name == name && self.namespace == Namespace::Html
+    }
+
+    #[inline]
+    pub(super) fn is_in(&self, sets: Sets) -> bool {
+        self.sets & sets != 0
+    }
+}
+
+/// A node's `end` while it is a formatting element in the stack. Ends are found when the list is complete.
+pub(super) const OPEN: u32 = 1;
+
+impl Construction<'_> {
+    /// The element that was opened last. There is one from the first start tag to the end.
+    #[inline]
+    pub(super) fn current(&self) -> &Open {
+        self.lists.open.last().expect("the root element is open")
+    }
+
+    #[inline]
+    pub(super) fn current_is(&self, name: Name) -> bool {
+        self.current().is(name)
+    }
+
+    #[inline]
+    pub(in super::super) fn current_is_html(&self) -> bool {
+        self.lists.open.last().is_none_or(|open| open.namespace == Namespace::Html)
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, open: Open) {
+        if open.namespace == Namespace::Html {
+            if let Some(count) = self.lists.counts.get_mut(open.name.number() as usize) {
+                *count += 1;
+            }
+            if open.sets & FORMATTING != 0 {
+                self.dom.nodes[open.node as usize].end = OPEN;
+            }
+        }
+        self.lists.open.push(open);
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) {
+        if let Some(open) = self.lists.open.pop() {
+            self.closed(open);
+        }
+    }
+
+    #[inline]
+    pub(super) fn closed(&mut self, open: Open) {
+        if open.namespace == Namespace::Html {
+            if let Some(count) = self.lists.counts.get_mut(open.name.number() as usize) {
+                *count -= 1;
+            }
+            if open.sets & FORMATTING != 0 {
+                self.dom.nodes[open.node as usize].end = 0;
+            }
+        }
+    }
+
+    /// Closes all but the first so many.
+    pub(super) fn truncate(&mut self, length: usize) {
+        while self.lists.open.len() > length {
+            self.pop();
+        }
+    }
+
+    /// Whether an element of HTML with this name is open. It must be a known name.
+    #[inline]
+    pub(super) fn is_open(&self, name: Name) -> bool {
+        self.lists.counts[name.number() as usize] > 0
+    }
+
+    /// Where a node stands in the stack.
+    pub(super) fn position(&mut self, node: u32) -> Option<usize> {
+        let at = self.lists.open.iter().rposition(|open| open.node == node);
+        self.work.look(self.lists.open.len() - at.unwrap_or(0));
+        at
+    }
+
+    /// Takes a node out of the stack, wherever it stands.
+    pub(super) fn remove_from_stack(&mut self, node: u32) {
+        if let Some(at) = self.position(node) {
+            self.remove_open(at);
+        }
+    }
+
+    pub(super) fn remove_open(&mut self, at: usize) {
+        // Those above it move, which is cheaper than looking at them.
+        self.work.look((self.lists.open.len() - at) / 8);
+        let open = self.lists.open.remove(at);
+        self.closed(open);
+    }
+
+    /// "Has an element in the specific scope": whether what is asked for comes before the scope's end.
+    pub(super) fn in_scope(&mut self, scope: Sets, is_it: impl Fn(&Open) -> bool) -> bool {
+        let mut looks = 0;
+        let found = self.lists.open.iter().rev().find_map(|open| {
+            looks += 1;
+            if is_it(open) {
+                return Some(true);
+            }
+            open.is_in(scope).then_some(false)
+        });
+        self.work.look(looks);
+        found.unwrap_or(false)
+    }
+
+    #[inline]
+    pub(super) fn has_in_scope(&mut self, scope: Sets, name: Name) -> bool {
+        // Most are not open at all, or are the current node.
+        let counted = self.lists.counts.get(name.number() as usize);
+        if counted == Some(&0) {
+            return false;
+        }
+        self.current_is(name) || self.in_scope(scope, |open| open.is(name))
+    }
+
+    /// "Generate implied end tags", except for one name.
+    #[inline]
+    pub(super) fn generate_implied_end_tags(&mut self, sets: Sets, except: Option<Name>) {
+        while let Some(open) = self.lists.open.last()
+            && open.is_in(sets)
+            && except != Some(open.name)
+        {
+            self.pop();
+        }
+    }
+
+    /// Pops until the current node is in one of the sets.
+    pub(super) fn pop_until_current(&mut self, sets: Sets) {
+        while !self.current().is_in(sets) {
+            self.pop();
+        }
+    }
+
+    /// Pops until what is asked for has been popped.
+    pub(super) fn pop_until(&mut self, is_it: impl Fn(&Open) -> bool) {
+        while let Some(open) = self.lists.open.pop() {
+            self.closed(open);
+            if is_it(&open) {
+                break;
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn pop_until_named(&mut self, name: Name) {
+        self.pop_until(|open| open.is(name));
+    }
+
+    /// "Close a p element".
+    pub(super) fn close_p(&mut self) {
+        self.generate_implied_end_tags(IMPLIED, Some(known::P));
+        self.pop_until_named(known::P);
+    }
+
+    /// "If the stack of open elements has a p element in button scope, then close a p element."
+    #[inline]
+    pub(super) fn close_p_in_button_scope(&mut self) {
+        if self.has_in_scope(BUTTON_SCOPE, known::P) {
+            self.close_p();
+        }
+    }
+
+    /// The second element of the stack, if that is a body.
+    pub(super) fn body(&self) -> Option<Open> {
+        self.lists.open.get(1).filter(|open| open.is(known::BODY)).copied()
+    }
+
+    /// The attributes of an open element.
+    pub(super) fn attributes_of(&self, node: u32) -> Run {
+        let node = &self.dom.nodes[node as usize];
+        Run { start: node.start, length: node.length }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the rules of parsing know of elements: the sets of names that the Standard lists again and again (13.2.4.2).
+//!
+//! Each open element carries the sets it belongs to, so that "is one of these in scope" is a test of bits.
+
+use crate::scrape::document::{KNOWN, Name, Namespace, known::*};
+
+/// A set of sets.
+pub(super) type Sets = u32;
+
+/// "Special": ends the search of an end tag for its element.
+pub(super) const SPECIAL: Sets = 1;
+/// What ends "has an element in scope".
+pub(super) const SCOPE: Sets = 1 << 1;
+/// What ends "in list item scope" besides.
+const LIST_ITEM: Sets = 1 << 2;
+/// What ends "in button scope" besides.
+const BUTTON_ITSELF: Sets = 1 << 3;
+/// What ends "in table scope", and where "clear the stack back to a table context" stops.
+pub(super) const TABLE_SCOPE: Sets = 1 << 4;
+/// Where "clear the stack back to a table body context" stops.
+pub(super) const TABLE_BODY_CONTEXT: Sets = 1 << 5;
+/// Where "clear the stack back to a table row context" stops.
+pub(super) const TABLE_ROW_CONTEXT: Sets = 1 << 6;
+pub(super) const CELL: Sets = 1 << 7;
+/// Whose end tags are implied.
+pub(super) const IMPLIED: Sets = 1 << 8;
+/// Whose end tags are implied thoroughly.
+pub(super) const THOROUGHLY_IMPLIED: Sets = 1 << 9;
+pub(super) const HEADING: Sets = 1 << 10;
+/// Where text and other elements than those of tables are foster parented.
+pub(super) const FOSTERING: Sets = 1 << 11;
+pub(super) const FORMATTING: Sets = 1 << 12;
+/// `table`, `tbody`, `tfoot`.
+pub(super) const TABLE_BODY_OR_TABLE: Sets = 1 << 13;
+/// A `MathML` text integration point.
+pub(super) const MATHML_TEXT: Sets = 1 << 14;
+/// An HTML integration point of SVG.
+pub(super) const HTML_INTEGRATION: Sets = 1 << 15;
+
+pub(super) const LIST_ITEM_SCOPE: Sets = SCOPE | LIST_ITEM;
+pub(super) const BUTTON_SCOPE: Sets = SCOPE | BUTTON_ITSELF;
+
+/// Without `keygen`, `search` and elements of SVG and `MathML`, which the Standard has too and html5ever has not.
+const SPECIAL_NAMES: &[Name] = &[
+    ADDRESS, APPLET, AREA, ARTICLE, ASIDE, BASE, BASEFONT, BGSOUND, BLOCKQUOTE, BODY, BR, BUTTON, CAPTION, CENTER, COL,
+    COLGROUP, DD, DETAILS, DIR, DIV, DL, DT, EMBED, FIELDSET, FIGCAPTION, FIGURE, FOOTER, FORM, FRAME, FRAMESET, H1,
+    H2, H3, H4, H5, H6, HEAD, HEADER, HGROUP, HR, HTML, IFRAME, IMG, INPUT, ISINDEX, LI, LINK, LISTING, MAIN, MARQUEE,
+    MENU, META, NAV, NOEMBED, NOFRAMES, NOSCRIPT, OBJECT, OL, P, PARAM, PLAINTEXT, PRE, SCRIPT, SECTION, SELECT,
+    SOURCE, STYLE, SUMMARY, TABLE, TBODY, TD, TEMPLATE, TEXTAREA, TFOOT, TH, THEAD, TITLE, TR, TRACK, UL, WBR, XMP,
+];
+
+/// The sets of HTML elements.
+const MEMBERS: &[(Sets, &[Name])] = &[
+    (SPECIAL, SPECIAL_NAMES),
+    (SCOPE, &[APPLET, CAPTION, HTML, TABLE, TD, TH, MARQUEE, OBJECT, SELECT, TEMPLATE]),
+    (LIST_ITEM, &[OL, UL]),
+    (BUTTON_ITSELF, &[BUTTON]),
+    (TABLE_SCOPE, &[HTML, TABLE, TEMPLATE]),
+    (TABLE_BODY_CONTEXT, &[TBODY, TFOOT, THEAD, TEMPLATE, HTML]),
+    (TABLE_ROW_CONTEXT, &[TR, TEMPLATE, HTML]),
+    (CELL, &[TD, TH]),
+    (IMPLIED | THOROUGHLY_IMPLIED, &[DD, DT, LI, OPTION, OPTGROUP, P, RB, RP, RT, RTC]),
+    (THOROUGHLY_IMPLIED, &[CAPTION, COLGROUP, TBODY, TD, TFOOT, TH, THEAD, TR]),
+    (HEADING, &[H1, H2, H3, H4, H5, H6]),
+    (FOSTERING, &[TABLE, TBODY, TFOOT, THEAD, TR]),
+    (FORMATTING, &[A, B, BIG, CODE, EM, FONT, I, NOBR, S, SMALL, STRIKE, STRONG, TT, U]),
+    (TABLE_BODY_OR_TABLE, &[TABLE, TBODY, TFOOT]),
+];
+
+/// The sets of each known name.
+static SETS: [Sets; KNOWN] = {
+    let mut sets = [0; KNOWN];
+    let mut row = 0;
+    while row < MEMBERS.len() {
+        let mut nth = 0;
+        while nth < MEMBERS[row].1.len() {
+            sets[MEMBERS[row].1[nth].number() as usize] |= MEMBERS[row].0;
+            nth += 1;
+        }
+        row += 1;
+    }
+    sets
+};
+
+/// The sets that an element belongs to.
+#[inline]
+pub(super) fn sets(name: Name, namespace: Namespace) -> Sets {
+    match namespace {
+        Namespace::Html => SETS.get(name.number() as usize).copied().unwrap_or(0),
+        Namespace::MathMl if matches!(name, MI | MO | MN | MS | MTEXT) => SCOPE | MATHML_TEXT,
+        Namespace::Svg if matches!(name, FOREIGN_OBJECT | DESC | TITLE) => SCOPE | HTML_INTEGRATION,
+        Namespace::MathMl | Namespace::Svg => 0,
+    }
+}
