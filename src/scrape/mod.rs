@@ -19,7 +19,6 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
 mod decode;
-#[expect(dead_code, unused_imports, reason = "a parser of our own asks for them")]
 mod document;
 mod error;
 pub mod extract;

@@ -38,7 +38,6 @@ mod walk;
 use encoding_rs::Encoding;
 use html5ever::tree_builder::QuirksMode;
 
-pub(in crate::scrape) use names::word;
 pub(crate) use names::{KNOWN, Name, Names};
 pub(crate) use node::{Attribute, AttributeNamespace, Kind, Namespace, Node};
 
@@ -69,6 +68,7 @@ impl Dom {
     }
 
     /// The names of its elements and attributes. A name that is not found there is on no element and no attribute.
+    #[cfg(test)]
     pub(crate) fn names(&self) -> &Names {
         &self.names
     }
@@ -115,11 +115,6 @@ impl Dom {
         let node = self.node(at);
         let has = node.kind == Kind::Doctype;
         has.then(|| [0, 1, 2].map(|nth| self.value(&self.attributes[node.start as usize + nth])))
-    }
-
-    /// Whether the page is to be laid out as pages were before the standards. Nothing here depends on it.
-    pub(crate) fn quirks(&self) -> QuirksMode {
-        self.quirks
     }
 
     /// What the page was written in: the query of a link is sent in it (WHATWG URL, "encoding override").

@@ -98,6 +98,7 @@ impl Names {
     }
 
     /// The number of a name, if the document has it or it is a known one.
+    #[cfg(test)]
     pub(crate) fn find(&self, text: &str) -> Option<Name> {
         let key = key(START.0, text);
         self.find_key(key, length(text), text)

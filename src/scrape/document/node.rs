@@ -131,11 +131,6 @@ impl Node {
         self.parent
     }
 
-    /// One past the last place of what is below it.
-    pub(crate) fn end(&self) -> u32 {
-        self.end
-    }
-
     pub(crate) fn is_element(&self) -> bool {
         self.kind == Kind::Element
     }

@@ -61,20 +61,4 @@ impl Dom {
         let node = self.node(at);
         (at > 0 && node.end < self.node(node.parent).end).then_some(node.end)
     }
-
-    /// Looks through all siblings before it: time grows with their number.
-    pub(crate) fn previous_sibling(&self, at: u32) -> Option<u32> {
-        let parent = self.parent(at)?;
-        self.children(parent).take_while(|sibling| *sibling < at).last()
-    }
-
-    /// The place of a node's parent. The document has none.
-    pub(crate) fn parent(&self, at: u32) -> Option<u32> {
-        (at > 0).then(|| self.node(at).parent)
-    }
-
-    /// The parent, its parent, and so on to the document.
-    pub(crate) fn ancestors(&self, at: u32) -> impl Iterator<Item = u32> {
-        std::iter::successors(self.parent(at), |at| self.parent(*at))
-    }
 }

@@ -1,13 +1,10 @@
 //! Text -> document, as a browser without scripts builds it.
 //!
-//! Two parsers build the same tree: html5ever, whose tree is `scraper`'s (`sink` is where it puts its nodes, `budget` how
-//! much work a page may make for it), and the one in `html`, which fills a `document::Dom` at once.
+//! Two parsers build the same tree. The one in `html` fills a `document::Dom` in one pass. A page that it declines, because
+//! the page asks for far more work than its length explains, is parsed by the reference: html5ever, whose tree is `scraper`'s
+//! (`sink` is where it puts its nodes, `budget` how much work a page may make for it). The document is then a copy of that.
 
 mod budget;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the scraper parses with html5ever until this parser has been proven")
-)]
 pub(in crate::scrape) mod html;
 mod sink;
 
@@ -21,18 +18,21 @@ use scraper::Html;
 use super::document::Dom;
 use crate::model::{Failure, FailureKind, Stage};
 use budget::{Budget, Exceeded};
+use html::{Declined, Parser};
 use sink::InOrder;
 
 /// A parsed page.
 #[derive(Debug)]
 pub struct Document {
     pub(super) dom: Dom,
+    /// Keeps memory from page to page.
+    parser: Parser,
 }
 
 impl Document {
     /// An empty document, for [`parse_into`].
     pub fn new() -> Self {
-        Self { dom: Dom::new() }
+        Self { dom: Dom::new(), parser: Parser::default() }
     }
 }
 
@@ -70,7 +70,10 @@ pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document
 /// # Errors
 /// As `parse`.
 pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
-    document.dom.copy_reference(&reference(text)?, encoding);
+    let Document { dom, parser } = document;
+    if let Err(Declined::TooLong | Declined::TooMuchWork) = parser.parse(text, encoding, dom) {
+        dom.copy_reference(&reference(text)?, encoding);
+    }
     Ok(())
 }
 
@@ -93,6 +96,15 @@ pub(super) fn parse_tentative_into(
     text: &str,
     tentative: &'static Encoding,
 ) -> Result<Parsed, Failure> {
+    let Document { dom, parser } = document;
+    match parser.parse_tentative(text, tentative, dom) {
+        Ok(parsed) => Ok(parsed),
+        Err(Declined::TooLong | Declined::TooMuchWork) => copy_tentative(dom, text, tentative),
+    }
+}
+
+/// As `parse_tentative_into`, by the reference.
+fn copy_tentative(dom: &mut Dom, text: &str, tentative: &'static Encoding) -> Result<Parsed, Failure> {
     let mut declared = None;
     let html = build_until(text, Budget::of(text.len()), |sink| {
         if declared.is_none() {
@@ -102,7 +114,7 @@ pub(super) fn parse_tentative_into(
     });
     match (html.map_err(too_large)?, declared) {
         (Some(html), declared) => {
-            document.dom.copy_reference(&html, declared.unwrap_or(tentative));
+            dom.copy_reference(&html, declared.unwrap_or(tentative));
             Ok(Parsed::Whole)
         }
         (None, Some(encoding)) => Ok(Parsed::Declares(encoding)),
