@@ -151,21 +151,26 @@ fn data_that_grows_past_what_a_worker_can_hand_over_is_too_large() {
     }
 }
 
-/// html5ever compares each attribute with all before it (rather than by a set), out of our sight: 100,000 take seconds,
-/// a million half an hour. The process boundary contains it.
+/// html5ever parses what our parser declines, and it compares each attribute with all before it, out of our sight: 100,000
+/// take seconds, a million half an hour. The process boundary contains it.
 #[test]
 fn a_page_that_never_ends_costs_its_time_and_one_worker_and_its_neighbours_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("a file");
-    write("evil.html", (0..1_000_000).fold("<p".to_owned(), |page, n| page + &format!(" a{n}")));
-    let formatting = (0..2_000).fold(String::new(), |page, n| page + &format!("<b id={n}>"));
-    write("deep.html", format!("<p>{formatting}{}", "<p>x".repeat(2_000)));
+    let formatting = |count: usize| (0..count).fold(String::new(), |page, n| page + &format!("<b id={n}>"));
+    let deep = |count: usize| format!("<p>{}{}", formatting(count), "<p>x".repeat(count));
+    let attributes = |count: usize| (0..count).fold("<p".to_owned(), |page, n| page + &format!(" a{n}"));
+    write("wide.html", format!("<title>wide</title>{}>", attributes(200_000)));
+    write("evil.html", format!("{}>{}", attributes(300_000), deep(20_000)));
+    write("deep.html", deep(2_000));
     write("long.html", "a".repeat(50 << 20));
     write("good.html", "<title>good</title>".to_owned());
     let mut list = vec!["good.html".to_owned(); 100];
-    (list[3], list[40], list[60]) = ("evil.html".to_owned(), "deep.html".to_owned(), "long.html".to_owned());
+    for (place, page) in [(3, "evil.html"), (40, "deep.html"), (60, "long.html"), (80, "wide.html")] {
+        page.clone_into(&mut list[place]);
+    }
     let site = folder.path().to_str().expect("UTF-8");
-    let limits = ["-w", "2", "--max-retries", "0", "--set", "pool.task_timeout=2s", "--set", "extract.t=title::text"];
+    let limits = ["-w", "2", "--max-retries", "0", "--set", "pool.task_timeout=4s", "--set", "extract.t=title::text"];
     let run = scrape_list(&list, [&["--site", site][..], &limits].concat()).finish().exited(3);
     let records = records(&run.stdout);
     assert_eq!(records.len(), list.len());
@@ -175,6 +180,7 @@ fn a_page_that_never_ends_costs_its_time_and_one_worker_and_its_neighbours_nothi
             "evil.html" => assert_eq!(failure, Some(("worker_timeout", "parse"))),
             "deep.html" => assert_eq!(failure, Some(("too_large", "parse")), "{failure:?}"),
             "long.html" => assert_eq!(failure, Some(("too_large", "fetch"))),
+            "wide.html" => assert_eq!((record.raw(), record.attempts), (r#"{"t":"wide"}"#, 1), "{record:?}"),
             _ => assert_eq!((record.raw(), record.attempts), (r#"{"t":"good"}"#, 1), "{record:?}"),
         }
     }
