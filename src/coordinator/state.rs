@@ -302,7 +302,7 @@ impl State {
         let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
         let host_headers = parse_url(&dispatch.url, None).map(|url| self.host_headers(&url)).unwrap_or_default();
         let Dispatch { tell_when_sent, connection, .. } = *dispatch;
-        let mut visit = Visit { tell_when_sent, connection, host_headers, ..visit };
+        let mut visit = Visit { host_headers, tell_when_sent, connection, ..visit };
         if let Order::Page(seq) = dispatch.order {
             if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq))
                 && let Some((name, value)) = cookies.header(url, now)

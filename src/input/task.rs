@@ -4,9 +4,8 @@ use url::{Position, Url};
 
 use super::lines::Line;
 use super::redact::{redact, redact_beginning};
-use super::sendable::sendable;
 use super::{columns, invalid};
-use crate::model::{Failure, Task, parse_url};
+use crate::model::{Failure, Task, check_sendable, parse_url};
 
 /// How many characters of an over-long line its record shows.
 const SHOWN: usize = 256;
@@ -34,7 +33,8 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
     if text.is_empty() || text.starts_with('#') {
         return None;
     }
-    let url = columns::check(text).and_then(|()| to_url(text, base)).and_then(sendable);
+    let url = columns::check(text).and_then(|()| to_url(text, base));
+    let url = url.and_then(|url| check_sendable(&url).map(|()| url).map_err(|why| invalid::unsendable(&why)));
     Some(Task { seq, line: shown(text, url.as_ref().ok()), url })
 }
 
