@@ -103,6 +103,6 @@ mod tests {
             std::task::Poll::<()>::Pending
         });
         assert_eq!(until(Instant::now() + LIMIT, never).await, None);
-        assert!(turns >= super::FEW_ROUNDS && turns < super::ROUNDS / 2 + super::FEW_ROUNDS, "{turns}");
+        assert!((super::FEW_ROUNDS..super::ROUNDS).contains(&turns), "{turns}");
     }
 }
