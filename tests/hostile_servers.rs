@@ -51,6 +51,10 @@ fn ok(headers: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn leads_to(location: &str) -> String {
+    format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n")
+}
+
 /// The most memory this process has had, in bytes (Linux).
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("procfs");
@@ -85,6 +89,13 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
         ("a header of a megabyte", Reply::new(long_line(1 << 20)).then(Then::Hang), &[Protocol]),
         ("a status line without end", Reply::new("HTTP/1.1 200 ").then(Then::Repeat(b"O")), &[Protocol]),
         ("interim answers without end", Reply::new("").then(Then::Repeat(b"HTTP/1.1 103 Hints\r\n\r\n")), &[Timeout]),
+        ("a redirect to a URL of 70 KB", Reply::new(leads_to(&format!("/{}", "x".repeat(70_000)))), &[Protocol]),
+        ("a redirect to a URL of 90 KB, encoded", Reply::new(leads_to(&"\u{e9}".repeat(15_000))), &[Protocol]),
+        (
+            "a redirect to a host of 300 bytes",
+            Reply::new(leads_to(&format!("http://{}/", "a.".repeat(150)))),
+            &[Protocol],
+        ),
         ("empty lines without end", Reply::new("").then(Then::Repeat(b"\r\n")), &[Protocol, Timeout]),
         ("a switch of protocols", Reply::new("HTTP/1.1 101 Go\r\nupgrade: x\r\n\r\nx").then(Then::Hang), &[Protocol]),
         ("HTTP/0.9", Reply::new("<title>T</title>").then(Then::Close), &[Protocol]),

@@ -11,7 +11,7 @@ use url::Url;
 use super::job::{Brought, Fetched};
 use super::json_line::is_json_line;
 use crate::model::{
-    Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Visit, Visited, parse_url, without_credentials,
+    Answer, Failure, FailureKind, LONGEST_URL, Outcome, Page, Retry, Stage, Visit, Visited, without_credentials,
 };
 use crate::robots;
 use crate::schedule::Order;
@@ -106,11 +106,11 @@ impl Plausible {
                 if failure.stage == Stage::Robots {
                     return Err("a failure at another stage than its own");
                 }
-                self.failure(failure, url)
+                self.failure(failure)
             }
             Answer::Redirect { status, to, bytes } => {
                 self.bytes(*bytes)?;
-                self.redirect(*status, to, self.follows_refresh && (200..400).contains(status))
+                redirect(*status, to, self.follows_refresh && (200..400).contains(status))
             }
             Answer::NotModified { .. } if !out.is_conditional => Err("that a page has not changed which nobody has"),
             Answer::NotModified { bytes } => self.bytes(*bytes),
@@ -121,28 +121,15 @@ impl Plausible {
         match answer {
             robots::Answer::Rules(rules) if rules.can_be_of_a_file() => Ok(()),
             robots::Answer::Rules(_) => Err("rules that no robots.txt has"),
-            robots::Answer::Redirect { status, to } => self.redirect(*status, to, false),
+            robots::Answer::Redirect { status, to } => redirect(*status, to, false),
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
                 Err("a failure at another stage than its own")
             }
-            robots::Answer::Failed(failure) => self.failure(failure, None),
+            robots::Answer::Failed(failure) => self.failure(failure),
         }
     }
 
-    /// `is_refresh`: it may be one that the page itself asks for.
-    fn redirect(&self, status: u16, to: &str, is_refresh: bool) -> Result<(), Lie> {
-        if !is_refresh && !REDIRECTS.contains(&status) {
-            return Err("a redirect with the status of none");
-        }
-        let longest = if is_refresh { MOST_TEXT.saturating_add(self.max_body.saturating_mul(3)) } else { MOST_TEXT };
-        let is_sendable = |url: Url| matches!(url.scheme(), "http" | "https");
-        if to.len() as u64 > longest || !parse_url(to, None).is_ok_and(is_sendable) {
-            return Err("a redirect to what cannot be asked for");
-        }
-        Ok(())
-    }
-
-    fn failure(&self, failure: &Failure, url: Option<&Url>) -> Result<(), Lie> {
+    fn failure(&self, failure: &Failure) -> Result<(), Lie> {
         self.bytes(failure.bytes)?;
         let is_workers_own = match failure.kind {
             FailureKind::InvalidUrl
@@ -181,9 +168,9 @@ impl Plausible {
         if matches!(failure.retry, Retry::After(_)) && !is_refused {
             return Err("when to ask again, of a server that did not say so");
         }
-        let text = failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>();
-        let url = url.map_or(0, |url| url.as_str().len() as u64);
-        if text as u64 > MOST_TEXT.saturating_add(url.saturating_mul(8)) {
+        // Workers keep to that, and what a failure says is kept for each of a host's tasks.
+        let mut words = [&failure.message].into_iter().chain(&failure.causes);
+        if words.any(|text| text.len() > Failure::LONGEST) {
             return Err("a failure of too many words");
         }
         Ok(())
@@ -193,4 +180,16 @@ impl Plausible {
         // Of what is too large, and of what nobody wants, no more is read than the next piece.
         if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than are read") } else { Ok(()) }
     }
+}
+
+/// `is_refresh`: it may be one that the page itself asks for.
+fn redirect(status: u16, to: &str, is_refresh: bool) -> Result<(), Lie> {
+    if !is_refresh && !REDIRECTS.contains(&status) {
+        return Err("a redirect with the status of none");
+    }
+    let is_web = |url: Url| matches!(url.scheme(), "http" | "https");
+    if to.len() > LONGEST_URL || !Url::parse(to).is_ok_and(is_web) {
+        return Err("a redirect to what cannot be asked for");
+    }
+    Ok(())
 }

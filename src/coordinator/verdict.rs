@@ -1,7 +1,10 @@
 //! What a panic or a lost worker means for the task that was in its hands.
 
-use crate::model::{Failure, FailureKind, Stage};
+use crate::model::{Failure, FailureKind, Stage, excerpt};
 use crate::pool::{Cause, Death, JobError};
+
+/// Bytes of a backtrace that a record shows: those of the innermost calls, which come first.
+const BACKTRACE: usize = 16 << 10;
 
 /// The failure of a task that is to blame for its worker's end.
 ///
@@ -27,9 +30,10 @@ pub(super) fn of_death(death: &Death) -> Failure {
 pub(super) fn of_error(error: &JobError) -> Failure {
     let message = error.to_string();
     match error {
-        JobError::Panic { backtrace, .. } => {
-            Failure { causes: vec![backtrace.clone()], ..Failure::new(FailureKind::Panic, Stage::Parse, message) }
-        }
+        JobError::Panic { backtrace, .. } => Failure {
+            causes: vec![excerpt(backtrace, BACKTRACE).into_owned()],
+            ..Failure::new(FailureKind::Panic, Stage::Parse, message)
+        },
         JobError::TooLarge { .. } => Failure::new(
             FailureKind::TooLarge,
             Stage::Extract,

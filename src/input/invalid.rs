@@ -6,7 +6,7 @@ use url::{ParseError, Url};
 
 use super::lines::MAX_LINE;
 use super::redact::redact;
-use crate::model::{Failure, FailureKind, Stage, parse_url};
+use crate::model::{Failure, FailureKind, Stage, Unsendable, parse_url};
 
 fn failure(message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::InvalidUrl, Stage::List, message)
@@ -103,30 +103,9 @@ pub(super) fn nul() -> Failure {
     failure("a NUL inside: the list seems to be UTF-16 without a byte-order mark, or no text, save it as UTF-8")
 }
 
-pub(super) fn long_url(length: usize, most: usize) -> Failure {
-    failure(format!("the URL is {length} bytes long, percent-encoding included: at most {most} can be sent"))
-}
-
-pub(super) fn long_host(length: usize, most: usize) -> Failure {
-    failure(format!("the host is {length} bytes long: at most {most} make a domain name"))
-}
-
-pub(super) fn long_label(length: usize, most: usize) -> Failure {
-    failure(format!("a part of the host is {length} bytes long: at most {most} may stand between two dots"))
-}
-
-pub(super) fn empty_label() -> Failure {
-    failure("the host has nothing between two dots: a domain name looks like books.example")
-}
-
-/// A URL that the HTTP client refuses: it is the host, as far as is known.
-pub(super) fn no_uri(host: &str, error: &http::uri::InvalidUri) -> Failure {
-    if host.contains(['{', '}', '"', '`']) {
-        return failure(format!(
-            "the host `{host}` has a character that no request can name: is it a template to fill in?"
-        ));
-    }
-    failure(format!("the HTTP client cannot send it ({error}): a URL looks like https://host/path"))
+/// A URL that no request can name.
+pub(super) fn unsendable(why: &Unsendable) -> Failure {
+    failure(why.to_string())
 }
 
 /// What the writer probably meant, as far as that is a URL.

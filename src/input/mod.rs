@@ -29,7 +29,6 @@ mod looks_like;
 mod progress;
 mod reader;
 mod redact;
-mod sendable;
 mod source;
 mod task;
 

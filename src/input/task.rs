@@ -4,9 +4,8 @@ use url::{Position, Url};
 
 use super::lines::Line;
 use super::redact::{redact, redact_beginning};
-use super::sendable::sendable;
 use super::{columns, invalid};
-use crate::model::{Failure, Task, parse_url};
+use crate::model::{Failure, Task, check_sendable, parse_url};
 
 /// How many characters of an over-long line its record shows.
 const SHOWN: usize = 256;
@@ -34,7 +33,8 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
     if text.is_empty() || text.starts_with('#') {
         return None;
     }
-    let url = columns::check(text).and_then(|()| to_url(text, base)).and_then(sendable);
+    let url = columns::check(text).and_then(|()| to_url(text, base));
+    let url = url.and_then(|url| check_sendable(&url).map(|()| url).map_err(|why| invalid::unsendable(&why)));
     Some(Task { seq, line: shown(text, url.as_ref().ok()), url })
 }
 
@@ -225,7 +225,7 @@ mod tests {
             // and the latter is a sign of an encoding with two bytes for each character.
             let is_no_line = text.trim().contains(['\t', '\n', '\r', '\0']);
             // What cannot be sent is refused beyond what the standard says.
-            let is_refused = |url: &str| is_no_line || sendable(Url::parse(url).expect("a URL")).is_err();
+            let is_refused = |url: &str| is_no_line || check_sendable(&Url::parse(url).expect("a URL")).is_err();
             assert_eq!(task.url.ok().map(String::from), url.filter(|url| !is_refused(url)), "{text:?}");
             tried += 1;
         }

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::excerpt;
+
 /// Why a task has no data. A failed URL is a value: it takes its place among the records like any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -10,10 +12,10 @@ pub struct Failure {
     pub kind: FailureKind,
     /// How far the task had come.
     pub stage: Stage,
-    /// One line for a person: names the thing that failed.
+    /// One line for a person: names the thing that failed. At most [`LONGEST`](Self::LONGEST) bytes.
     pub message: String,
     /// The chain of causes below `message`, outermost first.
-    #[serde(deserialize_with = "super::few::read::<_, _, 64>")]
+    #[serde(deserialize_with = "super::few::read::<_, _, { Failure::MOST_CAUSES }>")]
     pub causes: Vec<String>,
     /// Whether another try may help.
     pub retry: Retry,
@@ -26,18 +28,33 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure which another try would not mend, before any answer.
+    /// How long a message may be, and a cause below it, in bytes. A failure may be kept for each task and each host.
+    pub const LONGEST: usize = 1024;
+    /// How many causes a failure may have.
+    pub const MOST_CAUSES: usize = 8;
+
+    /// A failure which another try would not mend, before any answer. Of a long message, the beginning is kept.
     pub fn new(kind: FailureKind, stage: Stage, message: impl Into<String>) -> Self {
         Self {
             kind,
             stage,
-            message: message.into(),
+            message: clipped(message.into()),
             causes: Vec::new(),
             retry: Retry::No,
             final_url: None,
             status: None,
             bytes: 0,
         }
+    }
+
+    /// What is remembered of a failure when its task is gone, for each of many hosts: less than a kilobyte.
+    #[must_use]
+    pub fn brief(&self) -> Self {
+        const MESSAGE: usize = 300;
+        const CAUSE: usize = 100;
+        let causes = self.causes.iter().take(2).map(|cause| excerpt(cause, CAUSE).into_owned()).collect();
+        let brief = Self::new(self.kind, self.stage, excerpt(&self.message, MESSAGE));
+        Self { causes, retry: self.retry, status: self.status, ..brief }
     }
 
     /// The same failure, worth another try.
@@ -47,16 +64,29 @@ impl Failure {
         self
     }
 
-    /// The same failure with the chain of causes of `error` (its `source()`s, without `error` itself).
+    /// The same failure in other words.
+    #[must_use]
+    pub fn reworded(mut self, message: impl Into<String>) -> Self {
+        self.message = clipped(message.into());
+        self
+    }
+
+    /// The same failure with the chain of causes of `error` (its `source()`s, without `error` itself): the outermost ones.
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = error.source();
-        while let Some(cause) = next {
-            self.causes.push(cause.to_string());
+        while let Some(cause) = next
+            && self.causes.len() < Self::MOST_CAUSES
+        {
+            self.causes.push(clipped(cause.to_string()));
             next = cause.source();
         }
         self
     }
+}
+
+fn clipped(text: String) -> String {
+    if text.len() > Failure::LONGEST { excerpt(&text, Failure::LONGEST).into_owned() } else { text }
 }
 
 /// Whether another try may give what this one did not.

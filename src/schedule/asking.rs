@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use super::backoff;
 use super::hosts::HostId;
-use super::origins::{MAX_HOPS, OriginId};
+use super::origins::OriginId;
 use super::queue::{Dispatch, Order, Schedule, Step};
-use crate::model::{Failure, FailureKind, Reach, Retry, Stage};
+use super::target::Astray;
+use crate::model::{Failure, FailureKind, Reach, Retry, Stage, shown_url};
 use crate::robots::{self, Rules};
 
 impl Schedule {
     pub(super) fn begin_robots(&mut self, origin: OriginId, host: HostId, now: Instant) -> Option<Step> {
         if let Some(failure) = self.hosts.get(host).refusal(now) {
-            let tasks = self.origins.refused(origin, failure, now);
+            let detour = self.origins.fetch(origin).map_or(0, |fetch| fetch.target.detour());
+            self.swap_detours(detour, 0);
+            let tasks = self.origins.refused(origin, &failure, now);
             self.unpark(tasks, host, now);
             return None;
         }
@@ -45,26 +48,38 @@ impl Schedule {
             }
         }
         self.judge(order, took, failure, now);
+        let leash = self.robots_leash();
         let Some(fetch) = self.origins.fetch(origin) else { return };
-        let host = fetch.host;
+        let (host, before) = (fetch.host, fetch.target.detour());
         let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, |_| 0, MAX_HOPS) {
+            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, |_| 0, leash) {
                 Ok(()) => {
+                    let after = fetch.target.detour();
                     fetch.host = self.hosts.hold(&fetch.target.url);
+                    self.swap_detours(before, after);
                     self.release(host, now);
                     return self.put_first(order, now);
                 }
-                Err(_) => self.origins.known(origin, Rules::allow_all()),
+                Err(astray @ Astray::NoRoom(_)) => {
+                    let message = format!("follow the redirect of {}: {astray}", shown_url(&fetch.target.url));
+                    let failure = Failure::new(FailureKind::Protocol, Stage::Robots, message).retryable();
+                    match self.robots_failed(origin, &failure, now) {
+                        Some(tasks) => tasks,
+                        None => return,
+                    }
+                }
+                Err(_) => self.origins.known(origin, Rules::allow_all(), now),
             },
             robots::Answer::Rules(rules) => {
                 self.slow_down(&rules, origin, now);
-                self.origins.known(origin, rules)
+                self.origins.known(origin, rules, now)
             }
-            robots::Answer::Failed(failure) => match self.robots_failed(origin, failure, now) {
+            robots::Answer::Failed(failure) => match self.robots_failed(origin, &failure, now) {
                 Some(tasks) => tasks,
                 None => return,
             },
         };
+        self.swap_detours(before, 0);
         self.unpark(tasks, host, now);
     }
 
@@ -79,7 +94,7 @@ impl Schedule {
     }
 
     /// Asks for it again later, or gives the tasks that have waited in vain.
-    fn robots_failed(&mut self, origin: OriginId, failure: Failure, now: Instant) -> Option<Vec<u64>> {
+    fn robots_failed(&mut self, origin: OriginId, failure: &Failure, now: Instant) -> Option<Vec<u64>> {
         let options = self.hosts.options();
         let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
         let fetch = self.origins.fetch(origin)?;
@@ -98,10 +113,10 @@ impl Schedule {
             return Some(self.origins.refused(origin, failure, now));
         }
         // A verdict on where these tasks came from, not on the origin: others may go where they may not.
-        let tasks = self.origins.unknown(origin);
+        let tasks = self.origins.unknown(origin, now);
         for seq in &tasks {
             if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.target.reach == asked_by) {
-                task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.clone() }));
+                task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.brief() }));
             }
         }
         Some(tasks)

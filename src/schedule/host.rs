@@ -59,12 +59,14 @@ pub(super) struct Host {
     /// Nothing is handed out before.
     closed_until: Option<Instant>,
     /// Its tasks fail with this instead of being sent, until then or for good.
-    refusal: Option<(Option<Instant>, Failure)>,
+    refusal: Option<Box<(Option<Instant>, Failure)>>,
     breaker: Breaker,
     /// Different pages in a row were answered with a `Retry-After` that is too long: the last one, and how long.
     farewell: Option<Box<(Failure, Duration)>>,
     retries_left: u32,
     failures: u64,
+    /// Bytes of long URLs to which redirects have led tasks of its lines.
+    pub(super) detours: usize,
     /// The adaptive part of the delay.
     throttle: Duration,
     /// Random numbers drawn so far.
@@ -99,6 +101,7 @@ impl Host {
             farewell: None,
             retries_left: options.max_host_retries,
             failures: 0,
+            detours: 0,
             throttle: Duration::ZERO,
             draws: 0,
             listed: Listed::No,
@@ -210,7 +213,7 @@ impl Host {
                 // What was said to last longer does.
                 let is_longest = self.farewell.as_ref().is_none_or(|before| pause > before.1);
                 if self.breaker.is_unwelcome(page) && is_longest {
-                    self.farewell = Some(Box::new((failure.clone(), pause)));
+                    self.farewell = Some(Box::new((failure.brief(), pause)));
                 }
                 self.part(now);
                 return;
@@ -276,7 +279,7 @@ impl Host {
 
     fn refuse(&mut self, failure: &Failure, why: &str, until: Option<Instant>) {
         // What was said to last longer does.
-        if let Some((before, _)) = &self.refusal
+        if let Some(before) = self.refusal.as_ref().map(|refusal| refusal.0)
             && before.is_none_or(|before| until.is_some_and(|until| until <= before))
         {
             return;
@@ -284,23 +287,20 @@ impl Host {
         if self.refusal.is_none() {
             tracing::warn!("host {} {why}: its tasks fail from now on", self.key);
         }
-        let message = format!("ask host {}: it {why}; the last time: {}", self.key, failure.message);
-        let failure = Failure {
-            status: failure.status,
-            causes: failure.causes.clone(),
-            ..Failure::new(failure.kind, Stage::Fetch, message)
-        };
-        self.refusal = Some((until, failure));
+        let Failure { kind, message, causes, status, .. } = failure.brief();
+        let message = format!("ask host {}: it {why}; the last time: {message}", self.key);
+        let failure = Failure { causes, status, ..Failure::new(kind, Stage::Fetch, message) };
+        self.refusal = Some(Box::new((until, failure)));
     }
 
     fn refuses(&self, now: Instant) -> bool {
-        self.refusal.as_ref().is_some_and(|(until, _)| until.is_none_or(|until| until > now))
+        self.refusal.as_ref().is_some_and(|refusal| refusal.0.is_none_or(|until| until > now))
     }
 
     /// With what its tasks fail now, if they do.
     pub(super) fn refusal(&self, now: Instant) -> Option<Failure> {
-        let (_, failure) = self.refusal.as_ref().filter(|_| self.refuses(now))?;
-        Some(failure.clone())
+        let refusal = self.refusal.as_ref().filter(|_| self.refuses(now))?;
+        Some(refusal.1.clone())
     }
 
     /// The next order in its line. While it is found out whether the host is back, that is the last one: another page may

@@ -7,6 +7,7 @@
 //! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
 //!   how far apart, who waits in line; `breaker` says when a host is left alone for a while, or given up
 //! - `origins` knows the robots.txt of each origin; `asking` is how one is asked for
+//! - `weight` is what the tasks take in memory, and how long the URLs may be to which redirects lead them
 //! - `backoff` says how long to wait before another try
 //!
 //! Hosts take turns, so a list that is sorted by host keeps everybody busy as long as it is read far enough ahead.
@@ -23,6 +24,7 @@ mod origins;
 mod queue;
 mod target;
 mod task;
+mod weight;
 
 #[cfg(test)]
 mod ill_hosts_tests;
@@ -30,6 +32,8 @@ mod ill_hosts_tests;
 mod simulation_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weights_tests;
 
 pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
 pub use queue::{Dispatch, Order, Schedule, Step};

@@ -1,14 +1,15 @@
 //! What is known of the robots.txt of each origin (RFC 9309, 2.3): nothing yet, that it is being asked for, its rules,
 //! or that it cannot be had.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use url::Url;
 
 use super::hosts::HostId;
 use super::target::Target;
-use crate::model::{Failure, FailureKind, Reach, Stage, without_credentials};
+use crate::model::{Failure, FailureKind, Reach, Stage, shown_url, without_credentials};
 use crate::robots::Rules;
 
 /// Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2); after more of them there is taken to be none.
@@ -17,8 +18,12 @@ pub(super) const MAX_HOPS: u32 = 5;
 /// How long a robots.txt that could not be had is not asked for again.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
-/// Bytes of rules that are kept; beyond them the oldest are asked for again when they are needed.
-const MOST_RULES: usize = 64 << 20;
+/// Bytes that are kept of what is known of all origins. Beyond them the largest are forgotten: first of origins to which no task
+/// goes, then of the others. So the rules of an ordinary site are not forgotten because other sites have huge ones.
+const MOST_KEPT: usize = 64 << 20;
+
+/// How long rules that were forgotten though tasks go there are not asked for again. Those tasks wait.
+pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Origins of one host that are kept at least, though no task goes there: a domain may have any number.
 const UNUSED: usize = 1_000;
@@ -50,7 +55,22 @@ enum State {
     Unknown,
     Asking(Box<Fetch>),
     Known(Rules),
-    Refused(Failure, Instant),
+    Refused(Box<Failure>, Instant),
+    /// There was no room for its rules; they are asked for again from then on.
+    Forgotten(Instant),
+}
+
+impl State {
+    /// Bytes that it takes beside itself, about; 0 for what is not kept.
+    fn size(&self) -> usize {
+        match self {
+            Self::Known(rules) => rules.size(),
+            Self::Refused(failure, _) => {
+                size_of::<Failure>() + failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>()
+            }
+            Self::Unknown | Self::Asking(_) | Self::Forgotten(_) => 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +79,13 @@ struct Origin {
     state: State,
     /// Tasks that go there.
     users: usize,
+    /// Its place in `Origins::kept`, if something of it is kept.
+    kept: Option<Kept>,
 }
+
+/// What is kept of one origin: its size, when it came, and whose it is. The last one in order is the largest, and of several the
+/// oldest.
+type Kept = (usize, Reverse<u64>, OriginId);
 
 /// The origins of one host.
 #[derive(Debug, Default)]
@@ -78,6 +104,8 @@ pub(super) enum Leave {
     /// As `Parked`, and somebody must ask for it.
     Ask,
     Denied(Failure),
+    /// Ask again then.
+    Later(Instant),
 }
 
 #[derive(Debug, Default)]
@@ -86,9 +114,10 @@ pub(super) struct Origins {
     by_name: HashMap<Box<str>, OriginId>,
     of_host: HashMap<HostId, OfHost>,
     next: u64,
-    /// Those whose rules are known, oldest first, and the bytes of all rules.
-    ruled: VecDeque<OriginId>,
-    rules: usize,
+    /// What is kept, of origins to which no task goes and of the others, and the bytes of all of it.
+    kept: [BTreeSet<Kept>; 2],
+    bytes: usize,
+    times_kept: u64,
 }
 
 impl Origins {
@@ -96,9 +125,7 @@ impl Origins {
     pub(super) fn hold(&mut self, url: &Url, host: HostId) -> OriginId {
         let name = url.origin().ascii_serialization();
         if let Some(id) = self.by_name.get(&*name).copied() {
-            if let Some(origin) = self.known.get_mut(&id) {
-                origin.users += 1;
-            }
+            self.count_users(id, |users| users + 1);
             return id;
         }
         self.sweep(host);
@@ -106,15 +133,24 @@ impl Origins {
         self.next += 1;
         let name = name.into_boxed_str();
         self.by_name.insert(name.clone(), id);
-        self.known.insert(id, Origin { name, state: State::Unknown, users: 1 });
+        self.known.insert(id, Origin { name, state: State::Unknown, users: 1, kept: None });
         self.of_host.entry(host).or_default().ids.push(id);
         id
     }
 
     /// A task does not go there any more.
     pub(super) fn release(&mut self, id: OriginId) {
-        if let Some(origin) = self.known.get_mut(&id) {
-            origin.users = origin.users.saturating_sub(1);
+        self.count_users(id, |users| users.saturating_sub(1));
+    }
+
+    fn count_users(&mut self, id: OriginId, change: impl FnOnce(usize) -> usize) {
+        let Some(origin) = self.known.get_mut(&id) else { return };
+        let was_used = origin.users > 0;
+        origin.users = change(origin.users);
+        let is_used = origin.users > 0;
+        if let Some(kept) = origin.kept.filter(|_| was_used != is_used) {
+            self.kept[usize::from(was_used)].remove(&kept);
+            self.kept[usize::from(is_used)].insert(kept);
         }
     }
 
@@ -140,8 +176,9 @@ impl Origins {
     fn remove(&mut self, id: OriginId) {
         if let Some(origin) = self.known.remove(&id) {
             self.by_name.remove(&origin.name);
-            if let State::Known(rules) = origin.state {
-                self.rules -= rules.size();
+            if let Some(kept) = origin.kept {
+                self.kept[usize::from(origin.users > 0)].remove(&kept);
+                self.bytes -= kept.0;
             }
         }
     }
@@ -163,17 +200,18 @@ impl Origins {
             State::Known(_) => {
                 let message = format!(
                     "fetch {}: robots.txt of {} forbids it (politeness.robots = false ignores that)",
-                    without_credentials(url),
+                    shown_url(url),
                     origin.name
                 );
                 Leave::Denied(Failure::new(FailureKind::RobotsDenied, Stage::Robots, message))
             }
-            State::Refused(failure, until) if *until > now => Leave::Denied(failure.clone()),
+            State::Refused(failure, until) if *until > now => Leave::Denied(Failure::clone(failure)),
             State::Asking(fetch) => {
                 fetch.parked.push(seq);
                 Leave::Parked
             }
-            State::Unknown | State::Refused(..) => Leave::Ask,
+            State::Forgotten(until) if *until > now => Leave::Later(*until),
+            State::Unknown | State::Refused(..) | State::Forgotten(_) => Leave::Ask,
         }
     }
 
@@ -197,6 +235,10 @@ impl Origins {
             parked: vec![seq],
         };
         origin.state = State::Asking(Box::new(fetch));
+        if let Some(kept) = origin.kept.take() {
+            self.kept[usize::from(origin.users > 0)].remove(&kept);
+            self.bytes -= kept.0;
+        }
     }
 
     pub(super) fn fetch(&mut self, id: OriginId) -> Option<&mut Fetch> {
@@ -207,54 +249,61 @@ impl Origins {
     }
 
     /// Ends the asking. Gives the tasks that waited for it.
-    pub(super) fn known(&mut self, id: OriginId, rules: Rules) -> Vec<u64> {
-        self.rules += rules.size();
-        self.ruled.push_back(id);
-        if self.ruled.len() > 2 * self.known.len() + UNUSED {
-            self.ruled.retain(|id| self.known.contains_key(id));
-        }
-        let tasks = self.end(id, |_| State::Known(rules));
-        while self.rules > MOST_RULES
-            && let Some(oldest) = self.ruled.pop_front()
-        {
-            self.forget_rules(oldest);
-        }
-        tasks
-    }
-
-    fn forget_rules(&mut self, id: OriginId) {
-        if let Some(origin) = self.known.get_mut(&id)
-            && let State::Known(rules) = &origin.state
-        {
-            self.rules -= rules.size();
-            origin.state = State::Unknown;
-        }
+    pub(super) fn known(&mut self, id: OriginId, rules: Rules, now: Instant) -> Vec<u64> {
+        self.end(id, now, |_| State::Known(rules))
     }
 
     /// As [`known`](Self::known), where it cannot be had. A transport error is the tasks' own; a server that cannot
     /// answer forbids everything (RFC 9309, 2.3.1.4).
-    pub(super) fn refused(&mut self, id: OriginId, failure: Failure, now: Instant) -> Vec<u64> {
-        self.end(id, |name| {
+    pub(super) fn refused(&mut self, id: OriginId, failure: &Failure, now: Instant) -> Vec<u64> {
+        self.end(id, now, |name| {
+            let failure = failure.brief();
             let message = format!("read robots.txt of {name}: {}", failure.message);
             let kind = match failure.kind {
                 FailureKind::HttpStatus => FailureKind::RobotsDenied,
                 other => other,
             };
             let failure = Failure { causes: failure.causes, ..Failure::new(kind, Stage::Robots, message) };
-            State::Refused(failure, now + REFUSED_FOR)
+            State::Refused(Box::new(failure), now + REFUSED_FOR)
         })
     }
 
     /// As [`known`](Self::known), where nothing has come of it.
-    pub(super) fn unknown(&mut self, id: OriginId) -> Vec<u64> {
-        self.end(id, |_| State::Unknown)
+    pub(super) fn unknown(&mut self, id: OriginId, now: Instant) -> Vec<u64> {
+        self.end(id, now, |_| State::Unknown)
     }
 
-    fn end(&mut self, id: OriginId, state: impl FnOnce(&str) -> State) -> Vec<u64> {
+    fn end(&mut self, id: OriginId, now: Instant, state: impl FnOnce(&str) -> State) -> Vec<u64> {
         let Some(origin) = self.known.get_mut(&id) else { return Vec::new() };
-        match std::mem::replace(&mut origin.state, state(&origin.name)) {
+        let tasks = match std::mem::replace(&mut origin.state, state(&origin.name)) {
             State::Asking(fetch) => fetch.parked,
             _ => Vec::new(),
+        };
+        let size = origin.state.size();
+        if size > 0 {
+            self.times_kept += 1;
+            let kept = (size, Reverse(self.times_kept), id);
+            origin.kept = Some(kept);
+            let is_used = origin.users > 0;
+            self.bytes += size;
+            // What has just come is not forgotten: tasks have waited for it.
+            self.make_room(now);
+            self.kept[usize::from(is_used)].insert(kept);
+        }
+        tasks
+    }
+
+    /// Forgets the largest until the rest is no more than is kept.
+    fn make_room(&mut self, now: Instant) {
+        let [unused, used] = &mut self.kept;
+        while self.bytes > MOST_KEPT
+            && let Some((size, _, id)) = unused.pop_last().or_else(|| used.pop_last())
+        {
+            self.bytes -= size;
+            if let Some(origin) = self.known.get_mut(&id) {
+                origin.kept = None;
+                origin.state = if origin.users > 0 { State::Forgotten(now + AGAIN_AFTER) } else { State::Unknown };
+            }
         }
     }
 }

@@ -66,8 +66,10 @@ pub struct Schedule {
     /// When the rate of the whole run lets the next one out, and when it let the last one.
     next_out: Option<Instant>,
     last_out: Option<Instant>,
-    /// Bytes that the tasks take, about.
-    weight: usize,
+    /// Bytes that the tasks take, about, without their detours.
+    pub(super) weight: usize,
+    /// Bytes of long URLs to which redirects have led tasks, and robots.txt.
+    pub(super) detours: usize,
     pub(super) retries: u64,
     pub(super) robots_requests: u64,
 }
@@ -83,6 +85,7 @@ impl Schedule {
             next_out: None,
             last_out: None,
             weight: 0,
+            detours: 0,
             retries: 0,
             robots_requests: 0,
         }
@@ -124,11 +127,6 @@ impl Schedule {
     /// Tasks that were admitted and are not settled.
     pub fn under_way(&self) -> usize {
         self.tasks.len()
-    }
-
-    /// Bytes that they take, about.
-    pub fn weight(&self) -> usize {
-        self.weight
     }
 
     /// Whether nothing is under way.
@@ -252,6 +250,10 @@ impl Schedule {
                 self.hosts.put_first(host, Order::Robots(origin.0), now);
                 None
             }
+            (Leave::Later(until), _) => {
+                self.pausing.push(Reverse((until, Order::Page(seq))));
+                None
+            }
             (Leave::Parked | Leave::Ask, _) => None,
         }
     }
@@ -341,18 +343,16 @@ impl Schedule {
             return None;
         }
         self.judge(Order::Page(seq), elapsed, failure, now);
-        let max_redirects = self.hosts.options().max_redirects;
+        let leash = self.leash(seq)?;
         let task = self.tasks.get_mut(&seq)?;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => {
-                match task.follow(status, &to, bytes, cookies_for, max_redirects) {
-                    Ok(()) => {
-                        self.move_on(seq, now);
-                        return None;
-                    }
-                    Err(failure) => Outcome::Failure(failure),
+            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, cookies_for, leash) {
+                Ok(()) => {
+                    self.move_on(seq, now);
+                    return None;
                 }
-            }
+                Err(failure) => Outcome::Failure(failure),
+            },
             Answer::Outcome(outcome) => outcome,
             // Whoever asks with validators puts what they speak of in this answer's place.
             Answer::NotModified { bytes } => {
@@ -387,6 +387,7 @@ impl Schedule {
         let host = self.hosts.hold(&task.target.url);
         let left = task.host;
         self.settle_down(&mut task, host);
+        self.weigh(&mut task, false, now);
         self.tasks.insert(seq, task);
         self.release(left, now);
         self.put_first(Order::Page(seq), now);
@@ -456,8 +457,8 @@ impl Schedule {
     }
 
     fn settle(&mut self, seq: u64, outcome: Outcome, now: Instant) -> Option<Settled> {
-        let task = self.tasks.remove(&seq)?;
-        self.weight -= task.weight;
+        let mut task = self.tasks.remove(&seq)?;
+        self.weigh(&mut task, true, now);
         task.origin.into_iter().for_each(|origin| self.origins.release(origin));
         self.release(task.host, now);
         self.release(task.listed, now);

@@ -2,7 +2,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use url::{Position, Url};
 
-use crate::model::{Reach, parse_url};
+use crate::model::{Reach, Unsendable, check_sendable, excerpt, parse_url};
 
 /// Where the next request of a task, or for a robots.txt, goes.
 #[derive(Debug)]
@@ -36,7 +36,28 @@ pub(super) enum Astray {
     NoUrl(#[from] url::ParseError),
     #[error("a redirect to a {0} URL")]
     Scheme(String),
+    #[error("a redirect to what no request can name: {0}")]
+    Unsendable(#[from] Unsendable),
+    #[error(
+        "a redirect to a URL of {0} bytes, and URLs as long as that which wait for their turn take all the memory that is for them"
+    )]
+    NoRoom(usize),
 }
+
+/// How far redirects may lead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leash {
+    /// Redirects in a row.
+    pub(super) hops: u32,
+    /// Bytes of a URL that is longer than [`LONG`]: there is room for so many.
+    pub(super) room: usize,
+}
+
+/// URLs that are longer, in bytes, are few among those that redirects lead to; only of these is there not always room.
+pub(super) const LONG: usize = 1024;
+
+/// Bytes of a scheme that are shown.
+const LONGEST_SCHEME: usize = 100;
 
 const HINT: &str = " (a site that needs its cookies back needs `cookies.enabled = true`)";
 
@@ -52,6 +73,18 @@ impl Target {
         }
     }
 
+    /// Bytes that it takes beside itself.
+    pub(super) fn weight(&self) -> usize {
+        let own = if let Reach::Redirected { own } = &self.reach { own.len() } else { 0 };
+        self.url.as_str().len() + own
+    }
+
+    /// Bytes of a long URL that a redirect has led to; 0 for others.
+    pub(super) fn detour(&self) -> usize {
+        let length = self.url.as_str().len();
+        if self.hops > 0 && length > LONG { length } else { 0 }
+    }
+
     /// A number for the page. URLs that differ only in their fragments have the same one.
     pub(super) fn page(&self) -> u64 {
         request(&self.url, 0)
@@ -65,14 +98,19 @@ impl Target {
         &mut self,
         to: &str,
         cookies_for: impl FnOnce(&Url) -> u64,
-        max_hops: u32,
+        leash: Leash,
     ) -> Result<(), Astray> {
-        if self.hops >= max_hops {
-            return Err(Astray::TooMany(max_hops));
+        if self.hops >= leash.hops {
+            return Err(Astray::TooMany(leash.hops));
         }
         let next = parse_url(to, None)?;
         if !matches!(next.scheme(), "http" | "https") {
-            return Err(Astray::Scheme(next.scheme().to_owned()));
+            return Err(Astray::Scheme(excerpt(next.scheme(), LONGEST_SCHEME).into_owned()));
+        }
+        check_sendable(&next)?;
+        let length = next.as_str().len();
+        if length > LONG && length > leash.room {
+            return Err(Astray::NoRoom(length));
         }
         let cookies = cookies_for(&next);
         let trail = self.trail.get_or_insert_default();

@@ -4,8 +4,8 @@ use url::Url;
 
 use super::hosts::HostId;
 use super::origins::OriginId;
-use super::target::{Astray, Target};
-use crate::model::{Failure, FailureKind, Outcome, Reach, Stage, without_credentials};
+use super::target::{Astray, Leash, Target};
+use crate::model::{Failure, FailureKind, Outcome, Reach, Retry, Stage, shown_url, without_credentials};
 
 /// A task that has come to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,9 @@ pub struct Settled {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) line: String,
-    /// Bytes that it takes, about.
+    /// Bytes that it takes, about, as they were last counted. A long URL that a redirect led to is counted as a detour.
     pub(super) weight: usize,
+    pub(super) detour: usize,
     pub(super) target: Target,
     /// Fetches that were answered, redirects apart, or that cost a worker its life.
     pub(super) charged: u32,
@@ -50,8 +51,9 @@ pub(super) struct UnderWay {
 impl UnderWay {
     /// A task whose line names a URL of this host.
     pub(super) fn new(line: String, url: Url, listed: HostId) -> Self {
-        Self {
-            weight: size_of::<Self>() + line.len() + url.as_str().len(),
+        let mut task = Self {
+            weight: 0,
+            detour: 0,
             line,
             target: Target::new(url, Reach::Listed),
             charged: 0,
@@ -63,7 +65,15 @@ impl UnderWay {
             origin: None,
             verdict: None,
             handed_out: None,
-        }
+        };
+        task.weigh();
+        task
+    }
+
+    /// Counts what it takes anew.
+    pub(super) fn weigh(&mut self) {
+        self.detour = self.target.detour();
+        self.weight = size_of::<Self>() + self.line.len() + self.target.weight() - self.detour;
     }
 
     /// Turns to where a redirect leads. `cookies_for`: as [`Target::follow`] has it.
@@ -73,16 +83,21 @@ impl UnderWay {
         to: &str,
         bytes: u64,
         cookies_for: impl FnOnce(&Url) -> u64,
-        max_redirects: u32,
+        leash: Leash,
     ) -> Result<(), Failure> {
-        self.target.follow(to, cookies_for, max_redirects).map_err(|astray| {
+        self.target.follow(to, cookies_for, leash).map_err(|astray| {
             let kind = match astray {
                 Astray::TooMany(_) | Astray::Itself | Astray::Circle => FailureKind::TooManyRedirects,
-                Astray::NoUrl(_) | Astray::Scheme(_) => FailureKind::Protocol,
+                Astray::NoUrl(_) | Astray::Scheme(_) | Astray::Unsendable(_) | Astray::NoRoom(_) => {
+                    FailureKind::Protocol
+                }
             };
+            // There may be room later: the same request is made again then.
+            let retry = if matches!(astray, Astray::NoRoom(_)) { Retry::Yes } else { Retry::No };
             let shown = without_credentials(&self.target.url);
-            let message = format!("follow the redirect of {shown}: {astray}");
+            let message = format!("follow the redirect of {}: {astray}", shown_url(&shown));
             Failure {
+                retry,
                 status: Some(status),
                 final_url: Some(shown.into()),
                 bytes,

@@ -13,7 +13,10 @@ use super::large::{LARGE_PAGE, LargePages};
 use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
-use crate::model::{self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited};
+use crate::model::{
+    self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited, check_sendable, shown_url,
+    without_credentials,
+};
 use crate::robots::{self, Rules, product_token};
 
 /// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
@@ -74,6 +77,10 @@ impl Scraper {
         match file {
             Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
             Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
+            // As for a redirect to what is no URL: it leads to no file.
+            Ok(RobotsFile::Redirect { to, .. }) if check_sendable(&to).is_err() => {
+                robots::Answer::Rules(Rules::allow_all())
+            }
             Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to: to.into() },
             Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
         }
@@ -89,13 +96,13 @@ impl Scraper {
         let page = match self.fetcher.fetch(&url, visit, sent, kept).await? {
             Fetched::Page(page) => page,
             Fetched::Redirect { status, to, bytes } => {
-                return Ok(Answer::Redirect { status, to: to.into(), bytes });
+                return leads_to(&to, &url, status, bytes);
             }
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
         // With its credentials, which are for relative links too.
-        let refreshed = page.follows_meta.then_some(url);
+        let refreshed = page.follows_meta.then(|| url.clone());
         let made = if page.body.len() < LARGE_PAGE {
             data_of(&self.extractor, &page, refreshed.as_ref())
         } else {
@@ -104,7 +111,7 @@ impl Scraper {
         };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match made {
-            Ok(Made::Elsewhere(to)) => Ok(Answer::Redirect { status, to: to.into(), bytes }),
+            Ok(Made::Elsewhere(to)) => leads_to(&to, &url, status, bytes),
             Ok(Made::Data(data)) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
         }
@@ -114,6 +121,16 @@ impl Scraper {
 thread_local! {
     /// The thread's page. Its memory serves one page after another.
     static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
+}
+
+/// A redirect of the page at `url`, if a request can be made for where it leads.
+fn leads_to(to: &Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
+    let Err(why) = check_sendable(to) else {
+        return Ok(Answer::Redirect { status, to: to.to_string(), bytes });
+    };
+    let message = format!("follow the redirect of {}: it leads to what no request can name: {why}", shown_url(url));
+    let failure = Failure::new(FailureKind::Protocol, Stage::Fetch, message);
+    Err(Failure { final_url: Some(without_credentials(url).into()), status: Some(status), bytes, ..failure })
 }
 
 /// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::framing::Framing;
 use super::{classify, coding, limit};
-use crate::model::{Failure, FailureKind, Stage, how_long};
+use crate::model::{Failure, FailureKind, Stage, how_long, shown_url};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
 
@@ -150,9 +150,9 @@ impl<'a> Body<'a> {
             Some(Err(error)) => Err(Failure { bytes: read, ..classify::broken_body(error, self.shown) }),
             None => {
                 let message = if idle < self.deadline {
-                    format!("read {}: nothing came for {}", self.shown, how_long(self.settings.idle_timeout))
+                    format!("read {}: nothing came for {}", shown_url(self.shown), how_long(self.settings.idle_timeout))
                 } else {
-                    format!("read all of {} within {}", self.shown, how_long(self.settings.timeout))
+                    format!("read all of {} within {}", shown_url(self.shown), how_long(self.settings.timeout))
                 };
                 let failure = Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable();
                 Err(Failure { bytes: read, ..failure })
@@ -175,10 +175,16 @@ impl<'a> Body<'a> {
 
     pub(super) fn too_large(&self, read: u64) -> Failure {
         let message = match self.excess {
-            Excess::Fails => format!("read {}: it is larger than {} bytes (`fetch.max_body`)", self.shown, self.max),
+            Excess::Fails => {
+                format!("read {}: it is larger than {} bytes (`fetch.max_body`)", shown_url(self.shown), self.max)
+            }
             // Of what comes out of the last decoder, enough is enough: this is what goes into it.
             Excess::Dropped => {
-                format!("read {}: its compressed form is longer than {} bytes ever take", self.shown, self.max)
+                format!(
+                    "read {}: its compressed form is longer than {} bytes ever take",
+                    shown_url(self.shown),
+                    self.max
+                )
             }
         };
         Failure { bytes: read, ..Failure::new(FailureKind::TooLarge, Stage::Fetch, message) }
@@ -186,6 +192,7 @@ impl<'a> Body<'a> {
 
     /// Names the URL in front of a failure that knows only its own part.
     pub(super) fn about(&self, failure: Failure) -> Failure {
-        Failure { message: format!("read {}: {}", self.shown, failure.message), ..failure }
+        let message = format!("read {}: {}", shown_url(self.shown), failure.message);
+        failure.reworded(message)
     }
 }

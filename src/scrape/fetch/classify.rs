@@ -14,7 +14,7 @@ use super::guard::NotPublic;
 use super::route::Via;
 use super::shortage;
 use super::tls_words;
-use crate::model::{Failure, FailureKind, Retry, Stage, how_long};
+use crate::model::{Failure, FailureKind, Retry, Stage, how_long, shown_url};
 use crate::scrape::settings::FetchSettings;
 
 /// A request that got no answer; it went through this proxy, if there is one.
@@ -39,11 +39,15 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
     } else if error.is_connect() {
         (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`"))
     } else if let Some(parse) = find::<hyper::Error>(&error).filter(|error| error.is_parse()) {
-        (FailureKind::Protocol, Retry::No, format!("understand the answer from {shown}{}", why_not_http(parse)))
+        (
+            FailureKind::Protocol,
+            Retry::No,
+            format!("understand the answer from {}{}", shown_url(shown), why_not_http(parse)),
+        )
     } else if is_broken_off(&error) {
-        (FailureKind::Connect, Retry::Yes, format!("get an answer from {shown}: the connection broke"))
+        (FailureKind::Connect, Retry::Yes, format!("get an answer from {}: the connection broke", shown_url(shown)))
     } else {
-        (FailureKind::Protocol, Retry::Yes, format!("get an answer from {shown}"))
+        (FailureKind::Protocol, Retry::Yes, format!("get an answer from {}", shown_url(shown)))
     };
     with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
 }
@@ -129,6 +133,7 @@ pub(super) fn broken_body(error: reqwest::Error, shown: &Url) -> Failure {
     let error = error.without_url();
     let is_malformed =
         |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+    let shown = shown_url(shown);
     let failure = if find::<io::Error>(&error).is_some_and(is_malformed) {
         Failure::new(FailureKind::Protocol, Stage::Fetch, format!("read {shown}: its body is malformed HTTP"))
     } else {

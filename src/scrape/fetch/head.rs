@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, LOCATION, REFRESH, RETRY_AFTER};
 use url::Url;
 
 use super::retry_after::retry_after;
-use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, parse_url, shown_url};
 use crate::scrape::media_type;
 use crate::scrape::refresh::Refresh;
 use crate::scrape::settings::FetchSettings;
@@ -38,13 +38,13 @@ impl Head<'_> {
         let location = as_ascii(location.as_bytes());
         let Ok(mut next) = parse_url(&location, Some(self.url)) else {
             let location = excerpt(location.rsplit('@').next().unwrap_or_default());
-            let message = format!("follow the redirect of {}: `{location}` is no URL", self.shown);
+            let message = format!("follow the redirect of {}: `{location}` is no URL", shown_url(self.shown));
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         };
         if !matches!(next.scheme(), "http" | "https") {
             let message = format!(
                 "follow the redirect of {}: it leads to a {} URL, and only http and https are fetched",
-                self.shown,
+                shown_url(self.shown),
                 excerpt(next.scheme())
             );
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
@@ -81,14 +81,15 @@ impl Head<'_> {
     pub(super) fn refusal(&self) -> Option<Failure> {
         if self.status.is_informational() {
             // The others among them are no answers yet, and the client waits on.
-            let message = format!("get {}: the server switched to a protocol that nobody asked for", self.shown);
+            let message =
+                format!("get {}: the server switched to a protocol that nobody asked for", shown_url(self.shown));
             return Some(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         }
         if self.status.as_u16() < 400 {
             return None;
         }
         let reason = self.status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
-        let message = format!("get {}: the server answered {}{reason}", self.shown, self.status.as_u16());
+        let message = format!("get {}: the server answered {}{reason}", shown_url(self.shown), self.status.as_u16());
         let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, message);
         Some(Failure { retry: self.retry(), ..failure })
     }
@@ -110,7 +111,7 @@ pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
     } else {
         "pages are text or XML; if it is one all the same, name its type in `fetch.content_types`"
     };
-    let message = format!("read {shown} as a page: {says} `{}`, and {way_out}", excerpt(essence));
+    let message = format!("read {} as a page: {says} `{}`, and {way_out}", shown_url(shown), excerpt(essence));
     Failure::new(FailureKind::ContentType, Stage::Fetch, message)
 }
 

@@ -57,7 +57,7 @@ use super::large::{LargePages, Turn};
 use super::media_type::{self, MediaType};
 use super::settings::FetchSettings;
 use super::{Error, sniff};
-use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, without_credentials};
+use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_url, without_credentials};
 
 /// What a request gave.
 #[derive(Debug)]
@@ -229,7 +229,8 @@ impl Fetcher {
                     Err(Failure { retry, ..failure })
                 }
                 None => {
-                    let message = format!("get an answer from {shown} within {}", how_long(self.settings.timeout));
+                    let message =
+                        format!("get an answer from {} within {}", shown_url(shown), how_long(self.settings.timeout));
                     Err(Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable())
                 }
             };

@@ -1,11 +1,13 @@
 //! Whether a request can name a URL. The URL Standard allows more than HTTP and the DNS can say.
+//!
+//! The same rule holds for lines of the list and for wherever an answer leads: `Location`, `Refresh`, `<meta>`, and the
+//! redirects of a robots.txt.
 
 use std::borrow::Cow;
 
 use url::{Host, Url};
 
-use super::invalid;
-use crate::model::{Failure, without_credentials};
+use super::without_credentials;
 
 /// The longest URL that the HTTP client takes, in bytes: that of [`http::Uri`].
 const MAX_URL: usize = u16::MAX as usize - 1;
@@ -14,36 +16,82 @@ const MAX_URL: usize = u16::MAX as usize - 1;
 const MAX_HOST: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// The URL, if a request can be made for it. Errs with `invalid_url`: nobody need be asked to know that.
-pub(super) fn sendable(url: Url) -> Result<Url, Failure> {
+/// The longest URL with its credentials, in bytes: twice what a line of a list may have. Credentials are sent in a header.
+pub const LONGEST_URL: usize = 128 * 1024;
+
+/// Why no request can be made for a URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsendable {
+    /// More than the HTTP client takes.
+    #[error("the URL is {0} bytes long, percent-encoding included: at most {MAX_URL} can be sent")]
+    LongUrl(usize),
+    /// More than a line of a list may have.
+    #[error("the URL is {0} bytes long with its user name and password: at most {LONGEST_URL} are read")]
+    LongCredentials(usize),
+    /// More than a domain name may have.
+    #[error("the host is {0} bytes long: at most {MAX_HOST} make a domain name")]
+    LongHost(usize),
+    /// More than a part of a domain name may have.
+    #[error("a part of the host is {0} bytes long: at most {MAX_LABEL} may stand between two dots")]
+    LongLabel(usize),
+    /// As in `http://a..example/`.
+    #[error("the host has nothing between two dots: a domain name looks like books.example")]
+    EmptyLabel,
+    /// As in `http://{host}/`.
+    #[error("the host `{0}` has a character that no request can name: is it a template to fill in?")]
+    Template(String),
+    /// The HTTP client refuses it, in these words.
+    #[error("the HTTP client cannot send it ({0}): a URL looks like https://host/path")]
+    Refused(String),
+}
+
+/// Checks whether a request can be made for a URL. Nobody need be asked to know that.
+///
+/// # Errors
+/// Where none can be made.
+pub fn check_sendable(url: &Url) -> Result<(), Unsendable> {
+    if url.as_str().len() > MAX_URL {
+        check_length(url)?;
+    }
     // Credentials are sent in a header.
     let bare = if url.username().is_empty() && url.password().is_none() {
-        Cow::Borrowed(&url)
+        Cow::Borrowed(url)
     } else {
-        Cow::Owned(without_credentials(&url))
+        Cow::Owned(without_credentials(url))
     };
-    if bare.as_str().len() > MAX_URL {
-        return Err(invalid::long_url(bare.as_str().len(), MAX_URL));
-    }
     if let Some(Host::Domain(name)) = url.host() {
         check_name(name)?;
     }
-    match bare.as_str().parse::<http::Uri>() {
-        Ok(_) => Ok(url),
-        Err(error) => Err(invalid::no_uri(url.host_str().unwrap_or_default(), &error)),
+    let Err(error) = bare.as_str().parse::<http::Uri>() else { return Ok(()) };
+    // It is the host, as far as is known.
+    let host = url.host_str().unwrap_or_default();
+    Err(if host.contains(['{', '}', '"', '`']) {
+        Unsendable::Template(host.to_owned())
+    } else {
+        Unsendable::Refused(error.to_string())
+    })
+}
+
+fn check_length(url: &Url) -> Result<(), Unsendable> {
+    let bare = without_credentials(url).as_str().len();
+    let whole = url.as_str().len();
+    match (bare, whole) {
+        _ if bare > MAX_URL => Err(Unsendable::LongUrl(bare)),
+        _ if whole > LONGEST_URL && whole > bare => Err(Unsendable::LongCredentials(whole)),
+        _ => Ok(()),
     }
 }
 
-fn check_name(name: &str) -> Result<(), Failure> {
+fn check_name(name: &str) -> Result<(), Unsendable> {
     // A dot at the end says that the name is complete.
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.len() > MAX_HOST {
-        return Err(invalid::long_host(name.len(), MAX_HOST));
+        return Err(Unsendable::LongHost(name.len()));
     }
     for label in name.split('.') {
         match label.len() {
-            0 => return Err(invalid::empty_label()),
-            length if length > MAX_LABEL => return Err(invalid::long_label(length, MAX_LABEL)),
+            0 => return Err(Unsendable::EmptyLabel),
+            length if length > MAX_LABEL => return Err(Unsendable::LongLabel(length)),
             _ => {}
         }
     }
@@ -56,7 +104,7 @@ mod tests {
 
     /// What is said of a URL; nothing if it can be sent.
     fn said(text: &str) -> String {
-        sendable(Url::parse(text).expect("a URL")).err().map(|failure| failure.message).unwrap_or_default()
+        check_sendable(&Url::parse(text).expect("a URL")).err().map(|why| why.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -80,7 +128,7 @@ mod tests {
         ];
         for text in table {
             let url = Url::parse(text).expect("a URL");
-            assert_eq!(sendable(url.clone()).map_err(|failure| failure.message), Ok(url), "{text}");
+            assert_eq!(check_sendable(&url), Ok(()), "{text}");
         }
     }
 
@@ -99,6 +147,10 @@ mod tests {
             ),
             (format!("http://h/?{}", path(15_000)), "the URL is 90010 bytes long"),
             (format!("http://h/#{}", path(15_000)), "the URL is 90010 bytes long"),
+            (
+                format!("http://u:{}@h/", "p".repeat(LONGEST_URL)),
+                "the URL is 131084 bytes long with its user name and password: at most 131072 are read",
+            ),
             (format!("http://{}/", "a.".repeat(127) + "b"), "the host is 255 bytes long: at most 253"),
             (format!("http://{}/", "a".repeat(64)), "a part of the host is 64 bytes long: at most 63"),
             (format!("http://a.{}.example/", "ü".repeat(60)), "a part of the host is"),

@@ -1,0 +1,284 @@
+//! What the answers of one server may cost the coordinator and the other hosts.
+
+#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::origins::AGAIN_AFTER;
+use super::simulation_tests::{Said, Serve, in_time, ms, run};
+use super::tests::{free, no_cookies};
+use super::*;
+use crate::model::{Answer, Failure, FailureKind, Outcome, Retry, Stage, Task};
+use crate::robots;
+
+const MIB: usize = 1 << 20;
+
+fn polite() -> Options {
+    Options {
+        max_redirects: 10,
+        politeness: Politeness { robots: true, concurrency: 2, ..free().politeness },
+        ..free()
+    }
+}
+
+fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
+    let url = Url::parse(line).expect("a URL");
+    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url) }, now), None);
+}
+
+/// Hands out what there is; gives what is settled on the way.
+fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<Order>, Vec<Settled>) {
+    let (mut orders, mut settled) = (Vec::new(), Vec::new());
+    while let Some(step) = schedule.next(now) {
+        match step {
+            Step::Fetch(dispatch) => orders.push(dispatch.order),
+            Step::Settled(one) => settled.push(one),
+        }
+    }
+    (orders, settled)
+}
+
+fn redirect(schedule: &mut Schedule, seq: u64, to: &str, now: Instant) -> Option<Settled> {
+    let answer = Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 };
+    schedule.answered(seq, answer, no_cookies, Duration::ZERO, now)
+}
+
+fn failure_of(settled: Settled) -> Failure {
+    match settled.outcome {
+        Outcome::Failure(failure) => failure,
+        Outcome::Page(page) => panic!("{page:?}"),
+    }
+}
+
+#[test]
+fn a_redirect_to_what_no_request_can_name_is_a_failure_of_its_line_and_is_not_followed() {
+    let table = [
+        (format!("http://other/{}", "x".repeat(70_000)), "the URL is 70013 bytes long"),
+        (format!("http://other/?{}", "%E9".repeat(390_000)), "the URL is 1170014 bytes long"),
+        (format!("http://other/#{}", "x".repeat(70_000)), "the URL is 70014 bytes long"),
+        (format!("http://u:{}@other/", "p".repeat(140_000)), "the URL is 140016 bytes long with its user name"),
+        (format!("http://{}/", "a.".repeat(150)), "the host is 299 bytes long"),
+        (format!("http://{}/", "a".repeat(70)), "a part of the host is 70 bytes long"),
+        ("http://a..b/".to_owned(), "the host has nothing between two dots"),
+        ("http://{host}/".to_owned(), "the host `{host}` has a character"),
+    ];
+    for (to, expected) in table {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(Options { max_host_failures: 1, ..free() });
+        (0..2).for_each(|seq| admit(&mut schedule, seq, "http://h/", now));
+        assert_eq!(schedule.next(now).map(|_| ()), Some(()), "{expected}");
+        let failure = failure_of(redirect(&mut schedule, 0, &to, now).expect("it is settled"));
+        assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{expected}");
+        assert!(failure.message.contains(expected), "{expected}: {}", failure.message);
+        assert!(failure.message.len() <= Failure::LONGEST && failure.final_url.as_deref() == Some("http://h/"));
+        let (orders, settled) = hand_out(&mut schedule, now);
+        assert!(orders.is_empty() && settled.len() == 1, "{expected}: it counts for the host of the line: {orders:?}");
+        assert_eq!((schedule.weight(), schedule.detours()), (0, 0), "{expected}");
+    }
+}
+
+#[test]
+fn a_redirect_to_a_robots_txt_that_no_request_can_name_leads_to_no_file() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(polite());
+    admit(&mut schedule, 0, "http://h/", now);
+    let (orders, _) = hand_out(&mut schedule, now);
+    let [Order::Robots(id)] = orders[..] else { panic!("{orders:?}") };
+    let to = format!("http://other/{}", "x".repeat(70_000));
+    schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
+    assert_eq!(hand_out(&mut schedule, now).0, [Order::Page(0)]);
+}
+
+#[test]
+fn what_redirects_lead_to_is_weighed_and_there_is_room_for_so_much() {
+    let now = Instant::now();
+    let long = |seq: u64| format!("http://other/{seq}?{}", "x".repeat(60_000));
+    let (hosts, each) = (8, 1_000);
+    let mut schedule = Schedule::new(Options { max_retries: 0, max_redirects: 10, ..free() });
+    for seq in 0..hosts * each {
+        admit(&mut schedule, seq, &format!("http://h{}/{seq}", seq % hosts), now);
+    }
+    let before = schedule.weight();
+    let (orders, _) = hand_out(&mut schedule, now);
+    assert_eq!(orders.len() as u64, hosts * each);
+    let mut followed: BTreeMap<u64, usize> = (0..hosts).map(|host| (host, 0)).collect();
+    for seq in 0..hosts * each {
+        match redirect(&mut schedule, seq, &long(seq), now) {
+            None => *followed.entry(seq % hosts).or_default() += 1,
+            Some(settled) => {
+                let failure = failure_of(settled);
+                assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::Yes));
+                assert!(failure.message.contains("take all the memory"), "{}", failure.message);
+            }
+        }
+        assert!(schedule.detours() <= 64 * MIB && schedule.weight() <= 2 * before);
+    }
+    assert!(schedule.detours() > 63 * MIB, "{}", schedule.detours());
+    assert!(followed.values().all(|count| (100..=280).contains(count)), "no host takes all of it: {followed:?}");
+    // What goes makes room; the next hop takes the place of the one before.
+    let (orders, _) = hand_out(&mut schedule, now);
+    for order in orders {
+        let Order::Page(seq) = order else { panic!("{order:?}") };
+        assert_eq!(redirect(&mut schedule, seq, &long(seq).replace("?x", "?y"), now), None, "{seq}");
+    }
+    let (orders, _) = hand_out(&mut schedule, now);
+    for order in orders {
+        let Order::Page(seq) = order else { panic!("{order:?}") };
+        assert_eq!(redirect(&mut schedule, seq, &format!("http://short/{seq}"), now), None);
+    }
+    assert_eq!(schedule.detours(), 0);
+    for order in hand_out(&mut schedule, now).0 {
+        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let gone = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "gone");
+        schedule.answered(seq, Answer::Outcome(Outcome::Failure(gone)), no_cookies, Duration::ZERO, now);
+    }
+    assert_eq!((schedule.weight(), schedule.detours(), schedule.under_way()), (0, 0, 0));
+}
+
+#[test]
+fn a_redirect_for_which_there_is_no_room_is_asked_for_again_and_followed_when_there_is() {
+    let mut now = Instant::now();
+    let long = |seq: u64| format!("http://other/{seq}?{}", "x".repeat(60_000));
+    let mut schedule = Schedule::new(free());
+    (0..300).for_each(|seq| admit(&mut schedule, seq, "http://h/", now));
+    let (orders, _) = hand_out(&mut schedule, now);
+    assert_eq!(orders.len(), 300);
+    (0..300).for_each(|seq| assert_eq!(redirect(&mut schedule, seq, &long(seq), now), None));
+    let (went, _) = hand_out(&mut schedule, now);
+    assert!(went.len() < 300, "some did not fit");
+    for order in &went {
+        let Order::Page(seq) = *order else { panic!("{order:?}") };
+        assert_eq!(redirect(&mut schedule, seq, "http://short/", now), None);
+    }
+    now += Duration::from_secs(60);
+    let (orders, _) = hand_out(&mut schedule, now);
+    let later: Vec<u64> = (0..300).filter(|seq| !went.contains(&Order::Page(*seq))).collect();
+    for seq in later {
+        assert!(orders.contains(&Order::Page(seq)), "{seq} is asked for again");
+        assert_eq!(schedule.url(seq).map(Url::as_str), Some("http://h/"));
+        assert_eq!(redirect(&mut schedule, seq, &long(seq), now), None);
+        assert_eq!(schedule.url(seq).map(|url| url.as_str().len()), Some(long(seq).len()), "there is room now");
+    }
+}
+
+#[test]
+fn long_redirects_of_robots_txts_have_the_same_bound() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(Options { max_retries: 0, ..polite() });
+    let count = 1_500;
+    (0..count).for_each(|seq| admit(&mut schedule, seq, &format!("http://h{seq}/"), now));
+    let mut orders = hand_out(&mut schedule, now).0;
+    assert_eq!(orders.len() as u64, count);
+    let mut refused = 0;
+    for hop in 0..2 {
+        for order in std::mem::take(&mut orders) {
+            let Order::Robots(id) = order else { panic!("{order:?}") };
+            let to = format!("http://other/{id}/{hop}?{}", "x".repeat(60_000));
+            schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
+            assert!(schedule.detours() <= 64 * MIB);
+        }
+        // The robots.txt of one host are asked for two at a time; those of the others wait.
+        let (again, settled) = hand_out(&mut schedule, now);
+        refused += settled.len();
+        settled.into_iter().for_each(|settled| assert_eq!(failure_of(settled).stage, Stage::Robots));
+        orders = again;
+    }
+    assert!(refused > 300 && schedule.detours() > 60 * MIB, "{refused}");
+    // All that asked is over in the end, and nothing is counted for ever.
+    for _ in 0..count {
+        for order in std::mem::take(&mut orders) {
+            if let Order::Robots(id) = order {
+                let allowed = robots::Answer::Rules(robots::Rules::allow_all());
+                schedule.robots_answered(id, allowed, Duration::ZERO, now);
+            }
+        }
+        orders = hand_out(&mut schedule, now).0;
+    }
+    assert_eq!(schedule.detours(), 0);
+}
+
+#[test]
+fn what_is_remembered_of_a_host_that_refuses_is_small() {
+    let now = Instant::now();
+    let answer = |stage| Failure {
+        final_url: Some("x".repeat(60_000)),
+        causes: vec!["x".repeat(Failure::LONGEST); Failure::MOST_CAUSES],
+        retry: Retry::After(Duration::from_secs(86_400)),
+        status: Some(503),
+        ..Failure::new(FailureKind::HttpStatus, stage, "x".repeat(60_000))
+    };
+    let weight = |failure: &Failure| {
+        let texts = failure.causes.iter().map(String::len).sum::<usize>() + failure.message.len();
+        texts + failure.final_url.as_ref().map_or(0, String::len)
+    };
+    // As the robots.txt, and as pages, of which three in a row speak for their host.
+    for (options, most) in [(polite(), 1), (free(), 3)] {
+        let mut schedule = Schedule::new(options);
+        (0..5).for_each(|seq| admit(&mut schedule, seq, &format!("http://h/{seq}"), now));
+        let mut answered = 0;
+        let refused = loop {
+            let (orders, settled) = hand_out(&mut schedule, now);
+            if !settled.is_empty() {
+                break settled;
+            }
+            assert!(answered < most + 4, "it is not refused");
+            for order in orders {
+                answered += 1;
+                match order {
+                    Order::Page(seq) => {
+                        let answer = Answer::Outcome(Outcome::Failure(answer(Stage::Fetch)));
+                        schedule.answered(seq, answer, no_cookies, Duration::ZERO, now);
+                    }
+                    Order::Robots(id) => {
+                        let answer = robots::Answer::Failed(answer(Stage::Robots));
+                        schedule.robots_answered(id, answer, Duration::ZERO, now);
+                    }
+                }
+            }
+            if schedule.is_empty() {
+                admit(&mut schedule, 100, "http://h/100", now);
+            }
+        };
+        for settled in refused {
+            let failure = failure_of(settled);
+            assert!(weight(&failure) < 1_000, "{}", weight(&failure));
+        }
+    }
+}
+
+/// A file of 500 KB, of which each byte becomes three.
+fn huge_robots() -> &'static str {
+    let lines: Vec<String> = (0..25).map(|n| format!("Disallow: /{}{n}", "é".repeat(9_980))).collect();
+    Box::leak(format!("User-agent: *\n{}", lines.join("\n")).into_boxed_str())
+}
+
+#[test]
+fn a_huge_robots_txt_is_forgotten_before_small_ones_and_asked_for_again_at_a_pace() {
+    let huge = huge_robots();
+    let (hosts, each) = (60, 40);
+    let list: Vec<String> =
+        (0..each).flat_map(|page| (0..hosts).map(move |host| format!("http://h{host}/{page}"))).collect();
+    let serve: Serve = Box::new(move |url, _| match (url.path(), url.host_str()) {
+        ("/robots.txt", Some("h0")) => in_time(5, Said::Robots("User-agent: *\nDisallow: /private")),
+        ("/robots.txt", _) => in_time(5, Said::Robots(huge)),
+        _ => in_time(20, Said::Page),
+    });
+    let ran = run(polite(), &list, 64, 100_000, &serve);
+    assert_eq!(ran.failures().len(), 0, "{:?}", ran.failures());
+    let mut again = 0;
+    for (name, seen) in &ran.seen {
+        let asked: Vec<Duration> =
+            seen.iter().filter(|seen| seen.url.ends_with("/robots.txt")).map(|seen| seen.sent).collect();
+        assert!(name != "h0" || asked.len() == 1, "the ordinary host is asked once: {asked:?}");
+        assert!(asked.windows(2).all(|two| two[1] - two[0] >= AGAIN_AFTER), "{name}: {asked:?}");
+        again += asked.len() - 1;
+    }
+    assert!(again > 0, "the rules of all are more than are kept");
+    assert!(again < 60, "{again}");
+    let honest = ran.host("h0").iter().map(|seen| seen.ended).max().expect("pages");
+    assert!(honest < ms(20_000), "the ordinary host is none the later for it: {honest:?}");
+    assert_eq!(ran.settled.len(), list.len());
+}
