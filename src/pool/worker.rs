@@ -73,9 +73,7 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
     panics::note_places();
-    // Timers are looked at after every turn of a task: a server that sends faster than it is read makes turns as long as a second.
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.event_interval(1).enable_all().thread_keep_alive(KEPT).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
     let runtime = runtime.map_err(|error| io::Error::other(format!("its runtime cannot be set up ({error})")))?;
     let ended = runtime.block_on(work::<J>(wire));
     // What jobs have left behind on threads of their own, a name that is being looked up perhaps, is not waited for.
