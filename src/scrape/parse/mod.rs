@@ -5,7 +5,7 @@
 
 mod budget;
 #[cfg_attr(
-    not(test),
+    not(any(test, fuzzing)),
     expect(dead_code, reason = "the scraper parses with html5ever until this parser has been proven")
 )]
 pub(in crate::scrape) mod html;
