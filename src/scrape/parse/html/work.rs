@@ -1,8 +1,10 @@
 //! How much work a page may make: a page gets no more time than its length explains.
 //!
 //! For many tags the open elements are looked through, and a `</p>` may open all formatting elements anew that were left
-//! open. Both are counted, as they are when html5ever parses the page (`parse::budget`), under the same limits; what is
-//! found at once here is not counted, so a page that is declined here is given up there too.
+//! open. Both are counted, under the limits that html5ever's parse of the page has (`parse::budget`). What is found at
+//! once here is not counted, so pages are parsed here that are given up there. Two things are counted here only:
+//! comparing the attributes of formatting elements, and copying a text or attributes again. html5ever does the first, too,
+//! and takes longer for it.
 
 use crate::scrape::parse::budget::{ELEMENTS, LOOKS, LOOKS_PER_BYTE};
 

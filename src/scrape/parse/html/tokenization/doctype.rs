@@ -42,11 +42,11 @@ impl Tokenizer<'_> {
         let start = self.at;
         let length = self.bytes[start..].iter().position(|byte| is_space(*byte) || *byte == b'>');
         let end = length.map_or(self.bytes.len(), |length| start + length);
-        let name = self.text[start..end].to_ascii_lowercase();
-        doctype.name = Some(if name == self.text[start..end] {
-            self.replaced(start, end)
+        let name = &self.text[start..end];
+        doctype.name = Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.construction.push_side(&name.to_ascii_lowercase().replace('\0', "\u{fffd}"))
         } else {
-            self.construction.push_side(&name.replace('\0', "\u{fffd}"))
+            self.replaced(start, end)
         });
         self.at = end;
         // 13.2.5.56, after DOCTYPE name state.
@@ -131,11 +131,12 @@ impl Tokenizer<'_> {
 
     /// 13.2.6.4.1: whether the page is to be laid out as it was before the standards.
     fn quirks(&self, doctype: &Doctype) -> QuirksMode {
-        let text = |run: Option<Run>| run.map(|run| self.construction.stretch(run).to_ascii_lowercase());
-        if doctype.force_quirks || text(doctype.name).as_deref() != Some("html") {
+        let is_html = doctype.name.is_some_and(|name| self.construction.stretch(name) == "html");
+        if doctype.force_quirks || !is_html {
             return QuirksMode::Quirks;
         }
-        let (public, system) = (text(doctype.public), text(doctype.system));
+        let lower = |run: Option<Run>| run.map(|run| self.construction.stretch(run).to_ascii_lowercase());
+        let (public, system) = (lower(doctype.public), lower(doctype.system));
         let public = public.as_deref().unwrap_or("");
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| public.starts_with(prefix));
         if QUIRKY_PUBLIC.contains(&public) || system.as_deref() == Some(QUIRKY_SYSTEM) || begins(QUIRKY_PREFIXES) {
