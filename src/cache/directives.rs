@@ -11,9 +11,10 @@ pub(super) const MOST_SECONDS: u64 = 1 << 31;
 
 /// The directives of all values of a `Cache-Control`, one value, in lower case and ASCII.
 ///
-/// Of two that have the same name the first one counts (RFC 9111, 4.2.1). A `max-age` that is no number of seconds is 0,
-/// so that the answer is not taken to be fresh; other directives lose arguments that are none, and a `max-stale` with such
-/// an argument is left out. Arguments that name fields go, too: `no-cache="set-cookie"` has all of the answer confirmed.
+/// If two have the same name, the first one counts (RFC 9111, 4.2.1). A `max-age` that is not a number of seconds is 0,
+/// so that the answer is not taken to be fresh. Other directives lose arguments that are not valid, and a `max-stale`
+/// with such an argument is left out. Arguments that name fields are dropped, too: `no-cache="set-cookie"` has all of
+/// the answer confirmed.
 pub(super) fn plain<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let mut written: Vec<(String, Option<u64>)> = Vec::new();
     for directive in values.into_iter().flat_map(split) {

@@ -50,9 +50,10 @@ impl Key {
 impl Request {
     /// The request for `url`. `None` if there is no place for it in the cache.
     ///
-    /// `settings` are the headers that are known before the run, credentials and loaded cookies among them: they are part
-    /// of the key, so that nobody is given what another one was allowed to see. `headers` are all of its headers, those that the run itself
-    /// adds (cookies that servers have set) included: these count where an answer's `Vary` names them.
+    /// `settings` are the headers that are known before the run, including credentials and loaded cookies. They are
+    /// part of the key, so that nobody is given what another one was allowed to see. `headers` are all headers of the
+    /// request, including those that the run itself adds (cookies that servers have set). They count if an answer's
+    /// `Vary` names them.
     pub fn new(shape: &Shape, url: &Url, reach: &Reach, settings: &HeaderMap, headers: HeaderMap) -> Option<Self> {
         if url.as_str().len() > LONGEST_URL {
             return None;

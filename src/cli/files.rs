@@ -13,7 +13,7 @@ use crate::{own_files, sink};
 const LOADED: &str = "the file of the loaded cookies";
 const SAVED: &str = "cookies";
 
-/// Errs where a run would write over a file that it reads, or two things into one file: the last one written would be all
+/// Fails if a run would write over a file that it reads, or two things into one file: the last one written would be all
 /// that is left. Two names of one file (links of both kinds) are one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let lists = args.list.urls.iter().map(|list| ("the list", PathBuf::from(list)));

@@ -1,11 +1,11 @@
 //! The command line: what was typed -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options, `run`, `demo` and `check` are the commands, `files` keeps a
-//! run from writing over what it reads, `descriptors` has the system give all the open files it may, `file_size` has it say
-//! when a file may not grow, `launch` starts a run, `worker_user` chooses the user
-//! of its workers, `identity` says what a later one must have in common with it to go on,
-//! `site` serves a folder for it, `summary_file` is where its counts go, `cookie_file` is where its cookies come from and
-//! go, `bar`, `log`, `words` and `colour` are what a person sees meanwhile, and `messages` is the way to standard error.
+//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `files` keeps a
+//! run from writing over what it reads. `descriptors` raises the limit on open files, and `file_size` makes the limit
+//! on the size of files an error. `launch` starts a run, `worker_user` chooses the user of its workers, and `identity`
+//! says what a later run must have in common with it to go on. `site` serves a folder for it. `summary_file` is where
+//! its counts go, and `cookie_file` is where its cookies come from and go. `bar`, `log`, `words` and `colour` are what
+//! a person sees meanwhile, and `messages` is the way to standard error.
 
 mod args;
 mod bar;

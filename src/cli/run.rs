@@ -106,7 +106,7 @@ fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
     })
 }
 
-/// Errs where the name asks for what is not written: whoever opens it would find JSON.
+/// Fails if the extension asks for a format that is not written: whoever opens the file would find JSON.
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();

@@ -147,8 +147,8 @@ impl Jar {
         Some(())
     }
 
-    /// Whether there is a cookie for https which this one would stand in for (6265bis, 5.7): one of the same name whose domain
-    /// is this one, or above or below it.
+    /// Whether there is a cookie for https that this one would replace (6265bis, 5.7): one of the same name whose
+    /// domain is this one, or above or below it.
     fn has_secure_one(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
         let stands_in = |Kept { cookie: other, .. }: &Kept| {
             other.secure

@@ -18,8 +18,8 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Of a cookie that comes from `url` with this `Domain` attribute, the dot in front left off. `None` where that is none of the URL's domains, or
-    /// one that belongs to nobody (6265bis, 5.7).
+    /// The scope of a cookie that comes from `url` with this `Domain` attribute, without the dot in front. `None` if
+    /// that is not a domain of the URL, or one that belongs to nobody (6265bis, 5.7).
     pub(super) fn of(url: &Url, attribute: Option<&str>) -> Option<Self> {
         let host = url.host_str()?;
         let Some(attribute) = attribute else { return Some(Self { domain: host.to_owned(), host_only: true }) };

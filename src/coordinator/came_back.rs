@@ -1,7 +1,7 @@
 //! What follows from what the executor says: a job that came back, one that was lost, a worker that came or went.
 //!
-//! An answer is looked at before it is believed (`plausible`). Where it is a lie, the executor is told, and the job is lost with
-//! its worker like any other.
+//! An answer is checked before it is believed (`plausible`). If it is impossible, the executor is told, and the job is
+//! lost with its worker like any other.
 
 use std::time::{Duration, Instant};
 

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGINT, SIGTERM and SIGHUP, but for those that were ignored when the process began: whoever starts a run with `nohup`, or
-/// in the background of a script, does not want it to be stopped by them.
+/// SIGINT, SIGTERM and SIGHUP, except those that were ignored when the process began. Whoever starts a run with
+/// `nohup`, or in the background of a script, does not want them to stop it.
 pub(super) struct Interrupts {
     signals: Vec<(Signal, i32)>,
     /// The first one that came.

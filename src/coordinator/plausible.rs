@@ -1,7 +1,7 @@
-//! What a worker can have brought back from an errand, whatever the server and the page were. What no errand gives is a lie:
-//! that worker broke the protocol.
+//! Whether a worker can have brought this answer back, whatever the server and the page were. If it cannot, the worker
+//! broke the protocol.
 //!
-//! Pure. It tells the impossible from the possible, not the false from the true: a worker that was taken over can still say
+//! Pure. It finds answers that are impossible, not answers that are false: a worker that was taken over can still say
 //! anything that a page could have said of itself.
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Lines that are rows of a table. To read a URL, the URL Standard drops tabs and line ends wherever they stand, which makes
-//! one URL of two columns.
+//! Lines that are rows of a table. The URL Standard drops tabs and line ends wherever they stand in a URL, which would
+//! make one URL of two columns.
 
 use super::invalid;
 use crate::model::Failure;

@@ -16,8 +16,8 @@ const TASKS: usize = 20;
 /// How many bytes are read for them, whatever they hold.
 const MOST: u64 = 1024 * 1024;
 
-/// Errs where a regular file begins with tasks of which none has a URL. What else lists may come from is not looked at:
-/// it can be read only once.
+/// Fails if a regular file begins with tasks of which none has a URL. Other sources are not looked at, because they can
+/// be read only once.
 pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
     let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
     let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(()) };

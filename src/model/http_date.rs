@@ -3,11 +3,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Fifty years of 365.2425 days, in seconds.
 const FIFTY_YEARS: u64 = 1_577_847_600;
 
-/// The moment that a date in an HTTP header means, in any of its three forms (RFC 9110, 5.6.7); `None` for what is no date,
-/// or one before 1970.
+/// The moment that a date in an HTTP header means, in any of its three forms (RFC 9110, 5.6.7). `None` if it is not a
+/// date, or is before 1970.
 ///
-/// A year of two digits is the one that is at most fifty years away from `now`. The crate `httpdate` takes those from 70 on
-/// for years of the last century, whatever the time.
+/// A year of two digits is the one that is at most fifty years away from `now`. The crate `httpdate` takes those from
+/// 70 on for years of the last century, at any time.
 pub fn http_date(text: &str, now: SystemTime) -> Option<SystemTime> {
     let text = text.trim();
     match read_rfc_850(text) {

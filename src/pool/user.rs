@@ -1,5 +1,5 @@
-//! Another user for workers, where the parent is root: files and processes of others are closed to it by the oldest wall there
-//! is.
+//! Another user for workers, if the parent is root. The system then closes the files and processes of other users to
+//! them.
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -24,8 +24,8 @@ static POLLED: AtomicU64 = AtomicU64::new(0);
 /// Counts polls: the same job may be polled again and again without keeping the thread.
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
-/// Starts the thread. To be called on the process's first one. What is given ends when the thread has given up all that it can
-/// by itself: it is older than the sandbox, which in part holds for younger threads only.
+/// Starts the thread. Must be called on the first thread of the process. The channel is closed when the thread has
+/// given up all that it can by itself: it is older than the sandbox, which in part holds only for younger threads.
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<mpsc::Receiver<()>> {
     let (at_it, given_up) = mpsc::channel();
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {

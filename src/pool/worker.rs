@@ -19,7 +19,8 @@ use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 /// The environment variable that makes a process a worker: its parent's pid and the name of the job.
 pub(super) const ROLE: &str = "GLEANER_WORKER";
 
-/// How long threads for what blocks are kept: for good. Without one, the next might not be had (`start_a_blocking_thread`).
+/// How long threads for blocking work are kept: for good. Without one, the next might not be available
+/// (`start_a_blocking_thread`).
 const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A worker whose parent is gone ends with this, though nobody is left to see it.
@@ -144,8 +145,8 @@ fn no_thread(error: &str) -> String {
     format!("no thread can be started ({error}); is there a limit on processes (ulimit -u, or that of a container)?")
 }
 
-/// Starts one of the runtime's threads for what blocks, such as the look-up of names. While there is one, work for which the
-/// system gives no other waits for it; where there is none, the runtime panics.
+/// Starts one of the runtime's threads for blocking work, such as the look-up of names. If the system gives no further
+/// thread, work waits for the existing ones; if there is none, the runtime panics.
 fn start_a_blocking_thread() {
     tokio::task::spawn_blocking(|| ());
 }

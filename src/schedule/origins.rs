@@ -18,11 +18,12 @@ pub(super) const MAX_HOPS: u32 = 5;
 /// How long a robots.txt that could not be had is not asked for again.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
-/// Bytes that are kept of what is known of all origins. Beyond them the largest are forgotten: first of origins to which no task
-/// goes, then of the others. So the rules of an ordinary site are not forgotten because other sites have huge ones.
+/// The most bytes that are kept about all origins. Beyond that, the largest are forgotten: first those of origins
+/// without tasks, then the others. So the rules of an ordinary site are not forgotten because other sites have huge
+/// ones.
 const MOST_KEPT: usize = 64 << 20;
 
-/// How long rules that were forgotten though tasks go there are not asked for again. Those tasks wait.
+/// How long rules are not asked for again if they were forgotten while tasks need them. Those tasks wait.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Origins of one host that are kept at least, though no task goes there: a domain may have any number.
@@ -83,8 +84,8 @@ struct Origin {
     kept: Option<Kept>,
 }
 
-/// What is kept of one origin: its size, when it came, and whose it is. The last one in order is the largest, and of several the
-/// oldest.
+/// What is kept of one origin: its size, when it came, and whose it is. The last one in order is the largest, and the
+/// oldest of several of that size.
 type Kept = (usize, Reverse<u64>, OriginId);
 
 /// The origins of one host.

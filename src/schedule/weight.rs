@@ -1,5 +1,5 @@
-//! How many bytes the tasks under way hold. What their lines take is bounded by reading no further; where redirects lead, by not
-//! following them while there is no room.
+//! How many bytes the tasks under way hold. The bytes of their lines are bounded because the list is read no further.
+//! The bytes of URLs that redirects lead to are bounded because redirects are not followed while there is no room.
 
 use std::time::Instant;
 
@@ -8,8 +8,8 @@ use super::queue::Schedule;
 use super::target::Leash;
 use super::task::UnderWay;
 
-/// Bytes of long URLs that may be held because redirects led there, and the part of them that tasks of one host may have. Where
-/// there is no room, the redirect is asked for again later, like a request that failed.
+/// Bytes of long URLs, to which redirects led, that may be held, and the share of the tasks of one host. If there is no
+/// room, the redirect is asked for again later, like a request that failed.
 const MOST_DETOURS: usize = 64 << 20;
 const MOST_DETOURS_OF_A_HOST: usize = MOST_DETOURS / 4;
 

@@ -9,9 +9,9 @@
 //! extract  a document, rules, final URL -> one line of JSON
 //! ```
 //!
-//! `media_type` is what a `Content-Type` says, `sniff` what the bytes say where it says nothing, `refresh` what a header or
-//! a page says of where it leads by itself. `settings` are the plain values that a worker is told once. A failed URL is a value, `error` only for settings of
-//! which no scraper can be made. `files` names what fetching reads of the system.
+//! `media_type` is what a `Content-Type` says, and `sniff` what the first bytes say if it says nothing. `refresh` is
+//! the refresh that a header or a page asks for. `settings` are the plain values that a worker is told once. A failed
+//! URL is a value; `error` is only for settings that make no scraper. `files` names what fetching reads of the system.
 //!
 //! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
 //! in view.

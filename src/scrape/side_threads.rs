@@ -5,8 +5,8 @@
 //! take twice the memory. (A runtime's own threads for blocking work are that: a new one starts when the last one has
 //! not yet come to rest.)
 //!
-//! Where the system gives no thread at all, the work is done on the worker's own: its neighbours wait, and no page fails for
-//! it.
+//! If the system gives no thread at all, the work is done on the worker's own thread. Its neighbours wait, but no page
+//! fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};

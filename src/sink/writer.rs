@@ -215,8 +215,8 @@ impl Writer {
         }
     }
 
-    /// Makes everything that is done outlast the process, or a power cut, too; but for what has waited in memory since later
-    /// than `until`.
+    /// Makes everything that is done outlast the process, or also a power cut. What has waited in memory only since a
+    /// time after `until` is left out.
     fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
         let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
             return Ok(());

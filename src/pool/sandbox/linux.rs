@@ -30,16 +30,17 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
     steps.into_iter().filter_map(|(name, step)| Some(format!("{name} ({})", step.err()?))).collect()
 }
 
-/// Takes all files but those of any worker from the calling thread, and all capabilities, as far as the kernel can. For threads
-/// that are there before the job is set up: both hold for the thread that asks for it and those that it starts.
+/// Takes all capabilities from the calling thread, and all files but those that every worker needs, as far as the
+/// kernel can. This is for threads that exist before the job is set up, because both hold only for the thread that asks
+/// for it and those that it starts.
 pub(in crate::pool) fn forsake() {
     let _ = drop_capabilities(&[]);
     let _ = files::restrict(own());
 }
 
-/// Gives up what makes root more than another user: without that, root can neither change the network nor pass by the
-/// permissions of files. Where one of the needed files is readable by that alone (it is another user's, or in a folder that is
-/// closed to others), the right to read stays, which the sandbox limits to the files that are needed.
+/// Gives up what makes root more than another user. Without it, root can neither change the network nor ignore the
+/// permissions of files. If a needed file can be read only with the right to ignore permissions (it is another user's,
+/// or in a folder that is closed to others), that right stays; the sandbox limits it to the files that are needed.
 fn drop_capabilities(needed: &[PathBuf]) -> Result<(), String> {
     let none = CapabilitySet::empty();
     let set = |effective, permitted| {

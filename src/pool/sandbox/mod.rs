@@ -9,9 +9,10 @@
 //! - `files` (landlock): only what the job named can be opened, and only for reading; nothing can be executed.
 //! - `calls` (seccomp): a list of system calls that no worker needs fails with `EPERM`.
 //!
-//! Besides, there are no capabilities, no new privileges, and no core dumps; and before all this, the process was given no file
-//! but its pipes, few variables of the environment (`environment`), and another user where there is one for it (`user`). What is given up is given up for good, by all threads that
-//! the worker has from then on. Where the kernel lacks a wall, [`Sandbox`] says whether the worker goes on.
+//! A worker also has no capabilities, gains no privileges and leaves no core dump. When the process is started, it is
+//! given no file but its pipes, few variables of the environment (`environment`), and, if there is one for it, another
+//! user (`user`). What a worker gives up is given up for good, by all threads that it starts from then on. If the
+//! kernel lacks a wall, [`Sandbox`] says whether the worker goes on.
 //!
 //! It costs some 0.8 ms of CPU for each worker's start, and 0.5 ms until it is ready: 300 workers in turn, `auto` against
 //! `off`, medians of 7 pairs, release build without link-time optimisation, Linux 6.18 on a busy machine of 2 cores.

@@ -78,8 +78,8 @@ pub(super) fn is_signed(start: &[u8]) -> bool {
 
 /// What one word of a `Content-Encoding`, in lower case, stands for; `None` for a word that names no coding.
 ///
-/// WHATWG Fetch ("handle content codings") leaves the bytes as they are where a name is not known: servers write
-/// `utf-8`, `none` or a media type there. A name that is registered means what it says, though, and such bytes are no page.
+/// WHATWG Fetch ("handle content codings") leaves the bytes as they are if a name is not known, because servers write
+/// `utf-8`, `none` or a media type there. But a registered name has a meaning, so such bytes are not a page.
 ///
 /// # Errors
 /// With `decode` for a coding that the IANA registry of HTTP content codings has, and that is not undone here.

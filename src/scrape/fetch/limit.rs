@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 /// the socket, TLS, the connection, the body. Each turn takes it one further.
 const ROUNDS: usize = 16;
 
-/// Where turns are slow, since a server keeps the thread with data that it sends faster than they are read, these are enough.
+/// This many are enough if turns are slow, because a server sends data faster than the thread reads it.
 const FEW_ROUNDS: usize = 4;
 const LONG_ENOUGH: Duration = Duration::from_millis(500);
 

@@ -4,10 +4,10 @@
 //! follows the last one without being a member (padding, a stray line of a script) is no error, as in browsers; a
 //! decoder told to expect members would stumble over it.
 //!
-//! Behind the data of a member is a trailer, a checksum and a length. One that is there has to be right. Where the body ends
-//! before or in it, the data is whole all the same, since the data itself says where it ends; curl and browsers take it,
-//! too. The decoder of the library takes no such member, and does not tell that only the trailer lacks, so header and
-//! trailer are read here.
+//! A trailer follows the data of a member: a checksum and a length. A trailer that is there must be right. If the body
+//! ends before it or in it, the data is whole all the same, since the data itself says where it ends. Curl and browsers
+//! take such a body, too. The decoder of the library refuses such a member, and does not tell that only the trailer is
+//! missing, so header and trailer are read here.
 
 use std::io;
 use std::pin::Pin;

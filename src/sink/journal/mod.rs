@@ -2,27 +2,26 @@
 //!
 //! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result;
 //! `<name>.part.log` says of stretches of it which tasks they hold and what they add up to; `<name>.part.pending` has
-//! records whose turn has not come, and is exchanged for a smaller one (`.part.pending.new` until that is whole) when most of
-//! them have had it; `<name>.part.manifest` says what settings they were made with, and is locked while a
-//! run is alive. A later run trusts what file and log both confirm, cuts off the rest, and goes on.
+//! records whose turn has not come. It is exchanged for a smaller one when the turn of most of them has come; the new
+//! file is `.part.pending.new` until it is whole. `<name>.part.manifest` says what settings they were made with, and is
+//! locked while a run is alive. A later run trusts what file and log both confirm, cuts off the rest, and goes on.
 //!
 //! In reading order: `claim` decides what becomes of a left-over, `manifest` is the lock, `recovery` says what can be
 //! trusted (pure), `policy` when a checkpoint is due (pure), `entry` and `frame` are the layout of log and pending;
 //! [`Journal`] makes the checkpoints.
 //!
-//! **What is safe when.** Ten times a second what has come is written, and then the entry that vouches for it: that outlasts
-//! the process. Every two seconds, and when the run is stopped, all of it is synced: that outlasts a power cut. It costs two
-//! or three fsyncs each time, on the sink's own thread. So a killed process loses a tenth of a second of work (and what an
-//! fsync took, if it was killed in the middle of one), a power cut two seconds.
+//! **What is safe when.** Ten times a second, first the data that has come is written, and then the entry that vouches
+//! for it. That outlasts the process. Every two seconds, and when the run is stopped, all of it is synced. That
+//! outlasts a power cut, and costs two or three fsyncs on the sink's own thread. So a killed process loses at most 0.2
+//! seconds of work (plus the time of an fsync, if it was killed in one), and a power cut some two seconds.
 //!
-//! The log does not say which of its entries are synced, because recovery need not know it. After a power cut any part of
-//! what was not synced may be missing, in any of the files: the end of one, a hole full of zeros, or an entry of the log
-//! whose successors are there. Recovery believes an entry only if its frame is whole, if it follows from the one before,
-//! and if the `.part` has the bytes whose checksum the entry has; it stops at the first that fails. An entry that was
-//! synced passes this test always, since the `.part` was synced before it and grows only at its end. What waits in the pending
-//! file proves to be whole frame by frame. One thing must not happen before a sync: that something is taken away
-//! which only an entry that is not synced has made superfluous. So the pending file is emptied or exchanged only right
-//! after a sync.
+//! The log does not say which of its entries are synced, because recovery need not know it. After a power cut any part
+//! of what was not synced may be missing, in any of the files: the end of one, a hole full of zeros, or an entry of the
+//! log whose successors are there. Recovery believes an entry if its frame is whole, if it follows from the one before
+//! it, and if the `.part` has the bytes whose checksum the entry has. It stops at the first entry that fails. An entry
+//! that was synced always passes, because the `.part` was synced before it and grows only at its end. What waits in the
+//! pending file proves frame by frame that it is whole. One rule remains: nothing is removed while an entry that makes
+//! it superfluous is not synced yet. So the pending file is emptied or exchanged only right after a sync.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -226,10 +225,10 @@ impl Journal {
         claim::remove(&self.names.successor)
     }
 
-    /// Puts the successor, which has so many bytes, in the place of the pending file. To be called right after a checkpoint
-    /// that outlasts a power cut: whatever is lost of this by a crash, one of the two files is there under the name, and both have all that the log
-    /// vouches for and the `.part` does not have. That the log says more bytes than the successor has does no harm, since
-    /// frames prove to be whole by themselves.
+    /// Puts the successor, which has so many bytes, in the place of the pending file. Must be called right after a
+    /// checkpoint that outlasts a power cut: whatever a crash takes of this, one of the two files has the name, and
+    /// both have all that the log vouches for and the `.part` lacks. The log may name more bytes than the successor
+    /// has, because frames prove by themselves that they are whole.
     pub(super) fn succeed(&mut self, successor: &File, length: u64) -> io::Result<()> {
         successor.sync_data()?;
         fs::rename(&self.names.successor, &self.names.pending)?;

@@ -1,9 +1,9 @@
 //! Where html5ever 0.40 is not the Standard.
 //!
-//! Every page is compared with html5ever's tree, so these rules are html5ever's. Each has a name here, and the one place
-//! that applies it asks for it by that name. Three more are where the lists are that they concern: the special elements lack
-//! `keygen`, `search` and those of SVG and `MathML` (`tags`); a document type is no token once the document has begun, so it does not part the texts of a table
-//! (`doctype`); nothing has a shadow root (`head`).
+//! Every page is compared with html5ever's tree, so these rules are html5ever's. Each has a name here, and the one
+//! place that applies it asks for it by that name. Three more rules stand beside the lists that they concern. The
+//! special elements lack `keygen`, `search` and those of SVG and `MathML` (`tags`). A document type is not a token once
+//! the document has begun, so it does not part the texts of a table (`doctype`). Nothing has a shadow root (`head`).
 
 use super::tags::{Sets, TABLE_BODY_OR_TABLE};
 
