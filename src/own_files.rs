@@ -68,10 +68,18 @@ pub fn open(path: &Path, others: Others) -> io::Result<File> {
         Others::MayRead => (0o022, "write"),
         Others::MayNothing => (0o077, "read or write"),
     };
-    if metadata.mode() & forbidden != 0 {
+    if metadata.mode() & forbidden != 0 && has_modes(path) {
         return Err(wrong(format!("other users may {what} it (its mode is {:03o})", metadata.mode() & 0o777)));
     }
     Ok(file)
+}
+
+/// Whether the file system of a file has modes of its own. Some mounts (FAT, network drives, those of other systems) show
+/// the same mode for every file, whatever was asked for.
+fn has_modes(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let private = NamedTempFile::new_in(folder).and_then(|file| file.as_file().metadata());
+    private.map_or(true, |metadata| metadata.mode() & 0o777 == 0o600)
 }
 
 /// Opens a file as [`open`] does, or creates it as [`create`] does.
@@ -92,20 +100,21 @@ pub fn open_or_create(path: &Path, others: Others) -> io::Result<File> {
     }
 }
 
-/// An empty file in the folder of `target` that is to take its place by a rename. It is removed when it is dropped.
+/// An empty file in the folder of `target` that is to take its place by a rename. It is for its owner alone, and it is removed
+/// when it is dropped.
 ///
 /// A process that is killed leaves it behind. So it is locked while its process lives, and whoever makes the next one for
 /// the same target removes those that nobody has locked.
 ///
 /// # Errors
 /// Where the folder is not there or not writable. The error does not show the temporary name.
-pub fn temporary_beside(target: &Path, permissions: Permissions) -> io::Result<NamedTempFile> {
+pub fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = OsString::from(".");
     prefix.push(target.file_name().unwrap_or_default());
     prefix.push(".gleaner-");
     remove_left_over(folder, &prefix);
-    let created = tempfile::Builder::new().prefix(&prefix).permissions(permissions).tempfile_in(folder);
+    let created = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder);
     let temporary = created.map_err(|error| io::Error::from(error.kind()))?;
     // Some file systems have no locks. There, a file that is left over stays.
     let _ = temporary.as_file().lock_shared();
@@ -334,18 +343,18 @@ mod tests {
         }
         fs::write(path("victim"), "").expect("the folder is ours");
         symlink(path("victim"), path(".out.json.gleaner-link")).expect("the folder is ours");
-        let in_use = temporary_beside(&path("out.json"), Permissions::from_mode(0o600)).expect("a file");
+        let in_use = temporary_beside(&path("out.json")).expect("a file");
         assert!(!path(".out.json.gleaner-dead").exists());
-        let next = temporary_beside(&path("out.json"), Permissions::from_mode(0o644)).expect("a file");
+        let next = temporary_beside(&path("out.json")).expect("a file");
         assert!(in_use.path().exists());
-        assert_eq!((mode(in_use.path()), mode(next.path())), (0o600, mode(next.path()) & 0o644));
+        assert_eq!((mode(in_use.path()), mode(next.path())), (0o600, 0o600));
         for name in [".other.json.gleaner-dead", ".out.json", "out.json.gleaner-x", ".out.json.gleaner-link", "victim"]
         {
             assert!(path(name).exists(), "{name}");
         }
         next.persist(path("out.json")).expect("renamed");
         assert!(path("out.json").exists());
-        let nowhere = temporary_beside(&path("nowhere/out.json"), Permissions::from_mode(0o600));
+        let nowhere = temporary_beside(&path("nowhere/out.json"));
         assert!(!nowhere.expect_err("there is no folder").to_string().contains(".gleaner-"));
     }
 

@@ -1,8 +1,7 @@
 //! Where the cookies of a run come from, and where they go.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, ErrorKind, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -66,6 +65,6 @@ fn target(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// An empty file that only its owner can read, in the same folder.
 fn temporary_beside(target: &Path, path: &Path) -> anyhow::Result<NamedTempFile> {
-    own_files::temporary_beside(target, Permissions::from_mode(0o600))
+    own_files::temporary_beside(target)
         .with_context(|| format!("save cookies to {}: make its folder, and writable", path.display()))
 }

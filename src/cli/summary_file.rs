@@ -58,8 +58,7 @@ impl SummaryFile {
                 "write a summary to `{shown}`: there is no folder `{folder_shown}`, create it (mkdir -p {folder_shown}) \
                  or choose another"
             );
-            // A summary is for whoever may read the output beside it.
-            let temporary = own_files::temporary_beside(&path, own_files::permissions_of_new_files());
+            let temporary = own_files::temporary_beside(&path);
             Target::File(temporary.with_context(|| {
                 format!("write a summary to `{shown}`: make its folder writable, or choose another")
             })?)
@@ -77,6 +76,8 @@ impl SummaryFile {
             Target::File(mut temporary) => {
                 // Not through its own `Write`, which would show the temporary name.
                 temporary.as_file_mut().write_all(&line).with_context(context)?;
+                // A summary is for whoever may read the output beside it. Some file systems have no permissions.
+                let _ = temporary.as_file().set_permissions(own_files::permissions_of_new_files());
                 // Its error would name the cause a second time.
                 temporary.persist(&self.path).map_err(|error| error.error).with_context(context)?;
                 Ok(())

@@ -160,10 +160,6 @@ impl Part {
         let context = |what: &str| {
             format!("{what} `{}` (the whole output is in `{}`)", self.target.display(), self.path.display())
         };
-        if let Err(error) = self.file.set_permissions(self.permissions.clone()) {
-            // Some file systems have no permissions. The output is then as private as it was.
-            tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
-        }
         self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
         // What gets the name is the file that was written, and not another one that was put in its place.
         let is_ours = own_files::is_at(&self.file, &self.path);
@@ -172,6 +168,11 @@ impl Part {
             return Err(Error::io(context("rename to")).because(error));
         }
         fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
+        // Not before: a run that dies in between could not be resumed if other users might write to its file.
+        if let Err(error) = self.file.set_permissions(self.permissions.clone()).and_then(|()| self.file.sync_all()) {
+            // Some file systems have no permissions. The output is then as private as it was.
+            tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
+        }
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
             let folder = folder.display();
@@ -333,6 +334,21 @@ mod tests {
         part.write(b"1").expect("written");
         fs::remove_file(part.path()).expect("removed");
         assert_eq!(part.write(b"2").expect_err("it has no name").to_string(), "somebody has removed it");
+    }
+
+    #[test]
+    fn a_part_that_does_not_get_its_name_stays_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.json");
+        fs::write(&path, "").expect("the folder is ours");
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("the file is ours");
+        let part = part(&path);
+        let beginning = part.path().to_owned();
+        fs::remove_file(&path).expect("the folder is ours");
+        fs::create_dir_all(path.join("taken")).expect("the folder is ours");
+        part.commit().expect_err("a folder has the name");
+        assert_eq!(fs::metadata(beginning).expect("it is there").permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(unix)]

@@ -28,7 +28,12 @@ pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
 /// A default, as JSON. What JSON has no number for (`inf`, `nan`) is `null`.
 pub(super) fn scalar(value: &Scalar) -> Vec<u8> {
     match value {
-        Scalar::String(text) => serde_json::to_vec(text),
+        // Settings may hold control characters, too, and a worker's data may not.
+        Scalar::String(text) => {
+            let mut out = Vec::new();
+            json::string(&mut out, text);
+            Ok(out)
+        }
         Scalar::Integer(number) => serde_json::to_vec(number),
         Scalar::Float(number) => serde_json::to_vec(number),
         Scalar::Boolean(truth) => serde_json::to_vec(truth),
@@ -139,10 +144,23 @@ pub(super) fn shorten(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rules::ValueType;
+    use super::super::rules::{Scalar, ValueType};
     use std::borrow::Cow;
 
-    use super::{fold, is_blank, shorten, trim, write};
+    use super::{fold, is_blank, scalar, shorten, trim, write};
+
+    #[test]
+    fn a_default_is_json_without_control_characters() {
+        let table = [
+            (Scalar::String("a\u{7f}\u{9b}\n\"".to_owned()), "\"a\\u007f\\u009b\\n\\\"\""),
+            (Scalar::Integer(-1), "-1"),
+            (Scalar::Float(f64::NAN), "null"),
+            (Scalar::Boolean(true), "true"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(String::from_utf8(scalar(&value)).expect("UTF-8"), expected, "{value:?}");
+        }
+    }
 
     #[test]
     fn white_space_goes_from_both_ends_and_no_other() {

@@ -212,7 +212,12 @@ impl Fetcher {
                         None => Ok((response, deadline)),
                     }
                 }
-                Some(Err(error)) if Instant::now() + shortage::PAUSE < deadline && shortage::of(&error).is_some() => {
+                // Only a request that no connection has taken: one that was sent is not sent again here.
+                Some(Err(error))
+                    if error.is_connect()
+                        && Instant::now() + shortage::PAUSE < deadline
+                        && shortage::of(&error).is_some() =>
+                {
                     tokio::time::sleep(shortage::PAUSE).await;
                     continue;
                 }

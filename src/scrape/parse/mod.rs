@@ -107,9 +107,11 @@ pub(super) fn parse_tentative_into(
 fn copy_tentative(dom: &mut Dom, text: &str, tentative: &'static Encoding) -> Result<Parsed, Failure> {
     let mut declared = None;
     let html = build_until(text, Budget::of(text.len()), |sink| {
-        if declared.is_none() {
-            declared = sink.declared_by_newest();
+        // The first one decides, and comparing looks at the whole page.
+        if declared.is_some() {
+            return false;
         }
+        declared = sink.declared_by_newest();
         declared.is_some_and(|declared| changes(text, tentative, declared))
     });
     match (html.map_err(too_large)?, declared) {
