@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-use support::{Authority, Finished, PROMPTLY, Run, Server, records, scrape, wait_until};
+use support::{Authority, Finished, PROMPTLY, Run, Server, in_clean_surroundings, records, scrape, wait_until};
 
 /// A server that answers everything over TLS with one small page, and who signed its certificate.
 fn secure_server() -> (String, Authority) {
@@ -86,7 +86,7 @@ fn workers_have_neither_the_files_nor_the_variables_that_the_run_was_started_wit
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
     let gleaner = scrape([&server.url("/sleep/1500/page")]);
-    let mut command = std::process::Command::new("sh");
+    let mut command = in_clean_surroundings("sh");
     command.args(["-c", r#"exec "$0" "$@" 3>>"$LOG" 9<"$LOG""#]).arg(gleaner.get_program()).args(gleaner.get_args());
     command.envs(gleaner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(folder) = gleaner.get_current_dir() {

@@ -15,12 +15,12 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use support::{Finished, PROMPTLY, Run, Server, end_of, gleaner, records, scrape, wait_until};
+use support::{Finished, PROMPTLY, Run, Server, end_of, gleaner, in_clean_surroundings, records, scrape, wait_until};
 
 /// `gleaner run` with these arguments under a shell, which does `before` and puts `redirections` behind the command.
 fn under_shell<I: IntoIterator<Item: AsRef<OsStr>>>(before: &str, redirections: &str, arguments: I) -> Command {
     let program = gleaner();
-    let mut command = Command::new("sh");
+    let mut command = in_clean_surroundings("sh");
     command.args(["-c", &format!("{before} exec \"$0\" run \"$@\" {redirections}")]).arg(program.get_program());
     command.args(arguments);
     for (name, value) in program.get_envs() {
@@ -166,7 +166,7 @@ fn what_is_only_shown_says_when_it_cannot_be_and_may_be_thrown_away() {
         for (redirection, code) in
             [(">/dev/null", 0), ("1<>/dev/null", 0), (">&-", 0), (">/dev/full", 1), ("1<file", 1)]
         {
-            let mut shell = Command::new("sh");
+            let mut shell = in_clean_surroundings("sh");
             shell.args(["-c", &format!("exec \"$0\" {command} {redirection}")]).arg(gleaner().get_program());
             shell.current_dir(&folder);
             let run = Run::to_end(shell);
@@ -276,7 +276,7 @@ fn how_a_worker_ended_is_known_whatever_was_said_of_the_ends_of_children() {
         if !Command::new("env").args([how, "true"]).status().is_ok_and(|status| status.success()) {
             return skipped("`env` ignores no signals here");
         }
-        let mut command = Command::new("env");
+        let mut command = in_clean_surroundings("env");
         command.arg(how).arg(gleaner().get_program()).args(["run", "-w", "1", "--concurrency", "4", "-f", "jsonl"]);
         command.arg("--no-robots").args(&list);
         let run = Run::start(command);
@@ -340,7 +340,7 @@ fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_that_leaves_n
                  mount -t tmpfs -o nr_inodes={inodes} tmpfs disk || exit 77
                  \"$0\" run \"$@\" -q -o disk/out.jsonl; code=$?; ls disk; exit $code' \"$0\" \"$@\""
         );
-        let mut command = Command::new("sh");
+        let mut command = in_clean_surroundings("sh");
         command.args(["-c", &script]).arg(gleaner().get_program()).arg(server.url("/ok/0")).current_dir(&folder);
         let run = Run::to_end(command);
         if run.code == Some(77) || run.stderr.contains("unshare: ") {
@@ -391,7 +391,7 @@ fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Fini
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("set");
         fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("set");
     }
-    let mut command = Command::new("prlimit");
+    let mut command = in_clean_surroundings("prlimit");
     command.arg(format!("--nproc={most}")).args(["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
     command.arg(&program).arg("run").args(arguments).current_dir(folder);
     for (name, _) in std::env::vars_os().filter(|(name, _)| support::changes_behaviour(name)) {

@@ -1,6 +1,7 @@
 //! squid, as a proxy and in front of nginx, and microsocks.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::nginx::Nginx;
 use super::server::Server;
@@ -21,7 +22,10 @@ impl Squid {
     /// A proxy that wants the user name `reader` and the password.
     pub(crate) fn locked() -> Self {
         Self::start(|folder, port| {
-            fs::write(format!("{folder}/passwords"), format!("reader:{HASHED}\n")).expect("written");
+            let passwords = format!("{folder}/passwords");
+            fs::write(&passwords, format!("reader:{HASHED}\n")).expect("written");
+            // squid reads it as a user of its own, whatever the umask here is.
+            fs::set_permissions(&passwords, fs::Permissions::from_mode(0o644)).expect("our own file");
             format!(
                 "http_port 127.0.0.1:{port}
                 auth_param basic program {BASIC_AUTH} {folder}/passwords

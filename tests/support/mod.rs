@@ -19,7 +19,9 @@ pub(crate) use authority::Authority;
 pub(crate) use ledger::Access;
 pub(crate) use process::{Process, assert_no_process_left};
 pub(crate) use records::{Record, parse, records, values};
-pub(crate) use run::{Finished, Run, changes_behaviour, end_of, gleaner, scrape, scrape_list, shell};
+pub(crate) use run::{
+    Finished, Run, changes_behaviour, end_of, gleaner, in_clean_surroundings, scrape, scrape_list, shell,
+};
 pub(crate) use server::Server;
 
 /// How long something may take that takes no time on an idle machine (a process ends, a request arrives).

@@ -29,7 +29,7 @@ pub(crate) fn shell(script: &str) -> Command {
     command
 }
 
-fn in_clean_surroundings(program: &str) -> Command {
+pub(crate) fn in_clean_surroundings(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os().filter(|(name, _)| changes_behaviour(name)) {
         command.env_remove(name);
