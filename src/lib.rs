@@ -7,7 +7,7 @@
 //! file <- sink  <- schedule <- pool <=pipe= answer
 //! ```
 //!
-//! In reading order, with what each may import (`tests/architecture.rs` holds the table):
+//! In reading order, with what each may import (`tests/it/architecture.rs` holds the table):
 //!
 //! | module | what it is | imports |
 //! | --- | --- | --- |

@@ -1,9 +1,6 @@
 //! Connections that are kept from one request to the next, and end when they like: nobody's page is lost with them.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply, Then};
+use crate::support::{Authority, records, scrape_list};
 use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Reach, Retry, Visit};
 use gleaner::robots;
 use gleaner::scrape::{Scraper, Settings};
-use raw_server::settings::patient;
-use raw_server::{RawServer, Reply, Then};
-use support::{Authority, records, scrape_list};
 
 /// By how much two requests may come closer than they should: what a busy machine makes of a moment.
 const TOLERANCE: Duration = Duration::from_millis(20);

@@ -1,8 +1,6 @@
 //! Things go wrong from outside: workers are killed, stopped and fed junk, servers hang, readers go away, signals come.
 //! Every run gives one record a task, in order, and leaves no process behind.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -13,11 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-use rustix::process::Signal;
-use support::{
+use crate::support::{
     PROMPTLY, Process, Record, Run, Server, assert_no_process_left, end_of, records, scrape, scrape_list, wait_until,
 };
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::Signal;
 
 /// What a run that is asked to stop may take to do so on a busy machine.
 const GRACE: Duration = Duration::from_secs(2);

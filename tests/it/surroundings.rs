@@ -1,8 +1,6 @@
 //! What is beside a run's job and not as usual: streams that are closed, full or read by nobody, signals that are ignored,
 //! limits of the system. A run neither dies of it nor hides it.
 
-mod support;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,8 +12,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{
+    Finished, PROMPTLY, Run, Server, end_of, gleaner, in_clean_surroundings, records, scrape, wait_until,
+};
 use rustix::process::Signal;
-use support::{Finished, PROMPTLY, Run, Server, end_of, gleaner, in_clean_surroundings, records, scrape, wait_until};
 
 /// `gleaner run` with these arguments under a shell, which does `before` and puts `redirections` behind the command.
 fn under_shell<I: IntoIterator<Item: AsRef<OsStr>>>(before: &str, redirections: &str, arguments: I) -> Command {
@@ -394,7 +394,7 @@ fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Fini
     let mut command = in_clean_surroundings("prlimit");
     command.arg(format!("--nproc={most}")).args(["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
     command.arg(&program).arg("run").args(arguments).current_dir(folder);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| support::changes_behaviour(name)) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| crate::support::changes_behaviour(name)) {
         command.env_remove(name);
     }
     let has_tools = Command::new("setpriv").arg("--version").output().is_ok()

@@ -1,14 +1,12 @@
 //! The tests' own tools, tested: a server that lies would make every other test lie.
 
-mod support;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::{PROMPTLY, Process, Run, Server, assert_no_process_left, gleaner, values, wait_until};
 use rustix::process::Signal;
-use support::{PROMPTLY, Process, Run, Server, assert_no_process_left, gleaner, values, wait_until};
 
 /// Long enough for an answer that is there to be seen, short enough to wait for one that is not.
 const A_MOMENT: Duration = Duration::from_millis(150);
@@ -295,18 +293,18 @@ fn the_program_under_test_starts_in_a_clean_environment() {
         ("TMPDIR", false),
     ];
     for (name, expected) in rows {
-        assert_eq!(support::changes_behaviour(name.as_ref()), expected, "{name}");
+        assert_eq!(crate::support::changes_behaviour(name.as_ref()), expected, "{name}");
     }
     Run::to_end(gleaner());
 }
 
 #[test]
 fn no_settings_lie_where_the_program_under_test_is_started() {
-    for command in [gleaner(), support::shell("exec \"$0\" --version")] {
+    for command in [gleaner(), crate::support::shell("exec \"$0\" --version")] {
         let folder = command.get_current_dir().expect("a folder of its own");
         assert!(folder.is_dir() && !folder.join("gleaner.toml").exists(), "{}", folder.display());
     }
-    let version = Run::to_end(support::shell("exec \"$0\" --version")).exited(0).stdout;
+    let version = Run::to_end(crate::support::shell("exec \"$0\" --version")).exited(0).stdout;
     assert!(version.starts_with("gleaner "), "the program is $0: {version}");
 }
 

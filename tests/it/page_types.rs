@@ -1,11 +1,8 @@
 //! Which answers are pages: types that the settings add, and pages that lead elsewhere by themselves.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
-use raw_server::{RawServer, Reply};
-use support::{Finished, Run, records, scrape};
+use crate::raw_server::{RawServer, Reply};
+use crate::support::{Finished, Run, records, scrape};
 
 fn answer(content_type: &str, body: &str) -> Reply {
     let length = body.len();

@@ -1,13 +1,11 @@
 //! Cookies in whole runs: set, sent, kept from others, loaded and saved.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::support::{Access, PROMPTLY, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
 use rustix::process::Signal;
-use support::{Access, PROMPTLY, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
 
 /// One page after the other.
 const IN_TURN: [&str; 4] = ["--workers", "1", "--concurrency", "1"];

@@ -1,15 +1,13 @@
 //! Answers that bend HTTP/1: what the head says of the body is done, or the answer fails. Encoded bytes are never a page.
 
+use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply, Then};
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-
 use gleaner::model::{Answer, FailureKind, Outcome, Reach, Visit};
 use gleaner::robots;
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{Scraper, Settings};
-use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
-use raw_server::settings::patient;
-use raw_server::{RawServer, Reply, Then};
 
 const MAX_BODY: u64 = 256 * 1024;
 const PAGE: &[u8] = b"<title>T</title><p>text";

@@ -1,22 +1,19 @@
 //! https: who is trusted, what is shown, and what is said when that fails. With certificates that are made here.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use raw_server::proxy::Proxy;
+use crate::raw_server::proxy::Proxy;
+use crate::support::{Finished, Run, records, scrape};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
-use support::{Finished, Run, records, scrape};
 
 /// An authority that only its friends know.
 struct Authority {

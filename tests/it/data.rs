@@ -1,10 +1,8 @@
 //! The data: what the rules find on the bundled site, and that it never depends on how the work was shared out.
 
-mod support;
-
 use std::fs;
 
-use support::{Run, config, fixture, records, scrape};
+use crate::support::{Run, config, fixture, records, scrape};
 
 /// A list, its rules, and what parsel finds by them.
 const SETS: [(&str, &str, &str); 4] = [
@@ -66,7 +64,7 @@ fn data_is_the_same_for_any_number_of_workers_any_quota_and_any_concurrency() {
         let mut command = over("everything.txt", Some("links.toml"));
         command.args(["-w", workers, "--max-tasks-per-worker", quota, "--concurrency", concurrency]);
         let run = Run::to_end(command).exited(3);
-        let answer = |record: &support::Record| format!("{} {} {}", record.url, record.raw(), record.kind());
+        let answer = |record: &crate::support::Record| format!("{} {} {}", record.url, record.raw(), record.kind());
         records(&run.stdout).iter().map(answer).collect()
     };
     let sequential = answers("1", "0", "1");

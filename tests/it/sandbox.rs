@@ -2,16 +2,14 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stdout, reason = "who reads the output of a test shall know that a part was skipped")]
 
-mod support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use crate::support::{Authority, Finished, PROMPTLY, Run, Server, in_clean_surroundings, records, scrape, wait_until};
 use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-use support::{Authority, Finished, PROMPTLY, Run, Server, in_clean_surroundings, records, scrape, wait_until};
 
 /// A server that answers everything over TLS with one small page, and who signed its certificate.
 fn secure_server() -> (String, Authority) {

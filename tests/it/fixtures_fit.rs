@@ -1,11 +1,9 @@
 //! The bundled site, its lists, the example rules and what they must find: that they fit together.
 
-mod support;
-
 use std::fs;
 
+use crate::support::fixture;
 use serde_json::Value;
-use support::fixture;
 
 /// The lists of which every line is a page, the rules that go with them, and the file of what those must find.
 const SETS: [(&str, &str, &str); 4] = [

@@ -1,7 +1,5 @@
 //! The cache: what a second run is spared, what it is not spared, and that no death of a run puts anything wrong into it.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -12,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::support::{Finished, PROMPTLY, Record, Run, records, scrape, wait_until};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -22,7 +21,6 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use rustix::process::Signal;
 use serde_json::Value;
-use support::{Finished, PROMPTLY, Record, Run, records, scrape, wait_until};
 
 const CHANGED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 

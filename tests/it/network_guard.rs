@@ -2,16 +2,13 @@
 //! addresses, secrets on their way, control characters on a terminal.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use raw_server::{RawServer, Reply, Then};
-use support::{Finished, PROMPTLY, Record, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
+use crate::raw_server::{RawServer, Reply, Then};
+use crate::support::{Finished, PROMPTLY, Record, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
 
 const PAGE: &str = "<title>inside</title>";
 

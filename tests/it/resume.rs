@@ -1,7 +1,5 @@
 //! Runs that die, and runs that go on from them.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -9,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::{Finished, PROMPTLY, Run, Server, scrape, values, wait_until};
 use rustix::process::Signal;
 use serde_json::Value;
-use support::{Finished, PROMPTLY, Run, Server, scrape, values, wait_until};
 
 /// A second signal takes no longer: in the quickest of a few runs, for a machine may have other things to do as well.
 const AT_ONCE: Duration = Duration::from_millis(200);
@@ -510,7 +508,7 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     // No file may have more than so many blocks of 512 bytes; the signal that would say so is not wanted.
     let run = Run::to_end({
         let gleaner = job.command(&[]);
-        let mut shell = support::shell("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"");
+        let mut shell = crate::support::shell("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"");
         shell.args(gleaner.get_args());
         shell
     })

@@ -1,15 +1,13 @@
 //! Asking for robots.txt, of servers that say exactly what a test tells them to.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-
 use std::time::Duration;
 
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply, Then};
 use gleaner::model::{Failure, FailureKind, Reach, Retry, Stage, Visit};
 use gleaner::robots::{Answer, MAX_FILE, Rules};
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
-use raw_server::settings::patient;
-use raw_server::{RawServer, Reply, Then};
 use url::Url;
 
 /// Long enough for loopback on a busy machine, short enough for a test that waits for it.
@@ -207,7 +205,7 @@ async fn addresses_are_judged_and_secrets_kept_as_for_pages() {
 
 #[tokio::test]
 async fn of_a_file_without_end_the_first_half_megabyte_counts() {
-    use raw_server::compressed::{brotli, gzip};
+    use crate::raw_server::compressed::{brotli, gzip};
     // The rule that the limit cuts would allow everything, if what is left of it counted.
     let mut file = b"User-agent: *\nDisallow: /\n".to_vec();
     file.resize(MAX_FILE - "Allow: /".len() - 1, b'#');

@@ -1,12 +1,10 @@
 //! What a run writes: records, formats, the summary, and what a person reads meanwhile.
 
-mod support;
-
 use std::fs;
 use std::process::Command;
 
+use crate::support::{Finished, Run, Server, config, gleaner, records, scrape, scrape_list, values};
 use serde_json::Value;
-use support::{Finished, Run, Server, config, gleaner, records, scrape, scrape_list, values};
 
 /// The one rule of these tests.
 const TITLE: [&str; 2] = ["--set", "extract.title=h1::text"];
@@ -16,7 +14,7 @@ fn title(mut command: Command) -> Finished {
     Run::to_end(command)
 }
 
-fn urls(records: &[support::Record]) -> Vec<&str> {
+fn urls(records: &[crate::support::Record]) -> Vec<&str> {
     records.iter().map(|record| record.url.as_str()).collect()
 }
 
@@ -97,7 +95,7 @@ fn an_old_output_stays_until_the_new_one_is_whole() {
     let mut command = scrape([server.url("/ok/0"), server.url("/sleep/300/1")]);
     command.arg("--output").arg(&output);
     let run = Run::start(command);
-    support::wait_until("the second page", support::PROMPTLY, || server.in_flight() == 1);
+    crate::support::wait_until("the second page", crate::support::PROMPTLY, || server.in_flight() == 1);
     assert_eq!(fs::read_to_string(&output).expect("there"), "the old one");
     run.finish().exited(0);
     assert_eq!(records(&fs::read_to_string(&output).expect("there")).len(), 2);
@@ -147,7 +145,7 @@ fn the_order_of_completion_is_no_waiting_for_slow_pages() {
 fn a_record_appears_as_soon_as_its_turn_has_come() {
     let server = Server::start();
     let run = scrape_list(&[server.url("/ok/0"), server.url("/hang")], TITLE);
-    support::wait_until("the first record", support::PROMPTLY, || run.stdout_so_far().ends_with("}\n"));
+    crate::support::wait_until("the first record", crate::support::PROMPTLY, || run.stdout_so_far().ends_with("}\n"));
     run.signal(rustix::process::Signal::TERM);
     run.finish().exited(143);
 }

@@ -1,7 +1,5 @@
 //! What documents say of the program, held against the program.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -246,7 +244,7 @@ fn read(name: &str) -> String {
 
 /// What the program prints for these arguments, line by line.
 fn help(arguments: &[&str]) -> Vec<String> {
-    let help = support::gleaner().args(arguments).stdin(Stdio::null()).output().expect("gleaner runs");
+    let help = crate::support::gleaner().args(arguments).stdin(Stdio::null()).output().expect("gleaner runs");
     assert!(help.status.success(), "{help:?}");
     String::from_utf8(help.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -1,11 +1,9 @@
 //! What servers see of a run: how many requests at once, how far apart, and none where none are wanted. With one worker
 //! as with many, since the coordinator hands them out.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{Finished, Server, records, scrape_list};
+use crate::support::{Finished, Server, records, scrape_list};
 
 const WORKERS: [&str; 3] = ["1", "2", "7"];
 

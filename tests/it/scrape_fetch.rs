@@ -1,18 +1,16 @@
 //! Fetching, against servers that say exactly what a test tells them to.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply, Then};
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
-use raw_server::settings::patient;
-use raw_server::{RawServer, Reply, Then};
 use tokio::io::AsyncReadExt;
 
 /// Long enough for loopback on a busy machine, short enough for a test that waits for it.
@@ -108,7 +106,7 @@ async fn headers_that_are_none_are_refused_beforehand() {
 
 #[tokio::test]
 async fn content_encodings_are_undone() {
-    use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
+    use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
     let whole = [PAGE, b"<p>more</p>"].concat();
     let members = [gzip(PAGE).await, gzip(b"<p>more</p>").await].concat();
     let frames = [zstd(PAGE).await, zstd(b"<p>more</p>").await].concat();
@@ -139,7 +137,7 @@ async fn content_encodings_are_undone() {
 
 #[tokio::test]
 async fn chunked_bodies_may_be_compressed() {
-    use raw_server::compressed::gzip;
+    use crate::raw_server::compressed::gzip;
     let compressed = gzip(PAGE).await;
     let (one, two) = compressed.split_at(7);
     let mut bytes = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-encoding: gzip\r\n\r\n".to_vec();
@@ -167,7 +165,7 @@ async fn a_body_that_is_empty_is_empty_whatever_its_encoding() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_truncated_and_never_parsed() {
-    use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
+    use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
     // Into the data: the trailer of gzip, of 8 bytes, may lack.
     let cut = |mut body: Vec<u8>| {
         body.truncate(body.len() - 10);
@@ -233,7 +231,7 @@ async fn what_cannot_be_decompressed_is_a_decode_failure() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large_however_it_comes() {
-    use raw_server::compressed::{brotli, gzip, zstd};
+    use crate::raw_server::compressed::{brotli, gzip, zstd};
     const MAX: usize = 10_000;
     let bomb = vec![b'a'; 100 * MAX];
     let endless = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned() + &"5\r\naaaaa\r\n".repeat(MAX);
@@ -339,7 +337,7 @@ async fn each_limit_of_time_is_kept() {
 async fn a_body_that_drips_is_not_idle_but_runs_out_of_time() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
-    tokio::spawn(raw_server::drip(listener, Duration::from_millis(10)));
+    tokio::spawn(crate::raw_server::drip(listener, Duration::from_millis(10)));
     let scraper = with(|it| (it.idle_timeout, it.timeout) = (SHORT, 3 * SHORT));
     let failure = failure(&scraper, &url).await;
     assert_eq!(failure.kind, FailureKind::Timeout);
@@ -467,7 +465,7 @@ async fn the_charset_of_the_header_is_obeyed() {
 
 #[tokio::test]
 async fn certificates_that_nobody_vouches_for_are_final() {
-    let address = raw_server::tls::self_signed();
+    let address = crate::raw_server::tls::self_signed();
     let url = format!("https://localhost:{}/", address.port());
     let failure = failure(&scraper(), &url).await;
     assert_eq!((failure.kind, failure.retry), (FailureKind::Tls, Retry::No), "{failure:?}");

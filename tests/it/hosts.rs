@@ -1,13 +1,10 @@
 //! What is said to one host and to no other, and where secrets come from.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::fs;
 
-use raw_server::{RawServer, Reply};
-use support::{Finished, Run, gleaner, records, scrape};
+use crate::raw_server::{RawServer, Reply};
+use crate::support::{Finished, Run, gleaner, records, scrape};
 
 const PAGE: &str = "<title>T</title>";
 
@@ -122,7 +119,7 @@ async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_it
     };
     let first = tokio::task::block_in_place(|| {
         let first = start("firstsecret", "1000000", &[]);
-        support::wait_until("a checkpoint", support::PROMPTLY, || {
+        crate::support::wait_until("a checkpoint", crate::support::PROMPTLY, || {
             fs::read(output.with_extension("jsonl.part")).is_ok_and(|part| !part.is_empty())
         });
         first.signal(rustix::process::Signal::INT);

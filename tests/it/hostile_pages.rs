@@ -18,16 +18,13 @@
 //! | 15 MB in one text, in one comment | 0.15 s, 0.37 s | 39 MB, 55 MB |
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::support::{records, scrape_list};
 use gleaner::model::{Failure, FailureKind, Stage};
 use gleaner::scrape::extract::{Arity, Extractor, Rule, ValueRule};
 use gleaner::scrape::parse;
-use support::{records, scrape_list};
 
 /// No page of these may take longer in an unoptimised build on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(20);

@@ -2,15 +2,13 @@
 //! limits, and the next page is none the worse for it.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-
 use std::time::{Duration, Instant};
 
+use crate::raw_server::settings::{LONG, patient};
+use crate::raw_server::{RawServer, Reply, Then};
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
-use raw_server::settings::{LONG, patient};
-use raw_server::{RawServer, Reply, Then};
 
 /// What a test waits for where waiting is the point.
 const SHORT: Duration = Duration::from_millis(400);
@@ -224,7 +222,7 @@ async fn a_byte_at_a_time_is_cut_off_by_the_limit_for_the_whole_and_a_stall_by_t
     let drip = |pause| async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("bound"));
-        tokio::spawn(raw_server::drip(listener, pause));
+        tokio::spawn(crate::raw_server::drip(listener, pause));
         url
     };
     let url = drip(Duration::from_secs(1)).await;
@@ -240,7 +238,7 @@ async fn a_byte_at_a_time_is_cut_off_by_the_limit_for_the_whole_and_a_stall_by_t
 
 #[tokio::test]
 async fn bombs_cost_no_more_than_the_limit_of_the_body() {
-    use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
+    use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
     let zeros = vec![b'a'; 32 << 20];
     let (small, tiny) = (gzip(&zeros).await, gzip(&gzip(&zeros).await).await);
     // 20 bytes each, and nothing in any of them.

@@ -1,15 +1,12 @@
 //! Requests through proxies: which one, what it learns, and what is said when it fails.
 
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-mod support;
-
 use std::net::SocketAddr;
 use std::process::Command;
 
-use raw_server::proxy::Proxy;
-use raw_server::{RawServer, Reply};
-use support::{Finished, Record, Run, records, scrape};
+use crate::raw_server::proxy::Proxy;
+use crate::raw_server::{RawServer, Reply};
+use crate::support::{Finished, Record, Run, records, scrape};
 
 const PAGE: &str = "<title>T</title>";
 const SCHEMES: [&str; 3] = ["http", "socks5", "socks5h"];
@@ -113,7 +110,7 @@ async fn a_proxy_that_fails_is_named_and_its_password_is_not() {
     let silent = silent.local_addr().map(|address| (address, silent)).expect("bound");
     let server = server().await;
     let locked = Proxy::start(server.address(), true).await;
-    let tls = raw_server::tls::self_signed();
+    let tls = crate::raw_server::tls::self_signed();
     let tunnel = Proxy::start(tls, false).await;
     for scheme in SCHEMES {
         for page in ["http://127.0.0.1:9/", "https://127.0.0.1:9/"] {

@@ -1,18 +1,16 @@
 //! HTTP/2, against a real server over TLS that chose it by ALPN (RFC 9113).
 
-mod support;
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{Authority, Finished, PROMPTLY, Record, Run, records, scrape, wait_until};
 use axum::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
-use support::{Authority, Finished, PROMPTLY, Record, Run, records, scrape, wait_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;

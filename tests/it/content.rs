@@ -1,15 +1,13 @@
 //! What an answer means by its headers and its bytes: which of them are pages, what compresses them though no header says
 //! so, and where a `Refresh` header leads.
 
+use crate::raw_server::compressed::{brotli, gzip, zlib, zstd};
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply};
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
-mod raw_server;
-
 use gleaner::model::{Answer, Outcome, Reach, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
-use raw_server::compressed::{brotli, gzip, zlib, zstd};
-use raw_server::settings::patient;
-use raw_server::{RawServer, Reply};
 
 const MAX_BODY: u64 = 64 * 1024;
 const PAGE: &[u8] = b"<!doctype html><title>T</title>";

@@ -1,8 +1,6 @@
 //! What is wrong with lists, settings and outputs: found before the first request where it can be, told with the place
 //! and the way out, and nothing that was done is lost.
 
-mod support;
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -10,8 +8,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::support::{
+    Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list,
+};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Authority, Finished, PROMPTLY, Run, Server, end_of, fixture, gleaner, records, scrape, scrape_list};
 
 /// The user and group of those who own nothing.
 const NOBODY: u32 = 65534;
@@ -243,7 +243,7 @@ fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "list", "");
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run list --summary summary.json";
-    let mut command = support::shell(script);
+    let mut command = crate::support::shell(script);
     command.current_dir(&folder);
     let run = Run::to_end(command).exited(1);
     assert!(run.stderr.contains("write the summary to `summary.json`: File too large"), "{}", run.stderr);
@@ -419,7 +419,7 @@ fn commands_that_only_speak_end_when_nobody_can_hear_them() {
         for (stdout, code, said) in
             [(Stdio::from(nobody_reads), 0, ""), (Stdio::from(full), 1, "write to standard output: No space left")]
         {
-            let mut child = support::gleaner();
+            let mut child = crate::support::gleaner();
             child.arg(command).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
             let (ended, error) = end_of(child.spawn().expect("it starts"), PROMPTLY);
             assert_eq!(ended, Some(code), "{command}: {error}");
@@ -440,7 +440,7 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
         exec unshare --map-root-user --mount sh -c '
             mount -t tmpfs -o size=64k tmpfs disk || exit 77
             "$0" run list -o disk/out.jsonl; code=$?; cat disk/out.jsonl.part; ls disk >&2; exit $code' "$0""#;
-    let mut command = support::shell(script);
+    let mut command = crate::support::shell(script);
     command.current_dir(&folder);
     let run = Run::start(command).finish();
     if run.code == Some(77) || run.stderr.contains("unshare: ") {

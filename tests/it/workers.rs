@@ -1,19 +1,17 @@
 //! The workers, as a user sees them: how many, which process did what, after how many tasks it is replaced.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
+use crate::support::{Run, Server, gleaner, records, scrape_list};
 use serde_json::Value;
-use support::{Run, Server, gleaner, records, scrape_list};
 
 /// How much longer than on an idle machine a batch of one-second pages may take.
 const TOLERANCE: Duration = Duration::from_millis(800);
 
 /// The records and the summary of a run over `tasks` fast pages, which ends well and in order.
-fn over(tasks: usize, flags: &[&str]) -> (Vec<support::Record>, Value) {
+fn over(tasks: usize, flags: &[&str]) -> (Vec<crate::support::Record>, Value) {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let summary = folder.path().join("summary.json");
@@ -91,7 +89,7 @@ fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
 #[test]
 fn too_few_open_files_for_a_run_are_said_before_it_begins() {
     let run = |limit: u32, arguments: &[&str]| {
-        let mut command = support::shell(&format!("ulimit -n {limit} && exec \"$0\" run \"$@\""));
+        let mut command = crate::support::shell(&format!("ulimit -n {limit} && exec \"$0\" run \"$@\""));
         command.args(["books.txt", "-c", "../config/books.toml", "-q"]).args(arguments);
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).output().expect("it runs")
     };
@@ -119,7 +117,7 @@ fn too_few_open_files_for_a_run_are_said_before_it_begins() {
 fn the_soft_limit_of_open_files_limits_no_run() {
     let server = Server::start();
     let list: String = (0..100).map(|n| server.url(&format!("/sleep/300/{n}")) + "\n").collect();
-    let mut command = support::shell("ulimit -S -n 60 && exec \"$0\" run - --no-robots \"$@\"");
+    let mut command = crate::support::shell("ulimit -S -n 60 && exec \"$0\" run - --no-robots \"$@\"");
     command.args(["-w", "1", "--concurrency", "100", "--max-retries", "0"]);
     command.args(["--set", "politeness.per_host_concurrency=0", "-x", "none"]);
     Run::fed(command, list.into_bytes()).finish().exited(0);
