@@ -48,12 +48,25 @@ fn ci_ends_with_the_test_command_of_the_readme() {
 }
 
 #[test]
-fn the_usage_in_the_readme_is_what_the_program_says() {
-    let says = help(&["run", "--help"]);
+fn the_readme_has_at_most_250_lines() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 250, "README.md has {lines} lines: move details to docs/");
+}
+
+#[test]
+fn the_readme_leads_to_every_document() {
     let readme = read("README.md");
+    for document in documents().iter().filter(|document| *document != "README.md") {
+        assert!(readme.contains(&format!("]({document})")), "README.md has no link to {document}");
+    }
+}
+
+#[test]
+fn the_documented_options_of_run_are_those_of_the_program() {
+    let says = help(&["run", "--help"]);
     let is_usage = |block: &Vec<String>| block.iter().any(|line| line.starts_with("Usage: gleaner run"));
-    let usage = blocks(&readme, "text").into_iter().find(is_usage).expect("README has a usage block");
-    assert_eq!(usage, says, "replace README's usage block by what `gleaner run --help` says");
+    let usage = blocks(&read("docs/settings.md"), "text").into_iter().find(is_usage).expect("there is a usage block");
+    assert_eq!(usage, says, "replace the usage block of docs/settings.md by what `gleaner run --help` prints");
 }
 
 /// Every exit code. A new way to end does not compile until it is in this list.
@@ -76,8 +89,9 @@ fn exit_codes() -> [String; 8] {
 }
 
 #[test]
-fn the_exit_codes_in_the_readme_are_those_of_the_program() {
-    let listed: Vec<String> = table(&read("README.md"), "| code |").into_iter().map(|row| row[0].clone()).collect();
+fn the_documented_exit_codes_are_those_of_the_program() {
+    let listed: Vec<String> =
+        table(&read("docs/records.md"), "| code |").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(listed, exit_codes());
 }
 
@@ -129,12 +143,12 @@ fn settings_are_found_in_texts_however_they_are_written() {
 }
 
 #[test]
-fn the_failures_in_the_readme_are_those_of_the_program() {
+fn the_documented_failures_are_those_of_the_program() {
     let kinds: Vec<&str> = variants::<FailureKind>().into_iter().map(FailureKind::as_str).collect();
     let stages: Vec<&str> = variants::<Stage>().into_iter().map(Stage::as_str).collect();
     assert!(kinds.contains(&"worker_memory") && stages.contains(&"parse"), "{kinds:?} {stages:?}");
 
-    let rows = table(&read("README.md"), "| `failure.kind` |");
+    let rows = table(&read("docs/records.md"), "| `failure.kind` |");
     let listed: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(listed, kinds);
     let named: BTreeSet<&str> = rows.iter().flat_map(|row| row[1].split(", ")).collect();
@@ -174,9 +188,9 @@ fn every_settings_file_that_comes_along_loads() {
 }
 
 #[test]
-fn the_program_in_the_readme_is_the_example_that_is_compiled() {
-    let shown = blocks(&read("README.md"), "rust");
-    let [shown] = shown.as_slice() else { panic!("README shows one program, and not {}", shown.len()) };
+fn the_program_in_the_documents_is_the_example_that_is_compiled() {
+    let shown = blocks(&read("docs/library.md"), "rust");
+    let [shown] = shown.as_slice() else { panic!("docs/library.md shows {} programs, not one", shown.len()) };
     let example = read("examples/readme.rs");
     let program = example.lines().skip_while(|line| !line.starts_with("use "));
     assert_eq!(shown.join("\n"), program.collect::<Vec<_>>().join("\n"));
@@ -222,12 +236,17 @@ fn what_a_document_points_to_is_there() {
         let text = read(&document);
         let in_ticks = text.split('`').skip(1).step_by(2);
         let in_links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let folders = ["src/", "tests/", "config/", "fixtures/", "examples/", "benches/", ".ci/"];
+        let folders = ["src/", "crates/", "tests/", "config/", "docs/", "fixtures/", "examples/", "benches/", ".ci/"];
         let is_ours = |name: &&str| folders.iter().any(|folder| name.starts_with(folder)) && !name.contains(' ');
         let is_page = |name: &&str| !name.contains("://") && !name.starts_with('#');
-        let files: Vec<&str> = in_ticks.filter(is_ours).chain(in_links.filter(is_page)).collect();
-        for file in files {
+        for file in in_ticks.filter(is_ours) {
             assert!(path(file).exists(), "{document} speaks of {file}");
+        }
+        // A link is relative to the document.
+        let folder = path(&document).parent().expect("a document is in a folder").to_owned();
+        for link in in_links.filter(is_page) {
+            let file = link.split('#').next().unwrap_or_default();
+            assert!(folder.join(file).exists(), "{document} links to {link}");
         }
     }
 }
@@ -306,14 +325,17 @@ fn collect_strings(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// All documents at the top.
+/// All documents at the top and in `docs/`, by their paths from the top.
 fn documents() -> Vec<String> {
-    let names = fs::read_dir(path(".")).expect("our folder").map(|entry| entry.expect("an entry").file_name());
-    let documents: Vec<String> = names
-        .filter_map(|name| name.into_string().ok())
-        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    assert!(documents.len() >= 4, "{documents:?}");
+    let in_folder = |folder: &str| {
+        let names = fs::read_dir(path(folder)).expect("our folder").map(|entry| entry.expect("an entry").file_name());
+        let names = names.filter_map(|name| name.into_string().ok());
+        let is_document = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "md");
+        names.filter(is_document).map(|name| format!("{folder}{name}")).collect::<Vec<_>>()
+    };
+    let documents = [in_folder("./"), in_folder("docs/")].concat();
+    let documents: Vec<String> = documents.iter().map(|name| name.trim_start_matches("./").to_owned()).collect();
+    assert!(documents.len() >= 10, "{documents:?}");
     documents
 }
 
