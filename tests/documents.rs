@@ -38,7 +38,11 @@ fn what_the_first_command_names_is_there() {
 fn ci_ends_with_the_test_command_of_the_readme() {
     let script = read(".ci/run");
     assert_eq!(script.lines().last(), Some(TEST));
-    for needed in ["set -euo pipefail", "cargo fmt --check", "cargo clippy --locked --all-targets -- -D warnings"] {
+    for needed in [
+        "set -euo pipefail",
+        "cargo fmt --all --check",
+        "cargo clippy --locked --workspace --all-targets -- -D warnings",
+    ] {
         assert!(script.lines().any(|line| line == needed), "{needed}");
     }
     #[cfg(unix)]
@@ -179,7 +183,7 @@ fn every_settings_file_that_comes_along_loads() {
 fn the_program_in_the_readme_is_the_example_that_is_compiled() {
     let shown = blocks(&read("README.md"), "rust");
     let [shown] = shown.as_slice() else { panic!("README shows one program, and not {}", shown.len()) };
-    let example = read("examples/readme.rs");
+    let example = read("crates/pool/examples/readme.rs");
     let program = example.lines().skip_while(|line| !line.starts_with("use "));
     assert_eq!(shown.join("\n"), program.collect::<Vec<_>>().join("\n"));
 }
@@ -224,7 +228,7 @@ fn what_a_document_points_to_is_there() {
         let text = read(&document);
         let in_ticks = text.split('`').skip(1).step_by(2);
         let in_links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let folders = ["src/", "tests/", "config/", "fixtures/", "examples/", "benches/", ".ci/"];
+        let folders = ["src/", "tests/", "config/", "fixtures/", "crates/", "benches/", ".ci/"];
         let is_ours = |name: &&str| folders.iter().any(|folder| name.starts_with(folder)) && !name.contains(' ');
         let is_page = |name: &&str| !name.contains("://") && !name.starts_with('#');
         let files: Vec<&str> = in_ticks.filter(is_ours).chain(in_links.filter(is_page)).collect();
