@@ -43,5 +43,5 @@ fuzz target seconds="180":
 
 # Mend what tools can mend
 fix:
-    cargo clippy --all-targets --fix --allow-dirty --allow-staged
-    cargo fmt
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+    cargo fmt --all

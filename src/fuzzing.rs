@@ -3,12 +3,12 @@
 //! Each function cuts the fuzzer's bytes into what a reader takes. What must hold of the reader stands beside it, in
 //! `any_bytes_tests.rs`, which `cargo test` runs too, on fewer inputs.
 
-use crate::{config, coordinator, input, pool, robots, scrape, sink};
+use crate::{config, coordinator, input, robots, scrape, sink};
 
 /// The wire between pool and worker: first the lengths of the pieces, then the stream.
 pub fn frame(bytes: &[u8]) {
     let (cuts, stream) = counted(bytes);
-    pool::any_bytes_tests::check(cuts, stream);
+    gleaner_pool::any_bytes_tests::check(cuts, stream);
 }
 
 /// A page, which two parsers must make the same document of.

@@ -12,7 +12,7 @@
 //! | module | what it is | imports |
 //! | --- | --- | --- |
 //! | [`model`] | the words: task, outcome, failure, record | nothing of ours |
-//! | [`pool`] | a pool of processes for any job | nothing of ours |
+//! | `gleaner_pool` | a pool of processes for any job: the crate in `crates/pool` | nothing of ours |
 //! | [`cache`] | what pages gave in earlier runs | `model`, `own_files` |
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
@@ -38,7 +38,6 @@ pub mod fuzzing;
 pub mod input;
 pub mod model;
 pub mod own_files;
-pub mod pool;
 pub mod robots;
 pub mod schedule;
 pub mod scrape;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use gleaner_pool::Job;
 
 use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
@@ -12,7 +13,6 @@ use crate::config::Plan;
 use crate::cookies::Jar;
 use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
-use crate::pool::{self, Job};
 use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
@@ -43,7 +43,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     runtime.block_on(async {
         let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
+        let executor = gleaner_pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
         let parts = Parts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
@@ -114,8 +114,8 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
-fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
-    Ok(pool::Options {
+fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
+    Ok(gleaner_pool::Options {
         workers: plan.pool.workers,
         concurrency: plan.pool.concurrency,
         quota: plan.pool.quota,
@@ -125,6 +125,6 @@ fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
         environment: scrape::needed_variables(&plan.scrape.fetch),
         user: worker_user::choose(&plan.pool)?,
         args: vec!["worker".to_owned()],
-        ..pool::Options::default()
+        ..gleaner_pool::Options::default()
     })
 }

@@ -1,9 +1,9 @@
 //! Which user workers are, where Gleaner is run by root.
 
 use anyhow::Context;
+use gleaner_pool::{Sandbox, User};
 
 use crate::config::{PoolPlan, UserChoice};
-use crate::pool::{Sandbox, User};
 use crate::scrape;
 
 /// The user that workers become; `None` leaves them ours.

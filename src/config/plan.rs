@@ -5,8 +5,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gleaner_pool::{Sandbox, User};
+
 use crate::model::MaxFailures;
-use crate::pool::{Sandbox, User};
 use crate::schedule;
 use crate::scrape;
 use crate::sink::{Order, Shape};

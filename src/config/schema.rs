@@ -3,6 +3,8 @@
 //! A new setting is a row here, a slot in `settings`, a line with its default in `config/default.toml` and its use in
 //! `resolve`. Tests hold the four together.
 
+use gleaner_pool::Sandbox;
+
 use super::element::template::Template;
 use super::element::{
     choice, count, decimal, duration, failures, file, list, media_type, size, status, template, truth, user,
@@ -12,7 +14,6 @@ use super::error::Complaint;
 use super::plan::FormatChoice;
 use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
-use crate::pool::Sandbox;
 use crate::schedule::GroupBy;
 use crate::scrape::{PrivateAddresses, TlsVersion};
 use crate::sink::{Order, Shape};

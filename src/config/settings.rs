@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gleaner_pool::Sandbox;
+
 use crate::model::{HostKey, MaxFailures};
-use crate::pool::Sandbox;
 use crate::schedule::GroupBy;
 use crate::scrape::extract::Fields;
 use crate::scrape::{PrivateAddresses, TlsVersion};

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gleaner_pool::simulated::Simulated;
+use gleaner_pool::{Cause, WorkerId};
 use url::Url;
 
 use super::job::{Brought, Errand, Fetched};
@@ -11,8 +13,6 @@ use super::limits::Limits;
 use super::plausible::Plausible;
 use super::state::{Action, Bounds, Event, Outside, State};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Task, Visit, Visited};
-use crate::pool::any_bytes_tests::Simulated;
-use crate::pool::{Cause, WorkerId};
 use crate::robots::{self, Rules};
 use crate::sink::Before;
 use crate::{schedule, scrape};

@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
+use gleaner_pool::{Death, Event as PoolEvent, JobError, JobId, WorkerId, blame};
 use url::Url;
 
 use super::job::{Brought, Fetched};
 use super::state::{Action, State, order_of};
 use super::verdict;
 use crate::model::{Answer, Outcome, Visited};
-use crate::pool::{Death, Event as PoolEvent, JobError, JobId, WorkerId, blame};
 use crate::schedule::Order;
 
 impl State {

@@ -1,6 +1,5 @@
 use bytes::Bytes;
-
-use crate::pool::{Core, Event, Hints, JobId, WorkerId};
+use gleaner_pool::{Core, Event, Hints, JobId, WorkerId};
 
 /// Whatever runs jobs: give it jobs, get events. Kept this narrow so that many machines can stand behind it as well as
 /// the processes of one.

@@ -1,10 +1,10 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use gleaner_pool::{Confinement, Job, Line};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Visit, Visited};
-use crate::pool::{Confinement, Job, Line};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
 

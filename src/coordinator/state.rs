@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gleaner_pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
 use url::Url;
 
 use super::cached::Cached;
@@ -14,7 +15,6 @@ use super::limits::{Limits, Reason};
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
 use crate::model::{HostKey, Outcome, Page, Reach, Record, Task, Visit, how_long, parse_url};
-use crate::pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};

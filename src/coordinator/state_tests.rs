@@ -1,11 +1,11 @@
 //! Decisions, without a process and without a clock.
 
+use gleaner_pool::Death;
 use url::Url;
 
 use super::*;
 use crate::coordinator::job::{Brought, Fetched};
 use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Retry, Stage, Visited};
-use crate::pool::Death;
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -364,7 +364,7 @@ fn what_is_not_out_is_nobodys_to_answer() {
     let now = Instant::now();
     let mut state = at_work(now);
     let death = || Death { cause: Cause::Signal(11), last_words: Vec::new() };
-    let failed = PoolEvent::Failed { job: 9, worker: Some(3), error: crate::pool::JobError::Stopped("x".to_owned()) };
+    let failed = PoolEvent::Failed { job: 9, worker: Some(3), error: gleaner_pool::JobError::Stopped("x".to_owned()) };
     let events = vec![
         done_with(7, of_page(page(7))),
         done_with(1 << 63, Vec::new()),

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use gleaner_pool::{Event, WorkerId};
 use serde::Serialize;
 
 use crate::model::{Outcome, Record};
-use crate::pool::{Event, WorkerId};
 use crate::sink::Before;
 
 /// Workers that are listed one by one. A run with quota 1 and ten million tasks has as many.

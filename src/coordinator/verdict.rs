@@ -1,7 +1,8 @@
 //! What a panic or a lost worker means for the task that was in its hands.
 
+use gleaner_pool::{Cause, Death, JobError};
+
 use crate::model::{Failure, FailureKind, Stage, excerpt};
-use crate::pool::{Cause, Death, JobError};
 
 /// Bytes of a backtrace that a record shows: those of the innermost calls, which come first.
 const BACKTRACE: usize = 16 << 10;

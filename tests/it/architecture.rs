@@ -7,6 +7,12 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+/// The sources of our packages.
+const SOURCES: [&str; 2] = ["src", POOL];
+
+/// Those of the package `gleaner-pool`, which counts as the module `pool`.
+const POOL: &str = "crates/pool/src";
+
 /// What each folder (or file) right under `src/` may use of the others. ARCHITECTURE.md has the same table.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
@@ -66,7 +72,7 @@ fn modules_import_only_what_the_table_allows() {
         let allowed = allowed(importer);
         for imported in imports(&file.module, &file.text) {
             if imported != *importer && !allowed.contains(&imported.as_str()) {
-                wrong.push(format!("src/{} uses `{imported}`, and `{importer}` may use {allowed:?}", file.name));
+                wrong.push(format!("{} uses `{imported}`, and `{importer}` may use {allowed:?}", file.name));
             }
         }
     }
@@ -110,13 +116,13 @@ fn the_import_table_of_the_document_is_this_one() {
 #[test]
 fn urls_are_read_in_one_place() {
     for file in sources() {
-        if file.name == "model/web_url.rs" {
+        if file.name == "src/model/web_url.rs" {
             continue;
         }
         let code: Vec<&str> = file.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
         for reader in [" Url::parse(", "(Url::parse(", "Url::options("] {
             let found = code.iter().find(|line| line.contains(reader));
-            assert_eq!(found, None, "src/{}: `crate::model::parse_url` reads URLs by the standard", file.name);
+            assert_eq!(found, None, "{}: `crate::model::parse_url` reads URLs by the standard", file.name);
         }
     }
 }
@@ -126,7 +132,7 @@ fn names_say_what_is_inside() {
     for name in paths().keys() {
         let stem = name.trim_end_matches(".rs");
         let empty = stem.split(['/', '_']).find(|word| EMPTY_NAMES.contains(word));
-        assert_eq!(empty, None, "src/{name}: say what it holds");
+        assert_eq!(empty, None, "{name}: say what it holds");
     }
 }
 
@@ -135,20 +141,16 @@ fn files_are_short() {
     for file in sources() {
         let length = lines_without_tests(&file.text);
         match LONGER.iter().find(|(name, ..)| *name == file.name) {
-            None => assert!(length <= LONGEST, "src/{} has {length} lines, more than {LONGEST}: split it", file.name),
+            None => assert!(length <= LONGEST, "{} has {length} lines, more than {LONGEST}: split it", file.name),
             Some((_, most, reason)) => {
-                assert!(
-                    length <= *most,
-                    "src/{} has {length} lines, more than the {most} allowed: {reason}",
-                    file.name
-                );
-                assert!(length > LONGEST, "src/{} is short enough now: take it off the list", file.name);
+                assert!(length <= *most, "{} has {length} lines, more than the {most} allowed: {reason}", file.name);
+                assert!(length > LONGEST, "{} is short enough now: take it off the list", file.name);
             }
         }
     }
     let names: BTreeSet<String> = sources().into_iter().map(|file| file.name).collect();
     for (name, ..) in LONGER {
-        assert!(names.contains(*name), "src/{name} is gone: take it off the list");
+        assert!(names.contains(*name), "{name} is gone: take it off the list");
     }
 }
 
@@ -169,18 +171,22 @@ fn the_map_names_every_folder_and_every_file() {
 #[test]
 fn imports_are_found_however_they_are_written() {
     let table: &[(&[&str], &str, &[&str])] = &[
-        (&["pool"], "use crate::model::Task;", &["model"]),
-        (&["pool", "child"], "use crate::{input, sink::{self, Sink}};", &["input", "sink"]),
-        (&["pool"], "fn f() -> crate :: model :: Task { crate::config::load() }", &["model", "config"]),
-        (&["pool", "child"], "use super::super::model::Task;", &["model"]),
-        (&["pool", "child"], "use super::wire; use self::x; use super::super::pool::Job;", &["pool"]),
-        (&["pool"], "use super::{model, schedule::Order};", &["model", "schedule"]),
-        (&["pool"], "mod inner { use super::super::sink; use super::child; }", &["sink"]),
-        (&["pool"], "pub(in crate::pool) fn f() { m!(crate::scrape::X) }", &["pool", "scrape"]),
-        (&["pool"], "// crate::model\n/// crate::model\nfn f() { \"crate::model\"; 'c'; r#\"crate::sink\"#; }", &[]),
-        (&["pool"], "#[cfg(test)] mod tests { use crate::model; } use crate::sink;", &["sink"]),
-        (&["pool"], "#[cfg(test)] #[path = \"x.rs\"] mod tests; use crate::sink;", &["sink"]),
-        (&["pool"], "#[cfg(test)] use crate::model; #[cfg(unix)] use crate::sink;", &["sink"]),
+        (&["input"], "use crate::model::Task;", &["model"]),
+        (&["input", "child"], "use crate::{input, sink::{self, Sink}};", &["input", "sink"]),
+        (&["input"], "fn f() -> crate :: model :: Task { crate::config::load() }", &["model", "config"]),
+        (&["input", "child"], "use super::super::model::Task;", &["model"]),
+        (&["input", "child"], "use super::wire; use self::x; use super::super::input::Job;", &["input"]),
+        (&["input"], "use super::{model, schedule::Order};", &["model", "schedule"]),
+        (&["input"], "mod inner { use super::super::sink; use super::child; }", &["sink"]),
+        (&["input"], "pub(in crate::input) fn f() { m!(crate::scrape::X) }", &["input", "scrape"]),
+        (&["input"], "// crate::model\n/// crate::model\nfn f() { \"crate::model\"; 'c'; r#\"crate::sink\"#; }", &[]),
+        (&["input"], "#[cfg(test)] mod tests { use crate::model; } use crate::sink;", &["sink"]),
+        (&["input"], "#[cfg(test)] #[path = \"x.rs\"] mod tests; use crate::sink;", &["sink"]),
+        (&["input"], "#[cfg(test)] use crate::model; #[cfg(unix)] use crate::sink;", &["sink"]),
+        (&["input"], "use gleaner_pool::{Core, Event}; fn f() { gleaner_pool::serve::<Job>() }", &["pool"]),
+        (&["input"], "use gleaner_pool as p; // gleaner::sink", &["pool"]),
+        (&["pool"], "use crate::wire::Frames; mod inner { use super::super::sink; }", &[]),
+        (&["pool", "roster"], "use super::super::wire; fn f() { gleaner::model::parse() }", &["gleaner"]),
     ];
     for (module, text, expected) in table {
         let module: Vec<String> = module.iter().map(ToString::to_string).collect();
@@ -197,16 +203,18 @@ fn tests_do_not_count_as_lines() {
 
 #[test]
 fn a_map_is_read_by_its_indentation() {
-    let document = "```text\nsrc/\n  a.rs   first\n  b/      a folder\n    c.rs  third\n  d.rs\n```\n";
-    assert_eq!(map(document), ["a.rs", "b", "b/c.rs", "d.rs"]);
+    let document =
+        "```text\nsrc/\n  a.rs   first\n  b/      a folder\n    c.rs  third\n  d.rs\nx/src/  more\n  e.rs\n```\n";
+    assert_eq!(map(document), ["src/a.rs", "src/b", "src/b/c.rs", "src/d.rs", "x/src/e.rs"]);
 }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
 struct Source {
-    /// Under `src/`, with slashes.
+    /// Its path, with slashes.
     name: String,
-    /// `pool/child.rs` is `["pool", "child"]`, `pool/mod.rs` is `["pool"]`, a root is `[]`.
+    /// `src/input/task.rs` is `["input", "task"]`, `src/input/mod.rs` is `["input"]`, a root is `[]`. All files of the
+    /// pool's package begin with `pool`.
     module: Vec<String>,
     text: String,
 }
@@ -216,15 +224,15 @@ fn read(name: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Every folder and file under `src/`, by name.
+/// Every folder and file of our sources, by name.
 fn paths() -> BTreeMap<String, PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeMap::new();
-    let mut folders = vec![root.clone()];
+    let mut folders: Vec<PathBuf> = SOURCES.iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("src can be read") {
-            let path = entry.expect("src can be read").path();
-            let name = path.strip_prefix(&root).expect("it lies below").to_string_lossy().replace('\\', "/");
+        for entry in fs::read_dir(&folder).expect("sources can be read") {
+            let path = entry.expect("sources can be read").path();
+            let name = path.strip_prefix(root).expect("it lies below").to_string_lossy().replace('\\', "/");
             if path.is_dir() {
                 folders.push(path.clone());
             }
@@ -234,7 +242,7 @@ fn paths() -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// Every file of code; files that hold tests alone are none.
+/// Every file of code; files that hold tests alone are left out.
 fn sources() -> Vec<Source> {
     let is_code = |name: &str| {
         let mut parts = name.trim_end_matches(".rs").split('/');
@@ -245,18 +253,32 @@ fn sources() -> Vec<Source> {
         .into_iter()
         .filter(|(name, _)| is_code(name))
         .map(|(name, path)| {
-            let mut module: Vec<String> = name.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-            if module.last().is_some_and(|last| last == "mod") {
-                module.pop();
-            }
-            if ROOTS.contains(&name.as_str()) {
-                module.clear();
-            }
+            let module = module(&name);
             Source { text: fs::read_to_string(path).expect("a source is text"), name, module }
         })
         .collect();
-    assert!(found.len() > 50, "these cannot be all sources: {}", found.len());
+    for folder in SOURCES {
+        let count = found.iter().filter(|file| file.name.starts_with(folder)).count();
+        assert!(count > 20, "these cannot be all sources of {folder}: {count}");
+    }
     found
+}
+
+/// The module that a file is.
+fn module(name: &str) -> Vec<String> {
+    let folder = SOURCES.iter().find(|folder| name.starts_with(*folder)).expect("it is a source");
+    let within = name[folder.len()..].trim_start_matches('/');
+    let mut module: Vec<String> = within.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    if module.last().is_some_and(|last| last == "mod") {
+        module.pop();
+    }
+    if ROOTS.contains(&within) {
+        module.clear();
+    }
+    if *folder == POOL {
+        module.insert(0, "pool".to_owned());
+    }
+    module
 }
 
 fn allowed(importer: &str) -> &'static [&'static str] {
@@ -268,29 +290,34 @@ fn lines_without_tests(text: &str) -> usize {
 }
 
 /// The paths in the first code block that begins with `src/`: two blanks of indentation a level, one path a line.
+/// A line that is not indented is the folder of the lines that follow.
 fn map(document: &str) -> Vec<String> {
     let mut folders: Vec<&str> = Vec::new();
     let mut found = Vec::new();
-    for line in document.lines().skip_while(|line| *line != "src/").skip(1).take_while(|line| *line != "```") {
+    for line in document.lines().skip_while(|line| *line != "src/").take_while(|line| *line != "```") {
         let depth = (line.len() - line.trim_start().len()) / 2;
         let name = line.split_whitespace().next().unwrap_or_default();
-        folders.truncate(depth.saturating_sub(1));
+        folders.truncate(depth);
         folders.push(name.trim_end_matches('/'));
-        found.push(folders.join("/"));
+        if depth > 0 {
+            found.push(folders.join("/"));
+        }
     }
     found
 }
 
-/// The names right under the crate's root that the code in `module` uses, its tests apart.
+/// The names right under the crate's root that the code in `module` uses, its tests apart. The pool's package is `pool`
+/// to the other one; in itself it is one module, of which only what it uses of the other package is of interest.
 fn imports(module: &[String], text: &str) -> BTreeSet<String> {
-    let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is no Rust: {error}"));
+    let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is not Rust: {error}"));
     let mut found = BTreeSet::new();
-    walk(tokens, module.len(), &mut found);
+    let is_pool = module.first().is_some_and(|first| first == "pool");
+    walk(tokens, (!is_pool).then_some(module.len()), &mut found);
     found
 }
 
-/// `depth`: how many `super`s lead from here to the root.
-fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
+/// `depth`: how many `super`s lead from here to the root; `None` where the root is not of interest.
+fn walk(tokens: TokenStream, depth: Option<usize>, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
     while at < tokens.len() {
@@ -300,14 +327,19 @@ fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
         }
         // Not `x::crate` nor `super::super` from its middle: those were read when their beginning was.
         let begins_path = at < 2 || !is_colons(&tokens[at - 2..]);
-        if begins_path && let Some(after) = leads_to_root(&tokens[at..], depth) {
+        if begins_path && let Some(after) = depth.and_then(|depth| leads_to_root(&tokens[at..], depth)) {
             found.extend(names(&tokens[at + after..]));
         }
-        if let TokenTree::Group(group) = &tokens[at] {
-            let is_module = at >= 2
-                && group.delimiter() == Delimiter::Brace
-                && matches!(&tokens[at - 2], TokenTree::Ident(word) if word == "mod");
-            walk(group.stream(), depth + usize::from(is_module), found);
+        match &tokens[at] {
+            TokenTree::Ident(word) if begins_path && word == "gleaner_pool" => drop(found.insert("pool".to_owned())),
+            TokenTree::Ident(word) if begins_path && word == "gleaner" => drop(found.insert("gleaner".to_owned())),
+            TokenTree::Group(group) => {
+                let is_module = at >= 2
+                    && group.delimiter() == Delimiter::Brace
+                    && matches!(&tokens[at - 2], TokenTree::Ident(word) if word == "mod");
+                walk(group.stream(), depth.map(|depth| depth + usize::from(is_module)), found);
+            }
+            _ => {}
         }
         at += 1;
     }

@@ -36,7 +36,11 @@ fn what_the_first_command_names_is_there() {
 fn ci_ends_with_the_test_command_of_the_readme() {
     let script = read(".ci/run");
     assert_eq!(script.lines().last(), Some(TEST));
-    for needed in ["set -euo pipefail", "cargo fmt --check", "cargo clippy --locked --all-targets -- -D warnings"] {
+    for needed in [
+        "set -euo pipefail",
+        "cargo fmt --all --check",
+        "cargo clippy --locked --workspace --all-targets -- -D warnings",
+    ] {
         assert!(script.lines().any(|line| line == needed), "{needed}");
     }
     #[cfg(unix)]
@@ -191,7 +195,7 @@ fn every_settings_file_that_comes_along_loads() {
 fn the_program_in_the_documents_is_the_example_that_is_compiled() {
     let shown = blocks(&read("docs/library.md"), "rust");
     let [shown] = shown.as_slice() else { panic!("docs/library.md shows {} programs, not one", shown.len()) };
-    let example = read("examples/readme.rs");
+    let example = read("crates/pool/examples/readme.rs");
     let program = example.lines().skip_while(|line| !line.starts_with("use "));
     assert_eq!(shown.join("\n"), program.collect::<Vec<_>>().join("\n"));
 }

@@ -122,7 +122,7 @@ fn where_root_runs_it_workers_are_another_user_and_are_killed_and_die_like_any_o
         println!("SKIPPED: only root can have workers of another user");
         return;
     }
-    let spare = gleaner::pool::User::spare();
+    let spare = gleaner_pool::User::spare();
     if let Err(reason) = spare.check(&[]) {
         println!("SKIPPED: root cannot have them here: {reason}");
         return;

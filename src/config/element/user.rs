@@ -1,9 +1,10 @@
 //! Which user workers are: `auto`, `same`, a name, or numbers as `chown` takes them.
 
+use gleaner_pool::User;
+
 use crate::config::error::Complaint;
 use crate::config::plan::UserChoice;
 use crate::config::written::Node;
-use crate::pool::User;
 
 /// `auto`, `same`, the name of a user, `uid:gid`, or a `uid` that is its group's number, too.
 pub(in crate::config) fn read(node: &Node) -> Result<UserChoice, Complaint> {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use gleaner_pool::Sandbox;
+
 use super::{nothing, number};
 use crate::config::place::{Origin, Text};
 use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan, UserChoice};
-use crate::pool::Sandbox;
 use crate::schedule::{self, Adaptive, GroupBy, Politeness};
 use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
 use crate::sink::{Order, Shape};

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use gleaner::pool::{Core, Event, Hints, Job, JobError, Line, Options};
+use gleaner_pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
 use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool, quota};
 
@@ -67,7 +67,7 @@ pub(crate) fn a_panic_is_an_error_with_its_place_and_the_worker_goes_on() {
     assert_eq!(pids[0], pids[1], "the worker lives on");
     let Err(JobError::Panic { message, location, backtrace }) = &results[1] else { panic!("{:?}", results[1]) };
     assert_eq!(message, "of all things");
-    assert!(location.contains("tests/pool/job.rs:"), "{location}");
+    assert!(location.contains("tests/processes/job.rs:"), "{location}");
     assert!(backtrace.contains("panic"), "{backtrace}");
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_fo
     for (place, text) in [(1, "what a hand"), (2, "such a sum cannot be told")] {
         let Err(JobError::Panic { message, location, .. }) = &results[place] else { panic!("{:?}", results[place]) };
         assert_eq!(message, text);
-        assert!(location.contains("tests/pool/job.rs:"), "{location}");
+        assert!(location.contains("tests/processes/job.rs:"), "{location}");
     }
 }
 

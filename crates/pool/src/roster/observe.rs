@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{Action, Exit, Phase, Roster};
-use crate::pool::event::{End, Event, JobId, WorkerId};
-use crate::pool::{Cause, Death};
+use crate::event::{End, Event, JobId, WorkerId};
+use crate::{Cause, Death};
 
 /// A worker that has work and is alive says so four times a second.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const EXIT_LIMIT: Duration = Duration::from_secs(5);
 
 impl Roster {
     /// A worker said, or was seen, to have this many bytes of memory in use.
-    pub(in crate::pool) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
+    pub(crate) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
         let Some(limit) = self.limits.max_memory else { return Vec::new() };
         if resident > limit {
             return self.doom(id, Some(Cause::Memory { resident, limit }), End::Memory);
@@ -30,7 +30,7 @@ impl Roster {
     /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
     ///
     /// `exit` is how it ended by its own account; a reason of ours goes before it.
-    pub(in crate::pool) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
+    pub(crate) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         let mut jobs: Vec<JobId> =
             self.in_flight.extract_if(|_, held| held.worker == id).map(|(_, held)| held.job).collect();
@@ -78,7 +78,7 @@ impl Roster {
     }
 
     /// Looks at the clock: jobs over their deadline, workers that never got ready.
-    pub(in crate::pool) fn tick(&mut self, now: Instant) -> Vec<Action> {
+    pub(crate) fn tick(&mut self, now: Instant) -> Vec<Action> {
         self.forgive_a_stall(now);
         let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
         let turns = u32::try_from(self.limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
@@ -151,7 +151,7 @@ impl Roster {
     }
 
     /// Gives up: every worker is killed, and nothing is begun any more.
-    pub(in crate::pool) fn fail(&mut self, reason: String) -> Vec<Action> {
+    pub(crate) fn fail(&mut self, reason: String) -> Vec<Action> {
         if std::mem::replace(&mut self.failed, true) {
             return Vec::new();
         }
@@ -161,7 +161,7 @@ impl Roster {
     }
 
     /// Kills every worker, blaming nobody.
-    pub(in crate::pool) fn kill_all(&mut self) -> Vec<Action> {
+    pub(crate) fn kill_all(&mut self) -> Vec<Action> {
         self.open = false;
         self.failed = true;
         let all: Vec<WorkerId> = self.workers.keys().copied().collect();

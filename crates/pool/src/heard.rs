@@ -20,7 +20,7 @@ use super::{JobError, roster};
 
 /// What can stand on a worker's standard output before the first frame.
 const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
-                             gleaner::pool::serve at the start of main, before anything is printed";
+                             gleaner_pool::serve at the start of main, before anything is printed";
 
 /// The longest name of a build, in bytes.
 const MOST_BUILD: usize = 256;
@@ -96,7 +96,7 @@ impl Heard {
     }
 
     /// Whether it has not come to work yet.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(fuzzing, feature = "simulated"))]
     pub(super) fn is_starting(&self) -> bool {
         self.phase == Phase::Starting
     }

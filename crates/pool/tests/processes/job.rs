@@ -5,7 +5,7 @@ use std::io::Write;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use gleaner::pool::{Builder, Job, Line, Pool};
+use gleaner_pool::{Builder, Job, Line, Pool};
 use serde::{Deserialize, Serialize};
 
 /// What leaks.

@@ -29,8 +29,8 @@ const LEAST_AHEAD: usize = 256;
 /// A pool of worker processes that run the job `J`.
 ///
 /// ```no_run
-/// # use gleaner::pool::{Job, Pool, JobError};
-/// # fn demo<Square: Job<Init = (), Task = u64, Output = u64>>() -> Result<(), gleaner::pool::Error> {
+/// # use gleaner_pool::{Job, Pool, JobError};
+/// # fn demo<Square: Job<Init = (), Task = u64, Output = u64>>() -> Result<(), gleaner_pool::Error> {
 /// let pool = Pool::<Square>::builder().build(())?;
 /// let squares: Vec<Result<u64, JobError>> = pool.map(0..10);
 /// # Ok(()) }

@@ -1,18 +1,14 @@
 //! The frame reader on any bytes: whatever a worker that was taken over sends, and however the pipe cuts it.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use tokio_util::codec::Decoder;
 
-use super::event::{Event, Hints, JobId, WorkerId};
+#[cfg(test)]
 use super::heard::{ChildEvent, Heard};
-use super::roster::{Action, Exit, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, FromWorker, ToWorker, WireResult};
-use super::{Cause, Sandbox};
 
 /// The largest item in these frames. Small, so that frames above the limit are met as well.
 const MAX_ITEM: usize = 1 << 16;
@@ -22,7 +18,10 @@ const ROOM: usize = 256 << 10;
 
 /// `bytes` as a stream in pieces, as the payload of a frame, and as a message. `cuts` are the lengths of the pieces,
 /// over and over again.
-pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
+///
+/// # Panics
+/// Where the reader does what it must not do.
+pub fn check(cuts: &[u8], bytes: &[u8]) {
     let whole = read(&[u8::MAX], bytes);
     for cuts in [cuts, &[0]] {
         assert_eq!(read(cuts, bytes), whole, "the frames do not depend on how they are cut");
@@ -46,7 +45,8 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
 }
 
 /// What a worker says that is ready and then sends `payload`, if it may say that.
-pub(super) fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, String> {
+#[cfg(test)]
+fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, String> {
     let mut heard = Heard::new(most_jobs);
     let mut stream = BytesMut::new();
     let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 1, lacks: "" };
@@ -95,176 +95,12 @@ fn written<T: Serialize + Debug>(message: &T) -> (String, Bytes) {
     (format!("{message:?}"), payload)
 }
 
-/// A pool whose workers are no processes: whoever holds it says what they say. Checks what no worker may bring about.
-pub(crate) struct Simulated {
-    roster: Roster,
-    workers: BTreeMap<WorkerId, Worker>,
-    events: VecDeque<Event>,
-    most_jobs: usize,
-}
-
-/// A worker as it is seen from outside.
-pub(crate) struct Worker {
-    heard: Heard,
-    /// What it was handed and has not settled: tickets, job ids and payloads.
-    pub(crate) holds: Vec<(Ticket, JobId, Bytes)>,
-    /// Whether it was ever handed anything.
-    pub(crate) has_worked: bool,
-    pub(crate) is_draining: bool,
-}
-
-impl Simulated {
-    pub(crate) fn new(workers: usize, most_jobs: usize) -> Self {
-        let roster = Roster::new(Limits {
-            workers,
-            concurrency: most_jobs,
-            quota: None,
-            quota_jitter: 0,
-            max_memory: None,
-            start_limit: Duration::from_secs(20),
-            build: "b".to_owned(),
-            sandbox: Sandbox::Auto,
-        });
-        Self { roster, workers: BTreeMap::new(), events: VecDeque::new(), most_jobs }
-    }
-
-    pub(crate) fn room(&self) -> usize {
-        self.roster.room()
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.roster.is_over()
-    }
-
-    pub(crate) fn workers(&self) -> &BTreeMap<WorkerId, Worker> {
-        &self.workers
-    }
-
-    /// Those that have not said anything yet.
-    pub(crate) fn starting(&self) -> impl Iterator<Item = WorkerId> {
-        self.workers.iter().filter(|(_, worker)| worker.heard.is_starting()).map(|(id, _)| *id)
-    }
-
-    pub(crate) fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
-        self.roster.submit(Submission { id, payload, hints });
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.roster.close();
-    }
-
-    pub(crate) fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String, now: Instant) {
-        let actions = self.roster.refuse(worker, job, reason);
-        self.carry_out(actions, now);
-    }
-
-    /// Brings workers and jobs together and looks at the clock. Gives what has happened since.
-    pub(crate) fn turn(&mut self, now: Instant) -> Vec<Event> {
-        let mut actions = self.roster.tick(now);
-        actions.extend(self.roster.plan(now));
-        self.carry_out(actions, now);
-        self.events.drain(..).collect()
-    }
-
-    /// Has a worker send one frame.
-    pub(crate) fn say(&mut self, id: WorkerId, payload: &[u8], now: Instant) {
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        let event = match worker.heard.take(&Bytes::copy_from_slice(payload)) {
-            Ok(Some(event)) => event,
-            Ok(None) => return,
-            Err(error) => ChildEvent::Corrupt { reason: error.to_string() },
-        };
-        let actions = self.roster.hear(id, event, now);
-        self.carry_out(actions, now);
-    }
-
-    /// Has a worker say what one of ours would.
-    fn say_message(&mut self, id: WorkerId, message: &FromWorker<'_>, results: &[WireResult<'_>], now: Instant) {
-        let mut stream = BytesMut::new();
-        wire::encode_list(message, results, &mut stream).expect("it is short");
-        self.say(id, &stream[8..], now);
-    }
-
-    /// Has it say that it lives, and that a job keeps its thread.
-    pub(crate) fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
-        self.say_message(id, &FromWorker::Beat { computing }, &[], now);
-    }
-
-    pub(crate) fn note(&mut self, id: WorkerId, ticket: Ticket, note: &[u8], now: Instant) {
-        self.say_message(id, &FromWorker::Note { id: ticket, note }, &[], now);
-    }
-
-    pub(crate) fn bye(&mut self, id: WorkerId, now: Instant) {
-        self.say_message(id, &FromWorker::Bye, &[], now);
-    }
-
-    pub(crate) fn become_ready(&mut self, id: WorkerId, now: Instant) {
-        let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 0, lacks: "" };
-        self.say_message(id, &ready, &[], now);
-    }
-
-    pub(crate) fn output(&mut self, id: WorkerId, ticket: Ticket, output: &[u8], now: Instant) {
-        let results = FromWorker::Results { resident: 0, count: 1 };
-        self.say_message(id, &results, &[WireResult::Output { id: ticket, output }], now);
-    }
-
-    /// Ends a worker's process.
-    pub(crate) fn exit(&mut self, id: WorkerId, cause: Cause, now: Instant) {
-        if self.workers.remove(&id).is_some() {
-            let exit = Exit { cause, last_words: Vec::new(), refusal: None };
-            let actions = self.roster.hear(id, ChildEvent::Exited(exit), now);
-            self.carry_out(actions, now);
-        }
-    }
-
-    fn carry_out(&mut self, actions: Vec<Action>, now: Instant) {
-        for action in actions {
-            match action {
-                Action::Spawn { worker } => {
-                    let heard = Heard::new(self.most_jobs);
-                    let unused = Worker { heard, holds: Vec::new(), has_worked: false, is_draining: false };
-                    self.workers.insert(worker, unused);
-                }
-                Action::Send { worker, jobs } => {
-                    let worker = self.workers.get_mut(&worker).expect("jobs are for those who are there");
-                    worker.has_worked = true;
-                    worker.holds.extend(jobs.into_iter().map(|(ticket, job)| (ticket, job.id, job.payload)));
-                    assert!(worker.holds.len() <= self.most_jobs, "a worker holds more than it may");
-                }
-                Action::Drain { worker } => self.workers.get_mut(&worker).expect("it is there").is_draining = true,
-                Action::Kill { worker } => self.exit(worker, Cause::Signal(9), now),
-                Action::Emit(event) => {
-                    self.settle(&event);
-                    self.events.push_back(event);
-                }
-            }
-        }
-    }
-
-    fn settle(&mut self, event: &Event) {
-        let (job, worker) = match event {
-            Event::Done { job, worker, .. } | Event::Failed { job, worker: Some(worker), .. } => (job, worker),
-            Event::Noted { job, worker, .. } => {
-                let holds = &self.workers[worker].holds;
-                assert!(holds.iter().any(|(_, held, _)| held == job), "a note for a job that its worker does not hold");
-                return;
-            }
-            Event::Merged { .. } => panic!("nothing may be merged"),
-            Event::Fatal(reason) => panic!("a worker has ended the pool: {reason}"),
-            _ => return,
-        };
-        let holds = &mut self.workers.get_mut(worker).expect("who answers is there").holds;
-        let at = holds.iter().position(|(_, held, _)| held == job);
-        holds.remove(at.expect("a worker has settled a job that it does not hold"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::{ChildEvent, Heard, MAX_ITEM, check, read, said_at_work, wire};
-    use crate::pool::wire::{FromWorker, WireError, WireResult};
+    use crate::wire::{FromWorker, WireError, WireResult};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]

@@ -270,7 +270,7 @@ impl Core {
 pub enum Error {
     /// This process is a worker.
     #[error(
-        "this process is a worker of a pool and was about to start a pool of its own: call gleaner::pool::serve at \
+        "this process is a worker of a pool and was about to start a pool of its own: call gleaner_pool::serve at \
          the start of main and return when it says so"
     )]
     InWorker,

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use gleaner::pool::{Cause, End, JobError};
+use gleaner_pool::{Cause, End, JobError};
 
 use crate::job::{Deed, Start, comes_true, echoes, is_alive, many, pool, send_to};
 

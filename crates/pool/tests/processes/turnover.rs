@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use gleaner::pool::{End, WorkerReport};
+use gleaner_pool::{End, WorkerReport};
 
 use crate::job::{Deed, Start, echoes, many, pool, quota};
 

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gleaner::pool::{Cause, Confinement, Job, JobError, Pool, Sandbox};
+use gleaner_pool::{Cause, Confinement, Job, JobError, Pool, Sandbox};
 use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit};
@@ -286,7 +286,7 @@ pub(crate) fn a_confined_worker_can_do_what_it_needs() {
         assert!(done.is_ok(), "{deed:?}: {done:?}");
     }
     match pool.apply(Deed::Panic) {
-        Err(JobError::Panic { backtrace, .. }) => assert!(backtrace.contains("pool/sandbox.rs:"), "{backtrace}"),
+        Err(JobError::Panic { backtrace, .. }) => assert!(backtrace.contains("processes/sandbox.rs:"), "{backtrace}"),
         other => panic!("{other:?}"),
     }
 }

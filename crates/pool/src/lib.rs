@@ -16,7 +16,7 @@
 //! shared state between processes: each worker has one pipe in and one out, and the parent alone knows who holds what.
 
 #[cfg(any(test, fuzzing))]
-pub(crate) mod any_bytes_tests;
+pub mod any_bytes_tests;
 mod child;
 mod core;
 mod death;
@@ -32,6 +32,8 @@ mod panics;
 mod roll_call;
 mod roster;
 mod sandbox;
+#[cfg(any(fuzzing, feature = "simulated"))]
+pub mod simulated;
 mod spawner;
 mod typed;
 mod unix;

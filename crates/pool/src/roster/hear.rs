@@ -7,17 +7,17 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::{Action, Phase, Roster, Ticket};
-use crate::pool::event::{End, Event, JobId, WorkerId};
-use crate::pool::heard::{ChildEvent, Finished};
-use crate::pool::wire::PROTOCOL;
-use crate::pool::{Cause, Death, Sandbox, sandbox};
+use crate::event::{End, Event, JobId, WorkerId};
+use crate::heard::{ChildEvent, Finished};
+use crate::wire::PROTOCOL;
+use crate::{Cause, Death, Sandbox, sandbox};
 
 /// Signs of life that a worker may give in a second, and besides: four come, and perhaps late.
 const MOST_BEATS: u64 = 16;
 
 impl Roster {
     /// Takes in what a worker says, or what became of its process.
-    pub(in crate::pool) fn hear(&mut self, id: WorkerId, event: ChildEvent, now: Instant) -> Vec<Action> {
+    pub(crate) fn hear(&mut self, id: WorkerId, event: ChildEvent, now: Instant) -> Vec<Action> {
         match event {
             ChildEvent::Started { pid } => return vec![Action::Emit(Event::Started { worker: id, pid })],
             ChildEvent::Exited(exit) => return self.exited(id, exit, now),
@@ -65,7 +65,7 @@ impl Roster {
     }
 
     /// What a worker said cannot be: it broke the protocol. `job`: one that it has settled by that, and that is lost with it.
-    pub(in crate::pool) fn refuse(&mut self, id: WorkerId, job: Option<JobId>, reason: String) -> Vec<Action> {
+    pub(crate) fn refuse(&mut self, id: WorkerId, job: Option<JobId>, reason: String) -> Vec<Action> {
         let Some(job) = job else { return self.corrupt(id, reason) };
         let Some(worker) = self.workers.get_mut(&id) else {
             // It has gone meanwhile, so its end cannot tell of this job any more.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{Action, InFlight, Phase, Roster, Submission, Ticket, Worker};
-use crate::pool::event::{End, Hints, WorkerId};
+use crate::event::{End, Hints, WorkerId};
 
 /// A drainer costs a process: this many may stand beside the active workers, or two for each slot.
 pub(super) const LEAST_DRAINERS: usize = 8;
@@ -13,7 +13,7 @@ const SPARE_MARGIN: Duration = Duration::from_millis(50);
 
 impl Roster {
     /// Brings workers and jobs together. To be called after every turn of events.
-    pub(in crate::pool) fn plan(&mut self, now: Instant) -> Vec<Action> {
+    pub(crate) fn plan(&mut self, now: Instant) -> Vec<Action> {
         if self.failed {
             return Vec::new();
         }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::plan::LEAST_DRAINERS;
 use super::*;
-use crate::pool::heard::{ChildEvent, Finished};
-use crate::pool::wire::PROTOCOL;
+use crate::heard::{ChildEvent, Finished};
+use crate::wire::PROTOCOL;
 
 fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
     let start_limit = Duration::from_secs(10);
@@ -130,7 +130,7 @@ fn two_at_work(sandbox: Sandbox, now: Instant) -> (Roster, Vec<Ticket>, Vec<Tick
 fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is_believed() {
     let now = Instant::now();
     let (_, own, others) = two_at_work(Sandbox::Auto, now);
-    let failed = |id| Finished::Failed { id, error: crate::pool::JobError::Unserializable(String::new()) };
+    let failed = |id| Finished::Failed { id, error: crate::JobError::Unserializable(String::new()) };
     let merged = |ids: &[Ticket]| Finished::Merged { ids: ids.to_vec(), output: Bytes::new() };
     let of = |results| ChildEvent::Results { resident: 0, results };
     let note = |id| ChildEvent::Note { id, note: Bytes::new() };

@@ -11,4 +11,4 @@ pub(super) fn confine(_: &Confinement) -> Vec<String> {
 }
 
 /// Nothing to forsake, since nobody could.
-pub(in crate::pool) fn forsake() {}
+pub(crate) fn forsake() {}

@@ -33,7 +33,7 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
 /// Takes all capabilities from the calling thread, and all files but those that every worker needs, as far as the
 /// kernel can. This is for threads that exist before the job is set up, because both hold only for the thread that asks
 /// for it and those that it starts.
-pub(in crate::pool) fn forsake() {
+pub(crate) fn forsake() {
     let _ = drop_capabilities(&[]);
     let _ = files::restrict(own());
 }

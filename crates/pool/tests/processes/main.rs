@@ -29,10 +29,10 @@ fn main() -> ExitCode {
     if let Some(code) = parents::forgetful() {
         return code;
     }
-    if let Some(code) = gleaner::pool::serve::<job::Act>() {
+    if let Some(code) = gleaner_pool::serve::<job::Act>() {
         return code;
     }
-    if let Some(code) = gleaner::pool::serve::<sandbox::Try>() {
+    if let Some(code) = gleaner_pool::serve::<sandbox::Try>() {
         return code;
     }
     if let Some(code) = parents::play() {

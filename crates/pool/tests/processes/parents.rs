@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use gleaner::pool::{Core, End, Event, Hints, Job, Options, Pool};
+use gleaner_pool::{Core, End, Event, Hints, Job, Options, Pool};
 
 use crate::job::{Act, Deed, PATIENCE, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
 use crate::sandbox;
@@ -194,14 +194,14 @@ pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent() 
 pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes() {
     let begun = Instant::now();
     let said = what_it_says(parent("forgetful", &own()));
-    assert!(said.contains("call gleaner::pool::serve at the start of main"), "{said}");
+    assert!(said.contains("call gleaner_pool::serve at the start of main"), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 pub(crate) fn a_program_that_prints_before_it_serves_is_told_what_is_wrong() {
     for part in ["talkative", "laconic"] {
         let said = what_it_says(parent(part, &own()));
-        assert!(said.contains("call gleaner::pool::serve at the start of main"), "{part}: {said}");
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
     }
 }
 

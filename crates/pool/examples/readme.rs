@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "it is a demonstration")]
 
-use gleaner::pool::{self, Job, Pool};
+use gleaner_pool::{Job, Pool};
 use std::{error::Error, process::ExitCode};
 
 struct Multiply(u64);
@@ -24,7 +24,7 @@ impl Job for Multiply {
 
 fn main() -> ExitCode {
     // In a worker process this call does the work; in the first one it returns at once.
-    if let Some(code) = pool::serve::<Multiply>() {
+    if let Some(code) = gleaner_pool::serve::<Multiply>() {
         return code;
     }
     let pool = Pool::<Multiply>::builder().build(10).expect("the system gives us a thread");

@@ -10,7 +10,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use gleaner::pool::{self, Job, Pool};
+use gleaner_pool::{Job, Pool};
 use serde::{Deserialize, Serialize};
 
 /// `multiply`, and who did it.
@@ -43,7 +43,7 @@ impl Job for Transform {
 
 fn main() -> ExitCode {
     // In a worker process this call does the work; in the first one it returns at once.
-    if let Some(code) = pool::serve::<Transform>() {
+    if let Some(code) = gleaner_pool::serve::<Transform>() {
         return code;
     }
     println!("coordinator: pid {}\n", std::process::id());
