@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::head::Head;
 use super::request::Key;
 
-/// About how much memory a change uses beside its data, in bytes.
+/// About how much memory a change uses in addition to its data, in bytes.
 const OVERHEAD: usize = 512;
 
 /// A change to the entry of a key.

@@ -7,7 +7,7 @@ use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use serde::{Deserialize, Serialize};
 
 use super::directives::{self, MOST_SECONDS};
-use super::request::values_of;
+use super::request::hash_values;
 use super::{Kept, Validators};
 use crate::model::http_date;
 
@@ -26,7 +26,7 @@ const OPTIONS: CacheOptions = CacheOptions {
     ignore_cargo_cult: false,
 };
 
-/// The stored part of an answer beside its data.
+/// The stored part of an answer, without its data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     /// When the answer arrived or was last confirmed: seconds since 1970.
@@ -70,10 +70,10 @@ impl Head {
         if age > 0 {
             self.headers.push(("age".to_owned(), age.to_string()));
         }
-        if self.varying().any(|name| name == "*") {
+        if self.vary_names().any(|name| name == "*") {
             return None;
         }
-        self.varied = self.varying().map(|name| (name.to_ascii_lowercase(), values_of(request, name))).collect();
+        self.varied = self.vary_names().map(|name| (name.to_ascii_lowercase(), hash_values(request, name))).collect();
         let is_short = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= LONGEST;
         let is_kept = is_short && self.policy(request).is_storable();
         // This concerns later requests; the headers of this one may require that the server is asked.
@@ -83,7 +83,7 @@ impl Head {
 
     /// Whether this answer may be used for requests with these headers (RFC 9111, 4.1).
     pub(super) fn matches(&self, request: &HeaderMap) -> bool {
-        self.varied.iter().all(|(name, values)| values_of(request, name) == *values)
+        self.varied.iter().all(|(name, values)| hash_values(request, name) == *values)
     }
 
     /// Whether the answer is valid without asking the server (RFC 9111, 4.2), and the request does not require that the
@@ -143,7 +143,7 @@ impl Head {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    fn varying(&self) -> impl Iterator<Item = &str> {
+    fn vary_names(&self) -> impl Iterator<Item = &str> {
         let vary = self.headers.iter().filter(|(name, _)| name == "vary");
         vary.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
     }

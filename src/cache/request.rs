@@ -107,7 +107,7 @@ pub(super) fn steers_caches(name: &HeaderName) -> bool {
 
 /// A hash of all values of this request header; `None` if there are none. The values are not kept, because they may be
 /// secret.
-pub(super) fn values_of(headers: &HeaderMap, name: &str) -> Option<[u8; 16]> {
+pub(super) fn hash_values(headers: &HeaderMap, name: &str) -> Option<[u8; 16]> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;
     let mut hash = Hash::default();

@@ -55,9 +55,9 @@ impl Store {
         }
         let database = lock(path).map_err(failed)?;
         let store = Self { database, path: path.to_owned() };
-        let prepared = guarded(|| store.prepare());
+        let prepared = catch_panic(|| store.prepare());
         // Closing a file that cannot be used may panic as well.
-        guarded(|| prepared.map(|()| store)).map_err(kind_of).map_err(failed)
+        catch_panic(|| prepared.map(|()| store)).map_err(kind_of).map_err(failed)
     }
 
     /// The path of the file.
@@ -108,7 +108,7 @@ impl Store {
         key: &Key,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Option<T>, redb::Error> {
-        guarded(|| {
+        catch_panic(|| {
             let table: ReadOnlyTable<&[u8], &[u8]> = self.database.begin_read()?.open_table(table)?;
             let row = table.get(key.bytes())?;
             Ok(row.and_then(|row| read(row.value())))
@@ -117,7 +117,7 @@ impl Store {
 
     /// Makes all changes or none. They are on the disk when this returns.
     pub(super) fn apply(&self, changes: &[Change]) -> Result<(), redb::Error> {
-        guarded(|| {
+        catch_panic(|| {
             let transaction = self.begin_write()?;
             {
                 let mut heads = transaction.open_table(HEADS)?;
@@ -155,7 +155,7 @@ fn lock(path: &Path) -> Result<Database, ErrorKind> {
             io::ErrorKind::Other => ErrorKind::Unsafe(error.to_string()),
             _ => ErrorKind::Io(error),
         })?;
-        match guarded(|| Ok(Builder::new().set_cache_size(MEMORY).create_file(file)?)) {
+        match catch_panic(|| Ok(Builder::new().set_cache_size(MEMORY).create_file(file)?)) {
             Err(redb::Error::DatabaseAlreadyOpen) if attempts < PATIENCE => thread::sleep(PAUSE),
             opened => return opened.map_err(kind_of),
         }
@@ -164,7 +164,7 @@ fn lock(path: &Path) -> Result<Database, ErrorKind> {
 }
 
 /// Turns a panic into an error: the database may panic on a damaged file.
-fn guarded<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+fn catch_panic<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(redb::Error::Corrupted("its content is not consistent".to_owned())))
 }

@@ -82,7 +82,7 @@ fn a_304_confirms_the_requested_answer_and_no_later_one() {
     let tagged = |tag: &str| vec![("etag".to_owned(), tag.to_owned())];
     let page = request(&url(1), &[]);
     let keep = |tag: &str, version| {
-        let cache = Cache::open(&path).expect("nobody has it");
+        let cache = Cache::open(&path).expect("no process has it open");
         cache.keep(&page, &tagged(tag), &kept(1, version), now());
         end(cache.close());
     };

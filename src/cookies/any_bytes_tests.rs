@@ -20,14 +20,14 @@ fn saved(jar: &Jar) -> Vec<u8> {
 /// Checks that a saved jar is the same after loading.
 fn assert_survives_saving_and_loading(jar: &Jar) {
     let file = saved(jar);
-    let again = Jar::load(&file[..], now()).expect("what was saved can be loaded");
+    let again = Jar::load(&file[..], now()).expect("a saved file can be loaded");
     assert_eq!(saved(&again), file);
     // The format cannot hold tabs.
     assert!(again.len() <= jar.len());
 }
 
 /// Bytes that form a cookie more often than random bytes do.
-fn likely() -> impl Strategy<Value = Vec<u8>> {
+fn cookie_like_bytes() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(vec![
         "\t",
         "TRUE",
@@ -61,7 +61,7 @@ fn likely() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn a_file_of_any_bytes_is_a_jar_or_an_error_that_names_a_line(bytes in likely()) {
+    fn a_file_of_any_bytes_is_a_jar_or_an_error_that_names_a_line(bytes in cookie_like_bytes()) {
         match Jar::load(&bytes[..], now()) {
             Ok(jar) => assert_survives_saving_and_loading(&jar),
             Err(error) => prop_assert!(error.to_string().starts_with("line "), "{error}"),
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn a_line_of_any_bytes_sets_only_cookies_that_can_be_sent_and_saved(bytes in likely(), before in "[a-z]{0,3}=?") {
+    fn a_line_of_any_bytes_sets_only_cookies_that_can_be_sent_and_saved(bytes in cookie_like_bytes(), before in "[a-z]{0,3}=?") {
         let line = before + &encoding_rs::mem::decode_latin1(&bytes);
         let url = Url::parse("https://www.h.example/").expect("a URL");
         let mut jar = Jar::new();

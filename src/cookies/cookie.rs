@@ -54,28 +54,28 @@ impl Cookie {
             return Err("the path does not begin with a slash");
         }
         // 6265bis, 4.1.3 and 5.7: upper and lower case count as the same, because servers may treat them as the same.
-        if begins(&self.name, SECURE) && !self.secure {
-            return Err("the name begins with `__Secure-`, but the cookie is not for https only");
+        if has_prefix(&self.name, SECURE) && !self.secure {
+            return Err("the name begins with `__Secure-`, which requires a cookie for https only");
         }
-        if begins(&self.name, HOST) && !(self.secure && self.host_only && &*self.path == "/") {
+        if has_prefix(&self.name, HOST) && !(self.secure && self.host_only && &*self.path == "/") {
             return Err(
-                "the name begins with `__Host-`, but the cookie is not for https only, one host and the path `/`",
+                "the name begins with `__Host-`, which requires a cookie for https only, one host and the path `/`",
             );
         }
         // A server could not distinguish it from a cookie with such a name.
-        if self.name.is_empty() && (begins(&self.value, SECURE) || begins(&self.value, HOST)) {
+        if self.name.is_empty() && (has_prefix(&self.value, SECURE) || has_prefix(&self.value, HOST)) {
             return Err("the cookie has no name, but its value begins with `__Secure-` or `__Host-`");
         }
         Ok(())
     }
 
     /// Whether it must have a `Path` attribute (6265bis, 5.7).
-    pub(super) fn needs_a_path(&self) -> bool {
-        begins(&self.name, HOST)
+    pub(super) fn needs_path(&self) -> bool {
+        has_prefix(&self.name, HOST)
     }
 
     /// Whether a cookie file can hold it. Tabs separate the fields of such a file.
-    pub(super) fn fits_a_file(&self) -> bool {
+    pub(super) fn fits_in_file(&self) -> bool {
         ![&self.name, &self.value, &self.path].iter().any(|text| text.contains('\t'))
     }
 }
@@ -88,6 +88,6 @@ fn is_control(c: char) -> bool {
     c.is_ascii_control() && c != '\t'
 }
 
-fn begins(name: &str, prefix: &str) -> bool {
+fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
 }

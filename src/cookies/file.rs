@@ -75,7 +75,7 @@ impl Jar {
     /// If the file cannot be written.
     pub fn save(&self, mut writer: impl Write, now: SystemTime) -> io::Result<()> {
         writer.write_all(b"# Netscape HTTP Cookie File\n# Written by gleaner; 0 is the end of the session.\n\n")?;
-        for (domain, cookie) in self.cookies(seconds(now)).into_iter().filter(|(_, cookie)| cookie.fits_a_file()) {
+        for (domain, cookie) in self.cookies(seconds(now)).into_iter().filter(|(_, cookie)| cookie.fits_in_file()) {
             writer.write_all(&encode_latin1_lossy(&line(domain, cookie)))?;
         }
         writer.flush()
@@ -117,7 +117,7 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
         let count = fields.len();
         return Err(format!("a cookie has seven fields separated by tabs, but this line has {count}"));
     };
-    let Scope { domain, host_only } = Scope::written(host.trim(), truth(with_those_below, "second")?)
+    let Scope { domain, host_only } = Scope::parse_host(host.trim(), truth(with_those_below, "second")?)
         .ok_or("the first field must be a host, such as `example.com`")?;
     let time = time(expires)
         .ok_or("the fifth field must be seconds since 1970, or 0 or nothing for the end of the session")?;
@@ -325,11 +325,11 @@ mod tests {
             (&longest.repeat(5), "it has more than 16384 bytes"),
             (
                 "h\tFALSE\t/\tFALSE\t0\t__secure-a\tsecret",
-                "the name begins with `__Secure-`, but the cookie is not for https only",
+                "the name begins with `__Secure-`, which requires a cookie for https only",
             ),
             (
                 ".h.example\tTRUE\t/\tTRUE\t0\t__Host-a\tsecret",
-                "the name begins with `__Host-`, but the cookie is not for https only, one host and the path `/`",
+                "the name begins with `__Host-`, which requires a cookie for https only, one host and the path `/`",
             ),
         ];
         for (line, reason) in table {

@@ -138,11 +138,11 @@ impl Jar {
             expires: set.expires,
         };
         cookie.check().ok()?;
-        if cookie.needs_a_path() && !set.has_path {
+        if cookie.needs_path() && !set.has_path {
             return None;
         }
         // An answer over plain http may be forged by anyone on the network path.
-        if url.scheme() != "https" && (cookie.secure || self.has_secure_one(&domain, &cookie, now)) {
+        if url.scheme() != "https" && (cookie.secure || self.would_replace_secure(&domain, &cookie, now)) {
             return None;
         }
         self.put(&domain, cookie, now);
@@ -151,7 +151,7 @@ impl Jar {
 
     /// Whether this cookie would replace a cookie for https (6265bis, 5.7): one with the same name whose domain is the
     /// same, a parent domain or a subdomain.
-    fn has_secure_one(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
+    fn would_replace_secure(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
         let stands_in = |Kept { cookie: other, .. }: &Kept| {
             other.secure
                 && other.name == cookie.name
@@ -161,7 +161,7 @@ impl Jar {
         let is_there = |domain: &str| self.domains.get(domain).is_some_and(|all| all.iter().any(stands_in));
         let below = reversed(domain) + ".";
         let mut below = self.secure.range(below.clone()..).take_while(|domain| domain.starts_with(&below));
-        scope::from_here_up(domain).any(is_there)
+        scope::host_and_parents(domain).any(is_there)
             || below.by_ref().take(MOST_BELOW).any(|domain| is_there(&reversed(domain)))
             || below.next().is_some()
     }
@@ -174,7 +174,7 @@ impl Jar {
             return;
         }
         if self.domains.get(domain).is_some_and(|kept| kept.len() >= self.bounds.of_a_domain) {
-            self.make_room_at(domain, now);
+            self.make_room_in_domain(domain, now);
         }
         self.count += 1;
         self.bytes += size(domain, &cookie);
@@ -220,7 +220,7 @@ impl Jar {
     }
 
     /// Removes one cookie of this domain: an expired one, otherwise the least recently used one.
-    fn make_room_at(&mut self, domain: &str, now: u64) {
+    fn make_room_in_domain(&mut self, domain: &str, now: u64) {
         let Some(all) = self.domains.get(domain) else { return };
         let rank = |kept: &Kept| (!kept.cookie.is_expired(now), kept.used.get(), kept.created);
         if let Some(least) = all.iter().map(rank).min() {

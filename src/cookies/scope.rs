@@ -24,14 +24,14 @@ impl Scope {
         let host = url.host_str()?;
         let Some(attribute) = attribute else { return Some(Self { domain: host.to_owned(), host_only: true }) };
         // A domain must be ASCII (6265bis, 5.7), although a URL would convert other text.
-        let asked = Self::below(&Host::parse(Some(attribute).filter(|text| text.is_ascii())?).ok()?);
+        let asked = Self::with_subdomains(&Host::parse(Some(attribute).filter(|text| text.is_ascii())?).ok()?);
         let reaches = if asked.host_only { asked.domain == host } else { domains(url).any(|own| own == asked.domain) };
         reaches.then_some(asked)
     }
 
     /// Parses the host of a cookie file. It may have a leading dot or a port (wget), and IPv6 addresses may have no
     /// brackets.
-    pub(super) fn written(text: &str, with_those_below: bool) -> Option<Self> {
+    pub(super) fn parse_host(text: &str, with_those_below: bool) -> Option<Self> {
         let text = text.strip_prefix('.').unwrap_or(text);
         let host = if let Ok(address) = text.parse::<Ipv6Addr>() {
             Host::Ipv6(address)
@@ -40,13 +40,13 @@ impl Scope {
             let name = text.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(text, |(name, _)| name);
             Host::parse(name).ok()?
         };
-        let scope = Self::below(&host);
+        let scope = Self::with_subdomains(&host);
         Some(Self { host_only: scope.host_only || !with_those_below, ..scope })
     }
 
     /// The host and its subdomains. Addresses and public suffixes (`co.uk`, `github.io`, and any name without a dot)
     /// own no subdomains, so the scope is that host only.
-    fn below(host: &Host) -> Self {
+    fn with_subdomains(host: &Host) -> Self {
         let is_name = matches!(host, Host::Domain(_));
         let domain = host.to_string();
         let labels = domain.trim_end_matches('.');
@@ -58,11 +58,11 @@ impl Scope {
 /// The host of a URL and its parent domains. An address has no parent domains, because no cookie can be set for them. A
 /// name that is too long (RFC 1035, 2.3.4) has none either, because no such host exists.
 pub(super) fn domains(url: &Url) -> impl Iterator<Item = &str> {
-    url.host_str().into_iter().flat_map(from_here_up)
+    url.host_str().into_iter().flat_map(host_and_parents)
 }
 
 /// Like [`domains`], for a host name.
-pub(super) fn from_here_up(host: &str) -> impl Iterator<Item = &str> {
+pub(super) fn host_and_parents(host: &str) -> impl Iterator<Item = &str> {
     let is_name = host.len() <= LONGEST_NAME;
     iter::successors(Some(host), move |domain| Some(domain.split_once('.').filter(|_| is_name)?.1))
 }
@@ -146,7 +146,7 @@ mod tests {
         ];
         for (text, below, expected) in table {
             let expected = expected.map(|(domain, host_only)| Scope { domain: domain.to_owned(), host_only });
-            assert_eq!(Scope::written(text, below), expected, "{text:?}");
+            assert_eq!(Scope::parse_host(text, below), expected, "{text:?}");
         }
     }
 

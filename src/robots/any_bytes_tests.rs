@@ -5,7 +5,7 @@ use url::Url;
 
 use super::path::pattern;
 use super::records::{Record, records};
-use super::token::{names, names_everybody};
+use super::token::{names, names_all_crawlers};
 use super::{MAX_FILE, Rules, product_token};
 
 const TOKEN: &str = "gleaner";
@@ -61,7 +61,7 @@ fn expected(url: &Url, file: &[u8]) -> bool {
         groups.iter().filter(|(agents, _)| agents.iter().any(|agent| is_meant(agent))).collect()
     };
     let named = of(&|agent| names(agent, TOKEN));
-    let groups = if named.is_empty() { of(&names_everybody) } else { named };
+    let groups = if named.is_empty() { of(&names_all_crawlers) } else { named };
     let path = octets(url);
     let matching = groups.iter().flat_map(|(_, rules)| rules).filter(|(_, pattern)| matches(&path, pattern.as_bytes()));
     matching.max_by_key(|(allows, pattern)| (pattern.len(), *allows)).is_none_or(|(allows, _)| *allows)

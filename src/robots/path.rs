@@ -24,9 +24,10 @@ impl Subject {
             octets.push('?');
             octets.push_str(query);
         }
-        let path = form(octets.as_bytes(), Of::Url, Query::AsIs);
+        let path = normalise(octets.as_bytes(), Source::Url, Query::AsIs);
         let has_encoded = url.query().is_some_and(|query| query.contains('%'));
-        let decoded = has_encoded.then(|| form(octets.as_bytes(), Of::Url, Query::Decoded)).filter(|it| *it != path);
+        let decoded =
+            has_encoded.then(|| normalise(octets.as_bytes(), Source::Url, Query::Decoded)).filter(|it| *it != path);
         Self { path, decoded }
     }
 
@@ -42,7 +43,7 @@ impl Subject {
 
 /// The normal form of a rule's value; `None` if it begins with neither `/` nor `*`, because then it cannot match.
 pub(super) fn pattern(value: &[u8]) -> Option<String> {
-    matches!(value, [b'/' | b'*', ..]).then(|| form(value, Of::Rule, Query::Decoded))
+    matches!(value, [b'/' | b'*', ..]).then(|| normalise(value, Source::Rule, Query::Decoded))
 }
 
 /// Starting a search costs as much as searching this many octets.
@@ -69,14 +70,14 @@ fn matches(path: &str, pattern: &str, budget: &mut Budget) -> Result<bool, Exhau
     let common = path.iter().zip(pattern).take_while(|(octet, wanted)| octet == wanted).count();
     match pattern[common..].split_first() {
         None => Ok(true),
-        Some((b'*', pieces)) => has_in_order(&path[common..], pieces, budget),
+        Some((b'*', pieces)) => contains_in_order(&path[common..], pieces, budget),
         Some(_) => Ok(false),
     }
 }
 
 /// Searches for each piece between asterisks after the end of the previous one. The first match is always good enough,
 /// because it leaves the most text to the next pieces. So nothing is searched twice.
-fn has_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
+fn contains_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
     let mut rest = path;
     for piece in pieces.split(|octet| *octet == b'*') {
         let found = memmem::find(rest, piece);
@@ -91,7 +92,7 @@ fn has_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum Source {
     /// `*` and a final `$` are wildcards, not octets of the path.
     Rule,
     Url,
@@ -108,7 +109,7 @@ enum Query {
     Decoded,
 }
 
-fn form(octets: &[u8], of: Of, query: Query) -> String {
+fn normalise(octets: &[u8], of: Source, query: Query) -> String {
     let mut out = String::with_capacity(octets.len() + 1);
     let mut rest = octets;
     let mut in_query = false;
@@ -127,14 +128,14 @@ fn form(octets: &[u8], of: Of, query: Query) -> String {
             continue;
         }
         in_query |= octet == b'?';
-        let is_wildcard = of == Of::Rule && (octet == b'*' || octet == b'$' && after.is_empty());
+        let is_wildcard = of == Source::Rule && (octet == b'*' || octet == b'$' && after.is_empty());
         if is_wildcard || is_unreserved(octet) || is_reserved(octet) && !matches!(octet, b'*' | b'$') {
             out.push(char::from(octet));
         } else {
             push_encoded(&mut out, octet);
         }
     }
-    if of == Of::Url {
+    if of == Source::Url {
         out.push('$');
     }
     out
@@ -167,7 +168,7 @@ fn push_encoded(out: &mut String, octet: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Exhausted, Of, Query, SEARCH, form, matches, pattern};
+    use super::{Budget, Exhausted, Query, SEARCH, Source, matches, normalise, pattern};
 
     #[test]
     fn patterns_encode_only_what_must_be_encoded() {
@@ -199,9 +200,9 @@ mod tests {
     #[test]
     fn normalising_a_normal_form_changes_nothing() {
         for text in ["/a?b=%2F%3A&c=%20\u{e9}|%", "/%25%zz", "/%%41%2a*x*$"] {
-            for (of, query) in [(Of::Rule, Query::AsIs), (Of::Rule, Query::Decoded)] {
-                let once = form(text.as_bytes(), of, query);
-                assert_eq!(form(once.as_bytes(), of, query), once, "{text}");
+            for (of, query) in [(Source::Rule, Query::AsIs), (Source::Rule, Query::Decoded)] {
+                let once = normalise(text.as_bytes(), of, query);
+                assert_eq!(normalise(once.as_bytes(), of, query), once, "{text}");
             }
         }
     }

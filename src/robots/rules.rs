@@ -6,7 +6,7 @@ use url::Url;
 
 use super::path::{self, Budget, Exhausted, Subject};
 use super::records::{MAX_FILE, Record, records};
-use super::token::{names, names_everybody};
+use super::token::{names, names_all_crawlers};
 
 /// The most rules with an asterisk before their end that are kept. Each of them needs a search in the URL. Real files
 /// have at most a few hundred; rules beyond the limit are dropped, just as bytes beyond the limit on the file's length
@@ -56,7 +56,7 @@ impl Rules {
     /// Never fails: text that is not a valid record is skipped. Reads at most 500 KiB of the body.
     pub fn parse(body: &[u8], product_token: &str) -> Self {
         let is_named = records(body).any(|it| matches!(it, Record::UserAgent(value) if names(value, product_token)));
-        let is_meant = |value| if is_named { names(value, product_token) } else { names_everybody(value) };
+        let is_meant = |value| if is_named { names(value, product_token) } else { names_all_crawlers(value) };
         let mut found = Found::default();
         // User agents in a row share the rules after them. Other records do not end such a row (2.2.4). A crawl delay
         // does, because it is obeyed like a rule: a file may slow down all crawlers and then begin a group that forbids

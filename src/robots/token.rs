@@ -19,13 +19,13 @@ pub(super) fn names(value: &[u8], token: &str) -> bool {
 }
 
 /// Whether the value means all crawlers without a group of their own. Google's parser allows words after the asterisk.
-pub(super) fn names_everybody(value: &[u8]) -> bool {
+pub(super) fn names_all_crawlers(value: &[u8]) -> bool {
     matches!(value, [b'*'] | [b'*', b' ' | b'\t', ..])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{names, names_everybody, product_token};
+    use super::{names, names_all_crawlers, product_token};
 
     #[test]
     fn the_product_token_is_the_beginning_of_the_user_agent() {
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn an_asterisk_means_all_crawlers_and_may_have_words_after_it() {
         for (value, everybody) in [("*", true), ("* all of you", true), ("*\tx", true), ("*bot", false), ("", false)] {
-            assert_eq!(names_everybody(value.as_bytes()), everybody, "{value}");
+            assert_eq!(names_all_crawlers(value.as_bytes()), everybody, "{value}");
         }
     }
 }

@@ -102,7 +102,7 @@ impl Schedule {
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
             && let Some(payer) = self.payer(Order::Robots(origin.0))
-            && self.hosts.change(payer, now, |host, _| host.may_retry())
+            && self.hosts.change(payer, now, |host, _| host.take_retry())
         {
             self.retries += 1;
             self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));

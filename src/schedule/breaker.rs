@@ -40,7 +40,7 @@ const LONGEST_ROW: usize = 64;
 pub(super) enum Sign {
     /// The host serves: a page, a redirect, a 404.
     Served,
-    /// It lives but does not serve this page: a 5xx.
+    /// It works, but does not serve this page: a 5xx.
     Unserved,
     /// It asks for fewer requests: a 429 without `Retry-After`.
     TurnedAway,

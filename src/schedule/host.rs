@@ -272,7 +272,7 @@ impl Host {
     }
 
     /// Counts a task of this host that failed for good.
-    pub(super) fn lost_a_task(&mut self, failure: &Failure, most: u64) {
+    pub(super) fn count_failure(&mut self, failure: &Failure, most: u64) {
         self.failures += 1;
         if self.failures == most {
             self.refuse(failure, &format!("has {most} failures (limits.max_host_failures)"), None);
@@ -312,12 +312,12 @@ impl Host {
     }
 
     /// Gives a retry back to the host, because a task of it succeeded.
-    pub(super) fn earned_a_retry(&mut self, most: u32) {
+    pub(super) fn give_back_retry(&mut self, most: u32) {
         self.retries_left = (self.retries_left + 1).min(most);
     }
 
     /// Takes one retry from the budget of the host; false if there is none left.
-    pub(super) fn may_retry(&mut self) -> bool {
+    pub(super) fn take_retry(&mut self) -> bool {
         let may = self.retries_left > 0;
         self.retries_left = self.retries_left.saturating_sub(1);
         may

@@ -58,13 +58,14 @@ pub enum Step {
 pub struct Schedule {
     pub(super) hosts: Hosts,
     pub(super) origins: Origins,
-    /// Every task under way, by seq. Boxed, because the table of a map that changes all the time can be four times as
-    /// large as its content.
+    /// Every task under way, by seq. Boxed, because a map whose entries change all the time may have four times as many
+    /// places as entries.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
     /// Orders to be sent again later.
     pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate limit of the run allows the next order, and the value of that before the last order.
+    /// When the rate limit of the run allows the next order.
     next_out: Option<Instant>,
+    /// The value of `next_out` before the last order.
     last_out: Option<Instant>,
     /// About how many bytes the tasks take, without their detours.
     pub(super) weight: usize,
@@ -290,11 +291,11 @@ impl Schedule {
             known.came_back(order);
             known.learn(&heard, page, options, now);
             if earner == Some(host) {
-                known.earned_a_retry(options.max_host_retries);
+                known.give_back_retry(options.max_host_retries);
             }
         });
         if let Some(earner) = earner.filter(|earner| *earner != host) {
-            self.hosts.change(earner, now, |host, options| host.earned_a_retry(options.max_host_retries));
+            self.hosts.change(earner, now, |host, options| host.give_back_retry(options.max_host_retries));
         }
     }
 
@@ -377,7 +378,7 @@ impl Schedule {
     fn fail_task(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
         let listed = self.tasks.get(&seq)?.listed;
         if !matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress) {
-            self.hosts.change(listed, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+            self.hosts.change(listed, now, |host, options| host.count_failure(&failure, options.max_host_failures));
         }
         self.settle(seq, Outcome::Failure(failure), now)
     }
@@ -402,7 +403,7 @@ impl Schedule {
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
         let listed = task.listed;
-        if !self.hosts.change(listed, now, |host, _| host.may_retry()) {
+        if !self.hosts.change(listed, now, |host, _| host.take_retry()) {
             return false;
         }
         self.retries += 1;

@@ -1,7 +1,7 @@
 //! Runs the schedule against a simulated web with a simulated clock. Limits are never broken, and no run takes longer
 //! than the limits require.
 
-#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+#![expect(clippy::unchecked_time_subtraction, reason = "later times are greater, or the test fails")]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};

@@ -1,6 +1,6 @@
 //! The most that the answers of one server can cost the coordinator and the other hosts.
 
-#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+#![expect(clippy::unchecked_time_subtraction, reason = "later times are greater, or the test fails")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
