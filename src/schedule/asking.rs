@@ -1,5 +1,4 @@
-//! How a robots.txt is asked for: through its host's gate like a page, again after a failure that may pass, and over the
-//! redirects that lead to it.
+//! Requests a robots.txt: through the gate of its host like a page, with retries and redirects.
 
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
@@ -36,7 +35,7 @@ impl Schedule {
         }))
     }
 
-    /// Judges what came of asking for a robots.txt, which took so long.
+    /// Handles the answer to a request for a robots.txt. `took` is how long the answer took.
     pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
         let (order, origin) = (Order::Robots(id), OriginId(id));
         let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
@@ -83,7 +82,7 @@ impl Schedule {
         self.unpark(tasks, host, now);
     }
 
-    /// A `Crawl-delay` holds for the host of the tasks, wherever a redirect has found it.
+    /// Applies a `Crawl-delay` to the host of the tasks, wherever redirects led the robots.txt request.
     fn slow_down(&mut self, rules: &Rules, origin: OriginId, now: Instant) {
         let waiting = self.origins.fetch(origin).and_then(|fetch| fetch.parked.first().copied());
         let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
@@ -93,7 +92,7 @@ impl Schedule {
         }
     }
 
-    /// Asks for it again later, or gives the tasks that have waited in vain.
+    /// Schedules a retry and returns `None`, or returns the tasks that waited in vain.
     fn robots_failed(&mut self, origin: OriginId, failure: &Failure, now: Instant) -> Option<Vec<u64>> {
         let options = self.hosts.options();
         let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
@@ -103,7 +102,7 @@ impl Schedule {
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
             && let Some(payer) = self.payer(Order::Robots(origin.0))
-            && self.hosts.change(payer, now, |host, _| host.may_retry())
+            && self.hosts.change(payer, now, |host, _| host.take_retry())
         {
             self.retries += 1;
             self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
@@ -112,7 +111,8 @@ impl Schedule {
         if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
             return Some(self.origins.refused(origin, failure, now));
         }
-        // A verdict on where these tasks came from, not on the origin: others may go where they may not.
+        // The failure concerns the place that these tasks came from, not the origin. Other tasks may be allowed to go
+        // there.
         let tasks = self.origins.unknown(origin, now);
         for seq in &tasks {
             if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.target.reach == asked_by) {
@@ -122,7 +122,7 @@ impl Schedule {
         Some(tasks)
     }
 
-    /// Lets those go on that have waited for a robots.txt, and lets go of the host at which it was.
+    /// Wakes the tasks that waited for a robots.txt, and releases the host that served it.
     fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
         for seq in tasks.into_iter().rev() {
             self.put_first(Order::Page(seq), now);

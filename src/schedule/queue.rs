@@ -13,62 +13,63 @@ use super::task::{Settled, UnderWay};
 use crate::model::{Answer, Connection, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
 use crate::robots;
 
-/// How late a request may be so that the next one need not be late as well.
+/// A request that is late by at most this does not delay the next one.
 const LATENESS: Duration = Duration::from_millis(20);
 
-/// What somebody is sent for. Each has one errand under way at a time.
+/// Identifies a request for a page or a robots.txt. There is at most one of each under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Order {
-    /// The page of a task, by its number.
+    /// The page of a task, by the task's number.
     Page(u64),
-    /// The robots.txt of an origin, by a number of the schedule's.
+    /// The robots.txt of an origin, by a number that the schedule assigns.
     Robots(u64),
 }
 
-/// Something to be fetched now.
+/// A request to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
-    /// What for.
+    /// What it requests.
     pub order: Order,
     /// The URL of this hop.
     pub url: String,
     /// Whether the list or a redirect leads there.
     pub reach: Reach,
-    /// The same for all orders to one host, so that its connections can be used again.
+    /// The same for all orders to one host, so that connections can be reused.
     pub affinity: u64,
-    /// Nothing else may share its worker: it is suspected to have killed one.
+    /// No other job may share its worker, because this one may have killed a worker.
     pub alone: bool,
-    /// The schedule wants to be told when it is [sent](Schedule::sent).
+    /// Whether the schedule must be told when the request is [sent](Schedule::sent).
     pub tell_when_sent: bool,
-    /// Which connection it goes over.
+    /// Which connection to use.
     pub connection: Connection,
 }
 
-/// What is next.
+/// The next thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// To be fetched.
+    /// Send a request.
     Fetch(Dispatch),
-    /// A task that is not sent any more.
+    /// Record a task that ended without another request.
     Settled(Settled),
 }
 
-/// The tasks that are under way, between the list and the records.
+/// The tasks under way: read from the list, and not settled yet.
 #[derive(Debug)]
 pub struct Schedule {
     pub(super) hosts: Hosts,
     pub(super) origins: Origins,
-    /// Every task under way, by seq: bounded by what is admitted and not settled. Boxed, since a table that tasks enter and
-    /// leave all the time has up to four times as many places as it has tasks.
+    /// Every task under way, by seq. Boxed, because a map whose entries change all the time may have four times as many
+    /// places as entries.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
-    /// To be sent again later.
+    /// Orders to be sent again later.
     pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate of the whole run lets the next one out, and when it let the last one.
+    /// When the rate limit of the run allows the next order.
     next_out: Option<Instant>,
+    /// The value of `next_out` before the last order.
     last_out: Option<Instant>,
-    /// Bytes that the tasks take, about, without their detours.
+    /// About how many bytes the tasks take, without their detours.
     pub(super) weight: usize,
-    /// Bytes of long URLs to which redirects have led tasks, and robots.txt.
+    /// Bytes of long URLs that redirects led tasks and robots.txt requests to.
     pub(super) detours: usize,
     pub(super) retries: u64,
     pub(super) robots_requests: u64,
@@ -91,7 +92,7 @@ impl Schedule {
         }
     }
 
-    /// Takes a task in. One that names no place to go to is settled at once.
+    /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
         let Task { seq, line, url } = task;
         match url {
@@ -99,7 +100,7 @@ impl Schedule {
                 let host = self.hosts.hold(&url);
                 let mut under_way = UnderWay::new(line, url, host);
                 self.hosts.hold_again(host);
-                self.settle_down(&mut under_way, host);
+                self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
                 self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
@@ -112,57 +113,57 @@ impl Schedule {
         }
     }
 
-    fn settle_down(&mut self, task: &mut UnderWay, host: HostId) {
+    fn attach_to_host(&mut self, task: &mut UnderWay, host: HostId) {
         task.host = host;
         let left = task.origin.take();
         left.into_iter().for_each(|origin| self.origins.release(origin));
         task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.target.url, host));
     }
 
-    /// Orders that could be handed out now, if there were room.
+    /// The number of orders that could be handed out now.
     pub fn ready(&self) -> usize {
         self.hosts.available()
     }
 
-    /// Tasks that were admitted and are not settled.
+    /// The number of tasks that were admitted and are not settled.
     pub fn under_way(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Whether nothing is under way.
+    /// Whether no task is under way.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 
-    /// Where a task under way is: the URL of its next request, or of the one that it waits for.
+    /// The URL that a task requests next, or whose answer it waits for.
     pub fn url(&self, seq: u64) -> Option<&Url> {
         Some(&self.tasks.get(&seq)?.target.url)
     }
 
-    /// Tries after the first ones, of all tasks.
+    /// The number of retries of all tasks.
     pub fn retries(&self) -> u64 {
         self.retries
     }
 
-    /// Hosts and origins.
+    /// The number of known hosts and origins.
     #[cfg(test)]
     pub(super) fn known(&self) -> (usize, usize) {
         (self.hosts.len(), self.origins.len())
     }
 
-    /// How often a robots.txt was asked for.
+    /// The number of robots.txt requests.
     pub fn robots_requests(&self) -> u64 {
         self.robots_requests
     }
 
-    /// When to ask for what is [`next`](Self::next) though nothing has happened.
+    /// When to call [`next`](Self::next) again if nothing happens before.
     pub fn next_wake_up(&self) -> Option<Instant> {
         let pausing = self.pausing.peek().map(|Reverse((at, _))| *at);
         let rate = self.next_out.filter(|_| self.ready() > 0);
         pausing.into_iter().chain(self.hosts.next_wake_up()).chain(rate).min()
     }
 
-    /// What to do next. `None` when everything is under way or has to wait.
+    /// The next thing to do. `None` if everything is under way or has to wait.
     pub fn next(&mut self, now: Instant) -> Option<Step> {
         self.wake(now);
         if self.next_out.is_some_and(|at| at > now) {
@@ -186,7 +187,7 @@ impl Schedule {
         None
     }
 
-    /// One more is out. Whoever is a little late makes up for it, or the rate would never be reached.
+    /// Counts an order for the rate limit. A short lateness is made up for; otherwise the rate would never be reached.
     fn keep_the_rate(&mut self, now: Instant) {
         let interval = self.hosts.options().politeness.interval;
         if interval > Duration::ZERO {
@@ -196,7 +197,7 @@ impl Schedule {
         }
     }
 
-    /// Lets out what has paused long enough.
+    /// Wakes the orders whose pause is over.
     fn wake(&mut self, now: Instant) {
         self.hosts.wake(now);
         while self.pausing.peek().is_some_and(|Reverse((at, _))| *at <= now) {
@@ -206,7 +207,7 @@ impl Schedule {
         }
     }
 
-    /// Those that have begun go before those that have not: records behind them wait.
+    /// Tasks that have begun go before those that have not, because records of later tasks wait for them.
     pub(super) fn put_first(&mut self, order: Order, now: Instant) {
         let host = match order {
             Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
@@ -240,7 +241,7 @@ impl Schedule {
                 }))
             }
             (Leave::Denied(failure), _) => {
-                // A hop that was answered is no attempt, but the task was sent.
+                // A redirect does not count as an attempt, but the task was sent.
                 task.charged = task.charged.max(u32::from(task.target.hops > 0));
                 self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled)
             }
@@ -258,21 +259,21 @@ impl Schedule {
         }
     }
 
-    /// The page of a task that was handed out goes with cookies: a number that other cookies do not have, and not 0.
+    /// Notes the cookies of a page request that was handed out. `cookies` is not 0, and differs for different cookies.
     pub fn goes_with(&mut self, seq: u64, cookies: u64) {
         if let Some(task) = self.tasks.get_mut(&seq) {
             task.target.goes_with(cookies);
         }
     }
 
-    /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
+    /// Notes that an order with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
     pub fn sent(&mut self, order: Order, now: Instant) {
         if let Some((host, _)) = self.whereabouts(order) {
             self.hosts.change(host, now, |host, options| host.sent(order, options.politeness.delay_jitter, now));
         }
     }
 
-    /// The host at which an order is, and when it was handed out.
+    /// The host that an order waits at, and when the order was handed out.
     fn whereabouts(&mut self, order: Order) -> Option<(HostId, Option<Instant>)> {
         match order {
             Order::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
@@ -280,7 +281,7 @@ impl Schedule {
         }
     }
 
-    /// Tells the host of an order what came of it.
+    /// Tells the host of an order the result.
     pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
         let Some((host, handed_out)) = self.whereabouts(order) else { return };
         let page = failure.and_then(|_| self.page_of(order));
@@ -290,16 +291,16 @@ impl Schedule {
             known.came_back(order);
             known.learn(&heard, page, options, now);
             if earner == Some(host) {
-                known.earned_a_retry(options.max_host_retries);
+                known.give_back_retry(options.max_host_retries);
             }
         });
         if let Some(earner) = earner.filter(|earner| *earner != host) {
-            self.hosts.change(earner, now, |host, options| host.earned_a_retry(options.max_host_retries));
+            self.hosts.change(earner, now, |host, options| host.give_back_retry(options.max_host_retries));
         }
     }
 
-    /// The page of an order as a number, for what its failure says of the host. `None` where a redirect has led there: a
-    /// host must not make another one look bad.
+    /// The page of an order as a number, so that its failure can count against the host. `None` if a redirect led
+    /// there: one host must not make another one look bad.
     fn page_of(&mut self, order: Order) -> Option<u64> {
         let (target, is_own) = match order {
             Order::Page(seq) => (&self.tasks.get(&seq)?.target, true),
@@ -311,7 +312,8 @@ impl Schedule {
         (is_own && target.hops == 0).then(|| target.page())
     }
 
-    /// The host whose retries an order uses: that of the task's line, or of the first task that waits for a robots.txt.
+    /// The host whose retry budget an order uses: that of the task's line, or of the first task that waits for a
+    /// robots.txt.
     pub(super) fn payer(&mut self, order: Order) -> Option<HostId> {
         let seq = match order {
             Order::Page(seq) => seq,
@@ -320,8 +322,8 @@ impl Schedule {
         Some(self.tasks.get(&seq)?.listed)
     }
 
-    /// Judges an answer: the task is settled, or goes on to another hop or another try. `cookies_for` gives the cookies that
-    /// would go with a request for a URL, as [`goes_with`](Self::goes_with) has them; 0 for none.
+    /// Handles an answer: the task is settled, or continues with another hop or another try. `cookies_for` returns the
+    /// cookies of a request for a URL, as [`goes_with`](Self::goes_with) takes them; 0 for none.
     pub fn answered(
         &mut self,
         seq: u64,
@@ -348,15 +350,15 @@ impl Schedule {
         let outcome = match answer {
             Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, cookies_for, leash) {
                 Ok(()) => {
-                    self.move_on(seq, now);
+                    self.move_to_next_host(seq, now);
                     return None;
                 }
                 Err(failure) => Outcome::Failure(failure),
             },
             Answer::Outcome(outcome) => outcome,
-            // Whoever asks with validators puts what they speak of in this answer's place.
+            // A 304 to a conditional request never gets here: the stored page takes its place.
             Answer::NotModified { bytes } => {
-                let message = "the server said that a page has not changed which nobody has";
+                let message = "the server answered 304 (not modified), but no copy of the page is stored";
                 Outcome::Failure(Failure { bytes, ..Failure::new(FailureKind::Protocol, Stage::Fetch, message) })
             }
         };
@@ -367,26 +369,26 @@ impl Schedule {
             return None;
         }
         match outcome {
-            Outcome::Failure(failure) => self.lose(seq, failure, now),
+            Outcome::Failure(failure) => self.fail_task(seq, failure, now),
             page @ Outcome::Page(_) => self.settle(seq, page, now),
         }
     }
 
-    /// Ends a task of which a request has failed. That counts for the host of its line, if anything was sent.
-    fn lose(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
+    /// Ends a task whose request has failed. The failure counts for the host of its line if a request was sent.
+    fn fail_task(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
         let listed = self.tasks.get(&seq)?.listed;
         if !matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress) {
-            self.hosts.change(listed, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+            self.hosts.change(listed, now, |host, options| host.count_failure(&failure, options.max_host_failures));
         }
         self.settle(seq, Outcome::Failure(failure), now)
     }
 
-    /// A hop leads to a host of its own.
-    fn move_on(&mut self, seq: u64, now: Instant) {
+    /// Moves a task to the host of its next hop.
+    fn move_to_next_host(&mut self, seq: u64, now: Instant) {
         let Some(mut task) = self.tasks.remove(&seq) else { return };
         let host = self.hosts.hold(&task.target.url);
         let left = task.host;
-        self.settle_down(&mut task, host);
+        self.attach_to_host(&mut task, host);
         self.weigh(&mut task, false, now);
         self.tasks.insert(seq, task);
         self.release(left, now);
@@ -401,7 +403,7 @@ impl Schedule {
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
         let listed = task.listed;
-        if !self.hosts.change(listed, now, |host, _| host.may_retry()) {
+        if !self.hosts.change(listed, now, |host, _| host.take_retry()) {
             return false;
         }
         self.retries += 1;
@@ -409,7 +411,7 @@ impl Schedule {
         true
     }
 
-    /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
+    /// Sends an order of a lost worker again, before all others. `charged`: the loss counts as an attempt.
     pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
         let Some((host, _)) = self.whereabouts(order) else { return };
         match order {
@@ -431,7 +433,7 @@ impl Schedule {
         self.hosts.put_first(host, order, now);
     }
 
-    /// Ends what the executor could not bring to an answer.
+    /// Ends an order that the executor could not get an answer for.
     pub fn fail(&mut self, order: Order, failure: Failure, now: Instant) -> Option<Settled> {
         match order {
             Order::Page(seq) => {
@@ -439,7 +441,7 @@ impl Schedule {
                 task.charge(now);
                 let host = task.host;
                 self.hosts.change(host, now, |host, _| host.lost(order, now));
-                self.lose(seq, failure, now)
+                self.fail_task(seq, failure, now)
             }
             Order::Robots(id) => {
                 self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
@@ -448,7 +450,7 @@ impl Schedule {
         }
     }
 
-    /// Ends a task that was handed out with what was there already: nothing was sent, and it is not charged.
+    /// Ends a task with a stored page. Nothing was sent, so the task is not charged.
     pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
         let host = self.tasks.get(&seq)?.host;
         self.hosts.change(host, now, |host, _| host.spared(Order::Page(seq)));

@@ -150,7 +150,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", "."], "it is a folder, name a file in it"),
         (&["-o", "new/"], "it is a folder, name a file in it"),
         (&["-o", ""], "--output"),
-        (&["-o", "left.json"], "left over from a run that did not end"),
+        (&["-o", "left.json"], "left over from an unfinished run"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
         (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or .jl"),
         (&["-o", "out.txt"], "or say which with --format (json, jsonl, ndjson)"),

@@ -328,7 +328,7 @@ fn what_is_wrong_with_the_file_is_found_before_the_first_request() {
     set_mode(0o644);
     refused("other users may read or write it (its mode is 644); a cache belongs to one user alone (chmod 600)");
     set_mode(0o600);
-    refused("it is no cache of Gleaner, or a damaged one");
+    refused("it is not a cache of Gleaner, or it is damaged");
     assert_eq!(fs::read(&path).expect("there"), b"notes that somebody wants to keep");
     let elsewhere = job.folder.path().join("elsewhere");
     fs::rename(&path, &elsewhere).expect("the folder is ours");

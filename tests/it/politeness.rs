@@ -234,7 +234,7 @@ fn that_a_host_pauses_and_answers_again_is_said_unless_all_is_to_be_quiet() {
         let run = scrape_list(&list, [flags, &["--concurrency", "1", "--max-retries", "0", "-t", "200ms"]].concat())
             .finish()
             .exited(3);
-        for part in ["did not answer for 5 different pages in a row: nobody asks it for 1s", " answers again"] {
+        for part in ["did not answer for 5 different pages in a row: no requests to it for 1s", " answers again"] {
             assert_eq!(run.stderr.contains(part), said, "{part}: {}", run.stderr);
         }
     }
@@ -247,7 +247,7 @@ fn a_time_that_no_clock_reaches_is_more_than_a_year() {
         // Three different pages must say so.
         let list = [500, 502, 503].map(|status| server.url(&format!("/status/{status}?retry-after={seconds}")));
         let run = scrape_list(&list, ["-v"]).finish().exited(3);
-        let part = "wants to be left alone for more than a year, longer than fetch.max_retry_after";
+        let part = "asks for a pause of more than a year, which is longer than fetch.max_retry_after";
         assert!(run.stderr.contains(part), "{seconds}: {}", run.stderr);
     }
 }

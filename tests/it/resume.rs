@@ -340,12 +340,15 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     refused(
         &[],
         &format!(
-            "begin `{part}`: it is left over from a run that did not end; go on with it (--resume) or throw it away \
-             (--restart)"
+            "start `{part}`: it is left over from an unfinished run; continue it with --resume, or discard it with \
+             --restart"
         ),
     );
     let resume = |what: &str| {
-        format!("resume `{part}`: {what} since it was begun; set it back, or throw the left-over away with --restart")
+        format!(
+            "resume `{part}`: {what} since it was started; undo the change, or discard the unfinished output with \
+             --restart"
+        )
     };
     refused(&["--resume", "-f", "json"], &resume("`output.format` has changed"));
     refused(&["--resume", "--set", "extract.title=title::text"], &resume("`extract.title` has changed"));
@@ -363,8 +366,8 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     refused(
         &["--resume"],
         &format!(
-            "resume `{part}`: it was begun by gleaner 0.0.1, and this is gleaner {version}; set it back, or throw the \
-             left-over away with --restart"
+            "resume `{part}`: it was started by gleaner 0.0.1, but this is gleaner {version}; undo the change, or \
+             discard the unfinished output with --restart"
         ),
     );
     fs::write(&manifest, &written).expect("written");
@@ -421,7 +424,7 @@ fn with_nothing_left_over_to_resume_is_to_begin() {
     let job = Job::new(&pages(&server, "/ok", 3), "out.json", &[]);
     for (flags, said) in [(&["--resume"][..], true), (&["--resume"], true), (&["--resume", "-q"], false)] {
         let run = job.to_end(flags).exited(0);
-        assert_eq!(run.stderr.contains("nothing is left over of "), said, "{}", run.stderr);
+        assert_eq!(run.stderr.contains("there is no unfinished output for "), said, "{}", run.stderr);
         assert_eq!(values(&job.text()).len(), 3);
     }
     assert_eq!(server.log().len(), 9, "a complete output is made anew");
@@ -432,7 +435,7 @@ fn with_nothing_left_over_to_resume_is_to_begin() {
     });
     assert_eq!(
         run.exited(2).stderr,
-        "error: resume standard output: only a file can be gone on with, name one with --output or leave --resume out\n"
+        "error: resume standard output: only a regular file can be resumed; name one with --output, or leave out --resume\n"
     );
 }
 

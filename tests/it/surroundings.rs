@@ -109,7 +109,7 @@ fn an_output_that_nothing_can_be_written_to_is_an_error_before_the_first_request
         (
             &[],
             ">&-",
-            "write to standard output: name a file with --output (/dev/null throws the records away): it is closed",
+            "write to standard output: name a file with --output (/dev/null discards the records): it is closed",
         ),
         (&[], "<&- >&-", "it is closed"),
         (&["-o", "-"], ">&-", "it is closed"),
@@ -303,7 +303,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_it_and_no_death() {
             &["-o", "b.jsonl"],
             "",
             1,
-            "which keeps what was written before: allow larger files (ulimit -f): File too large",
+            "(the records written before are kept): allow larger files (ulimit -f): File too large",
         ),
         (
             8,

@@ -1,4 +1,4 @@
-//! One array, one record a line, as Scrapy lays it out: every line but the first and the last is a record.
+//! One JSON array with one record a line, like Scrapy's layout: every line except the first and the last is a record.
 
 use super::Layout;
 

@@ -1,4 +1,5 @@
-//! JSON Lines (<https://jsonlines.org>): one value a line, each with its `\n`.
+//! JSON Lines (<https://jsonlines.org>): one value a line, each with a `
+//! `.
 
 use super::Layout;
 

@@ -1,4 +1,4 @@
-//! A record -> its bytes, and what stands between the records.
+//! The bytes of a record, and the separators between records.
 
 mod json;
 mod jsonl;
@@ -9,32 +9,32 @@ use crate::model::{Outcome, Record};
 /// The layout of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON array, one record a line: `[`, records with `,` between them, `]`; `[]` where there are none.
+    /// One JSON array with one record a line: `[`, records separated by `,`, `]`. `[]` if there are none.
     Json,
-    /// One JSON value a line, nothing else.
+    /// One JSON value a line, and nothing else.
     Jsonl,
 }
 
-/// What stands for one task.
+/// The form of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// An object with all there is to say about it.
+    /// An object with all information about the task.
     Full,
-    /// The bare data; `null` for a failure.
+    /// Only the data; `null` for a failure.
     Data,
 }
 
-/// What a layout has around its records.
+/// The parts of a layout around the records.
 pub(super) struct Layout {
     /// Before the first record.
     pub(super) opening: &'static [u8],
-    /// Before each other record.
+    /// Before every other record.
     pub(super) between: &'static [u8],
-    /// After each record.
+    /// After every record.
     pub(super) after: &'static [u8],
-    /// At the end, when there were records.
+    /// At the end, if there are records.
     pub(super) closing: &'static [u8],
-    /// All there is when there were none.
+    /// The whole output, if there are no records.
     pub(super) empty: &'static [u8],
 }
 
@@ -46,7 +46,7 @@ impl Format {
         }
     }
 
-    /// Appends the record's own bytes, without what the layout has around them.
+    /// Appends the bytes of the record, without the parts of the layout.
     pub(super) fn write(self, shape: Shape, record: &Record, into: &mut Vec<u8>) {
         match (self, shape) {
             (Self::Json | Self::Jsonl, Shape::Full) => object::write(record, into),

@@ -1,4 +1,4 @@
-//! A record as one line of JSON, its keys in a fixed order.
+//! A record as one line of JSON, with its keys in a fixed order.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{Failure, Outcome, Record, escape_controls};
 
-/// Appends the record as an object. The page's data is JSON already and goes in as it is.
+/// Appends the record as an object. The data of a page is JSON already and is copied unchanged.
 pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
     let (final_url, status, bytes) = match &record.outcome {
         Outcome::Page(page) => (Some(&page.final_url), Some(page.status), page.bytes),
@@ -105,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_one_line_with_its_data_as_it_came() {
+    fn a_page_is_one_line_with_its_data_unchanged() {
         let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
     }
 
     #[test]
-    fn whether_data_is_of_the_cache_is_said_where_there_is_one() {
+    fn a_record_says_whether_its_data_is_from_the_cache_if_there_is_a_cache() {
         for (cached, end) in [
             (None, r#""worker":17324}"#),
             (Some(false), r#","cached":false}"#),
@@ -123,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_one_line_with_what_went_wrong() {
+    fn a_failure_is_one_line_with_its_cause() {
         let expected = r#"{"seq":18446744073709551615,"url":"http://h/ü\u0007","final_url":null,"status":null,"data":null,"failure":{"kind":"timeout","stage":"fetch","message":"no answer from \"h\"","causes":["tick\u0001","tock"]},"attempts":3,"elapsed_ms":90012.0,"bytes":0,"worker":null}"#;
         assert_eq!(line(&failure()), expected);
     }
 
     #[test]
-    fn a_failure_keeps_what_the_answer_said() {
+    fn a_failure_keeps_url_status_and_size_of_the_answer() {
         let mut record = failure();
         if let Outcome::Failure(failure) = &mut record.outcome {
             failure.final_url = Some("http://h/b".to_owned());
