@@ -1,18 +1,18 @@
-//! Numbers as pages write them: currency signs, grouping, comma or point.
+//! Reads numbers as pages write them: with currency signs, grouping, and a comma or a point.
 //!
-//! A number is read digit by digit and written digit by digit. It is never a float in between, so `0.1` stays `0.1`
-//! and an id of twenty digits keeps them all.
+//! A number is copied digit by digit and never becomes a float. So `0.1` stays `0.1`, and an id of twenty digits keeps
+//! all digits.
 
-/// More digits than any page means; what is longer is no number but a run of digits.
+/// The most digits of a number. No page means a longer one as a number.
 const MAX_DIGITS: usize = 40;
 
-/// Reads a decimal number and gives it as JSON writes it (`1234.5`, `-3`, `0.25`), or `None` where `text` is none.
+/// Reads a decimal number. Returns it in JSON form (`1234.5`, `-3`, `0.25`), or `None` if `text` is not a number.
 ///
-/// - White space at both ends is no part of it.
+/// - White space at both ends is ignored.
 /// - A sign: `+`, `-` or U+2212, before the digits or before the currency.
 /// - One currency sign (Unicode's `Sc`, with up to three letters before it as in `US$`) or one currency code (three
-///   capitals, ISO 4217), before or after the digits, with or without white space.
-/// - Then digits, grouping and a decimal mark:
+///   capital letters, ISO 4217), before or after the digits, with or without white space.
+/// - Then digits, with grouping and a decimal mark:
 ///   - white space and apostrophes (`1 234`, `1'234`) only group;
 ///   - where both `,` and `.` stand, the last one is the decimal mark, and the other groups;
 ///   - where one of them stands more than once, it groups;
