@@ -10,7 +10,7 @@ impl Dom {
     pub(crate) fn check(&self) -> Result<(), String> {
         let length = self.nodes.len();
         if length == 0 || self.nodes[0].kind != Kind::Document || self.nodes[0].end as usize != length {
-            return Err("the document's node is not the whole list".to_owned());
+            return Err("the document node does not cover the whole list".to_owned());
         }
         // The open nodes at each place. The last one must be the parent of the node there.
         let mut open: Vec<u32> = vec![0];
@@ -46,7 +46,7 @@ impl Dom {
                 is_template == has_fragment && self.are_attributes(node.start, node.length)
             }
         };
-        if holds { Ok(()) } else { Err(format!("{at} is not sound: {node:?}")) }
+        if holds { Ok(()) } else { Err(format!("{at} is not consistent: {node:?}")) }
     }
 
     fn are_attributes(&self, start: u32, length: u32) -> bool {

@@ -13,7 +13,7 @@ macro_rules! known {
             pub(in crate::scrape) const $constant: Name = Name::known(Number::$constant as u32);
         )*
 
-        /// The text of each known name, by number.
+        /// The texts of all known names, indexed by number.
         pub(super) const TEXTS: &[&str] = &[$($text,)*];
     };
 }

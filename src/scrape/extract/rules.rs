@@ -64,9 +64,9 @@ pub enum Arity {
 pub enum ValueType {
     /// The text.
     String,
-    /// A decimal number; currency signs and grouping are accepted.
+    /// A decimal number. Currency signs and grouping are accepted.
     Number,
-    /// A whole number; currency signs and grouping are accepted.
+    /// A whole number. Currency signs and grouping are accepted.
     Integer,
     /// `true`/`false`, `yes`/`no`, `1`/`0`, `on`/`off`, in any case.
     Boolean,
@@ -83,6 +83,6 @@ pub enum Scalar {
     Integer(i64),
     /// A decimal number.
     Float(f64),
-    /// A truth value.
+    /// True or false.
     Boolean(bool),
 }

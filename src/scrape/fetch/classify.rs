@@ -21,7 +21,7 @@ use crate::scrape::settings::FetchSettings;
 pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, settings: &FetchSettings) -> Failure {
     let error = error.without_url();
     let host = shown.host_str().unwrap_or_default();
-    if let Some(failure) = via.and_then(|via| on_the_way(&error, shown, via, settings)) {
+    if let Some(failure) = via.and_then(|via| proxy_failure(&error, shown, via, settings)) {
         return with_causes(failure, &error);
     }
     let (kind, retry, message) = if let Some(missing) = shortage::of(&error) {
@@ -66,7 +66,7 @@ fn why_not_http(error: &hyper::Error) -> &'static str {
 }
 
 /// Makes a failure of the proxy, or of the connection through it.
-fn on_the_way(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSettings) -> Option<Failure> {
+fn proxy_failure(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSettings) -> Option<Failure> {
     if !error.is_connect() {
         return None;
     }

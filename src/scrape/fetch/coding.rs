@@ -60,8 +60,8 @@ impl Coding {
         match self {
             Self::Gzip => start.starts_with(GZIP),
             Self::Zstd => start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPABLE),
-            Self::Deflate => is_zlib(start) || !(is_signed(start) || is_text()),
-            Self::Brotli => !(is_signed(start) || is_text()),
+            Self::Deflate => is_zlib(start) || !(has_signature(start) || is_text()),
+            Self::Brotli => !(has_signature(start) || is_text()),
         }
     }
 }
@@ -72,7 +72,7 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
 
 /// Whether a body begins with the signature of gzip or zstd. No text begins like that.
-pub(super) fn is_signed(start: &[u8]) -> bool {
+pub(super) fn has_signature(start: &[u8]) -> bool {
     start.starts_with(GZIP) || start.starts_with(ZSTD)
 }
 
@@ -249,7 +249,7 @@ async fn undo_all<'r>(codings: &[Coding], mut layer: Layer<'r>, cap: u64) -> io:
         let mut start = Vec::new();
         (&mut layer).take(START).read_to_end(&mut start).await?;
         let is_applied = start.is_empty() || coding.may_begin(&start);
-        is_encoded = !is_applied && is_signed(&start);
+        is_encoded = !is_applied && has_signature(&start);
         layer = Box::new(io::Cursor::new(start).chain(layer));
         if is_applied {
             layer = undo(*coding, layer, cap).await?;

@@ -84,7 +84,7 @@ impl FirstContacts {
 }
 
 impl Contact<'_> {
-    /// Waits until the request may be sent, for `patience` at most: then a connection more is the lesser evil.
+    /// Waits until the request may be sent, but not longer than `patience`: after that, an extra connection is better.
     pub(super) async fn turn(&self, patience: Duration) -> Turn {
         let permit = if self.door.is_open() {
             None

@@ -35,7 +35,7 @@ impl Framing {
             let message = "its body is in chunks that its head does not announce correctly";
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         }
-        if self.may_be_encoded && coding::is_signed(body) {
+        if self.may_be_encoded && coding::has_signature(body) {
             let message = "its body is compressed, but its content encoding is unknown";
             return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
         }

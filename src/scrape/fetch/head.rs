@@ -106,8 +106,8 @@ impl Head<'_> {
 /// Makes the failure for a body that is not a page. `says` names the source of its type.
 pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
     let way_out = if media_type::is_json(&essence.to_ascii_lowercase()) {
-        "selectors find nothing in JSON: list the HTML page that shows the same, or ask for HTML with a header (-H \
-         \"Accept: text/html\"); for the JSON itself, curl and jq will do"
+        "selectors find nothing in JSON: list an HTML page with the same content, or request HTML with a header (-H \
+         \"Accept: text/html\"); to get the JSON itself, use curl and jq"
     } else {
         "only text and XML are read as pages; to read this type too, add it to `fetch.content_types`"
     };

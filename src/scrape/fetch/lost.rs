@@ -146,8 +146,8 @@ impl Sendings {
     }
 
     /// Whether the request is sent once more, after it was lost for this reason.
-    pub(super) fn may_go_on(&mut self, lost: Option<Lost>) -> bool {
-        let goes_on = match lost {
+    pub(super) fn may_send_again(&mut self, lost: Option<Lost>) -> bool {
+        let is_allowed = match lost {
             None => false,
             Some(Lost::Unseen) => {
                 self.unseen += 1;
@@ -160,7 +160,7 @@ impl Sendings {
             }
             Some(Lost::LongHead) => !std::mem::replace(&mut self.manner.many_lines, true),
         };
-        goes_on && !self.is_last
+        is_allowed && !self.is_last
     }
 }
 
@@ -193,17 +193,20 @@ mod tests {
         ];
         for (losses, expected, then) in table {
             let mut sendings = sendings(Connection::Kept, false);
-            let found = losses.iter().fold(false, |_, lost| sendings.may_go_on(Some(*lost)));
+            let found = losses.iter().fold(false, |_, lost| sendings.may_send_again(Some(*lost)));
             assert_eq!((found, sendings.manner), (expected, then), "{losses:?}");
         }
-        assert!(!sendings(Connection::Kept, false).may_go_on(None), "a failure of the server is not a lost request");
+        assert!(
+            !sendings(Connection::Kept, false).may_send_again(None),
+            "a failure of the server is not a lost request"
+        );
     }
 
     #[test]
     fn a_request_that_the_schedule_repeats_is_not_lost_again_and_accepts_long_heads() {
         let mut again = sendings(Connection::Again, false);
         assert_eq!(again.manner, Manner { keeps: false, many_lines: true });
-        assert!(!again.may_go_on(Some(Lost::Unseen)));
+        assert!(!again.may_send_again(Some(Lost::Unseen)));
         assert_eq!(sendings(Connection::Own, false).manner, Manner { keeps: false, many_lines: false });
         assert_eq!(sendings(Connection::Kept, true).manner, Manner { keeps: true, many_lines: true });
     }

@@ -183,11 +183,11 @@ impl Header {
             Part::Name | Part::Comment => byte == 0,
             Part::Checksum => place == 1,
         };
-        Ok(is_over && !self.goes_on())
+        Ok(is_over && !self.starts_next_part())
     }
 
     /// Moves on to the next part, if there is one.
-    fn goes_on(&mut self) -> bool {
+    fn starts_next_part(&mut self) -> bool {
         self.taken = 0;
         let after = match self.part {
             Part::Fixed => 0,

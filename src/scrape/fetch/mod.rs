@@ -162,7 +162,7 @@ impl Fetcher {
         if media_type::is_page(essence, &self.settings.content_types) {
             return Ok(bytes);
         }
-        let failure = head::no_page(body.shown, "no header tells its type, and its bytes are", essence);
+        let failure = head::no_page(body.shown, "no header gives its type, and its bytes look like", essence);
         Err(Failure { bytes: bytes.len() as u64, ..failure })
     }
 
@@ -222,7 +222,7 @@ impl Fetcher {
                     continue;
                 }
                 Some(Err(error)) => {
-                    let is_lost = sendings.may_go_on(self.memory.lost(url, &error));
+                    let is_lost = sendings.may_send_again(self.memory.lost(url, &error));
                     if is_lost && !visit.tell_when_sent {
                         continue;
                     }

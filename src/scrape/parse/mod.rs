@@ -145,7 +145,7 @@ fn too_large(_: Exceeded) -> Failure {
 
 fn build(text: &str, budget: Budget) -> Result<Html, Exceeded> {
     let html = build_until(text, budget, |_| false)?;
-    Ok(html.expect("nobody stops the parser"))
+    Ok(html.expect("the closure never stops the parser"))
 }
 
 /// Calls `stops` at each `<meta>` that may declare an encoding. If `stops` returns true, there is no tree.

@@ -114,7 +114,7 @@ impl<'i> Grammar<'i> {
         let offset = self.offset_of(name).saturating_sub(1);
         let lower = name.to_ascii_lowercase();
         if PSEUDO_ELEMENTS.contains(&lower.as_str()) {
-            let message = format!("`:{name}{call}` is a pseudo-element, which takes two colons");
+            let message = format!("`:{name}{call}` is a pseudo-element, which needs two colons");
             return self.fail(offset, name.len() + 1, message, Some(spelled(&lower)));
         }
         let suggestion = nearest(name, &PSEUDO_CLASSES).map(|name| format!(":{name}"));
@@ -181,7 +181,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
             "attr" => {
                 let offset = arguments.position().byte_index();
                 let Ok(attribute) = arguments.expect_ident_or_string().cloned() else {
-                    let message = "`::attr(..)` takes one name of an attribute, bare or in quotes".to_owned();
+                    let message = "`::attr(..)` takes one name of an attribute, with or without quotes".to_owned();
                     return self.fail(offset, 0, message, Some("::attr(href)".to_owned()));
                 };
                 if !arguments.is_exhausted() {

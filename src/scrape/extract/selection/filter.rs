@@ -80,7 +80,7 @@ impl Filter {
                     above |= compound.all & !SCOPE;
                     links.push(Link { is_parent: combinator == Combinator::Child, compound });
                 }
-                // What stands around a sibling stands around the subject too, so those further left still count.
+                // The ancestors of a sibling are also those of the subject, so the compounds further left still count.
                 _ => reader.exact = false,
             }
         }

@@ -156,7 +156,7 @@ fn explain(
         Kind::EmptySelector => ("expected a selector", Fault::Missing),
         Kind::DanglingCombinator => ("expected a selector after the combinator", Fault::Missing),
         Kind::ClassNeedsIdent => ("expected the name of a class after `.`", Fault::LastToken),
-        Kind::InvalidState => ("a pseudo-element can only stand at the end of a branch", Fault::LastToken),
+        Kind::InvalidState => ("a pseudo-element is only allowed at the end of a branch", Fault::LastToken),
         Kind::ExpectedNamespace | Kind::ExplicitNamespaceUnexpectedToken => {
             ("namespaces are not supported", Fault::LastToken)
         }
@@ -209,7 +209,7 @@ mod tests {
             ("a::attr()", 8..8, Some("::attr(href)"), "takes one name"),
             ("a::attr(a b)", 9..9, None, "nothing after it"),
             ("a::text(x)", 1..7, Some("::text"), "takes no argument"),
-            ("a:text", 1..6, Some("::text"), "takes two colons"),
+            ("a:text", 1..6, Some("::text"), "needs two colons"),
             ("a:nth-chld(2)", 1..10, Some(":nth-child"), "unknown pseudo-class"),
             ("a::text b", 8..9, None, "comma or the end"),
             ("a::text::text", 9..13, None, "at the end of a branch"),

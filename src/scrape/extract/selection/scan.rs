@@ -119,7 +119,7 @@ impl<'a> Scanner<'a> {
                 }
             }
         };
-        // The scope is the first element of the searched range.
+        // The scope comes first, because it is the first element of the searched range.
         if let Some(at) = view.scope {
             look(SCOPE.trailing_zeros() as usize, at, view.own(at));
         }
