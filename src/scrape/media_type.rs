@@ -105,7 +105,7 @@ mod tests {
             ("text/html, */*;charset=gbk", Some(("text/html", None))),
             ("text/html;x=\", text/plain", Some(("text/html", None))),
             ("text/html;\", text/plain", Some(("text/html", None))),
-            // The other rows are ours.
+            // The other rows are additional cases.
             ("Text/HTML ; CharSet=UTF-8", Some(("text/html", Some("UTF-8")))),
             ("\ttext/html\t", Some(("text/html", None))),
             ("text/html, html", Some(("text/html", None))),

@@ -34,7 +34,7 @@ pub struct Extractor {
     symbols: Symbols,
     fields: usize,
     takes_links: bool,
-    has_has: bool,
+    uses_has: bool,
 }
 
 impl Extractor {
@@ -49,8 +49,8 @@ impl Extractor {
             Some(fields) => Plan::new(fields, &mut symbols)?,
             None => Plan::new(&page::fields(), &mut symbols)?,
         };
-        let (fields, takes_links, has_has) = (plan.count(), plan.takes_links(), plan.has_has());
-        Ok(Self { plan, symbols, fields, takes_links, has_has })
+        let (fields, takes_links, uses_has) = (plan.count(), plan.takes_links(), plan.uses_has());
+        Ok(Self { plan, symbols, fields, takes_links, uses_has })
     }
 
     /// Extracts the fields as one line of JSON, in the order of the rules.
@@ -59,10 +59,11 @@ impl Extractor {
     ///
     /// # Errors
     /// Fails at stage `extract`, and the message names the field: `missing_field` if a required value is missing,
-    /// `bad_value` if a value does not fit its type, `too_large` if there is more data than a worker can send.
+    /// `bad_value` if a value does not fit its type, `too_large` if there is more data than a worker can send. A page
+    /// that nests too deeply for `:has(..)` is also `too_large`; this message names no field.
     pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
         let dom = &document.dom;
-        if self.has_has && dom.depth() > MAX_DEPTH_OF_HAS {
+        if self.uses_has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }

@@ -99,9 +99,9 @@ impl Plan {
     }
 
     /// Whether any selector contains `:has(..)`, at any depth.
-    pub(super) fn has_has(&self) -> bool {
+    pub(super) fn uses_has(&self) -> bool {
         self.scan.branches().any(|branch| branch.has)
-            || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.has_has()))
+            || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.uses_has()))
     }
 
     /// Whether any field takes links, at any depth.

@@ -133,7 +133,7 @@ impl<'a> Body<'a> {
         self.response.version() <= Version::HTTP_11 && self.announced == Some(read as u64)
     }
 
-    /// Reads an unwanted body, within limits. Returns its decompressed bytes, or 0 if it was not read to the end.
+    /// Reads an unwanted body, within limits. Returns its decompressed bytes, or 0 if reading it fails.
     pub(super) async fn drain(&mut self) -> u64 {
         self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);

@@ -20,8 +20,8 @@ impl Branch {
     /// Compiles a selector, usually to one branch.
     ///
     /// `p *::text` and `p *::attr(x)` become two branches. For them, parsel takes all texts or attributes below `p` and
-    /// also those of `p` itself, because its XPath applies the `*` to the texts or attributes and not to an element
-    /// around them.
+    /// also those of `p` itself, because it applies the `*` to the text and attribute nodes themselves and not to an
+    /// element around them.
     pub(super) fn all_of(selector: &Selector<Css>, has: bool) -> impl Iterator<Item = Self> {
         // Components are in matching order, right to left: the pseudo-element, its combinator, then the rightmost
         // compound.
