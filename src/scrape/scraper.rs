@@ -1,4 +1,4 @@
-//! The stages in a row: fetch -> decode -> parse -> extract.
+//! Runs the stages one after another: fetch -> decode -> parse -> extract.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,30 +19,30 @@ use crate::model::{
 };
 use crate::robots::{self, Rules, product_token};
 
-/// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
+/// Turns URLs into answers. Each worker makes one, which holds its connections and compiled rules.
 #[derive(Debug)]
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
-    /// By which name robots.txt files call us.
+    /// The name by which robots.txt files address this program.
     product_token: String,
-    /// For large pages.
+    /// Threads for large pages.
     side_threads: SideThreads,
 }
 
-/// What became of a page.
+/// The result of reading a page.
 #[derive(Debug, PartialEq)]
 pub(super) enum Made {
     Data(Bytes),
-    /// It leads elsewhere by itself.
+    /// The page redirects by itself, with a `<meta>` refresh.
     Elsewhere(Url),
 }
 
 impl Scraper {
-    /// Compiles the rules and sets up the HTTP clients. Opens nothing, and reads no trust anchors yet.
+    /// Compiles the rules and sets up the HTTP clients. Opens no connection and reads no trust anchors yet.
     ///
     /// # Errors
-    /// Where a rule or a header of the settings is none.
+    /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
@@ -52,23 +52,24 @@ impl Scraper {
         })
     }
 
-    /// Makes one request and data of the page. Redirects are handed back, never followed.
+    /// Makes one request and extracts the data of the page. Returns redirects instead of following them.
     ///
-    /// `sent` is called when the request is being sent, if the visit wants that told.
+    /// Calls `sent` when the request is being sent, if the visit asks for that.
     ///
     /// # Panics
-    /// Where parsing or extracting panics, on whichever thread: the caller decides what a panic means.
+    /// Panics if parsing or extracting panics, on any thread. The caller decides what a panic means.
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
         let mut headers = Vec::new();
         let answer = self.try_visit(visit, sent, &mut headers).await;
         Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
     }
 
-    /// Asks for a robots.txt once, and reads what it says to us. Redirects are handed back, never followed.
+    /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
+    /// following them.
     ///
-    /// Of the file, 500 KiB are read, as UTF-8 and whatever its type. A file that is not there (4xx, or a redirect to
-    /// nowhere) allows everything; what says nothing of the file is a failure of stage `robots`: no answer, one that
-    /// breaks off, a 5xx, and a 429.
+    /// Reads at most 500 KiB of the file, as UTF-8, whatever its media type. A missing file (4xx, or a redirect to an
+    /// invalid target) allows everything. If the file stays unknown (no answer, an incomplete one, a 5xx, or a 429),
+    /// the result is a failure of stage `robots`.
     pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> robots::Answer {
         let file = match parse_url(&visit.url) {
             Ok(url) => self.fetcher.robots(&url, visit, sent).await,
@@ -77,7 +78,7 @@ impl Scraper {
         match file {
             Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
             Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
-            // As for a redirect to what is no URL: it leads to no file.
+            // A redirect to an unusable URL leads to no file.
             Ok(RobotsFile::Redirect { to, .. }) if check_sendable(&to).is_err() => {
                 robots::Answer::Rules(Rules::allow_all())
             }
@@ -101,7 +102,7 @@ impl Scraper {
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
-        // With its credentials, which are for relative links too.
+        // Keeps the credentials: relative links of the page need them too.
         let refreshed = page.follows_meta.then(|| url.clone());
         let made = if page.body.len() < LARGE_PAGE {
             data_of(&self.extractor, &page, refreshed.as_ref())
@@ -119,21 +120,21 @@ impl Scraper {
 }
 
 thread_local! {
-    /// The thread's page. Its memory serves one page after another.
+    /// The document of this thread. All its pages reuse the memory.
     static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
 }
 
-/// A redirect of the page at `url`, if a request can be made for where it leads.
+/// Answers with a redirect from `url` to `to`, or fails if no request can be sent to `to`.
 fn leads_to(to: &Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
     let Err(why) = check_sendable(to) else {
         return Ok(Answer::Redirect { status, to: to.to_string(), bytes });
     };
-    let message = format!("follow the redirect of {}: it leads to what no request can name: {why}", shown_url(url));
+    let message = format!("follow the redirect of {}: no request can be sent to its target: {why}", shown_url(url));
     let failure = Failure::new(FailureKind::Protocol, Stage::Fetch, message);
     Err(Failure { final_url: Some(without_credentials(url).into()), status: Some(status), bytes, ..failure })
 }
 
-/// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
+/// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
 pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
     DOCUMENT.with_borrow_mut(|document| {
         read(page, document)?;
@@ -144,7 +145,7 @@ pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Ur
     })
 }
 
-/// Fills the document of a page, decoded in the encoding that the page means.
+/// Parses a page into `document`, decoded in the encoding that the page declares or suggests.
 fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     if decoded.confidence == Confidence::Certain {
@@ -174,7 +175,7 @@ mod tests {
     use super::{Document, Extractor, Fetch, Made, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
-    /// More than the prescan looks at.
+    /// Makes the page longer than the part that the prescan reads.
     fn filler() -> String {
         format!("<script>/*{}*/</script>", "x".repeat(1200))
     }
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_behind_the_first_bytes_decides() {
+    fn a_declaration_after_the_prescanned_bytes_sets_the_encoding() {
         let metas = [
             "<meta charset={}>",
             "<META CHARSET=\"{}\"/>",
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_meta_is_what_the_tree_builder_takes_for_one() {
+    fn only_a_meta_element_of_the_tree_declares_an_encoding() {
         let table = [
             ("<!--{}-->", false),
             ("<script>'{}'</script>", false),
@@ -253,24 +254,24 @@ mod tests {
         ];
         for (around, counts) in table {
             let meta = around.replace("{}", "<meta charset=koi8-r>");
-            // Cyrillic letters that are not UTF-8, so that there is a guess.
+            // Cyrillic letters that are not valid UTF-8 make the decoder guess.
             let html = [filler().as_bytes(), meta.as_bytes(), b"\xc1\xd3\xc4"].concat();
             assert_eq!(encoding_of(None, html) == KOI8_R, counts, "{around}");
         }
     }
 
     #[test]
-    fn what_is_certain_is_not_changed_and_what_is_tentative_is() {
+    fn a_declaration_changes_a_tentative_encoding_but_not_a_certain_one() {
         let late = |label: &str| format!("{}<meta charset={label}>", filler());
         let table: [(Option<&str>, String, &Encoding); 10] = [
             (Some("text/html; charset=windows-1252"), late("gbk") + "\u{e9}", WINDOWS_1252),
             (Some("text/html; charset=nonsense"), late("gbk"), GBK),
             (None, "\u{feff}".to_owned() + &late("gbk"), UTF_8),
-            // The prescan reads the text of a script, and the parser knows better.
+            // The prescan reads the text of a script, but the parser knows that it is no element.
             (None, "<script>'<meta charset=big5>'</script>".to_owned() + &late("gbk"), GBK),
             (None, "<meta charset=koi8-r>".to_owned() + &late("gbk"), KOI8_R),
             (None, "<?xml version='1.0' encoding='koi8-r'?>".to_owned() + &late("gbk"), GBK),
-            // Of ASCII, nothing changes but how links are written.
+            // In pure ASCII, the encoding only affects how links are written.
             (None, late("gbk"), GBK),
             (None, late("gbk") + "\u{e9}", GBK),
             (None, late("iso-2022-jp"), encoding_rs::ISO_2022_JP),
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn links_of_a_page_in_ascii_are_written_in_the_encoding_that_it_declares() {
+    fn links_of_an_ascii_page_use_the_encoding_that_it_declares() {
         let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
         let extractor = Extractor::new(Some(&fields)).expect("a rule");
         let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());

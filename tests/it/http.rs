@@ -238,7 +238,7 @@ async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes
 #[tokio::test]
 async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with_it() {
     let begins = "its first line does not begin with `HTTP/1.1` or `HTTP/1.0`";
-    let status = "its first line has no status of three digits one space behind `HTTP/1.1`";
+    let status = "its first line does not have a three-digit status one space after `HTTP/1.1`";
     let long = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(1 << 20));
     for (head, expected) in [
         ("HTTP/1.2 200 OK\r\n\r\n", begins),

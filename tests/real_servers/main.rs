@@ -122,8 +122,8 @@ fn a_private_authority_is_trusted_and_every_bad_certificate_refused_with_the_rea
         (authority.good(), None),
         (authority.expired(), Some("its certificate has expired")),
         (authority.of_another_host(), Some("its certificate is for another name")),
-        (other.good(), Some("its certificate is of an issuer that nobody here trusts")),
-        (certificates::self_signed(), Some("its certificate is of an issuer that nobody here trusts")),
+        (other.good(), Some("its certificate has an issuer that is not trusted")),
+        (certificates::self_signed(), Some("its certificate has an issuer that is not trusted")),
     ];
     let (signed, reasons): (Vec<_>, Vec<_>) = table.into_iter().unzip();
     let nginx = Nginx::start(&signed);

@@ -685,7 +685,7 @@ text = "span["
   |                           ^^^^^^^^^^^^^^
   = help: did you mean `::text-content`?
 
-`extract.quotes.each` is no selector: `each` selects elements and takes no `::text`
+`extract.quotes.each` is no selector: `each` selects elements and cannot end in `::text`
  --> gleaner.toml:6:12
   |
 6 | each = "div::text"
