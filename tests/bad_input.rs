@@ -123,7 +123,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
         (&["file/list"], "read the list `file/list`"),
         (&["-", "-"], "twice"),
         (&["file", "--site", "none"], "serve `none`"),
-        (&["file", "--site", "file"], "it is no folder"),
+        (&["file", "--site", "file"], "it is not a folder"),
     ];
     if fs::read(folder.path().join("secret")).is_err() {
         table.push((&["secret"], "Permission denied"));
@@ -153,7 +153,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", "left.json"], "left over from a run that did not end"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
         (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or .jl"),
-        (&["-o", "out.txt"], "or say which with --format (json, jsonl, ndjson)"),
+        (&["-o", "out.txt"], "or choose the format with --format (json, jsonl, ndjson)"),
         (&["-o", "out.json.gz"], "`.gz` is not a format"),
         (&["-o", "books.v2"], "`.v2` is not a format"),
         (&["-o", "out.parquet"], "write the output to `out.parquet`"),
@@ -375,7 +375,7 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
         (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (_, stderr) = broken(&["-o", "out.jsonl"]);
-    assert!(stderr.contains("go on reading the list from standard input after 700 tasks"), "{stderr}");
+    assert!(stderr.contains("continue reading the list from standard input after 700 tasks"), "{stderr}");
     let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
     assert_eq!(records(&part).len(), 700);
     assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");

@@ -240,9 +240,15 @@ fn what_is_wrong_with_the_files_is_found_before_the_first_request() {
             ),
         ),
         (format!("cookies.load={here}"), format!("load cookies from {here}: read line 1: ")),
-        (format!("cookies.save={here}"), format!("save cookies to {here}: it is no file, name one")),
-        ("cookies.save=/dev/null".to_owned(), "save cookies to /dev/null: it is no file, name one".to_owned()),
-        (format!("cookies.save={no_folder}"), format!("save cookies to {no_folder}: make its folder, and writable: ")),
+        (format!("cookies.save={here}"), format!("save cookies to {here}: it is not a regular file, name one")),
+        (
+            "cookies.save=/dev/null".to_owned(),
+            "save cookies to /dev/null: it is not a regular file, name one".to_owned(),
+        ),
+        (
+            format!("cookies.save={no_folder}"),
+            format!("save cookies to {no_folder}: create its folder, or make it writable: "),
+        ),
     ];
     for (setting, expected) in table {
         let mut check = gleaner();

@@ -259,7 +259,7 @@ fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
     run.signal(Signal::INT);
     let run = run.finish().exited(130);
     assert!(run.stderr.contains("39 tasks were done when the run was interrupted"), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
     assert!(!job.output.exists());
     fs::write(&job.list, fs::read_to_string(&job.list).expect("there").replace("/ok/7", "/ok/x")).expect("written");
     job.to_end(&["--resume"]).exited(2);
@@ -300,7 +300,7 @@ fn a_second_signal_ends_the_run_at_once() {
         run.signal(Signal::INT);
         let run = run.finish().exited(143);
         assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
-        assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+        assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
         begun.elapsed()
     };
     let took = [took(), took(), took()];
@@ -381,10 +381,10 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     for text in texts {
         fs::write(&job.list, text).expect("written");
         let run = job.to_end(&["--resume"]).exited(2);
-        let begins = "error: resume: the list has changed since the left-over output was begun: it differs somewhere from task \
+        let begins = "error: resume: the list has changed since the unfinished output was started: it differs somewhere from task \
                       0 to task ";
         assert!(run.stderr.starts_with(begins), "{}", run.stderr);
-        assert!(run.stderr.ends_with("; give the list as it was, or throw the left-over away with --restart\n"));
+        assert!(run.stderr.ends_with("; give the original list, or discard the unfinished output with --restart\n"));
     }
     fs::write(&job.list, list[..3].join("\n")).expect("written");
     let run = job.to_end(&["--resume"]).exited(2);
@@ -517,7 +517,7 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     .exited(1);
     let part = job.beside(".part");
     assert!(run.stderr.contains(&format!("write to `{}`", part.display())), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
     let requests = server.log().len();
     job.to_end(&["--resume", "--concurrency", "20"]).exited(0);
     assert_eq!(values(&job.text()).len(), count);
@@ -544,7 +544,7 @@ fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_rea
                 .expect("the folder is ours");
             let asked = server.log().len();
             let run = job.to_end(&["--resume"]).exited(2);
-            let why = if is_hard { "it has another name as well (a hard link)" } else { "it is a symbolic link" };
+            let why = if is_hard { "it has a second name (a hard link)" } else { "it is a symbolic link" };
             assert!(run.stderr.contains(&format!("`{}`: {why}", place.display())), "{suffix}: {}", run.stderr);
             assert_eq!(fs::read(&victim).expect("it is there"), kept, "{suffix}");
             assert_eq!(server.log().len(), asked, "nothing is fetched");
