@@ -1,5 +1,5 @@
-//! The rules of ARCHITECTURE.md that a compiler does not check: who may import whom, how files are named, how long they
-//! get, and that the map is the territory.
+//! Checks the rules of ARCHITECTURE.md that the compiler does not check: imports, file names, file lengths, and the map
+//! of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// What each folder (or file) right under `src/` may use of the others. ARCHITECTURE.md has the same table.
+/// What each folder or file directly under `src/` may import from the others. ARCHITECTURE.md has the same table.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("pool", &[]),
@@ -44,19 +44,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fuzzing", &["config", "coordinator", "input", "pool", "robots", "scrape", "sink"]),
 ];
 
-/// The roots of the library and of the program, which name everything.
+/// The roots of the library and of the program. They may import everything.
 const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];
 
-/// A file that has more lines than this, its tests apart, has more than one job.
+/// Maximum number of lines of a file without its tests. A longer file has more than one job.
 const LONGEST: usize = 500;
 
-/// Files that may be longer, up to how many lines, and why.
+/// Exceptions: a file, its maximum number of lines, and the reason.
 const LONGER: &[(&str, usize, &str)] = &[];
 
-/// Names that say nothing of what is inside.
+/// File names that do not describe their content.
 const EMPTY_NAMES: [&str; 9] = ["common", "helper", "helpers", "imp", "manager", "misc", "shared", "util", "utils"];
 
-// ---- the rules ---------------------------------------------------------------------------------------------------
+// ---- rules -------------------------------------------------------------------------------------------------------
 
 #[test]
 fn modules_import_only_what_the_table_allows() {
@@ -70,19 +70,19 @@ fn modules_import_only_what_the_table_allows() {
             }
         }
     }
-    assert!(wrong.is_empty(), "edges that the import table does not have:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports that the table does not allow:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_import_table_has_every_module_and_no_other() {
+fn the_import_table_lists_exactly_the_existing_modules() {
     let there: BTreeSet<String> = sources().iter().filter_map(|file| file.module.first().cloned()).collect();
     let listed: BTreeSet<String> = MAY_IMPORT.iter().map(|(module, _)| (*module).to_owned()).collect();
     assert_eq!(there, listed);
 }
 
 #[test]
-fn the_import_table_has_no_circle() {
-    // Whatever imports nothing that is left can go; a circle stays.
+fn the_import_table_has_no_cycle() {
+    // Modules that import none of the remaining modules are removed, one after another. Only a cycle remains.
     let mut left: BTreeMap<&str, BTreeSet<&str>> =
         MAY_IMPORT.iter().map(|(module, others)| (*module, others.iter().copied().collect())).collect();
     while let Some(free) = left.iter().find(|(_, others)| others.is_empty()).map(|(module, _)| *module) {
@@ -91,11 +91,11 @@ fn the_import_table_has_no_circle() {
             others.remove(free);
         }
     }
-    assert!(left.is_empty(), "these import each other: {left:?}");
+    assert!(left.is_empty(), "these modules import each other: {left:?}");
 }
 
 #[test]
-fn the_import_table_of_the_document_is_this_one() {
+fn architecture_md_has_the_same_import_table() {
     let document = read("ARCHITECTURE.md");
     for (module, others) in MAY_IMPORT {
         let others = match others {
@@ -108,7 +108,7 @@ fn the_import_table_of_the_document_is_this_one() {
 }
 
 #[test]
-fn urls_are_read_in_one_place() {
+fn urls_are_parsed_in_one_place() {
     for file in sources() {
         if file.name == "model/web_url.rs" {
             continue;
@@ -116,17 +116,17 @@ fn urls_are_read_in_one_place() {
         let code: Vec<&str> = file.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
         for reader in [" Url::parse(", "(Url::parse(", "Url::options("] {
             let found = code.iter().find(|line| line.contains(reader));
-            assert_eq!(found, None, "src/{}: `crate::model::parse_url` reads URLs by the standard", file.name);
+            assert_eq!(found, None, "src/{}: use `crate::model::parse_url`, which follows the standard", file.name);
         }
     }
 }
 
 #[test]
-fn names_say_what_is_inside() {
+fn file_names_describe_their_content() {
     for name in paths().keys() {
         let stem = name.trim_end_matches(".rs");
         let empty = stem.split(['/', '_']).find(|word| EMPTY_NAMES.contains(word));
-        assert_eq!(empty, None, "src/{name}: say what it holds");
+        assert_eq!(empty, None, "src/{name}: choose a name that describes the content");
     }
 }
 
@@ -142,29 +142,29 @@ fn files_are_short() {
                     "src/{} has {length} lines, more than the {most} allowed: {reason}",
                     file.name
                 );
-                assert!(length > LONGEST, "src/{} is short enough now: take it off the list", file.name);
+                assert!(length > LONGEST, "src/{} is short enough now: remove the exception", file.name);
             }
         }
     }
     let names: BTreeSet<String> = sources().into_iter().map(|file| file.name).collect();
     for (name, ..) in LONGER {
-        assert!(names.contains(*name), "src/{name} is gone: take it off the list");
+        assert!(names.contains(*name), "src/{name} does not exist: remove the exception");
     }
 }
 
 #[test]
-fn the_map_names_every_folder_and_every_file() {
+fn the_map_lists_every_folder_and_every_file() {
     let mapped: BTreeSet<String> = map(&read("ARCHITECTURE.md")).into_iter().collect();
     let there: BTreeSet<String> = paths().into_keys().collect();
     let missing: Vec<_> = there.difference(&mapped).collect();
     let gone: Vec<_> = mapped.difference(&there).collect();
     assert!(
         missing.is_empty() && gone.is_empty(),
-        "the map of ARCHITECTURE.md lacks {missing:?} and still has {gone:?}"
+        "the map of ARCHITECTURE.md lacks {missing:?}, and lists {gone:?}, which do not exist"
     );
 }
 
-// ---- that the rules can see ---------------------------------------------------------------------------------------
+// ---- tests of the checks -----------------------------------------------------------------------------------------
 
 #[test]
 fn imports_are_found_however_they_are_written() {
@@ -190,21 +190,21 @@ fn imports_are_found_however_they_are_written() {
 }
 
 #[test]
-fn tests_do_not_count_as_lines() {
+fn lines_of_tests_are_not_counted() {
     assert_eq!(lines_without_tests("a\nb\n\n#[cfg(test)]\nmod tests {\n}\n"), 3);
     assert_eq!(lines_without_tests("a\n    #[cfg(test)]\nb\n"), 3);
 }
 
 #[test]
-fn a_map_is_read_by_its_indentation() {
+fn the_map_is_parsed_by_its_indentation() {
     let document = "```text\nsrc/\n  a.rs   first\n  b/      a folder\n    c.rs  third\n  d.rs\n```\n";
     assert_eq!(map(document), ["a.rs", "b", "b/c.rs", "d.rs"]);
 }
 
-// ---- reading ------------------------------------------------------------------------------------------------------
+// ---- parsing -----------------------------------------------------------------------------------------------------
 
 struct Source {
-    /// Under `src/`, with slashes.
+    /// The path below `src/`, with slashes.
     name: String,
     /// `pool/child.rs` is `["pool", "child"]`, `pool/mod.rs` is `["pool"]`, a root is `[]`.
     module: Vec<String>,
@@ -216,7 +216,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Every folder and file under `src/`, by name.
+/// All folders and files below `src/`, by name.
 fn paths() -> BTreeMap<String, PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeMap::new();
@@ -224,7 +224,7 @@ fn paths() -> BTreeMap<String, PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("src can be read") {
             let path = entry.expect("src can be read").path();
-            let name = path.strip_prefix(&root).expect("it lies below").to_string_lossy().replace('\\', "/");
+            let name = path.strip_prefix(&root).expect("the path is below src").to_string_lossy().replace('\\', "/");
             if path.is_dir() {
                 folders.push(path.clone());
             }
@@ -234,7 +234,7 @@ fn paths() -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// Every file of code; files that hold tests alone are none.
+/// All source files except those that contain only tests.
 fn sources() -> Vec<Source> {
     let is_code = |name: &str| {
         let mut parts = name.trim_end_matches(".rs").split('/');
@@ -255,7 +255,7 @@ fn sources() -> Vec<Source> {
             Source { text: fs::read_to_string(path).expect("a source is text"), name, module }
         })
         .collect();
-    assert!(found.len() > 50, "these cannot be all sources: {}", found.len());
+    assert!(found.len() > 50, "some sources are missing: {}", found.len());
     found
 }
 
@@ -267,7 +267,7 @@ fn lines_without_tests(text: &str) -> usize {
     text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count()
 }
 
-/// The paths in the first code block that begins with `src/`: two blanks of indentation a level, one path a line.
+/// The paths in the first code block that begins with `src/`: one path per line, two spaces of indentation per level.
 fn map(document: &str) -> Vec<String> {
     let mut folders: Vec<&str> = Vec::new();
     let mut found = Vec::new();
@@ -281,15 +281,15 @@ fn map(document: &str) -> Vec<String> {
     found
 }
 
-/// The names right under the crate's root that the code in `module` uses, its tests apart.
+/// The modules at the crate's root that the code in `module` uses, without its tests.
 fn imports(module: &[String], text: &str) -> BTreeSet<String> {
-    let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is no Rust: {error}"));
+    let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is not valid Rust: {error}"));
     let mut found = BTreeSet::new();
     walk(tokens, module.len(), &mut found);
     found
 }
 
-/// `depth`: how many `super`s lead from here to the root.
+/// Collects imports. `depth` is the number of `super`s from here to the root.
 fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
@@ -298,7 +298,7 @@ fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
             at = after_item(&tokens, at + 2);
             continue;
         }
-        // Not `x::crate` nor `super::super` from its middle: those were read when their beginning was.
+        // Skips `crate` and `super` in the middle of a path, which was handled at its beginning.
         let begins_path = at < 2 || !is_colons(&tokens[at - 2..]);
         if begins_path && let Some(after) = leads_to_root(&tokens[at..], depth) {
             found.extend(names(&tokens[at + after..]));
@@ -313,13 +313,13 @@ fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
     }
 }
 
-/// `#[cfg(test)]`
+/// Whether the tokens begin with `#[cfg(test)]`.
 fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(hash), TokenTree::Group(group), ..]
         if hash.as_char() == '#' && group.stream().to_string().replace(' ', "") == "cfg(test)")
 }
 
-/// The place after the item that begins at `at`: after its `;` or its braces.
+/// The position after the item that begins at `at`: after its `;` or its braces.
 fn after_item(tokens: &[TokenTree], at: usize) -> usize {
     let ends = |token: &TokenTree| match token {
         TokenTree::Punct(punct) => punct.as_char() == ';',
@@ -332,7 +332,7 @@ fn after_item(tokens: &[TokenTree], at: usize) -> usize {
     end + 1 + usize::from(semicolon)
 }
 
-/// How many tokens lead to the root, if these do: `crate ::`, or as many `super ::` as we are deep.
+/// The number of tokens that lead to the root (`crate ::`, or `depth` times `super ::`); `None` if they do not.
 fn leads_to_root(tokens: &[TokenTree], depth: usize) -> Option<usize> {
     let is_step = |at: usize, name: &str| {
         matches!(tokens.get(at), Some(TokenTree::Ident(word)) if word == name)
@@ -348,7 +348,7 @@ fn is_colons(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(one), TokenTree::Punct(two), ..] if one.as_char() == ':' && two.as_char() == ':')
 }
 
-/// The first name, or the first of each branch in braces.
+/// The first name, or the first name of each branch in braces.
 fn names(tokens: &[TokenTree]) -> Vec<String> {
     match tokens.first() {
         Some(TokenTree::Ident(name)) => vec![name.to_string()],
