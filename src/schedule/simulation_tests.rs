@@ -213,7 +213,7 @@ pub(super) fn list(hosts: u64, each: u64, by_host: bool) -> Vec<String> {
 }
 
 #[test]
-fn a_host_gets_no_more_at_once_than_it_may_and_no_less() {
+fn a_host_gets_exactly_its_number_of_parallel_requests() {
     for (concurrency, by_host, most) in [(0, false, 40), (1, false, 1), (8, false, 8), (8, true, 8)] {
         let mut options = free();
         options.politeness.concurrency = concurrency;
