@@ -40,7 +40,7 @@ impl Client {
         let mut answer = Vec::new();
         while !answer.ends_with(end.as_bytes()) {
             let mut byte = [0];
-            self.0.read_exact(&mut byte).expect("the answer goes on");
+            self.0.read_exact(&mut byte).expect("more of the answer");
             answer.push(byte[0]);
         }
         String::from_utf8_lossy(&answer).into_owned()
