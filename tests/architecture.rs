@@ -167,7 +167,7 @@ fn the_map_lists_every_folder_and_every_file() {
 // ---- tests of the checks -----------------------------------------------------------------------------------------
 
 #[test]
-fn imports_are_found_however_they_are_written() {
+fn imports_are_found_in_any_notation() {
     let table: &[(&[&str], &str, &[&str])] = &[
         (&["pool"], "use crate::model::Task;", &["model"]),
         (&["pool", "child"], "use crate::{input, sink::{self, Sink}};", &["input", "sink"]),

@@ -113,7 +113,7 @@ async fn a_valid_content_type_decides() {
 }
 
 #[tokio::test]
-async fn compression_that_no_header_announces_is_undone() {
+async fn compression_that_no_header_announces_is_decoded() {
     let packed = gzip(PAGE).await;
     let large = [PAGE, &b" ".repeat(64 * 1024)].concat();
     let members = [gzip(&PAGE[..20]).await, gzip(&PAGE[20..]).await].concat();

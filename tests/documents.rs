@@ -51,11 +51,11 @@ fn ci_ends_with_the_test_command_of_the_readme() {
 
 #[test]
 fn the_usage_in_the_readme_is_the_output_of_help() {
-    let says = help(&["run", "--help"]);
+    let output = help(&["run", "--help"]);
     let readme = read("README.md");
     let is_usage = |block: &Vec<String>| block.iter().any(|line| line.starts_with("Usage: gleaner run"));
     let usage = blocks(&readme, "text").into_iter().find(is_usage).expect("README has a usage block");
-    assert_eq!(usage, says, "replace README's usage block with the output of `gleaner run --help`");
+    assert_eq!(usage, output, "replace README's usage block with the output of `gleaner run --help`");
 }
 
 /// All exit codes. A new variant does not compile until it is in this list.

@@ -175,13 +175,13 @@ async fn a_cycle_of_redirects_fails_as_soon_as_it_closes() {
         (&["/there", "/here"], circle),
         (&["?a", "?b", "?a"], circle),
     ];
-    for (locations, says) in table {
+    for (locations, expected) in table {
         let server = RawServer::start(locations.iter().map(|to| redirect(to)).collect()).await;
         let run = run("[cookies]\nenabled = true\n", &[], &[server.url("here")], &[]).exited(3);
         let record = &records(&run.stdout)[0];
         assert_eq!((record.kind(), record.attempts), ("too_many_redirects", 1), "{locations:?}");
         let message = &record.failure.as_ref().expect("a failure").message;
-        assert!(message.contains(says), "{locations:?}: {message}");
+        assert!(message.contains(expected), "{locations:?}: {message}");
         assert_eq!(server.requests().len(), locations.len(), "{locations:?}");
     }
 }

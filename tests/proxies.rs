@@ -124,12 +124,16 @@ async fn an_error_names_the_failing_proxy_without_its_password() {
                 (locked.unlocked(scheme).replace("pu:", "wrong:"), "no user name and password", "connect"),
                 (format!("{scheme}://pu:proxysecret@{}", silent.0), "within", "timeout"),
             ];
-            for (proxy, says, kind) in cases {
+            for (proxy, expected, kind) in cases {
                 let limits = ["--set", "fetch.connect_timeout=300ms", "--set", "fetch.timeout=300ms"];
                 let run = run(&[page], &[&["-x", &proxy], &limits[..]].concat(), &[]).exited(3);
                 let records = records(&run.stdout);
                 let (found, message) = failure(&records[0]);
-                assert!(found == kind && message.contains(says), "{proxy} {page}: {found}: {message} {:?}", records[0]);
+                assert!(
+                    found == kind && message.contains(expected),
+                    "{proxy} {page}: {found}: {message} {:?}",
+                    records[0]
+                );
                 let address = proxy.rsplit(['/', '@']).next().expect("an address");
                 let is_named = message.contains(address) || kind == "timeout";
                 assert!(is_named && message.contains("127.0.0.1"), "{message}");

@@ -233,12 +233,16 @@ fn missing_and_invalid_tls_files_are_errors_before_the_first_request() {
         ),
         ("min_version = \"1.1\"", "`tls.min_version` must be one of \"1.2\", \"1.3\"", "2:15"),
     ];
-    for (settings, says, place) in table {
+    for (settings, expected, place) in table {
         write("gleaner.toml", &format!("[tls]\n{settings}\n"));
         let mut command = scrape(["http://127.0.0.1:9/"]);
         command.current_dir(folder.path());
         let run = Run::to_end(command).exited(2);
-        assert!(run.stderr.contains(says) && run.stderr.contains(&format!("gleaner.toml:{place}\n")), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(expected) && run.stderr.contains(&format!("gleaner.toml:{place}\n")),
+            "{}",
+            run.stderr
+        );
     }
 }
 

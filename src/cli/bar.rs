@@ -26,7 +26,7 @@ pub(super) struct Bar {
 }
 
 /// Creates a bar if the options ask for one.
-pub(super) fn wanted(when: When, quiet: bool) -> Option<ProgressBar> {
+pub(super) fn create(when: When, quiet: bool) -> Option<ProgressBar> {
     let target = match when {
         When::Never => return None,
         When::Auto if quiet || !std::io::stderr().is_terminal() => return None,

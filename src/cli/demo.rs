@@ -147,8 +147,8 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
 }
 
 fn say(line: &str) -> Result<(), Stop> {
-    let said = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
-    said.map_err(Stop::unheard)
+    let written = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
+    written.map_err(Stop::unheard)
 }
 
 /// Whether the reader of standard output has closed it. This is not an error.

@@ -28,7 +28,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let output = output(args, &plan).map_err(Stop::usage)?;
 
     let progress = Arc::new(Progress::default());
-    let bar = bar::wanted(args.progress, args.quiet);
+    let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
         tracing::warn!(

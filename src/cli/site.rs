@@ -106,7 +106,7 @@ async fn to_the_site(request: Request, next: Next) -> Response {
 
 /// Answers 404 to requests for files that are hidden or outside of the folder.
 async fn inside_the_folder(State(root): State<Arc<Path>>, request: Request, next: Next) -> Response {
-    match wanted(&root, request.uri().path()) {
+    match requested_file(&root, request.uri().path()) {
         Some(path) if !is_inside(&root, &path) => StatusCode::NOT_FOUND.into_response(),
         // The file server answers invalid paths.
         _ => next.run(request).await,
@@ -114,7 +114,7 @@ async fn inside_the_folder(State(root): State<Arc<Path>>, request: Request, next
 }
 
 /// The file below `root` that the path of a URL names; `None` if the path is not valid.
-fn wanted(root: &Path, path: &str) -> Option<PathBuf> {
+fn requested_file(root: &Path, path: &str) -> Option<PathBuf> {
     let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;
     Some(root.join(path.trim_start_matches('/')))
 }

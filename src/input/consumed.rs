@@ -37,7 +37,7 @@ impl Consumed {
     ///
     /// Fails as soon as the list is known to differ from the earlier run's.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<bool, Error> {
-        let wanted = self.is_wanted();
+        let remains = self.remains();
         self.crc.update(line);
         self.crc.update(b"\n");
         self.tasks += 1;
@@ -50,7 +50,7 @@ impl Consumed {
             }
             self.passed += 1;
         }
-        Ok(wanted)
+        Ok(remains)
     }
 
     /// Must be called at the end of the list. Fails if the earlier run had read further.
@@ -74,7 +74,7 @@ impl Consumed {
         Err(refusal(&why))
     }
 
-    fn is_wanted(&self) -> bool {
+    fn remains(&self) -> bool {
         !self.done.seqs.contains(self.tasks)
     }
 
@@ -124,23 +124,23 @@ mod tests {
 
     fn read(lines: &[String], done: Done, limit: Option<u64>) -> Result<Vec<u64>, String> {
         let mut consumed = Consumed::new(done);
-        let mut wanted = Vec::new();
+        let mut remaining = Vec::new();
         for (seq, line) in (0..).zip(lines) {
             if consumed.add(line.as_bytes()).map_err(|error| error.to_string())? {
-                wanted.push(seq);
+                remaining.push(seq);
             }
         }
         consumed.end(limit).map_err(|error| error.to_string())?;
         assert!(consumed.is_verified());
-        Ok(wanted)
+        Ok(remaining)
     }
 
     #[test]
     fn finished_tasks_are_skipped_if_the_beginning_of_the_list_is_unchanged() {
         let done = |points| Done { seqs: [0, 1, 2, 7].into_iter().collect(), points };
         for count in [20, 30] {
-            let wanted = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
-            assert!(wanted.into_iter().eq((3..7).chain(8..count)));
+            let remaining = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
+            assert!(remaining.into_iter().eq((3..7).chain(8..count)));
         }
     }
 

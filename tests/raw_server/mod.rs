@@ -153,7 +153,7 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
 }
 
 fn reset(stream: &TcpStream) {
-    stream.set_zero_linger().expect("a socket can be told not to linger");
+    stream.set_zero_linger().expect("a socket accepts this option");
 }
 
 /// Sends an endless page, one byte at a time.

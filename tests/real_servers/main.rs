@@ -169,12 +169,12 @@ fn a_caching_server_gives_the_same_pages_and_does_not_resend_unchanged_ones() {
         let direct = data(&run(&list(&nginx.url(), folder, COUNT), &[]).exited(0));
         let list = list(&origin, folder, COUNT);
         let with = ["--set", &cache];
-        for (arguments, says) in [(&[][..], Some(without)), (&with, Some(first)), (&with, second)] {
+        for (arguments, result) in [(&[][..], Some(without)), (&with, Some(first)), (&with, second)] {
             let before = squid.log(0).len();
             let run = run(&list, arguments).exited(0);
-            assert_eq!(data(&run), direct, "{folder} {says:?}");
-            let log = squid.log(if says.is_some() { before + COUNT } else { before });
-            let expected: Vec<_> = says.into_iter().flat_map(|says| [says; COUNT]).collect();
+            assert_eq!(data(&run), direct, "{folder} {result:?}");
+            let log = squid.log(if result.is_some() { before + COUNT } else { before });
+            let expected: Vec<_> = result.into_iter().flat_map(|result| [result; COUNT]).collect();
             assert_eq!(
                 log[before..].iter().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(),
                 expected,

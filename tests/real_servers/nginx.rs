@@ -71,8 +71,8 @@ impl Nginx {
 
     /// The number of connections since its start, including the connection of this query.
     pub(crate) fn accepted(&self) -> usize {
-        let said = get(self.port(), "/status", "");
-        let counts = said.lines().skip_while(|line| !line.starts_with("server accepts")).nth(1).expect(&said);
+        let status = get(self.port(), "/status", "");
+        let counts = status.lines().skip_while(|line| !line.starts_with("server accepts")).nth(1).expect(&status);
         counts.split_whitespace().next().and_then(|count| count.parse().ok()).expect("a number")
     }
 
@@ -100,9 +100,9 @@ pub(crate) fn get(port: u16, path: &str, line: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
     let head = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n{line}\r\n");
     stream.write_all(head.as_bytes()).expect("loopback");
-    let mut said = String::new();
-    stream.read_to_string(&mut said).expect("an answer in UTF-8");
-    said
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer in UTF-8");
+    answer
 }
 
 fn write_pages(folder: &Path) {

@@ -69,8 +69,8 @@ impl Server {
             if !has_ended {
                 return this;
             }
-            let said = this.read("output.log") + &this.read("error.log");
-            assert!(said.contains("in use") || said.contains("Cannot bind"), "{program} does not start: {said}");
+            let output = this.read("output.log") + &this.read("error.log");
+            assert!(output.contains("in use") || output.contains("Cannot bind"), "{program} does not start: {output}");
         }
         panic!("{program} found its ports taken {MAX_STARTS} times");
     }
