@@ -61,9 +61,7 @@ impl Consumed {
         let begun = last.tasks;
         let why = match limit {
             Some(limit) if limit <= self.tasks => {
-                format!(
-                    "--limit {limit} ends the list before task {begun}, but the unfinished output was started with the tasks up to there"
-                )
+                format!("--limit {limit} ends the list before task {begun}, but the earlier run had read up to there")
             }
             _ => format!(
                 "the list has changed since the unfinished output was started: it ends after {} tasks, but had at least \
