@@ -63,7 +63,7 @@ pub struct Visited {
     /// The answer of the server, or the data of the page.
     pub answer: Answer,
     /// The response headers that the settings ask for, in the order received, names in lower case. Empty if there was
-    /// no response. No HTTP client reads more than 10,000 headers.
+    /// no response. An answer of a worker with more than 10,000 of them is refused.
     #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
 }
