@@ -1,4 +1,4 @@
-//! `gleaner demo`: the pool explained on seven pages that take a second each.
+//! `gleaner demo`: shows how the pool works, on seven pages that take one second each.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -37,7 +37,7 @@ fn show_all() -> Result<Exit, Stop> {
     log::start(0, false, None);
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
     say(&format!(
-        "{PAGES} pages that take a second each, one at a time in each worker process. Coordinator: pid {}.\n",
+        "{PAGES} pages that take one second each. Each worker process fetches one page at a time. Coordinator: pid {}.\n",
         std::process::id()
     ))?;
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -49,7 +49,7 @@ fn show_all() -> Result<Exit, Stop> {
         say(&format!("{}{note}", words::counted(workers as u64, "worker")))?;
         demonstrate(&site, workers, None)?;
     }
-    say("2 workers with a quota of 2: after two pages a worker is replaced by a new process")?;
+    say("2 workers with a quota of 2: after two pages, a new process replaces a worker")?;
     demonstrate(&site, 2, NonZeroU32::new(2))?;
     Ok(Exit::Success)
 }
@@ -59,7 +59,7 @@ async fn page(Path(number): Path<u32>) -> Html<String> {
     Html(format!("<!doctype html><title>Page {number}</title><h1>Page {number}</h1>"))
 }
 
-/// One run over the pages, with what it shows.
+/// Runs Gleaner over the pages and prints the result.
 fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result<(), Stop> {
     let folder = tempfile::tempdir().map_err(Stop::usage)?;
     let output = folder.path().join("pages.jsonl");
@@ -88,7 +88,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
 
 fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
     let sources = config::Sources {
-        // An empty file in place of the user's settings: the demonstration is the same everywhere.
+        // An empty file instead of the user's settings, so that the demonstration is the same everywhere.
         config: Some("/dev/null".into()),
         folder: "/".into(),
         user: rustix::process::geteuid().as_raw(),
@@ -115,13 +115,13 @@ struct Data {
     title: String,
 }
 
-/// A row a worker: its pid, and which page it did in which batch of its place.
+/// One row for each worker: its pid and its pages. Batches are counted per worker slot.
 fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
     let mut by_pid: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for line in records.lines() {
         let line: Line = serde_json::from_str(line)?;
         let (Some(data), Some(pid)) = (line.data, line.worker) else {
-            anyhow::bail!("a page of the bundled site failed; run with the environment's proxies off");
+            anyhow::bail!("a page of the demo failed; unset the proxy variables of the environment");
         };
         by_pid.entry(pid).or_default().push(data.title);
     }
@@ -147,11 +147,11 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
 }
 
 fn say(line: &str) -> Result<(), Stop> {
-    let said = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
-    said.map_err(Stop::unheard)
+    let written = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
+    written.map_err(Stop::unheard)
 }
 
-/// Whoever closes standard output has seen enough.
+/// Whether the reader of standard output has closed it. This is not an error.
 fn is_reader_gone(stop: &Stop) -> bool {
     stop.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -28,11 +28,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let output = output(args, &plan).map_err(Stop::usage)?;
 
     let progress = Arc::new(Progress::default());
-    let bar = bar::wanted(args.progress, args.quiet);
+    let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
         tracing::warn!(
-            "certificates are not checked (tls.insecure): anybody on the way may answer for any https server"
+            "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
         );
     }
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
@@ -55,7 +55,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     })
 }
 
-/// Everything that sets something, resolved.
+/// Reads settings from all sources and resolves them.
 pub(super) fn settings(args: &SettingArgs, flags: Vec<Flag>) -> Result<Loaded, Stop> {
     let sources = config::Sources::of_process(args.config.clone(), flags)
         .context("find the current folder")
@@ -106,7 +106,8 @@ fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
     })
 }
 
-/// Fails if the extension asks for a format that is not written: whoever opens the file would find JSON.
+/// Chooses the format by the extension. Fails for an unknown extension, because the file would not contain what its
+/// name says.
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -115,7 +116,7 @@ fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
         "jsonl" | "ndjson" | "jl" => Ok(sink::Format::Jsonl),
         _ => anyhow::bail!(
             "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
-             .jl (a record on each line), or say which with --format (json, jsonl, ndjson)",
+             .jl (a record on each line), or choose the format with --format (json, jsonl, ndjson)",
             path.display()
         ),
     }

@@ -1,17 +1,17 @@
-/// Finished tasks from which on a percentage means something.
+/// A percentage is applied only when this many tasks have finished.
 const ENOUGH: u64 = 100;
 
-/// How many failures are too many.
+/// The number or share of failures at which a run stops.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxFailures {
-    /// More than so many.
+    /// The limit is exceeded by more failures than this.
     Count(u64),
-    /// More than so many of a hundred finished tasks, once there are a hundred.
+    /// The limit is exceeded by more than this percentage of the finished tasks, once 100 tasks have finished.
     Percent(f64),
 }
 
 impl MaxFailures {
-    /// Whether so many failures among so many finished tasks are too many.
+    /// Whether `failed` failures among `tasks` finished tasks exceed the limit.
     #[expect(clippy::cast_precision_loss, reason = "fifty-two bits of tasks are enough")]
     pub fn is_exceeded(self, tasks: u64, failed: u64) -> bool {
         match self {
@@ -26,7 +26,7 @@ mod tests {
     use super::MaxFailures::{Count, Percent};
 
     #[test]
-    fn failures_are_too_many_beyond_their_limit_and_not_at_it() {
+    fn the_limit_is_exceeded_above_it_and_not_at_it() {
         let table = [
             (Count(0), 50, 0, false),
             (Count(0), 50, 1, true),

@@ -1,7 +1,7 @@
-//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it,
-//! a [`Record`] is what the output says of it.
+//! The types that all other modules share: a [`Task`] is one line of the list, an [`Outcome`] is its result, a
+//! [`Record`] is what the output says about it.
 //!
-//! Plain values. Absent on purpose: I/O, clocks, processes.
+//! Only plain values: no I/O, no clock, no processes.
 
 mod answer;
 mod credentials;

@@ -1,5 +1,5 @@
-//! The rules of ARCHITECTURE.md that a compiler does not check: who may import whom, how files are named, how long they
-//! get, and that the map is the territory.
+//! Checks the rules of ARCHITECTURE.md that the compiler does not check: imports, file names, file lengths, and the map
+//! of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -50,19 +50,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fuzzing", &["config", "coordinator", "input", "pool", "robots", "scrape", "sink"]),
 ];
 
-/// The roots of the library and of the program, which name everything.
+/// The roots of the library and of the program. They may import everything.
 const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];
 
-/// A file that has more lines than this, its tests apart, has more than one job.
+/// Maximum number of lines of a file without its tests. A longer file has more than one job.
 const LONGEST: usize = 500;
 
-/// Files that may be longer, up to how many lines, and why.
+/// Exceptions: a file, its maximum number of lines, and the reason.
 const LONGER: &[(&str, usize, &str)] = &[];
 
-/// Names that say nothing of what is inside.
+/// File names that do not describe their content.
 const EMPTY_NAMES: [&str; 9] = ["common", "helper", "helpers", "imp", "manager", "misc", "shared", "util", "utils"];
 
-// ---- the rules ---------------------------------------------------------------------------------------------------
+// ---- rules -------------------------------------------------------------------------------------------------------
 
 #[test]
 fn modules_import_only_what_the_table_allows() {
@@ -76,19 +76,19 @@ fn modules_import_only_what_the_table_allows() {
             }
         }
     }
-    assert!(wrong.is_empty(), "edges that the import table does not have:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports that the table does not allow:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_import_table_has_every_module_and_no_other() {
+fn the_import_table_lists_exactly_the_existing_modules() {
     let there: BTreeSet<String> = sources().iter().filter_map(|file| file.module.first().cloned()).collect();
     let listed: BTreeSet<String> = MAY_IMPORT.iter().map(|(module, _)| (*module).to_owned()).collect();
     assert_eq!(there, listed);
 }
 
 #[test]
-fn the_import_table_has_no_circle() {
-    // Whatever imports nothing that is left can go; a circle stays.
+fn the_import_table_has_no_cycle() {
+    // Modules that import none of the remaining modules are removed, one after another. Only a cycle remains.
     let mut left: BTreeMap<&str, BTreeSet<&str>> =
         MAY_IMPORT.iter().map(|(module, others)| (*module, others.iter().copied().collect())).collect();
     while let Some(free) = left.iter().find(|(_, others)| others.is_empty()).map(|(module, _)| *module) {
@@ -97,11 +97,11 @@ fn the_import_table_has_no_circle() {
             others.remove(free);
         }
     }
-    assert!(left.is_empty(), "these import each other: {left:?}");
+    assert!(left.is_empty(), "these modules import each other: {left:?}");
 }
 
 #[test]
-fn the_import_table_of_the_document_is_this_one() {
+fn architecture_md_has_the_same_import_table() {
     let document = read("ARCHITECTURE.md");
     for (module, others) in MAY_IMPORT {
         let others = match others {
@@ -114,7 +114,7 @@ fn the_import_table_of_the_document_is_this_one() {
 }
 
 #[test]
-fn urls_are_read_in_one_place() {
+fn urls_are_parsed_in_one_place() {
     for file in sources() {
         if file.name == "src/model/web_url.rs" {
             continue;
@@ -128,7 +128,7 @@ fn urls_are_read_in_one_place() {
 }
 
 #[test]
-fn names_say_what_is_inside() {
+fn file_names_describe_their_content() {
     for name in paths().keys() {
         let stem = name.trim_end_matches(".rs");
         let empty = stem.split(['/', '_']).find(|word| EMPTY_NAMES.contains(word));
@@ -155,21 +155,21 @@ fn files_are_short() {
 }
 
 #[test]
-fn the_map_names_every_folder_and_every_file() {
+fn the_map_lists_every_folder_and_every_file() {
     let mapped: BTreeSet<String> = map(&read("ARCHITECTURE.md")).into_iter().collect();
     let there: BTreeSet<String> = paths().into_keys().collect();
     let missing: Vec<_> = there.difference(&mapped).collect();
     let gone: Vec<_> = mapped.difference(&there).collect();
     assert!(
         missing.is_empty() && gone.is_empty(),
-        "the map of ARCHITECTURE.md lacks {missing:?} and still has {gone:?}"
+        "the map of ARCHITECTURE.md lacks {missing:?}, and lists {gone:?}, which do not exist"
     );
 }
 
-// ---- that the rules can see ---------------------------------------------------------------------------------------
+// ---- tests of the checks -----------------------------------------------------------------------------------------
 
 #[test]
-fn imports_are_found_however_they_are_written() {
+fn imports_are_found_in_any_notation() {
     let table: &[(&[&str], &str, &[&str])] = &[
         (&["input"], "use crate::model::Task;", &["model"]),
         (&["input", "child"], "use crate::{input, sink::{self, Sink}};", &["input", "sink"]),
@@ -196,7 +196,7 @@ fn imports_are_found_however_they_are_written() {
 }
 
 #[test]
-fn tests_do_not_count_as_lines() {
+fn lines_of_tests_are_not_counted() {
     assert_eq!(lines_without_tests("a\nb\n\n#[cfg(test)]\nmod tests {\n}\n"), 3);
     assert_eq!(lines_without_tests("a\n    #[cfg(test)]\nb\n"), 3);
 }
@@ -208,7 +208,7 @@ fn a_map_is_read_by_its_indentation() {
     assert_eq!(map(document), ["src/a.rs", "src/b", "src/b/c.rs", "src/d.rs", "x/src/e.rs"]);
 }
 
-// ---- reading ------------------------------------------------------------------------------------------------------
+// ---- parsing -----------------------------------------------------------------------------------------------------
 
 struct Source {
     /// Its path, with slashes.
@@ -325,7 +325,7 @@ fn walk(tokens: TokenStream, depth: Option<usize>, found: &mut BTreeSet<String>)
             at = after_item(&tokens, at + 2);
             continue;
         }
-        // Not `x::crate` nor `super::super` from its middle: those were read when their beginning was.
+        // Skips `crate` and `super` in the middle of a path, which was handled at its beginning.
         let begins_path = at < 2 || !is_colons(&tokens[at - 2..]);
         if begins_path && let Some(after) = depth.and_then(|depth| leads_to_root(&tokens[at..], depth)) {
             found.extend(names(&tokens[at + after..]));
@@ -345,13 +345,13 @@ fn walk(tokens: TokenStream, depth: Option<usize>, found: &mut BTreeSet<String>)
     }
 }
 
-/// `#[cfg(test)]`
+/// Whether the tokens begin with `#[cfg(test)]`.
 fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(hash), TokenTree::Group(group), ..]
         if hash.as_char() == '#' && group.stream().to_string().replace(' ', "") == "cfg(test)")
 }
 
-/// The place after the item that begins at `at`: after its `;` or its braces.
+/// The position after the item that begins at `at`: after its `;` or its braces.
 fn after_item(tokens: &[TokenTree], at: usize) -> usize {
     let ends = |token: &TokenTree| match token {
         TokenTree::Punct(punct) => punct.as_char() == ';',
@@ -364,7 +364,7 @@ fn after_item(tokens: &[TokenTree], at: usize) -> usize {
     end + 1 + usize::from(semicolon)
 }
 
-/// How many tokens lead to the root, if these do: `crate ::`, or as many `super ::` as we are deep.
+/// The number of tokens that lead to the root (`crate ::`, or `depth` times `super ::`); `None` if they do not.
 fn leads_to_root(tokens: &[TokenTree], depth: usize) -> Option<usize> {
     let is_step = |at: usize, name: &str| {
         matches!(tokens.get(at), Some(TokenTree::Ident(word)) if word == name)
@@ -380,7 +380,7 @@ fn is_colons(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(one), TokenTree::Punct(two), ..] if one.as_char() == ':' && two.as_char() == ':')
 }
 
-/// The first name, or the first of each branch in braces.
+/// The first name, or the first name of each branch in braces.
 fn names(tokens: &[TokenTree]) -> Vec<String> {
     match tokens.first() {
         Some(TokenTree::Ident(name)) => vec![name.to_string()],

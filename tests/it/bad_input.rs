@@ -1,5 +1,5 @@
-//! What is wrong with lists, settings and outputs: found before the first request where it can be, told with the place
-//! and the way out, and nothing that was done is lost.
+//! Errors in lists, settings and outputs: they are found before the first request if possible, the message names the
+//! place and the way out, and finished work is not lost.
 
 use std::fs;
 use std::io::Write;
@@ -13,23 +13,23 @@ use crate::support::{
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-/// The user and group of those who own nothing.
+/// An unprivileged user and group.
 const NOBODY: u32 = 65534;
 
 fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("written");
 }
 
-/// A run in `folder` with these arguments.
+/// Runs Gleaner in `folder` with these arguments.
 fn run_in(folder: &Path, arguments: &[&str]) -> Finished {
     let mut command = scrape(arguments);
     command.current_dir(folder);
     Run::to_end(command)
 }
 
-/// What is found before the first request: arguments after the list, exit code 2, and parts of the message.
+/// Each row: arguments after the list, and parts of the error message. The exit code is 2.
 #[test]
-fn what_is_wrong_with_settings_is_found_before_the_first_request_with_its_place() {
+fn errors_in_settings_are_found_before_the_first_request_and_show_their_place() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in [
@@ -108,7 +108,7 @@ fn a_setting_in_the_environment_is_named_with_its_variable() {
 }
 
 #[test]
-fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
+fn an_unreadable_list_is_an_error_before_the_first_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "file", "");
@@ -123,7 +123,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
         (&["file/list"], "read the list `file/list`"),
         (&["-", "-"], "twice"),
         (&["file", "--site", "none"], "serve `none`"),
-        (&["file", "--site", "file"], "it is no folder"),
+        (&["file", "--site", "file"], "it is not a folder"),
     ];
     if fs::read(folder.path().join("secret")).is_err() {
         table.push((&["secret"], "Permission denied"));
@@ -137,7 +137,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
+fn an_output_that_cannot_be_created_is_an_error_before_the_first_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "file", "");
@@ -153,7 +153,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         (&["-o", "left.json"], "left over from an unfinished run"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
         (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or .jl"),
-        (&["-o", "out.txt"], "or say which with --format (json, jsonl, ndjson)"),
+        (&["-o", "out.txt"], "or choose the format with --format (json, jsonl, ndjson)"),
         (&["-o", "out.json.gz"], "`.gz` is not a format"),
         (&["-o", "books.v2"], "`.v2` is not a format"),
         (&["-o", "out.parquet"], "write the output to `out.parquet`"),
@@ -172,15 +172,15 @@ fn an_output_that_cannot_be_written_is_found_before_the_first_request() {
         let arguments = [&[url.as_str()], arguments].concat();
         let run = run_in(folder.path(), &arguments).exited(2);
         assert!(run.stderr.contains(part), "{arguments:?} should say {part}:\n{}", run.stderr);
-        assert!(!run.stderr.contains(".tmp"), "{arguments:?} speaks of a file that nobody named:\n{}", run.stderr);
+        assert!(!run.stderr.contains(".tmp"), "{arguments:?} names a temporary file:\n{}", run.stderr);
     }
     assert!(server.log().is_empty(), "nothing is fetched");
-    let left = fs::read_to_string(folder.path().join("left.json.part")).expect("still there");
-    assert_eq!(left, "[\n{}", "a refused run leaves what was there as it was");
+    let left = fs::read_to_string(folder.path().join("left.json.part")).expect("the file exists");
+    assert_eq!(left, "[\n{}", "a refused run changes nothing");
 }
 
 #[test]
-fn an_extension_counts_only_where_the_format_goes_by_the_name() {
+fn the_extension_matters_only_if_the_format_is_auto() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     for (arguments, begins) in [
@@ -196,19 +196,19 @@ fn an_extension_counts_only_where_the_format_goes_by_the_name() {
         (&["-o", "csv"], "["),
     ] {
         run_in(folder.path(), &[&[server.url("/ok/0").as_str()], arguments].concat()).exited(0);
-        let text = fs::read_to_string(folder.path().join(arguments[1])).expect("there");
+        let text = fs::read_to_string(folder.path().join(arguments[1])).expect("the file exists");
         assert!(text.starts_with(begins), "{arguments:?}: {text}");
     }
 }
 
 #[test]
-fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served() {
+fn an_unreadable_site_is_refused_and_one_that_cannot_be_listed_is_served() {
     let folder = tempfile::tempdir().expect("a folder");
     let site = folder.path().join("site");
     fs::create_dir(&site).expect("made");
     write(&site, "page.html", "<h1>here</h1>");
     write(folder.path(), "list", "page.html\n");
-    // Whatever this process's umask is: the run may be somebody else's.
+    // The modes must not depend on the umask, because the run may belong to another user.
     for (path, mode) in [(folder.path(), 0o755), (&site.join("page.html"), 0o644), (&folder.path().join("list"), 0o644)]
     {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
@@ -216,10 +216,10 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
     let mut root = false;
     for (mode, code) in [(0o000, 2), (0o444, 2), (0o111, 0), (0o555, 0)] {
         fs::set_permissions(&site, fs::Permissions::from_mode(mode)).expect("changed");
-        // In the order of the list, it would need a folder for temporary files that may be closed to whoever it runs as.
+        // Input order might need a temporary folder, and the other user may not have access to it.
         let mut command = scrape(["list", "--site", "site", "--order", "completion"]);
         command.current_dir(folder.path());
-        // Nothing is closed to root, and those who own nothing may lack a way to the program.
+        // Permissions do not restrict root, so the run needs another user. That user may have no access to the program.
         if mode == 0o000 {
             root = site.join("page.html").exists();
         }
@@ -227,7 +227,7 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
             let mut try_out = gleaner();
             try_out.current_dir(folder.path());
             if !try_out.arg("--version").uid(NOBODY).gid(NOBODY).output().is_ok_and(|tried| tried.status.success()) {
-                return skipped("nobody but root can start the program here");
+                return skipped("only root can start the program here");
             }
             command.uid(NOBODY).gid(NOBODY);
         }
@@ -239,7 +239,7 @@ fn a_site_that_cannot_be_read_is_refused_and_one_that_cannot_be_listed_is_served
 }
 
 #[test]
-fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
+fn a_summary_that_cannot_be_written_is_named_as_the_user_named_it() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "list", "");
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run list --summary summary.json";
@@ -251,7 +251,7 @@ fn a_summary_that_finds_no_room_is_named_as_its_writer_named_it() {
 }
 
 #[test]
-fn a_file_is_not_written_that_the_run_needs_otherwise() {
+fn a_run_does_not_overwrite_files_that_it_reads() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let (list, settings) = (format!("{}\n", server.url("/ok/0")), "[pool]\nworkers = 1\n");
@@ -287,30 +287,30 @@ fn a_file_is_not_written_that_the_run_needs_otherwise() {
         assert!(run.stderr.contains("name another file"), "{}", run.stderr);
     }
     assert!(server.log().is_empty(), "nothing is fetched");
-    assert_eq!(fs::read_to_string(folder.path().join("list.txt")).expect("still there"), list);
-    assert_eq!(fs::read_to_string(folder.path().join("gleaner.toml")).expect("still there"), settings);
+    assert_eq!(fs::read_to_string(folder.path().join("list.txt")).expect("the file exists"), list);
+    assert_eq!(fs::read_to_string(folder.path().join("gleaner.toml")).expect("the file exists"), settings);
     assert!(!folder.path().join("out.json").exists());
     run_in(folder.path(), &["list.txt", "--set", cookies, "--set", load, "--set", save]).exited(0);
-    // Many may write into what is no file.
+    // These are not regular files, so two outputs may share them.
     for stream in ["/dev/null", "/dev/stdout", "-"] {
         run_in(folder.path(), &["list.txt", "-o", stream, "--summary", stream]).exited(0);
     }
 }
 
 #[test]
-fn a_left_over_part_is_replaced_only_by_restart() {
+fn an_unfinished_output_is_replaced_only_by_restart() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "out.jsonl.part", "somebody's work");
     let url = server.url("/ok/0");
     assert!(run_in(folder.path(), &[&url, "-o", "out.jsonl"]).exited(2).stderr.contains("--restart"));
     run_in(folder.path(), &[&url, "-o", "out.jsonl", "--restart"]).exited(0);
-    assert_eq!(records(&fs::read_to_string(folder.path().join("out.jsonl")).expect("there")).len(), 1);
+    assert_eq!(records(&fs::read_to_string(folder.path().join("out.jsonl")).expect("the file exists")).len(), 1);
     assert!(!folder.path().join("out.jsonl.part").exists());
 }
 
 #[test]
-fn a_list_without_a_task_gives_an_empty_output_and_starts_no_worker() {
+fn a_list_without_tasks_gives_an_empty_output_and_starts_no_worker() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, flags, expected) in
         [("", "json", "[]\n"), ("\n# http://127.0.0.1:9/\n \n", "json", "[]\n"), ("\u{feff}", "jsonl", "")]
@@ -318,14 +318,14 @@ fn a_list_without_a_task_gives_an_empty_output_and_starts_no_worker() {
         write(folder.path(), "list", text);
         let run = run_in(folder.path(), &["list", "-f", flags, "--summary", "summary.json"]).exited(0);
         assert_eq!(run.stdout, expected, "{text:?}");
-        let summary = fs::read_to_string(folder.path().join("summary.json")).expect("there");
+        let summary = fs::read_to_string(folder.path().join("summary.json")).expect("the file exists");
         assert!(summary.contains(r#""workers":[]"#), "{summary}");
         assert!(run.stderr.contains("0 workers"), "{}", run.stderr);
     }
 }
 
 #[test]
-fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
+fn a_line_that_is_not_a_url_becomes_a_failure_record_and_the_run_continues() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let table: [(&[u8], &str, &str); 11] = [
@@ -336,10 +336,10 @@ fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
         (b"http://h/\xff", "http://h/\u{fffd}", "not UTF-8"),
         (b"\xff\xfe\xfd", "\u{fffd}\u{fffd}\u{fffd}", "UTF-8"),
         (b"http://user:secret@h:x/", "http://h:x/", "port"),
-        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "a NUL inside"),
+        (b"a\0b\x1b[2J", "a\0b\u{1b}[2J", "a NUL character inside"),
         (b"a\x1b[2J", "a\u{1b}[2J", "no scheme"),
-        (b"http://user:secret@h/\thttp://user:secret@h/", "http://h/\thttp://h/", "a table of columns"),
-        (b"http://user:secret@{host}/", "http://{host}/", "no request can name"),
+        (b"http://user:secret@h/\thttp://user:secret@h/", "http://h/\thttp://h/", "a row of a table"),
+        (b"http://user:secret@{host}/", "http://{host}/", "not allowed in a host name"),
     ];
     let mut list = Vec::new();
     for (line, _, _) in table {
@@ -355,32 +355,32 @@ fn a_line_that_is_no_url_is_a_record_that_says_so_and_the_run_goes_on() {
         assert!(failure.message.contains(message), "{url}: {}", failure.message);
         assert_eq!((pair[0].attempts, pair[0].worker, pair[1].status), (0, None, Some(200)));
     }
-    assert!(!run.stderr.contains('\u{1b}'), "no line of a list commands the terminal: {:?}", run.stderr);
+    assert!(!run.stderr.contains('\u{1b}'), "no line of a list controls the terminal: {:?}", run.stderr);
     assert!(!format!("{}{}", run.stdout, run.stderr).contains("secret"), "no password is shown");
 }
 
 #[test]
-fn what_came_before_a_list_breaks_off_is_delivered() {
+fn tasks_before_a_read_error_are_delivered() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let lines: String = (0..700).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
     write(folder.path(), "list", &lines);
     let broken = |arguments: &[&str]| {
         let mut command = scrape([&["list", "-", "-f", "jsonl"], arguments].concat());
-        // It opens like a file, and reading its beginning is an input/output error.
+        // This file opens without an error, but reading its beginning fails.
         let unreadable = fs::File::open("/proc/self/mem").expect("our own memory");
         command.current_dir(folder.path()).stdin(unreadable).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = command.output().expect("it starts");
+        let output = command.output().expect("gleaner starts");
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (_, stderr) = broken(&["-o", "out.jsonl"]);
-    assert!(stderr.contains("go on reading the list from standard input after 700 tasks"), "{stderr}");
-    let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("it stays");
+    assert!(stderr.contains("continue reading the list from standard input after 700 tasks"), "{stderr}");
+    let part = fs::read_to_string(folder.path().join("out.jsonl.part")).expect("the part stays");
     assert_eq!(records(&part).len(), 700);
-    assert!(!folder.path().join("out.jsonl").exists(), "the output is not whole");
+    assert!(!folder.path().join("out.jsonl").exists(), "the output is not complete");
     assert_eq!(records(&broken(&[]).0).len(), 700);
-    // Of a file, that is found before the first request.
+    // For a named file, the error is found before the first request.
     let asked = server.log().len();
     let run = run_in(folder.path(), &["list", "/proc/self/mem"]).exited(2);
     assert!(run.stderr.contains("read the list `/proc/self/mem`"), "{}", run.stderr);
@@ -390,19 +390,19 @@ fn what_came_before_a_list_breaks_off_is_delivered() {
 #[test]
 fn a_full_device_is_an_error_before_the_first_request() {
     let server = Server::start();
-    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("the device exists");
     for (name, into_device) in [("standard output", true), ("`/dev/full`", false)] {
         let mut command = scrape([server.url("/ok/0")]);
         if !into_device {
             command.args(["-o", "/dev/full"]);
         }
-        // Not `Run`, which reads standard output itself.
+        // `Run` cannot be used, because it reads standard output itself.
         let child = command
             .stdin(Stdio::null())
             .stdout(if into_device { Stdio::from(full()) } else { Stdio::null() })
             .stderr(Stdio::piped())
             .spawn()
-            .expect("it starts");
+            .expect("gleaner starts");
         let (code, error) = end_of(child, PROMPTLY);
         assert_eq!(code, Some(2), "{name}: {error}");
         assert!(error.contains(name) && error.contains("No space left"), "{name}: {error}");
@@ -411,31 +411,31 @@ fn a_full_device_is_an_error_before_the_first_request() {
 }
 
 #[test]
-fn commands_that_only_speak_end_when_nobody_can_hear_them() {
+fn commands_that_only_print_end_if_their_output_cannot_be_written() {
     for command in ["check", "demo"] {
         let (reader, nobody_reads) = std::io::pipe().expect("a pipe");
         drop(reader);
         let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
-        for (stdout, code, said) in
+        for (stdout, code, expected) in
             [(Stdio::from(nobody_reads), 0, ""), (Stdio::from(full), 1, "write to standard output: No space left")]
         {
             let mut child = crate::support::gleaner();
             child.arg(command).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
-            let (ended, error) = end_of(child.spawn().expect("it starts"), PROMPTLY);
+            let (ended, error) = end_of(child.spawn().expect("gleaner starts"), PROMPTLY);
             assert_eq!(ended, Some(code), "{command}: {error}");
-            assert!(error.contains(said) && error.is_empty() == said.is_empty(), "{command}: {error}");
+            assert!(error.contains(expected) && error.is_empty() == expected.is_empty(), "{command}: {error}");
         }
     }
 }
 
 #[test]
-fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
+fn a_full_disk_ends_the_run_with_an_error_and_keeps_the_written_records() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let lines: String = (0..2000).map(|n| server.url(&format!("/ok/{n}")) + "\n").collect();
     write(folder.path(), "list", &lines);
     fs::create_dir(folder.path().join("disk")).expect("made");
-    // The disk lives in a namespace of its own, and goes with it; what it held is shown at the end.
+    // The disk exists only in a private namespace. The script shows its content at the end.
     let script = r#"command -v unshare > /dev/null || exit 77
         exec unshare --map-root-user --mount sh -c '
             mount -t tmpfs -o size=64k tmpfs disk || exit 77
@@ -444,23 +444,23 @@ fn a_full_disk_ends_the_run_with_a_message_and_keeps_what_fits() {
     command.current_dir(&folder);
     let run = Run::start(command).finish();
     if run.code == Some(77) || run.stderr.contains("unshare: ") {
-        return skipped(&format!("no small file system can be mounted here ({})", run.stderr.trim()));
+        return skipped(&format!("this system does not allow private mounts ({})", run.stderr.trim()));
     }
     let run = run.exited(1);
     assert!(run.stderr.contains("No space left"), "{}", run.stderr);
     let left = ["", ".log", ".manifest", ".pending"].map(|suffix| format!("out.jsonl.part{suffix}\n")).concat();
-    assert!(run.stderr.ends_with(&left), "the part stays, and what belongs to it: {}", run.stderr);
+    assert!(run.stderr.ends_with(&left), "the part and its accompanying files stay: {}", run.stderr);
     let whole = &run.stdout[..=run.stdout.rfind('\n').expect("some records fit")];
-    assert!(records(whole).len() > 50, "what fits is kept: {}", whole.len());
+    assert!(records(whole).len() > 50, "the written records are kept: {}", whole.len());
 }
 
-#[expect(clippy::print_stderr, reason = "who runs the tests should know what they did not see")]
+#[expect(clippy::print_stderr, reason = "a skipped test must be visible")]
 fn skipped(why: &str) {
     eprintln!("SKIPPED: {}", why.trim());
 }
 
 #[test]
-fn a_list_may_come_through_a_fifo() {
+fn a_list_may_be_a_fifo() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let fifo = folder.path().join("fifo");
@@ -475,16 +475,16 @@ fn a_list_may_come_through_a_fifo() {
 }
 
 #[test]
-fn a_folder_on_standard_input_is_refused() {
+fn a_folder_as_standard_input_is_refused() {
     let mut command = scrape(["-"]);
-    command.stdin(fs::File::open(fixture("site")).expect("there")).stderr(Stdio::piped());
-    let (code, error) = end_of(command.spawn().expect("it starts"), PROMPTLY);
+    command.stdin(fs::File::open(fixture("site")).expect("the file exists")).stderr(Stdio::piped());
+    let (code, error) = end_of(command.spawn().expect("gleaner starts"), PROMPTLY);
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("standard input: it is a folder"), "{error}");
 }
 
 #[test]
-fn a_worker_is_not_started_by_hand() {
+fn the_worker_command_is_refused_on_the_command_line() {
     let mut command = gleaner();
     command.arg("worker");
     let run = Run::to_end(command).exited(2);
@@ -492,7 +492,7 @@ fn a_worker_is_not_started_by_hand() {
 }
 
 #[test]
-fn failures_give_exit_code_3_and_success_0() {
+fn the_exit_code_is_3_with_failures_and_0_without() {
     let server = Server::start();
     for (path, code) in [("/ok/0", 0), ("/status/404", 3), ("/reset", 3)] {
         let run = scrape_list(&[server.url("/ok/1"), server.url(path)], ["--max-retries", "0"]).finish().exited(code);

@@ -1,4 +1,4 @@
-//! The cache: what a second run is spared, what it is not spared, and that no death of a run puts anything wrong into it.
+//! The cache: which requests a second run saves, and that a run killed at any moment stores nothing wrong.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,17 +24,17 @@ use serde_json::Value;
 
 const CHANGED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 
-/// A server of pages with validators; the first part of a path says which.
+/// A server of pages with validators. The first part of a path chooses the kind of page.
 struct Pages {
     url: String,
-    told: Arc<Told>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
-struct Told {
-    /// Goes into each page.
+struct Shared {
+    /// Part of each page's text.
     version: AtomicU32,
-    /// Path and status of every answer, and whether the request was a conditional one.
+    /// Path and status of each answer, and whether the request was conditional.
     log: Mutex<Vec<(String, u16, bool)>>,
 }
 
@@ -43,8 +43,8 @@ impl Pages {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         listener.set_nonblocking(true).expect("a fresh socket takes every option");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let told = Arc::new(Told::default());
-        let state = Arc::clone(&told);
+        let shared = Arc::new(Shared::default());
+        let state = Arc::clone(&shared);
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
@@ -52,30 +52,30 @@ impl Pages {
                 let _ = axum::serve(listener, Router::new().fallback(answer).with_state(state)).await;
             });
         });
-        Self { url, told }
+        Self { url, shared }
     }
 
     fn list(&self, paths: &[&str]) -> Vec<String> {
         paths.iter().map(|path| format!("{}{path}", self.url)).collect()
     }
 
-    /// What it has answered since it was asked last, sorted.
+    /// The answers since the last call, sorted.
     fn answered(&self) -> Vec<(String, u16, bool)> {
-        let mut log = std::mem::take(&mut *self.told.log.lock().expect("no panic"));
+        let mut log = std::mem::take(&mut *self.shared.log.lock().expect("no panic"));
         log.sort();
         log
     }
 }
 
-async fn answer(State(told): State<Arc<Told>>, request: Request) -> Response {
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let headers = request.headers();
     let is_conditional = headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
     if path.starts_with("/hang") {
         std::future::pending::<()>().await;
     }
-    let response = page(&path, headers, told.version.load(SeqCst));
-    told.log.lock().expect("no panic").push((path, response.status().as_u16(), is_conditional));
+    let response = page(&path, headers, shared.version.load(SeqCst));
+    shared.log.lock().expect("no panic").push((path, response.status().as_u16(), is_conditional));
     response
 }
 
@@ -89,7 +89,7 @@ fn page(path: &str, request: &HeaderMap, version: u32) -> Response {
     let html = Html(format!("<title>{path} {version} {language} {who}</title><p>{text}</p>")).into_response();
     let is_confirmed = value(IF_NONE_MATCH) == tag;
     let (mut response, headers): (Response, Vec<(HeaderName, String)>) = match kind {
-        // Confirms what nobody has.
+        // Confirms a version that no client has.
         "liar" if !value(IF_NONE_MATCH).is_empty() => {
             (StatusCode::NOT_MODIFIED.into_response(), vec![(ETAG, "\"other\"".to_owned())])
         }
@@ -116,7 +116,7 @@ fn page(path: &str, request: &HeaderMap, version: u32) -> Response {
     response
 }
 
-/// A folder with a cache, and runs that use it.
+/// A folder with a cache, and the runs that use it.
 struct Job {
     folder: tempfile::TempDir,
 }
@@ -152,7 +152,7 @@ impl Job {
     }
 
     fn summary(&self) -> Value {
-        let summary = fs::read(self.folder.path().join("summary")).expect("there");
+        let summary = fs::read(self.folder.path().join("summary")).expect("the summary exists");
         serde_json::from_slice(&summary).expect("JSON")
     }
 }
@@ -162,7 +162,7 @@ fn data(records: &[Record]) -> Vec<&str> {
 }
 
 fn cached(records: &[Record]) -> Vec<bool> {
-    records.iter().map(|record| record.cached.expect("there is a cache")).collect()
+    records.iter().map(|record| record.cached.expect("the run has a cache")).collect()
 }
 
 fn log<const N: usize>(expected: [(&str, u16, bool); N]) -> Vec<(String, u16, bool)> {
@@ -170,7 +170,7 @@ fn log<const N: usize>(expected: [(&str, u16, bool); N]) -> Vec<(String, u16, bo
 }
 
 #[test]
-fn a_second_run_asks_only_whether_pages_have_changed_and_not_even_that_where_they_are_fresh() {
+fn a_second_run_revalidates_pages_and_does_not_request_fresh_ones() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&[
         "/tag/1",
@@ -207,15 +207,15 @@ fn a_second_run_asks_only_whether_pages_have_changed_and_not_even_that_where_the
     assert_eq!(job.summary()["cached"], 6);
     assert_eq!(data(&second), data(&first), "byte for byte");
     for (first, second) in first.iter().zip(&second) {
-        let told = |record: &Record| (record.final_url.clone(), record.status, record.bytes);
-        assert_eq!(told(second), told(first), "{}", first.url);
+        let answer = |record: &Record| (record.final_url.clone(), record.status, record.bytes);
+        assert_eq!(answer(second), answer(first), "{}", first.url);
         let is_fresh = second.url.contains("fresh");
         assert_eq!((second.attempts, second.worker.is_none()), (u32::from(!is_fresh), is_fresh), "{}", second.url);
     }
 }
 
 #[test]
-fn a_run_over_pages_that_have_not_changed_gets_no_bodies() {
+fn a_run_over_unchanged_pages_receives_no_bodies() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/tag/1", "/tag/2", "/date/3", "/tag/1"]);
     let (first, _) = job.run(&list, &[], 0);
@@ -223,17 +223,17 @@ fn a_run_over_pages_that_have_not_changed_gets_no_bodies() {
     for _ in 0..2 {
         let (again, run) = job.run(&list, &[], 0);
         assert_eq!((data(&again), cached(&again)), (data(&first), vec![true; 4]));
-        assert_eq!(job.summary()["bytes"], 0, "there was nothing to parse");
+        assert_eq!(job.summary()["bytes"], 0, "no body was received");
         assert!(run.stderr.contains("(4 of them from the cache)"), "{}", run.stderr);
     }
 }
 
 #[test]
-fn a_page_that_has_changed_takes_the_place_of_what_was_kept() {
+fn a_changed_page_replaces_the_stored_one() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/tag/1"]);
     for version in [1, 2, 3] {
-        pages.told.version.store(version, SeqCst);
+        pages.shared.version.store(version, SeqCst);
         let (changed, _) = job.run(&list, &[], 0);
         assert!(changed[0].raw().contains(&format!("/tag/1 {version}")), "{}", changed[0].raw());
         let (again, _) = job.run(&list, &[], 0);
@@ -242,7 +242,7 @@ fn a_page_that_has_changed_takes_the_place_of_what_was_kept() {
 }
 
 #[test]
-fn what_shapes_the_data_is_part_of_what_it_is_kept_under() {
+fn settings_that_shape_the_data_are_part_of_the_cache_key() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/fresh/1", "/tag/2", "/vary/3"]);
     let variants: [&[&str]; 6] = [
@@ -266,14 +266,14 @@ fn what_shapes_the_data_is_part_of_what_it_is_kept_under() {
         assert_eq!(pages.answered(), log([("/tag/2", 304, true), ("/vary/3", 304, true)]), "{variant:?}");
     }
     let file = String::from_utf8_lossy(&fs::read(job.cache()).expect("the file")).into_owned();
-    assert!(!file.contains("Authorization") && !file.contains("authorization"), "no header of a request is kept");
-    // Fewer workers, more patience: the same data.
+    assert!(!file.contains("Authorization") && !file.contains("authorization"), "no request header is stored");
+    // Workers, time limits and retries do not affect the data.
     let (again, _) = job.run(&list, &["-w", "1", "-t", "20s", "--max-retries", "0"], 0);
     assert_eq!(cached(&again), [true; 3]);
 }
 
 #[test]
-fn a_run_can_have_every_page_asked_for() {
+fn a_run_can_request_every_page_again() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/fresh/1", "/tag/2"]);
     job.run(&list, &[], 0);
@@ -282,11 +282,11 @@ fn a_run_can_have_every_page_asked_for() {
     assert_eq!(cached(&asked), [false, true]);
     assert_eq!(pages.answered(), log([("/fresh/1", 200, false), ("/tag/2", 304, true)]));
     let (again, _) = job.run(&list, &[], 0);
-    assert_eq!(cached(&again), [true, true], "what that run got was kept for others");
+    assert_eq!(cached(&again), [true, true], "the answers of that run were stored");
 }
 
 #[test]
-fn a_server_that_confirms_what_nobody_has_is_asked_again() {
+fn a_server_that_confirms_an_unknown_version_is_asked_again() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/liar/1", "/tag/2"]);
     let (first, _) = job.run(&list, &[], 0);
@@ -298,7 +298,7 @@ fn a_server_that_confirms_what_nobody_has_is_asked_again() {
 }
 
 #[test]
-fn without_a_cache_records_and_summaries_are_as_ever() {
+fn without_a_cache_records_and_summaries_do_not_mention_it() {
     let (pages, job) = (Pages::start(), Job::new());
     let mut command = scrape(pages.list(&["/fresh/1", "/fresh/1"]));
     command.arg("--no-robots");
@@ -310,7 +310,7 @@ fn without_a_cache_records_and_summaries_are_as_ever() {
 }
 
 #[test]
-fn what_is_wrong_with_the_file_is_found_before_the_first_request() {
+fn an_unusable_cache_file_is_an_error_before_the_first_request() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/fresh/1"]);
     let path = job.cache();
@@ -323,13 +323,13 @@ fn what_is_wrong_with_the_file_is_found_before_the_first_request() {
     fs::create_dir(&path).expect("a folder");
     refused("it is a folder; name a file in it (cache.path)");
     fs::remove_dir(&path).expect("empty");
-    fs::write(&path, "notes that somebody wants to keep").expect("a file");
+    fs::write(&path, "notes of the user").expect("a file");
     let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("the file is ours");
     set_mode(0o644);
     refused("other users may read or write it (its mode is 644); a cache belongs to one user alone (chmod 600)");
     set_mode(0o600);
     refused("it is not a cache of Gleaner, or it is damaged");
-    assert_eq!(fs::read(&path).expect("there"), b"notes that somebody wants to keep");
+    assert_eq!(fs::read(&path).expect("the file exists"), b"notes of the user");
     let elsewhere = job.folder.path().join("elsewhere");
     fs::rename(&path, &elsewhere).expect("the folder is ours");
     std::os::unix::fs::symlink(&elsewhere, &path).expect("the folder is ours");
@@ -337,10 +337,10 @@ fn what_is_wrong_with_the_file_is_found_before_the_first_request() {
 }
 
 #[test]
-fn two_runs_do_not_share_a_cache_at_the_same_time() {
+fn two_runs_cannot_use_a_cache_at_the_same_time() {
     let (pages, job) = (Pages::start(), Job::new());
     let first = Run::start(job.command(&pages.list(&["/tag/1", "/hang"]), &[]));
-    wait_until("the first page", PROMPTLY, || !pages.told.log.lock().expect("no panic").is_empty());
+    wait_until("the first page", PROMPTLY, || !pages.shared.log.lock().expect("no panic").is_empty());
     let list = pages.list(&["/tag/1"]);
     let (_, second) = job.run(&list, &[], 2);
     let expected = format!(
@@ -348,14 +348,14 @@ fn two_runs_do_not_share_a_cache_at_the_same_time() {
         job.cache().display()
     );
     assert!(second.stderr.contains(&expected), "{}", second.stderr);
-    assert_eq!(pages.answered().len(), 1, "it was found before the first request");
+    assert_eq!(pages.answered().len(), 1, "the second run makes no request");
     first.signal(Signal::KILL);
     first.finish();
     job.run(&list, &[], 0);
 }
 
 #[test]
-fn runs_killed_at_any_moment_leave_a_cache_that_is_right_and_are_resumed_with_it() {
+fn runs_killed_at_any_moment_leave_a_correct_cache_and_can_be_resumed_with_it() {
     const KILLS: u32 = 6;
     let (pages, job) = (Pages::start(), Job::new());
     let paths: Vec<String> = (0..3000).map(|n| format!("/{}/{n}", ["tag", "fresh", "date"][n % 3])).collect();
@@ -369,10 +369,10 @@ fn runs_killed_at_any_moment_leave_a_cache_that_is_right_and_are_resumed_with_it
     let mut kept = 0;
     for kill in 1..=KILLS {
         let (asked, log) =
-            (usize::try_from(kill).expect("small") * 150, || pages.told.log.lock().expect("no panic").len());
+            (usize::try_from(kill).expect("small") * 150, || pages.shared.log.lock().expect("no panic").len());
         pages.answered();
         let run = Run::start(job.command(&list, &to_output));
-        // In the middle of it, a little later each time; or at its end, if the cache has spared it the requests.
+        // Kills the run a little later each time, or at its end if the cache makes further requests unnecessary.
         wait_until("so many requests", PROMPTLY, || log() >= asked || output.exists());
         run.signal(Signal::KILL);
         run.finish();
@@ -386,7 +386,7 @@ fn runs_killed_at_any_moment_leave_a_cache_that_is_right_and_are_resumed_with_it
     for record in &resumed {
         assert!(record.raw().contains(expected[&record.seq].trim_end()), "{record:?}");
     }
-    // What the killed runs have kept is what the pages give, too.
+    // The killed runs stored the same data as a complete run.
     let (again, _) = job.run(&list, &[], 0);
     assert_eq!(data(&again), data(&resumed));
     let (undisturbed, _) = job.run(&list, &[], 0);
@@ -394,7 +394,7 @@ fn runs_killed_at_any_moment_leave_a_cache_that_is_right_and_are_resumed_with_it
 }
 
 #[test]
-fn an_answer_belongs_to_the_cookies_and_proxies_that_it_was_got_with() {
+fn a_cached_answer_is_used_only_with_the_same_cookies_and_proxies() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/fresh/1"]);
     let of = |who: &str| {
@@ -408,7 +408,7 @@ fn an_answer_belongs_to_the_cookies_and_proxies_that_it_was_got_with() {
     assert_eq!(is_cached, [false, false, true, true]);
     assert_eq!(pages.answered().len(), 2);
 
-    // Nobody listens at the proxy, so the page can come from nowhere but the cache.
+    // Nothing listens at the proxy's address, so only the cache could provide the page.
     let (records, _) = job.run(&list, &["--proxy", "http://127.0.0.1:1", "--max-retries", "0"], 3);
     assert_eq!(records[0].failure.as_ref().expect("a failure").kind, "connect");
 }

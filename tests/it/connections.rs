@@ -1,6 +1,5 @@
-//! Connections that are kept from one request to the next, and end when they like: nobody's page is lost with them.
+//! Connections that are kept between requests and may end at any time. No page is lost with them.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,13 +14,13 @@ use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outco
 use gleaner::robots;
 use gleaner::scrape::{Scraper, Settings};
 
-/// By how much two requests may come closer than they should: what a busy machine makes of a moment.
+/// How much closer than allowed two requests may arrive on a busy machine.
 const TOLERANCE: Duration = Duration::from_millis(20);
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 16\r\n\r\n<title>T</title>";
 
 fn scraper() -> Scraper {
-    Scraper::new(Settings { fetch: patient(64 * 1024), extract: None }).expect("good settings")
+    Scraper::new(Settings { fetch: patient(64 * 1024), extract: None }).expect("valid settings")
 }
 
 fn listed(url: String) -> Visit {
@@ -44,7 +43,7 @@ fn nothing(then: Then) -> Reply {
 }
 
 #[tokio::test]
-async fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_once_on_a_new_one() {
+async fn a_request_lost_with_a_kept_connection_is_sent_again_once_on_a_new_one() {
     let redirect = || Reply::new("HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n");
     for (name, first, then) in [
         ("close", page(), Then::Close),
@@ -68,7 +67,7 @@ async fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_once_on_a_n
 }
 
 #[tokio::test]
-async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_too() {
+async fn a_request_lost_with_a_kept_tls_connection_is_sent_again() {
     let config = Arc::new(Authority::new().server.clone());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
@@ -91,7 +90,7 @@ async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_to
     });
     let mut fetch = patient(64 * 1024);
     fetch.tls.insecure = true;
-    let scraper = Scraper::new(Settings { fetch, extract: None }).expect("good settings");
+    let scraper = Scraper::new(Settings { fetch, extract: None }).expect("valid settings");
     for _ in 0..2 {
         visit(&scraper, &listed(url.clone())).await.expect("a page");
     }
@@ -99,7 +98,7 @@ async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_to
 }
 
 #[tokio::test]
-async fn a_request_is_not_sent_a_third_time_nor_where_the_server_had_a_say() {
+async fn a_request_is_sent_at_most_twice_and_only_once_if_the_server_answered() {
     let cut = || Reply::new("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n<title>").then(Then::Close);
     let table = [
         ("twice", vec![page(), nothing(Then::Close), nothing(Then::Close), page()], FailureKind::Connect, 3),
@@ -110,7 +109,7 @@ async fn a_request_is_not_sent_a_third_time_nor_where_the_server_had_a_say() {
             3,
         ),
         ("half an answer", vec![page(), cut(), page()], FailureKind::Truncated, 2),
-        ("no HTTP", vec![page(), Reply::new("what?\r\n\r\n").then(Then::Close), page()], FailureKind::Protocol, 2),
+        ("not HTTP", vec![page(), Reply::new("what?\r\n\r\n").then(Then::Close), page()], FailureKind::Protocol, 2),
     ];
     for (name, replies, kind, requests) in table {
         let server = RawServer::start(replies).await;
@@ -123,8 +122,8 @@ async fn a_request_is_not_sent_a_third_time_nor_where_the_server_had_a_say() {
 }
 
 #[tokio::test]
-async fn other_idle_connections_are_not_tried_since_they_may_have_ended_too() {
-    // Three at once, so that three connections are kept; whatever comes next on any of them is lost.
+async fn other_idle_connections_are_not_used_for_a_lost_request() {
+    // Three requests at once leave three idle connections. The next request on any of them is lost.
     let mut replies: Vec<Reply> = (0..3).map(|_| page()).collect();
     replies.extend([nothing(Then::Close), page()]);
     let server = RawServer::start(replies).await;
@@ -137,7 +136,7 @@ async fn other_idle_connections_are_not_tried_since_they_may_have_ended_too() {
 }
 
 #[tokio::test]
-async fn where_a_delay_counts_whoever_asked_sends_again_and_is_told_of_every_sending() {
+async fn with_a_delay_the_caller_resends_a_lost_request_and_is_told_of_each_sending() {
     let server = RawServer::start(vec![page(), nothing(Then::Close), page(), page()]).await;
     let (scraper, sent) = (scraper(), Arc::new(AtomicUsize::new(0)));
     let ask = async |connection| {
@@ -158,8 +157,8 @@ async fn where_a_delay_counts_whoever_asked_sends_again_and_is_told_of_every_sen
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_given_up_before_common_servers_do() {
-    // gunicorn's default is the shortest.
+async fn an_idle_connection_is_closed_before_common_servers_close_it() {
+    // gunicorn has the shortest default.
     assert!(KEEP_ALIVE < Duration::from_secs(2));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
@@ -176,11 +175,12 @@ async fn an_idle_connection_is_given_up_before_common_servers_do() {
     });
     let scraper = scraper();
     visit(&scraper, &listed(url)).await.expect("a page");
-    let end = tokio::time::timeout(Duration::from_secs(30), server).await.expect("it is given up").expect("no panic");
+    let end =
+        tokio::time::timeout(Duration::from_secs(30), server).await.expect("the client closes it").expect("no panic");
     assert_eq!(end, 0);
 }
 
-/// The head of the next request, unless there is none.
+/// The head of the next request; `None` at the end of the connection.
 fn head(stream: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -191,14 +191,13 @@ fn head(stream: &mut impl Read) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// A server that reads every request. Of each connection, it answers the first one; the end of the connection is its
-/// answer to the second one.
-struct Forgetful {
+/// A server that answers only the first request of each connection. It reads the second one and closes the connection.
+struct ClosingServer {
     addr: SocketAddr,
     seen: Arc<Mutex<Vec<(String, Instant)>>>,
 }
 
-impl Forgetful {
+impl ClosingServer {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let addr = listener.local_addr().expect("bound");
@@ -228,9 +227,9 @@ impl Forgetful {
 }
 
 #[test]
-fn pages_of_a_server_that_ends_kept_connections_cost_one_attempt_each_and_its_host_is_not_paused() {
+fn pages_of_a_server_that_closes_connections_need_one_attempt_and_its_host_is_not_paused() {
     for delay in [None, Some(Duration::from_millis(60))] {
-        let server = Forgetful::start();
+        let server = ClosingServer::start();
         let list: Vec<String> = (0..12)
             .flat_map(|n| [format!("http://{}/page/{n}", server.addr), format!("http://{}/hop/{n}", server.addr)])
             .collect();
@@ -246,8 +245,8 @@ fn pages_of_a_server_that_ends_kept_connections_cost_one_attempt_each_and_its_ho
         let seen = server.seen.lock().expect("no panic").clone();
         let mut times = BTreeMap::<&str, usize>::new();
         seen.iter().for_each(|(path, _)| *times.entry(path).or_default() += 1);
-        assert!(times.values().any(|times| *times == 2), "{delay:?}: something was lost");
-        assert!(times.values().all(|times| *times <= 2), "{delay:?}: nothing is sent a third time: {times:?}");
+        assert!(times.values().any(|times| *times == 2), "{delay:?}: at least one request was lost");
+        assert!(times.values().all(|times| *times <= 2), "{delay:?}: no request is sent a third time: {times:?}");
         if let Some(delay) = delay {
             let closest = seen.windows(2).map(|two| two[1].1 - two[0].1).min().expect("two requests");
             assert!(closest + TOLERANCE >= delay, "{closest:?} between two requests");

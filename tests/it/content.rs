@@ -1,10 +1,9 @@
-//! What an answer means by its headers and its bytes: which of them are pages, what compresses them though no header says
-//! so, and where a `Refresh` header leads.
+//! How headers and bytes of an answer decide whether it is a page, how it is compressed if no header tells, and where a
+//! `Refresh` header leads.
 
 use crate::raw_server::compressed::{brotli, gzip, zlib, zstd};
 use crate::raw_server::settings::patient;
 use crate::raw_server::{RawServer, Reply};
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use gleaner::model::{Answer, Outcome, Reach, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
@@ -16,7 +15,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("valid settings")
 }
 
 fn answer(headers: &str, body: &[u8]) -> Reply {
@@ -40,7 +39,7 @@ async fn outcome(scraper: &Scraper, reply: Reply) -> String {
 }
 
 #[tokio::test]
-async fn what_no_header_tells_the_type_of_is_known_by_its_bytes() {
+async fn without_a_valid_content_type_the_bytes_decide() {
     let silent = [
         "",
         "content-type:\r\n",
@@ -77,7 +76,7 @@ async fn what_no_header_tells_the_type_of_is_known_by_its_bytes() {
 }
 
 #[tokio::test]
-async fn what_a_header_tells_the_type_of_is_that() {
+async fn a_valid_content_type_decides() {
     let table = [
         ("content-type: image/png\r\n", "content_type"),
         ("content-type: image/png, text/html\r\n", "T"),
@@ -94,7 +93,7 @@ async fn what_a_header_tells_the_type_of_is_that() {
     for (headers, expected) in table {
         assert_eq!(outcome(&scraper, answer(headers, PAGE)).await, expected, "{headers}");
     }
-    // The charset is carried over between types that are the same, and a label that is not valid does not count.
+    // The charset is kept for later values with the same type. An invalid label is ignored.
     let in_koi8_r = b"<meta charset=koi8-r><title>\xc4\xc1</title>";
     let in_1251 = b"<meta charset=koi8-r><title>\xe4\xe0</title>";
     let table: [(&str, &[u8]); 6] = [
@@ -111,7 +110,7 @@ async fn what_a_header_tells_the_type_of_is_that() {
 }
 
 #[tokio::test]
-async fn compression_of_which_no_header_says_anything_is_undone() {
+async fn compression_that_no_header_announces_is_decoded() {
     let packed = gzip(PAGE).await;
     let large = [PAGE, &b" ".repeat(64 * 1024)].concat();
     let members = [gzip(&PAGE[..20]).await, gzip(&PAGE[20..]).await].concat();
@@ -127,14 +126,14 @@ async fn compression_of_which_no_header_says_anything_is_undone() {
         ("content-type: text/html\r\ncontent-encoding: br\r\n", brotli(&packed).await, "T"),
         ("content-type: application/gzip\r\n", packed.clone(), "content_type"),
         ("content-type: application/octet-stream\r\n", packed.clone(), "content_type"),
-        // What is inside decides, where no header does.
+        // Without a content type, the decompressed bytes decide.
         ("", gzip(b"\x89PNG\r\n\x1a\n").await, "content_type"),
         ("content-type: text/html\r\n", gzip(&large).await, "too_large"),
         ("content-type: text/html\r\n", gzip(&gzip(&large).await).await, "too_large"),
         ("content-type: text/html\r\n", zstd(&large).await, "too_large"),
         ("content-type: text/html\r\n", packed[..packed.len() / 2].to_vec(), "decode"),
         ("content-type: text/html\r\n", b"\x1f\x8b\x08<title>T</title>".to_vec(), "decode"),
-        // Neither of them has a beginning of its own.
+        // Neither of these two is recognized by its first bytes.
         ("content-type: text/html\r\n", zlib(PAGE).await, "nothing"),
         ("content-type: text/html\r\n", b"\x1f\x8b<title>T</title>".to_vec(), "T"),
     ];
@@ -148,7 +147,7 @@ async fn compression_of_which_no_header_says_anything_is_undone() {
 }
 
 #[tokio::test]
-async fn a_refresh_header_leads_where_a_meta_would() {
+async fn a_refresh_header_acts_like_a_meta_element() {
     const META: &[u8] = b"<title>T</title><meta http-equiv=refresh content='0; url=/meta'>";
     const BASE: &[u8] = b"<title>T</title><base href='/base/'>";
     let table: [(&str, &[u8], &str); 18] = [
@@ -162,13 +161,13 @@ async fn a_refresh_header_leads_where_a_meta_would() {
         ("refresh: 0; url=new\r\n", BASE, "/dir/new"),
         ("refresh: 0; url=/new\r\n", META, "/new"),
         ("refresh: soon\r\nrefresh: 0; url=/new\r\n", PAGE, "/new"),
-        // It counts, and stays.
+        // The header is valid, and the page stays where it is.
         ("refresh: 6; url=/new\r\n", META, "T"),
         ("refresh: 6; url=/new\r\nrefresh: 0; url=/new\r\n", PAGE, "T"),
         ("refresh: 0\r\n", META, "T"),
         ("refresh: 0; url=page#part\r\n", META, "T"),
         ("refresh: 0; url=javascript:1\r\n", META, "T"),
-        // It does not count.
+        // The header is not valid or empty, so it is ignored.
         ("refresh: soon\r\n", META, "/meta"),
         ("refresh:\r\n", META, "/meta"),
         ("", META, "/meta"),

@@ -1,4 +1,4 @@
-//! Cookies in whole runs: set, sent, kept from others, loaded and saved.
+//! Cookies in complete runs: set, sent, kept from other hosts, loaded and saved.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,18 +7,18 @@ use std::path::Path;
 use crate::support::{Access, PROMPTLY, Run, Server, gleaner, records, scrape, scrape_list, wait_until};
 use rustix::process::Signal;
 
-/// One page after the other.
-const IN_TURN: [&str; 4] = ["--workers", "1", "--concurrency", "1"];
+/// Pages are fetched one after another.
+const SEQUENTIAL: [&str; 4] = ["--workers", "1", "--concurrency", "1"];
 const ENABLED: [&str; 2] = ["--set", "cookies.enabled=true"];
 
-/// The titles of all pages, of which none may have failed.
+/// The titles of all pages. No page may have failed.
 #[track_caller]
 fn titles(output: &str) -> Vec<String> {
     let title = |raw: &str| serde_json::from_str::<serde_json::Value>(raw).expect("JSON")["title"].to_string();
     records(output).iter().map(|record| title(record.raw()).trim_matches('"').to_owned()).collect()
 }
 
-/// Of requests for these paths, in the order of arrival.
+/// The `Cookie` headers of requests for paths that begin with `path`, in order of arrival.
 fn sent(server: &Server, path: &str) -> Vec<String> {
     let cookie = |access: &Access| match access.headers.get("cookie") {
         Some(value) => value.to_str().expect("ASCII").to_owned(),
@@ -27,12 +27,12 @@ fn sent(server: &Server, path: &str) -> Vec<String> {
     server.log().iter().filter(|access| access.path.starts_with(path)).map(cookie).collect()
 }
 
-/// A cookie of this server as curl writes it.
+/// A cookie of the test server in curl's format.
 fn line(path: &str, expires: u64, name: &str, value: &str) -> String {
     format!("127.0.0.1\tFALSE\t{path}\tFALSE\t{expires}\t{name}\t{value}\n")
 }
 
-/// What a saved file has after its head.
+/// The cookies of a saved file, after its header.
 #[track_caller]
 fn saved(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("cookies were saved");
@@ -46,7 +46,7 @@ fn setting(name: &str, path: &Path) -> [String; 2] {
 }
 
 #[test]
-fn what_a_page_sets_goes_with_those_after_it_if_that_is_wanted() {
+fn cookies_of_a_page_are_sent_with_later_requests_if_enabled() {
     for (flags, expected) in [(&ENABLED[..], ["none", "sid=1", "none", "b=2; sid=3"]), (&[], ["none"; 4])] {
         let server = Server::start();
         let paths = [
@@ -60,14 +60,14 @@ fn what_a_page_sets_goes_with_those_after_it_if_that_is_wanted() {
             "/cookies",
         ];
         let list = paths.map(|path| server.url(path));
-        let run = scrape_list(&list, IN_TURN.iter().chain(flags)).finish().exited(0);
+        let run = scrape_list(&list, SEQUENTIAL.iter().chain(flags)).finish().exited(0);
         let titles = titles(&run.stdout);
         assert_eq!([0, 2, 4, 7].map(|at| titles[at].as_str()), expected, "{flags:?}");
     }
 }
 
 #[test]
-fn each_hop_of_a_redirect_brings_what_the_hops_before_it_set_whichever_worker_asks() {
+fn each_hop_of_a_redirect_sends_the_cookies_of_earlier_hops_from_any_worker() {
     let server = Server::start();
     let chain = |n: u32| server.url(&format!("/set-cookie/c={n};%20Path=%2Fcookies%2F{n}?/cookies/{n}"));
     let list: Vec<String> = (0..60).map(chain).collect();
@@ -75,11 +75,11 @@ fn each_hop_of_a_redirect_brings_what_the_hops_before_it_set_whichever_worker_as
     let run = scrape_list(&list, flags.iter().chain(&ENABLED)).finish().exited(0);
     let expected: Vec<String> = (0..60).map(|n| format!("c={n}")).collect();
     assert_eq!(titles(&run.stdout), expected);
-    assert!(sent(&server, "/set-cookie").iter().all(String::is_empty), "they are for another path");
+    assert!(sent(&server, "/set-cookie").iter().all(String::is_empty), "the cookies are for another path");
 }
 
 #[test]
-fn a_retry_brings_what_the_failure_set() {
+fn a_retry_sends_the_cookies_of_the_failure() {
     let server = Server::start();
     let run = scrape_list(&[server.url("/turnstile")], ENABLED).finish().exited(0);
     assert_eq!(titles(&run.stdout), ["passed=yes"]);
@@ -89,12 +89,12 @@ fn a_retry_brings_what_the_failure_set() {
 }
 
 #[test]
-fn a_redirect_to_itself_is_followed_as_long_as_it_sets_something_new() {
+fn a_redirect_to_itself_is_followed_as_long_as_it_sets_a_new_cookie() {
     let server = Server::start();
     let list = ["/gate"; 2].map(|path| server.url(path));
     let run = scrape_list(&list, ENABLED).finish().exited(0);
     assert_eq!(titles(&run.stdout), ["passed=yes"; 2]);
-    let without = scrape_list(&list[..1], IN_TURN).finish().exited(3);
+    let without = scrape_list(&list[..1], SEQUENTIAL).finish().exited(3);
     let record = &records(&without.stdout)[0];
     assert_eq!((record.kind(), record.status, record.attempts), ("too_many_redirects", Some(302), 1));
     let message = &record.failure.as_ref().expect("a failure").message;
@@ -102,18 +102,18 @@ fn a_redirect_to_itself_is_followed_as_long_as_it_sets_something_new() {
 }
 
 #[test]
-fn cookies_stay_with_their_host_and_join_those_of_the_settings() {
+fn cookies_stay_with_their_host_and_are_added_to_those_of_the_settings() {
     let server = Server::start();
-    // Two names of one server.
+    // One server under two host names.
     let elsewhere = server.url("/cookies").replace("127.0.0.1", "localhost");
     let list = [server.url("/set-cookie/sid=1;%20Path=%2F"), elsewhere, server.url("/cookies")];
-    let flags = IN_TURN.iter().chain(&ENABLED).chain(&["--header", "Cookie: seen=1"]);
+    let flags = SEQUENTIAL.iter().chain(&ENABLED).chain(&["--header", "Cookie: seen=1"]);
     let run = scrape_list(&list, flags).finish().exited(0);
     assert_eq!(titles(&run.stdout)[1..], ["seen=1", "seen=1; sid=1"]);
 }
 
 #[test]
-fn a_file_of_curl_is_loaded_and_what_the_run_had_in_the_end_is_saved() {
+fn a_cookie_file_of_curl_is_loaded_and_the_final_cookies_are_saved() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("from.txt"), folder.path().join("to.txt"));
@@ -127,13 +127,13 @@ fn a_file_of_curl_is_loaded_and_what_the_run_had_in_the_end_is_saved() {
         ".other.example\tTRUE\t/\tTRUE\t0\tother\t1\n".to_owned(),
     ];
     fs::write(&from, head.to_owned() + &lines.concat()).expect("written");
-    fs::write(&to, "what was there before").expect("written");
-    fs::set_permissions(&to, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    fs::write(&to, "an old file").expect("written");
+    fs::set_permissions(&to, fs::Permissions::from_mode(0o644)).expect("the file is ours");
 
     let list = [server.url("/ok/1"), server.url("/set-cookie/session=setsecret;%20Path=%2F"), server.url("/ok/2")];
     let summary = folder.path().join("summary.json");
     let (load, save) = (setting("load", &from), setting("save", &to));
-    let mut flags: Vec<&str> = IN_TURN.iter().chain(&ENABLED).copied().collect();
+    let mut flags: Vec<&str> = SEQUENTIAL.iter().chain(&ENABLED).copied().collect();
     flags.extend(load.iter().chain(&save).map(String::as_str));
     flags.extend(["-vv", "--summary", summary.to_str().expect("UTF-8")]);
     let run = scrape_list(&list, flags).finish().exited(0);
@@ -142,43 +142,45 @@ fn a_file_of_curl_is_loaded_and_what_the_run_had_in_the_end_is_saved() {
     assert_eq!(sent(&server, "/ok/2"), ["login=loginsecret; session=setsecret"]);
     let [login, path, _, _, other] = &lines;
     assert_eq!(saved(&to), [login, path, &line("/", 0, "session", "setsecret"), other].map(String::as_str).concat());
-    assert_eq!(fs::metadata(&to).expect("it is there").permissions().mode() & 0o777, 0o600);
-    let summary = fs::read_to_string(&summary).expect("the summary is there");
+    assert_eq!(fs::metadata(&to).expect("the file exists").permissions().mode() & 0o777, 0o600);
+    let summary = fs::read_to_string(&summary).expect("the summary exists");
     for (place, text) in [("records", &run.stdout), ("log", &run.stderr), ("summary", &summary)] {
         let text = text.replace("/set-cookie/session=setsecret", "");
         assert!(!text.contains("loginsecret") && !text.contains("setsecret"), "{place}: {text}");
     }
 
-    // From one run to the next.
+    // The next run loads the saved cookies.
     let flags: Vec<String> = ENABLED.map(str::to_owned).into_iter().chain(setting("load", &to)).collect();
     let run = scrape_list(&[server.url("/cookies")], flags).finish().exited(0);
     assert_eq!(titles(&run.stdout), ["login=loginsecret; session=setsecret"]);
 }
 
 #[test]
-fn a_run_that_is_stopped_saves_its_cookies_and_one_that_goes_on_has_them() {
+fn an_interrupted_run_saves_its_cookies_and_the_resumed_run_loads_them() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let (list, output, jar) =
         (folder.path().join("list"), folder.path().join("out.jsonl"), folder.path().join("cookies.txt"));
-    // The second one asks for a pause that outlasts the first run.
+    // The second page asks for a pause that is longer than the first run.
     let paths = ["/set-cookie/sid=1;%20Path=%2F", "/flaky/1/2?retry-after=3600"];
     fs::write(&list, paths.map(|path| server.url(path)).join("\n")).expect("written");
     let command = |resume: &[&str]| {
         let mut command = scrape([&list]);
-        command.arg("--output").arg(&output).args(IN_TURN).args(ENABLED).args(resume);
+        command.arg("--output").arg(&output).args(SEQUENTIAL).args(ENABLED).args(resume);
         command.args(["--set", "fetch.max_retry_after=2h"]);
-        // A file that is loaded need not be there if it is the one to save to.
+        // The file to load may be missing if it is also the file to save to.
         command.args(setting("load", &jar)).args(setting("save", &jar));
         command
     };
     let run = Run::start(command(&[]));
-    wait_until("the second page was asked for", PROMPTLY, || server.hits("/flaky/1/2") == 1 && server.in_flight() == 0);
+    wait_until("the request for the second page", PROMPTLY, || {
+        server.hits("/flaky/1/2") == 1 && server.in_flight() == 0
+    });
     run.signal(Signal::INT);
     run.finish().exited(130);
     assert_eq!(saved(&jar), line("/", 0, "sid", "1"));
 
-    // Whoever changes what pages show may not go on.
+    // A run with other settings for cookies must not be resumed.
     let mut without = scrape([&list]);
     without.arg("--output").arg(&output).arg("--resume");
     let refused = Run::to_end(without).exited(2);
@@ -191,8 +193,8 @@ fn a_run_that_is_stopped_saves_its_cookies_and_one_that_goes_on_has_them() {
 }
 
 #[test]
-fn a_run_that_goes_on_after_a_kill_saves_its_cookies() {
-    // The first page waits for a host of its own.
+fn a_run_that_is_resumed_after_a_kill_saves_its_cookies() {
+    // The first page waits for its own host.
     let (server, slow) = (Server::start(), Server::start());
     let folder = tempfile::tempdir().expect("a folder");
     let (list, output, jar) =
@@ -202,15 +204,16 @@ fn a_run_that_goes_on_after_a_kill_saves_its_cookies() {
     fs::write(&list, lines.join("\n")).expect("written");
     let command = |resume: &[&str]| {
         let mut command = scrape([&list]);
-        command.arg("--output").arg(&output).args(IN_TURN).args(ENABLED).args(resume);
+        command.arg("--output").arg(&output).args(SEQUENTIAL).args(ENABLED).args(resume);
         command.args(["--set", "fetch.max_retry_after=2h"]).args(setting("save", &jar));
         command
     };
     let run = Run::start(command(&[]));
-    wait_until("the last page was asked for", PROMPTLY, || server.hits("/ok/1") == 1);
+    wait_until("the request for the last page", PROMPTLY, || server.hits("/ok/1") == 1);
     run.signal(Signal::KILL);
     assert_eq!(run.finish().signal, Some(9));
-    let left: Vec<_> = fs::read_dir(folder.path()).expect("there").flatten().map(|entry| entry.file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).expect("the folder exists").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".tmp")), "{left:?}");
 
     Run::to_end(command(&["--resume"])).exited(0);
@@ -218,7 +221,7 @@ fn a_run_that_goes_on_after_a_kill_saves_its_cookies() {
 }
 
 #[test]
-fn what_is_wrong_with_the_files_is_found_before_the_first_request() {
+fn errors_in_cookie_files_are_found_before_the_first_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -238,9 +241,15 @@ fn what_is_wrong_with_the_files_is_found_before_the_first_request() {
             ),
         ),
         (format!("cookies.load={here}"), format!("load cookies from {here}: read line 1: ")),
-        (format!("cookies.save={here}"), format!("save cookies to {here}: it is no file, name one")),
-        ("cookies.save=/dev/null".to_owned(), "save cookies to /dev/null: it is no file, name one".to_owned()),
-        (format!("cookies.save={no_folder}"), format!("save cookies to {no_folder}: make its folder, and writable: ")),
+        (format!("cookies.save={here}"), format!("save cookies to {here}: it is not a regular file, name one")),
+        (
+            "cookies.save=/dev/null".to_owned(),
+            "save cookies to /dev/null: it is not a regular file, name one".to_owned(),
+        ),
+        (
+            format!("cookies.save={no_folder}"),
+            format!("save cookies to {no_folder}: create its folder, or make it writable: "),
+        ),
     ];
     for (setting, expected) in table {
         let mut check = gleaner();

@@ -1,10 +1,11 @@
-//! The data: what the rules find on the bundled site, and that it never depends on how the work was shared out.
+//! Checks the data that the rules extract from the bundled site, and that it does not depend on how workers share the
+//! work.
 
 use std::fs;
 
 use crate::support::{Run, config, fixture, records, scrape};
 
-/// A list, its rules, and what parsel finds by them.
+/// A list, its rules, and the data that parsel extracts with them.
 const SETS: [(&str, &str, &str); 4] = [
     ("books.txt", "books.toml", "expected/books.jsonl"),
     ("quotes.txt", "quotes.toml", "expected/quotes.jsonl"),
@@ -12,8 +13,8 @@ const SETS: [(&str, &str, &str); 4] = [
     ("charsets.txt", "../fixtures/charsets.toml", "expected/charsets.jsonl"),
 ];
 
-/// A run over a list of the bundled site.
-fn over(list: &str, rules: Option<&str>) -> std::process::Command {
+/// A run over a list of pages of the bundled site.
+fn run_over(list: &str, rules: Option<&str>) -> std::process::Command {
     let mut command = scrape([fixture(list)]);
     command.arg("--site").arg(fixture("site"));
     if let Some(rules) = rules {
@@ -23,21 +24,21 @@ fn over(list: &str, rules: Option<&str>) -> std::process::Command {
 }
 
 fn tasks(list: &str) -> Vec<String> {
-    let list = fs::read_to_string(fixture(list)).expect("the list is there");
+    let list = fs::read_to_string(fixture(list)).expect("the list exists");
     list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 #[test]
-fn the_main_job_writes_one_record_a_line_in_order_with_the_data_that_parsel_finds() {
+fn the_main_task_writes_records_in_list_order_with_the_data_that_parsel_finds() {
     let folder = tempfile::tempdir().expect("a folder");
     for (list, rules, expected) in SETS {
         let output = folder.path().join("out.json");
-        let mut command = over(list, Some(rules));
+        let mut command = run_over(list, Some(rules));
         command.args(["--set", "output.record=full", "--format", "json", "--output"]).arg(&output);
         let run = Run::to_end(command).exited(0);
         assert_eq!(run.stdout, "", "{list}");
-        let records = records(&fs::read_to_string(&output).expect("the output is there"));
-        let expected = fs::read_to_string(fixture(expected)).expect("the data is there");
+        let records = records(&fs::read_to_string(&output).expect("the output exists"));
+        let expected = fs::read_to_string(fixture(expected)).expect("the file exists");
         assert_eq!(records.iter().map(|record| record.url.as_str()).collect::<Vec<_>>(), tasks(list), "{list}");
         for (record, expected) in records.iter().zip(expected.lines()) {
             assert_eq!(record.raw(), expected, "{}", record.url);
@@ -49,19 +50,19 @@ fn the_main_job_writes_one_record_a_line_in_order_with_the_data_that_parsel_find
 }
 
 #[test]
-fn bare_data_is_the_expected_file_byte_for_byte() {
+fn output_of_data_alone_equals_the_expected_file_byte_for_byte() {
     for (list, rules, expected) in SETS {
-        let mut command = over(list, Some(rules));
+        let mut command = run_over(list, Some(rules));
         command.args(["--set", "output.record=data", "--format", "jsonl"]);
         let run = Run::to_end(command).exited(0);
-        assert_eq!(run.stdout, fs::read_to_string(fixture(expected)).expect("the data is there"), "{list}");
+        assert_eq!(run.stdout, fs::read_to_string(fixture(expected)).expect("the file exists"), "{list}");
     }
 }
 
 #[test]
-fn data_is_the_same_for_any_number_of_workers_any_quota_and_any_concurrency() {
+fn data_does_not_depend_on_workers_quota_or_concurrency() {
     let answers = |workers: &str, quota: &str, concurrency: &str| -> Vec<String> {
-        let mut command = over("everything.txt", Some("links.toml"));
+        let mut command = run_over("everything.txt", Some("links.toml"));
         command.args(["-w", workers, "--max-tasks-per-worker", quota, "--concurrency", concurrency]);
         let run = Run::to_end(command).exited(3);
         let answer = |record: &crate::support::Record| format!("{} {} {}", record.url, record.raw(), record.kind());

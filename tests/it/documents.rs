@@ -1,4 +1,4 @@
-//! What documents say of the program, held against the program.
+//! Checks that the documents agree with the program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use gleaner::model::{FailureKind, Stage};
 use proc_macro2::{TokenStream, TokenTree};
 use serde::de::DeserializeOwned;
 
-/// README's first command: the main job.
+/// README's first command: the main task of the program.
 const RUN: &str =
     "cargo run --release -- run fixtures/books.txt --site fixtures/site -c config/books.toml -o books.json";
 
@@ -20,13 +20,13 @@ const RUN: &str =
 const TEST: &str = "cargo test";
 
 #[test]
-fn the_two_commands_are_in_the_readme_each_on_a_line_of_its_own() {
+fn the_readme_shows_the_two_commands_on_separate_lines() {
     let commands: Vec<String> = blocks(&read("README.md"), "sh").concat();
     assert_eq!(commands, [RUN, TEST], "the first block of commands");
 }
 
 #[test]
-fn what_the_first_command_names_is_there() {
+fn files_of_the_first_command_exist() {
     for word in RUN.split(' ').filter(|word| word.contains('/')) {
         assert!(path(word).exists(), "{word}");
     }
@@ -46,8 +46,8 @@ fn ci_ends_with_the_test_command_of_the_readme() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(path(".ci/run")).expect("it is there").permissions().mode();
-        assert_eq!(mode & 0o111, 0o111, "it can be run");
+        let mode = fs::metadata(path(".ci/run")).expect("the script exists").permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "the script is executable");
     }
 }
 
@@ -73,7 +73,7 @@ fn the_documented_options_of_run_are_those_of_the_program() {
     assert_eq!(usage, says, "replace the usage block of docs/settings.md by what `gleaner run --help` prints");
 }
 
-/// Every exit code. A new way to end does not compile until it is in this list.
+/// All exit codes. A new variant does not compile until it is in this list.
 fn exit_codes() -> [String; 8] {
     [
         Exit::Success,
@@ -100,7 +100,7 @@ fn the_documented_exit_codes_are_those_of_the_program() {
 }
 
 #[test]
-fn the_exit_codes_in_the_help_are_those_of_the_program() {
+fn the_help_lists_the_exit_codes_of_the_program() {
     let help = help(&["--help"]);
     let listed = help.iter().skip_while(|line| *line != "Exit codes:").skip(1);
     let codes: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
@@ -108,14 +108,14 @@ fn the_exit_codes_in_the_help_are_those_of_the_program() {
 }
 
 #[test]
-fn every_setting_that_a_message_or_a_comment_names_exists() {
+fn settings_named_in_messages_and_comments_exist() {
     let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
     let mut wrong = Vec::new();
     let mut count = 0;
     for file in sources() {
         for (section, key) in named_settings(&read(&file), &defaults) {
             count += 1;
-            // Hosts and fields have any names; a word in capitals stands for any setting.
+            // Hosts and fields may have any name. A word in capitals is a placeholder for any setting.
             let any_name =
                 matches!(section.as_str(), "hosts" | "extract") || key.chars().all(|c| c.is_ascii_uppercase());
             if !any_name && !defaults[&section].as_table().is_some_and(|section| section.contains_key(&key)) {
@@ -123,15 +123,15 @@ fn every_setting_that_a_message_or_a_comment_names_exists() {
             }
         }
     }
-    assert!(count > 50, "these cannot be all: {count}");
-    assert!(wrong.is_empty(), "these are no settings: {wrong:#?}");
+    assert!(count > 50, "some are missing: {count}");
+    assert!(wrong.is_empty(), "these settings do not exist: {wrong:#?}");
 }
 
 #[test]
-fn settings_are_found_in_texts_however_they_are_written() {
+fn named_settings_are_found_in_comments_and_strings() {
     let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
     let text = r#"
-        // Not looked at: pool.not_this.
+        // Ignored: pool.not_this.
         //! `pool.workers`
         /// as fetch.timeout, `limits.deadline`.
         fn f() { g("see `tls.insecure` (limits.max_host_failures): pool.x", cache.path, xpool.workers) }
@@ -156,11 +156,11 @@ fn the_documented_failures_are_those_of_the_program() {
     let listed: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(listed, kinds);
     let named: BTreeSet<&str> = rows.iter().flat_map(|row| row[1].split(", ")).collect();
-    assert_eq!(named, stages.into_iter().collect(), "each kind has stages of ours, each stage a kind");
+    assert_eq!(named, stages.into_iter().collect(), "the table names every stage and no other");
 }
 
 #[test]
-fn every_toml_block_in_a_document_is_good_settings() {
+fn every_toml_block_in_a_document_is_valid() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut count = 0;
     for document in documents() {
@@ -173,11 +173,11 @@ fn every_toml_block_in_a_document_is_good_settings() {
             count += 1;
         }
     }
-    assert!(count >= 2, "README shows settings: {count}");
+    assert!(count >= 2, "some blocks are missing: {count}");
 }
 
 #[test]
-fn every_settings_file_that_comes_along_loads() {
+fn every_settings_file_in_the_repository_loads() {
     let folder = |name: &str| fs::read_dir(path(name)).expect("a folder").map(|entry| entry.expect("an entry").path());
     let files: Vec<PathBuf> = folder("config")
         .chain(folder("fixtures"))
@@ -201,14 +201,14 @@ fn the_program_in_the_documents_is_the_example_that_is_compiled() {
 }
 
 #[test]
-fn the_changelog_begins_with_what_is_unreleased() {
+fn the_changelog_begins_with_unreleased_changes() {
     let changelog = read("CHANGELOG.md");
     let first = changelog.lines().find(|line| line.starts_with("## "));
     assert_eq!(first, Some("## Unreleased"));
 }
 
 #[test]
-fn the_recipes_that_documents_speak_of_are_there() {
+fn documented_recipes_exist() {
     let justfile = read("justfile");
     let is_recipe = |line: &&str| !line.starts_with(['#', ' ']) && line.contains(':');
     let recipes: BTreeSet<&str> =
@@ -227,7 +227,7 @@ fn the_recipes_that_documents_speak_of_are_there() {
         "test",
     ];
     assert_eq!(recipes, BTreeSet::from(known));
-    assert!(justfile.contains("    .ci/run\n"), "`just check` is what CI runs");
+    assert!(justfile.contains("    .ci/run\n"), "`just check` runs the CI script");
     let manifest = read("Cargo.toml");
     for bench in justfile.split("cargo bench --bench ").skip(1).filter_map(|rest| rest.split_whitespace().next()) {
         assert!(manifest.contains(&format!("name = \"{bench}\"")), "there is no benchmark `{bench}`");
@@ -235,7 +235,7 @@ fn the_recipes_that_documents_speak_of_are_there() {
 }
 
 #[test]
-fn what_a_document_points_to_is_there() {
+fn files_named_in_documents_exist() {
     for document in documents() {
         let text = read(&document);
         let in_ticks = text.split('`').skip(1).step_by(2);
@@ -255,7 +255,41 @@ fn what_a_document_points_to_is_there() {
     }
 }
 
-// ---- reading ------------------------------------------------------------------------------------------------------
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let mut code = String::new();
+    let mut folders = ["src", "crates", "tests"].map(path).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code += &fs::read_to_string(&path).expect("the file can be read");
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for document in documents() {
+        let text = read(&document);
+        // A sentence with underscores is the name of a test.
+        let is_sentence = |name: &&str| {
+            let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            is_name && name.matches('_').count() >= 4
+        };
+        for name in text.split('`').skip(1).step_by(2).filter(is_sentence) {
+            count += 1;
+            if !code.contains(&format!("fn {name}(")) {
+                wrong.push(format!("{document}: {name}"));
+            }
+        }
+    }
+    assert!(count > 50, "some names are missing: {count}");
+    assert!(wrong.is_empty(), "these tests do not exist: {wrong:#?}");
+}
+
+// ---- parsing -----------------------------------------------------------------------------------------------------
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -265,21 +299,21 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What the program prints for these arguments, line by line.
+/// The lines that the program prints for these arguments.
 fn help(arguments: &[&str]) -> Vec<String> {
     let help = crate::support::gleaner().args(arguments).stdin(Stdio::null()).output().expect("gleaner runs");
     assert!(help.status.success(), "{help:?}");
     String::from_utf8(help.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The code of the program: its files without their tests.
+/// The source files without their tests.
 fn sources() -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![path("src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("src can be read") {
             let path = entry.expect("src can be read").path();
-            let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+            let name = path.file_stem().expect("the path has a name").to_string_lossy().into_owned();
             if name == "tests" || name.ends_with("_tests") {
                 continue;
             }
@@ -290,14 +324,14 @@ fn sources() -> Vec<String> {
             }
         }
     }
-    assert!(found.len() > 100, "these cannot be all: {}", found.len());
+    assert!(found.len() > 100, "some are missing: {}", found.len());
     found
 }
 
-/// The settings, by section and key, that the strings and the documentation comments of a source name.
+/// The settings (section and key) that strings and doc comments of a source name.
 fn named_settings(source: &str, sections: &toml::Table) -> Vec<(String, String)> {
     let code = source.split("\n#[cfg(test)]").next().unwrap_or_default();
-    let tokens: TokenStream = code.parse().expect("it is Rust");
+    let tokens: TokenStream = code.parse().expect("the source is valid Rust");
     let mut texts = Vec::new();
     collect_strings(tokens, &mut texts);
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -307,7 +341,7 @@ fn named_settings(source: &str, sections: &toml::Table) -> Vec<(String, String)>
             let section = text[..dot].rsplit(|c| !is_name(c)).next().unwrap_or_default();
             let key: String = text[dot + 1..].chars().take_while(|c| is_name(*c)).collect();
             let before = text[..dot - section.len()].chars().next_back();
-            // A path, or a name of more than two parts whose first is none of ours.
+            // A path, or a name with more parts.
             let is_part = matches!(before, Some('.' | '/' | '-'));
             let is_file = matches!(key.as_str(), "" | "rs" | "txt");
             let is_call = text[dot + 1 + key.len()..].starts_with('(');
@@ -343,7 +377,7 @@ fn documents() -> Vec<String> {
     documents
 }
 
-/// The fenced blocks of a language, by lines.
+/// The lines of each fenced block of a language.
 fn blocks(document: &str, language: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut lines = document.lines();
@@ -359,7 +393,7 @@ fn blocks(document: &str, language: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The cells of the table whose first row begins so, without their backquotes.
+/// The cells of the table whose first row begins with `head`, without backquotes.
 fn table(document: &str, head: &str) -> Vec<Vec<String>> {
     let rows: Vec<Vec<String>> = document
         .lines()
@@ -368,26 +402,26 @@ fn table(document: &str, head: &str) -> Vec<Vec<String>> {
         .take_while(|line| line.starts_with('|'))
         .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect())
         .collect();
-    assert!(!rows.is_empty(), "there is no table that begins with {head}");
+    assert!(!rows.is_empty(), "no table begins with {head}");
     rows
 }
 
-/// All values of an enum: serde knows their names, and tells them to whoever asks for one that is not among them.
+/// All values of an enum. serde lists their names in the error for an unknown one.
 fn variants<T: DeserializeOwned>() -> Vec<T> {
-    let Err(error) = serde_json::from_str::<T>("\"?\"") else { panic!("`?` is no variant") };
+    let Err(error) = serde_json::from_str::<T>("\"?\"") else { panic!("`?` is not a variant") };
     let text = error.to_string();
     let expected = text.split("expected one of ").nth(1).unwrap_or_else(|| panic!("{text}"));
     let names = expected.split('`').skip(1).step_by(2);
     names.map(|name| serde_json::from_str(&format!("\"{name}\"")).expect("serde named it")).collect()
 }
 
-/// The settings of a file, and of nothing else.
+/// Loads the settings of one file and no others.
 fn load(file: &Path) -> Result<Loaded, config::Error> {
     config::load(&Sources {
         config: Some(file.to_owned()),
         folder: path("."),
         user: 0,
-        // What the examples name.
+        // The examples use this variable.
         environment: ["API_TOKEN"].map(|name| (name.into(), "x".into())).into(),
         flags: Vec::new(),
         cpus: NonZeroUsize::MIN,

@@ -1,11 +1,11 @@
-//! The bundled site, its lists, the example rules and what they must find: that they fit together.
+//! Checks that the bundled site, its lists, the example rules and the expected data fit together.
 
 use std::fs;
 
 use crate::support::fixture;
 use serde_json::Value;
 
-/// The lists of which every line is a page, the rules that go with them, and the file of what those must find.
+/// Lists with only valid pages, their rules, and the expected data.
 const SETS: [(&str, &str, &str); 4] = [
     ("books.txt", "../config/books.toml", "expected/books.jsonl"),
     ("quotes.txt", "../config/quotes.toml", "expected/quotes.jsonl"),
@@ -23,7 +23,7 @@ fn tasks(list: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_line_of_a_list_is_a_page_and_has_its_expected_data() {
+fn every_line_of_a_list_is_a_page_with_expected_data() {
     for (list, _, expected) in SETS {
         let tasks = tasks(list);
         for task in &tasks {
@@ -34,17 +34,17 @@ fn every_line_of_a_list_is_a_page_and_has_its_expected_data() {
 }
 
 #[test]
-fn the_list_of_books_has_all_of_them_and_one_twice() {
+fn the_list_of_books_contains_every_book_and_one_of_them_twice() {
     let mut tasks = tasks("books.txt");
     tasks.sort();
     assert_eq!(tasks.len(), 41);
     tasks.dedup();
     assert_eq!(tasks.len(), 40);
-    assert_eq!(fs::read_dir(fixture("site/books")).expect("the folder is there").count(), 40);
+    assert_eq!(fs::read_dir(fixture("site/books")).expect("the folder exists").count(), 40);
 }
 
 #[test]
-fn the_mixed_list_has_good_lines_missing_pages_and_lines_that_are_no_url() {
+fn the_mixed_list_has_pages_missing_pages_and_invalid_urls() {
     let tasks = tasks("everything.txt");
     let (urls, paths): (Vec<_>, Vec<_>) = tasks.iter().partition(|line| line.contains(':'));
     assert_eq!(urls, ["ftp://oddmoor.example/catalogue.txt", "mailto:shop@oddmoor.example", "http://[bad", "http://"]);
@@ -52,7 +52,7 @@ fn the_mixed_list_has_good_lines_missing_pages_and_lines_that_are_no_url() {
     assert_eq!(paths.iter().filter(missing).count(), 1);
 }
 
-/// The keys of an `[extract]` table: rules in order, tables with `each` as the rules below them.
+/// The keys of an `[extract]` table, in order. A field with `each` is followed by the keys of its rules.
 fn keys(rules: &toml::Table) -> Value {
     let fields = rules.iter().filter(|(key, _)| *key != "each");
     let below = |rule: &toml::Value| match rule {
@@ -62,7 +62,7 @@ fn keys(rules: &toml::Table) -> Value {
     Value::Array(fields.map(|(key, rule)| serde_json::json!([key, below(rule)])).collect())
 }
 
-/// Whether a line of JSON has these keys in this order, and no others.
+/// Whether a JSON object has exactly these keys in this order.
 fn has_keys(json: &mut &str, keys: &Value) -> bool {
     let fields = keys.as_array().into_iter().flatten();
     fields.enumerate().all(|(place, field)| {
@@ -97,7 +97,7 @@ fn expected_data_has_the_fields_of_the_rules_in_their_order() {
         let keys = keys(settings["extract"].as_table().expect("rules are a table"));
         for line in read(expected).lines() {
             let mut rest = line;
-            assert!(has_keys(&mut rest, &keys) && rest == "}", "{expected} departs from {rules} before {rest}");
+            assert!(has_keys(&mut rest, &keys) && rest == "}", "{expected} differs from {rules} before {rest}");
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Servers that mean harm or do not know what they do: whatever they say ends in a page or a typed failure, within its
-//! limits, and the next page is none the worse for it.
+//! Hostile and faulty servers: every answer becomes a page or a typed failure within the limits, and the next page is
+//! not affected.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::time::{Duration, Instant};
 
 use crate::raw_server::settings::{LONG, patient};
@@ -10,10 +9,10 @@ use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, 
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 
-/// What a test waits for where waiting is the point.
-const SHORT: Duration = Duration::from_millis(400);
-/// How long a limit may take to strike on a busy machine.
-const PROMPTLY: Duration = Duration::from_secs(15);
+/// A time limit that a test waits for.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(400);
+/// Maximum time until a limit takes effect on a busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 const MAX_BODY: u64 = 64 * 1024;
 const PAGE: &str = "<title>T</title>";
@@ -22,7 +21,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("valid settings")
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {
@@ -53,25 +52,26 @@ fn leads_to(location: &str) -> String {
     format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n")
 }
 
-/// The most memory this process has had, in bytes (Linux).
+/// The peak memory of this process in bytes (Linux).
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("procfs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
-/// A head that is too long was asked for once more, and nothing else; the third answer is a page.
-async fn next_is_itself(server: &RawServer, scraper: &Scraper, name: &str) {
+/// Checks that the next page is not affected. The server has two faulty replies and then a page. An answer with a long
+/// head was requested twice; all others were requested once, so this requests them again.
+async fn next_page_is_unaffected(server: &RawServer, scraper: &Scraper, name: &str) {
     if server.requests().len() < 2 {
         visit(scraper, &server.url("")).await;
     }
     assert_eq!(server.requests().len(), 2, "{name}");
     let next = page(visit(scraper, &server.url("")).await, name);
-    assert_eq!(next.data, r#"{"t":"T"}"#, "{name}: the next page is itself");
+    assert_eq!(next.data, r#"{"t":"T"}"#, "{name}: the next page is not affected");
 }
 
 #[tokio::test]
-async fn whatever_a_server_says_ends_in_a_typed_failure() {
+async fn every_faulty_answer_is_a_typed_failure() {
     use FailureKind::{Connect, Protocol, Timeout, TooLarge, Truncated};
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n";
@@ -110,7 +110,7 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
             &[Protocol],
         ),
         (
-            "a length past all bounds",
+            "a length that overflows",
             Reply::new("HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999999\r\n\r\n"),
             &[Protocol],
         ),
@@ -136,9 +136,9 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
         ),
         ("half the chunks", Reply::new(format!("{CHUNKED}4\r\nabcd\r\n")).then(Then::HalfClose), &[Truncated]),
         ("half a chunk", Reply::new(format!("{CHUNKED}4\r\nab")).then(Then::Reset), &[Truncated]),
-        ("a chunk of no size", Reply::new(format!("{CHUNKED}zz\r\nab")).then(Then::Hang), &[Protocol]),
+        ("a chunk without a valid size", Reply::new(format!("{CHUNKED}zz\r\nab")).then(Then::Hang), &[Protocol]),
         (
-            "a chunk of all sizes",
+            "a chunk with an excessive size",
             Reply::new(format!("{CHUNKED}ffffffffffffffffff\r\nab")).then(Then::Hang),
             &[Protocol],
         ),
@@ -148,14 +148,14 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
             &[Protocol],
         ),
         ("a negative chunk", Reply::new(format!("{CHUNKED}-1\r\nab")).then(Then::Hang), &[Protocol]),
-        ("a half-closed greeting", Reply::new("").then(Then::HalfClose), &[Connect]),
+        ("an end before the answer", Reply::new("").then(Then::HalfClose), &[Connect]),
         ("half a head", Reply::new("HTTP/1.1 200 OK\r\na: ").then(Then::HalfClose), &[Connect, Protocol]),
     ];
     let before = peak_memory();
     let mut wrong = Vec::new();
     for (name, reply, kinds) in cases {
         let server = RawServer::start(vec![reply.clone(), reply, Reply::new(ok("", PAGE.as_bytes()))]).await;
-        let scraper = with(|it| it.timeout = if kinds.contains(&Timeout) { SHORT } else { LONG });
+        let scraper = with(|it| it.timeout = if kinds.contains(&Timeout) { SHORT_TIMEOUT } else { LONG });
         let begun = Instant::now();
         let answer = visit(&scraper, &server.url("")).await;
         let took = begun.elapsed();
@@ -163,19 +163,19 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
             Answer::Outcome(Outcome::Failure(failure)) => kinds.contains(&failure.kind),
             _ => false,
         };
-        if !found || took > PROMPTLY {
+        if !found || took > TIME_LIMIT {
             wrong.push(format!("{name} in {took:?}: {answer:?}"));
             continue;
         }
-        next_is_itself(&server, &scraper, name).await;
+        next_page_is_unaffected(&server, &scraper, name).await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let taken = peak_memory() - before;
-    assert!(taken < 64 << 20, "all of that took {taken} bytes");
+    assert!(taken < 64 << 20, "all cases together took {taken} bytes");
 }
 
 #[tokio::test]
-async fn what_a_server_says_after_its_answer_is_no_answer_to_the_next_question() {
+async fn bytes_after_an_answer_are_not_the_answer_to_the_next_request() {
     let smuggled = ok("", b"<title>smuggled</title>");
     let with_more = |head: &str| Reply::new([head.as_bytes(), &smuggled].concat());
     let cases = [
@@ -200,7 +200,7 @@ async fn what_a_server_says_after_its_answer_is_no_answer_to_the_next_question()
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_html_are_read_as_browsers_read_them() {
+async fn bodies_that_are_not_html_are_parsed_as_browsers_parse_them() {
     let binary: Vec<u8> = (0..=255).cycle().take(4096).collect();
     let cases: [(&str, &[u8], &str); 6] = [
         ("empty", b"", r#"{"t":null}"#),
@@ -218,7 +218,7 @@ async fn bodies_that_are_no_html_are_read_as_browsers_read_them() {
 }
 
 #[tokio::test]
-async fn a_byte_at_a_time_is_cut_off_by_the_limit_for_the_whole_and_a_stall_by_that_for_a_pause() {
+async fn a_slow_body_hits_the_total_timeout_and_a_stalled_one_the_idle_timeout() {
     let drip = |pause| async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("bound"));
@@ -226,29 +226,29 @@ async fn a_byte_at_a_time_is_cut_off_by_the_limit_for_the_whole_and_a_stall_by_t
         url
     };
     let url = drip(Duration::from_secs(1)).await;
-    let failure = failed(visit(&with(|it| it.idle_timeout = SHORT), &url).await, "idle");
+    let failure = failed(visit(&with(|it| it.idle_timeout = SHORT_TIMEOUT), &url).await, "idle");
     assert_eq!((failure.kind, failure.stage), (FailureKind::Timeout, Stage::Fetch));
     assert!(failure.message.contains("nothing came"), "{failure:?}");
-    let url = drip(SHORT / 8).await;
-    let scraper = with(|it| (it.idle_timeout, it.timeout) = (SHORT, 2 * SHORT));
+    let url = drip(SHORT_TIMEOUT / 8).await;
+    let scraper = with(|it| (it.idle_timeout, it.timeout) = (SHORT_TIMEOUT, 2 * SHORT_TIMEOUT));
     let failure = failed(visit(&scraper, &url).await, "total");
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(failure.message.contains("read all"), "{failure:?}");
 }
 
 #[tokio::test]
-async fn bombs_cost_no_more_than_the_limit_of_the_body() {
+async fn decompression_bombs_cost_no_more_than_the_body_limit() {
     use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
     let zeros = vec![b'a'; 32 << 20];
     let (small, tiny) = (gzip(&zeros).await, gzip(&gzip(&zeros).await).await);
-    // 20 bytes each, and nothing in any of them.
+    // Members of 20 bytes that are all empty.
     let members = gzip(b"").await.repeat(200_000);
-    // Deflate blocks that hold nothing, endlessly: input without output.
+    // Endless empty deflate blocks: input without output.
     let blocks = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0, 0, 0, 0xff, 0xff].repeat(4 << 20)].concat();
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("gzip", "gzip", small.clone()),
-        ("gzip of which no header says anything", "identity", small.clone()),
-        ("gzip in gzip of which no header says anything", "identity", tiny.clone()),
+        ("gzip that no header announces", "identity", small.clone()),
+        ("gzip in gzip that no header announces", "identity", tiny.clone()),
         ("gzip in gzip", "gzip, gzip", tiny),
         ("zlib", "deflate", zlib(&zeros).await),
         ("deflate", "deflate", deflate(&zeros).await),
@@ -270,7 +270,7 @@ async fn bombs_cost_no_more_than_the_limit_of_the_body() {
         let failure = failed(visit(&with(|_| {}), &server.url("")).await, name);
         let (took, taken) = (begun.elapsed(), peak_memory() - before);
         assert_eq!(failure.kind, FailureKind::TooLarge, "{name}: {failure:?}");
-        assert!(took < PROMPTLY, "{name} took {took:?}");
+        assert!(took < TIME_LIMIT, "{name} took {took:?}");
         assert!(taken < 40 << 20, "{name} took {taken} bytes");
     }
 }

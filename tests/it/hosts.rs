@@ -1,6 +1,5 @@
-//! What is said to one host and to no other, and where secrets come from.
+//! Settings that apply to one host only, and secrets from the environment.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::fs;
 
 use crate::raw_server::{RawServer, Reply};
@@ -16,12 +15,12 @@ fn redirect(to: &str) -> Reply {
     Reply::new(format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {to}\r\n\r\n"))
 }
 
-/// A run over `list` with these settings and variables.
+/// Runs Gleaner over `list` with these settings and environment variables.
 fn run(settings: &str, variables: &[(&str, &str)], list: &[String], arguments: &[&str]) -> Finished {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("settings.toml");
     fs::write(&file, settings).expect("written");
-    // The servers of these tests have threads of their own to go on with meanwhile.
+    // `block_in_place` lets the test servers continue on other threads.
     tokio::task::block_in_place(|| {
         let mut command = scrape(["-w", "1", "--concurrency", "1", "--format", "jsonl", "--no-robots"]);
         command.arg("-c").arg(&file).args(arguments).args(list).envs(variables.iter().copied());
@@ -30,7 +29,7 @@ fn run(settings: &str, variables: &[(&str, &str)], list: &[String], arguments: &
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn headers_and_credentials_of_a_host_go_to_it_alone() {
+async fn headers_and_credentials_of_a_host_go_only_to_it() {
     let other = RawServer::start(vec![page(), page(), page()]).await;
     let own = RawServer::start(vec![redirect(&other.url("from-own")), page(), page()]).await;
     let settings = format!(
@@ -46,10 +45,14 @@ async fn headers_and_credentials_of_a_host_go_to_it_alone() {
     assert_eq!((to_own.len(), to_other.len()), (3, 2));
     for request in &to_own {
         assert!(request.contains("x-a: keysecret") && request.contains("x-b: all"), "{request}");
-        assert!(!request.contains("x-a: all"), "the host's own take their place: {request}");
+        assert!(!request.contains("x-a: all"), "the host's own headers replace those for all hosts: {request}");
     }
     assert!(to_own[..2].iter().all(|request| request.contains(basic)), "{to_own:?}");
-    assert!(to_own[2].contains("Basic dTpw") && !to_own[2].contains(basic), "the URL's own come first: {}", to_own[2]);
+    assert!(
+        to_own[2].contains("Basic dTpw") && !to_own[2].contains(basic),
+        "the URL's own credentials have priority: {}",
+        to_own[2]
+    );
     for request in &to_other {
         assert!(!request.contains("keysecret") && !request.contains("Basic"), "{request}");
     }
@@ -60,7 +63,7 @@ async fn headers_and_credentials_of_a_host_go_to_it_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redirect_from_elsewhere_does_not_make_a_host_s_secrets_travel_in_the_clear() {
+async fn a_redirect_from_another_origin_does_not_send_a_hosts_secrets_unencrypted() {
     let own = RawServer::start(vec![page()]).await;
     let other = RawServer::start(vec![redirect(&own.url(""))]).await;
     let settings = format!(
@@ -85,7 +88,7 @@ async fn a_bearer_token_and_headers_of_the_command_line_come_from_the_environmen
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_variable_that_is_not_set_is_found_before_anything_is_fetched() {
+async fn an_unset_variable_is_an_error_before_anything_is_fetched() {
     let server = RawServer::start(vec![page()]).await;
     let run = run("[fetch]\nheaders = { X = \"${NO_SUCH_VARIABLE}\" }\n", &[], &[server.url("")], &[]).exited(2);
     assert!(
@@ -97,7 +100,7 @@ async fn a_variable_that_is_not_set_is_found_before_anything_is_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_its_resumption() {
+async fn secrets_are_neither_shown_nor_stored_and_may_change_before_a_run_is_resumed() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = RawServer::start(vec![page(), page()]).await;
     let settings = folder.path().join("settings.toml");
@@ -110,7 +113,7 @@ async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_it
     let output = folder.path().join("out.jsonl");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let list = folder.path().join("list.txt");
-    // The second line is waited for long enough to be interrupted.
+    // The second line keeps failing and being retried, so that the run can be interrupted.
     fs::write(&list, format!("{}\nhttp://{closed}/\n", server.url(""))).expect("written");
     let start = |key: &str, retries: &str, resume: &[&str]| {
         let mut command = scrape(["--max-retries", retries, "--no-robots"]);
@@ -133,7 +136,7 @@ async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_it
     }
     let second = tokio::task::block_in_place(|| start("secondsecret", "0", &["--resume"]).finish().exited(3));
     assert_eq!(records(&fs::read_to_string(&output).expect("the output")).len(), 2, "{}", second.stderr);
-    assert_eq!(server.requests().len(), 1, "what is done stays done");
+    assert_eq!(server.requests().len(), 1, "a finished page is not fetched again");
 
     let check = tokio::task::block_in_place(|| {
         let mut command = gleaner();
@@ -145,7 +148,7 @@ async fn secrets_are_neither_listed_nor_kept_and_may_change_between_a_run_and_it
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn which_statuses_are_tried_again_is_a_setting() {
+async fn the_statuses_that_are_retried_are_a_setting() {
     let refusal = |status: &str| Reply::new(format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n"));
     let server = RawServer::start(vec![refusal("418"), page(), refusal("503")]).await;
     let list = [server.url("a"), server.url("b")];
@@ -155,8 +158,8 @@ async fn which_statuses_are_tried_again_is_a_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redirects_that_lead_back_fail_when_they_do_and_not_eleven_requests_later() {
-    // (where the answers to `/here` and the requests after it lead, and what is said)
+async fn a_cycle_of_redirects_fails_as_soon_as_it_closes() {
+    // (the targets of the redirects, beginning at `/here`; the error message)
     let (itself, circle) = ("it redirects to itself", "its redirects go in a circle");
     let with_cookie = "here\r\nset-cookie: a=1";
     let table: [(&[&str], &str); 7] = [
@@ -168,13 +171,13 @@ async fn redirects_that_lead_back_fail_when_they_do_and_not_eleven_requests_late
         (&["/there", "/here"], circle),
         (&["?a", "?b", "?a"], circle),
     ];
-    for (locations, says) in table {
+    for (locations, expected) in table {
         let server = RawServer::start(locations.iter().map(|to| redirect(to)).collect()).await;
         let run = run("[cookies]\nenabled = true\n", &[], &[server.url("here")], &[]).exited(3);
         let record = &records(&run.stdout)[0];
         assert_eq!((record.kind(), record.attempts), ("too_many_redirects", 1), "{locations:?}");
         let message = &record.failure.as_ref().expect("a failure").message;
-        assert!(message.contains(says), "{locations:?}: {message}");
+        assert!(message.contains(expected), "{locations:?}: {message}");
         assert_eq!(server.requests().len(), locations.len(), "{locations:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! Answers that bend HTTP/1: what the head says of the body is done, or the answer fails. Encoded bytes are never a page.
+//! Answers that deviate from HTTP/1. What the head says about the body is applied, or the answer fails. Encoded bytes
+//! never become a page.
 
 use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
 use crate::raw_server::settings::patient;
 use crate::raw_server::{RawServer, Reply, Then};
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use gleaner::model::{Answer, FailureKind, Outcome, Reach, Visit};
 use gleaner::robots;
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
@@ -16,11 +16,11 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n";
 
 fn scraper() -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules) }).expect("valid settings")
 }
 
-/// The data of a page, or the kind of its failure.
-async fn seen(scraper: &Scraper, url: &str) -> Result<String, FailureKind> {
+/// The data of a page, the target of a redirect, or the kind of failure.
+async fn outcome(scraper: &Scraper, url: &str) -> Result<String, FailureKind> {
     match scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer {
         Answer::Outcome(Outcome::Page(page)) => Ok(String::from_utf8(page.data.to_vec()).expect("JSON")),
         Answer::Outcome(Outcome::Failure(failure)) => Err(failure.kind),
@@ -29,7 +29,7 @@ async fn seen(scraper: &Scraper, url: &str) -> Result<String, FailureKind> {
     }
 }
 
-/// One answer, at whose end the connection ends.
+/// One answer that ends with its connection.
 fn reply(lines: &str, body: &[u8]) -> Reply {
     Reply::new([format!("{HEAD}{lines}\r\n").as_bytes(), body].concat()).then(Then::Close)
 }
@@ -49,7 +49,7 @@ async fn check(cases: Vec<(&str, Reply, Result<&str, FailureKind>)>) {
     let (scraper, mut wrong) = (scraper(), Vec::new());
     for (name, reply, expected) in cases {
         let server = RawServer::start(vec![reply]).await;
-        let found = seen(&scraper, &server.url("")).await;
+        let found = outcome(&scraper, &server.url("")).await;
         if found.as_deref() != expected.as_ref().map(|data| *data) {
             wrong.push(format!("{name}: {found:?}"));
         }
@@ -58,7 +58,7 @@ async fn check(cases: Vec<(&str, Reply, Result<&str, FailureKind>)>) {
 }
 
 #[tokio::test]
-async fn white_space_before_a_colon_hides_no_header() {
+async fn headers_with_white_space_before_the_colon_are_understood() {
     let to = |location: &str| {
         Reply::new(format!("HTTP/1.1 302 Found\r\n{location}\r\ncontent-length: 0\r\n\r\n")).then(Then::Close)
     };
@@ -70,7 +70,7 @@ async fn white_space_before_a_colon_hides_no_header() {
         ("length", reply(&format!("Content-Length : {}\r\n", PAGE.len()), PAGE).then(Then::Hang), Ok(DATA)),
         ("location", to("Location : http://else.example/"), Ok("http://else.example/")),
         ("a folded line", reply("Transfer-Encoding:\r\n chunked\r\n", &chunked(PAGE)), Ok(DATA)),
-        ("a type that is none", reply("Content-Length\t: x\r\n", PAGE), Err(FailureKind::Protocol)),
+        ("an invalid length", reply("Content-Length\t: x\r\n", PAGE), Err(FailureKind::Protocol)),
         (
             "type",
             Reply::new("HTTP/1.1 200 OK\r\nContent-Type : image/png\r\ncontent-length: 3\r\n\r\nabc"),
@@ -81,7 +81,7 @@ async fn white_space_before_a_colon_hides_no_header() {
 }
 
 #[tokio::test]
-async fn chunks_are_never_text_however_they_are_announced() {
+async fn chunks_never_become_text() {
     use FailureKind::Protocol;
     let twice = chunked(&chunked(PAGE));
     let extended = [b"17;name=value\r\n", PAGE, b"\r\n0;last\r\nDigest: x\r\n\r\n"].concat();
@@ -95,7 +95,10 @@ async fn chunks_are_never_text_however_they_are_announced() {
         ("not announced", reply("", &chunked(PAGE)), Err(Protocol)),
         (
             "without the last line",
-            reply("transfer-encoding: chunked\r\n", chunked(PAGE).strip_suffix(b"\r\n").expect("it ends so")),
+            reply(
+                "transfer-encoding: chunked\r\n",
+                chunked(PAGE).strip_suffix(b"\r\n").expect("the body ends with CR LF"),
+            ),
             Err(FailureKind::Truncated),
         ),
         ("lines that end with LF", reply("transfer-encoding: chunked\r\n", b"1\na\n0\n\n"), Err(Protocol)),
@@ -113,13 +116,13 @@ async fn chunks_are_never_text_however_they_are_announced() {
                 .then(Then::Close),
             Err(Protocol),
         ),
-        ("text that begins like one", reply("", b"17\r\n<title>T</title>"), Ok(DATA)),
+        ("text that begins like a chunk", reply("", b"17\r\n<title>T</title>"), Ok(DATA)),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn transfer_codings_are_undone_or_the_answer_fails() {
+async fn transfer_codings_are_decoded_or_the_answer_fails() {
     use FailureKind::{Decode, Protocol, Truncated};
     let gzipped = gzip(PAGE).await;
     let length = |n: usize| format!("transfer-encoding: identity\r\ncontent-length: {n}\r\n");
@@ -144,13 +147,13 @@ async fn transfer_codings_are_undone_or_the_answer_fails() {
         ("identity alone", reply("transfer-encoding: identity\r\n", PAGE), Ok(DATA)),
         ("compress", reply("transfer-encoding: compress, chunked\r\n", &chunked(PAGE)), Err(Protocol)),
         ("an unknown one", reply("transfer-encoding: cow\r\n", PAGE), Err(Protocol)),
-        ("no gzip", reply("transfer-encoding: gzip, chunked\r\n", &chunked(PAGE)), Err(Decode)),
+        ("not gzip", reply("transfer-encoding: gzip, chunked\r\n", &chunked(PAGE)), Err(Decode)),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn lengths_count_where_they_agree() {
+async fn lengths_that_agree_are_accepted() {
     use FailureKind::{Protocol, Truncated};
     const BODY: &[u8] = b"<title>T</title><title>U";
     let of = |lines: &str| reply(lines, BODY).then(Then::Hang);
@@ -169,7 +172,7 @@ async fn lengths_count_where_they_agree() {
 }
 
 #[tokio::test]
-async fn content_codings_are_undone_as_often_as_they_were_applied() {
+async fn content_codings_are_decoded_as_often_as_they_were_applied() {
     use FailureKind::Decode;
     let once = |coding: &str, body: &[u8]| reply(&format!("content-encoding: {coding}\r\n"), body);
     check(vec![
@@ -192,7 +195,7 @@ async fn content_codings_are_undone_as_often_as_they_were_applied() {
 }
 
 #[tokio::test]
-async fn a_trailer_of_gzip_may_lack_where_the_answer_is_whole() {
+async fn gzip_without_its_trailer_is_accepted_if_the_answer_is_complete() {
     use FailureKind::{Decode, Truncated};
     const GZIP: &str = "content-encoding: gzip\r\n";
     let gzipped = gzip(PAGE).await;
@@ -213,7 +216,7 @@ async fn a_trailer_of_gzip_may_lack_where_the_answer_is_whole() {
 }
 
 #[tokio::test]
-async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes() {
+async fn unknown_content_codings_are_ignored_and_unsupported_ones_fail() {
     let mut cases = Vec::new();
     for name in ["utf-8", "UTF-8", "none", "binary", "8bit", "text/html", "identity", "", "utf-8, identity"] {
         cases.push((name, reply(&format!("content-encoding: {name}\r\n"), PAGE), Ok(DATA)));
@@ -226,7 +229,7 @@ async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes
     cases.push(("a parameter", reply("content-encoding: gzip;q=1.0\r\n", &gzipped), Ok(DATA)));
     cases.push(("a quoted name", reply("content-encoding: \"gzip\"\r\n", &gzipped), Err(FailureKind::Decode)));
     cases.push((
-        "nothing to undo",
+        "an empty body",
         reply("content-encoding: compress\r\ncontent-length: 0\r\n", b""),
         Ok(r#"{"t":null}"#),
     ));
@@ -236,7 +239,7 @@ async fn what_is_no_content_coding_leaves_the_bytes_and_what_is_one_never_passes
 }
 
 #[tokio::test]
-async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with_it() {
+async fn an_invalid_head_is_a_failure_that_says_what_is_wrong() {
     let begins = "its first line does not begin with `HTTP/1.1` or `HTTP/1.0`";
     let status = "its first line does not have a three-digit status one space after `HTTP/1.1`";
     let long = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(1 << 20));
@@ -256,7 +259,7 @@ async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with
         assert_eq!(failure.kind, FailureKind::Protocol, "{head:.20}");
         assert!(failure.message.contains(expected), "{head:.20}: {failure:?}");
     }
-    // What else a status line may lack is not needed.
+    // Other deviations of the status line are accepted.
     check(vec![
         ("a phrase", Reply::new("HTTP/1.1 200\r\ncontent-length: 16\r\n\r\n<title>T</title>"), Ok(DATA)),
         ("LF alone", Reply::new("HTTP/1.0 200 OK\ncontent-length: 16\n\n<title>T</title>"), Ok(DATA)),
@@ -270,40 +273,40 @@ async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with
 }
 
 #[tokio::test]
-async fn a_robots_txt_is_read_by_the_same_rules() {
+async fn robots_txt_follows_the_same_rules() {
     const FILE: &[u8] = b"User-agent: *\nDisallow: /no\n";
-    enum Says {
+    enum Expected {
         Rules,
         Fails,
-        LeadsOn,
+        Redirects,
     }
     let scraper = scraper();
     let table = [
-        (reply("Transfer-Encoding : chunked\r\n", &chunked(FILE)), Says::Rules),
-        (reply("transfer-encoding: gzip, chunked\r\n", &chunked(&gzip(FILE).await)), Says::Rules),
-        (reply("content-encoding: gzip\r\ncontent-encoding: gzip\r\n", &gzip(FILE).await), Says::Rules),
-        (reply("content-encoding: none\r\n", FILE), Says::Rules),
-        (reply("transfer-encoding: identity\r\ncontent-length: 28\r\n", FILE).then(Then::Hang), Says::Rules),
-        (reply("content-encoding: compress\r\n", FILE), Says::Fails),
-        (reply("transfer-encoding: cow\r\n", FILE), Says::Fails),
-        (reply("", &chunked(FILE)), Says::Fails),
-        (Reply::new("HTTP/1.1 302 Found\r\nLocation\t: /r\r\ncontent-length: 0\r\n\r\n"), Says::LeadsOn),
+        (reply("Transfer-Encoding : chunked\r\n", &chunked(FILE)), Expected::Rules),
+        (reply("transfer-encoding: gzip, chunked\r\n", &chunked(&gzip(FILE).await)), Expected::Rules),
+        (reply("content-encoding: gzip\r\ncontent-encoding: gzip\r\n", &gzip(FILE).await), Expected::Rules),
+        (reply("content-encoding: none\r\n", FILE), Expected::Rules),
+        (reply("transfer-encoding: identity\r\ncontent-length: 28\r\n", FILE).then(Then::Hang), Expected::Rules),
+        (reply("content-encoding: compress\r\n", FILE), Expected::Fails),
+        (reply("transfer-encoding: cow\r\n", FILE), Expected::Fails),
+        (reply("", &chunked(FILE)), Expected::Fails),
+        (Reply::new("HTTP/1.1 302 Found\r\nLocation\t: /r\r\ncontent-length: 0\r\n\r\n"), Expected::Redirects),
     ];
-    for (number, (reply, says)) in table.into_iter().enumerate() {
+    for (number, (reply, expected)) in table.into_iter().enumerate() {
         let server = RawServer::start(vec![reply]).await;
         let answer = scraper.robots(&Visit::new(server.url("robots.txt"), Reach::Listed), || {}).await;
-        match (says, answer) {
-            (Says::Rules, robots::Answer::Rules(rules)) => {
+        match (expected, answer) {
+            (Expected::Rules, robots::Answer::Rules(rules)) => {
                 let allows = |path: &str| rules.allows(&server.url(path).parse().expect("a URL"));
                 assert!(!allows("no") && allows("yes"), "{number}");
             }
-            (Says::Fails, robots::Answer::Failed(_)) | (Says::LeadsOn, robots::Answer::Redirect { .. }) => {}
+            (Expected::Fails, robots::Answer::Failed(_)) | (Expected::Redirects, robots::Answer::Redirect { .. }) => {}
             (_, answer) => panic!("{number}: {answer:?}"),
         }
     }
 }
 
-/// A page whose head has so many lines besides its own, each of so many bytes.
+/// A page with `count` additional header lines of `size` bytes each.
 fn with_lines(count: usize, size: usize) -> Reply {
     let line = |n: usize| {
         let name = format!("x{n}: ");
@@ -315,7 +318,7 @@ fn with_lines(count: usize, size: usize) -> Reply {
 }
 
 #[tokio::test]
-async fn a_head_is_bounded_in_bytes_and_not_in_lines() {
+async fn a_head_is_limited_in_bytes_and_not_in_lines() {
     check(vec![("90 lines", with_lines(90, 30), Ok(DATA))]).await;
     let table = [
         ("101 lines", with_lines(101, 30), with_lines(101, 30), Ok(DATA)),
@@ -326,21 +329,25 @@ async fn a_head_is_bounded_in_bytes_and_not_in_lines() {
     ];
     for (name, first, second, expected) in table {
         let server = RawServer::start(vec![first, second]).await;
-        assert_eq!(seen(&scraper(), &server.url("")).await.as_deref(), expected.as_ref().map(|data| *data), "{name}");
-        assert_eq!(server.requests().len(), 2, "{name}: the usual connection takes 100 lines");
+        assert_eq!(
+            outcome(&scraper(), &server.url("")).await.as_deref(),
+            expected.as_ref().map(|data| *data),
+            "{name}"
+        );
+        assert_eq!(server.requests().len(), 2, "{name}: the usual connection reads 100 lines");
     }
-    // Few lines, however long, need no other connection.
+    // A few long lines need no second request.
     let server = RawServer::start(vec![with_lines(2, 200_000)]).await;
-    assert_eq!(seen(&scraper(), &server.url("")).await.as_deref(), Ok(DATA));
+    assert_eq!(outcome(&scraper(), &server.url("")).await.as_deref(), Ok(DATA));
     assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn an_origin_with_long_heads_is_asked_twice_only_once_and_keeps_its_connection() {
+async fn an_origin_with_long_heads_is_asked_twice_only_the_first_time_and_keeps_its_connection() {
     let server = RawServer::start((0..4).map(|_| with_lines(150, 30)).collect()).await;
     let scraper = scraper();
     for page in 0..3 {
-        assert_eq!(seen(&scraper, &server.url("")).await.as_deref(), Ok(DATA), "page {page}");
+        assert_eq!(outcome(&scraper, &server.url("")).await.as_deref(), Ok(DATA), "page {page}");
     }
     assert_eq!((server.requests().len(), server.connections()), (4, 2));
 }

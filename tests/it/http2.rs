@@ -1,4 +1,4 @@
-//! HTTP/2, against a real server over TLS that chose it by ALPN (RFC 9113).
+//! HTTP/2 with a real server over TLS that negotiates it by ALPN (RFC 9113).
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 
-/// So many requests for `/together` are in flight at once before one of them is answered.
+/// The server answers requests for `/together` only when this many are in flight.
 const TOGETHER: usize = 24;
 
-/// Longer than what a client lets a stream have before it asks for more.
+/// A page that is larger than a client's flow-control window.
 const LARGE: usize = 3 << 20;
 
 struct Server {
@@ -30,19 +30,19 @@ struct Server {
 
 #[derive(Default)]
 struct Counts {
-    /// Connections that were ever made.
+    /// All connections so far.
     made: AtomicUsize,
-    /// Connections that requests came over.
+    /// Connections with at least one request.
     used: AtomicUsize,
-    /// Connections that stand now.
+    /// Connections that are open now.
     open: AtomicUsize,
     requests: AtomicUsize,
-    /// Connections that `/gone` has put an end to.
+    /// Number of requests for `/gone`. The first one closes its connection.
     gone: AtomicUsize,
 }
 
 impl Server {
-    /// Starts a server on a thread and a runtime of its own, which end with the test.
+    /// Starts a server with its own thread and runtime, which end with the test process.
     fn start() -> Self {
         let authority = Authority::new();
         let mut config = authority.server.clone();
@@ -92,11 +92,11 @@ async fn connection(acceptor: TlsAcceptor, stream: TcpStream, together: Arc<Barr
             counts.used.fetch_add(1, Ordering::SeqCst);
         }
         if request.uri().path() == "/last" {
-            // GOAWAY: this one is still answered, and what comes later needs another connection.
+            // GOAWAY: this request is still answered, but later ones need another connection.
             connection.graceful_shutdown();
         }
         if request.uri().path() == "/gone" && counts.gone.fetch_add(1, Ordering::SeqCst) == 0 {
-            // Without a GOAWAY, and without an answer.
+            // Closes the connection without GOAWAY and without an answer.
             break;
         }
         tokio::spawn(answer(request, respond, Arc::clone(&together)));
@@ -104,12 +104,12 @@ async fn connection(acceptor: TlsAcceptor, stream: TcpStream, together: Arc<Barr
     counts.open.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// What a client does with the answer is no fault of ours, so no error counts.
+/// Answers a request. Errors are ignored, because the client may close the stream.
 async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, together: Arc<Barrier>) {
     let path = request.uri().path().to_owned();
     let page = format!("<title>{path}</title>");
     let head = |status: StatusCode| Response::builder().status(status).header("content-type", "text/html");
-    let ok = |head: axum::http::response::Builder| head.body(()).expect("good headers");
+    let ok = |head: axum::http::response::Builder| head.body(()).expect("valid headers");
     match path.as_str() {
         "/together" => {
             together.wait().await;
@@ -150,7 +150,7 @@ fn outcome(record: &Record) -> String {
 }
 
 #[test]
-fn pages_of_one_host_come_over_one_connection_of_each_worker_at_the_same_time() {
+fn each_worker_fetches_pages_of_a_host_in_parallel_over_one_connection() {
     let server = Server::start();
     let list = vec![server.url("/together"); 2 * TOGETHER];
     for workers in [1, 2] {
@@ -168,9 +168,9 @@ fn pages_of_one_host_come_over_one_connection_of_each_worker_at_the_same_time() 
 }
 
 #[test]
-fn every_answer_gives_a_page_or_a_typed_failure_and_the_next_page_is_none_the_worse() {
+fn every_answer_gives_a_page_or_a_typed_failure_and_the_next_page_succeeds() {
     let server = Server::start();
-    // The path, what becomes of it, and how often it is asked for.
+    // The path, its outcome, and the number of requests.
     let table = [
         ("/ok", r#"{"t":"/ok"}"#, 1),
         ("/large", r#"{"t":"/large"}"#, 1),
@@ -194,21 +194,21 @@ fn every_answer_gives_a_page_or_a_typed_failure_and_the_next_page_is_none_the_wo
 }
 
 #[test]
-fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_and_costs_one_attempt() {
+fn a_request_lost_with_its_connection_is_sent_again_and_counts_as_one_attempt() {
     let server = Server::start();
     let list = ["/ok", "/gone", "/ok?after"].map(|path| server.url(path));
     let run = server.run(&list, &["-w", "1", "--concurrency", "1"]).exited(0);
     assert!(records(&run.stdout).iter().all(|record| record.attempts == 1), "{}", run.stdout);
     let counts = [&server.counts.requests, &server.counts.used].map(|count| count.load(Ordering::SeqCst));
-    assert_eq!(counts, [4, 2], "one request more, and one connection");
+    assert_eq!(counts, [4, 2], "one additional request and one additional connection");
 }
 
-/// How long [`slow_to_agree`] lets everybody wait for TLS.
+/// How long [`slow_handshake_server`] waits before its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_millis(500);
 
-/// A server that knows HTTP/1.1 only, takes its time to agree on TLS, and answers one request on each connection. Gives
-/// its URL.
-fn slow_to_agree(authority: &Authority) -> String {
+/// Starts a server that supports only HTTP/1.1, delays its TLS handshake, and answers one request per connection;
+/// returns its URL.
+fn slow_handshake_server(authority: &Authority) -> String {
     let acceptor = TlsAcceptor::from(Arc::new(authority.server.clone()));
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     listener.set_nonblocking(true).expect("a fresh socket takes every option");
@@ -236,14 +236,14 @@ fn slow_to_agree(authority: &Authority) -> String {
 }
 
 #[test]
-fn waiting_for_the_first_connection_is_not_counted_where_http_1_needs_one_for_each_page() {
+fn the_timeout_excludes_waiting_for_the_first_connection_of_a_host() {
     let authority = Authority::new();
-    let list = vec![slow_to_agree(&authority); 8];
+    let list = vec![slow_handshake_server(&authority); 8];
     let limit = HANDSHAKE.mul_f64(1.8).as_millis();
     let mut command = scrape(["-w", "1", "--concurrency", "8", "--max-retries", "0", "-f", "jsonl", "--no-robots"]);
     command.args(["--set", "politeness.per_host_concurrency=0", "--set", &format!("fetch.timeout={limit}ms")]);
     command.args(&list).env("SSL_CERT_FILE", authority.trusted());
     let run = Run::to_end(command).exited(0);
-    // The first, and then all others together.
+    // The first page comes first, then all others in parallel.
     assert!((2 * HANDSHAKE..4 * HANDSHAKE).contains(&run.elapsed), "{:?}", run.elapsed);
 }

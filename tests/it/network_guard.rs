@@ -1,7 +1,5 @@
-//! Where requests may lead, what they carry there, and what of it may be read afterwards: redirects to private
-//! addresses, secrets on their way, control characters on a terminal.
+//! Security of requests: redirects to private addresses, who receives secrets, and control characters on a terminal.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -20,18 +18,18 @@ fn redirect(to: &str) -> Reply {
     Reply::new(format!("HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {to}\r\n\r\n"))
 }
 
-/// A server that answers everything with the same page.
+/// A server that answers every request with the same page.
 async fn inside() -> RawServer {
     RawServer::start((0..100).map(|_| page()).collect()).await
 }
 
-/// Without robots.txt, so that the servers answer just what is listed.
+/// Runs Gleaner without robots.txt, so that the servers get only the listed requests.
 fn run(list: &[String], arguments: &[&str]) -> Finished {
     run_with_robots(list, &[&["--no-robots"], arguments].concat())
 }
 
 fn run_with_robots(list: &[String], arguments: &[&str]) -> Finished {
-    // The servers of these tests have threads of their own to go on with meanwhile.
+    // `block_in_place` lets the test servers continue on other threads.
     tokio::task::block_in_place(|| {
         let defaults = ["-w", "1", "--concurrency", "1", "--max-retries", "0", "--set", "extract.t=title::text"];
         scrape_list(list, [&defaults, arguments].concat()).finish()
@@ -43,7 +41,7 @@ fn outcome(record: &Record) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redirect_is_no_way_to_a_private_address_by_whatever_name() {
+async fn a_redirect_does_not_reach_a_private_address_in_any_notation() {
     let secret = inside().await;
     let port = secret.address().port();
     let targets = [
@@ -85,10 +83,11 @@ async fn a_redirect_is_no_way_to_a_private_address_by_whatever_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn robots_txt_is_no_way_to_a_private_address_either() {
+async fn robots_txt_does_not_lead_to_a_private_address() {
     let secret = inside().await;
     let to = secret.url("");
-    // The robots.txt of the first server leads there; so does a page of the second one, which would be asked for its own.
+    // The robots.txt of the first server redirects there. So does a page of the second one; the robots.txt of that
+    // address would be requested next.
     let (first, second) = (
         RawServer::start(vec![redirect(&secret.url("robots.txt"))]).await,
         RawServer::start(vec![Reply::new("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"), redirect(&to)]).await,
@@ -99,7 +98,7 @@ async fn robots_txt_is_no_way_to_a_private_address_either() {
         assert_eq!((&*failure.kind, &*failure.stage), ("blocked_address", "robots"), "{failure:?}");
     }
     assert_eq!(secret.connections(), 0);
-    // Whoever lists the address may go there, though a redirect was refused before.
+    // A listed address may be fetched, although a redirect to it was refused before.
     let second =
         RawServer::start(vec![Reply::new("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"), redirect(&to)]).await;
     let run = run_with_robots(&[second.url(""), to], &[]).exited(3);
@@ -108,15 +107,17 @@ async fn robots_txt_is_no_way_to_a_private_address_either() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_may_reach_private_addresses_is_a_setting() {
+async fn the_setting_decides_which_requests_may_reach_private_addresses() {
     let secret = inside().await;
-    let (to, at_home) = (secret.url(""), r#"{"t":"inside"}"#);
-    // Listed, redirected at its own origin, redirected from another one.
-    for (setting, expected) in
-        [("direct", [at_home, at_home, "blocked_address"]), ("allow", [at_home; 3]), ("deny", ["blocked_address"; 3])]
-    {
+    let (to, inside_page) = (secret.url(""), r#"{"t":"inside"}"#);
+    // Listed, redirected from its own origin, redirected from another origin.
+    for (setting, expected) in [
+        ("direct", [inside_page, inside_page, "blocked_address"]),
+        ("allow", [inside_page; 3]),
+        ("deny", ["blocked_address"; 3]),
+    ] {
         let server = RawServer::start(vec![redirect("/home"), page(), redirect(&to)]).await;
-        // The first one leaves a connection behind that the last one must not use.
+        // The first page leaves an idle connection that the last redirect must not use.
         let list = [to.clone(), server.url("own"), server.url("other")];
         let run = run(&list, &["--set", &format!("network.private_addresses={setting}")]);
         let records = records(&run.stdout);
@@ -126,7 +127,7 @@ async fn who_may_reach_private_addresses_is_a_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_http_is_followed() {
+async fn only_redirects_to_http_and_https_are_followed() {
     let targets =
         ["file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1:70/x", "data:text/html,x", "javascript:1"];
     let server = RawServer::start(targets.iter().map(|to| redirect(to)).collect()).await;
@@ -138,7 +139,7 @@ async fn nothing_but_http_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redirects_without_end_come_to_one() {
+async fn redirects_have_a_maximum_number() {
     let server = RawServer::start((0..50).map(|n| redirect(&format!("/{n}"))).collect()).await;
     let run = run(&[server.url("")], &["--set", "fetch.max_redirects=10"]).exited(3);
     assert_eq!(records(&run.stdout)[0].kind(), "too_many_redirects");
@@ -146,7 +147,7 @@ async fn redirects_without_end_come_to_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_site_of_the_run_is_open_to_its_own_pages_and_to_no_redirect_from_elsewhere() {
+async fn the_site_of_the_run_is_reachable_from_its_own_pages_and_not_by_redirects_from_elsewhere() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("sub")).expect("a folder");
     for page in ["index.html", "sub/index.html"] {
@@ -156,7 +157,7 @@ async fn the_site_of_the_run_is_open_to_its_own_pages_and_to_no_redirect_from_el
     for (setting, outside) in [("direct", "blocked_address"), ("allow", "blocked_address"), ("deny", "blocked_address")]
     {
         let server = RawServer::start(vec![redirect("http://site.localhost/")]).await;
-        // The folder without a slash is redirected to that with one.
+        // A folder without a slash is redirected to the same path with one.
         let list = ["index.html".to_owned(), "sub".to_owned(), server.url("")];
         let set = format!("network.private_addresses={setting}");
         let run = run(&list, &["--site", site, "--set", &set]).exited(3);
@@ -167,7 +168,7 @@ async fn the_site_of_the_run_is_open_to_its_own_pages_and_to_no_redirect_from_el
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_proxy_may_stand_anywhere_and_addresses_in_urls_are_checked_all_the_same() {
+async fn a_proxy_may_have_any_address_but_addresses_in_urls_are_checked() {
     let targets = ["http://other.example/", "http://10.0.0.1/", "http://localhost/"];
     let mut replies = Vec::new();
     for to in targets {
@@ -195,7 +196,7 @@ async fn a_proxy_may_stand_anywhere_and_addresses_in_urls_are_checked_all_the_sa
 const SECRETS: [&str; 5] = ["urlsecret", "bearersecret", "cookiesecret", "keysecret", "proxysecret"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn secrets_reach_the_hosts_of_the_list_and_nobody_and_nothing_else() {
+async fn secrets_reach_only_the_hosts_of_the_list() {
     let stranger = RawServer::start(vec![
         page(),
         Reply::new("HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n"),
@@ -250,8 +251,11 @@ async fn secrets_reach_the_hosts_of_the_list_and_nobody_and_nothing_else() {
     let basic = "Basic dXNlcjp1cmxzZWNyZXQ=";
     for request in &own {
         assert!(request.contains("cookiesecret") && request.contains("keysecret"), "{request}");
-        assert!(request.contains(basic) != request.contains("bearersecret"), "the URL's own come first: {request}");
-        assert!(!request.contains("proxysecret"), "there is no proxy: {request}");
+        assert!(
+            request.contains(basic) != request.contains("bearersecret"),
+            "the URL's own credentials have priority: {request}"
+        );
+        assert!(!request.contains("proxysecret"), "without a proxy, its password is not sent: {request}");
     }
     assert!(own[4].contains("/own"), "{}", own[4]);
     assert!(own[1].contains("bearersecret") && own[4].contains(basic), "{own:?}");
@@ -270,8 +274,8 @@ async fn secrets_reach_the_hosts_of_the_list_and_nobody_and_nothing_else() {
     assert_eq!(records[0].final_url.as_deref(), Some(&*stranger.url("s1")));
 }
 
-/// Says what a terminal would obey, if anything.
-fn obeyed(text: &str) -> Option<char> {
+/// The first character that controls a terminal.
+fn terminal_control(text: &str) -> Option<char> {
     text.chars().find(|c| {
         (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     })
@@ -280,7 +284,7 @@ fn obeyed(text: &str) -> Option<char> {
 const EVIL: &str = "\u{1b}[31m\u{9b}32m\u{202e}\u{7}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_a_terminal_obeys_comes_from_pages_servers_lists_or_settings() {
+async fn no_text_from_pages_servers_lists_or_settings_controls_the_terminal() {
     let body = format!("<title>{EVIL}</title>");
     let answer = |status: &str, headers: &str| {
         Reply::new(format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()))
@@ -304,8 +308,8 @@ async fn nothing_that_a_terminal_obeys_comes_from_pages_servers_lists_or_setting
     list.push(format!("http://u:{EVIL}@h:99999/"));
     let ended = run(&list, &["-vv"]).exited(3);
     assert_eq!(records(&ended.stdout).len(), list.len());
-    assert!(ended.stderr.lines().count() >= list.len(), "there is a line a task: {}", ended.stderr);
-    assert_eq!(obeyed(&ended.stderr), None, "{:?}", ended.stderr);
+    assert!(ended.stderr.lines().count() >= list.len(), "there is a line for each task: {}", ended.stderr);
+    assert_eq!(terminal_control(&ended.stderr), None, "{:?}", ended.stderr);
     let control = ended.stdout.chars().find(|c| c.is_control() && *c != '\n');
     assert_eq!(control, None, "{:?}", ended.stdout);
 
@@ -324,12 +328,12 @@ async fn nothing_that_a_terminal_obeys_comes_from_pages_servers_lists_or_setting
         let ended = tokio::task::block_in_place(|| Run::to_end(scrape(arguments)));
         assert_ne!(ended.code, Some(0), "{arguments:?}");
         assert!(!ended.stderr.is_empty(), "{arguments:?}");
-        assert_eq!(obeyed(&ended.stderr), None, "{arguments:?}: {:?}", ended.stderr);
+        assert_eq!(terminal_control(&ended.stderr), None, "{arguments:?}: {:?}", ended.stderr);
     }
 }
 
 #[test]
-fn arguments_that_are_wrong_are_shown_without_what_a_terminal_obeys() {
+fn wrong_arguments_are_shown_without_terminal_controls() {
     let evil = |before: &str| OsString::from(format!("{before}{EVIL}"));
     let not_text = OsStr::from_bytes(b"--\xff\x1b[31m\x07").to_owned();
     let table = [
@@ -340,28 +344,29 @@ fn arguments_that_are_wrong_are_shown_without_what_a_terminal_obeys() {
         (vec!["run".into(), not_text], "unexpected argument '--\u{fffd}'"),
     ];
     for (arguments, expected) in table {
-        // Where standard error is no terminal, sequences are taken out anyway; here it says that it takes colours.
+        // If standard error is not a terminal, sequences are removed anyway. `1` makes it count as one that shows
+        // colours.
         for colours in ["0", "1"] {
             let mut command = gleaner();
             command.args(&arguments).env("CLICOLOR_FORCE", colours);
             let run = Run::to_end(command).exited(2);
             assert!(run.stderr.contains(expected), "{arguments:?}: {:?}", run.stderr);
-            assert_eq!(obeyed(&run.stderr), None, "{arguments:?}: {:?}", run.stderr);
+            assert_eq!(terminal_control(&run.stderr), None, "{arguments:?}: {:?}", run.stderr);
             assert_eq!(run.stdout, "");
         }
     }
 }
 
 #[test]
-fn what_a_worker_says_is_made_printable() {
+fn the_standard_error_of_a_worker_is_made_printable() {
     let server = Server::start();
     let run = scrape_list(&[server.url("/sleep/1500/0")], ["-w", "1", "-v"]);
     wait_until("the page", PROMPTLY, || server.hits("/sleep/1500/0") == 1);
     let worker = run.workers()[0];
     let mut stderr = OpenOptions::new().write(true).open(format!("/proc/{}/fd/2", worker.pid)).expect("a pipe");
-    writeln!(stderr, "the worker says {EVIL}").expect("somebody reads it");
+    writeln!(stderr, "the worker says {EVIL}").expect("the coordinator reads it");
     drop(stderr);
     let run = run.finish().exited(0);
     assert!(run.stderr.contains("the worker says"), "{}", run.stderr);
-    assert_eq!(obeyed(&run.stderr), None, "{:?}", run.stderr);
+    assert_eq!(terminal_control(&run.stderr), None, "{:?}", run.stderr);
 }

@@ -1,4 +1,4 @@
-//! What a run writes: records, formats, the summary, and what a person reads meanwhile.
+//! The output of a run: records, formats, the summary, and messages for people.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{Finished, Run, Server, config, gleaner, records, scrape, scrape_list, values};
 use serde_json::Value;
 
-/// The one rule of these tests.
+/// The only rule of these tests.
 const TITLE: [&str; 2] = ["--set", "extract.title=h1::text"];
 
 fn title(mut command: Command) -> Finished {
@@ -19,7 +19,7 @@ fn urls(records: &[crate::support::Record]) -> Vec<&str> {
 }
 
 #[test]
-fn a_record_has_the_keys_of_the_contract_in_their_order() {
+fn a_record_has_the_documented_keys_in_order() {
     let server = Server::start();
     let lines = [server.url("/moved/302/7"), server.url("/status/404"), "nonsense".to_owned()];
     let output = scrape_list(&lines, TITLE).finish().exited(3).stdout;
@@ -33,7 +33,7 @@ fn a_record_has_the_keys_of_the_contract_in_their_order() {
             server.url("/ok/7"),
             page.elapsed_ms,
             page.bytes,
-            page.worker.expect("a worker did it"),
+            page.worker.expect("a worker fetched it"),
         )
     );
     assert!((250..350).contains(&page.bytes), "{}", page.bytes);
@@ -44,7 +44,7 @@ fn a_record_has_the_keys_of_the_contract_in_their_order() {
             r#"{{"seq":1,"url":"{url}","final_url":"{url}","status":404,"data":null,"failure":{{"kind":"http_status","stage":"fetch","message":"get {url}: the server answered 404 Not Found","causes":[]}},"attempts":1,"elapsed_ms":{:?},"bytes":{},"worker":{}}}"#,
             missing.elapsed_ms,
             missing.bytes,
-            missing.worker.expect("a worker did it"),
+            missing.worker.expect("a worker fetched it"),
         )
     );
     let message = &nonsense.failure.as_ref().expect("a failure").message;
@@ -57,7 +57,7 @@ fn a_record_has_the_keys_of_the_contract_in_their_order() {
 }
 
 #[test]
-fn the_layout_follows_the_format_and_the_format_follows_the_extension() {
+fn the_format_follows_the_option_or_else_the_extension() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let records = ["{\"title\":\"Page 0\"}", "{\"title\":\"Page 1\"}", "null"];
@@ -79,15 +79,15 @@ fn the_layout_follows_the_format_and_the_format_follows_the_extension() {
         command.arg(if name == "-" { "-".as_ref() } else { output.as_os_str() });
         let run = title(command).exited(3);
         let to_stdout = name == "-" || name.starts_with('/');
-        let written = if to_stdout { run.stdout } else { fs::read_to_string(&output).expect("the output is there") };
+        let written = if to_stdout { run.stdout } else { fs::read_to_string(&output).expect("the output exists") };
         assert_eq!(&written, expected, "{name} {flags:?}");
     }
-    let left: Vec<_> = fs::read_dir(&folder).expect("the folder is there").flatten().map(|file| file.path()).collect();
+    let left: Vec<_> = fs::read_dir(&folder).expect("the folder exists").flatten().map(|file| file.path()).collect();
     assert_eq!(left.len(), 6, "the outputs and nothing else: {left:?}");
 }
 
 #[test]
-fn an_old_output_stays_until_the_new_one_is_whole() {
+fn an_old_output_stays_until_the_new_one_is_complete() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out.jsonl");
@@ -96,13 +96,13 @@ fn an_old_output_stays_until_the_new_one_is_whole() {
     command.arg("--output").arg(&output);
     let run = Run::start(command);
     crate::support::wait_until("the second page", crate::support::PROMPTLY, || server.in_flight() == 1);
-    assert_eq!(fs::read_to_string(&output).expect("there"), "the old one");
+    assert_eq!(fs::read_to_string(&output).expect("the file exists"), "the old one");
     run.finish().exited(0);
-    assert_eq!(records(&fs::read_to_string(&output).expect("there")).len(), 2);
+    assert_eq!(records(&fs::read_to_string(&output).expect("the file exists")).len(), 2);
 }
 
 #[test]
-fn lists_standard_input_and_urls_are_one_list_in_the_order_of_the_arguments() {
+fn lists_standard_input_and_urls_form_one_list_in_the_order_of_the_arguments() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = |name: &str, text: String| {
@@ -110,7 +110,7 @@ fn lists_standard_input_and_urls_are_one_list_in_the_order_of_the_arguments() {
         folder.path().join(name)
     };
     let given = ["/ok/a", "/ok/b", "/ok/c", "/ok/d", "/ok/e"].map(|path| server.url(path));
-    // A byte-order mark, line ends of both kinds, a blank line, comments, white space, no line end at the end.
+    // A byte-order mark, both kinds of line endings, a blank line, a comment, white space, no line ending at the end.
     let first = list("first", format!("\u{feff}{}\r\n\r\n# {}\n  {}\t", given[0], server.url("/no"), given[1]));
     let mut command = scrape([first.as_os_str(), given[2].as_ref(), "-".as_ref()]);
     command.arg(list("last", format!("{}\n", given[4]))).args(["-f", "jsonl"]).args(TITLE);
@@ -131,7 +131,7 @@ fn a_limit_ends_the_list_early() {
 }
 
 #[test]
-fn the_order_of_completion_is_no_waiting_for_slow_pages() {
+fn completion_order_does_not_wait_for_slow_pages() {
     let server = Server::start();
     let list = [server.url("/sleep/600/0"), server.url("/sleep/300/1"), server.url("/ok/2")];
     for (order, expected) in [("completion", [2, 1, 0]), ("input", [0, 1, 2])] {
@@ -142,7 +142,7 @@ fn the_order_of_completion_is_no_waiting_for_slow_pages() {
 }
 
 #[test]
-fn a_record_appears_as_soon_as_its_turn_has_come() {
+fn a_record_is_written_as_soon_as_all_earlier_ones_are() {
     let server = Server::start();
     let run = scrape_list(&[server.url("/ok/0"), server.url("/hang")], TITLE);
     crate::support::wait_until("the first record", crate::support::PROMPTLY, || run.stdout_so_far().ends_with("}\n"));
@@ -151,7 +151,7 @@ fn a_record_appears_as_soon_as_its_turn_has_come() {
 }
 
 #[test]
-fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+fn flags_override_the_environment_which_overrides_the_file_which_overrides_the_default() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("gleaner.toml"), "fetch.user_agent = 'found'").expect("written");
@@ -182,7 +182,7 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 }
 
 #[test]
-fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
+fn the_summary_has_the_documented_fields_and_correct_sums() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let summary = folder.path().join("summary.json");
@@ -191,7 +191,7 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
     list.push("nonsense".to_owned());
     let flags = ["-w", "2", "--max-tasks-per-worker", "2", "--summary", summary.to_str().expect("UTF-8")];
     let run = scrape_list(&list, flags).finish().exited(3);
-    let text = fs::read_to_string(&summary).expect("the summary is there");
+    let text = fs::read_to_string(&summary).expect("the summary exists");
     let summary: Value = serde_json::from_str(&text).expect("JSON");
     let counts =
         r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
@@ -222,26 +222,26 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
 }
 
 #[test]
-fn a_summary_on_standard_output_comes_after_the_records() {
+fn a_summary_on_standard_output_follows_the_records() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     for name in ["/dev/stdout", "/dev/fd/1", "-"] {
         let path = folder.path().join("both.jsonl");
         let file = fs::File::create(&path).expect("created");
         let mut command = scrape([server.url("/ok/0")]);
-        // Not through a pipe: a file is where a summary could take the place of the records.
+        // A file and not a pipe: in a file, the summary could overwrite the records.
         command.args(["-f", "jsonl", "-o", name, "--summary", name]).stdout(file).current_dir(folder.path());
-        assert!(command.status().expect("it runs").success(), "{name}");
-        let text = fs::read_to_string(&path).expect("still there");
+        assert!(command.status().expect("gleaner runs").success(), "{name}");
+        let text = fs::read_to_string(&path).expect("the file exists");
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(lines.len(), 2, "{name}: {text}");
         assert_eq!((&lines[0]["seq"], &lines[1]["tasks"]), (&Value::from(0), &Value::from(1)), "{name}: {text}");
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "{name} is no file");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "{name} does not become a file");
     }
 }
 
 #[test]
-fn a_summary_is_written_into_a_device_and_not_over_it() {
+fn a_summary_does_not_replace_a_device() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let link = folder.path().join("link");
@@ -252,17 +252,17 @@ fn a_summary_is_written_into_a_device_and_not_over_it() {
         command
     })
     .exited(0);
-    assert!(fs::symlink_metadata(&link).expect("there").is_symlink(), "the link has been replaced");
+    assert!(fs::symlink_metadata(&link).expect("the file exists").is_symlink(), "the link is not replaced");
 }
 
 #[test]
-fn told_to_say_more_it_says_a_line_a_task_with_pid_url_status_and_time() {
+fn verbose_output_has_a_line_for_each_task_with_pid_url_status_and_time() {
     let server = Server::start();
     let gone = Server::start().url("/gone");
     let list = [server.url("/sleep/50/0"), server.url("/status/404"), "nonsense".to_owned(), gone];
     let run = scrape_list(&list, ["-v", "-w", "1", "--max-retries", "0", "--no-robots"]).finish().exited(3);
     let output = records(&run.stdout);
-    let pid = output[0].worker.expect("a worker did it");
+    let pid = output[0].worker.expect("a worker fetched it");
     let lines: Vec<&str> = run.stderr.lines().filter(|line| line.contains("INFO")).collect();
     assert_eq!(lines.len(), 4, "{}", run.stderr);
     let line = |url: &str| *lines.iter().find(|line| line.ends_with(url)).unwrap_or_else(|| panic!("{}", run.stderr));
@@ -278,7 +278,7 @@ fn told_to_say_more_it_says_a_line_a_task_with_pid_url_status_and_time() {
 }
 
 #[test]
-fn told_to_be_quiet_it_says_nothing_but_errors() {
+fn quiet_output_has_only_errors() {
     let server = Server::start();
     let list = [server.url("/ok/0"), server.url("/status/404")];
     assert_eq!(scrape_list(&list, ["-q"]).finish().exited(3).stderr, "");
@@ -291,7 +291,7 @@ fn told_to_be_quiet_it_says_nothing_but_errors() {
 }
 
 #[test]
-fn a_bar_is_drawn_where_one_is_asked_for_and_nowhere_else_but_on_a_terminal() {
+fn a_bar_is_drawn_on_request_and_otherwise_only_on_a_terminal() {
     let server = Server::start();
     let list = [server.url("/ok/0"), server.url("/status/404"), server.url("/sleep/500/1")];
     for (when, drawn) in [("auto", false), ("never", false), ("always", true)] {
@@ -302,7 +302,7 @@ fn a_bar_is_drawn_where_one_is_asked_for_and_nowhere_else_but_on_a_terminal() {
 }
 
 #[test]
-fn check_finds_bad_lines_without_a_request() {
+fn check_finds_invalid_lines_without_a_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = folder.path().join("list");
@@ -319,7 +319,7 @@ fn check_finds_bad_lines_without_a_request() {
 }
 
 #[test]
-fn check_shows_what_differs_from_the_defaults_first_and_the_rest_when_asked() {
+fn check_shows_changed_settings_first_and_the_rest_on_request() {
     let check = |arguments: &[&str]| {
         let mut command = gleaner();
         command.args(["check", "--set", "pool.workers=3", "--set", "fetch.max_retries=2", "-c"]);
@@ -329,7 +329,7 @@ fn check_shows_what_differs_from_the_defaults_first_and_the_rest_when_asked() {
     };
     let (short, all) = (check(&[]), check(&["--all"]));
     assert_eq!(short[0], "pool.workers = 3  # flag --set");
-    let (closing, different) = short.split_last().expect("it says something");
+    let (closing, different) = short.split_last().expect("check prints settings");
     assert!(closing.ends_with(" settings with their defaults (--all shows them)"), "{closing}");
     assert!(
         !different.iter().any(|line| line.contains("fetch.max_retries") || line.ends_with("# default")),
@@ -343,7 +343,7 @@ fn check_shows_what_differs_from_the_defaults_first_and_the_rest_when_asked() {
 }
 
 #[test]
-fn urls_alone_are_a_run() {
+fn a_command_line_of_urls_is_a_run() {
     let server = Server::start();
     let mut command = gleaner();
     command.args(["-f", "ndjson", &server.url("/ok/0"), "-q", &server.url("/ok/1")]);
@@ -351,7 +351,7 @@ fn urls_alone_are_a_run() {
 }
 
 #[test]
-fn errors_and_warnings_are_in_colour_where_claps_errors_are() {
+fn errors_and_warnings_use_colour_like_claps_errors() {
     let coloured = |arguments: &[&str], variables: &[(&str, &str)], code: i32| {
         let mut command = gleaner();
         command.args(arguments).envs(variables.iter().copied());

@@ -1,6 +1,5 @@
-//! Which answers are pages: types that the settings add, and pages that lead elsewhere by themselves.
+//! Which answers count as pages: content types that the settings add, and pages that refresh to another URL.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use crate::raw_server::{RawServer, Reply};
 use crate::support::{Finished, Run, records, scrape};
 
@@ -10,7 +9,7 @@ fn answer(content_type: &str, body: &str) -> Reply {
 }
 
 fn run(list: &[String], arguments: &[&str]) -> Finished {
-    // The servers of these tests have threads of their own to go on with meanwhile.
+    // `block_in_place` lets the test servers continue on other threads.
     tokio::task::block_in_place(|| {
         let mut command = scrape(["-w", "1", "--concurrency", "1", "--max-retries", "0", "-f", "jsonl", "--no-robots"]);
         command.args(["--set", "extract.t=title::text"]).args(arguments).args(list);
@@ -24,7 +23,7 @@ fn outcomes(run: &Finished) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn further_types_are_pages_if_the_settings_say_so() {
+async fn additional_content_types_are_pages_if_the_settings_list_them() {
     const PAGE: &str = "<title>T</title>";
     let types = ["application/octet-stream", "image/png", "application/json", "application/xml"];
     let read = r#"{"t":"T"}"#;
@@ -44,14 +43,14 @@ async fn further_types_are_pages_if_the_settings_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refresh_is_a_redirect_if_the_settings_say_so() {
+async fn a_refresh_is_a_redirect_if_the_settings_enable_it() {
     let refresh = || answer("text/html", "<title>old</title><meta http-equiv=refresh content='0; url=/new'>");
     let page = || answer("text/html", "<title>new</title>");
     let server = RawServer::start(vec![refresh()]).await;
     let plain = run(&[server.url("old")], &[]).exited(0);
     assert_eq!(outcomes(&plain), [r#"{"t":"old"}"#]);
 
-    // A large page goes another way through the worker.
+    // A large page is parsed on another thread.
     for padding in [String::new(), " ".repeat(1 << 20)] {
         let long = format!("<title>old</title><meta http-equiv=refresh content='0; url=/new'>{padding}");
         let server = RawServer::start(vec![answer("text/html", &long), page()]).await;
@@ -65,10 +64,10 @@ async fn a_refresh_is_a_redirect_if_the_settings_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_that_loads_itself_again_is_read_and_two_that_load_each_other_fail() {
+async fn a_page_that_refreshes_to_itself_is_extracted_and_a_cycle_of_refreshes_fails() {
     let to =
         |link: &str| answer("text/html", &format!("<title>t</title><meta http-equiv=refresh content='0; url={link}'>"));
-    // (where the answers lead, what becomes of the page)
+    // (the targets of the refreshes, the outcome)
     let table: [(&[&str], &str); 4] = [
         (&["/start"], r#"{"t":"t"}"#),
         (&["#part"], r#"{"t":"t"}"#),
@@ -84,7 +83,7 @@ async fn a_page_that_loads_itself_again_is_read_and_two_that_load_each_other_fai
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_that_send_each_other_round_in_circles_come_to_an_end_and_reach_no_private_address() {
+async fn refreshes_have_a_maximum_number_and_do_not_reach_private_addresses() {
     let to = |link: &str| answer("text/html", &format!("<meta http-equiv=refresh content='0; url={link}'>"));
     let inside = RawServer::start(vec![]).await;
     let mut replies: Vec<Reply> = (0..4).map(|n| to(&format!("/{n}"))).collect();

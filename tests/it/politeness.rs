@@ -1,5 +1,5 @@
-//! What servers see of a run: how many requests at once, how far apart, and none where none are wanted. With one worker
-//! as with many, since the coordinator hands them out.
+//! Politeness as servers see it: requests in flight, delays between requests, and forbidden requests. The rules hold
+//! for all workers together, because the coordinator applies them.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::support::{Finished, Server, records, scrape_list};
 
 const WORKERS: [&str; 3] = ["1", "2", "7"];
 
-/// By how much two requests may come closer than they should: what a busy machine makes of a moment.
+/// How much closer than allowed two requests may arrive on a busy machine.
 const TOLERANCE: Duration = Duration::from_millis(20);
 
 fn ms(millis: u64) -> Duration {
@@ -26,40 +26,40 @@ fn pages(server: &Server, path: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| server.url(&format!("{path}/{n}"))).collect()
 }
 
-/// A setting for one server.
+/// A setting for the host of one server.
 fn of(server: &Server, rule: &str) -> String {
     format!("hosts.\"{}\".{rule}", server.addr)
 }
 
-/// From one request to the next, at the closest.
+/// The shortest time between two successive requests.
 fn closest(server: &Server) -> Duration {
     let arrivals: Vec<Instant> = server.log().iter().map(|access| access.at).collect();
     arrivals.windows(2).map(|two| two[1].duration_since(two[0])).min().expect("two requests")
 }
 
-/// `one, other, one, other, ...`
+/// Interleaves two lists: `one, other, one, other, ...`
 fn alternating(one: Vec<String>, other: Vec<String>) -> Vec<String> {
     one.into_iter().zip(other).flat_map(|(one, other)| [one, other]).collect()
 }
 
 #[test]
-fn a_host_gets_no_more_at_once_than_it_may_and_no_less() {
+fn a_host_gets_exactly_its_number_of_parallel_requests() {
     for workers in WORKERS {
         let (three, eight) = (Server::start(), Server::start());
         let list = alternating(pages(&three, "/sleep/50", 30), pages(&eight, "/sleep/50", 30));
         let run = run(&list, workers, &[of(&three, "concurrency=3")]).exited(0);
         assert_eq!((three.most_in_flight(), eight.most_in_flight()), (3, 8), "{workers} workers");
         assert_eq!((three.robots_hits(), eight.robots_hits()), (1, 1), "{workers} workers");
-        // Ten rounds of three, and what it takes to start.
+        // Ten rounds of three pages, plus the start of the run.
         assert!(run.elapsed < ms(500).mul_f64(1.5) + ms(1000), "{workers} workers: {:?}", run.elapsed);
     }
 }
 
 #[test]
-fn two_requests_are_no_closer_than_their_hosts_delay_and_hardly_farther() {
+fn requests_to_a_host_keep_its_delay_and_are_hardly_slower() {
     for workers in WORKERS {
         let (delayed, crawled) = (Server::start(), Server::with_robots("User-agent: *\nCrawl-delay: 0.1\n"));
-        // An answer takes longer than the delay: answers are not waited for.
+        // Answers take longer than the delay, but the next request does not wait for them.
         let list = alternating(pages(&delayed, "/sleep/250", 16), pages(&crawled, "/ok", 16));
         let settings = [of(&delayed, "delay=100ms")];
         let run = run(&list, workers, &settings).exited(0);
@@ -72,15 +72,15 @@ fn two_requests_are_no_closer_than_their_hosts_delay_and_hardly_farther() {
 }
 
 #[test]
-fn a_host_that_asks_for_time_gets_it_from_all_workers() {
+fn retry_after_of_a_host_applies_to_all_workers() {
     for workers in WORKERS {
         let server = Server::start();
         let mut list = vec![server.url("/flaky/1/0?retry-after=1")];
         list.extend(pages(&server, "/sleep/20", 40));
         let run = run(&list, workers, &["politeness.per_host_concurrency=2".to_owned()]).exited(0);
         let log = server.log();
-        let refused = log.iter().find(|access| access.path == "/flaky/1/0").expect("it was asked for").at;
-        // What was on its way when the answer came is not called back.
+        let refused = log.iter().find(|access| access.path == "/flaky/1/0").expect("the page was requested").at;
+        // Requests that were already sent when the answer arrived do not count.
         let disturbed: Vec<Duration> = log
             .iter()
             .map(|access| access.at.saturating_duration_since(refused))
@@ -93,7 +93,7 @@ fn a_host_that_asks_for_time_gets_it_from_all_workers() {
 }
 
 #[test]
-fn robots_txt_is_obeyed_and_named_in_the_record() {
+fn robots_txt_is_obeyed_and_the_record_names_it() {
     let server = Server::with_robots("User-agent: other\nDisallow: /\n\nUser-agent: gleaner\nDisallow: /sleep/\n");
     let list = [server.url("/ok/0"), server.url("/sleep/0/1"), server.url("/moved/302/2"), server.url("/ok/3")];
     let records = records(&run(&list, "2", &[]).exited(3).stdout);
@@ -105,22 +105,22 @@ fn robots_txt_is_obeyed_and_named_in_the_record() {
     for switch in [vec!["--no-robots"], vec!["--set", "politeness.robots=false"]] {
         scrape_list(&list, switch).finish().exited(0);
     }
-    assert_eq!(server.robots_hits(), 1, "whoever does not obey does not ask");
+    assert_eq!(server.robots_hits(), 1, "a run that ignores robots.txt does not request it");
 }
 
 #[test]
-fn a_host_without_an_answer_fails_its_tasks_as_its_robots_txt_does() {
+fn tasks_of_a_host_without_an_answer_fail_like_its_robots_txt() {
     let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let list: Vec<String> = (0..40).map(|n| format!("http://{dead}/{n}")).collect();
     let run = run(&list, "2", &["fetch.max_retries=0".to_owned()]).exited(3);
     for record in records(&run.stdout) {
-        let failure = record.failure.as_ref().expect("nobody answers");
+        let failure = record.failure.as_ref().expect("a failure");
         assert_eq!((failure.kind.as_str(), failure.stage.as_str(), record.attempts), ("connect", "robots", 0));
     }
 }
 
 #[test]
-fn neither_four_bad_pages_nor_a_dead_host_hold_up_the_others() {
+fn neither_failing_pages_nor_a_dead_host_delay_other_pages() {
     let server = Server::start();
     let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let bad = (0..4).map(|n| server.url(&format!("/status/503?{n}")));
@@ -136,7 +136,7 @@ fn neither_four_bad_pages_nor_a_dead_host_hold_up_the_others() {
 }
 
 #[test]
-fn one_page_that_asks_for_more_patience_than_there_is_does_not_cost_the_others() {
+fn a_page_with_a_retry_after_over_the_limit_fails_alone() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 100);
     list.insert(50, server.url("/status/503?retry-after=3600"));
@@ -147,7 +147,7 @@ fn one_page_that_asks_for_more_patience_than_there_is_does_not_cost_the_others()
 }
 
 #[test]
-fn a_mixed_web_is_asked_as_its_rules_have_it() {
+fn each_of_many_hosts_is_asked_by_its_own_rules() {
     let servers: Vec<Server> = (0..12)
         .map(|n| if n % 3 == 0 { Server::with_robots("User-agent: *\nCrawl-delay: 0.05\n") } else { Server::start() })
         .collect();
@@ -170,12 +170,12 @@ fn a_mixed_web_is_asked_as_its_rules_have_it() {
         assert_eq!((server.robots_hits(), server.log().len()), (1, 20), "{n}");
         assert!(n % 3 > 0 || closest(server) >= ms(50).saturating_sub(TOLERANCE), "{n}: {:?}", closest(server));
     }
-    // The slowest host has ten rounds of 77 ms, the delayed ones nineteen of 50 ms.
+    // The slowest host needs ten rounds of 77 ms; those with a delay need nineteen times 50 ms.
     assert!(run.elapsed < ms(950).mul_f64(1.5) + ms(1000), "{:?}", run.elapsed);
 }
 
 #[test]
-fn the_rate_of_the_run_holds_for_all_hosts_and_workers_together() {
+fn the_rate_of_a_run_applies_to_all_hosts_and_workers_together() {
     let (one, other) = (Server::start(), Server::start());
     let list = alternating(pages(&one, "/sleep/100", 10), pages(&other, "/sleep/100", 10));
     let run = run(&list, "7", &["politeness.rate=50".to_owned(), "politeness.robots=false".to_owned()]).exited(0);
@@ -187,7 +187,7 @@ fn the_rate_of_the_run_holds_for_all_hosts_and_workers_together() {
 }
 
 #[test]
-fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_with() {
+fn a_run_stops_at_its_limit_of_failures_or_time_and_can_be_resumed() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out.jsonl");
@@ -212,9 +212,9 @@ fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_wit
     }
     let before = server.connections();
     let stopped = go(&["--max-failures", "5", "--resume"]).exited(4);
-    assert_eq!(server.connections(), before, "there are too many already: {}", stopped.stderr);
+    assert_eq!(server.connections(), before, "the limit of failures is already exceeded: {}", stopped.stderr);
     go(&["--resume"]).exited(3);
-    assert_eq!(std::fs::read_to_string(&output).expect("it is there").lines().count(), 200);
+    assert_eq!(std::fs::read_to_string(&output).expect("the output exists").lines().count(), 200);
 
     let slow = pages(&server, "/sleep/100", 200);
     let flags =
@@ -225,26 +225,26 @@ fn a_run_stops_when_too_much_fails_or_when_its_time_is_up_and_can_be_gone_on_wit
 }
 
 #[test]
-fn that_a_host_pauses_and_answers_again_is_said_unless_all_is_to_be_quiet() {
-    for (flags, said) in [(&["-w", "1"][..], true), (&["-w", "1", "-q"], false)] {
+fn the_pause_of_a_host_and_its_end_are_reported_unless_quiet() {
+    for (flags, is_said) in [(&["-w", "1"][..], true), (&["-w", "1", "-q"], false)] {
         let server = Server::start();
-        // After a pause the host is tried with a page from the end of its line, which is a good one.
+        // After the pause, the host is tried with the last page of its queue, which succeeds.
         let mut list: Vec<String> = (0..5).map(|number| server.url(&format!("/hang?{number}"))).collect();
         list.push(server.url("/ok/0"));
         let run = scrape_list(&list, [flags, &["--concurrency", "1", "--max-retries", "0", "-t", "200ms"]].concat())
             .finish()
             .exited(3);
         for part in ["did not answer for 5 different pages in a row: no requests to it for 1s", " answers again"] {
-            assert_eq!(run.stderr.contains(part), said, "{part}: {}", run.stderr);
+            assert_eq!(run.stderr.contains(part), is_said, "{part}: {}", run.stderr);
         }
     }
 }
 
 #[test]
-fn a_time_that_no_clock_reaches_is_more_than_a_year() {
+fn an_absurd_retry_after_is_shown_as_more_than_a_year() {
     for seconds in ["99999999", "18446744073709551615", "18446744073709551616", "99999999999999999999999999"] {
         let server = Server::start();
-        // Three different pages must say so.
+        // The message appears only after three different pages asked for the pause.
         let list = [500, 502, 503].map(|status| server.url(&format!("/status/{status}?retry-after={seconds}")));
         let run = scrape_list(&list, ["-v"]).finish().exited(3);
         let part = "asks for a pause of more than a year, which is longer than fetch.max_retry_after";

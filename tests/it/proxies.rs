@@ -1,6 +1,5 @@
-//! Requests through proxies: which one, what it learns, and what is said when it fails.
+//! Requests through proxies: which proxy is used, what it learns, and the error if it fails.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::net::SocketAddr;
 use std::process::Command;
 
@@ -17,7 +16,7 @@ async fn server() -> RawServer {
 }
 
 fn run(list: &[&str], arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
-    // The servers of these tests have threads of their own to go on with meanwhile.
+    // `block_in_place` lets the test servers continue on other threads.
     let run = tokio::task::block_in_place(|| {
         let mut command = scrape(["-w", "1", "--concurrency", "1", "--max-retries", "0", "-f", "jsonl", "--no-robots"]);
         command.args(arguments).args(list).envs(variables.iter().copied());
@@ -33,7 +32,7 @@ fn failure(record: &Record) -> (&str, &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn http_and_socks_proxies_lead_to_the_page_with_and_without_a_password() {
+async fn http_and_socks_proxies_work_with_and_without_a_password() {
     let server = server().await;
     for scheme in SCHEMES {
         for lock in [false, true] {
@@ -54,7 +53,7 @@ async fn http_and_socks_proxies_lead_to_the_page_with_and_without_a_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_proxies_take_turns_and_passwords_come_from_the_environment() {
+async fn several_proxies_alternate_and_passwords_come_from_the_environment() {
     let server = server().await;
     let (one, two) = (Proxy::start(server.address(), true).await, Proxy::start(server.address(), false).await);
     let first = one.unlocked("http").replace("proxysecret", "${PASSWORD}");
@@ -65,7 +64,7 @@ async fn several_proxies_take_turns_and_passwords_come_from_the_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_may_have_a_proxy_of_its_own_or_none() {
+async fn a_host_may_have_its_own_proxy_or_none() {
     let server = server().await;
     let (all, own) = (Proxy::start(server.address(), false).await, Proxy::start(server.address(), false).await);
     let direct = server.url("direct");
@@ -82,7 +81,7 @@ async fn a_host_may_have_a_proxy_of_its_own_or_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn proxies_of_the_environment_hold_where_the_settings_name_none_and_never_for_the_site() {
+async fn proxies_of_the_environment_are_used_without_proxies_in_the_settings_and_never_for_the_site() {
     let server = server().await;
     let proxy = Proxy::start(server.address(), true).await;
     let url = proxy.unlocked("socks5h");
@@ -100,11 +99,11 @@ async fn proxies_of_the_environment_hold_where_the_settings_name_none_and_never_
     std::fs::write(&list, "a.html\n").expect("written");
     let path = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
     run(&[&path(&list)], &["--site", &path(folder.path())], &[("ALL_PROXY", &url)]).exited(0);
-    assert_eq!((proxy.asked().len(), other.asked().len()), (1, 2), "what settings say comes first");
+    assert_eq!((proxy.asked().len(), other.asked().len()), (1, 2), "the settings have priority");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_proxy_that_fails_is_named_and_its_password_is_not() {
+async fn an_error_names_the_failing_proxy_without_its_password() {
     let closed: SocketAddr = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let silent = silent.local_addr().map(|address| (address, silent)).expect("bound");
@@ -114,32 +113,36 @@ async fn a_proxy_that_fails_is_named_and_its_password_is_not() {
     let tunnel = Proxy::start(tls, false).await;
     for scheme in SCHEMES {
         for page in ["http://127.0.0.1:9/", "https://127.0.0.1:9/"] {
-            // Refused; with no password where one is wanted; with a wrong one; silent.
+            // Connection refused; password missing; password wrong; no answer.
             let cases = [
                 (format!("{scheme}://pu:proxysecret@{closed}"), "reach the proxy", "connect"),
                 (locked.url(scheme), "no user name and password", "connect"),
                 (locked.unlocked(scheme).replace("pu:", "wrong:"), "no user name and password", "connect"),
                 (format!("{scheme}://pu:proxysecret@{}", silent.0), "within", "timeout"),
             ];
-            for (proxy, says, kind) in cases {
+            for (proxy, expected, kind) in cases {
                 let limits = ["--set", "fetch.connect_timeout=300ms", "--set", "fetch.timeout=300ms"];
                 let run = run(&[page], &[&["-x", &proxy], &limits[..]].concat(), &[]).exited(3);
                 let records = records(&run.stdout);
                 let (found, message) = failure(&records[0]);
-                assert!(found == kind && message.contains(says), "{proxy} {page}: {found}: {message} {:?}", records[0]);
+                assert!(
+                    found == kind && message.contains(expected),
+                    "{proxy} {page}: {found}: {message} {:?}",
+                    records[0]
+                );
                 let address = proxy.rsplit(['/', '@']).next().expect("an address");
                 let is_named = message.contains(address) || kind == "timeout";
                 assert!(is_named && message.contains("127.0.0.1"), "{message}");
             }
         }
-        // Beyond the proxy it is the server that is at fault.
+        // The proxy works, and the server behind it fails.
         let run = run(&["https://127.0.0.1:9/"], &["-x", &tunnel.url(scheme)], &[]).exited(3);
         assert_eq!(records(&run.stdout)[0].kind(), "tls", "{}", run.stdout);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn addresses_in_urls_are_checked_whatever_proxy_there_is() {
+async fn addresses_in_urls_are_checked_with_any_proxy() {
     let server = RawServer::start(vec![Reply::new(
         "HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: http://10.0.0.1/\r\n\r\n",
     )])
@@ -150,12 +153,12 @@ async fn addresses_in_urls_are_checked_whatever_proxy_there_is() {
     assert_eq!(proxy.asked().len(), 1);
 }
 
-#[expect(clippy::print_stderr, reason = "who runs the tests should know what they did not see")]
+#[expect(clippy::print_stderr, reason = "a skipped test must be visible")]
 fn skipped(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
 
-/// `command` on a system whose `/etc/hosts` is the file `hosts`. Only the mounts of the command are its own.
+/// `command` with the file `hosts` in place of `/etc/hosts`. The mount is visible only to the command.
 fn with_hosts(hosts: &std::path::Path, command: &Command) -> Command {
     let mut inside = Command::new("unshare");
     let script = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
@@ -170,14 +173,15 @@ fn with_hosts(hosts: &std::path::Path, command: &Command) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn names_that_are_looked_up_here_for_a_socks_proxy_are_judged() {
+async fn names_looked_up_locally_for_a_socks_proxy_are_checked() {
     if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|tried| tried.status.success()) {
-        return skipped("this system allows no mounts of our own (unshare -rm)");
+        return skipped("this system does not allow private mounts (unshare -rm)");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let hosts = folder.path().join("hosts");
     std::fs::write(&hosts, "127.0.0.1 localhost inside.test proxy.test\n").expect("the folder is ours");
-    // Whether the settings name the proxy, its URL, the setting, where the listed page leads, what becomes of it.
+    // Whether the settings name the proxy, its URL, the setting for private addresses, the listed URL, the redirect
+    // target, the outcome.
     let (listed, blocked, page) = ("http://127.0.0.1:9/", "blocked_address", "page");
     let table = [
         (true, "socks5://127.0.0.1", "direct", listed, "http://inside.test/", blocked),
@@ -186,7 +190,7 @@ async fn names_that_are_looked_up_here_for_a_socks_proxy_are_judged() {
         (true, "socks5://127.0.0.1", "deny", "http://inside.test/", "/own", blocked),
         (false, "socks5://127.0.0.1", "direct", listed, "http://inside.test/", blocked),
         (true, "socks5h://127.0.0.1", "direct", listed, "http://inside.test/", page),
-        // The proxy itself may have any address, but no redirect leads to it.
+        // The proxy itself may have any address, but a redirect must not lead to it.
         (true, "socks5://proxy.test", "direct", listed, "http://8.8.8.8/", page),
         (true, "socks5://proxy.test", "direct", listed, "http://proxy.test/", blocked),
         (true, "http://proxy.test", "direct", listed, "http://PROXY.test/", blocked),
@@ -207,8 +211,8 @@ async fn names_that_are_looked_up_here_for_a_socks_proxy_are_judged() {
         };
         let run = tokio::task::block_in_place(|| Run::to_end(with_hosts(&hosts, &command)));
         let records = records(&run.stdout);
-        let became = records[0].failure.as_ref().map_or(page, |failure| &failure.kind);
-        assert_eq!(became, expected, "{url} {setting} {first} {to}: {run:?}");
+        let outcome = records[0].failure.as_ref().map_or(page, |failure| &failure.kind);
+        assert_eq!(outcome, expected, "{url} {setting} {first} {to}: {run:?}");
         let asked = usize::from(first == listed || setting != "deny") + usize::from(expected == page);
         assert_eq!(server.requests().len(), asked, "{url} {setting} {first} {to}: {:?}", open.asked());
     }

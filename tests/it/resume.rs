@@ -1,4 +1,4 @@
-//! Runs that die, and runs that go on from them.
+//! Killed or interrupted runs, and runs that resume them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,16 +11,17 @@ use crate::support::{Finished, PROMPTLY, Run, Server, scrape, values, wait_until
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// A second signal takes no longer: in the quickest of a few runs, for a machine may have other things to do as well.
+/// Time limit for a second signal to end the run. Only the fastest of three runs must meet it, because the machine may
+/// be busy.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
-/// One worker with two pages at a time; flags that come later beat these.
-const SLOWLY: [&str; 4] = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
+/// One worker with two pages at a time. Later flags override these.
+const SLOW: [&str; 4] = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
 
-/// Bytes of records that are a good part of a run, and far from all of it.
-const A_GOOD_PART: u64 = 6000;
+/// Bytes of records that are a considerable part of a run, but far from all of it.
+const SOME_RECORDS: u64 = 6000;
 
-/// A folder with a list in it, and what is to be done with both.
+/// A folder with a list, the output's path, and the flags of the runs.
 struct Job {
     folder: tempfile::TempDir,
     list: PathBuf,
@@ -53,7 +54,7 @@ impl Job {
         Run::to_end(self.command(more))
     }
 
-    /// A file beside the output.
+    /// The path of a file beside the output.
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.output.file_name().expect("a name").to_owned();
         name.push(suffix);
@@ -64,10 +65,10 @@ impl Job {
         fs::metadata(self.beside(suffix)).map_or(0, |metadata| metadata.len())
     }
 
-    /// Everything in the folder but the list.
+    /// The names of all files in the folder except the list.
     fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.folder.path())
-            .expect("there")
+            .expect("the file exists")
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .filter(|name| name != "list")
@@ -76,17 +77,17 @@ impl Job {
         names
     }
 
-    /// Runs until a good part is known to be done, and kills it.
+    /// Starts a run, and kills it after some checkpoints.
     fn killed_after_a_checkpoint(&self, more: &[&str]) {
         let before = self.length(".part");
         let run = self.start(more);
-        wait_until("some checkpoints", PROMPTLY, || self.length(".part") > before + A_GOOD_PART);
+        wait_until("some checkpoints", PROMPTLY, || self.length(".part") > before + SOME_RECORDS);
         run.signal(Signal::KILL);
         assert_eq!(run.finish().signal, Some(9));
     }
 
     fn text(&self) -> String {
-        fs::read_to_string(&self.output).expect("the output is there")
+        fs::read_to_string(&self.output).expect("the output exists")
     }
 }
 
@@ -94,7 +95,7 @@ fn pages(server: &Server, kind: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| server.url(&format!("{kind}/{n}"))).collect()
 }
 
-/// The records without what may differ between two runs; as a set where the order is not that of the list.
+/// The records without keys that may differ between runs; sorted if their order is that of completion.
 fn comparable(text: &str, order: &str) -> Vec<Value> {
     let mut values = values(text);
     for value in &mut values {
@@ -114,17 +115,17 @@ fn parses(path: &Path) -> bool {
     match fs::read_to_string(path) {
         Ok(text) if text.starts_with('[') => serde_json::from_str::<Value>(&text).is_ok(),
         Ok(text) => text.ends_with('\n') && text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
-        // It is not there yet.
+        // The file does not exist yet.
         Err(_) => true,
     }
 }
 
 #[test]
-fn a_coordinator_killed_again_and_again_loses_nothing_and_hardly_repeats_itself() {
+fn a_coordinator_killed_repeatedly_loses_nothing_and_repeats_little() {
     const KILLS: u64 = 8;
     let server = Server::start();
     let mut list = pages(&server, "/sleep/15", 2000);
-    // Failures, one of them before the first request, and a page that holds back all that come after it.
+    // Failures, one of them without a request, and a slow page that holds back all later records.
     list[17] = server.url("/status/404");
     list[300] = "nonsense".to_owned();
     list[900] = server.url("/sleep/4000/slow");
@@ -135,7 +136,7 @@ fn a_coordinator_killed_again_and_again_loses_nothing_and_hardly_repeats_itself(
 
     let job = Job::new(&list, "out.json", &flags);
     let before = server.log().len();
-    // A fixed stream of pseudo-random numbers (Knuth's MMIX constants), so that a failure can be repeated.
+    // A fixed sequence of pseudo-random numbers (Knuth's MMIX constants) makes failures reproducible.
     let mut state = 11_u64;
     let mut repeated_at_most = 0;
     for kill in 0..KILLS {
@@ -144,8 +145,8 @@ fn a_coordinator_killed_again_and_again_loses_nothing_and_hardly_repeats_itself(
         let requests = server.log().len();
         let run = job.start(if kill == 0 { &[] } else { &["--resume"] });
         let begun = Instant::now();
-        wait_until("its moment to die", PROMPTLY, || {
-            assert!(parses(&job.output), "a torn file has the output's name");
+        wait_until("the time of the kill", PROMPTLY, || {
+            assert!(parses(&job.output), "the output is complete whenever it exists");
             begun.elapsed() >= after || job.output.exists()
         });
         run.signal(Signal::KILL);
@@ -163,13 +164,13 @@ fn a_coordinator_killed_again_and_again_loses_nothing_and_hardly_repeats_itself(
 }
 
 #[test]
-fn a_run_that_is_killed_every_one_and_a_half_seconds_gets_on() {
+fn a_run_that_is_killed_every_one_and_a_half_seconds_makes_progress() {
     const KILLS: usize = 5;
-    // At 200 requests a second: a second and a half.
+    // One and a half seconds at 200 requests per second.
     const BETWEEN_KILLS: usize = 300;
     const REPEATED_AT_MOST: usize = 80;
     let server = Server::start();
-    // All records leave at once; or all of them wait for one that never comes.
+    // All records are written at once, or all wait for a page that never arrives.
     for (name, first, order) in
         [("flowing", "/ok/first", "input"), ("held back", "/hang", "input"), ("as they come", "/hang", "completion")]
     {
@@ -205,10 +206,10 @@ fn a_run_that_is_killed_every_one_and_a_half_seconds_gets_on() {
             let repeated = log[before..].iter().filter(|access| !seen.insert(access.path.clone())).count();
             assert!(repeated <= REPEATED_AT_MOST, "{name}: kill {kill} cost {repeated} requests");
         }
-        let got_on = seen.len();
+        let progress = seen.len();
         assert!(
-            got_on > (BETWEEN_KILLS - REPEATED_AT_MOST) * KILLS,
-            "{name}: {got_on} of {}",
+            progress > (BETWEEN_KILLS - REPEATED_AT_MOST) * KILLS,
+            "{name}: {progress} of {}",
             server.log().len() - begun
         );
         assert!(job.length(".part.log") > 0, "{name}");
@@ -216,7 +217,7 @@ fn a_run_that_is_killed_every_one_and_a_half_seconds_gets_on() {
 }
 
 #[test]
-fn every_format_shape_and_order_can_be_gone_on_with() {
+fn every_format_shape_and_order_can_be_resumed() {
     let server = Server::start();
     let mut list = pages(&server, "/sleep/10", 600);
     list[5] = server.url("/status/404");
@@ -227,14 +228,14 @@ fn every_format_shape_and_order_can_be_gone_on_with() {
         ("jsonl", "full", "completion"),
     ] {
         let record = format!("output.record={record}");
-        let flags = [SLOWLY[0], SLOWLY[1], SLOWLY[2], SLOWLY[3], "-f", format, "--order", order, "--set", &record];
+        let flags = [SLOW[0], SLOW[1], SLOW[2], SLOW[3], "-f", format, "--order", order, "--set", &record];
         let job = Job::new(&list, "out", &flags);
         let before = server.log().len();
         job.killed_after_a_checkpoint(&[]);
         assert!(!job.output.exists());
         let run = job.to_end(&["--resume", "--concurrency", "16"]).exited(3);
-        let said = ["600 tasks, ", " of them done by an earlier run: 599 with data, 1 failed (1 http_status)"];
-        assert!(said.iter().all(|part| run.stderr.contains(part)), "{}", run.stderr);
+        let expected = ["600 tasks, ", " of them done by an earlier run: 599 with data, 1 failed (1 http_status)"];
+        assert!(expected.iter().all(|part| run.stderr.contains(part)), "{}", run.stderr);
         let again = server.log().len() - before - 600;
         assert!(again < 300, "{again} of 600 pages were fetched twice");
         let undisturbed = Job::new(&list, "out", &flags);
@@ -245,10 +246,10 @@ fn every_format_shape_and_order_can_be_gone_on_with() {
 }
 
 #[test]
-fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
+fn an_interrupted_run_keeps_finished_records_and_says_how_to_resume() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 40);
-    // The head is slow, so most of what is done waits; and something is in flight that ends within the grace.
+    // A slow early page makes most finished records wait, and another page ends while the run stops.
     list[3] = server.url("/hang");
     list[39] = server.url("/sleep/700/39");
     let job = Job::new(&list, "out.jsonl", &["-w", "1", "--concurrency", "8"]);
@@ -257,9 +258,10 @@ fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
     run.signal(Signal::INT);
     let run = run.finish().exited(130);
     assert!(run.stderr.contains("39 tasks were done when the run was interrupted"), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
     assert!(!job.output.exists());
-    fs::write(&job.list, fs::read_to_string(&job.list).expect("there").replace("/ok/7", "/ok/x")).expect("written");
+    fs::write(&job.list, fs::read_to_string(&job.list).expect("the file exists").replace("/ok/7", "/ok/x"))
+        .expect("written");
     job.to_end(&["--resume"]).exited(2);
     fs::write(&job.list, list.join("\n")).expect("written");
     let requests = server.log().len();
@@ -275,10 +277,10 @@ fn a_run_that_is_interrupted_keeps_all_that_is_done_and_says_how_to_go_on() {
             summary.to_str().expect("UTF-8"),
         ])
         .exited(3);
-    assert_eq!(server.log().len() - requests, 1, "only what was not done is fetched");
-    let said = "40 tasks, 39 of them done by an earlier run: 39 with data, 1 failed (1 timeout)";
-    assert!(run.stderr.contains(said), "{}", run.stderr);
-    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).expect("there")).expect("JSON");
+    assert_eq!(server.log().len() - requests, 1, "only the unfinished page is fetched");
+    let expected = "40 tasks, 39 of them done by an earlier run: 39 with data, 1 failed (1 timeout)";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let summary: Value = serde_json::from_str(&fs::read_to_string(summary).expect("the file exists")).expect("JSON");
     let counts = ["tasks", "ok", "failed", "resumed", "requests"].map(|key| summary[key].as_u64().expect("a count"));
     assert_eq!(counts, [40, 39, 1, 39, 1]);
     assert_eq!(values(&job.text()).len(), 40);
@@ -291,14 +293,14 @@ fn a_second_signal_ends_the_run_at_once() {
     let took = || {
         let job = Job::new(&list, "out.jsonl", &["-w", "1", "-v"]);
         let run = job.start(&[]);
-        wait_until("what hangs", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
+        wait_until("the hanging page", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
         run.signal(Signal::TERM);
-        wait_until("the grace", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
+        wait_until("the first message", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
         let begun = Instant::now();
         run.signal(Signal::INT);
         let run = run.finish().exited(143);
         assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
-        assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+        assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
         begun.elapsed()
     };
     let took = [took(), took(), took()];
@@ -306,15 +308,15 @@ fn a_second_signal_ends_the_run_at_once() {
 }
 
 #[test]
-fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
+fn an_unfinished_output_is_neither_overwritten_nor_resumed_with_other_settings() {
     let server = Server::start();
     let list = pages(&server, "/sleep/10", 1000);
     let flags = [
-        SLOWLY[0],
-        SLOWLY[1],
-        SLOWLY[2],
-        SLOWLY[3],
-        // So that the list is not read farther than it is needed.
+        SLOW[0],
+        SLOW[1],
+        SLOW[2],
+        SLOW[3],
+        // The list must not be read further than necessary.
         "--no-robots",
         "--set",
         "politeness.per_host_concurrency=0",
@@ -328,8 +330,8 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     let job = Job::new(&list, "out.jsonl", &flags);
     job.killed_after_a_checkpoint(&[]);
     let part = job.beside(".part");
-    let kept = fs::read(&part).expect("there");
-    // What the dead run had sent may come to the server's notice later; it came over the connections that there are.
+    let kept = fs::read(&part).expect("the file exists");
+    // The server may still receive requests of the killed run, but over existing connections.
     let (requests, connections) = (server.log().len(), server.connections());
     let refused = |more: &[&str], expected: &str| {
         let run = job.to_end(more).exited(2);
@@ -359,7 +361,7 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
         &resume("`fetch.headers.x-of`, `output.order` have changed"),
     );
     let manifest = job.beside(".part.manifest");
-    let written = fs::read_to_string(&manifest).expect("there");
+    let written = fs::read_to_string(&manifest).expect("the file exists");
     assert!(!written.contains("ookie") && !written.contains("our-secret"), "{written}");
     let version = env!("CARGO_PKG_VERSION");
     fs::write(&manifest, written.replace(&format!("\"{version}\""), "\"0.0.1\"")).expect("written");
@@ -372,7 +374,7 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     );
     fs::write(&manifest, &written).expect("written");
 
-    // The list: a line changed, one missing, one more at the beginning, the end gone.
+    // A changed line, a missing line, an additional line at the beginning.
     let changed = |line: &str, to: &str| list.join("\n").replacen(line, to, 1);
     let texts = [
         changed(&list[2], "http://127.0.0.1:1/"),
@@ -382,52 +384,52 @@ fn what_is_left_over_is_neither_overwritten_nor_mixed_with_something_else() {
     for text in texts {
         fs::write(&job.list, text).expect("written");
         let run = job.to_end(&["--resume"]).exited(2);
-        let begins = "error: resume: the list has changed since the left-over output was begun: it differs somewhere from task \
+        let begins = "error: resume: the list has changed since the unfinished output was started: it differs somewhere from task \
                       0 to task ";
         assert!(run.stderr.starts_with(begins), "{}", run.stderr);
-        assert!(run.stderr.ends_with("; give the list as it was, or throw the left-over away with --restart\n"));
+        assert!(run.stderr.ends_with("; give the original list, or discard the unfinished output with --restart\n"));
     }
     fs::write(&job.list, list[..3].join("\n")).expect("written");
     let run = job.to_end(&["--resume"]).exited(2);
-    assert!(run.stderr.contains("it ends after 3 tasks, and had at least "), "{}", run.stderr);
+    assert!(run.stderr.contains("it ends after 3 tasks, but had at least "), "{}", run.stderr);
     fs::write(&job.list, list.join("\n")).expect("written");
     let run = job.to_end(&["--resume", "--limit", "3"]).exited(2);
     assert!(run.stderr.contains("--limit 3 ends the list before task "), "{}", run.stderr);
     assert_eq!(server.connections(), connections, "nothing was fetched");
-    assert!(fs::read(job.beside(".part")).expect("there").len() <= kept.len());
+    assert!(fs::read(job.beside(".part")).expect("the file exists").len() <= kept.len());
 
-    // What may change, together; and a cookie, which may have run out.
+    // Settings that may change, all together, and a cookie, which may have expired.
     let others =
         ["-w", "2", "--concurrency", "9", "-t", "7s", "--max-retries", "1", "-H", "Cookie: b", "--limit", "999"];
     job.to_end(&[&["--resume"][..], &others].concat()).exited(0);
     assert_eq!(values(&job.text()).len(), 999);
-    assert!(server.log().len() < requests + 999, "it went on");
+    assert!(server.log().len() < requests + 999, "the run was resumed");
 }
 
 #[test]
-fn a_left_over_is_thrown_away_when_asked() {
+fn restart_discards_an_unfinished_output() {
     let server = Server::start();
-    let job = Job::new(&pages(&server, "/sleep/10", 800), "out.json", &SLOWLY);
+    let job = Job::new(&pages(&server, "/sleep/10", 800), "out.json", &SLOW);
     job.killed_after_a_checkpoint(&[]);
     fs::write(&job.list, pages(&server, "/ok", 3).join("\n")).expect("written");
     job.to_end(&["--restart"]).exited(0);
     let again = server.log().iter().filter(|access| access.path.starts_with("/ok/")).count();
     assert_eq!((values(&job.text()).len(), again), (3, 3));
     assert_eq!(job.files(), ["out.json"]);
-    // Both at once mean nothing.
+    // The two flags exclude each other.
     job.to_end(&["--restart", "--resume"]).exited(2);
 }
 
 #[test]
-fn with_nothing_left_over_to_resume_is_to_begin() {
+fn without_an_unfinished_output_resume_begins_a_new_run() {
     let server = Server::start();
     let job = Job::new(&pages(&server, "/ok", 3), "out.json", &[]);
-    for (flags, said) in [(&["--resume"][..], true), (&["--resume"], true), (&["--resume", "-q"], false)] {
+    for (flags, is_said) in [(&["--resume"][..], true), (&["--resume"], true), (&["--resume", "-q"], false)] {
         let run = job.to_end(flags).exited(0);
-        assert_eq!(run.stderr.contains("there is no unfinished output for "), said, "{}", run.stderr);
+        assert_eq!(run.stderr.contains("there is no unfinished output for "), is_said, "{}", run.stderr);
         assert_eq!(values(&job.text()).len(), 3);
     }
-    assert_eq!(server.log().len(), 9, "a complete output is made anew");
+    assert_eq!(server.log().len(), 9, "a complete output is fetched again");
     let mut stream = scrape(["--resume", "http://127.0.0.1:1/"]);
     let run = Run::to_end({
         stream.arg("-q");
@@ -440,7 +442,7 @@ fn with_nothing_left_over_to_resume_is_to_begin() {
 }
 
 #[test]
-fn a_run_that_died_before_its_first_checkpoint_is_begun_anew() {
+fn a_run_killed_before_its_first_checkpoint_is_begun_again() {
     let server = Server::start();
     let job = Job::new(&pages(&server, "/ok", 5), "out.json", &[]);
     let slow = Job::new(&[server.url("/ok/0"), server.url("/hang")], "out.json", &[]);
@@ -449,9 +451,9 @@ fn a_run_that_died_before_its_first_checkpoint_is_begun_anew() {
         wait_until("a record", PROMPTLY, || slow.length(".part") > 0);
         run.signal(Signal::KILL);
         run.finish();
-        // As a power cut leaves it.
+        // A power cut may leave the log empty.
         fs::write(slow.beside(".part.log"), "").expect("written");
-        let list = fs::read(&job.list).expect("there");
+        let list = fs::read(&job.list).expect("the file exists");
         fs::write(&slow.list, list).expect("written");
         slow.to_end(flags).exited(0);
         assert_eq!(values(&slow.text()).len(), 5);
@@ -461,17 +463,17 @@ fn a_run_that_died_before_its_first_checkpoint_is_begun_anew() {
 }
 
 #[test]
-fn a_list_that_was_piped_is_piped_again() {
+fn a_piped_list_can_be_resumed() {
     let server = Server::start();
     let list = pages(&server, "/sleep/10", 700);
     let job = Job::new(&list, "out.jsonl", &[]);
     let start = |more: &[&str]| {
-        let mut command = scrape(["-", SLOWLY[0], SLOWLY[1], SLOWLY[2], SLOWLY[3]]);
+        let mut command = scrape(["-", SLOW[0], SLOW[1], SLOW[2], SLOW[3]]);
         command.arg("--output").arg(&job.output).args(more);
         Run::fed(command, list.join("\n").into_bytes())
     };
     let run = start(&[]);
-    wait_until("some checkpoints", PROMPTLY, || job.length(".part") > A_GOOD_PART);
+    wait_until("some checkpoints", PROMPTLY, || job.length(".part") > SOME_RECORDS);
     run.signal(Signal::KILL);
     run.finish();
     let requests = server.log().len();
@@ -481,7 +483,7 @@ fn a_list_that_was_piped_is_piped_again() {
 }
 
 #[test]
-fn of_two_runs_on_one_output_one_is_refused() {
+fn only_one_run_may_write_an_output_at_a_time() {
     let server = Server::start();
     let job = Job::new(&[server.url("/sleep/600/0"), server.url("/sleep/600/1")], "out.jsonl", &["--concurrency", "1"]);
     for more in [&[][..], &["--restart"], &["--resume"]] {
@@ -498,9 +500,9 @@ fn of_two_runs_on_one_output_one_is_refused() {
 }
 
 #[test]
-fn a_disk_that_is_full_keeps_what_is_done_and_a_larger_one_goes_on() {
-    // Full in the middle of the run, and when all pages are done and wait in the last buffer.
-    full_disk("/sleep/10", 900, &SLOWLY);
+fn a_run_on_a_full_disk_can_be_resumed_on_a_larger_one() {
+    // The disk is full in the middle of the run, or after the last page, when records are still in a buffer.
+    full_disk("/sleep/10", 900, &SLOW);
     full_disk("/ok", 600, &["-w", "2"]);
 }
 
@@ -508,7 +510,7 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     let server = Server::start();
     let list = pages(&server, kind, count);
     let job = Job::new(&list, "out.jsonl", flags);
-    // No file may have more than so many blocks of 512 bytes; the signal that would say so is not wanted.
+    // A file may have at most 120 blocks of 512 bytes. The signal for this limit is ignored.
     let run = Run::to_end({
         let gleaner = job.command(&[]);
         let mut shell = crate::support::shell("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"");
@@ -518,7 +520,7 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     .exited(1);
     let part = job.beside(".part");
     assert!(run.stderr.contains(&format!("write to `{}`", part.display())), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same with --resume to go on"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
     let requests = server.log().len();
     job.to_end(&["--resume", "--concurrency", "20"]).exited(0);
     assert_eq!(values(&job.text()).len(), count);
@@ -527,13 +529,13 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
 }
 
 #[test]
-fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_read_nor_written() {
+fn links_in_place_of_files_beside_the_output_are_neither_read_nor_written() {
     let server = Server::start();
     let list = [server.url("/ok/0"), server.url("/hang")];
     let victim_text = "the only copy\n";
     for suffix in [".part", ".part.log", ".part.pending", ".part.manifest"] {
         for is_hard in [false, true] {
-            let job = Job::new(&list, "out.jsonl", &SLOWLY);
+            let job = Job::new(&list, "out.jsonl", &SLOW);
             let run = job.start(&[]);
             wait_until("a checkpoint", PROMPTLY, || job.length(".part.log") > 0);
             run.signal(Signal::KILL);
@@ -545,12 +547,12 @@ fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_rea
                 .expect("the folder is ours");
             let asked = server.log().len();
             let run = job.to_end(&["--resume"]).exited(2);
-            let why = if is_hard { "it has another name as well (a hard link)" } else { "it is a symbolic link" };
+            let why = if is_hard { "it has a second name (a hard link)" } else { "it is a symbolic link" };
             assert!(run.stderr.contains(&format!("`{}`: {why}", place.display())), "{suffix}: {}", run.stderr);
-            assert_eq!(fs::read(&victim).expect("it is there"), kept, "{suffix}");
+            assert_eq!(fs::read(&victim).expect("the file exists"), kept, "{suffix}");
             assert_eq!(server.log().len(), asked, "nothing is fetched");
         }
-        // Before a run that begins, too. A link in the place of the `.part` is a left-over.
+        // The same for a new run. A link in place of the `.part` counts as an unfinished output.
         let job = Job::new(&list[..1], "out.jsonl", &[]);
         let victim = job.folder.path().join("victim");
         fs::write(&victim, victim_text).expect("the folder is ours");
@@ -558,18 +560,18 @@ fn what_somebody_has_put_in_the_place_of_a_file_beside_the_output_is_neither_rea
         let expected = if [".part", ".part.manifest"].contains(&suffix) { 2 } else { 0 };
         job.to_end(&[]).exited(expected);
         job.to_end(&["--restart"]).exited(if suffix == ".part.manifest" { 2 } else { 0 });
-        assert_eq!(fs::read_to_string(&victim).expect("it is there"), victim_text, "{suffix}");
+        assert_eq!(fs::read_to_string(&victim).expect("the file exists"), victim_text, "{suffix}");
     }
 }
 
 #[test]
-fn files_beside_the_output_are_for_their_owner_alone_until_the_whole_gets_its_permissions() {
+fn files_beside_the_output_are_private_and_the_complete_output_gets_its_permissions() {
     let server = Server::start();
     let list = [server.url("/ok/0"), server.url("/hang")];
-    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
-    // What the output had before; a new one gets what the umask leaves.
+    let mode = |path: &Path| fs::metadata(path).expect("the file exists").permissions().mode() & 0o777;
+    // The mode of the old output, and of the complete one. Without an old output, the umask decides.
     for (before, expected) in [(None, 0o640), (Some(0o600), 0o600), (Some(0o664), 0o664)] {
-        let job = Job::new(&list, "out.jsonl", &SLOWLY);
+        let job = Job::new(&list, "out.jsonl", &SLOW);
         if let Some(before) = before {
             fs::write(&job.output, "").expect("the folder is ours");
             fs::set_permissions(&job.output, fs::Permissions::from_mode(before)).expect("the file is ours");

@@ -1,6 +1,6 @@
-//! Runs whose workers are confined: they fetch all the same, and say so where they cannot be.
+//! Runs with confined workers: they fetch like others, and a missing part of the sandbox is reported.
 #![cfg(target_os = "linux")]
-#![expect(clippy::print_stdout, reason = "who reads the output of a test shall know that a part was skipped")]
+#![expect(clippy::print_stdout, reason = "a skipped part must be visible")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use crate::support::{Authority, Finished, PROMPTLY, Run, Server, in_clean_surrou
 use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-/// A server that answers everything over TLS with one small page, and who signed its certificate.
+/// Starts a TLS server that answers every request with a small page; returns its URL and its certificate authority.
 fn secure_server() -> (String, Authority) {
     let authority = Authority::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -21,7 +21,7 @@ fn secure_server() -> (String, Authority) {
         for stream in listener.incoming() {
             let session = rustls::ServerConnection::new(Arc::clone(&config)).expect("a session");
             let mut stream = rustls::StreamOwned::new(session, stream.expect("a client"));
-            // Whoever hangs up early is told nothing.
+            // A client that closes the connection early gets no answer.
             let _ = stream.read(&mut [0; 4096]);
             let page = "<title>secure</title>";
             let head = format!("content-type: text/html\r\ncontent-length: {}\r\nconnection: close", page.len());
@@ -34,7 +34,7 @@ fn secure_server() -> (String, Authority) {
 }
 
 #[test]
-fn confined_workers_look_up_names_and_trust_the_certificates_they_are_told_to() {
+fn confined_workers_look_up_names_and_trust_the_configured_certificates() {
     let (secure, authority) = secure_server();
     let plain = Server::start();
     let by_name = plain.url("/ok/plain").replace("127.0.0.1", "localhost");
@@ -61,25 +61,25 @@ fn the_setting_decides_whether_workers_are_confined() {
         wait_until("a request", PROMPTLY, || server.in_flight() == 1);
         let workers = run.workers();
         assert_eq!(workers.len(), 1);
-        let status = fs::read_to_string(format!("/proc/{}/status", workers[0].pid)).expect("it runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", workers[0].pid)).expect("the process runs");
         assert!(status.contains(&format!("\nSeccomp:\t{mode}\n")), "{sandbox}: {status}");
         run.finish().exited(0);
     }
 }
 
-/// What `/proc/PID/NAME` has.
+/// The content of `/proc/PID/NAME`.
 fn proc(pid: u32, name: &str) -> String {
-    String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/{name}")).expect("it runs")).into_owned()
+    String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/{name}")).expect("the process runs")).into_owned()
 }
 
-/// Where a process's open files lead.
+/// The files that a process has open.
 fn open_files(pid: u32) -> Vec<std::path::PathBuf> {
-    let numbers = fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs");
+    let numbers = fs::read_dir(format!("/proc/{pid}/fd")).expect("the process runs");
     numbers.filter_map(|number| fs::read_link(number.ok()?.path()).ok()).collect()
 }
 
 #[test]
-fn workers_have_neither_the_files_nor_the_variables_that_the_run_was_started_with() {
+fn workers_inherit_neither_open_files_nor_variables_of_the_run() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
@@ -100,7 +100,7 @@ fn workers_have_neither_the_files_nor_the_variables_that_the_run_was_started_wit
     let parent = proc(workers[0].pid, "status");
     let parent =
         parent.lines().find_map(|line| line.strip_prefix("PPid:\t")).expect("a parent").parse().expect("a pid");
-    assert_eq!(open_files(parent).iter().filter(|file| **file == log).count(), 2, "the run has them");
+    assert_eq!(open_files(parent).iter().filter(|file| **file == log).count(), 2, "the run itself has the files open");
     let files = open_files(workers[0].pid);
     assert!(!files.is_empty() && !files.contains(&log), "{files:?}");
     let variables = proc(workers[0].pid, "environ");
@@ -117,14 +117,14 @@ fn workers_have_neither_the_files_nor_the_variables_that_the_run_was_started_wit
 }
 
 #[test]
-fn where_root_runs_it_workers_are_another_user_and_are_killed_and_die_like_any_others() {
+fn under_root_workers_run_as_another_user_and_can_be_killed_as_usual() {
     if !rustix::process::geteuid().is_root() {
-        println!("SKIPPED: only root can have workers of another user");
+        println!("SKIPPED: only root can start workers as another user");
         return;
     }
     let spare = gleaner_pool::User::spare();
     if let Err(reason) = spare.check(&[]) {
-        println!("SKIPPED: root cannot have them here: {reason}");
+        println!("SKIPPED: root cannot start workers as another user here: {reason}");
         return;
     }
     let server = Server::start();
@@ -149,7 +149,7 @@ fn where_root_runs_it_workers_are_another_user_and_are_killed_and_die_like_any_o
         if groups.is_empty() {
             assert!(field("Groups:").is_empty() && field("CapPrm:") == ["0000000000000000"], "{user}: {status}");
         }
-        // The run cannot see to it, and neither can a signal to its group.
+        // After SIGKILL, the run can no longer end its worker, nor signal its process group.
         run.signal(rustix::process::Signal::KILL);
         wait_until("the worker's end", PROMPTLY, || !std::path::Path::new(&format!("/proc/{worker}")).exists());
         wait_until("the request's end", PROMPTLY, || server.in_flight() == 0);
@@ -171,7 +171,7 @@ fn where_root_runs_it_workers_are_another_user_and_are_killed_and_die_like_any_o
 }
 
 #[test]
-fn a_user_that_workers_cannot_be_is_an_error_before_anything_is_written() {
+fn a_user_that_workers_cannot_become_is_an_error_before_anything_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out.jsonl");
     for user in ["no-such-user", "root"] {
@@ -179,14 +179,14 @@ fn a_user_that_workers_cannot_be_is_an_error_before_anything_is_written() {
         command.args(["--set", &format!("pool.user={user}")]);
         let run = Run::to_end(command).exited(2);
         assert!(run.stderr.contains(&format!("`{user}` (pool.user)")), "{}", run.stderr);
-        assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "nothing is left behind");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder exists").count(), 0, "nothing is left behind");
     }
 }
 
-/// What becomes of a run on a kernel that has no landlock, which a filter over all of it makes it look like.
+/// Runs Gleaner on a simulated kernel without landlock: a seccomp filter makes its system call fail.
 fn without_landlock(arguments: &[&str]) -> Finished {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    // The filter stays with the thread that sets it and what that starts.
+    // The filter applies to the thread that sets it and to its children.
     let run = std::thread::spawn(move || {
         let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
         let arch = std::env::consts::ARCH.try_into().expect("a known machine");
@@ -200,7 +200,7 @@ fn without_landlock(arguments: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_kernel_without_landlock_is_mentioned_once_and_no_obstacle_unless_the_sandbox_is_required() {
+fn a_missing_landlock_is_reported_once_and_is_an_error_only_if_the_sandbox_is_required() {
     let server = Server::start();
     let urls: Vec<String> = (0..9).map(|n| server.url(&format!("/ok/{n}"))).collect();
     let mut arguments: Vec<&str> = urls.iter().map(String::as_str).collect();

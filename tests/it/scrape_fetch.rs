@@ -1,6 +1,5 @@
-//! Fetching, against servers that say exactly what a test tells them to.
+//! Fetching from servers that answer with exact bytes.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +12,8 @@ use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 use tokio::io::AsyncReadExt;
 
-/// Long enough for loopback on a busy machine, short enough for a test that waits for it.
-const SHORT: Duration = Duration::from_millis(150);
+/// A time limit that a test waits for: long enough for loopback on a busy machine.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(150);
 
 fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
@@ -24,7 +23,7 @@ fn settings() -> Settings {
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let mut settings = settings();
     change(&mut settings.fetch);
-    Scraper::new(settings).expect("good settings")
+    Scraper::new(settings).expect("valid settings")
 }
 
 fn scraper() -> Scraper {
@@ -49,7 +48,7 @@ async fn failure(scraper: &Scraper, url: &str) -> Failure {
     }
 }
 
-/// A whole answer with a length.
+/// A complete answer with a length.
 fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
@@ -64,7 +63,7 @@ const PAGE: &[u8] = b"<title>T</title>";
 const DATA: &[u8] = br#"{"t":"T"}"#;
 
 #[tokio::test]
-async fn a_page_gives_its_data_over_one_connection() {
+async fn pages_give_their_data_over_one_connection() {
     let server = RawServer::start(vec![html("", PAGE), html("", PAGE), html("", PAGE)]).await;
     let scraper = scraper();
     for path in ["a", "b#f", "c"] {
@@ -82,7 +81,7 @@ async fn a_page_gives_its_data_over_one_connection() {
 }
 
 #[tokio::test]
-async fn headers_of_the_settings_come_before_ours() {
+async fn headers_of_the_settings_override_the_defaults() {
     let server = RawServer::start(vec![html("", PAGE)]).await;
     let headers = [("Accept-Encoding", "identity"), ("X-A", "1"), ("x-a", "2"), ("User-Agent", "mine")];
     let scraper = with(|it| it.headers = headers.map(|(name, value)| (name.into(), value.into())).into());
@@ -95,7 +94,7 @@ async fn headers_of_the_settings_come_before_ours() {
 }
 
 #[tokio::test]
-async fn headers_that_are_none_are_refused_beforehand() {
+async fn invalid_headers_are_refused_before_any_request() {
     for (name, value) in [("a b", "x"), ("a", "x\ny")] {
         let mut settings = settings();
         settings.fetch.headers = vec![(name.to_owned(), value.to_owned())];
@@ -105,7 +104,7 @@ async fn headers_that_are_none_are_refused_beforehand() {
 }
 
 #[tokio::test]
-async fn content_encodings_are_undone() {
+async fn content_encodings_are_decoded() {
     use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
     let whole = [PAGE, b"<p>more</p>"].concat();
     let members = [gzip(PAGE).await, gzip(b"<p>more</p>").await].concat();
@@ -154,7 +153,7 @@ async fn chunked_bodies_may_be_compressed() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_empty_is_empty_whatever_its_encoding() {
+async fn an_empty_body_is_empty_with_any_encoding() {
     let server = RawServer::start(vec![html("content-encoding: gzip\r\n", b""), html("", b"")]).await;
     let scraper = scraper();
     for _ in 0..2 {
@@ -164,9 +163,9 @@ async fn a_body_that_is_empty_is_empty_whatever_its_encoding() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_truncated_and_never_parsed() {
+async fn an_incomplete_body_is_truncated_and_never_parsed() {
     use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
-    // Into the data: the trailer of gzip, of 8 bytes, may lack.
+    // Cuts into the data. The trailer of gzip, 8 bytes, may be missing.
     let cut = |mut body: Vec<u8>| {
         body.truncate(body.len() - 10);
         body
@@ -210,7 +209,7 @@ async fn a_body_that_breaks_off_is_truncated_and_never_parsed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_decompressed_is_a_decode_failure() {
+async fn a_body_that_cannot_be_decompressed_is_a_decode_failure() {
     let cases = [
         ("compress", &b"x"[..]),
         ("gzip", b"this is not gzip"),
@@ -230,7 +229,7 @@ async fn what_cannot_be_decompressed_is_a_decode_failure() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_too_large_however_it_comes() {
+async fn a_body_over_the_limit_is_too_large_in_any_encoding() {
     use crate::raw_server::compressed::{brotli, gzip, zstd};
     const MAX: usize = 10_000;
     let bomb = vec![b'a'; 100 * MAX];
@@ -259,7 +258,7 @@ async fn a_body_over_the_limit_is_too_large_however_it_comes() {
 }
 
 #[tokio::test]
-async fn redirects_are_handed_back_and_keep_the_connection() {
+async fn redirects_are_returned_and_keep_the_connection() {
     let server = RawServer::start(vec![
         Reply::new(answer("301 Moved", "location: /next\r\n", b"moved")),
         Reply::new(answer("302 Found", "location: ../up?x#own\r\n", b"")),
@@ -285,7 +284,7 @@ async fn redirects_are_handed_back_and_keep_the_connection() {
 }
 
 #[tokio::test]
-async fn statuses_from_400_on_are_failures() {
+async fn statuses_of_400_and_above_are_failures() {
     let server = RawServer::start(vec![
         Reply::new(answer("404 Not Found", "content-type: image/png\r\n", b"four")),
         Reply::new(answer("503 Busy", "retry-after: 7\r\n", b"")),
@@ -304,11 +303,11 @@ async fn statuses_from_400_on_are_failures() {
         assert_eq!(failure.final_url.as_deref(), Some(&*url));
     }
     page(&scraper, &url).await;
-    assert_eq!(server.connections(), 1, "error pages are read, so that the connection can be used again");
+    assert_eq!(server.connections(), 1, "bodies of error pages are read, so that the connection is reused");
 }
 
 #[tokio::test]
-async fn what_is_no_page_is_not_read() {
+async fn a_body_with_another_content_type_is_not_read() {
     let image = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 99999999\r\n\r\n";
     let server = RawServer::start(vec![Reply::new(image).then(Then::Hang)]).await;
     let failure = failure(&scraper(), &server.url("")).await;
@@ -317,12 +316,17 @@ async fn what_is_no_page_is_not_read() {
 }
 
 #[tokio::test]
-async fn each_limit_of_time_is_kept() {
+async fn each_time_limit_is_enforced() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n";
     let cases = [
-        ("no answer", Reply::new("").then(Then::Hang), with(|it| it.timeout = SHORT), None),
-        ("no body", Reply::new(head).then(Then::Hang), with(|it| it.timeout = SHORT), Some(200)),
-        ("idle", Reply::new(format!("{head}abc")).then(Then::Hang), with(|it| it.idle_timeout = SHORT), Some(200)),
+        ("no answer", Reply::new("").then(Then::Hang), with(|it| it.timeout = SHORT_TIMEOUT), None),
+        ("no body", Reply::new(head).then(Then::Hang), with(|it| it.timeout = SHORT_TIMEOUT), Some(200)),
+        (
+            "idle",
+            Reply::new(format!("{head}abc")).then(Then::Hang),
+            with(|it| it.idle_timeout = SHORT_TIMEOUT),
+            Some(200),
+        ),
     ];
     for (name, reply, scraper, status) in cases {
         let server = RawServer::start(vec![reply]).await;
@@ -334,31 +338,31 @@ async fn each_limit_of_time_is_kept() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_is_not_idle_but_runs_out_of_time() {
+async fn a_dripping_body_is_not_idle_but_exceeds_the_total_timeout() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
     tokio::spawn(crate::raw_server::drip(listener, Duration::from_millis(10)));
-    let scraper = with(|it| (it.idle_timeout, it.timeout) = (SHORT, 3 * SHORT));
+    let scraper = with(|it| (it.idle_timeout, it.timeout) = (SHORT_TIMEOUT, 3 * SHORT_TIMEOUT));
     let failure = failure(&scraper, &url).await;
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(failure.message.contains("450ms") && failure.bytes > 0, "{failure:?}");
 }
 
 #[tokio::test]
-async fn a_neighbour_that_parses_makes_nobody_late() {
+async fn a_busy_thread_does_not_make_other_requests_time_out() {
     let server = RawServer::start(vec![html("", PAGE)]).await;
-    let scraper = with(|it| it.timeout = SHORT);
+    let scraper = with(|it| it.timeout = SHORT_TIMEOUT);
     let started = std::time::Instant::now();
-    let heard = server.first_request();
+    let answered = server.first_request();
     tokio::spawn(async move {
-        heard.notified().await;
-        // The answer is written before this task gets its turn, and lies in the socket all the while.
-        while started.elapsed() < 2 * SHORT {
+        answered.notified().await;
+        // The answer is written before this task runs, and waits in the socket meanwhile.
+        while started.elapsed() < 2 * SHORT_TIMEOUT {
             std::hint::spin_loop();
         }
     });
     assert_eq!(page(&scraper, &server.url("")).await.data, DATA);
-    assert!(started.elapsed() >= 2 * SHORT, "the thread was blocked past the limit");
+    assert!(started.elapsed() >= 2 * SHORT_TIMEOUT, "the thread was blocked for longer than the timeout");
 }
 
 #[tokio::test]
@@ -377,12 +381,12 @@ async fn connections_that_fail_may_be_retried() {
         let server = RawServer::start(vec![Reply::new("").then(then)]).await;
         let dropped = failure(&scraper, &server.url("")).await;
         assert_eq!((dropped.kind, dropped.retry), (FailureKind::Connect, Retry::Yes), "{dropped:?}");
-        assert_eq!(server.requests().len(), 1, "nothing is asked twice");
+        assert_eq!(server.requests().len(), 1, "the request is not repeated");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_a_protocol_failure() {
+async fn an_answer_that_is_not_http_is_a_protocol_failure() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n";
     for text in ["SSH-2.0-OpenSSH_9\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", chunked] {
         let server = RawServer::start(vec![Reply::new(text).then(Then::Hang)]).await;
@@ -431,7 +435,7 @@ async fn urls_that_cannot_be_fetched_are_invalid() {
 }
 
 #[tokio::test]
-async fn large_pages_are_parsed_elsewhere_with_the_same_result() {
+async fn large_pages_are_parsed_on_another_thread_with_the_same_result() {
     let large = [PAGE, " ".repeat(1024 * 1024).as_bytes()].concat();
     let server = RawServer::start(vec![html("", &large), html("", &large)]).await;
     let scraper = with(|it| it.max_body = 4 * 1024 * 1024);
@@ -443,12 +447,12 @@ async fn large_pages_are_parsed_elsewhere_with_the_same_result() {
 }
 
 #[tokio::test]
-async fn failures_of_extraction_know_the_page() {
+async fn failures_of_extraction_name_the_page() {
     let mut settings = settings();
     let required = ValueRule { required: true, ..ValueRule::new("h1::text", Arity::One) };
     settings.extract = Some(vec![("h".to_owned(), Rule::Value(required))]);
     let server = RawServer::start(vec![html("", PAGE)]).await;
-    let failure = failure(&Scraper::new(settings).expect("good settings"), &server.url("")).await;
+    let failure = failure(&Scraper::new(settings).expect("valid settings"), &server.url("")).await;
     assert_eq!((failure.kind, failure.stage), (FailureKind::MissingField, Stage::Extract));
     assert_eq!(
         (failure.final_url, failure.status, failure.bytes),
@@ -464,7 +468,7 @@ async fn the_charset_of_the_header_is_obeyed() {
 }
 
 #[tokio::test]
-async fn certificates_that_nobody_vouches_for_are_final() {
+async fn an_untrusted_certificate_is_not_retried() {
     let address = crate::raw_server::tls::self_signed();
     let url = format!("https://localhost:{}/", address.port());
     let failure = failure(&scraper(), &url).await;
@@ -472,7 +476,7 @@ async fn certificates_that_nobody_vouches_for_are_final() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_no_tls_fails_at_it() {
+async fn a_server_without_tls_is_a_tls_failure_or_a_timeout() {
     let server = RawServer::start(vec![]).await;
     let url = server.url("").replace("http:", "https:");
     let failed = failure(&scraper(), &url).await;
@@ -484,24 +488,24 @@ async fn a_server_that_speaks_no_tls_fails_at_it() {
         let (mut silent, _) = listener.accept().await.expect("a client");
         silent.read_to_end(&mut Vec::new()).await
     });
-    let failed = failure(&with(|it| it.connect_timeout = SHORT), &url).await;
+    let failed = failure(&with(|it| it.connect_timeout = SHORT_TIMEOUT), &url).await;
     assert_eq!((failed.kind, failed.retry), (FailureKind::Timeout, Retry::Yes), "{failed:?}");
     assert!(failed.message.contains("connect to host `127.0.0.1` within 150ms"), "{failed:?}");
 }
 
 #[tokio::test]
-async fn a_connection_that_stands_when_a_neighbour_gives_the_thread_back_is_in_time() {
+async fn a_connection_made_while_the_thread_is_busy_does_not_time_out() {
     let server = RawServer::start(vec![html("", PAGE)]).await;
-    let scraper = with(|it| it.connect_timeout = SHORT);
+    let scraper = with(|it| it.connect_timeout = SHORT_TIMEOUT);
     let url = server.url("");
-    let neighbour = async {
+    let busy_task = async {
         let begun = Instant::now();
-        while begun.elapsed() < 2 * SHORT {
+        while begun.elapsed() < 2 * SHORT_TIMEOUT {
             std::hint::spin_loop();
         }
     };
-    // The first is polled first, so it has asked for a connection by then.
-    let (page, ()) = tokio::join!(page(&scraper, &url), neighbour);
+    // The page is polled first, so it has started its connection before the thread is busy.
+    let (page, ()) = tokio::join!(page(&scraper, &url), busy_task);
     assert_eq!(page.data, DATA);
 }
 
@@ -512,10 +516,10 @@ fn a_visit_can_move_between_threads() {
 }
 
 #[tokio::test]
-async fn who_asks_is_told_when_a_request_is_sent_and_not_before_it_has_a_connection() {
+async fn the_caller_is_told_when_a_request_is_sent_and_not_before_there_is_a_connection() {
     let server = RawServer::start(vec![html("", PAGE), html("", PAGE)]).await;
     let sent = Arc::new(AtomicUsize::new(0));
-    let scraper = with(|it| it.connect_timeout = SHORT);
+    let scraper = with(|it| it.connect_timeout = SHORT_TIMEOUT);
     let ask = async |url: String, tell_when_sent| {
         let sent = Arc::clone(&sent);
         let visit = Visit { tell_when_sent, ..Visit::new(url, Reach::Listed) };
@@ -525,18 +529,18 @@ async fn who_asks_is_told_when_a_request_is_sent_and_not_before_it_has_a_connect
     assert_eq!(sent.load(Ordering::Relaxed), 0);
     ask(server.url("told"), true).await;
     assert_eq!(sent.load(Ordering::Relaxed), 1);
-    // The request is the same as any other.
+    // The request itself does not differ.
     let told = server.requests()[1].to_ascii_lowercase();
     assert_eq!(told.replace("/told", "/untold"), server.requests()[0].to_ascii_lowercase());
 
-    // A connection that never comes to be: the handshake is not answered.
+    // The connection is never established, because the handshake is not answered.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     ask(format!("https://{}/", listener.local_addr().expect("bound")), true).await;
     assert_eq!(sent.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
-async fn headers_of_one_visit_go_with_it_alone_and_headers_asked_for_come_back() {
+async fn headers_of_a_visit_are_sent_only_with_it_and_requested_response_headers_are_returned() {
     let reply = || html("set-cookie: a=1\r\nset-cookie: b=2\r\nETag: \"x\"\r\nserver: s\r\n", PAGE);
     let server = RawServer::start(vec![reply(), reply()]).await;
     let scraper = with(|it| {

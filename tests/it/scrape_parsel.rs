@@ -1,4 +1,4 @@
-//! Extraction, held against what parsel finds: cases that `fixtures/expected/make.py` wrote down.
+//! Compares extraction with parsel, using cases that `fixtures/expected/make.py` recorded.
 
 use gleaner::scrape::extract::{Arity, Extractor, Rule, Selection, ValueRule};
 use gleaner::scrape::parse;
@@ -10,11 +10,11 @@ fn cases(name: &str) -> Vec<Value> {
     serde_json::from_slice(&bytes).expect(&path)
 }
 
-/// As parsel has it: nothing trimmed, nothing dropped.
+/// Extracts like parsel: without trimming, and without dropping empty texts.
 fn found(html: &str, rule: ValueRule) -> Value {
     let rule = ValueRule { trim: false, ..rule };
     let fields = vec![("found".to_owned(), Rule::Value(rule))];
-    let extractor = Extractor::new(Some(&fields)).expect("a rule that parsel takes");
+    let extractor = Extractor::new(Some(&fields)).expect("a rule that parsel accepts");
     let data = extractor.extract(&parse(html).expect("a page"), "http://h/").expect("nothing is required");
     serde_json::from_slice::<Value>(&data).expect("JSON")["found"].take()
 }
@@ -41,7 +41,7 @@ fn regular_expressions_find_what_parsel_finds() {
 }
 
 #[test]
-fn what_parsel_refuses_is_refused() {
+fn selectors_that_parsel_refuses_are_refused() {
     for case in cases("parsel_errors.json") {
         let css = case.as_str().expect("a selector");
         assert!(Selection::parse(css).is_err(), "{css}");

@@ -1,6 +1,5 @@
-//! Asking for robots.txt, of servers that say exactly what a test tells them to.
+//! Requests for robots.txt, answered by servers with exact bytes.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::time::Duration;
 
 use crate::raw_server::settings::patient;
@@ -10,16 +9,16 @@ use gleaner::robots::{Answer, MAX_FILE, Rules};
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
 use url::Url;
 
-/// Long enough for loopback on a busy machine, short enough for a test that waits for it.
-const SHORT: Duration = Duration::from_millis(150);
+/// A time limit that a test waits for: long enough for loopback on a busy machine.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(150);
 
 const FILE: &str = "User-agent: tester\nDisallow: /private\nCrawl-delay: 2\n\nUser-agent: *\nDisallow: /\n";
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
-    // Smaller than a robots.txt may be: it has a limit of its own.
+    // A robots.txt may be larger than this: it has its own limit.
     let mut fetch = FetchSettings { user_agent: "Tester/1 (+http://h/)".to_owned(), ..patient(1000) };
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: None }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: None }).expect("valid settings")
 }
 
 fn scraper() -> Scraper {
@@ -44,7 +43,7 @@ fn allows(rules: &Rules, path: &str) -> bool {
     rules.allows(&Url::parse(&format!("http://h{path}")).expect(path))
 }
 
-/// A whole answer with a length.
+/// A complete answer with a length.
 fn answer(status: &str, headers: &str, body: &[u8]) -> Reply {
     let mut bytes = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
@@ -52,7 +51,7 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Reply {
 }
 
 #[tokio::test]
-async fn a_file_gives_the_rules_for_our_user_agent_whatever_its_type_and_status() {
+async fn a_file_gives_the_rules_for_our_user_agent_with_any_type_and_success_status() {
     let heads = [
         ("200 OK", "content-type: text/plain\r\n"),
         ("200 OK", "content-type: image/png\r\n"),
@@ -76,7 +75,7 @@ async fn a_file_gives_the_rules_for_our_user_agent_whatever_its_type_and_status(
 }
 
 #[tokio::test]
-async fn the_user_agent_that_is_sent_is_the_one_that_counts() {
+async fn rules_are_chosen_by_the_user_agent_that_is_sent() {
     let server =
         RawServer::start(vec![answer("200 OK", "", FILE.as_bytes()), answer("200 OK", "", FILE.as_bytes())]).await;
     let other = with(|it| it.user_agent = "other/1".to_owned());
@@ -89,10 +88,10 @@ async fn the_user_agent_that_is_sent_is_the_one_that_counts() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_allows_everything_and_its_connection_is_used_again() {
+async fn a_missing_file_allows_everything_and_its_connection_is_reused() {
     let statuses = ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone", "451 No"];
     let mut replies: Vec<Reply> = statuses.iter().map(|status| answer(status, "", FILE.as_bytes())).collect();
-    // Redirects to nowhere, and what is no redirect without a `Location`.
+    // Redirects without a usable target.
     replies.push(answer("302 Found", "", FILE.as_bytes()));
     replies.push(answer("301 Moved Permanently", "location: ftp://h/\r\n", b""));
     replies.push(answer("301 Moved Permanently", "location: http://[\r\n", b""));
@@ -109,7 +108,7 @@ async fn a_file_that_is_not_there_allows_everything_and_its_connection_is_used_a
 }
 
 #[tokio::test]
-async fn a_redirect_is_handed_back() {
+async fn a_redirect_is_returned_and_not_followed() {
     let statuses = [301, 302, 303, 307, 308];
     let replies = statuses.iter().map(|status| answer(&format!("{status} X"), "location: /r?a\r\n", b"gone")).collect();
     let server = RawServer::start(replies).await;
@@ -122,7 +121,7 @@ async fn a_redirect_is_handed_back() {
 }
 
 #[tokio::test]
-async fn a_server_in_trouble_is_a_failure_that_may_be_tried_again() {
+async fn a_server_error_is_a_failure_that_may_be_retried() {
     let table = [
         ("500 Internal Server Error", "", Retry::Yes),
         ("503 Service Unavailable", "retry-after: 120\r\n", Retry::After(Duration::from_secs(120))),
@@ -144,7 +143,7 @@ async fn a_server_in_trouble_is_a_failure_that_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_on_the_way_is_a_failure_of_the_same_kind_as_for_a_page() {
+async fn network_errors_give_the_same_kinds_of_failures_as_for_pages() {
     let cut = Reply::new("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nUser-agent: *").then(Then::Close);
     let reset = Reply::new("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nUser-agent: *").then(Then::Reset);
     let hang = Reply::new("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nUser-agent: *").then(Then::Hang);
@@ -158,7 +157,7 @@ async fn what_goes_wrong_on_the_way_is_a_failure_of_the_same_kind_as_for_a_page(
         hang,
     ];
     let server = RawServer::start(replies).await;
-    let scraper = with(|it| it.idle_timeout = SHORT);
+    let scraper = with(|it| it.idle_timeout = SHORT_TIMEOUT);
     let kinds = [
         FailureKind::Truncated,
         FailureKind::Truncated,
@@ -174,7 +173,7 @@ async fn what_goes_wrong_on_the_way_is_a_failure_of_the_same_kind_as_for_a_page(
     }
     let nobody = RawServer::start(Vec::new()).await.address().port();
     for (url, kind) in [
-        ("no URL", FailureKind::InvalidUrl),
+        ("not a URL", FailureKind::InvalidUrl),
         ("ftp://h/robots.txt", FailureKind::InvalidUrl),
         (&*format!("https://127.0.0.1:{nobody}/robots.txt"), FailureKind::Tls),
     ] {
@@ -184,7 +183,7 @@ async fn what_goes_wrong_on_the_way_is_a_failure_of_the_same_kind_as_for_a_page(
 }
 
 #[tokio::test]
-async fn addresses_are_judged_and_secrets_kept_as_for_pages() {
+async fn addresses_are_checked_and_secrets_protected_as_for_pages() {
     let server = RawServer::start(vec![answer("200 OK", "", b""), answer("200 OK", "", b"")]).await;
     let url = server.url("robots.txt");
     let secret = |it: &mut FetchSettings| it.headers = vec![("X-Token".to_owned(), "t0ken".to_owned())];
@@ -204,9 +203,9 @@ async fn addresses_are_judged_and_secrets_kept_as_for_pages() {
 }
 
 #[tokio::test]
-async fn of_a_file_without_end_the_first_half_megabyte_counts() {
+async fn only_the_first_half_megabyte_of_a_file_is_read() {
     use crate::raw_server::compressed::{brotli, gzip};
-    // The rule that the limit cuts would allow everything, if what is left of it counted.
+    // The limit cuts off a rule in the middle. If the rest of that rule counted, it would allow everything.
     let mut file = b"User-agent: *\nDisallow: /\n".to_vec();
     file.resize(MAX_FILE - "Allow: /".len() - 1, b'#');
     file.extend_from_slice(b"\nAllow: /elsewhere\nUser-agent: tester\nAllow: /\n");
@@ -217,13 +216,13 @@ async fn of_a_file_without_end_the_first_half_megabyte_counts() {
     let replies = vec![
         answer("200 OK", "", &file),
         answer("200 OK", "content-encoding: gzip\r\n", &gzip(&file).await),
-        // Compressed, and no header says so.
+        // Compressed, but no header announces it.
         answer("200 OK", "", &gzip(&file).await),
         answer("200 OK", "", &gzip(&bomb).await),
         answer("200 OK", "content-encoding: gzip\r\n", &gzip(&bomb).await),
         answer("200 OK", "content-encoding: br, gzip\r\n", &gzip(&brotli(&bomb).await).await),
         Reply::new(endless).then(Then::Repeat(b"# and so on\n")),
-        // More than the client reads is announced, and never comes.
+        // The announced length exceeds the limit, and the rest never arrives.
         Reply::new([b"HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n", &file[..]].concat()).then(Then::Hang),
     ];
     let count = replies.len();

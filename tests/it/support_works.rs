@@ -1,4 +1,4 @@
-//! The tests' own tools, tested: a server that lies would make every other test lie.
+//! Tests the tools of the other tests. A faulty test server would make every other test unreliable.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::support::{PROMPTLY, Process, Run, Server, assert_no_process_left, gleaner, values, wait_until};
 use rustix::process::Signal;
 
-/// Long enough for an answer that is there to be seen, short enough to wait for one that is not.
+/// Long enough to notice an answer that arrives, short enough to wait for one that does not.
 const A_MOMENT: Duration = Duration::from_millis(150);
 
-/// A connection of the plainest client.
+/// A minimal HTTP client with one connection.
 struct Client(TcpStream);
 
 impl Client {
@@ -26,25 +26,25 @@ impl Client {
         self.0.write_all(request.as_bytes()).expect("the request goes out");
     }
 
-    /// What arrives until the connection ends, one way or the other.
+    /// Reads until the connection ends; returns the bytes, and the error if there was one.
     fn rest(&mut self) -> (String, Option<ErrorKind>) {
         let mut answer = Vec::new();
         let error = self.0.read_to_end(&mut answer).err().map(|error| error.kind());
         (String::from_utf8_lossy(&answer).into_owned(), error)
     }
 
-    /// What arrives until the answer contains `end`.
+    /// Reads until the answer ends with `end`.
     fn until(&mut self, end: &str) -> String {
         let mut answer = Vec::new();
         while !answer.ends_with(end.as_bytes()) {
             let mut byte = [0];
-            self.0.read_exact(&mut byte).expect("the answer goes on");
+            self.0.read_exact(&mut byte).expect("more of the answer");
             answer.push(byte[0]);
         }
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn gives_nothing_more(&mut self) -> bool {
+    fn receives_nothing_more(&mut self) -> bool {
         self.0.set_read_timeout(Some(A_MOMENT)).expect("the duration is not zero");
         let kind = self.0.read(&mut [0]).map_err(|error| error.kind());
         matches!(kind, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut))
@@ -64,7 +64,7 @@ fn body(answer: &str) -> &str {
 }
 
 #[test]
-fn every_path_answers_as_the_table_says() {
+fn every_path_answers_as_documented() {
     let server = Server::start();
     let rows = [
         ("/ok/3", "200 OK", "<title>3</title>"),
@@ -95,7 +95,7 @@ fn every_path_answers_as_the_table_says() {
 }
 
 #[test]
-fn pages_have_the_sizes_that_they_promise() {
+fn pages_have_their_documented_sizes() {
     let server = Server::start();
     for (path, least, most) in [("/ok/0", 250, 350), ("/big/100", 90, 200), ("/big/3000000", 3_000_000, 3_000_100)] {
         let answer = get(&server, path);
@@ -107,7 +107,7 @@ fn pages_have_the_sizes_that_they_promise() {
 }
 
 #[test]
-fn a_sleeping_page_takes_its_time() {
+fn a_sleeping_page_waits_as_long_as_asked() {
     let server = Server::start();
     let begin = Instant::now();
     get(&server, "/sleep/200/0");
@@ -115,28 +115,28 @@ fn a_sleeping_page_takes_its_time() {
 }
 
 #[test]
-fn a_hanging_page_gives_not_a_byte() {
+fn a_hanging_page_sends_no_byte() {
     let server = Server::start();
     let mut client = Client::connect(&server);
     client.ask("/hang", "keep-alive");
     wait_until("the request", PROMPTLY, || server.hits("/hang") == 1);
-    assert!(client.gives_nothing_more());
+    assert!(client.receives_nothing_more());
 }
 
 #[test]
-fn a_dripping_page_comes_a_byte_a_second() {
+fn a_dripping_page_sends_one_byte_per_second() {
     let server = Server::start();
     let mut client = Client::connect(&server);
     let begin = Instant::now();
     client.ask("/drip", "close");
     client.until("\r\n\r\n");
-    // The pieces of a chunked body: its length, and then the byte.
+    // Each chunk has its length and then the byte.
     assert_eq!(client.until("!\r\n"), "1\r\n<\r\n1\r\n!\r\n");
     assert!(begin.elapsed() >= Duration::from_secs(2));
 }
 
 #[test]
-fn a_reset_page_breaks_off_with_a_reset_and_not_with_an_end() {
+fn a_reset_page_ends_with_a_reset() {
     let server = Server::start();
     let mut client = Client::connect(&server);
     client.ask("/reset", "keep-alive");
@@ -146,7 +146,7 @@ fn a_reset_page_breaks_off_with_a_reset_and_not_with_an_end() {
 }
 
 #[test]
-fn a_flaky_page_fails_as_often_as_asked_and_each_page_on_its_own() {
+fn each_flaky_page_fails_as_often_as_asked() {
     let server = Server::start();
     for path in ["/flaky/2/a", "/flaky/2/b"] {
         let statuses: Vec<_> = (0..4).map(|_| get(&server, path)[9..12].to_owned()).collect();
@@ -156,7 +156,7 @@ fn a_flaky_page_fails_as_often_as_asked_and_each_page_on_its_own() {
 }
 
 #[test]
-fn requests_and_connections_are_counted_apart() {
+fn requests_and_connections_are_counted_separately() {
     let server = Server::start();
     let mut client = Client::connect(&server);
     for _ in 0..3 {
@@ -190,12 +190,12 @@ fn requests_in_flight_are_counted_from_arrival_to_the_last_byte() {
     }
     wait_until("four requests", PROMPTLY, || server.most_in_flight() == 4);
     drop(clients);
-    wait_until("the server's notice that the clients are gone", PROMPTLY, || server.in_flight() == 0);
+    wait_until("the server notices that the clients are gone", PROMPTLY, || server.in_flight() == 0);
     assert_eq!(server.most_in_flight(), 4);
 }
 
 #[test]
-fn a_dropped_server_cuts_its_connections_and_listens_no_more() {
+fn a_dropped_server_closes_its_connections_and_its_port() {
     let server = Server::start();
     let mut client = Client::connect(&server);
     client.ask("/hang", "keep-alive");
@@ -213,7 +213,7 @@ fn shell(script: &str) -> Command {
 }
 
 #[test]
-fn a_run_gives_exit_code_output_and_time() {
+fn a_finished_run_has_exit_code_output_and_time() {
     let run = Run::fed(shell("cat; echo problem >&2; exit 3"), b"data".to_vec());
     let finished = run.finish().exited(3);
     assert_eq!((finished.stdout.as_str(), finished.stderr.as_str()), ("data", "problem\n"));
@@ -222,14 +222,14 @@ fn a_run_gives_exit_code_output_and_time() {
 }
 
 #[test]
-fn output_beyond_the_size_of_a_pipe_blocks_nobody() {
+fn output_larger_than_a_pipe_blocks_neither_side() {
     let script = "yes out | head -c 1000000; yes err | head -c 1000000 >&2";
     let finished = Run::fed(shell(script), vec![b'x'; 1_000_000]).finish().exited(0);
     assert_eq!((finished.stdout.len(), finished.stderr.len()), (1_000_000, 1_000_000));
 }
 
 #[test]
-fn output_can_be_watched_and_a_signal_sent_while_it_runs() {
+fn a_running_program_can_be_observed_and_signalled() {
     let run = Run::start(shell("echo ready >&2; exec sleep 600"));
     wait_until("a line", PROMPTLY, || run.stderr_so_far() == "ready\n" && run.stdout_so_far().is_empty());
     run.signal(Signal::TERM);
@@ -246,13 +246,13 @@ fn a_run_that_hangs_is_killed_with_its_workers_and_fails_the_test() {
 }
 
 #[test]
-#[should_panic(expected = "left a process behind that holds its output open")]
-fn a_process_left_behind_with_the_output_fails_the_test() {
+#[should_panic(expected = "a process stayed behind that holds its output open")]
+fn a_process_that_holds_the_output_open_fails_the_test() {
     Run::start(shell("sleep 3 &")).within(Duration::from_secs(1)).finish();
 }
 
 #[test]
-fn a_run_that_is_dropped_ends() {
+fn a_dropped_run_is_killed() {
     let run = Run::start(shell("exec sleep 600"));
     let process = Process::running(run.pid()).expect("it runs");
     drop(run);
@@ -260,13 +260,13 @@ fn a_run_that_is_dropped_ends() {
 }
 
 #[test]
-fn workers_are_found_and_outlive_nobody_unnoticed() {
+fn workers_that_outlive_their_parent_are_noticed() {
     let run = Run::start(shell("sleep 600 >/dev/null 2>&1 & sleep 601 >/dev/null 2>&1 & wait"));
     wait_until("two children", PROMPTLY, || run.workers().len() == 2);
     let workers = run.workers();
     run.signal(Signal::KILL);
     assert_eq!(run.finish().signal, Some(9));
-    assert!(workers.iter().all(Process::is_running), "a shell's children do not die with it");
+    assert!(workers.iter().all(Process::is_running), "children of a shell outlive it");
     for worker in &workers {
         worker.signal(Signal::KILL);
     }
@@ -299,7 +299,7 @@ fn the_program_under_test_starts_in_a_clean_environment() {
 }
 
 #[test]
-fn no_settings_lie_where_the_program_under_test_is_started() {
+fn the_program_under_test_starts_in_a_folder_without_settings() {
     for command in [gleaner(), crate::support::shell("exec \"$0\" --version")] {
         let folder = command.get_current_dir().expect("a folder of its own");
         assert!(folder.is_dir() && !folder.join("gleaner.toml").exists(), "{}", folder.display());
@@ -309,7 +309,7 @@ fn no_settings_lie_where_the_program_under_test_is_started() {
 }
 
 #[test]
-fn records_are_read_from_an_array_and_from_lines() {
+fn records_are_parsed_from_an_array_and_from_lines() {
     for output in ["[\n{\"seq\":0},\n{\"seq\":1}\n]\n", "{\"seq\":0}\n{\"seq\":1}\n", "[]", ""] {
         let records = values(output);
         assert!(records.iter().zip(0..).all(|(record, seq)| record["seq"] == seq), "{output}");

@@ -1,5 +1,5 @@
-//! What is beside a run's job and not as usual: streams that are closed, full or read by nobody, signals that are ignored,
-//! limits of the system. A run neither dies of it nor hides it.
+//! Unusual environments: closed or full streams, readers that stop, ignored signals, limits of the system. A run
+//! survives them where possible, and otherwise reports them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::support::{
 };
 use rustix::process::Signal;
 
-/// `gleaner run` with these arguments under a shell, which does `before` and puts `redirections` behind the command.
+/// `gleaner run` in a shell that first runs `before` and then adds `redirections` to the command.
 fn under_shell<I: IntoIterator<Item: AsRef<OsStr>>>(before: &str, redirections: &str, arguments: I) -> Command {
     let program = gleaner();
     let mut command = in_clean_surroundings("sh");
@@ -37,17 +37,17 @@ fn pages(server: &Server, kind: &str, count: usize) -> Vec<String> {
 }
 
 fn written(path: &Path) -> usize {
-    records(&fs::read_to_string(path).expect("the output is there")).len()
+    records(&fs::read_to_string(path).expect("the output exists")).len()
 }
 
 // ---- standard error ----------------------------------------------------------------------------------------------
 
 #[test]
-fn a_run_goes_on_whatever_becomes_of_its_messages() {
+fn a_run_continues_if_its_messages_cannot_be_written() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), "").expect("written");
-    // Something to be warned of, and enough to say.
+    // The list causes warnings and enough log lines.
     let mut list = pages(&server, "/sleep/20", 30);
     list.extend(pages(&server, "/status/404", 1).into_iter().chain(["http://[bad".to_owned()]));
     let mut number = 0;
@@ -65,11 +65,11 @@ fn a_run_goes_on_whatever_becomes_of_its_messages() {
 }
 
 #[test]
-fn a_reader_of_messages_that_goes_or_sleeps_stops_no_run() {
+fn a_reader_of_messages_that_leaves_or_stops_reading_does_not_stop_the_run() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = pages(&server, "/sleep/5", 600);
-    for (number, (flags, goes)) in [
+    for (number, (flags, leaves)) in [
         (["-vv", "--progress=never"], true),
         (["-v", "--progress=always"], true),
         (["-vv", "--progress=never"], false),
@@ -82,25 +82,25 @@ fn a_reader_of_messages_that_goes_or_sleeps_stops_no_run() {
         let (mut reader, writer) = std::io::pipe().expect("a pipe");
         let mut command = scrape(flags);
         command.args(["-w", "1", "-o"]).arg(&output).args(&list).stderr(writer).stdout(Stdio::null());
-        let mut child = command.stdin(Stdio::null()).spawn().expect("it starts");
+        let mut child = command.stdin(Stdio::null()).spawn().expect("gleaner starts");
         drop(command);
-        reader.read_exact(&mut [0; 10]).expect("it says something");
-        // Or it is kept open, and not read: less than all messages find room in it.
-        let sleeper = if goes { None } else { Some(reader) };
+        reader.read_exact(&mut [0; 10]).expect("it writes messages");
+        // If the reader stays, it does not read on: the pipe has no room for all messages.
+        let idle_reader = if leaves { None } else { Some(reader) };
         let mut code = None;
         wait_until("its end", 2 * PROMPTLY, || {
             code = child.try_wait().expect("our own child").map(|status| status.code());
             code.is_some()
         });
-        assert_eq!((code, written(&output)), (Some(Some(0)), 600), "{flags:?}, goes: {goes}");
-        drop(sleeper);
+        assert_eq!((code, written(&output)), (Some(Some(0)), 600), "{flags:?}, leaves: {leaves}");
+        drop(idle_reader);
     }
 }
 
 // ---- standard input and output -----------------------------------------------------------------------------------
 
 #[test]
-fn an_output_that_nothing_can_be_written_to_is_an_error_before_the_first_request() {
+fn an_unwritable_output_is_an_error_before_the_first_request() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), "").expect("written");
@@ -127,16 +127,16 @@ fn an_output_that_nothing_can_be_written_to_is_an_error_before_the_first_request
         (&["-", "-o", "out.json"], "<&-", "read the list from standard input: it is closed"),
         (&["-", "-o", "out.json"], "0>other", "read the list from standard input: it is not open for reading"),
     ];
-    for (arguments, redirections, said) in table {
+    for (arguments, redirections, expected) in table {
         let mut command = under_shell("", redirections, arguments);
         let run = Run::to_end({
             command.arg(&url).current_dir(&folder);
             command
         })
         .exited(2);
-        assert!(run.stderr.contains(said), "{arguments:?} {redirections}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{arguments:?} {redirections}: {}", run.stderr);
     }
-    // Even where nobody can be told.
+    // The exit code is the same if the error cannot be shown.
     let mut command = under_shell("", "<&- >&- 2>&-", [&url]);
     command.current_dir(&folder);
     Run::to_end(command).exited(2);
@@ -144,7 +144,7 @@ fn an_output_that_nothing_can_be_written_to_is_an_error_before_the_first_request
 }
 
 #[test]
-fn closed_standard_streams_that_a_run_does_not_need_are_no_obstacle() {
+fn closed_standard_streams_that_a_run_does_not_need_do_no_harm() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let combinations = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full", "1<&-"];
@@ -153,13 +153,13 @@ fn closed_standard_streams_that_a_run_does_not_need_are_no_obstacle() {
         let mut command = under_shell("", closed, ["-v", "-w", "2", "-o"]);
         command.arg(&output).args(pages(&server, "/sleep/20", 40));
         Run::to_end(command).exited(0);
-        // No file of the run took the place of a stream, or messages and records would be mixed.
+        // If a file of the run had taken the descriptor of a closed stream, messages and records would be mixed.
         assert_eq!(written(&output), 40, "{closed}");
     }
 }
 
 #[test]
-fn what_is_only_shown_says_when_it_cannot_be_and_may_be_thrown_away() {
+fn informative_output_may_be_discarded_but_write_errors_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), "").expect("written");
     for command in ["--help", "--version", "check", "run --help"] {
@@ -177,7 +177,7 @@ fn what_is_only_shown_says_when_it_cannot_be_and_may_be_thrown_away() {
 }
 
 #[test]
-fn streams_that_return_at_once_are_waited_for() {
+fn non_blocking_streams_are_waited_for() {
     let server = Server::start();
     let list = pages(&server, "/ok", 2000);
     let (input, mut feeder) = std::io::pipe().expect("a pipe");
@@ -187,12 +187,12 @@ fn streams_that_return_at_once_are_waited_for() {
         rustix::fs::fcntl_setfl(end, flags).expect("set");
     }
     let child = scrape(["-", "-f", "jsonl", "-w", "2"]).stdin(input).stdout(output).stderr(Stdio::piped()).spawn();
-    let child = child.expect("it starts");
+    let child = child.expect("gleaner starts");
     let text = list.join("\n");
     let feeding = thread::spawn(move || feeder.write_all(text.as_bytes()));
     let mut lines = BufReader::new(reader).lines();
     let first = lines.next().expect("a line").expect("text");
-    // More than the pipe holds has gathered by then.
+    // By now, the run has more records than the pipe can hold.
     wait_until("all pages", PROMPTLY, || server.log().len() == 2000 && server.in_flight() == 0);
     let rest: String = lines.map(|line| line.expect("text") + "\n").collect();
     feeding.join().expect("no panic").expect("all of it");
@@ -201,13 +201,13 @@ fn streams_that_return_at_once_are_waited_for() {
 }
 
 #[test]
-fn no_temporary_file_is_made_before_it_is_needed() {
+fn a_temporary_file_is_created_only_when_needed() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 300);
     list[0] = server.url("/sleep/300/head");
     for (memory, code) in [("64MiB", 0), ("1KiB", 1)] {
         let mut command = scrape(["-f", "jsonl", "--set", &format!("output.window_memory={memory}")]);
-        // A record that has no room waits in a buffer first.
+        // A record without room in memory first fills a buffer.
         let fill = if code == 0 { "description::text".to_owned() } else { "html::inner-html".to_owned() };
         command.args(["--set", &format!("extract.a={fill}"), "--set", "extract.b=html", "--set", "extract.c=html"]);
         command
@@ -215,15 +215,15 @@ fn no_temporary_file_is_made_before_it_is_needed() {
             .env("TMPDIR", "/no/such/folder")
             .args(&list);
         let run = Run::to_end(command).exited(code);
-        let said = "no temporary file can be created in `/no/such/folder`";
-        assert_eq!(run.stderr.contains(said), code == 1, "{memory}: {}", run.stderr);
+        let expected = "no temporary file can be created in `/no/such/folder`";
+        assert_eq!(run.stderr.contains(expected), code == 1, "{memory}: {}", run.stderr);
     }
 }
 
 // ---- signals -----------------------------------------------------------------------------------------------------
 
 #[test]
-fn a_signal_that_was_ignored_at_the_start_does_not_stop_a_run() {
+fn a_signal_that_is_ignored_at_the_start_does_not_stop_a_run() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let table = [
@@ -252,7 +252,7 @@ fn a_signal_that_was_ignored_at_the_start_does_not_stop_a_run() {
 }
 
 #[test]
-fn a_signal_that_was_not_ignored_stops_a_run_whatever_else_is_ignored() {
+fn a_signal_that_is_not_ignored_stops_a_run_even_if_others_are_ignored() {
     let server = Server::start();
     for (ignored, sent, code) in
         [("HUP INT", Signal::TERM, 143), ("TERM", Signal::INT, 130), ("INT QUIT", Signal::HUP, 129)]
@@ -260,7 +260,7 @@ fn a_signal_that_was_not_ignored_stops_a_run_whatever_else_is_ignored() {
         let before = server.log().len();
         let command = under_shell(&format!("trap '' {ignored};"), "", [server.url("/ok/0"), server.url("/hang")]);
         let run = Run::start(command);
-        wait_until("what hangs", PROMPTLY, || server.log().len() == before + 2 && server.in_flight() == 1);
+        wait_until("the hanging page", PROMPTLY, || server.log().len() == before + 2 && server.in_flight() == 1);
         run.signal(sent);
         run.signal(sent);
         run.finish().exited(code);
@@ -268,13 +268,13 @@ fn a_signal_that_was_not_ignored_stops_a_run_whatever_else_is_ignored() {
 }
 
 #[test]
-fn how_a_worker_ended_is_known_whatever_was_said_of_the_ends_of_children() {
+fn the_end_of_a_worker_is_noticed_with_any_handling_of_sigchld() {
     let server = Server::start();
     let list = pages(&server, "/sleep/400", 8);
-    // A shell cannot ignore this signal; the `env` of GNU can.
+    // A shell cannot ignore this signal, but GNU `env` can.
     for how in ["--ignore-signal=CHLD", "--block-signal=CHLD", "--default-signal=CHLD"] {
         if !Command::new("env").args([how, "true"]).status().is_ok_and(|status| status.success()) {
-            return skipped("`env` ignores no signals here");
+            return skipped("`env` cannot ignore signals here");
         }
         let mut command = in_clean_surroundings("env");
         command.arg(how).arg(gleaner().get_program()).args(["run", "-w", "1", "--concurrency", "4", "-f", "jsonl"]);
@@ -285,14 +285,14 @@ fn how_a_worker_ended_is_known_whatever_was_said_of_the_ends_of_children() {
         worker.signal(Signal::KILL);
         let run = run.finish().exited(0);
         assert!(run.stderr.contains("was killed by SIGKILL"), "{how}: {}", run.stderr);
-        assert!(records(&run.stdout).iter().all(|record| record.attempts == 1), "nobody is blamed: {}", run.stdout);
+        assert!(records(&run.stdout).iter().all(|record| record.attempts == 1), "no task is blamed: {}", run.stdout);
     }
 }
 
 // ---- limits of the system ----------------------------------------------------------------------------------------
 
 #[test]
-fn a_limit_on_the_size_of_files_is_an_error_that_names_it_and_no_death() {
+fn a_limit_on_the_size_of_files_is_an_error_that_names_the_limit() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = pages(&server, "/ok", 100);
@@ -312,14 +312,14 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_it_and_no_death() {
             1,
             "write to standard output: allow larger files (ulimit -f): File too large",
         ),
-        // A pipe is no file.
+        // The limit does not apply to pipes.
         (0, &["-f", "jsonl"], "", 0, ""),
     ];
-    for (blocks, arguments, redirection, code, said) in table {
+    for (blocks, arguments, redirection, code, expected) in table {
         let mut command = under_shell(&format!("ulimit -f {blocks};"), redirection, arguments);
         command.args(&list).current_dir(&folder);
         let run = Run::to_end(command).exited(code);
-        assert!(run.stderr.contains(said), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{arguments:?}: {}", run.stderr);
     }
     let mut again = scrape(["-o", "b.jsonl", "--resume"]);
     again.args(&list).current_dir(&folder);
@@ -328,11 +328,11 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_it_and_no_death() {
 }
 
 #[test]
-fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_that_leaves_nothing_behind() {
+fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_and_no_file_stays() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("disk")).expect("made");
-    // The root of the file system takes one. How many there are, and what becomes of a run.
+    // The number of inodes, of which the root of the file system takes one, and the exit code.
     for (inodes, code) in [(2, 2), (3, 2), (4, 2), (6, 0)] {
         let script = format!(
             "command -v unshare > /dev/null || exit 77
@@ -344,7 +344,7 @@ fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_that_leaves_n
         command.args(["-c", &script]).arg(gleaner().get_program()).arg(server.url("/ok/0")).current_dir(&folder);
         let run = Run::to_end(command);
         if run.code == Some(77) || run.stderr.contains("unshare: ") {
-            return skipped("no file system can be mounted here");
+            return skipped("this system does not allow private mounts");
         }
         let run = run.exited(code);
         assert_eq!(run.stdout, if code == 0 { "out.jsonl\n" } else { "" }, "{inodes}");
@@ -353,8 +353,8 @@ fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_that_leaves_n
 }
 
 #[test]
-fn more_hosts_than_files_may_be_open_fail_no_page() {
-    // Each address of the loopback network is a host of its own, and a connection to it is kept for a while.
+fn more_hosts_than_open_files_are_allowed_do_not_fail_pages() {
+    // Each loopback address is a separate host, and its connection is kept for a while.
     let listeners: Vec<TcpListener> =
         (1..=60).map(|n| TcpListener::bind((Ipv4Addr::new(127, 0, 7, n), 0)).expect("loopback is a network")).collect();
     let list: Vec<String> =
@@ -378,11 +378,11 @@ fn more_hosts_than_files_may_be_open_fail_no_page() {
     assert_eq!(records(&run.stdout).len(), 60);
 }
 
-/// A run as a user of whom nobody else may have a process, with at most so many processes and threads; `None` where this
-/// cannot be tried.
+/// Runs Gleaner as an unprivileged user with at most `most` processes and threads; `None` if this system does not allow
+/// it.
 fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Finished> {
     const NOBODY: &str = "65534";
-    // The limit is on all processes of the user.
+    // The limit counts all processes of the user, so only one test may run at a time.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = folder.join("gleaner");
@@ -402,14 +402,14 @@ fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Fini
     (rustix::process::geteuid().is_root() && has_tools).then(|| Run::to_end(command))
 }
 
-/// Who reads the test's output shall know.
-#[expect(clippy::print_stdout, reason = "this is how a test says that it tried nothing")]
+/// Reports that a test was skipped.
+#[expect(clippy::print_stdout, reason = "a skipped test must be visible")]
 fn skipped(why: &str) {
     println!("SKIPPED: {why}");
 }
 
 #[test]
-fn no_page_fails_for_want_of_a_thread() {
+fn a_lack_of_threads_does_not_fail_pages() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let by_name = |path: &str| server.url(path).replace("127.0.0.1", "localhost");
@@ -418,13 +418,13 @@ fn no_page_fails_for_want_of_a_thread() {
     list.extend((0..4).map(|n| by_name(&format!("/big/1500000?{n}"))));
     let flags = ["-w", "1", "--concurrency", "12", "-f", "jsonl", "--no-robots", "--max-retries", "0"];
     let arguments: Vec<String> = flags.iter().map(ToString::to_string).chain(list).collect();
-    let (mut whole, mut stopped) = (0, 0);
+    let (mut complete, mut stopped) = (0, 0);
     for most in [2, 4, 5, 6, 8, 10, 24] {
         let Some(run) = with_processes(most, folder.path(), &arguments) else {
-            return skipped("this takes root, prlimit and setpriv");
+            return skipped("this test needs root, prlimit and setpriv");
         };
         if run.code == Some(0) {
-            whole += 1;
+            complete += 1;
             assert_eq!(records(&run.stdout).len(), 12, "{most}");
         } else {
             stopped += 1;
@@ -433,22 +433,22 @@ fn no_page_fails_for_want_of_a_thread() {
             assert!(!run.stderr.contains("panicked"), "{most}: {}", run.stderr);
         }
     }
-    assert!(whole >= 2 && stopped >= 3, "{whole} came to their end, {stopped} stopped");
+    assert!(complete >= 2 && stopped >= 3, "{complete} runs were complete, {stopped} stopped");
 }
 
 #[test]
-fn a_worker_at_work_is_enough_though_no_other_can_be_started() {
-    // Until its first page is done, the other places of the pool fail to be filled again and again.
+fn one_running_worker_is_enough_if_no_other_can_be_started() {
+    // Until the first page is done, the pool tries again and again to start the other worker.
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let list = pages(&server, "/sleep/6000", 2);
     let flags = ["-w", "2", "--concurrency", "1", "-f", "jsonl", "--no-robots", "-q"];
     let arguments: Vec<String> = flags.iter().map(ToString::to_string).chain(list).collect();
-    // For the coordinator and one worker, not for two.
+    // Enough for the coordinator and one worker, but not for two.
     let Some(run) = with_processes(8, folder.path(), &arguments) else {
-        return skipped("this takes root, prlimit and setpriv");
+        return skipped("this test needs root, prlimit and setpriv");
     };
     let run = run.exited(0);
     assert_eq!(records(&run.stdout).len(), 2);
-    assert!(run.elapsed > Duration::from_secs(11), "one after the other, or this has tried nothing");
+    assert!(run.elapsed > Duration::from_secs(11), "only one worker ran");
 }

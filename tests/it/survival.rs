@@ -1,5 +1,5 @@
-//! Things go wrong from outside: workers are killed, stopped and fed junk, servers hang, readers go away, signals come.
-//! Every run gives one record a task, in order, and leaves no process behind.
+//! Faults from outside: workers are killed, stopped or send junk; servers hang; readers leave; signals arrive. Every
+//! run writes one record per task, in order, and leaves no process behind.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -17,21 +17,21 @@ use crate::support::{
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
-/// What a run that is asked to stop may take to do so on a busy machine.
-const GRACE: Duration = Duration::from_secs(2);
+/// Additional time that a run may take to stop on a busy machine.
+const STOP_TOLERANCE: Duration = Duration::from_secs(2);
 
-/// How long a signal lets what is in flight go on.
+/// How long a run waits for requests in flight after a signal.
 const IN_FLIGHT: Duration = Duration::from_secs(5);
-/// How soon workers are gone whose coordinator was killed outright.
-const ORPHANS: Duration = Duration::from_secs(1);
+/// Time limit for workers to end after their coordinator was killed.
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `count` lines of the same kind of page, numbered.
+/// `count` URLs of pages of the same kind, numbered.
 fn pages(server: &Server, kind: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| server.url(&format!("{kind}/{n}"))).collect()
 }
 
 #[track_caller]
-fn all_there(output: &str, list: &[String]) -> Vec<Record> {
+fn expect_one_record_per_line(output: &str, list: &[String]) -> Vec<Record> {
     let records = records(output);
     assert_eq!(records.len(), list.len());
     for (record, line) in records.iter().zip(list) {
@@ -45,7 +45,7 @@ fn workers_ready(run: &Run, count: usize) -> Vec<Process> {
     run.workers()
 }
 
-/// The write end of the pipe on which a worker sends its results: its only pipe for writing beside standard output
+/// Opens the write end of the pipe that a worker sends its results to: its only writable pipe besides standard output
 /// and error.
 fn wire_of(worker: Process) -> Option<File> {
     let folder = format!("/proc/{}/fd", worker.pid);
@@ -60,27 +60,27 @@ fn wire_of(worker: Process) -> Option<File> {
 }
 
 #[test]
-fn a_worker_killed_in_the_midst_of_its_work_costs_no_record() {
+fn a_worker_killed_during_its_work_costs_no_record() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 1000);
     list[3] = server.url("/sleep/700/slow");
     let run = scrape_list(&list, ["-w", "2", "--concurrency", "8"]);
     wait_until("the slow page", PROMPTLY, || server.hits("/sleep/700/slow") == 1);
     let workers = workers_ready(&run, 2);
-    // Whichever of them has the page.
+    // One of them has the slow page.
     for worker in &workers {
         worker.signal(Signal::KILL);
     }
     let run = run.finish().exited(0);
-    let records = all_there(&run.stdout, &list);
-    assert!(records.iter().all(|record| record.attempts == 1), "a kill from outside is nobody's fault");
+    let records = expect_one_record_per_line(&run.stdout, &list);
+    assert!(records.iter().all(|record| record.attempts == 1), "no task is blamed for a kill from outside");
     assert_eq!(server.hits("/sleep/700/slow"), 2, "the page is fetched again");
     assert!(run.stderr.contains("was killed by SIGKILL"), "{}", run.stderr);
     assert_no_process_left(&workers);
 }
 
 #[test]
-fn workers_killed_again_and_again_cost_no_record() {
+fn workers_killed_repeatedly_cost_no_record() {
     let server = Server::start();
     let list = pages(&server, "/sleep/5", 1500);
     let run = scrape_list(&list, ["-w", "3", "--concurrency", "8", "--max-tasks-per-worker", "50"]);
@@ -96,10 +96,10 @@ fn workers_killed_again_and_again_cost_no_record() {
         }
     }
     assert!(killed.len() >= 5, "{killed:?}");
-    // A task may be unlucky three times and then be suspected, but never is it lost or found twice.
+    // A task may be in three killed workers and then fail as a suspect. But no task is lost or duplicated.
     let run = run.finish();
     assert!(matches!(run.code, Some(0 | 3)), "{run:?}");
-    all_there(&run.stdout, &list);
+    expect_one_record_per_line(&run.stdout, &list);
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn an_idle_worker_that_is_killed_costs_nothing() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "1", "-f", "jsonl"]);
-    writeln!(writer, "{}", server.url("/ok/0")).expect("it reads");
+    writeln!(writer, "{}", server.url("/ok/0")).expect("the run reads it");
     wait_until("the first record", PROMPTLY, || run.stdout_so_far().ends_with("}\n"));
     let [worker] = run.workers()[..] else { panic!("{:?}", run.workers()) };
     worker.signal(Signal::KILL);
     assert_no_process_left(&[worker]);
-    writeln!(writer, "{}", server.url("/ok/1")).expect("it reads");
+    writeln!(writer, "{}", server.url("/ok/1")).expect("the run reads it");
     drop(writer);
     let records = records(&run.finish().exited(0).stdout);
     assert_eq!(records.iter().map(|record| record.attempts).collect::<Vec<_>>(), [1, 1]);
@@ -120,7 +120,7 @@ fn an_idle_worker_that_is_killed_costs_nothing() {
 }
 
 #[test]
-fn junk_on_a_workers_wire_replaces_the_worker_and_costs_no_record() {
+fn junk_from_a_worker_replaces_the_worker_and_costs_no_record() {
     let table: [(&str, &[u8]); 4] = [
         ("no frame", b"junk, and more of it, and still more"),
         ("a wrong checksum", &[2, 0, 0, 0, 9, 9, 9, 9, 1, 1]),
@@ -137,11 +137,11 @@ fn junk_on_a_workers_wire_replaces_the_worker_and_costs_no_record() {
         wire.write_all(junk).expect("the wire takes it");
         drop(wire);
         let run = run.finish().exited(0);
-        let records = all_there(&run.stdout, &list);
-        assert!(records.iter().all(|record| record.attempts == 1), "{what}: bystanders all");
+        let records = expect_one_record_per_line(&run.stdout, &list);
+        assert!(records.iter().all(|record| record.attempts == 1), "{what}: no task is blamed");
         assert!(
             records.iter().all(|record| record.worker != Some(worker.pid)),
-            "{what}: nothing more is taken from it"
+            "{what}: no more results of this worker are accepted"
         );
         assert!(run.elapsed < Duration::from_secs(4), "{what} took {:?}", run.elapsed);
         assert_no_process_left(&[worker]);
@@ -157,52 +157,52 @@ fn a_stopped_worker_is_replaced() {
     let worker = workers_ready(&run, 2)[0];
     worker.signal(Signal::STOP);
     let run = run.finish();
-    let records = all_there(&run.stdout, &list);
-    assert_eq!(run.code, Some(0), "a worker that was stopped from outside is nobody's fault: {run:?}");
+    let records = expect_one_record_per_line(&run.stdout, &list);
+    assert_eq!(run.code, Some(0), "no task is blamed for a worker that was stopped from outside: {run:?}");
     assert!(records.iter().all(|record| record.attempts == 1));
     assert_no_process_left(&[worker]);
 }
 
 #[test]
-fn a_pause_of_the_whole_run_makes_no_task_late() {
+fn a_pause_of_the_whole_run_does_not_count_for_time_limits() {
     let server = Server::start();
     let list = pages(&server, "/sleep/1200", 8);
     let run = scrape_list(&list, ["-w", "2", "--concurrency", "4", "--set", "pool.task_timeout=2s"]);
     wait_until("all at work", PROMPTLY, || server.in_flight() == 8);
-    let coordinator = Process::running(run.pid()).expect("it runs");
+    let coordinator = Process::running(run.pid()).expect("the coordinator runs");
     coordinator.signal(Signal::STOP);
-    // The pause itself: longer than the time limit, of which some has passed already.
+    // The pause must be longer than the rest of the time limit, so the test has to sleep.
     thread::sleep(Duration::from_millis(2500));
     coordinator.signal(Signal::CONT);
-    let records = all_there(&run.finish().exited(0).stdout, &list);
+    let records = expect_one_record_per_line(&run.finish().exited(0).stdout, &list);
     assert!(records.iter().all(|record| record.attempts == 1));
 }
 
 #[test]
-fn a_server_that_hangs_costs_its_page_and_no_worker_however_short_the_time_of_a_task() {
+fn a_hanging_server_costs_only_its_page_even_with_a_short_task_timeout() {
     let server = Server::start();
     let mut list = pages(&server, "/sleep/20", 200);
     list[10] = server.url("/hang");
     let limits = ["-w", "2", "--concurrency", "4", "--set", "pool.task_timeout=1s", "--max-retries", "0"];
     let run = scrape_list(&list, limits).finish().exited(3);
-    let records = all_there(&run.stdout, &list);
+    let records = expect_one_record_per_line(&run.stdout, &list);
     let failed: Vec<_> = records.iter().filter(|record| record.failure.is_some()).collect();
     let [hanging] = failed[..] else { panic!("{failed:?}") };
     assert_eq!((hanging.seq, hanging.kind(), hanging.attempts), (10, "timeout", 1));
     assert!(records.iter().all(|record| record.attempts == 1));
     let pids: BTreeSet<_> = records.iter().map(|record| record.worker).collect();
     assert_eq!(pids.len(), 2, "{}", run.stderr);
-    assert!(run.elapsed < Duration::from_secs(1) + GRACE, "{:?}", run.elapsed);
+    assert!(run.elapsed < Duration::from_secs(1) + STOP_TOLERANCE, "{:?}", run.elapsed);
 }
 
 #[test]
-fn large_pages_that_come_together_do_not_add_up_to_a_workers_memory() {
+fn large_pages_in_parallel_do_not_exceed_a_workers_memory() {
     let server = Server::start();
     let list: Vec<String> = (0..8).map(|n| server.url(&format!("/big/3000000?{n}"))).collect();
-    // All of them at once would need more than twice as much.
+    // All pages at once would need more than twice this limit.
     let run = scrape_list(&list, ["-w", "1", "--concurrency", "8", "--set", "pool.max_memory_per_worker=120MiB"]);
     let run = run.finish().exited(0);
-    let records = all_there(&run.stdout, &list);
+    let records = expect_one_record_per_line(&run.stdout, &list);
     let pids: BTreeSet<_> = records.iter().map(|record| record.worker).collect();
     assert!(records.iter().all(|record| record.attempts == 1), "{run:?}");
     assert!(!run.stderr.contains("memory"), "no worker was killed: {}", run.stderr);
@@ -210,13 +210,13 @@ fn large_pages_that_come_together_do_not_add_up_to_a_workers_memory() {
 }
 
 #[test]
-fn a_page_over_its_time_fails_in_the_worker_which_lives_on() {
+fn a_page_over_its_time_limit_fails_and_its_worker_continues() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 20);
     list[4] = server.url("/hang");
     list[9] = server.url("/drip");
     let run = scrape_list(&list, ["-w", "1", "--timeout", "600ms", "--max-retries", "1", "-v"]).finish().exited(3);
-    let records = all_there(&run.stdout, &list);
+    let records = expect_one_record_per_line(&run.stdout, &list);
     for record in &records {
         let (kind, attempts) = if [4, 9].contains(&record.seq) { ("timeout", 2) } else { ("", 1) };
         assert_eq!((record.kind(), record.attempts), (kind, attempts), "{record:?}");
@@ -226,13 +226,13 @@ fn a_page_over_its_time_fails_in_the_worker_which_lives_on() {
 }
 
 #[test]
-fn redirects_are_followed_up_to_a_limit_and_are_no_attempts() {
+fn redirects_are_followed_up_to_a_limit_and_are_not_counted_as_attempts() {
     let server = Server::start();
     let mut list: Vec<String> =
         [301, 302, 303, 307, 308].iter().map(|code| server.url(&format!("/moved/{code}/{code}"))).collect();
     list.extend(["/redirect/10", "/redirect/11", "/loop"].map(|path| server.url(path)));
     let run = scrape_list(&list, ["--set", "extract.title=title::text"]).finish().exited(3);
-    let records = all_there(&run.stdout, &list);
+    let records = expect_one_record_per_line(&run.stdout, &list);
     for (record, code) in records.iter().zip(["301", "302", "303", "307", "308", "0"]) {
         assert_eq!(record.raw(), format!("{{\"title\":\"{code}\"}}"));
         assert_eq!(record.final_url, Some(server.url(&format!("/ok/{code}"))));
@@ -241,18 +241,18 @@ fn redirects_are_followed_up_to_a_limit_and_are_no_attempts() {
     for record in &records[6..] {
         assert_eq!((record.kind(), record.status, record.attempts), ("too_many_redirects", Some(302), 1), "{record:?}");
     }
-    assert_eq!(server.hits("/loop"), 1, "it leads to itself");
+    assert_eq!(server.hits("/loop"), 1, "a redirect to itself is not followed");
     let run = scrape_list(&list[..1], ["--set", "fetch.max_redirects=0"]).finish().exited(3);
-    assert_eq!(records_kinds(&run.stdout), ["too_many_redirects"]);
+    assert_eq!(record_kinds(&run.stdout), ["too_many_redirects"]);
 }
 
-fn records_kinds(output: &str) -> Vec<String> {
+fn record_kinds(output: &str) -> Vec<String> {
     records(output).iter().map(|record| record.kind().to_owned()).collect()
 }
 
 #[test]
-fn failures_that_may_pass_are_tried_again_and_others_are_not() {
-    let (server, patient) = (Server::start(), Server::start());
+fn temporary_failures_are_retried_and_others_are_not() {
+    let (server, overloaded) = (Server::start(), Server::start());
     let table = [
         ("/flaky/1/a?retry-after=0", 2, "", 2),
         ("/flaky/2/b?retry-after=1", 3, "", 3),
@@ -262,13 +262,13 @@ fn failures_that_may_pass_are_tried_again_and_others_are_not() {
         ("/status/500?retry-after=0", 3, "http_status", 3),
     ];
     let mut list: Vec<String> = table.iter().map(|(path, ..)| server.url(path)).collect();
-    // A host that asks for more time than anybody has, on three pages in a row, loses its tasks at once.
-    list.extend((301..306).map(|patience| patient.url(&format!("/status/503?retry-after={patience}"))));
+    // A host that asks for more time than is allowed, on three pages in a row, fails its other tasks at once.
+    list.extend((301..306).map(|seconds| overloaded.url(&format!("/status/503?retry-after={seconds}"))));
     let run = scrape_list(&list, ["-w", "1", "--set", "politeness.per_host_concurrency=1"]).finish().exited(3);
-    let records = all_there(&run.stdout, &list);
+    let records = expect_one_record_per_line(&run.stdout, &list);
     let attempts = records[table.len()..].iter().map(|record| (record.kind(), record.attempts));
     assert_eq!(attempts.collect::<Vec<_>>(), [1, 1, 1, 0, 0].map(|attempts| ("http_status", attempts)));
-    assert_eq!(patient.hits("/status/503"), 3);
+    assert_eq!(overloaded.hits("/status/503"), 3);
     for (record, (path, attempts, kind, hits)) in records.iter().zip(table) {
         assert_eq!((record.kind(), record.attempts), (kind, attempts), "{path}");
         assert_eq!(server.hits(path.split('?').next().expect("a path")), hits, "{path}");
@@ -276,11 +276,11 @@ fn failures_that_may_pass_are_tried_again_and_others_are_not() {
     let times: Vec<Instant> =
         server.log().iter().filter(|access| access.path == "/flaky/2/b").map(|access| access.at).collect();
     for pair in times.windows(2) {
-        assert!(pair[1] - pair[0] >= Duration::from_secs(1), "Retry-After is kept: {:?}", pair[1] - pair[0]);
+        assert!(pair[1] - pair[0] >= Duration::from_secs(1), "Retry-After is obeyed: {:?}", pair[1] - pair[0]);
     }
 }
 
-/// A run whose list comes through a FIFO, and the list's writer.
+/// A run that reads its list from a FIFO, and the write end of the FIFO.
 fn fed_by_fifo(folder: &Path, flags: &[&str]) -> (Run, File) {
     let fifo = folder.join("list");
     mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("made");
@@ -300,11 +300,11 @@ fn a_list_that_pauses_costs_no_worker() {
     for batch in 0..2 {
         let begun = Instant::now();
         for n in 0..20 {
-            writeln!(writer, "{}", server.url(&format!("/ok/{batch}-{n}"))).expect("it reads");
+            writeln!(writer, "{}", server.url(&format!("/ok/{batch}-{n}"))).expect("the run reads it");
         }
         wait_until("the batch", PROMPTLY, || run.stdout_so_far().lines().count() == 20 * (batch + 1));
         pids.push(run.workers());
-        // The pause itself is what is tried here: longer than a thread that has nothing to do is kept.
+        // The pause must be longer than an idle thread is kept, so the test has to wait.
         wait_until("two seconds", PROMPTLY, || batch == 1 || begun.elapsed() > Duration::from_secs(2));
     }
     drop(writer);
@@ -314,33 +314,33 @@ fn a_list_that_pauses_costs_no_worker() {
 }
 
 #[test]
-fn what_is_in_flight_when_the_list_ends_is_delivered() {
+fn tasks_in_flight_at_the_end_of_the_list_are_delivered() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let (run, mut writer) = fed_by_fifo(folder.path(), &["-w", "2", "--concurrency", "4", "-f", "jsonl"]);
     let list = pages(&server, "/sleep/300", 8);
     for line in &list {
-        writeln!(writer, "{line}").expect("it reads");
+        writeln!(writer, "{line}").expect("the run reads it");
     }
     wait_until("all in flight", PROMPTLY, || server.in_flight() == 8);
     drop(writer);
-    all_there(&run.finish().exited(0).stdout, &list);
+    expect_one_record_per_line(&run.finish().exited(0).stdout, &list);
 }
 
-/// `gleaner` with its standard output in our hands.
+/// Starts `gleaner`; the test reads its standard output itself.
 fn with_reader(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_it() {
+fn a_reader_that_closes_the_output_ends_the_run_without_a_message() {
     let server = Server::start();
-    // While a host's robots.txt is awaited, the list is read ahead in search of other hosts.
+    // While the run waits for a robots.txt, it reads ahead in the list to find other hosts.
     let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "politeness.read_ahead=1000"]));
     let mut stdin = child.stdin.take().expect("piped");
     let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
     let counted = Arc::clone(&taken);
-    // `yes`, which counts.
+    // Like `yes`, but counts the lines.
     let yes = thread::spawn(move || {
         while stdin.write_all(line.as_bytes()).is_ok() {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -348,20 +348,20 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly_and_the_endless_list_with_
     });
     let mut reader = BufReader::new(child.stdout.take().expect("piped"));
     let mut lines = String::new();
-    (0..5).for_each(|_| assert!(reader.read_line(&mut lines).expect("it writes") > 0));
+    (0..5).for_each(|_| assert!(reader.read_line(&mut lines).expect("the run writes records") > 0));
     let workers = Process::children_of(child.id());
     drop(reader);
-    let (code, said) = end_of(child, GRACE);
-    yes.join().expect("it ends with its reader");
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, stderr) = end_of(child, STOP_TOLERANCE);
+    yes.join().expect("the writer ends with the run");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(records(&lines).len(), 5);
     assert_no_process_left(&workers);
     let taken = taken.load(Ordering::Relaxed);
-    assert!(taken < 50_000, "{taken} lines were read of which 5 were wanted");
+    assert!(taken < 50_000, "{taken} lines were read although only 5 were needed");
 }
 
 #[test]
-fn an_endless_list_is_not_read_ahead_of_a_reader_who_sleeps() {
+fn an_endless_list_is_not_read_far_ahead_of_a_reader_that_stops() {
     let server = Server::start();
     let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "output.window_memory=64KiB"]));
     let mut stdin = child.stdin.take().expect("piped");
@@ -376,14 +376,14 @@ fn an_endless_list_is_not_read_ahead_of_a_reader_who_sleeps() {
     wait_until("many pages", PROMPTLY, || server.log().len() > 2000);
     let memory = resident(child.id());
     drop(stdout);
-    assert_eq!(end_of(child, GRACE), (Some(0), String::new()));
-    yes.join().expect("it ends with its reader");
+    assert_eq!(end_of(child, STOP_TOLERANCE), (Some(0), String::new()));
+    yes.join().expect("the writer ends with the run");
     assert!(taken.load(Ordering::Relaxed) < 1_000_000);
     assert!(memory < 150 << 20, "{memory} bytes");
 }
 
 #[test]
-fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_lock_up() {
+fn a_slow_first_page_a_tiny_window_and_a_slow_reader_do_not_deadlock() {
     let server = Server::start();
     let mut list = pages(&server, "/ok", 600);
     list[0] = server.url("/sleep/500/head");
@@ -395,12 +395,12 @@ fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_lock_up() {
     for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
         output.push_str(&line.expect("text"));
         output.push('\n');
-        // The reader's slowness, which is what is tried here.
+        // The test needs a slow reader.
         thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(end_of(child, PROMPTLY).0, Some(0));
     feeder.join().expect("no panic").expect("the whole list is read");
-    all_there(&output, &list);
+    expect_one_record_per_line(&output, &list);
 }
 
 /// The resident memory of a process, in bytes.
@@ -411,11 +411,11 @@ fn resident(pid: u32) -> u64 {
 }
 
 #[test]
-fn thousands_behind_one_slow_page_take_no_memory_and_keep_their_order() {
+fn thousands_of_records_behind_a_slow_page_stay_in_order_and_use_little_memory() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out.jsonl");
-    // Lines that are no URL need no worker and no server: the window is what is tried here.
+    // Invalid lines need neither worker nor server: this tests only the order window.
     let mut list: Vec<String> = (0..40_000).map(|n| format!("nonsense-{n}-{}", "x".repeat(400))).collect();
     list[0] = server.url("/sleep/1500/head");
     let flags = ["--set", "output.window_memory=256KiB", "-o", output.to_str().expect("UTF-8")];
@@ -426,14 +426,14 @@ fn thousands_behind_one_slow_page_take_no_memory_and_keep_their_order() {
         thread::yield_now();
     }
     run.finish().exited(3);
-    all_there(&fs::read_to_string(&output).expect("there"), &list);
-    let left: Vec<_> = fs::read_dir(&folder).expect("there").flatten().map(|file| file.file_name()).collect();
-    assert_eq!(left, ["out.jsonl"], "what waited on disk is gone");
-    assert!(most < 80 << 20, "{} MiB for 40 MB of records that had to wait", most >> 20);
+    expect_one_record_per_line(&fs::read_to_string(&output).expect("the file exists"), &list);
+    let left: Vec<_> = fs::read_dir(&folder).expect("the file exists").flatten().map(|file| file.file_name()).collect();
+    assert_eq!(left, ["out.jsonl"], "the temporary file is removed");
+    assert!(most < 80 << 20, "{} MiB for 40 MB of waiting records", most >> 20);
 }
 
 #[test]
-fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
+fn a_signal_ends_the_run_in_time_and_keeps_the_first_records_in_order() {
     let server = Server::start();
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let folder = tempfile::tempdir().expect("a folder");
@@ -449,34 +449,34 @@ fn a_signal_ends_the_run_within_its_grace_with_an_ordered_beginning_kept() {
         let begun = Instant::now();
         run.signal(signal);
         let run = run.finish().exited(code);
-        assert!(begun.elapsed() > IN_FLIGHT, "{signal:?}: the page that hangs was given its time");
-        assert!(begun.elapsed() < IN_FLIGHT + GRACE, "{signal:?}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() > IN_FLIGHT, "{signal:?}: the run waits for the hanging page");
+        assert!(begun.elapsed() < IN_FLIGHT + STOP_TOLERANCE, "{signal:?}: {:?}", begun.elapsed());
         assert_no_process_left(&workers);
         let kept = fs::read_to_string(&part).expect("the part stays");
-        assert_eq!(all_there(&kept, &list[..200]).len(), 200);
-        assert!(!output.exists(), "the output is not whole");
-        let said: Vec<&str> = run.stderr.lines().collect();
-        assert!(said[0].contains("stopping: waiting up to 5s for ") && said.len() == 2, "{}", run.stderr);
-        assert!(said[1].contains("interrupted"), "{}", run.stderr);
+        assert_eq!(expect_one_record_per_line(&kept, &list[..200]).len(), 200);
+        assert!(!output.exists(), "the output is not complete");
+        let messages: Vec<&str> = run.stderr.lines().collect();
+        assert!(messages[0].contains("stopping: waiting up to 5s for ") && messages.len() == 2, "{}", run.stderr);
+        assert!(messages[1].contains("interrupted"), "{}", run.stderr);
     }
 }
 
 #[test]
-fn a_second_signal_ends_a_run_whose_output_nobody_reads_and_nobody_closes() {
+fn a_second_signal_ends_a_run_whose_output_is_open_but_not_read() {
     let server = Server::start();
-    // More records than a pipe holds; and when all of them are done, and when one is still in flight.
+    // There are more records than a pipe holds. All tasks are done, or one is still in flight.
     for hanging in [false, true] {
         let mut list = pages(&server, "/ok", 1000);
         list.extend(hanging.then(|| server.url("/hang")));
         let mut child = with_reader(scrape(["-", "-f", "jsonl", "-v"]).args(["-o", "-"]));
         let mut stdin = child.stdin.take().expect("piped");
-        stdin.write_all(list.join("\n").as_bytes()).expect("it reads");
+        stdin.write_all(list.join("\n").as_bytes()).expect("the run reads it");
         drop(stdin);
         let stdout = child.stdout.take().expect("piped");
         let mut stderr = BufReader::new(child.stderr.take().expect("piped")).lines();
         let mut until = |what: &str| stderr.by_ref().any(|line| line.expect("text").contains(what));
         (0..1000).for_each(|page| assert!(until(" 200 in "), "page {page}"));
-        let run = Process::running(child.id()).expect("it runs");
+        let run = Process::running(child.id()).expect("the coordinator runs");
         run.signal(Signal::TERM);
         assert!(until("another signal ends that"));
         run.signal(Signal::INT);
@@ -491,13 +491,13 @@ fn a_second_signal_ends_a_run_whose_output_nobody_reads_and_nobody_closes() {
 }
 
 #[test]
-fn workers_go_with_a_coordinator_that_is_killed_outright() {
+fn workers_end_with_a_killed_coordinator() {
     let server = Server::start();
     let run = scrape_list(&pages(&server, "/sleep/60000", 6), ["-w", "3", "--concurrency", "2"]);
     wait_until("all at work", PROMPTLY, || server.in_flight() == 6);
     let workers = workers_ready(&run, 3);
     run.signal(Signal::KILL);
-    wait_until("the end of the workers", ORPHANS, || !workers.iter().any(Process::is_running));
+    wait_until("the end of the workers", ORPHAN_TIMEOUT, || !workers.iter().any(Process::is_running));
     assert_eq!(run.finish().signal, Some(9));
     wait_until("the end of their requests", PROMPTLY, || server.in_flight() == 0);
 }

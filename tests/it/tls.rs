@@ -1,6 +1,5 @@
-//! https: who is trusted, what is shown, and what is said when that fails. With certificates that are made here.
+//! https: trusted certificates, client certificates, and the errors if they fail. The tests create all certificates.
 
-#[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-/// An authority that only its friends know.
+/// A private certificate authority.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: rcgen::Certificate,
@@ -57,7 +56,8 @@ impl Signed {
     }
 }
 
-/// A server that answers every request with a page; wants a certificate of `clients`, if given. Gives its URL.
+/// Starts a server that answers every request with a page; returns its URL. With `clients`, it requires a client
+/// certificate of that authority.
 fn serve(signed: &Signed, versions: &[&'static SupportedProtocolVersion], clients: Option<&Authority>) -> String {
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(versions)
@@ -83,12 +83,12 @@ fn serve(signed: &Signed, versions: &[&'static SupportedProtocolVersion], client
             while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
                 head.push(byte[0]);
             }
-            // One that does not trust us is gone.
+            // A client that does not trust the certificate has closed the connection.
             let _ =
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 16\r\nconnection: close\r\n\r\n<title>T</title>");
             stream.conn.send_close_notify();
             let _ = stream.flush();
-            // The other side closes first, so that what was said is not lost.
+            // Waits until the client closes the connection, so that the answer is not lost.
             let _ = stream.sock.read(&mut [0; 1024]);
         }
     });
@@ -107,7 +107,7 @@ fn set(name: &str, value: impl AsRef<Path>) -> String {
     format!("tls.{name}={}", value.as_ref().display())
 }
 
-/// What is said of a `tls` failure, which is never tried again.
+/// The message of a `tls` failure, which is never retried.
 #[track_caller]
 fn refusal(run: Finished) -> String {
     let run = run.exited(3);
@@ -118,22 +118,22 @@ fn refusal(run: Finished) -> String {
 }
 
 #[test]
-fn a_private_authority_is_trusted_beside_the_systems() {
+fn a_private_authority_is_trusted_in_addition_to_those_of_the_system() {
     let folder = tempfile::tempdir().expect("a folder");
     let (authority, other) = (Authority::new("one"), Authority::new("two"));
     let url = serve(&authority.sign("localhost", |_| {}), ALL_VERSIONS, None);
     let file = folder.path().join("ca.pem");
-    // Several in one file.
+    // Several certificates in one file.
     fs::write(&file, other.certificate.pem() + &authority.certificate.pem()).expect("written");
-    let said = refusal(run(&url, &[]));
-    assert!(said.contains("host `localhost`") && said.contains("issuer that is not trusted"), "{said}");
+    let message = refusal(run(&url, &[]));
+    assert!(message.contains("host `localhost`") && message.contains("issuer that is not trusted"), "{message}");
     let run = run(&url, &[set("ca_file", &file)]).exited(0);
     assert_eq!(records(&run.stdout)[0].status, Some(200));
     assert!(!run.stderr.contains("certificates are not checked"), "{}", run.stderr);
 }
 
 #[test]
-fn a_bad_certificate_is_refused_with_the_reason_unless_any_will_do() {
+fn an_invalid_certificate_is_refused_with_the_reason_unless_insecure() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = Authority::new("one");
     let file = folder.path().join("ca.pem");
@@ -147,8 +147,8 @@ fn a_bad_certificate_is_refused_with_the_reason_unless_any_will_do() {
     ];
     for (signed, reason) in table {
         let url = serve(&signed, ALL_VERSIONS, None);
-        let said = refusal(run(&url, &[set("ca_file", &file)]));
-        assert!(said.contains(reason), "{said}");
+        let message = refusal(run(&url, &[set("ca_file", &file)]));
+        assert!(message.contains(reason), "{message}");
         let mut command = scrape([&url, "-w", "2", "-f", "jsonl", "--no-robots", "--insecure"]);
         command.args(["--set", &set("ca_file", &file)]);
         let run = Run::to_end(command).exited(0);
@@ -157,7 +157,7 @@ fn a_bad_certificate_is_refused_with_the_reason_unless_any_will_do() {
 }
 
 #[test]
-fn a_server_that_asks_for_our_certificate_gets_it() {
+fn a_client_certificate_is_sent_if_the_server_asks_for_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str, text: String| {
         let path = folder.path().join(name);
@@ -176,30 +176,30 @@ fn a_server_that_asks_for_our_certificate_gets_it() {
         let sets = [ca.clone(), set("client_certificate", &certificate), set("client_key", &key)];
         run(&server(), &sets).exited(0);
         run(&server(), &[ca.clone(), set("client_certificate", &both)]).exited(0);
-        let said = refusal(run(&server(), std::slice::from_ref(&ca)));
-        assert!(said.contains("tls.client_certificate"), "{said}");
+        let message = refusal(run(&server(), std::slice::from_ref(&ca)));
+        assert!(message.contains("tls.client_certificate"), "{message}");
         let strange = file("strange.pem", stranger.key.serialize_pem() + &stranger.certificate.pem());
-        let said = refusal(run(&server(), &[ca.clone(), set("client_certificate", strange)]));
-        assert!(said.contains("tls.client_certificate"), "{said}");
+        let message = refusal(run(&server(), &[ca.clone(), set("client_certificate", strange)]));
+        assert!(message.contains("tls.client_certificate"), "{message}");
     }
 }
 
 #[test]
-fn versions_older_than_the_oldest_are_not_spoken() {
+fn tls_versions_below_the_minimum_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = Authority::new("one");
     let file = folder.path().join("ca.pem");
     fs::write(&file, authority.certificate.pem()).expect("written");
     let sets = [set("ca_file", &file), "tls.min_version=1.3".to_owned()];
     let old = serve(&authority.sign("localhost", |_| {}), &[&rustls::version::TLS12], None);
-    let said = refusal(run(&old, &sets));
-    assert!(said.contains("tls.min_version"), "{said}");
+    let message = refusal(run(&old, &sets));
+    assert!(message.contains("tls.min_version"), "{message}");
     run(&old, &sets[..1]).exited(0);
     run(&serve(&authority.sign("localhost", |_| {}), ALL_VERSIONS, None), &sets).exited(0);
 }
 
 #[test]
-fn files_that_are_missing_or_none_are_found_before_the_first_request_at_their_place() {
+fn missing_and_invalid_tls_files_are_errors_before_the_first_request() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = Authority::new("one");
     let client = authority.sign("me", |_| {});
@@ -229,12 +229,16 @@ fn files_that_are_missing_or_none_are_found_before_the_first_request_at_their_pl
         ),
         ("min_version = \"1.1\"", "`tls.min_version` must be one of \"1.2\", \"1.3\"", "2:15"),
     ];
-    for (settings, says, place) in table {
+    for (settings, expected, place) in table {
         write("gleaner.toml", &format!("[tls]\n{settings}\n"));
         let mut command = scrape(["http://127.0.0.1:9/"]);
         command.current_dir(folder.path());
         let run = Run::to_end(command).exited(2);
-        assert!(run.stderr.contains(says) && run.stderr.contains(&format!("gleaner.toml:{place}\n")), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(expected) && run.stderr.contains(&format!("gleaner.toml:{place}\n")),
+            "{}",
+            run.stderr
+        );
     }
 }
 
@@ -254,7 +258,7 @@ fn an_https_proxy_is_trusted_like_any_https_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn https_goes_through_tunnels_with_the_certificate_of_the_host_that_was_asked_for() {
+async fn https_through_proxies_checks_the_certificate_of_the_requested_host() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = Authority::new("one");
     let file = folder.path().join("ca.pem");

@@ -1,4 +1,4 @@
-//! The workers, as a user sees them: how many, which process did what, after how many tasks it is replaced.
+//! Workers as a user sees them: their number, which process did which task, and when a worker is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use crate::support::{Run, Server, gleaner, records, scrape_list};
 use serde_json::Value;
 
-/// How much longer than on an idle machine a batch of one-second pages may take.
+/// Additional time that a batch of one-second pages may take on a busy machine.
 const TOLERANCE: Duration = Duration::from_millis(800);
 
-/// The records and the summary of a run over `tasks` fast pages, which ends well and in order.
+/// Runs Gleaner over `tasks` fast pages; checks that all succeed in order; returns the records and the summary.
 fn over(tasks: usize, flags: &[&str]) -> (Vec<crate::support::Record>, Value) {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let summary = folder.path().join("summary.json");
     let list: Vec<String> = (0..tasks).map(|n| server.url(&format!("/ok/{n}"))).collect();
-    // What is counted is pages.
+    // robots.txt must not be counted as a page.
     let flags =
         [flags, &["--no-robots", "--set", "extract.title=title::text", "--summary", summary.to_str().expect("UTF-8")]];
     let run = scrape_list(&list, flags.concat()).finish().exited(0);
@@ -25,35 +25,36 @@ fn over(tasks: usize, flags: &[&str]) -> (Vec<crate::support::Record>, Value) {
     for (n, record) in records.iter().enumerate() {
         assert_eq!((record.raw(), record.attempts), (format!("{{\"title\":\"{n}\"}}").as_str(), 1));
     }
-    assert_eq!(server.log().len(), tasks, "every page is asked for once");
-    let summary = fs::read_to_string(&summary).expect("the summary is there");
+    assert_eq!(server.log().len(), tasks, "every page is requested once");
+    let summary = fs::read_to_string(&summary).expect("the summary exists");
     (records, serde_json::from_str(&summary).expect("JSON"))
 }
 
-/// How many jobs each worker of a summary had.
+/// The number of jobs of each worker in a summary.
 fn jobs(summary: &Value) -> Vec<u64> {
     let workers = summary["workers"].as_array().expect("a list");
     workers.iter().map(|worker| worker["jobs"].as_u64().expect("a number")).collect()
 }
 
 #[test]
-fn with_a_quota_of_one_a_thousand_tasks_have_a_thousand_workers() {
+fn with_a_quota_of_one_every_task_has_its_own_worker() {
     let (records, summary) = over(1000, &["-w", "4", "--max-tasks-per-worker", "1"]);
     assert_eq!(jobs(&summary), [1; 1000]);
     let workers = summary["workers"].as_array().expect("a list");
-    // A pid may come around again in a thousand processes; the place and the generation do not.
-    let places: BTreeSet<_> = workers.iter().map(|w| (w["slot"].as_u64(), w["generation"].as_u64())).collect();
-    assert_eq!(places.len(), 1000);
+    // Pids may be reused among a thousand processes. Slot and generation are unique.
+    let identities: BTreeSet<_> = workers.iter().map(|w| (w["slot"].as_u64(), w["generation"].as_u64())).collect();
+    assert_eq!(identities.len(), 1000);
     assert!(workers.iter().all(|worker| worker["tasks"] == 1), "{workers:?}");
     let ends = &summary["workers_by_end"];
     assert_eq!(ends["quota"].as_u64(), Some(1000), "{ends}");
-    let told: BTreeSet<_> = records.iter().map(|record| u64::from(record.worker.expect("one did it"))).collect();
+    let recorded: BTreeSet<_> =
+        records.iter().map(|record| u64::from(record.worker.expect("a worker's pid"))).collect();
     let listed: BTreeSet<_> = workers.iter().filter_map(|worker| worker["pid"].as_u64()).collect();
-    assert_eq!(told, listed);
+    assert_eq!(recorded, listed);
 }
 
 #[test]
-fn no_worker_has_more_tasks_than_its_quota_however_many_it_has_at_once() {
+fn no_worker_exceeds_its_quota_at_any_concurrency() {
     for (quota, concurrency, tasks) in [("5", "10", 100), ("3", "64", 100), ("7", "1", 50)] {
         let flags = ["-w", "2", "--max-tasks-per-worker", quota, "--concurrency", concurrency];
         let (records, summary) = over(tasks, &flags);
@@ -69,7 +70,7 @@ fn no_worker_has_more_tasks_than_its_quota_however_many_it_has_at_once() {
 }
 
 #[test]
-fn there_are_no_more_workers_than_tasks_and_none_without_a_quota_is_replaced() {
+fn there_are_no_more_workers_than_tasks_and_without_a_quota_none_is_replaced() {
     for (workers, tasks, most) in [("8", 3, 3), ("2", 60, 2), ("1", 60, 1), ("8", 0, 0)] {
         let (_, summary) = over(tasks, &["-w", workers]);
         assert!(jobs(&summary).len() <= most, "{workers} workers for {tasks} tasks: {summary}");
@@ -77,7 +78,7 @@ fn there_are_no_more_workers_than_tasks_and_none_without_a_quota_is_replaced() {
 }
 
 #[test]
-fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
+fn each_worker_uses_its_full_concurrency() {
     for (workers, concurrency, most) in [("1", "1", 1), ("1", "8", 8), ("3", "2", 6)] {
         let server = Server::start();
         let list: Vec<String> = (0..24).map(|n| server.url(&format!("/sleep/50/{n}"))).collect();
@@ -87,11 +88,11 @@ fn each_worker_works_on_as_many_tasks_at_once_as_it_may() {
 }
 
 #[test]
-fn too_few_open_files_for_a_run_are_said_before_it_begins() {
+fn a_limit_on_open_files_that_is_too_low_is_an_error_before_the_run() {
     let run = |limit: u32, arguments: &[&str]| {
         let mut command = crate::support::shell(&format!("ulimit -n {limit} && exec \"$0\" run \"$@\""));
         command.args(["books.txt", "-c", "../config/books.toml", "-q"]).args(arguments);
-        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).output().expect("it runs")
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).output().expect("the shell runs")
     };
     let list = ["--limit", "20", "--site", "site"];
     for (limit, settings, wanted) in [
@@ -105,8 +106,11 @@ fn too_few_open_files_for_a_run_are_said_before_it_begins() {
         match wanted {
             Some(wanted) => {
                 assert_eq!(output.status.code(), Some(2), "{settings:?}: {stderr}");
-                assert!(stderr.contains(&format!("some {wanted} files and connections open")), "{stderr}");
-                assert!(stderr.contains("this system allows 100, allow more (ulimit -n)"), "{stderr}");
+                assert!(
+                    stderr.contains(&format!("one process needs about {wanted} open files and connections")),
+                    "{stderr}"
+                );
+                assert!(stderr.contains("this system allows 100: raise the limit (ulimit -n)"), "{stderr}");
             }
             None => assert_eq!(output.status.code(), Some(0), "{settings:?}: {stderr}"),
         }
@@ -114,7 +118,7 @@ fn too_few_open_files_for_a_run_are_said_before_it_begins() {
 }
 
 #[test]
-fn the_soft_limit_of_open_files_limits_no_run() {
+fn the_soft_limit_on_open_files_does_not_limit_a_run() {
     let server = Server::start();
     let list: String = (0..100).map(|n| server.url(&format!("/sleep/300/{n}")) + "\n").collect();
     let mut command = crate::support::shell("ulimit -S -n 60 && exec \"$0\" run - --no-robots \"$@\"");
@@ -131,7 +135,7 @@ fn a_list_that_ends_while_workers_are_replaced_ends_the_run() {
     }
 }
 
-/// One part of the demonstration: its heading, the pids with how many pages each did, and the time that it took.
+/// One part of the demonstration: its heading, each worker's pid and number of pages, and its duration.
 #[derive(Debug)]
 struct Shown {
     heading: String,
@@ -153,13 +157,13 @@ fn shown(output: &str) -> Vec<Shown> {
             part.seconds = seconds.parse().expect("a time");
         }
     }
-    // The first line says that there are seven pages, of a second each.
+    // The first line, about the number of pages, looks like a heading but has no duration.
     parts.retain(|part| part.seconds > 0.0);
     parts
 }
 
 #[test]
-fn the_demonstration_shows_workers_pids_quota_and_the_time_that_falls_from_seven_seconds_to_one() {
+fn the_demonstration_shows_workers_and_quotas_and_how_the_time_falls() {
     let mut command = gleaner();
     command.arg("demo");
     let run = Run::start(command).finish().exited(0);
@@ -167,8 +171,7 @@ fn the_demonstration_shows_workers_pids_quota_and_the_time_that_falls_from_seven
     for (heading, workers, seconds) in
         [("1 worker", 1, 7), ("2 workers", 2, 4), ("7 workers", 7, 1), ("2 workers with a quota of 2", 4, 4)]
     {
-        let exactly =
-            |part: &&Shown| part.heading.split([':', '(']).next().expect("there is a first").trim_end() == heading;
+        let exactly = |part: &&Shown| part.heading.split([':', '(']).next().expect("a heading").trim_end() == heading;
         let part = parts.iter().find(exactly).unwrap_or_else(|| panic!("no {heading} in {}", run.stdout));
         let pids: BTreeSet<u32> = part.pages.iter().map(|(pid, _)| *pid).collect();
         assert_eq!((part.pages.len(), pids.len()), (workers, workers), "{}", run.stdout);

@@ -1,14 +1,14 @@
-//! Settings of a scraper that no test's server meets by chance.
+//! Scraper settings with limits that no test server reaches by accident.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gleaner::scrape::{FetchSettings, PrivateAddresses, Proxies, TlsSettings, TlsVersion};
 
-/// No test gets here.
+/// No test takes this long.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// Patient, with pages of up to so many bytes.
+/// Settings with long timeouts and pages of up to `max_body` bytes.
 pub(crate) fn patient(max_body: u64) -> FetchSettings {
     FetchSettings {
         timeout: LONG,

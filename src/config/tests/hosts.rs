@@ -96,12 +96,12 @@ fn what_is_wrong_with_a_host_is_said_at_its_place_with_the_way_out() {
         ),
         (
             "[hosts.\"h:443\"]\n",
-            "`hosts.\"h:443\"` must be without its port: the usual ports of http and https are of the same host\n \
-             --> gleaner.toml:1:8\n  |\n1 | [hosts.\"h:443\"]\n  |        ^^^^^^^",
+            "`hosts.\"h:443\"` must not have the port 80 or 443: leave it out, since the http and https servers of a name \
+             count as one host\n --> gleaner.toml:1:8\n  |\n1 | [hosts.\"h:443\"]\n  |        ^^^^^^^",
         ),
         (
             "[hosts.\"*.h\"]\n",
-            "`hosts.\"*.h\"` must be one host: `*` stands for no others\n \
+            "`hosts.\"*.h\"` must be one host: wildcards (`*`) are not supported\n \
              --> gleaner.toml:1:8\n  |\n1 | [hosts.\"*.h\"]\n  |        ^^^^^",
         ),
         (

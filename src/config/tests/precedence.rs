@@ -16,7 +16,7 @@ fn in_force(case: &Case, name: &str) -> (String, String) {
 }
 
 #[test]
-fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+fn flags_override_the_environment_which_overrides_the_file_which_overrides_the_default() {
     let cases = [
         (nothing(), 16, "default"),
         (file("[pool]\nconcurrency = 1\n"), 1, "gleaner.toml:2:15"),

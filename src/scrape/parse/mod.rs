@@ -177,7 +177,7 @@ mod tests {
     use super::{build, parse};
 
     #[test]
-    fn pages_that_need_more_work_than_their_length_explains_fail() {
+    fn pages_that_cause_excessive_work_for_their_length_are_given_up() {
         let numbered = |n: usize, tag: fn(usize) -> String| (0..n).fold(String::new(), |page, n| page + &tag(n));
         let attributes = |name: &str| (0..2_000).fold(String::new(), |page, n| page + &format!(" {name}{n}"));
         let cases = [
