@@ -93,7 +93,7 @@ fn the_exit_codes_in_the_help_are_those_of_the_program() {
 
 #[test]
 fn every_setting_that_a_message_or_a_comment_names_exists() {
-    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
+    let defaults: toml::Table = toml::from_str(config::defaults()).expect("the defaults are TOML");
     let mut wrong = Vec::new();
     let mut count = 0;
     for file in sources() {
@@ -113,7 +113,7 @@ fn every_setting_that_a_message_or_a_comment_names_exists() {
 
 #[test]
 fn settings_are_found_in_texts_however_they_are_written() {
-    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
+    let defaults: toml::Table = toml::from_str(config::defaults()).expect("the defaults are TOML");
     let text = r#"
         // Not looked at: pool.not_this.
         //! `pool.workers`
@@ -204,6 +204,7 @@ fn the_recipes_that_documents_speak_of_are_there() {
         "bench-schedule",
         "check",
         "compare-parsers",
+        "defaults",
         "fix",
         "fuzz",
         "list",
@@ -358,7 +359,7 @@ fn variants<T: DeserializeOwned>() -> Vec<T> {
 }
 
 /// The settings of a file, and of nothing else.
-fn load(file: &Path) -> Result<Loaded, config::Error> {
+fn load(file: &Path) -> Result<Loaded, config::SettingsError> {
     config::load(&Sources {
         config: Some(file.to_owned()),
         folder: path("."),

@@ -21,7 +21,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     }
     let mut out = streams::display().map_err(Stop::unheard)?;
     show(&mut out, &loaded.in_force, args.all)?;
-    worker_user::choose(&loaded.plan.pool).map_err(Stop::usage)?;
+    worker_user::choose(&loaded.plan.worker_user, loaded.plan.pool.sandbox).map_err(Stop::usage)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }

@@ -1,6 +1,6 @@
 //! How many files and connections this process may have open.
 
-use crate::config::PoolPlan;
+use crate::pool;
 
 /// What a process has open besides, about: standard streams, pipes, the output and what belongs to it.
 #[cfg(unix)]
@@ -23,7 +23,7 @@ pub(super) fn take_all() {
 /// Errs where they are too few for a run. Pages would fail as if their hosts were down. `serves_site`: the run is a server,
 /// too, with a connection for each page in flight.
 #[cfg(unix)]
-pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(pool: &pool::Options, serves_site: bool) -> anyhow::Result<()> {
     use rustix::process::{Resource, getrlimit};
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let (workers, concurrency) = (pool.workers.get(), pool.concurrency.get());
@@ -43,6 +43,6 @@ pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> 
 pub(super) fn take_all() {}
 
 #[cfg(windows)]
-pub(super) fn suffice(_: &PoolPlan, _: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(_: &pool::Options, _: bool) -> anyhow::Result<()> {
     Ok(())
 }

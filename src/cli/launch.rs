@@ -10,7 +10,7 @@ use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Parts, Plausible, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::pool::{self, Job};
 use crate::schedule::{self, HostRules};
@@ -36,7 +36,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
-    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity, loaded)).transpose()?;
+    let cached =
+        plan.cache.as_deref().map(|path| cached(path, plan, &mut scrape, &output.identity, loaded)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
@@ -50,12 +51,12 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             input: input.start_after(sink.before().done.clone()),
             sink,
             schedule: schedule_options(plan),
-            read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
-            ahead_limit: plan.output.ahead_limit,
-            task_timeout: plan.pool.task_timeout,
+            read_ahead: plan.read_ahead,
+            ahead_limit: plan.ahead_limit,
+            task_timeout: plan.task_timeout,
             plausible: Plausible::new(&scrape.fetch),
             host_headers,
-            limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
+            limits: plan.limits,
             cookies,
             cached,
             progress,
@@ -92,6 +93,7 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
 /// Opens the cache, and has the workers hand back what it goes by. `loaded` are the cookies that the run begins with.
 fn cached(
     path: &Path,
+    plan: &Plan,
     scrape: &mut scrape::Settings,
     identity: &sink::Identity,
     loaded: Option<&Jar>,
@@ -100,7 +102,7 @@ fn cached(
     let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
     let cache = Cache::open(path).map_err(Stop::usage)?;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let shape = identity::shape(identity, &scrape.fetch, variable);
+    let shape = identity::shape(identity, plan, variable);
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
@@ -114,17 +116,12 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
+/// Adds to the settings what workers get from the command line.
 fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
     Ok(pool::Options {
-        workers: plan.pool.workers,
-        concurrency: plan.pool.concurrency,
-        quota: plan.pool.quota,
-        quota_jitter: plan.pool.quota_jitter,
-        max_memory: Some(plan.pool.max_memory_per_worker),
-        sandbox: plan.pool.sandbox,
         environment: scrape::needed_variables(&plan.scrape.fetch),
-        user: worker_user::choose(&plan.pool)?,
+        user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,
         args: vec!["worker".to_owned()],
-        ..pool::Options::default()
+        ..plan.pool.clone()
     })
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use crate::config::{PoolPlan, UserChoice};
+use crate::config::UserChoice;
 use crate::pool::{Sandbox, User};
 use crate::scrape;
 
@@ -10,10 +10,10 @@ use crate::scrape;
 ///
 /// # Errors
 /// Where the settings name one that they cannot be.
-pub(super) fn choose(plan: &PoolPlan) -> anyhow::Result<Option<User>> {
-    let user = match &plan.user {
+pub(super) fn choose(choice: &UserChoice, sandbox: Sandbox) -> anyhow::Result<Option<User>> {
+    let user = match choice {
         UserChoice::Same => return Ok(None),
-        UserChoice::Auto if plan.sandbox == Sandbox::Off || !rustix::process::geteuid().is_root() => return Ok(None),
+        UserChoice::Auto if sandbox == Sandbox::Off || !rustix::process::geteuid().is_root() => return Ok(None),
         UserChoice::Auto => {
             let spare = User::spare();
             return Ok(match spare.check(&scrape::needed_files()) {

@@ -1,6 +1,6 @@
-//! Which settings are secrets, so that neither errors nor lists of settings show them.
+//! Which settings are secrets. Neither errors nor lists of settings show them.
 //!
-//! Variables in them (`${NAME}`) are shown: they say where a secret is, not what it is.
+//! Variables in them (`${NAME}`) are shown, because they say where a secret is, not what it is.
 
 use std::ops::Range;
 
@@ -16,17 +16,17 @@ pub(super) enum Secrecy {
     All,
 }
 
-/// What must not be shown of the setting of this name, given key by key.
+/// What must not be shown of a setting, whose name is given key by key.
 pub(super) fn of(keys: &[&str]) -> Secrecy {
     match keys {
-        ["fetch", "headers", name] | ["hosts", _, "headers", name] if header::is_secret(name) => Secrecy::All,
+        ["fetch", "headers", name] | ["hosts", _, "headers", name] if header::has_credentials(name) => Secrecy::All,
         ["hosts", _, "basic" | "bearer"] => Secrecy::All,
         ["hosts", _, "proxy"] | ["network", "proxies"] => Secrecy::UserInfo,
         _ => Secrecy::Nothing,
     }
 }
 
-/// A value as lists of settings show it, on one line.
+/// The value as lists of settings show it, on one line.
 pub(super) fn shown(secrecy: Secrecy, value: &Value) -> String {
     match secrecy {
         Secrecy::Nothing => value.to_string(),
@@ -47,8 +47,8 @@ pub(super) fn shown(secrecy: Secrecy, value: &Value) -> String {
     }
 }
 
-/// Hides the secrets of a layer in the text that it was read from, for all errors to come. What several flags set together
-/// has several texts, but no secrets.
+/// Hides the secrets of a layer in the text that it was read from, in all errors from now on. A layer that several flags set
+/// together has several texts, but no secrets.
 pub(super) fn hide(layer: &Table) {
     let mut secrets = Vec::new();
     for (key, node) in layer {
@@ -88,7 +88,7 @@ fn collect<'n>(keys: &mut Vec<&'n str>, node: &'n Node, secrets: &mut Vec<Range<
     }
 }
 
-/// User name and password in a text that is meant as a URL.
+/// Finds the user name and the password in a text that is meant as a URL.
 fn user_info(text: &str) -> Option<Range<usize>> {
     let end = text.rfind('@')?;
     let start =

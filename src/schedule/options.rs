@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// What the schedule goes by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// Redirects that one try of a task may follow.
     pub max_redirects: u32,
@@ -22,7 +22,7 @@ pub struct Options {
 }
 
 /// How a host is treated that no rule of its own speaks of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Politeness {
     /// Whether robots.txt is asked for and obeyed.
     pub robots: bool,
@@ -45,30 +45,22 @@ pub struct Politeness {
 impl Politeness {
     /// Nobody is spared anything: for servers of one's own.
     pub fn none() -> Self {
-        Self {
-            robots: false,
-            concurrency: 0,
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            interval: Duration::ZERO,
-            group_by: GroupBy::Host,
-            max_crawl_delay: Duration::MAX,
-            adaptive: None,
-        }
+        Self { max_crawl_delay: Duration::MAX, ..Self::default() }
     }
 }
 
 /// What shares the limits of a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GroupBy {
     /// A host's name, with its port where that is unusual ([`HostKey`](crate::model::HostKey)).
+    #[default]
     Host,
     /// All hosts of a registrable domain (`a.example.co.uk` and `b.example.co.uk`).
     Domain,
 }
 
 /// Scrapy's `AutoThrottle`: the delay moves half-way to the time that a page takes, divided by `target`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Adaptive {
     /// Requests that should be under way at a host on average.
     pub target: f64,

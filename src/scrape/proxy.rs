@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::parse_url;
 
 /// Which proxies requests go through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proxies {
     /// Those of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, as curl reads
     /// them.
     OfEnvironment,
     /// None, whatever the environment says.
+    #[default]
     None,
     /// Each of these in turn; there is at least one.
     These(Vec<ProxyUrl>),

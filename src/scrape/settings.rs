@@ -11,7 +11,7 @@ use super::tls::TlsSettings;
 use crate::model::HostKey;
 
 /// All that a worker needs to know to turn a URL into an answer. Sent to each worker once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How to fetch.
     pub fetch: FetchSettings,
@@ -19,8 +19,8 @@ pub struct Settings {
     pub extract: Option<Fields>,
 }
 
-/// How a page is fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How a page is fetched. The default has everything off, empty or zero, for whoever sets the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchSettings {
     /// From the request to the end of the body.
     pub timeout: Duration,
@@ -92,9 +92,10 @@ impl FetchSettings {
 /// Who may reach private, loopback, link-local and other addresses that are not on the public internet.
 ///
 /// The site of the run is its own server: its own pages may always reach it, and no redirect from elsewhere may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrivateAddresses {
     /// A listed URL may. A redirect may at the origin of the task's own URL, and nowhere else.
+    #[default]
     Direct,
     /// Whoever wants to.
     Allow,
@@ -112,20 +113,7 @@ pub(crate) fn sample() -> FetchSettings {
         max_body: 1 << 20,
         memory: 512 << 20,
         user_agent: "test".to_owned(),
-        headers: Vec::new(),
-        kept_headers: Vec::new(),
-        hosts: BTreeMap::new(),
-        proxies: Proxies::None,
-        tls: TlsSettings {
-            authorities: Vec::new(),
-            client: None,
-            min_version: super::TlsVersion::Tls12,
-            insecure: false,
-        },
-        meta_refresh: false,
-        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-        private_addresses: PrivateAddresses::Direct,
-        site: None,
+        ..FetchSettings::default()
     }
 }

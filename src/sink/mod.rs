@@ -42,7 +42,7 @@ pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
 
 /// How and where records are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Where to.
     pub destination: Destination,
@@ -61,27 +61,30 @@ pub struct Options {
 }
 
 /// Where the records go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Destination {
     /// Standard output, directly.
+    #[default]
     Stdout,
     /// A file; one that is no regular file (a FIFO, a device) is written directly.
     File(PathBuf),
 }
 
 /// The order of the records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
     /// That of the list.
+    #[default]
     Input,
     /// That in which the tasks were settled: each record is written at once.
     Completion,
 }
 
 /// What to do with the `.part` of a run that did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LeftOver {
     /// It holds somebody's work, or is being written by another run: do not start.
+    #[default]
     Refuse,
     /// Throw it away and start again.
     Replace,

@@ -7,18 +7,20 @@ mod object;
 use crate::model::{Outcome, Record};
 
 /// The layout of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
     /// One JSON array, one record a line: `[`, records with `,` between them, `]`; `[]` where there are none.
+    #[default]
     Json,
     /// One JSON value a line, nothing else.
     Jsonl,
 }
 
 /// What stands for one task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
     /// An object with all there is to say about it.
+    #[default]
     Full,
     /// The bare data; `null` for a failure.
     Data,

@@ -1,12 +1,23 @@
-/// Finished tasks from which on a percentage means something.
+use std::time::Duration;
+
+/// How many tasks must be finished before a percentage of them means something.
 const ENOUGH: u64 = 100;
+
+/// What a run must not exceed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RunLimits {
+    /// How many of its records may be failures; `None` is no limit.
+    pub max_failures: Option<MaxFailures>,
+    /// How long it may take; `None` is no limit.
+    pub deadline: Option<Duration>,
+}
 
 /// How many failures are too many.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxFailures {
-    /// More than so many.
+    /// More than this number.
     Count(u64),
-    /// More than so many of a hundred finished tasks, once there are a hundred.
+    /// More than this percentage of the finished tasks, once there are a hundred.
     Percent(f64),
 }
 
