@@ -123,7 +123,7 @@ fn a_list_that_cannot_be_read_is_found_before_the_first_request() {
         (&["file/list"], "read the list `file/list`"),
         (&["-", "-"], "twice"),
         (&["file", "--site", "none"], "serve `none`"),
-        (&["file", "--site", "file"], "it is no folder"),
+        (&["file", "--site", "file"], "it is not a folder"),
     ];
     if fs::read(folder.path().join("secret")).is_err() {
         table.push((&["secret"], "Permission denied"));

@@ -22,14 +22,14 @@ use crate::sink::{self, Sink};
 pub(super) struct Ran {
     pub(super) ending: Ending,
     pub(super) summary: Summary,
-    /// Where the work waits to be gone on with, if it does.
+    /// Where the finished work is kept for `--resume`, if it is.
     pub(super) kept: Option<PathBuf>,
-    /// Whether its cookies are where they were to be saved.
+    /// Whether its cookies were saved, if they should be.
     pub(super) cookies: anyhow::Result<()>,
 }
 
-/// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
-/// found before anything is fetched. However the run ends, its cookies are saved.
+/// Starts the workers and runs the list to its end. The cookies and the output are opened first, so that what is wrong with
+/// them is found before anything is fetched. The cookies are saved however the run ends.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
@@ -39,7 +39,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let cached =
         plan.cache.as_deref().map(|path| cached(path, plan, &mut scrape, &output.identity, loaded)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
+    let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
         let host_headers = scrape.fetch.take_host_headers();
@@ -80,7 +80,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
 
 fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     match error {
-        // Both are known before anything is fetched.
+        // Both are found before anything is fetched.
         coordinator::Error::Input(error)
             if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) =>
         {
@@ -90,7 +90,7 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     }
 }
 
-/// Opens the cache, and has the workers hand back what it goes by. `loaded` are the cookies that the run begins with.
+/// Opens the cache, and makes the workers return the headers that it needs. `loaded` are the cookies that the run begins with.
 fn cached(
     path: &Path,
     plan: &Plan,
@@ -106,7 +106,7 @@ fn cached(
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
-/// The run's own site is spared nothing, unless the settings name it.
+/// The rules of the settings, and none for the run's own site, unless the settings name it.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
     if plan.scrape.fetch.site.is_some() {

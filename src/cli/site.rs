@@ -49,7 +49,7 @@ impl Site {
     pub(super) fn of_folder(folder: &Path) -> anyhow::Result<Self> {
         let shown = folder.display();
         let metadata = std::fs::metadata(folder).with_context(|| format!("serve `{shown}`"))?;
-        anyhow::ensure!(metadata.is_dir(), "serve `{shown}`: it is no folder");
+        anyhow::ensure!(metadata.is_dir(), "serve `{shown}`: it is not a folder");
         // Where what is in it cannot be reached, every page would be missing. Files are asked for by their names, so that
         // it need not be listed.
         std::fs::metadata(folder.join("."))
