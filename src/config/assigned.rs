@@ -3,6 +3,7 @@
 
 use super::error::Problem;
 use super::place::Origin;
+use super::schema::{self, Keys};
 use super::written::{self, Key, Node, Table, Value};
 
 /// The flag, as errors name it.
@@ -11,22 +12,24 @@ pub(super) const FLAG: &str = "--set";
 /// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the other
 /// parts, because no part makes sense alone. Anything else is its own layer.
 pub(super) fn add(layers: &mut Vec<Result<Table, Vec<Problem>>>, keys: Vec<Key>, value: Node) {
-    let is_part = keys.len() > 2 && keys[0].name == "extract";
-    let field = keys.get(1).map(|key| key.name.clone()).unwrap_or_default();
+    let name = |at: usize| keys.get(at).map(|key| key.name.clone()).unwrap_or_default();
+    let (section, field) = (name(0), name(1));
+    let has_free_names = schema::section(&section).is_some_and(|section| matches!(section.keys, Keys::Free(_)));
+    let is_part = keys.len() > 2 && has_free_names;
     let table = written::nest(keys, value);
     let earlier = layers.iter_mut().rev().filter_map(|layer| layer.as_mut().ok());
-    let mut of_field = earlier.filter(|layer| field_of(layer, &field).is_some());
+    let mut of_field = earlier.filter(|layer| field_of(layer, &section, &field).is_some());
     match of_field.next().filter(|_| is_part) {
-        Some(layer) if field_of(layer, &field).is_some_and(|node| matches!(node.value, Value::Table(_))) => {
+        Some(layer) if field_of(layer, &section, &field).is_some_and(|node| matches!(node.value, Value::Table(_))) => {
             merge(layer, table);
         }
         _ => layers.push(Ok(table)),
     }
 }
 
-/// What a layer says of a field of `[extract]`.
-fn field_of<'t>(layer: &'t Table, field: &str) -> Option<&'t Node> {
-    let (_, node) = layer.iter().find(|(key, _)| key.name == "extract")?;
+/// What a layer says about a field of a section.
+fn field_of<'t>(layer: &'t Table, section: &str, field: &str) -> Option<&'t Node> {
+    let (_, node) = layer.iter().find(|(key, _)| key.name == section)?;
     let Value::Table(fields) = &node.value else { return None };
     fields.iter().find(|(key, _)| key.name == field).map(|(_, node)| node)
 }

@@ -47,7 +47,7 @@ impl LayerReport {
 /// Puts the value of a setting where it belongs.
 pub(super) fn put_known<S>(home: &mut S, setting: &Setting<S>, name: Name<'_>, node: &Node, report: &mut LayerReport) {
     match (&setting.read, &node.value) {
-        (Read::Value(read), _) => match read(home, node) {
+        (Read::Value(read) | Read::Secret(read) | Read::Url(read), _) => match read(home, node) {
             Ok(meaning) => report.note(name, node, setting.affects, meaning),
             Err(complaint) => report.problems.push(node.problem(name.dotted, complaint)),
         },

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::element::{header, template};
+use super::schema::{self, Keys, Read, Setting};
 use super::written::{Node, Table, Value};
 
 /// What of a value must not be shown.
@@ -18,11 +19,22 @@ pub(super) enum Secrecy {
 
 /// What must not be shown of a setting, whose name is given key by key.
 pub(super) fn of(keys: &[&str]) -> Secrecy {
-    match keys {
-        ["fetch", "headers", name] | ["hosts", _, "headers", name] if header::has_credentials(name) => Secrecy::All,
-        ["hosts", _, "basic" | "bearer"] => Secrecy::All,
-        ["hosts", _, "proxy"] | ["network", "proxies"] => Secrecy::UserInfo,
+    let [section, keys @ ..] = keys else { return Secrecy::Nothing };
+    match (schema::section(section).map(|section| &section.keys), keys) {
+        (Some(Keys::Known(settings)), keys) => of_setting(settings, keys),
+        (Some(Keys::Hosts(settings)), [_, keys @ ..]) => of_setting(settings, keys),
         _ => Secrecy::Nothing,
+    }
+}
+
+/// What must not be shown of the setting that the first of the keys names, or of the part of it that the others name.
+fn of_setting<S>(settings: &[Setting<S>], keys: &[&str]) -> Secrecy {
+    let [name, parts @ ..] = keys else { return Secrecy::Nothing };
+    match settings.iter().find(|setting| setting.name == *name).map(|setting| &setting.read) {
+        Some(Read::Secret(_)) => Secrecy::All,
+        Some(Read::Url(_)) => Secrecy::UserInfo,
+        Some(Read::Headers(_)) if parts.first().is_some_and(|name| header::has_credentials(name)) => Secrecy::All,
+        Some(Read::Headers(_) | Read::Value(_)) | None => Secrecy::Nothing,
     }
 }
 
@@ -103,7 +115,7 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_the_names_of_their_settings() {
-        let table: [(&[&str], Secrecy); 8] = [
+        let table: [(&[&str], Secrecy); 12] = [
             (&["fetch", "headers", "Cookie"], Secrecy::All),
             (&["fetch", "headers", "Accept"], Secrecy::Nothing),
             (&["hosts", "h", "headers", "authorization"], Secrecy::All),
@@ -112,6 +124,10 @@ mod tests {
             (&["hosts", "h", "bearer"], Secrecy::All),
             (&["hosts", "h", "proxy"], Secrecy::UserInfo),
             (&["network", "proxies"], Secrecy::UserInfo),
+            (&["hosts", "h", "bearer", "not", "a table"], Secrecy::All),
+            (&["hosts", "h"], Secrecy::Nothing),
+            (&["extract", "bearer"], Secrecy::Nothing),
+            (&["unknown", "bearer"], Secrecy::Nothing),
         ];
         for (keys, secrecy) in table {
             assert_eq!(of(keys), secrecy, "{keys:?}");

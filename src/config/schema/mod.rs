@@ -64,11 +64,18 @@ pub(super) struct Setting<S = Draft> {
 
 /// How a setting is read.
 pub(super) enum Read<S> {
-    /// Reads a value and puts it where it belongs ([`put`]); a later value replaces it.
-    Value(fn(&mut S, &Node) -> Result<String, Complaint>),
+    /// Reads a value and puts it where it belongs; a later value replaces it.
+    Value(Put<S>),
+    /// A value that neither errors nor lists of settings show.
+    Secret(Put<S>),
+    /// A URL, or several of them, whose user name and password are not shown.
+    Url(Put<S>),
     /// A table of request headers. Each header is set on its own: a later layer adds to the earlier ones.
     Headers(fn(&mut S) -> &mut Headers),
 }
+
+/// Reads a value and puts it where it belongs, as [`put`] does. Gives what it means.
+pub(super) type Put<S> = fn(&mut S, &Node) -> Result<String, Complaint>;
 
 /// All sections, in the order of `config/default.toml`.
 pub(super) const SECTIONS: &[Section] = &[

@@ -23,7 +23,7 @@ pub(super) const NETWORK: Section = Section {
         },
         Setting {
             name: "proxies",
-            read: Read::Value(|s, n| put(&mut s.proxies, n, |n| list::read(n, placed_template))),
+            read: Read::Url(|s, n| put(&mut s.proxies, n, |n| list::read(n, placed_template))),
             default: "[]",
             affects: Affects::Nothing,
             doc: "Proxies: \"http://user:${PASSWORD}@proxy.example:3128\", \"https://..\", \"socks5://..\" or \

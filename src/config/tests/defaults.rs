@@ -1,6 +1,6 @@
 //! The defaults that are documented are the real ones, and every setting does something.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{file, nothing, number};
@@ -59,7 +59,8 @@ fn without_any_settings_the_plan_is_the_documented_one() {
 }
 
 #[test]
-fn every_setting_changes_the_plan() {
+fn every_setting_changes_the_plan_in_a_way_of_its_own() {
+    let mut plans = BTreeMap::new();
     for name in names() {
         // What has no effect alone.
         let needed: &[&str] = match name.as_str() {
@@ -73,13 +74,19 @@ fn every_setting_changes_the_plan() {
         let case = || needed.iter().fold(nothing(), |case, setting| case.set(setting));
         let before = case().plan();
         let choices = choices(&name);
-        let mut values = VALUES.iter().copied().chain(choices.iter().map(String::as_str));
-        let changes = |value| {
-            let plan = case().set(&format!("{name}={value}")).load().map(|loaded| loaded.plan);
+        let values = VALUES.iter().copied().chain(choices.iter().map(String::as_str));
+        let changed = values.filter_map(|value| {
+            let plan = case().set(&format!("{name}={value}")).load().ok()?.plan;
             // What shapes the output is noted for every setting, whether or not it is used.
-            plan.is_ok_and(|plan| Plan { shaping: before.shaping.clone(), ..plan } != before)
-        };
-        assert!(values.any(changes), "{name}: none of the values changes the plan");
+            let plan = Plan { shaping: before.shaping.clone(), ..plan };
+            (plan != before).then(|| format!("{plan:?}"))
+        });
+        let changed: Vec<String> = changed.collect();
+        assert!(!changed.is_empty(), "{name}: none of the values changes the plan");
+        for plan in changed {
+            let other = plans.insert(plan, name.clone()).filter(|other| *other != name);
+            assert_eq!(other, None, "{name} does the same as another setting");
+        }
     }
 }
 
