@@ -202,7 +202,7 @@ fn versions_older_than_the_oldest_are_not_spoken() {
 }
 
 #[test]
-fn files_that_are_missing_or_none_are_found_before_the_first_request_at_their_place() {
+fn files_that_are_missing_or_not_valid_are_found_before_the_first_request_at_their_place() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = Authority::new("one");
     let client = authority.sign("me", |_| {});
@@ -217,7 +217,11 @@ fn files_that_are_missing_or_none_are_found_before_the_first_request_at_their_pl
         ("ca_file = \"nope.pem\"", "`tls.ca_file` names a file that cannot be read: ", "2:11"),
         ("ca_file = \"none.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
         ("ca_file = \"garbage.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
-        ("ca_file = \"no.der.pem\"", "`tls.ca_file` names a file with a certificate that is none", "2:11"),
+        (
+            "ca_file = \"no.der.pem\"",
+            "`tls.ca_file` names a file with a certificate that is not valid for an authority",
+            "2:11",
+        ),
         ("client_certificate = \"client.pem\"", "`tls.client_certificate` names a file without a private key", "2:22"),
         ("client_key = \"other.key\"", "`tls.client_key` needs `tls.client_certificate`", "2:14"),
         (

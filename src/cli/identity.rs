@@ -1,7 +1,7 @@
 //! What two runs must have in common to share an output or a cache.
 //!
-//! The rows of the schema say which settings that are ([`Affects`](crate::config::Affects)). This file adds what is no
-//! setting, or is not compared by its value.
+//! For settings, the rows of the schema say it ([`Affects`](crate::config::Affects)). This file adds what is not a setting,
+//! and what is not compared by the value of a setting.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::config::{Affects, Plan};
 use crate::scrape::{FetchSettings, HostSettings, TlsSettings};
 use crate::sink::{Format, Identity};
 
-/// The folder that is served decides what its pages are.
+/// The folder that the run serves, whose files are the pages.
 const SITE: &str = "--site";
 
 /// What a later run must have in common with a run of this plan to resume it. How fast and how patiently they fetch, and
@@ -29,8 +29,8 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     }
 }
 
-/// What the cache keeps data under, besides the request: what shapes the data of a page, and whose answers the run believes.
-/// Request headers are part of the request.
+/// What the cache keeps data under, apart from the request: what shapes the data of a page, and which servers and proxies the
+/// run trusts. Request headers are part of the request.
 ///
 /// A run that checks certificates must not use what another run was told under `tls.insecure`, by another authority or by
 /// another proxy. A client certificate makes an answer somebody's own. The values are hashed and only the owner can read
@@ -48,7 +48,7 @@ pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str)
     CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted))
 }
 
-/// Everything that decides whose answers a run believes, and who it is for the servers.
+/// Everything that decides which servers and proxies a run trusts, and how it identifies itself to them.
 fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let TlsSettings { authorities, client, min_version: _, insecure } = &fetch.tls;
     let own =

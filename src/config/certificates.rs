@@ -39,7 +39,7 @@ impl Reader<'_> {
         let certificates = self.certificates(NAME, file, &bytes).unwrap_or_default();
         for certificate in &certificates {
             if let Err(error) = RootCertStore::empty().add(certificate.clone()) {
-                let message = format!("names a file with a certificate that is not one of an authority ({error})");
+                let message = format!("names a file with a certificate that is not valid for an authority ({error})");
                 self.refuse(NAME, file, Complaint::new(message));
             }
         }

@@ -35,7 +35,7 @@ pub(super) struct Draft {
     defaults: BTreeMap<String, String>,
 }
 
-/// `[hosts."NAME"]`. Nothing in it has a default of its own.
+/// `[hosts."NAME"]`. Its settings have no defaults.
 #[derive(Debug, Default)]
 pub(super) struct HostDraft {
     pub(super) rules: HostRules,

@@ -13,7 +13,7 @@ use crate::sink;
 /// All that a run needs to know from its settings. Its default has everything off, empty or zero: the settings fill it in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    /// The worker processes. The command line adds what is no setting: the user, the environment and the arguments.
+    /// The worker processes. The command line adds what is not a setting: the user, the environment and the arguments.
     pub pool: pool::Options,
     /// The user that workers run as, if this process is root.
     pub worker_user: UserChoice,
@@ -34,7 +34,7 @@ pub struct Plan {
     pub cookies: Option<CookiesPlan>,
     /// The file of the cache, if there is to be one.
     pub cache: Option<PathBuf>,
-    /// What is written. The command line adds what is no setting: the destination, what becomes of an earlier run's
+    /// What is written. The command line adds what is not a setting: the destination, what becomes of an earlier run's
     /// output, the identity, and the format if [`Plan::format`] is `None`.
     pub sink: sink::Options,
     /// The format; `None` is by the extension of the output.
@@ -48,7 +48,7 @@ pub struct Plan {
 /// What a setting affects: what must be the same in two runs that share an output or a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Affects {
-    /// How fast, how patiently and by which way the records come: it may differ.
+    /// Only how fast, how patiently and by which way pages are fetched. It may differ between two runs.
     #[default]
     Nothing,
     /// Which records there are or how they are written. A run resumes only an output that was begun with the same value.
@@ -72,7 +72,7 @@ pub struct Shaping {
 /// Which user workers run as.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum UserChoice {
-    /// A user that nobody else is, if this process is root and can have such a user.
+    /// A user that nobody else has, if this process is root and the system allows it.
     #[default]
     Auto,
     /// The user of this process.

@@ -9,7 +9,7 @@ use super::schema::{Read, SECTIONS, Setting};
 use super::secrets;
 use super::written::{Key, Node, Value};
 
-/// What was found in a layer, besides the values themselves.
+/// What was found in a layer, apart from the values themselves.
 #[derive(Default)]
 pub(super) struct LayerReport {
     pub(super) problems: Vec<Problem>,

@@ -187,7 +187,7 @@ pub(super) fn nest(keys: Vec<Key>, value: Node) -> Table {
     })
 }
 
-/// The keys of `a."b".c`, which stands in the bytes `at` of `text`.
+/// Reads the keys of `a."b".c`, in the bytes `at` of `text`.
 fn dotted_key(text: &Arc<Text>, at: Range<usize>) -> Result<Vec<Key>, Vec<Problem>> {
     // The parser cannot read a key alone, so it gets the key with a value that is always valid.
     let line = format!("{}=0", &text.content()[at.clone()]);

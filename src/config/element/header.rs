@@ -29,7 +29,7 @@ pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
             .with_help("a name has letters, digits and any of !#$%&'*+-.^_`|~"));
     };
     if parsed == reqwest::header::USER_AGENT {
-        return Err(Complaint::new("has a setting of its own").with_help("set fetch.user_agent"));
+        return Err(Complaint::new("has its own setting").with_help("set fetch.user_agent"));
     }
     if OF_THE_CONNECTION.contains(&parsed.as_str()) {
         return Err(Complaint::new("cannot be set: it belongs to the connection"));
@@ -82,7 +82,7 @@ mod tests {
             ("Accept Language", "is not a valid header name"),
             ("Accept:", "is not a valid header name"),
             ("Überschrift", "is not a valid header name"),
-            ("User-Agent", "has a setting of its own"),
+            ("User-Agent", "has its own setting"),
             ("Content-Length", "cannot be set: it belongs to the connection"),
             ("transfer-encoding", "cannot be set: it belongs to the connection"),
         ];

@@ -11,7 +11,7 @@ pub(super) const CACHE: Section = Section {
         name: "path",
         read: Read::Value(|s, n| {
             put(&mut s.plan.cache, n, file::read)?;
-            // Records say whether their data is from the cache if the run has one, whichever file that is.
+            // Only in a run with a cache do records say whether their data is from it. Which file it is does not matter.
             Ok(s.plan.cache.is_some().to_string())
         }),
         default: "\"\"",

@@ -23,8 +23,8 @@ pub(super) const LIMITS: Section = Section {
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_host_failures, n, |n| count::any(n).map(u64::from))),
             default: "0",
             affects: Affects::Nothing,
-            doc: "After so many failures of one host, its other tasks fail at once, and the run continues with the other \
-                  hosts; 0 = never. Only requests that were sent count. A failure after a redirect counts for the host of \
+            doc: "After this many failures of one host, its other tasks fail at once, and the run continues with the \
+                  other hosts; 0 = no limit. Only requests that were sent count. A failure after a redirect counts for the host of \
                   the URL in the list.",
         },
         Setting {
@@ -38,7 +38,7 @@ pub(super) const LIMITS: Section = Section {
     remarks: "",
 };
 
-/// A time; zero is no deadline.
+/// A time; zero means that there is no deadline.
 fn deadline(node: &Node) -> Result<Option<Duration>, Complaint> {
     Ok(Some(duration::read(node)?).filter(|time| !time.is_zero()))
 }

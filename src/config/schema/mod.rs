@@ -55,7 +55,7 @@ pub(super) type ReadFree = fn(&mut Draft, &str, (&Key, &Node)) -> Result<String,
 pub(super) struct Setting<S = Draft> {
     pub(super) name: &'static str,
     pub(super) read: Read<S>,
-    /// The default, as TOML. A setting of a host has none of its own, so this is an example.
+    /// The default, as TOML. A setting of a host has no default, so this is an example.
     pub(super) default: &'static str,
     pub(super) affects: Affects,
     /// The comment above it in `config/default.toml`, without `#`. A line is a paragraph; long ones are wrapped there.

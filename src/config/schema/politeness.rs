@@ -65,8 +65,8 @@ pub(super) const POLITENESS: Section = Section {
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.max_crawl_delay, n, duration::read)),
             default: "\"30s\"",
             affects: Affects::Nothing,
-            doc: "The longest `Crawl-delay` that is obeyed. A robots.txt may ask for one with which a list takes years; a \
-                  longer one counts as this.",
+            doc: "The longest `Crawl-delay` that is obeyed; a longer one in a robots.txt is shortened to this. Otherwise, \
+                  a robots.txt could make a list take years.",
         },
         Setting {
             name: "adaptive",
@@ -104,9 +104,9 @@ pub(super) const POLITENESS: Section = Section {
 
 const GROUPS: &[(&str, GroupBy)] = &[("host", GroupBy::Host), ("domain", GroupBy::Domain)];
 
-/// The time from one request to the next, of so many a second; zero for no limit.
+/// Reads requests a second. Gives the time from one request to the next; zero for no limit.
 fn interval(node: &Node) -> Result<Duration, Complaint> {
-    // At a lower rate, nobody would live to see the second request.
+    // Longer than any run takes, and short enough for every clock.
     const LONGEST: f64 = 365.0 * 24.0 * 60.0 * 60.0;
     let rate = decimal::read(node)?;
     Ok(if rate > 0.0 { Duration::from_secs_f64((1.0 / rate).min(LONGEST)) } else { Duration::ZERO })

@@ -87,7 +87,7 @@ pub(super) const POOL: Section = Section {
 
 const SANDBOXES: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("off", Sandbox::Off), ("require", Sandbox::Require)];
 
-/// A number of jobs; 0 is no quota.
+/// A number of jobs; 0 means that there is no quota.
 fn quota(node: &Node) -> Result<Option<NonZeroU32>, Complaint> {
     let number = count::any(node).map_err(|complaint| match complaint.help {
         Some(_) => complaint,

@@ -200,7 +200,7 @@ fn names_from_elsewhere_lead_to_settings_that_exist_and_hide_none() {
         let section = schema::section(section).unwrap_or_else(|| panic!("{ours}"));
         assert!(section.setting(key).is_some(), "{ours}");
         let taken = SECTIONS.iter().any(|section| section.setting(elsewhere).is_some());
-        assert!(!taken, "{elsewhere} is a setting of ours");
+        assert!(!taken, "{elsewhere} is one of our settings");
     }
 }
 

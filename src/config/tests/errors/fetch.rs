@@ -63,7 +63,7 @@ headers = { Accept = 1, "User-Agent" = "x", TE = "gzip" }
   |                      ^
   = help: write it with quotes: "1"
 
-`fetch.headers.User-Agent` has a setting of its own
+`fetch.headers.User-Agent` has its own setting
  --> gleaner.toml:2:25
   |
 2 | headers = { Accept = 1, "User-Agent" = "x", TE = "gzip" }
