@@ -1,5 +1,4 @@
 //! `[network]`
-#![expect(clippy::needless_raw_string_hashes, reason = "most of the texts have quotes in them")]
 
 use super::Row;
 
