@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark tells what it has measured")]
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Outcome, Page, Task};
@@ -46,9 +46,8 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
         max_retries: 2,
         max_retry_after: Duration::from_secs(300),
         max_host_retries: 100,
-        max_host_failures: 0,
         politeness,
-        hosts: HashMap::new(),
+        ..Options::default()
     };
     let rules = Rules::parse(b"User-agent: *\nDisallow: /private/\nDisallow: /*.pdf$\n", "gleaner");
     let (mut schedule, mut now, mut spent) = (Schedule::new(options), Instant::now(), Duration::ZERO);

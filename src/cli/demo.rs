@@ -69,11 +69,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
     let options = sink::Options {
         destination: sink::Destination::File(output.clone()),
         format: sink::Format::Jsonl,
-        shape: plan.output.record,
-        order: plan.output.order,
-        left_over: sink::LeftOver::Refuse,
-        window_memory: plan.output.window_memory,
-        identity: sink::Identity::default(),
+        ..plan.sink.clone()
     };
     let Ran { ending, summary, .. } = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {

@@ -1,6 +1,6 @@
 //! The limit on open files and connections of a process.
 
-use crate::config::PoolPlan;
+use gleaner_pool as pool;
 
 /// Approximate number of other descriptors of a process: standard streams, pipes, the output and its accompanying
 /// files.
@@ -24,7 +24,7 @@ pub(super) fn take_all() {
 /// Fails if the limit is too low for a run: pages would fail as if their hosts were down. With `serves_site`, the run
 /// is also a server with a connection for each page in flight.
 #[cfg(unix)]
-pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(pool: &pool::Options, serves_site: bool) -> anyhow::Result<()> {
     use rustix::process::{Resource, getrlimit};
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let (workers, concurrency) = (pool.workers.get(), pool.concurrency.get());
@@ -44,6 +44,6 @@ pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> 
 pub(super) fn take_all() {}
 
 #[cfg(windows)]
-pub(super) fn suffice(_: &PoolPlan, _: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(_: &pool::Options, _: bool) -> anyhow::Result<()> {
     Ok(())
 }

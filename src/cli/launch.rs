@@ -11,7 +11,7 @@ use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Parts, Plausible, Progress, ScrapeJob, Summary};
 use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
@@ -22,23 +22,24 @@ use crate::sink::{self, Sink};
 pub(super) struct Ran {
     pub(super) ending: Ending,
     pub(super) summary: Summary,
-    /// Where the work waits to be gone on with, if it does.
+    /// Where the finished work is kept for `--resume`, if it is.
     pub(super) kept: Option<PathBuf>,
-    /// Whether its cookies are where they were to be saved.
+    /// Whether its cookies were saved, if they should be.
     pub(super) cookies: anyhow::Result<()>,
 }
 
-/// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
-/// found before anything is fetched. However the run ends, its cookies are saved.
+/// Starts the workers and runs the list to its end. The cookies and the output are opened first, so that what is wrong with
+/// them is found before anything is fetched. The cookies are saved however the run ends.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
-    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity, loaded)).transpose()?;
+    let cached =
+        plan.cache.as_deref().map(|path| cached(path, plan, &mut scrape, &output.identity, loaded)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
+    let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
         let host_headers = scrape.fetch.take_host_headers();
@@ -50,12 +51,12 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             input: input.start_after(sink.before().done.clone()),
             sink,
             schedule: schedule_options(plan),
-            read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
-            ahead_limit: plan.output.ahead_limit,
-            task_timeout: plan.pool.task_timeout,
+            read_ahead: plan.read_ahead,
+            ahead_limit: plan.ahead_limit,
+            task_timeout: plan.task_timeout,
             plausible: Plausible::new(&scrape.fetch),
             host_headers,
-            limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
+            limits: plan.limits,
             cookies,
             cached,
             progress,
@@ -79,7 +80,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
 
 fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     match error {
-        // Both are known before anything is fetched.
+        // Both are found before anything is fetched.
         coordinator::Error::Input(error)
             if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) =>
         {
@@ -89,9 +90,10 @@ fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
     }
 }
 
-/// Opens the cache, and has the workers hand back what it goes by. `loaded` are the cookies that the run begins with.
+/// Opens the cache, and makes the workers return the headers that it needs. `loaded` are the cookies that the run begins with.
 fn cached(
     path: &Path,
+    plan: &Plan,
     scrape: &mut scrape::Settings,
     identity: &sink::Identity,
     loaded: Option<&Jar>,
@@ -100,11 +102,11 @@ fn cached(
     let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
     let cache = Cache::open(path).map_err(Stop::usage)?;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let shape = identity::shape(identity, &scrape.fetch, variable);
+    let shape = identity::shape(identity, plan, variable);
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
-/// The run's own site is spared nothing, unless the settings name it.
+/// The rules of the settings, and none for the run's own site, unless the settings name it.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
     if plan.scrape.fetch.site.is_some() {
@@ -114,17 +116,12 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
+/// Adds to the settings what workers get from the command line.
 fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
     Ok(gleaner_pool::Options {
-        workers: plan.pool.workers,
-        concurrency: plan.pool.concurrency,
-        quota: plan.pool.quota,
-        quota_jitter: plan.pool.quota_jitter,
-        max_memory: Some(plan.pool.max_memory_per_worker),
-        sandbox: plan.pool.sandbox,
         environment: scrape::needed_variables(&plan.scrape.fetch),
-        user: worker_user::choose(&plan.pool)?,
+        user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,
         args: vec!["worker".to_owned()],
-        ..gleaner_pool::Options::default()
+        ..plan.pool.clone()
     })
 }

@@ -11,7 +11,7 @@ use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
 use super::{Stop, descriptors, files, identity, launch, log, words};
-use crate::config::{self, Flag, FormatChoice, Loaded, Plan};
+use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
@@ -82,27 +82,21 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     Ok(input)
 }
 
-fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
-    let plan = &whole.output;
+/// Adds to the settings of the output what only the command line says.
+fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
-    let format = match plan.format {
-        FormatChoice::Json => sink::Format::Json,
-        FormatChoice::Jsonl => sink::Format::Jsonl,
-        FormatChoice::Auto => by_extension(path.as_deref())?,
-    };
+    let format = plan.format.map_or_else(|| by_extension(path.as_deref()), Ok)?;
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     Ok(sink::Options {
-        identity: identity::of(whole, format, site.as_deref()),
+        identity: identity::of(plan, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
-        shape: plan.record,
-        order: plan.order,
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,
             (false, true) => sink::LeftOver::Replace,
             (false, false) => sink::LeftOver::Refuse,
         },
-        window_memory: plan.window_memory,
+        ..plan.sink.clone()
     })
 }
 

@@ -3,17 +3,17 @@
 use anyhow::Context;
 use gleaner_pool::{Sandbox, User};
 
-use crate::config::{PoolPlan, UserChoice};
+use crate::config::UserChoice;
 use crate::scrape;
 
 /// The user that workers run as; `None` for the user of the coordinator.
 ///
 /// # Errors
 /// If the settings name a user that workers cannot become.
-pub(super) fn choose(plan: &PoolPlan) -> anyhow::Result<Option<User>> {
-    let user = match &plan.user {
+pub(super) fn choose(choice: &UserChoice, sandbox: Sandbox) -> anyhow::Result<Option<User>> {
+    let user = match choice {
         UserChoice::Same => return Ok(None),
-        UserChoice::Auto if plan.sandbox == Sandbox::Off || !rustix::process::geteuid().is_root() => return Ok(None),
+        UserChoice::Auto if sandbox == Sandbox::Off || !rustix::process::geteuid().is_root() => return Ok(None),
         UserChoice::Auto => {
             let spare = User::spare();
             return Ok(match spare.check(&scrape::needed_files()) {

@@ -1,6 +1,6 @@
 //! What a worker that was taken over can do to a run, whatever it sends: nothing but give false data for what it holds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,9 +9,9 @@ use gleaner_pool::{Cause, WorkerId};
 use url::Url;
 
 use super::job::{Brought, Errand, Fetched};
-use super::limits::Limits;
 use super::plausible::Plausible;
 use super::state::{Action, Bounds, Event, Outside, State};
+use crate::model::RunLimits;
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Task, Visit, Visited};
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -88,7 +88,7 @@ impl Run {
             max_host_retries: 100,
             max_host_failures: 100,
             politeness,
-            hosts: HashMap::new(),
+            ..schedule::Options::default()
         };
         let bounds = Bounds {
             places: WORKERS * CONCURRENCY,
@@ -99,7 +99,7 @@ impl Run {
             grace: Duration::from_secs(5),
             plausible: Plausible::new(&scrape::sample()),
             host_headers: BTreeMap::new(),
-            limits: Limits::default(),
+            limits: RunLimits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());

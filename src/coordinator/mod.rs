@@ -11,7 +11,7 @@
 //! - `job`: what a worker process is told to do with a task, and what it answers.
 //! - `interrupts`: the signals that ask a run to stop.
 //! - `plausible`: what a worker can have brought back, and what is a lie; `json_line`: whether data is what it should be.
-//! - `limits`: when a run stops of its own accord.
+//! - `limits`: why a run stops before the end of its list.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
@@ -35,7 +35,7 @@ mod verdict;
 pub use cached::Cached;
 pub use executor::Executor;
 pub use job::{Brought, Errand, Fetched, ScrapeJob};
-pub use limits::{Limits, Reason};
+pub use limits::Reason;
 pub use plausible::Plausible;
 pub use progress::Progress;
 pub use run::{Ended, Ending, Error, Parts, run};

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::cookies::Cookies;
 use super::executor::Executor;
 use super::interrupts::Interrupts;
-use super::limits::{Limits, Reason};
+use super::limits::Reason;
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
 use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::{Failure, FailureKind, HostKey, Outcome, Record};
+use crate::model::{Failure, FailureKind, HostKey, Outcome, Record, RunLimits};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
@@ -55,7 +55,7 @@ pub struct Parts<E> {
     /// Request headers of the settings for one host alone: they travel with what is asked of it.
     pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
-    pub limits: Limits,
+    pub limits: RunLimits,
     /// The cookies that the run begins with; `None` where it keeps none.
     pub cookies: Option<Jar>,
     /// Answers of earlier runs.

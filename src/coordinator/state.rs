@@ -11,10 +11,11 @@ use url::Url;
 use super::cached::Cached;
 use super::cookies::{Cookies, number_of};
 use super::job::Errand;
-use super::limits::{Limits, Reason};
+use super::limits::Reason;
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{HostKey, Outcome, Page, Reach, Record, Task, Visit, how_long, parse_url};
+use crate::model::{HostKey, Outcome, Page, Reach, Record, RunLimits, Task, Visit, how_long, parse_url};
+
 use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -88,7 +89,7 @@ pub(super) struct Bounds {
     /// Request headers of the settings for one host alone.
     pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
-    pub(super) limits: Limits,
+    pub(super) limits: RunLimits,
 }
 
 #[derive(Debug)]

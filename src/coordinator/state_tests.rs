@@ -10,11 +10,11 @@ use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Retry,
 const GRACE: Duration = Duration::from_secs(5);
 
 fn state(before: &Before) -> State {
-    limited(before, Limits::default())
+    limited(before, RunLimits::default())
 }
 
 /// Whose hosts are given up after one failure, so that others fail without being sent.
-fn limited(before: &Before, limits: Limits) -> State {
+fn limited(before: &Before, limits: RunLimits) -> State {
     let options = schedule::Options {
         max_redirects: 3,
         max_retries: 0,
@@ -22,7 +22,7 @@ fn limited(before: &Before, limits: Limits) -> State {
         max_host_retries: 100,
         max_host_failures: 1,
         politeness: schedule::Politeness::none(),
-        hosts: HashMap::new(),
+        ..schedule::Options::default()
     };
     let bounds = Bounds {
         places: 8,
@@ -166,7 +166,7 @@ fn what_an_earlier_run_has_done_counts_from_the_beginning() {
 #[test]
 fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_once() {
     let now = Instant::now();
-    let limits = Limits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
+    let limits = RunLimits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
     let mut state = limited(&Before::default(), limits);
     assert_eq!(turn(&mut state, vec![tasks(0..50)], now), ["submit 0", "submit 1"]);
     let not_found = Failure { status: Some(404), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "not found") };

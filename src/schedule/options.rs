@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Configures the schedule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// The most redirects that one try of a task follows.
     pub max_redirects: u32,
@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// The limits for a host without rules of its own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Politeness {
     /// Whether to request and obey robots.txt.
     pub robots: bool,
@@ -46,30 +46,22 @@ pub struct Politeness {
 impl Politeness {
     /// No limits at all. Only for servers of one's own.
     pub fn none() -> Self {
-        Self {
-            robots: false,
-            concurrency: 0,
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            interval: Duration::ZERO,
-            group_by: GroupBy::Host,
-            max_crawl_delay: Duration::MAX,
-            adaptive: None,
-        }
+        Self { max_crawl_delay: Duration::MAX, ..Self::default() }
     }
 }
 
 /// Which hosts share the limits of a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GroupBy {
     /// A host's name, with its port where that is unusual ([`HostKey`](crate::model::HostKey)).
+    #[default]
     Host,
     /// All hosts of a registrable domain (`a.example.co.uk` and `b.example.co.uk`).
     Domain,
 }
 
 /// Scrapy's `AutoThrottle`: the delay moves half-way towards the time that a page takes, divided by `target`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Adaptive {
     /// The average number of requests that should be under way at a host.
     pub target: f64,

@@ -1,6 +1,5 @@
 //! One host without limits: hops, tries, and the order of the list. `simulation_tests` tests the gates.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -15,9 +14,8 @@ pub(super) fn free() -> Options {
         max_retries: 2,
         max_retry_after: Duration::from_secs(300),
         max_host_retries: 100,
-        max_host_failures: 0,
         politeness: Politeness { max_crawl_delay: Duration::from_secs(30), ..Politeness::none() },
-        hosts: HashMap::new(),
+        ..Options::default()
     }
 }
 

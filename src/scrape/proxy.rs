@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::parse_url;
 
 /// Which proxies requests use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proxies {
     /// The proxies of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case,
     /// as in curl.
     OfEnvironment,
     /// No proxy, whatever the environment says.
+    #[default]
     None,
     /// These proxies in turn. There is at least one.
     These(Vec<ProxyUrl>),

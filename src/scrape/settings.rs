@@ -11,7 +11,7 @@ use super::tls::TlsSettings;
 use crate::model::HostKey;
 
 /// All settings that a worker needs to turn a URL into an answer. Each worker receives them once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How to fetch.
     pub fetch: FetchSettings,
@@ -20,7 +20,7 @@ pub struct Settings {
 }
 
 /// How to fetch a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchSettings {
     /// Limits the time from the request to the end of the body.
     pub timeout: Duration,
@@ -92,9 +92,10 @@ impl FetchSettings {
 /// Which visits may reach private, loopback, link-local and other addresses outside the public internet.
 ///
 /// The run's own site is a special case: its own pages may always reach it, and redirects from elsewhere may never.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrivateAddresses {
     /// Listed URLs may. Redirects may only at the origin of the task's own URL.
+    #[default]
     Direct,
     /// All visits may.
     Allow,
@@ -112,20 +113,7 @@ pub(crate) fn sample() -> FetchSettings {
         max_body: 1 << 20,
         memory: 512 << 20,
         user_agent: "test".to_owned(),
-        headers: Vec::new(),
-        kept_headers: Vec::new(),
-        hosts: BTreeMap::new(),
-        proxies: Proxies::None,
-        tls: TlsSettings {
-            authorities: Vec::new(),
-            client: None,
-            min_version: super::TlsVersion::Tls12,
-            insecure: false,
-        },
-        meta_refresh: false,
-        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-        private_addresses: PrivateAddresses::Direct,
-        site: None,
+        ..FetchSettings::default()
     }
 }

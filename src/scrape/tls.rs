@@ -6,7 +6,7 @@ use reqwest::{Certificate, ClientBuilder, Identity, tls::Version};
 use serde::{Deserialize, Serialize};
 
 /// How servers are verified, and how this client identifies itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsSettings {
     /// Certificates of trusted authorities, in addition to the system's own, as DER.
     pub authorities: Vec<Vec<u8>>,
@@ -25,9 +25,10 @@ pub struct ClientCertificate {
 }
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum TlsVersion {
+    #[default]
     Tls12,
     Tls13,
 }

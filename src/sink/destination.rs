@@ -233,17 +233,14 @@ mod tests {
     use std::error::Error as _;
 
     use crate::sink::journal;
-    use crate::sink::{Format, Identity, Options, Order, Shape};
+    use crate::sink::{Options, Order};
 
     fn open_file(path: impl Into<PathBuf>, left_over: LeftOver) -> Result<Target, Error> {
         let options = Options {
             destination: Destination::File(path.into()),
-            format: Format::Json,
-            shape: Shape::Full,
             order: Order::Completion,
             left_over,
-            window_memory: 0,
-            identity: Identity::default(),
+            ..Options::default()
         };
         match find(&options.destination, left_over)? {
             Found::Stream(stream, name) => Ok(Target::Stream(stream, name)),

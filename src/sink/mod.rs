@@ -42,7 +42,7 @@ pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
 
 /// How and where to write records.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Where to write.
     pub destination: Destination,
@@ -61,27 +61,30 @@ pub struct Options {
 }
 
 /// Where the records go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Destination {
     /// Standard output, directly.
+    #[default]
     Stdout,
     /// A file. A file that is not regular (a FIFO, a device) is written directly.
     File(PathBuf),
 }
 
 /// The order of the records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
     /// The order of the list.
+    #[default]
     Input,
     /// The order in which the tasks were settled. Each record is written at once.
     Completion,
 }
 
 /// What to do with the `.part` of an unfinished run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LeftOver {
     /// Do not start: the file is the work of an earlier run, or another run is writing it.
+    #[default]
     Refuse,
     /// Discard it and start from the beginning.
     Replace,

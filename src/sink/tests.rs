@@ -40,10 +40,8 @@ fn options(path: impl Into<PathBuf>) -> Options {
         destination: Destination::File(path.into()),
         format: Format::Jsonl,
         shape: Shape::Data,
-        order: Order::Input,
-        left_over: LeftOver::Refuse,
         window_memory: 1 << 20,
-        identity: Identity::default(),
+        ..Options::default()
     }
 }
 

@@ -100,22 +100,26 @@ fn the_documented_exit_codes_are_those_of_the_program() {
 }
 
 #[test]
-fn the_help_lists_the_exit_codes_of_the_program() {
-    let help = help(&["--help"]);
-    let listed = help.iter().skip_while(|line| *line != "Exit codes:").skip(1);
-    let codes: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(codes, exit_codes());
+fn the_exit_codes_in_the_help_are_those_of_the_program() {
+    for arguments in [&["--help"][..], &["run", "--help"]] {
+        let help = help(arguments);
+        let listed = help.iter().skip_while(|line| *line != "Exit codes:").skip(1);
+        let codes: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(codes, exit_codes(), "{arguments:?}");
+    }
 }
 
 #[test]
-fn settings_named_in_messages_and_comments_exist() {
-    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
+fn every_setting_that_a_message_a_comment_or_a_document_names_exists() {
+    let defaults: toml::Table = toml::from_str(config::defaults()).expect("the defaults are TOML");
     let mut wrong = Vec::new();
-    let mut count = 0;
-    for file in sources() {
-        for (section, key) in named_settings(&read(&file), &defaults) {
-            count += 1;
-            // Hosts and fields may have any name. A word in capitals is a placeholder for any setting.
+    let mut counts = [0, 0];
+    let of_sources = sources().into_iter().map(|file| (texts_of_source(&read(&file)), file));
+    let of_documents = documents().into_iter().chain(settings_files()).map(|file| (vec![read(&file)], file));
+    for (kind, (texts, file)) in of_sources.map(|found| (0, found)).chain(of_documents.map(|found| (1, found))) {
+        for (section, key) in texts.iter().flat_map(|text| named_settings(text, &defaults)) {
+            counts[kind] += 1;
+            // Hosts and fields have any names; a word in capitals stands for any setting.
             let any_name =
                 matches!(section.as_str(), "hosts" | "extract") || key.chars().all(|c| c.is_ascii_uppercase());
             if !any_name && !defaults[&section].as_table().is_some_and(|section| section.contains_key(&key)) {
@@ -123,27 +127,37 @@ fn settings_named_in_messages_and_comments_exist() {
             }
         }
     }
-    assert!(count > 50, "some are missing: {count}");
-    assert!(wrong.is_empty(), "these settings do not exist: {wrong:#?}");
+    assert!(counts.iter().all(|count| *count > 50), "these cannot be all: {counts:?}");
+    assert!(wrong.is_empty(), "these are not settings: {wrong:#?}");
 }
 
 #[test]
-fn named_settings_are_found_in_comments_and_strings() {
-    let defaults: toml::Table = toml::from_str(config::DEFAULTS).expect("the defaults are TOML");
-    let text = r#"
-        // Ignored: pool.not_this.
+fn settings_are_found_in_texts_however_they_are_written() {
+    let defaults: toml::Table = toml::from_str(config::defaults()).expect("the defaults are TOML");
+    let source = r#"
+        // As pool.concurrency says; http://cache.example/
         //! `pool.workers`
         /// as fetch.timeout, `limits.deadline`.
-        fn f() { g("see `tls.insecure` (limits.max_host_failures): pool.x", cache.path, xpool.workers) }
-        const A: &str = "my.pool.workers, pool.rs, pool.map(1), mypool.workers, [pool], output.";
+        fn f() { g("see `tls.insecure` (limits.max_host_failures): pool.x", cache.path, xpool.workers) } // fetch.y
+        const A: &str = "my.pool.workers, pool.rs, pool.map(1), mypool.workers, [pool], output. output.json, //";
     "#;
-    let found = named_settings(text, &defaults);
-    let names: Vec<String> = found.iter().map(|(section, key)| format!("{section}.{key}")).collect();
-    let expected =
-        ["pool.workers", "fetch.timeout", "limits.deadline", "tls.insecure", "limits.max_host_failures", "pool.x"];
-    let found_all = expected.iter().filter(|name| !names.iter().any(|found| found == *name)).collect::<Vec<_>>();
-    assert!(found_all.is_empty(), "{found_all:?} not in {names:?}");
-    assert_eq!(names.len(), expected.len(), "{names:?}");
+    let texts = texts_of_source(source);
+    let names: BTreeSet<String> = texts
+        .iter()
+        .flat_map(|text| named_settings(text, &defaults))
+        .map(|(section, key)| format!("{section}.{key}"))
+        .collect();
+    let expected = [
+        "pool.concurrency",
+        "pool.workers",
+        "fetch.timeout",
+        "limits.deadline",
+        "tls.insecure",
+        "limits.max_host_failures",
+        "pool.x",
+        "fetch.y",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
 }
 
 #[test]
@@ -177,16 +191,10 @@ fn every_toml_block_in_a_document_is_valid() {
 }
 
 #[test]
-fn every_settings_file_in_the_repository_loads() {
-    let folder = |name: &str| fs::read_dir(path(name)).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let files: Vec<PathBuf> = folder("config")
-        .chain(folder("fixtures"))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    assert!(files.len() > 3, "{files:?}");
-    for file in files {
-        if let Err(error) = load(&file) {
-            panic!("{}: {error}", file.display());
+fn every_settings_file_that_comes_along_loads() {
+    for file in settings_files() {
+        if let Err(error) = load(&path(&file)) {
+            panic!("{file}: {error}");
         }
     }
 }
@@ -220,6 +228,7 @@ fn documented_recipes_exist() {
         "bench-schedule",
         "check",
         "compare-parsers",
+        "defaults",
         "fix",
         "fuzz",
         "list",
@@ -328,26 +337,32 @@ fn sources() -> Vec<String> {
     found
 }
 
-/// The settings (section and key) that strings and doc comments of a source name.
-fn named_settings(source: &str, sections: &toml::Table) -> Vec<(String, String)> {
+/// The texts of a source: its strings, its documentation and its comments, without those of its tests.
+fn texts_of_source(source: &str) -> Vec<String> {
     let code = source.split("\n#[cfg(test)]").next().unwrap_or_default();
     let tokens: TokenStream = code.parse().expect("the source is valid Rust");
     let mut texts = Vec::new();
     collect_strings(tokens, &mut texts);
+    // The tokens are without comments. What looks like a comment in a string is looked at twice.
+    let comments = code.lines().filter_map(|line| line.split_once("// ").map(|(_, comment)| comment.to_owned()));
+    texts.extend(comments);
+    texts
+}
+
+/// The settings that a text names, by section and key.
+fn named_settings(text: &str, sections: &toml::Table) -> Vec<(String, String)> {
+    const FILES: [&str; 8] = ["", "rs", "txt", "json", "jsonl", "toml", "md", "example"];
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut found = Vec::new();
-    for text in texts {
-        for (dot, _) in text.match_indices('.') {
-            let section = text[..dot].rsplit(|c| !is_name(c)).next().unwrap_or_default();
-            let key: String = text[dot + 1..].chars().take_while(|c| is_name(*c)).collect();
-            let before = text[..dot - section.len()].chars().next_back();
-            // A path, or a name with more parts.
-            let is_part = matches!(before, Some('.' | '/' | '-'));
-            let is_file = matches!(key.as_str(), "" | "rs" | "txt");
-            let is_call = text[dot + 1 + key.len()..].starts_with('(');
-            if sections.contains_key(section) && !is_part && !is_file && !is_call {
-                found.push((section.to_owned(), key));
-            }
+    for (dot, _) in text.match_indices('.') {
+        let section = text[..dot].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        let key: String = text[dot + 1..].chars().take_while(|c| is_name(*c)).collect();
+        let before = text[..dot - section.len()].chars().next_back();
+        // A path, or a name of more than two parts whose first is not a section.
+        let is_part = matches!(before, Some('.' | '/' | '-'));
+        let is_call = text[dot + 1 + key.len()..].starts_with('(');
+        if sections.contains_key(section) && !is_part && !FILES.contains(&key.as_str()) && !is_call {
+            found.push((section.to_owned(), key));
         }
     }
     found
@@ -363,21 +378,31 @@ fn collect_strings(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// All documents at the top and in `docs/`, by their paths from the top.
+/// All documents, at the top and in `docs/`.
 fn documents() -> Vec<String> {
-    let in_folder = |folder: &str| {
-        let names = fs::read_dir(path(folder)).expect("our folder").map(|entry| entry.expect("an entry").file_name());
-        let names = names.filter_map(|name| name.into_string().ok());
-        let is_document = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "md");
-        names.filter(is_document).map(|name| format!("{folder}{name}")).collect::<Vec<_>>()
-    };
-    let documents = [in_folder("./"), in_folder("docs/")].concat();
-    let documents: Vec<String> = documents.iter().map(|name| name.trim_start_matches("./").to_owned()).collect();
-    assert!(documents.len() >= 10, "{documents:?}");
+    let documents = [files(".", "md"), files("docs", "md")].concat();
+    assert!(documents.len() >= 5, "{documents:?}");
     documents
 }
 
-/// The lines of each fenced block of a language.
+/// The settings files that come along.
+fn settings_files() -> Vec<String> {
+    let found = [files("config", "toml"), files("fixtures", "toml")].concat();
+    assert!(found.len() > 3, "{found:?}");
+    found
+}
+
+/// The files of a folder with this extension.
+fn files(folder: &str, extension: &str) -> Vec<String> {
+    let names = fs::read_dir(path(folder)).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| Path::new(name).extension().is_some_and(|found| found == extension))
+        .map(|name| if folder == "." { name } else { format!("{folder}/{name}") })
+        .collect()
+}
+
+/// The fenced blocks of a language, by lines.
 fn blocks(document: &str, language: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut lines = document.lines();
@@ -415,8 +440,8 @@ fn variants<T: DeserializeOwned>() -> Vec<T> {
     names.map(|name| serde_json::from_str(&format!("\"{name}\"")).expect("serde named it")).collect()
 }
 
-/// Loads the settings of one file and no others.
-fn load(file: &Path) -> Result<Loaded, config::Error> {
+/// The settings of a file, and of nothing else.
+fn load(file: &Path) -> Result<Loaded, config::SettingsError> {
     config::load(&Sources {
         config: Some(file.to_owned()),
         folder: path("."),

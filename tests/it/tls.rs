@@ -214,7 +214,11 @@ fn missing_and_invalid_tls_files_are_errors_before_the_first_request() {
         ("ca_file = \"nope.pem\"", "`tls.ca_file` names a file that cannot be read: ", "2:11"),
         ("ca_file = \"none.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
         ("ca_file = \"garbage.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
-        ("ca_file = \"no.der.pem\"", "`tls.ca_file` names a file with a certificate that is none", "2:11"),
+        (
+            "ca_file = \"no.der.pem\"",
+            "`tls.ca_file` names a file with a certificate that is not valid for an authority",
+            "2:11",
+        ),
         ("client_certificate = \"client.pem\"", "`tls.client_certificate` names a file without a private key", "2:22"),
         ("client_key = \"other.key\"", "`tls.client_key` needs `tls.client_certificate`", "2:14"),
         (

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Sandbox, User};
 
 /// The shape of a pool.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// How many worker processes work at the same time.
     pub workers: NonZeroUsize,

@@ -7,18 +7,20 @@ mod object;
 use crate::model::{Outcome, Record};
 
 /// The layout of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
     /// One JSON array with one record a line: `[`, records separated by `,`, `]`. `[]` if there are none.
+    #[default]
     Json,
     /// One JSON value a line, and nothing else.
     Jsonl,
 }
 
 /// The form of one record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
     /// An object with all information about the task.
+    #[default]
     Full,
     /// Only the data; `null` for a failure.
     Data,

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::policy::INTERVAL;
 use super::*;
-use crate::sink::{Destination, Format, LeftOver, Options, Order, Shape, Sink};
+use crate::sink::{Destination, Format, LeftOver, Options, Shape, Sink};
 
 /// The length of each line in bytes. It makes the `.part` large enough for a `rescue` to cut it.
 const LINE: usize = 1000;
@@ -62,10 +62,8 @@ fn options(folder: &Path) -> Options {
         destination: Destination::File(folder.join("out")),
         format: Format::Jsonl,
         shape: Shape::Data,
-        order: Order::Input,
         left_over: LeftOver::Resume,
-        window_memory: 0,
-        identity: Identity::default(),
+        ..Options::default()
     }
 }
 

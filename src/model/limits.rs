@@ -1,12 +1,23 @@
-/// A percentage is applied only when this many tasks have finished.
+use std::time::Duration;
+
+/// How many tasks must be finished before a percentage of them means something.
 const ENOUGH: u64 = 100;
 
-/// The number or share of failures at which a run stops.
+/// What a run must not exceed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RunLimits {
+    /// How many of its records may be failures; `None` is no limit.
+    pub max_failures: Option<MaxFailures>,
+    /// How long it may take; `None` is no limit.
+    pub deadline: Option<Duration>,
+}
+
+/// How many failures are too many.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxFailures {
-    /// The limit is exceeded by more failures than this.
+    /// More than this number.
     Count(u64),
-    /// The limit is exceeded by more than this percentage of the finished tasks, once 100 tasks have finished.
+    /// More than this percentage of the finished tasks, once there are a hundred.
     Percent(f64),
 }
 
