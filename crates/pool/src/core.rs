@@ -59,6 +59,12 @@ impl Core {
         if worker::is_worker() {
             return Err(Error::InWorker);
         }
+        if options.worker_variable.is_empty() || options.worker_variable.contains(['=', '\0']) {
+            return Err(Error::Setting(format!(
+                "worker_variable({:?}) cannot name an environment variable: it must not be empty, and have no `=`",
+                options.worker_variable
+            )));
+        }
         let build = unix::build_id().map_err(Error::Executable)?;
         let mut greeting = BytesMut::new();
         let options = Options { max_item: options.max_item.min(wire::MOST), ..options };
@@ -267,7 +273,11 @@ impl Core {
 
 /// Why there is no pool.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
+    /// A setting of the pool makes no sense.
+    #[error("{0}")]
+    Setting(String),
     /// This process is a worker.
     #[error(
         "this process is a worker of a pool and was about to start a pool of its own: call gleaner_pool::serve at \

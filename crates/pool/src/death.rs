@@ -13,6 +13,7 @@ pub struct Death {
 
 /// What ended a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Cause {
     /// It could not be started, or would not come to work, for this reason. It held no jobs.
     Unready(String),

@@ -54,6 +54,7 @@ pub type Merge<O> = fn(O, O) -> O;
 
 /// Why a task has no output. The other tasks of the same worker, batch or call are not touched by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum JobError {
     /// The task panicked. The worker goes on.
     Panic {

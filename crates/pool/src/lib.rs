@@ -17,6 +17,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes_tests;
+mod builder;
 mod child;
 mod core;
 mod death;
@@ -28,14 +29,16 @@ mod job;
 mod line;
 mod options;
 mod outbox;
+mod outputs;
 mod panics;
+mod pool;
+mod remote_error;
 mod roll_call;
 mod roster;
 mod sandbox;
 #[cfg(any(fuzzing, feature = "simulated"))]
 pub mod simulated;
 mod spawner;
-mod typed;
 mod unix;
 mod user;
 mod watch;
@@ -45,12 +48,16 @@ mod worker;
 pub mod blame;
 
 pub use self::core::{Core, Error};
+pub use builder::Builder;
 pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
 pub use job::{Job, JobError, Merge};
 pub use line::Line;
 pub use options::Options;
+pub use outputs::{MapIter, MapUnordered, OrderedStream, UnorderedStream};
+pub use pool::Pool;
+pub use remote_error::RemoteError;
+pub use roll_call::WorkerReport;
 pub use sandbox::{Confinement, Sandbox};
-pub use typed::{Builder, Imap, ImapUnordered, Pool, WorkerReport};
 pub use user::User;
-pub use worker::{is_worker, serve};
+pub use worker::{WORKER_VARIABLE, is_worker, serve};

@@ -28,6 +28,9 @@ pub struct Options {
     pub environment: Vec<String>,
     /// The user that workers are, if another than that of this process. Only root can have it so.
     pub user: Option<User>,
+    /// The environment variable that makes a process a worker. [`serve`](crate::serve) knows it by its value, whatever its
+    /// name is.
+    pub worker_variable: String,
     /// The executable: this one.
     pub program: PathBuf,
     /// Arguments for it.
@@ -47,6 +50,7 @@ impl Default for Options {
             sandbox: Sandbox::default(),
             environment: Vec::new(),
             user: None,
+            worker_variable: crate::WORKER_VARIABLE.to_owned(),
             program: super::unix::own_executable().unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
             args: Vec::new(),
         }
