@@ -25,6 +25,10 @@ pub(crate) fn forgetful() -> Option<ExitCode> {
         "laconic" => print!("!"),
         _ => return None,
     }
+    if is_deep_down() {
+        println!("a tree of processes");
+        return Some(ExitCode::FAILURE);
+    }
     // The copies of it are to forget as much.
     let builder = Pool::<Act>::builder().environment([PART]);
     let builder = if part == "forgetful" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
@@ -44,6 +48,20 @@ pub(crate) fn forgetful() -> Option<ExitCode> {
         }
     }
     Some(ExitCode::SUCCESS)
+}
+
+/// Whether this process is the child of a child of a program that forgets to serve. Where the pool fails to stop the tree of
+/// processes, this does, before it takes the whole machine.
+fn is_deep_down() -> bool {
+    let parent_of = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse::<u32>().ok())
+    };
+    let own = std::fs::read_link("/proc/self/exe").ok();
+    let is_copy = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok() == own;
+    let ancestors = std::iter::successors(parent_of(std::process::id()), |pid| parent_of(*pid));
+    // The test and the program; whoever is below a worker of the program has more.
+    ancestors.take_while(is_copy).count() > 2
 }
 
 /// The other roles, of programs that do call `serve`.
