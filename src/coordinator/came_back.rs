@@ -21,7 +21,8 @@ impl State {
                 self.answered(*job, *worker, output, now, actions);
             }
             PoolEvent::Failed { job, worker, error } => {
-                if self.out.remove(job).is_some() {
+                let was_out = self.out.remove(job).is_some();
+                if was_out {
                     self.fail(*job, *worker, error, now, actions);
                 }
             }
@@ -51,7 +52,8 @@ impl State {
                 }
             }
             PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
+            // Nothing else changes what is known of a task.
+            _ => {}
         }
         self.tally.note(event);
     }

@@ -14,9 +14,7 @@ pub(super) fn of_death(death: &Death) -> Failure {
     let kind = match death.cause {
         Cause::Timeout { .. } => FailureKind::WorkerTimeout,
         Cause::Memory { .. } => FailureKind::WorkerMemory,
-        Cause::Unready(_) | Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) | Cause::Silent => {
-            FailureKind::WorkerCrashed
-        }
+        _ => FailureKind::WorkerCrashed,
     };
     let message = match kind {
         FailureKind::WorkerTimeout => {
@@ -41,8 +39,6 @@ pub(super) fn of_error(error: &JobError) -> Failure {
             format!("the extracted data {message}: extract less of the page"),
         ),
         JobError::Poison(death) => of_death(death),
-        JobError::Unserializable(_) | JobError::Stopped(_) => {
-            Failure::new(FailureKind::WorkerCrashed, Stage::Extract, message)
-        }
+        _ => Failure::new(FailureKind::WorkerCrashed, Stage::Extract, message),
     }
 }

@@ -200,15 +200,6 @@ fn every_settings_file_that_comes_along_loads() {
 }
 
 #[test]
-fn the_program_in_the_documents_is_the_example_that_is_compiled() {
-    let shown = blocks(&read("docs/library.md"), "rust");
-    let [shown] = shown.as_slice() else { panic!("docs/library.md shows {} programs, not one", shown.len()) };
-    let example = read("crates/pool/examples/readme.rs");
-    let program = example.lines().skip_while(|line| !line.starts_with("use "));
-    assert_eq!(shown.join("\n"), program.collect::<Vec<_>>().join("\n"));
-}
-
-#[test]
 fn the_changelog_begins_with_unreleased_changes() {
     let changelog = read("CHANGELOG.md");
     let first = changelog.lines().find(|line| line.starts_with("## "));

@@ -6,7 +6,6 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a demonstration")]
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         return code;
     }
     println!("coordinator: pid {}\n", std::process::id());
-    for (workers, quota) in [(1, None), (2, None), (7, None), (2, NonZeroU32::new(2))] {
+    for (workers, quota) in [(1, 0), (2, 0), (7, 0), (2, 2)] {
         if let Err(error) = demonstrate(workers, quota) {
             eprintln!("error: {error}");
             return ExitCode::FAILURE;
@@ -56,17 +55,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn demonstrate(workers: usize, quota: Option<NonZeroU32>) -> Result<(), Box<dyn std::error::Error>> {
-    let mut builder = Pool::<Transform>::builder().workers(NonZeroUsize::new(workers).ok_or("no workers")?);
-    if let Some(quota) = quota {
-        builder = builder.max_tasks_per_worker(quota);
-    }
+fn demonstrate(workers: usize, quota: usize) -> Result<(), Box<dyn std::error::Error>> {
     let begun = Instant::now();
-    let pool = builder.build(10)?;
-    let results = pool.map(0..7).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let pool = Pool::<Transform>::builder().workers(workers).max_tasks_per_worker(quota).build(10)?;
+    let results = pool.map_iter(0..7).collect::<Result<Vec<_>, _>>()?;
     let took = begun.elapsed();
 
-    let quota = quota.map_or_else(String::new, |quota| format!(", a quota of {quota}"));
+    let quota = if quota > 0 { format!(", a quota of {quota}") } else { String::new() };
     println!("{workers} worker(s){quota}: {:.2} s", took.as_secs_f64());
     let values: Vec<u64> = results.iter().map(|result| result.value).collect();
     println!("  {values:?}");

@@ -71,7 +71,7 @@ pub(super) fn command(options: &Options, role: &str) -> Command {
         .args(&options.args)
         .env_clear()
         .envs(environment::inherited(std::env::vars_os(), &options.environment))
-        .env(super::worker::ROLE, role)
+        .env(&options.worker_variable, role)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -48,16 +48,25 @@ struct Live {
 }
 
 impl Core {
-    /// A pool for the job that is served under `job`, each of whose workers is first given `init`.
+    /// Makes a pool for the job with the name `job` ([`Job::NAME`](crate::Job::NAME)). Each worker first gets `init`, the
+    /// job's `Init` as postcard writes it.
     ///
-    /// Must be called within a tokio runtime. No process is started before there is work for it. From then on, files that are
-    /// open in this process from 3 on close when it starts a program, whichever: workers get none of them.
+    /// Must be called within a tokio runtime. No process is started before there is work for it. When the first one is
+    /// started, all open files of this process but the standard three are marked as not to be inherited, by any program that
+    /// it starts from then on.
     ///
     /// # Errors
-    /// When this process is itself a worker: then `main` has not handed control to [`serve`](super::serve).
+    /// If this process is itself a worker, because `main` does not begin with [`serve`](super::serve); if a setting makes no
+    /// sense; if the executable of this process cannot be read.
     pub fn new(job: &str, init: &[u8], options: Options) -> Result<Self, Error> {
         if worker::is_worker() {
             return Err(Error::InWorker);
+        }
+        if options.worker_variable.is_empty() || options.worker_variable.contains(['=', '\0']) {
+            return Err(Error::Setting(format!(
+                "worker_variable({:?}) cannot name an environment variable: it must not be empty, and have no `=`",
+                options.worker_variable
+            )));
         }
         let build = unix::build_id().map_err(Error::Executable)?;
         let mut greeting = BytesMut::new();
@@ -93,7 +102,7 @@ impl Core {
         })
     }
 
-    /// Takes a job in. It is handed to a worker at the next [`next`](Self::next), together with others.
+    /// Takes a job. A worker gets it during the following call of [`next`](Self::next), together with others.
     pub fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
         self.unsettled = true;
         if payload.len() > self.options.max_item {
@@ -109,19 +118,20 @@ impl Core {
         self.roster.room()
     }
 
-    /// Says about how many more jobs will be submitted, so that no worker is started for jobs that do not come. Until this
-    /// is called there is no end in sight. It is no promise, and each job that is submitted counts as one of them.
+    /// Gives an estimate of how many more jobs will be submitted, so that no worker is started for jobs that do not come.
+    /// Each job that is submitted counts as one of them. Without an estimate, the pool expects more jobs without end.
     pub fn expect(&mut self, jobs: usize) {
         self.roster.expect(jobs);
     }
 
-    /// Says that nothing more will come, but for jobs that are reported lost. Workers end when all is done.
+    /// Says that no more jobs will be submitted, except those that are reported as lost. Workers end when all jobs are done.
     pub fn close(&mut self) {
         self.unsettled = true;
         self.roster.close();
     }
 
-    /// Kills all workers. What they held is reported by nobody. [`next`](Self::next) goes on until they are gone.
+    /// Kills all workers. The jobs that they held are not reported. [`next`](Self::next) must be called until it returns
+    /// `None`; then the workers are gone.
     pub fn kill(&mut self) {
         let actions = self.roster.kill_all();
         self.carry_out(actions);
@@ -156,7 +166,7 @@ impl Core {
         }
     }
 
-    /// The next event that is here already.
+    /// The next event, if one has already arrived.
     pub fn try_next(&mut self) -> Option<Event> {
         while self.ready.is_empty() {
             let said = self.inbox.try_recv().ok()?;
@@ -166,8 +176,9 @@ impl Core {
         self.ready.pop_front()
     }
 
-    /// Says that a worker has sent what cannot be. It is killed as one that broke the protocol, and what it holds comes back as
-    /// lost with it; `job` too, if that is given: one that came as [`Event::Done`], whose output is refused.
+    /// Refuses what a worker has sent, because it cannot be true. The worker is killed as one that broke the protocol, and the
+    /// jobs that it holds are reported as lost. `job` is one that came as [`Event::Done`] and whose output is refused: it is
+    /// reported as lost too.
     pub fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
         self.unsettled = true;
         let actions = self.roster.refuse(worker, job, reason);
@@ -267,7 +278,11 @@ impl Core {
 
 /// Why there is no pool.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
+    /// A setting of the pool makes no sense.
+    #[error("{0}")]
+    Setting(String),
     /// This process is a worker.
     #[error(
         "this process is a worker of a pool and was about to start a pool of its own: call gleaner_pool::serve at \

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a worker ended that was not asked to end. Data, like everything else that happens to a task.
+/// How a worker ended that was not asked to end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Death {
     /// What happened.
@@ -13,23 +13,25 @@ pub struct Death {
 
 /// What ended a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Cause {
-    /// It could not be started, or would not come to work, for this reason. It held no jobs.
+    /// It could not be started, or could not be set up, for this reason. It held no jobs.
     Unready(String),
-    /// It exited with this status in the midst of its work. Even 0 is no success: only an answer is.
+    /// It exited with this status, without having been asked to. Status 0 is not a success either.
     Exited(i32),
-    /// This signal, which we did not send.
+    /// A signal killed it that the pool did not send.
     Signal(i32),
-    /// We killed it: it wrote what is no frame of ours, for this reason.
+    /// The pool killed it because it broke the protocol, for this reason.
     Corrupt(String),
-    /// We killed it: these jobs were over their deadline.
+    /// The pool killed it because some of its jobs had exceeded their deadline.
     Timeout {
         /// The jobs that were late, by the ids they were submitted under.
         late: Vec<u64>,
     },
-    /// We killed it: it had not given a sign of life, as if it had been stopped or frozen, when a job was due.
+    /// The pool killed it because a job had exceeded its deadline while the worker gave no sign of life, as if it had been
+    /// stopped. Its jobs are not to blame.
     Silent,
-    /// We killed it: its resident memory passed the limit.
+    /// The pool killed it because its resident memory had exceeded the limit.
     Memory {
         /// Resident bytes when it was noticed.
         resident: u64,

@@ -1,11 +1,11 @@
 //! The pool's own thread: requests in, replies out, and lost tasks run again as [`blame`] has it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::blame;
 use super::core::{Core, Error};
@@ -17,7 +17,7 @@ use super::roll_call::{RollCall, WorkerReport};
 /// What a [`Pool`](super::Pool) asks of its thread.
 #[derive(Debug)]
 pub(super) enum Request {
-    Run { id: JobId, payload: Bytes, merge: Option<u64>, reply: mpsc::Sender<Reply> },
+    Run { id: JobId, payload: Bytes, merge: Option<u64>, reply: UnboundedSender<Reply> },
     Close,
     Kill,
 }
@@ -29,11 +29,14 @@ pub(super) struct Reply {
     pub(super) result: Result<Bytes, JobError>,
 }
 
-/// A task that is under way, with what is needed to run it again.
-struct UnderWay {
+/// So many tasks may wait before it is looked whether somebody still waits for them.
+const FIRST_SWEEP: usize = 1024;
+
+/// A task with what is needed to run it, and to run it again.
+struct Task {
     payload: Bytes,
     merge: Option<u64>,
-    reply: mpsc::Sender<Reply>,
+    reply: UnboundedSender<Reply>,
     record: blame::Charges,
 }
 
@@ -58,8 +61,17 @@ pub(super) fn drive(
         match Core::new(job, init, options) {
             Ok(core) => {
                 let _ = report.send(None);
-                let roll = RollCall::default();
-                Driver { core, deadline, under_way: HashMap::new(), roll, ended }.run(inbox).await
+                Driver {
+                    core,
+                    deadline,
+                    waiting: VecDeque::new(),
+                    sweep_at: FIRST_SWEEP,
+                    under_way: HashMap::new(),
+                    roll: RollCall::default(),
+                    ended,
+                }
+                .run(inbox)
+                .await
             }
             Err(error) => {
                 let _ = report.send(Some(error));
@@ -72,7 +84,13 @@ pub(super) fn drive(
 struct Driver {
     core: Core,
     deadline: Option<Duration>,
-    under_way: HashMap<JobId, UnderWay>,
+    /// Tasks for which no worker is free. They are not in the core yet, so that those that nobody waits for any more can be
+    /// left out.
+    waiting: VecDeque<(JobId, Task)>,
+    /// At this many, `waiting` is looked through.
+    sweep_at: usize,
+    /// Tasks that the core has.
+    under_way: HashMap<JobId, Task>,
     roll: RollCall,
     ended: Arc<OnceLock<String>>,
 }
@@ -84,11 +102,13 @@ impl Driver {
                 biased;
                 request = inbox.recv(), if !inbox.is_closed() || !inbox.is_empty() => match request {
                     Some(Request::Run { id, payload, merge, reply }) => {
-                        let task = UnderWay { payload, merge, reply, record: blame::Charges::default() };
-                        self.submit(id, task);
+                        let task = Task { payload, merge, reply, record: blame::Charges::default() };
+                        self.queue(id, task);
                     }
                     Some(Request::Close) => {
                         inbox.close();
+                        // Who closes the pool has it alone, so nobody waits for a task.
+                        self.waiting.clear();
                         self.core.close();
                     }
                     Some(Request::Kill) | None => {
@@ -101,6 +121,7 @@ impl Driver {
                     None => break,
                 },
             }
+            self.fill();
         }
         inbox.close();
         let reason = self.ended.get_or_init(|| "the pool was closed".to_owned()).clone();
@@ -113,7 +134,28 @@ impl Driver {
         self.roll.finish()
     }
 
-    fn submit(&mut self, id: JobId, task: UnderWay) {
+    fn queue(&mut self, id: JobId, task: Task) {
+        self.waiting.push_back((id, task));
+        if self.waiting.len() >= self.sweep_at {
+            self.waiting.retain(|(_, task)| !task.reply.is_closed());
+            self.sweep_at = FIRST_SWEEP.max(2 * self.waiting.len());
+        }
+    }
+
+    /// Gives the core as many tasks as its workers can hold.
+    fn fill(&mut self) {
+        while self.core.room() > 0
+            && let Some((id, task)) = self.waiting.pop_front()
+        {
+            self.submit(id, task);
+        }
+    }
+
+    /// Gives a task to the core, unless nobody waits for it any more.
+    fn submit(&mut self, id: JobId, task: Task) {
+        if task.reply.is_closed() {
+            return;
+        }
         let hints = Hints {
             affinity: None,
             alone: task.record.must_be_alone(),
@@ -160,7 +202,7 @@ impl Driver {
     }
 
     fn give_up(&mut self, reason: &str) {
-        for (id, task) in self.under_way.drain() {
+        for (id, task) in self.under_way.drain().chain(self.waiting.drain(..)) {
             let _ = task.reply.send(Reply { jobs: vec![id], result: Err(JobError::Stopped(reason.to_owned())) });
         }
     }

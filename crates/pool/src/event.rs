@@ -25,6 +25,7 @@ pub struct Hints {
 
 /// What happens in a pool. A closed set: whoever drives a pool handles every case.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// A job is done. Each submitted job ends in exactly one `Done`, `Merged`, `Failed` or `Lost`.
     Done {
@@ -102,6 +103,7 @@ pub enum Event {
 
 /// Why a worker is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum End {
     /// All work was done.
     Finished,

@@ -9,51 +9,55 @@ use super::{Confinement, Death};
 
 /// Work that can be done in another process.
 ///
-/// One value of the type lives in each worker; it is made from `Init`, which is sent there once, and runs one task
-/// after the other, or up to `concurrency` at once. Nothing is kept between tasks that another worker would miss: any
-/// task may go to any worker, and a worker may be replaced between any two.
+/// Each worker has one value of the type. [`start`](Self::start) makes it from `Init`, and [`run`](Self::run) is then called
+/// for one task after the other, or for up to [`concurrency`](crate::Builder::concurrency) tasks at once.
+///
+/// Any task may go to any worker, and a worker may be replaced between any two tasks. So a job must not keep anything that
+/// a later task cannot do without.
 ///
 /// Values travel as [postcard](https://docs.rs/postcard), a format without field names: what is sent must not use
 /// serde's `untagged`, `flatten` or `skip_serializing_if`.
 pub trait Job: Send + Sync + Sized + 'static {
-    /// Tells the jobs of one program apart, in [`serve`](super::serve) and in messages.
+    /// A name that no other job of the program has. [`serve`](super::serve) and messages use it.
     const NAME: &'static str;
-    /// What each worker is given at its start.
+    /// What each worker gets when it starts.
     type Init: Serialize + DeserializeOwned + Send + 'static;
-    /// What a task is made of.
+    /// A task: the argument of [`run`](Self::run).
     type Task: Serialize + DeserializeOwned + Send + 'static;
-    /// What a task gives.
+    /// What [`run`](Self::run) returns. It may be a `Result`; see [`RemoteError`](crate::RemoteError) for its error.
     type Output: Serialize + DeserializeOwned + Send + 'static;
 
-    /// How two outputs become one, for [`Pool::map_reduce`](super::Pool::map_reduce). Results arrive in any order, so
-    /// it must be associative and commutative, as addition is.
+    /// Makes one output of two, for [`Pool::map_reduce`](super::Pool::map_reduce). Outputs arrive in any order, so the
+    /// function must be associative and commutative, as addition is.
     const MERGE: Option<Merge<Self::Output>> = None;
 
-    /// Sets the worker up. Called once in each worker process, inside its tokio runtime (a current-thread one).
+    /// Sets the worker up. It is called once in each worker process, inside the worker's tokio runtime, which has one thread.
     ///
     /// # Errors
-    /// An error ends the worker; a pool whose workers all fail to start gives up, with this reason.
+    /// An error ends the worker. If no worker can start, the pool stops, and every task gets this error as the reason.
+    #[doc(alias = "initializer")]
     fn start(init: Self::Init) -> Result<Self, Box<dyn Error + Send + Sync>>;
 
-    /// What the worker still needs of the system from now on, once it is set up; it gives up all else before its first
-    /// task, as far as [`Options::sandbox`](super::Options::sandbox) and the system have it. `None`: it gives up nothing.
+    /// What the worker still needs of the system once it is set up. It gives up all else before its first task, as far as
+    /// [`Options::sandbox`](super::Options::sandbox) says and the system can. With `None` it gives up nothing.
     ///
-    /// Threads that [`start`](Self::start) has started keep what they can read.
+    /// Threads that [`start`](Self::start) has started can still read what they could read before.
     fn confinement(&self) -> Option<Confinement> {
         None
     }
 
-    /// Does one task. A panic becomes a [`JobError::Panic`] and the worker lives on.
+    /// Does one task. A panic becomes a [`JobError::Panic`], and the worker goes on.
     ///
-    /// The worker has one thread for all its tasks: a task that computes keeps the others waiting.
+    /// The worker has one thread for all its tasks, so a task that computes keeps the others waiting.
     fn run(&self, task: Self::Task) -> impl Future<Output = Self::Output> + Send;
 }
 
 /// Makes one output of two.
 pub type Merge<O> = fn(O, O) -> O;
 
-/// Why a task has no output. The other tasks of the same worker, batch or call are not touched by it.
+/// Why a task has no output. It says nothing of the other tasks of the same worker or call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum JobError {
     /// The task panicked. The worker goes on.
     Panic {
@@ -64,16 +68,17 @@ pub enum JobError {
         /// The stack at the panic, as text.
         backtrace: String,
     },
-    /// The output has more bytes than may travel.
+    /// The task or its output is larger than [`max_item`](crate::Builder::max_item).
     TooLarge {
-        /// Bytes of the output.
+        /// Bytes of the task or the output.
         size: u64,
         /// Bytes allowed.
         limit: u64,
     },
-    /// The task or its output is no value that postcard can write and read.
+    /// The task or its output cannot be serialized or deserialized.
     Unserializable(String),
-    /// The task's worker died with this task alone in it, again and again: the task is to blame.
+    /// The task is to blame for the end of its worker: the worker died twice with nothing but this task in it, or the task
+    /// took longer than [`task_timeout`](crate::Builder::task_timeout).
     Poison(Death),
     /// The pool stopped before the task was done.
     Stopped(String),

@@ -13,24 +13,24 @@ type Say = Box<dyn Fn(Ticket, &[u8]) + Send + Sync>;
 /// Set once in a worker, before its first job.
 static OUTBOX: OnceLock<Say> = OnceLock::new();
 
-/// Speaks for one job before it is done: what it says arrives at once, as [`Event::Noted`](super::Event::Noted).
+/// Sends notes of one job before it is done. Each arrives at once, as [`Event::Noted`](super::Event::Noted).
 ///
-/// For what cannot wait for the output, such as when something was sent. Each word is a frame of its own and a system
-/// call, so a job had better say little.
+/// It is for what cannot wait for the output, such as the moment at which a request was sent. Each note is a frame of its
+/// own and costs a system call.
 #[derive(Clone, Copy)]
 pub struct Line {
     ticket: Ticket,
 }
 
 impl Line {
-    /// That of the job which is running: to be taken in [`Job::run`](super::Job::run) itself, and kept. `None` where no
-    /// worker's job is running.
+    /// The line of the job that is running. Call this in [`Job::run`](super::Job::run) itself, and keep what it returns.
+    /// `None` outside of a worker's job.
     pub fn of_this_job() -> Option<Self> {
         let ticket = watch::polled()?;
         OUTBOX.get().map(|_| Self { ticket })
     }
 
-    /// Tells. From any thread or task of the worker; what is said after the job is done is not heard.
+    /// Sends a note, from any thread or task of the worker. A note that is sent after the job is done is dropped.
     pub fn say(&self, note: &[u8]) {
         if let Some(say) = OUTBOX.get() {
             say(self.ticket, note);

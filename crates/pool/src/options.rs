@@ -11,24 +11,28 @@ pub struct Options {
     pub workers: NonZeroUsize,
     /// Tasks in flight in each worker.
     pub concurrency: NonZeroUsize,
-    /// After so many jobs a worker is replaced by a new process; `None`: never.
+    /// After how many jobs a worker is replaced by a new process; `None` means never.
     pub quota: Option<NonZeroU32>,
-    /// Up to so many fewer, drawn anew for each worker, so that they do not all leave together.
+    /// Up to how many jobs each worker's quota is reduced, at random, so that workers are not all replaced at once.
     pub quota_jitter: u32,
     /// Resident bytes above which a worker is killed. From three quarters of it on, it is replaced after its tasks.
     pub max_memory: Option<u64>,
-    /// Bytes that one task or one output may have on its way between processes; more than some 4 GiB count as that.
+    /// How many bytes one task or one output may have when it is serialized. More than about 4 GiB counts as 4 GiB.
     pub max_item: usize,
     /// How long a new worker may take until it is ready.
     pub start_limit: Duration,
     /// Whether workers give up what their job does not need.
     pub sandbox: Sandbox,
-    /// Names of environment variables that workers get from this process, besides those that any program may need (language,
-    /// time zone, libraries, backtraces, the resolver's options). A star at the end stands for any end: `"*"` is all.
+    /// Names of environment variables that workers get from this process. They always get those that any program may need:
+    /// language, time zone, libraries, backtraces, the resolver's options. A star at the end of a name stands for any ending:
+    /// `"*"` is all variables.
     pub environment: Vec<String>,
-    /// The user that workers are, if another than that of this process. Only root can have it so.
+    /// The user that workers become; `None` leaves them the user of this process. Only root can change it.
     pub user: Option<User>,
-    /// The executable: this one.
+    /// The environment variable that makes a process a worker. [`serve`](crate::serve) knows it by its value, whatever its
+    /// name is.
+    pub worker_variable: String,
+    /// The executable of the workers. The default is that of this process.
     pub program: PathBuf,
     /// Arguments for it.
     pub args: Vec<String>,
@@ -47,6 +51,7 @@ impl Default for Options {
             sandbox: Sandbox::default(),
             environment: Vec::new(),
             user: None,
+            worker_variable: crate::WORKER_VARIABLE.to_owned(),
             program: super::unix::own_executable().unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
             args: Vec::new(),
         }

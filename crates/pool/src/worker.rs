@@ -13,11 +13,15 @@ use tokio_util::codec::FramedRead;
 
 use super::job::{Job, JobError};
 use super::outbox::Outbox;
+use super::remote_error::with_causes;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
 use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 
-/// The environment variable that makes a process a worker: its parent's pid and the name of the job.
-pub(super) const ROLE: &str = "GLEANER_WORKER";
+/// The environment variable that makes a process a worker, unless [`Builder::worker_variable`](crate::Builder) names another.
+pub const WORKER_VARIABLE: &str = "GLEANER_WORKER";
+
+/// How the value of that variable begins, whatever its name is. The parent's pid and the name of the job follow.
+const ROLE: &str = "gleaner-pool worker of ";
 
 /// How long threads for blocking work are kept: for good. Without one, the next might not be available
 /// (`start_a_blocking_thread`).
@@ -26,13 +30,27 @@ const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A worker whose parent is gone ends with this, though nobody is left to see it.
 const ORPHAN: u8 = 3;
 
+/// The value that makes a process a worker of this one for `job`.
 pub(super) fn role(job: &str) -> String {
-    format!("{} {job}", std::process::id())
+    format!("{ROLE}{}: {job}", std::process::id())
+}
+
+/// The parent's pid and the job of such a value.
+fn read_role(value: &str) -> Option<(u32, &str)> {
+    let (parent, job) = value.strip_prefix(ROLE)?.split_once(": ")?;
+    Some((parent.parse().ok()?, job))
+}
+
+/// The role of this process, if it has one. The variable is found by its value: its name is the parent's choice, which this
+/// process would otherwise have to repeat.
+fn own_role() -> Option<String> {
+    let mut values = std::env::vars_os().filter_map(|(_, value)| value.into_string().ok());
+    values.find(|value| read_role(value).is_some())
 }
 
 /// Whether this process was started as a worker of a pool.
 pub fn is_worker() -> bool {
-    std::env::var_os(ROLE).is_some()
+    own_role().is_some()
 }
 
 /// Runs this process as a worker, if it was started as one for the job `J`.
@@ -40,24 +58,25 @@ pub fn is_worker() -> bool {
 /// To be called at the start of `main`, for each job that the program's pools run, before anything is printed, read or
 /// started:
 ///
-/// ```ignore
-/// fn main() -> ExitCode {
-///     if let Some(code) = pool::serve::<Transform>() {
-///         return code;
-///     }
-///     // What the program does otherwise.
+/// ```no_run
+/// # use std::process::ExitCode;
+/// # fn program<Transform: gleaner_pool::Job>() -> ExitCode {
+/// // At the start of main:
+/// if let Some(code) = gleaner_pool::serve::<Transform>() {
+///     return code;
 /// }
+/// // What the program does otherwise.
+/// # ExitCode::SUCCESS }
 /// ```
 ///
-/// Returns `None` in a process that is no worker for `J`, at once. In a worker it returns when the worker is done; the
-/// program should then end with the code it gives.
+/// Returns `None` at once if this process is not a worker for `J`. In a worker it returns when the worker is done; the
+/// program must then end with the code that it gives.
 pub fn serve<J: Job>() -> Option<ExitCode> {
-    let role = std::env::var(ROLE).ok()?;
-    let (parent, job) = role.split_once(' ')?;
+    let role = own_role()?;
+    let (parent, job) = read_role(&role)?;
     if job != J::NAME {
         return None;
     }
-    let parent = parent.parse().ok()?;
     if !unix::die_with_parent(parent) {
         return Some(ExitCode::from(ORPHAN));
     }
@@ -154,19 +173,9 @@ fn start_a_blocking_thread() {
 fn set_up<J: Job>(init: &[u8]) -> Result<J, String> {
     let started = panics::caught(|| {
         let init = postcard::from_bytes(init).map_err(|error| format!("its init value cannot be read ({error})"))?;
-        J::start(init).map_err(|error| chain(&*error))
+        J::start(init).map_err(|error| with_causes(&*error))
     });
     started.map_err(|error| error.to_string())?
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// Starts the jobs that come, until the parent says that there will be no more.

@@ -2,11 +2,11 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{Cause, End, JobError};
 
-use crate::job::{Deed, Start, comes_true, echoes, is_alive, many, pool, send_to};
+use crate::job::{Deed, Start, comes_true, echoes, is_alive, pool, send_to};
 
 /// The end of a worker that sends `bytes` in the place of frames.
 fn after_sending(bytes: &[u8], dies: bool) {
-    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(4).build(Start::Well).expect("a pool");
     let mut tasks = echoes(40);
     tasks[9] = Deed::Wire(bytes.to_vec(), dies);
     let begun = Instant::now();
@@ -22,7 +22,7 @@ fn after_sending(bytes: &[u8], dies: bool) {
 }
 
 fn poison(deed: Deed) -> Cause {
-    let pool = pool(2).concurrency(many(8)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(8).build(Start::Well).expect("a pool");
     let mut tasks = echoes(60);
     tasks[20] = deed;
     let results = pool.map(tasks.clone());
@@ -53,19 +53,19 @@ pub(crate) fn an_exit_status_of_zero_is_no_success() {
 
 pub(crate) fn a_killed_idle_worker_costs_nothing() {
     let pool = pool(1).build(Start::Well).expect("a pool");
-    let first = pool.apply(Deed::Echo(vec![1])).expect("an echo").pid;
+    let first = pool.run_one(Deed::Echo(vec![1])).expect("an echo").pid;
     send_to(first, 9);
     assert!(comes_true(|| !is_alive(first)));
-    let second = pool.apply(Deed::Echo(vec![2])).expect("an echo").pid;
+    let second = pool.run_one(Deed::Echo(vec![2])).expect("an echo").pid;
     assert_ne!(first, second);
 }
 
 pub(crate) fn a_kill_from_outside_is_nobodys_fault() {
-    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
-    let victim = pool.apply(Deed::Echo(vec![])).expect("an echo").pid;
+    let pool = pool(2).concurrency(4).build(Start::Well).expect("a pool");
+    let victim = pool.run_one(Deed::Echo(vec![])).expect("an echo").pid;
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 12];
     tasks[0] = Deed::Echo(vec![]);
-    let mut stream = pool.imap_unordered(tasks);
+    let mut stream = pool.map_unordered(tasks);
     assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
     // Some of the others are in its hands now.
     send_to(victim, 9);
@@ -122,7 +122,7 @@ pub(crate) fn a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_re
 pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed() {
     let limit = Duration::from_millis(600);
     for hang in [Deed::Spin, Deed::Sleep(Duration::from_secs(3600))] {
-        let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+        let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
         let mut tasks = vec![Deed::Sleep(Duration::from_millis(10)); 20];
         tasks[5] = hang;
         let begun = Instant::now();
@@ -137,7 +137,7 @@ pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed()
 
 pub(crate) fn where_every_second_task_hangs_every_second_task_fails() {
     let limit = Duration::from_millis(500);
-    let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
     let tasks = (0..24).map(|number| match number % 2 {
         0 => Deed::Echo(vec![number]),
         _ => Deed::Sleep(Duration::from_secs(3600)),
@@ -154,7 +154,7 @@ pub(crate) fn where_every_second_task_hangs_every_second_task_fails() {
 }
 
 pub(crate) fn a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else() {
-    let pool = pool(2).concurrency(many(8)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(8).build(Start::Well).expect("a pool");
     let mut tasks = echoes(500);
     tasks[250] = Deed::Abort;
     let results = pool.map(tasks);
@@ -179,10 +179,10 @@ pub(crate) fn a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost
 
 pub(crate) fn a_stopped_worker_is_replaced_and_nobody_is_blamed() {
     let limit = Duration::from_millis(1500);
-    let pool = pool(2).concurrency(many(4)).task_timeout(limit).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 16];
     tasks[0] = Deed::Echo(vec![]);
-    let mut stream = pool.imap_unordered(tasks);
+    let mut stream = pool.map_unordered(tasks);
     let (_, first) = stream.next().expect("the echo");
     let victim = first.expect("an echo").pid;
     send_to(victim, 19);
@@ -225,17 +225,17 @@ pub(crate) fn workers_that_cannot_start_end_the_pool_in_bounded_time() {
         assert!(reason.contains("the stars are against it"), "{reason}");
     }
     // Whatever comes later is answered too.
-    assert!(matches!(pool.apply(Deed::Echo(vec![])), Err(JobError::Stopped(_))));
+    assert!(matches!(pool.run_one(Deed::Echo(vec![])), Err(JobError::Stopped(_))));
 }
 
 pub(crate) fn workers_that_start_two_times_in_three_suffice() {
-    let pool = pool(2).max_tasks_per_worker(crate::job::quota(5)).build(Start::Sometimes).expect("a pool");
+    let pool = pool(2).max_tasks_per_worker(5).build(Start::Sometimes).expect("a pool");
     assert!(pool.map(echoes(100)).iter().all(Result::is_ok));
 }
 
 pub(crate) fn a_memory_limit_below_what_a_worker_needs_is_an_error() {
     let pool = pool(1).max_memory_per_worker(1 << 20).build(Start::Well).expect("a pool");
-    let result = pool.apply(Deed::Echo(vec![]));
+    let result = pool.run_one(Deed::Echo(vec![]));
     let Err(JobError::Stopped(reason)) = result else { panic!("{result:?}") };
     assert!(reason.contains("memory limit is 1 MiB"), "{reason}");
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use gleaner_pool::{Builder, Job, Line, Pool};
@@ -205,15 +205,11 @@ pub(crate) fn send_to(pid: u32, signal: i32) {
 
 /// A pool of `workers`, to be refined.
 pub(crate) fn pool(workers: usize) -> Builder<Act> {
-    Pool::<Act>::builder().workers(NonZeroUsize::new(workers).expect("some workers"))
+    Pool::<Act>::builder().workers(workers)
 }
 
 pub(crate) fn many(concurrency: usize) -> NonZeroUsize {
     NonZeroUsize::new(concurrency).expect("some concurrency")
-}
-
-pub(crate) fn quota(tasks: u32) -> NonZeroU32 {
-    NonZeroU32::new(tasks).expect("some quota")
 }
 
 /// `count` tasks that give their own numbers back.

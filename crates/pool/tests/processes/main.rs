@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "some of the parts it plays speak to their parents")]
 
 mod deaths;
+mod futures;
 mod job;
 mod parents;
 mod results;
@@ -75,6 +76,18 @@ fn main() -> ExitCode {
             workers_that_cannot_start_end_the_pool_in_bounded_time,
             workers_that_start_two_times_in_three_suffice,
             a_memory_limit_below_what_a_worker_needs_is_an_error;
+        futures:
+            many_runs_at_once_each_get_their_own_output,
+            a_stream_gives_what_map_gives_and_an_unordered_one_the_same_with_indices,
+            a_task_that_kills_its_worker_is_an_error_in_its_own_future_and_in_no_other,
+            a_run_that_is_dropped_while_it_waits_is_never_begun,
+            a_run_that_is_dropped_while_it_is_under_way_holds_nothing_up,
+            a_dropped_stream_begins_nothing_more_and_the_pool_goes_on,
+            a_stream_takes_no_more_tasks_than_it_needs,
+            a_runtime_of_one_thread_goes_on_while_tasks_run,
+            blocking_calls_inside_a_runtime_block_and_end,
+            a_pool_may_take_its_tasks_from_another_pool,
+            a_pool_that_cannot_start_workers_ends_every_future_with_the_reason;
         turnover:
             a_quota_of_one_gives_each_task_a_process_of_its_own,
             no_worker_gets_more_than_its_quota,
@@ -89,6 +102,7 @@ fn main() -> ExitCode {
             a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent,
             a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes,
             a_program_that_prints_before_it_serves_is_told_what_is_wrong,
+            a_pool_may_name_the_variable_that_makes_its_workers,
             an_input_that_ends_while_workers_are_replaced_leaves_no_process,
             a_replaced_executable_goes_on_starting_workers,
             dropping_a_pool_ends_its_workers_whatever_they_do,

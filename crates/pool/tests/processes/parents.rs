@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{Core, End, Event, Hints, Job, Options, Pool};
 
-use crate::job::{Act, Deed, PATIENCE, Start, children, comes_true, echoes, is_alive, many, pool, quota, send_to};
+use crate::job::{Act, Deed, PATIENCE, Start, children, comes_true, echoes, is_alive, many, pool, send_to};
 use crate::sandbox;
 
 const PART: &str = "POOL_TEST_PART";
@@ -17,16 +17,28 @@ const MOMENT: Duration = Duration::from_millis(500);
 
 /// The role of a program whose main does not begin with `serve`.
 pub(crate) fn forgetful() -> Option<ExitCode> {
-    match std::env::var(PART).ok()?.as_str() {
-        "forgetful" => {}
+    let part = std::env::var(PART).ok()?;
+    match part.as_str() {
+        "forgetful" | "stubborn" | "renamed" => {}
         // It goes into the worker's end of the wire.
         "talkative" => println!("Welcome."),
         "laconic" => print!("!"),
         _ => return None,
     }
+    if is_deep_down() {
+        println!("a tree of processes");
+        return Some(ExitCode::FAILURE);
+    }
     // The copies of it are to forget as much.
-    match Pool::<Act>::builder().environment([PART]).build(Start::Well) {
-        Ok(pool) => match pool.apply(Deed::Echo(vec![])) {
+    let builder = Pool::<Act>::builder().environment([PART]);
+    let builder = if part == "forgetful" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
+    let built = match builder.build(Start::Well) {
+        // It goes on as if nothing had happened, with another name.
+        Err(_) if part == "stubborn" => Pool::<Act>::builder().environment([PART]).build(Start::Well),
+        built => built,
+    };
+    match built {
+        Ok(pool) => match pool.run_one(Deed::Echo(vec![])) {
             Ok(_) => println!("it works, of all things"),
             Err(error) => println!("{error}"),
         },
@@ -38,6 +50,20 @@ pub(crate) fn forgetful() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
+/// Whether this process is the child of a child of a program that forgets to serve. Where the pool fails to stop the tree of
+/// processes, this does, before it takes the whole machine.
+fn is_deep_down() -> bool {
+    let parent_of = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse::<u32>().ok())
+    };
+    let own = std::fs::read_link("/proc/self/exe").ok();
+    let is_copy = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok() == own;
+    let ancestors = std::iter::successors(parent_of(std::process::id()), |pid| parent_of(*pid));
+    // The test and the program; whoever is below a worker of the program has more.
+    ancestors.take_while(is_copy).count() > 2
+}
+
 /// The other roles, of programs that do call `serve`.
 pub(crate) fn play() -> Option<ExitCode> {
     match std::env::var(PART).ok()?.as_str() {
@@ -45,17 +71,17 @@ pub(crate) fn play() -> Option<ExitCode> {
             let pool = pool(3).build(Start::Well).expect("a pool");
             // One worker computes, one waits, one is idle.
             let tasks = [Deed::Spin, Deed::Sleep(Duration::from_secs(3600)), Deed::Echo(vec![1])];
-            for (index, result) in pool.imap_unordered(tasks) {
+            for (index, result) in pool.map_unordered(tasks) {
                 println!("{index} {}", result.is_ok());
             }
         }
         "grandparent" => {
             let pool = pool(1).build(Start::Well).expect("a pool");
-            println!("{}", pool.apply(Deed::Raise).expect("a grandchild").sum);
-            let _ = pool.apply(Deed::Spin);
+            println!("{}", pool.run_one(Deed::Raise).expect("a grandchild").sum);
+            let _ = pool.run_one(Deed::Spin);
         }
         "closing" => {
-            let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+            let pool = pool(2).max_tasks_per_worker(1).build(Start::Well).expect("a pool");
             let done = pool.map(echoes(7)).iter().filter(|result| result.is_ok()).count();
             pool.close();
             println!("{done} {:?}", children(std::process::id()));
@@ -71,7 +97,7 @@ pub(crate) fn play() -> Option<ExitCode> {
                 }));
                 send_to(first.expect("a child"), 9);
             });
-            let ok = pool.apply(Deed::Echo(vec![])).is_ok();
+            let ok = pool.run_one(Deed::Echo(vec![])).is_ok();
             killer.join().expect("no panic");
             println!("{ok}");
         }
@@ -84,7 +110,7 @@ pub(crate) fn play() -> Option<ExitCode> {
             println!("{}", results.iter().filter(|result| result.is_ok()).count());
         }
         "replaced" => {
-            let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+            let pool = pool(2).max_tasks_per_worker(1).build(Start::Well).expect("a pool");
             let before = pool.map(echoes(4)).iter().filter(|result| result.is_ok()).count();
             let own = std::env::current_exe().expect("a path");
             std::fs::remove_file(&own).expect("removes");
@@ -160,7 +186,7 @@ pub(crate) fn a_parent_killed_outright_takes_its_grandchildren_with_it() {
 }
 
 pub(crate) fn a_thread_that_a_task_leaves_behind_does_not_keep_its_worker() {
-    let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+    let pool = pool(2).max_tasks_per_worker(1).build(Start::Well).expect("a pool");
     let begun = Instant::now();
     assert!(pool.map(vec![Deed::Linger; 20]).iter().all(Result::is_ok));
     assert!(pool.close().iter().all(|report| report.end == End::Quota));
@@ -192,10 +218,22 @@ pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent() 
 }
 
 pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes() {
-    let begun = Instant::now();
-    let said = what_it_says(parent("forgetful", &own()));
-    assert!(said.contains("call gleaner_pool::serve at the start of main"), "{said}");
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    for part in ["forgetful", "renamed", "stubborn"] {
+        let begun = Instant::now();
+        let said = what_it_says(parent(part, &own()));
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{part}: {:?}", begun.elapsed());
+    }
+}
+
+pub(crate) fn a_pool_may_name_the_variable_that_makes_its_workers() {
+    let pool = pool(1).worker_variable("POOL_TEST_WORKER").build(Start::Well).expect("a pool");
+    let done = pool.run_one(Deed::Echo(vec![1])).expect("a worker that knows what it is");
+    let variables = std::fs::read(format!("/proc/{}/environ", done.pid)).expect("it is there");
+    let variables = String::from_utf8(variables).expect("it is text");
+    let expected = format!("POOL_TEST_WORKER=gleaner-pool worker of {}: act", std::process::id());
+    assert!(variables.split('\0').any(|variable| variable == expected), "{variables}");
+    assert!(!variables.contains(gleaner_pool::WORKER_VARIABLE), "{variables}");
 }
 
 pub(crate) fn a_program_that_prints_before_it_serves_is_told_what_is_wrong() {
@@ -217,10 +255,10 @@ pub(crate) fn a_replaced_executable_goes_on_starting_workers() {
 }
 
 pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
-    let pool = pool(2).concurrency(many(2)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(2).build(Start::Well).expect("a pool");
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(50)); 4];
     tasks.extend([Deed::Spin, Deed::Spin, Deed::Sleep(Duration::from_secs(3600))]);
-    let mut stream = pool.imap_unordered(tasks);
+    let mut stream = pool.map_unordered(tasks);
     let pids: HashSet<u32> = stream.by_ref().take(4).map(|(_, result)| result.expect("slept").pid).collect();
     assert_eq!(pids.len(), 2);
     let begun = Instant::now();
@@ -231,8 +269,8 @@ pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
 }
 
 pub(crate) fn a_pool_with_large_outputs_under_way_can_be_dropped() {
-    let pool = pool(2).concurrency(many(2)).max_item(65 << 20).build(Start::Well).expect("a pool");
-    let mut stream = pool.imap_unordered(vec![Deed::Give(64 << 20); 8]);
+    let pool = pool(2).concurrency(2).max_item(65 << 20).build(Start::Well).expect("a pool");
+    let mut stream = pool.map_unordered(vec![Deed::Give(64 << 20); 8]);
     assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
     let begun = Instant::now();
     drop(stream);

@@ -2,12 +2,12 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool, quota};
+use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, pattern, pool};
 
 pub(crate) fn map_gives_what_a_sequential_map_gives() {
     let tasks = echoes(500);
     for (workers, concurrency) in [(1, 1), (2, 1), (3, 16)] {
-        let pool = pool(workers).concurrency(many(concurrency)).build(Start::Well).expect("a pool");
+        let pool = pool(workers).concurrency(concurrency).build(Start::Well).expect("a pool");
         let results = pool.map(tasks.clone());
         assert_eq!(results.len(), tasks.len());
         for (task, result) in tasks.iter().zip(results) {
@@ -23,7 +23,7 @@ pub(crate) fn an_endless_input_is_read_as_far_as_it_is_needed() {
         taken += 1;
         Deed::Echo(vec![1])
     });
-    let five: Vec<_> = pool.imap(endless).take(5).collect();
+    let five: Vec<_> = pool.map_iter(endless).take(5).collect();
     assert!(five.iter().all(Result::is_ok) && five.len() == 5);
     assert!(taken < 300, "{taken} tasks were taken for five results");
 }
@@ -31,7 +31,7 @@ pub(crate) fn an_endless_input_is_read_as_far_as_it_is_needed() {
 pub(crate) fn unordered_results_come_as_they_are_done() {
     let pool = pool(2).build(Start::Well).expect("a pool");
     let tasks = [Deed::Sleep(Duration::from_millis(500)), Deed::Echo(vec![1]), Deed::Echo(vec![2])];
-    let order: Vec<usize> = pool.imap_unordered(tasks).map(|(index, _)| index).collect();
+    let order: Vec<usize> = pool.map_unordered(tasks).map(|(index, _)| index).collect();
     assert_eq!(order.last(), Some(&0), "the slow one comes last: {order:?}");
     assert_eq!(order.len(), 3);
 }
@@ -81,7 +81,7 @@ pub(crate) fn a_panic_of_many_words_is_cut_and_the_worker_goes_on() {
 }
 
 pub(crate) fn one_failure_among_many_stays_in_its_place() {
-    let pool = pool(2).concurrency(many(10)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(10).build(Start::Well).expect("a pool");
     let mut tasks = echoes(30);
     tasks[3] = Deed::Panic("the third".into());
     tasks[17] = Deed::Exit(1);
@@ -104,7 +104,7 @@ pub(crate) fn what_a_job_prints_or_reads_does_not_reach_the_wire() {
 }
 
 pub(crate) fn map_reduce_gives_the_sum_of_all_and_the_errors_beside() {
-    let pool = pool(2).concurrency(many(16)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(16).build(Start::Well).expect("a pool");
     let mut tasks: Vec<Deed> = (0..=200).map(|number: u8| Deed::Echo(vec![number])).collect();
     tasks.insert(50, Deed::Panic("not a number".into()));
     let (sum, errors) = pool.map_reduce(tasks);
@@ -114,7 +114,7 @@ pub(crate) fn map_reduce_gives_the_sum_of_all_and_the_errors_beside() {
 }
 
 pub(crate) fn several_threads_may_share_a_pool() {
-    let pool = pool(2).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let pool = pool(2).concurrency(4).build(Start::Well).expect("a pool");
     std::thread::scope(|scope| {
         for number in 0..4_u8 {
             let pool = &pool;
@@ -124,11 +124,11 @@ pub(crate) fn several_threads_may_share_a_pool() {
             });
         }
     });
-    assert_eq!(pool.apply(Deed::Echo(vec![7])).expect("an echo").bytes[..], [7]);
+    assert_eq!(pool.run_one(Deed::Echo(vec![7])).expect("an echo").bytes[..], [7]);
 }
 
 pub(crate) fn several_threads_may_reduce_at_once_and_each_gets_its_own_sum() {
-    let pool = pool(1).concurrency(many(16)).build(Start::Well).expect("a pool");
+    let pool = pool(1).concurrency(16).build(Start::Well).expect("a pool");
     std::thread::scope(|scope| {
         for number in 1..=4_u64 {
             let pool = &pool;
@@ -141,7 +141,7 @@ pub(crate) fn several_threads_may_reduce_at_once_and_each_gets_its_own_sum() {
 }
 
 pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever() {
-    let pool = pool(1).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let pool = pool(1).concurrency(4).build(Start::Well).expect("a pool");
     let tasks = [Deed::Echo(vec![1]), Deed::Illegible(Illegible), Deed::Total(u64::MAX), Deed::Echo(vec![2])];
     let results = pool.map(tasks);
     let pids = [0, 3].map(|place| results[place].as_ref().expect("an echo").pid);
@@ -156,8 +156,8 @@ pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_fo
 pub(crate) fn outputs_that_cannot_be_merged_are_lost_wherever_they_meet() {
     let half = || Deed::Total(u64::MAX / 2 + 1);
     // A worker for each output, so that they meet in the parent; many in one worker, so that some meet there.
-    for (place, each, tasks) in [("the parent", 1, 2), ("a worker", u32::MAX, 64)] {
-        let pool = pool(1).concurrency(many(64)).max_tasks_per_worker(quota(each)).build(Start::Well).expect("a pool");
+    for (place, each, tasks) in [("the parent", 1, 2), ("a worker", 0, 64)] {
+        let pool = pool(1).concurrency(64).max_tasks_per_worker(each).build(Start::Well).expect("a pool");
         let (sum, errors) = pool.map_reduce((0..tasks).map(|_| half()));
         let left = usize::from(sum.is_some());
         assert!(errors.len() >= 2 && errors.len() + left == tasks, "{place}: {} and {left}", errors.len());
@@ -176,7 +176,7 @@ pub(crate) fn no_tasks_need_no_workers() {
 }
 
 pub(crate) fn there_are_never_more_workers_than_tasks() {
-    let pool = pool(8).concurrency(many(4)).build(Start::Well).expect("a pool");
+    let pool = pool(8).concurrency(4).build(Start::Well).expect("a pool");
     let results = pool.map(echoes(3));
     assert!(results.iter().all(Result::is_ok));
     let reports = pool.close();

@@ -165,11 +165,7 @@ fn pool(sandbox: Sandbox, readable: &[PathBuf]) -> Pool<Try> {
 }
 
 fn pool_with(sandbox: Sandbox, readable: &[PathBuf], unix_sockets: bool) -> Pool<Try> {
-    Pool::<Try>::builder()
-        .workers(std::num::NonZeroUsize::MIN)
-        .sandbox(sandbox)
-        .build((readable.to_vec(), unix_sockets))
-        .expect("a pool")
+    Pool::<Try>::builder().workers(1).sandbox(sandbox).build((readable.to_vec(), unix_sockets)).expect("a pool")
 }
 
 /// Whether this kernel can confine at all; says so where it cannot.
@@ -245,12 +241,12 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
     ];
     let confined = pool(Sandbox::Require, &[at("readable")]);
     for (deed, error, _) in &table {
-        assert_eq!(confined.apply(deed.clone()).expect("the worker lives on"), Err(*error), "{deed:?}");
+        assert_eq!(confined.run_one(deed.clone()).expect("the worker lives on"), Err(*error), "{deed:?}");
     }
     let free = pool(Sandbox::Off, &[]);
     for (deed, _, anybody) in &table {
         if *anybody {
-            let done = free.apply(deed.clone()).expect("the worker lives on");
+            let done = free.run_one(deed.clone()).expect("the worker lives on");
             assert!(done.is_ok(), "{deed:?} is done where the sandbox is off: {done:?}");
         }
     }
@@ -282,10 +278,10 @@ pub(crate) fn a_confined_worker_can_do_what_it_needs() {
         Deed::Protocol(6),
         Deed::Socket(NETLINK, RAW),
     ] {
-        let done = pool.apply(deed.clone()).expect("the worker lives on");
+        let done = pool.run_one(deed.clone()).expect("the worker lives on");
         assert!(done.is_ok(), "{deed:?}: {done:?}");
     }
-    match pool.apply(Deed::Panic) {
+    match pool.run_one(Deed::Panic) {
         Err(JobError::Panic { backtrace, .. }) => assert!(backtrace.contains("processes/sandbox.rs:"), "{backtrace}"),
         other => panic!("{other:?}"),
     }
@@ -298,8 +294,8 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
     for sandbox in [Sandbox::Require, Sandbox::Auto, Sandbox::Off] {
         let pool = pool(sandbox, &[]);
         // Has one more thread started, which stays for a while.
-        let _ = pool.apply(Deed::ReadElsewhere("/proc/self/stat".into())).expect("the worker lives on");
-        let threads = pool.apply(Deed::Threads).expect("the worker lives on").expect("reads its own entry");
+        let _ = pool.run_one(Deed::ReadElsewhere("/proc/self/stat".into())).expect("the worker lives on");
+        let threads = pool.run_one(Deed::Threads).expect("the worker lives on").expect("reads its own entry");
         let threads: Vec<&str> = threads.split("Name:").skip(1).collect();
         assert!(threads.len() >= 3, "the runtime's, the watch and one for blocking work: {threads:?}");
         for thread in threads {
@@ -313,7 +309,7 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
             assert!(resident.is_ok(), "the parent sees how much memory it takes: {resident:?}");
         }
         if sandbox != Sandbox::Off {
-            assert_eq!(pool.apply(Deed::CoreLimit).expect("lives"), Ok("Some(0) Some(0)".to_owned()), "{sandbox:?}");
+            assert_eq!(pool.run_one(Deed::CoreLimit).expect("lives"), Ok("Some(0) Some(0)".to_owned()), "{sandbox:?}");
         }
     }
 }
@@ -336,9 +332,9 @@ pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other
     // The right to read and to search, by its number in `linux/capability.h`.
     for (readable, done, kept) in [(vec![file.clone()], Ok("4".to_owned()), 1 << 2), (Vec::new(), Err(EACCES), 0)] {
         let pool = pool(Sandbox::Require, &readable);
-        assert_eq!(pool.apply(Deed::Read(file.clone())).expect("lives"), done);
-        assert_eq!(pool.apply(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
-        let threads = pool.apply(Deed::Threads).expect("lives").expect("reads its own entry");
+        assert_eq!(pool.run_one(Deed::Read(file.clone())).expect("lives"), done);
+        assert_eq!(pool.run_one(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
+        let threads = pool.run_one(Deed::Threads).expect("lives").expect("reads its own entry");
         let own = threads.split("Name:").nth(1).expect("a thread");
         for set in ["CapPrm", "CapEff"] {
             assert_eq!(u64::from_str_radix(field(own, set), 16).expect("a number"), kept, "{set}");
@@ -351,12 +347,13 @@ pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named()
     let variables = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "PATH", "HOME"];
     let there: Vec<&str> = variables.into_iter().filter(|name| std::env::var(name).is_ok()).collect();
     assert!(there.len() > 1, "{there:?}");
-    let build = || Pool::<Try>::builder().workers(std::num::NonZeroUsize::MIN).sandbox(Sandbox::Off);
+    let build = || Pool::<Try>::builder().workers(1).sandbox(Sandbox::Off);
     let bare = build().build((Vec::new(), false)).expect("a pool");
     let named = build().environment([there[0]]).build((Vec::new(), false)).expect("a pool");
     let all = build().environment(["*"]).build((Vec::new(), false)).expect("a pool");
     for (nth, name) in there.iter().enumerate() {
-        let value = |pool: &Pool<Try>| pool.apply(Deed::Variable((*name).to_owned())).expect("lives").expect("a text");
+        let value =
+            |pool: &Pool<Try>| pool.run_one(Deed::Variable((*name).to_owned())).expect("lives").expect("a text");
         assert_eq!(value(&bare), "", "{name}");
         assert_eq!(value(&named).is_empty(), nth > 0, "{name}");
         assert_eq!(value(&all), std::env::var(name).expect("it is there"));
@@ -364,7 +361,7 @@ pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named()
 }
 
 pub(crate) fn a_confined_worker_that_aborts_is_a_lost_one_like_any_other() {
-    match pool(Sandbox::Auto, &[]).apply(Deed::Abort) {
+    match pool(Sandbox::Auto, &[]).run_one(Deed::Abort) {
         Err(JobError::Poison(death)) => assert_eq!(death.cause, Cause::Signal(6)),
         other => panic!("{other:?}"),
     }
@@ -400,13 +397,13 @@ pub(crate) fn on_a_kernel_that_lacks(call: libc::c_long, folder: &Path) {
     let auto = pool(Sandbox::Auto, &[]);
     let tried =
         [Deed::Write(folder.join("written")), Deed::Read(folder.join("secret")), Deed::Become("/bin/true".into())].map(
-            |deed| match auto.apply(deed).expect("the worker lives on") {
+            |deed| match auto.run_one(deed).expect("the worker lives on") {
                 Ok(_) => "Ok".to_owned(),
                 Err(error) => format!("Err({error})"),
             },
         );
     println!("{}", tried.join(" "));
-    println!("{:?}", pool(Sandbox::Require, &[]).apply(Deed::CoreLimit).expect_err("it is refused").to_string());
+    println!("{:?}", pool(Sandbox::Require, &[]).run_one(Deed::CoreLimit).expect_err("it is refused").to_string());
 }
 
 fn field<'a>(status: &'a str, name: &str) -> &'a str {

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{End, WorkerReport};
 
-use crate::job::{Deed, Start, echoes, many, pool, quota};
+use crate::job::{Deed, Start, echoes, pool};
 
 /// What a second may come to on a busy machine.
 const TOLERANCE: Duration = Duration::from_millis(800);
@@ -14,7 +14,7 @@ fn distinct(reports: &[WorkerReport]) -> usize {
 }
 
 pub(crate) fn a_quota_of_one_gives_each_task_a_process_of_its_own() {
-    let pool = pool(2).max_tasks_per_worker(quota(1)).build(Start::Well).expect("a pool");
+    let pool = pool(2).max_tasks_per_worker(1).build(Start::Well).expect("a pool");
     let tasks = echoes(1000);
     let results = pool.map(tasks.clone());
     for (task, result) in tasks.into_iter().zip(results) {
@@ -26,7 +26,7 @@ pub(crate) fn a_quota_of_one_gives_each_task_a_process_of_its_own() {
 }
 
 pub(crate) fn no_worker_gets_more_than_its_quota() {
-    let pool = pool(3).concurrency(many(10)).max_tasks_per_worker(quota(5)).build(Start::Well).expect("a pool");
+    let pool = pool(3).concurrency(10).max_tasks_per_worker(5).build(Start::Well).expect("a pool");
     let mut by_pid: HashMap<u32, u32> = HashMap::new();
     for result in pool.map(echoes(200)) {
         *by_pid.entry(result.expect("an echo").pid).or_default() += 1;
@@ -38,7 +38,7 @@ pub(crate) fn no_worker_gets_more_than_its_quota() {
 }
 
 pub(crate) fn a_planned_end_is_never_taken_for_a_death() {
-    let pool = pool(8).concurrency(many(2)).max_tasks_per_worker(quota(3)).build(Start::Well).expect("a pool");
+    let pool = pool(8).concurrency(2).max_tasks_per_worker(3).build(Start::Well).expect("a pool");
     assert!(pool.map(echoes(1500)).iter().all(Result::is_ok));
     let reports = pool.close();
     assert!(reports.iter().all(|report| matches!(report.end, End::Quota | End::Finished)), "{reports:?}");
@@ -46,7 +46,7 @@ pub(crate) fn a_planned_end_is_never_taken_for_a_death() {
 }
 
 pub(crate) fn jitter_only_ever_takes_from_the_quota() {
-    let pool = pool(2).max_tasks_per_worker(quota(20)).quota_jitter(10).build(Start::Well).expect("a pool");
+    let pool = pool(2).max_tasks_per_worker(20).quota_jitter(10).build(Start::Well).expect("a pool");
     assert!(pool.map(echoes(1000)).iter().all(Result::is_ok));
     let reports = pool.close();
     let full: Vec<u64> = reports.iter().filter(|report| report.end == End::Quota).map(|report| report.jobs).collect();
@@ -56,18 +56,14 @@ pub(crate) fn jitter_only_ever_takes_from_the_quota() {
 
 pub(crate) fn two_workers_with_a_quota_of_two_do_seven_tasks_in_four_rounds() {
     let second = Duration::from_secs(1);
-    for (workers, limit, rounds) in [(7, None, 1), (2, Some(quota(2)), 4)] {
-        let mut builder = pool(workers);
-        if let Some(limit) = limit {
-            builder = builder.max_tasks_per_worker(limit);
-        }
+    for (workers, limit, rounds) in [(7, 0, 1), (2, 2, 4)] {
         let begun = Instant::now();
-        let pool = builder.build(Start::Well).expect("a pool");
+        let pool = pool(workers).max_tasks_per_worker(limit).build(Start::Well).expect("a pool");
         let results = pool.map(vec![Deed::Sleep(second); 7]);
         let took = begun.elapsed();
         assert!(results.iter().all(Result::is_ok));
         assert!(took >= second * rounds && took < second * rounds + TOLERANCE, "{workers} workers took {took:?}");
-        if limit.is_some() {
+        if limit > 0 {
             let reports = pool.close();
             assert_eq!(distinct(&reports), 4);
             assert!(reports.iter().all(|report| report.jobs <= 2));
@@ -79,8 +75,7 @@ pub(crate) fn replacements_are_ready_before_they_are_needed() {
     // 4 workers, tasks of 50 ms, a quota of 20, and a start that takes 300 ms: without successors in reserve each
     // worker would stand still for 300 ms in every 1300.
     let task = Duration::from_millis(50);
-    let pool =
-        pool(4).max_tasks_per_worker(quota(20)).build(Start::Slowly(Duration::from_millis(300))).expect("a pool");
+    let pool = pool(4).max_tasks_per_worker(20).build(Start::Slowly(Duration::from_millis(300))).expect("a pool");
     assert!(pool.map(vec![Deed::Sleep(task); 8]).iter().all(Result::is_ok));
     let begun = Instant::now();
     assert!(pool.map(vec![Deed::Sleep(task); 240]).iter().all(Result::is_ok));
