@@ -28,12 +28,12 @@ fn scraper() -> Scraper {
 }
 
 fn listed(url: String) -> Visit {
-    Visit::new(url, Reach::Listed)
+    Visit::new(url.parse().expect("a URL"), Reach::Listed)
 }
 
 async fn visit(scraper: &Scraper, visit: &Visit) -> Result<Answer, Failure> {
     match scraper.visit(visit, || {}).await.answer {
-        Answer::Outcome(Outcome::Failure(failure)) => Err(failure),
+        Answer::Failure(failure) => Err(failure),
         answer => Ok(answer),
     }
 }
@@ -148,10 +148,10 @@ async fn where_a_delay_counts_whoever_asked_sends_again_and_is_told_of_every_sen
         let visit = Visit { tell_when_sent: true, connection, ..listed(server.url("")) };
         scraper.visit(&visit, move || _ = sent.fetch_add(1, Ordering::Relaxed)).await.answer
     };
-    let is_page = |answer: &Answer| matches!(answer, Answer::Outcome(Outcome::Page(_)));
+    let is_page = |answer: &Answer| matches!(answer, Answer::Page(_));
     assert!(is_page(&ask(Connection::Kept).await));
     let lost = ask(Connection::Kept).await;
-    let Answer::Outcome(Outcome::Failure(failure)) = lost else { panic!("{lost:?}") };
+    let Answer::Failure(failure) = lost else { panic!("{lost:?}") };
     assert_eq!((failure.kind, failure.retry), (FailureKind::Connect, Retry::Again));
     assert_eq!((server.requests().len(), sent.load(Ordering::Relaxed)), (2, 2));
     assert!(is_page(&ask(Connection::Again).await));

@@ -29,14 +29,15 @@ fn answer(headers: &str, body: &[u8]) -> Reply {
 /// The title of the page, the URL that a redirect leads to, or the kind of the failure.
 async fn outcome(scraper: &Scraper, reply: Reply) -> String {
     let server = RawServer::start(vec![reply]).await;
-    let visited = scraper.visit(&Visit::new(server.url("dir/page"), Reach::Listed), || {}).await;
+    let visited =
+        scraper.visit(&Visit::new(server.url("dir/page").parse().expect("a URL"), Reach::Listed), || {}).await;
     match visited.answer {
-        Answer::Outcome(Outcome::Page(page)) => {
+        Answer::Page(page) => {
             let data: serde_json::Value = serde_json::from_slice(&page.data).expect("JSON");
             data["t"].as_str().unwrap_or("nothing").to_owned()
         }
-        Answer::Outcome(Outcome::Failure(failure)) => failure.kind.as_str().to_owned(),
-        Answer::Redirect { status: 200, to, .. } => to.replace(&server.url(""), "/"),
+        Answer::Failure(failure) => failure.kind.as_str().to_owned(),
+        Answer::Redirect { status: 200, to, .. } => to.as_str().replace(&server.url(""), "/"),
         other => panic!("{other:?}"),
     }
 }

@@ -28,19 +28,19 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {
-    scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer
+    scraper.visit(&Visit::new(url.parse().expect("a URL"), Reach::Listed), || {}).await.answer
 }
 
 fn failed(answer: Answer, what: &str) -> Failure {
     match answer {
-        Answer::Outcome(Outcome::Failure(failure)) => failure,
+        Answer::Failure(failure) => failure,
         other => panic!("{what}: {other:?}"),
     }
 }
 
 fn page(answer: Answer, what: &str) -> Page {
     match answer {
-        Answer::Outcome(Outcome::Page(page)) => page,
+        Answer::Page(page) => page,
         other => panic!("{what}: {other:?}"),
     }
 }
@@ -162,7 +162,7 @@ async fn whatever_a_server_says_ends_in_a_typed_failure() {
         let answer = visit(&scraper, &server.url("")).await;
         let took = begun.elapsed();
         let found = match &answer {
-            Answer::Outcome(Outcome::Failure(failure)) => kinds.contains(&failure.kind),
+            Answer::Failure(failure) => kinds.contains(&failure.kind),
             _ => false,
         };
         if !found || took > PROMPTLY {

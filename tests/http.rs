@@ -23,10 +23,10 @@ fn scraper() -> Scraper {
 
 /// The data of a page, or the kind of its failure.
 async fn seen(scraper: &Scraper, url: &str) -> Result<String, FailureKind> {
-    match scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer {
-        Answer::Outcome(Outcome::Page(page)) => Ok(String::from_utf8(page.data.to_vec()).expect("JSON")),
-        Answer::Outcome(Outcome::Failure(failure)) => Err(failure.kind),
-        Answer::Redirect { to, .. } => Ok(to),
+    match scraper.visit(&Visit::new(url.parse().expect("a URL"), Reach::Listed), || {}).await.answer {
+        Answer::Page(page) => Ok(String::from_utf8(page.data.to_vec()).expect("JSON")),
+        Answer::Failure(failure) => Err(failure.kind),
+        Answer::Redirect { to, .. } => Ok(to.into()),
         other @ Answer::NotModified { .. } => panic!("{other:?}"),
     }
 }
@@ -253,8 +253,9 @@ async fn a_head_that_is_not_understood_is_a_failure_that_says_what_is_wrong_with
     ] {
         let reply = Reply::new(head).then(Then::Close);
         let server = RawServer::start(vec![reply.clone(), reply]).await;
-        let answer = scraper().visit(&Visit::new(server.url(""), Reach::Listed), || {}).await.answer;
-        let Answer::Outcome(Outcome::Failure(failure)) = answer else { panic!("{answer:?}") };
+        let answer =
+            scraper().visit(&Visit::new(server.url("").parse().expect("a URL"), Reach::Listed), || {}).await.answer;
+        let Answer::Failure(failure) = answer else { panic!("{answer:?}") };
         assert_eq!(failure.kind, FailureKind::Protocol, "{head:.20}");
         assert!(failure.message.contains(expected), "{head:.20}: {failure:?}");
     }
@@ -293,7 +294,8 @@ async fn a_robots_txt_is_read_by_the_same_rules() {
     ];
     for (number, (reply, says)) in table.into_iter().enumerate() {
         let server = RawServer::start(vec![reply]).await;
-        let answer = scraper.robots(&Visit::new(server.url("robots.txt"), Reach::Listed), || {}).await;
+        let answer =
+            scraper.robots(&Visit::new(server.url("robots.txt").parse().expect("a URL"), Reach::Listed), || {}).await;
         match (says, answer) {
             (Says::Rules, robots::Answer::Rules(rules)) => {
                 let allows = |path: &str| rules.allows(&server.url(path).parse().expect("a URL"));

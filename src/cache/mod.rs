@@ -35,7 +35,7 @@ use bytes::Bytes;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::head::KEPT_HEADERS;
-pub use self::request::{Request, Shape};
+pub use self::request::{CacheRequest, Shape};
 
 use self::change::Change;
 use self::head::Head;
@@ -53,7 +53,7 @@ pub struct Cache {
 
 /// What the cache has for a request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Lookup {
     /// Nothing of use.
     Nothing,
     /// The answer. Nobody need be asked.
@@ -94,17 +94,17 @@ impl Cache {
     }
 
     /// What there is for a request at this time. Reads the disk: see `store` for what that costs.
-    pub fn find(&self, request: &Request, now: SystemTime) -> Found {
-        let Some(head) = self.head(request) else { return Found::Nothing };
+    pub fn find(&self, request: &CacheRequest, now: SystemTime) -> Lookup {
+        let Some(head) = self.head(request) else { return Lookup::Nothing };
         if head.is_fresh(&request.headers, now) {
-            return self.kept(request, &head).map_or(Found::Nothing, Found::Fresh);
+            return self.kept(request, &head).map_or(Lookup::Nothing, Lookup::Fresh);
         }
-        head.validators().map_or(Found::Nothing, Found::Stale)
+        head.validators().map_or(Lookup::Nothing, Lookup::Stale)
     }
 
     /// Keeps what an answer of status 200 gave, if it may be kept and can be of use. `response`: its headers, of which
     /// only [`KEPT_HEADERS`] matter. What was kept for the request goes.
-    pub fn keep(&self, request: &Request, response: &[(String, String)], kept: &Kept, now: SystemTime) {
+    pub fn keep(&self, request: &CacheRequest, response: &[(String, String)], kept: &Kept, now: SystemTime) {
         let change = match Head::new(&request.headers, response, kept, now) {
             Some(head) => Change::Page { key: request.key.clone(), head, data: kept.data.clone() },
             // What is there is out of date by now.
@@ -118,7 +118,7 @@ impl Cache {
     /// `None` where that confirms nothing that is there: then the server must be asked again, without conditions.
     pub fn confirmed(
         &self,
-        request: &Request,
+        request: &CacheRequest,
         asked: &Validators,
         response: &[(String, String)],
         now: SystemTime,
@@ -145,14 +145,14 @@ impl Cache {
         writer.close().await;
     }
 
-    fn head(&self, request: &Request) -> Option<Head> {
+    fn head(&self, request: &CacheRequest) -> Option<Head> {
         if self.is_broken.load(Relaxed) {
             return None;
         }
         self.read(self.store.head(&request.key)).filter(|head| head.matches(&request.headers))
     }
 
-    fn kept(&self, request: &Request, head: &Head) -> Option<Kept> {
+    fn kept(&self, request: &CacheRequest, head: &Head) -> Option<Kept> {
         let data = self.read(self.store.data(&request.key, head))?;
         Some(Kept { bytes: head.bytes, data })
     }

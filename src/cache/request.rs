@@ -30,7 +30,7 @@ impl Shape {
 
 /// A request that may have an answer in the cache.
 #[derive(Clone)]
-pub struct Request {
+pub struct CacheRequest {
     pub(super) key: Key,
     /// All that go with it; only those that steer caches and those that an answer's `Vary` names are looked at.
     pub(super) headers: HeaderMap,
@@ -47,7 +47,7 @@ impl Key {
     }
 }
 
-impl Request {
+impl CacheRequest {
     /// The request for `url`. `None` if there is no place for it in the cache.
     ///
     /// `settings` are the headers that are known before the run, including credentials and loaded cookies. They are
@@ -78,9 +78,9 @@ impl Request {
 }
 
 /// Without the headers' values, which may hold secrets.
-impl std::fmt::Debug for Request {
+impl std::fmt::Debug for CacheRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("CacheRequest").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -144,10 +144,10 @@ pub(super) mod tests {
         map
     }
 
-    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> Request {
+    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> CacheRequest {
         let settings = headers(settings);
         let url = Url::parse(url).expect("a URL");
-        Request::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
+        CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
     }
 
     #[test]
@@ -158,7 +158,7 @@ pub(super) mod tests {
             let settings = headers(set);
             let mut all = settings.clone();
             all.extend(headers(run));
-            Request::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
+            CacheRequest::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
         };
         let usual = key(&shape("h1"), "http://h/a?b", &Reach::Listed, &[("a", "1"), ("b", "2")], &[]);
         let set = [("a", "1"), ("b", "2")];
@@ -211,6 +211,8 @@ pub(super) mod tests {
     #[test]
     fn an_endless_url_has_no_place() {
         let url = Url::parse(&format!("http://h/{}", "a".repeat(LONGEST_URL))).expect("a URL");
-        assert!(Request::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none());
+        assert!(
+            CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none()
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! When a run stops of its own accord, before the end of its list.
+//! When a run stops by itself, before the end of its list.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::model::MaxFailures;
 pub struct Limits {
     /// How many of its records may be failures.
     pub max_failures: Option<MaxFailures>,
-    /// How long it may take.
+    /// How long the whole run may take.
     pub deadline: Option<Duration>,
 }
 
 /// Why a run stopped before the end of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A signal, of this number, asked it to.
+    /// A signal with this number asked it to.
     Signal(i32),
     /// Too many of its records are failures.
     Failures,

@@ -1,18 +1,22 @@
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::Outcome;
+use super::{Failure, Page};
 
 /// What one visit to one URL gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The end of the way, good or bad.
-    Outcome(Outcome),
+    /// The data of the page.
+    Page(Page),
+    /// Why there is none.
+    Failure(Failure),
     /// The server points elsewhere. A worker follows no redirect: the next hop has a host with rules of its own.
     Redirect {
         /// The HTTP status that said so.
         status: u16,
-        /// The absolute URL to go to next.
-        to: String,
+        /// The http(s) URL to go to next.
+        #[serde(deserialize_with = "super::deserialize_url")]
+        to: Url,
         /// Decompressed bytes of the body.
         bytes: u64,
     },

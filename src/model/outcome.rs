@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 
 /// What became of a task. `Err` is for runs that cannot go on; a URL that failed is an outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The page was fetched and its rules found what they require.
     Page(Page),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Outcome, WorkerLabel};
 
 /// What the output says of one task: its line, what became of it, and what that took.
 ///
@@ -17,8 +17,8 @@ pub struct Record {
     pub attempts: u32,
     /// Time spent on it in workers.
     pub elapsed: Duration,
-    /// The pid of the worker that settled it; `None` if it was never sent.
-    pub worker: Option<u32>,
+    /// The worker that settled it; `None` if it was never sent.
+    pub worker: Option<WorkerLabel>,
     /// Whether its data is of the cache; `None` in a run without one.
     pub cached: Option<bool>,
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{Answer, Reach};
 
@@ -27,8 +28,9 @@ pub enum Connection {
 /// One request to be made.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
-    /// Absolute, http or https; may carry credentials.
-    pub url: String,
+    /// Http or https; may carry credentials. It travels as text, and the worker reads it once.
+    #[serde(deserialize_with = "super::deserialize_url")]
+    pub url: Url,
     /// How it came to be asked for.
     pub reach: Reach,
     /// Headers of this one request, beside those of the settings: cookies, validators. They are for exactly this URL.
@@ -44,9 +46,9 @@ pub struct Visit {
 
 impl Visit {
     /// A request with nothing of its own.
-    pub fn new(url: impl Into<String>, reach: Reach) -> Self {
+    pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host_headers) = (Vec::new(), Vec::new());
-        Self { url: url.into(), reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
+        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
     }
 }
 

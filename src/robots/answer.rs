@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::Rules;
 use crate::model::Failure;
@@ -13,8 +14,9 @@ pub enum Answer {
     Redirect {
         /// The HTTP status that said so.
         status: u16,
-        /// The absolute URL to go to next.
-        to: String,
+        /// The http(s) URL to go to next.
+        #[serde(deserialize_with = "crate::model::deserialize_url")]
+        to: Url,
     },
     /// Nobody knows what it says: until it can be had, nothing of this origin may be fetched (RFC 9309, 2.3.1.4). The
     /// stage is `robots`, and `retry` says whether another try may help.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Sign, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
-use super::{Options, Order};
-use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, how_long};
+use super::target::Target;
+use super::{Options, RequestId};
+use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, Visit, how_long};
 
 /// Whether a host may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +51,12 @@ pub(super) struct Host {
     pub(super) robots: bool,
     concurrency: u32,
     delay: Duration,
-    pub(super) queue: VecDeque<Order>,
+    pub(super) queue: VecDeque<RequestId>,
     /// Tasks and robots.txt that are its own, wherever they are: while there are any, it is not forgotten.
     pub(super) held: usize,
     in_flight: u32,
     /// Handed out, and not known to be sent, since when. Only of hosts that want a delay.
-    unsent: Option<(Order, Instant)>,
+    unsent: Option<(RequestId, Instant)>,
     /// Nothing is handed out before.
     closed_until: Option<Instant>,
     /// Its tasks fail with this instead of being sent, until then or for good.
@@ -140,17 +141,20 @@ impl Host {
     }
 
     /// Whether it matters when a request to it is sent.
-    pub(super) fn counts_time(&self) -> bool {
+    fn counts_time(&self) -> bool {
         self.delay() > Duration::ZERO
     }
 
-    /// Over which connection it is asked. One that was kept beyond its time would be of no use to the next request.
-    pub(super) fn connection(&self, again: bool) -> Connection {
-        match (again, self.delay() > KEEP_ALIVE) {
+    /// The request for a target at this host. A connection that was kept beyond its time would be of no use to the next
+    /// request.
+    pub(super) fn visit(&self, target: &Target, again: bool) -> Visit {
+        let connection = match (again, self.delay() > KEEP_ALIVE) {
             (true, _) => Connection::Again,
             (false, true) => Connection::Own,
             (false, false) => Connection::Kept,
-        }
+        };
+        let visit = Visit::new(target.url.clone(), target.reach.clone());
+        Visit { tell_when_sent: self.counts_time(), connection, ..visit }
     }
 
     /// Its robots.txt, which is here now, asks for a delay.
@@ -163,15 +167,15 @@ impl Host {
         self.closed_until = self.closed_until.max(Some(until));
     }
 
-    pub(super) fn handed_out(&mut self, order: Order, now: Instant) {
+    pub(super) fn handed_out(&mut self, request: RequestId, now: Instant) {
         self.in_flight += 1;
         if self.counts_time() {
-            self.unsent = Some((order, now));
+            self.unsent = Some((request, now));
         }
     }
 
-    pub(super) fn sent(&mut self, order: Order, jitter: Duration, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    pub(super) fn sent(&mut self, request: RequestId, jitter: Duration, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.unsent = None;
             self.draws += 1;
             let jitter = jitter.mul_f64(fraction(self.affinity ^ self.draws));
@@ -180,23 +184,17 @@ impl Host {
     }
 
     /// What was handed out is lost, and nobody knows whether it was sent before.
-    pub(super) fn lost(&mut self, order: Order, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    pub(super) fn lost(&mut self, request: RequestId, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.close(now + self.delay());
         }
-        self.came_back(order);
-    }
-
-    /// What was handed out was not needed.
-    pub(super) fn spared(&mut self, order: Order) {
-        self.unsent = self.unsent.filter(|(unsent, _)| *unsent != order);
-        self.came_back(order);
+        self.came_back(request);
     }
 
     /// What was handed out is not under way any more.
-    pub(super) fn came_back(&mut self, order: Order) {
+    pub(super) fn came_back(&mut self, request: RequestId) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == order) {
+        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == request) {
             // It failed before it was sent, or nobody could say that it was.
             self.unsent = None;
             self.close(since + self.delay());
@@ -303,9 +301,9 @@ impl Host {
         Some(refusal.1.clone())
     }
 
-    /// The next order in its line. While it is found out whether the host is back, that is the last one: another page may
+    /// The next request in its line. While it is found out whether the host is back, that is the last one: another page may
     /// be well where those that have failed are not.
-    pub(super) fn take(&mut self) -> Option<Order> {
+    pub(super) fn take(&mut self) -> Option<RequestId> {
         if self.breaker.is_trying() { self.queue.pop_back() } else { self.queue.pop_front() }
     }
 

@@ -9,7 +9,7 @@ use slab::Slab;
 use url::Url;
 
 use super::host::{Host, Listed, Standing};
-use super::{GroupBy, Options, Order};
+use super::{GroupBy, Options, RequestId};
 
 /// Hosts without a task that are remembered nevertheless: their robots.txt and their delay may be needed again.
 const IDLE: usize = 10_000;
@@ -53,7 +53,7 @@ impl Hosts {
         &self.options
     }
 
-    /// Orders that could be handed out now.
+    /// Requests that could be handed out now.
     pub(super) fn available(&self) -> usize {
         self.available
     }
@@ -124,11 +124,11 @@ impl Hosts {
         &self.known[id.0]
     }
 
-    /// Puts an order before all others of its host, and the host before all others if it is not in line yet: records wait
+    /// Puts a request before all others of its host, and the host before all others if it is not in line yet: records wait
     /// for what has begun.
-    pub(super) fn put_first(&mut self, id: HostId, order: Order, now: Instant) {
+    pub(super) fn put_first(&mut self, id: HostId, request: RequestId, now: Instant) {
         let in_line = self.known[id.0].listed == Listed::Open;
-        self.change(id, now, |host, _| host.queue.push_front(order));
+        self.change(id, now, |host, _| host.queue.push_front(request));
         if !in_line && self.known[id.0].listed == Listed::Open {
             self.open.rotate_right(1);
         }
@@ -172,18 +172,18 @@ impl Hosts {
         }
     }
 
-    /// The next order of the next host that is open, which then goes to the end of the line.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, Order)> {
+    /// The next request of the next host that is open, which then goes to the end of the line.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, RequestId)> {
         while let Some(id) = self.open.pop_front() {
-            let order = self.change(id, now, |host, _| {
+            let request = self.change(id, now, |host, _| {
                 host.listed = Listed::No;
                 match host.standing(now) {
                     Standing::Open(_) => host.take(),
                     Standing::Closed(_) | Standing::Idle => None,
                 }
             });
-            if let Some(order) = order {
-                return Some((id, order));
+            if let Some(request) = request {
+                return Some((id, request));
             }
         }
         None

@@ -10,44 +10,40 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Connection, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, Visit};
 use crate::robots;
 
 /// How late a request may be so that the next one need not be late as well.
 const LATENESS: Duration = Duration::from_millis(20);
 
-/// What somebody is sent for. Each has one errand under way at a time.
+/// What a request is for. Each of them has one request under way at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Order {
+pub enum RequestId {
     /// The page of a task, by its number.
     Page(u64),
     /// The robots.txt of an origin, by a number of the schedule's.
     Robots(u64),
 }
 
-/// Something to be fetched now.
+/// A request that may be made now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
     /// What for.
-    pub order: Order,
-    /// The URL of this hop.
-    pub url: String,
-    /// Whether the list or a redirect leads there.
-    pub reach: Reach,
-    /// The same for all orders to one host, so that its connections can be used again.
+    pub id: RequestId,
+    /// The request. Where it asks for that, the schedule is to be told when it is [sent](Schedule::sent). Whoever makes it
+    /// adds the headers.
+    pub visit: Visit,
+    /// The same for all requests to one host, so that its connections can be used again.
     pub affinity: u64,
     /// Nothing else may share its worker: it is suspected to have killed one.
     pub alone: bool,
-    /// The schedule wants to be told when it is [sent](Schedule::sent).
-    pub tell_when_sent: bool,
-    /// Which connection it goes over.
-    pub connection: Connection,
 }
 
 /// What is next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// To be fetched.
+    /// To be fetched. This is only reserved: it counts for its host and for the rate of the run once it is
+    /// [handed out](Schedule::hand_out), and not at all where the page is [known](Schedule::known_page) already.
     Fetch(Dispatch),
     /// A task that is not sent any more.
     Settled(Settled),
@@ -62,10 +58,9 @@ pub struct Schedule {
     /// leave all the time has up to four times as many places as it has tasks.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
     /// To be sent again later.
-    pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate of the whole run lets the next one out, and when it let the last one.
+    pub(super) pausing: BinaryHeap<Reverse<(Instant, RequestId)>>,
+    /// When the rate of the whole run lets the next one out.
     next_out: Option<Instant>,
-    last_out: Option<Instant>,
     /// Bytes that the tasks take, about, without their detours.
     pub(super) weight: usize,
     /// Bytes of long URLs to which redirects have led tasks, and robots.txt.
@@ -83,7 +78,6 @@ impl Schedule {
             tasks: HashMap::new(),
             pausing: BinaryHeap::new(),
             next_out: None,
-            last_out: None,
             weight: 0,
             detours: 0,
             retries: 0,
@@ -102,7 +96,7 @@ impl Schedule {
                 self.settle_down(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
-                self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
+                self.hosts.change(host, now, |host, _| host.queue.push_back(RequestId::Page(seq)));
                 None
             }
             Err(failure) => {
@@ -119,7 +113,7 @@ impl Schedule {
         task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.target.url, host));
     }
 
-    /// Orders that could be handed out now, if there were room.
+    /// Requests that could be handed out now, if there were room.
     pub fn ready(&self) -> usize {
         self.hosts.available()
     }
@@ -162,35 +156,47 @@ impl Schedule {
         pausing.into_iter().chain(self.hosts.next_wake_up()).chain(rate).min()
     }
 
-    /// What to do next. `None` when everything is under way or has to wait.
+    /// What to do next. `None` when everything is under way or has to wait. A request is to be handed out, or settled with a
+    /// page that is known, before the next call.
     pub fn next(&mut self, now: Instant) -> Option<Step> {
         self.wake(now);
         if self.next_out.is_some_and(|at| at > now) {
             return None;
         }
-        while let Some((host, order)) = self.hosts.next(now) {
-            let step = match order {
-                Order::Page(seq) => self.begin(seq, now),
-                Order::Robots(id) => self.begin_robots(OriginId(id), host, now),
+        while let Some((host, request)) = self.hosts.next(now) {
+            let step = match request {
+                RequestId::Page(seq) => self.begin(seq, now),
+                RequestId::Robots(id) => self.begin_robots(OriginId(id), host, now),
             };
-            match step {
-                Some(Step::Fetch(dispatch)) => {
-                    self.hosts.change(host, now, |host, _| host.handed_out(order, now));
-                    self.keep_the_rate(now);
-                    return Some(Step::Fetch(dispatch));
-                }
-                Some(settled) => return Some(settled),
-                None => {}
+            if step.is_some() {
+                return step;
             }
         }
         None
+    }
+
+    /// The request that was [`next`](Self::next) is made now.
+    pub fn hand_out(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get_mut(&seq).map(|task| {
+                task.handed_out = Some(now);
+                task.host
+            }),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| {
+                fetch.handed_out = Some(now);
+                fetch.host
+            }),
+        };
+        let Some(host) = host else { return };
+        self.robots_requests += u64::from(matches!(request, RequestId::Robots(_)));
+        self.hosts.change(host, now, |host, _| host.handed_out(request, now));
+        self.keep_the_rate(now);
     }
 
     /// One more is out. Whoever is a little late makes up for it, or the rate would never be reached.
     fn keep_the_rate(&mut self, now: Instant) {
         let interval = self.hosts.options().politeness.interval;
         if interval > Duration::ZERO {
-            self.last_out = self.next_out;
             let due = self.next_out.unwrap_or(now) + interval;
             self.next_out = Some(due.max(now + interval.saturating_sub(LATENESS)));
         }
@@ -200,20 +206,20 @@ impl Schedule {
     fn wake(&mut self, now: Instant) {
         self.hosts.wake(now);
         while self.pausing.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            if let Some(Reverse((_, order))) = self.pausing.pop() {
-                self.put_first(order, now);
+            if let Some(Reverse((_, request))) = self.pausing.pop() {
+                self.put_first(request, now);
             }
         }
     }
 
     /// Those that have begun go before those that have not: records behind them wait.
-    pub(super) fn put_first(&mut self, order: Order, now: Instant) {
-        let host = match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
+    pub(super) fn put_first(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
         };
         if let Some(host) = host {
-            self.hosts.put_first(host, order, now);
+            self.hosts.put_first(host, request, now);
         }
     }
 
@@ -227,16 +233,13 @@ impl Schedule {
         };
         match (leave, task.origin) {
             (Leave::Given, _) => {
-                task.handed_out = Some(now);
                 task.target.goes_with(0);
+                let visit = host.visit(&task.target, task.again);
                 Some(Step::Fetch(Dispatch {
-                    order: Order::Page(seq),
-                    url: task.target.url.to_string(),
-                    reach: task.target.reach.clone(),
+                    id: RequestId::Page(seq),
+                    visit,
                     affinity: host.affinity,
                     alone: task.alone,
-                    tell_when_sent: host.counts_time(),
-                    connection: host.connection(task.again),
                 }))
             }
             (Leave::Denied(failure), _) => {
@@ -247,11 +250,11 @@ impl Schedule {
             (Leave::Ask, Some(origin)) => {
                 let host = self.hosts.hold(&task.target.url);
                 self.origins.ask(origin, seq, &task.target.url, task.target.reach.clone(), host);
-                self.hosts.put_first(host, Order::Robots(origin.0), now);
+                self.hosts.put_first(host, RequestId::Robots(origin.0), now);
                 None
             }
             (Leave::Later(until), _) => {
-                self.pausing.push(Reverse((until, Order::Page(seq))));
+                self.pausing.push(Reverse((until, RequestId::Page(seq))));
                 None
             }
             (Leave::Parked | Leave::Ask, _) => None,
@@ -265,29 +268,29 @@ impl Schedule {
         }
     }
 
-    /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
-    pub fn sent(&mut self, order: Order, now: Instant) {
-        if let Some((host, _)) = self.whereabouts(order) {
-            self.hosts.change(host, now, |host, options| host.sent(order, options.politeness.delay_jitter, now));
+    /// Something that was handed out with [`tell_when_sent`](Visit::tell_when_sent) has been sent now.
+    pub fn sent(&mut self, request: RequestId, now: Instant) {
+        if let Some((host, _)) = self.whereabouts(request) {
+            self.hosts.change(host, now, |host, options| host.sent(request, options.politeness.delay_jitter, now));
         }
     }
 
-    /// The host at which an order is, and when it was handed out.
-    fn whereabouts(&mut self, order: Order) -> Option<(HostId, Option<Instant>)> {
-        match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
+    /// The host at which a request is, and when it was handed out.
+    fn whereabouts(&mut self, request: RequestId) -> Option<(HostId, Option<Instant>)> {
+        match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
         }
     }
 
-    /// Tells the host of an order what came of it.
-    pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
-        let Some((host, handed_out)) = self.whereabouts(order) else { return };
-        let page = failure.and_then(|_| self.page_of(order));
-        let earner = if failure.is_none() { self.payer(order) } else { None };
+    /// Tells the host of a request what came of it.
+    pub(super) fn judge(&mut self, request: RequestId, took: Duration, failure: Option<&Failure>, now: Instant) {
+        let Some((host, handed_out)) = self.whereabouts(request) else { return };
+        let page = failure.and_then(|_| self.page_of(request));
+        let earner = if failure.is_none() { self.payer(request) } else { None };
         let heard = Heard { failure, since: handed_out.unwrap_or(now), took };
         self.hosts.change(host, now, |known, options| {
-            known.came_back(order);
+            known.came_back(request);
             known.learn(&heard, page, options, now);
             if earner == Some(host) {
                 known.earned_a_retry(options.max_host_retries);
@@ -298,12 +301,12 @@ impl Schedule {
         }
     }
 
-    /// The page of an order as a number, for what its failure says of the host. `None` where a redirect has led there: a
+    /// The page of a request as a number, for what its failure says of the host. `None` where a redirect has led there: a
     /// host must not make another one look bad.
-    fn page_of(&mut self, order: Order) -> Option<u64> {
-        let (target, is_own) = match order {
-            Order::Page(seq) => (&self.tasks.get(&seq)?.target, true),
-            Order::Robots(id) => {
+    fn page_of(&mut self, request: RequestId) -> Option<u64> {
+        let (target, is_own) = match request {
+            RequestId::Page(seq) => (&self.tasks.get(&seq)?.target, true),
+            RequestId::Robots(id) => {
                 let fetch = self.origins.fetch(OriginId(id))?;
                 (&fetch.target, fetch.asked_by == Reach::Listed)
             }
@@ -311,11 +314,11 @@ impl Schedule {
         (is_own && target.hops == 0).then(|| target.page())
     }
 
-    /// The host whose retries an order uses: that of the task's line, or of the first task that waits for a robots.txt.
-    pub(super) fn payer(&mut self, order: Order) -> Option<HostId> {
-        let seq = match order {
-            Order::Page(seq) => seq,
-            Order::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
+    /// The host whose retries a request uses: that of the task's line, or of the first task that waits for a robots.txt.
+    pub(super) fn payer(&mut self, request: RequestId) -> Option<HostId> {
+        let seq = match request {
+            RequestId::Page(seq) => seq,
+            RequestId::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
         };
         Some(self.tasks.get(&seq)?.listed)
     }
@@ -331,7 +334,7 @@ impl Schedule {
         now: Instant,
     ) -> Option<Settled> {
         let failure = match &answer {
-            Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
+            Answer::Failure(failure) => Some(failure),
             _ => None,
         };
         let task = self.tasks.get_mut(&seq)?;
@@ -339,21 +342,22 @@ impl Schedule {
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         task.again = is_lost && !task.again;
         if task.again {
-            self.rerun(Order::Page(seq), false, false, now);
+            self.rerun(RequestId::Page(seq), false, false, now);
             return None;
         }
-        self.judge(Order::Page(seq), elapsed, failure, now);
+        self.judge(RequestId::Page(seq), elapsed, failure, now);
         let leash = self.leash(seq)?;
         let task = self.tasks.get_mut(&seq)?;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, cookies_for, leash) {
+            Answer::Redirect { status, to, bytes } => match task.follow(status, to, bytes, cookies_for, leash) {
                 Ok(()) => {
                     self.move_on(seq, now);
                     return None;
                 }
                 Err(failure) => Outcome::Failure(failure),
             },
-            Answer::Outcome(outcome) => outcome,
+            Answer::Page(page) => Outcome::Page(page),
+            Answer::Failure(failure) => Outcome::Failure(failure),
             // Whoever asks with validators puts what they speak of in this answer's place.
             Answer::NotModified { bytes } => {
                 let message = "the server said that a page has not changed which nobody has";
@@ -390,7 +394,7 @@ impl Schedule {
         self.weigh(&mut task, false, now);
         self.tasks.insert(seq, task);
         self.release(left, now);
-        self.put_first(Order::Page(seq), now);
+        self.put_first(RequestId::Page(seq), now);
     }
 
     fn may_try_again(&mut self, seq: u64, retry: Retry, now: Instant) -> bool {
@@ -405,15 +409,15 @@ impl Schedule {
             return false;
         }
         self.retries += 1;
-        self.pausing.push(Reverse((now + pause, Order::Page(seq))));
+        self.pausing.push(Reverse((now + pause, RequestId::Page(seq))));
         true
     }
 
     /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
-    pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
-        let Some((host, _)) = self.whereabouts(order) else { return };
-        match order {
-            Order::Page(seq) => {
+    pub fn rerun(&mut self, request: RequestId, alone: bool, charged: bool, now: Instant) {
+        let Some((host, _)) = self.whereabouts(request) else { return };
+        match request {
+            RequestId::Page(seq) => {
                 if let Some(task) = self.tasks.get_mut(&seq) {
                     task.alone |= alone;
                     if charged {
@@ -421,38 +425,36 @@ impl Schedule {
                     }
                 }
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 if let Some(fetch) = self.origins.fetch(OriginId(id)) {
                     fetch.alone |= alone;
                 }
             }
         }
-        self.hosts.change(host, now, |host, _| host.lost(order, now));
-        self.hosts.put_first(host, order, now);
+        self.hosts.change(host, now, |host, _| host.lost(request, now));
+        self.hosts.put_first(host, request, now);
     }
 
     /// Ends what the executor could not bring to an answer.
-    pub fn fail(&mut self, order: Order, failure: Failure, now: Instant) -> Option<Settled> {
-        match order {
-            Order::Page(seq) => {
+    pub fn fail(&mut self, request: RequestId, failure: Failure, now: Instant) -> Option<Settled> {
+        match request {
+            RequestId::Page(seq) => {
                 let task = self.tasks.get_mut(&seq)?;
                 task.charge(now);
                 let host = task.host;
-                self.hosts.change(host, now, |host, _| host.lost(order, now));
+                self.hosts.change(host, now, |host, _| host.lost(request, now));
                 self.lose(seq, failure, now)
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
                 None
             }
         }
     }
 
-    /// Ends a task that was handed out with what was there already: nothing was sent, and it is not charged.
-    pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
-        let host = self.tasks.get(&seq)?.host;
-        self.hosts.change(host, now, |host, _| host.spared(Order::Page(seq)));
-        self.next_out = self.last_out;
+    /// Ends a task whose request was [`next`](Self::next) and need not be made: its page is known. It is not charged.
+    pub fn known_page(&mut self, request: RequestId, page: Page, now: Instant) -> Option<Settled> {
+        let RequestId::Page(seq) = request else { return None };
         self.settle(seq, Outcome::Page(page), now)
     }
 

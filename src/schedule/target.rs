@@ -2,7 +2,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use url::{Position, Url};
 
-use crate::model::{Reach, Unsendable, check_sendable, excerpt, parse_url};
+use crate::model::{Reach, Unsendable, check_sendable};
 
 /// Where the next request of a task, or for a robots.txt, goes.
 #[derive(Debug)]
@@ -32,10 +32,6 @@ pub(super) enum Astray {
     Itself,
     #[error("its redirects go in a circle and set no new cookie, so they would go on for ever{HINT}")]
     Circle,
-    #[error("a redirect to no URL ({0})")]
-    NoUrl(#[from] url::ParseError),
-    #[error("a redirect to a {0} URL")]
-    Scheme(String),
     #[error("a redirect to what no request can name: {0}")]
     Unsendable(#[from] Unsendable),
     #[error(
@@ -55,9 +51,6 @@ pub(super) struct Leash {
 
 /// URLs that are longer, in bytes, are few among those that redirects lead to; only of these is there not always room.
 pub(super) const LONG: usize = 1024;
-
-/// Bytes of a scheme that are shown.
-const LONGEST_SCHEME: usize = 100;
 
 const HINT: &str = " (a site that needs its cookies back needs `cookies.enabled = true`)";
 
@@ -96,16 +89,12 @@ impl Target {
     /// A request that was made already, with the same cookies, would only be answered with the same redirect.
     pub(super) fn follow(
         &mut self,
-        to: &str,
+        next: Url,
         cookies_for: impl FnOnce(&Url) -> u64,
         leash: Leash,
     ) -> Result<(), Astray> {
         if self.hops >= leash.hops {
             return Err(Astray::TooMany(leash.hops));
-        }
-        let next = parse_url(to, None)?;
-        if !matches!(next.scheme(), "http" | "https") {
-            return Err(Astray::Scheme(excerpt(next.scheme(), LONGEST_SCHEME).into_owned()));
         }
         check_sendable(&next)?;
         let length = next.as_str().len();

@@ -28,7 +28,10 @@ pub(super) fn no_cookies(_: &Url) -> u64 {
 
 fn order(schedule: &mut Schedule, now: Instant) -> Option<Dispatch> {
     match schedule.next(now) {
-        Some(Step::Fetch(dispatch)) => Some(dispatch),
+        Some(Step::Fetch(dispatch)) => {
+            schedule.hand_out(dispatch.id, now);
+            Some(dispatch)
+        }
         Some(Step::Settled(settled)) => panic!("{settled:?}"),
         None => None,
     }
@@ -45,20 +48,20 @@ fn task(seq: u64) -> Task {
 
 fn page() -> Answer {
     let page = Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into() };
-    Answer::Outcome(Outcome::Page(page))
+    Answer::Page(page)
 }
 
 fn unavailable(retry: Retry) -> Answer {
     let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "status 503");
-    Answer::Outcome(Outcome::Failure(Failure { retry, ..failure }))
+    Answer::Failure(Failure { retry, ..failure })
 }
 
 #[test]
 fn tasks_leave_in_the_order_of_the_list() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
-    let order: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|order| order.order).collect();
-    assert_eq!(order, [0, 1, 2].map(Order::Page));
+    let order: Vec<RequestId> = std::iter::from_fn(|| order(&mut schedule, now)).map(|order| order.id).collect();
+    assert_eq!(order, [0, 1, 2].map(RequestId::Page));
 }
 
 #[test]
@@ -76,11 +79,11 @@ fn redirects_are_followed_so_far_and_no_farther_and_are_no_attempts() {
     schedule.admit(task(0), now);
     for hop in ["http://h/a", "http://other/b"] {
         order(&mut schedule, now).expect("an order");
-        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        let redirect = Answer::Redirect { status: 302, to: hop.parse().expect("a URL"), bytes: 0 };
         assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     }
-    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://other/b");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/c".to_owned(), bytes: 9 };
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.url.as_str(), "http://other/b");
+    let redirect = Answer::Redirect { status: 302, to: "http://h/c".parse().expect("a URL"), bytes: 9 };
     let settled = schedule.answered(0, redirect, no_cookies, Duration::ZERO, now).expect("settled");
     let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
     assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
@@ -98,7 +101,7 @@ fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure
         order(&mut schedule, now).expect("an order");
         schedule.goes_with(0, cookies);
         cookies = *more;
-        let redirect = Answer::Redirect { status: 302, to: (*to).to_owned(), bytes: 3 };
+        let redirect = Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 3 };
         if let Some(settled) = schedule.answered(0, redirect, |_| cookies, Duration::ZERO, now) {
             let Outcome::Failure(failure) = settled.outcome else { panic!("a redirect is no page") };
             return Err((nth + 1, failure));
@@ -159,7 +162,7 @@ fn another_try_of_a_hop_is_no_circle() {
     let (mut schedule, now) = (schedule(), Instant::now());
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/a".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/a".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     for _ in 0..2 {
         order(&mut schedule, now).expect("an order");
@@ -169,9 +172,9 @@ fn another_try_of_a_hop_is_no_circle() {
         );
     }
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/b".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/b".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
-    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://h/b");
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.url.as_str(), "http://h/b");
 }
 
 #[test]
@@ -181,18 +184,18 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
         Task { seq: 0, line: String::new(), url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()) },
         now,
     );
-    assert_eq!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.reach, Reach::Listed);
     for hop in ["https://other:8443/a", "http://third/b"] {
-        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        let redirect = Answer::Redirect { status: 302, to: hop.parse().expect("a URL"), bytes: 0 };
         assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
         assert_eq!(
-            order(&mut schedule, now).expect("an order").reach,
+            order(&mut schedule, now).expect("an order").visit.reach,
             Reach::Redirected { own: "http://h".to_owned() }
         );
     }
     // Another try of a hop is still one.
     schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), no_cookies, Duration::ZERO, now);
-    assert_ne!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+    assert_ne!(order(&mut schedule, now).expect("an order").visit.reach, Reach::Listed);
 }
 
 /// With so long a delay at every host.
@@ -205,23 +208,23 @@ fn a_lost_request_is_sent_again_once_without_a_charge_and_before_all_others() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..2).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     let second = Duration::from_secs(1);
-    assert_eq!(order(&mut schedule, now).expect("an order").connection, Connection::Kept);
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.connection, Connection::Kept);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     let again = order(&mut schedule, now).expect("it is due at once");
-    assert_eq!((again.order, again.connection), (Order::Page(0), Connection::Again));
+    assert_eq!((again.id, again.visit.connection), (RequestId::Page(0), Connection::Again));
     // A hop is another request, and may be lost as well.
-    let redirect = Answer::Redirect { status: 302, to: "http://h/hop".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/hop".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, second, now), None);
-    assert_eq!(order(&mut schedule, now).expect("the hop").connection, Connection::Kept);
+    assert_eq!(order(&mut schedule, now).expect("the hop").visit.connection, Connection::Kept);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
-    assert_eq!(order(&mut schedule, now).expect("the hop again").connection, Connection::Again);
+    assert_eq!(order(&mut schedule, now).expect("the hop again").visit.connection, Connection::Again);
     // The second time, it is a failure like any other.
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     assert_eq!(schedule.retries(), 1);
-    assert_eq!(order(&mut schedule, now).expect("the next one").order, Order::Page(1));
+    assert_eq!(order(&mut schedule, now).expect("the next one").id, RequestId::Page(1));
     let later = now + Duration::from_secs(60);
     let retry = order(&mut schedule, later).expect("after a pause");
-    assert_eq!((retry.order, retry.connection), (Order::Page(0), Connection::Kept));
+    assert_eq!((retry.id, retry.visit.connection), (RequestId::Page(0), Connection::Kept));
     let settled = schedule.answered(0, page(), no_cookies, second, later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed), (2, 5 * second + Duration::ZERO));
 }
@@ -233,11 +236,11 @@ fn a_lost_request_waits_for_the_delay_counted_from_when_it_was_sent() {
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
     let sent = now + Duration::from_millis(100);
-    schedule.sent(Order::Page(0), sent);
+    schedule.sent(RequestId::Page(0), sent);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, Duration::ZERO, sent), None);
     assert_eq!(order(&mut schedule, sent + delay.mul_f64(0.9)), None);
     let again = order(&mut schedule, sent + delay).expect("it is due");
-    assert_eq!((again.connection, again.tell_when_sent), (Connection::Again, true));
+    assert_eq!((again.visit.connection, again.visit.tell_when_sent), (Connection::Again, true));
 }
 
 #[test]
@@ -251,7 +254,7 @@ fn no_connection_is_kept_over_a_delay_that_is_longer_than_connections_are_kept()
     ] {
         let (mut schedule, now) = (with_delay(delay), Instant::now());
         schedule.admit(task(0), now);
-        assert_eq!(order(&mut schedule, now).expect("an order").connection, expected, "{delay:?}");
+        assert_eq!(order(&mut schedule, now).expect("an order").visit.connection, expected, "{delay:?}");
     }
 }
 
@@ -266,8 +269,8 @@ fn a_robots_txt_whose_request_is_lost_is_asked_for_again_once() {
     };
     for expected in [Connection::Kept, Connection::Again] {
         let dispatch = order(&mut schedule, now).expect("the robots.txt");
-        let Order::Robots(id) = dispatch.order else { panic!("{dispatch:?}") };
-        assert_eq!(dispatch.connection, expected);
+        let RequestId::Robots(id) = dispatch.id else { panic!("{dispatch:?}") };
+        assert_eq!(dispatch.visit.connection, expected);
         schedule.robots_answered(id, lost(), Duration::ZERO, now);
     }
     assert_eq!(order(&mut schedule, now), None, "now it is a retry, after a pause");
@@ -281,12 +284,12 @@ fn time_that_came_to_no_answer_was_spent_all_the_same() {
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
     // A bystander of a worker's death is not charged, and may be a suspect that is.
-    schedule.rerun(Order::Page(0), false, false, after(1));
+    schedule.rerun(RequestId::Page(0), false, false, after(1));
     order(&mut schedule, after(1)).expect("an order");
-    schedule.rerun(Order::Page(0), true, true, after(3));
+    schedule.rerun(RequestId::Page(0), true, true, after(3));
     order(&mut schedule, after(3)).expect("an order");
     let failure = Failure::new(FailureKind::WorkerTimeout, Stage::Parse, "too long");
-    let settled = schedule.fail(Order::Page(0), failure, after(7)).expect("settled");
+    let settled = schedule.fail(RequestId::Page(0), failure, after(7)).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed), (2, Duration::from_secs(6)));
 }
 
@@ -300,7 +303,7 @@ fn a_failure_worth_another_try_gets_it_after_a_pause() {
     assert_eq!(order(&mut schedule, now + Duration::from_millis(6999)), None);
     let later = now + Duration::from_secs(7);
     assert_eq!(schedule.next_wake_up(), Some(later));
-    assert_eq!(order(&mut schedule, later).expect("an order").order, Order::Page(0));
+    assert_eq!(order(&mut schedule, later).expect("an order").id, RequestId::Page(0));
     let settled = schedule.answered(0, page(), no_cookies, Duration::from_secs(1), later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed, schedule.retries()), (2, Duration::from_secs(1), 1));
     assert!(schedule.is_empty());
@@ -327,9 +330,9 @@ fn a_task_whose_worker_was_lost_goes_before_all_others() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     order(&mut schedule, now).expect("an order");
-    schedule.rerun(Order::Page(0), true, false, now);
+    schedule.rerun(RequestId::Page(0), true, false, now);
     let next = order(&mut schedule, now).expect("an order");
-    assert_eq!((next.order, next.alone), (Order::Page(0), true));
+    assert_eq!((next.id, next.alone), (RequestId::Page(0), true));
     assert_eq!(schedule.answered(0, page(), no_cookies, Duration::ZERO, now).expect("settled").attempts, 1);
 }
 
@@ -338,10 +341,10 @@ fn a_hop_goes_before_tasks_that_have_not_begun_wherever_it_leads() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
-    let orders: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.order).collect();
-    assert_eq!(orders, [0, 1, 2].map(Order::Page));
+    let orders: Vec<RequestId> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.id).collect();
+    assert_eq!(orders, [0, 1, 2].map(RequestId::Page));
 }
 
 #[test]

@@ -9,7 +9,8 @@
 //! extract  a document, rules, final URL -> one line of JSON
 //! ```
 //!
-//! `media_type` is what a `Content-Type` says, and `sniff` what the first bytes say if it says nothing. `refresh` is
+//! `media_type` is what a `Content-Type` says, and `sniff` what the first bytes say if it says nothing; `document_kind` is
+//! what a body is read as because of that. `refresh` is
 //! the refresh that a header or a page asks for. `settings` are the plain values that a worker is told once. A failed
 //! URL is a value; `error` is only for settings that make no scraper. `files` names what fetching reads of the system.
 //!
@@ -20,6 +21,7 @@
 pub(crate) mod any_bytes_tests;
 mod decode;
 mod document;
+mod document_kind;
 mod error;
 pub mod extract;
 mod fetch;

@@ -93,7 +93,7 @@ struct Pair {
 }
 
 /// A request that is ready to be sent.
-pub(super) struct Request<'c> {
+pub(super) struct Prepared<'c> {
     pub(super) builder: RequestBuilder,
     /// The proxy that it goes through.
     pub(super) via: Option<Via>,
@@ -125,18 +125,19 @@ impl Clients {
         })
     }
 
-    /// A request for `url`.
+    /// The request of a visit.
     ///
     /// # Errors
     /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit, manner: Manner) -> Result<Request<'_>, Failure> {
+    pub(super) fn get(&self, visit: &Visit, manner: Manner) -> Result<Prepared<'_>, Failure> {
+        let url = &visit.url;
         let (client, route, first_contacts) = self.client_for(url, &visit.reach, manner)?;
-        let headers = self.headers.of_visit(url, visit, route.via());
+        let headers = self.headers.of_visit(visit, route.via());
         // Not as the client's default headers, which have one value for each name.
         let builder = client.get(url.clone()).headers(headers);
         let contact = first_contacts.filter(|_| manner.keeps).map(|contacts| contacts.visit(url));
-        Ok(Request { builder, via: route.via().cloned(), contact })
+        Ok(Prepared { builder, via: route.via().cloned(), contact })
     }
 
     fn client_for(

@@ -64,7 +64,7 @@ fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Page, Stage};
+    use crate::model::{FailureKind, Page, Stage, WorkerLabel};
     use bytes::Bytes;
 
     fn page(data: &'static [u8]) -> Record {
@@ -79,7 +79,7 @@ mod tests {
             }),
             attempts: 1,
             elapsed: Duration::from_micros(12_345),
-            worker: Some(17324),
+            worker: Some(WorkerLabel::of_process(17324)),
             cached: None,
         }
     }
