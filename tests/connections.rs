@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Reach, Retry, Visit};
+use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Reach, Retry, Visit};
 use gleaner::robots;
 use gleaner::scrape::{Scraper, Settings};
 use raw_server::settings::patient;

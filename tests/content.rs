@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 mod raw_server;
 
-use gleaner::model::{Answer, Outcome, Reach, Visit};
+use gleaner::model::{Answer, Reach, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 use raw_server::compressed::{brotli, gzip, zlib, zstd};

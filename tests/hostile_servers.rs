@@ -6,7 +6,7 @@ mod raw_server;
 
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
+use gleaner::model::{Answer, Failure, FailureKind, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 use raw_server::settings::{LONG, patient};

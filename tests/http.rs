@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "each test file compiles this module anew and uses its own part of it")]
 mod raw_server;
 
-use gleaner::model::{Answer, FailureKind, Outcome, Reach, Visit};
+use gleaner::model::{Answer, FailureKind, Reach, Visit};
 use gleaner::robots;
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{Scraper, Settings};

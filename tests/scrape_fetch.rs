@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
+use gleaner::model::{Answer, Failure, FailureKind, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 use raw_server::settings::patient;
