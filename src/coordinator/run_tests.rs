@@ -293,7 +293,7 @@ async fn two_signals_stop_the_executor_and_keep_what_is_done() {
     let fake = Fake::new(1, move |job: Held| {
         if job.id == 2 {
             // It is never answered.
-            [15, 2].map(|signal| signals.send(signal).expect("the run listens"));
+            [15, 2].into_iter().for_each(|signal| signals.send(signal).expect("the run listens"));
             return Vec::new();
         }
         vec![job.done()]

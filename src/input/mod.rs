@@ -6,7 +6,7 @@
 //! nothing.
 //!
 //! ```text
-//! source: bytes -> lines (encoding): one line each -> task: line -> Task -> reader: batches -> whoever asked
+//! source: bytes -> format (lines, encoding): entries -> task: a line -> Task -> reader: batches -> whoever asked
 //! ```
 //!
 //! A run that goes on from an earlier one reads the list again, but `consumed` lets only those tasks pass that are still to
@@ -23,6 +23,7 @@ mod consumed;
 mod encoding;
 mod error;
 mod first_lines;
+mod format;
 mod invalid;
 mod lines;
 mod looks_like;

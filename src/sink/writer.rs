@@ -17,7 +17,7 @@ use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// A checkpoint writes down what has waited this long for an earlier record; the others mostly need not wait much longer.
-const PATIENCE: Duration = Duration::from_millis(50);
+const LONG_WAIT: Duration = Duration::from_millis(50);
 
 /// While records that waited are written in one go, so many are written before the others learn of it.
 const PUBLISH: u64 = 1024;
@@ -152,7 +152,7 @@ impl Writer {
         loop {
             let now = Instant::now();
             if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-                self.checkpoint(due, now.checked_sub(PATIENCE).unwrap_or(now))?;
+                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
             }
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
@@ -164,10 +164,10 @@ impl Writer {
                 self.publish();
                 continue;
             }
-            let Some(patience) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
                 return Ok(self.messages.recv().ok());
             };
-            match self.messages.recv_timeout(patience) {
+            match self.messages.recv_timeout(due_in) {
                 Ok(message) => return Ok(Some(message)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}

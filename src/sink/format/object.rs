@@ -4,10 +4,20 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Shape;
 use crate::model::{Failure, Outcome, Record, escape_controls};
 
+/// Appends what stands for a record in JSON.
+pub(super) fn write_as(shape: Shape, record: &Record, into: &mut Vec<u8>) {
+    match (shape, &record.outcome) {
+        (Shape::Full, _) => write(record, into),
+        (Shape::Data, Outcome::Page(page)) => into.extend_from_slice(&page.data),
+        (Shape::Data, Outcome::Failure(_)) => into.extend_from_slice(b"null"),
+    }
+}
+
 /// Appends the record as an object. The page's data is JSON already and goes in as it is.
-pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
+fn write(record: &Record, into: &mut Vec<u8>) {
     let (final_url, status, bytes) = match &record.outcome {
         Outcome::Page(page) => (Some(&page.final_url), Some(page.status), page.bytes),
         Outcome::Failure(failure) => (failure.final_url.as_ref(), failure.status, failure.bytes),

@@ -16,7 +16,7 @@ use crate::own_files::{self, Others};
 
 /// A lock may outlive a coordinator that was killed by as long as a worker needs to start: until then the worker has
 /// all its parent's descriptors.
-const PATIENCE: u32 = 25;
+const LOCK_ATTEMPTS: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What two runs must have in common for the later one to resume the output of the earlier one.
@@ -117,7 +117,7 @@ impl Manifest {
                     return Ok(Self { file, path: path.to_owned() });
                 }
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if attempt < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => break,
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
