@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Outcome, Page, Task};
+use gleaner::model::{Answer, Page, Task};
 use gleaner::robots::{self, Rules};
 use gleaner::schedule::{Options, Politeness, RequestId, Schedule, Step};
 use rustix::time::{ClockId, clock_gettime};

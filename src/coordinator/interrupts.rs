@@ -7,10 +7,12 @@ use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// Where signals come from: gives the number of the next one.
+type Source = dyn FnMut(&mut Context<'_>) -> Poll<i32>;
+
 /// The signals that have come and those that will.
 pub(super) struct Interrupts {
-    /// Gives the number of the next one.
-    poll: Box<dyn FnMut(&mut Context<'_>) -> Poll<i32>>,
+    poll: Box<Source>,
     /// The first one that came.
     first: Option<i32>,
     /// Whether another one came after it.

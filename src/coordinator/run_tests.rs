@@ -135,8 +135,8 @@ struct Place(TempDir);
 impl Place {
     fn new(tasks: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let list: String = (0..tasks).map(|seq| format!("http://h/{seq}\n")).collect();
-        fs::write(folder.path().join("list.txt"), list).expect("written");
+        let list: Vec<String> = (0..tasks).map(|seq| format!("http://h/{seq}")).collect();
+        fs::write(folder.path().join("list.txt"), list.join("\n")).expect("written");
         Self(folder)
     }
 
@@ -326,13 +326,13 @@ async fn an_executor_that_gives_up_ends_the_run_with_its_reason() {
     let place = Place::new(5);
     let told = Rc::new(RefCell::new(Told::default()));
     let own = Rc::clone(&told);
-    let mut fake = Fake::new(1, move |job: Held| match job.id {
-        0 => vec![job.done()],
-        _ => {
-            // It is over after that.
-            own.borrow_mut().killed += 1;
-            vec![ExecutorEvent::Fatal("the broker is gone".to_owned())]
+    let mut fake = Fake::new(1, move |job: Held| {
+        if job.id == 0 {
+            return vec![job.done()];
         }
+        // It is over after that.
+        own.borrow_mut().killed += 1;
+        vec![ExecutorEvent::Fatal("the broker is gone".to_owned())]
     });
     fake.told = told;
     let ended = run_until(place.parts(fake), no_signals()).await;
