@@ -27,7 +27,7 @@ fn scraper() -> Scraper {
     Scraper::new(Settings { fetch: patient(64 * 1024), extract: None }).expect("good settings")
 }
 
-fn listed(url: String) -> Visit {
+fn listed(url: &str) -> Visit {
     Visit::new(url.parse().expect("a URL"), Reach::Listed)
 }
 
@@ -58,15 +58,15 @@ async fn a_request_that_is_lost_with_a_kept_connection_is_sent_again_once_on_a_n
     ] {
         let server = RawServer::start(vec![first, nothing(then), page()]).await;
         let scraper = scraper();
-        visit(&scraper, &listed(server.url("first"))).await.expect(name);
-        visit(&scraper, &listed(server.url("next"))).await.expect(name);
+        visit(&scraper, &listed(&server.url("first"))).await.expect(name);
+        visit(&scraper, &listed(&server.url("next"))).await.expect(name);
         assert_eq!((server.requests().len(), server.connections()), (3, 2), "{name}");
         assert_eq!(server.requests()[1], server.requests()[2], "{name}: the same request");
     }
     let server = RawServer::start(vec![page(), nothing(Then::Close), Reply::new(PAGE)]).await;
     let scraper = scraper();
-    visit(&scraper, &listed(server.url(""))).await.expect("a page");
-    let answer = scraper.robots(&listed(server.url("robots.txt")), || {}).await;
+    visit(&scraper, &listed(&server.url(""))).await.expect("a page");
+    let answer = scraper.robots(&listed(&server.url("robots.txt")), || {}).await;
     assert!(matches!(answer, robots::Answer::Rules(_)), "{answer:?}");
 }
 
@@ -96,7 +96,7 @@ async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_to
     fetch.tls.insecure = true;
     let scraper = Scraper::new(Settings { fetch, extract: None }).expect("good settings");
     for _ in 0..2 {
-        visit(&scraper, &listed(url.clone())).await.expect("a page");
+        visit(&scraper, &listed(&url)).await.expect("a page");
     }
     assert_eq!(requests.load(Ordering::Relaxed), 3);
 }
@@ -118,8 +118,8 @@ async fn a_request_is_not_sent_a_third_time_nor_where_the_server_had_a_say() {
     for (name, replies, kind, requests) in table {
         let server = RawServer::start(replies).await;
         let scraper = scraper();
-        visit(&scraper, &listed(server.url(""))).await.expect(name);
-        let failure = visit(&scraper, &listed(server.url(""))).await.expect_err(name);
+        visit(&scraper, &listed(&server.url(""))).await.expect(name);
+        let failure = visit(&scraper, &listed(&server.url(""))).await.expect_err(name);
         assert_eq!((failure.kind, server.requests().len()), (kind, requests), "{name}: {failure:?}");
         assert_ne!(failure.retry, Retry::Again, "{name}");
     }
@@ -131,7 +131,7 @@ async fn other_idle_connections_are_not_tried_since_they_may_have_ended_too() {
     let mut replies: Vec<Reply> = (0..3).map(|_| page()).collect();
     replies.extend([nothing(Then::Close), page()]);
     let server = RawServer::start(replies).await;
-    let (scraper, one) = (scraper(), listed(server.url("")));
+    let (scraper, one) = (scraper(), listed(&server.url("")));
     let (a, b, c) = tokio::join!(visit(&scraper, &one), visit(&scraper, &one), visit(&scraper, &one));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     let before = server.connections();
@@ -145,7 +145,7 @@ async fn where_a_delay_counts_whoever_asked_sends_again_and_is_told_of_every_sen
     let (scraper, sent) = (scraper(), Arc::new(AtomicUsize::new(0)));
     let ask = async |connection| {
         let sent = Arc::clone(&sent);
-        let visit = Visit { tell_when_sent: true, connection, ..listed(server.url("")) };
+        let visit = Visit { tell_when_sent: true, connection, ..listed(&server.url("")) };
         scraper.visit(&visit, move || _ = sent.fetch_add(1, Ordering::Relaxed)).await.answer
     };
     let is_page = |answer: &Answer| matches!(answer, Answer::Page(_));
@@ -178,7 +178,7 @@ async fn an_idle_connection_is_given_up_before_common_servers_do() {
         stream.read(&mut [0]).await.expect("an end without a reset")
     });
     let scraper = scraper();
-    visit(&scraper, &listed(url)).await.expect("a page");
+    visit(&scraper, &listed(&url)).await.expect("a page");
     let end = tokio::time::timeout(Duration::from_secs(30), server).await.expect("it is given up").expect("no panic");
     assert_eq!(end, 0);
 }
