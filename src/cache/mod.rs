@@ -36,7 +36,7 @@ use bytes::Bytes;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::head::KEPT_HEADERS;
-pub use self::request::{Request, Shape};
+pub use self::request::{CacheRequest, Shape};
 
 use self::change::Change;
 use self::head::Head;
@@ -54,7 +54,7 @@ pub struct Cache {
 
 /// The result of looking up a request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Lookup {
     /// Nothing that can be used.
     Nothing,
     /// A valid answer. No request is needed.
@@ -95,17 +95,17 @@ impl Cache {
     }
 
     /// Looks up a request at this time. Reads from the disk; `store` says what that costs.
-    pub fn find(&self, request: &Request, now: SystemTime) -> Found {
-        let Some(head) = self.head(request) else { return Found::Nothing };
+    pub fn find(&self, request: &CacheRequest, now: SystemTime) -> Lookup {
+        let Some(head) = self.head(request) else { return Lookup::Nothing };
         if head.is_fresh(&request.headers, now) {
-            return self.kept(request, &head).map_or(Found::Nothing, Found::Fresh);
+            return self.kept(request, &head).map_or(Lookup::Nothing, Lookup::Fresh);
         }
-        head.validators().map_or(Found::Nothing, Found::Stale)
+        head.validators().map_or(Lookup::Nothing, Lookup::Stale)
     }
 
     /// Stores the result of an answer with status 200, if it may be kept and can be used. `response` has the headers of
     /// the answer, of which only [`KEPT_HEADERS`] matter. The previous entry of the request is removed.
-    pub fn keep(&self, request: &Request, response: &[(String, String)], kept: &Kept, now: SystemTime) {
+    pub fn keep(&self, request: &CacheRequest, response: &[(String, String)], kept: &Kept, now: SystemTime) {
         let change = match Head::new(&request.headers, response, kept, now) {
             Some(head) => Change::Page { key: request.key.clone(), head, data: kept.data.clone() },
             // The previous entry is out of date.
@@ -120,7 +120,7 @@ impl Cache {
     /// conditions.
     pub fn confirmed(
         &self,
-        request: &Request,
+        request: &CacheRequest,
         asked: &Validators,
         response: &[(String, String)],
         now: SystemTime,
@@ -147,14 +147,14 @@ impl Cache {
         writer.close().await;
     }
 
-    fn head(&self, request: &Request) -> Option<Head> {
+    fn head(&self, request: &CacheRequest) -> Option<Head> {
         if self.is_broken.load(Relaxed) {
             return None;
         }
         self.read(self.store.head(&request.key)).filter(|head| head.matches(&request.headers))
     }
 
-    fn kept(&self, request: &Request, head: &Head) -> Option<Kept> {
+    fn kept(&self, request: &CacheRequest, head: &Head) -> Option<Kept> {
         let data = self.read(self.store.data(&request.key, head))?;
         Some(Kept { bytes: head.bytes, data })
     }

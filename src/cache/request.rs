@@ -31,7 +31,7 @@ impl Shape {
 
 /// A request that can have an entry in the cache.
 #[derive(Clone)]
-pub struct Request {
+pub struct CacheRequest {
     pub(super) key: Key,
     /// All headers of the request. Only those that control caches, and those that the `Vary` of an answer names, are
     /// used.
@@ -49,7 +49,7 @@ impl Key {
     }
 }
 
-impl Request {
+impl CacheRequest {
     /// The request for `url`. `None` if it cannot be cached.
     ///
     /// `settings` are the headers that are known before the run, including credentials and loaded cookies. They are
@@ -80,9 +80,9 @@ impl Request {
 }
 
 /// Leaves out the values of the headers, which may be secret.
-impl std::fmt::Debug for Request {
+impl std::fmt::Debug for CacheRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("CacheRequest").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -147,10 +147,10 @@ pub(super) mod tests {
         map
     }
 
-    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> Request {
+    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> CacheRequest {
         let settings = headers(settings);
         let url = Url::parse(url).expect("a URL");
-        Request::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
+        CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
     }
 
     #[test]
@@ -161,7 +161,7 @@ pub(super) mod tests {
             let settings = headers(set);
             let mut all = settings.clone();
             all.extend(headers(run));
-            Request::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
+            CacheRequest::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
         };
         let usual = key(&shape("h1"), "http://h/a?b", &Reach::Listed, &[("a", "1"), ("b", "2")], &[]);
         let set = [("a", "1"), ("b", "2")];
@@ -214,6 +214,8 @@ pub(super) mod tests {
     #[test]
     fn a_url_that_is_too_long_is_not_cached() {
         let url = Url::parse(&format!("http://h/{}", "a".repeat(LONGEST_URL))).expect("a URL");
-        assert!(Request::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none());
+        assert!(
+            CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none()
+        );
     }
 }

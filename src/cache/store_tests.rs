@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
 use crate::cache::request::tests::request;
-use crate::cache::{Cache, Found, Kept};
+use crate::cache::{Cache, Kept, Lookup};
 
 const PAGES: u32 = 60;
 
@@ -52,12 +52,12 @@ fn stored_pages_are_there_when_the_file_is_opened_again() {
         fill(&path, version);
         let cache = Cache::open(&path).expect("it was closed");
         for number in 0..PAGES {
-            assert_eq!(cache.find(&request(&url(number), &[]), now()), Found::Fresh(kept(number, version)));
+            assert_eq!(cache.find(&request(&url(number), &[]), now()), Lookup::Fresh(kept(number, version)));
         }
-        assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Found::Nothing);
-        assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Found::Nothing);
+        assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Lookup::Nothing);
+        assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Lookup::Nothing);
         let later = now() + Duration::from_secs(60);
-        assert_eq!(cache.find(&request(&url(0), &[]), later), Found::Nothing, "there are no validators");
+        assert_eq!(cache.find(&request(&url(0), &[]), later), Lookup::Nothing, "nothing to ask the server by");
     }
 }
 
@@ -71,8 +71,8 @@ fn a_page_that_may_no_longer_be_kept_is_removed() {
     cache.keep(&request(&url(3), &[]), &no_store, &kept(3, 2), now());
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
-    assert_eq!(cache.find(&request(&url(3), &[]), now()), Found::Nothing);
-    assert_eq!(cache.find(&request(&url(4), &[]), now()), Found::Fresh(kept(4, 1)));
+    assert_eq!(cache.find(&request(&url(3), &[]), now()), Lookup::Nothing);
+    assert_eq!(cache.find(&request(&url(4), &[]), now()), Lookup::Fresh(kept(4, 1)));
 }
 
 #[test]
@@ -88,13 +88,13 @@ fn a_304_confirms_the_requested_answer_and_no_later_one() {
     };
     keep("\"a\"", 1);
     let cache = Cache::open(&path).expect("it was closed");
-    let Found::Stale(asked) = cache.find(&page, now()) else { panic!("it has a tag") };
+    let Lookup::Stale(asked) = cache.find(&page, now()) else { panic!("it has a tag") };
     assert_eq!(asked.headers(), [("if-none-match".to_owned(), "\"a\"".to_owned())]);
     assert_eq!(cache.confirmed(&page, &asked, &tagged("\"b\""), now()), None);
     assert_eq!(cache.confirmed(&page, &asked, &fresh(), now()), Some(kept(1, 1)));
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
-    assert_eq!(cache.find(&page, now()), Found::Fresh(kept(1, 1)), "the 304 said how long it is fresh");
+    assert_eq!(cache.find(&page, now()), Lookup::Fresh(kept(1, 1)), "the confirmation said how long");
     drop(cache);
     keep("\"b\"", 2);
     let cache = Cache::open(&path).expect("it was closed");
@@ -152,9 +152,9 @@ fn a_page_that_the_disk_has_changed_is_not_used() {
             bytes[at..at + written.len()].copy_from_slice(made_of_it.as_bytes());
         }
         write(&path, bytes);
-        let cache = Cache::open(&path).expect("the database does not detect this damage");
-        assert_eq!(cache.find(&page, now()), Found::Nothing, "{made_of_it}");
-        assert_eq!(cache.find(&page, later), Found::Nothing, "{made_of_it}");
+        let cache = Cache::open(&path).expect("the database does not look that closely");
+        assert_eq!(cache.find(&page, now()), Lookup::Nothing, "{made_of_it}");
+        assert_eq!(cache.find(&page, later), Lookup::Nothing, "{made_of_it}");
         drop(cache);
         fs::remove_file(&path).expect("there");
     }
@@ -192,12 +192,12 @@ fn a_damaged_file_gives_the_stored_page_or_nothing_or_an_error() {
         };
         for number in 0..PAGES {
             match cache.find(&request(&url(number), &[]), now()) {
-                Found::Fresh(found) => {
+                Lookup::Fresh(found) => {
                     assert_eq!(found, kept(number, 1), "round {round}");
                     hits += 1;
                 }
-                Found::Nothing => misses += 1,
-                Found::Stale(validators) => panic!("round {round}: {validators:?}"),
+                Lookup::Nothing => misses += 1,
+                Lookup::Stale(validators) => panic!("round {round}: {validators:?}"),
             }
             cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, 2), now());
         }

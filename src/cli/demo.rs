@@ -17,7 +17,7 @@ use super::launch::Ran;
 use super::site::{ORIGIN, Site};
 use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
-use crate::coordinator::{Ending, Progress, Reason, Summary};
+use crate::coordinator::{Ending, Progress, Reason, Summary, WorkerSummary};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
@@ -103,7 +103,7 @@ fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Resul
 #[derive(Deserialize)]
 struct Line {
     data: Option<Data>,
-    worker: Option<u32>,
+    worker: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ struct Data {
 
 /// One row for each worker: its pid and its pages. Batches are counted per worker slot.
 fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
-    let mut by_pid: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut by_pid: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     for line in records.lines() {
         let line: Line = serde_json::from_str(line)?;
         let (Some(data), Some(pid)) = (line.data, line.worker) else {
@@ -122,13 +122,14 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
         by_pid.entry(pid).or_default().push(data.title);
     }
     let mut workers = summary.workers.clone();
-    workers.sort_by_key(|worker| (worker.slot, worker.generation));
-    let mut batches: BTreeMap<usize, usize> = BTreeMap::new();
+    let fact = |worker: &WorkerSummary, name| worker.fact(name).unwrap_or_default();
+    workers.sort_by_key(|worker| (fact(worker, "slot"), fact(worker, "generation")));
+    let mut batches: BTreeMap<u64, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for worker in workers {
-        let batch = batches.entry(worker.slot).or_default();
+        let (pid, batch) = (fact(&worker, "pid"), batches.entry(fact(&worker, "slot")).or_default());
         let pages: Vec<String> = by_pid
-            .remove(&worker.pid)
+            .remove(&pid)
             .unwrap_or_default()
             .into_iter()
             .map(|title| {
@@ -136,8 +137,8 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
                 format!("batch {batch}: {title}")
             })
             .collect();
-        let note = if worker.generation > 0 { "  (new)" } else { "" };
-        rows.push(format!("  pid {:<8}{}{note}", worker.pid, pages.join(", ")));
+        let note = if fact(&worker, "generation") > 0 { "  (new)" } else { "" };
+        rows.push(format!("  pid {pid:<8}{}{note}", pages.join(", ")));
     }
     Ok(rows)
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gleaner_pool::Job;
 
 use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Parts, Plausible, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Plausible, ProcessPool, Progress, RunError, RunParts, Summary};
 use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
@@ -44,8 +43,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     runtime.block_on(async {
         let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = gleaner_pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
-        let parts = Parts {
+        let executor = ProcessPool::new(&init, options).map_err(Stop::usage)?;
+        let parts = RunParts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
             input: input.start_after(sink.before().done.clone()),
@@ -78,12 +77,10 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     })
 }
 
-fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
+fn stop(error: RunError, kept: Option<&Path>) -> Stop {
     match error {
         // Both are found before anything is fetched.
-        coordinator::Error::Input(error)
-            if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) =>
-        {
+        RunError::Input(error) if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) => {
             Stop::usage(error)
         }
         error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },

@@ -105,13 +105,14 @@ fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "json" | "" => Ok(sink::Format::Json),
-        "jsonl" | "ndjson" | "jl" => Ok(sink::Format::Jsonl),
-        _ => anyhow::bail!(
+    if extension.is_empty() {
+        return Ok(sink::Format::Json);
+    }
+    sink::Format::of_extension(&extension).with_context(|| {
+        format!(
             "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
              .jl (a record on each line), or choose the format with --format (json, jsonl, ndjson)",
             path.display()
-        ),
-    }
+        )
+    })
 }

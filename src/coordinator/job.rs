@@ -1,3 +1,5 @@
+//! The job of a worker process: what it is told, and what it answers.
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -15,38 +17,29 @@ pub struct ScrapeJob {
     scraper: Scraper,
 }
 
-/// What a worker is sent for.
+/// What a worker is asked for.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Errand {
+pub enum JobInput {
     /// A page, to make data of.
     Page(Visit),
     /// A robots.txt, to make rules of.
     Robots(Visit),
 }
 
-/// What it brings back.
+/// What it answers, and how long it worked on that.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Fetched {
-    /// What the server and the page gave.
-    pub what: Brought,
-    /// How long the worker was at it.
-    pub elapsed: Duration,
-}
-
-/// The answer to an [`Errand`].
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Brought {
-    /// To the one of the same name.
-    Page(Visited),
-    /// To the one of the same name.
-    Robots(robots::Answer),
+pub enum JobOutput {
+    /// What a [page](JobInput::Page) gave.
+    Page(Visited, Duration),
+    /// What a [robots.txt](JobInput::Robots) says.
+    Robots(robots::Answer, Duration),
 }
 
 impl Job for ScrapeJob {
     const NAME: &'static str = "scrape";
     type Init = Settings;
-    type Task = Errand;
-    type Output = Fetched;
+    type Task = JobInput;
+    type Output = JobOutput;
 
     fn start(settings: Settings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(Self { scraper: Scraper::new(settings)? })
@@ -56,14 +49,19 @@ impl Job for ScrapeJob {
         Some(Confinement { readable: scrape::needed_files(), unix_sockets: scrape::asks_daemons_for_names() })
     }
 
-    async fn run(&self, errand: Errand) -> Fetched {
+    async fn run(&self, input: JobInput) -> JobOutput {
         let begun = Instant::now();
         let line = Line::of_this_job();
         let sent = move || line.iter().for_each(|line| line.say(&[]));
-        let what = match errand {
-            Errand::Page(visit) => Brought::Page(self.scraper.visit(&visit, sent).await),
-            Errand::Robots(visit) => Brought::Robots(self.scraper.robots(&visit, sent).await),
-        };
-        Fetched { what, elapsed: begun.elapsed() }
+        match input {
+            JobInput::Page(visit) => {
+                let visited = self.scraper.visit(&visit, sent).await;
+                JobOutput::Page(visited, begun.elapsed())
+            }
+            JobInput::Robots(visit) => {
+                let answer = self.scraper.robots(&visit, sent).await;
+                JobOutput::Robots(answer, begun.elapsed())
+            }
+        }
     }
 }

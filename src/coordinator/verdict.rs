@@ -1,15 +1,14 @@
-//! What a panic or a lost worker means for the task that was in its hands.
+//! What a panic or a lost worker means for the task that the worker had.
 
-use gleaner_pool::{Cause, Death, JobError};
-
+use super::executor::{Cause, Death, JobError};
 use crate::model::{Failure, FailureKind, Stage, excerpt};
 
 /// Bytes of a backtrace that a record shows: those of the innermost calls, which come first.
 const BACKTRACE: usize = 16 << 10;
 
-/// The failure of a task that is to blame for its worker's end.
+/// The failure of a task that is to blame for the end of its worker.
 ///
-/// The network has limits of its own inside the worker, so what outlasts or kills a worker is taken to be its parsing.
+/// The worker limits the time of all that it does over the network, so the stage is taken to be parsing.
 pub(super) fn of_death(death: &Death) -> Failure {
     let kind = match death.cause {
         Cause::Timeout { .. } => FailureKind::WorkerTimeout,

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::iter::Cycle;
 use std::slice::Iter;
 
-use super::lines::{Lines, Unreadable};
-use super::{MAX_LINE, task};
+use super::MAX_LINE;
+use super::format::entries;
+use super::lines::Unreadable;
 use crate::model::Task;
 
 /// Reads `bytes` as a list and checks the result. `cuts` are the lengths of the reads, repeated until the end.
@@ -40,19 +41,18 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
 }
 
 fn tasks(reader: impl Read) -> Result<Vec<Task>, Unreadable> {
-    let mut lines = Lines::new(reader);
+    let mut entries = entries(reader, None);
     let mut tasks = Vec::new();
     loop {
-        while let Some(line) = lines.take() {
-            let seq = tasks.len() as u64;
-            tasks.extend(task::from_line(line, seq, None));
+        while let Some(entry) = entries.take(tasks.len() as u64) {
+            tasks.extend(entry.task);
         }
-        if lines.refill()? == 0 {
+        if entries.refill()? == 0 {
             break;
         }
     }
     let seq = tasks.len() as u64;
-    tasks.extend(lines.take_rest().and_then(|line| task::from_line(line, seq, None)));
+    tasks.extend(entries.take_rest(seq).and_then(|entry| entry.task));
     Ok(tasks)
 }
 

@@ -5,9 +5,10 @@ use std::io::Read;
 
 use url::Url;
 
-use super::lines::{Lines, Unreadable};
+use super::format::entries;
+use super::lines::Unreadable;
 use super::looks_like::looks_like;
-use super::{Error, ErrorKind, Source, task};
+use super::{Error, ErrorKind, Source};
 use crate::model::Task;
 
 /// Number of tasks that are checked.
@@ -46,23 +47,23 @@ pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
 
 /// The first tasks of a list, of which only the beginning may be known.
 fn first_tasks(list: impl Read, base: Option<&Url>) -> Result<Vec<Task>, Unreadable> {
-    let mut lines = Lines::new(list);
-    let mut tasks = Vec::new();
+    let mut entries = entries(list, base);
+    let mut tasks: Vec<Task> = Vec::new();
     let mut read = 0;
     loop {
-        while let Some(line) = lines.take() {
-            tasks.extend(task::from_line(line, tasks.len() as u64, base));
+        while let Some(entry) = entries.take(tasks.len() as u64) {
+            tasks.extend(entry.task);
             if tasks.len() == TASKS {
                 return Ok(tasks);
             }
         }
-        match lines.refill()? as u64 {
+        match entries.refill()? as u64 {
             0 => break,
             count => read += count,
         }
     }
     // The last line may be incomplete, so it is not judged, unless it is too long in any case.
-    let rest = lines.take_rest().filter(|line| read < MOST || line.too_long);
-    tasks.extend(rest.and_then(|line| task::from_line(line, tasks.len() as u64, base)));
+    let rest = entries.take_rest(tasks.len() as u64).filter(|entry| read < MOST || entry.too_long);
+    tasks.extend(rest.and_then(|entry| entry.task));
     Ok(tasks)
 }

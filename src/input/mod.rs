@@ -23,6 +23,7 @@ mod consumed;
 mod encoding;
 mod error;
 mod first_lines;
+mod format;
 mod invalid;
 mod lines;
 mod looks_like;

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::consumed::Consumed;
-use super::lines::{Line, Lines, Unreadable};
+use super::format::{Entry, entries};
+use super::lines::Unreadable;
 use super::{Error, ErrorKind, Progress, Source, first_lines, task};
 use crate::model::{Done, ListPoint, Task};
 
@@ -85,7 +86,7 @@ impl Input {
     }
 
     fn read(self, done: Done, batches: &Sender) -> Result<(), Stop> {
-        let mut batch = Filling::new(self.limit, self.base, done, batches, self.progress);
+        let mut batch = Filling::new(self.limit, self.base.as_ref(), done, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
                 break;
@@ -153,13 +154,13 @@ struct Filling<'a> {
     consumed: Consumed,
     /// The limit: no task may have this number or a higher one.
     end: u64,
-    base: Option<Url>,
+    base: Option<&'a Url>,
     batches: &'a Sender,
     progress: Progress,
 }
 
 impl<'a> Filling<'a> {
-    fn new(limit: Option<u64>, base: Option<Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
+    fn new(limit: Option<u64>, base: Option<&'a Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
         let end = limit.unwrap_or(u64::MAX);
         Self { tasks: Vec::new(), consumed: Consumed::new(done), end, base, batches, progress }
     }
@@ -169,24 +170,24 @@ impl<'a> Filling<'a> {
     }
 
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
-        let mut lines = Lines::new(reader);
+        let mut entries = entries(reader, self.base);
         loop {
-            while let Some(line) = lines.take() {
-                self.push_line(line)?;
+            while let Some(entry) = entries.take(self.consumed.tasks()) {
+                self.push_entry(entry)?;
                 if self.is_at_limit() {
                     return Ok(());
                 }
             }
             // The next read may take long.
             self.hand_over()?;
-            match lines.refill() {
+            match entries.refill() {
                 Ok(0) => break,
                 Ok(count) => self.progress.add_bytes(count),
                 Err(Unreadable::Io(error)) => return Err(broken_off(source, self, error)),
                 Err(Unreadable::Encoding(encoding)) => return Err(self.refuse(source, encoding)),
             }
         }
-        lines.take_rest().map_or(Ok(()), |line| self.push_line(line))
+        entries.take_rest(self.consumed.tasks()).map_or(Ok(()), |entry| self.push_entry(entry))
     }
 
     /// The error for a list in an unsupported encoding. No line of it has become a task, but earlier sources may have
@@ -196,13 +197,12 @@ impl<'a> Filling<'a> {
         Stop::Error(source.is_in(encoding, kind))
     }
 
-    fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
-        let task = task::from_line(line, self.consumed.tasks(), self.base.as_ref());
-        task.map_or(Ok(()), |task| self.push(task, line.bytes))
+    fn push_entry(&mut self, Entry { bytes, task, .. }: Entry<'_>) -> Result<(), Stop> {
+        task.map_or(Ok(()), |task| self.push(task, bytes))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
-        let task = task::from_text(text, self.consumed.tasks(), self.base.as_ref());
+        let task = task::from_text(text, self.consumed.tasks(), self.base);
         task.map_or(Ok(()), |task| self.push(task, text.as_bytes()))
     }
 

@@ -1,18 +1,22 @@
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::Outcome;
+use super::{Failure, Page};
 
 /// The result of one request to one URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The final result of the task: a page or a failure.
-    Outcome(Outcome),
-    /// The server redirects to another URL. A worker never follows a redirect, because the next host has its own rules.
+    /// The data of the page.
+    Page(Page),
+    /// Why there is none.
+    Failure(Failure),
+    /// The server points elsewhere. A worker follows no redirect: the next hop has a host with rules of its own.
     Redirect {
         /// The HTTP status of the redirect.
         status: u16,
         /// The absolute URL of the next request.
-        to: String,
+        #[serde(deserialize_with = "super::deserialize_url")]
+        to: Url,
         /// Decompressed bytes of the body.
         bytes: u64,
     },

@@ -22,6 +22,7 @@ mod seqs;
 mod task;
 mod visit;
 mod web_url;
+mod worker_label;
 
 pub use answer::Answer;
 pub use credentials::without_credentials;
@@ -42,4 +43,5 @@ pub use task::Task;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
-pub use web_url::{parse_url, parse_url_in};
+pub use web_url::{deserialize_url, parse_url, parse_url_in};
+pub use worker_label::WorkerLabel;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 
 /// The result of a task. A URL that failed is an outcome too; `Err` is only for errors that end the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The page was fetched, and every required field was found.
     Page(Page),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Outcome, WorkerLabel};
 
 /// What the output says about one task: its line, its result, and what it cost.
 ///
@@ -18,7 +18,7 @@ pub struct Record {
     /// Time that workers spent on it.
     pub elapsed: Duration,
     /// The process id of the worker that settled it; `None` if it was never sent.
-    pub worker: Option<u32>,
+    pub worker: Option<WorkerLabel>,
     /// Whether its data came from the cache; `None` in a run without a cache.
     pub cached: Option<bool>,
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{Answer, Reach};
 
@@ -28,7 +29,8 @@ pub enum Connection {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
     /// Absolute http or https URL; may contain credentials.
-    pub url: String,
+    #[serde(deserialize_with = "super::deserialize_url")]
+    pub url: Url,
     /// How Gleaner got the URL.
     pub reach: Reach,
     /// Headers for this request and this exact URL only (cookies, validators), in addition to those of the settings.
@@ -44,9 +46,9 @@ pub struct Visit {
 
 impl Visit {
     /// A request without headers of its own.
-    pub fn new(url: impl Into<String>, reach: Reach) -> Self {
+    pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host_headers) = (Vec::new(), Vec::new());
-        Self { url: url.into(), reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
+        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
     }
 }
 

@@ -16,9 +16,14 @@
 //! domain with a label that begins with `xn--` and is not valid Punycode (servo/rust-url#1135).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_8};
+use serde::Deserializer;
+use serde::de::{self, Visitor};
 use url::{ParseError, Position, Url};
+
+use super::LONGEST_URL;
 
 /// Parses a URL, or a reference that is relative to `base`.
 ///
@@ -47,6 +52,38 @@ pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding)
         return Ok(url);
     }
     with_path(&url, &url.path().replace('^', "%5E"))
+}
+
+/// Reads a URL that another process has sent as text. Whatever that process says, it is an http(s) URL, and no longer than
+/// the URLs that are sent.
+///
+/// # Errors
+/// Where the text is not such a URL.
+pub fn deserialize_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    struct Text;
+
+    impl Visitor<'_> for Text {
+        type Value = Url;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an http(s) URL")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Url, E> {
+            if text.len() > LONGEST_URL {
+                return Err(E::custom("a URL that is longer than any that is sent"));
+            }
+            let url = parse_url(text, None).map_err(E::custom)?;
+            if is_web(&url) { Ok(url) } else { Err(E::custom("a URL that is not an http(s) URL")) }
+        }
+    }
+
+    deserializer.deserialize_str(Text)
+}
+
+/// Whether the scheme is `http` or `https`.
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 fn parse_by_crate(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
@@ -181,7 +218,8 @@ mod tests {
     use encoding_rs::{EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16LE, WINDOWS_1252};
     use url::Url;
 
-    use super::{parse_url, parse_url_in, whatwg};
+    use super::{LONGEST_URL, parse_url, parse_url_in, whatwg};
+    use crate::model::{Reach, Visit};
 
     #[test]
     fn urls_match_the_test_data_of_the_standard() {
@@ -291,6 +329,37 @@ mod tests {
             let base = base.and_then(|base| parse_url(&base, None).ok());
             let Ok(url) = parse_url(&text, base.as_ref()) else { continue };
             assert_eq!(parse_url(url.as_str(), None).as_ref(), Ok(&url), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_travels_as_its_text_and_is_the_same_one_afterwards() {
+        let mut sent = 0;
+        for (text, base, _) in whatwg::cases() {
+            let base = base.and_then(|base| parse_url(&base, None).ok());
+            let Some(url) = parse_url(&text, base.as_ref()).ok().filter(super::is_web) else { continue };
+            let visit = Visit::new(url, Reach::Listed);
+            let bytes = postcard::to_stdvec(&visit).expect("bytes");
+            // As a text travels: its length, which takes one or two bytes here, and the bytes of it.
+            let as_text = postcard::to_stdvec(visit.url.as_str()).expect("bytes");
+            assert!(bytes.starts_with(&as_text), "{text:?}");
+            assert_eq!(postcard::from_bytes::<Visit>(&bytes).as_ref(), Ok(&visit), "{text:?}");
+            sent += 1;
+        }
+        assert!(sent > 200, "these are not all cases: {sent}");
+    }
+
+    #[test]
+    fn what_is_not_an_http_url_cannot_be_read_as_a_visit() {
+        let long = format!("http://h/{}", "x".repeat(LONGEST_URL));
+        let cases = ["", "/x", "http://", "ftp://h/", "mailto:a@b", "file:///etc/passwd", &long];
+        for text in cases {
+            let shown: String = text.chars().take(20).collect();
+            let mut bytes = postcard::to_stdvec(text).expect("bytes");
+            let rest = postcard::to_stdvec(&Visit::new(Url::parse("http://h/").expect("a URL"), Reach::Listed));
+            // What follows the URL is that of an ordinary visit.
+            bytes.extend_from_slice(&rest.expect("bytes")[1 + "http://h/".len()..]);
+            assert!(postcard::from_bytes::<Visit>(&bytes).is_err(), "{shown}");
         }
     }
 }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::Rules;
 use crate::model::Failure;
@@ -14,8 +15,9 @@ pub enum Answer {
     Redirect {
         /// The HTTP status of the redirect.
         status: u16,
-        /// The absolute URL to go to next.
-        to: String,
+        /// The http(s) URL to go to next.
+        #[serde(deserialize_with = "crate::model::deserialize_url")]
+        to: Url,
     },
     /// The rules are unknown. Until they are known, nothing of this origin may be fetched (RFC 9309, 2.3.1.4). The
     /// stage is `robots`, and `retry` says whether another try may help.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::backoff;
 use super::hosts::HostId;
 use super::origins::OriginId;
-use super::queue::{Dispatch, Order, Schedule, Step};
+use super::queue::{Dispatch, RequestId, Schedule, Step};
 use super::target::Astray;
 use crate::model::{Failure, FailureKind, Reach, Retry, Stage, shown_url};
 use crate::robots::{self, Rules};
@@ -21,43 +21,39 @@ impl Schedule {
             return None;
         }
         let fetch = self.origins.fetch(origin)?;
-        fetch.handed_out = Some(now);
-        self.robots_requests += 1;
         let host = self.hosts.get(host);
+        let visit = host.visit(&fetch.target, fetch.again);
         Some(Step::Fetch(Dispatch {
-            order: Order::Robots(origin.0),
-            url: fetch.target.url.to_string(),
-            reach: fetch.target.reach.clone(),
+            id: RequestId::Robots(origin.0),
+            visit,
             affinity: host.affinity,
             alone: fetch.alone,
-            tell_when_sent: host.counts_time(),
-            connection: host.connection(fetch.again),
         }))
     }
 
     /// Handles the answer to a request for a robots.txt. `took` is how long the answer took.
     pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
-        let (order, origin) = (Order::Robots(id), OriginId(id));
+        let (request, origin) = (RequestId::Robots(id), OriginId(id));
         let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         if let Some(fetch) = self.origins.fetch(origin) {
             fetch.again = is_lost && !fetch.again;
             if fetch.again {
-                return self.rerun(order, false, false, now);
+                return self.rerun(request, false, false, now);
             }
         }
-        self.judge(order, took, failure, now);
+        self.judge(request, took, failure, now);
         let leash = self.robots_leash();
         let Some(fetch) = self.origins.fetch(origin) else { return };
         let (host, before) = (fetch.host, fetch.target.detour());
         let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, |_| 0, leash) {
+            robots::Answer::Redirect { to, .. } => match fetch.target.follow(to, |_| 0, leash) {
                 Ok(()) => {
                     let after = fetch.target.detour();
                     fetch.host = self.hosts.hold(&fetch.target.url);
                     self.swap_detours(before, after);
                     self.release(host, now);
-                    return self.put_first(order, now);
+                    return self.put_first(request, now);
                 }
                 Err(astray @ Astray::NoRoom(_)) => {
                     let message = format!("follow the redirect of {}: {astray}", shown_url(&fetch.target.url));
@@ -101,11 +97,11 @@ impl Schedule {
         let (tries, asked_by) = (fetch.tries, fetch.asked_by.clone());
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
-            && let Some(payer) = self.payer(Order::Robots(origin.0))
+            && let Some(payer) = self.payer(RequestId::Robots(origin.0))
             && self.hosts.change(payer, now, |host, _| host.take_retry())
         {
             self.retries += 1;
-            self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
+            self.pausing.push(Reverse((now + pause, RequestId::Robots(origin.0))));
             return None;
         }
         if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
@@ -125,7 +121,7 @@ impl Schedule {
     /// Wakes the tasks that waited for a robots.txt, and releases the host that served it.
     fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
         for seq in tasks.into_iter().rev() {
-            self.put_first(Order::Page(seq), now);
+            self.put_first(RequestId::Page(seq), now);
         }
         self.release(host, now);
     }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Sign, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
-use super::{Options, Order};
-use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, how_long};
+use super::target::Target;
+use super::{Options, RequestId};
+use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, Visit, how_long};
 
 /// Whether a host may receive requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +51,12 @@ pub(super) struct Host {
     pub(super) robots: bool,
     concurrency: u32,
     delay: Duration,
-    pub(super) queue: VecDeque<Order>,
+    pub(super) queue: VecDeque<RequestId>,
     /// The number of its tasks and robots.txt fetches, wherever they are. The host is kept while there are any.
     pub(super) held: usize,
     in_flight: u32,
     /// The order that was handed out and is not known to be sent, and since when. Only for hosts with a delay.
-    unsent: Option<(Order, Instant)>,
+    unsent: Option<(RequestId, Instant)>,
     /// No order is handed out before this time.
     closed_until: Option<Instant>,
     /// Its tasks fail with this instead of being sent, until then (`None`: for the rest of the run).
@@ -140,17 +141,19 @@ impl Host {
     }
 
     /// Whether the time at which a request is sent matters.
-    pub(super) fn counts_time(&self) -> bool {
+    fn counts_time(&self) -> bool {
         self.delay() > Duration::ZERO
     }
 
     /// The connection for the next request. If the delay is longer than connections are kept, keeping one is useless.
-    pub(super) fn connection(&self, again: bool) -> Connection {
-        match (again, self.delay() > KEEP_ALIVE) {
+    pub(super) fn visit(&self, target: &Target, again: bool) -> Visit {
+        let connection = match (again, self.delay() > KEEP_ALIVE) {
             (true, _) => Connection::Again,
             (false, true) => Connection::Own,
             (false, false) => Connection::Kept,
-        }
+        };
+        let visit = Visit::new(target.url.clone(), target.reach.clone());
+        Visit { tell_when_sent: self.counts_time(), connection, ..visit }
     }
 
     /// Applies the delay of its robots.txt, which has just arrived.
@@ -163,15 +166,15 @@ impl Host {
         self.closed_until = self.closed_until.max(Some(until));
     }
 
-    pub(super) fn handed_out(&mut self, order: Order, now: Instant) {
+    pub(super) fn handed_out(&mut self, request: RequestId, now: Instant) {
         self.in_flight += 1;
         if self.counts_time() {
-            self.unsent = Some((order, now));
+            self.unsent = Some((request, now));
         }
     }
 
-    pub(super) fn sent(&mut self, order: Order, jitter: Duration, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    pub(super) fn sent(&mut self, request: RequestId, jitter: Duration, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.unsent = None;
             self.draws += 1;
             let jitter = jitter.mul_f64(fraction(self.affinity ^ self.draws));
@@ -179,25 +182,19 @@ impl Host {
         }
     }
 
-    /// Handles an order that was lost. Nobody knows whether it was sent before.
-    pub(super) fn lost(&mut self, order: Order, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    /// What was handed out is lost, and nobody knows whether it was sent before.
+    pub(super) fn lost(&mut self, request: RequestId, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.close(now + self.delay());
         }
-        self.came_back(order);
+        self.came_back(request);
     }
 
-    /// Handles an order that was handed out and did not need a request.
-    pub(super) fn spared(&mut self, order: Order) {
-        self.unsent = self.unsent.filter(|(unsent, _)| *unsent != order);
-        self.came_back(order);
-    }
-
-    /// Handles an order that is no longer under way.
-    pub(super) fn came_back(&mut self, order: Order) {
+    /// What was handed out is not under way any more.
+    pub(super) fn came_back(&mut self, request: RequestId) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == order) {
-            // It failed before it was sent, or nobody could say whether it was sent.
+        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == request) {
+            // It failed before it was sent, or nobody could say that it was.
             self.unsent = None;
             self.close(since + self.delay());
         }
@@ -307,7 +304,7 @@ impl Host {
 
     /// Takes the next order from its queue. While the breaker tries whether the host works again, it takes the last
     /// order, because that page may work where the earlier ones failed.
-    pub(super) fn take(&mut self) -> Option<Order> {
+    pub(super) fn take(&mut self) -> Option<RequestId> {
         if self.breaker.is_trying() { self.queue.pop_back() } else { self.queue.pop_front() }
     }
 

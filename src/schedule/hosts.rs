@@ -9,7 +9,7 @@ use slab::Slab;
 use url::Url;
 
 use super::host::{Host, Listed, Standing};
-use super::{GroupBy, Options, Order};
+use super::{GroupBy, Options, RequestId};
 
 /// The number of hosts without tasks that are always remembered: their robots.txt and their delay may be needed again.
 const IDLE: usize = 10_000;
@@ -126,9 +126,9 @@ impl Hosts {
 
     /// Puts an order first in the queue of its host. If the host was not in the queue of open hosts, it becomes the
     /// first one there. Records of later tasks wait for work that has begun.
-    pub(super) fn put_first(&mut self, id: HostId, order: Order, now: Instant) {
+    pub(super) fn put_first(&mut self, id: HostId, request: RequestId, now: Instant) {
         let in_line = self.known[id.0].listed == Listed::Open;
-        self.change(id, now, |host, _| host.queue.push_front(order));
+        self.change(id, now, |host, _| host.queue.push_front(request));
         if !in_line && self.known[id.0].listed == Listed::Open {
             self.open.rotate_right(1);
         }
@@ -173,17 +173,17 @@ impl Hosts {
     }
 
     /// Takes the next order of the next open host. That host then goes to the end of the queue.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, Order)> {
+    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, RequestId)> {
         while let Some(id) = self.open.pop_front() {
-            let order = self.change(id, now, |host, _| {
+            let request = self.change(id, now, |host, _| {
                 host.listed = Listed::No;
                 match host.standing(now) {
                     Standing::Open(_) => host.take(),
                     Standing::Closed(_) | Standing::Idle => None,
                 }
             });
-            if let Some(order) = order {
-                return Some((id, order));
+            if let Some(request) = request {
+                return Some((id, request));
             }
         }
         None

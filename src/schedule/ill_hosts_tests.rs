@@ -252,10 +252,11 @@ fn a_later_and_shorter_retry_after_does_not_shorten_a_longer_one() {
     for seq in 0..4 {
         schedule.admit(task(seq), now);
         assert!(schedule.next(now).is_some());
+        schedule.hand_out(RequestId::Page(seq), now);
     }
     for (seq, patience) in [(0, 301), (1, 301), (2, 86_400), (3, 301)] {
         let failure = status(503, Retry::After(Duration::from_secs(patience)));
-        assert!(answered(&mut schedule, Order::Page(seq), Said::Failure(failure), ms(1), now).is_some());
+        assert!(answered(&mut schedule, RequestId::Page(seq), Said::Failure(failure), ms(1), now).is_some());
     }
     now += Duration::from_secs(400);
     schedule.admit(task(4), now);

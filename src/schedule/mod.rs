@@ -37,5 +37,5 @@ mod tests;
 mod weights_tests;
 
 pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
-pub use queue::{Dispatch, Order, Schedule, Step};
+pub use queue::{Dispatch, RequestId, Schedule, Step};
 pub use task::Settled;

@@ -10,7 +10,7 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Connection, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, Visit};
 use crate::robots;
 
 /// A request that is late by at most this does not delay the next one.
@@ -18,30 +18,25 @@ const LATENESS: Duration = Duration::from_millis(20);
 
 /// Identifies a request for a page or a robots.txt. There is at most one of each under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Order {
+pub enum RequestId {
     /// The page of a task, by the task's number.
     Page(u64),
     /// The robots.txt of an origin, by a number that the schedule assigns.
     Robots(u64),
 }
 
-/// A request to send now.
+/// A request that may be made now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
-    /// What it requests.
-    pub order: Order,
-    /// The URL of this hop.
-    pub url: String,
-    /// Whether the list or a redirect leads there.
-    pub reach: Reach,
-    /// The same for all orders to one host, so that connections can be reused.
+    /// What for.
+    pub id: RequestId,
+    /// The request. Where it asks for that, the schedule is to be told when it is [sent](Schedule::sent). Whoever makes it
+    /// adds the headers.
+    pub visit: Visit,
+    /// The same for all requests to one host, so that its connections can be used again.
     pub affinity: u64,
     /// No other job may share its worker, because this one may have killed a worker.
     pub alone: bool,
-    /// Whether the schedule must be told when the request is [sent](Schedule::sent).
-    pub tell_when_sent: bool,
-    /// Which connection to use.
-    pub connection: Connection,
 }
 
 /// The next thing to do.
@@ -61,13 +56,11 @@ pub struct Schedule {
     /// Every task under way, by seq. Boxed, because a map whose entries change all the time may have four times as many
     /// places as entries.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
-    /// Orders to be sent again later.
-    pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate limit of the run allows the next order.
+    /// To be sent again later.
+    pub(super) pausing: BinaryHeap<Reverse<(Instant, RequestId)>>,
+    /// When the rate of the whole run lets the next one out.
     next_out: Option<Instant>,
-    /// The value of `next_out` before the last order.
-    last_out: Option<Instant>,
-    /// About how many bytes the tasks take, without their detours.
+    /// Bytes that the tasks take, about, without their detours.
     pub(super) weight: usize,
     /// Bytes of long URLs that redirects led tasks and robots.txt requests to.
     pub(super) detours: usize,
@@ -84,7 +77,6 @@ impl Schedule {
             tasks: HashMap::new(),
             pausing: BinaryHeap::new(),
             next_out: None,
-            last_out: None,
             weight: 0,
             detours: 0,
             retries: 0,
@@ -103,7 +95,7 @@ impl Schedule {
                 self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
-                self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
+                self.hosts.change(host, now, |host, _| host.queue.push_back(RequestId::Page(seq)));
                 None
             }
             Err(failure) => {
@@ -169,29 +161,40 @@ impl Schedule {
         if self.next_out.is_some_and(|at| at > now) {
             return None;
         }
-        while let Some((host, order)) = self.hosts.next(now) {
-            let step = match order {
-                Order::Page(seq) => self.begin(seq, now),
-                Order::Robots(id) => self.begin_robots(OriginId(id), host, now),
+        while let Some((host, request)) = self.hosts.next(now) {
+            let step = match request {
+                RequestId::Page(seq) => self.begin(seq, now),
+                RequestId::Robots(id) => self.begin_robots(OriginId(id), host, now),
             };
-            match step {
-                Some(Step::Fetch(dispatch)) => {
-                    self.hosts.change(host, now, |host, _| host.handed_out(order, now));
-                    self.keep_the_rate(now);
-                    return Some(Step::Fetch(dispatch));
-                }
-                Some(settled) => return Some(settled),
-                None => {}
+            if step.is_some() {
+                return step;
             }
         }
         None
     }
 
-    /// Counts an order for the rate limit. A short lateness is made up for; otherwise the rate would never be reached.
+    /// The request that was [`next`](Self::next) is made now.
+    pub fn hand_out(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get_mut(&seq).map(|task| {
+                task.handed_out = Some(now);
+                task.host
+            }),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| {
+                fetch.handed_out = Some(now);
+                fetch.host
+            }),
+        };
+        let Some(host) = host else { return };
+        self.robots_requests += u64::from(matches!(request, RequestId::Robots(_)));
+        self.hosts.change(host, now, |host, _| host.handed_out(request, now));
+        self.keep_the_rate(now);
+    }
+
+    /// One more is out. Whoever is a little late makes up for it, or the rate would never be reached.
     fn keep_the_rate(&mut self, now: Instant) {
         let interval = self.hosts.options().politeness.interval;
         if interval > Duration::ZERO {
-            self.last_out = self.next_out;
             let due = self.next_out.unwrap_or(now) + interval;
             self.next_out = Some(due.max(now + interval.saturating_sub(LATENESS)));
         }
@@ -201,20 +204,20 @@ impl Schedule {
     fn wake(&mut self, now: Instant) {
         self.hosts.wake(now);
         while self.pausing.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            if let Some(Reverse((_, order))) = self.pausing.pop() {
-                self.put_first(order, now);
+            if let Some(Reverse((_, request))) = self.pausing.pop() {
+                self.put_first(request, now);
             }
         }
     }
 
     /// Tasks that have begun go before those that have not, because records of later tasks wait for them.
-    pub(super) fn put_first(&mut self, order: Order, now: Instant) {
-        let host = match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
+    pub(super) fn put_first(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
         };
         if let Some(host) = host {
-            self.hosts.put_first(host, order, now);
+            self.hosts.put_first(host, request, now);
         }
     }
 
@@ -228,16 +231,13 @@ impl Schedule {
         };
         match (leave, task.origin) {
             (Leave::Given, _) => {
-                task.handed_out = Some(now);
                 task.target.goes_with(0);
+                let visit = host.visit(&task.target, task.again);
                 Some(Step::Fetch(Dispatch {
-                    order: Order::Page(seq),
-                    url: task.target.url.to_string(),
-                    reach: task.target.reach.clone(),
+                    id: RequestId::Page(seq),
+                    visit,
                     affinity: host.affinity,
                     alone: task.alone,
-                    tell_when_sent: host.counts_time(),
-                    connection: host.connection(task.again),
                 }))
             }
             (Leave::Denied(failure), _) => {
@@ -248,11 +248,11 @@ impl Schedule {
             (Leave::Ask, Some(origin)) => {
                 let host = self.hosts.hold(&task.target.url);
                 self.origins.ask(origin, seq, &task.target.url, task.target.reach.clone(), host);
-                self.hosts.put_first(host, Order::Robots(origin.0), now);
+                self.hosts.put_first(host, RequestId::Robots(origin.0), now);
                 None
             }
             (Leave::Later(until), _) => {
-                self.pausing.push(Reverse((until, Order::Page(seq))));
+                self.pausing.push(Reverse((until, RequestId::Page(seq))));
                 None
             }
             (Leave::Parked | Leave::Ask, _) => None,
@@ -267,28 +267,28 @@ impl Schedule {
     }
 
     /// Notes that an order with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
-    pub fn sent(&mut self, order: Order, now: Instant) {
-        if let Some((host, _)) = self.whereabouts(order) {
-            self.hosts.change(host, now, |host, options| host.sent(order, options.politeness.delay_jitter, now));
+    pub fn sent(&mut self, request: RequestId, now: Instant) {
+        if let Some((host, _)) = self.whereabouts(request) {
+            self.hosts.change(host, now, |host, options| host.sent(request, options.politeness.delay_jitter, now));
         }
     }
 
     /// The host that an order waits at, and when the order was handed out.
-    fn whereabouts(&mut self, order: Order) -> Option<(HostId, Option<Instant>)> {
-        match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
+    fn whereabouts(&mut self, request: RequestId) -> Option<(HostId, Option<Instant>)> {
+        match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
         }
     }
 
     /// Tells the host of an order the result.
-    pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
-        let Some((host, handed_out)) = self.whereabouts(order) else { return };
-        let page = failure.and_then(|_| self.page_of(order));
-        let earner = if failure.is_none() { self.payer(order) } else { None };
+    pub(super) fn judge(&mut self, request: RequestId, took: Duration, failure: Option<&Failure>, now: Instant) {
+        let Some((host, handed_out)) = self.whereabouts(request) else { return };
+        let page = failure.and_then(|_| self.page_of(request));
+        let earner = if failure.is_none() { self.payer(request) } else { None };
         let heard = Heard { failure, since: handed_out.unwrap_or(now), took };
         self.hosts.change(host, now, |known, options| {
-            known.came_back(order);
+            known.came_back(request);
             known.learn(&heard, page, options, now);
             if earner == Some(host) {
                 known.give_back_retry(options.max_host_retries);
@@ -301,10 +301,10 @@ impl Schedule {
 
     /// The page of an order as a number, so that its failure can count against the host. `None` if a redirect led
     /// there: one host must not make another one look bad.
-    fn page_of(&mut self, order: Order) -> Option<u64> {
-        let (target, is_own) = match order {
-            Order::Page(seq) => (&self.tasks.get(&seq)?.target, true),
-            Order::Robots(id) => {
+    fn page_of(&mut self, request: RequestId) -> Option<u64> {
+        let (target, is_own) = match request {
+            RequestId::Page(seq) => (&self.tasks.get(&seq)?.target, true),
+            RequestId::Robots(id) => {
                 let fetch = self.origins.fetch(OriginId(id))?;
                 (&fetch.target, fetch.asked_by == Reach::Listed)
             }
@@ -314,10 +314,10 @@ impl Schedule {
 
     /// The host whose retry budget an order uses: that of the task's line, or of the first task that waits for a
     /// robots.txt.
-    pub(super) fn payer(&mut self, order: Order) -> Option<HostId> {
-        let seq = match order {
-            Order::Page(seq) => seq,
-            Order::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
+    pub(super) fn payer(&mut self, request: RequestId) -> Option<HostId> {
+        let seq = match request {
+            RequestId::Page(seq) => seq,
+            RequestId::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
         };
         Some(self.tasks.get(&seq)?.listed)
     }
@@ -333,7 +333,7 @@ impl Schedule {
         now: Instant,
     ) -> Option<Settled> {
         let failure = match &answer {
-            Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
+            Answer::Failure(failure) => Some(failure),
             _ => None,
         };
         let task = self.tasks.get_mut(&seq)?;
@@ -341,21 +341,22 @@ impl Schedule {
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         task.again = is_lost && !task.again;
         if task.again {
-            self.rerun(Order::Page(seq), false, false, now);
+            self.rerun(RequestId::Page(seq), false, false, now);
             return None;
         }
-        self.judge(Order::Page(seq), elapsed, failure, now);
+        self.judge(RequestId::Page(seq), elapsed, failure, now);
         let leash = self.leash(seq)?;
         let task = self.tasks.get_mut(&seq)?;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, cookies_for, leash) {
+            Answer::Redirect { status, to, bytes } => match task.follow(status, to, bytes, cookies_for, leash) {
                 Ok(()) => {
                     self.move_to_next_host(seq, now);
                     return None;
                 }
                 Err(failure) => Outcome::Failure(failure),
             },
-            Answer::Outcome(outcome) => outcome,
+            Answer::Page(page) => Outcome::Page(page),
+            Answer::Failure(failure) => Outcome::Failure(failure),
             // A 304 to a conditional request never gets here: the stored page takes its place.
             Answer::NotModified { bytes } => {
                 let message = "the server answered 304 (not modified), but no copy of the page is stored";
@@ -392,7 +393,7 @@ impl Schedule {
         self.weigh(&mut task, false, now);
         self.tasks.insert(seq, task);
         self.release(left, now);
-        self.put_first(Order::Page(seq), now);
+        self.put_first(RequestId::Page(seq), now);
     }
 
     fn may_try_again(&mut self, seq: u64, retry: Retry, now: Instant) -> bool {
@@ -407,15 +408,15 @@ impl Schedule {
             return false;
         }
         self.retries += 1;
-        self.pausing.push(Reverse((now + pause, Order::Page(seq))));
+        self.pausing.push(Reverse((now + pause, RequestId::Page(seq))));
         true
     }
 
     /// Sends an order of a lost worker again, before all others. `charged`: the loss counts as an attempt.
-    pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
-        let Some((host, _)) = self.whereabouts(order) else { return };
-        match order {
-            Order::Page(seq) => {
+    pub fn rerun(&mut self, request: RequestId, alone: bool, charged: bool, now: Instant) {
+        let Some((host, _)) = self.whereabouts(request) else { return };
+        match request {
+            RequestId::Page(seq) => {
                 if let Some(task) = self.tasks.get_mut(&seq) {
                     task.alone |= alone;
                     if charged {
@@ -423,27 +424,27 @@ impl Schedule {
                     }
                 }
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 if let Some(fetch) = self.origins.fetch(OriginId(id)) {
                     fetch.alone |= alone;
                 }
             }
         }
-        self.hosts.change(host, now, |host, _| host.lost(order, now));
-        self.hosts.put_first(host, order, now);
+        self.hosts.change(host, now, |host, _| host.lost(request, now));
+        self.hosts.put_first(host, request, now);
     }
 
     /// Ends an order that the executor could not get an answer for.
-    pub fn fail(&mut self, order: Order, failure: Failure, now: Instant) -> Option<Settled> {
-        match order {
-            Order::Page(seq) => {
+    pub fn fail(&mut self, request: RequestId, failure: Failure, now: Instant) -> Option<Settled> {
+        match request {
+            RequestId::Page(seq) => {
                 let task = self.tasks.get_mut(&seq)?;
                 task.charge(now);
                 let host = task.host;
-                self.hosts.change(host, now, |host, _| host.lost(order, now));
+                self.hosts.change(host, now, |host, _| host.lost(request, now));
                 self.fail_task(seq, failure, now)
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
                 None
             }
@@ -451,10 +452,8 @@ impl Schedule {
     }
 
     /// Ends a task with a stored page. Nothing was sent, so the task is not charged.
-    pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
-        let host = self.tasks.get(&seq)?.host;
-        self.hosts.change(host, now, |host, _| host.spared(Order::Page(seq)));
-        self.next_out = self.last_out;
+    pub fn known_page(&mut self, request: RequestId, page: Page, now: Instant) -> Option<Settled> {
+        let RequestId::Page(seq) = request else { return None };
         self.settle(seq, Outcome::Page(page), now)
     }
 

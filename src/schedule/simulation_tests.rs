@@ -99,8 +99,8 @@ impl Ran {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Sent(Order),
-    Answered(Order),
+    Sent(RequestId),
+    Answered(RequestId),
 }
 
 /// Runs a list through the schedule as the coordinator does. `places` is the number of jobs at the same time.
@@ -109,7 +109,7 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
     let (mut schedule, mut ran, mut now) = (Schedule::new(options), Ran::default(), begun);
     let mut list = list.iter().enumerate();
     let mut events: BinaryHeap<Reverse<(Instant, usize, Event)>> = BinaryHeap::new();
-    let mut replies: HashMap<Order, (Said, Duration)> = HashMap::new();
+    let mut replies: HashMap<RequestId, (Said, Duration)> = HashMap::new();
     let (mut free_places, mut count, mut list_ended) = (places, 0, false);
     loop {
         while !list_ended && schedule.ready() < places && schedule.under_way() < read_ahead + places {
@@ -124,7 +124,10 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
         }
         while free_places > 0 {
             let dispatch = match schedule.next(now) {
-                Some(Step::Fetch(dispatch)) => dispatch,
+                Some(Step::Fetch(dispatch)) => {
+                    schedule.hand_out(dispatch.id, now);
+                    dispatch
+                }
                 Some(Step::Settled(settled)) => {
                     ran.settled.push(settled);
                     continue;
@@ -132,20 +135,17 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
                 None => break,
             };
             free_places -= 1;
-            let url = Url::parse(&dispatch.url).expect("a URL");
+            let url = dispatch.visit.url;
             let requests = ran.seen.entry(url.host_str().expect("a host").to_owned()).or_default();
             let Reply { sending, serving, answer } = serve(&url, requests.len());
             let (sent, ended) = (now + sending, now + sending + serving);
-            requests.push(Seen { url: dispatch.url, sent: sent - begun, ended: ended - begun });
+            requests.push(Seen { url: url.into(), sent: sent - begun, ended: ended - begun });
             count += 2;
-            if dispatch.tell_when_sent {
-                events.push(Reverse((sent, count, Event::Sent(dispatch.order))));
+            if dispatch.visit.tell_when_sent {
+                events.push(Reverse((sent, count, Event::Sent(dispatch.id))));
             }
-            events.push(Reverse((ended, count + 1, Event::Answered(dispatch.order))));
-            assert!(
-                replies.insert(dispatch.order, (answer, sending + serving)).is_none(),
-                "one request for each order at a time"
-            );
+            events.push(Reverse((ended, count + 1, Event::Answered(dispatch.id))));
+            assert!(replies.insert(dispatch.id, (answer, sending + serving)).is_none(), "one errand at a time");
         }
         if list_ended && schedule.is_empty() {
             break;
@@ -176,33 +176,37 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
 
 pub(super) fn answered(
     schedule: &mut Schedule,
-    order: Order,
+    order: RequestId,
     said: Said,
     took: Duration,
     now: Instant,
 ) -> Option<Settled> {
     match (order, said) {
-        (Order::Page(seq), Said::Page) => {
+        (RequestId::Page(seq), Said::Page) => {
             let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
-            schedule.answered(seq, Answer::Outcome(Outcome::Page(page)), no_cookies, took, now)
+            schedule.answered(seq, Answer::Page(page), no_cookies, took, now)
         }
-        (Order::Page(seq), Said::Redirect(to)) => {
-            schedule.answered(seq, Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 }, no_cookies, took, now)
+        (RequestId::Page(seq), Said::Redirect(to)) => schedule.answered(
+            seq,
+            Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 0 },
+            no_cookies,
+            took,
+            now,
+        ),
+        (RequestId::Page(seq), Said::Failure(failure)) => {
+            schedule.answered(seq, Answer::Failure(failure), no_cookies, took, now)
         }
-        (Order::Page(seq), Said::Failure(failure)) => {
-            schedule.answered(seq, Answer::Outcome(Outcome::Failure(failure)), no_cookies, took, now)
-        }
-        (Order::Robots(id), said) => {
+        (RequestId::Robots(id), said) => {
             let answer = match said {
                 Said::Robots(text) => robots::Answer::Rules(Rules::parse(text.as_bytes(), "gleaner")),
-                Said::Redirect(to) => robots::Answer::Redirect { status: 301, to: to.to_owned() },
+                Said::Redirect(to) => robots::Answer::Redirect { status: 301, to: to.parse().expect("a URL") },
                 Said::NoRobots(failure) => robots::Answer::Failed(failure),
                 Said::Page | Said::Failure(_) => robots::Answer::Rules(Rules::allow_all()),
             };
             schedule.robots_answered(id, answer, took, now);
             None
         }
-        (Order::Page(_), Said::Robots(_) | Said::NoRobots(_)) => panic!("a page was requested"),
+        (RequestId::Page(_), Said::Robots(_) | Said::NoRobots(_)) => panic!("a page was asked for"),
     }
 }
 
@@ -480,8 +484,9 @@ fn hosts_without_tasks_are_forgotten() {
         assert!(schedule.admit(task, now).is_none());
         for _ in 0..2 {
             let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("something to fetch") };
-            let said = if let Order::Page(_) = dispatch.order { Said::Page } else { Said::Robots("") };
-            answered(&mut schedule, dispatch.order, said, ms(1), now);
+            schedule.hand_out(dispatch.id, now);
+            let said = if let RequestId::Page(_) = dispatch.id { Said::Page } else { Said::Robots("") };
+            answered(&mut schedule, dispatch.id, said, ms(1), now);
         }
     }
     assert!(schedule.is_empty());
@@ -499,11 +504,12 @@ fn endless_subdomains_are_forgotten_although_their_domain_is_one_host() {
         let task = Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line };
         assert!(schedule.admit(task, now).is_none());
         while let Some(Step::Fetch(dispatch)) = schedule.next(now) {
-            let said = if let Order::Page(_) = dispatch.order { Said::Page } else { Said::Robots("") };
-            if keep && matches!(dispatch.order, Order::Page(_)) {
+            schedule.hand_out(dispatch.id, now);
+            let said = if let RequestId::Page(_) = dispatch.id { Said::Page } else { Said::Robots("") };
+            if keep && matches!(dispatch.id, RequestId::Page(_)) {
                 break;
             }
-            answered(&mut schedule, dispatch.order, said, ms(1), now);
+            answered(&mut schedule, dispatch.id, said, ms(1), now);
         }
         schedule.known()
     };
@@ -535,8 +541,9 @@ fn a_robots_txt_request_that_killed_its_worker_runs_alone() {
     schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line }, now);
     for alone in [false, true] {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("a robots.txt") };
-        assert_eq!((dispatch.order, dispatch.alone), (Order::Robots(0), alone));
-        schedule.rerun(dispatch.order, true, true, now);
+        schedule.hand_out(dispatch.id, now);
+        assert_eq!((dispatch.id, dispatch.alone), (RequestId::Robots(0), alone));
+        schedule.rerun(dispatch.id, true, true, now);
     }
 }
 
@@ -554,8 +561,8 @@ fn a_stored_page_does_not_delay_the_next_request() {
     let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
     for seq in 0..3 {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("{seq} may be sent") };
-        assert_eq!(dispatch.order, Order::Page(seq));
-        assert!(schedule.found(seq, page.clone(), now).is_some());
+        assert_eq!(dispatch.id, RequestId::Page(seq));
+        assert!(schedule.known_page(dispatch.id, page.clone(), now).is_some());
     }
 }
 
@@ -568,8 +575,9 @@ fn a_request_lost_with_its_worker_counts_as_sent_at_that_moment() {
     let line = "http://h/".to_owned();
     schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line }, begun);
     let _ = schedule.next(begun);
+    schedule.hand_out(RequestId::Page(0), begun);
     let lost = begun + Duration::from_secs(3);
-    schedule.rerun(Order::Page(0), false, false, lost);
+    schedule.rerun(RequestId::Page(0), false, false, lost);
     assert_eq!(schedule.next(lost + ms(999)), None);
     assert!(schedule.next(lost + ms(1000)).is_some());
 }

@@ -2,7 +2,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use url::{Position, Url};
 
-use crate::model::{Reach, Unsendable, check_sendable, excerpt, parse_url};
+use crate::model::{Reach, Unsendable, check_sendable};
 
 /// Where the next request for a page or a robots.txt goes.
 #[derive(Debug)]
@@ -32,11 +32,7 @@ pub(super) enum Astray {
     Itself,
     #[error("its redirects go in a circle and set no new cookie, so they would never end{HINT}")]
     Circle,
-    #[error("the redirect's target is not a valid URL ({0})")]
-    NoUrl(#[from] url::ParseError),
-    #[error("it leads to a {0} URL, and only http and https are supported")]
-    Scheme(String),
-    #[error("it leads to a URL that no request can contain: {0}")]
+    #[error("a redirect to what no request can name: {0}")]
     Unsendable(#[from] Unsendable),
     #[error("it leads to a URL of {0} bytes, and other long URLs that wait use all the memory for long URLs")]
     NoRoom(usize),
@@ -55,10 +51,7 @@ pub(super) struct Leash {
 /// URLs.
 pub(super) const LONG: usize = 1024;
 
-/// How many bytes of a scheme a message shows.
-const LONGEST_SCHEME: usize = 100;
-
-const HINT: &str = " (if the site needs cookies, set `cookies.enabled = true`)";
+const HINT: &str = " (a site that needs its cookies back needs `cookies.enabled = true`)";
 
 impl Target {
     pub(super) fn new(url: Url, reach: Reach) -> Self {
@@ -95,16 +88,12 @@ impl Target {
     /// A request that was made before with the same cookies would get the same redirect again, so that is an error.
     pub(super) fn follow(
         &mut self,
-        to: &str,
+        next: Url,
         cookies_for: impl FnOnce(&Url) -> u64,
         leash: Leash,
     ) -> Result<(), Astray> {
         if self.hops >= leash.hops {
             return Err(Astray::TooMany(leash.hops));
-        }
-        let next = parse_url(to, None)?;
-        if !matches!(next.scheme(), "http" | "https") {
-            return Err(Astray::Scheme(excerpt(next.scheme(), LONGEST_SCHEME).into_owned()));
         }
         check_sendable(&next)?;
         let length = next.as_str().len();

@@ -81,7 +81,7 @@ impl UnderWay {
     pub(super) fn follow(
         &mut self,
         status: u16,
-        to: &str,
+        to: Url,
         bytes: u64,
         cookies_for: impl FnOnce(&Url) -> u64,
         leash: Leash,
@@ -89,9 +89,7 @@ impl UnderWay {
         self.target.follow(to, cookies_for, leash).map_err(|astray| {
             let kind = match astray {
                 Astray::TooMany(_) | Astray::Itself | Astray::Circle => FailureKind::TooManyRedirects,
-                Astray::NoUrl(_) | Astray::Scheme(_) | Astray::Unsendable(_) | Astray::NoRoom(_) => {
-                    FailureKind::Protocol
-                }
+                Astray::Unsendable(_) | Astray::NoRoom(_) => FailureKind::Protocol,
             };
             // There may be room later, so the same request is made again then.
             let retry = if matches!(astray, Astray::NoRoom(_)) { Retry::Yes } else { Retry::No };

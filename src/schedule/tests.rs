@@ -26,7 +26,10 @@ pub(super) fn no_cookies(_: &Url) -> u64 {
 
 fn order(schedule: &mut Schedule, now: Instant) -> Option<Dispatch> {
     match schedule.next(now) {
-        Some(Step::Fetch(dispatch)) => Some(dispatch),
+        Some(Step::Fetch(dispatch)) => {
+            schedule.hand_out(dispatch.id, now);
+            Some(dispatch)
+        }
         Some(Step::Settled(settled)) => panic!("{settled:?}"),
         None => None,
     }
@@ -43,20 +46,20 @@ fn task(seq: u64) -> Task {
 
 fn page() -> Answer {
     let page = Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into() };
-    Answer::Outcome(Outcome::Page(page))
+    Answer::Page(page)
 }
 
 fn unavailable(retry: Retry) -> Answer {
     let failure = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "status 503");
-    Answer::Outcome(Outcome::Failure(Failure { retry, ..failure }))
+    Answer::Failure(Failure { retry, ..failure })
 }
 
 #[test]
 fn tasks_leave_in_the_order_of_the_list() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
-    let order: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|order| order.order).collect();
-    assert_eq!(order, [0, 1, 2].map(Order::Page));
+    let order: Vec<RequestId> = std::iter::from_fn(|| order(&mut schedule, now)).map(|order| order.id).collect();
+    assert_eq!(order, [0, 1, 2].map(RequestId::Page));
 }
 
 #[test]
@@ -74,11 +77,11 @@ fn redirects_are_followed_up_to_the_limit_and_do_not_count_as_attempts() {
     schedule.admit(task(0), now);
     for hop in ["http://h/a", "http://other/b"] {
         order(&mut schedule, now).expect("an order");
-        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        let redirect = Answer::Redirect { status: 302, to: hop.parse().expect("a URL"), bytes: 0 };
         assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     }
-    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://other/b");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/c".to_owned(), bytes: 9 };
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.url.as_str(), "http://other/b");
+    let redirect = Answer::Redirect { status: 302, to: "http://h/c".parse().expect("a URL"), bytes: 9 };
     let settled = schedule.answered(0, redirect, no_cookies, Duration::ZERO, now).expect("settled");
     let Outcome::Failure(failure) = settled.outcome else { panic!("a failure") };
     assert_eq!((failure.kind, failure.status, settled.attempts), (FailureKind::TooManyRedirects, Some(302), 1));
@@ -96,7 +99,7 @@ fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure
         order(&mut schedule, now).expect("an order");
         schedule.goes_with(0, cookies);
         cookies = *more;
-        let redirect = Answer::Redirect { status: 302, to: (*to).to_owned(), bytes: 3 };
+        let redirect = Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 3 };
         if let Some(settled) = schedule.answered(0, redirect, |_| cookies, Duration::ZERO, now) {
             let Outcome::Failure(failure) = settled.outcome else { panic!("a redirect is not a page") };
             return Err((nth + 1, failure));
@@ -157,7 +160,7 @@ fn a_retry_of_a_hop_does_not_count_as_a_circle() {
     let (mut schedule, now) = (schedule(), Instant::now());
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/a".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/a".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
     for _ in 0..2 {
         order(&mut schedule, now).expect("an order");
@@ -167,9 +170,9 @@ fn a_retry_of_a_hop_does_not_count_as_a_circle() {
         );
     }
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://h/b".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/b".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
-    assert_eq!(order(&mut schedule, now).expect("an order").url, "http://h/b");
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.url.as_str(), "http://h/b");
 }
 
 #[test]
@@ -179,18 +182,18 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
         Task { seq: 0, line: String::new(), url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()) },
         now,
     );
-    assert_eq!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.reach, Reach::Listed);
     for hop in ["https://other:8443/a", "http://third/b"] {
-        let redirect = Answer::Redirect { status: 302, to: hop.to_owned(), bytes: 0 };
+        let redirect = Answer::Redirect { status: 302, to: hop.parse().expect("a URL"), bytes: 0 };
         assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
         assert_eq!(
-            order(&mut schedule, now).expect("an order").reach,
+            order(&mut schedule, now).expect("an order").visit.reach,
             Reach::Redirected { own: "http://h".to_owned() }
         );
     }
     // A retry of a hop still counts as redirected.
     schedule.answered(0, unavailable(Retry::After(Duration::ZERO)), no_cookies, Duration::ZERO, now);
-    assert_ne!(order(&mut schedule, now).expect("an order").reach, Reach::Listed);
+    assert_ne!(order(&mut schedule, now).expect("an order").visit.reach, Reach::Listed);
 }
 
 /// A schedule with this delay at every host.
@@ -203,23 +206,23 @@ fn a_lost_request_is_sent_again_once_before_all_others_and_does_not_count_as_an_
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..2).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     let second = Duration::from_secs(1);
-    assert_eq!(order(&mut schedule, now).expect("an order").connection, Connection::Kept);
+    assert_eq!(order(&mut schedule, now).expect("an order").visit.connection, Connection::Kept);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     let again = order(&mut schedule, now).expect("it is due at once");
-    assert_eq!((again.order, again.connection), (Order::Page(0), Connection::Again));
+    assert_eq!((again.id, again.visit.connection), (RequestId::Page(0), Connection::Again));
     // A hop is a new request, so it may be lost once as well.
-    let redirect = Answer::Redirect { status: 302, to: "http://h/hop".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://h/hop".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, second, now), None);
-    assert_eq!(order(&mut schedule, now).expect("the hop").connection, Connection::Kept);
+    assert_eq!(order(&mut schedule, now).expect("the hop").visit.connection, Connection::Kept);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
-    assert_eq!(order(&mut schedule, now).expect("the hop again").connection, Connection::Again);
+    assert_eq!(order(&mut schedule, now).expect("the hop again").visit.connection, Connection::Again);
     // The second loss is a failure like any other.
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, second, now), None);
     assert_eq!(schedule.retries(), 1);
-    assert_eq!(order(&mut schedule, now).expect("the next one").order, Order::Page(1));
+    assert_eq!(order(&mut schedule, now).expect("the next one").id, RequestId::Page(1));
     let later = now + Duration::from_secs(60);
     let retry = order(&mut schedule, later).expect("after a pause");
-    assert_eq!((retry.order, retry.connection), (Order::Page(0), Connection::Kept));
+    assert_eq!((retry.id, retry.visit.connection), (RequestId::Page(0), Connection::Kept));
     let settled = schedule.answered(0, page(), no_cookies, second, later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed), (2, 5 * second + Duration::ZERO));
 }
@@ -231,11 +234,11 @@ fn a_lost_request_waits_until_the_delay_after_it_was_sent_is_over() {
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
     let sent = now + Duration::from_millis(100);
-    schedule.sent(Order::Page(0), sent);
+    schedule.sent(RequestId::Page(0), sent);
     assert_eq!(schedule.answered(0, unavailable(Retry::Again), no_cookies, Duration::ZERO, sent), None);
     assert_eq!(order(&mut schedule, sent + delay.mul_f64(0.9)), None);
     let again = order(&mut schedule, sent + delay).expect("it is due");
-    assert_eq!((again.connection, again.tell_when_sent), (Connection::Again, true));
+    assert_eq!((again.visit.connection, again.visit.tell_when_sent), (Connection::Again, true));
 }
 
 #[test]
@@ -249,7 +252,7 @@ fn a_delay_longer_than_the_keep_alive_time_uses_a_connection_of_its_own() {
     ] {
         let (mut schedule, now) = (with_delay(delay), Instant::now());
         schedule.admit(task(0), now);
-        assert_eq!(order(&mut schedule, now).expect("an order").connection, expected, "{delay:?}");
+        assert_eq!(order(&mut schedule, now).expect("an order").visit.connection, expected, "{delay:?}");
     }
 }
 
@@ -264,8 +267,8 @@ fn a_lost_request_for_a_robots_txt_is_sent_again_once() {
     };
     for expected in [Connection::Kept, Connection::Again] {
         let dispatch = order(&mut schedule, now).expect("the robots.txt");
-        let Order::Robots(id) = dispatch.order else { panic!("{dispatch:?}") };
-        assert_eq!(dispatch.connection, expected);
+        let RequestId::Robots(id) = dispatch.id else { panic!("{dispatch:?}") };
+        assert_eq!(dispatch.visit.connection, expected);
         schedule.robots_answered(id, lost(), Duration::ZERO, now);
     }
     assert_eq!(order(&mut schedule, now), None, "the next try is a retry after a pause");
@@ -279,12 +282,12 @@ fn time_without_an_answer_counts_as_elapsed_time() {
     schedule.admit(task(0), now);
     order(&mut schedule, now).expect("an order");
     // A task that shared the worker with a suspect is not charged, and may later be charged as a suspect.
-    schedule.rerun(Order::Page(0), false, false, after(1));
+    schedule.rerun(RequestId::Page(0), false, false, after(1));
     order(&mut schedule, after(1)).expect("an order");
-    schedule.rerun(Order::Page(0), true, true, after(3));
+    schedule.rerun(RequestId::Page(0), true, true, after(3));
     order(&mut schedule, after(3)).expect("an order");
     let failure = Failure::new(FailureKind::WorkerTimeout, Stage::Parse, "too long");
-    let settled = schedule.fail(Order::Page(0), failure, after(7)).expect("settled");
+    let settled = schedule.fail(RequestId::Page(0), failure, after(7)).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed), (2, Duration::from_secs(6)));
 }
 
@@ -298,7 +301,7 @@ fn a_failure_that_may_pass_is_retried_after_a_pause() {
     assert_eq!(order(&mut schedule, now + Duration::from_millis(6999)), None);
     let later = now + Duration::from_secs(7);
     assert_eq!(schedule.next_wake_up(), Some(later));
-    assert_eq!(order(&mut schedule, later).expect("an order").order, Order::Page(0));
+    assert_eq!(order(&mut schedule, later).expect("an order").id, RequestId::Page(0));
     let settled = schedule.answered(0, page(), no_cookies, Duration::from_secs(1), later).expect("settled");
     assert_eq!((settled.attempts, settled.elapsed, schedule.retries()), (2, Duration::from_secs(1), 1));
     assert!(schedule.is_empty());
@@ -325,9 +328,9 @@ fn a_task_whose_worker_was_lost_goes_before_all_others() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     order(&mut schedule, now).expect("an order");
-    schedule.rerun(Order::Page(0), true, false, now);
+    schedule.rerun(RequestId::Page(0), true, false, now);
     let next = order(&mut schedule, now).expect("an order");
-    assert_eq!((next.order, next.alone), (Order::Page(0), true));
+    assert_eq!((next.id, next.alone), (RequestId::Page(0), true));
     assert_eq!(schedule.answered(0, page(), no_cookies, Duration::ZERO, now).expect("settled").attempts, 1);
 }
 
@@ -336,10 +339,10 @@ fn a_hop_goes_before_tasks_that_have_not_begun_wherever_it_leads() {
     let (mut schedule, now) = (schedule(), Instant::now());
     (0..3).for_each(|seq| assert!(schedule.admit(task(seq), now).is_none()));
     order(&mut schedule, now).expect("an order");
-    let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".to_owned(), bytes: 0 };
+    let redirect = Answer::Redirect { status: 302, to: "http://elsewhere/".parse().expect("a URL"), bytes: 0 };
     assert_eq!(schedule.answered(0, redirect, no_cookies, Duration::ZERO, now), None);
-    let orders: Vec<Order> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.order).collect();
-    assert_eq!(orders, [0, 1, 2].map(Order::Page));
+    let orders: Vec<RequestId> = std::iter::from_fn(|| order(&mut schedule, now)).map(|next| next.id).collect();
+    assert_eq!(orders, [0, 1, 2].map(RequestId::Page));
 }
 
 #[test]

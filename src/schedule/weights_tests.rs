@@ -30,11 +30,14 @@ fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
 }
 
 /// Hands out all orders that can be sent. Also returns the tasks that were settled on the way.
-fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<Order>, Vec<Settled>) {
+fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<RequestId>, Vec<Settled>) {
     let (mut orders, mut settled) = (Vec::new(), Vec::new());
     while let Some(step) = schedule.next(now) {
         match step {
-            Step::Fetch(dispatch) => orders.push(dispatch.order),
+            Step::Fetch(dispatch) => {
+                schedule.hand_out(dispatch.id, now);
+                orders.push(dispatch.id);
+            }
             Step::Settled(one) => settled.push(one),
         }
     }
@@ -42,7 +45,7 @@ fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<Order>, Vec<Settled>)
 }
 
 fn redirect(schedule: &mut Schedule, seq: u64, to: &str, now: Instant) -> Option<Settled> {
-    let answer = Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 };
+    let answer = Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 0 };
     schedule.answered(seq, answer, no_cookies, Duration::ZERO, now)
 }
 
@@ -70,6 +73,7 @@ fn a_redirect_to_a_url_that_no_request_can_contain_is_a_failure_of_its_line() {
         let mut schedule = Schedule::new(Options { max_host_failures: 1, ..free() });
         (0..2).for_each(|seq| admit(&mut schedule, seq, "http://h/", now));
         assert_eq!(schedule.next(now).map(|_| ()), Some(()), "{expected}");
+        schedule.hand_out(RequestId::Page(0), now);
         let failure = failure_of(redirect(&mut schedule, 0, &to, now).expect("it is settled"));
         assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{expected}");
         assert!(failure.message.contains(expected), "{expected}: {}", failure.message);
@@ -89,10 +93,15 @@ fn a_robots_txt_redirect_to_a_url_that_no_request_can_contain_counts_as_a_missin
     let mut schedule = Schedule::new(polite());
     admit(&mut schedule, 0, "http://h/", now);
     let (orders, _) = hand_out(&mut schedule, now);
-    let [Order::Robots(id)] = orders[..] else { panic!("{orders:?}") };
+    let [RequestId::Robots(id)] = orders[..] else { panic!("{orders:?}") };
     let to = format!("http://other/{}", "x".repeat(70_000));
-    schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
-    assert_eq!(hand_out(&mut schedule, now).0, [Order::Page(0)]);
+    schedule.robots_answered(
+        id,
+        robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
+        Duration::ZERO,
+        now,
+    );
+    assert_eq!(hand_out(&mut schedule, now).0, [RequestId::Page(0)]);
 }
 
 #[test]
@@ -124,19 +133,19 @@ fn long_urls_from_redirects_are_counted_and_their_memory_is_bounded() {
     // A task that ends makes room. The next hop takes the place of the hop before.
     let (orders, _) = hand_out(&mut schedule, now);
     for order in orders {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, &long(seq).replace("?x", "?y"), now), None, "{seq}");
     }
     let (orders, _) = hand_out(&mut schedule, now);
     for order in orders {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, &format!("http://short/{seq}"), now), None);
     }
     assert_eq!(schedule.detours(), 0);
     for order in hand_out(&mut schedule, now).0 {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         let gone = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "gone");
-        schedule.answered(seq, Answer::Outcome(Outcome::Failure(gone)), no_cookies, Duration::ZERO, now);
+        schedule.answered(seq, Answer::Failure(gone), no_cookies, Duration::ZERO, now);
     }
     assert_eq!((schedule.weight(), schedule.detours(), schedule.under_way()), (0, 0, 0));
 }
@@ -153,14 +162,14 @@ fn a_redirect_without_room_is_requested_again_and_followed_when_there_is_room() 
     let (went, _) = hand_out(&mut schedule, now);
     assert!(went.len() < 300, "some had no room");
     for order in &went {
-        let Order::Page(seq) = *order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = *order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, "http://short/", now), None);
     }
     now += Duration::from_secs(60);
     let (orders, _) = hand_out(&mut schedule, now);
-    let later: Vec<u64> = (0..300).filter(|seq| !went.contains(&Order::Page(*seq))).collect();
+    let later: Vec<u64> = (0..300).filter(|seq| !went.contains(&RequestId::Page(*seq))).collect();
     for seq in later {
-        assert!(orders.contains(&Order::Page(seq)), "{seq} is requested again");
+        assert!(orders.contains(&RequestId::Page(seq)), "{seq} is asked for again");
         assert_eq!(schedule.url(seq).map(Url::as_str), Some("http://h/"));
         assert_eq!(redirect(&mut schedule, seq, &long(seq), now), None);
         assert_eq!(schedule.url(seq).map(|url| url.as_str().len()), Some(long(seq).len()), "now there is room");
@@ -178,9 +187,14 @@ fn long_redirects_of_robots_txt_requests_have_the_same_bound() {
     let mut refused = 0;
     for hop in 0..2 {
         for order in std::mem::take(&mut orders) {
-            let Order::Robots(id) = order else { panic!("{order:?}") };
+            let RequestId::Robots(id) = order else { panic!("{order:?}") };
             let to = format!("http://other/{id}/{hop}?{}", "x".repeat(60_000));
-            schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
+            schedule.robots_answered(
+                id,
+                robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
+                Duration::ZERO,
+                now,
+            );
             assert!(schedule.detours() <= 64 * MIB);
         }
         // Each host gets two robots.txt requests at a time; the others wait.
@@ -193,7 +207,7 @@ fn long_redirects_of_robots_txt_requests_have_the_same_bound() {
     // In the end all robots.txt requests are over, and nothing is counted any more.
     for _ in 0..count {
         for order in std::mem::take(&mut orders) {
-            if let Order::Robots(id) = order {
+            if let RequestId::Robots(id) = order {
                 let allowed = robots::Answer::Rules(robots::Rules::allow_all());
                 schedule.robots_answered(id, allowed, Duration::ZERO, now);
             }
@@ -231,11 +245,11 @@ fn the_remembered_failure_of_a_host_is_small() {
             for order in orders {
                 answered += 1;
                 match order {
-                    Order::Page(seq) => {
-                        let answer = Answer::Outcome(Outcome::Failure(answer(Stage::Fetch)));
+                    RequestId::Page(seq) => {
+                        let answer = Answer::Failure(answer(Stage::Fetch));
                         schedule.answered(seq, answer, no_cookies, Duration::ZERO, now);
                     }
-                    Order::Robots(id) => {
+                    RequestId::Robots(id) => {
                         let answer = robots::Answer::Failed(answer(Stage::Robots));
                         schedule.robots_answered(id, answer, Duration::ZERO, now);
                     }

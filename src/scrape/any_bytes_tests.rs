@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use url::Url;
 
+use super::document_kind::DocumentKind;
 use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
-use super::fetch::Fetch;
+use super::fetch::FetchedPage;
 use super::scraper::{Made, data_of};
 
 /// `Content-Type` headers of servers.
@@ -27,7 +28,8 @@ static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
 
 /// Extracts a page by the fixed rules, and by `css` if it is a valid selector. `kind` chooses the `Content-Type`.
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
-    let page = Fetch {
+    let page = FetchedPage {
+        kind: DocumentKind::Html,
         _turn: None,
         follows_meta: false,
         url: Url::parse("http://h.example/dir/page.html?q").expect("a URL"),
@@ -47,7 +49,7 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
     }
 }
 
-fn check_with(extractor: &Extractor, page: &Fetch) {
+fn check_with(extractor: &Extractor, page: &FetchedPage) {
     let made = data_of(extractor, page, None);
     match &made {
         Ok(Made::Elsewhere(_)) => panic!("no redirect was asked for"),

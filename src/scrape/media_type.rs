@@ -59,20 +59,6 @@ fn split(header: &str) -> impl Iterator<Item = &str> {
     values.map(|value| value.trim_matches([' ', '\t']))
 }
 
-/// Whether a body of this type counts as a page: HTML, XHTML, any text, any XML, and the types in `further`, which are
-/// in lower case. JSON never counts, because it has no elements.
-pub(super) fn is_page(essence: &str, further: &[String]) -> bool {
-    let Some((kind, subtype)) = essence.split_once('/') else { return false };
-    let is_listed = |listed: &String| match listed.split_once('/') {
-        Some((listed, "*")) => listed == kind,
-        _ => *listed == essence,
-    };
-    kind == "text"
-        || subtype == "xml"
-        || subtype.ends_with("+xml")
-        || (!is_json(essence) && further.iter().any(is_listed))
-}
-
 /// Whether a type, in lower case, is JSON (WHATWG MIME Sniffing, "JSON MIME type").
 pub(crate) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
@@ -85,7 +71,7 @@ pub(super) fn charset(content_type: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MediaType, charset, is_page};
+    use super::{MediaType, charset};
 
     #[test]
     fn a_header_is_read_as_in_browsers() {
@@ -164,36 +150,6 @@ mod tests {
         ];
         for (content_type, label) in cases {
             assert_eq!(charset(content_type).as_deref(), label, "{content_type}");
-        }
-    }
-
-    #[test]
-    fn text_and_xml_are_pages() {
-        let cases = [
-            ("text/html", true),
-            ("text/plain", true),
-            ("application/xhtml+xml", true),
-            ("application/xml", true),
-            ("image/svg+xml", true),
-            ("application/json", false),
-            ("image/png", false),
-            ("application/octet-stream", false),
-        ];
-        for (essence, page) in cases {
-            assert_eq!(is_page(essence, &[]), page, "{essence}");
-        }
-        let further = ["application/octet-stream", "image/*", "application/*"].map(str::to_owned);
-        let cases = [
-            ("application/octet-stream", 1, true),
-            ("application/pdf", 1, false),
-            ("image/png", 2, true),
-            ("images/png", 2, false),
-            ("application/pdf", 3, true),
-            ("application/json", 3, false),
-            ("application/ld+json", 3, false),
-        ];
-        for (essence, listed, page) in cases {
-            assert_eq!(is_page(essence, &further[..listed]), page, "{essence}");
         }
     }
 }

@@ -22,6 +22,7 @@
 pub(crate) mod any_bytes_tests;
 mod decode;
 mod document;
+mod document_kind;
 mod error;
 pub mod extract;
 mod fetch;

@@ -7,15 +7,15 @@ use bytes::Bytes;
 use url::Url;
 
 use super::decode::{Confidence, decode, decode_as};
+use super::document_kind::DocumentKind;
 use super::extract::Extractor;
-use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
+use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
 use crate::model::{
-    self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited, check_sendable, shown_url,
-    without_credentials,
+    Answer, Failure, FailureKind, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
@@ -61,7 +61,7 @@ impl Scraper {
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
         let mut headers = Vec::new();
         let answer = self.try_visit(visit, sent, &mut headers).await;
-        Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
+        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers }
     }
 
     /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
@@ -71,18 +71,14 @@ impl Scraper {
     /// invalid target) allows everything. If the file stays unknown (no answer, an incomplete one, a 5xx, or a 429),
     /// the result is a failure of stage `robots`.
     pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> robots::Answer {
-        let file = match parse_url(&visit.url) {
-            Ok(url) => self.fetcher.robots(&url, visit, sent).await,
-            Err(failure) => Err(failure),
-        };
-        match file {
+        match self.fetcher.robots(visit, sent).await {
             Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
             Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
             // A redirect to an unusable URL leads to no file.
             Ok(RobotsFile::Redirect { to, .. }) if check_sendable(&to).is_err() => {
                 robots::Answer::Rules(Rules::allow_all())
             }
-            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to: to.into() },
+            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to },
             Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
         }
     }
@@ -93,12 +89,10 @@ impl Scraper {
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Answer, Failure> {
-        let url = parse_url(&visit.url)?;
-        let page = match self.fetcher.fetch(&url, visit, sent, kept).await? {
+        let url = &visit.url;
+        let page = match self.fetcher.fetch(visit, sent, kept).await? {
             Fetched::Page(page) => page,
-            Fetched::Redirect { status, to, bytes } => {
-                return leads_to(&to, &url, status, bytes);
-            }
+            Fetched::Redirect { status, to, bytes } => return leads_to(to, url, status, bytes),
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
@@ -112,8 +106,8 @@ impl Scraper {
         };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match made {
-            Ok(Made::Elsewhere(to)) => leads_to(&to, &url, status, bytes),
-            Ok(Made::Data(data)) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
+            Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),
+            Ok(Made::Data(data)) => Ok(Answer::Page(Page { final_url, status, bytes, data })),
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
         }
     }
@@ -125,9 +119,9 @@ thread_local! {
 }
 
 /// Answers with a redirect from `url` to `to`, or fails if no request can be sent to `to`.
-fn leads_to(to: &Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
-    let Err(why) = check_sendable(to) else {
-        return Ok(Answer::Redirect { status, to: to.to_string(), bytes });
+fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
+    let Err(why) = check_sendable(&to) else {
+        return Ok(Answer::Redirect { status, to, bytes });
     };
     let message = format!("follow the redirect of {}: no request can be sent to its target: {why}", shown_url(url));
     let failure = Failure::new(FailureKind::Protocol, Stage::Fetch, message);
@@ -135,18 +129,24 @@ fn leads_to(to: &Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Fail
 }
 
 /// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
-pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
+pub(super) fn data_of(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
+    match page.kind {
+        DocumentKind::Html => data_of_html(extractor, page, refreshed),
+    }
+}
+
+fn data_of_html(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
     DOCUMENT.with_borrow_mut(|document| {
         read(page, document)?;
         if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
             return Ok(Made::Elsewhere(to));
         }
-        extractor.extract(document, page.url.as_str()).map(Made::Data)
+        extractor.extract(document, &page.url).map(Made::Data)
     })
 }
 
 /// Parses a page into `document`, decoded in the encoding that the page declares or suggests.
-fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
+fn read(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     if decoded.confidence == Confidence::Certain {
         return parse_into(document, &decoded.text, decoded.encoding);
@@ -157,22 +157,13 @@ fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
     }
 }
 
-fn parse_url(text: &str) -> Result<Url, Failure> {
-    let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
-    let url = model::parse_url(text, None).map_err(|error| invalid(format!("read the URL: {error}")))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
     use url::Url;
 
-    use super::{Document, Extractor, Fetch, Made, data_of, read};
+    use super::{Document, DocumentKind, Extractor, FetchedPage, Made, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
     /// Makes the page longer than the part that the prescan reads.
@@ -180,10 +171,11 @@ mod tests {
         format!("<script>/*{}*/</script>", "x".repeat(1200))
     }
 
-    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> Fetch {
+    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> FetchedPage {
         let url = Url::parse("http://h.example/").expect("a URL");
         let content_type = content_type.map(str::to_owned);
-        Fetch { url, status: 200, content_type, follows_meta: false, body: body.into(), _turn: None }
+        let (kind, body) = (DocumentKind::Html, body.into());
+        FetchedPage { url, status: 200, content_type, kind, follows_meta: false, body, _turn: None }
     }
 
     fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {

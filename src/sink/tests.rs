@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage};
+use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
 
 /// The limit for a record to reach the reader of a stream. For a file it may take longer.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ fn record(seq: u64) -> Record {
         outcome,
         attempts: 1,
         elapsed: Duration::ZERO,
-        worker: Some(1),
+        worker: Some(WorkerLabel::of_process(1)),
         cached: None,
     }
 }

@@ -18,7 +18,7 @@ use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// A checkpoint stores records that have waited this long for an earlier one. Newer ones usually do not wait much
 /// longer.
-const PATIENCE: Duration = Duration::from_millis(50);
+const LONG_WAIT: Duration = Duration::from_millis(50);
 
 /// When many waiting records are written at once, the counters are updated after this many records.
 const PUBLISH: u64 = 1024;
@@ -154,7 +154,7 @@ impl Writer {
         loop {
             let now = Instant::now();
             if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-                self.checkpoint(due, now.checked_sub(PATIENCE).unwrap_or(now))?;
+                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
             }
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
@@ -166,10 +166,10 @@ impl Writer {
                 self.publish();
                 continue;
             }
-            let Some(patience) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
                 return Ok(self.messages.recv().ok());
             };
-            match self.messages.recv_timeout(patience) {
+            match self.messages.recv_timeout(due_in) {
                 Ok(message) => return Ok(Some(message)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -1,5 +1,8 @@
 //! Connections that are kept between requests and may end at any time. No page is lost with them.
 
+use crate::raw_server::settings::patient;
+use crate::raw_server::{RawServer, Reply, Then};
+use crate::support::{Authority, records, scrape_list};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,10 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::raw_server::settings::patient;
-use crate::raw_server::{RawServer, Reply, Then};
-use crate::support::{Authority, records, scrape_list};
-use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Reach, Retry, Visit};
+use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Reach, Retry, Visit};
 use gleaner::robots;
 use gleaner::scrape::{Scraper, Settings};
 
@@ -23,13 +23,13 @@ fn scraper() -> Scraper {
     Scraper::new(Settings { fetch: patient(64 * 1024), extract: None }).expect("valid settings")
 }
 
-fn listed(url: String) -> Visit {
-    Visit::new(url, Reach::Listed)
+fn listed(url: &str) -> Visit {
+    Visit::new(url.parse().expect("a URL"), Reach::Listed)
 }
 
 async fn visit(scraper: &Scraper, visit: &Visit) -> Result<Answer, Failure> {
     match scraper.visit(visit, || {}).await.answer {
-        Answer::Outcome(Outcome::Failure(failure)) => Err(failure),
+        Answer::Failure(failure) => Err(failure),
         answer => Ok(answer),
     }
 }
@@ -54,15 +54,15 @@ async fn a_request_lost_with_a_kept_connection_is_sent_again_once_on_a_new_one()
     ] {
         let server = RawServer::start(vec![first, nothing(then), page()]).await;
         let scraper = scraper();
-        visit(&scraper, &listed(server.url("first"))).await.expect(name);
-        visit(&scraper, &listed(server.url("next"))).await.expect(name);
+        visit(&scraper, &listed(&server.url("first"))).await.expect(name);
+        visit(&scraper, &listed(&server.url("next"))).await.expect(name);
         assert_eq!((server.requests().len(), server.connections()), (3, 2), "{name}");
         assert_eq!(server.requests()[1], server.requests()[2], "{name}: the same request");
     }
     let server = RawServer::start(vec![page(), nothing(Then::Close), Reply::new(PAGE)]).await;
     let scraper = scraper();
-    visit(&scraper, &listed(server.url(""))).await.expect("a page");
-    let answer = scraper.robots(&listed(server.url("robots.txt")), || {}).await;
+    visit(&scraper, &listed(&server.url(""))).await.expect("a page");
+    let answer = scraper.robots(&listed(&server.url("robots.txt")), || {}).await;
     assert!(matches!(answer, robots::Answer::Rules(_)), "{answer:?}");
 }
 
@@ -92,7 +92,7 @@ async fn a_request_lost_with_a_kept_tls_connection_is_sent_again() {
     fetch.tls.insecure = true;
     let scraper = Scraper::new(Settings { fetch, extract: None }).expect("valid settings");
     for _ in 0..2 {
-        visit(&scraper, &listed(url.clone())).await.expect("a page");
+        visit(&scraper, &listed(&url)).await.expect("a page");
     }
     assert_eq!(requests.load(Ordering::Relaxed), 3);
 }
@@ -114,8 +114,8 @@ async fn a_request_is_sent_at_most_twice_and_only_once_if_the_server_answered() 
     for (name, replies, kind, requests) in table {
         let server = RawServer::start(replies).await;
         let scraper = scraper();
-        visit(&scraper, &listed(server.url(""))).await.expect(name);
-        let failure = visit(&scraper, &listed(server.url(""))).await.expect_err(name);
+        visit(&scraper, &listed(&server.url(""))).await.expect(name);
+        let failure = visit(&scraper, &listed(&server.url(""))).await.expect_err(name);
         assert_eq!((failure.kind, server.requests().len()), (kind, requests), "{name}: {failure:?}");
         assert_ne!(failure.retry, Retry::Again, "{name}");
     }
@@ -127,7 +127,7 @@ async fn other_idle_connections_are_not_used_for_a_lost_request() {
     let mut replies: Vec<Reply> = (0..3).map(|_| page()).collect();
     replies.extend([nothing(Then::Close), page()]);
     let server = RawServer::start(replies).await;
-    let (scraper, one) = (scraper(), listed(server.url("")));
+    let (scraper, one) = (scraper(), listed(&server.url("")));
     let (a, b, c) = tokio::join!(visit(&scraper, &one), visit(&scraper, &one), visit(&scraper, &one));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     let before = server.connections();
@@ -141,13 +141,13 @@ async fn with_a_delay_the_caller_resends_a_lost_request_and_is_told_of_each_send
     let (scraper, sent) = (scraper(), Arc::new(AtomicUsize::new(0)));
     let ask = async |connection| {
         let sent = Arc::clone(&sent);
-        let visit = Visit { tell_when_sent: true, connection, ..listed(server.url("")) };
+        let visit = Visit { tell_when_sent: true, connection, ..listed(&server.url("")) };
         scraper.visit(&visit, move || _ = sent.fetch_add(1, Ordering::Relaxed)).await.answer
     };
-    let is_page = |answer: &Answer| matches!(answer, Answer::Outcome(Outcome::Page(_)));
+    let is_page = |answer: &Answer| matches!(answer, Answer::Page(_));
     assert!(is_page(&ask(Connection::Kept).await));
     let lost = ask(Connection::Kept).await;
-    let Answer::Outcome(Outcome::Failure(failure)) = lost else { panic!("{lost:?}") };
+    let Answer::Failure(failure) = lost else { panic!("{lost:?}") };
     assert_eq!((failure.kind, failure.retry), (FailureKind::Connect, Retry::Again));
     assert_eq!((server.requests().len(), sent.load(Ordering::Relaxed)), (2, 2));
     assert!(is_page(&ask(Connection::Again).await));
@@ -174,9 +174,8 @@ async fn an_idle_connection_is_closed_before_common_servers_close_it() {
         stream.read(&mut [0]).await.expect("an end without a reset")
     });
     let scraper = scraper();
-    visit(&scraper, &listed(url)).await.expect("a page");
-    let end =
-        tokio::time::timeout(Duration::from_secs(30), server).await.expect("the client closes it").expect("no panic");
+    visit(&scraper, &listed(&url)).await.expect("a page");
+    let end = tokio::time::timeout(Duration::from_secs(30), server).await.expect("it is given up").expect("no panic");
     assert_eq!(end, 0);
 }
 

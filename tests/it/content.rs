@@ -4,7 +4,7 @@
 use crate::raw_server::compressed::{brotli, gzip, zlib, zstd};
 use crate::raw_server::settings::patient;
 use crate::raw_server::{RawServer, Reply};
-use gleaner::model::{Answer, Outcome, Reach, Visit};
+use gleaner::model::{Answer, Reach, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 
@@ -26,14 +26,15 @@ fn answer(headers: &str, body: &[u8]) -> Reply {
 /// The title of the page, the URL that a redirect leads to, or the kind of the failure.
 async fn outcome(scraper: &Scraper, reply: Reply) -> String {
     let server = RawServer::start(vec![reply]).await;
-    let visited = scraper.visit(&Visit::new(server.url("dir/page"), Reach::Listed), || {}).await;
+    let visited =
+        scraper.visit(&Visit::new(server.url("dir/page").parse().expect("a URL"), Reach::Listed), || {}).await;
     match visited.answer {
-        Answer::Outcome(Outcome::Page(page)) => {
+        Answer::Page(page) => {
             let data: serde_json::Value = serde_json::from_slice(&page.data).expect("JSON");
             data["t"].as_str().unwrap_or("nothing").to_owned()
         }
-        Answer::Outcome(Outcome::Failure(failure)) => failure.kind.as_str().to_owned(),
-        Answer::Redirect { status: 200, to, .. } => to.replace(&server.url(""), "/"),
+        Answer::Failure(failure) => failure.kind.as_str().to_owned(),
+        Answer::Redirect { status: 200, to, .. } => to.as_str().replace(&server.url(""), "/"),
         other => panic!("{other:?}"),
     }
 }

@@ -1,11 +1,11 @@
 //! Hostile and faulty servers: every answer becomes a page or a typed failure within the limits, and the next page is
 //! not affected.
 
-use std::time::{Duration, Instant};
-
 use crate::raw_server::settings::{LONG, patient};
 use crate::raw_server::{RawServer, Reply, Then};
-use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
+use std::time::{Duration, Instant};
+
+use gleaner::model::{Answer, Failure, FailureKind, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{FetchSettings, Scraper, Settings};
 
@@ -25,19 +25,19 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {
-    scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer
+    scraper.visit(&Visit::new(url.parse().expect("a URL"), Reach::Listed), || {}).await.answer
 }
 
 fn failed(answer: Answer, what: &str) -> Failure {
     match answer {
-        Answer::Outcome(Outcome::Failure(failure)) => failure,
+        Answer::Failure(failure) => failure,
         other => panic!("{what}: {other:?}"),
     }
 }
 
 fn page(answer: Answer, what: &str) -> Page {
     match answer {
-        Answer::Outcome(Outcome::Page(page)) => page,
+        Answer::Page(page) => page,
         other => panic!("{what}: {other:?}"),
     }
 }
@@ -160,7 +160,7 @@ async fn every_faulty_answer_is_a_typed_failure() {
         let answer = visit(&scraper, &server.url("")).await;
         let took = begun.elapsed();
         let found = match &answer {
-            Answer::Outcome(Outcome::Failure(failure)) => kinds.contains(&failure.kind),
+            Answer::Failure(failure) => kinds.contains(&failure.kind),
             _ => false,
         };
         if !found || took > TIME_LIMIT {

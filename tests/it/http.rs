@@ -4,7 +4,7 @@
 use crate::raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
 use crate::raw_server::settings::patient;
 use crate::raw_server::{RawServer, Reply, Then};
-use gleaner::model::{Answer, FailureKind, Outcome, Reach, Visit};
+use gleaner::model::{Answer, FailureKind, Reach, Visit};
 use gleaner::robots;
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
 use gleaner::scrape::{Scraper, Settings};
@@ -21,10 +21,10 @@ fn scraper() -> Scraper {
 
 /// The data of a page, the target of a redirect, or the kind of failure.
 async fn outcome(scraper: &Scraper, url: &str) -> Result<String, FailureKind> {
-    match scraper.visit(&Visit::new(url, Reach::Listed), || {}).await.answer {
-        Answer::Outcome(Outcome::Page(page)) => Ok(String::from_utf8(page.data.to_vec()).expect("JSON")),
-        Answer::Outcome(Outcome::Failure(failure)) => Err(failure.kind),
-        Answer::Redirect { to, .. } => Ok(to),
+    match scraper.visit(&Visit::new(url.parse().expect("a URL"), Reach::Listed), || {}).await.answer {
+        Answer::Page(page) => Ok(String::from_utf8(page.data.to_vec()).expect("JSON")),
+        Answer::Failure(failure) => Err(failure.kind),
+        Answer::Redirect { to, .. } => Ok(to.into()),
         other @ Answer::NotModified { .. } => panic!("{other:?}"),
     }
 }
@@ -254,8 +254,9 @@ async fn an_invalid_head_is_a_failure_that_says_what_is_wrong() {
     ] {
         let reply = Reply::new(head).then(Then::Close);
         let server = RawServer::start(vec![reply.clone(), reply]).await;
-        let answer = scraper().visit(&Visit::new(server.url(""), Reach::Listed), || {}).await.answer;
-        let Answer::Outcome(Outcome::Failure(failure)) = answer else { panic!("{answer:?}") };
+        let answer =
+            scraper().visit(&Visit::new(server.url("").parse().expect("a URL"), Reach::Listed), || {}).await.answer;
+        let Answer::Failure(failure) = answer else { panic!("{answer:?}") };
         assert_eq!(failure.kind, FailureKind::Protocol, "{head:.20}");
         assert!(failure.message.contains(expected), "{head:.20}: {failure:?}");
     }
@@ -294,7 +295,8 @@ async fn robots_txt_follows_the_same_rules() {
     ];
     for (number, (reply, expected)) in table.into_iter().enumerate() {
         let server = RawServer::start(vec![reply]).await;
-        let answer = scraper.robots(&Visit::new(server.url("robots.txt"), Reach::Listed), || {}).await;
+        let answer =
+            scraper.robots(&Visit::new(server.url("robots.txt").parse().expect("a URL"), Reach::Listed), || {}).await;
         match (expected, answer) {
             (Expected::Rules, robots::Answer::Rules(rules)) => {
                 let allows = |path: &str| rules.allows(&server.url(path).parse().expect("a URL"));

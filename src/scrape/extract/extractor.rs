@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
+use url::Url;
 
 use super::link::Links;
 use super::plan::{Content, Field, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
 use super::selection::{Marks, Scanner, Symbols, Take, Tree};
 use super::{page, value};
-use crate::model::{Failure, FailureKind, Stage, parse_url};
+use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::document::{Dom, known};
 use crate::scrape::parse::Document;
 
@@ -61,14 +62,13 @@ impl Extractor {
     /// Fails at stage `extract`, and the message names the field: `missing_field` if a required value is missing,
     /// `bad_value` if a value does not fit its type, `too_large` if there is more data than a worker can send. A page
     /// that nests too deeply for `:has(..)` is also `too_large`; this message names no field.
-    pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
+    pub fn extract(&self, document: &Document, final_url: &Url) -> Result<Bytes, Failure> {
         let dom = &document.dom;
         if self.uses_has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links =
-            self.takes_links.then(|| Links::new(parse_url(final_url, None).ok(), base_href(dom), dom.encoding()));
+        let links = self.takes_links.then(|| Links::new(final_url, base_href(dom), dom.encoding()));
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.fields.max(hits.len()), Vec::new);

@@ -1,9 +1,14 @@
+use url::Url;
+
 use super::Extractor;
 use crate::model::FailureKind;
 use crate::scrape::extract::{Arity, Fields, Rule, RuleErrorKind, Scalar, ValueRule, ValueType};
 use crate::scrape::parse;
 
-const AT: &str = "http://site.example/dir/page.html";
+/// Where the page was found.
+fn at() -> Url {
+    Url::parse("http://site.example/dir/page.html").expect("a URL")
+}
 
 fn one(css: &str) -> ValueRule {
     ValueRule::new(css, Arity::One)
@@ -23,7 +28,7 @@ fn fields<const N: usize>(rules: [(&str, Rule); N]) -> Fields {
 
 fn extract(html: &str, fields: &Fields) -> Result<String, crate::model::Failure> {
     let extractor = Extractor::new(Some(fields)).expect("the rules compile");
-    let data = extractor.extract(&parse(html)?, AT)?;
+    let data = extractor.extract(&parse(html)?, &at())?;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 
@@ -148,7 +153,7 @@ fn links_are_made_absolute() {
 fn the_query_of_a_link_uses_the_encoding_of_its_page() {
     let extractor = Extractor::new(Some(&fields([("v", Rule::Value(one("a::url")))]))).expect("compiles");
     let document = crate::scrape::parse_encoded("<a href='/é?é'>", encoding_rs::WINDOWS_1252).expect("a page");
-    let data = extractor.extract(&document, AT).expect("data");
+    let data = extractor.extract(&document, &at()).expect("data");
     assert_eq!(data, r#"{"v":"http://site.example/%C3%A9?%E9"}"#);
 }
 
@@ -223,13 +228,13 @@ fn without_rules_the_page_describes_itself() {
     let html = "<html lang=en><head><title> A\n title </title><meta NAME=Description content=' d '>\
         <link rel='CANONICAL' href=/c></head><body><svg><title>no</title></svg><h2>Two <i>b</i></h2><h1>One</h1>\
         <a href=a>x</a><a name=n>y</a></body></html>";
-    let data = Extractor::new(None).expect("compiles").extract(&parse(html).expect("a page"), AT).expect("data");
+    let data = Extractor::new(None).expect("compiles").extract(&parse(html).expect("a page"), &at()).expect("data");
     let expected = concat!(
         r#"{"title":"A title","description":"d","canonical":"http://site.example/c","language":"en","#,
         r#""headings":["Two b","One"],"links":["http://site.example/dir/a"]}"#
     );
     assert_eq!(data, expected);
-    let empty = Extractor::new(None).expect("compiles").extract(&parse("").expect("a page"), AT).expect("data");
+    let empty = Extractor::new(None).expect("compiles").extract(&parse("").expect("a page"), &at()).expect("data");
     let nothing = r#"{"title":null,"description":null,"canonical":null,"language":null,"headings":[],"links":[]}"#;
     assert_eq!(empty, nothing);
 }

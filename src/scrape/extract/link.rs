@@ -8,7 +8,7 @@ use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, kno
 
 /// Resolves the links of one page.
 pub(super) struct Links {
-    base: Option<Url>,
+    base: Url,
     encoding: &'static Encoding,
     plain: Option<Plain>,
 }
@@ -16,15 +16,16 @@ pub(super) struct Links {
 impl Links {
     /// The base is the first `<base href>`, resolved against the page's own URL, or else the page's own URL (WHATWG
     /// HTML, "document base URL"). A base with the scheme `data` or `javascript` does not count.
-    pub(super) fn new(page: Option<Url>, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
-        let base = base_href.and_then(|href| parse_url_in(href, page.as_ref(), encoding).ok());
-        let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript")).or(page);
-        Self { plain: base.as_ref().and_then(Plain::new), base, encoding }
+    pub(super) fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
+        let base = base_href.and_then(|href| parse_url_in(href, Some(page), encoding).ok());
+        let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
+        let base = base.unwrap_or_else(|| page.clone());
+        Self { plain: Plain::new(&base), base, encoding }
     }
 
     /// Resolves a link. Returns `None` if the result is not a valid URL.
     pub(super) fn resolve(&self, link: &str) -> Option<Url> {
-        parse_url_in(link, self.base.as_ref(), self.encoding).ok()
+        parse_url_in(link, Some(&self.base), self.encoding).ok()
     }
 
     /// Returns the link of the element at `at`, or `None` if it has no link or an invalid one.
@@ -172,10 +173,10 @@ mod tests {
                 continue;
             }
             let page = Url::parse(&page).expect(&page);
-            let found = Links::new(Some(page.clone()), None, UTF_8).resolve(&link).map(String::from);
+            let found = Links::new(&page, None, UTF_8).resolve(&link).map(String::from);
             assert_eq!(found, url, "{link:?} on {page}");
             // An invalid base does not count.
-            let by_base = Links::new(Some(page.clone()), Some(&link), UTF_8).resolve("");
+            let by_base = Links::new(&page, Some(&link), UTF_8).resolve("");
             let mut expected = Url::parse(url.as_deref().unwrap_or(page.as_str())).expect("a URL");
             expected.set_fragment(None);
             assert_eq!(by_base, Some(expected), "base {link:?} on {page}");

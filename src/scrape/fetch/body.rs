@@ -1,21 +1,26 @@
 //! Reads the pieces of a body, under the limits of time and size.
 
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream;
 use reqwest::{Response, Version};
 use tokio::time::Instant;
+use tokio_util::io::StreamReader;
 use url::Url;
 
+use super::coding::{self, Coding, Decoded};
 use super::framing::Framing;
-use super::{classify, coding, limit};
+use super::{cap, classify, limit};
 use crate::model::{Failure, FailureKind, Stage, how_long, shown_url};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
 
 /// An unwanted body is read up to this size, so that its connection can be used again. A longer one costs more than a
 /// new connection.
-pub(super) const WORTH_DRAINING: usize = 64 * 1024;
+const WORTH_DRAINING: usize = 64 * 1024;
 
 /// The longest time to spend on an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
@@ -81,7 +86,7 @@ impl<'a> Body<'a> {
         let body = if framing.codings.is_empty() {
             self.read_plain(first).await?
         } else {
-            coding::read(self, first, &framing.codings).await?
+            read_encoded(self, first, &framing.codings).await?
         };
         match framing.check(&body) {
             Ok(()) => Ok(body),
@@ -197,3 +202,84 @@ impl<'a> Body<'a> {
         failure.reworded(message)
     }
 }
+
+/// Reads all of `body`, whose first piece is here already, and undoes `codings`, the last one first.
+async fn read_encoded(body: &mut Body<'_>, first: Bytes, codings: &[Coding]) -> Result<Bytes, Failure> {
+    let max = usize::try_from(body.max).unwrap_or(usize::MAX);
+    let mut out = Vec::new();
+    let mut turn = None;
+    let large = body.large;
+    let mut end = End::NotYet;
+    let decoded = {
+        let left = cap::compressed(body.max);
+        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
+        let source = stream::try_unfold(pieces, Pieces::next);
+        coding::decode(StreamReader::new(pin!(source)), codings, &mut out, max, (large, &mut turn)).await
+    };
+    body.turn = turn;
+    let read = out.len() as u64;
+    match (decoded, end) {
+        (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
+        (Ok(Decoded::Whole), _) => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) if body.excess == Excess::Dropped => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
+        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
+        (Err(error), end) => {
+            // A decoder that still wanted more when there was no more has no fault to find with what it got.
+            let wants_more = matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof;
+            let failure = if wants_more && error.kind() != io::ErrorKind::Unsupported {
+                Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
+            } else {
+                let message = format!("its body is not what the encodings {codings:?} give");
+                Failure::new(FailureKind::Decode, Stage::Decode, message)
+            };
+            let failure = classify::with_causes(failure, &Wrapped(error));
+            Err(body.about(Failure { bytes: read, ..failure }))
+        }
+    }
+}
+
+/// How far the body has come.
+enum End {
+    NotYet,
+    Reached,
+    /// Kept here, since an `io::Error` could not carry it through the decoders.
+    Broken(Failure),
+}
+
+/// The body as a stream for the decoders.
+struct Pieces<'b, 'a> {
+    body: &'b mut Body<'a>,
+    first: Option<Bytes>,
+    end: &'b mut End,
+    /// Compressed bytes that may still come.
+    left: u64,
+}
+
+impl Pieces<'_, '_> {
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        let next = match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.body.next(0).await,
+        };
+        match next {
+            Ok(Some(piece)) => {
+                self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+                Ok(Some((piece, self)))
+            }
+            Ok(None) => {
+                *self.end = End::Reached;
+                Ok(None)
+            }
+            Err(failure) => {
+                *self.end = End::Broken(failure);
+                Err(io::Error::other("the transport broke"))
+            }
+        }
+    }
+}
+
+/// An error as the source of nothing, so that its own text is among the causes.
+#[derive(Debug, thiserror::Error)]
+#[error("decompressing failed")]
+struct Wrapped(#[source] io::Error);

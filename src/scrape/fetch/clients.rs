@@ -94,7 +94,7 @@ struct Pair {
 }
 
 /// A request that is ready to be sent.
-pub(super) struct Request<'c> {
+pub(super) struct Prepared<'c> {
     pub(super) builder: RequestBuilder,
     /// The proxy that the request uses.
     pub(super) via: Option<Via>,
@@ -131,13 +131,14 @@ impl Clients {
     /// # Errors
     /// Fails with `blocked_address` if the host of the URL is not allowed, and with `tls` if the system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit, manner: Manner) -> Result<Request<'_>, Failure> {
+    pub(super) fn get(&self, visit: &Visit, manner: Manner) -> Result<Prepared<'_>, Failure> {
+        let url = &visit.url;
         let (client, route, first_contacts) = self.client_for(url, &visit.reach, manner)?;
-        let headers = self.headers.of_visit(url, visit, route.via());
+        let headers = self.headers.of_visit(visit, route.via());
         // The default headers of the client cannot be used, because they have only one value for each name.
         let builder = client.get(url.clone()).headers(headers);
         let contact = first_contacts.filter(|_| manner.keeps).map(|contacts| contacts.visit(url));
-        Ok(Request { builder, via: route.via().cloned(), contact })
+        Ok(Prepared { builder, via: route.via().cloned(), contact })
     }
 
     fn client_for(

@@ -4,18 +4,13 @@
 //! it does not count bytes, and it returns unknown encodings undecoded.
 
 use std::io;
-use std::pin::pin;
 
 use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, ZlibDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
-use bytes::{BufMut, Bytes};
-use futures_util::stream;
+use bytes::BufMut;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio_util::io::StreamReader;
 
-use super::body::{Body, Excess, WORTH_DRAINING};
 use super::cap::{self, Cap};
-use super::classify;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
@@ -26,8 +21,11 @@ const MAX_LAYERS: usize = 4;
 /// How many bytes are decompressed at a time, before other tasks may run.
 const STEP: usize = 64 * 1024;
 
-/// The largest window of a zstd frame, as a power of two: the limit of RFC 9659 for the web. The window is allocated
-/// before the first byte is decoded.
+/// How many bytes behind the compressed data are read. A connection with more of them costs more than a new one.
+const LONGEST_REST: usize = 64 * 1024;
+
+/// The largest window of a zstd frame, as a power of two: what RFC 9659 allows on the web. Its memory is taken
+/// before the first byte comes out.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,83 +103,7 @@ pub(super) fn check_layers(count: usize) -> Result<(), Failure> {
 
 type Layer<'r> = Box<dyn AsyncBufRead + Send + Unpin + 'r>;
 
-/// Reads the whole body, whose first piece is `first`, and decodes `codings`, the last one first.
-pub(super) async fn read(body: &mut Body<'_>, first: Bytes, codings: &[Coding]) -> Result<Bytes, Failure> {
-    let max = usize::try_from(body.max).unwrap_or(usize::MAX);
-    let mut out = Vec::new();
-    let mut turn = None;
-    let large = body.large;
-    let mut end = End::NotYet;
-    let decoded = {
-        let left = cap::compressed(body.max);
-        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
-        let source = stream::try_unfold(pieces, Pieces::next);
-        decode(StreamReader::new(pin!(source)), codings, &mut out, max, (large, &mut turn)).await
-    };
-    body.turn = turn;
-    let read = out.len() as u64;
-    match (decoded, end) {
-        (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
-        (Ok(Decoded::Whole), _) => Ok(out.into()),
-        (Ok(Decoded::TooLarge), _) if body.excess == Excess::Dropped => Ok(out.into()),
-        (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
-        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
-        (Err(error), end) => {
-            // If the input ended and the decoder wanted more, the body is incomplete rather than invalid.
-            let wants_more = matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof;
-            let failure = if wants_more && error.kind() != io::ErrorKind::Unsupported {
-                Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
-            } else {
-                let message = format!("its body is not valid data of the encodings {codings:?}");
-                Failure::new(FailureKind::Decode, Stage::Decode, message)
-            };
-            let failure = classify::with_causes(failure, &Wrapped(error));
-            Err(body.about(Failure { bytes: read, ..failure }))
-        }
-    }
-}
-
-/// How much of the body has been read.
-enum End {
-    NotYet,
-    Reached,
-    /// The failure is kept here, because an `io::Error` could not carry it through the decoders.
-    Broken(Failure),
-}
-
-/// The body as a stream for the decoders.
-struct Pieces<'b, 'a> {
-    body: &'b mut Body<'a>,
-    first: Option<Bytes>,
-    end: &'b mut End,
-    /// How many more compressed bytes may come.
-    left: u64,
-}
-
-impl Pieces<'_, '_> {
-    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        let next = match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => self.body.next(0).await,
-        };
-        match next {
-            Ok(Some(piece)) => {
-                self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-                Ok(Some((piece, self)))
-            }
-            Ok(None) => {
-                *self.end = End::Reached;
-                Ok(None)
-            }
-            Err(failure) => {
-                *self.end = End::Broken(failure);
-                Err(io::Error::other("the transport broke"))
-            }
-        }
-    }
-}
-
-/// How far decoding went.
+/// How far a decoder has come.
 pub(super) enum Decoded {
     Whole,
     TooLarge,
@@ -226,7 +148,7 @@ where
     }
     drop(layer);
     // Bytes after the compressed data have no meaning, but must be read before the connection can be used again.
-    let mut left = WORTH_DRAINING;
+    let mut left = LONGEST_REST;
     while let Ok(rest) = source.fill_buf().await {
         let length = rest.len();
         if length == 0 || length > left {
@@ -293,11 +215,6 @@ fn is_zlib(start: &[u8]) -> bool {
         [] => false,
     }
 }
-
-/// Wraps an error as a source, so that its own text is among the causes.
-#[derive(Debug, thiserror::Error)]
-#[error("decompressing failed")]
-struct Wrapped(#[source] io::Error);
 
 #[cfg(test)]
 mod tests {

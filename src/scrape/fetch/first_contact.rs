@@ -85,12 +85,12 @@ impl FirstContacts {
 
 impl Contact<'_> {
     /// Waits until the request may be sent, but not longer than `patience`: after that, an extra connection is better.
-    pub(super) async fn turn(&self, patience: Duration) -> Turn {
+    pub(super) async fn turn(&self, limit: Duration) -> Turn {
         let permit = if self.door.is_open() {
             None
         } else {
             // The semaphore is never closed.
-            timeout(patience, Arc::clone(&self.door.permits).acquire_owned()).await.ok().and_then(Result::ok)
+            timeout(limit, Arc::clone(&self.door.permits).acquire_owned()).await.ok().and_then(Result::ok)
         };
         let permit = permit.filter(|_| !self.door.is_open());
         Turn { door: Arc::clone(&self.door), permit: Mutex::new(permit) }
@@ -148,14 +148,14 @@ mod tests {
 
     use super::{Contact, FirstContacts, MAX_KNOWN, Turn, lock};
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TURN_LIMIT: Duration = Duration::from_secs(10);
 
     fn url(text: &str) -> Url {
         Url::parse(text).expect(text)
     }
 
     fn may_go(contact: &Contact<'_>) -> Option<Turn> {
-        contact.turn(PATIENCE).now_or_never()
+        contact.turn(TURN_LIMIT).now_or_never()
     }
 
     #[tokio::test]
@@ -179,7 +179,7 @@ mod tests {
         let turn = may_go(&second).expect("it is the first now");
         assert!(may_go(&third).is_none());
         // This visit gives up before its turn.
-        let mut waiting = Box::pin(third.turn(PATIENCE));
+        let mut waiting = Box::pin(third.turn(TURN_LIMIT));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(waiting);
         drop(turn);
@@ -202,14 +202,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_visit_waits_longer_than_its_patience() {
+    async fn nobody_waits_longer_than_the_limit() {
         let contacts = FirstContacts::default();
         let [first, second] = [0; 2].map(|_| contacts.visit(&url("https://h/")));
-        let _turn = may_go(&first).expect("no other visit");
-        let patience = Duration::from_millis(20);
+        let _turn = may_go(&first).expect("nobody else is there");
+        let limit = Duration::from_millis(20);
         let begin = Instant::now();
-        second.turn(patience).await;
-        assert!(begin.elapsed() >= patience && begin.elapsed() < PATIENCE);
+        second.turn(limit).await;
+        assert!(begin.elapsed() >= limit && begin.elapsed() < TURN_LIMIT);
     }
 
     #[tokio::test]
@@ -218,12 +218,12 @@ mod tests {
         for (version, waits) in [(Some(Version::HTTP_2), true), (Some(Version::HTTP_11), false), (None, true)] {
             let visit = || contacts.visit(&url("https://h/"));
             let first = visit();
-            first.turn(PATIENCE).await.used();
+            first.turn(TURN_LIMIT).await.used();
             version.into_iter().for_each(|version| first.answered(version));
             drop(first);
             assert_eq!(lock(&contacts.0).len(), usize::from(version.is_some()), "{version:?}");
             let [one, other] = [visit(), visit()];
-            let _turn = one.turn(PATIENCE).await;
+            let _turn = one.turn(TURN_LIMIT).await;
             assert_eq!(may_go(&other).is_none(), waits, "{version:?}");
             lock(&contacts.0).clear();
         }

@@ -257,7 +257,7 @@ mod tests {
         ];
         let url = Url::parse("http://h/").expect("a URL");
         for (status, own, expected) in table {
-            let mut visit = Visit::new("http://h/", Reach::Listed);
+            let mut visit = Visit::new(url.clone(), Reach::Listed);
             visit.headers = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let status = StatusCode::from_u16(status).expect("a status");
             let head = Head { url: &url, shown: &url, status, headers: &HeaderMap::new(), settings: &settings() };

@@ -50,14 +50,15 @@ impl Headers {
     }
 
     /// Returns all headers of one request, including its own. `via` is the proxy that it uses, if any.
-    pub(super) fn of_visit(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
-        let mut headers = self.of(url, visit, via);
+    pub(super) fn of_visit(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let mut headers = self.of(visit, via);
         add_own(&mut headers, &visit.headers);
         headers
     }
 
     /// Returns the headers that the settings give to a request.
-    fn of(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+    fn of(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let url = &visit.url;
         let is_trusted = match &visit.reach {
             Reach::Listed => true,
             Reach::Redirected { own } => is_own_host(url, own),
@@ -103,10 +104,14 @@ impl RequestHeaders {
         Headers::new(settings).map(Self)
     }
 
-    /// Returns the headers of a visit to `url`, which is the visit's URL, without those that the client makes from the
-    /// URL.
-    pub fn of(&self, url: &Url, visit: &Visit) -> HeaderMap {
-        self.0.of_visit(url, visit, None)
+    /// The headers of a visit, without those that the client makes of the URL itself.
+    pub fn of(&self, visit: &Visit) -> HeaderMap {
+        self.0.of_visit(visit, None)
+    }
+
+    /// Those among them that the settings give it; its own are left out.
+    pub fn of_settings(&self, visit: &Visit) -> HeaderMap {
+        self.0.of(visit, None)
     }
 }
 

@@ -172,7 +172,10 @@ mod tests {
     use crate::model::{Connection, Reach, Visit};
 
     fn sendings(connection: Connection, many_lines: bool) -> Sendings {
-        Sendings::new(&Visit { connection, ..Visit::new("http://h/", Reach::Listed) }, many_lines)
+        Sendings::new(
+            &Visit { connection, ..Visit::new("http://h/".parse().expect("a URL"), Reach::Listed) },
+            many_lines,
+        )
     }
 
     #[test]

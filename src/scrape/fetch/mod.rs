@@ -44,7 +44,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::body::Body as PageBody;
-use self::clients::{Clients, Request};
+use self::clients::{Clients, Prepared};
 pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
@@ -53,8 +53,9 @@ pub use self::headers::RequestHeaders;
 use self::lost::{Memory, Sendings};
 pub(super) use self::robots::RobotsFile;
 use self::sent::EmptyBody;
+use super::document_kind::DocumentKind;
 use super::large::{LargePages, Turn};
-use super::media_type::{self, MediaType};
+use super::media_type::MediaType;
 use super::settings::FetchSettings;
 use super::{Error, sniff};
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_url, without_credentials};
@@ -62,18 +63,19 @@ use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_ur
 /// The result of a request.
 #[derive(Debug)]
 pub(super) enum Fetched {
-    Page(Fetch),
+    Page(FetchedPage),
     Redirect { status: u16, to: Url, bytes: u64 },
     NotModified { bytes: u64 },
 }
 
 /// A fetched page, decompressed.
 #[derive(Debug)]
-pub(super) struct Fetch {
+pub(super) struct FetchedPage {
     /// The URL of the page, without user name and password.
     pub(super) url: Url,
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
+    pub(super) kind: DocumentKind,
     /// Whether a `<meta>` refresh may count as a redirect: the settings allow it, and no header has a refresh.
     pub(super) follows_meta: bool,
     pub(super) body: Bytes,
@@ -103,13 +105,13 @@ impl Fetcher {
     /// Requests `url`, which is the visit's URL, once. Adds the response headers that the settings name to `kept`.
     pub(super) async fn fetch(
         &self,
-        url: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
+        let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
+        let (response, deadline) = self.ask(&shown, visit, sent).await?;
         let status = response.status();
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
@@ -126,13 +128,16 @@ impl Fetcher {
         }
         let content_type = header_text(head.headers, &CONTENT_TYPE);
         let media_type = content_type.as_deref().and_then(MediaType::extract).filter(|found| !found.is_unknown());
+        let mut kind = None;
         if let Some(MediaType { essence, .. }) = &media_type
             && has_page
             && next.is_none()
-            && !media_type::is_page(essence, &self.settings.content_types)
         {
-            // Leaves the body unread: closing the connection costs less than downloading an image.
-            return Err(answered(head::no_page(&shown, "its type is", essence)));
+            kind = DocumentKind::of(essence, &self.settings.content_types);
+            if kind.is_none() {
+                // Leaves the body unread: closing the connection costs less than downloading an image.
+                return Err(answered(head::no_page(&shown, "its type is", essence)));
+            }
         }
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
@@ -146,21 +151,25 @@ impl Fetcher {
             let bytes = body.drain().await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let bytes = self.read_page(&mut body, media_type.is_some()).await.map_err(answered)?;
-        let (status, turn) = (status.as_u16(), body.turn.take());
-        Ok(Fetched::Page(Fetch { url: shown.clone(), status, content_type, follows_meta, body: bytes, _turn: turn }))
+        let (bytes, kind) = self.read_page(&mut body, kind).await.map_err(answered)?;
+        let (url, status, turn) = (shown.clone(), status.as_u16(), body.turn.take());
+        Ok(Fetched::Page(FetchedPage { url, status, content_type, kind, follows_meta, body: bytes, _turn: turn }))
     }
 
     /// Reads the body of a page. Checks its bytes if no header gives its type.
-    async fn read_page(&self, body: &mut PageBody<'_>, has_type: bool) -> Result<Bytes, Failure> {
+    async fn read_page(
+        &self,
+        body: &mut PageBody<'_>,
+        kind: Option<DocumentKind>,
+    ) -> Result<(Bytes, DocumentKind), Failure> {
         let bytes = body.read().await?;
         let bytes = unlabelled::undo(body, bytes).await?;
-        if has_type {
-            return Ok(bytes);
+        if let Some(kind) = kind {
+            return Ok((bytes, kind));
         }
         let essence = sniff::sniff(&bytes);
-        if media_type::is_page(essence, &self.settings.content_types) {
-            return Ok(bytes);
+        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types) {
+            return Ok((bytes, kind));
         }
         let failure = head::no_page(body.shown, "no header gives its type, and its bytes look like", essence);
         Err(Failure { bytes: bytes.len() as u64, ..failure })
@@ -174,25 +183,25 @@ impl Fetcher {
     /// (`Retry::Again`), and the schedule sends the request when it is due, without counting it as an attempt.
     async fn ask(
         &self,
-        url: &Url,
         shown: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Response, Instant), Failure> {
+        let url = &visit.url;
         let sent = Arc::new(sent);
         let mut deadline = Instant::now() + self.settings.timeout;
-        let mut patience = self.settings.connect_timeout;
+        let mut turn_limit = self.settings.connect_timeout;
         let mut sendings = Sendings::new(visit, self.memory.has_long_heads(url));
         loop {
-            let Request { mut builder, via, contact } = self.clients.get(url, visit, sendings.manner)?;
+            let Prepared { mut builder, via, contact } = self.clients.get(visit, sendings.manner)?;
             let via = via.as_ref();
             let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
             if let Some(contact) = &contact {
                 let since = Instant::now();
-                let turn = contact.turn(patience).await;
+                let turn = contact.turn(turn_limit).await;
                 // Waiting for the connection of another visit does not count against the time of this one.
                 deadline += since.elapsed();
-                patience = patience.saturating_sub(since.elapsed());
+                turn_limit = turn_limit.saturating_sub(since.elapsed());
                 builder = builder.body(Body::wrap(EmptyBody::new(move || {
                     turn.used();
                     tells.iter().for_each(|sent| sent());

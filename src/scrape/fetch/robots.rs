@@ -29,12 +29,12 @@ impl Fetcher {
     /// about the file, so it does not allow fetching (Google reads it the same way).
     pub(in crate::scrape) async fn robots(
         &self,
-        url: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<RobotsFile, Failure> {
+        let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
+        let (response, deadline) = self.ask(&shown, visit, sent).await?;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =

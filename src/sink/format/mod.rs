@@ -4,7 +4,7 @@ mod json;
 mod jsonl;
 mod object;
 
-use crate::model::{Outcome, Record};
+use crate::model::Record;
 
 /// The layout of the output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub enum Shape {
 
 /// The parts of a layout around the records.
 pub(super) struct Layout {
+    /// The extensions of files that have it, in lower case.
+    pub(super) extensions: &'static [&'static str],
+    /// Appends the bytes of one record.
+    pub(super) write: fn(Shape, &Record, &mut Vec<u8>),
     /// Before the first record.
     pub(super) opening: &'static [u8],
     /// Before every other record.
@@ -41,6 +45,13 @@ pub(super) struct Layout {
 }
 
 impl Format {
+    const ALL: [Self; 2] = [Self::Json, Self::Jsonl];
+
+    /// The format of a file with this extension, which is in lower case; `None` if no format has it.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.layout().extensions.contains(&extension))
+    }
+
     pub(super) fn layout(self) -> &'static Layout {
         match self {
             Self::Json => &json::LAYOUT,
@@ -50,12 +61,31 @@ impl Format {
 
     /// Appends the bytes of the record, without the parts of the layout.
     pub(super) fn write(self, shape: Shape, record: &Record, into: &mut Vec<u8>) {
-        match (self, shape) {
-            (Self::Json | Self::Jsonl, Shape::Full) => object::write(record, into),
-            (Self::Json | Self::Jsonl, Shape::Data) => match &record.outcome {
-                Outcome::Page(page) => into.extend_from_slice(&page.data),
-                Outcome::Failure(_) => into.extend_from_slice(b"null"),
-            },
+        (self.layout().write)(shape, record, into);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn a_file_has_the_format_of_its_extension_and_no_extension_has_two() {
+        let table = [
+            ("json", Some(Format::Json)),
+            ("jsonl", Some(Format::Jsonl)),
+            ("ndjson", Some(Format::Jsonl)),
+            ("jl", Some(Format::Jsonl)),
+            ("csv", None),
+            ("", None),
+        ];
+        for (extension, expected) in table {
+            assert_eq!(Format::of_extension(extension), expected, "{extension}");
+        }
+        for format in Format::ALL {
+            for extension in format.layout().extensions {
+                assert_eq!(Format::of_extension(extension), Some(format), "{extension}");
+            }
         }
     }
 }

@@ -4,10 +4,20 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Shape;
 use crate::model::{Failure, Outcome, Record, escape_controls};
 
-/// Appends the record as an object. The data of a page is JSON already and is copied unchanged.
-pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
+/// Appends what stands for a record in JSON.
+pub(super) fn write_as(shape: Shape, record: &Record, into: &mut Vec<u8>) {
+    match (shape, &record.outcome) {
+        (Shape::Full, _) => write(record, into),
+        (Shape::Data, Outcome::Page(page)) => into.extend_from_slice(&page.data),
+        (Shape::Data, Outcome::Failure(_)) => into.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends the record as an object. The page's data is JSON already and goes in as it is.
+fn write(record: &Record, into: &mut Vec<u8>) {
     let (final_url, status, bytes) = match &record.outcome {
         Outcome::Page(page) => (Some(&page.final_url), Some(page.status), page.bytes),
         Outcome::Failure(failure) => (failure.final_url.as_ref(), failure.status, failure.bytes),
@@ -64,7 +74,7 @@ fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Page, Stage};
+    use crate::model::{FailureKind, Page, Stage, WorkerLabel};
     use bytes::Bytes;
 
     fn page(data: &'static [u8]) -> Record {
@@ -79,7 +89,7 @@ mod tests {
             }),
             attempts: 1,
             elapsed: Duration::from_micros(12_345),
-            worker: Some(17324),
+            worker: Some(WorkerLabel::of_process(17324)),
             cached: None,
         }
     }

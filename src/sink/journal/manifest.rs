@@ -16,7 +16,7 @@ use crate::own_files::{self, Others};
 
 /// How often to try again. A lock may outlive a killed coordinator for as long as a worker needs to start, because
 /// until then the worker has all descriptors of its parent.
-const PATIENCE: u32 = 25;
+const LOCK_ATTEMPTS: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The properties that two runs must share so that the later one can resume the output of the earlier one.
@@ -118,7 +118,7 @@ impl Manifest {
                     return Ok(Self { file, path: path.to_owned() });
                 }
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if attempt < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => break,
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
