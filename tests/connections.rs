@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Reach, Retry, Visit};
 use gleaner::robots;
-use gleaner::scrape::{Scraper, Settings};
+use gleaner::scrape::{PageParser, Scraper, Settings};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use support::{Authority, records, scrape_list};
@@ -24,7 +24,7 @@ const TOLERANCE: Duration = Duration::from_millis(20);
 const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 16\r\n\r\n<title>T</title>";
 
 fn scraper() -> Scraper {
-    Scraper::new(Settings { fetch: patient(64 * 1024), extract: None }).expect("good settings")
+    Scraper::new(Settings { fetch: patient(64 * 1024), extract: None, parser: PageParser::Own }).expect("good settings")
 }
 
 fn listed(url: String) -> Visit {
@@ -94,7 +94,7 @@ async fn a_request_that_is_lost_with_a_kept_connection_over_tls_is_sent_again_to
     });
     let mut fetch = patient(64 * 1024);
     fetch.tls.insecure = true;
-    let scraper = Scraper::new(Settings { fetch, extract: None }).expect("good settings");
+    let scraper = Scraper::new(Settings { fetch, extract: None, parser: PageParser::Own }).expect("good settings");
     for _ in 0..2 {
         visit(&scraper, &listed(url.clone())).await.expect("a page");
     }

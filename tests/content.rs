@@ -6,7 +6,7 @@ mod raw_server;
 
 use gleaner::model::{Answer, Outcome, Reach, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, PageParser, Scraper, Settings};
 use raw_server::compressed::{brotli, gzip, zlib, zstd};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply};
@@ -18,7 +18,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: Some(rules), parser: PageParser::Own }).expect("good settings")
 }
 
 fn answer(headers: &str, body: &[u8]) -> Reply {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, PageParser, Scraper, Settings};
 use raw_server::settings::{LONG, patient};
 use raw_server::{RawServer, Reply, Then};
 
@@ -24,7 +24,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: Some(rules), parser: PageParser::Own }).expect("good settings")
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {

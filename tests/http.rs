@@ -6,7 +6,7 @@ mod raw_server;
 use gleaner::model::{Answer, FailureKind, Outcome, Reach, Visit};
 use gleaner::robots;
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{Scraper, Settings};
+use gleaner::scrape::{PageParser, Scraper, Settings};
 use raw_server::compressed::{brotli, deflate, gzip, zlib, zstd};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
@@ -18,7 +18,8 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n";
 
 fn scraper() -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules) }).expect("good settings")
+    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules), parser: PageParser::Own })
+        .expect("good settings")
 }
 
 /// The data of a page, or the kind of its failure.

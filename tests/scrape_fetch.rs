@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use gleaner::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Visit};
 use gleaner::scrape::extract::{Arity, Rule, ValueRule};
-use gleaner::scrape::{FetchSettings, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, PageParser, Scraper, Settings};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use tokio::io::AsyncReadExt;
@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_millis(150);
 
 fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Settings { fetch: patient(1024 * 1024), extract: Some(rules) }
+    Settings { fetch: patient(1024 * 1024), extract: Some(rules), parser: PageParser::Own }
 }
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {

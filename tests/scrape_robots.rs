@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gleaner::model::{Failure, FailureKind, Reach, Retry, Stage, Visit};
 use gleaner::robots::{Answer, MAX_FILE, Rules};
-use gleaner::scrape::{FetchSettings, PrivateAddresses, Scraper, Settings};
+use gleaner::scrape::{FetchSettings, PageParser, PrivateAddresses, Scraper, Settings};
 use raw_server::settings::patient;
 use raw_server::{RawServer, Reply, Then};
 use url::Url;
@@ -21,7 +21,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     // Smaller than a robots.txt may be: it has a limit of its own.
     let mut fetch = FetchSettings { user_agent: "Tester/1 (+http://h/)".to_owned(), ..patient(1000) };
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: None }).expect("good settings")
+    Scraper::new(Settings { fetch, extract: None, parser: PageParser::Own }).expect("good settings")
 }
 
 fn scraper() -> Scraper {

@@ -50,7 +50,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         adaptive: _,
     } = politeness;
     let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
-    let scrape::Settings { fetch, extract } = scrape;
+    let scrape::Settings { fetch, extract, parser } = scrape;
     let mut settings: BTreeMap<String, String> = of_fetch(fetch).collect();
     let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
     note("fetch.max_redirects", json(max_redirects));
@@ -61,6 +61,7 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         note("cookies.enabled", json(&true));
     }
     note("politeness.robots", json(robots));
+    note("extraction.parser", json(parser));
     for (host, HostRules { robots: own, concurrency: _, delay: _ }) in hosts {
         if let Some(own) = own.filter(|own| own != robots) {
             note(&format!("hosts.\"{host}\".robots"), json(&own));
@@ -230,6 +231,7 @@ mod tests {
     fn a_run_is_gone_on_with_under_the_settings_that_shape_its_data_and_any_others() {
         let shaping = [
             "extract.title=h1",
+            "extraction.parser=reference",
             "fetch.max_body=1MiB",
             "fetch.max_redirects=1",
             "fetch.user_agent=other",
@@ -301,6 +303,7 @@ mod tests {
         let proxy = "network.proxies=[\"http://u:p@proxy:1\"]";
         let mut others = vec![
             of("extract.title=h1", &[]),
+            of("extraction.parser=reference", &[]),
             of("fetch.max_body=1MiB", &[]),
             of("fetch.meta_refresh=true", &[]),
             of("tls.insecure=true", &[]),

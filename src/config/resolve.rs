@@ -43,6 +43,7 @@ pub(super) fn plan(settings: &Settings, sources: &Sources) -> Result<Plan, Vec<P
         scrape: scrape::Settings {
             fetch: FetchSettings { kept_headers, ..fetch_settings },
             extract: (!settings.extract.is_empty()).then(|| settings.extract.clone()),
+            parser: settings.extraction.parser.given().value,
         },
         schedule: schedule(settings),
         read_ahead: settings.politeness.read_ahead.given().value,

@@ -14,7 +14,7 @@ use super::settings::{Given, Headers, Host, Settings, Slot};
 use super::written::Node;
 use crate::pool::Sandbox;
 use crate::schedule::GroupBy;
-use crate::scrape::{PrivateAddresses, TlsVersion};
+use crate::scrape::{PageParser, PrivateAddresses, TlsVersion};
 use crate::sink::{Order, Shape};
 
 /// A table of the file.
@@ -144,6 +144,10 @@ pub(super) const SECTIONS: &[Section] = &[
         ]),
     },
     Section { name: "cache", keys: Keys::Known(&[value("path", |s, n| put(&mut s.cache.path, n, file::read))]) },
+    Section {
+        name: "extraction",
+        keys: Keys::Known(&[value("parser", |s, n| put(&mut s.extraction.parser, n, |n| choice::read(n, PARSERS)))]),
+    },
     Section { name: "extract", keys: Keys::Fields },
     Section {
         name: "output",
@@ -172,6 +176,8 @@ const FORMATS: &[(&str, FormatChoice)] = &[
     // Another name for the same.
     ("ndjson", FormatChoice::Jsonl),
 ];
+
+const PARSERS: &[(&str, PageParser)] = &[("own", PageParser::Own), ("reference", PageParser::Reference)];
 
 const RECORDS: &[(&str, Shape)] = &[("full", Shape::Full), ("data", Shape::Data)];
 

@@ -9,7 +9,7 @@ use crate::model::{HostKey, MaxFailures};
 use crate::pool::Sandbox;
 use crate::schedule::GroupBy;
 use crate::scrape::extract::Fields;
-use crate::scrape::{PrivateAddresses, TlsVersion};
+use crate::scrape::{PageParser, PrivateAddresses, TlsVersion};
 
 use super::element::template::Template;
 use super::element::workers::Workers;
@@ -64,6 +64,7 @@ pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) cookies: Cookies,
     pub(super) cache: Cache,
+    pub(super) extraction: Extraction,
     /// The fields of `[extract]`, in order; empty if there are none.
     pub(super) extract: Fields,
     pub(super) output: Output,
@@ -172,6 +173,12 @@ pub(super) struct Cookies {
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     pub(super) path: Slot<Option<PathBuf>>,
+}
+
+/// `[extraction]`
+#[derive(Debug, Default)]
+pub(super) struct Extraction {
+    pub(super) parser: Slot<PageParser>,
 }
 
 /// `[output]`

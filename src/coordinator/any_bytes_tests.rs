@@ -232,7 +232,11 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
         (_, true) => Brought::Robots(robots::Answer::Rules(Rules::allow_all())),
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
-            Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() })
+            Brought::Page(Visited {
+                answer: Answer::Outcome(Outcome::Page(page)),
+                headers: Vec::new(),
+                by_reference: false,
+            })
         }
     };
     bytes_of(what, Duration::ZERO)
@@ -258,7 +262,7 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| Brought::Page(Visited { answer, headers: Vec::new() });
+    let page = |answer| Brought::Page(Visited { answer, headers: Vec::new(), by_reference: false });
     let what = match kind % 7 {
         0 => page(Answer::Outcome(Outcome::Page(Page { final_url: url, status, bytes, data }))),
         1 => page(Answer::Outcome(Outcome::Failure(failure.retryable()))),

@@ -113,7 +113,7 @@ impl State {
         &mut self,
         seq: u64,
         worker: WorkerId,
-        Visited { answer, headers }: Visited,
+        Visited { answer, headers, by_reference }: Visited,
         elapsed: Duration,
         now: Instant,
         actions: &mut Vec<Action>,
@@ -121,6 +121,7 @@ impl State {
         if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
             cookies.came_back(url, &headers, now);
         }
+        self.tally.parsed(by_reference);
         self.tally.request(match &answer {
             Answer::Outcome(Outcome::Page(page)) => page.bytes,
             Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,

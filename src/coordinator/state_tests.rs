@@ -57,7 +57,7 @@ fn done(seq: u64) -> Event {
 }
 
 fn answer(seq: u64, outcome: Outcome) -> Event {
-    let visited = Visited { answer: Answer::Outcome(outcome), headers: Vec::new() };
+    let visited = Visited { answer: Answer::Outcome(outcome), headers: Vec::new(), by_reference: false };
     let fetched = Fetched { what: Brought::Page(visited), elapsed: Duration::ZERO };
     let output = postcard::to_stdvec(&fetched).expect("bytes").into();
     Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
@@ -223,7 +223,7 @@ fn of_failure(failure: Failure) -> Vec<u8> {
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    brought(Brought::Page(Visited { answer, headers: Vec::new() }), Duration::ZERO)
+    brought(Brought::Page(Visited { answer, headers: Vec::new(), by_reference: false }), Duration::ZERO)
 }
 
 fn done_with(job: JobId, output: Vec<u8>) -> Event {
@@ -236,7 +236,7 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
         let answer = Answer::Outcome(Outcome::Page(page(0)));
-        brought(Brought::Page(Visited { answer, headers }), Duration::ZERO)
+        brought(Brought::Page(Visited { answer, headers, by_reference: false }), Duration::ZERO)
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
     let redirect = |status, to: &str| of_answer(Answer::Redirect { status, to: to.to_owned(), bytes: 0 });
@@ -262,14 +262,22 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         (
             "a time before it was asked",
             brought(
-                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
+                Brought::Page(Visited {
+                    answer: Answer::Outcome(Outcome::Page(page(0))),
+                    headers: vec![],
+                    by_reference: false,
+                }),
                 Duration::from_secs(1),
             ),
         ),
         (
             "the longest time",
             brought(
-                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
+                Brought::Page(Visited {
+                    answer: Answer::Outcome(Outcome::Page(page(0))),
+                    headers: vec![],
+                    by_reference: false,
+                }),
                 Duration::MAX,
             ),
         ),
@@ -353,6 +361,7 @@ fn what_servers_and_pages_can_say_is_believed() {
         Brought::Page(Visited {
             answer: Answer::Outcome(Outcome::Page(page(0))),
             headers: vec![("etag".to_owned(), "1".to_owned())],
+            by_reference: false,
         }),
         Duration::from_secs(3),
     );

@@ -66,4 +66,6 @@ pub struct Visited {
     /// which they came. Empty where there was no response. No client reads more of them from a response.
     #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
+    /// Whether html5ever parsed the page, since the settings say so or Gleaner's own parser declined it.
+    pub by_reference: bool,
 }

@@ -9,6 +9,7 @@ use url::Url;
 use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
 use super::fetch::Fetch;
 use super::scraper::{Made, data_of};
+use super::settings::PageParser;
 
 /// What servers say of their pages.
 const TYPES: [Option<&str>; 6] = [
@@ -48,7 +49,7 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
 }
 
 fn check_with(extractor: &Extractor, page: &Fetch) {
-    let made = data_of(extractor, page, None);
+    let made = data_of(extractor, PageParser::Own, page, None).made;
     match &made {
         Ok(Made::Elsewhere(_)) => panic!("nobody asked where it leads"),
         Ok(Made::Data(data)) => {
@@ -58,8 +59,8 @@ fn check_with(extractor: &Extractor, page: &Fetch) {
         }
         Err(failure) => assert!(!failure.message.is_empty()),
     }
-    let _anywhere = data_of(extractor, page, Some(&page.url));
-    assert_eq!(data_of(extractor, page, None), made, "the same page gives the same data");
+    let _anywhere = data_of(extractor, PageParser::Own, page, Some(&page.url));
+    assert_eq!(data_of(extractor, PageParser::Own, page, None).made, made, "the same page gives the same data");
 }
 
 /// Every pseudo-element, arity and nesting; nothing that can be missing or bad.

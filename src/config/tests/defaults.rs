@@ -10,7 +10,7 @@ use crate::config::written::{self, Value};
 use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan, UserChoice};
 use crate::pool::Sandbox;
 use crate::schedule::{self, Adaptive, GroupBy, Politeness};
-use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
+use crate::scrape::{FetchSettings, PageParser, PrivateAddresses, Proxies, Settings};
 use crate::sink::{Order, Shape};
 
 const MIB: u64 = 1024 * 1024;
@@ -53,6 +53,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
                 site: None,
             },
             extract: None,
+            parser: PageParser::Own,
         },
         schedule: schedule::Options {
             max_redirects: 10,

@@ -14,7 +14,8 @@ pub(crate) struct Node {
     pub(in crate::scrape) parent: u32,
     /// One past the last place of what is below this node.
     pub(in crate::scrape) end: u32,
-    /// Elements and document types: the first of their attributes. Texts and comments: where their text begins.
+    /// Elements and document types: the first of their attributes. Texts, comments and processing
+    /// instructions: where their text begins.
     pub(in crate::scrape) start: u32,
     /// How many attributes, or how many bytes of text.
     pub(in crate::scrape) length: u32,
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     /// `<!doctype ..>`: has three attributes, whose values are its name, public and system identifier.
     Doctype,
     Comment,
+    /// `<?target data>`: has the target and, if there is any data, a blank and the data as its text.
+    Instruction,
     Text,
     Element,
 }
