@@ -12,7 +12,7 @@
 //!
 //! What is built is the Standard's tree. It is html5ever's tree, node by node, except on pages that reach one of those
 //! cases: `differential_tests` compares the two on thousands of pages that are made up anew in every run, with and without
-//! the corrections, and `tests/peers` compares this parser with two others. A page that asks for too much is declined, and whoever calls has html5ever parse it.
+//! the corrections. A page that asks for too much is declined, and whoever calls has html5ever parse it.
 //!
 //! Absent on purpose: parse errors, which nobody reads here; scripts, and fragments of pages.
 
