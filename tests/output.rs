@@ -198,7 +198,10 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
     let counts =
         r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
     assert!(text.starts_with(counts), "{text}");
-    assert!(text.contains(r#","requests":7,"robots_requests":1,"retries":1,"parsed_by_reference":0,"bytes":"#), "{text}");
+    assert!(
+        text.contains(r#","requests":7,"robots_requests":1,"retries":1,"parsed_by_reference":0,"bytes":"#),
+        "{text}"
+    );
     assert!(text.contains(r#","workers":[{"pid":"#), "{text}");
     let workers = summary["workers"].as_array().expect("a list");
     let sum = |key: &str| workers.iter().filter_map(|worker| worker[key].as_u64()).sum::<u64>();

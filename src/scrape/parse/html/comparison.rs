@@ -2,7 +2,7 @@
 
 use encoding_rs::UTF_8;
 
-use super::rules::Correction;
+use super::rules::{Correction, Off};
 use super::{Declined, Parser};
 use crate::scrape::document::Dom;
 use crate::scrape::parse::reference;
@@ -30,7 +30,7 @@ impl Comparison {
     /// Ours follows the rules of html5ever: no difference is allowed.
     pub(crate) fn by_rules_of_html5ever() -> Self {
         let mut comparison = Self::by_the_standard();
-        comparison.parser.lists.corrections.are_off = true;
+        comparison.parser.lists.corrections.off = Off::All;
         comparison
     }
 
@@ -55,7 +55,7 @@ impl Comparison {
         self.reference.check()?;
         let Some(difference) = self.ours.difference(&self.reference) else { return Ok(Compared::Same) };
         let corrections = &self.parser.lists.corrections;
-        if corrections.are_off || corrections.reached.is_empty() {
+        if corrections.off == Off::All || corrections.reached.is_empty() {
             return Err(difference);
         }
         Ok(Compared::Corrected(corrections.reached.clone()))

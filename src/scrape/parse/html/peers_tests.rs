@@ -11,6 +11,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::Parser;
 use super::differential_tests::{fixtures, made_up};
+use super::rules::{Correction, Off};
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Namespace};
 
 /// As many pages are made up.
@@ -78,7 +79,7 @@ fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
 }
 
 /// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`: writes an object a line, with a
-/// page and its document. The pages are the fixtures and made-up ones, the same in every run. `GLEANER_PAGES` names a file
+/// page, its document, and the one without the correction `TextInTableTemplate` if that is another one. The pages are the fixtures and made-up ones, the same in every run. `GLEANER_PAGES` names a file
 /// with other pages: an array of strings.
 #[test]
 #[ignore = "writes the file that `tests/peers` reads"]
@@ -95,10 +96,14 @@ fn documents_are_written_for_peers() {
             fixtures().into_iter().chain(made_up).collect()
         }
     };
-    let (mut parser, mut dom) = (Parser::default(), Dom::new());
+    let (mut parser, mut without_one, mut dom) = (Parser::default(), Parser::default(), Dom::new());
+    without_one.lists.corrections.off = Off::One(Correction::TextInTableTemplate);
     for page in pages {
         parser.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
-        let line = serde_json::json!({ "page": page, "tree": tree(&dom) });
+        let standard = tree(&dom);
+        without_one.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
+        let other = Some(tree(&dom)).filter(|other| *other != standard);
+        let line = serde_json::json!({ "page": page, "tree": standard, "without_text_in_table_template": other });
         writeln!(out, "{line}").expect("room on the disk");
     }
     out.flush().expect("room on the disk");

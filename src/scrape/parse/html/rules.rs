@@ -55,11 +55,22 @@ impl Correction {
     ];
 }
 
+/// In which cases a parser follows the rules of html5ever.
+#[cfg(any(test, fuzzing))]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Off {
+    #[default]
+    None,
+    #[cfg_attr(fuzzing, expect(dead_code, reason = "the comparison with other parsers is a test"))]
+    One(Correction),
+    All,
+}
+
 /// Whose rules a parser follows where the two differ, and which of these cases a page has reached.
 #[derive(Debug, Default)]
 pub(super) struct Corrections {
     #[cfg(any(test, fuzzing))]
-    pub(super) are_off: bool,
+    pub(super) off: Off,
     #[cfg(any(test, fuzzing))]
     pub(super) reached: Vec<Correction>,
 }
@@ -93,7 +104,7 @@ impl Corrections {
         if !self.reached.contains(&correction) {
             self.reached.push(correction);
         }
-        !self.are_off
+        self.off != Off::All && self.off != Off::One(correction)
     }
 
     pub(super) fn sets(&mut self, name: Name, namespace: Namespace) -> Sets {
