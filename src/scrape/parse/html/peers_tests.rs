@@ -86,15 +86,14 @@ fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
 fn documents_are_written_for_peers() {
     let file = env::var_os("GLEANER_PEERS").expect("GLEANER_PEERS names a file");
     let mut out = BufWriter::new(fs::File::create(file).expect("a file"));
-    let pages: Vec<String> = match env::var_os("GLEANER_PAGES") {
-        Some(file) => serde_json::from_slice(&fs::read(file).expect("a file")).expect("an array of strings"),
-        None => {
-            let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-            let strategy = made_up();
-            let made_up = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
-            fixtures().into_iter().chain(made_up).collect()
-        }
+    let pages: Vec<String> = if let Some(file) = env::var_os("GLEANER_PAGES") {
+        serde_json::from_slice(&fs::read(file).expect("a file")).expect("an array of strings")
+    } else {
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let strategy = made_up();
+        let made_up = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
+        fixtures().into_iter().chain(made_up).collect()
     };
     let (mut parser, mut without_one, mut dom) = (Parser::default(), Parser::default(), Dom::new());
     without_one.lists.corrections.off = Off::One(Correction::TextInTableTemplate);
