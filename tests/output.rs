@@ -227,6 +227,21 @@ fn the_summary_has_the_fields_of_the_contract_and_its_sums_are_right() {
 }
 
 #[test]
+fn the_summary_counts_the_pages_that_html5ever_parsed() {
+    let server = Server::start();
+    for (parser, count) in [("own", 0), ("reference", 2)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let summary = folder.path().join("summary.json");
+        let setting = format!("extraction.parser={parser}");
+        let flags = ["--set", &setting, "--summary", summary.to_str().expect("UTF-8")];
+        scrape_list(&[server.url("/ok/0"), server.url("/ok/1")], flags).finish().exited(0);
+        let summary: Value =
+            serde_json::from_str(&fs::read_to_string(&summary).expect("the summary is there")).expect("JSON");
+        assert_eq!(summary["parsed_by_reference"], count, "{parser}");
+    }
+}
+
+#[test]
 fn a_summary_on_standard_output_comes_after_the_records() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
