@@ -51,5 +51,5 @@ pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
-pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, HostSettings, PageParser, PrivateAddresses, Settings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -8,6 +8,7 @@ mod cache;
 mod cookies;
 pub(super) mod elsewhere;
 mod extract;
+mod extraction;
 mod fetch;
 mod hosts;
 mod limits;
@@ -88,6 +89,7 @@ pub(super) const SECTIONS: &[Section] = &[
     limits::LIMITS,
     cookies::COOKIES,
     cache::CACHE,
+    extraction::EXTRACTION,
     extract::EXTRACT,
     output::OUTPUT,
 ];

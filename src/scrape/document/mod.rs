@@ -78,12 +78,12 @@ impl Dom {
         self.names.text(name)
     }
 
-    /// Returns the text of a text node or a comment. It is empty for other nodes.
+    /// What a text, a comment or a processing instruction says; empty for other nodes.
     #[inline]
     pub(crate) fn text(&self, at: u32) -> &str {
         let node = self.node(at);
         match node.kind {
-            Kind::Text | Kind::Comment => self.stretch(node.start, node.length),
+            Kind::Text | Kind::Comment | Kind::Instruction => self.stretch(node.start, node.length),
             _ => "",
         }
     }
