@@ -24,6 +24,10 @@
 //! `reference` copies it from `scraper`'s tree (`Dom::copy_reference`), and `check` tests that it is consistent.
 //!
 //! Absent on purpose: changing a document after it is built.
+//!
+//! Further files:
+//!
+//! - `tests`: tables of pages
 
 mod build;
 #[cfg(any(test, fuzzing))]

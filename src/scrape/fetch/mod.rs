@@ -12,6 +12,10 @@
 //! - `robots`: fetches a robots.txt, which has rules of its own
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
+//!
+//! Further files:
+//!
+//! - `shortage`: which shortage of the system prevents a connection
 
 mod address;
 mod body;

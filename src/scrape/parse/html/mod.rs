@@ -15,6 +15,15 @@
 //! the corrections. A page that asks for too much is declined, and whoever calls has html5ever parse it.
 //!
 //! Absent on purpose: parse errors, which nobody reads here; scripts, and fragments of pages.
+//!
+//! Further files:
+//!
+//! - `comparison`: a page parsed by html5ever and here
+//! - `correction_tests`: the Standard's tree where html5ever has another one
+//! - `peers_tests`: trees as text, for other parsers to be compared with
+//! - `vocabulary_tests`: what made-up pages are made of
+//! - `hostile_tests`: pages that were written to keep a parser busy
+//! - `speed_tests`: how long parsing takes, beside html5ever
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod comparison;

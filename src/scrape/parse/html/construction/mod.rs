@@ -4,6 +4,10 @@
 //! are the two lists that the rules look at, `adoption` is the one rule that needs a file. The insertion modes stand in
 //! the order of the Standard: `head`, `body` with `body_end`, `table`, `after`; `foreign` is what holds inside SVG and
 //! `MathML`, and `selected` has what a `<selectedcontent>` shows.
+//!
+//! Further files:
+//!
+//! - `foreign_names`: names that SVG and `MathML` write with capitals
 
 mod adoption;
 mod after;

@@ -8,6 +8,10 @@
 //! elements that hold only text, `comments` comments, bogus comments, CDATA
 //! sections and processing instructions, `doctype` document types,
 //! `references` character references.
+//!
+//! Further files:
+//!
+//! - `bytes`: what ends a name or a value
 
 mod bytes;
 mod comments;
