@@ -7,7 +7,7 @@
 //! Files are created for their owner alone (mode 0600).
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -182,6 +182,17 @@ pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
 /// The permissions that a new file gets which is not private.
 pub fn permissions_of_new_files() -> Permissions {
     Permissions::from_mode(0o666 & !umask())
+}
+
+/// The permissions of a new file that takes the place of this one: the same, if the old file is ours. Whoever owns a file
+/// decides who may read it, but not who may read ours. The bits that run a file as its owner are not taken over, because
+/// the new content comes from somewhere else.
+pub fn permissions_in_place_of(old: &Metadata) -> Permissions {
+    in_place_of((old.uid(), old.mode()), user()).unwrap_or_else(permissions_of_new_files)
+}
+
+fn in_place_of((owner, mode): (u32, u32), user: u32) -> Option<Permissions> {
+    (owner == user).then(|| Permissions::from_mode(mode & 0o777))
 }
 
 /// The bits that this process takes from the modes of new files.
@@ -364,5 +375,13 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, "").expect("the folder is ours");
         assert_eq!(mode(&path), permissions_of_new_files().mode() & 0o777);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_ours_has_its_permissions_without_special_bits() {
+        let table = [((7, 0o100_640), Some(0o640)), ((7, 0o106_777), Some(0o777)), ((8, 0o100_666), None)];
+        for (old, expected) in table {
+            assert_eq!(in_place_of(old, 7).map(|permissions| permissions.mode()), expected, "{old:?}");
+        }
     }
 }
