@@ -1,6 +1,7 @@
 //! `[tls]`: files -> values. They are read here because workers must not read the user's files, and because what is wrong
 //! with them must be found before the first request.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -10,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::bounded;
 use super::draft::{Placed, TlsFiles};
 use super::error::{Complaint, Problem, ProblemKind};
 use crate::scrape::{ClientCertificate, TlsSettings};
@@ -97,7 +99,7 @@ impl Reader<'_> {
 
     /// The bytes of a file; `None` if it cannot be read.
     fn read(&mut self, setting: &str, file: &Placed<PathBuf>) -> Option<Vec<u8>> {
-        match std::fs::read(self.folder.join(&file.value)) {
+        match File::open(self.folder.join(&file.value)).and_then(bounded::read) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.refuse(setting, file, Complaint::new(format!("names a file that cannot be read: {error}")));

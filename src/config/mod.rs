@@ -19,6 +19,7 @@
 //! - `hosts`: `[hosts."NAME"]` -> draft
 //! - `report`: the value of a known setting -> its place, and what a layer says
 //! - `assigned`: `--set`: parts that make one table, and quotes that the shell took away
+//! - `bounded`: reads files of the user up to a limit
 //! - `secrets`: what neither errors nor lists of settings show
 //! - `element`: a file for each type of value
 //! - `rules`: `[extract]` -> rules
@@ -34,6 +35,7 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
 mod assigned;
+mod bounded;
 mod certificates;
 mod checks;
 mod draft;

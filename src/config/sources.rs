@@ -3,12 +3,13 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::assigned;
+use super::bounded;
 use super::error::{Problem, ProblemKind};
 use super::place::{Origin, Place, Text};
 use super::schema::SECTIONS;
@@ -97,7 +98,7 @@ impl Sources {
     /// Reads the bytes of the settings file `name`. A file that nobody named is read only if it is trusted.
     fn read(&self, name: &Path) -> io::Result<Result<Vec<u8>, Distrust>> {
         let path = self.folder.join(name);
-        let mut file = File::open(&path)?;
+        let file = File::open(&path)?;
         if self.config.is_none() {
             let sudo_uid = self.environment.iter().find(|(name, _)| name == "SUDO_UID");
             let sudo_uid = sudo_uid.map(|(_, value)| value.as_os_str());
@@ -105,9 +106,7 @@ impl Sources {
                 return Ok(Err(distrust));
             }
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(Ok(bytes))
+        bounded::read(file).map(Ok)
     }
 
     /// The variables that name a setting, sorted by name, because the order of the environment means nothing.

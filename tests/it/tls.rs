@@ -213,6 +213,8 @@ fn missing_and_invalid_tls_files_are_errors_before_the_first_request() {
     let table = [
         ("ca_file = \"nope.pem\"", "`tls.ca_file` names a file that cannot be read: ", "2:11"),
         ("ca_file = \"none.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
+        ("ca_file = \"/dev/zero\"", "names a file that cannot be read: it is larger than 16 MiB", "2:11"),
+        ("client_certificate = \"/dev/zero\"", "names a file that cannot be read: it is larger than 16 MiB", "2:22"),
         ("ca_file = \"garbage.pem\"", "`tls.ca_file` names a file without a certificate", "2:11"),
         (
             "ca_file = \"no.der.pem\"",

@@ -79,6 +79,10 @@ fn files_that_cannot_be_read_are_named() {
     assert!(missing.to_string().ends_with("\n --> nope.toml"), "{missing}");
     assert_eq!(missing.problems()[0].kind(), ProblemKind::Unreadable);
 
+    let endless = nothing().config("/dev/zero").error();
+    let expected = "cannot read the settings file `/dev/zero`: it is larger than 16 MiB";
+    assert_eq!(endless.problems()[0].message(), expected);
+
     // The file belongs to whoever runs this test, so any other user must not read it unasked.
     let mut foreign = file("[pool]\nworkers = 1\n");
     foreign.sources.user += 1;
