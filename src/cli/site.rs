@@ -100,7 +100,9 @@ impl Site {
 
 /// Answers 421 (RFC 9110, 15.5.20) to requests for other hosts.
 async fn to_the_site(request: Request, next: Next) -> Response {
-    let is_ours = request.headers().get(HOST).is_some_and(|host| host == SITE_HOST);
+    // The host of an absolute target counts as well (RFC 9112, 3.2.2).
+    let is_ours = request.headers().get(HOST).is_some_and(|host| host == SITE_HOST)
+        && request.uri().authority().is_none_or(|authority| authority == SITE_HOST);
     if is_ours { next.run(request).await } else { StatusCode::MISDIRECTED_REQUEST.into_response() }
 }
 
@@ -243,6 +245,7 @@ mod tests {
             ("/page.html", "localhost", "421"),
             ("/page.html", "attacker.example", "421"),
             ("http://site.localhost/page.html", "attacker.example", "421"),
+            ("http://attacker.example/page.html", "site.localhost", "421"),
         ];
         for (target, host, expected) in table {
             assert_eq!(status(&site, target, host).expect("an answer"), expected, "{target} at {host}");
