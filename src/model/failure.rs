@@ -98,6 +98,9 @@ pub enum Retry {
     Yes,
     /// The server said when (`Retry-After`), counted from the answer.
     After(Duration),
+    /// After the usual back-off. This machine lacked something that the request needs (descriptors, memory), so the
+    /// failure says nothing about the host.
+    Local,
     /// At once, over a connection of its own, and without being charged: the request was lost with a connection, or its
     /// answer could not be read on one of the usual kind. Nobody is to blame, and it is sent again once.
     Again,

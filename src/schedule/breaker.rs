@@ -46,7 +46,7 @@ pub(super) enum Sign {
     Silent,
     /// It answers when to ask again (`Retry-After`).
     Later(Duration),
-    /// Nothing: the failure is not the host's, or another try would not help.
+    /// Nothing: the failure is this machine's, or another try would not help.
     Nothing,
 }
 
@@ -61,7 +61,7 @@ impl Sign {
             (Some(_), _) => Self::Served,
             // A request that was lost twice got no answer either.
             (None, Retry::Yes | Retry::Again) => Self::Silent,
-            (None, Retry::No) => Self::Nothing,
+            (None, Retry::No | Retry::Local) => Self::Nothing,
         }
     }
 }
@@ -366,6 +366,7 @@ mod tests {
             (unanswered(FailureKind::Timeout, Retry::Yes), Sign::Silent),
             (unanswered(FailureKind::Dns, Retry::Yes), Sign::Silent),
             (unanswered(FailureKind::Tls, Retry::No), Sign::Nothing),
+            (unanswered(FailureKind::Connect, Retry::Local), Sign::Nothing),
             (unanswered(FailureKind::InvalidUrl, Retry::No), Sign::Nothing),
             (unanswered(FailureKind::BlockedAddress, Retry::No), Sign::Nothing),
             (status(404, Retry::No), Sign::Served),

@@ -372,10 +372,12 @@ impl Schedule {
         }
     }
 
-    /// Ends a task of which a request has failed. That counts for the host of its line, if anything was sent.
+    /// Ends a task of which a request has failed. The failure counts for the host of its line, unless the request could
+    /// not be sent from here.
     fn lose(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
         let listed = self.tasks.get(&seq)?.listed;
-        if !matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress) {
+        let was_not_sent = matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress);
+        if !was_not_sent && failure.retry != Retry::Local {
             self.hosts.change(listed, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
         }
         self.settle(seq, Outcome::Failure(failure), now)
@@ -401,7 +403,8 @@ impl Schedule {
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
         let listed = task.listed;
-        if !self.hosts.change(listed, now, |host, _| host.may_retry()) {
+        // A host does not pay for what this machine lacks.
+        if retry != Retry::Local && !self.hosts.change(listed, now, |host, _| host.may_retry()) {
             return false;
         }
         self.retries += 1;
