@@ -104,6 +104,9 @@ fn cached(
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
+/// Bytes of large outputs that may be in this process before they are written or put aside.
+const IN_HAND: usize = 64 << 20;
+
 /// The run's own site is spared nothing, unless the settings name it.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
@@ -121,6 +124,8 @@ fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
         quota: plan.pool.quota,
         quota_jitter: plan.pool.quota_jitter,
         max_memory: Some(plan.pool.max_memory_per_worker),
+        // The sink writes records or puts them aside in whatever order they come.
+        in_hand: Some(IN_HAND),
         sandbox: plan.pool.sandbox,
         environment: scrape::needed_variables(&plan.scrape.fetch),
         user: worker_user::choose(&plan.pool)?,

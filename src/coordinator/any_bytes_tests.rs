@@ -224,7 +224,7 @@ fn url_of(payload: &Bytes) -> (String, bool) {
 }
 
 fn bytes_of(what: Brought, elapsed: Duration) -> Vec<u8> {
-    postcard::to_stdvec(&Fetched { what, elapsed }).expect("bytes")
+    postcard::to_stdvec(&Fetched::new(what, elapsed)).expect("bytes")
 }
 
 fn honest_output(payload: &Bytes) -> Vec<u8> {

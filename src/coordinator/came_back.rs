@@ -3,6 +3,7 @@
 //! An answer is checked before it is believed (`plausible`). If it is impossible, the executor is told, and the job is
 //! lost with its worker like any other.
 
+use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -83,15 +84,15 @@ impl State {
         }
     }
 
-    fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
+    fn answered(&mut self, job: JobId, worker: WorkerId, output: &Bytes, now: Instant, actions: &mut Vec<Action>) {
         let order = order_of(job);
         let Some(out) = self.out.get(&job) else { return };
         let url = if let Order::Page(seq) = order { self.schedule.url(seq) } else { None };
-        let fetched = match postcard::take_from_bytes::<Fetched>(output) {
-            Ok((fetched, [])) => self.bounds.plausible.check((order, out), url, &fetched, now).map(|()| fetched),
-            Ok(_) | Err(_) => Err("an answer that is not one"),
+        let fetched = match Fetched::read(output) {
+            Some(fetched) => self.bounds.plausible.check((order, out), url, &fetched, now).map(|()| fetched),
+            None => Err("an answer that is not one"),
         };
-        let Fetched { what, elapsed } = match fetched {
+        let Fetched { what, elapsed, .. } = match fetched {
             Ok(fetched) => fetched,
             Err(lie) => {
                 return actions.push(Action::Refuse { worker, job: Some(job), reason: lie.to_owned() });

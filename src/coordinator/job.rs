@@ -1,9 +1,10 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Visit, Visited};
+use crate::model::{Answer, Outcome, Page, Visit, Visited};
 use crate::pool::{Confinement, Job, Line};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
@@ -31,6 +32,35 @@ pub struct Fetched {
     pub what: Brought,
     /// How long the worker was at it.
     pub elapsed: Duration,
+    /// The data of the page on its way between processes. In one process, it is in the page.
+    data: Bytes,
+}
+
+impl Fetched {
+    /// An answer that is ready to be sent.
+    pub fn new(mut what: Brought, elapsed: Duration) -> Self {
+        let data = what.page().map(|page| std::mem::take(&mut page.data)).unwrap_or_default();
+        Self { what, elapsed, data }
+    }
+
+    /// Reads an answer. The data of a page is not copied: it stays in `output`, whose memory is given back when the record
+    /// is written. `None` if this is not an answer.
+    pub(super) fn read(output: &Bytes) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Sent<'a> {
+            what: Brought,
+            elapsed: Duration,
+            #[serde(borrow, with = "serde_bytes")]
+            data: &'a [u8],
+        }
+        let (Sent { mut what, elapsed, data }, []) = postcard::take_from_bytes(output).ok()? else { return None };
+        match what.page() {
+            Some(page) if page.data.is_empty() => page.data = output.slice_ref(data),
+            None if data.is_empty() => {}
+            _ => return None,
+        }
+        Some(Self { what, elapsed, data: Bytes::new() })
+    }
 }
 
 /// The answer to an [`Errand`].
@@ -40,6 +70,15 @@ pub enum Brought {
     Page(Visited),
     /// To the one of the same name.
     Robots(robots::Answer),
+}
+
+impl Brought {
+    fn page(&mut self) -> Option<&mut Page> {
+        match self {
+            Self::Page(Visited { answer: Answer::Outcome(Outcome::Page(page)), .. }) => Some(page),
+            _ => None,
+        }
+    }
 }
 
 impl Job for ScrapeJob {
@@ -64,6 +103,6 @@ impl Job for ScrapeJob {
             Errand::Page(visit) => Brought::Page(self.scraper.visit(&visit, sent).await),
             Errand::Robots(visit) => Brought::Robots(self.scraper.robots(&visit, sent).await),
         };
-        Fetched { what, elapsed: begun.elapsed() }
+        Fetched::new(what, begun.elapsed())
     }
 }

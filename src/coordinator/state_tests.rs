@@ -58,7 +58,7 @@ fn done(seq: u64) -> Event {
 
 fn answer(seq: u64, outcome: Outcome) -> Event {
     let visited = Visited { answer: Answer::Outcome(outcome), headers: Vec::new() };
-    let fetched = Fetched { what: Brought::Page(visited), elapsed: Duration::ZERO };
+    let fetched = Fetched::new(Brought::Page(visited), Duration::ZERO);
     let output = postcard::to_stdvec(&fetched).expect("bytes").into();
     Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
 }
@@ -211,7 +211,7 @@ fn page(seq: u64) -> Page {
 }
 
 fn brought(what: Brought, elapsed: Duration) -> Vec<u8> {
-    postcard::to_stdvec(&Fetched { what, elapsed }).expect("bytes")
+    postcard::to_stdvec(&Fetched::new(what, elapsed)).expect("bytes")
 }
 
 fn of_page(page: Page) -> Vec<u8> {

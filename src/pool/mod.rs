@@ -8,7 +8,7 @@
 //!   whose thread is `driver`.
 //! - `roster` decides who works on what and who comes next, without I/O and without a clock; [`blame`] judges, for
 //!   whoever submits jobs, which of them killed a worker.
-//! - `child` is one worker seen from outside, `heard` what it may say; `worker`, `outbox`, `watch` and [`Line`] are one
+//! - `child` is one worker seen from outside, `credit` how much of what workers send is read at once, `heard` what a worker may say; `worker`, `outbox`, `watch` and [`Line`] are one
 //!   seen from inside; `wire` is what is between them.
 //! - `sandbox` takes from a worker what its job does not need; `environment` and `user` are what it is given of them.
 //!
@@ -19,6 +19,7 @@
 pub(crate) mod any_bytes_tests;
 mod child;
 mod core;
+mod credit;
 mod death;
 mod driver;
 mod environment;
