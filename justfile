@@ -41,7 +41,11 @@ fuzz target seconds="180":
     fuzz/seed {{target}}
     RUSTC_BOOTSTRAP=1 nice cargo fuzz run --sanitizer none {{target}} -- -max_total_time={{seconds}} -timeout=10
 
+# Write config/default.toml from the table of settings (src/config/schema)
+defaults:
+    GLEANER_WRITE_DEFAULTS=1 cargo test --lib the_copy_that_users_read
+
 # Mend what tools can mend
 fix:
-    cargo clippy --all-targets --fix --allow-dirty --allow-staged
-    cargo fmt
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+    cargo fmt --all

@@ -5,12 +5,12 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark tells what it has measured")]
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Outcome, Page, Task};
+use gleaner::model::{Answer, Page, Task};
 use gleaner::robots::{self, Rules};
-use gleaner::schedule::{Options, Order, Politeness, Schedule, Step};
+use gleaner::schedule::{Options, Politeness, RequestId, Schedule, Step};
 use rustix::time::{ClockId, clock_gettime};
 use url::Url;
 
@@ -46,13 +46,12 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
         max_retries: 2,
         max_retry_after: Duration::from_secs(300),
         max_host_retries: 100,
-        max_host_failures: 0,
         politeness,
-        hosts: HashMap::new(),
+        ..Options::default()
     };
     let rules = Rules::parse(b"User-agent: *\nDisallow: /private/\nDisallow: /*.pdf$\n", "gleaner");
     let (mut schedule, mut now, mut spent) = (Schedule::new(options), Instant::now(), Duration::ZERO);
-    let mut in_flight: VecDeque<Order> = VecDeque::new();
+    let mut in_flight: VecDeque<RequestId> = VecDeque::new();
     let (mut read, mut settled) = (0, 0);
     while settled < TASKS {
         let mut batch = Vec::new();
@@ -67,22 +66,23 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
         while in_flight.len() < PLACES {
             match schedule.next(now) {
                 Some(Step::Fetch(dispatch)) => {
-                    if dispatch.tell_when_sent {
-                        schedule.sent(dispatch.order, now);
+                    schedule.hand_out(dispatch.id, now);
+                    if dispatch.visit.tell_when_sent {
+                        schedule.sent(dispatch.id, now);
                     }
-                    in_flight.push_back(dispatch.order);
+                    in_flight.push_back(dispatch.id);
                 }
                 Some(Step::Settled(_)) => settled += 1,
                 None => break,
             }
         }
         match in_flight.pop_front() {
-            Some(Order::Page(seq)) => {
+            Some(RequestId::Page(seq)) => {
                 let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
-                let answer = Answer::Outcome(Outcome::Page(page));
+                let answer = Answer::Page(page);
                 settled += u64::from(schedule.answered(seq, answer, |_| 0, Duration::from_millis(1), now).is_some());
             }
-            Some(Order::Robots(id)) => {
+            Some(RequestId::Robots(id)) => {
                 schedule.robots_answered(id, robots::Answer::Rules(rules.clone()), Duration::from_millis(1), now);
             }
             None => now = schedule.next_wake_up().unwrap_or(now).max(now),

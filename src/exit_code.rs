@@ -1,4 +1,4 @@
-//! What the process says at its end. Scripts depend on these numbers; README lists them.
+//! The exit codes of the process. Scripts depend on these numbers; README lists them.
 
 use std::process::ExitCode;
 
@@ -7,20 +7,20 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Every task has data.
     Success,
-    /// The run could not go on; what is done is kept.
+    /// The run could not continue. Its finished records are kept.
     CannotGoOn,
-    /// Found before the first request; nothing was fetched.
+    /// The error was found before the first request. Nothing was fetched.
     Usage,
     /// The run is complete, and some records are failures.
     SomeFailed,
-    /// The run reached a limit that was set for it; what is done is kept.
+    /// The run reached a limit from the settings. Its finished records are kept.
     LimitReached,
     /// A signal asked the run to stop.
     Signal(i32),
 }
 
 impl Exit {
-    /// The number.
+    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_are_those_that_scripts_know() {
+    fn exit_codes_are_the_documented_numbers() {
         let table = [
             (Exit::Success, 0),
             (Exit::CannotGoOn, 1),

@@ -1,10 +1,11 @@
-//! Files that a run keeps for itself: the files beside an output, and the cache.
+//! Opens a run's private files safely: the files beside an output, and the cache.
 //!
-//! Whoever may write to the folder may have put something else in the place of such a file: a link to a file that the user
-//! can write, or a file that the attacker goes on reading and writing. So a file is either created by us, or opened
-//! without following a link and then checked: it must be a regular file that belongs to us and has no other name.
+//! Another user with write access to the folder may put something else in place of such a file: a link to a file that
+//! this user can write, or a file that the other user keeps open. So each file is either created by this process, or
+//! opened without following links and then checked: it must be a regular file, belong to this user and have no hard
+//! links.
 //!
-//! Files are created for their owner alone (mode 0600).
+//! Files are created with mode 0600: only the owner can use them.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -16,35 +17,35 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
-/// How many symbolic links are followed: as many as Linux does.
+/// Maximum number of symbolic links to follow: the limit of Linux.
 const MAX_LINKS: usize = 40;
 
-/// The mode of a folder in which everybody may create files and remove only their own.
+/// Mode bits of a folder where everybody may create files, and remove only their own.
 const STICKY_FOR_ALL: u32 = 0o1002;
 
-/// Who beside its owner may use a file that was there before.
+/// What other users may do with an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
-    /// Others may read it.
+    /// Other users may read it.
     MayRead,
-    /// Nobody else may read or write it.
+    /// Other users may neither read nor write it.
     MayNothing,
 }
 
-/// Creates a file that is not there yet, for its owner alone.
+/// Creates a file that must not exist yet, with mode 0600.
 ///
 /// # Errors
-/// Where something has that name already (a link counts), or the system does not allow it.
+/// If something already has that name (a link counts), or the system refuses.
 pub fn create(path: &Path) -> io::Result<File> {
     options().create_new(true).open(path)
 }
 
-/// Opens a file for reading and writing that must be there, and checks that it is ours.
+/// Opens an existing file for reading and writing, and checks that it belongs to this user alone.
 ///
 /// # Errors
-/// Where it is not there, or another user may have prepared it: the error says what is wrong with it.
+/// If the file does not exist, or another user may have prepared it. The error says which check failed.
 pub fn open(path: &Path, others: Others) -> io::Result<File> {
-    // A FIFO would wait for its other end.
+    // Without `NONBLOCK`, opening a FIFO would wait for its other end.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let opened = options().custom_flags(flags.bits().cast_signed()).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {
@@ -62,7 +63,7 @@ pub fn open(path: &Path, others: Others) -> io::Result<File> {
         return Err(wrong(format!("it belongs to another user (user id {owner}, and this is user id {user})")));
     }
     if metadata.nlink() > 1 {
-        return Err(wrong("it has another name as well (a hard link)"));
+        return Err(wrong("it has a second name (a hard link)"));
     }
     let (forbidden, what) = match others {
         Others::MayRead => (0o022, "write"),
@@ -74,8 +75,8 @@ pub fn open(path: &Path, others: Others) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether the file system of a file has modes of its own. Some mounts (FAT, network drives, those of other systems) show
-/// the same mode for every file, whatever was asked for.
+/// Whether the file system stores modes. Some mounts (FAT, network drives, drives of other systems) show the same mode
+/// for every file.
 fn has_modes(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let private = NamedTempFile::new_in(folder).and_then(|file| file.as_file().metadata());
@@ -85,7 +86,7 @@ fn has_modes(path: &Path) -> bool {
 /// Opens a file as [`open`] does, or creates it as [`create`] does.
 ///
 /// # Errors
-/// As for both.
+/// The errors of both.
 pub fn open_or_create(path: &Path, others: Others) -> io::Result<File> {
     loop {
         match create(path) {
@@ -93,36 +94,36 @@ pub fn open_or_create(path: &Path, others: Others) -> io::Result<File> {
             created => return created,
         }
         match open(path, others) {
-            // Whoever had it has just removed it.
+            // Its owner has just removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened,
         }
     }
 }
 
-/// An empty file in the folder of `target` that is to take its place by a rename. It is for its owner alone, and it is removed
+/// Creates an empty file with mode 0600 in the folder of `target`, to replace `target` by a rename. The file is removed
 /// when it is dropped.
 ///
-/// A process that is killed leaves it behind. So it is locked while its process lives, and whoever makes the next one for
-/// the same target removes those that nobody has locked.
+/// A killed process leaves its file behind. So a process locks its file while it lives, and the next call for the same
+/// target removes all files that nobody has locked.
 ///
 /// # Errors
-/// Where the folder is not there or not writable. The error does not show the temporary name.
+/// If the folder does not exist or is not writable. The error does not show the temporary name.
 pub fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = OsString::from(".");
     prefix.push(target.file_name().unwrap_or_default());
     prefix.push(".gleaner-");
-    remove_left_over(folder, &prefix);
+    remove_leftovers(folder, &prefix);
     let created = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder);
     let temporary = created.map_err(|error| io::Error::from(error.kind()))?;
-    // Some file systems have no locks. There, a file that is left over stays.
+    // Some file systems have no locks. A leftover file stays there.
     let _ = temporary.as_file().lock_shared();
     Ok(temporary)
 }
 
-/// Removes the temporary files of killed processes. What cannot be removed, or is not ours, stays.
-fn remove_left_over(folder: &Path, prefix: &OsStr) {
+/// Removes the temporary files of killed processes. A file that cannot be removed, or belongs to another user, stays.
+fn remove_leftovers(folder: &Path, prefix: &OsStr) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
@@ -135,26 +136,27 @@ fn remove_left_over(folder: &Path, prefix: &OsStr) {
     }
 }
 
-/// Whether `path` is a name of this open file. A link to it is another file.
+/// Whether `path` names this open file. A symbolic link to it counts as another file.
 ///
 /// # Errors
-/// Where the system does not tell, for example since nothing has that name.
+/// If the system does not tell, for example because nothing has that name.
 pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     Ok(id(file.metadata()?) == id(fs::symlink_metadata(path)?))
 }
 
-/// The file that `path` names once all links are followed, which need not exist. A file that is replaced by a rename needs
-/// this, because renaming onto a link would replace the link. A name of something else than a regular file (a device, a
-/// pipe, a folder) stays as it is: it is opened, not replaced.
+/// Follows all symbolic links of `path` and returns the final path, which need not exist. A file that is replaced by a
+/// rename needs this, because a rename onto a link would replace the link. If `path` names something other than a
+/// regular file (a device, a pipe, a folder), it is returned unchanged: such a target is opened, not replaced.
 ///
-/// In a folder where every user may create files (sticky, such as `/tmp`) only links are followed that belong to us or to
-/// the owner of the folder. The kernel does the same (`fs.protected_symlinks`), but only where it follows links itself.
+/// In a folder where every user may create files (sticky, such as `/tmp`), a link is followed only if it belongs to
+/// this user or to the owner of the folder. The kernel applies the same rule (`fs.protected_symlinks`), but only where
+/// it follows links itself.
 ///
 /// # Errors
-/// Where a link is not to be followed, leads in a circle, or cannot be read.
+/// If a link must not be followed, is part of a circle, or cannot be read.
 pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
-    // The links in /proc/self/fd do not name what they lead to.
+    // The text of a link in /proc/self/fd is not always a path.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Ok(path.to_owned());
     }
@@ -163,7 +165,7 @@ pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
         let target = match fs::read_link(&path) {
             Ok(target) => target,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-            // It is not a link, or nothing is there.
+            // It is not a link, or it does not exist.
             Err(_) => return Ok(path),
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -176,21 +178,22 @@ pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
         // An absolute target replaces the folder.
         path = folder.join(target);
     }
-    Err(wrong("too many symbolic links, one leads to another"))
+    Err(wrong("too many symbolic links"))
 }
 
-/// The permissions that a new file gets which is not private.
+/// The permissions of a new file that is not private.
 pub fn permissions_of_new_files() -> Permissions {
     Permissions::from_mode(0o666 & !umask())
 }
 
-/// The bits that this process takes from the modes of new files.
+/// The umask of this process.
 fn umask() -> u32 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let told = status.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("Umask:")?.trim(), 8).ok());
+    let listed = status.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("Umask:")?.trim(), 8).ok());
     #[allow(clippy::useless_conversion, reason = "modes have 16 bits on some systems")]
-    told.unwrap_or_else(|| {
-        // Without /proc it can only be asked for by setting it. What another thread creates at this moment is private.
+    listed.unwrap_or_else(|| {
+        // Without /proc, the umask can be read only by setting it. If another thread creates a file at this moment, the
+        // file is private.
         let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         rustix::process::umask(mask);
         mask.as_raw_mode().into()
@@ -220,24 +223,24 @@ mod tests {
     use super::*;
 
     fn mode(path: &Path) -> u32 {
-        fs::symlink_metadata(path).expect("it is there").mode() & 0o777
+        fs::symlink_metadata(path).expect("the file exists").mode() & 0o777
     }
 
     #[test]
-    fn a_created_file_is_for_its_owner_alone_and_takes_no_name_that_is_in_use() {
+    fn a_created_file_has_mode_600_and_replaces_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, link) = (folder.path().join("file"), folder.path().join("link"));
         symlink(folder.path().join("nowhere"), &link).expect("the folder is ours");
-        create(&path).expect("nothing is there");
+        create(&path).expect("the name is free");
         assert_eq!(mode(&path), 0o600);
         for taken in [&path, &link] {
-            assert_eq!(create(taken).expect_err("it is taken").kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(create(taken).expect_err("the name is taken").kind(), io::ErrorKind::AlreadyExists);
         }
         assert!(!folder.path().join("nowhere").exists());
     }
 
     #[test]
-    fn what_somebody_may_have_prepared_is_not_opened_and_stays_as_it_is() {
+    fn a_file_that_another_user_may_have_prepared_is_not_opened_and_stays_unchanged() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         let write = |name: &str, mode: u32| {
@@ -255,7 +258,7 @@ mod tests {
         fs::hard_link(path("linked"), path("hard")).expect("the folder is ours");
         fs::create_dir(path("folder")).expect("the folder is ours");
         mknodat(CWD, path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a FIFO");
-        // What is wrong; `None` where nothing is. For a file that others may read, and for one that they may not.
+        // The expected errors (`None`: it opens) with `MayRead` and with `MayNothing`.
         let table = [
             ("good", None, None),
             ("readable", None, Some("other users may read or write it (its mode is 644)")),
@@ -263,7 +266,7 @@ mod tests {
             ("all", Some("other users may write it (its mode is 606)"), Some("other users may read or write it")),
             ("link", Some("it is a symbolic link"), Some("it is a symbolic link")),
             ("broken", Some("it is a symbolic link"), Some("it is a symbolic link")),
-            ("hard", Some("it has another name as well"), Some("it has another name as well")),
+            ("hard", Some("it has a second name"), Some("it has a second name")),
             ("folder", Some("directory"), Some("directory")),
             ("fifo", Some("it is not a regular file"), Some("it is not a regular file")),
         ];
@@ -277,25 +280,25 @@ mod tests {
                 }
             }
         }
-        assert_eq!(fs::read_to_string(path("victim")).expect("it is there"), "victim");
+        assert_eq!(fs::read_to_string(path("victim")).expect("the file exists"), "victim");
         assert!(!path("nowhere").exists());
     }
 
     #[test]
-    fn another_user_s_file_is_not_opened() {
+    fn a_file_of_another_user_is_not_opened() {
         if !rustix::process::geteuid().is_root() {
             return;
         }
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        create(&path).expect("nothing is there");
+        create(&path).expect("the name is free");
         std::os::unix::fs::chown(&path, Some(65534), None).expect("root may");
-        let error = open(&path, Others::MayRead).expect_err("it is somebody else's");
+        let error = open(&path, Others::MayRead).expect_err("another user owns it");
         assert!(error.to_string().contains("it belongs to another user (user id 65534"), "{error}");
     }
 
     #[test]
-    fn links_are_followed_to_their_end_but_not_those_of_others_in_a_folder_for_all() {
+    fn links_are_followed_except_those_of_other_users_in_a_sticky_folder() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         for (target, link) in [("target", "one"), ("one", "two"), ("circle", "circle")] {
@@ -306,36 +309,36 @@ mod tests {
         {
             assert_eq!(follow_links(&path(name)).expect(name), path(expected));
         }
-        let error = follow_links(&path("circle")).expect_err("it has no end");
+        let error = follow_links(&path("circle")).expect_err("the link leads to itself");
         assert!(error.to_string().contains("too many symbolic links"), "{error}");
 
         fs::set_permissions(folder.path(), Permissions::from_mode(0o1777)).expect("the folder is ours");
-        assert_eq!(follow_links(&path("one")).expect("our own"), path("target"));
+        assert_eq!(follow_links(&path("one")).expect("our own link"), path("target"));
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::lchown(path("one"), Some(65534), None).expect("root may");
-            let error = follow_links(&path("two")).expect_err("somebody else's");
+            let error = follow_links(&path("two")).expect_err("another user owns the link");
             assert!(error.to_string().contains("is a symbolic link of another user (user id 65534)"), "{error}");
             fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("the folder is ours");
-            assert_eq!(follow_links(&path("two")).expect("the folder is ours alone"), path("target"));
+            assert_eq!(follow_links(&path("two")).expect("the folder is not sticky"), path("target"));
         }
     }
 
     #[test]
-    fn a_name_is_of_the_file_that_was_opened_or_of_another() {
+    fn is_at_tells_the_opened_file_from_any_other() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, link) = (folder.path().join("file"), folder.path().join("link"));
-        let file = create(&path).expect("nothing is there");
+        let file = create(&path).expect("the name is free");
         symlink(&path, &link).expect("the folder is ours");
-        assert!(is_at(&file, &path).expect("it is there"));
-        assert!(!is_at(&file, &link).expect("it is there"), "a link");
+        assert!(is_at(&file, &path).expect("the file exists"));
+        assert!(!is_at(&file, &link).expect("the file exists"), "a link");
         fs::remove_file(&path).expect("the folder is ours");
         assert_eq!(is_at(&file, &path).expect_err("it is gone").kind(), io::ErrorKind::NotFound);
-        create(&path).expect("nothing is there");
-        assert!(!is_at(&file, &path).expect("it is there"), "another file");
+        create(&path).expect("the name is free");
+        assert!(!is_at(&file, &path).expect("the file exists"), "another file");
     }
 
     #[test]
-    fn temporary_files_of_processes_that_were_killed_go_and_those_in_use_stay() {
+    fn temporary_files_of_killed_processes_are_removed_and_those_in_use_stay() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         for name in [".out.json.gleaner-dead", ".other.json.gleaner-dead", ".out.json", "out.json.gleaner-x"] {

@@ -1,10 +1,11 @@
-//! The standard streams, as whoever started this process gave them.
+//! The standard streams, as the parent process passed them on.
 //!
-//! Rust's own handles hide what is wrong with a stream. A descriptor that was closed is `/dev/null` by the time `main`
-//! begins, and a descriptor that is not open for writing swallows what is written to it: records would vanish, and nobody
-//! would be told. So lists are read from, and records written to, the descriptors themselves, after a look at them.
+//! Rust's own handles hide defects of a stream. If a descriptor was closed, the runtime has opened `/dev/null` in its
+//! place before `main` begins. If a descriptor is not open for writing, writes to it are dropped without an error.
+//! Records would vanish, and nobody would know. So this module checks the descriptors and uses them directly.
 //!
-//! A stream that its other side has set to return at once (`O_NONBLOCK`, which all who share it have then) is waited for.
+//! If another process has set a stream to return at once (`O_NONBLOCK` holds for all who share the stream), reads and
+//! writes wait until it is ready.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -14,10 +15,10 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fstatvfs};
 
-/// Standard input, to be read without a buffer.
+/// Standard input without a buffer.
 ///
 /// # Errors
-/// When it is closed, or open for writing alone.
+/// If it is closed, or open for writing only.
 pub fn input() -> io::Result<Stream> {
     let stream = Stream::of(io::stdin().as_fd())?;
     stream.is_not_closed()?;
@@ -25,21 +26,21 @@ pub fn input() -> io::Result<Stream> {
     Ok(stream)
 }
 
-/// Standard output for what must arrive, to be written to without a buffer.
+/// Standard output without a buffer, for data that must not get lost.
 ///
 /// # Errors
-/// When it is closed, or open for reading alone; when nothing can be written because a disk or a device is full.
+/// If it is closed, open for reading only, or its disk or device is full.
 pub fn output() -> io::Result<Stream> {
     let stream = display()?;
     stream.is_not_closed()?;
     Ok(stream)
 }
 
-/// Standard output for what is shown to a person. Whoever has closed it does not want to see it, and there is no harm in
-/// writing it all the same.
+/// Standard output without a buffer, for text that is shown to a person. A closed standard output is accepted: the text
+/// is then lost on purpose.
 ///
 /// # Errors
-/// As [`output`], but for closed ones.
+/// As [`output`], but a closed stream is not an error.
 pub fn display() -> io::Result<Stream> {
     let stream = Stream::of(io::stdout().as_fd())?;
     stream.access(OFlags::RDONLY, "it is not open for writing")?;
@@ -47,20 +48,21 @@ pub fn display() -> io::Result<Stream> {
     Ok(stream)
 }
 
-/// Standard error, to be written to without a buffer; `None` where it takes nothing.
+/// Standard error without a buffer; `None` if it is not open for writing.
 pub fn error() -> Option<Stream> {
     let stream = Stream::of(io::stderr().as_fd()).ok()?;
     stream.access(OFlags::RDONLY, "it is not open for writing").ok()?;
     Some(stream)
 }
 
-/// Finds out whether anything can be written to a file or a device, without writing anything.
+/// Checks whether a file or a device accepts data, without writing any.
 ///
 /// # Errors
-/// When it is full.
+/// If it is full.
 pub fn has_room(file: &File) -> io::Result<()> {
     let metadata = file.metadata()?;
-    // Of all devices, `/dev/full` alone refuses nothing at all. A pipe or a socket could take that for an end.
+    // An empty write fails on `/dev/full` and on no other device. Pipes and sockets are left out: an empty write could
+    // look like the end of the stream.
     if metadata.file_type().is_char_device() {
         rustix::io::write(file, &[])?;
     }
@@ -71,7 +73,7 @@ pub fn has_room(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// A descriptor of our own for a standard stream.
+/// A duplicated descriptor of a standard stream.
 #[derive(Debug)]
 pub struct Stream(File);
 
@@ -84,7 +86,7 @@ impl Stream {
         if was_closed(&self.0)? { Err(io::Error::other("it is closed")) } else { Ok(()) }
     }
 
-    /// The same stream as a file.
+    /// Turns the stream into a file.
     pub fn into_file(self) -> File {
         self.0
     }
@@ -94,8 +96,8 @@ impl Stream {
         if mode == wrong { Err(io::Error::other(why)) } else { Ok(()) }
     }
 
-    /// Waits as long as the stream says that it is not ready.
-    fn patiently<T>(&self, flags: PollFlags, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    /// Repeats `act` until the stream is ready for it.
+    fn when_ready<T>(&self, flags: PollFlags, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         loop {
             match act() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -112,13 +114,13 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.patiently(PollFlags::IN, || (&self.0).read(into))
+        self.when_ready(PollFlags::IN, || (&self.0).read(into))
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(PollFlags::OUT, || (&self.0).write(bytes))
+        self.when_ready(PollFlags::OUT, || (&self.0).write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -126,9 +128,9 @@ impl Write for Stream {
     }
 }
 
-/// Whether a descriptor was closed when this process began, so that the Rust runtime has opened it anew: as `/dev/null`, for
-/// reading and writing. Shells open that for one of the two. A program that opens it for both and hands it over looks the
-/// same as one that hands over nothing, and means much the same.
+/// Whether a descriptor was closed when this process began. The Rust runtime then opens `/dev/null` for reading and
+/// writing in its place; shells open it for one of the two only. A parent that passes `/dev/null` open for both looks
+/// the same, and means much the same.
 fn was_closed(file: &File) -> io::Result<bool> {
     let (metadata, null) = (file.metadata()?, fs::metadata("/dev/null"));
     let is_null = metadata.file_type().is_char_device() && null.is_ok_and(|null| null.rdev() == metadata.rdev());
@@ -145,19 +147,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_null_device_that_is_open_for_both_stands_for_a_closed_descriptor() {
-        let null =
-            |read: bool, write: bool| OpenOptions::new().read(read).write(write).open("/dev/null").expect("there");
+    fn dev_null_open_for_reading_and_writing_counts_as_a_closed_descriptor() {
+        let null = |read: bool, write: bool| {
+            OpenOptions::new().read(read).write(write).open("/dev/null").expect("the device exists")
+        };
         for (read, write, closed) in [(true, true, true), (true, false, false), (false, true, false)] {
             let file = null(read, write);
-            assert_eq!(was_closed(&file).expect("asked"), closed, "{read} {write}");
+            assert_eq!(was_closed(&file).expect("the flags are readable"), closed, "{read} {write}");
         }
-        let other = File::options().read(true).write(true).open("/dev/zero").expect("there");
-        assert!(!was_closed(&other).expect("asked"), "another device");
+        let other = File::options().read(true).write(true).open("/dev/zero").expect("the device exists");
+        assert!(!was_closed(&other).expect("the flags are readable"), "another device");
     }
 
     #[test]
-    fn what_is_full_is_known_before_anything_is_written() {
+    fn a_full_device_is_detected_before_anything_is_written() {
         let open = |path: &str| OpenOptions::new().write(true).open(path).expect("it opens");
         assert_eq!(has_room(&open("/dev/full")).expect_err("full").kind(), io::ErrorKind::StorageFull);
         has_room(&open("/dev/null")).expect("it takes everything");
@@ -165,10 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_returns_at_once_is_waited_for() {
+    fn a_non_blocking_stream_is_waited_for() {
         let (reader, writer) = io::pipe().expect("a pipe");
         for end in [reader.as_fd(), writer.as_fd()] {
-            fcntl_setfl(end, fcntl_getfl(end).expect("asked") | OFlags::NONBLOCK).expect("set");
+            fcntl_setfl(end, fcntl_getfl(end).expect("the flags are readable") | OFlags::NONBLOCK).expect("set");
         }
         let stream = |end: BorrowedFd<'_>| Stream(File::from(end.try_clone_to_owned().expect("a copy")));
         let (mut input, mut output) = (stream(reader.as_fd()), stream(writer.as_fd()));

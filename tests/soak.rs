@@ -1,4 +1,4 @@
-//! A run under constant fire. Short here; `just soak` runs the long forms.
+//! Runs whose processes are killed again and again. Short here; `just soak` runs the long versions.
 
 mod support;
 
@@ -9,33 +9,33 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use support::{Process, Record, Run, Server, records, scrape_list};
 
-/// A worker is hit this often.
+/// Time between two signals to workers.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// What a coordinator may grow by after its start: records that wait for a task which was in a stopped worker.
+/// How much a coordinator's memory may grow after its start: records wait for a task that is in a stopped worker.
 const GROWTH: u64 = 32 << 20;
 
-/// The same shots in every run.
-struct Dice(u64);
+/// A random generator that gives the same sequence in every run.
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).expect("small")
+        usize::try_from(self.0 % limit as u64).expect("small")
     }
 }
 
-/// What a coordinator holds while it runs.
+/// Samples of the resources that a coordinator uses.
 #[derive(Debug, Default)]
-struct Holdings {
+struct Resources {
     memory: Vec<u64>,
     files: Vec<usize>,
     zombies: usize,
 }
 
-impl Holdings {
-    fn look(&mut self, pid: u32) {
+impl Resources {
+    fn sample(&mut self, pid: u32) {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let Some(kilobytes) = resident.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()) else {
@@ -52,7 +52,7 @@ impl Holdings {
         let (Some(early), Some(most)) = (self.memory.get(warm), self.memory.iter().max()) else { return };
         assert!(*most < early + GROWTH, "memory grew from {early} to {most}");
         let (Some(early), Some(last)) = (self.files.iter().take(warm + 1).max(), self.files.last()) else { return };
-        // A worker being replaced has twice the files for a moment.
+        // While a worker is being replaced, two processes have descriptors.
         assert!(*last <= early + 4 * workers, "descriptors grew from {early} to {last}");
         assert!(self.zombies <= 2 * workers, "{} zombies at once", self.zombies);
     }
@@ -72,75 +72,75 @@ fn state(pid: u32) -> Option<char> {
     stat.rsplit(')').next()?.trim_start().chars().next()
 }
 
-/// Shoots at the workers of `run` until it ends.
-fn shoot(run: &Run, dice: &mut Dice, holdings: &mut Holdings) -> BTreeMap<&'static str, usize> {
-    let shots = [("SIGKILL", Signal::KILL), ("SIGSEGV", Signal::SEGV), ("SIGSTOP", Signal::STOP)];
-    let mut hits = BTreeMap::new();
+/// Sends signals to random workers of `run` until it ends; returns the number of each signal.
+fn signal_workers(run: &Run, random: &mut Random, resources: &mut Resources) -> BTreeMap<&'static str, usize> {
+    let signals = [("SIGKILL", Signal::KILL), ("SIGSEGV", Signal::SEGV), ("SIGSTOP", Signal::STOP)];
+    let mut counts = BTreeMap::new();
     while Process::running(run.pid()).is_some() {
         let begun = Instant::now();
         let workers = run.workers();
         if !workers.is_empty() {
-            let (name, signal) = shots[dice.roll(shots.len())];
-            let worker = workers[dice.roll(workers.len())];
+            let (name, signal) = signals[random.below(signals.len())];
+            let worker = workers[random.below(workers.len())];
             worker.signal(signal);
             if signal == Signal::SEGV {
-                // The first one that no bad access has caused passes a Rust program by.
+                // A Rust program survives the first SIGSEGV that was not caused by a bad access.
                 worker.signal(signal);
             }
-            *hits.entry(name).or_default() += 1;
+            *counts.entry(name).or_default() += 1;
         }
-        holdings.look(run.pid());
+        resources.sample(run.pid());
         std::thread::sleep(INTERVAL.saturating_sub(begun.elapsed()));
     }
-    hits
+    counts
 }
 
 fn data(records: &[Record]) -> Vec<&str> {
     records.iter().map(Record::raw).collect()
 }
 
-/// `tasks` pages of a few milliseconds, twice: left alone, and under fire.
-fn a_run_under_fire(tasks: usize) {
+/// Fetches `tasks` pages twice, without signals and with signals to the workers, and compares the data.
+fn compare_with_signalled_workers(tasks: usize) {
     let server = Server::start();
     let list: Vec<String> = (0..tasks).map(|number| server.url(&format!("/sleep/5/{number}"))).collect();
     let arguments = ["-w", "4", "--concurrency", "4", "--max-tasks-per-worker", "50", "--set", "pool.task_timeout=1s"];
-    let calm = scrape_list(&list, arguments).within(Duration::from_secs(120)).finish().exited(0);
-    let calm = records(&calm.stdout);
+    let undisturbed = scrape_list(&list, arguments).within(Duration::from_secs(120)).finish().exited(0);
+    let undisturbed = records(&undisturbed.stdout);
     let run = scrape_list(&list, arguments).within(Duration::from_secs(600));
-    let mut holdings = Holdings::default();
-    let hits = shoot(&run, &mut Dice(0x5eed), &mut holdings);
+    let mut resources = Resources::default();
+    let counts = signal_workers(&run, &mut Random(0x5eed), &mut resources);
     let run = run.finish().exited(0);
-    let fired = records(&run.stdout);
-    assert_eq!(fired.iter().map(|record| record.seq).collect::<Vec<_>>(), (0..tasks as u64).collect::<Vec<_>>());
-    assert!(data(&fired) == data(&calm), "the data differs");
-    assert!(hits.values().sum::<usize>() > tasks / 1000, "{hits:?}");
-    holdings.assert_flat(4);
+    let disturbed = records(&run.stdout);
+    assert_eq!(disturbed.iter().map(|record| record.seq).collect::<Vec<_>>(), (0..tasks as u64).collect::<Vec<_>>());
+    assert!(data(&disturbed) == data(&undisturbed), "the data differs");
+    assert!(counts.values().sum::<usize>() > tasks / 1000, "{counts:?}");
+    resources.assert_flat(4);
 }
 
 #[test]
-fn a_short_run_under_fire_gives_what_a_calm_one_gives() {
-    a_run_under_fire(2_000);
+fn a_short_run_with_killed_workers_gives_the_data_of_an_undisturbed_run() {
+    compare_with_signalled_workers(2_000);
 }
 
 #[test]
 #[ignore = "takes minutes: just soak"]
-fn a_long_run_under_fire_gives_what_a_calm_one_gives() {
-    a_run_under_fire(20_000);
+fn a_long_run_with_killed_workers_gives_the_data_of_an_undisturbed_run() {
+    compare_with_signalled_workers(20_000);
 }
 
-/// The coordinator itself is killed again and again, under fire as before, and each time another one goes on.
-fn a_run_killed_again_and_again(tasks: usize, kills: usize) {
+/// Also kills the coordinator again and again while workers get signals; each time, another run resumes.
+fn compare_with_killed_coordinator(tasks: usize, kills: usize) {
     let server = Server::start();
     let list: Vec<String> = (0..tasks).map(|number| server.url(&format!("/sleep/5/{number}"))).collect();
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out.json");
-    let calm =
+    let undisturbed =
         scrape_list(&list, ["-w", "4", "--concurrency", "4"]).within(Duration::from_secs(120)).finish().exited(0);
-    // Half as fast, so that it is not over before it was killed often enough.
+    // Half as fast, so that it does not finish before it was killed often enough.
     let mut arguments: Vec<&str> =
         "-w 2 --concurrency 4 --max-tasks-per-worker 50 --set pool.task_timeout=1s --restart -o".split(' ').collect();
     arguments.push(output.to_str().expect("a name"));
-    let mut dice = Dice(0x5eed);
+    let mut random = Random(0x5eed);
     let mut killed = 0;
     let ending = loop {
         let run = scrape_list(&list, &arguments).within(Duration::from_secs(600));
@@ -148,13 +148,13 @@ fn a_run_killed_again_and_again(tasks: usize, kills: usize) {
         if !arguments.contains(&"--resume") {
             arguments.push("--resume");
         }
-        let patience = Duration::from_millis(500 + dice.roll(3000) as u64);
+        let time_to_live = Duration::from_millis(500 + random.below(3000) as u64);
         let begun = Instant::now();
-        while Process::running(run.pid()).is_some() && (killed == kills || begun.elapsed() < patience) {
+        while Process::running(run.pid()).is_some() && (killed == kills || begun.elapsed() < time_to_live) {
             if let Some(worker) = run.workers().first() {
-                worker.signal([Signal::KILL, Signal::STOP][dice.roll(2)]);
+                worker.signal([Signal::KILL, Signal::STOP][random.below(2)]);
             }
-            // Whatever stands under the output's name is whole, at every moment.
+            // If the output exists, it is complete at every moment.
             if let Ok(text) = fs::read_to_string(&output) {
                 assert_eq!(records(&text).len(), tasks);
             }
@@ -168,19 +168,19 @@ fn a_run_killed_again_and_again(tasks: usize, kills: usize) {
         killed += 1;
     };
     ending.exited(0);
-    assert!(killed >= kills / 2, "it was over after {killed} kills");
-    let text = fs::read_to_string(&output).expect("it is whole");
-    let (calm, killed) = (records(&calm.stdout), records(&text));
+    assert!(killed >= kills / 2, "the run finished after {killed} kills");
+    let text = fs::read_to_string(&output).expect("the output exists");
+    let (undisturbed, killed) = (records(&undisturbed.stdout), records(&text));
     assert_eq!(killed.iter().map(|record| record.seq).collect::<Vec<_>>(), (0..tasks as u64).collect::<Vec<_>>());
-    assert!(data(&killed) == data(&calm), "the data differs");
+    assert!(data(&killed) == data(&undisturbed), "the data differs");
     let left: Vec<_> = fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["out.json"]);
 }
 
 #[test]
 #[ignore = "takes minutes: just soak"]
-fn a_long_run_killed_again_and_again_gives_what_a_calm_one_gives() {
-    a_run_killed_again_and_again(20_000, 20);
+fn a_long_run_that_is_killed_repeatedly_gives_the_data_of_an_undisturbed_run() {
+    compare_with_killed_coordinator(20_000, 20);
 }
 
 #[test]
@@ -190,14 +190,14 @@ fn memory_stays_flat_over_a_long_list() {
     for order in ["input", "completion"] {
         let list: Vec<String> = (0..300_000).map(|number| server.url(&format!("/ok/{}", number % 100))).collect();
         let run = scrape_list(&list, ["-w", "2", "--order", order, "-o", "/dev/null"]).within(Duration::from_secs(900));
-        let mut holdings = Holdings::default();
+        let mut resources = Resources::default();
         while Process::running(run.pid()).is_some() {
-            holdings.look(run.pid());
+            resources.sample(run.pid());
             std::thread::sleep(INTERVAL);
         }
         run.finish().exited(0);
-        let warm = holdings.memory.len() / 5;
-        let (early, most) = (holdings.memory[warm], *holdings.memory.iter().max().expect("some"));
+        let warm = resources.memory.len() / 5;
+        let (early, most) = (resources.memory[warm], *resources.memory.iter().max().expect("a sample"));
         assert!(most < early + (10 << 20), "{order}: memory grew from {early} to {most}");
     }
 }

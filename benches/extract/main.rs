@@ -15,10 +15,14 @@ use std::hint::black_box;
 use gleaner::scrape::extract::Extractor;
 use gleaner::scrape::{Document, decode, parse_into};
 use rustix::time::{ClockId, clock_gettime};
+use url::Url;
 
 use pages::Kind;
 
-const AT: &str = "http://shop.example/shelf/page.html";
+/// Where the page was found.
+fn at() -> Url {
+    Url::parse("http://shop.example/shelf/page.html").expect("a URL")
+}
 
 /// Different pages of a kind, and how often each is taken.
 const PAGES: usize = 8;
@@ -38,14 +42,14 @@ fn main() {
                 for body in &bodies {
                     let decoded = decode(body.as_bytes(), Some("text/html; charset=utf-8"), None);
                     parse_into(&mut document, &decoded.text, decoded.encoding).expect("a page");
-                    black_box(extractor.extract(&document, AT).expect("data"));
+                    black_box(extractor.extract(&document, &at()).expect("data"));
                 }
             });
             let documents: Vec<Document> =
                 bodies.iter().map(|body| gleaner::scrape::parse(body).expect("a page")).collect();
             let alone = measured(kind, || {
                 for document in &documents {
-                    black_box(extractor.extract(document, AT).expect("data"));
+                    black_box(extractor.extract(document, &at()).expect("data"));
                 }
             });
             println!(

@@ -1,14 +1,14 @@
-//! What is written.
+//! The changes that are written to the file.
 
 use bytes::Bytes;
 
 use super::head::Head;
 use super::request::Key;
 
-/// What one takes of memory beside its data, about.
+/// About how much memory a change uses in addition to its data, in bytes.
 const OVERHEAD: usize = 512;
 
-/// What is to be kept under a key from now on.
+/// A change to the entry of a key.
 #[derive(Debug)]
 pub(super) enum Change {
     Page {
@@ -16,7 +16,7 @@ pub(super) enum Change {
         head: Head,
         data: Bytes,
     },
-    /// The data stays as it is.
+    /// Replaces the head and keeps the data.
     Head {
         key: Key,
         head: Head,
@@ -33,7 +33,7 @@ impl Change {
         }
     }
 
-    /// What it takes of memory, about.
+    /// About how much memory it uses, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         let data = if let Self::Page { data, .. } = self { data.len() } else { 0 };
         (OVERHEAD + self.key().bytes().len() + data) as u64

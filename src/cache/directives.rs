@@ -1,20 +1,20 @@
-//! `Cache-Control` in the one form that `http-cache-semantics` reads right.
+//! Brings `Cache-Control` into the one form that `http-cache-semantics` reads correctly.
 //!
-//! The crate splits values at every comma, takes a `max-age` that is too large for none, and knows no directive with
-//! capitals. So directives are read here, and written anew.
+//! The crate splits values at every comma, ignores a `max-age` that is too large, and does not know directives in
+//! capitals. So this module parses the directives and writes them in one form.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The largest number of seconds that counts (RFC 9111, 1.2.2): larger ones are taken for this.
+/// The largest number of seconds that counts (RFC 9111, 1.2.2). Larger numbers are cut to this.
 pub(super) const MOST_SECONDS: u64 = 1 << 31;
 
-/// The directives of all values of a `Cache-Control`, one value, in lower case and ASCII.
+/// Joins the directives of all values of a `Cache-Control` header into one value, in lower case and ASCII.
 ///
-/// If two have the same name, the first one counts (RFC 9111, 4.2.1). A `max-age` that is not a number of seconds is 0,
-/// so that the answer is not taken to be fresh. Other directives lose arguments that are not valid, and a `max-stale`
-/// with such an argument is left out. Arguments that name fields are dropped, too: `no-cache="set-cookie"` has all of
-/// the answer confirmed.
+/// If two directives have the same name, the first one counts (RFC 9111, 4.2.1). A `max-age` without a valid number of
+/// seconds becomes 0, so that the answer does not count as fresh. Other directives lose arguments that are not valid,
+/// and a `max-stale` with such an argument is left out. Arguments that name fields are dropped as well: with
+/// `no-cache="set-cookie"`, the whole answer must be confirmed.
 pub(super) fn plain<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let mut written: Vec<(String, Option<u64>)> = Vec::new();
     for directive in values.into_iter().flat_map(split) {
@@ -44,7 +44,7 @@ pub(super) fn plain<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     written.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// A number of seconds, perhaps in quotes (RFC 9111, 1.2.2 and 5.2).
+/// Parses a number of seconds, possibly in quotes (RFC 9111, 1.2.2 and 5.2).
 pub(super) fn seconds(text: &str) -> Option<u64> {
     let text = text.trim_end();
     let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -53,12 +53,12 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
         None => text.to_owned(),
     };
     let are_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    // What does not fit is as large as can be.
+    // A number that does not fit becomes the largest one.
     are_digits.then(|| digits.parse().unwrap_or(MOST_SECONDS).min(MOST_SECONDS))
 }
 
-/// The parts of a value between its commas, but not those in quotes. A quote that is not closed is a character like others,
-/// so that nothing is hidden behind it.
+/// Splits a value at its commas, except those in quotes. A quote that is not closed is an ordinary character, so that
+/// it cannot hide the rest of the value.
 fn split(value: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut rest = value.chars().peekable();
@@ -78,7 +78,8 @@ fn split(value: &str) -> Vec<String> {
     parts
 }
 
-/// What follows a quote, up to and with the one that closes it. `None`, and nothing is taken, if none does.
+/// Reads the text after a quote, including the closing quote. `None` if there is no closing quote; then nothing is
+/// consumed.
 fn quoted(rest: &mut Peekable<Chars>) -> Option<String> {
     let mut ahead = rest.clone();
     let mut text = String::new();
@@ -101,7 +102,7 @@ mod tests {
     use super::plain;
 
     #[test]
-    fn directives_are_written_in_the_one_form_that_is_read() {
+    fn directives_are_written_in_the_form_that_the_crate_reads() {
         let table: [(&[&str], &str); 38] = [
             (&["max-age=60"], "max-age=60"),
             (&["Max-Age=60, PUBLIC"], "max-age=60, public"),
@@ -110,12 +111,12 @@ mod tests {
             (&["max-age=\"6\\0\""], "max-age=60"),
             (&["max-age=0060"], "max-age=60"),
             (&[" max-age=60 , , public,"], "max-age=60, public"),
-            // Overflow.
+            // Numbers that are too large.
             (&["max-age=2147483648"], "max-age=2147483648"),
             (&["max-age=2147483649"], "max-age=2147483648"),
             (&["max-age=18446744073709551616"], "max-age=2147483648"),
             (&["max-age=99999999999999999999999999"], "max-age=2147483648"),
-            // Invalid: not fresh.
+            // Numbers that are not valid: the answer is not fresh.
             (&["max-age"], "max-age=0"),
             (&["max-age="], "max-age=0"),
             (&["max-age=\"\""], "max-age=0"),
@@ -128,11 +129,11 @@ mod tests {
             (&["max-age=\"60"], "max-age=0"),
             (&["max-age=60 60"], "max-age=0"),
             (&["max-age=1e3"], "max-age=0"),
-            // Of two the first.
+            // The first of two counts.
             (&["max-age=60, max-age=90"], "max-age=60"),
             (&["max-age=x", "max-age=90"], "max-age=0"),
             (&["max-age=60, no-cache"], "max-age=60, no-cache"),
-            // Quotes, closed and not.
+            // Quotes that are closed, and quotes that are not.
             (&["private=\"x, max-age=600\", max-age=5"], "private, max-age=5"),
             (&["no-cache=\"set-cookie\", max-age=60"], "no-cache, max-age=60"),
             (&["ext=\"a\\\", no-store\", max-age=60"], "ext, max-age=60"),
@@ -142,7 +143,7 @@ mod tests {
             (&["no-store=x"], "no-store"),
             (&["no store"], ""),
             (&[""], ""),
-            // What requests say.
+            // Directives of requests.
             (&["max-stale"], "max-stale"),
             (&["max-stale=60, min-fresh=99999999999999999999"], "max-stale=60, min-fresh=2147483648"),
             (&["max-stale=x, min-fresh=-1"], ""),

@@ -1,4 +1,4 @@
-//! What is kept of an answer's headers, and what follows from it. The clock is an argument.
+//! The headers that are kept of an answer, and what follows from them. The time is an argument.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,18 +7,18 @@ use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use serde::{Deserialize, Serialize};
 
 use super::directives::{self, MOST_SECONDS};
-use super::request::values_of;
+use super::request::hash_values;
 use super::{Kept, Validators};
 use crate::model::http_date;
 
-/// The headers of responses that steer this cache, in lower case: those to have handed back with each answer.
+/// The headers of responses that control this cache, in lower case. Workers must return them with each answer.
 pub const KEPT_HEADERS: [&str; 9] =
     ["age", "cache-control", "date", "etag", "expires", "last-modified", "pragma", "set-cookie", "vary"];
 
-/// An answer with longer headers than this in all is not kept, in bytes.
+/// The most bytes that the headers of an answer may have in all. An answer with more is not kept.
 const LONGEST: usize = 16 * 1024;
 
-/// A private cache, which takes no guess at how long an answer holds.
+/// A private cache without heuristic freshness.
 const OPTIONS: CacheOptions = CacheOptions {
     shared: false,
     cache_heuristic: 0.0,
@@ -26,24 +26,24 @@ const OPTIONS: CacheOptions = CacheOptions {
     ignore_cargo_cult: false,
 };
 
-/// What is kept of an answer beside its data.
+/// The stored part of an answer, without its data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// When the answer came, or was confirmed last: seconds since 1970.
+    /// When the answer arrived or was last confirmed: seconds since 1970.
     received: u64,
-    /// Those of [`KEPT_HEADERS`] that it had. Names in lower case.
+    /// The [`KEPT_HEADERS`] of the answer. Names are in lower case.
     headers: Vec<(String, String)>,
-    /// The request's headers that `Vary` names, and a hash of each one's values.
+    /// The request headers that `Vary` names, and a hash of the values of each.
     varied: Vec<(String, Option<[u8; 16]>)>,
-    /// Decompressed bytes of the body.
+    /// The size of the decompressed body, in bytes.
     pub(super) bytes: u64,
-    /// The CRC-32 of the data: joins it to this head.
+    /// The CRC-32 of the data. It links the data to this head.
     pub(super) data: u32,
 }
 
 impl Head {
-    /// The head of an answer to the request with the headers `request`. `None` where it must not be kept, or would be of
-    /// no use: never fresh, and without anything by which the server could confirm it.
+    /// The head of an answer to a request with the headers `request`. `None` if the answer must not be kept, or cannot
+    /// be used: it is never fresh, and the server has no way to confirm it.
     pub(super) fn new(
         request: &HeaderMap,
         response: &[(String, String)],
@@ -51,7 +51,7 @@ impl Head {
         now: SystemTime,
     ) -> Option<Self> {
         let headers = response.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
-        // That it sets cookies is all that matters of them; they may be secret.
+        // Only the fact that the answer sets cookies matters. The cookies may be secret, so they are not kept.
         let headers = headers.map(|(name, value)| match name.as_str() {
             "set-cookie" => (name.clone(), String::new()),
             _ => (name.clone(), value.clone()),
@@ -62,7 +62,7 @@ impl Head {
             .received(request, now)
     }
 
-    /// This head, as of an answer that came now to the request with these headers. `None` as for [`Self::new`].
+    /// The head of an answer that arrived now, for a request with these headers. `None` as in [`Self::new`].
     fn received(mut self, request: &HeaderMap, now: SystemTime) -> Option<Self> {
         self.received = since_1970(now);
         let age = self.corrected_age(now);
@@ -70,29 +70,30 @@ impl Head {
         if age > 0 {
             self.headers.push(("age".to_owned(), age.to_string()));
         }
-        if self.varying().any(|name| name == "*") {
+        if self.vary_names().any(|name| name == "*") {
             return None;
         }
-        self.varied = self.varying().map(|name| (name.to_ascii_lowercase(), values_of(request, name))).collect();
+        self.varied = self.vary_names().map(|name| (name.to_ascii_lowercase(), hash_values(request, name))).collect();
         let is_short = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= LONGEST;
         let is_kept = is_short && self.policy(request).is_storable();
-        // For other requests than this one, which may have wanted the server asked.
+        // This concerns later requests; the headers of this one may require that the server is asked.
         let is_of_use = || self.validators().is_some() || self.is_fresh(&HeaderMap::new(), now);
         (is_kept && is_of_use()).then_some(self)
     }
 
-    /// Whether this is an answer to requests with these headers (RFC 9111, 4.1).
+    /// Whether this answer may be used for requests with these headers (RFC 9111, 4.1).
     pub(super) fn matches(&self, request: &HeaderMap) -> bool {
-        self.varied.iter().all(|(name, values)| values_of(request, name) == *values)
+        self.varied.iter().all(|(name, values)| hash_values(request, name) == *values)
     }
 
-    /// Whether it holds without asking the server (RFC 9111, 4.2), and the request does not want the server asked (5.2.1).
+    /// Whether the answer is valid without asking the server (RFC 9111, 4.2), and the request does not require that the
+    /// server is asked (5.2.1).
     pub(super) fn is_fresh(&self, request: &HeaderMap, now: SystemTime) -> bool {
-        // A private cache could be silent. But cookies last for a run only, and this run would miss these.
+        // A private cache could use the answer. But cookies last for one run only, and this run would not get them.
         if self.value("set-cookie").is_some() {
             return false;
         }
-        // The clock was wrong then or is wrong now: nobody knows how old the answer is.
+        // The clock was wrong then, or is wrong now, so the age of the answer is unknown.
         if self.received > since_1970(now) {
             return false;
         }
@@ -100,7 +101,7 @@ impl Head {
         says_how_long && matches!(self.policy(request).before_request(&steering(request), now), BeforeRequest::Fresh(_))
     }
 
-    /// What a request must say so that the server can confirm this answer (RFC 9111, 4.3.1); `None` if it cannot.
+    /// The headers with which the server can confirm this answer (RFC 9111, 4.3.1); `None` if it cannot.
     pub(super) fn validators(&self) -> Option<Validators> {
         let can_be_sent = |value: &&str| !value.is_empty() && HeaderValue::from_str(value).is_ok() && value.is_ascii();
         let validator = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -110,8 +111,8 @@ impl Head {
         (!validators.is_empty()).then_some(Validators(validators))
     }
 
-    /// Whether a 304 with these headers speaks of this answer (RFC 9111, 4.3.4). Without any validator it speaks of
-    /// the one that it was asked about.
+    /// Whether a 304 with these headers is about this answer (RFC 9111, 4.3.4). A 304 without validators is about the
+    /// answer that the request asked about.
     pub(super) fn is_selected_by(&self, response: &[(String, String)]) -> bool {
         let of = |name| response.iter().find(|(other, _)| other == name).map(|(_, value)| value.trim());
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -122,15 +123,15 @@ impl Head {
         }
     }
 
-    /// This head after a 304 with these headers (RFC 9111, 3.2): they take the place of those of the same name. `None` if
-    /// the answer must no longer be kept.
+    /// The head after a 304 with these headers (RFC 9111, 3.2). They replace the old headers of the same name. `None`
+    /// if the answer must no longer be kept.
     pub(super) fn updated(
         mut self,
         request: &HeaderMap,
         response: &[(String, String)],
         now: SystemTime,
     ) -> Option<Self> {
-        // How old the former answer was says nothing of this one.
+        // The age of the previous answer says nothing about this one.
         let is_replaced = |name: &str| name == "age" || name == "date" || response.iter().any(|(new, _)| new == name);
         self.headers.retain(|(name, _)| !is_replaced(name));
         let kept = Kept { bytes: self.bytes, data: bytes::Bytes::new() };
@@ -142,12 +143,13 @@ impl Head {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    fn varying(&self) -> impl Iterator<Item = &str> {
+    fn vary_names(&self) -> impl Iterator<Item = &str> {
         let vary = self.headers.iter().filter(|(name, _)| name == "vary");
         vary.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|name| !name.is_empty())
     }
 
-    /// Whether a page that was last changed then cannot have changed again in the same second, unseen (RFC 9110, 8.8.2.2).
+    /// Whether the date is at least one second before the answer was sent. Otherwise the page may have changed again in
+    /// the same second, unnoticed (RFC 9110, 8.8.2.2).
     fn is_past(&self, last_modified: &str) -> bool {
         let sent = self.value("date").and_then(|date| self.date(date)).unwrap_or(self.received_at());
         self.date(last_modified).is_some_and(|changed| changed + Duration::from_secs(1) <= sent)
@@ -161,9 +163,9 @@ impl Head {
         http_date(text, self.received_at())
     }
 
-    /// In seconds, when it came (RFC 9111, 4.2.3; the delay of the response left out).
+    /// The age when it arrived, in seconds (RFC 9111, 4.2.3; without the response delay).
     fn corrected_age(&self, now: SystemTime) -> u64 {
-        // Of a list the first one, and what is no age counts as not there (RFC 9111, 5.1).
+        // The first value of a list counts. A value that is not a valid age is ignored (RFC 9111, 5.1).
         let age = self.value("age").and_then(|age| age.split(',').next()).map(str::trim);
         let said = age.and_then(directives::seconds).unwrap_or(0);
         let date = self.value("date").and_then(|date| self.date(date));
@@ -183,7 +185,8 @@ impl Head {
         for value in of("pragma") {
             headers.append(PRAGMA, header(&value.to_ascii_lowercase()));
         }
-        // The crate knows one of the three forms of dates. What is no date has passed (RFC 9111, 5.3).
+        // The crate reads only one of the three date formats. A value that is not a valid date means that the answer
+        // has expired (RFC 9111, 5.3).
         if let Some(expires) = of("expires").next() {
             headers.insert(EXPIRES, header(&self.date(expires).map_or("0".to_owned(), httpdate::fmt_http_date)));
         }
@@ -197,7 +200,7 @@ impl Head {
     }
 }
 
-/// What a request says to caches, as a request for one and the same thing: the key tells requests apart.
+/// The headers of a request that control caches, in a request with a fixed URL: the key already tells requests apart.
 fn steering(request: &HeaderMap) -> http::Request<()> {
     let mut steering = http::Request::new(());
     let of = |name: HeaderName| -> Vec<String> {
@@ -214,7 +217,7 @@ fn steering(request: &HeaderMap) -> http::Request<()> {
     steering
 }
 
-/// What is no header says nothing to the crate.
+/// A value that is not a valid header value becomes empty.
 fn header(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }

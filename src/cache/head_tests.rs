@@ -1,9 +1,9 @@
-//! The rules, as tables; no clock and no file.
+//! The rules as tables, without a clock and without a file.
 
 use super::*;
 use crate::cache::request::tests::headers as map;
 
-/// When the pages of the tables were received: `Thu, 01 Jan 2026 00:00:00 GMT`.
+/// The time at which the pages of the tables arrived: `Thu, 01 Jan 2026 00:00:00 GMT`.
 const RECEIVED: u64 = 1_767_225_600;
 const DATE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 const HOUR_BEFORE: &str = "Wed, 31 Dec 2025 23:00:00 GMT";
@@ -26,7 +26,7 @@ fn head(request: &[(&str, &str)], response: &[(&str, &str)]) -> Option<Head> {
 }
 
 #[test]
-fn what_is_of_no_use_or_forbidden_is_not_kept() {
+fn answers_that_are_useless_or_must_not_be_kept_are_not_kept() {
     type Headers = &'static [(&'static str, &'static str)];
     let table: [(Headers, Headers, bool); 26] = [
         (&[], &[("etag", "\"a\"")], true),
@@ -64,9 +64,9 @@ fn what_is_of_no_use_or_forbidden_is_not_kept() {
 }
 
 #[test]
-fn an_answer_is_fresh_as_long_as_its_server_says_and_not_by_guess() {
+fn an_answer_is_fresh_as_long_as_its_server_says_and_never_by_guess() {
     type Headers = &'static [(&'static str, &'static str)];
-    // How long, in seconds.
+    // (the headers, how long the answer is fresh, in seconds)
     let table: [(Headers, u64); 44] = [
         (&[("cache-control", "max-age=60")], 60),
         (&[("cache-control", "Max-Age=60")], 60),
@@ -91,7 +91,7 @@ fn an_answer_is_fresh_as_long_as_its_server_says_and_not_by_guess() {
         (&[("cache-control", "max-age"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
         (&[("cache-control", "max-age=x"), ("expires", HOUR_AFTER), ("etag", "\"a\"")], 0),
         (&[("cache-control", "no-cache=\"set-cookie\", max-age=60"), ("etag", "\"a\"")], 0),
-        // Dates in all forms, missing, broken or of another clock.
+        // Dates in all formats, missing, not valid, or of a clock that is wrong.
         (&[("expires", "Thursday, 01-Jan-26 01:00:00 GMT"), ("date", DATE)], 3600),
         (&[("expires", "Thu Jan  1 01:00:00 2026"), ("date", "Thursday, 01-Jan-26 00:00:00 GMT")], 3600),
         (&[("expires", HOUR_AFTER), ("date", "Thu Jan  1 00:00:00 2026")], 3600),
@@ -123,7 +123,7 @@ fn an_answer_is_fresh_as_long_as_its_server_says_and_not_by_guess() {
 }
 
 #[test]
-fn a_request_may_want_the_server_asked() {
+fn a_request_may_require_that_the_server_is_asked() {
     let table = [
         (&[("cache-control", "no-cache")][..], false),
         (&[("cache-control", "No-Cache")], false),
@@ -144,7 +144,7 @@ fn a_request_may_want_the_server_asked() {
 }
 
 #[test]
-fn an_answer_is_for_requests_that_have_what_it_varies_with() {
+fn an_answer_is_used_for_requests_with_the_same_headers_that_vary_names() {
     let of = [("accept-language", "en"), ("cookie", "a=b")];
     let head = head(&of, &[("etag", "\"a\""), ("vary", "Accept-Language, Accept"), ("vary", "X-A")]).expect("kept");
     let table = [
@@ -162,7 +162,7 @@ fn an_answer_is_for_requests_that_have_what_it_varies_with() {
 }
 
 #[test]
-fn the_server_is_asked_by_what_it_gave() {
+fn conditional_requests_have_the_validators_of_the_answer() {
     let tag = ("if-none-match", "\"a\"");
     let past = ("if-modified-since", HOUR_BEFORE);
     let table = [
@@ -170,7 +170,7 @@ fn the_server_is_asked_by_what_it_gave() {
         (vec![("etag", "W/\"a\"")], vec![("if-none-match", "W/\"a\"")]),
         (vec![("last-modified", HOUR_BEFORE)], vec![past]),
         (vec![("etag", "\"a\""), ("last-modified", HOUR_BEFORE), ("date", DATE)], vec![tag, past]),
-        // Changed in the second in which it was sent: it may have changed again, after that.
+        // The page changed in the second in which it was sent, so it may have changed again after that.
         (vec![("etag", "\"a\""), ("last-modified", DATE), ("date", DATE)], vec![tag]),
         (vec![("last-modified", HOUR_BEFORE), ("date", HOUR_BEFORE), ("expires", HOUR_AFTER)], vec![]),
         (
@@ -190,7 +190,7 @@ fn the_server_is_asked_by_what_it_gave() {
 }
 
 #[test]
-fn a_304_confirms_only_what_it_speaks_of() {
+fn a_304_confirms_only_the_answer_that_it_is_about() {
     let (a, weak, b) = (("etag", "\"a\""), ("etag", "W/\"a\""), ("etag", "\"b\""));
     let (before, now) = (("last-modified", HOUR_BEFORE), ("last-modified", DATE));
     let table = [
@@ -219,7 +219,7 @@ fn a_304_brings_the_headers_up_to_date() {
     let head = head(&[], &first).expect("kept");
     let accept = map(&[("accept", "x")]);
     let table = [
-        // The headers of the 304, and until when the answer is fresh, counted from the confirmation.
+        // The headers of the 304, and how long the answer is fresh after the confirmation.
         (vec![], Some(60)),
         (vec![("age", "10")], Some(50)),
         (vec![("cache-control", "max-age=90")], Some(90)),
@@ -233,8 +233,8 @@ fn a_304_brings_the_headers_up_to_date() {
         let (Some(updated), Some(seconds)) = (updated, fresh) else { continue };
         assert!(seconds == 0 || updated.is_fresh(&accept, at(1000 + seconds - 1)), "{confirmation:?}");
         assert!(!updated.is_fresh(&accept, at(1000 + seconds)), "{confirmation:?}");
-        assert_eq!((updated.bytes, updated.data), (head.bytes, head.data), "the data is the same");
-        assert!(updated.matches(&accept) && !updated.matches(&map(&[])), "it answers the later request");
+        assert_eq!((updated.bytes, updated.data), (head.bytes, head.data), "the data stays the same");
+        assert!(updated.matches(&accept) && !updated.matches(&map(&[])), "it belongs to the later request");
         assert_eq!(updated.validators(), head.validators());
     }
     let other = head.clone().updated(&accept, &list(&[("etag", "W/\"a\""), ("etag", "\"a\"")]), at(0)).expect("kept");
@@ -242,13 +242,13 @@ fn a_304_brings_the_headers_up_to_date() {
 }
 
 #[test]
-fn cookies_are_not_written_down() {
+fn cookies_are_not_stored() {
     let head = head(&[], &[("etag", "\"a\""), ("set-cookie", "session=secret"), ("x-token", "secret")]).expect("kept");
     assert!(!format!("{head:?}").contains("secret"));
 }
 
 #[test]
-fn an_answer_that_came_in_the_future_is_not_fresh() {
+fn an_answer_from_the_future_is_not_fresh() {
     let head = head(&[], &[("cache-control", "max-age=31536000"), ("etag", "\"a\"")]).expect("it is kept");
     for (now, is_fresh) in [(at(0), true), (at(1), true), (UNIX_EPOCH + Duration::from_secs(RECEIVED - 1), false)] {
         assert_eq!(head.is_fresh(&HeaderMap::new(), now), is_fresh, "{now:?}");

@@ -1,4 +1,4 @@
-//! What two requests have in common if one may have the other's answer.
+//! The properties that two requests must share so that one may get the stored answer of the other.
 
 use std::hash::Hasher;
 
@@ -9,15 +9,16 @@ use url::{Position, Url};
 
 use crate::model::Reach;
 
-/// A longer URL has no place in the cache.
+/// The most bytes of a URL. Longer ones are not cached.
 const LONGEST_URL: usize = 8 * 1024;
 
-/// Everything but the request that shapes a page's data: rules, version, limits. Two that differ share nothing.
+/// Everything except the request that shapes the data of a page: rules, version, limits. Runs with different shapes
+/// share no entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape([u8; 16]);
 
 impl Shape {
-    /// That of these settings, given as names and values.
+    /// The shape of these settings, given as names and values.
     pub fn new<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut hash = Hash::default();
         for (name, value) in settings {
@@ -28,16 +29,17 @@ impl Shape {
     }
 }
 
-/// A request that may have an answer in the cache.
+/// A request that can have an entry in the cache.
 #[derive(Clone)]
-pub struct Request {
+pub struct CacheRequest {
     pub(super) key: Key,
-    /// All that go with it; only those that steer caches and those that an answer's `Vary` names are looked at.
+    /// All headers of the request. Only those that control caches, and those that the `Vary` of an answer names, are
+    /// used.
     pub(super) headers: HeaderMap,
 }
 
-/// Under what an answer is kept: a hash, and the URL without fragment, user name and password. Keys of one site follow
-/// one another, so that the entries of a list that goes site by site lie together in the file.
+/// The key of an entry: a hash, and the URL without fragment, user name and password. Keys of one site are neighbours,
+/// so that the entries of a list in site order are close together in the file.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Key(Box<[u8]>);
 
@@ -47,13 +49,13 @@ impl Key {
     }
 }
 
-impl Request {
-    /// The request for `url`. `None` if there is no place for it in the cache.
+impl CacheRequest {
+    /// The request for `url`. `None` if it cannot be cached.
     ///
     /// `settings` are the headers that are known before the run, including credentials and loaded cookies. They are
-    /// part of the key, so that nobody is given what another one was allowed to see. `headers` are all headers of the
-    /// request, including those that the run itself adds (cookies that servers have set). They count if an answer's
-    /// `Vary` names them.
+    /// part of the key, so that no user gets an answer that only another one may see. `headers` are all headers of the
+    /// request, including those that the run adds (cookies that servers have set). They matter if the `Vary` of an
+    /// answer names them.
     pub fn new(shape: &Shape, url: &Url, reach: &Reach, settings: &HeaderMap, headers: HeaderMap) -> Option<Self> {
         if url.as_str().len() > LONGEST_URL {
             return None;
@@ -62,7 +64,7 @@ impl Request {
         hash.add(&shape.0);
         hash.add(url.username().as_bytes());
         hash.add(url.password().unwrap_or_default().as_bytes());
-        // What the list leads to may be on a private network, and must not be given to whoever redirects there.
+        // A URL of the list may be on a private network. Its answer must not be used for a redirect from another site.
         hash.add(&[u8::from(is_own(url, reach))]);
         let mut names: Vec<&HeaderName> = settings.keys().filter(|name| !steers_caches(name)).collect();
         names.sort_unstable_by_key(|name| name.as_str());
@@ -77,10 +79,10 @@ impl Request {
     }
 }
 
-/// Without the headers' values, which may hold secrets.
-impl std::fmt::Debug for Request {
+/// Leaves out the values of the headers, which may be secret.
+impl std::fmt::Debug for CacheRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("CacheRequest").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -90,7 +92,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Whether a URL is of the list, or at the origin of the task's own.
+/// Whether the URL is in the list, or has the same origin as the URL of the list.
 fn is_own(url: &Url, reach: &Reach) -> bool {
     match reach {
         Reach::Listed => true,
@@ -98,14 +100,14 @@ fn is_own(url: &Url, reach: &Reach) -> bool {
     }
 }
 
-/// Headers of requests that say how a cache is to be used (RFC 9111, 5.2.1 and 5.4), and shape nothing.
+/// Whether a request header only says how to use caches (RFC 9111, 5.2.1 and 5.4), and does not shape the answer.
 pub(super) fn steers_caches(name: &HeaderName) -> bool {
     *name == CACHE_CONTROL || *name == PRAGMA
 }
 
-/// A hash of the values of a request's header of this name; `None` without any. Values themselves, which may be secrets,
-/// are not kept.
-pub(super) fn values_of(headers: &HeaderMap, name: &str) -> Option<[u8; 16]> {
+/// A hash of all values of this request header; `None` if there are none. The values are not kept, because they may be
+/// secret.
+pub(super) fn hash_values(headers: &HeaderMap, name: &str) -> Option<[u8; 16]> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;
     let mut hash = Hash::default();
@@ -113,12 +115,13 @@ pub(super) fn values_of(headers: &HeaderMap, name: &str) -> Option<[u8; 16]> {
     Some(hash.finish())
 }
 
-/// The same in every version and on every machine. What must not be confused beyond all doubt stands in the key itself.
+/// A hash that is the same in every version and on every machine. Parts that must never be confused are also in the key
+/// itself.
 #[derive(Default)]
 struct Hash(SipHasher24);
 
 impl Hash {
-    /// Adds bytes as a unit: "ab", "c" is not "a", "bc".
+    /// Adds bytes as one unit: "ab", "c" differs from "a", "bc".
     fn add(&mut self, bytes: &[u8]) {
         self.0.write(&(bytes.len() as u64).to_le_bytes());
         self.0.write(bytes);
@@ -144,10 +147,10 @@ pub(super) mod tests {
         map
     }
 
-    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> Request {
+    pub(in crate::cache) fn request(url: &str, settings: &[(&str, &str)]) -> CacheRequest {
         let settings = headers(settings);
         let url = Url::parse(url).expect("a URL");
-        Request::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
+        CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &settings, settings.clone()).expect("it fits")
     }
 
     #[test]
@@ -158,7 +161,7 @@ pub(super) mod tests {
             let settings = headers(set);
             let mut all = settings.clone();
             all.extend(headers(run));
-            Request::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
+            CacheRequest::new(shape, &Url::parse(url).expect(url), reach, &settings, all).expect("it fits").key
         };
         let usual = key(&shape("h1"), "http://h/a?b", &Reach::Listed, &[("a", "1"), ("b", "2")], &[]);
         let set = [("a", "1"), ("b", "2")];
@@ -198,7 +201,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn keys_hold_no_secrets_and_are_the_same_for_ever() {
+    fn keys_contain_no_secrets_and_never_change() {
         let key = request("http://user:secret@h.example:8080/a?b#c", &[("authorization", "secret")]).key;
         let (hash, url) = key.bytes().split_at(16);
         assert_eq!(url, b"http://h.example:8080/a?b");
@@ -209,8 +212,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_endless_url_has_no_place() {
+    fn a_url_that_is_too_long_is_not_cached() {
         let url = Url::parse(&format!("http://h/{}", "a".repeat(LONGEST_URL))).expect("a URL");
-        assert!(Request::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none());
+        assert!(
+            CacheRequest::new(&Shape::new([]), &url, &Reach::Listed, &HeaderMap::new(), HeaderMap::new()).is_none()
+        );
     }
 }

@@ -1,12 +1,13 @@
-//! The file: a database in which each change is whole or not there, whatever ends the process or the power.
+//! The file: a database in which each change is complete or absent, even if the process or the power fails.
 //!
-//! Two tables of the same keys, so that an answer that is confirmed has its head written anew and not its data. A head
-//! begins with a CRC-32 of key and content, and has that of its data: the database knows torn writes, and not what a disk
-//! has made of good ones.
+//! Two tables have the same keys, so that confirming an answer rewrites only its head and not its data. A head row
+//! begins with a CRC-32 of key and content, and its content has the CRC-32 of the data. The database detects torn
+//! writes, but not later damage by the disk.
 //!
-//! Reads are made where they are asked for. Head and data of a file of 1 GiB take some 15 microseconds together while the
-//! system has the file's pages in memory; where it has not, they take one or two reads of the disk each (170 microseconds
-//! in the median on a virtual disk). A file of that size is open in some milliseconds, after a process that was killed, too.
+//! Reads happen on the calling thread. For a file of 1 GiB, reading a head and its data takes about 15 microseconds if
+//! the pages of the file are in memory. Otherwise each of them needs one or two disk reads (170 microseconds in the
+//! median on a virtual disk). Opening a file of that size takes a few milliseconds, even after the last process was
+//! killed.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,22 +24,23 @@ use super::head::Head;
 use super::request::Key;
 use crate::own_files::{self, Others};
 
-/// The version of the layout stands in the names.
+/// The names contain the version of the layout.
 const HEADS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-heads-1");
 const DATA: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-data-1");
 const OURS: &str = "gleaner-cache-";
 
-/// What the database takes of memory for pages of the file, in bytes.
+/// The memory that the database uses for pages of the file, in bytes.
 const MEMORY: usize = 32 << 20;
 
-/// As long as the lock of a process that was killed may outlive it: a worker that is being started has its descriptors.
+/// How often to try again. The lock of a killed process may outlive it for this long, because a worker that is just
+/// starting has inherited its descriptors.
 const PATIENCE: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Before the content of a head.
+/// The number of bytes before the content of a head.
 const CHECKSUM: usize = 4;
 
-/// An open file.
+/// The open file.
 #[derive(Debug)]
 pub(super) struct Store {
     database: Database,
@@ -53,22 +55,22 @@ impl Store {
         }
         let database = lock(path).map_err(failed)?;
         let store = Self { database, path: path.to_owned() };
-        let prepared = guarded(|| store.prepare());
-        // So is closing, of what cannot be used.
-        guarded(|| prepared.map(|()| store)).map_err(kind_of).map_err(failed)
+        let prepared = catch_panic(|| store.prepare());
+        // Closing a file that cannot be used may panic as well.
+        catch_panic(|| prepared.map(|()| store)).map_err(kind_of).map_err(failed)
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes the tables of a new file, and finds out whether another one has them.
+    /// Creates the tables of a new file, and detects databases of other programs.
     fn prepare(&self) -> Result<(), redb::Error> {
         let tables: Vec<_> = self.database.begin_read()?.list_tables()?.collect();
         let has = |name: &str| tables.iter().any(|table| table.name() == name);
         if tables.iter().any(|table| !table.name().starts_with(OURS)) {
-            return Err(redb::Error::Corrupted("a database of another program".to_owned()));
+            return Err(redb::Error::Corrupted("it is a database of another program".to_owned()));
         }
         if has(HEADS.name()) && has(DATA.name()) {
             return Ok(());
@@ -82,12 +84,12 @@ impl Store {
 
     fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
         let mut transaction = self.database.begin_write()?;
-        // Else a file of which the process was killed would be read from end to end before it is used again.
+        // Otherwise, after the process is killed, the whole file would be read before it can be used again.
         transaction.set_quick_repair(true);
         Ok(transaction)
     }
 
-    /// The head of a key. A row that is damaged is none.
+    /// The head of a key. A damaged row counts as absent.
     pub(super) fn head(&self, key: &Key) -> Result<Option<Head>, redb::Error> {
         self.row(HEADS, key, |row| {
             let (checksum, content) = row.split_at_checked(CHECKSUM)?;
@@ -95,7 +97,7 @@ impl Store {
         })
     }
 
-    /// The data that a head speaks of; none where it has been damaged, or replaced since the head was read.
+    /// The data that belongs to a head; `None` if it was damaged, or replaced since the head was read.
     pub(super) fn data(&self, key: &Key, head: &Head) -> Result<Option<Bytes>, redb::Error> {
         self.row(DATA, key, |row| (crc32fast::hash(row) == head.data).then(|| Bytes::copy_from_slice(row)))
     }
@@ -106,16 +108,16 @@ impl Store {
         key: &Key,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Option<T>, redb::Error> {
-        guarded(|| {
+        catch_panic(|| {
             let table: ReadOnlyTable<&[u8], &[u8]> = self.database.begin_read()?.open_table(table)?;
             let row = table.get(key.bytes())?;
             Ok(row.and_then(|row| read(row.value())))
         })
     }
 
-    /// Makes all these changes, or none. They are on the disk when this returns.
+    /// Makes all changes or none. They are on the disk when this returns.
     pub(super) fn apply(&self, changes: &[Change]) -> Result<(), redb::Error> {
-        guarded(|| {
+        catch_panic(|| {
             let transaction = self.begin_write()?;
             {
                 let mut heads = transaction.open_table(HEADS)?;
@@ -148,12 +150,12 @@ impl Store {
 fn lock(path: &Path) -> Result<Database, ErrorKind> {
     let mut attempts = 0;
     loop {
-        // It has pages that were got with the owner's credentials.
+        // The file contains pages that may have been fetched with the credentials of the owner.
         let file = own_files::open_or_create(path, Others::MayNothing).map_err(|error| match error.kind() {
             io::ErrorKind::Other => ErrorKind::Unsafe(error.to_string()),
             _ => ErrorKind::Io(error),
         })?;
-        match guarded(|| Ok(Builder::new().set_cache_size(MEMORY).create_file(file)?)) {
+        match catch_panic(|| Ok(Builder::new().set_cache_size(MEMORY).create_file(file)?)) {
             Err(redb::Error::DatabaseAlreadyOpen) if attempts < PATIENCE => thread::sleep(PAUSE),
             opened => return opened.map_err(kind_of),
         }
@@ -161,15 +163,16 @@ fn lock(path: &Path) -> Result<Database, ErrorKind> {
     }
 }
 
-/// On a file that is damaged the database may do worse than to fail.
-fn guarded<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(redb::Error::Corrupted("it makes no sense".to_owned())))
+/// Turns a panic into an error: the database may panic on a damaged file.
+fn catch_panic<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(redb::Error::Corrupted("its content is not consistent".to_owned())))
 }
 
 fn kind_of(error: redb::Error) -> ErrorKind {
     match error {
         redb::Error::DatabaseAlreadyOpen => ErrorKind::Taken,
-        // The database says so of a file which is none.
+        // The database reports these errors for a file that is not a database.
         redb::Error::Io(error)
             if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {

@@ -1,4 +1,4 @@
-//! On real files, some of which somebody has damaged.
+//! Tests on real files, some of them damaged.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
 use crate::cache::request::tests::request;
-use crate::cache::{Cache, Found, Kept};
+use crate::cache::{Cache, Kept, Lookup};
 
 const PAGES: u32 = 60;
 
@@ -27,13 +27,13 @@ fn fresh() -> Vec<(String, String)> {
     vec![("cache-control".to_owned(), "max-age=60".to_owned())]
 }
 
-/// A file that its owner alone may read, as those of caches are.
+/// Writes a file that only its owner may read, like those of caches.
 fn write(path: &Path, bytes: impl AsRef<[u8]>) {
     fs::write(path, bytes).expect("a file");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
 }
 
-/// Has so many pages kept, and closes the file.
+/// Stores all pages and closes the file.
 fn fill(path: &Path, version: u32) {
     let cache = Cache::open(path).expect("a good file");
     (0..PAGES).for_each(|number| cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, version), now()));
@@ -45,24 +45,24 @@ fn end<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn what_was_kept_is_there_when_the_file_is_opened_again() {
+fn stored_pages_are_there_when_the_file_is_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     for version in [1, 2] {
         fill(&path, version);
         let cache = Cache::open(&path).expect("it was closed");
         for number in 0..PAGES {
-            assert_eq!(cache.find(&request(&url(number), &[]), now()), Found::Fresh(kept(number, version)));
+            assert_eq!(cache.find(&request(&url(number), &[]), now()), Lookup::Fresh(kept(number, version)));
         }
-        assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Found::Nothing);
-        assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Found::Nothing);
+        assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Lookup::Nothing);
+        assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Lookup::Nothing);
         let later = now() + Duration::from_secs(60);
-        assert_eq!(cache.find(&request(&url(0), &[]), later), Found::Nothing, "nothing to ask the server by");
+        assert_eq!(cache.find(&request(&url(0), &[]), later), Lookup::Nothing, "nothing to ask the server by");
     }
 }
 
 #[test]
-fn what_may_no_longer_be_kept_goes() {
+fn a_page_that_may_no_longer_be_kept_is_removed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     fill(&path, 1);
@@ -71,30 +71,30 @@ fn what_may_no_longer_be_kept_goes() {
     cache.keep(&request(&url(3), &[]), &no_store, &kept(3, 2), now());
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
-    assert_eq!(cache.find(&request(&url(3), &[]), now()), Found::Nothing);
-    assert_eq!(cache.find(&request(&url(4), &[]), now()), Found::Fresh(kept(4, 1)));
+    assert_eq!(cache.find(&request(&url(3), &[]), now()), Lookup::Nothing);
+    assert_eq!(cache.find(&request(&url(4), &[]), now()), Lookup::Fresh(kept(4, 1)));
 }
 
 #[test]
-fn a_confirmation_counts_for_what_was_asked_about_and_no_later_answer() {
+fn a_304_confirms_the_requested_answer_and_no_later_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     let tagged = |tag: &str| vec![("etag".to_owned(), tag.to_owned())];
     let page = request(&url(1), &[]);
     let keep = |tag: &str, version| {
-        let cache = Cache::open(&path).expect("nobody has it");
+        let cache = Cache::open(&path).expect("no process has it open");
         cache.keep(&page, &tagged(tag), &kept(1, version), now());
         end(cache.close());
     };
     keep("\"a\"", 1);
     let cache = Cache::open(&path).expect("it was closed");
-    let Found::Stale(asked) = cache.find(&page, now()) else { panic!("it has a tag") };
+    let Lookup::Stale(asked) = cache.find(&page, now()) else { panic!("it has a tag") };
     assert_eq!(asked.headers(), [("if-none-match".to_owned(), "\"a\"".to_owned())]);
     assert_eq!(cache.confirmed(&page, &asked, &tagged("\"b\""), now()), None);
     assert_eq!(cache.confirmed(&page, &asked, &fresh(), now()), Some(kept(1, 1)));
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
-    assert_eq!(cache.find(&page, now()), Found::Fresh(kept(1, 1)), "the confirmation said how long");
+    assert_eq!(cache.find(&page, now()), Lookup::Fresh(kept(1, 1)), "the confirmation said how long");
     drop(cache);
     keep("\"b\"", 2);
     let cache = Cache::open(&path).expect("it was closed");
@@ -102,7 +102,7 @@ fn a_confirmation_counts_for_what_was_asked_about_and_no_later_answer() {
 }
 
 #[test]
-fn one_process_has_the_file_at_a_time() {
+fn only_one_process_can_open_the_file_at_a_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     let first = Cache::open(&path).expect("a new file");
@@ -113,7 +113,7 @@ fn one_process_has_the_file_at_a_time() {
 }
 
 #[test]
-fn what_is_no_cache_is_said_to_be_none() {
+fn a_file_that_is_not_a_cache_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let other = folder.path().join("other");
     let database = Database::create(&other).expect("a database");
@@ -127,7 +127,7 @@ fn what_is_no_cache_is_said_to_be_none() {
     let short = folder.path().join("short");
     write(&short, "redb");
     for path in [&other, &text, &short] {
-        let error = Cache::open(path).expect_err("no cache");
+        let error = Cache::open(path).expect_err("not a cache");
         assert!(matches!(error.kind(), ErrorKind::Foreign(_)), "{error:?}");
         let message = error.to_string();
         assert!(message.contains(&path.display().to_string()) && message.contains("delete it"), "{message}");
@@ -135,11 +135,11 @@ fn what_is_no_cache_is_said_to_be_none() {
     assert!(matches!(Cache::open(folder.path()).expect_err("a folder").kind(), ErrorKind::Folder));
     let nowhere = folder.path().join("nowhere/cache");
     assert!(matches!(Cache::open(&nowhere).expect_err("no folder").kind(), ErrorKind::Io(_)));
-    assert_eq!(fs::read(&text).expect("still there").len(), 20_000, "it is left as it is");
+    assert_eq!(fs::read(&text).expect("still there").len(), 20_000, "the file is unchanged");
 }
 
 #[test]
-fn what_a_disk_has_made_of_a_page_is_not_taken_for_it() {
+fn a_page_that_the_disk_has_changed_is_not_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     let (page, later) = (request(&url(7), &[]), now() + Duration::from_secs(70));
@@ -153,15 +153,15 @@ fn what_a_disk_has_made_of_a_page_is_not_taken_for_it() {
         }
         write(&path, bytes);
         let cache = Cache::open(&path).expect("the database does not look that closely");
-        assert_eq!(cache.find(&page, now()), Found::Nothing, "{made_of_it}");
-        assert_eq!(cache.find(&page, later), Found::Nothing, "{made_of_it}");
+        assert_eq!(cache.find(&page, now()), Lookup::Nothing, "{made_of_it}");
+        assert_eq!(cache.find(&page, later), Lookup::Nothing, "{made_of_it}");
         drop(cache);
         fs::remove_file(&path).expect("there");
     }
 }
 
 #[test]
-fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
+fn a_damaged_file_gives_the_stored_page_or_nothing_or_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");
     fill(&path, 1);
@@ -172,7 +172,7 @@ fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(random >> 33).expect("31 bits") % below
     };
-    // Where there is anything, so that damage is not to empty space alone.
+    // Damages only bytes that are not zero, so that the damage does not hit only empty space.
     let full: Vec<usize> = (0..good.len()).filter(|at| good[*at] != 0).collect();
     let (mut hits, mut misses, mut errors) = (0, 0, 0);
     for round in 0..150 {
@@ -192,12 +192,12 @@ fn a_damaged_file_gives_what_was_kept_or_nothing_or_an_error() {
         };
         for number in 0..PAGES {
             match cache.find(&request(&url(number), &[]), now()) {
-                Found::Fresh(found) => {
+                Lookup::Fresh(found) => {
                     assert_eq!(found, kept(number, 1), "round {round}");
                     hits += 1;
                 }
-                Found::Nothing => misses += 1,
-                Found::Stale(validators) => panic!("round {round}: {validators:?}"),
+                Lookup::Nothing => misses += 1,
+                Lookup::Stale(validators) => panic!("round {round}: {validators:?}"),
             }
             cache.keep(&request(&url(number), &[]), &fresh(), &kept(number, 2), now());
         }

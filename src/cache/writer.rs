@@ -1,4 +1,5 @@
-//! The thread that writes the file. Changes are made many at a time: each time waits for the disk.
+//! The thread that writes the file. It makes many changes in one transaction, because each transaction waits for the
+//! disk.
 
 use std::io;
 use std::sync::Arc;
@@ -12,13 +13,14 @@ use tokio::sync::oneshot;
 use super::change::Change;
 use super::store::Store;
 
-/// Changes are made when there are so many, or of so many bytes, or the first has waited for so long.
+/// Changes are written when there are this many, or this many bytes of them, or when the first one has waited this
+/// long.
 const MOST: usize = 1_000;
 const LARGEST: u64 = 8 << 20;
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Bytes of changes that may wait. Where the disk is slower than the network, what is above is forgotten and asked for
-/// again in the next run.
+/// The most bytes of changes that may wait. If the disk is slower than the network, changes above this limit are
+/// dropped, and their pages are fetched again in the next run.
 const BACKLOG: u64 = 64 << 20;
 
 #[derive(Debug)]
@@ -31,7 +33,7 @@ pub(super) struct Writer {
 #[derive(Debug, Default)]
 struct Shared {
     backlog: AtomicU64,
-    /// Nothing more can be written.
+    /// Whether a write has failed. Nothing more is written then.
     is_broken: AtomicBool,
     has_forgotten: AtomicBool,
 }
@@ -50,19 +52,19 @@ impl Writer {
                 {
                     on_thread.is_broken.store(true, Relaxed);
                     let path = store.path().display();
-                    tracing::warn!("write the cache {path}: {error}; the run goes on, and keeps nothing more in it");
+                    tracing::warn!("write the cache {path}: {error}; the run continues and stores no more pages in it");
                 }
                 drop(batch);
                 on_thread.backlog.fetch_sub(bytes, Relaxed);
             }
-            // Closing the file is work for this thread, too: nobody else has it by now.
+            // Closing the file also happens on this thread, because no other thread has it any more.
             drop(store);
             let _ = ended.send(());
         })?;
         Ok(Self { changes, end, shared })
     }
 
-    /// Has the change made soon. Never waits.
+    /// Queues a change. Never waits.
     pub(super) fn write(&self, change: Change) {
         if self.shared.is_broken.load(Relaxed) {
             return;
@@ -70,24 +72,24 @@ impl Writer {
         let bytes = change.bytes();
         if self.shared.backlog.load(Relaxed) + bytes > BACKLOG {
             if !self.shared.has_forgotten.swap(true, Relaxed) {
-                tracing::warn!("the cache's disk is slower than the pages come; not all of them are kept");
+                tracing::warn!("the disk of the cache is slower than the pages arrive; not all pages are stored");
             }
             return;
         }
         self.shared.backlog.fetch_add(bytes, Relaxed);
-        // The thread ends only after this sender.
+        // The thread lives as long as this sender.
         let _ = self.changes.send(change);
     }
 
-    /// Waits until all is written, and the file is closed if nobody else has it.
+    /// Waits until all changes are written, and the file is closed unless another owner has it.
     pub(super) async fn close(self) {
         drop(self.changes);
-        // The thread has said itself what went wrong.
+        // The thread itself has logged any error.
         let _ = self.end.await;
     }
 }
 
-/// The changes to be made together; `None` at the end.
+/// The changes of the next transaction; `None` at the end.
 fn next_batch(changes: &Receiver<Change>) -> Option<Vec<Change>> {
     let mut batch = vec![changes.recv().ok()?];
     let mut bytes = batch[0].bytes();

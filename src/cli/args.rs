@@ -18,27 +18,28 @@ pub(super) struct Args {
 /// `run` may be left out.
 const USAGE: &str = "\
 gleaner <COMMAND>
-       gleaner [OPTIONS] <URLS>...   as `gleaner run` has them";
+       gleaner [OPTIONS] <URLS>...   the same as `gleaner run`";
 
-/// What `--help` says of how a command may end.
+/// What `--help` says about how a command may end.
 const EXIT_CODES: &str = "\
 Exit codes:
   0    every task has data
-  1    the run could not go on; what is done is kept, --resume goes on
-  2    found before the first request; nothing was fetched
-  3    complete, and some records are failures
-  4    stopped by --max-failures or --deadline; --resume goes on
-  129  stopped by SIGHUP; --resume goes on
-  130  stopped by SIGINT (Ctrl-C); --resume goes on
-  143  stopped by SIGTERM; --resume goes on";
+  1    the run failed; what is done is kept, --resume continues
+  2    an error before the first request; nothing was fetched
+  3    complete, but some records are failures
+  4    stopped by --max-failures or --deadline; --resume continues
+  129  stopped by SIGHUP; --resume continues
+  130  stopped by SIGINT (Ctrl-C); --resume continues
+  143  stopped by SIGTERM; --resume continues";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Scrape a list of URLs
+    #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
     /// Show what the pool of worker processes does, on a bundled site
     Demo,
-    /// Find everything that can be wrong before the first request
+    /// Find all errors that can be found before the first request
     Check(CheckArgs),
     /// A worker process; started by `run`
     #[command(hide = true)]
@@ -46,7 +47,8 @@ pub(super) enum Command {
 }
 
 impl Args {
-    /// Reads a command line, whose first word is the program's name. Where it names no command, but a list, that is for `run`.
+    /// Reads a command line, whose first word is the name of the program. A line with a list instead of a command is for
+    /// `run`.
     pub(super) fn read(line: &[OsString]) -> Result<Self, clap::Error> {
         let error = match Self::try_parse_from(line) {
             Err(error) if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) => error,
@@ -57,30 +59,30 @@ impl Args {
         let is_meant = match &of_run {
             Ok(Self { command: Command::Run(args) }) => args.list.urls.first().is_none_or(|first| is_list(first)),
             Ok(_) => false,
-            // What of it is the list cannot be told; a URL cannot be anything else.
+            // It is unclear which word is the list, but a URL cannot be anything else.
             Err(_) => rest.iter().any(|word| matches!(Source::from_argument(word), Source::Url(_))),
         };
         if is_meant { of_run } else { Err(error) }
     }
 }
 
-/// Whether a word in the place of a command is a list: no command's name, and not one that may be misspelt.
+/// Whether a word in the place of a command is a list: it is neither the name of a command nor a misspelt one.
 fn is_list(word: &OsStr) -> bool {
     let text = word.to_string_lossy();
     let is_command = Args::command().get_subcommands().any(|command| command.get_name() == text);
-    // No command has one of these in its name, and paths, names of files and URLs have.
-    let is_no_word = text.contains(['/', '.', ':', '\\']);
-    !is_command && (text == "-" || is_no_word || Path::new(word).exists())
+    // Paths, names of files and URLs have one of these. Names of commands do not.
+    let is_name_of_list = text.contains(['/', '.', ':', '\\']);
+    !is_command && (text == "-" || is_name_of_list || Path::new(word).exists())
 }
 
 /// Where the settings come from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SettingArgs {
-    /// Settings file [default: gleaner.toml in the current folder, if there]
+    /// Settings file [default: gleaner.toml in the current folder, if it exists]
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
-    /// Any setting, such as `pool.task_timeout=5s`; the shell takes quotes away, so put what has some between single quotes:
+    /// Any setting, such as `pool.task_timeout=5s`; the shell removes quotes, so put a value with quotes between single quotes:
     /// `--set 'extract.links=["a::url"]'`
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     set: Vec<String>,
@@ -97,13 +99,13 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
 
-    /// Take every line of a file for a task, even if none of the first 20 is a URL
+    /// Take every line of a file as a task, even if none of the first 20 is a URL
     #[arg(long)]
     pub(super) force_list: bool,
 }
 
 #[derive(Debug, ClapArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) list: ListArgs,
@@ -111,11 +113,11 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) settings: SettingArgs,
 
-    /// Where the records go [default: standard output, also -]
+    /// Where the records go, - for standard output [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
-    /// json, or jsonl (also ndjson) [default: by the output's extension; json without one]
+    /// json, or jsonl (also ndjson) [default: by the extension of the output; json without one]
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
 
@@ -127,11 +129,11 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     concurrency: Option<String>,
 
-    /// Replace a worker by a new process after N jobs; 0 is never
+    /// Replace a worker by a new process after N jobs; 0 = never
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_tasks_per_worker: Option<String>,
 
-    /// Order of the records: input or completion
+    /// Order of the records: input (the order of the list) or completion
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
 
@@ -143,7 +145,7 @@ pub(super) struct RunArgs {
     #[arg(short = 'H', long, value_name = "HEADER", action = ArgAction::Append)]
     header: Vec<String>,
 
-    /// The User-Agent
+    /// The User-Agent header
     #[arg(short, long, value_name = "TEXT")]
     user_agent: Option<String>,
 
@@ -151,19 +153,19 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "TIME")]
     timeout: Option<String>,
 
-    /// Tries after the first one
+    /// Further tries after the first one
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_retries: Option<String>,
 
-    /// A proxy: http, https, socks5 or socks5h; several take turns; none is no proxy at all
+    /// A proxy (http, https, socks5 or socks5h), or none for no proxy at all; several take turns
     #[arg(short = 'x', long, value_name = "URL", action = ArgAction::Append)]
     proxy: Vec<String>,
 
-    /// Take any certificate of any server
+    /// Accept any certificate of any server
     #[arg(short, long)]
     insecure: bool,
 
-    /// Do not ask for robots.txt, nor obey it
+    /// Neither request nor obey robots.txt
     #[arg(long)]
     no_robots: bool,
 
@@ -175,15 +177,15 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "TIME")]
     deadline: Option<String>,
 
-    /// Go on with what an interrupted run left of the same output
+    /// Continue an interrupted run of the same output
     #[arg(long, conflicts_with = "restart")]
     pub(super) resume: bool,
 
-    /// Throw away what an interrupted run left of the same output
+    /// Discard what an interrupted run of the same output has done, and start again
     #[arg(long)]
     pub(super) restart: bool,
 
-    /// Write what the run did as JSON
+    /// Write a summary of the run as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,
 
@@ -191,11 +193,11 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) progress: When,
 
-    /// Say more: -v a line a task, -vv what happens inside
+    /// Say more: -v is one line for each task, -vv is what happens inside
     #[arg(short, long, action = ArgAction::Count)]
     pub(super) verbose: u8,
 
-    /// Say nothing but errors
+    /// Say only errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 }
@@ -208,7 +210,7 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) settings: SettingArgs,
 
-    /// Show settings that have their defaults, too
+    /// Also show settings that have their defaults
     #[arg(long)]
     pub(super) all: bool,
 }
@@ -222,7 +224,7 @@ pub(super) enum When {
 }
 
 impl SettingArgs {
-    /// What `--set` sets. The settings know which names and values there are; the command line does not.
+    /// What `--set` sets. The settings know which names and values are valid; the command line does not.
     pub(super) fn flags(&self) -> Vec<Flag> {
         self.set.iter().map(Flag::set).collect()
     }
@@ -284,7 +286,7 @@ mod tests {
             ("--limit 3 -", "-"),
             ("lists/urls.txt", "lists/urls.txt"),
             ("urls.txt -q", "urls.txt"),
-            // A file that is there, though it has no extension.
+            // A file that exists, although it has no extension.
             ("LICENSE-MIT", "LICENSE-MIT"),
             ("--site fixtures/site", ""),
             ("run check", "check"),
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_told_as_before() {
+    fn anything_else_gets_the_errors_of_clap() {
         let table = [
             ("chekc", ErrorKind::InvalidSubcommand, "'check'"),
             ("Check", ErrorKind::InvalidSubcommand, "'check'"),

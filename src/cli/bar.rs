@@ -1,4 +1,4 @@
-//! The progress bar: how many are done, how fast, how many failed, how long it will take.
+//! The progress bar: finished tasks, speed, failures, and the estimated time left.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -12,26 +12,26 @@ use super::args::When;
 use crate::coordinator::Progress;
 use crate::input;
 
-/// Ten times a second is as often as a person can follow.
+/// Time between two updates of the bar.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long the end of a run waits for the bar to go. A terminal that was halted takes nothing.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the end of a run waits for the bar to disappear. A stopped terminal accepts no output.
+const CLEAR_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The thread that moves a bar. When this is dropped the bar goes, and leaves the terminal clean.
+/// The thread that updates a bar. On drop, it clears the bar from the terminal.
 pub(super) struct Bar {
     stop: Option<Sender<()>>,
-    /// Closed when the bar is gone.
-    gone: Receiver<()>,
+    /// Disconnected when the bar has been cleared.
+    cleared: Receiver<()>,
 }
 
-/// A bar, where one is wanted.
-pub(super) fn wanted(when: When, quiet: bool) -> Option<ProgressBar> {
+/// Creates a bar if the options ask for one.
+pub(super) fn create(when: When, quiet: bool) -> Option<ProgressBar> {
     let target = match when {
         When::Never => return None,
         When::Auto if quiet || !std::io::stderr().is_terminal() => return None,
         When::Auto => ProgressDrawTarget::stderr(),
-        // The other target draws on nothing but a terminal, and "always" is for those who watch through something else.
+        // `ProgressDrawTarget::stderr` draws only on a terminal. "always" is for output that is shown in another way.
         When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
     };
     let template = "{bar:30} {pos}/{len} ({per_sec}) {msg} {eta} left";
@@ -40,11 +40,11 @@ pub(super) fn wanted(when: When, quiet: bool) -> Option<ProgressBar> {
 }
 
 impl Bar {
-    /// Moves `bar` along until it is dropped.
+    /// Updates `bar` until this is dropped.
     pub(super) fn follow(bar: ProgressBar, progress: Arc<Progress>, list: input::Progress) -> Self {
         let (stop, stopped) = channel::<()>();
-        let (here, gone) = channel::<()>();
-        // Where no thread can be had, there is no bar.
+        let (running, cleared) = channel::<()>();
+        // If the thread cannot be started, there is no bar.
         let _ = std::thread::Builder::new().name("bar".to_owned()).spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 bar.set_length(total(&list).max(progress.done()));
@@ -52,13 +52,13 @@ impl Bar {
                 bar.set_message(format!("{} failed,", progress.failed()));
             }
             bar.finish_and_clear();
-            drop(here);
+            drop(running);
         });
-        Self { stop: Some(stop), gone }
+        Self { stop: Some(stop), cleared }
     }
 }
 
-/// How many tasks the list has: known at its end, an estimate until then.
+/// The number of tasks in the list: an estimate until the list has been read to its end.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
 fn total(list: &input::Progress) -> u64 {
     match list.fraction() {
@@ -70,6 +70,6 @@ fn total(list: &input::Progress) -> u64 {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.stop = None;
-        let _ = self.gone.recv_timeout(PATIENCE);
+        let _ = self.cleared.recv_timeout(CLEAR_TIMEOUT);
     }
 }

@@ -9,7 +9,7 @@ use crate::exit_code::Exit;
 use crate::model::printable;
 use crate::streams;
 
-/// Bad lines that are shown one by one.
+/// How many bad lines are shown.
 const SHOWN: u64 = 20;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
@@ -17,11 +17,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     if let Some(folder) = &args.list.site
         && !folder.is_dir()
     {
-        return Err(Stop::usage(anyhow::anyhow!("serve {}: it is no folder", folder.display())));
+        return Err(Stop::usage(anyhow::anyhow!("serve {}: it is not a folder", folder.display())));
     }
     let mut out = streams::display().map_err(Stop::unheard)?;
     show(&mut out, &loaded.in_force, args.all)?;
-    worker_user::choose(&loaded.plan.pool).map_err(Stop::usage)?;
+    worker_user::choose(&loaded.plan.worker_user, loaded.plan.pool.sandbox).map_err(Stop::usage)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }
@@ -45,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
-/// The settings in force and who set them: first what differs from the defaults.
+/// Shows the settings in force and where each was set: first those that differ from the defaults.
 fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Stop> {
     let (defaults, other): (Vec<&InForce>, Vec<&InForce>) = settings.iter().partition(|setting| setting.is_default);
     let shown = if all { [other, defaults.clone()].concat() } else { other };
@@ -58,7 +58,7 @@ fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Sto
     tell(out, &format!("# {} with their defaults (--all shows them)", words::counted(defaults.len() as u64, "setting")))
 }
 
-/// Writes a line. Whoever closes standard output has seen enough, and still wants to know the exit code.
+/// Writes a line. A reader who closes standard output has seen enough, but still wants to know the exit code.
 fn tell(out: &mut impl Write, line: &str) -> Result<(), Stop> {
     match out.write_all(format!("{line}\n").as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::unheard(error)),

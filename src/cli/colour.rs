@@ -1,18 +1,18 @@
-//! Colours on standard error: where clap has them for its own messages, and as clap has them.
+//! Colours on standard error, in the same places and styles as in clap's messages.
 
 use std::io;
 
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Style};
 
-/// What is coloured.
+/// The labels that are coloured.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Label {
     Error,
     Warning,
 }
 
-/// A label as standard error takes it: in colour on a terminal, unless the environment says otherwise (`NO_COLOR`,
+/// Formats a label for standard error: in colour on a terminal, unless the environment forbids it (`NO_COLOR`,
 /// `CLICOLOR`, `CLICOLOR_FORCE`, `TERM`).
 pub(super) fn painted(label: Label, text: &str) -> String {
     if anstream::AutoStream::choice(&io::stderr()) == anstream::ColorChoice::Never {

@@ -1,4 +1,4 @@
-//! Where the cookies of a run come from, and where they go.
+//! Loads the cookies of a run from a file, and saves them.
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, ErrorKind, Write as _};
@@ -12,10 +12,10 @@ use crate::config::CookiesPlan;
 use crate::cookies::Jar;
 use crate::own_files;
 
-/// Loads what the plan names, and finds out whether its cookies can be saved. All of this is before the first request.
+/// Loads the cookies of the plan, and checks whether they can be saved. Called before the first request.
 pub(super) fn open(plan: &CookiesPlan) -> anyhow::Result<Jar> {
     if let Some(path) = &plan.save {
-        // What is found now costs nobody a run. The file itself is written at the end.
+        // A problem that is found now does not cost a run. The file itself is written at the end.
         temporary_beside(&target(path)?, path)?;
     }
     match &plan.load {
@@ -24,7 +24,8 @@ pub(super) fn open(plan: &CookiesPlan) -> anyhow::Result<Jar> {
     }
 }
 
-/// Writes the cookies to where the plan says, if it says so. The file appears whole, by rename, and for its owner alone.
+/// Saves the cookies if the plan names a file. The file is replaced by a rename, so it is never incomplete. Its mode is
+/// 0600.
 pub(super) fn save(plan: &CookiesPlan, jar: &Jar) -> anyhow::Result<()> {
     let Some(path) = &plan.save else { return Ok(()) };
     let context = || format!("save cookies to {}", path.display());
@@ -35,7 +36,7 @@ pub(super) fn save(plan: &CookiesPlan, jar: &Jar) -> anyhow::Result<()> {
     writer.flush().with_context(context)?;
     drop(writer);
     temporary.as_file().sync_all().with_context(context)?;
-    // Its error would name the cause a second time.
+    // The outer error would repeat its cause.
     temporary.persist(&target).map_err(|error| error.error).with_context(context)?;
     Ok(())
 }
@@ -54,17 +55,17 @@ fn load(path: &Path, may_be_missing: bool) -> anyhow::Result<Jar> {
     Jar::load(BufReader::new(file), SystemTime::now()).with_context(|| format!("load cookies from {shown}"))
 }
 
-/// What is to be replaced: where a link leads, not the link.
+/// The file to replace: the target of a link, not the link itself.
 fn target(path: &Path) -> anyhow::Result<PathBuf> {
     let target = own_files::follow_links(path).with_context(|| format!("save cookies to {}", path.display()))?;
-    // Renaming would put a file in the place of a device.
+    // A rename would replace a device with a file.
     let usable = fs::metadata(&target).map_or(true, |metadata| metadata.is_file());
-    anyhow::ensure!(usable, "save cookies to {}: it is no file, name one", path.display());
+    anyhow::ensure!(usable, "save cookies to {}: it is not a regular file, name one", path.display());
     Ok(target)
 }
 
-/// An empty file that only its owner can read, in the same folder.
+/// Creates an empty temporary file with mode 0600 in the folder of `target`.
 fn temporary_beside(target: &Path, path: &Path) -> anyhow::Result<NamedTempFile> {
     own_files::temporary_beside(target)
-        .with_context(|| format!("save cookies to {}: make its folder, and writable", path.display()))
+        .with_context(|| format!("save cookies to {}: create its folder, or make it writable", path.display()))
 }

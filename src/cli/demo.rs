@@ -1,4 +1,4 @@
-//! `gleaner demo`: the pool explained on seven pages that take a second each.
+//! `gleaner demo`: shows how the pool works, on seven pages that take one second each.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use super::launch::Ran;
 use super::site::{ORIGIN, Site};
 use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
-use crate::coordinator::{Ending, Progress, Reason, Summary};
+use crate::coordinator::{Ending, Progress, Reason, Summary, WorkerSummary};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::sink;
@@ -37,7 +37,7 @@ fn show_all() -> Result<Exit, Stop> {
     log::start(0, false, None);
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
     say(&format!(
-        "{PAGES} pages that take a second each, one at a time in each worker process. Coordinator: pid {}.\n",
+        "{PAGES} pages that take one second each. Each worker process fetches one page at a time. Coordinator: pid {}.\n",
         std::process::id()
     ))?;
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -49,7 +49,7 @@ fn show_all() -> Result<Exit, Stop> {
         say(&format!("{}{note}", words::counted(workers as u64, "worker")))?;
         demonstrate(&site, workers, None)?;
     }
-    say("2 workers with a quota of 2: after two pages a worker is replaced by a new process")?;
+    say("2 workers with a quota of 2: after two pages, a new process replaces a worker")?;
     demonstrate(&site, 2, NonZeroU32::new(2))?;
     Ok(Exit::Success)
 }
@@ -59,7 +59,7 @@ async fn page(Path(number): Path<u32>) -> Html<String> {
     Html(format!("<!doctype html><title>Page {number}</title><h1>Page {number}</h1>"))
 }
 
-/// One run over the pages, with what it shows.
+/// Runs Gleaner over the pages and prints the result.
 fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result<(), Stop> {
     let folder = tempfile::tempdir().map_err(Stop::usage)?;
     let output = folder.path().join("pages.jsonl");
@@ -69,11 +69,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
     let options = sink::Options {
         destination: sink::Destination::File(output.clone()),
         format: sink::Format::Jsonl,
-        shape: plan.output.record,
-        order: plan.output.order,
-        left_over: sink::LeftOver::Refuse,
-        window_memory: plan.output.window_memory,
-        identity: sink::Identity::default(),
+        ..plan.sink.clone()
     };
     let Ran { ending, summary, .. } = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {
@@ -88,7 +84,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
 
 fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Result<Plan> {
     let sources = config::Sources {
-        // An empty file in place of the user's settings: the demonstration is the same everywhere.
+        // An empty file instead of the user's settings, so that the demonstration is the same everywhere.
         config: Some("/dev/null".into()),
         folder: "/".into(),
         user: rustix::process::geteuid().as_raw(),
@@ -107,7 +103,7 @@ fn plan(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> anyhow::Resul
 #[derive(Deserialize)]
 struct Line {
     data: Option<Data>,
-    worker: Option<u32>,
+    worker: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -115,24 +111,25 @@ struct Data {
     title: String,
 }
 
-/// A row a worker: its pid, and which page it did in which batch of its place.
+/// One row for each worker: its pid and its pages. Batches are counted per worker slot.
 fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
-    let mut by_pid: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut by_pid: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     for line in records.lines() {
         let line: Line = serde_json::from_str(line)?;
         let (Some(data), Some(pid)) = (line.data, line.worker) else {
-            anyhow::bail!("a page of the bundled site failed; run with the environment's proxies off");
+            anyhow::bail!("a page of the demo failed; unset the proxy variables of the environment");
         };
         by_pid.entry(pid).or_default().push(data.title);
     }
     let mut workers = summary.workers.clone();
-    workers.sort_by_key(|worker| (worker.slot, worker.generation));
-    let mut batches: BTreeMap<usize, usize> = BTreeMap::new();
+    let fact = |worker: &WorkerSummary, name| worker.fact(name).unwrap_or_default();
+    workers.sort_by_key(|worker| (fact(worker, "slot"), fact(worker, "generation")));
+    let mut batches: BTreeMap<u64, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for worker in workers {
-        let batch = batches.entry(worker.slot).or_default();
+        let (pid, batch) = (fact(&worker, "pid"), batches.entry(fact(&worker, "slot")).or_default());
         let pages: Vec<String> = by_pid
-            .remove(&worker.pid)
+            .remove(&pid)
             .unwrap_or_default()
             .into_iter()
             .map(|title| {
@@ -140,18 +137,18 @@ fn rows(records: &str, summary: &Summary) -> anyhow::Result<Vec<String>> {
                 format!("batch {batch}: {title}")
             })
             .collect();
-        let note = if worker.generation > 0 { "  (new)" } else { "" };
-        rows.push(format!("  pid {:<8}{}{note}", worker.pid, pages.join(", ")));
+        let note = if fact(&worker, "generation") > 0 { "  (new)" } else { "" };
+        rows.push(format!("  pid {pid:<8}{}{note}", pages.join(", ")));
     }
     Ok(rows)
 }
 
 fn say(line: &str) -> Result<(), Stop> {
-    let said = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
-    said.map_err(Stop::unheard)
+    let written = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
+    written.map_err(Stop::unheard)
 }
 
-/// Whoever closes standard output has seen enough.
+/// Whether the reader of standard output has closed it. This is not an error.
 fn is_reader_gone(stop: &Stop) -> bool {
     stop.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,16 +1,17 @@
-//! How many files and connections this process may have open.
+//! The limit on open files and connections of a process.
 
-use crate::config::PoolPlan;
+use gleaner_pool as pool;
 
-/// What a process has open besides, about: standard streams, pipes, the output and what belongs to it.
+/// Approximate number of other descriptors of a process: standard streams, pipes, the output and its accompanying
+/// files.
 #[cfg(unix)]
 const OWN: usize = 32;
-/// What a worker takes of the coordinator's: three pipes, and the process itself.
+/// Number of the coordinator's descriptors for each worker: three pipes, and the process itself.
 #[cfg(unix)]
-const OF_A_WORKER: usize = 4;
+const PER_WORKER: usize = 4;
 
-/// Takes as many as may be had: the soft limit, which is 1024 on most systems, becomes the hard one. Workers inherit it, and
-/// each page in flight takes one. Where that is refused, things stay as they are.
+/// Raises the soft limit (1024 on most systems) to the hard limit. Workers inherit it; each page in flight needs one
+/// descriptor. If the system refuses, the limit stays unchanged.
 #[cfg(unix)]
 pub(super) fn take_all() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -20,21 +21,21 @@ pub(super) fn take_all() {
     }
 }
 
-/// Errs where they are too few for a run. Pages would fail as if their hosts were down. `serves_site`: the run is a server,
-/// too, with a connection for each page in flight.
+/// Fails if the limit is too low for a run: pages would fail as if their hosts were down. With `serves_site`, the run
+/// is also a server with a connection for each page in flight.
 #[cfg(unix)]
-pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(pool: &pool::Options, serves_site: bool) -> anyhow::Result<()> {
     use rustix::process::{Resource, getrlimit};
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let (workers, concurrency) = (pool.workers.get(), pool.concurrency.get());
     let of_worker = concurrency.saturating_add(OWN);
     let served = if serves_site { workers.saturating_mul(concurrency) } else { 0 };
-    let of_coordinator = workers.saturating_mul(OF_A_WORKER).saturating_add(served).saturating_add(OWN);
+    let of_coordinator = workers.saturating_mul(PER_WORKER).saturating_add(served).saturating_add(OWN);
     let needed = of_worker.max(of_coordinator);
     anyhow::ensure!(
         needed as u64 <= limit,
-        "run with `pool.workers` {workers} and `pool.concurrency` {concurrency}: one process would have some {needed} files and \
-         connections open, and this system allows {limit}, allow more (ulimit -n), or lower one of the two"
+        "run with `pool.workers` {workers} and `pool.concurrency` {concurrency}: one process needs about {needed} open files and \
+         connections, but this system allows {limit}: raise the limit (ulimit -n), or lower one of the two settings"
     );
     Ok(())
 }
@@ -43,6 +44,6 @@ pub(super) fn suffice(pool: &PoolPlan, serves_site: bool) -> anyhow::Result<()> 
 pub(super) fn take_all() {}
 
 #[cfg(windows)]
-pub(super) fn suffice(_: &PoolPlan, _: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(_: &pool::Options, _: bool) -> anyhow::Result<()> {
     Ok(())
 }

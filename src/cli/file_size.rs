@@ -1,12 +1,13 @@
-//! A limit on the size of files (`ulimit -f`), met as an error.
+//! Turns the limit on the size of files (`ulimit -f`) into an error.
 
 use rustix::process::Signal;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Makes a write past the limit fail ("File too large"). Otherwise SIGXFSZ would kill the process. The error names the
-/// file, and what is done is kept. A signal that somebody listens to does not kill, and the runtime goes on listening
-/// when its listener is gone (see `tokio::signal::unix::signal`). If the runtime cannot be made, nothing changes.
+/// Makes a write beyond the limit fail ("File too large"). Otherwise SIGXFSZ would kill the process. The error names
+/// the file, and finished records are kept. A signal with a handler does not kill the process, and the runtime keeps
+/// its handler after the listener is dropped (see `tokio::signal::unix::signal`). If the runtime cannot be created,
+/// nothing changes.
 pub(super) fn is_an_error() {
     let Ok(runtime) = Builder::new_current_thread().enable_io().build() else { return };
     let _inside = runtime.enter();

@@ -1,4 +1,4 @@
-//! The files that a run names: what it writes must be nothing else that it names.
+//! Checks the files of a run: each file that it writes must differ from all other files of the run.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,12 +9,12 @@ use super::summary_file;
 use crate::config::{self, Plan};
 use crate::{own_files, sink};
 
-/// Cookies may be saved to the file that they come from.
+/// Cookies may be saved to the file that they were loaded from.
 const LOADED: &str = "the file of the loaded cookies";
 const SAVED: &str = "cookies";
 
-/// Fails if a run would write over a file that it reads, or two things into one file: the last one written would be all
-/// that is left. Two names of one file (links of both kinds) are one file.
+/// Fails if a run would overwrite a file that it reads, or write two things to one file. Names that link to one file,
+/// by hard or symbolic links, count as one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let lists = args.list.urls.iter().map(|list| ("the list", PathBuf::from(list)));
     let settings = args.settings.config.clone().unwrap_or_else(|| config::DEFAULT_FILE.into());
@@ -47,16 +47,16 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file that is there or may come to be, whatever name it goes by.
+/// A file that exists or may be created, independent of its names.
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
-    /// Device and inode of a file that is there.
+    /// Device and inode of an existing file.
     id: Option<(u64, u64)>,
 }
 
 impl Place {
-    /// `None` for standard output, devices and FIFOs, which many may read and write.
+    /// `None` for standard output, devices and FIFOs: several readers and writers may share them.
     fn of(path: &Path) -> Option<Self> {
         if summary_file::is_stdout(path) {
             return None;

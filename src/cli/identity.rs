@@ -1,184 +1,54 @@
-//! Which settings shape the data: two runs that differ in one of them must not share an output.
+//! What two runs must have in common to share an output or a cache.
+//!
+//! For settings, the rows of the schema say it ([`Affects`](crate::config::Affects)). This file adds what is not a setting,
+//! and what is not compared by the value of a setting.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cache::Shape as CacheShape;
-use crate::config::{OutputPlan, Plan};
-use crate::schedule::{self, HostRules, Politeness};
-use crate::scrape::{self, FetchSettings, HostSettings, TlsSettings};
-use crate::sink::{Format, Identity, Order, Shape};
+use crate::config::{Affects, Plan};
+use crate::scrape::{FetchSettings, HostSettings, TlsSettings};
+use crate::sink::{Format, Identity};
 
-/// Request headers that may change: a token that has run out must not end a run for good.
-const MAY_CHANGE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+/// The folder that the run serves, whose files are the pages.
+const SITE: &str = "--site";
 
-/// What a later run must have in common with one of this plan. How fast, how patiently and with how many workers may differ.
+/// What a later run must have in common with a run of this plan to resume it. How fast and how patiently they fetch, and
+/// with how many workers, may differ.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
-    // All of them are named, so that whoever adds a setting must think of this place.
-    let Plan {
-        pool: _,
-        scrape,
-        schedule,
-        read_ahead: _,
-        limits: _,
-        tls_files: _,
-        cookies,
-        cache,
-        from_environment,
-        output,
-    } = plan;
-    let schedule::Options {
-        max_redirects,
-        max_retries: _,
-        max_retry_after: _,
-        max_host_retries: _,
-        max_host_failures: _,
-        politeness,
-        hosts,
-    } = schedule;
-    let Politeness {
-        // Denied pages are failures.
-        robots,
-        concurrency: _,
-        delay: _,
-        delay_jitter: _,
-        interval: _,
-        group_by: _,
-        max_crawl_delay: _,
-        adaptive: _,
-    } = politeness;
-    let OutputPlan { format: _, record, order, window_memory: _, ahead_limit: _ } = output;
-    let scrape::Settings { fetch, extract } = scrape;
-    let mut settings: BTreeMap<String, String> = of_fetch(fetch).collect();
-    let mut note = |name: &str, value: String| settings.insert(name.to_owned(), value);
-    note("fetch.max_redirects", json(max_redirects));
-    // Records say whether their data is of the cache, in runs that have one. Where its file is changes nothing.
-    note("cache", json(&cache.is_some()));
-    // With them a page is another one. Which file they come from may change: they run out, as tokens do.
-    if cookies.is_some() {
-        note("cookies.enabled", json(&true));
+    let all = plan.shaping.settings.iter().map(|(name, (_, meaning))| (name.clone(), meaning.clone()));
+    // The settings may leave the format to the extension of the output.
+    let format = ("output.format".to_owned(), format!("{format:?}"));
+    let site = site.map(|folder| (SITE.to_owned(), folder.display().to_string()));
+    Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        settings: all.chain([format]).chain(site).collect(),
+        secrets: plan.shaping.headers.clone(),
     }
-    note("politeness.robots", json(robots));
-    for (host, HostRules { robots: own, concurrency: _, delay: _ }) in hosts {
-        if let Some(own) = own.filter(|own| own != robots) {
-            note(&format!("hosts.\"{host}\".robots"), json(&own));
-        }
-    }
-    for (field, rule) in extract.iter().flatten() {
-        note(&format!("extract.{field}"), json(rule));
-    }
-    // The fields of a record have an order.
-    let fields: Vec<&str> = extract.iter().flatten().map(|(field, _)| field.as_str()).collect();
-    note("extract", json(&fields));
-    for (name, value) in written(format, *record, *order) {
-        note(name, value.to_owned());
-    }
-    if let Some(folder) = site {
-        note("--site", folder.display().to_string());
-    }
-    let secrets = headers(fetch, from_environment).collect();
-    Identity { version: env!("CARGO_PKG_VERSION").to_owned(), settings, secrets }
 }
 
-/// How requests are made, headers apart.
-fn of_fetch(fetch: &FetchSettings) -> impl Iterator<Item = (String, String)> {
-    let FetchSettings {
-        timeout: _,
-        connect_timeout: _,
-        idle_timeout: _,
-        max_body,
-        memory: _,
-        user_agent,
-        headers: _,
-        kept_headers: _,
-        hosts: _,
-        // The way there, as the time that it takes.
-        proxies: _,
-        // Who is trusted decides who answers, and may be what a run was interrupted for.
-        tls: _,
-        retry_statuses: _,
-        meta_refresh,
-        content_types,
-        private_addresses,
-        // Its port is another one in each run.
-        site: _,
-    } = fetch;
-    let shown = [
-        ("fetch.max_body", json(max_body)),
-        ("fetch.user_agent", json(user_agent)),
-        ("fetch.meta_refresh", json(meta_refresh)),
-        ("fetch.content_types", json(content_types)),
-        ("network.private_addresses", json(private_addresses)),
-    ];
-    shown.into_iter().map(|(name, value)| (name.to_owned(), value))
-}
-
-/// The request headers of the settings, which may hold secrets. Those that come from the environment are compared as they
-/// were written (`Bearer ${TOKEN}`).
-fn headers(
-    fetch: &FetchSettings,
-    from_environment: &BTreeMap<String, String>,
-) -> impl Iterator<Item = (String, String)> {
-    let of_hosts = fetch
-        .hosts
-        .iter()
-        .map(|(host, HostSettings { headers, proxy: _ })| (format!("hosts.\"{host}\".headers"), headers));
-    let headers = [("fetch.headers".to_owned(), &fetch.headers)].into_iter().chain(of_hosts);
-    headers.flat_map(move |(table, headers)| {
-        let lower = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let kept = lower.filter(|(name, _)| !MAY_CHANGE.contains(&name.as_str()));
-        kept.map(move |(name, value)| {
-            let name = format!("{table}.{name}");
-            let value = from_environment.get(&name).unwrap_or(value).clone();
-            (name, value)
-        })
-    })
-}
-
-/// How records are written.
-fn written(format: Format, record: Shape, order: Order) -> [(&'static str, &'static str); 3] {
-    let format = match format {
-        Format::Json => "json",
-        Format::Jsonl => "jsonl",
-    };
-    let record = match record {
-        Shape::Full => "full",
-        Shape::Data => "data",
-    };
-    let order = match order {
-        Order::Input => "input",
-        Order::Completion => "completion",
-    };
-    [("output.format", format), ("output.record", record), ("output.order", order)]
-}
-
-/// What the cache keeps data under, beside the request: the settings that shape the data of a page, and the way by which
-/// its answer came. Headers are the request's.
+/// What the cache keeps data under, apart from the request: what shapes the data of a page, and which servers and proxies the
+/// run trusts. Request headers are part of the request.
 ///
-/// An answer may come from whoever the run trusts: a run that checks certificates must not believe what another run was
-/// told under `tls.insecure`, by another authority or by another proxy. A client certificate makes an answer somebody's.
-/// The values are hashed and the file belongs to its owner alone, so no secret is readable in it.
+/// A run that checks certificates must not use what another run was told under `tls.insecure`, by another authority or by
+/// another proxy. A client certificate makes an answer somebody's own. The values are hashed and only the owner can read
+/// the file, so no secret can be read from it.
 ///
 /// `environment` is asked for the variables that name proxies.
-pub(super) fn shape(
-    identity: &Identity,
-    fetch: &FetchSettings,
-    environment: impl Fn(&str) -> Option<String>,
-) -> CacheShape {
-    const OF_THE_OUTPUT: [&str; 4] = ["cache", "fetch.max_redirects", "fetch.user_agent", "politeness.robots"];
-    const SECTIONS: [&str; 2] = ["output.", "hosts."];
-    let is_of_pages =
-        |name: &str| !OF_THE_OUTPUT.contains(&name) && !SECTIONS.iter().any(|section| name.starts_with(section));
+pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str) -> Option<String>) -> CacheShape {
+    let is_of_data = |name: &str| {
+        name == SITE || plan.shaping.settings.get(name).is_some_and(|(affects, _)| *affects == Affects::Data)
+    };
     let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let version = ("version", identity.version.as_str());
-    let trusted = trusted(fetch, environment);
+    let trusted = trusted(&plan.scrape.fetch, environment);
     let trusted = trusted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    CacheShape::new(settings.filter(|(name, _)| is_of_pages(name)).chain([version]).chain(trusted))
+    CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted))
 }
 
-/// Everything that decides whose answers a run believes, and as whom it asks.
+/// Everything that decides which servers and proxies a run trusts, and how it identifies itself to them.
 fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let TlsSettings { authorities, client, min_version: _, insecure } = &fetch.tls;
     let own =
@@ -196,7 +66,7 @@ fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) 
     all
 }
 
-/// A value in full, so that two are the same if and only if they are written the same.
+/// A value in full, so that two values are the same if and only if their texts are.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -227,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_gone_on_with_under_the_settings_that_shape_its_data_and_any_others() {
+    fn a_run_is_resumed_under_the_same_shaping_settings_and_any_others() {
         let shaping = [
             "extract.title=h1",
             "fetch.max_body=1MiB",
@@ -291,7 +161,7 @@ mod tests {
             let plan = plan(&[assignment]);
             let environment =
                 |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
-            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan.scrape.fetch, environment))
+            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan, environment))
         };
         let plain = of("pool.workers=1", &[]);
         for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]

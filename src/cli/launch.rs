@@ -10,9 +10,8 @@ use super::{Stop, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Limits, Parts, Plausible, Progress, ScrapeJob, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Plausible, ProcessPool, Progress, RunError, RunParts, Summary};
 use crate::input::{self, Input};
-use crate::pool::{self, Job};
 use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
@@ -22,40 +21,41 @@ use crate::sink::{self, Sink};
 pub(super) struct Ran {
     pub(super) ending: Ending,
     pub(super) summary: Summary,
-    /// Where the work waits to be gone on with, if it does.
+    /// Where the finished work is kept for `--resume`, if it is.
     pub(super) kept: Option<PathBuf>,
-    /// Whether its cookies are where they were to be saved.
+    /// Whether its cookies were saved, if they should be.
     pub(super) cookies: anyhow::Result<()>,
 }
 
-/// Starts the workers and runs the list to its end. The cookies and the output are opened first: what is wrong with them is
-/// found before anything is fetched. However the run ends, its cookies are saved.
+/// Starts the workers and runs the list to its end. The cookies and the output are opened first, so that what is wrong with
+/// them is found before anything is fetched. The cookies are saved however the run ends.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
-    let cached = plan.cache.as_deref().map(|path| cached(path, &mut scrape, &output.identity, loaded)).transpose()?;
+    let cached =
+        plan.cache.as_deref().map(|path| cached(path, plan, &mut scrape, &output.identity, loaded)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("set up what waits for events (are too many files open, ulimit -n?)");
+    let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
         let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
-        let executor = pool::Core::new(ScrapeJob::NAME, &init, options).map_err(Stop::usage)?;
-        let parts = Parts {
+        let executor = ProcessPool::new(&init, options).map_err(Stop::usage)?;
+        let parts = RunParts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
             input: input.start_after(sink.before().done.clone()),
             sink,
             schedule: schedule_options(plan),
-            read_ahead: usize::try_from(plan.read_ahead).unwrap_or(usize::MAX),
-            ahead_limit: plan.output.ahead_limit,
-            task_timeout: plan.pool.task_timeout,
+            read_ahead: plan.read_ahead,
+            ahead_limit: plan.ahead_limit,
+            task_timeout: plan.task_timeout,
             plausible: Plausible::new(&scrape.fetch),
             host_headers,
-            limits: Limits { max_failures: plan.limits.max_failures, deadline: plan.limits.deadline },
+            limits: plan.limits,
             cookies,
             cached,
             progress,
@@ -77,21 +77,20 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     })
 }
 
-fn stop(error: coordinator::Error, kept: Option<&Path>) -> Stop {
+fn stop(error: RunError, kept: Option<&Path>) -> Stop {
     match error {
-        // Both are known before anything is fetched.
-        coordinator::Error::Input(error)
-            if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) =>
-        {
+        // Both are found before anything is fetched.
+        RunError::Input(error) if matches!(error.kind(), input::ErrorKind::Changed | input::ErrorKind::Unusable) => {
             Stop::usage(error)
         }
         error => Stop { advice: kept.map(words::to_go_on), ..Stop::on_the_way(error) },
     }
 }
 
-/// Opens the cache, and has the workers hand back what it goes by. `loaded` are the cookies that the run begins with.
+/// Opens the cache, and makes the workers return the headers that it needs. `loaded` are the cookies that the run begins with.
 fn cached(
     path: &Path,
+    plan: &Plan,
     scrape: &mut scrape::Settings,
     identity: &sink::Identity,
     loaded: Option<&Jar>,
@@ -100,14 +99,11 @@ fn cached(
     let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
     let cache = Cache::open(path).map_err(Stop::usage)?;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let shape = identity::shape(identity, &scrape.fetch, variable);
+    let shape = identity::shape(identity, plan, variable);
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
-/// Bytes of large outputs that may be in this process before they are written or put aside.
-const IN_HAND: usize = 64 << 20;
-
-/// The run's own site is spared nothing, unless the settings name it.
+/// The rules of the settings, and none for the run's own site, unless the settings name it.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
     if plan.scrape.fetch.site.is_some() {
@@ -117,19 +113,17 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
-fn pool_options(plan: &Plan) -> anyhow::Result<pool::Options> {
-    Ok(pool::Options {
-        workers: plan.pool.workers,
-        concurrency: plan.pool.concurrency,
-        quota: plan.pool.quota,
-        quota_jitter: plan.pool.quota_jitter,
-        max_memory: Some(plan.pool.max_memory_per_worker),
-        // The sink writes records or puts them aside in whatever order they come.
-        in_hand: Some(IN_HAND),
-        sandbox: plan.pool.sandbox,
+/// Bytes of large outputs that this process may hold before they are written or put aside.
+const IN_HAND: usize = 64 << 20;
+
+/// Adds to the settings what workers get from the command line.
+fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
+    Ok(gleaner_pool::Options {
         environment: scrape::needed_variables(&plan.scrape.fetch),
-        user: worker_user::choose(&plan.pool)?,
+        user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,
         args: vec!["worker".to_owned()],
-        ..pool::Options::default()
+        // The sink takes records in any order: it writes them or puts them aside.
+        in_hand: Some(IN_HAND),
+        ..plan.pool.clone()
     })
 }

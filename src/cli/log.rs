@@ -10,7 +10,8 @@ use super::colour::{Label, painted};
 use super::messages;
 use crate::model::printable;
 
-/// Turns the log on: warnings always, a line a task at 1, everything of ours at 2. Lines go around the bar.
+/// Starts the log. Verbosity 0 shows warnings, 1 also a line for each task, 2 also debug messages. Lines do not disturb
+/// the bar.
 pub(super) fn start(verbosity: u8, quiet: bool, bar: Option<&ProgressBar>) {
     messages::start(bar.cloned());
     let level = match verbosity {
@@ -25,17 +26,17 @@ pub(super) fn start(verbosity: u8, quiet: bool, bar: Option<&ProgressBar>) {
         .without_time()
         .with_ansi(false)
         .with_writer(|| Line)
-        // A message that cannot be written is no reason for another one.
+        // If a message cannot be written, it does not cause another one.
         .log_internal_errors(false)
         .finish();
-    // It is set already where a demo runs several times.
+    // `gleaner demo` starts several runs. The subscriber is then set already.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Writes lines as messages.
+/// A writer that sends log lines to `messages`.
 struct Line;
 
-/// A line with its level in colour, where it is more than news.
+/// A line with its level in colour, if that is a warning or an error.
 fn coloured(line: &str) -> Cow<'_, str> {
     for (level, label) in [("ERROR", Label::Error), (" WARN", Label::Warning)] {
         if let Some(rest) = line.strip_prefix(level) {
@@ -47,7 +48,8 @@ fn coloured(line: &str) -> Cow<'_, str> {
 
 impl io::Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Lines come whole. Whatever is in them (a URL, what a worker said) does not get to the terminal as it is.
+        // Each write is a complete line. Foreign text in it (a URL, a worker's message) is made harmless for the
+        // terminal.
         let text = String::from_utf8_lossy(bytes);
         messages::say(coloured(&printable(&text)).into_owned());
         Ok(bytes.len())

@@ -1,8 +1,8 @@
-//! Standard error. What is said there is for whoever wants to read it: a run neither fails nor waits because nobody can.
+//! Writes messages to standard error. A run neither fails nor waits if they cannot be written.
 //!
-//! From [`start`] on, a thread of its own writes all messages. So a reader that has stopped reading (a pager, a terminal
-//! that was halted) holds up the thread, and not the run. A reader that is gone, a full disk and a closed descriptor take
-//! nothing, and are asked again with the next message.
+//! After [`start`], a separate thread writes all messages. If a reader stops reading (a pager, a stopped terminal),
+//! only that thread waits, not the run. If the reader is gone, the disk is full or the descriptor is closed, the
+//! message is lost, and the next message tries again.
 
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
@@ -15,29 +15,29 @@ use indicatif::ProgressBar;
 
 use crate::streams::{self, Stream};
 
-/// Bytes of messages that may wait to be written. What comes when there are more is left out.
+/// Maximum number of bytes of waiting messages. Further messages are dropped.
 const MOST: usize = 8 << 20;
 
-/// How long the end of the process may wait for messages to be written.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the end of the process waits for messages to be written.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
-/// Bytes that wait.
+/// Number of bytes of waiting messages.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
-/// Messages that were left out since the last one that was written.
-static LEFT_OUT: AtomicUsize = AtomicUsize::new(0);
+/// Number of messages that were dropped since the last one was written.
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
 struct Queue(Sender<Message>);
 
 enum Message {
     Text(String),
-    /// Everything before it has been written when this is answered.
+    /// Answered when all earlier messages have been written.
     Flush(Sender<()>),
 }
 
-/// Starts the thread that writes, around `bar` if there is one. Where there is one already, or none can be had, nothing
-/// changes.
+/// Starts the writing thread, which hides `bar` while it writes. Does nothing if the thread already runs or cannot be
+/// started.
 pub(super) fn start(bar: Option<ProgressBar>) {
     if QUEUE.get().is_some() {
         return;
@@ -49,25 +49,25 @@ pub(super) fn start(bar: Option<ProgressBar>) {
     }
 }
 
-/// Writes whole lines, soon. Never fails; waits for nobody once the thread runs.
+/// Queues complete lines to be written. Never fails, and does not wait once the thread runs.
 pub(super) fn say(text: String) {
     let Some(Queue(sender)) = QUEUE.get() else {
         return write(&mut streams::error(), &text, None);
     };
     if WAITING.load(Relaxed) + text.len() > MOST {
-        LEFT_OUT.fetch_add(1, Relaxed);
+        DROPPED.fetch_add(1, Relaxed);
         return;
     }
     WAITING.fetch_add(text.len(), Relaxed);
     let _ = sender.send(Message::Text(text));
 }
 
-/// Waits until all that was said is written, or until it is plain that nobody reads it.
+/// Waits until all messages are written, at most [`FLUSH_TIMEOUT`].
 pub(super) fn finish() {
     if let Some(Queue(sender)) = QUEUE.get() {
         let (written, all) = channel();
         let _ = sender.send(Message::Flush(written));
-        let _ = all.recv_timeout(PATIENCE);
+        let _ = all.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
@@ -79,28 +79,28 @@ fn write_all(messages: &Receiver<Message>, bar: Option<&ProgressBar>) {
                 write(&mut stream, &text, bar);
                 WAITING.fetch_sub(text.len(), Relaxed);
                 if WAITING.load(Relaxed) == 0 {
-                    mention_left_out(&mut stream, bar);
+                    report_dropped(&mut stream, bar);
                 }
             }
             Message::Flush(written) => {
-                mention_left_out(&mut stream, bar);
+                report_dropped(&mut stream, bar);
                 let _ = written.send(());
             }
         }
     }
 }
 
-fn mention_left_out(stream: &mut Option<Stream>, bar: Option<&ProgressBar>) {
-    let count = LEFT_OUT.swap(0, Relaxed);
+fn report_dropped(stream: &mut Option<Stream>, bar: Option<&ProgressBar>) {
+    let count = DROPPED.swap(0, Relaxed);
     if count > 0 {
-        let text = format!("{count} messages were left out here, because those before them were not read\n");
+        let text = format!("{count} messages are missing here, because earlier ones were not read in time\n");
         write(stream, &text, bar);
     }
 }
 
 fn write(stream: &mut Option<Stream>, text: &str, bar: Option<&ProgressBar>) {
     let mut write = || stream.as_mut().map_or(Ok(()), |stream| stream.write_all(text.as_bytes()));
-    // Nobody can be told where even that fails.
+    // If standard error fails, there is nowhere to report that.
     let _: io::Result<()> = match bar {
         Some(bar) => bar.suspend(write),
         None => write(),

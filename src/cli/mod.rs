@@ -1,11 +1,11 @@
-//! The command line: what was typed -> settings -> a run -> closing words and an exit code.
+//! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `files` keeps a
-//! run from writing over what it reads. `descriptors` raises the limit on open files, and `file_size` makes the limit
-//! on the size of files an error. `launch` starts a run, `worker_user` chooses the user of its workers, and `identity`
-//! says what a later run must have in common with it to go on. `site` serves a folder for it. `summary_file` is where
-//! its counts go, and `cookie_file` is where its cookies come from and go. `bar`, `log`, `words` and `colour` are what
-//! a person sees meanwhile, and `messages` is the way to standard error.
+//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `files`
+//! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
+//! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
+//! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `summary_file`
+//! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words` and `colour` produce what a person
+//! sees, and `messages` writes it to standard error.
 
 mod args;
 mod bar;
@@ -36,7 +36,7 @@ use crate::model::printable;
 use crate::streams;
 use args::{Args, Command};
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = env::args_os().collect();
     let args = match Args::read(&line) {
@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
     end(result)
 }
 
-/// Says why a command stopped, if it did, and waits for what was said to be written.
+/// Reports why a command stopped, if it did, and waits until all messages are written.
 fn end(result: Result<Exit, Stop>) -> ExitCode {
     let exit = result.unwrap_or_else(|stop| {
         words::error(&stop.error);
@@ -69,8 +69,8 @@ fn end(result: Result<Exit, Stop>) -> ExitCode {
     exit.into()
 }
 
-/// What clap says instead of arguments: help, version, or what is wrong with them. It repeats those as they were typed; a
-/// terminal is to obey none of them, even if the colours go with it.
+/// Shows clap's help, version or error message. An error quotes arguments, which may contain characters that control a
+/// terminal. In that case they are replaced, and the colours are lost.
 fn answer(error: &clap::Error) -> Result<Exit, Stop> {
     if !error.use_stderr() {
         return show(error);
@@ -87,7 +87,7 @@ fn answer(error: &clap::Error) -> Result<Exit, Stop> {
     Ok(Exit::Usage)
 }
 
-/// Writes help or version to standard output. Whoever closes that has seen enough.
+/// Writes help or version to standard output. A closed pipe is not an error.
 fn show(help: &clap::Error) -> Result<Exit, Stop> {
     let written = streams::display().and_then(|_| help.print()).and_then(|()| io::stdout().flush());
     match written {
@@ -96,27 +96,27 @@ fn show(help: &clap::Error) -> Result<Exit, Stop> {
     }
 }
 
-/// Why a command stopped: an error, and what the process says of it at its end.
+/// Why a command stopped: the error, and the exit code.
 #[derive(Debug)]
 struct Stop {
     exit: Exit,
     error: anyhow::Error,
-    /// What to do now, if there is something.
+    /// What the user can do now, if anything.
     advice: Option<String>,
 }
 
 impl Stop {
-    /// Found before the first request.
+    /// An error that was found before the first request.
     fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Usage, error: error.into(), advice: None }
     }
 
-    /// Met on the way.
+    /// An error during the run.
     fn on_the_way(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::CannotGoOn, error: error.into(), advice: None }
     }
 
-    /// Standard output takes no more.
+    /// An error of standard output.
     fn unheard(error: io::Error) -> Self {
         Self::on_the_way(anyhow::Error::new(error).context("write to standard output"))
     }

@@ -11,7 +11,7 @@ use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
 use super::{Stop, descriptors, files, identity, launch, log, words};
-use crate::config::{self, Flag, FormatChoice, Loaded, Plan};
+use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
@@ -28,11 +28,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let output = output(args, &plan).map_err(Stop::usage)?;
 
     let progress = Arc::new(Progress::default());
-    let bar = bar::wanted(args.progress, args.quiet);
+    let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
         tracing::warn!(
-            "certificates are not checked (tls.insecure): anybody on the way may answer for any https server"
+            "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
         );
     }
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
@@ -55,7 +55,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     })
 }
 
-/// Everything that sets something, resolved.
+/// Reads settings from all sources and resolves them.
 pub(super) fn settings(args: &SettingArgs, flags: Vec<Flag>) -> Result<Loaded, Stop> {
     let sources = config::Sources::of_process(args.config.clone(), flags)
         .context("find the current folder")
@@ -82,41 +82,37 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     Ok(input)
 }
 
-fn output(args: &RunArgs, whole: &Plan) -> anyhow::Result<sink::Options> {
-    let plan = &whole.output;
+/// Adds to the settings of the output what only the command line says.
+fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
-    let format = match plan.format {
-        FormatChoice::Json => sink::Format::Json,
-        FormatChoice::Jsonl => sink::Format::Jsonl,
-        FormatChoice::Auto => by_extension(path.as_deref())?,
-    };
+    let format = plan.format.map_or_else(|| by_extension(path.as_deref()), Ok)?;
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     Ok(sink::Options {
-        identity: identity::of(whole, format, site.as_deref()),
+        identity: identity::of(plan, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
-        shape: plan.record,
-        order: plan.order,
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,
             (false, true) => sink::LeftOver::Replace,
             (false, false) => sink::LeftOver::Refuse,
         },
-        window_memory: plan.window_memory,
+        ..plan.sink.clone()
     })
 }
 
-/// Fails if the extension asks for a format that is not written: whoever opens the file would find JSON.
+/// Chooses the format by the extension. Fails for an unknown extension, because the file would not contain what its
+/// name says.
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "json" | "" => Ok(sink::Format::Json),
-        "jsonl" | "ndjson" | "jl" => Ok(sink::Format::Jsonl),
-        _ => anyhow::bail!(
-            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
-             .jl (a record on each line), or say which with --format (json, jsonl, ndjson)",
-            path.display()
-        ),
+    if extension.is_empty() {
+        return Ok(sink::Format::Json);
     }
+    sink::Format::of_extension(&extension).with_context(|| {
+        format!(
+            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
+             .jl (a record on each line), or choose the format with --format (json, jsonl, ndjson)",
+            path.display()
+        )
+    })
 }

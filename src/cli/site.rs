@@ -1,8 +1,8 @@
-//! A folder, served on a loopback port for the length of a run.
+//! Serves a folder on a loopback port during a run.
 //!
-//! Every user of this machine can reach that port, and so can a web page in a browser whose host name means 127.0.0.1.
-//! So the server answers only to the host name of the site, gives away only files that are inside the folder once all
-//! symbolic links are followed, and treats dot files (`.git`, `.env`) as if they did not exist.
+//! Every user of this machine can reach that port. So can a web page in a browser, if its host name resolves to
+//! 127.0.0.1. So the server answers only requests for the host name of the site, serves only files that are inside the
+//! folder after all symbolic links are followed, and treats dot files (`.git`, `.env`) as if they did not exist.
 
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,16 +27,17 @@ use url::Url;
 use crate::model::parse_url;
 use crate::scrape::SITE_HOST;
 
-/// The origin under which a site answers, whatever its port: the same in every run, so that the data is too.
+/// The origin of the site. It does not depend on the port, so that the data is the same in every run.
 pub(super) const ORIGIN: &str = "http://site.localhost/";
 
-/// The file that stands for a folder.
+/// The file that is served for a folder.
 const INDEX: &str = "index.html";
-const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long the server keeps an idle file thread: practically for ever.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 const NO_THREAD: &str = "start a thread that serves the site (is there a limit on processes, ulimit -u?)";
 
-/// A server on a thread of its own, which ends when this is dropped.
+/// A server on its own thread. It stops when this is dropped.
 #[derive(Debug)]
 pub(super) struct Site {
     address: SocketAddr,
@@ -49,9 +50,9 @@ impl Site {
     pub(super) fn of_folder(folder: &Path) -> anyhow::Result<Self> {
         let shown = folder.display();
         let metadata = std::fs::metadata(folder).with_context(|| format!("serve `{shown}`"))?;
-        anyhow::ensure!(metadata.is_dir(), "serve `{shown}`: it is no folder");
-        // Where what is in it cannot be reached, every page would be missing. Files are asked for by their names, so that
-        // it need not be listed.
+        anyhow::ensure!(metadata.is_dir(), "serve `{shown}`: it is not a folder");
+        // If files in the folder cannot be reached, every page would be missing. Files are requested by name, so the
+        // folder need not be listable.
         std::fs::metadata(folder.join("."))
             .with_context(|| format!("serve `{shown}`: make it readable (chmod a+rx {shown})"))?;
         let root: Arc<Path> = folder.canonicalize().with_context(|| format!("serve `{shown}`"))?.into();
@@ -59,18 +60,20 @@ impl Site {
         Self::of(Router::new().fallback_service(files).layer(middleware::from_fn_with_state(root, inside_the_folder)))
     }
 
-    /// Serves what `router` answers, to requests that name the site as their host.
+    /// Serves `router` to requests that name the site as their host.
     pub(super) fn of(router: Router) -> anyhow::Result<Self> {
         let router = router.layer(middleware::from_fn(to_the_site));
-        // Files are read on threads of the runtime. The first one is kept: where no other can be had, all wait for it.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+        // The runtime reads files on blocking threads. The first one is kept alive: if no other thread can be started,
+        // it handles all files.
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(THREAD_KEEP_ALIVE).build();
         let runtime = runtime.context("set up the site's server")?;
         let listener = runtime
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .context("open a loopback port for the site")?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
-        // The runtime would panic where there is none to be had.
+        // The runtime would panic if no thread can be started, so this is tried first.
         std::thread::Builder::new().spawn(|| ()).context(NO_THREAD)?;
         runtime.spawn_blocking(|| ());
         let thread = std::thread::Builder::new().name("site".to_owned()).spawn(move || {
@@ -89,35 +92,35 @@ impl Site {
         self.address
     }
 
-    /// What lines without a scheme are relative to.
+    /// The base URL for lines without a scheme.
     pub(super) fn origin() -> anyhow::Result<Url> {
         Ok(parse_url(ORIGIN, None)?)
     }
 }
 
-/// Answers 421 (RFC 9110, 15.5.20) to requests for another host.
+/// Answers 421 (RFC 9110, 15.5.20) to requests for other hosts.
 async fn to_the_site(request: Request, next: Next) -> Response {
     let is_ours = request.headers().get(HOST).is_some_and(|host| host == SITE_HOST);
     if is_ours { next.run(request).await } else { StatusCode::MISDIRECTED_REQUEST.into_response() }
 }
 
-/// Answers 404 to requests for what is not in the folder or hidden there.
+/// Answers 404 to requests for files that are hidden or outside of the folder.
 async fn inside_the_folder(State(root): State<Arc<Path>>, request: Request, next: Next) -> Response {
-    match wanted(&root, request.uri().path()) {
+    match requested_file(&root, request.uri().path()) {
         Some(path) if !is_inside(&root, &path) => StatusCode::NOT_FOUND.into_response(),
-        // The file server says what a path that is not valid gets.
+        // The file server answers invalid paths.
         _ => next.run(request).await,
     }
 }
 
-/// The file below `root` that the path of a URL names. `None` if the path is not valid.
-fn wanted(root: &Path, path: &str) -> Option<PathBuf> {
+/// The file below `root` that the path of a URL names; `None` if the path is not valid.
+fn requested_file(root: &Path, path: &str) -> Option<PathBuf> {
     let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;
     Some(root.join(path.trim_start_matches('/')))
 }
 
-/// Whether `path` is below `root` and not hidden, both as it is written and after all links are followed. A file that
-/// does not exist counts as inside.
+/// Whether `path` is below `root` and not hidden, both as written and after all links are followed. A file that does
+/// not exist counts as inside.
 fn is_inside(root: &Path, path: &Path) -> bool {
     let shows = |path: &Path| path.strip_prefix(root).is_ok_and(|below| !below.components().any(is_hidden));
     let leads_inside = |path: &Path| path.canonicalize().is_ok_and(|path| shows(&path));
@@ -135,7 +138,7 @@ fn is_inside(root: &Path, path: &Path) -> bool {
     }
 }
 
-/// Whether a part of a path begins with a dot. `..` does as well.
+/// Whether a part of a path begins with a dot. This includes `..`.
 fn is_hidden(part: Component<'_>) -> bool {
     let name: &OsStr = part.as_os_str();
     name.as_encoded_bytes().starts_with(b".")
@@ -168,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_answers_to_its_own_name_with_files_that_lie_in_its_folder_and_are_not_hidden() {
+    fn a_site_serves_only_visible_files_of_its_folder_under_its_own_host_name() {
         let outside = tempfile::tempdir().expect("a folder");
         fs::write(outside.path().join("secret.html"), "secret").expect("the folder is ours");
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! Where `--summary` goes.
+//! Writes the summary of a run (`--summary`).
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::coordinator::Summary;
 use crate::own_files;
 use crate::streams::{self, Stream};
 
-/// A place that a summary can be written to, which is known before the first request.
+/// The destination of a summary, opened before the first request.
 #[derive(Debug)]
 pub(super) struct SummaryFile {
     target: Target,
@@ -20,15 +20,16 @@ pub(super) struct SummaryFile {
 
 #[derive(Debug)]
 enum Target {
-    /// A file appears whole, by rename.
+    /// A file is replaced by a rename, so it is never incomplete.
     File(NamedTempFile),
-    /// A device or a FIFO is written into. Renaming would put a file in its place.
+    /// A device or a FIFO is written to directly, because a rename would replace it with a file.
     Stream(File),
-    /// Behind the records, if these go there too. Opened anew under its name, a file would be written over from its beginning.
+    /// Standard output, after the records if they go there too. If its file were opened again by name, the summary
+    /// would overwrite the records.
     Stdout(Stream),
 }
 
-/// Whether this names standard output. It may be a file, which is then not to be taken for one of ours.
+/// Whether this path names standard output. If that is a file, it is not treated as a file of the run.
 pub(super) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
@@ -40,7 +41,7 @@ impl SummaryFile {
             return Ok(Self { target: Target::Stdout(stream), path: path.to_owned() });
         }
         let shown = path.display();
-        // Renaming onto a link would replace the link.
+        // A rename onto a link would replace the link.
         let path = own_files::follow_links(path).with_context(|| format!("write a summary to `{shown}`"))?;
         let existing = std::fs::metadata(&path).ok();
         anyhow::ensure!(
@@ -74,11 +75,11 @@ impl SummaryFile {
             Target::Stream(mut stream) => stream.write_all(&line).with_context(context),
             Target::Stdout(mut stream) => stream.write_all(&line).with_context(context),
             Target::File(mut temporary) => {
-                // Not through its own `Write`, which would show the temporary name.
+                // The error of the temporary file's own `Write` would show the temporary name.
                 temporary.as_file_mut().write_all(&line).with_context(context)?;
-                // A summary is for whoever may read the output beside it. Some file systems have no permissions.
+                // Whoever may read the output may read the summary. Some file systems have no permissions.
                 let _ = temporary.as_file().set_permissions(own_files::permissions_of_new_files());
-                // Its error would name the cause a second time.
+                // The outer error would repeat its cause.
                 temporary.persist(&self.path).map_err(|error| error.error).with_context(context)?;
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! What a person reads on standard error: errors, and the closing words of a run.
+//! Errors and the closing words of a run, on standard error.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,19 +8,19 @@ use super::messages;
 use crate::coordinator::{Ending, Reason, Summary};
 use crate::model::{how_long, printable};
 
-/// Says why a command stopped: the error and its chain, once, in full.
+/// Reports why a command stopped: the error and its chain of causes.
 pub(super) fn error(error: &anyhow::Error) {
     let label = painted(Label::Error, "error:");
     messages::say(format!("{label} {}\n", printable(&format!("{error:#}"))));
 }
 
-/// Says how a run went.
+/// Reports the result of a run.
 pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     let interrupted = match ending {
         Ending::Complete | Ending::ReaderGone => "",
         Ending::Stopped(Reason::Signal(_)) => " were done when the run was interrupted",
         Ending::Stopped(Reason::Failures) => " were done when there were too many failures (limits.max_failures)",
-        Ending::Stopped(Reason::Deadline) => " were done when the run had had its time (limits.deadline)",
+        Ending::Stopped(Reason::Deadline) => " were done when the run reached its deadline (limits.deadline)",
     };
     let earlier = match (summary.resumed, interrupted) {
         (0, _) => String::new(),
@@ -46,7 +46,7 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     say(&format!("{}{advice}", parts.join(", ")));
 }
 
-/// How long a run took.
+/// Formats the duration of a run.
 fn elapsed(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.2} s");
@@ -54,17 +54,17 @@ fn elapsed(seconds: f64) -> String {
     Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), how_long)
 }
 
-/// What to do with what is kept of a run that did not come to its end.
+/// How to continue a run that did not come to its end.
 pub(super) fn to_go_on(part: &Path) -> String {
-    format!("what is done is kept beside `{}`: run the same with --resume to go on", part.display())
+    format!("finished records are kept beside `{}`: run the same command with --resume to continue", part.display())
 }
 
-/// "1 worker", "2 workers".
+/// Formats a count: "1 worker", "2 workers".
 pub(super) fn counted(count: u64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Writes a line to standard error, wherever that leads, without what a terminal would obey.
+/// Writes a line to standard error, without characters that control a terminal.
 pub(super) fn say(line: &str) {
     messages::say(format!("{}\n", printable(line)));
 }

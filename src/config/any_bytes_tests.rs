@@ -51,7 +51,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::check;
-    use crate::config::DEFAULTS;
+    use crate::config::defaults;
 
     /// A stretch of text that means something to the reader, or nothing.
     fn word() -> impl Strategy<Value = String> {
@@ -115,7 +115,7 @@ mod tests {
         fn so_do_the_defaults_with_some_bytes_changed(
             changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            let mut file = DEFAULTS.as_bytes().to_vec();
+            let mut file = defaults().as_bytes().to_vec();
             for (at, byte) in changes {
                 let at = at.index(file.len());
                 file[at] = byte;

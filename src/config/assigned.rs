@@ -1,36 +1,40 @@
-//! `--set KEY=VALUE`: several that set parts of one field make one table, and lost quotes are explained.
+//! `--set KEY=VALUE`: several flags that set parts of one field make one table. Errors explain quotes that the shell took
+//! away.
 
 use super::error::Problem;
 use super::place::Origin;
+use super::schema::{self, Keys};
 use super::written::{self, Key, Node, Table, Value};
 
 /// The flag, as errors name it.
 pub(super) const FLAG: &str = "--set";
 
 /// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the other
-/// parts, since none of them makes sense alone; anything else is a layer of its own.
+/// parts, because no part makes sense alone. Anything else is its own layer.
 pub(super) fn add(layers: &mut Vec<Result<Table, Vec<Problem>>>, keys: Vec<Key>, value: Node) {
-    let is_part = keys.len() > 2 && keys[0].name == "extract";
-    let field = keys.get(1).map(|key| key.name.clone()).unwrap_or_default();
+    let name = |at: usize| keys.get(at).map(|key| key.name.clone()).unwrap_or_default();
+    let (section, field) = (name(0), name(1));
+    let has_free_names = schema::section(&section).is_some_and(|section| matches!(section.keys, Keys::Free(_)));
+    let is_part = keys.len() > 2 && has_free_names;
     let table = written::nest(keys, value);
     let earlier = layers.iter_mut().rev().filter_map(|layer| layer.as_mut().ok());
-    let mut of_field = earlier.filter(|layer| field_of(layer, &field).is_some());
+    let mut of_field = earlier.filter(|layer| field_of(layer, &section, &field).is_some());
     match of_field.next().filter(|_| is_part) {
-        Some(layer) if field_of(layer, &field).is_some_and(|node| matches!(node.value, Value::Table(_))) => {
+        Some(layer) if field_of(layer, &section, &field).is_some_and(|node| matches!(node.value, Value::Table(_))) => {
             merge(layer, table);
         }
         _ => layers.push(Ok(table)),
     }
 }
 
-/// What a layer says of a field of `[extract]`.
-fn field_of<'t>(layer: &'t Table, field: &str) -> Option<&'t Node> {
-    let (_, node) = layer.iter().find(|(key, _)| key.name == "extract")?;
+/// What a layer says about a field of a section.
+fn field_of<'t>(layer: &'t Table, section: &str, field: &str) -> Option<&'t Node> {
+    let (_, node) = layer.iter().find(|(key, _)| key.name == section)?;
     let Value::Table(fields) = &node.value else { return None };
     fields.iter().find(|(key, _)| key.name == field).map(|(_, node)| node)
 }
 
-/// Tables merge; a later value takes the place of an earlier one.
+/// Merges tables; a later value replaces an earlier one.
 fn merge(into: &mut Table, from: Table) {
     for (key, node) in from {
         let earlier = into.iter_mut().find(|(earlier, _)| earlier.name == key.name);
@@ -42,7 +46,7 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-/// Adds to a problem with `--set` how to write quotes, where the shell seems to have taken them away.
+/// Adds to a problem with `--set` how to write quotes, if the shell seems to have taken them away.
 pub(super) fn explain_quotes(problem: Problem) -> Problem {
     let Some(place) = problem.place().filter(|place| *place.origin() == Origin::Flag(FLAG.to_owned())) else {
         return problem;
@@ -52,12 +56,12 @@ pub(super) fn explain_quotes(problem: Problem) -> Problem {
         return problem;
     }
     problem.with_help(
-        "the shell takes quotes away: put all of it between single quotes, such as --set 'extract.links=[\"a::url\"]'",
+        "the shell removes quotes: put all of it between single quotes, such as --set 'extract.links=[\"a::url\"]'",
     )
 }
 
-/// Whether an assignment without quotes is of a form that needs some: a list, a table, what a shell made of a table
-/// (`{a,b}` is two words to it), or a name that has a dot or other characters in it.
+/// Whether an assignment without quotes has a form that needs them: a list, a table, what a shell made of a table (for a
+/// shell, `{a,b}` is two words), or a name with a dot or with special characters.
 fn may_have_had_quotes(written: &str) -> bool {
     let (key, value) = written.split_once('=').unwrap_or((written, ""));
     let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' '));

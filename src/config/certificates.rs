@@ -1,5 +1,5 @@
-//! `[tls]`: files -> values. They are read here, since a worker reads none of ours, and so that what is wrong with them is
-//! found before the first request.
+//! `[tls]`: files -> values. They are read here because workers must not read the user's files, and because what is wrong
+//! with them must be found before the first request.
 
 use std::path::{Path, PathBuf};
 
@@ -10,25 +10,21 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::draft::{Placed, TlsFiles};
 use super::error::{Complaint, Problem, ProblemKind};
-use super::settings::{Given, Tls};
 use crate::scrape::{ClientCertificate, TlsSettings};
 
-/// What `tls` means, with paths that begin in `folder`.
-pub(super) fn resolve(tls: &Tls, folder: &Path, problems: &mut Vec<Problem>) -> TlsSettings {
+/// Reads the `files` into `settings`. Relative paths begin in `folder`.
+pub(super) fn read(files: &TlsFiles, folder: &Path, settings: &mut TlsSettings, problems: &mut Vec<Problem>) {
     let mut reader = Reader { folder, problems };
-    TlsSettings {
-        authorities: reader.authorities(tls.ca_file.given()),
-        client: reader.client(tls.client_certificate.given(), tls.client_key.given()),
-        min_version: tls.min_version.given().value,
-        insecure: tls.insecure.given().value,
-    }
+    settings.authorities = files.ca_file.as_ref().map(|file| reader.authorities(file)).unwrap_or_default();
+    settings.client = reader.client(files.client_certificate.as_ref(), files.client_key.as_ref());
 }
 
-/// The files that `tls` names.
-pub(super) fn files(tls: &Tls, folder: &Path) -> Vec<PathBuf> {
-    let names = [tls.ca_file.given(), tls.client_certificate.given(), tls.client_key.given()];
-    names.into_iter().filter_map(|given| Some(folder.join(given.value.as_ref()?))).collect()
+/// The paths of the `files`.
+pub(super) fn paths(files: &TlsFiles, folder: &Path) -> Vec<PathBuf> {
+    let TlsFiles { ca_file, client_certificate, client_key } = files;
+    [ca_file, client_certificate, client_key].into_iter().flatten().map(|file| folder.join(&file.value)).collect()
 }
 
 struct Reader<'a> {
@@ -37,13 +33,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn authorities(&mut self, file: &Given<Option<PathBuf>>) -> Vec<Vec<u8>> {
+    fn authorities(&mut self, file: &Placed<PathBuf>) -> Vec<Vec<u8>> {
         const NAME: &str = "tls.ca_file";
         let Some(bytes) = self.read(NAME, file) else { return Vec::new() };
         let certificates = self.certificates(NAME, file, &bytes).unwrap_or_default();
         for certificate in &certificates {
             if let Err(error) = RootCertStore::empty().add(certificate.clone()) {
-                let message = format!("names a file with a certificate that is none of an authority ({error})");
+                let message = format!("names a file with a certificate that is not valid for an authority ({error})");
                 self.refuse(NAME, file, Complaint::new(message));
             }
         }
@@ -52,21 +48,22 @@ impl Reader<'_> {
 
     fn client(
         &mut self,
-        file: &Given<Option<PathBuf>>,
-        key_file: &Given<Option<PathBuf>>,
+        file: Option<&Placed<PathBuf>>,
+        key_file: Option<&Placed<PathBuf>>,
     ) -> Option<ClientCertificate> {
         const NAME: &str = "tls.client_certificate";
         const KEY: &str = "tls.client_key";
-        if file.value.is_none() && key_file.value.is_some() {
-            let problem =
-                Problem::new(ProblemKind::Conflict, format!("`{KEY}` needs `{NAME}`"), key_file.place.clone());
-            self.problems
-                .push(problem.with_help(format!("set {NAME} to the file of the certificate that it is the key of")));
+        let Some(file) = file else {
+            if let Some(key_file) = key_file {
+                let message = format!("`{KEY}` needs `{NAME}`");
+                let problem = Problem::new(ProblemKind::Conflict, message, key_file.place.clone());
+                self.problems.push(problem.with_help(format!("set {NAME} to the file of the certificate of this key")));
+            }
             return None;
-        }
+        };
         let bytes = self.read(NAME, file)?;
         let chain = self.certificates(NAME, file, &bytes);
-        let (key_name, key_file) = if key_file.value.is_none() { (NAME, file) } else { (KEY, key_file) };
+        let (key_name, key_file) = key_file.map_or((NAME, file), |key_file| (KEY, key_file));
         let key = if key_name == NAME { bytes } else { self.read(key_name, key_file)? };
         let Ok(key) = PrivateKeyDer::from_pem_slice(&key) else {
             let complaint = Complaint::new("names a file without a private key");
@@ -98,9 +95,9 @@ impl Reader<'_> {
         Some(ClientCertificate::of_pem(all.into_bytes()))
     }
 
-    /// The bytes of a file; nothing where none is named, or where it cannot be read.
-    fn read(&mut self, setting: &str, file: &Given<Option<PathBuf>>) -> Option<Vec<u8>> {
-        match std::fs::read(self.folder.join(file.value.as_deref()?)) {
+    /// The bytes of a file; `None` if it cannot be read.
+    fn read(&mut self, setting: &str, file: &Placed<PathBuf>) -> Option<Vec<u8>> {
+        match std::fs::read(self.folder.join(&file.value)) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.refuse(setting, file, Complaint::new(format!("names a file that cannot be read: {error}")));
@@ -109,11 +106,11 @@ impl Reader<'_> {
         }
     }
 
-    /// The certificates of a file, of which there must be one.
+    /// The certificates of a file, which must have at least one.
     fn certificates(
         &mut self,
         setting: &str,
-        file: &Given<Option<PathBuf>>,
+        file: &Placed<PathBuf>,
         pem: &[u8],
     ) -> Option<Vec<CertificateDer<'static>>> {
         match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
@@ -126,9 +123,8 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse(&mut self, setting: &str, file: &Given<Option<PathBuf>>, complaint: Complaint) {
-        let name = file.value.as_deref().map(Path::to_string_lossy);
-        self.problems.push(complaint.about(setting, &file.place, name.as_deref()));
+    fn refuse(&mut self, setting: &str, file: &Placed<PathBuf>, complaint: Complaint) {
+        self.problems.push(complaint.about(setting, &file.place, Some(&file.value.to_string_lossy())));
     }
 }
 

@@ -1,5 +1,5 @@
-//! Whether selectors and regular expressions will compile in the workers: asks `scrape::extract`, which compiles them
-//! there, so that nothing passes here and fails later. `Complaint::at` counts bytes of the text.
+//! Whether selectors and regular expressions will compile in the workers. `scrape::extract` compiles them there, so it is
+//! asked here: what passes does not fail later. `Complaint::at` counts bytes of the text.
 
 use super::error::Complaint;
 use crate::scrape::extract::{Arity, Selection, SelectionError, check_regex};
@@ -17,24 +17,24 @@ pub(super) fn each(css: &str) -> Result<(), Complaint> {
 /// A regular expression for a value.
 pub(super) fn regex(pattern: &str, arity: Arity) -> Result<(), Complaint> {
     let strings = check_regex(pattern).map_err(|error| {
-        let complaint = Complaint::new(format!("is no regular expression: {}", error.message));
+        let complaint = Complaint::new(format!("is not a valid regular expression: {}", error.message));
         match error.offset.and_then(|at| Some(at..at + pattern.get(at..)?.chars().next()?.len_utf8())) {
-            // The place is shown below the line it is on, and a pattern of several lines has several.
+            // Only one line is shown, so there is no place to show in a pattern of several lines.
             Some(at) if !pattern.contains('\n') => complaint.at(at),
             _ => complaint,
         }
     })?;
     if strings > 1 && arity == Arity::One {
-        let help = "write the groups that do not count as (?:...), or name the one that counts (?P<extract>...); a list, \
-                    css = [\"...\"], takes them all";
-        return Err(Complaint::new(format!("has {strings} groups, and a single value is one of them")).with_help(help));
+        let help = "write (?:...) for the groups that do not count, or (?P<extract>...) for the one that counts; a list, \
+                    css = [\"...\"], takes all of them";
+        return Err(Complaint::new(format!("has {strings} groups, but a single value takes only one")).with_help(help));
     }
     Ok(())
 }
 
 fn complaint(error: SelectionError) -> Complaint {
-    let complaint = Complaint::new(format!("is no selector: {}", error.message));
-    // Where something is missing there is nothing to underline but the end.
+    let complaint = Complaint::new(format!("is not a valid selector: {}", error.message));
+    // If something is missing, only the end can be underlined.
     let complaint = complaint.at(error.offset..error.offset + error.length);
     match error.suggestion {
         Some(suggestion) => complaint.with_help(format!("did you mean `{suggestion}`?")),
@@ -96,7 +96,7 @@ mod tests {
         for pattern in several {
             assert_eq!(regex(pattern, Arity::Many), Ok(()), "{pattern}");
             let complaint = regex(pattern, Arity::One).expect_err(pattern);
-            assert_eq!(complaint.message, "has 2 groups, and a single value is one of them", "{pattern}");
+            assert_eq!(complaint.message, "has 2 groups, but a single value takes only one", "{pattern}");
             assert!(complaint.help.is_some_and(|help| help.contains("(?:...)")), "{pattern}");
         }
         for pattern in [r"(\d+)(?:\.\d+)?", "a|b", "(?P<a>.)", "(a)(?P<extract>b)"] {
@@ -108,13 +108,13 @@ mod tests {
     fn bad_regular_expressions_are_refused_at_their_place() {
         assert_eq!(regex(r"(\d+) €", Arity::One), Ok(()));
         for (pattern, message, at) in [
-            ("ab(c", "is no regular expression: unclosed group", Some(2..3)),
+            ("ab(c", "is not a valid regular expression: unclosed group", Some(2..3)),
             (
                 "é[z-a]",
-                "is no regular expression: invalid character class range, the start must be <= the end",
+                "is not a valid regular expression: invalid character class range, the start must be <= the end",
                 Some(3..4),
             ),
-            ("a\n(", "is no regular expression: unclosed group", None),
+            ("a\n(", "is not a valid regular expression: unclosed group", None),
         ] {
             let complaint = regex(pattern, Arity::Many).expect_err(pattern);
             assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{pattern}");

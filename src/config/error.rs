@@ -5,19 +5,19 @@ use std::ops::Range;
 
 use super::place::Place;
 
-/// Everything that is wrong with the settings, in the order of the layers and of what is written in them.
+/// Everything that is wrong with the settings, in the order of the layers, and within a layer in the order of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct SettingsError {
     problems: Vec<Problem>,
 }
 
-impl Error {
+impl SettingsError {
     /// `Err` with all of `problems`, if there are any.
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self::of(problems)) }
     }
 
-    /// All of `problems`, of which there must be one.
+    /// All of `problems`, which must have at least one.
     pub(super) fn of(problems: Vec<Problem>) -> Self {
         Self { problems }
     }
@@ -28,10 +28,10 @@ impl Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for SettingsError {}
 
 /// Every problem with an excerpt of its source, as plain text of several lines.
-impl fmt::Display for Error {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.problems.len() > 1 {
             write!(f, "{} errors in the settings\n\n", self.problems.len())?;
@@ -60,13 +60,13 @@ pub struct Problem {
 pub enum ProblemKind {
     /// The settings file cannot be read.
     Unreadable,
-    /// The settings file of the current folder was not named and may be somebody else's.
+    /// Nobody named the settings file of the current folder, and it may belong to somebody else.
     Untrusted,
-    /// It is no TOML.
+    /// It is not valid TOML.
     Syntax,
     /// No setting has this name.
     UnknownName,
-    /// The value is none that this setting can have.
+    /// The setting cannot have this value.
     BadValue,
     /// Two settings contradict each other.
     Conflict,
@@ -113,14 +113,14 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What a parser has against a value, before anybody says which setting it is of.
+/// What is wrong with a value, before it is known which setting it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Complaint {
-    /// The bytes of the string that are wrong, where it is not the whole value.
+    /// The bytes of the string that are wrong, if not all of it is.
     pub(super) at: Option<Range<usize>>,
-    /// Where that is, if it is known already: an item of a list has a place of its own.
+    /// Where that is, if it is already known: an item of a list has its own place.
     pub(super) place: Option<Place>,
-    /// Goes on after the setting's name: "must be ...".
+    /// Follows the name of the setting: "must be ...".
     pub(super) message: String,
     /// The way out.
     pub(super) help: Option<String>,

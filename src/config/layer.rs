@@ -1,58 +1,54 @@
-//! Puts what one layer says (the defaults, the file, a variable, a flag) into the settings. All layers pass here, so an
-//! unknown name or a bad value is the same error wherever it was written.
+//! Puts what one layer says (the defaults, the file, a variable, a flag) into the draft. All layers pass here, so an
+//! unknown name or a bad value gives the same error wherever it was written.
 
+use super::draft::Draft;
 use super::error::{Complaint, Problem, ProblemKind};
-use super::known::{Found, home_of, put_known};
 use super::place::Origin;
-use super::rules;
+use super::plan::Affects;
+use super::report::{LayerReport, Name, home_of, put_known};
 use super::schema::{self, Keys, SECTIONS, Section};
-use super::settings::{Settings, replace};
 use super::suggest;
 use super::written::{Key, Node, Table, Value};
 use super::{hosts, secrets};
 
-/// Puts every entry of `layer` that is right into `settings`. Returns what is wrong, in the order of the text.
-pub(super) fn apply(settings: &mut Settings, layer: &Table) -> Vec<Problem> {
+/// Puts every correct entry of `layer` into `draft`. Returns what is wrong, in the order of the text.
+pub(super) fn apply(draft: &mut Draft, layer: &Table) -> Vec<Problem> {
     secrets::hide(layer);
-    let mut found = Found::default();
+    let mut report = LayerReport::default();
     for (key, node) in layer {
         match (schema::section(&key.name), &node.value) {
             (Some(section), Value::Table(entries)) => {
                 for (key, node) in entries {
-                    put(settings, section, (key, node), &mut found);
+                    put(draft, section, (key, node), &mut report);
                 }
             }
             (Some(_), _) => {
-                let complaint = Complaint::new("is a section, no setting");
+                let complaint = Complaint::new("is a section, not a setting");
                 let help = format!("write [{0}] with its settings below it, or {0}.NAME = VALUE", key.name);
-                found.problems.push(node.problem(&key.name, complaint.with_help(help)));
+                report.problems.push(node.problem(&key.name, complaint.with_help(help)));
             }
-            (None, _) => found.problems.push(unknown_section(key)),
+            (None, _) => report.problems.push(unknown_section(key)),
         }
     }
-    let Found { mut problems, notes } = found;
-    for (name, value, place) in notes {
-        settings.note(&name, value, &place);
+    let LayerReport { mut problems, notes } = report;
+    for noted in notes {
+        draft.note(noted);
     }
     problems.sort_by_key(|problem| problem.place().map_or(0, super::Place::start));
     problems
 }
 
-fn put(settings: &mut Settings, section: &Section, (key, node): (&Key, &Node), found: &mut Found) {
-    let name = format!("{}.{}", section.name, key.name);
-    let keys = [section.name, &key.name];
+fn put(draft: &mut Draft, section: &Section, (key, node): (&Key, &Node), report: &mut LayerReport) {
+    let dotted = &format!("{}.{}", section.name, key.name);
+    let name = Name { dotted, keys: &[section.name, &key.name] };
     match (&section.keys, section.setting(&key.name)) {
-        (Keys::Fields, _) => match rules::read(&name, key, node) {
-            Ok(rule) => {
-                // One layer's field replaces another's as a whole, and keeps its place among the fields.
-                replace(&mut settings.extract, &key.name, rule, |one, other| one == other);
-                found.note(&name, &keys, node);
-            }
-            Err(problems) => found.problems.extend(problems),
+        (Keys::Free(read), _) => match read(draft, dotted, (key, node)) {
+            Ok(meaning) => report.note(name, node, Affects::Data, meaning),
+            Err(problems) => report.problems.extend(problems),
         },
-        (Keys::Hosts(known), _) => hosts::put(&mut settings.hosts, known, (key, node), found),
-        (Keys::Known(_), Some(setting)) => put_known(settings, setting, (&name, &keys), node, found),
-        (Keys::Known(_), None) => found.problems.push(unknown_setting(section, key)),
+        (Keys::Hosts(known), _) => hosts::put(&mut draft.hosts, known, (key, node), report),
+        (Keys::Known(_), Some(setting)) => put_known(draft, setting, name, node, report),
+        (Keys::Known(_), None) => report.problems.push(unknown_setting(section, key)),
     }
 }
 

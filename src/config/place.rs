@@ -6,13 +6,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-/// The longest stretch of a line that an excerpt shows, in characters.
+/// How much of a line an excerpt shows, in characters.
 const EXCERPT_WIDTH: usize = 120;
 
 /// Who wrote a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody: it is the default that is built in.
+    /// Nobody: it is the built-in default.
     Defaults,
     /// The settings file, under the name by which it was given.
     File(PathBuf),
@@ -27,7 +27,7 @@ pub enum Origin {
 pub(super) struct Text {
     origin: Origin,
     content: String,
-    /// What no excerpt shows, in bytes of `content`.
+    /// The bytes of `content` that no excerpt shows.
     hidden: OnceLock<Vec<Range<usize>>>,
 }
 
@@ -37,9 +37,9 @@ impl Text {
         Arc::new(Self { origin, content, hidden: OnceLock::new() })
     }
 
-    /// Has excerpts show asterisks in these places. Only the first call counts.
+    /// Makes excerpts show asterisks in these places. Only the first call counts.
     pub(super) fn hide(&self, secrets: Vec<Range<usize>>) {
-        // A text is read once.
+        // Each text is read only once.
         let _ = self.hidden.set(secrets);
     }
 
@@ -59,11 +59,11 @@ impl Text {
     }
 }
 
-/// A stretch of something that was written: of the file, a variable or a flag.
+/// A part of what was written: of the file, a variable or a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     text: Arc<Text>,
-    /// Bytes of `text`; may be empty, where something is missing.
+    /// Bytes of `text`; empty if something is missing there.
     span: Range<usize>,
 }
 
@@ -79,7 +79,7 @@ impl Place {
 
     /// Line and column in the file, both counted from 1, the column in characters.
     ///
-    /// `None` where these say nothing: for variables, flags, built-in defaults, and a file that could not be read.
+    /// `None` for variables, flags, built-in defaults and files that could not be read, where they mean nothing.
     pub fn line_and_column(&self) -> Option<(usize, usize)> {
         let in_file = matches!(self.origin(), Origin::File(_)) && !self.text.content.is_empty();
         in_file.then(|| {
@@ -88,7 +88,7 @@ impl Place {
         })
     }
 
-    /// The number of its line in the text, from 1, whatever the text is.
+    /// The number of its line in the text, counted from 1. Unlike the above, it is for any text.
     pub(super) fn line_number(&self) -> usize {
         self.line().number
     }
@@ -97,7 +97,7 @@ impl Place {
         self.span.start
     }
 
-    /// The text that it is a stretch of.
+    /// The text that it is a part of.
     pub(super) fn text(&self) -> &Text {
         &self.text
     }
@@ -109,8 +109,8 @@ impl Place {
 
     /// The place of the bytes `at` of the string `decoded`, which was written here.
     ///
-    /// Exact where the string stands in the text as it is; a string with escapes gives its whole place, since an
-    /// offset in the one is none in the other.
+    /// It is exact if the string is written without escapes. A string with escapes gives its whole place, because its
+    /// offsets differ from those of the text.
     pub(super) fn within(&self, decoded: &str, at: Range<usize>) -> Self {
         let written = self.written();
         let quote = ["\"\"\"", "'''", "\"", "'"]
@@ -118,7 +118,7 @@ impl Place {
             .find(|quote| written.len() >= 2 * quote.len() && written.starts_with(quote) && written.ends_with(quote))
             .unwrap_or_default();
         let inner = &written[quote.len()..written.len() - quote.len()];
-        // TOML drops a line break that follows the opening quotes of a multi-line string at once.
+        // TOML drops a line break right after the opening quotes of a multi-line string.
         let dropped = match inner.strip_suffix(decoded) {
             Some(rest @ ("" | "\n" | "\r\n")) => rest.len(),
             _ => return self.clone(),
@@ -128,7 +128,7 @@ impl Place {
     }
 
     /// The line in which the place begins.
-    fn line(&self) -> Line<'_> {
+    fn line(&self) -> ExcerptLine<'_> {
         let content = self.text.content.as_str();
         let mut start = self.span.start.min(content.len());
         while !content.is_char_boundary(start) {
@@ -139,7 +139,7 @@ impl Place {
         let line = content[line_start..].split('\n').next().unwrap_or_default();
         let line = line.strip_suffix('\r').unwrap_or(line);
         let marked = self.span.start..self.span.end.min(line_start + line.len());
-        Line {
+        ExcerptLine {
             number: before.matches('\n').count() + 1,
             text: self.text.shown(line_start..line_start + line.len()),
             column: content[line_start..start].chars().count(),
@@ -183,18 +183,18 @@ impl fmt::Display for Place {
 }
 
 /// A line and what is marked in it, in characters.
-struct Line<'a> {
+struct ExcerptLine<'a> {
     number: usize,
     text: Cow<'a, str>,
     column: usize,
     marked: usize,
 }
 
-impl Line<'_> {
+impl ExcerptLine<'_> {
     /// What to show of the line, how far the carets are indented, and how many there are.
     ///
-    /// Every character takes one cell (a tab too), so that the carets stand under what they mean; control characters
-    /// are not handed to the terminal.
+    /// Every character takes one cell (also a tab), so that the carets are under the right characters. Control characters
+    /// are replaced, so that they do not reach the terminal.
     fn clipped(&self) -> (String, usize, usize) {
         let length = self.text.chars().count();
         let from = if length <= EXCERPT_WIDTH { 0 } else { self.column.saturating_sub(EXCERPT_WIDTH / 2) };
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_inside_a_string_is_exact_where_the_string_is_written_as_it_is() {
+    fn an_offset_inside_a_string_is_exact_if_the_string_has_no_escapes() {
         // (what the file holds, the decoded string, the offset in it, the offset in the file)
         let table = [
             (r#""h1::txt""#, "h1::txt", 4, 5),

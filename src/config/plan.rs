@@ -1,84 +1,86 @@
-//! What is meant: settings without a question left open. [`load`](super::load) makes them.
+//! What is meant: the options of a run, without a question left open. [`load`](super::load) makes them.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::MaxFailures;
-use crate::pool::{Sandbox, User};
+use crate::model::RunLimits;
 use crate::schedule;
 use crate::scrape;
-use crate::sink::{Order, Shape};
+use crate::sink;
+use gleaner_pool::{self as pool, User};
 
-/// All that a run needs to know from its settings.
-#[derive(Debug, Clone, PartialEq)]
+/// All that a run needs to know from its settings. Its default has everything off, empty or zero: the settings fill it in.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    /// The worker processes.
-    pub pool: PoolPlan,
-    /// What every worker gets to know. The `site` of its `fetch` is `None` here: the command line knows the site, not the settings.
+    /// The worker processes. The command line adds what is not a setting: the user, the environment and the arguments.
+    pub pool: pool::Options,
+    /// The user that workers run as, if this process is root.
+    pub worker_user: UserChoice,
+    /// After this long on one task, a worker is killed.
+    pub task_timeout: Duration,
+    /// What every worker gets to know. The `site` of its `fetch` is `None` here, because only the command line knows it.
     pub scrape: scrape::Settings,
-    /// Which task is fetched when, what servers are spared, and what hosts have settings of their own for that. What each
-    /// host gets sent besides is in `scrape.fetch.hosts`.
+    /// Which task is fetched when, and what load servers get. What a host gets with its requests is in
+    /// `scrape.fetch.hosts`.
     pub schedule: schedule::Options,
     /// How many tasks of the list may be read ahead, to find hosts that are free.
-    pub read_ahead: u64,
-    /// When the run stops of its own accord.
-    pub limits: LimitsPlan,
-    /// The settings whose values come from environment variables, in part or whole, by their dotted names, as they were
-    /// written (`Bearer ${TOKEN}`): what may be kept of them.
-    pub from_environment: BTreeMap<String, String>,
+    pub read_ahead: usize,
+    /// When the run stops before the end of its list.
+    pub limits: RunLimits,
     /// The files that `[tls]` names. What is in them is in `scrape.fetch.tls`.
     pub tls_files: Vec<PathBuf>,
     /// The cookies of the run; `None` keeps none.
     pub cookies: Option<CookiesPlan>,
     /// The file of the cache, if there is to be one.
     pub cache: Option<PathBuf>,
-    /// What is written, and in which order.
-    pub output: OutputPlan,
+    /// What is written. The command line adds what is not a setting: the destination, what becomes of an earlier run's
+    /// output, the identity, and the format if [`Plan::format`] is `None`.
+    pub sink: sink::Options,
+    /// The format; `None` is by the extension of the output.
+    pub format: Option<sink::Format>,
+    /// How many tasks may be finished ahead of the earliest unfinished one before no more are started.
+    pub ahead_limit: u64,
+    /// The settings that shape what is written.
+    pub shaping: Shaping,
 }
 
-/// The worker processes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolPlan {
-    /// How many there are at once.
-    pub workers: NonZeroUsize,
-    /// How many tasks each has in flight.
-    pub concurrency: NonZeroUsize,
-    /// After how many jobs a worker is replaced; `None` is never.
-    pub quota: Option<NonZeroU32>,
-    /// Up to this many fewer, drawn for each worker. Less than the quota, where there is one.
-    pub quota_jitter: u32,
-    /// In bytes of resident memory.
-    pub max_memory_per_worker: u64,
-    /// After this long on one task the worker is killed.
-    pub task_timeout: Duration,
-    /// Whether a worker gives up what it does not need.
-    pub sandbox: Sandbox,
-    /// The user that workers are, where this process is root.
-    pub user: UserChoice,
+/// What a setting affects: what must be the same in two runs that share an output or a cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Affects {
+    /// Only how fast, how patiently and by which way pages are fetched. It may differ between two runs.
+    #[default]
+    Nothing,
+    /// Which records there are or how they are written. A run resumes only an output that was begun with the same value.
+    Output,
+    /// The data that is extracted from an answer. As [`Affects::Output`], and the cache keeps the data of each value
+    /// apart.
+    Data,
 }
 
-/// Which user workers are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The settings that affect the output or the data, by their dotted names, and what they mean. The meaning is the same for
+/// all ways to write a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shaping {
+    /// All but request headers.
+    pub settings: BTreeMap<String, (Affects, String)>,
+    /// Request headers, which may be secrets. One that names environment variables is as it was written
+    /// (`Bearer ${TOKEN}`). Those that carry credentials are left out, because tokens expire.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Which user workers run as.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum UserChoice {
-    /// One that is nobody else, where this process is root and such a user can be had.
+    /// A user that nobody else has, if this process is root and the system allows it.
+    #[default]
     Auto,
-    /// That of this process.
+    /// The user of this process.
     Same,
     /// This one.
     Given(User),
     /// The one of this name.
     Named(String),
-}
-
-/// What a run must not exceed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LimitsPlan {
-    /// How many of the records may be failures; `None` is no limit.
-    pub max_failures: Option<MaxFailures>,
-    /// How long the run may take; `None` is as long as it takes.
-    pub deadline: Option<Duration>,
 }
 
 /// Where cookies come from and go to, in the format of `cookies.txt`.
@@ -88,30 +90,4 @@ pub struct CookiesPlan {
     pub load: Option<PathBuf>,
     /// Where they are written when the run ends; `None` is nowhere.
     pub save: Option<PathBuf>,
-}
-
-/// What is written, and in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputPlan {
-    /// The format, unless it goes by the output's name.
-    pub format: FormatChoice,
-    /// How much of each record.
-    pub record: Shape,
-    /// In which order.
-    pub order: Order,
-    /// How many bytes of finished records may wait in memory for an earlier one; more go to disk.
-    pub window_memory: u64,
-    /// How many tasks may be finished ahead of the earliest unfinished one before no more are begun.
-    pub ahead_limit: u64,
-}
-
-/// The format of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FormatChoice {
-    /// By the extension of the output's name, else JSON.
-    Auto,
-    /// One array, a record a line.
-    Json,
-    /// A record a line.
-    Jsonl,
 }

@@ -1,11 +1,12 @@
-//! `[extract]`: what a field's value says is to be extracted.
+//! `[extract]`: the value of a field -> the rule for what is extracted.
 //!
-//! A string is the first match, a string in brackets every match, a table with `css` the same with options, a table
-//! with `each` one object per element.
+//! A string is the first match. A string in brackets is every match. A table with `css` is the same with options. A table
+//! with `each` is one object for each element.
 
 use crate::scrape::extract::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
 
 use super::checks;
+use super::draft::{Draft, replace};
 use super::element::choice;
 use super::error::{Complaint, Problem, ProblemKind};
 use super::suggest;
@@ -22,7 +23,7 @@ const TYPES: &[(&str, ValueType)] = &[
 /// The keys of a table with `css`.
 const OPTIONS: &[&str] = &["css", "type", "required", "default", "trim", "re"];
 
-/// What other tools call `css` and `each`.
+/// The names of the options in other tools.
 const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("selector", "css"),
     ("sel", "css"),
@@ -34,14 +35,23 @@ const NAMES_ELSEWHERE: &[(&str, &str)] = &[
     ("strip", "trim"),
 ];
 
-/// Reads the field `key` of `[extract]`, whose full name is `name`. Errs with all that is wrong with it.
-pub(super) fn read(name: &str, key: &Key, node: &Node) -> Result<Rule, Vec<Problem>> {
+/// Reads the field `key` of `[extract]`, whose full name is `name`, and puts it among the fields. Gives what it means. Errs
+/// with everything that is wrong with it.
+pub(super) fn put(draft: &mut Draft, name: &str, (key, node): (&Key, &Node)) -> Result<String, Vec<Problem>> {
+    let rule = read(name, key, node)?;
+    let meaning = format!("{rule:?}");
+    // A field of one layer replaces that of another as a whole, and takes its position among the fields.
+    replace(&mut draft.extract, &key.name, rule, |one, other| one == other);
+    Ok(meaning)
+}
+
+fn read(name: &str, key: &Key, node: &Node) -> Result<Rule, Vec<Problem>> {
     let mut reader = Reader { problems: Vec::new() };
     let rule = if key.name == "each" && node.string().is_some() {
         reader.refuse_key(
             name,
             key,
-            "needs a field to be in",
+            "must be inside of a field",
             "write it below [extract.NAME], with the fields of the objects",
         );
         None
@@ -54,7 +64,7 @@ pub(super) fn read(name: &str, key: &Key, node: &Node) -> Result<Rule, Vec<Probl
     }
 }
 
-/// Goes through a rule and collects what is wrong. Its methods give `None` where they have found something.
+/// Goes through a rule and collects what is wrong. A method gives `None` if it has found something.
 struct Reader {
     problems: Vec<Problem>,
 }
@@ -71,7 +81,7 @@ impl Reader {
             (None, Some(_)) => self.each(name, key, table),
             (Some((css, _)), Some(_)) => {
                 let message = "cannot stand beside `each`";
-                let help = "`css` takes one value, `each` makes an object of each element: keep one of them";
+                let help = "`css` takes one value, `each` makes an object of each element: remove one of them";
                 self.refuse_key(&format!("{name}.css"), css, message, help);
                 None
             }
@@ -82,7 +92,7 @@ impl Reader {
         }
     }
 
-    /// A selector and how many of its matches are wanted: `"h1::text"` or `["a::url"]`.
+    /// Reads a selector, and whether one of its matches is wanted or all: `"h1::text"` or `["a::url"]`.
     fn selection(&mut self, name: &str, node: &Node) -> Option<(String, Arity)> {
         let (node, arity) = match &node.value {
             Value::Array(values) => (self.only(name, node, values)?, Arity::Many),
@@ -98,7 +108,7 @@ impl Reader {
         Some((css.to_owned(), arity))
     }
 
-    /// The one string of a list.
+    /// Gives the only string of a list.
     fn only<'n>(&mut self, name: &str, node: &Node, values: &'n [Node]) -> Option<&'n Node> {
         let complaint = match values {
             [value] if value.string().is_some() => return Some(value),
@@ -106,14 +116,14 @@ impl Reader {
                 let help = format!("write [{name}] with single brackets: its `each` makes the list");
                 Complaint::new("must be one table").with_help(help)
             }
-            _ => Complaint::new("must be one selector in brackets (a list of its matches)")
-                .with_help("several selectors make one with commas: [\"h1::text, h2::text\"]"),
+            _ => Complaint::new("must be one selector in brackets (which gives a list of its matches)")
+                .with_help("join several selectors with commas: [\"h1::text, h2::text\"]"),
         };
         self.refuse(name, node, complaint);
         None
     }
 
-    /// A table with `css`.
+    /// Reads a table with `css`.
     fn value(&mut self, name: &str, table: &Table) -> Option<ValueRule> {
         let mut rule = ValueRule::new("", Arity::One);
         let (mut default, mut re) = (None, None);
@@ -140,11 +150,11 @@ impl Reader {
             }
         }
         if let Some(node) = re {
-            // Where the selector is not valid, nobody knows whether a list is meant.
+            // If the selector is not valid, it is unknown whether a list is meant. Then the pattern may have any groups.
             let arity = if has_selection { rule.arity } else { Arity::Many };
             rule.re = self.regex(&format!("{name}.re"), node, arity);
         }
-        // Whether a default fits a type that is none cannot be said.
+        // Without a valid type, a default cannot be checked.
         if let Some((key, node)) = default
             && has_type
         {
@@ -153,7 +163,7 @@ impl Reader {
         self.problems.is_empty().then_some(rule)
     }
 
-    /// A table with `each`: all its other keys are fields.
+    /// Reads a table with `each`: all its other keys are fields.
     fn each(&mut self, name: &str, key: &Key, table: &Table) -> Option<Rule> {
         let mut each = String::new();
         let mut fields = Fields::new();
@@ -188,15 +198,15 @@ impl Reader {
         Some(pattern.to_owned())
     }
 
-    /// A default that fits what the rest of the rule says.
+    /// Reads a default, which must fit the rest of the rule.
     fn default(&mut self, option: &str, key: &Key, node: &Node, rule: &ValueRule) -> Option<Scalar> {
         if rule.required {
-            let help = "a page without it fails, or it gets the default: keep one of them";
+            let help = "a page without a match fails or gets the default: remove one of the two";
             self.refuse_key(option, key, "contradicts `required = true`", help);
             return None;
         }
         if rule.arity == Arity::Many {
-            self.refuse_key(option, key, "is not for lists", "a list without matches is empty");
+            self.refuse_key(option, key, "cannot be used for a list", "a list without matches is empty");
             return None;
         }
         let scalar = match (rule.kind, &node.value) {
@@ -206,7 +216,7 @@ impl Reader {
             (ValueType::Boolean, _) => node.boolean().map(Scalar::Boolean),
             (ValueType::Integer | ValueType::Number, _) => match node.number() {
                 Some(Value::Integer(number)) => i64::try_from(number).ok().map(Scalar::Integer),
-                // JSON has no word for infinity, nor for what is no number.
+                // JSON has neither infinity nor NaN.
                 Some(Value::Float(number)) if rule.kind == ValueType::Number && number.is_finite() => {
                     Some(Scalar::Float(number))
                 }
@@ -267,7 +277,7 @@ impl Reader {
     }
 }
 
-/// The option that somebody may have meant by `name`.
+/// The option that `name` may stand for.
 fn meant(name: &str) -> Option<&'static str> {
     let elsewhere = NAMES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name);
     let known = OPTIONS.iter().copied().chain(["each"]);

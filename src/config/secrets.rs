@@ -1,10 +1,11 @@
-//! Which settings are secrets, so that neither errors nor lists of settings show them.
+//! Which settings are secrets. Neither errors nor lists of settings show them.
 //!
-//! Variables in them (`${NAME}`) are shown: they say where a secret is, not what it is.
+//! Variables in them (`${NAME}`) are shown, because they say where a secret is, not what it is.
 
 use std::ops::Range;
 
 use super::element::{header, template};
+use super::schema::{self, Keys, Read, Setting};
 use super::written::{Node, Table, Value};
 
 /// What of a value must not be shown.
@@ -16,17 +17,28 @@ pub(super) enum Secrecy {
     All,
 }
 
-/// What must not be shown of the setting of this name, given key by key.
+/// What must not be shown of a setting, whose name is given key by key.
 pub(super) fn of(keys: &[&str]) -> Secrecy {
-    match keys {
-        ["fetch", "headers", name] | ["hosts", _, "headers", name] if header::is_secret(name) => Secrecy::All,
-        ["hosts", _, "basic" | "bearer"] => Secrecy::All,
-        ["hosts", _, "proxy"] | ["network", "proxies"] => Secrecy::UserInfo,
+    let [section, keys @ ..] = keys else { return Secrecy::Nothing };
+    match (schema::section(section).map(|section| &section.keys), keys) {
+        (Some(Keys::Known(settings)), keys) => of_setting(settings, keys),
+        (Some(Keys::Hosts(settings)), [_, keys @ ..]) => of_setting(settings, keys),
         _ => Secrecy::Nothing,
     }
 }
 
-/// A value as lists of settings show it, on one line.
+/// What must not be shown of the setting that the first of the keys names, or of the part of it that the others name.
+fn of_setting<S>(settings: &[Setting<S>], keys: &[&str]) -> Secrecy {
+    let [name, parts @ ..] = keys else { return Secrecy::Nothing };
+    match settings.iter().find(|setting| setting.name == *name).map(|setting| &setting.read) {
+        Some(Read::Secret(_)) => Secrecy::All,
+        Some(Read::Url(_)) => Secrecy::UserInfo,
+        Some(Read::Headers(_)) if parts.first().is_some_and(|name| header::has_credentials(name)) => Secrecy::All,
+        Some(Read::Headers(_) | Read::Value(_)) | None => Secrecy::Nothing,
+    }
+}
+
+/// The value as lists of settings show it, on one line.
 pub(super) fn shown(secrecy: Secrecy, value: &Value) -> String {
     match secrecy {
         Secrecy::Nothing => value.to_string(),
@@ -47,8 +59,8 @@ pub(super) fn shown(secrecy: Secrecy, value: &Value) -> String {
     }
 }
 
-/// Hides the secrets of a layer in the text that it was read from, for all errors to come. What several flags set together
-/// has several texts, but no secrets.
+/// Hides the secrets of a layer in the text that it was read from, in all errors from now on. A layer that several flags set
+/// together has several texts, but no secrets.
 pub(super) fn hide(layer: &Table) {
     let mut secrets = Vec::new();
     for (key, node) in layer {
@@ -88,7 +100,7 @@ fn collect<'n>(keys: &mut Vec<&'n str>, node: &'n Node, secrets: &mut Vec<Range<
     }
 }
 
-/// User name and password in a text that is meant as a URL.
+/// Finds the user name and the password in a text that is meant as a URL.
 fn user_info(text: &str) -> Option<Range<usize>> {
     let end = text.rfind('@')?;
     let start =
@@ -103,7 +115,7 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_the_names_of_their_settings() {
-        let table: [(&[&str], Secrecy); 8] = [
+        let table: [(&[&str], Secrecy); 12] = [
             (&["fetch", "headers", "Cookie"], Secrecy::All),
             (&["fetch", "headers", "Accept"], Secrecy::Nothing),
             (&["hosts", "h", "headers", "authorization"], Secrecy::All),
@@ -112,6 +124,10 @@ mod tests {
             (&["hosts", "h", "bearer"], Secrecy::All),
             (&["hosts", "h", "proxy"], Secrecy::UserInfo),
             (&["network", "proxies"], Secrecy::UserInfo),
+            (&["hosts", "h", "bearer", "not", "a table"], Secrecy::All),
+            (&["hosts", "h"], Secrecy::Nothing),
+            (&["extract", "bearer"], Secrecy::Nothing),
+            (&["unknown", "bearer"], Secrecy::Nothing),
         ];
         for (keys, secrecy) in table {
             assert_eq!(of(keys), secrecy, "{keys:?}");

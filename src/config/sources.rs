@@ -1,5 +1,5 @@
-//! Where settings come from: file, environment, flags. All of it is handed in; only [`Sources::of_process`] looks
-//! around in the process.
+//! Where settings come from: file, environment, flags. The caller hands in all of it; only [`Sources::of_process`] looks at
+//! the process.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,40 +12,39 @@ use super::assigned;
 use super::error::{Problem, ProblemKind};
 use super::place::{Origin, Place, Text};
 use super::schema::SECTIONS;
+use super::schema::text::defaults;
 use super::trust::{self, Distrust};
 use super::written::{self, Key, Node, Table, Value};
 
-/// The file that is read if no other is named and it is there.
+/// The file that is read if it exists and no other file is named.
 pub const DEFAULT_FILE: &str = "gleaner.toml";
 
-/// The settings that are built in, with their comments: what users copy.
-pub const DEFAULTS: &str = include_str!("../../config/default.toml");
-
-/// What the names of our environment variables begin with.
+/// How the names of our environment variables begin.
 const PREFIX: &str = "GLEANER_";
 
-/// Everything that settings are read from, lowest first; [`DEFAULTS`] lie below.
+/// Everything that settings are read from, lowest first; [`defaults`] are below all of them.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// The file that was asked for (`--config`); it must be there. `None` takes [`DEFAULT_FILE`] if that is there.
+    /// The file that the user named (`--config`), which must exist. `None` is [`DEFAULT_FILE`], if that exists.
     pub config: Option<PathBuf>,
     /// The folder in which relative paths begin.
     pub folder: PathBuf,
     /// The user id that runs the program: [`DEFAULT_FILE`] is read only if it and its folder belong to that user.
     pub user: u32,
-    /// Environment variables. `GLEANER_POOL_WORKERS` is `pool.workers`; what does not begin with `GLEANER_` and a section
-    /// is passed over.
+    /// Environment variables. `GLEANER_POOL_WORKERS` is `pool.workers`. Names that do not begin with `GLEANER_` and a
+    /// section are ignored.
     pub environment: Vec<(OsString, OsString)>,
-    /// Flags, in the order in which they were given: a later one beats an earlier one.
+    /// Flags, in the order in which they were given: a later one overrides an earlier one.
     pub flags: Vec<Flag>,
-    /// How many CPUs there are for us: what `workers = "auto"` stands for.
+    /// How many CPUs this process may use: the value of `workers = "auto"`.
     pub cpus: NonZeroUsize,
 }
 
 impl Sources {
     /// The sources of a process: its current folder, its environment, its CPUs, and what its command line said.
     ///
-    /// Errs if the current folder is gone or must not be seen.
+    /// # Errors
+    /// If the current folder does not exist any more or may not be read.
     pub fn of_process(config: Option<PathBuf>, flags: Vec<Flag>) -> io::Result<Self> {
         Ok(Self {
             config,
@@ -53,14 +52,14 @@ impl Sources {
             user: rustix::process::geteuid().as_raw(),
             environment: std::env::vars_os().collect(),
             flags,
-            // Where the platform cannot tell, one worker is right, if slow.
+            // If the platform cannot tell, one worker is correct, but slow.
             cpus: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
     }
 
-    /// What each source says, lowest first, and what cannot be read of it.
+    /// What each source says, lowest first, or why it cannot be read.
     pub(super) fn layers(&self) -> Vec<Result<Table, Vec<Problem>>> {
-        let mut layers = vec![written::document(&Text::new(Origin::Defaults, DEFAULTS))];
+        let mut layers = vec![written::document(&Text::new(Origin::Defaults, defaults()))];
         layers.extend(self.file());
         layers.extend(self.variables());
         layers.extend(self.set_by_flags());
@@ -78,7 +77,7 @@ impl Sources {
         layers
     }
 
-    /// The file that is read, under the name by which it was given.
+    /// What the settings file says, if there is one. Errors name it as the user did.
     fn file(&self) -> Option<Result<Table, Vec<Problem>>> {
         let name = self.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let bytes = match self.read(name) {
@@ -95,7 +94,7 @@ impl Sources {
         })
     }
 
-    /// The bytes of the settings file `name`. A file that nobody named is read only if it is trusted.
+    /// Reads the bytes of the settings file `name`. A file that nobody named is read only if it is trusted.
     fn read(&self, name: &Path) -> io::Result<Result<Vec<u8>, Distrust>> {
         let path = self.folder.join(name);
         let mut file = File::open(&path)?;
@@ -111,7 +110,7 @@ impl Sources {
         Ok(Ok(bytes))
     }
 
-    /// The variables that name a setting, by name: the order of the environment means nothing.
+    /// The variables that name a setting, sorted by name, because the order of the environment means nothing.
     fn variables(&self) -> Vec<Result<Table, Vec<Problem>>> {
         let mut ours: Vec<_> = self
             .environment
@@ -124,12 +123,12 @@ impl Sources {
     }
 }
 
-/// The variable that stands for the setting of this dotted name.
+/// The name of the variable for the setting of this dotted name.
 pub(super) fn variable_name(setting: &str) -> String {
     format!("{PREFIX}{}", setting.to_uppercase().replace('.', "_"))
 }
 
-/// `GLEANER_POOL_WORKERS` gives `pool` and `workers`; `None` if the name is none of ours.
+/// `GLEANER_POOL_WORKERS` gives `pool` and `workers`; `None` for a name that is not ours.
 fn section_and_key(name: &str) -> Option<(&'static str, String)> {
     let rest = name.strip_prefix(PREFIX)?;
     SECTIONS.iter().find_map(|section| {
@@ -161,13 +160,13 @@ fn unreadable(name: &Path, error: &io::Error) -> Problem {
 
 fn untrusted(name: &Path, distrust: Distrust) -> Problem {
     let name = name.display();
-    let message = format!("the settings file `{name}` of the current folder is not read: {distrust}");
+    let message = format!("the settings file `{name}` in the current folder is not read: {distrust}");
     let text = Text::new(Origin::File(PathBuf::from(DEFAULT_FILE)), "");
     Problem::new(ProblemKind::Untrusted, message, Place::new(&text, 0..0))
         .with_help(format!("read the file, then name it if you trust it: --config {name}"))
 }
 
-/// The text of a file, without a byte-order mark.
+/// Gives the text of a file, without a byte-order mark.
 pub(super) fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let origin = Origin::File(name.to_owned());
@@ -180,19 +179,19 @@ pub(super) fn text_of_file(name: &Path, bytes: &[u8]) -> Result<Arc<Text>, Probl
     })
 }
 
-/// A setting that was given on the command line.
+/// A setting from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// The flag as errors name it.
+    /// The flag, as errors name it.
     name: String,
-    given: Given,
+    form: FlagForm,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Given {
-    /// The value of this setting, as it is.
+enum FlagForm {
+    /// The literal value of this setting.
     Value(String, String),
-    /// The values of this setting, as they are, each after the flag anew.
+    /// The literal values of this setting. The flag is repeated before each of them.
     Values(String, Vec<String>),
     /// `KEY=VALUE`
     Assignment(String),
@@ -201,49 +200,49 @@ enum Given {
 }
 
 impl Flag {
-    /// A flag of its own for one setting: `Flag::new("--workers", "pool.workers", "4")`. The value is taken as it is.
+    /// A flag that sets one setting: `Flag::new("--workers", "pool.workers", "4")`. The value is taken literally.
     pub fn new(name: impl Into<String>, setting: impl Into<String>, value: impl Into<String>) -> Self {
-        let given = Given::Value(setting.into(), value.into());
+        let form = FlagForm::Value(setting.into(), value.into());
         let name = name.into();
-        Self { name, given }
+        Self { name, form }
     }
 
-    /// A flag of its own that was given once for each item of a list: `Flag::list("--proxy", "network.proxies", &urls)`.
+    /// A flag that was given once for each item of a list: `Flag::list("--proxy", "network.proxies", &urls)`.
     pub fn list(name: impl Into<String>, setting: impl Into<String>, values: &[String]) -> Self {
-        let given = Given::Values(setting.into(), values.to_vec());
+        let form = FlagForm::Values(setting.into(), values.to_vec());
         let name = name.into();
-        Self { name, given }
+        Self { name, form }
     }
 
     /// `--set KEY=VALUE`: a dotted key, and a value that is bare (`5s`, `h1::text`) or TOML (`["a::url"]`).
     pub fn set(assignment: impl Into<String>) -> Self {
-        let given = Given::Assignment(assignment.into());
+        let form = FlagForm::Assignment(assignment.into());
         let name = assigned::FLAG.to_owned();
-        Self { name, given }
+        Self { name, form }
     }
 
     /// A request header as curl takes it: `Flag::header("-H", "Accept-Language: en")`.
     pub fn header(name: impl Into<String>, line: impl Into<String>) -> Self {
-        let given = Given::Header(line.into());
+        let form = FlagForm::Header(line.into());
         let name = name.into();
-        Self { name, given }
+        Self { name, form }
     }
 
-    /// The keys of the setting, and its value.
+    /// Gives the keys of the setting, and its value.
     fn written(&self) -> Result<(Vec<Key>, Node), Vec<Problem>> {
-        let written = match &self.given {
-            Given::Value(_, written) | Given::Assignment(written) | Given::Header(written) => written,
-            Given::Values(_, values) => &values.join(&format!(" {} ", self.name)),
+        let written = match &self.form {
+            FlagForm::Value(_, written) | FlagForm::Assignment(written) | FlagForm::Header(written) => written,
+            FlagForm::Values(_, values) => &values.join(&format!(" {} ", self.name)),
         };
         let text = Text::new(Origin::Flag(self.name.clone()), format!("{} {written}", self.name));
         let start = self.name.len() + 1;
         let all = start..start + written.len();
-        match &self.given {
-            Given::Value(setting, value) => {
+        match &self.form {
+            FlagForm::Value(setting, value) => {
                 let node = Node { value: Value::Bare(value.clone()), place: Place::new(&text, all) };
                 Ok((self.keys(setting, &text), node))
             }
-            Given::Values(setting, values) => {
+            FlagForm::Values(setting, values) => {
                 let mut at = start;
                 let nodes = values.iter().map(|value| {
                     let place = Place::new(&text, at..at + value.len());
@@ -253,23 +252,24 @@ impl Flag {
                 let node = Node { value: Value::Array(nodes.collect()), place: Place::new(&text, all) };
                 Ok((self.keys(setting, &text), node))
             }
-            Given::Assignment(_) => written::assignment(&text, all),
-            Given::Header(line) => header(&text, start, line),
+            FlagForm::Assignment(_) => written::assignment(&text, all),
+            FlagForm::Header(line) => header(&text, start, line),
         }
     }
 
-    /// The keys of a dotted name, which the flag stands for.
+    /// Splits a dotted name into keys, whose place is the name of the flag.
     fn keys(&self, setting: &str, text: &Arc<Text>) -> Vec<Key> {
         let place = Place::new(text, 0..self.name.len());
         setting.split('.').map(|name| Key { name: name.to_owned(), place: place.clone() }).collect()
     }
 }
 
-/// `Name: Value`, which stands at `start` of `text`. White space around the value is none of it (RFC 9110, 5.5).
+/// Reads `Name: Value`, which begins at byte `start` of `text`. White space around the value does not belong to it (RFC
+/// 9110, 5.5).
 fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let Some((name, value)) = line.split_once(':') else {
         let place = Place::new(text, start..start + line.len());
-        let problem = Problem::new(ProblemKind::Syntax, format!("`{line}` is no header"), place);
+        let problem = Problem::new(ProblemKind::Syntax, format!("`{line}` is not a header"), place);
         return Err(vec![problem.with_help("write \"Name: Value\"")]);
     };
     let name_place = Place::new(text, start..start + name.len());

@@ -1,12 +1,13 @@
-//! The known name that somebody may have meant.
+//! Suggests the known name that somebody may have meant.
 
-/// How alike two names must be, from 0 to 1, to be taken for one another.
+/// How similar two names must be, from 0 to 1, for one to be suggested for the other.
 const ALIKE: f64 = 0.6;
 
-/// How long a name must be to be looked for as a part of others.
+/// How long a name must be to be searched for inside of others.
 const PART: usize = 3;
 
-/// The one of `known` that is nearest to `name`, if any is near; else the only one that has `name` in it.
+/// Gives the one of `known` that is most similar to `name`, if it is similar enough; or else the only one that contains
+/// `name`.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
     let known: Vec<&str> = known.into_iter().collect();

@@ -1,4 +1,4 @@
-//! The TOML parser's errors, for people who do not know TOML by heart.
+//! The errors of the TOML parser, explained for people who do not know TOML well.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::error::{Problem, ProblemKind};
 use super::place::{Place, Text};
 
-/// How the parser begins what it says of a value that is a word without quotes. Which one depends on the word's first
-/// letter: `fast` is an "invalid boolean", `1.5s` an "invalid float".
+/// How the parser's messages begin if a value is a word without quotes. The message depends on the first letter of the
+/// word: `fast` is an "invalid boolean", `1.5s` an "invalid float".
 const ABOUT_BARE_VALUES: &[&str] = &[
     "string values must be quoted",
     "invalid boolean",
@@ -19,12 +19,13 @@ const ABOUT_BARE_VALUES: &[&str] = &[
     "invalid datetime",
 ];
 
-/// What ends a bare value.
+/// The characters that end a bare value.
 const ENDS: &[char] = &[' ', '\t', '\r', '\n', ',', ']', '}', '#'];
 
-/// The problems that stand behind `errors`, whose spans begin `shift` bytes into `text`.
+/// The problems behind `errors`, whose spans begin `shift` bytes into `text`.
 ///
-/// They come in the order of the text, and one for each line: what follows on the same line is the parser recovering.
+/// They are in the order of the text, and one for each line: further errors on the same line only come from how the parser
+/// recovers.
 pub(super) fn problems(errors: &[toml::de::Error], text: &Arc<Text>, shift: usize) -> Vec<Problem> {
     let end = text.content().len() - shift;
     let span = |error: &toml::de::Error| error.span().unwrap_or(end..end);
@@ -43,8 +44,8 @@ pub(super) fn problems(errors: &[toml::de::Error], text: &Arc<Text>, shift: usiz
 fn problem(message: &str, text: &Arc<Text>, span: Range<usize>) -> Problem {
     let syntax = |message: &str, span| Problem::new(ProblemKind::Syntax, message, Place::new(text, span));
     if message.starts_with("missing escaped value") {
-        return syntax("a backslash in \"...\" begins an escape, and this is none", span)
-            .with_help("write the text between single quotes, which leave backslashes alone");
+        return syntax("a backslash in \"...\" begins an escape, but this is not a valid one", span)
+            .with_help("write the text between single quotes, in which backslashes are just characters");
     }
     if !ABOUT_BARE_VALUES.iter().any(|begin| message.starts_with(begin)) {
         return syntax(message, span);
@@ -52,14 +53,13 @@ fn problem(message: &str, text: &Arc<Text>, span: Range<usize>) -> Problem {
     let value = bare_value(text.content(), span.start);
     match &text.content()[value.clone()] {
         "" => syntax("a value is missing", value),
-        truth @ ("True" | "TRUE" | "False" | "FALSE") => {
-            syntax("truth values are written in lower case", value).with_help(format!("write {}", truth.to_lowercase()))
-        }
+        truth @ ("True" | "TRUE" | "False" | "FALSE") => syntax("true and false are written in lower case", value)
+            .with_help(format!("write {}", truth.to_lowercase())),
         word => syntax("the value needs quotes", value).with_help(format!("write \"{word}\"")),
     }
 }
 
-/// The whole word around `at`: back to what begins a value, on to what ends it.
+/// The whole word around `at`: from the beginning of the value to its end.
 fn bare_value(content: &str, at: usize) -> Range<usize> {
     let start = content[..at].rfind(['=', '[', ',', ' ', '\t', '\n']).map_or(0, |before| before + 1);
     let end = content[at..].find(ENDS).map_or(content.len(), |length| at + length);
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn other_slips_are_explained_too() {
         let table = [
-            ("a = True", "truth values are written in lower case --> g.toml:1:5\n"),
+            ("a = True", "true and false are written in lower case --> g.toml:1:5\n"),
             ("a = # nothing", "a value is missing --> g.toml:1:5\n"),
             ("a = ", "a value is missing --> g.toml:1:5\n"),
-            (r#"a = "\d+""#, "a backslash in \"...\" begins an escape, and this is none --> g.toml:1:7\n"),
+            (r#"a = "\d+""#, "a backslash in \"...\" begins an escape, but this is not a valid one --> g.toml:1:7\n"),
             ("[a", "unclosed table, expected `]` --> g.toml:1:3\n"),
             ("a = 1\na = 2", "duplicate key --> g.toml:2:1\n"),
         ];
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_an_error_and_no_crash() {
+    fn nesting_without_end_is_an_error_and_not_a_crash() {
         assert_eq!(said(&format!("a = {}", "[".repeat(100_000))).len(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! Decides whether the settings file of the current folder is read without being named.
 //!
-//! Such a file can send environment variables to a proxy of its choice and switch off the check of certificates. So it
-//! is read only if it belongs to the user who runs the program, as git does with the settings of a repository
-//! (`safe.directory`). A file that `--config` names is always read.
+//! Such a file can send environment variables to any proxy and switch off the check of certificates. So it is read only if
+//! it belongs to the user who runs the program. Git does the same with the settings of a repository (`safe.directory`). A
+//! file that `--config` names is always read.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -30,7 +30,7 @@ pub(super) enum Distrust {
 /// `SUDO_UID`.
 ///
 /// # Errors
-/// Where the metadata of the file or the folder cannot be read.
+/// If the metadata of the file or the folder cannot be read.
 pub(super) fn check(
     file: &File,
     path: &Path,
@@ -41,7 +41,7 @@ pub(super) fn check(
     let caller = sudo_uid.filter(|_| user == 0).and_then(|id| id.to_str()?.parse::<u32>().ok());
     let is_ours = |metadata: &Metadata| metadata.uid() == user || Some(metadata.uid()) == caller;
     let opened = file.metadata()?;
-    // A link of another user may lead to a file of ours that was not meant as settings.
+    // A link of another user may lead to a file of this user that is not meant as settings.
     for metadata in [&opened, &path.symlink_metadata()?] {
         if !is_ours(metadata) {
             return Ok(Err(Distrust::File(metadata.uid())));

@@ -1,4 +1,4 @@
-//! What was written: a tree in which every key and every value knows its place. It says nothing of what is meant.
+//! What was written: a tree in which every key and every value has its place. What it means is decided elsewhere.
 
 use std::fmt;
 use std::ops::Range;
@@ -28,14 +28,13 @@ pub(super) struct Node {
     pub(super) place: Place,
 }
 
-/// A value as TOML has it, or a bare one from outside of a file.
+/// A TOML value, or a bare value from outside of a file.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
-    /// What stands in a variable or after a flag without TOML's quotes: a string, a number or a truth value, whichever
-    /// the setting wants.
+    /// The text of a variable or a flag, without TOML's quotes: a string, a number or a boolean, depending on the setting.
     Bare(String),
     String(String),
-    /// Wider than TOML's 64 bits, so that whoever reads it can say what the limits are.
+    /// Wider than the 64 bits of TOML, so that the error can say what the limits of the setting are.
     Integer(i128),
     Float(f64),
     Boolean(bool),
@@ -53,7 +52,7 @@ impl Node {
         }
     }
 
-    /// The whole number, if it is one. A quoted number is none.
+    /// The whole number, if it is one. A quoted number does not count as a number.
     pub(super) fn integer(&self) -> Option<i128> {
         match self.number() {
             Some(Value::Integer(number)) => Some(number),
@@ -77,7 +76,7 @@ impl Node {
         }
     }
 
-    /// The truth value, if it is one.
+    /// The boolean, if it is one. A quoted one does not count.
     pub(super) fn boolean(&self) -> Option<bool> {
         match &self.value {
             Value::Boolean(truth) => Some(*truth),
@@ -86,7 +85,7 @@ impl Node {
         }
     }
 
-    /// `text` as one would write it in this node's place: with quotes in a file, without them after a flag.
+    /// `text` as it would be written in the place of this node: with quotes in a file, without quotes after a flag.
     pub(super) fn as_written(&self, text: &str) -> String {
         match self.value {
             Value::Bare(_) => text.to_owned(),
@@ -94,13 +93,13 @@ impl Node {
         }
     }
 
-    /// The complaint about this value, with its place and the name of the setting.
+    /// Adds the place and the name of the setting to a complaint about this value.
     pub(super) fn problem(&self, setting: &str, complaint: Complaint) -> Problem {
         complaint.about(setting, &self.place, self.string())
     }
 }
 
-/// The value as TOML, on one line.
+/// Writes the value as TOML, on one line.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -130,7 +129,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Reads a whole TOML file. Errs with every syntax error that the parser can tell apart.
+/// Reads a whole TOML file. Errs with every syntax error that the parser finds.
 pub(super) fn document(text: &Arc<Text>) -> Result<Table, Vec<Problem>> {
     let (root, errors) = DeTable::parse_recoverable(text.content());
     if errors.is_empty() {
@@ -143,7 +142,7 @@ pub(super) fn document(text: &Arc<Text>) -> Result<Table, Vec<Problem>> {
 pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let written = &text.content()[at.clone()];
     let Some(equals) = unquoted_equals(written) else {
-        let message = format!("`{written}` sets nothing");
+        let message = format!("`{written}` does not set anything");
         let problem = Problem::new(ProblemKind::Syntax, message, Place::new(text, at));
         return Err(vec![problem.with_help("write KEY=VALUE, such as pool.workers=4")]);
     };
@@ -154,8 +153,8 @@ pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>
 
 /// Reads a value that was written outside of a file, in the bytes `at` of `text`.
 ///
-/// It is TOML if it begins like a quoted string, a table or a list of strings, and bare otherwise: a selector such as
-/// `[href]` is no list.
+/// It is TOML if it begins like a quoted string, a table or a list of strings. Otherwise it is bare: a selector such as
+/// `[href]` is not a list.
 pub(super) fn bare(text: &Arc<Text>, at: Range<usize>) -> Result<Node, Vec<Problem>> {
     let written = &text.content()[at.clone()];
     let start = at.start + (written.len() - written.trim_start().len());
@@ -175,7 +174,7 @@ pub(super) fn bare(text: &Arc<Text>, at: Range<usize>) -> Result<Node, Vec<Probl
     }
 }
 
-/// Wraps a value into tables: `a.b` and `1` give `{ a = { b = 1 } }`.
+/// Wraps a value in tables: `a.b` and `1` give `{ a = { b = 1 } }`.
 pub(super) fn nest(keys: Vec<Key>, value: Node) -> Table {
     let mut keys = keys.into_iter().rev();
     let Some(last) = keys.next() else {
@@ -188,9 +187,9 @@ pub(super) fn nest(keys: Vec<Key>, value: Node) -> Table {
     })
 }
 
-/// The keys of `a."b".c`, which stands in the bytes `at` of `text`.
+/// Reads the keys of `a."b".c`, in the bytes `at` of `text`.
 fn dotted_key(text: &Arc<Text>, at: Range<usize>) -> Result<Vec<Key>, Vec<Problem>> {
-    // The parser has no entry for a key alone, so it gets one with a value that cannot go wrong.
+    // The parser cannot read a key alone, so it gets the key with a value that is always valid.
     let line = format!("{}=0", &text.content()[at.clone()]);
     let root = DeTable::parse(&line).map_err(|error| syntax::problems(&[error], text, at.start))?;
     let mut keys = Vec::new();
@@ -205,7 +204,7 @@ fn dotted_key(text: &Arc<Text>, at: Range<usize>) -> Result<Vec<Key>, Vec<Proble
     Ok(keys)
 }
 
-/// Where the `=` stands that ends the key.
+/// Finds the `=` that ends the key.
 fn unquoted_equals(written: &str) -> Option<usize> {
     let mut quote = None;
     written.char_indices().find_map(|(at, c)| {
@@ -264,8 +263,8 @@ mod tests {
     use crate::config::element::sample;
 
     #[test]
-    fn a_bare_value_is_what_the_setting_wants_and_a_toml_value_is_what_it_is() {
-        // (the value, as a string, as a whole number, as a truth value)
+    fn a_bare_value_is_read_as_the_setting_needs_and_a_toml_value_has_one_type() {
+        // (the value, as a string, as a whole number, as a boolean)
         let table = [
             (sample::flag("true"), Some("true"), None, Some(true)),
             (sample::flag(" 4 "), Some("4"), Some(4), None),

@@ -1,9 +1,10 @@
-//! The dates of `Expires`, which servers write as they please.
+//! Parses the dates of `Expires`, which servers write in many formats.
 
-/// Seconds since 1970 (0 for what was before), by the algorithm of RFC 6265, 5.1.1. `None` for what is no date.
+/// Seconds since 1970 (0 for earlier dates), by the algorithm of RFC 6265, 5.1.1. `None` if the text is not a valid
+/// date.
 ///
-/// It finds a time, a day, a month and a year wherever they stand, in whatever form browsers have always taken.
-/// `httpdate` reads the three forms of HTTP and no other.
+/// Finds a time, a day, a month and a year at any position, in the formats that browsers accept. `httpdate` reads only
+/// the three formats of HTTP.
 pub(super) fn parse(text: &str) -> Option<u64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
@@ -38,7 +39,7 @@ pub(super) fn parse(text: &str) -> Option<u64> {
         return Some(0);
     }
     let date = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-    // It knows how many days a month has.
+    // The crate checks how many days the month has.
     humantime::parse_rfc3339(&date).ok().map(super::seconds)
 }
 
@@ -46,14 +47,14 @@ fn is_delimiter(c: char) -> bool {
     matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~')
 }
 
-/// The number that the text begins with, if it has so many digits, and what follows.
+/// The number at the beginning of the text, if it has this many digits, and the rest of the text.
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<(u32, &str)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
     let number = digits.contains(&length).then(|| text[..length].parse().ok())??;
     Some((number, &text[length..]))
 }
 
-/// `10:18:14`, and whatever follows it.
+/// Parses `10:18:14`, with any text after it.
 fn time_of(token: &str) -> Option<(u32, u32, u32)> {
     let (hour, rest) = number(token, 1..=2)?;
     let (minute, rest) = number(rest.strip_prefix(':')?, 1..=2)?;

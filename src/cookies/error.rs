@@ -1,6 +1,6 @@
 use std::io;
 
-/// Why a file of cookies cannot be used. Names no part of a cookie: they are secrets.
+/// Why a cookie file cannot be used. Contains no part of a cookie, because cookies are secrets.
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct Error {
@@ -10,12 +10,12 @@ pub struct Error {
     source: Option<io::Error>,
 }
 
-/// What is wrong with it.
+/// What is wrong with the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// It cannot be read.
     Unreadable,
-    /// A line of it is no cookie.
+    /// A line is not a valid cookie.
     Malformed,
 }
 

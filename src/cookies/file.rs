@@ -1,17 +1,17 @@
-//! `cookies.txt`: a cookie a line, in seven fields with tabs between them. Netscape's format, which curl, wget, browsers'
-//! extensions and Python's `http.cookiejar` read and write.
+//! `cookies.txt`: one cookie a line, in seven fields separated by tabs. This is Netscape's format, which curl, wget,
+//! browser extensions and Python's `http.cookiejar` read and write.
 //!
 //! ```text
 //! #HttpOnly_.h.example  TRUE  /path  TRUE  1767225600  name  value
 //! ```
 //!
-//! The host (with a dot where the cookie is for those below it, too), whether it is for those, path, whether for https
-//! alone, when it runs out (seconds since 1970, 0 for the end of the session), name, value. A `#` makes a comment, but for
-//! `#HttpOnly_`, which is part of a host.
+//! The fields are: the host (with a leading dot if the cookie is also for its subdomains), whether it is for
+//! subdomains, the path, whether it is for https only, the expiry time (seconds since 1970; 0 for the end of the
+//! session), the name and the value. A `#` starts a comment, except `#HttpOnly_`, which is a prefix of the host.
 //!
-//! Nobody has ever written the format down, so what is unambiguous is taken: lines that end in CR, LF or both, tabs at the
-//! end of a line, a path or a value that is missing, a name that is missing (the cookie has none), and times with a
-//! fraction, in the past of 1970 or missing (-1 and nothing are how some extensions write the end of the session).
+//! There is no specification of the format, so everything that is unambiguous is accepted: lines that end in CR, LF or
+//! both; tabs at the end of a line; a missing path or value; a missing name (the cookie has no name); and times with a
+//! fraction, before 1970, or missing. Some extensions write -1 or nothing for the end of the session.
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::time::SystemTime;
@@ -22,23 +22,23 @@ use super::cookie::Cookie;
 use super::scope::Scope;
 use super::{Error, Jar, seconds};
 
-/// What stands before a host whose cookie scripts do not get.
+/// The prefix of the host for a cookie that scripts must not see.
 const HTTP_ONLY: &str = "#HttpOnly_";
 
-/// Of a line.
+/// The number of fields of a line.
 const FIELDS: usize = 7;
 
-/// The longest line, in bytes: four times what a cookie may have.
+/// The longest line in bytes: four times the longest name and value.
 const LONGEST_LINE: u64 = 16 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Jar {
-    /// Reads a file of cookies. Those that have run out are left out, as are comments and blank lines; of more than the
-    /// jar holds, the last ones stay. One for a public suffix counts as one for that host alone.
+    /// Reads a cookie file. Skips expired cookies, comments and blank lines. If there are more cookies than the jar
+    /// holds, the last ones stay. A cookie for a public suffix is only for the host of that name.
     ///
     /// # Errors
-    /// When it cannot be read, or with the first line that is no cookie.
+    /// If the file cannot be read, or at the first line that is not a valid cookie.
     pub fn load(mut reader: impl BufRead, now: SystemTime) -> Result<Self, Error> {
         let now = seconds(now);
         let mut jar = Self::new();
@@ -57,7 +57,7 @@ impl Jar {
             let line = decode_latin1(line);
             let line = line.strip_suffix('\n').unwrap_or(&line);
             let line = line.strip_suffix('\r').unwrap_or(line);
-            // Where there are more, they end lines, too.
+            // Any other CR also ends a line.
             for (nth, line) in line.split('\r').enumerate() {
                 number += usize::from(nth > 0);
                 if let Some((domain, cookie)) = cookie(line).map_err(|reason| Error::malformed(number, &reason))? {
@@ -68,14 +68,14 @@ impl Jar {
         Ok(jar)
     }
 
-    /// Writes a file of cookies: those that have not run out, in the order in which they were set. A cookie with a tab in it
-    /// is left out, since the format cannot hold one.
+    /// Writes a cookie file with all cookies that have not expired, in the order in which they were set. Leaves out
+    /// cookies that contain a tab, because the format cannot hold them.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the file cannot be written.
     pub fn save(&self, mut writer: impl Write, now: SystemTime) -> io::Result<()> {
         writer.write_all(b"# Netscape HTTP Cookie File\n# Written by gleaner; 0 is the end of the session.\n\n")?;
-        for (domain, cookie) in self.cookies(seconds(now)).into_iter().filter(|(_, cookie)| cookie.fits_a_file()) {
+        for (domain, cookie) in self.cookies(seconds(now)).into_iter().filter(|(_, cookie)| cookie.fits_in_file()) {
             writer.write_all(&encode_latin1_lossy(&line(domain, cookie)))?;
         }
         writer.flush()
@@ -98,7 +98,7 @@ fn line(domain: &str, cookie: &Cookie) -> String {
     )
 }
 
-/// What a line holds; `None` for a comment and for nothing. The reason why it is neither names no part of the cookie.
+/// Parses a line; `None` for a comment or a blank line. The error contains no part of the cookie.
 fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
     let (line, http_only) = match line.strip_prefix(HTTP_ONLY) {
         Some(rest) => (rest, true),
@@ -109,15 +109,15 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
     while fields.len() > FIELDS && fields.last().is_some_and(|last| last.trim().is_empty()) {
         fields.pop();
     }
-    // Editors take the tab of an empty value away.
+    // Some editors remove the tab before an empty value.
     if fields.len() == FIELDS - 1 {
         fields.push("");
     }
     let [host, with_those_below, path, secure, expires, name, value] = fields[..] else {
         let count = fields.len();
-        return Err(format!("a cookie has seven fields with tabs between them, and this line has {count}"));
+        return Err(format!("a cookie has seven fields separated by tabs, but this line has {count}"));
     };
-    let Scope { domain, host_only } = Scope::written(host.trim(), truth(with_those_below, "second")?)
+    let Scope { domain, host_only } = Scope::parse_host(host.trim(), truth(with_those_below, "second")?)
         .ok_or("the first field must be a host, such as `example.com`")?;
     let time = time(expires)
         .ok_or("the fifth field must be seconds since 1970, or 0 or nothing for the end of the session")?;
@@ -134,7 +134,7 @@ fn cookie(line: &str) -> Result<Option<(String, Cookie)>, String> {
     Ok(Some((domain, cookie)))
 }
 
-/// When a cookie runs out, in seconds since 1970; 0 is the end of the session. `None` for what is no time.
+/// The expiry time in seconds since 1970; 0 for the end of the session. `None` if the text is not a valid time.
 fn time(text: &str) -> Option<u64> {
     let text = text.trim();
     if text.is_empty() {
@@ -146,7 +146,7 @@ fn time(text: &str) -> Option<u64> {
     if !is_number(seconds) || !is_number(fraction) {
         return None;
     }
-    // What does not fit is later than any run.
+    // A number that does not fit is later than the end of any run.
     Some(if is_past { 0 } else { seconds.parse().unwrap_or(u64::MAX) })
 }
 
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_curl_and_wget_are_read_and_written_in_the_form_of_curl() {
+    fn files_of_curl_and_wget_are_read_and_written_in_curls_format() {
         let table = [
             ("# a comment\n\n  \nh.example\tFALSE\t/\tFALSE\t0\ta\tb\n", "h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"),
             (
@@ -198,18 +198,18 @@ mod tests {
             ("h.example\tFALSE\t/\tFALSE\t0\ta\n", "h.example\tFALSE\t/\tFALSE\t0\ta\t\n"),
             ("::1\tFALSE\t/\tFALSE\t0\ta\tb\n", "::1\tFALSE\t/\tFALSE\t0\ta\tb\n"),
             (".co.uk\tTRUE\t/\tFALSE\t0\ta\tb\n", "co.uk\tFALSE\t/\tFALSE\t0\ta\tb\n"),
-            // What is missing or too much.
+            // Missing fields and extra fields.
             ("h.example\tFALSE\t\tFALSE\t0\ta\tb\n", "h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"),
             ("h.example\tFALSE\t/\tFALSE\t0\t\tb\n", "h.example\tFALSE\t/\tFALSE\t0\t\tb\n"),
             ("h.example\tFALSE\t/\tFALSE\t0\ta\tb\t\t \n", "h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"),
             ("h.example\tFALSE\t/\tFALSE\t0\ta\t\t\n", "h.example\tFALSE\t/\tFALSE\t0\ta\t\n"),
             (" h.example \tFALSE \t/\t TRUE\t 0 \ta\tb\n", "h.example\tFALSE\t/\tTRUE\t0\ta\tb\n"),
-            // Lines that end in all ways.
+            // Lines with all kinds of line ends.
             (
                 "# head\r\rh.example\tFALSE\t/\tFALSE\t0\ta\t1\rh.example\tFALSE\t/\tFALSE\t0\tb\t2\r\n\r\n",
                 "h.example\tFALSE\t/\tFALSE\t0\ta\t1\nh.example\tFALSE\t/\tFALSE\t0\tb\t2\n",
             ),
-            // Run out, and set twice.
+            // Expired cookies, and cookies that are set twice.
             ("h\tFALSE\t/\tFALSE\t1699999999\ta\tb\n", ""),
             (
                 "h\tFALSE\t/\tFALSE\t0\ta\t1\nh\tFALSE\t/\tFALSE\t0\tb\t1\nh\tFALSE\t/\tFALSE\t0\ta\t2\n",
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_however_extensions_write_them() {
+    fn times_are_read_in_all_formats_that_extensions_write() {
         let table = [
             ("4102444800", "4102444800"),
             ("4102444800.123456", "4102444800"),
             ("4102444800.0", "4102444800"),
             (" 4102444800 ", "4102444800"),
             ("004102444800", "4102444800"),
-            // Milliseconds, and what no clock will show.
+            // Milliseconds, and times that do not fit.
             ("4102444800000", "4102444800000"),
             ("99999999999999999999999999", "18446744073709551615"),
             ("0", "0"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_wrong_has_its_number_however_lines_end() {
+    fn an_error_has_the_right_line_number_for_all_kinds_of_line_ends() {
         for file in ["# a\n\nsecret\n", "# a\r\n\r\nsecret\r\n", "# a\r\rsecret\r", "\u{feff}# a\r\n\rsecret"] {
             let error = Jar::load(file.as_bytes(), now()).expect_err(file);
             assert!(error.to_string().starts_with("line 3: "), "{file:?}: {error}");
@@ -274,7 +274,7 @@ mod tests {
     fn bytes_come_back_as_they_were_set() {
         let url = Url::parse("http://h.example/").expect("a URL");
         let mut jar = Jar::new();
-        // What a worker makes of the bytes of an "à" in UTF-8.
+        // This is how a worker represents the UTF-8 bytes of an "à".
         jar.store(&url, ["a=\u{c3}\u{a0}"], now());
         let file = saved(&jar);
         assert!(file.ends_with("\ta\tà\n".as_bytes()), "{}", String::from_utf8_lossy(&file));
@@ -283,17 +283,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cookie_is_named_by_its_line_and_shown_to_nobody() {
+    fn an_error_names_the_line_and_shows_no_part_of_the_cookie() {
         let longest = "x".repeat(4096);
         let no_time = "the fifth field must be seconds since 1970, or 0 or nothing for the end of the session";
         let table = [
-            ("secret", "a cookie has seven fields with tabs between them, and this line has 1"),
-            ("h FALSE / FALSE 0 a secret", "a cookie has seven fields with tabs between them, and this line has 1"),
-            ("h\tFALSE\t/\tFALSE\t0", "a cookie has seven fields with tabs between them, and this line has 5"),
-            (
-                "h\tFALSE\t/\tFALSE\t0\ta\tsecret\tb",
-                "a cookie has seven fields with tabs between them, and this line has 8",
-            ),
+            ("secret", "a cookie has seven fields separated by tabs, but this line has 1"),
+            ("h FALSE / FALSE 0 a secret", "a cookie has seven fields separated by tabs, but this line has 1"),
+            ("h\tFALSE\t/\tFALSE\t0", "a cookie has seven fields separated by tabs, but this line has 5"),
+            ("h\tFALSE\t/\tFALSE\t0\ta\tsecret\tb", "a cookie has seven fields separated by tabs, but this line has 8"),
             ("a b\tFALSE\t/\tFALSE\t0\ta\tsecret", "the first field must be a host, such as `example.com`"),
             ("h\tNO\t/\tFALSE\t0\ta\tsecret", "the second field must be TRUE or FALSE"),
             ("h\tFALSE\t/\t\t0\ta\tsecret", "the fourth field must be TRUE or FALSE"),
@@ -307,23 +304,32 @@ mod tests {
             ("h\tFALSE\t/\tFALSE\t--1\ta\tsecret", no_time),
             ("h\tFALSE\t/\tFALSE\t2030-01-01T00:00:00Z\ta\tsecret", no_time),
             ("h\tFALSE\tsecret\tFALSE\t0\ta\tb", "the path does not begin with a slash"),
-            ("h\tFALSE\t/\tFALSE\t0\t\t", "name and value are empty"),
+            ("h\tFALSE\t/\tFALSE\t0\t\t", "the name and the value are empty"),
             (
                 "h\tFALSE\t/\tTRUE\t0\t\t__host-a=secret",
-                "the cookie has no name, and its value begins with `__Secure-` or `__Host-`",
+                "the cookie has no name, but its value begins with `__Secure-` or `__Host-`",
             ),
-            ("h\tFALSE\t/\tFALSE\t0\ta\tsecret; b=c", "name, value or path has a character that it cannot have"),
-            ("h\tFALSE\t/\tFALSE\t0\ta=b\tsecret", "name, value or path has a character that it cannot have"),
-            ("h\tFALSE\t/\tFALSE\t0\ta\tse\u{1}cret", "name, value or path has a character that it cannot have"),
-            (&format!("h\tFALSE\t/\tFALSE\t0\ta\t{longest}"), "name and value have more than 4096 bytes"),
+            (
+                "h\tFALSE\t/\tFALSE\t0\ta\tsecret; b=c",
+                "the name, the value or the path has a character that is not allowed",
+            ),
+            (
+                "h\tFALSE\t/\tFALSE\t0\ta=b\tsecret",
+                "the name, the value or the path has a character that is not allowed",
+            ),
+            (
+                "h\tFALSE\t/\tFALSE\t0\ta\tse\u{1}cret",
+                "the name, the value or the path has a character that is not allowed",
+            ),
+            (&format!("h\tFALSE\t/\tFALSE\t0\ta\t{longest}"), "the name and the value have more than 4096 bytes"),
             (&longest.repeat(5), "it has more than 16384 bytes"),
             (
                 "h\tFALSE\t/\tFALSE\t0\t__secure-a\tsecret",
-                "the name begins with `__Secure-`, and the cookie is not for https alone",
+                "the name begins with `__Secure-`, which requires a cookie for https only",
             ),
             (
                 ".h.example\tTRUE\t/\tTRUE\t0\t__Host-a\tsecret",
-                "the name begins with `__Host-`, and the cookie is not for https, one host and all of its paths",
+                "the name begins with `__Host-`, which requires a cookie for https only, one host and the path `/`",
             ),
         ];
         for (line, reason) in table {
@@ -333,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_says_so() {
+    fn a_file_that_cannot_be_read_is_an_error() {
         let folder = std::fs::File::open(".").expect("there is a current folder");
         let error = Jar::load(io::BufReader::new(folder), now()).expect_err("a folder has no lines");
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Unreadable, "read line 1"));

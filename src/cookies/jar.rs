@@ -1,4 +1,4 @@
-//! What is kept, for whom, and in which bounds.
+//! The stored cookies, and limits on them.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
@@ -12,53 +12,55 @@ use super::scope::{self, Scope};
 use super::seconds;
 use super::set_cookie::SetCookie;
 
-/// How much a jar holds.
+/// The limits of a jar.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// Cookies of one domain: the host of those that are for one host, the `Domain` of the others.
+    /// The most cookies of one domain: the host for cookies of one host, the `Domain` for the others.
     pub(super) of_a_domain: usize,
-    /// Cookies in all.
+    /// The most cookies in all.
     pub(super) count: usize,
-    /// Bytes that they take in all.
+    /// The most bytes of memory that the cookies may use.
     pub(super) bytes: usize,
 }
 
-/// As many of a domain as browsers keep. The bytes are more than 100,000 cookies of a common size take.
+/// The number for one domain is that of browsers. The bytes are more than 100,000 cookies of usual size need.
 const BOUNDS: Bounds = Bounds { of_a_domain: 180, count: 100_000, bytes: 64 << 20 };
 
-/// The longest `Cookie` header, in bytes. That of curl: servers refuse longer ones.
+/// The longest `Cookie` header in bytes: the limit of curl, because servers refuse longer ones.
 const LONGEST_HEADER: usize = 8190;
 
-/// Domains below another one whose cookies are looked at. Where there are more, there is taken to be what is looked for.
+/// The most subdomains whose cookies are searched. If a domain has more, the search counts as successful.
 const MOST_BELOW: usize = 1_000;
 
-/// The cookies of a run. Bounded: 180 of a domain, 4 KiB each, 100,000 and 64 MiB in all; those that were not used for the
-/// longest time make room for new ones.
+/// The cookies of a run. Bounded: 180 for each domain, 4 KiB each, 100,000 and 64 MiB in all. The least recently used
+/// cookies make room for new ones.
 ///
-/// A look-up costs the same however many hosts have cookies: the jar knows them by domain, and a host has few domains.
+/// The cost of a look-up does not depend on the number of hosts with cookies: the jar is a map from domains to cookies,
+/// and a host has few domains.
 #[derive(Clone)]
 pub struct Jar {
     bounds: Bounds,
     domains: HashMap<String, Vec<Kept>>,
-    /// Domains that have or had cookies for https, each written backwards, so that those below another one stand together.
+    /// Domains that have or had cookies for https, each written backwards, so that subdomains are next to their parent
+    /// domains in sort order.
     secure: BTreeSet<String>,
     count: usize,
     bytes: usize,
-    /// What comes later has a higher one.
+    /// A counter. Later events have higher numbers.
     turn: Cell<u64>,
 }
 
 #[derive(Clone)]
 struct Kept {
     cookie: Cookie,
-    /// In which turn it was set first. A new value changes nothing in it.
+    /// The turn in which it was first set. A new value does not change it.
     created: u64,
-    /// In which turn it was set or sent last.
+    /// The turn in which it was last set or sent.
     used: Cell<u64>,
 }
 
 impl Jar {
-    /// An empty one.
+    /// An empty jar.
     pub fn new() -> Self {
         Self::within(BOUNDS)
     }
@@ -67,19 +69,19 @@ impl Jar {
         Self { bounds, domains: HashMap::new(), secure: BTreeSet::new(), count: 0, bytes: 0, turn: Cell::new(0) }
     }
 
-    /// How many cookies it has, those included that have run out and were not missed yet.
+    /// The number of cookies, including expired ones that have not been removed yet.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether it has none.
+    /// Whether the jar is empty.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The value of the `Cookie` header of a request for `url`; `None` where no cookie is for it. In the order of RFC 6265
-    /// (5.4): longer paths first, then those that were set earlier. What would make the header longer than 8190 bytes is
-    /// left out.
+    /// The value of the `Cookie` header of a request for `url`; `None` if no cookie is for it. The order is that of RFC
+    /// 6265 (5.4): longer paths first, then cookies that were set earlier. Leaves out cookies that would make the
+    /// header longer than 8190 bytes.
     pub fn header_for(&self, url: &Url, now: SystemTime) -> Option<String> {
         let (now, turn) = (seconds(now), self.next_turn());
         let is_secure = url.scheme() == "https";
@@ -114,8 +116,8 @@ impl Jar {
         (!header.is_empty()).then_some(header)
     }
 
-    /// Takes in what the answer for `url` set: the values of its `Set-Cookie` headers, in their order. Those that are no
-    /// cookies, or that may not be set from there, count as not there.
+    /// Stores the cookies of the answer for `url`: the values of its `Set-Cookie` headers, in order. Ignores values
+    /// that are not valid cookies, and cookies that this URL may not set.
     pub fn store<'a>(&mut self, url: &Url, lines: impl IntoIterator<Item = &'a str>, now: SystemTime) {
         for line in lines {
             self.store_one(url, line, seconds(now));
@@ -129,27 +131,27 @@ impl Jar {
             name: set.name.into(),
             value: set.value.into(),
             path: set.path.unwrap_or_else(|| scope::default_path(url)).into(),
-            // A `Domain` makes it a cookie for all hosts below, but that of an address or a public suffix.
+            // A `Domain` makes it a cookie for all subdomains, unless the domain is an address or a public suffix.
             host_only,
             secure: set.secure,
             http_only: set.http_only,
             expires: set.expires,
         };
         cookie.check().ok()?;
-        if cookie.needs_a_path() && !set.has_path {
+        if cookie.needs_path() && !set.has_path {
             return None;
         }
-        // What comes in the clear may come from anyone on the way.
-        if url.scheme() != "https" && (cookie.secure || self.has_secure_one(&domain, &cookie, now)) {
+        // An answer over plain http may be forged by anyone on the network path.
+        if url.scheme() != "https" && (cookie.secure || self.would_replace_secure(&domain, &cookie, now)) {
             return None;
         }
         self.put(&domain, cookie, now);
         Some(())
     }
 
-    /// Whether there is a cookie for https that this one would replace (6265bis, 5.7): one of the same name whose
-    /// domain is this one, or above or below it.
-    fn has_secure_one(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
+    /// Whether this cookie would replace a cookie for https (6265bis, 5.7): one with the same name whose domain is the
+    /// same, a parent domain or a subdomain.
+    fn would_replace_secure(&self, domain: &str, cookie: &Cookie, now: u64) -> bool {
         let stands_in = |Kept { cookie: other, .. }: &Kept| {
             other.secure
                 && other.name == cookie.name
@@ -159,12 +161,12 @@ impl Jar {
         let is_there = |domain: &str| self.domains.get(domain).is_some_and(|all| all.iter().any(stands_in));
         let below = reversed(domain) + ".";
         let mut below = self.secure.range(below.clone()..).take_while(|domain| domain.starts_with(&below));
-        scope::from_here_up(domain).any(is_there)
+        scope::host_and_parents(domain).any(is_there)
             || below.by_ref().take(MOST_BELOW).any(|domain| is_there(&reversed(domain)))
             || below.next().is_some()
     }
 
-    /// Puts a cookie in the place of an earlier one, or adds it. One that has run out takes the earlier one away.
+    /// Adds a cookie, or replaces the earlier one. An expired cookie removes the earlier one.
     pub(super) fn put(&mut self, domain: &str, cookie: Cookie, now: u64) {
         let turn = self.next_turn();
         let earlier = self.remove(domain, |kept| kept.cookie.is_same(&cookie));
@@ -172,7 +174,7 @@ impl Jar {
             return;
         }
         if self.domains.get(domain).is_some_and(|kept| kept.len() >= self.bounds.of_a_domain) {
-            self.make_room_at(domain, now);
+            self.make_room_in_domain(domain, now);
         }
         self.count += 1;
         self.bytes += size(domain, &cookie);
@@ -190,7 +192,7 @@ impl Jar {
         }
     }
 
-    /// All that have not run out, in the order in which they were set, with their domains.
+    /// All cookies that have not expired, with their domains, in the order in which they were set.
     pub(super) fn cookies(&self, now: u64) -> Vec<(&str, &Cookie)> {
         let all = self.domains.iter().flat_map(|(domain, all)| all.iter().map(move |kept| (domain.as_str(), kept)));
         let mut live: Vec<(&str, &Kept)> = all.filter(|(_, kept)| !kept.cookie.is_expired(now)).collect();
@@ -203,7 +205,7 @@ impl Jar {
         self.turn.get()
     }
 
-    /// Takes the first such cookie of a domain out.
+    /// Removes the first such cookie of a domain and returns it.
     fn remove(&mut self, domain: &str, is_meant: impl Fn(&Kept) -> bool) -> Option<Kept> {
         let all = self.domains.get_mut(domain)?;
         let place = all.iter().position(is_meant)?;
@@ -217,8 +219,8 @@ impl Jar {
         Some(kept)
     }
 
-    /// Takes out a cookie of this domain: one that has run out, else the one that was not used for the longest time.
-    fn make_room_at(&mut self, domain: &str, now: u64) {
+    /// Removes one cookie of this domain: an expired one, otherwise the least recently used one.
+    fn make_room_in_domain(&mut self, domain: &str, now: u64) {
         let Some(all) = self.domains.get(domain) else { return };
         let rank = |kept: &Kept| (!kept.cookie.is_expired(now), kept.used.get(), kept.created);
         if let Some(least) = all.iter().map(rank).min() {
@@ -226,8 +228,8 @@ impl Jar {
         }
     }
 
-    /// Takes out what has run out and then, until a tenth of the bounds is free, what was not used for the longest time. It
-    /// looks at every cookie, and it is not called again before that tenth is full.
+    /// Removes expired cookies, and then the least recently used ones until a tenth of the limits is free. It looks at
+    /// every cookie, but it is not called again before that tenth is full.
     fn make_room(&mut self, now: u64) {
         let goal = Bounds { count: self.bounds.count / 10 * 9, bytes: self.bounds.bytes / 10 * 9, ..self.bounds };
         let mut by_use: Vec<(bool, u64, usize)> = Vec::with_capacity(self.count);
@@ -270,14 +272,14 @@ impl Default for Jar {
     }
 }
 
-/// Without the cookies, which are secrets.
+/// Does not show the cookies, because they are secrets.
 impl fmt::Debug for Jar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jar").field("len", &self.count).finish_non_exhaustive()
     }
 }
 
-/// What a cookie takes of memory, in bytes.
+/// The memory that a cookie uses, in bytes.
 fn size(domain: &str, cookie: &Cookie) -> usize {
     size_of::<Kept>() + domain.len() + cookie.name.len() + cookie.value.len() + cookie.path.len()
 }

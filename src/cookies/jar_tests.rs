@@ -28,8 +28,8 @@ fn header(jar: &Jar, to: &str) -> String {
 }
 
 #[test]
-fn cookies_go_where_they_are_for_and_nowhere_else() {
-    // (what is set, from where; then the requests and what goes with them)
+fn cookies_are_sent_only_to_the_hosts_and_paths_that_they_are_for() {
+    // (the URL that sets the cookie, the line, then the requests and the cookies that are sent with them)
     type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
     let table: &[Row] = &[
         (
@@ -79,7 +79,7 @@ fn cookies_go_where_they_are_for_and_nowhere_else() {
         ("http://h.example/", "__Secure-c=1; Secure", &[("https://h.example/", "")]),
         ("http://h.example/", "c=a\tb", &[("http://h.example/", "c=a\tb")]),
         ("http://h.example/", "c=a\u{7}b", &[("http://h.example/", "")]),
-        // Without a name.
+        // Cookies without a name.
         ("http://h.example/", "c", &[("http://h.example/", "c")]),
         ("http://h.example/", "=c", &[("http://h.example/", "c")]),
         ("http://h.example/", "=", &[("http://h.example/", "")]),
@@ -102,14 +102,14 @@ fn cookies_go_where_they_are_for_and_nowhere_else() {
 }
 
 #[test]
-fn longer_paths_come_first_and_then_what_was_set_earlier() {
+fn longer_paths_come_first_and_then_cookies_that_were_set_earlier() {
     let jar = jar(&[
         ("http://h.example/", "a=1"),
         ("http://h.example/", "b=1; Path=/p"),
         ("http://h.example/", "c=1; Domain=h.example"),
         ("http://h.example/", "d=1; Path=/p"),
         ("http://h.example/", "e=1; Path=/p/"),
-        // A new value leaves it where it was.
+        // A new value does not change the position.
         ("http://h.example/", "a=2"),
         ("http://h.example/", "a=3; Domain=h.example"),
     ]);
@@ -117,7 +117,7 @@ fn longer_paths_come_first_and_then_what_was_set_earlier() {
 }
 
 #[test]
-fn a_cookie_lasts_until_it_runs_out_or_is_taken_back() {
+fn a_cookie_lasts_until_it_expires_or_is_deleted() {
     let from = url("http://h.example/");
     let table = [
         ("c=1; Max-Age=10", 9, "c=1"),
@@ -140,9 +140,9 @@ fn a_cookie_lasts_until_it_runs_out_or_is_taken_back() {
 }
 
 #[test]
-fn what_was_set_over_tls_is_not_replaced_in_the_clear() {
+fn plain_http_does_not_replace_a_cookie_that_was_set_over_tls() {
     let secure = [("https://www.h.example/", "c=1; Secure; Path=/p")];
-    // (what is set in the clear, whether it is kept)
+    // (the URL and the line of a cookie that is set over plain http or https, whether it is kept)
     let table = [
         ("http://www.h.example/", "c=2; Path=/p", false),
         ("http://www.h.example/", "c=2; Path=/p/q", false),
@@ -150,7 +150,7 @@ fn what_was_set_over_tls_is_not_replaced_in_the_clear() {
         ("http://www.h.example/", "c=2; Max-Age=0; Path=/p", false),
         ("http://www.h.example/", "c=2", true),
         ("http://www.h.example/", "d=2; Path=/p", true),
-        // Domains above and below.
+        // Parent domains and subdomains.
         ("http://h.example/", "c=2; Path=/p", false),
         ("http://a.www.h.example/", "c=2; Path=/p; Domain=h.example", false),
         ("http://a.h.example/", "c=2; Path=/p; Domain=h.example", false),
@@ -171,12 +171,12 @@ fn what_was_set_over_tls_is_not_replaced_in_the_clear() {
 }
 
 #[test]
-fn no_cookie_is_longer_than_4096_bytes_and_no_header_longer_than_8190() {
+fn no_cookie_is_longer_than_4096_bytes_and_no_header_is_longer_than_8190() {
     let from = url("http://h.example/");
     let mut jar = Jar::new();
     let value = "\u{e9}".repeat(4095);
     jar.store(&from, [format!("a={value}").as_str(), &format!("bb={value}")], at(0));
-    assert_eq!(jar.len(), 1, "characters are bytes");
+    assert_eq!(jar.len(), 1, "each character is one byte");
     let value = "x".repeat(4000);
     let lines: Vec<String> = (0..9).map(|n| format!("c{n}={value}")).chain(["d=1".to_owned()]).collect();
     let mut jar = Jar::new();
@@ -185,7 +185,7 @@ fn no_cookie_is_longer_than_4096_bytes_and_no_header_longer_than_8190() {
 }
 
 #[test]
-fn a_domain_has_at_most_180_cookies_of_which_the_longest_unused_go_first() {
+fn a_domain_has_at_most_180_cookies_and_the_least_recently_used_is_removed_first() {
     let from = url("http://h.example/");
     let mut jar = Jar::new();
     jar.store(&url("http://www.h.example/"), ["other=1"], at(0));
@@ -199,13 +199,13 @@ fn a_domain_has_at_most_180_cookies_of_which_the_longest_unused_go_first() {
     assert_eq!(header(&jar, "http://h.example/1"), "new=1");
     jar.store(&from, ["c2=2; Path=/2; Max-Age=5"], at(0));
     jar.store(&from, ["newer=1"], at(10));
-    assert_eq!(header(&jar, "http://h.example/2"), "new=1; newer=1", "what has run out goes before all others");
+    assert_eq!(header(&jar, "http://h.example/2"), "new=1; newer=1", "an expired cookie is removed before all others");
     assert_eq!(header(&jar, "http://h.example/3"), "c3=1; new=1; newer=1");
     assert_eq!(header(&jar, "http://www.h.example/"), "other=1");
 }
 
 #[test]
-fn the_jar_is_bounded_and_what_is_used_stays() {
+fn the_jar_is_bounded_and_cookies_in_use_stay() {
     let mut jar = Jar::within(Bounds { of_a_domain: 180, count: 1000, bytes: 1 << 20 });
     let used = url("http://used.example/");
     jar.store(&used, ["c=1"], at(0));
@@ -226,7 +226,7 @@ fn the_jar_is_bounded_and_what_is_used_stays() {
     }
     assert!((200..=1 << 8).contains(&jar.len()), "{} of 4,000 bytes in 1 MiB", jar.len());
     assert_eq!(header(&jar, "http://big499.example/").len(), 4002);
-    // What has run out goes before what was not used.
+    // Expired cookies are removed before unused ones.
     let mut jar = Jar::within(Bounds { of_a_domain: 180, count: 10, bytes: 1 << 20 });
     for n in 0..10 {
         let life = if n < 5 { "" } else { "; Max-Age=5" };
@@ -237,7 +237,7 @@ fn the_jar_is_bounded_and_what_is_used_stays() {
 }
 
 #[test]
-fn a_look_up_looks_at_the_cookies_of_the_host_and_at_no_others() {
+fn a_look_up_searches_only_the_cookies_of_the_host() {
     let filled = |hosts: usize| {
         let mut jar = Jar::new();
         for n in 0..hosts {
@@ -255,23 +255,24 @@ fn a_look_up_looks_at_the_cookies_of_the_host_and_at_no_others() {
         (0..20).map(|_| once()).min().expect("twenty times")
     };
     let (small, large) = (time(&filled(10)), time(&filled(20_000)));
-    // Looking at all of them would take 2,000 times as long.
+    // A search through all cookies would take 2,000 times as long.
     assert!(large < small * 50, "{small:?} for 1,000 with 10 hosts, {large:?} with 20,000");
 }
 
 #[test]
-fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_among_a_thousand() {
+fn a_tls_cookie_of_a_subdomain_is_found_until_it_expires_and_among_a_thousand_subdomains() {
     let mut jar = Jar::new();
     let above = url("http://h.example/");
     jar.store(&url("https://www.h.example/"), ["c=1; Secure; Max-Age=5"], at(0));
     jar.store(&above, ["c=2"], at(0));
     assert_eq!(jar.len(), 1);
     jar.store(&above, ["c=2"], at(5));
-    assert_eq!(header(&jar, "http://h.example/"), "c=2", "the other one has run out");
+    assert_eq!(header(&jar, "http://h.example/"), "c=2", "the other one has expired");
     jar.store(&above, ["c=; Max-Age=0"], at(5));
-    // None of these is in the way, for they are for other paths. But nobody looks at more than a thousand of them.
+    // None of these prevents a new cookie, because they have other paths. But the search stops after a thousand
+    // subdomains.
     let mut below = |n: u32| jar.store(&url(&format!("https://h{n}.h.example/")), ["d=1; Secure; Path=/p"], at(0));
-    // With that of www, which has run out, these are a thousand.
+    // Together with the expired one of www, these are a thousand.
     (0..999).for_each(&mut below);
     jar.store(&above, ["d=2"], at(6));
     assert_eq!(header(&jar, "http://h.example/"), "d=2");
@@ -281,7 +282,7 @@ fn what_is_set_over_tls_below_a_domain_is_found_until_it_is_gone_and_among_a_tho
 }
 
 #[test]
-fn a_name_that_no_host_has_costs_no_more_than_its_length() {
+fn a_host_name_that_is_too_long_costs_time_linear_in_its_length() {
     let long = url(&format!("http://{}example/", "a.".repeat(100_000)));
     let mut jar = Jar::new();
     jar.store(&url("http://a.example/"), ["c=1; Domain=a.example"], at(0));
@@ -290,12 +291,12 @@ fn a_name_that_no_host_has_costs_no_more_than_its_length() {
         jar.store(&long, ["d=1", "e=1; Domain=a.example"], at(0));
         assert_eq!(jar.header_for(&long, at(0)).as_deref(), Some("d=1"));
     }
-    // Each of 100,000 ends would have to be read.
+    // Otherwise each of its 100,000 parent domains would be searched.
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]
-fn a_jar_that_is_shown_keeps_its_secrets() {
+fn debug_output_of_a_jar_shows_no_secrets() {
     let mut shown = String::new();
     write!(shown, "{:?}", jar(&[("http://h.example/", "name=value")])).expect("text");
     assert_eq!(shown, "Jar { len: 1, .. }");

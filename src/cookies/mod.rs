@@ -1,17 +1,18 @@
-//! The cookies of a run, as a browser without scripts keeps them: RFC 6265 with those parts of its revision
-//! (draft-ietf-httpbis-rfc6265bis, "6265bis" below) that make it stricter.
+//! The cookies of a run, as a browser without scripts keeps them: RFC 6265 with the stricter rules of its revision
+//! (draft-ietf-httpbis-rfc6265bis, "6265bis" below).
 //!
-//! - `jar`: what is kept, for whom, in which bounds; the two questions of a run: what goes with a request, what came back
-//! - `set_cookie`: a `Set-Cookie` line; `date`: its `Expires`
-//! - `cookie`: one cookie, and what no cookie may be
+//! - `jar`: the stored cookies, and limits on them; which cookies go with a request, and which ones an answer sets
+//! - `set_cookie`: parses a `Set-Cookie` line; `date`: its `Expires`
+//! - `cookie`: one cookie, and which cookies are not valid
 //! - `scope`: which hosts and paths a cookie is for
-//! - `file`: `cookies.txt`, as Netscape had it and curl and wget read and write it; `error`: what can be wrong with one
+//! - `file`: `cookies.txt` in Netscape's format, as curl and wget read and write it; `error`: what can be wrong with
+//!   such a file
 //!
-//! Text here is bytes, one character for each (Latin-1): what a server sets comes back to it byte for byte, whatever its
-//! encoding. The time is an argument everywhere.
+//! Each character of a text stands for one byte (Latin-1). So a server gets its values back byte for byte, in any
+//! encoding. The time is always an argument.
 //!
-//! Absent on purpose: `SameSite` and `Partitioned`, which are about pages that make requests on behalf of others; here
-//! every request is one that the user asked for.
+//! Deliberately absent: `SameSite` and `Partitioned`, which concern pages that make requests to other sites. Here the
+//! user asked for every request.
 
 #[cfg(test)]
 mod any_bytes_tests;
@@ -30,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use error::{Error, ErrorKind};
 pub use jar::Jar;
 
-/// Seconds since 1970, by which cookies expire. Earlier times are 0.
+/// Seconds since 1970, the unit of expiry times. Earlier times are 0.
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

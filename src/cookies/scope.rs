@@ -5,33 +5,33 @@ use std::net::Ipv6Addr;
 
 use url::{Host, Url};
 
-/// The longest name of a host, in bytes, with a dot at its end.
+/// The longest host name in bytes, including a dot at its end.
 const LONGEST_NAME: usize = 254;
 
-/// Whom a cookie is for.
+/// The hosts that a cookie is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Scope {
-    /// A host as URLs write it, in lower case.
+    /// A host as in a URL, in lower case.
     pub(super) domain: String,
-    /// That very host, and not those below it.
+    /// Whether it is for this host only, and not for its subdomains.
     pub(super) host_only: bool,
 }
 
 impl Scope {
-    /// The scope of a cookie that comes from `url` with this `Domain` attribute, without the dot in front. `None` if
-    /// that is not a domain of the URL, or one that belongs to nobody (6265bis, 5.7).
+    /// The scope of a cookie that `url` sets with this `Domain` attribute, without the leading dot. `None` if the
+    /// attribute is not a domain of the URL, or is a public suffix (6265bis, 5.7).
     pub(super) fn of(url: &Url, attribute: Option<&str>) -> Option<Self> {
         let host = url.host_str()?;
         let Some(attribute) = attribute else { return Some(Self { domain: host.to_owned(), host_only: true }) };
-        // What is not ASCII is no domain (6265bis, 5.7), whatever a URL would make of it.
-        let asked = Self::below(&Host::parse(Some(attribute).filter(|text| text.is_ascii())?).ok()?);
+        // A domain must be ASCII (6265bis, 5.7), although a URL would convert other text.
+        let asked = Self::with_subdomains(&Host::parse(Some(attribute).filter(|text| text.is_ascii())?).ok()?);
         let reaches = if asked.host_only { asked.domain == host } else { domains(url).any(|own| own == asked.domain) };
         reaches.then_some(asked)
     }
 
-    /// A host as a file of cookies has it: perhaps with a dot in front, or a port behind (wget), and IPv6 addresses
-    /// without brackets.
-    pub(super) fn written(text: &str, with_those_below: bool) -> Option<Self> {
+    /// Parses the host of a cookie file. It may have a leading dot or a port (wget), and IPv6 addresses may have no
+    /// brackets.
+    pub(super) fn parse_host(text: &str, with_those_below: bool) -> Option<Self> {
         let text = text.strip_prefix('.').unwrap_or(text);
         let host = if let Ok(address) = text.parse::<Ipv6Addr>() {
             Host::Ipv6(address)
@@ -40,13 +40,13 @@ impl Scope {
             let name = text.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(text, |(name, _)| name);
             Host::parse(name).ok()?
         };
-        let scope = Self::below(&host);
+        let scope = Self::with_subdomains(&host);
         Some(Self { host_only: scope.host_only || !with_those_below, ..scope })
     }
 
-    /// The host and all below it. What has nothing below it that belongs to it is for itself alone: addresses, and public
-    /// suffixes (`co.uk`, `github.io`, and any name without a dot).
-    fn below(host: &Host) -> Self {
+    /// The host and its subdomains. Addresses and public suffixes (`co.uk`, `github.io`, and any name without a dot)
+    /// own no subdomains, so the scope is that host only.
+    fn with_subdomains(host: &Host) -> Self {
         let is_name = matches!(host, Host::Domain(_));
         let domain = host.to_string();
         let labels = domain.trim_end_matches('.');
@@ -55,19 +55,19 @@ impl Scope {
     }
 }
 
-/// The host of a URL and all that it is below of. The ends of an address are no hosts: nothing can be set for them. Nor do
-/// names that are too long have any (RFC 1035, 2.3.4): there is no host below which they could be.
+/// The host of a URL and its parent domains. An address has no parent domains, because no cookie can be set for them. A
+/// name that is too long (RFC 1035, 2.3.4) has none either, because no such host exists.
 pub(super) fn domains(url: &Url) -> impl Iterator<Item = &str> {
-    url.host_str().into_iter().flat_map(from_here_up)
+    url.host_str().into_iter().flat_map(host_and_parents)
 }
 
-/// As [`domains`], of the host itself.
-pub(super) fn from_here_up(host: &str) -> impl Iterator<Item = &str> {
+/// Like [`domains`], for a host name.
+pub(super) fn host_and_parents(host: &str) -> impl Iterator<Item = &str> {
     let is_name = host.len() <= LONGEST_NAME;
     iter::successors(Some(host), move |domain| Some(domain.split_once('.').filter(|_| is_name)?.1))
 }
 
-/// The path of a cookie that names none (RFC 6265, 5.1.4): the folder of the page that sets it.
+/// The default path of a cookie (RFC 6265, 5.1.4): the folder of the page that sets it.
 pub(super) fn default_path(url: &Url) -> &str {
     match url.path().rfind('/') {
         Some(1..) => url.path().rsplit_once('/').map_or("/", |(folder, _)| folder),
@@ -75,7 +75,7 @@ pub(super) fn default_path(url: &Url) -> &str {
     }
 }
 
-/// Whether a cookie for one path goes to another (RFC 6265, 5.1.4).
+/// Whether a cookie with the path `cookie` is sent to `path` (RFC 6265, 5.1.4).
 pub(super) fn path_matches(path: &str, cookie: &str) -> bool {
     path.strip_prefix(cookie).is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_sets_cookies_for_itself_and_for_its_domains_but_for_public_suffixes() {
-        // (the host, the attribute, the domain if it is set, whether for that host alone)
+    fn a_host_sets_cookies_for_itself_and_its_parent_domains_except_public_suffixes() {
+        // (the host, the attribute, the domain of the cookie if it is set, whether it is for that host only)
         let table = [
             ("www.h.example", None, Some(("www.h.example", true))),
             ("www.h.example", Some("www.h.example"), Some(("www.h.example", false))),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_in_files_are_read_however_they_are_written() {
+    fn hosts_in_files_are_read_in_all_forms() {
         let table = [
             ("h.example", false, Some(("h.example", true))),
             (".H.example", true, Some(("h.example", false))),
@@ -146,12 +146,12 @@ mod tests {
         ];
         for (text, below, expected) in table {
             let expected = expected.map(|(domain, host_only)| Scope { domain: domain.to_owned(), host_only });
-            assert_eq!(Scope::written(text, below), expected, "{text:?}");
+            assert_eq!(Scope::parse_host(text, below), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn cookies_go_to_their_path_and_below_it() {
+    fn cookies_are_sent_to_their_path_and_paths_below_it() {
         let table = [
             ("/", "/", true),
             ("/a", "/", true),

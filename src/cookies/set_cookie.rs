@@ -1,42 +1,42 @@
-//! A `Set-Cookie` line, by the algorithm of 6265bis, 5.6.
+//! Parses a `Set-Cookie` line by the algorithm of 6265bis, 5.6.
 
 use super::date;
 
-/// The longest value of an attribute, in bytes on the wire; a longer one counts as not there (6265bis, 5.6).
+/// The longest value of an attribute, in bytes on the wire. A longer one is ignored (6265bis, 5.6).
 const LONGEST_ATTRIBUTE: usize = 1024;
 
-/// The longest that a cookie may last, in seconds: 400 days (6265bis, 5.5).
+/// The longest lifetime of a cookie in seconds: 400 days (6265bis, 5.5).
 const LONGEST_LIFE: u64 = 400 * 24 * 60 * 60;
 
-/// What the line says.
+/// The content of the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SetCookie<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
-    /// Without the dot in front; not empty.
+    /// Without the leading dot; not empty.
     pub(super) domain: Option<&'a str>,
     /// Begins with a slash.
     pub(super) path: Option<&'a str>,
-    /// Whether there is a `Path`, whatever it says: some cookies must have one.
+    /// Whether there is a `Path` attribute, with any value: some cookies must have one.
     pub(super) has_path: bool,
     pub(super) secure: bool,
     pub(super) http_only: bool,
-    /// Seconds since 1970; `None`: when the session ends.
+    /// Expiry in seconds since 1970; `None`: at the end of the session.
     pub(super) expires: Option<u64>,
 }
 
 impl<'a> SetCookie<'a> {
-    /// `None` where the line sets nothing. `now` is in seconds since 1970.
+    /// Parses a line. `None` if the line sets nothing. `now` is in seconds since 1970.
     ///
-    /// By hand, and not with the crate `cookie`: that one knows four forms of dates, so that many a server's way to
-    /// delete a cookie would keep it, and it trims bytes that belong to the value.
+    /// This does not use the crate `cookie`: it knows only four date formats, so it would keep cookies that servers
+    /// delete with other formats. It also trims bytes that belong to the value.
     pub(super) fn parse(line: &'a str, now: u64) -> Option<Self> {
         if line.contains(is_control) {
             return None;
         }
         let mut parts = line.split(';');
         let pair = parts.next()?;
-        // Without a `=` it is the value of a cookie that has no name.
+        // Without a `=`, the whole text is the value of a cookie without a name.
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let (name, value) = (trim(name), trim(value));
         let mut set = Self {
@@ -56,7 +56,7 @@ impl<'a> SetCookie<'a> {
             if value.chars().count() > LONGEST_ATTRIBUTE {
                 continue;
             }
-            // Of two that say something, the later one counts.
+            // If two attributes have a valid value, the later one counts.
             match trim(key).to_ascii_lowercase().as_str() {
                 "expires" => expires = date::parse(value).or(expires),
                 "max-age" => max_age = seconds_to_live(value).or(max_age),
@@ -80,23 +80,23 @@ impl<'a> SetCookie<'a> {
     }
 }
 
-/// What no line may have anywhere; a tab is no such character (6265bis, 5.6).
+/// A character that makes the whole line invalid. A tab does not count as one (6265bis, 5.6).
 fn is_control(c: char) -> bool {
     c.is_ascii_control() && c != '\t'
 }
 
-/// Blanks and tabs, and nothing else that might be called white space: those are bytes of some encoding.
+/// Trims blanks and tabs only. Other characters that look like white space are bytes of some encoding.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Of a `Max-Age`; what is not positive is 0.
+/// Parses a `Max-Age`. A negative number becomes 0.
 fn seconds_to_live(text: &str) -> Option<u64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // What overflows is too long to live in any case.
+    // A number that does not fit is longer than any allowed lifetime.
     Some(if digits.len() < text.len() { 0 } else { digits.parse().unwrap_or(u64::MAX) })
 }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_6265bis_has_it_say() {
+    fn lines_are_parsed_as_6265bis_requires() {
         let longest = format!("/{}", "x".repeat(1023));
         let bytes = format!("/{}", "\u{e9}".repeat(1023));
         let table = [
@@ -141,7 +141,7 @@ mod tests {
             ("=".to_owned(), None),
             (" = ; Path=/p".to_owned(), None),
             ("; Secure".to_owned(), None),
-            // A tab is part of a value; other control characters spoil the whole line, wherever they are.
+            // A tab is part of a value. Other control characters make the whole line invalid, wherever they are.
             ("a=b\tc".to_owned(), Some(cookie("a", "b\tc"))),
             ("a=b\u{1}c".to_owned(), None),
             ("a=b\u{7f}".to_owned(), None),
@@ -177,7 +177,7 @@ mod tests {
                 format!("a=b; Path=/p; Path={longest}x"),
                 Some(SetCookie { path: Some("/p"), has_path: true, ..cookie("a", "b") }),
             ),
-            // Characters are bytes.
+            // Each character is one byte.
             (format!("a=b; Path={bytes}"), Some(SetCookie { path: Some(&bytes), has_path: true, ..cookie("a", "b") })),
         ];
         for (line, expected) in table {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn max_age_beats_expires_and_nothing_lives_longer_than_400_days() {
+    fn max_age_overrides_expires_and_no_cookie_lives_longer_than_400_days() {
         let table = [
             ("Max-Age=60", Some(NOW + 60)),
             ("Max-Age=0", Some(NOW)),

@@ -1,18 +1,18 @@
 //! What a worker that was taken over can do to a run, whatever it sends: nothing but give false data for what it holds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gleaner_pool::simulated::Simulated;
 use url::Url;
 
-use super::job::{Brought, Errand, Fetched};
-use super::limits::Limits;
+use super::executor::{Cause, WorkerId};
+use super::job::{JobInput, JobOutput, SentOutput};
 use super::plausible::Plausible;
+use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Stage, Task, Visit, Visited};
-use crate::pool::any_bytes_tests::Simulated;
-use crate::pool::{Cause, WorkerId};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url};
 use crate::robots::{self, Rules};
 use crate::sink::Before;
 use crate::{schedule, scrape};
@@ -20,7 +20,7 @@ use crate::{schedule, scrape};
 const TASKS: u64 = 8;
 const WORKERS: usize = 2;
 const CONCURRENCY: usize = 3;
-const DEADLINE: Duration = Duration::from_secs(10);
+const TASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the clock is looked at; more rarely would look like a pause of this process.
 const TICK: Duration = Duration::from_millis(900);
 
@@ -70,6 +70,7 @@ impl<'a> Script<'a> {
 struct Run {
     state: State,
     pool: Simulated,
+    translator: Translator,
     now: Instant,
     /// Workers that have done what the script says.
     taken: BTreeSet<WorkerId>,
@@ -88,22 +89,23 @@ impl Run {
             max_host_retries: 100,
             max_host_failures: 100,
             politeness,
-            hosts: HashMap::new(),
+            ..schedule::Options::default()
         };
         let bounds = Bounds {
             places: WORKERS * CONCURRENCY,
             read_ahead: 100,
             ahead: 100,
             backlog: 1000,
-            deadline: DEADLINE,
+            task_timeout: TASK_TIMEOUT,
             grace: Duration::from_secs(5),
             plausible: Plausible::new(&scrape::sample()),
             host_headers: BTreeMap::new(),
-            limits: Limits::default(),
+            limits: RunLimits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
-        let mut run = Self { state, pool: Simulated::new(WORKERS, CONCURRENCY), now, taken, recorded };
+        let pool = Simulated::new(WORKERS, CONCURRENCY);
+        let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
         let tasks = (0..TASKS).map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) });
         run.handle(Event::Tasks(tasks.collect()));
@@ -118,10 +120,16 @@ impl Run {
         self.carry_out(actions);
     }
 
+    fn happened(&mut self, event: gleaner_pool::Event) {
+        if let Some(event) = self.translator.event(event) {
+            self.handle(Event::Executor(event));
+        }
+    }
+
     fn carry_out(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Submit { id, payload, hints } => self.pool.submit(id, payload, hints),
+                Action::Submit { id, payload, hints } => self.pool.submit(id, payload, pool_hints(hints)),
                 Action::Refuse { worker, job, reason } => self.pool.refuse(worker, job, reason, self.now),
                 Action::Record(record) => {
                     assert!(record.seq < TASKS && record.url.ends_with(&format!("/{}", record.seq)));
@@ -153,9 +161,7 @@ impl Run {
             if events.is_empty() && is_idle && self.pool.starting().next().is_none() {
                 return;
             }
-            for event in events {
-                self.handle(Event::Executor(event));
-            }
+            events.into_iter().for_each(|event| self.happened(event));
         }
     }
 
@@ -206,7 +212,7 @@ impl Run {
                 self.pool.output(id, ticket, &honest_output(&payload), now);
                 // What comes of it, before the next one.
                 let events = self.pool.turn(now);
-                events.into_iter().for_each(|event| self.handle(Event::Executor(event)));
+                events.into_iter().for_each(|event| self.happened(event));
             }
             if self.pool.workers().get(&id).is_some_and(|worker| worker.is_draining) {
                 self.pool.bye(id, now);
@@ -217,25 +223,24 @@ impl Run {
 }
 
 fn url_of(payload: &Bytes) -> (String, bool) {
-    match postcard::from_bytes(payload).expect("an errand") {
-        Errand::Page(Visit { url, .. }) => (url, false),
-        Errand::Robots(Visit { url, .. }) => (url, true),
+    match postcard::from_bytes(payload).expect("a job") {
+        JobInput::Page(visit) => (visit.url.into(), false),
+        JobInput::Robots(visit) => (visit.url.into(), true),
     }
 }
 
-fn bytes_of(what: Brought, elapsed: Duration) -> Vec<u8> {
-    postcard::to_stdvec(&Fetched::new(what, elapsed)).expect("bytes")
+fn bytes_of(output: JobOutput) -> Vec<u8> {
+    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
 }
 
 fn honest_output(payload: &Bytes) -> Vec<u8> {
-    let what = match url_of(payload) {
-        (_, true) => Brought::Robots(robots::Answer::Rules(Rules::allow_all())),
+    bytes_of(match url_of(payload) {
+        (_, true) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
-            Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page)), headers: Vec::new() })
+            JobOutput::Page(Visited { answer: Answer::Page(page), headers: Vec::new() }, Duration::ZERO)
         }
-    };
-    bytes_of(what, Duration::ZERO)
+    })
 }
 
 /// Something like an answer: each part of it is what it should be, or not.
@@ -258,19 +263,20 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| Brought::Page(Visited { answer, headers: Vec::new() });
-    let what = match kind % 7 {
-        0 => page(Answer::Outcome(Outcome::Page(Page { final_url: url, status, bytes, data }))),
-        1 => page(Answer::Outcome(Outcome::Failure(failure.retryable()))),
-        2 => page(Answer::Redirect { status: 302, to: format!("http://h{}/{text}", number % 5), bytes }),
-        3 => page(Answer::Redirect { status, to: text, bytes }),
+    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new() }, elapsed);
+    let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
+    bytes_of(match kind % 7 {
+        0 => page(Answer::Page(Page { final_url: url, status, bytes, data })),
+        1 => page(Answer::Failure(failure.retryable())),
+        2 => page(Answer::Redirect { status: 302, to: to(&format!("http://h{}/{text}", number % 5)), bytes }),
+        3 => page(Answer::Redirect { status, to: to(&text), bytes }),
         4 => page(Answer::NotModified { bytes }),
-        5 => Brought::Robots(robots::Answer::Failed(failure)),
-        _ => Brought::Robots(robots::Answer::Rules(
-            postcard::from_bytes(&postcard::to_stdvec(&(text, Some(elapsed))).expect("bytes")).expect("rules"),
-        )),
-    };
-    bytes_of(what, elapsed)
+        5 => JobOutput::Robots(robots::Answer::Failed(failure), elapsed),
+        _ => {
+            let rules = postcard::to_stdvec(&(text, Some(elapsed))).expect("bytes");
+            JobOutput::Robots(robots::Answer::Rules(postcard::from_bytes(&rules).expect("rules")), elapsed)
+        }
+    })
 }
 
 #[cfg(test)]

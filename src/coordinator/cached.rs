@@ -1,7 +1,6 @@
-//! What the cache has of a task: asked before the task is submitted, told of its answer.
+//! What the cache has of a task: it is asked before the task's request is made, and told of the answer.
 //!
-//! `state` knows no file and no clock but through this. A fresh page settles its task at once; it costs its host nothing,
-//! so it need not wait for its host's turn.
+//! This is the only part of the coordinator's decisions that reads a file and a clock.
 
 use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
@@ -9,9 +8,10 @@ use std::time::SystemTime;
 use http::header::{COOKIE, HeaderValue};
 use url::Url;
 
-use crate::cache::{Cache, Found, Kept, Request, Shape, Validators};
+use super::before_fetch::BeforeFetch;
+use crate::cache::{Cache, CacheRequest, Kept, Lookup, Shape, Validators};
 use crate::cookies::Jar;
-use crate::model::{Answer, Outcome, Page, Visit, parse_url, without_credentials};
+use crate::model::{Answer, Page, Visit, without_credentials};
 use crate::scrape::RequestHeaders;
 
 /// The cache of a run, and the tasks that it is asked about.
@@ -33,8 +33,7 @@ pub struct Cached {
 
 #[derive(Debug)]
 struct Asked {
-    url: Url,
-    request: Request,
+    request: CacheRequest,
     /// Those that went with it.
     validators: Option<Validators>,
 }
@@ -47,46 +46,56 @@ impl Cached {
         Self { cache, shape, headers, loaded, asked, unconditional, found }
     }
 
-    /// To be called when a task could be submitted: its page, if that is known and fresh; else its visit may be given
-    /// validators, and is to be made.
+    /// To be called when a task's request could be made: the page, if the cache has a fresh one; otherwise the request, perhaps
+    /// with validators.
     ///
-    /// The visit's own headers must be complete by now (cookies): the answer may vary with them.
-    pub(super) fn before(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
+    /// The request's own headers (cookies) must be complete by now, since the answer may vary with them.
+    pub(super) fn before(&mut self, seq: u64, mut visit: Visit) -> BeforeFetch {
         self.asked.remove(&seq);
-        let url = parse_url(&visit.url, None).ok()?;
         let now = SystemTime::now();
-        let host_headers = visit.host_headers.clone();
-        let mut known = self.headers.of(&url, &Visit { host_headers, ..Visit::new("", visit.reach.clone()) });
-        let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&url, visit) };
-        let loaded = self.loaded.as_ref().and_then(|jar| jar.header_for(&url, now));
+        let mut known = self.headers.of_settings(&visit);
+        let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&visit) };
+        let loaded = self.loaded.as_ref().and_then(|jar| jar.header_for(&visit.url, now));
         if let Some(cookies) = loaded.and_then(|cookies| HeaderValue::try_from(cookies).ok()) {
             known.append(COOKIE, cookies);
         }
-        let request = Request::new(&self.shape, &url, &visit.reach, &known, all)?;
+        let Some(request) = CacheRequest::new(&self.shape, &visit.url, &visit.reach, &known, all) else {
+            return BeforeFetch::Fetch(visit);
+        };
         let validators = match self.cache.find(&request, now) {
-            Found::Fresh(kept) => {
+            Lookup::Fresh(kept) => {
                 self.found.insert(seq);
-                return Some(page(&url, kept));
+                return BeforeFetch::Known(page(&visit.url, kept));
             }
-            Found::Stale(validators) if !self.unconditional.contains(&seq) => Some(validators),
-            Found::Stale(_) | Found::Nothing => None,
+            Lookup::Stale(validators) if !self.unconditional.contains(&seq) => Some(validators),
+            Lookup::Stale(_) | Lookup::Nothing => None,
         };
         visit.headers.extend(validators.iter().flat_map(Validators::headers).cloned());
-        self.asked.insert(seq, Asked { url, request, validators });
-        None
+        self.asked.insert(seq, Asked { request, validators });
+        BeforeFetch::Fetch(visit)
     }
 
-    /// As [`before`](Self::before), of a task that is not to be submitted yet: only whether its page is known and fresh.
-    pub(super) fn known(&mut self, seq: u64, visit: &mut Visit) -> Option<Page> {
-        let page = self.before(seq, visit);
+    /// The fresh page of a task whose request is not to be made yet, if the cache has one.
+    pub(super) fn known(&mut self, seq: u64, visit: Visit) -> Option<Page> {
+        let before = self.before(seq, visit);
         self.asked.remove(&seq);
-        page
+        match before {
+            BeforeFetch::Known(page) => Some(page),
+            BeforeFetch::Fetch(_) => None,
+        }
     }
 
-    /// To be called with a task's answer and the headers that came with it: keeps what may be kept, and puts the page in
-    /// the place of a 304. `None` if the 304 speaks of nothing that is there: then the task is to be submitted again.
-    pub(super) fn after(&mut self, seq: u64, answer: Answer, headers: &[(String, String)]) -> Option<Answer> {
-        let Some(Asked { url, request, validators }) = self.asked.remove(&seq) else { return Some(answer) };
+    /// To be called with the answer to a task's request for `url` and the headers that came with it. Keeps what may be kept,
+    /// and puts the page in the place of a 304. `None` if the 304 confirms nothing that the cache has: then the request is to
+    /// be made again.
+    pub(super) fn after(
+        &mut self,
+        seq: u64,
+        url: &Url,
+        answer: Answer,
+        headers: &[(String, String)],
+    ) -> Option<Answer> {
+        let Some(Asked { request, validators }) = self.asked.remove(&seq) else { return Some(answer) };
         let now = SystemTime::now();
         match (answer, validators) {
             (Answer::NotModified { .. }, Some(validators)) => {
@@ -95,12 +104,12 @@ impl Cached {
                     return None;
                 };
                 self.found.insert(seq);
-                Some(Answer::Outcome(Outcome::Page(page(&url, kept))))
+                Some(Answer::Page(page(url, kept)))
             }
-            (Answer::Outcome(Outcome::Page(page)), _) if page.status == 200 => {
+            (Answer::Page(page), _) if page.status == 200 => {
                 let kept = Kept { bytes: page.bytes, data: page.data.clone() };
                 self.cache.keep(&request, headers, &kept, now);
-                Some(Answer::Outcome(Outcome::Page(page)))
+                Some(Answer::Page(page))
             }
             (answer, _) => Some(answer),
         }

@@ -3,33 +3,32 @@
 //! An answer is checked before it is believed (`plausible`). If it is impossible, the executor is told, and the job is
 //! lost with its worker like any other.
 
-use bytes::Bytes;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use gleaner_pool::blame;
 use url::Url;
 
-use super::job::{Brought, Fetched};
-use super::state::{Action, State, order_of};
+use super::executor::{Death, ExecutorEvent, JobError, JobId, WorkerId};
+use super::job::{JobOutput, SentOutput};
+use super::state::{Action, State, request_of};
 use super::verdict;
-use crate::model::{Answer, Outcome, Visited};
-use crate::pool::{Death, Event as PoolEvent, JobError, JobId, WorkerId, blame};
-use crate::schedule::Order;
+use crate::model::{Answer, Visited};
+use crate::schedule::RequestId;
 
 impl State {
-    pub(super) fn executed(&mut self, event: &PoolEvent, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn executed(&mut self, event: &ExecutorEvent, now: Instant, actions: &mut Vec<Action>) {
         match event {
-            PoolEvent::Done { job, worker, output } => {
-                self.answered(*job, *worker, output, now, actions);
-            }
-            PoolEvent::Failed { job, worker, error } => {
+            ExecutorEvent::Done { job, worker, output } => self.answered(*job, *worker, output, now, actions),
+            ExecutorEvent::Failed { job, worker, error } => {
                 if self.out.remove(job).is_some() {
                     self.fail(*job, *worker, error, now, actions);
                 }
             }
-            PoolEvent::Noted { job, worker, note } => match self.out.get_mut(job) {
+            ExecutorEvent::Noted { job, worker, note } => match self.out.get_mut(job) {
                 Some(out) if out.to_tell && note.is_empty() => {
                     out.to_tell = false;
-                    self.schedule.sent(order_of(*job), now);
+                    self.schedule.sent(request_of(*job), now);
                 }
                 Some(_) => {
                     let reason = "a note that nobody asked for".to_owned();
@@ -37,12 +36,12 @@ impl State {
                 }
                 None => {}
             },
-            PoolEvent::Lost { worker, jobs, death } => {
-                let (pid, tasks) = (self.tally.pid(*worker), jobs.len());
+            ExecutorEvent::Lost { worker, jobs, death } => {
+                let (label, tasks) = (self.tally.label(*worker).map(tracing::field::display), jobs.len());
                 if self.is_news(tasks, death) {
-                    tracing::warn!(pid, tasks, "worker {death}");
+                    tracing::warn!(worker = label, tasks, "worker {death}");
                 } else {
-                    tracing::debug!(pid, tasks, "worker {death}");
+                    tracing::debug!(worker = label, tasks, "worker {death}");
                 }
                 for job in jobs {
                     if self.out.remove(job).is_none() {
@@ -51,19 +50,19 @@ impl State {
                     self.lost(*job, jobs.len() - 1, *worker, death, now, actions);
                 }
             }
-            PoolEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            PoolEvent::Started { .. } | PoolEvent::Ended { .. } | PoolEvent::Merged { .. } => {}
+            ExecutorEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
+            ExecutorEvent::Joined { worker, label } => self.tally.joined(*worker, *label),
+            ExecutorEvent::Left { worker, report } => self.tally.left(*worker, report.as_ref()),
         }
-        self.tally.note(event);
     }
 
-    /// Of workers in a row that came to the same end and held nothing, since they could not start perhaps, one is worth a
-    /// warning.
+    /// Whether the loss of a worker is worth a warning. If several workers in a row held nothing and ended in the same way,
+    /// perhaps because they could not start, only the first of them is.
     pub(super) fn is_news(&mut self, tasks: usize, death: &Death) -> bool {
         tasks > 0 || self.idle_end.replace(death.cause.clone()).as_ref() != Some(&death.cause)
     }
 
-    /// Sends a job again whose worker is lost, or fails it if it is to blame. `companions`: jobs that were lost with it.
+    /// Sends a job whose worker is lost again, or fails it if it is to blame. `companions`: jobs that were lost with it.
     fn lost(
         &mut self,
         job: JobId,
@@ -80,33 +79,35 @@ impl State {
         if verdict == blame::Verdict::Guilty {
             self.fail(job, Some(worker), &JobError::Poison(death.clone()), now, actions);
         } else {
-            self.schedule.rerun(order_of(job), verdict == blame::Verdict::Alone, charged, now);
+            self.schedule.rerun(request_of(job), verdict == blame::Verdict::Alone, charged, now);
         }
     }
 
     fn answered(&mut self, job: JobId, worker: WorkerId, output: &Bytes, now: Instant, actions: &mut Vec<Action>) {
-        let order = order_of(job);
+        let id = request_of(job);
         let Some(out) = self.out.get(&job) else { return };
-        let url = if let Order::Page(seq) = order { self.schedule.url(seq) } else { None };
-        let fetched = match Fetched::read(output) {
-            Some(fetched) => self.bounds.plausible.check((order, out), url, &fetched, now).map(|()| fetched),
-            None => Err("an answer that is not one"),
+        let url = if let RequestId::Page(seq) = id { self.schedule.url(seq) } else { None };
+        let output = match SentOutput::read(output) {
+            Some(output) => self.bounds.plausible.check((id, out), url, &output, now).map(|()| output),
+            None => Err("what is not a valid answer"),
         };
-        let Fetched { what, elapsed, .. } = match fetched {
-            Ok(fetched) => fetched,
+        let output = match output {
+            Ok(output) => output,
             Err(lie) => {
                 return actions.push(Action::Refuse { worker, job: Some(job), reason: lie.to_owned() });
             }
         };
         self.out.remove(&job);
-        match (order, what) {
-            (Order::Page(seq), Brought::Page(visited)) => self.visited(seq, worker, visited, elapsed, now, actions),
-            (Order::Robots(id), Brought::Robots(answer)) => {
+        match (id, output) {
+            (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) => {
+                self.visited(seq, worker, visited, elapsed, now, actions);
+            }
+            (RequestId::Robots(id), JobOutput::Robots(answer, elapsed)) => {
                 self.suspects.remove(&job);
                 self.schedule.robots_answered(id, answer, elapsed, now);
             }
-            // That was refused.
-            (Order::Page(_) | Order::Robots(_), _) => {}
+            // These were refused.
+            (RequestId::Page(_) | RequestId::Robots(_), _) => {}
         }
     }
 
@@ -119,20 +120,21 @@ impl State {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
+        let Some(url) = self.schedule.url(seq) else { return };
+        if let Some(cookies) = &mut self.cookies {
             cookies.came_back(url, &headers, now);
         }
         self.tally.request(match &answer {
-            Answer::Outcome(Outcome::Page(page)) => page.bytes,
-            Answer::Outcome(Outcome::Failure(failure)) => failure.bytes,
+            Answer::Page(page) => page.bytes,
+            Answer::Failure(failure) => failure.bytes,
             Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
         });
         let answer = match &mut self.cached {
-            Some(cached) => cached.after(seq, answer, &headers),
+            Some(cached) => cached.after(seq, url, answer, &headers),
             None => Some(answer),
         };
         let Some(answer) = answer else {
-            return self.schedule.rerun(Order::Page(seq), false, false, now);
+            return self.schedule.rerun(RequestId::Page(seq), false, false, now);
         };
         let cookies = self.cookies.as_ref();
         let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
@@ -150,7 +152,7 @@ impl State {
         actions: &mut Vec<Action>,
     ) {
         self.suspects.remove(&job);
-        if let Some(settled) = self.schedule.fail(order_of(job), verdict::of_error(error), now) {
+        if let Some(settled) = self.schedule.fail(request_of(job), verdict::of_error(error), now) {
             self.record(settled, worker, actions);
         }
     }

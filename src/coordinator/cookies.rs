@@ -5,14 +5,14 @@ use url::Url;
 
 use crate::cookies::Jar;
 
-/// The jar of a run: what goes with each request, a retry or a hop like any other, and what came back from it.
+/// The cookies of a run: what goes with each request, including retries and hops, and what answers set.
 ///
-/// Workers may remember nothing, so cookies live here and travel with the job. Those of answers that come back later are
-/// not there yet: with several requests in flight it depends on chance which page is asked for with which cookies.
+/// Workers keep nothing between jobs, so the cookies are here and travel with each job. With several requests in flight,
+/// chance decides which of them go with the cookies that another answer sets.
 #[derive(Debug)]
 pub(super) struct Cookies {
     jar: Jar,
-    /// A moment on both clocks: cookies run out by the wall clock, and events have the other.
+    /// One moment on both clocks: cookies expire by the wall clock, and events are timed by the monotonic one.
     begun: (Instant, SystemTime),
 }
 
@@ -27,12 +27,12 @@ impl Cookies {
         Some(("cookie".to_owned(), value))
     }
 
-    /// Which cookies go with a request for `url`, as a number: 0 if there are none, and another one for other cookies.
+    /// A number for the cookies that go with a request for `url`: 0 for none, and different numbers for different cookies.
     pub(super) fn number(&self, url: &Url, now: Instant) -> u64 {
         self.jar.header_for(url, self.wall(now)).map_or(0, |value| number_of(&value))
     }
 
-    /// Takes in what the answer for `url` set, of all headers that came back.
+    /// Stores the cookies that the answer for `url` sets. `headers`: all headers that came back.
     pub(super) fn came_back(&mut self, url: &Url, headers: &[(String, String)], now: Instant) {
         let set = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
         self.jar.store(url, set, self.wall(now));

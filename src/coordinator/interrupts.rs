@@ -3,57 +3,63 @@
 use std::fs;
 use std::future::poll_fn;
 use std::io;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGINT, SIGTERM and SIGHUP, except those that were ignored when the process began. Whoever starts a run with
-/// `nohup`, or in the background of a script, does not want them to stop it.
+/// Where signals come from: gives the number of the next one.
+type Source = dyn FnMut(&mut Context<'_>) -> Poll<i32>;
+
+/// The signals that have come and those that will.
 pub(super) struct Interrupts {
-    signals: Vec<(Signal, i32)>,
+    poll: Box<Source>,
     /// The first one that came.
     first: Option<i32>,
-    /// Whether there was another.
+    /// Whether another one came after it.
     again: bool,
 }
 
 impl Interrupts {
-    /// Listens from now on.
-    pub(super) fn new() -> io::Result<Self> {
+    /// SIGINT, SIGTERM and SIGHUP, except those that were ignored when the process began. Whoever starts a run with
+    /// `nohup`, or in the background of a script, does not want them to stop it. Listens from now on.
+    pub(super) fn of_process() -> io::Result<Self> {
         let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
         let asked = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let heard = asked.into_iter().filter(|kind| ignored & bit(kind.as_raw_value()) == 0);
-        let signals = heard.map(|kind| Ok((signal(kind)?, kind.as_raw_value()))).collect::<io::Result<_>>()?;
-        Ok(Self { signals, first: None, again: false })
+        let heard = heard.map(|kind| Ok((signal(kind)?, kind.as_raw_value())));
+        let mut signals = heard.collect::<io::Result<Vec<(Signal, i32)>>>()?;
+        Ok(Self::from(move |context: &mut Context<'_>| {
+            let mut signals = signals.iter_mut();
+            let came = signals.find_map(|(signal, number)| signal.poll_recv(context).is_ready().then_some(*number));
+            came.map_or(Poll::Pending, Poll::Ready)
+        }))
+    }
+
+    /// Those whose numbers `poll` gives.
+    pub(super) fn from(poll: impl FnMut(&mut Context<'_>) -> Poll<i32> + 'static) -> Self {
+        Self { poll: Box::new(poll), first: None, again: false }
     }
 
     /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> i32 {
-        let signal = poll_fn(|context| {
-            let came = self
-                .signals
-                .iter_mut()
-                .find_map(|(signal, number)| signal.poll_recv(context).is_ready().then_some(*number));
-            came.map_or(Poll::Pending, Poll::Ready)
-        })
-        .await;
+        let signal = poll_fn(&mut self.poll).await;
         self.again = self.first.is_some();
         self.first.get_or_insert(signal);
         signal
     }
 
-    /// The first one that came, if one has.
+    /// The first one, if any has come.
     pub(super) fn first(&self) -> Option<i32> {
         self.first
     }
 
-    /// Whether there was another after it.
+    /// Whether another one came after the first.
     pub(super) fn again(&self) -> bool {
         self.again
     }
 }
 
-/// The signals that a process ignores, as its `/proc/<pid>/status` has them: a bit for each (`proc_pid_status(5)`). None where
+/// The signals that a process ignores, as its `/proc/<pid>/status` gives them: a bit for each (`proc_pid_status(5)`). No bits if
 /// the system does not tell.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,11 +1,13 @@
+//! The job of a worker process: what it is told, and what it answers.
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gleaner_pool::{Confinement, Job, Line};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Outcome, Page, Visit, Visited};
-use crate::pool::{Confinement, Job, Line};
+use crate::model::{Answer, Page, Visit, Visited};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
 
@@ -16,76 +18,71 @@ pub struct ScrapeJob {
     scraper: Scraper,
 }
 
-/// What a worker is sent for.
+/// What a worker is asked for.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Errand {
+pub enum JobInput {
     /// A page, to make data of.
     Page(Visit),
     /// A robots.txt, to make rules of.
     Robots(Visit),
 }
 
-/// What it brings back.
+/// What it answers, and how long it worked on that.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Fetched {
-    /// What the server and the page gave.
-    pub what: Brought,
-    /// How long the worker was at it.
-    pub elapsed: Duration,
-    /// The data of the page on its way between processes. In one process, it is in the page.
+pub enum JobOutput {
+    /// What a [page](JobInput::Page) gave.
+    Page(Visited, Duration),
+    /// What a [robots.txt](JobInput::Robots) says.
+    Robots(robots::Answer, Duration),
+}
+
+/// A [`JobOutput`] on its way between processes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentOutput {
+    output: JobOutput,
+    /// The data of the page, which stands apart so that it is read without a copy.
     data: Bytes,
 }
 
-impl Fetched {
-    /// An answer that is ready to be sent.
-    pub fn new(mut what: Brought, elapsed: Duration) -> Self {
-        let data = what.page().map(|page| std::mem::take(&mut page.data)).unwrap_or_default();
-        Self { what, elapsed, data }
+impl From<JobOutput> for SentOutput {
+    fn from(mut output: JobOutput) -> Self {
+        let data = page_of(&mut output).map(|page| std::mem::take(&mut page.data)).unwrap_or_default();
+        Self { output, data }
     }
+}
 
-    /// Reads an answer. The data of a page is not copied: it stays in `output`, whose memory is given back when the record
-    /// is written. `None` if this is not an answer.
-    pub(super) fn read(output: &Bytes) -> Option<Self> {
+impl SentOutput {
+    /// Reads an output; `None` if `bytes` are not one. The data of a page stays in `bytes`, so the pool counts it until
+    /// the record is written.
+    pub(super) fn read(bytes: &Bytes) -> Option<JobOutput> {
         #[derive(Deserialize)]
-        struct Sent<'a> {
-            what: Brought,
-            elapsed: Duration,
-            #[serde(borrow, with = "serde_bytes")]
+        struct Borrowed<'a> {
+            output: JobOutput,
+            #[serde(borrow)]
             data: &'a [u8],
         }
-        let (Sent { mut what, elapsed, data }, []) = postcard::take_from_bytes(output).ok()? else { return None };
-        match what.page() {
-            Some(page) if page.data.is_empty() => page.data = output.slice_ref(data),
+        let (Borrowed { mut output, data }, []) = postcard::take_from_bytes(bytes).ok()? else { return None };
+        match page_of(&mut output) {
+            Some(page) if page.data.is_empty() => page.data = bytes.slice_ref(data),
             None if data.is_empty() => {}
             _ => return None,
         }
-        Some(Self { what, elapsed, data: Bytes::new() })
+        Some(output)
     }
 }
 
-/// The answer to an [`Errand`].
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Brought {
-    /// To the one of the same name.
-    Page(Visited),
-    /// To the one of the same name.
-    Robots(robots::Answer),
-}
-
-impl Brought {
-    fn page(&mut self) -> Option<&mut Page> {
-        match self {
-            Self::Page(Visited { answer: Answer::Outcome(Outcome::Page(page)), .. }) => Some(page),
-            _ => None,
-        }
+fn page_of(output: &mut JobOutput) -> Option<&mut Page> {
+    match output {
+        JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _) => Some(page),
+        _ => None,
     }
 }
 
 impl Job for ScrapeJob {
     const NAME: &'static str = "scrape";
     type Init = Settings;
-    type Task = Errand;
-    type Output = Fetched;
+    type Task = JobInput;
+    type Output = SentOutput;
 
     fn start(settings: Settings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(Self { scraper: Scraper::new(settings)? })
@@ -95,14 +92,20 @@ impl Job for ScrapeJob {
         Some(Confinement { readable: scrape::needed_files(), unix_sockets: scrape::asks_daemons_for_names() })
     }
 
-    async fn run(&self, errand: Errand) -> Fetched {
+    async fn run(&self, input: JobInput) -> SentOutput {
         let begun = Instant::now();
         let line = Line::of_this_job();
         let sent = move || line.iter().for_each(|line| line.say(&[]));
-        let what = match errand {
-            Errand::Page(visit) => Brought::Page(self.scraper.visit(&visit, sent).await),
-            Errand::Robots(visit) => Brought::Robots(self.scraper.robots(&visit, sent).await),
+        let output = match input {
+            JobInput::Page(visit) => {
+                let visited = self.scraper.visit(&visit, sent).await;
+                JobOutput::Page(visited, begun.elapsed())
+            }
+            JobInput::Robots(visit) => {
+                let answer = self.scraper.robots(&visit, sent).await;
+                JobOutput::Robots(answer, begun.elapsed())
+            }
         };
-        Fetched::new(what, begun.elapsed())
+        output.into()
     }
 }

@@ -1,21 +1,21 @@
-//! Whether bytes are one line of JSON (RFC 8259) that a terminal obeys nothing of.
+//! Whether bytes are one line of JSON (RFC 8259) without anything that a terminal obeys.
 //!
-//! Data comes from a worker as bytes and goes into the output as it is. So it is checked here, and never made into values:
+//! Data comes from a worker as bytes and goes into the output as it is. So it is checked here, without building values:
 //! `serde_json` skips it, which takes 1 µs for each KB (release build). A scan by hand took as long.
 
 use memchr::memmem;
 use serde::de::IgnoredAny;
 
-/// Whether these bytes are one value of JSON, in UTF-8 without control characters (C0, DEL and C1), and nothing else.
-/// Between its parts there may be spaces. Escaped surrogates, which nobody here writes, are refused: half a pair stands for
-/// no character, and readers trip over it.
+/// Whether these bytes are exactly one value of JSON, in UTF-8 without control characters (C0, DEL and C1). There may be
+/// spaces between its parts. Escaped surrogates are refused: workers do not write them, and one half of a pair is not a
+/// character, which breaks readers.
 pub(super) fn is_json_line(bytes: &[u8]) -> bool {
     !has_controls(bytes)
         && !has_escaped_surrogates(bytes)
         && str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// Whether there are any control characters in this UTF-8. Without an early end, so that it is done on many bytes at once.
+/// Whether there are any control characters in this UTF-8. The loop has no early end, so that it handles many bytes at once.
 fn has_controls(bytes: &[u8]) -> bool {
     // In UTF-8, C1 is this byte and one from 0x80 to 0x9F.
     const LEAD: u8 = 0xc2;

@@ -1,22 +1,9 @@
-//! When a run stops of its own accord, before the end of its list.
-
-use std::time::Duration;
-
-use crate::model::MaxFailures;
-
-/// What a run must not exceed.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Limits {
-    /// How many of its records may be failures.
-    pub max_failures: Option<MaxFailures>,
-    /// How long it may take.
-    pub deadline: Option<Duration>,
-}
+//! When a run stops by itself, before the end of its list.
 
 /// Why a run stopped before the end of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A signal, of this number, asked it to.
+    /// A signal with this number asked it to.
     Signal(i32),
     /// Too many of its records are failures.
     Failures,

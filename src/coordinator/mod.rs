@@ -1,22 +1,23 @@
-//! The coordinator: the only place that knows the list, the schedule, the pool and the sink.
+//! The coordinator: the only place that knows the list, the schedule, the workers and the sink.
 //!
-//! One loop ([`run`]) waits for whatever happens next, a closed set of events; what follows is decided by `state`,
-//! which knows no process, no file and no clock; the loop carries it out. In reading order:
+//! One loop ([`run`]) waits for whatever happens next, a closed set of events; `state`, which knows no process, no file and no
+//! clock, decides what follows; the loop does it. In reading order:
 //!
 //! - `run`: the loop.
-//! - `state`: event -> actions; `came_back`: those of them that the executor tells.
-//! - `cached`: what the cache has of a task, before it is submitted and after it is answered.
+//! - `state`: event -> actions; `came_back`: what follows from what the executor says.
+//! - `before_fetch`: what may answer in the place of a fetch. Today that is the cache (`cached`).
 //! - `cookies`: what goes with a request, and what came back from it.
-//! - `executor`: the seam to whatever runs the jobs: the local pool today.
-//! - `job`: what a worker process is told to do with a task, and what it answers.
+//! - `executor`: the seam to whatever runs the jobs; `process_pool`: the worker processes of this machine.
+//! - `job`: what a worker is asked for, and what it answers.
 //! - `interrupts`: the signals that ask a run to stop.
 //! - `plausible`: what a worker can have brought back, and what is a lie; `json_line`: whether data is what it should be.
-//! - `limits`: when a run stops of its own accord.
+//! - `limits`: why a run stops before the end of its list.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod before_fetch;
 mod cached;
 mod came_back;
 mod cookies;
@@ -26,6 +27,7 @@ mod job;
 mod json_line;
 mod limits;
 mod plausible;
+mod process_pool;
 mod progress;
 mod run;
 mod state;
@@ -33,10 +35,11 @@ mod summary;
 mod verdict;
 
 pub use cached::Cached;
-pub use executor::Executor;
-pub use job::{Brought, Errand, Fetched, ScrapeJob};
-pub use limits::{Limits, Reason};
+pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+pub use job::{JobInput, JobOutput, ScrapeJob, SentOutput};
+pub use limits::Reason;
 pub use plausible::Plausible;
+pub use process_pool::ProcessPool;
 pub use progress::Progress;
-pub use run::{Ended, Ending, Error, Parts, run};
+pub use run::{Ended, Ending, RunError, RunParts, run};
 pub use summary::{Summary, WorkerSummary};

@@ -1,5 +1,5 @@
-//! Whether a worker can have brought this answer back, whatever the server and the page were. If it cannot, the worker
-//! broke the protocol.
+//! Whether a worker can have given this answer, whatever the server and the page were. If it cannot, the worker broke the
+//! protocol.
 //!
 //! Pure. It finds answers that are impossible, not answers that are false: a worker that was taken over can still say
 //! anything that a page could have said of itself.
@@ -8,25 +8,23 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::job::{Brought, Fetched};
+use super::job::JobOutput;
 use super::json_line::is_json_line;
-use crate::model::{
-    Answer, Failure, FailureKind, LONGEST_URL, Outcome, Page, Retry, Stage, Visit, Visited, without_credentials,
-};
+use crate::model::{Answer, Failure, FailureKind, Page, Retry, Stage, Visit, Visited, without_credentials};
 use crate::robots;
-use crate::schedule::Order;
+use crate::schedule::RequestId;
 use crate::scrape::FetchSettings;
 
-/// Bytes of text that come of an answer's headers at most, three for each that was sent: HTTP clients read less.
+/// The most bytes of text that an answer's headers can give: three for each byte that was sent. HTTP clients read less.
 const MOST_TEXT: u64 = 2 << 20;
 
 /// Statuses that make a `Location` count (WHATWG Fetch, "redirect status").
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// A claim that cannot be.
+/// What is wrong with an impossible answer.
 type Lie = &'static str;
 
-/// The settings that bound what an errand may give.
+/// The settings that bound what a request may give.
 #[derive(Debug, Clone)]
 pub struct Plausible {
     max_body: u64,
@@ -38,7 +36,7 @@ pub struct Plausible {
 #[derive(Debug, Clone)]
 pub(super) struct Out {
     since: Instant,
-    /// Whether its worker is to say when the request is sent, and has not yet.
+    /// Whether its worker is to say when the request is sent, and has not said so yet.
     pub(super) to_tell: bool,
     /// Whether the server may answer that nothing has changed.
     is_conditional: bool,
@@ -62,23 +60,24 @@ impl Plausible {
         }
     }
 
-    /// Whether this can have been brought from the errand `order` to `url`. `url` is not needed for a robots.txt.
+    /// Whether the request `id` for `url` can have given this. `url` is not needed for a robots.txt.
     pub(super) fn check(
         &self,
-        (order, out): (Order, &Out),
+        (id, out): (RequestId, &Out),
         url: Option<&Url>,
-        fetched: &Fetched,
+        output: &JobOutput,
         now: Instant,
     ) -> Result<(), Lie> {
-        // Both processes have the same clock.
-        if fetched.elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
-            return Err("a job that took longer than it was given");
+        let (JobOutput::Page(_, elapsed) | JobOutput::Robots(_, elapsed)) = output;
+        // The worker's clock may tick a little differently.
+        if *elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
+            return Err("a job that took longer than the worker had it");
         }
-        match (order, &fetched.what) {
-            (Order::Page(_), Brought::Page(visited)) => self.page(out, url, visited),
-            (Order::Robots(_), Brought::Robots(answer)) => self.robots(answer),
-            (Order::Page(_), Brought::Robots(_)) => Err("a robots.txt in the place of a page"),
-            (Order::Robots(_), Brought::Page(_)) => Err("a page in the place of a robots.txt"),
+        match (id, output) {
+            (RequestId::Page(_), JobOutput::Page(visited, _)) => self.page(out, url, visited),
+            (RequestId::Robots(_), JobOutput::Robots(answer, _)) => self.robots(answer),
+            (RequestId::Page(_), JobOutput::Robots(..)) => Err("a robots.txt in the place of a page"),
+            (RequestId::Robots(_), JobOutput::Page(..)) => Err("a page in the place of a robots.txt"),
         }
     }
 
@@ -89,30 +88,30 @@ impl Plausible {
         }
         let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
         match answer {
-            Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data })) => {
+            Answer::Page(Page { final_url, status, bytes, data }) => {
                 if !is_there(final_url) {
                     return Err("a page of another URL");
                 }
                 if !(200..400).contains(status) {
-                    return Err("a page with the status of none");
+                    return Err("a page with a status that pages do not have");
                 }
                 self.bytes(*bytes)?;
                 if is_json_line(data) { Ok(()) } else { Err("data that is not one line of JSON") }
             }
-            Answer::Outcome(Outcome::Failure(failure)) => {
+            Answer::Failure(failure) => {
                 if !failure.final_url.as_deref().is_none_or(is_there) {
                     return Err("a failure of another URL");
                 }
                 if failure.stage == Stage::Robots {
-                    return Err("a failure at another stage than its own");
+                    return Err("a failure at the stage of a robots.txt");
                 }
                 self.failure(failure)
             }
-            Answer::Redirect { status, to, bytes } => {
+            Answer::Redirect { status, bytes, to: _ } => {
                 self.bytes(*bytes)?;
-                redirect(*status, to, self.follows_refresh && (200..400).contains(status))
+                redirect(*status, self.follows_refresh && (200..400).contains(status))
             }
-            Answer::NotModified { .. } if !out.is_conditional => Err("that a page has not changed which nobody has"),
+            Answer::NotModified { .. } if !out.is_conditional => Err("that a page has not changed, which nobody asked"),
             Answer::NotModified { bytes } => self.bytes(*bytes),
         }
     }
@@ -120,10 +119,10 @@ impl Plausible {
     fn robots(&self, answer: &robots::Answer) -> Result<(), Lie> {
         match answer {
             robots::Answer::Rules(rules) if rules.can_be_of_a_file() => Ok(()),
-            robots::Answer::Rules(_) => Err("rules that no robots.txt has"),
-            robots::Answer::Redirect { status, to } => redirect(*status, to, false),
+            robots::Answer::Rules(_) => Err("rules that no robots.txt can have"),
+            robots::Answer::Redirect { status, to: _ } => redirect(*status, false),
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
-                Err("a failure at another stage than its own")
+                Err("a failure at another stage than that of a robots.txt")
             }
             robots::Answer::Failed(failure) => self.failure(failure),
         }
@@ -132,8 +131,7 @@ impl Plausible {
     fn failure(&self, failure: &Failure) -> Result<(), Lie> {
         self.bytes(failure.bytes)?;
         let is_workers_own = match failure.kind {
-            FailureKind::InvalidUrl
-            | FailureKind::Dns
+            FailureKind::Dns
             | FailureKind::Connect
             | FailureKind::Tls
             | FailureKind::Timeout
@@ -146,7 +144,8 @@ impl Plausible {
             | FailureKind::Decode
             | FailureKind::MissingField
             | FailureKind::BadValue => true,
-            FailureKind::TooManyRedirects
+            FailureKind::InvalidUrl
+            | FailureKind::TooManyRedirects
             | FailureKind::RobotsDenied
             | FailureKind::Panic
             | FailureKind::WorkerCrashed
@@ -154,7 +153,7 @@ impl Plausible {
             | FailureKind::WorkerMemory => false,
         };
         if !is_workers_own || failure.stage == Stage::List {
-            return Err("a failure that is not a worker's to tell");
+            return Err("a failure that workers cannot see");
         }
         let is_refused = failure.kind == FailureKind::HttpStatus;
         let is_possible = if is_refused {
@@ -163,33 +162,27 @@ impl Plausible {
             failure.status.is_none_or(|status| (100..1000).contains(&status))
         };
         if !is_possible {
-            return Err("a status that is none");
+            return Err("a status that does not go with its failure");
         }
         if matches!(failure.retry, Retry::After(_)) && !is_refused {
-            return Err("when to ask again, of a server that did not say so");
+            return Err("when to ask again, without an answer that says so");
         }
-        // Workers keep to that, and what a failure says is kept for each of a host's tasks.
+        // Workers keep to these lengths. A failure's text may be kept for each task of a host.
         let mut words = [&failure.message].into_iter().chain(&failure.causes);
         if words.any(|text| text.len() > Failure::LONGEST) {
-            return Err("a failure of too many words");
+            return Err("a failure whose text is too long");
         }
         Ok(())
     }
 
     fn bytes(&self, bytes: u64) -> Result<(), Lie> {
-        // Of what is too large, and of what nobody wants, no more is read than the next piece.
+        // Once a body is too large, or is not wanted, no more of it is read than the next piece.
         if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than are read") } else { Ok(()) }
     }
 }
 
-/// `is_refresh`: it may be one that the page itself asks for.
-fn redirect(status: u16, to: &str, is_refresh: bool) -> Result<(), Lie> {
-    if !is_refresh && !REDIRECTS.contains(&status) {
-        return Err("a redirect with the status of none");
-    }
-    let is_web = |url: Url| matches!(url.scheme(), "http" | "https");
-    if to.len() > LONGEST_URL || !Url::parse(to).is_ok_and(is_web) {
-        return Err("a redirect to what cannot be asked for");
-    }
-    Ok(())
+/// `is_refresh`: it may be one that the page itself asks for. That it leads to an http(s) URL was checked when it was read.
+fn redirect(status: u16, is_refresh: bool) -> Result<(), Lie> {
+    let may_redirect = is_refresh || REDIRECTS.contains(&status);
+    if may_redirect { Ok(()) } else { Err("a redirect with a status that redirects do not have") }
 }

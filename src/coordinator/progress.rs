@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far a run has come. Written by the coordinator, read by whoever draws a picture of it.
+/// How far a run has come. The coordinator writes it, and the progress bar reads it.
 #[derive(Debug, Default)]
 pub struct Progress {
     done: AtomicU64,
@@ -13,7 +13,7 @@ impl Progress {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Tasks among them that failed.
+    /// Those of them that failed.
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The loop: waits for whatever happens next, lets `state` decide, and does what it says.
+//! The loop: waits for whatever happens next, lets `state` decide what follows, and does that.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,68 +8,68 @@ use std::time::{Duration, Instant, SystemTime};
 use super::cookies::Cookies;
 use super::executor::Executor;
 use super::interrupts::Interrupts;
-use super::limits::{Limits, Reason};
+use super::limits::Reason;
 use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
 use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::{Failure, FailureKind, HostKey, Outcome, Record};
+use crate::model::{Failure, FailureKind, HostKey, Outcome, Record, RunLimits};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
-/// Bytes of records that may wait for the sink's thread before no more tasks are begun.
+/// No more tasks are begun while so many bytes of records wait for the sink's thread.
 const BACKLOG: u64 = 64 << 20;
 
-/// Settled tasks are handed to the sink so many at a time, or after so long: nobody reads faster.
-const RECORDS: usize = 64;
-const PATIENCE: Duration = Duration::from_millis(5);
+/// Records are handed to the sink when there are so many of them, or after so long. Nobody reads the output faster.
+const RECORDS_AT_ONCE: usize = 64;
+const HAND_OVER_AFTER: Duration = Duration::from_millis(5);
 
-/// How long what is in flight may take after a signal.
+/// How long jobs in flight may take after a signal.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long a second signal lets the output take to write down what is done.
+/// How long the output may still take after a second signal.
 const HASTE: Duration = Duration::from_millis(100);
 
 /// What a run is made of.
 #[derive(Debug)]
-pub struct Parts<E> {
+pub struct RunParts<E> {
     /// Runs the jobs.
     pub executor: E,
-    /// Jobs that it can hold.
+    /// Jobs that it can hold at once.
     pub places: usize,
     /// The list.
     pub input: input::Receiver,
     /// Where the records go.
     pub sink: Sink,
-    /// Redirects and retries.
+    /// Politeness, redirects and retries.
     pub schedule: schedule::Options,
-    /// Tasks that may be under way to find hosts that may be asked.
+    /// Tasks that may be under way, to find hosts among them that may be asked.
     pub read_ahead: usize,
     /// Tasks that may be begun past the first one that is not written yet.
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
-    /// What workers can bring back.
+    /// Which answers are possible.
     pub plausible: Plausible,
-    /// Request headers of the settings for one host alone: they travel with what is asked of it.
+    /// Request headers that the settings have for one host alone. They travel with the requests to it.
     pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
-    pub limits: Limits,
+    pub limits: RunLimits,
     /// The cookies that the run begins with; `None` where it keeps none.
     pub cookies: Option<Jar>,
     /// Answers of earlier runs.
     pub cached: Option<Cached>,
-    /// Told how far the run has come.
+    /// Is told how far the run has come.
     pub progress: Arc<Progress>,
 }
 
-/// How a run ended that met no error of its own.
+/// How a run ended, if it met no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every task has its record.
     Complete,
-    /// Whoever read the output has had enough.
+    /// The reader of the output has closed it.
     ReaderGone,
     /// It was stopped before the end of its list.
     Stopped(Reason),
@@ -79,44 +79,50 @@ pub enum Ending {
 #[derive(Debug)]
 pub struct Ended {
     /// How it ended, or why it could not go on.
-    pub ending: Result<Ending, Error>,
+    pub ending: Result<Ending, RunError>,
     /// What it did until then.
     pub summary: Summary,
-    /// Where what is done waits to be gone on with, if the run is not complete and anything does.
+    /// The file from which a later run can go on, if this run is not complete and there is one.
     pub kept: Option<PathBuf>,
-    /// The cookies that it had in the end, if it kept any.
+    /// The cookies at the end, if the run keeps cookies.
     pub cookies: Option<Jar>,
 }
 
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RunError {
     /// The list could not be read to its end.
     #[error(transparent)]
     Input(#[from] input::Error),
     /// The output could not be written.
     #[error(transparent)]
     Sink(#[from] sink::Error),
-    /// The workers do not work.
+    /// The executor cannot go on.
     #[error("keep workers running: {0}")]
     Executor(String),
-    /// The system refused what every process gets.
+    /// The system does not let this process listen for signals.
     #[error("listen for signals ({0})")]
     Signals(#[source] std::io::Error),
 }
 
-/// Runs a list to its end. Where that cannot be reached, what is done is kept: in the output's `.part` and the files beside
-/// it, or in the output itself where that is a stream.
+/// Runs a list to its end. If the run ends before that, the work is kept: in the output's `.part` and the files beside it, or
+/// in the output itself if that is a stream.
 ///
 /// # Errors
 /// When it cannot even begin.
-pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
+pub async fn run<E: Executor>(parts: RunParts<E>) -> Result<Ended, RunError> {
+    let interrupts = Interrupts::of_process().map_err(RunError::Signals)?;
+    Ok(run_until(parts, interrupts).await)
+}
+
+/// As [`run`], with the signals from wherever they come.
+async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) -> Ended {
     let bounds = Bounds {
         places: parts.places,
         read_ahead: parts.read_ahead,
         ahead: parts.ahead_limit,
         backlog: BACKLOG,
-        deadline: parts.task_timeout,
+        task_timeout: parts.task_timeout,
         grace: GRACE,
         plausible: parts.plausible,
         host_headers: parts.host_headers,
@@ -138,7 +144,6 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         records: Vec::new(),
         records_since: None,
     };
-    let mut interrupts = Interrupts::new().map_err(Error::Signals)?;
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
     let Loop { sink, mut state, .. } = turn;
@@ -162,9 +167,9 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
                 _ = hurried(&mut interrupts) => None,
             };
             match (ending, stopped) {
-                // The last records could not be kept, which those who wait for them must know.
+                // The last records could not be written. Whoever waits for them must know.
                 (Ok(Ending::Stopped(_)), Some(Err(error))) => unwritable(error),
-                // Why the run ends is known already, and matters more than how that went.
+                // The run has ended for a reason that matters more than how writing the rest went.
                 (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
                 (ending, Some(Ok(written))) => (ending, written.path),
                 (ending, None) => (ending, part),
@@ -178,17 +183,17 @@ pub async fn run<E: Executor>(parts: Parts<E>) -> Result<Ended, Error> {
         }
     }
     let cookies = state.cookies.take().map(Cookies::into_jar);
-    Ok(Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies })
+    Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies }
 }
 
 /// A run that ends because its output cannot be written.
-fn unwritable(error: sink::Error) -> (Result<Ending, Error>, Option<PathBuf>) {
+fn unwritable(error: sink::Error) -> (Result<Ending, RunError>, Option<PathBuf>) {
     let kept = error.kept().map(Path::to_owned);
     (Err(error.into()), kept)
 }
 
-/// Returns a little after the second signal of this run, with the first: whoever sends two does not want to wait for a disk,
-/// nor for a reader who does not read.
+/// Returns the first signal of this run, a little after the second one has come: whoever sends two does not want to wait for
+/// a disk, nor for a reader that does not read.
 async fn hurried(interrupts: &mut Interrupts) -> i32 {
     let first = if let Some(first) = interrupts.first() {
         first
@@ -206,19 +211,19 @@ async fn hurried(interrupts: &mut Interrupts) -> i32 {
 
 struct Loop<E> {
     executor: E,
-    /// `None` at its end.
+    /// `None` once the list has ended.
     input: Option<input::Receiver>,
     sink: Sink,
     state: State,
     progress: Arc<Progress>,
     actions: Vec<Action>,
-    /// Settled, and not yet handed to the sink.
+    /// Records that are not handed to the sink yet.
     records: Vec<Record>,
     records_since: Option<Instant>,
 }
 
 impl<E: Executor> Loop<E> {
-    async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, Error> {
+    async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, RunError> {
         loop {
             self.carry_out();
             let wake_up = self.next_wake_up();
@@ -250,18 +255,18 @@ impl<E: Executor> Loop<E> {
                 self.input = None;
             }
             self.state.handle(event, now, &mut self.actions);
-            // Whatever else has come meanwhile belongs to the same turn: one batch out, one batch on.
+            // All that has come meanwhile belongs to the same turn, so that jobs and records go on in batches.
             while let Some(event) = self.executor.try_next() {
-                // A turn may take long, and delays count from what is said in it.
+                // A turn may take long, and delays count from the time of each event.
                 self.state.handle(Event::Executor(event), Instant::now(), &mut self.actions);
             }
         }
     }
 
     /// The executor has nothing more to say.
-    fn over(&mut self) -> Result<Ending, Error> {
+    fn over(&mut self) -> Result<Ending, RunError> {
         match (self.state.fatal.take(), self.state.stopped()) {
-            (Some(reason), _) => Err(Error::Executor(reason)),
+            (Some(reason), _) => Err(RunError::Executor(reason)),
             (None, Some(reason)) => Ok(Ending::Stopped(reason)),
             (None, None) => Ok(Ending::Complete),
         }
@@ -295,12 +300,12 @@ impl<E: Executor> Loop<E> {
             self.progress.set(done, failed);
         }
         let waited = self.records_since.map_or(Duration::ZERO, |since| since.elapsed());
-        if self.records.len() >= RECORDS || waited >= PATIENCE {
+        if self.records.len() >= RECORDS_AT_ONCE || waited >= HAND_OVER_AFTER {
             self.hand_over();
         }
     }
 
-    /// Gives the sink what is settled. Each time wakes its thread, which costs as much as a small page.
+    /// Gives the sink the records. That wakes its thread, which costs as much as a small page.
     fn hand_over(&mut self) {
         self.records_since = None;
         if !self.records.is_empty() {
@@ -308,13 +313,13 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// When something must be done though nothing happens.
+    /// When something must be done even if nothing happens.
     fn next_wake_up(&self) -> Option<Instant> {
-        let hand_over = self.records_since.map(|since| since + PATIENCE);
+        let hand_over = self.records_since.map(|since| since + HAND_OVER_AFTER);
         self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
     }
 
-    /// Stops all workers, and waits until they are gone.
+    /// Stops all workers and waits until they are gone.
     async fn stop(&mut self) {
         self.executor.kill();
         while let Some(event) = self.executor.next().await {
@@ -323,18 +328,19 @@ impl<E: Executor> Loop<E> {
     }
 }
 
-/// One line a task: who did it, how it went and why, how long it took.
+/// One log line for each task: which worker did it, how it went and why, and how long it took.
 fn log(record: &Record) {
     if !tracing::enabled!(target: "gleaner::task", tracing::Level::INFO) {
         return;
     }
     let ms = record.elapsed.as_millis();
-    // A URL that was given as an argument may have lines. What else a terminal obeys is taken out where lines are written.
+    // A URL that was given as an argument may have line breaks. Other characters that a terminal obeys are taken out where log
+    // lines are written.
     let url = record.url.replace('\n', "\u{FFFD}");
-    let worker = record.worker.map_or_else(|| "no worker".to_owned(), |pid| format!("worker {pid}"));
+    let worker = record.worker.map_or_else(|| "no worker".to_owned(), |label| format!("worker {label}"));
     let line = match &record.outcome {
         Outcome::Page(page) => format!("{} in {ms} ms: {url}", page.status),
-        // The status says it all.
+        // The status says all.
         Outcome::Failure(Failure { kind: kind @ FailureKind::HttpStatus, status: Some(status), .. }) => {
             format!("{status} {kind} in {ms} ms: {url}")
         }
@@ -346,7 +352,7 @@ fn log(record: &Record) {
     tracing::info!(target: "gleaner::task", "{worker}: {line}");
 }
 
-/// A failure and its causes on one line. What a panic said may have several.
+/// A failure and its causes on one line. The message of a panic may have several lines.
 fn why(failure: &Failure) -> String {
     let parts = [&failure.message].into_iter().chain(&failure.causes);
     parts.filter_map(|part| part.lines().next()).collect::<Vec<_>>().join(": ")
@@ -362,3 +368,7 @@ async fn until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,36 +1,36 @@
-//! What follows from what happened. Knows no process, no file and no clock: events and the time go in, actions come
-//! out.
+//! What follows from what happened. Events and the time go in, actions come out; there are no processes, files or clocks here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use url::Url;
 
+use super::before_fetch::BeforeFetch;
 use super::cached::Cached;
-use super::cookies::{Cookies, number_of};
-use super::job::Errand;
-use super::limits::{Limits, Reason};
+use super::cookies::Cookies;
+use super::executor::{Cause, ExecutorEvent, JobHints, JobId, WorkerId};
+use super::job::JobInput;
+use super::limits::Reason;
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{HostKey, Outcome, Page, Reach, Record, Task, Visit, how_long, parse_url};
-use crate::pool::{Cause, Event as PoolEvent, Hints, JobId, WorkerId, blame};
-use crate::schedule::{Dispatch, Order, Schedule, Settled, Step};
+use crate::model::{HostKey, Record, RunLimits, Task, Visit, how_long};
+use crate::schedule::{Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
+use gleaner_pool::blame;
 
 /// Everything that can happen to a run.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// Some more of the list.
+    /// More of the list was read.
     Tasks(Vec<Task>),
-    /// All of it.
+    /// All of the list was read.
     ListEnded,
-    /// There is more of it, which cannot be read.
+    /// The rest of the list cannot be read.
     ListBroken(input::Error),
-    /// Something in the pool.
-    Executor(PoolEvent),
-    /// A signal, of this number, asks the run to stop.
+    /// The executor says something.
+    Executor(ExecutorEvent),
+    /// A signal with this number asks the run to stop.
     Signal(i32),
     /// Time has passed, or room was made.
     Moved,
@@ -42,9 +42,9 @@ pub(super) enum Action {
     Submit {
         id: JobId,
         payload: Bytes,
-        hints: Hints,
+        hints: JobHints,
     },
-    /// A worker sent what cannot be. `job`: one that came as done by that; it is still to come back.
+    /// A worker sent something impossible. If that came as the output of a job, `job` names it; it is reported as lost later.
     Refuse {
         worker: WorkerId,
         job: Option<JobId>,
@@ -53,16 +53,16 @@ pub(super) enum Action {
     Record(Record),
     /// Everything is settled.
     Close,
-    /// Nothing more is waited for: the workers go at once.
+    /// Nothing more is waited for: all workers are stopped at once.
     Halt,
 }
 
-/// What the state must know of the world outside to decide whether to go on.
+/// What the state must know of executor and sink to decide whether to go on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outside {
     /// Jobs that the executor could begin.
     pub(super) room: usize,
-    /// Records that are out of the window.
+    /// Records that are written in their order.
     pub(super) emitted: u64,
     /// Bytes that wait to be written.
     pub(super) backlog: u64,
@@ -80,15 +80,15 @@ pub(super) struct Bounds {
     /// Bytes that may wait to be written.
     pub(super) backlog: u64,
     /// How long a job may keep its worker.
-    pub(super) deadline: Duration,
-    /// How long what is in flight may take when the run stops.
+    pub(super) task_timeout: Duration,
+    /// How long jobs in flight may take when the run stops.
     pub(super) grace: Duration,
-    /// What workers can bring back.
+    /// Which answers are possible.
     pub(super) plausible: Plausible,
     /// Request headers of the settings for one host alone.
     pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// When the run stops of its own accord.
-    pub(super) limits: Limits,
+    pub(super) limits: RunLimits,
 }
 
 #[derive(Debug)]
@@ -104,26 +104,26 @@ pub(super) struct State {
     pub(super) cached: Option<Cached>,
     /// Jobs that were submitted and have not come back.
     pub(super) out: HashMap<JobId, Out>,
-    /// Tasks of which the records exist or will: those of an earlier run, and those taken in.
+    /// Tasks that have a record or will have one: those of an earlier run, and those taken in.
     admitted: u64,
     list_ended: bool,
     closed: bool,
-    /// When the run has had its time.
+    /// When the run has taken as long as it may.
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
     halted: bool,
-    /// `None` where the run keeps none.
+    /// `None` if the run keeps none.
     pub(super) cookies: Option<Cookies>,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
 
-/// The run is coming to its end before its end.
+/// The run stops before the end of its list.
 #[derive(Debug, Clone, Copy)]
 struct Stopping {
-    /// Why: the first reason there was.
+    /// The first reason for that.
     reason: Reason,
-    /// When what is in flight is not waited for any longer.
+    /// When jobs in flight are not waited for any longer.
     until: Instant,
 }
 
@@ -149,7 +149,8 @@ impl State {
         }
     }
 
-    /// Whether to ask for more of the list: no more than keeps the executor busy, and lets it see the end in time.
+    /// Whether to ask for more of the list: enough to keep the executor busy and to see the end of the list in time, and no
+    /// more.
     pub(super) fn wants_tasks(&self, outside: Outside) -> bool {
         !self.list_ended
             && self.stopping.is_none()
@@ -160,13 +161,13 @@ impl State {
             && outside.backlog < self.bounds.backlog
     }
 
-    /// How many jobs are still to come, once the end of the list is known: one for each task that is not in a worker's hands,
-    /// but for redirects and retries.
+    /// How many jobs are still to come, once the end of the list is known: one for each task that no worker has. Redirects and
+    /// retries are not counted.
     pub(super) fn to_come(&self) -> Option<usize> {
         self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.out.len()))
     }
 
-    /// When there will be something to do though nothing happens.
+    /// When there will be something to do even if nothing happens.
     pub(super) fn next_wake_up(&self, outside: Outside) -> Option<Instant> {
         if let Some(stopping) = self.stopping {
             return (!self.halted).then_some(stopping.until);
@@ -174,12 +175,12 @@ impl State {
         if self.closed {
             return None;
         }
-        // Without room, nothing that opens could be begun.
+        // Without room, a host that opens makes no difference.
         let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
         opens.into_iter().chain(self.deadline).min()
     }
 
-    /// Why the run ended before its end, if it did.
+    /// Why the run ended before the end of its list, if it did.
     pub(super) fn stopped(&self) -> Option<Reason> {
         self.stopping.filter(|_| self.halted).map(|stopping| stopping.reason)
     }
@@ -199,7 +200,8 @@ impl State {
             Event::Tasks(tasks) => {
                 for task in tasks {
                     self.admitted += 1;
-                    if let Some(settled) = self.known(&task, now).or_else(|| self.schedule.admit(task, now)) {
+                    if let Some(settled) = self.settled_when_read(&task, now).or_else(|| self.schedule.admit(task, now))
+                    {
                         self.record(settled, None, actions);
                     }
                 }
@@ -218,16 +220,16 @@ impl State {
         }
     }
 
-    /// Begins to stop: no new tasks, and a while for those in flight.
+    /// Begins to stop: no new tasks are begun, and those in flight have a while.
     fn stop(&mut self, reason: Reason, now: Instant) {
         let (grace, in_flight) = (self.bounds.grace, self.out.len());
-        let patience = how_long(grace);
+        let time = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
-        tracing::warn!("stopping: waiting up to {patience} for {in_flight} requests; {which} signal ends that");
+        tracing::warn!("stopping: waiting up to {time} for {in_flight} requests; {which} signal ends that");
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
 
-    /// The limit that the run has reached, if it has.
+    /// The limit that the run has reached, if it has reached one.
     fn reached(&self, now: Instant) -> Option<Reason> {
         let (tasks, failed) = self.tally.settled();
         let failures = self.bounds.limits.max_failures.filter(|most| most.is_exceeded(tasks, failed));
@@ -235,7 +237,7 @@ impl State {
         failures.map(|_| Reason::Failures).or(deadline.map(|_| Reason::Deadline))
     }
 
-    /// Stops a run that has reached a limit before its end.
+    /// Stops a run that has reached a limit before the end of its list.
     fn stop_at_limits(&mut self, now: Instant) {
         if self.stopping.is_none()
             && !self.is_complete()
@@ -245,12 +247,12 @@ impl State {
         }
     }
 
-    /// Hands out what can be handed out. To be called once after each turn of events.
+    /// Hands out all requests that can be made now. To be called once after each turn of events.
     pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         self.stop_at_limits(now);
         if self.stopping.is_none() {
             self.hand_out(outside.room, now, actions);
-            // What was settled on the way counts at once: nothing else need happen any more.
+            // Tasks that were settled by that count at once, since perhaps nothing else happens any more.
             self.stop_at_limits(now);
         }
         if let Some(stopping) = self.stopping
@@ -274,19 +276,21 @@ impl State {
         {
             let settled = match step {
                 Step::Settled(settled) => Some(settled),
-                Step::Fetch(dispatch) => match self.visit(&dispatch, now) {
-                    Err((seq, page)) => self.schedule.found(seq, page, now),
-                    Ok(visit) => {
+                Step::Fetch(Dispatch { id, visit, affinity, alone }) => match self.before_fetch(id, visit, now) {
+                    BeforeFetch::Known(page) => self.schedule.known_page(id, page, now),
+                    BeforeFetch::Fetch(visit) => {
                         room -= 1;
-                        self.out.insert(job_of(dispatch.order), Out::new(&visit, now));
-                        actions.push(self.submission(&dispatch, visit));
+                        self.schedule.hand_out(id, now);
+                        self.out.insert(job_of(id), Out::new(&visit, now));
+                        let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
+                        actions.push(submission(id, visit, hints));
                         None
                     }
                 },
             };
             let Some(settled) = settled else { continue };
             self.record(settled, None, actions);
-            // Many may fail in a row; the first too many is the last.
+            // Many tasks may fail in a row; with the first one that is too many, that ends.
             if self.reached(now).is_some() {
                 return;
             }
@@ -295,63 +299,6 @@ impl State {
 
     fn is_complete(&self) -> bool {
         self.list_ended && self.schedule.is_empty()
-    }
-
-    /// The request that an order means; or the page of its task, where that is known already.
-    fn visit(&mut self, dispatch: &Dispatch, now: Instant) -> Result<Visit, (u64, Page)> {
-        let visit = Visit::new(dispatch.url.clone(), dispatch.reach.clone());
-        let host_headers = parse_url(&dispatch.url, None).map(|url| self.host_headers(&url)).unwrap_or_default();
-        let Dispatch { tell_when_sent, connection, .. } = *dispatch;
-        let mut visit = Visit { host_headers, tell_when_sent, connection, ..visit };
-        if let Order::Page(seq) = dispatch.order {
-            if let (Some(cookies), Some(url)) = (&self.cookies, self.schedule.url(seq))
-                && let Some((name, value)) = cookies.header(url, now)
-            {
-                self.schedule.goes_with(seq, number_of(&value));
-                visit.headers.push((name, value));
-            }
-            if let Some(page) = self.cached.as_mut().and_then(|cached| cached.before(seq, &mut visit)) {
-                return Err((seq, page));
-            }
-        }
-        Ok(visit)
-    }
-
-    /// The headers that the settings have for the host of this URL alone.
-    fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
-        if self.bounds.host_headers.is_empty() {
-            return Vec::new();
-        }
-        HostKey::of(url).and_then(|host| self.bounds.host_headers.get(&host)).cloned().unwrap_or_default()
-    }
-
-    /// A page that need not be asked for, and so need not wait for its host's turn either.
-    fn known(&mut self, task: &Task, now: Instant) -> Option<Settled> {
-        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
-        let host_headers = self.host_headers(url);
-        let cached = self.cached.as_mut()?;
-        let mut visit = Visit::new(url.as_str(), Reach::Listed);
-        visit.host_headers = host_headers;
-        visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
-        let page = cached.known(task.seq, &mut visit)?;
-        let outcome = Outcome::Page(page);
-        Some(Settled { seq: task.seq, line: task.line.clone(), outcome, attempts: 0, elapsed: Duration::ZERO })
-    }
-
-    fn submission(&self, dispatch: &Dispatch, visit: Visit) -> Action {
-        let hints = Hints {
-            affinity: Some(dispatch.affinity),
-            alone: dispatch.alone,
-            deadline: Some(self.bounds.deadline),
-            merge: None,
-        };
-        let errand = match dispatch.order {
-            Order::Page(_) => Errand::Page(visit),
-            Order::Robots(_) => Errand::Robots(visit),
-        };
-        // It serialises into memory; there is nothing that could fail.
-        let payload = postcard::to_stdvec(&errand).unwrap_or_default();
-        Action::Submit { id: job_of(dispatch.order), payload: payload.into(), hints }
     }
 
     pub(super) fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
@@ -364,7 +311,7 @@ impl State {
             outcome: settled.outcome,
             attempts: settled.attempts,
             elapsed: settled.elapsed,
-            worker: worker.and_then(|worker| self.tally.pid(worker)),
+            worker: worker.and_then(|worker| self.tally.label(worker)),
             cached: self.cached.as_mut().map(|cached| cached.settled(settled.seq)),
         };
         self.tally.record(&record, worker);
@@ -372,25 +319,35 @@ impl State {
     }
 }
 
-/// Tasks that are read before they are needed, so that no worker is started at the end of the list for tasks that do not
-/// come. What is read is a batch of as many.
+/// Tasks that are read before they are needed, so that at the end of the list no worker is started for tasks that do not
+/// come. The list is read in batches of as many.
 const FORESIGHT: usize = 256;
 
-/// Bytes of tasks that may be under way, however few they are.
+/// Bytes of tasks that may be under way, however few tasks they are.
 const READ_AHEAD: usize = 128 << 20;
 
-/// Marks the jobs that are for a robots.txt; no list has so many tasks.
+/// Marks the jobs that are for a robots.txt. No list has so many tasks.
 const ROBOTS: JobId = 1 << 63;
 
-fn job_of(order: Order) -> JobId {
-    match order {
-        Order::Page(seq) => seq,
-        Order::Robots(id) => id | ROBOTS,
+fn job_of(id: RequestId) -> JobId {
+    match id {
+        RequestId::Page(seq) => seq,
+        RequestId::Robots(id) => id | ROBOTS,
     }
 }
 
-pub(super) fn order_of(job: JobId) -> Order {
-    if job & ROBOTS == 0 { Order::Page(job) } else { Order::Robots(job & !ROBOTS) }
+pub(super) fn request_of(job: JobId) -> RequestId {
+    if job & ROBOTS == 0 { RequestId::Page(job) } else { RequestId::Robots(job & !ROBOTS) }
+}
+
+fn submission(id: RequestId, visit: Visit, hints: JobHints) -> Action {
+    let input = match id {
+        RequestId::Page(_) => JobInput::Page(visit),
+        RequestId::Robots(_) => JobInput::Robots(visit),
+    };
+    // This writes into memory, so it cannot fail.
+    let payload = postcard::to_stdvec(&input).unwrap_or_default();
+    Action::Submit { id: job_of(id), payload: payload.into(), hints }
 }
 
 #[cfg(test)]

@@ -3,18 +3,18 @@
 use url::Url;
 
 use super::*;
-use crate::coordinator::job::{Brought, Fetched};
-use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Retry, Stage, Visited};
-use crate::pool::Death;
+use crate::coordinator::executor::{Death, JobError};
+use crate::coordinator::job::{JobOutput, SentOutput};
+use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Reach, Retry, Stage, Visited, parse_url};
 
 const GRACE: Duration = Duration::from_secs(5);
 
 fn state(before: &Before) -> State {
-    limited(before, Limits::default())
+    limited(before, RunLimits::default())
 }
 
 /// Whose hosts are given up after one failure, so that others fail without being sent.
-fn limited(before: &Before, limits: Limits) -> State {
+fn limited(before: &Before, limits: RunLimits) -> State {
     let options = schedule::Options {
         max_redirects: 3,
         max_retries: 0,
@@ -22,14 +22,14 @@ fn limited(before: &Before, limits: Limits) -> State {
         max_host_retries: 100,
         max_host_failures: 1,
         politeness: schedule::Politeness::none(),
-        hosts: HashMap::new(),
+        ..schedule::Options::default()
     };
     let bounds = Bounds {
         places: 8,
         read_ahead: 100,
         ahead: 100,
         backlog: 1000,
-        deadline: Duration::from_secs(60),
+        task_timeout: Duration::from_secs(60),
         grace: GRACE,
         plausible: plausible(),
         host_headers: std::collections::BTreeMap::new(),
@@ -53,14 +53,12 @@ fn outside(emitted: u64) -> Outside {
 
 fn done(seq: u64) -> Event {
     let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
-    answer(seq, Outcome::Page(page))
+    answer(seq, Answer::Page(page))
 }
 
-fn answer(seq: u64, outcome: Outcome) -> Event {
-    let visited = Visited { answer: Answer::Outcome(outcome), headers: Vec::new() };
-    let fetched = Fetched::new(Brought::Page(visited), Duration::ZERO);
-    let output = postcard::to_stdvec(&fetched).expect("bytes").into();
-    Event::Executor(PoolEvent::Done { job: seq, worker: WorkerId::default(), output })
+fn answer(seq: u64, answer: Answer) -> Event {
+    let output = of_answer(answer).into();
+    Event::Executor(ExecutorEvent::Done { job: seq, worker: WorkerId::default(), output })
 }
 
 /// The actions of one turn, in short.
@@ -166,12 +164,12 @@ fn what_an_earlier_run_has_done_counts_from_the_beginning() {
 #[test]
 fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_once() {
     let now = Instant::now();
-    let limits = Limits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
+    let limits = RunLimits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
     let mut state = limited(&Before::default(), limits);
     assert_eq!(turn(&mut state, vec![tasks(0..50)], now), ["submit 0", "submit 1"]);
     let not_found = Failure { status: Some(404), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "not found") };
     // Two more fail with their host, which makes three; the next one is not touched.
-    let failed = answer(0, Outcome::Failure(not_found));
+    let failed = answer(0, Answer::Failure(not_found));
     assert_eq!(turn(&mut state, vec![failed], now), ["record 0", "record 2", "record 3"]);
     assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
     assert_eq!(state.stopped(), Some(Reason::Failures));
@@ -210,24 +208,39 @@ fn page(seq: u64) -> Page {
     Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 5, data: Bytes::from_static(b"{}") }
 }
 
-fn brought(what: Brought, elapsed: Duration) -> Vec<u8> {
-    postcard::to_stdvec(&Fetched::new(what, elapsed)).expect("bytes")
+fn bytes(output: JobOutput) -> Vec<u8> {
+    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
+}
+
+fn of_robots(answer: crate::robots::Answer) -> Vec<u8> {
+    bytes(JobOutput::Robots(answer, Duration::ZERO))
 }
 
 fn of_page(page: Page) -> Vec<u8> {
-    of_answer(Answer::Outcome(Outcome::Page(page)))
+    of_answer(Answer::Page(page))
 }
 
 fn of_failure(failure: Failure) -> Vec<u8> {
-    of_answer(Answer::Outcome(Outcome::Failure(failure)))
+    of_answer(Answer::Failure(failure))
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    brought(Brought::Page(Visited { answer, headers: Vec::new() }), Duration::ZERO)
+    bytes(JobOutput::Page(Visited { answer, headers: Vec::new() }, Duration::ZERO))
+}
+
+/// A redirect to any text, as a worker could send it.
+fn of_redirect(status: u16, to: &str) -> Vec<u8> {
+    let place = "http://place.example/";
+    let url = parse_url(place, None).expect("a URL");
+    let sent = of_answer(Answer::Redirect { status, to: url, bytes: 0 });
+    let in_bytes = |text: &str| postcard::to_stdvec(text).expect("bytes");
+    let (begin, length) = (sent.windows(place.len()).position(|part| part == place.as_bytes()), place.len());
+    let begin = begin.expect("it is there") - 1;
+    [&sent[..begin], &in_bytes(to), &sent[begin + 1 + length..]].concat()
 }
 
 fn done_with(job: JobId, output: Vec<u8>) -> Event {
-    Event::Executor(PoolEvent::Done { job, worker: 3, output: output.into() })
+    Event::Executor(ExecutorEvent::Done { job, worker: 3, output: output.into() })
 }
 
 #[test]
@@ -235,11 +248,10 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
     let failure = |kind, stage| Failure::new(kind, stage, "why");
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
-        let answer = Answer::Outcome(Outcome::Page(page(0)));
-        brought(Brought::Page(Visited { answer, headers }), Duration::ZERO)
+        let answer = Answer::Page(page(0));
+        bytes(JobOutput::Page(Visited { answer, headers }, Duration::ZERO))
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
-    let redirect = |status, to: &str| of_answer(Answer::Redirect { status, to: to.to_owned(), bytes: 0 });
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
     let mut trailing = of_page(page(0));
     trailing.push(0);
@@ -258,34 +270,28 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         ("a status that is none", of_page(Page { status: u16::MAX, ..page(0) })),
         ("2^64 - 1 bytes", of_page(Page { bytes: u64::MAX, ..page(0) })),
         ("more bytes than max_body", of_page(Page { bytes: 4 << 20, ..page(0) })),
-        ("a robots.txt", brought(Brought::Robots(robots), Duration::ZERO)),
+        ("a robots.txt", of_robots(robots)),
         (
             "a time before it was asked",
-            brought(
-                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
-                Duration::from_secs(1),
-            ),
+            bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers: vec![] }, Duration::from_secs(1))),
         ),
         (
             "the longest time",
-            brought(
-                Brought::Page(Visited { answer: Answer::Outcome(Outcome::Page(page(0))), headers: vec![] }),
-                Duration::MAX,
-            ),
+            bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers: vec![] }, Duration::MAX)),
         ),
         ("a header that nobody wants", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
         ("too much of headers", headers(vec![etag(3 << 20)])),
         ("too many headers", headers(vec![etag(0); 10_001])),
-        ("a redirect to no URL", redirect(302, "x")),
-        ("a redirect to a file", redirect(302, "file:///etc/passwd")),
-        ("a redirect to a script", redirect(302, "javascript:1")),
-        ("a redirect to a very long URL", redirect(302, &format!("http://h/{}", "x".repeat(128 << 10)))),
-        ("a redirect with a status of none", redirect(200, "http://h/x")),
-        ("a redirect with no status", redirect(65_000, "http://h/x")),
+        ("a redirect to no URL", of_redirect(302, "x")),
+        ("a redirect to a file", of_redirect(302, "file:///etc/passwd")),
+        ("a redirect to a script", of_redirect(302, "javascript:1")),
+        ("a redirect to a very long URL", of_redirect(302, &format!("http://h/{}", "x".repeat(128 << 10)))),
+        ("a redirect with a status of none", of_redirect(200, "http://h/x")),
+        ("a redirect with no status", of_redirect(65_000, "http://h/x")),
         ("that nothing has changed", of_answer(Answer::NotModified { bytes: 0 })),
         (
             "a redirect of 2^64 - 1 bytes",
-            of_answer(Answer::Redirect { status: 302, to: "http://h/x".to_owned(), bytes: u64::MAX }),
+            of_answer(Answer::Redirect { status: 302, to: "http://h/x".parse().expect("a URL"), bytes: u64::MAX }),
         ),
         ("a failure of another page", of_failure(Failure { final_url: Some("http://h/1".to_owned()), ..http() })),
         ("a failure of 2^64 - 1 bytes", of_failure(Failure { bytes: u64::MAX, ..http() })),
@@ -298,6 +304,7 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         ("that a worker crashed", of_failure(failure(FailureKind::WorkerCrashed, Stage::Parse))),
         ("that robots.txt forbids it", of_failure(failure(FailureKind::RobotsDenied, Stage::Robots))),
         ("a failure of a robots.txt", of_failure(failure(FailureKind::Dns, Stage::Robots))),
+        ("that a URL is not one", of_failure(failure(FailureKind::InvalidUrl, Stage::Fetch))),
         ("a failure of the list", of_failure(failure(FailureKind::InvalidUrl, Stage::List))),
         (
             "when to ask again, without an answer",
@@ -315,7 +322,7 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         assert!(refusal.starts_with("refuse 3 Some(0): "), "{what}: {refusal}");
         // As the pool tells it.
         let death = Death { cause: Cause::Corrupt(what.to_owned()), last_words: Vec::new() };
-        let lost = Event::Executor(PoolEvent::Lost { worker: 3, jobs: vec![0], death });
+        let lost = Event::Executor(ExecutorEvent::Lost { worker: 3, jobs: vec![0], death });
         assert_eq!(turn(&mut state, vec![lost], now), ["submit 0"], "{what}");
         assert_eq!(turn(&mut state, vec![done(0), done(1)], now), ["record 0", "record 1"], "{what}");
         assert_eq!(state.into_summary(now).bytes, 0, "{what}: nothing of it is counted");
@@ -344,18 +351,13 @@ fn what_servers_and_pages_can_say_is_believed() {
     }
     for (status, to) in [(301, "http://h/a"), (302, "https://u:p@other.example/?q#f"), (308, "http://[::1]:8080/")] {
         let mut state = at_work(now);
-        let redirect = Answer::Redirect { status, to: to.to_owned(), bytes: 65_536 };
+        let redirect = Answer::Redirect { status, to: to.parse().expect(to), bytes: 65_536 };
         assert_eq!(turn(&mut state, vec![done_with(0, of_answer(redirect))], now), ["submit 0"], "{to}");
     }
     let mut state = at_work(now);
     let later = now + Duration::from_secs(3);
-    let slow = brought(
-        Brought::Page(Visited {
-            answer: Answer::Outcome(Outcome::Page(page(0))),
-            headers: vec![("etag".to_owned(), "1".to_owned())],
-        }),
-        Duration::from_secs(3),
-    );
+    let headers = vec![("etag".to_owned(), "1".to_owned())];
+    let slow = bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers }, Duration::from_secs(3)));
     assert_eq!(turn(&mut state, vec![done_with(0, slow)], later), ["record 0"]);
 }
 
@@ -364,13 +366,13 @@ fn what_is_not_out_is_nobodys_to_answer() {
     let now = Instant::now();
     let mut state = at_work(now);
     let death = || Death { cause: Cause::Signal(11), last_words: Vec::new() };
-    let failed = PoolEvent::Failed { job: 9, worker: Some(3), error: crate::pool::JobError::Stopped("x".to_owned()) };
+    let failed = ExecutorEvent::Failed { job: 9, worker: Some(3), error: JobError::Stopped("x".to_owned()) };
     let events = vec![
         done_with(7, of_page(page(7))),
         done_with(1 << 63, Vec::new()),
         Event::Executor(failed),
-        Event::Executor(PoolEvent::Lost { worker: 3, jobs: vec![5, 1 << 63], death: death() }),
-        Event::Executor(PoolEvent::Noted { job: 8, worker: 3, note: Bytes::new() }),
+        Event::Executor(ExecutorEvent::Lost { worker: 3, jobs: vec![5, 1 << 63], death: death() }),
+        Event::Executor(ExecutorEvent::Noted { job: 8, worker: 3, note: Bytes::new() }),
     ];
     assert!(turn(&mut state, events, now).is_empty());
     assert_eq!(turn(&mut state, vec![done(0), done(0)], now), ["record 0"], "once");
@@ -380,8 +382,9 @@ fn what_is_not_out_is_nobodys_to_answer() {
 fn a_note_that_nobody_asked_for_ends_its_worker() {
     let now = Instant::now();
     let mut state = at_work(now);
-    let note =
-        |note: &'static [u8]| Event::Executor(PoolEvent::Noted { job: 0, worker: 3, note: Bytes::from_static(note) });
+    let note = |note: &'static [u8]| {
+        Event::Executor(ExecutorEvent::Noted { job: 0, worker: 3, note: Bytes::from_static(note) })
+    };
     for bytes in [&b""[..], b"x"] {
         let actions = turn(&mut state, vec![note(bytes)], now);
         assert!(matches!(&actions[..], [refusal] if refusal.starts_with("refuse 3 None: ")), "{actions:?}");
@@ -401,11 +404,10 @@ fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
     let rules = |lines: &str, delay: Option<u64>| {
         let delay = delay.map(Duration::from_secs);
         let rules: Rules = postcard::from_bytes(&postcard::to_stdvec(&(lines, delay)).expect("bytes")).expect("rules");
-        brought(Brought::Robots(Robots::Rules(rules)), Duration::ZERO)
+        of_robots(Robots::Rules(rules))
     };
-    let failed = |failure| brought(Brought::Robots(Robots::Failed(failure)), Duration::ZERO);
-    let redirect =
-        |status, to: &str| brought(Brought::Robots(Robots::Redirect { status, to: to.to_owned() }), Duration::ZERO);
+    let failed = |failure| of_robots(Robots::Failed(failure));
+    let redirect = |status, to: &str| of_robots(Robots::Redirect { status, to: to.parse().expect(to) });
     let refused = [
         rules(&format!("-/x{}", "y".repeat(64 << 20)), None),
         rules(&"-/*a\n".repeat(1001), None),
@@ -427,7 +429,9 @@ fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
     for (nth, (output, is_refused)) in cases.enumerate() {
         let mut state = state(&Before::default());
         // The state asks for it like for anything else.
-        state.out.insert(ROBOTS, Out::new(&Visit::new("http://h/robots.txt", Reach::Listed), now));
+        state
+            .out
+            .insert(ROBOTS, Out::new(&Visit::new("http://h/robots.txt".parse().expect("a URL"), Reach::Listed), now));
         let actions = turn(&mut state, vec![done_with(ROBOTS, output)], now);
         assert_eq!(!actions.is_empty(), is_refused, "case {nth}: {actions:?}");
     }
@@ -456,7 +460,7 @@ fn headers_of_a_host_travel_with_what_is_asked_of_it_and_with_nothing_else() {
         state.handle(Event::Tasks(vec![task]), now, &mut actions);
         state.issue(outside(0), now, &mut actions);
         let [Action::Submit { payload, .. }] = &actions[..] else { panic!("{url}: {actions:?}") };
-        let Errand::Page(visit) = postcard::from_bytes(payload).expect("an errand") else { panic!("{url}") };
+        let JobInput::Page(visit) = postcard::from_bytes(payload).expect("a job") else { panic!("{url}") };
         assert_eq!(visit.host_headers, expected, "{url}");
     }
 }

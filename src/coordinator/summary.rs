@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::model::{Outcome, Record};
-use crate::pool::{Event, WorkerId};
+use super::executor::{WorkerId, WorkerReport};
+use crate::model::{Outcome, Record, WorkerLabel};
 use crate::sink::Before;
 
-/// Workers that are listed one by one. A run with quota 1 and ten million tasks has as many.
+/// The most workers that are listed one by one. A run with quota 1 and ten million tasks has ten million workers.
 const LISTED: usize = 10_000;
 
 /// What a run did, for people and for scripts (`--summary`). The names are part of the outer contract.
@@ -15,48 +15,46 @@ const LISTED: usize = 10_000;
 pub struct Summary {
     /// The version of this layout.
     pub version: u32,
-    /// Tasks that were settled, those of an earlier run which this one went on with included.
+    /// Tasks that were settled, including those of an earlier run that this run resumed.
     pub tasks: u64,
-    /// Those with data.
+    /// Tasks with data.
     pub ok: u64,
-    /// Those without.
+    /// Tasks without.
     pub failed: u64,
     /// Failures by kind.
     pub failures: BTreeMap<&'static str, u64>,
-    /// Tasks among them that an earlier run had settled. All that follows is of this run alone.
+    /// Tasks that the earlier run had settled. Everything below is about this run alone.
     #[serde(skip_serializing_if = "is_none")]
     pub resumed: u64,
     /// Seconds from start to end.
     pub elapsed_s: f64,
-    /// Pages that were asked for: redirects and retries are requests of their own.
+    /// Requests for pages. Redirects and retries are requests of their own.
     pub requests: u64,
-    /// How often a robots.txt was asked for.
+    /// Requests for a robots.txt.
     pub robots_requests: u64,
-    /// Tries after the first ones.
+    /// Tries after the first one of each task.
     pub retries: u64,
-    /// Tasks with data of the cache; absent in a run without one.
+    /// Tasks whose data comes from the cache; absent in a run without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,
-    /// The workers that ran anything, in the order of their ends; past 10,000 only `workers_by_end` goes on.
+    /// The workers that had any job, in the order in which they ended. At most 10,000; `workers_by_end` counts all.
     pub workers: Vec<WorkerSummary>,
     /// How many workers ended how.
     pub workers_by_end: BTreeMap<&'static str, u64>,
 }
 
-/// What one worker process did.
+/// What one worker did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkerSummary {
-    /// Its process id.
-    pub pid: u32,
-    /// Its place among the workers.
-    pub slot: usize,
-    /// How many had that place before it.
-    pub generation: u32,
+    /// Who and where it was, by name, as the executor tells it. For a process of this machine: its process id (`pid`), its
+    /// place among the workers (`slot`), and how many workers had that place before it (`generation`).
+    #[serde(flatten, serialize_with = "as_fields")]
+    pub facts: Vec<(&'static str, u64)>,
     /// Lines of the list that it settled.
     pub tasks: u64,
-    /// All it was handed: redirect hops and retries too.
+    /// All jobs that it was handed, including redirects and retries.
     pub jobs: u64,
     /// Seconds from the start of the run to its own.
     pub started_s: f64,
@@ -64,6 +62,13 @@ pub struct WorkerSummary {
     pub ended_s: f64,
     /// Why it ended.
     pub end: &'static str,
+}
+
+impl WorkerSummary {
+    /// One of the facts; `None` if the executor does not tell it.
+    pub fn fact(&self, name: &str) -> Option<u64> {
+        self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
 }
 
 /// Counts while the run goes on.
@@ -76,12 +81,12 @@ pub(super) struct Tally {
 
 #[derive(Debug)]
 struct Live {
-    pid: u32,
+    label: WorkerLabel,
     tasks: u64,
 }
 
 impl Tally {
-    /// Counts that begin with what an earlier run has done.
+    /// Counts that begin with the work of an earlier run.
     pub(super) fn new(begun: Instant, before: &Before) -> Self {
         let resumed = before.done.seqs.count();
         let failed = before.failures.values().sum();
@@ -104,15 +109,16 @@ impl Tally {
         Self { begun, summary, live: BTreeMap::new() }
     }
 
-    pub(super) fn pid(&self, worker: WorkerId) -> Option<u32> {
-        self.live.get(&worker).map(|live| live.pid)
+    /// How people call a worker that is there.
+    pub(super) fn label(&self, worker: WorkerId) -> Option<WorkerLabel> {
+        self.live.get(&worker).map(|live| live.label)
     }
 
     pub(super) fn settled(&self) -> (u64, u64) {
         (self.summary.tasks, self.summary.failed)
     }
 
-    /// Notes that a request was answered, with so many bytes.
+    /// Counts a request that was answered with so many bytes.
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
         self.summary.bytes = self.summary.bytes.saturating_add(bytes);
@@ -135,30 +141,24 @@ impl Tally {
         }
     }
 
-    /// Follows the comings and goings of the workers.
-    pub(super) fn note(&mut self, event: &Event) {
-        match *event {
-            Event::Started { worker, pid } => {
-                self.live.insert(worker, Live { pid, tasks: 0 });
-            }
-            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
-                let Some(live) = self.live.remove(&worker) else { return };
-                let Some(slot) = slot.filter(|_| jobs > 0) else { return };
-                *self.summary.workers_by_end.entry(end.as_str()).or_default() += 1;
-                if self.summary.workers.len() < LISTED {
-                    self.summary.workers.push(WorkerSummary {
-                        pid: live.pid,
-                        slot,
-                        generation,
-                        tasks: live.tasks,
-                        jobs,
-                        started_s: self.seconds(started),
-                        ended_s: self.seconds(ended),
-                        end: end.as_str(),
-                    });
-                }
-            }
-            _ => {}
+    /// A worker has come.
+    pub(super) fn joined(&mut self, worker: WorkerId, label: WorkerLabel) {
+        self.live.insert(worker, Live { label, tasks: 0 });
+    }
+
+    /// A worker is gone. It is not listed if it never had a job.
+    pub(super) fn left(&mut self, worker: WorkerId, report: Option<&WorkerReport>) {
+        let (Some(live), Some(report)) = (self.live.remove(&worker), report) else { return };
+        *self.summary.workers_by_end.entry(report.end).or_default() += 1;
+        if self.summary.workers.len() < LISTED {
+            self.summary.workers.push(WorkerSummary {
+                facts: report.facts.clone(),
+                tasks: live.tasks,
+                jobs: report.jobs,
+                started_s: self.seconds(report.started),
+                ended_s: self.seconds(report.ended),
+                end: report.end,
+            });
         }
     }
 
@@ -169,11 +169,15 @@ impl Tally {
         self.summary
     }
 
-    /// Milliseconds are precise enough, and read better.
+    /// Seconds since the beginning of the run. Milliseconds are precise enough, and easy to read.
     fn seconds(&self, at: Instant) -> f64 {
         let millis = at.saturating_duration_since(self.begun).as_millis();
         f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0
     }
+}
+
+fn as_fields<S: Serializer>(facts: &[(&'static str, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().copied())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -1,21 +1,19 @@
-//! What a panic or a lost worker means for the task that was in its hands.
+//! What a panic or a lost worker means for the task that the worker had.
 
+use super::executor::{Cause, Death, JobError};
 use crate::model::{Failure, FailureKind, Stage, excerpt};
-use crate::pool::{Cause, Death, JobError};
 
 /// Bytes of a backtrace that a record shows: those of the innermost calls, which come first.
 const BACKTRACE: usize = 16 << 10;
 
-/// The failure of a task that is to blame for its worker's end.
+/// The failure of a task that is to blame for the end of its worker.
 ///
-/// The network has limits of its own inside the worker, so what outlasts or kills a worker is taken to be its parsing.
+/// The worker limits the time of all that it does over the network, so the stage is taken to be parsing.
 pub(super) fn of_death(death: &Death) -> Failure {
     let kind = match death.cause {
         Cause::Timeout { .. } => FailureKind::WorkerTimeout,
         Cause::Memory { .. } => FailureKind::WorkerMemory,
-        Cause::Unready(_) | Cause::Exited(_) | Cause::Signal(_) | Cause::Corrupt(_) | Cause::Silent => {
-            FailureKind::WorkerCrashed
-        }
+        _ => FailureKind::WorkerCrashed,
     };
     let message = match kind {
         FailureKind::WorkerTimeout => {
@@ -40,8 +38,6 @@ pub(super) fn of_error(error: &JobError) -> Failure {
             format!("the extracted data {message}: extract less of the page"),
         ),
         JobError::Poison(death) => of_death(death),
-        JobError::Unserializable(_) | JobError::Stopped(_) => {
-            Failure::new(FailureKind::WorkerCrashed, Stage::Extract, message)
-        }
+        _ => Failure::new(FailureKind::WorkerCrashed, Stage::Extract, message),
     }
 }

@@ -1,14 +1,15 @@
-//! The list reader on any bytes, however they are cut into reads.
+//! Tests the list reader with arbitrary bytes in reads of arbitrary lengths.
 
 use std::io::{self, Read};
 use std::iter::Cycle;
 use std::slice::Iter;
 
-use super::lines::{Lines, Unreadable};
-use super::{MAX_LINE, task};
+use super::MAX_LINE;
+use super::format::entries;
+use super::lines::Unreadable;
 use crate::model::Task;
 
-/// Reads `bytes` as a list. `cuts` are the lengths of the reads, over and over again.
+/// Reads `bytes` as a list and checks the result. `cuts` are the lengths of the reads, repeated until the end.
 pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
     let whole = tasks(bytes);
     let cuts = if cuts.is_empty() { &[0] } else { cuts };
@@ -18,7 +19,7 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
         Ok(tasks) => tasks,
         Err(Unreadable::Encoding(_)) => {
             let has_nul = bytes.iter().take(4).any(|byte| *byte == 0);
-            assert!(has_nul, "only what begins like UTF-16 or UTF-32 is refused as a whole");
+            assert!(has_nul, "a list is refused as a whole only if it begins like UTF-16 or UTF-32");
             return;
         }
         Err(Unreadable::Io(error)) => panic!("a slice can be read: {error}"),
@@ -27,12 +28,12 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
     for (seq, task) in whole.iter().enumerate() {
         assert_eq!(task.seq, seq as u64);
         assert!(!task.line.contains(['\n', '\r']));
-        // A byte that is none of UTF-8 is shown as three.
+        // A byte that is not valid in UTF-8 is shown as a character of three bytes.
         assert!(!task.line.is_empty() && task.line.len() <= 3 * MAX_LINE, "{:?}", task.line);
         match &task.url {
             Ok(url) => {
                 assert!(matches!(url.scheme(), "http" | "https"), "{url}");
-                assert!(!task.line.contains('\t'), "no URL is put together from columns: {:?}", task.line);
+                assert!(!task.line.contains('\t'), "columns are not joined into one URL: {:?}", task.line);
             }
             Err(failure) => assert!(!failure.message.is_empty()),
         }
@@ -40,31 +41,30 @@ pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
 }
 
 fn tasks(reader: impl Read) -> Result<Vec<Task>, Unreadable> {
-    let mut lines = Lines::new(reader);
+    let mut entries = entries(reader, None);
     let mut tasks = Vec::new();
     loop {
-        while let Some(line) = lines.take() {
-            let seq = tasks.len() as u64;
-            tasks.extend(task::from_line(line, seq, None));
+        while let Some(entry) = entries.take(tasks.len() as u64) {
+            tasks.extend(entry.task);
         }
-        if lines.refill()? == 0 {
+        if entries.refill()? == 0 {
             break;
         }
     }
     let seq = tasks.len() as u64;
-    tasks.extend(lines.take_rest().and_then(|line| task::from_line(line, seq, None)));
+    tasks.extend(entries.take_rest(seq).and_then(|entry| entry.task));
     Ok(tasks)
 }
 
-/// How many tasks there are, said in another way.
+/// Counts the tasks in a second, independent way.
 fn expected(bytes: &[u8]) -> usize {
     let bytes = match bytes {
         [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
         utf8 => utf8.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(utf8).to_vec(),
     };
-    // Unicode has more white space than ASCII; it is looked for only in lines that can be read. What stands at a line's
-    // end counts for its length, whatever it is.
+    // Unicode has more white space than ASCII. The reader looks for it only in valid UTF-8 of at most `MAX_LINE` bytes.
+    // White space at the end of a line counts for its length.
     let is_task = |line: &&[u8]| {
         let line = line.trim_ascii_start();
         let text = std::str::from_utf8(line).ok().filter(|_| line.len() <= MAX_LINE);
@@ -74,7 +74,7 @@ fn expected(bytes: &[u8]) -> usize {
     bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(is_task).count()
 }
 
-/// UTF-8, with a byte that is none of it for what is no text.
+/// Decodes UTF-16 to UTF-8, with an invalid byte (0xFF) in place of each invalid character.
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
     let (units, rest) = bytes.as_chunks::<2>();
     let chars = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
@@ -102,7 +102,7 @@ mod tests {
 
     use super::check;
 
-    /// What lists are made of, and what they should not be made of.
+    /// Parts of valid lists, and parts that do not belong into one.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             Just(b"\n".to_vec()),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_at_the_end_of_a_line_counts_for_its_length() {
+    fn white_space_at_the_end_of_a_line_counts_for_its_length() {
         for begin in ["\u{a0}", "#", "", "http://h/"] {
             check(&[], &[begin.as_bytes(), &vec![b'\t'; crate::input::MAX_LINE]].concat());
         }
@@ -132,7 +132,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_list_gives_as_many_tasks_as_it_has_lines_however_it_is_read(
+        fn any_list_gives_one_task_per_line_whatever_the_lengths_of_the_reads(
             cuts in proptest::collection::vec(any::<u8>(), 0..6),
             pieces in proptest::collection::vec(piece(), 0..24),
         ) {

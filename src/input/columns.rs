@@ -1,11 +1,12 @@
-//! Lines that are rows of a table. The URL Standard drops tabs and line ends wherever they stand in a URL, which would
-//! make one URL of two columns.
+//! Detects lines that are rows of a table. The URL standard ignores tabs and line ends anywhere in a URL, so two
+//! columns would become one URL.
 
 use super::invalid;
 use crate::model::Failure;
 
-/// Errs with `invalid_url` where a line, without the white space around it, is more than one column: it has a tab or a
-/// line end inside, or white space before another URL. Other white space inside is percent-encoded, as in browsers.
+/// Returns an `invalid_url` failure if a line, without the white space around it, has more than one column: a tab or a
+/// line end inside, or white space before another URL. Other white space inside a URL is percent-encoded, as in
+/// browsers.
 pub(super) fn check(text: &str) -> Result<(), Failure> {
     if let Some(separator) = text.chars().find(|c| is_dropped(*c)) {
         return Err(invalid::columns(text.split(separator).map(str::trim)));
@@ -13,17 +14,17 @@ pub(super) fn check(text: &str) -> Result<(), Failure> {
     if text.split(is_space).skip(1).any(is_absolute) { Err(invalid::several_urls()) } else { Ok(()) }
 }
 
-/// What the URL Standard drops before it reads a URL.
+/// Whether the URL standard removes this character before it parses a URL.
 pub(super) fn is_dropped(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r')
 }
 
-/// White space, and the control characters that separate columns elsewhere.
+/// Whether this is white space or a control character, which some formats use to separate columns.
 pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
 
-/// `scheme://`
+/// Whether a text begins with `scheme://`.
 fn is_absolute(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let rest = text.trim_start_matches(is_part);
@@ -35,7 +36,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn a_line_with_more_than_one_column_is_told_from_a_url_with_white_space() {
+    fn a_row_of_a_table_is_distinguished_from_a_url_with_white_space() {
         let rows = [
             "http://h/a\thttp://h/b",
             "http://h/a\tA title",

@@ -1,22 +1,22 @@
-//! What has been consumed of a list, and whether it is what an earlier run consumed.
+//! Tracks how much of a list has been read, and checks whether an earlier run read the same list.
 
 use super::{Error, ErrorKind};
 use crate::model::{Done, ListPoint};
 
-/// Adds up the lines of the tasks as they come, and compares with an earlier run's points.
+/// Computes a checksum of the lines of the tasks, and compares it with the checkpoints of an earlier run.
 #[derive(Debug)]
 pub(super) struct Consumed {
     tasks: u64,
     crc: crc32fast::Hasher,
-    /// What an earlier run has done.
+    /// The finished part of an earlier run.
     done: Done,
-    /// How many of its points have been met.
-    met: usize,
+    /// Number of its checkpoints that have been passed.
+    passed: usize,
 }
 
 impl Consumed {
     pub(super) fn new(done: Done) -> Self {
-        Self { tasks: 0, crc: crc32fast::Hasher::new(), done, met: 0 }
+        Self { tasks: 0, crc: crc32fast::Hasher::new(), done, passed: 0 }
     }
 
     /// The number of the next task.
@@ -28,32 +28,32 @@ impl Consumed {
         ListPoint { tasks: self.tasks, crc: self.crc.clone().finalize() }
     }
 
-    /// Whether the list is the earlier run's as far as that had read it. Until then nothing may be fetched.
+    /// Whether the list is unchanged as far as the earlier run had read it. Until then, nothing may be fetched.
     pub(super) fn is_verified(&self) -> bool {
-        self.met == self.done.points.len()
+        self.passed == self.done.points.len()
     }
 
-    /// Adds the line of the next task, credentials and all; says whether the task is still to be done.
+    /// Adds the line of the next task, including its credentials. Returns whether the task remains to be done.
     ///
-    /// Errs when the list differs from the earlier run's, as soon as that is known.
+    /// Fails as soon as the list is known to differ from the earlier run's.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<bool, Error> {
-        let wanted = self.is_wanted();
+        let remains = self.remains();
         self.crc.update(line);
         self.crc.update(b"\n");
         self.tasks += 1;
-        while let Some(point) = self.done.points.get(self.met)
+        while let Some(point) = self.done.points.get(self.passed)
             && point.tasks <= self.tasks
         {
-            // A point at task 0 says nothing.
+            // A checkpoint at task 0 contains no information.
             if point.tasks == self.tasks && point.crc != self.point().crc {
                 return Err(self.changed(point.tasks));
             }
-            self.met += 1;
+            self.passed += 1;
         }
-        Ok(wanted)
+        Ok(remains)
     }
 
-    /// To be called at the end of the list. Errs when the earlier run had read further.
+    /// Must be called at the end of the list. Fails if the earlier run had read further.
     pub(super) fn end(&self, limit: Option<u64>) -> Result<(), Error> {
         let Some(last) = self.done.points.last().filter(|last| last.tasks > self.tasks) else {
             return Ok(());
@@ -61,10 +61,10 @@ impl Consumed {
         let begun = last.tasks;
         let why = match limit {
             Some(limit) if limit <= self.tasks => {
-                format!("--limit {limit} ends the list before task {begun}, up to which the left-over output was begun")
+                format!("--limit {limit} ends the list before task {begun}, but the earlier run had read up to there")
             }
             _ => format!(
-                "the list has changed since the left-over output was begun: it ends after {} tasks, and had at least \
+                "the list has changed since the unfinished output was started: it ends after {} tasks, but had at least \
                  {begun}",
                 self.tasks
             ),
@@ -72,14 +72,14 @@ impl Consumed {
         Err(refusal(&why))
     }
 
-    fn is_wanted(&self) -> bool {
+    fn remains(&self) -> bool {
         !self.done.seqs.contains(self.tasks)
     }
 
     fn changed(&self, end: u64) -> Error {
-        let begin = self.met.checked_sub(1).map_or(0, |before| self.done.points[before].tasks);
+        let begin = self.passed.checked_sub(1).map_or(0, |before| self.done.points[before].tasks);
         refusal(&format!(
-            "the list has changed since the left-over output was begun: it differs somewhere from task {begin} to task \
+            "the list has changed since the unfinished output was started: it differs somewhere from task {begin} to task \
              {}",
             end - 1
         ))
@@ -87,7 +87,7 @@ impl Consumed {
 }
 
 fn refusal(why: &str) -> Error {
-    let context = format!("resume: {why}; give the list as it was, or throw the left-over away with --restart");
+    let context = format!("resume: {why}; give the original list, or discard the unfinished output with --restart");
     Error::new(ErrorKind::Changed, context)
 }
 
@@ -99,12 +99,12 @@ mod tests {
         (0..count).map(|seq| format!("http://h/{seq}")).collect()
     }
 
-    /// The points after so many of the lines.
+    /// The checkpoints after the numbers of lines in `at`.
     fn points(lines: &[String], at: &[u64]) -> Vec<ListPoint> {
         let mut consumed = Consumed::new(Done::default());
         let mut points = Vec::new();
         for line in lines {
-            consumed.add(line.as_bytes()).expect("nothing to compare with");
+            consumed.add(line.as_bytes()).expect("there is no earlier run");
             if at.contains(&consumed.tasks()) {
                 points.push(consumed.point());
             }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_cut_elsewhere_are_another_list() {
+    fn the_same_text_with_other_line_breaks_is_a_changed_list() {
         let list = |lines: [&str; 2]| lines.map(str::to_owned);
         let done = Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]) };
         assert!(read(&list(["http://h/1", "2"]), done.clone(), None).is_ok());
@@ -122,28 +122,28 @@ mod tests {
 
     fn read(lines: &[String], done: Done, limit: Option<u64>) -> Result<Vec<u64>, String> {
         let mut consumed = Consumed::new(done);
-        let mut wanted = Vec::new();
+        let mut remaining = Vec::new();
         for (seq, line) in (0..).zip(lines) {
             if consumed.add(line.as_bytes()).map_err(|error| error.to_string())? {
-                wanted.push(seq);
+                remaining.push(seq);
             }
         }
         consumed.end(limit).map_err(|error| error.to_string())?;
         assert!(consumed.is_verified());
-        Ok(wanted)
+        Ok(remaining)
     }
 
     #[test]
-    fn what_is_done_is_passed_over_in_a_list_that_begins_as_it_did() {
+    fn finished_tasks_are_skipped_if_the_beginning_of_the_list_is_unchanged() {
         let done = |points| Done { seqs: [0, 1, 2, 7].into_iter().collect(), points };
         for count in [20, 30] {
-            let wanted = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
-            assert!(wanted.into_iter().eq((3..7).chain(8..count)));
+            let remaining = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
+            assert!(remaining.into_iter().eq((3..7).chain(8..count)));
         }
     }
 
     #[test]
-    fn a_changed_list_is_refused_with_the_place_between_two_points() {
+    fn a_changed_list_is_refused_and_the_error_names_the_checkpoints_around_the_change() {
         let done = Done { seqs: (0..3).collect(), points: points(&lines(20), &[5, 10, 20]) };
         let changed = |at: usize| {
             let mut lines = lines(20);
@@ -159,8 +159,8 @@ mod tests {
             (changed(5), None, "it differs somewhere from task 5 to task 9;"),
             (changed(19), None, "it differs somewhere from task 10 to task 19;"),
             (shifted, None, "it differs somewhere from task 5 to task 9;"),
-            (lines(19), None, "it ends after 19 tasks, and had at least 20;"),
-            (vec![], None, "it ends after 0 tasks, and had at least 20;"),
+            (lines(19), None, "it ends after 19 tasks, but had at least 20;"),
+            (vec![], None, "it ends after 0 tasks, but had at least 20;"),
             (lines(12), Some(12), "--limit 12 ends the list before task 20,"),
             (lines(12), Some(99), "it ends after 12 tasks"),
         ];

@@ -1,32 +1,33 @@
-//! In which encoding a list is: UTF-8, or UTF-16 that says so with a byte-order mark. Everything else is refused as a
-//! whole, since it would only give one bad line after another.
+//! Detects the encoding of a list: UTF-8, or UTF-16 with a byte-order mark. A list in another encoding is refused as a
+//! whole, because each of its lines would be invalid.
 
 use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 
-/// How many bytes tell whether a list without a byte-order mark is UTF-16 or UTF-32.
+/// Number of bytes that are examined to detect UTF-16 or UTF-32 without a byte-order mark.
 const SAMPLE: usize = 64;
 
-/// What is written in place of UTF-16 that is no text (half a surrogate pair). No UTF-8 has this byte, so the line is
-/// refused like any other that is not UTF-8.
-const NO_TEXT: u8 = 0xFF;
+/// Replaces invalid UTF-16 (half a surrogate pair). This byte never occurs in UTF-8, so the line is refused like any
+/// other line that is not valid UTF-8.
+const INVALID: u8 = 0xFF;
 
-/// What the beginning of a list says.
+/// The encoding of a list, detected from its beginning.
 pub(super) enum Beginning {
-    /// UTF-8, after a mark of so many bytes.
+    /// UTF-8, after a byte-order mark of this many bytes.
     Utf8(usize),
-    /// UTF-16, after a mark of so many bytes.
+    /// UTF-16, after a byte-order mark of this many bytes.
     Utf16(usize, Utf16),
-    /// An encoding that is not read, as `iconv` names it.
+    /// An unsupported encoding, as `iconv` names it.
     Refused(&'static str),
-    /// Nothing yet: there must be more bytes, or no more at all.
+    /// Not known yet: more bytes are needed, or the end of the list.
     Unknown,
 }
 
-/// What the first bytes of a list say. `whole`: there are no more.
+/// Detects the encoding from the first bytes of a list. `whole` means that the list has no more bytes.
 ///
-/// Two bytes are enough for every list that can be read and has no mark, so that a line of a slow pipe waits for nothing.
+/// For every supported list without a byte-order mark, two bytes are enough. So a line from a slow pipe does not have
+/// to wait.
 pub(super) fn beginning(bytes: &[u8], whole: bool) -> Beginning {
     let wait_for = |count: usize| (!whole && bytes.len() < count).then_some(Beginning::Unknown);
     if let Some(unknown) = wait_for(2) {
@@ -37,10 +38,10 @@ pub(super) fn beginning(bytes: &[u8], whole: bool) -> Beginning {
         [0xEF, 0xBB] => wait_for(3).unwrap_or(Beginning::Utf8(0)),
         [0xFF, 0xFE, 0, 0, ..] => Beginning::Refused("UTF-32LE"),
         [0, 0, 0xFE, 0xFF, ..] => Beginning::Refused("UTF-32BE"),
-        // The mark of UTF-32 begins like that of UTF-16.
+        // The byte-order mark of UTF-32LE begins like that of UTF-16LE.
         [0xFF, 0xFE, ..] => wait_for(4).unwrap_or_else(|| Beginning::Utf16(2, Utf16::new(UTF_16LE))),
         [0xFE, 0xFF, ..] => Beginning::Utf16(2, Utf16::new(UTF_16BE)),
-        // A URL or a comment in UTF-16 or UTF-32 has a NUL among its first two bytes, and no other text has.
+        // A URL or a comment in UTF-16 or UTF-32 has a NUL among its first two bytes. Other text has none.
         [0, _, ..] | [_, 0, ..] => wait_for(SAMPLE).unwrap_or_else(|| {
             without_mark(&bytes[..bytes.len().min(SAMPLE)]).map_or(Beginning::Utf8(0), Beginning::Refused)
         }),
@@ -48,7 +49,7 @@ pub(super) fn beginning(bytes: &[u8], whole: bool) -> Beginning {
     }
 }
 
-/// The encoding of a file if it is one that is not read.
+/// The encoding of a file if it is not supported; otherwise `None`.
 pub(super) fn refused(file: impl Read) -> io::Result<Option<&'static str>> {
     let mut sample = Vec::with_capacity(SAMPLE);
     file.take(SAMPLE as u64).read_to_end(&mut sample)?;
@@ -58,11 +59,11 @@ pub(super) fn refused(file: impl Read) -> io::Result<Option<&'static str>> {
     })
 }
 
-/// The encoding of a text whose NULs stand where those of UTF-16 or UTF-32 do; `None` if they do not, or there are none.
+/// Guesses the encoding from the positions of NULs: UTF-16, UTF-32, or `None` if no pattern fits.
 pub(super) fn without_mark(sample: &[u8]) -> Option<&'static str> {
     let count =
         |offset: usize, step: usize| sample.iter().skip(offset).step_by(step).filter(|byte| **byte == 0).count();
-    // A list of URLs is ASCII for the most part. A character of another script may have a NUL in the other place.
+    // A list of URLs is mostly ASCII. A character of another script may have a NUL at the other position.
     let is_many = |nuls: usize, others: usize| nuls > 0 && nuls * 4 >= sample.len() && others * 4 <= nuls;
     let (even, odd) = (count(0, 2), count(1, 2));
     let (first, last) = (count(0, 4), count(3, 4));
@@ -79,7 +80,7 @@ pub(super) fn without_mark(sample: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// UTF-16 on its way to UTF-8, piece by piece.
+/// Decodes UTF-16 to UTF-8 piece by piece.
 pub(super) struct Utf16(Decoder);
 
 impl Utf16 {
@@ -87,8 +88,8 @@ impl Utf16 {
         Self(encoding.new_decoder_without_bom_handling())
     }
 
-    /// Writes what `bytes` stand for into `into`, which has room for twice as many and some more; gives the length. `last`: there
-    /// are no more.
+    /// Decodes `bytes` into `into` and returns the length of the result. `into` must have room for twice as many bytes
+    /// and a few more. `last` means that no more bytes follow.
     pub(super) fn decode(&mut self, mut bytes: &[u8], into: &mut [u8], last: bool) -> usize {
         let mut written = 0;
         loop {
@@ -98,7 +99,7 @@ impl Utf16 {
             match result {
                 DecoderResult::InputEmpty | DecoderResult::OutputFull => return written,
                 DecoderResult::Malformed(..) => {
-                    into[written] = NO_TEXT;
+                    into[written] = INVALID;
                     written += 1;
                 }
             }
@@ -110,7 +111,7 @@ impl Utf16 {
 mod tests {
     use super::*;
 
-    fn said(bytes: &[u8], whole: bool) -> String {
+    fn detected(bytes: &[u8], whole: bool) -> String {
         match beginning(bytes, whole) {
             Beginning::Utf8(mark) => format!("UTF-8 after {mark}"),
             Beginning::Utf16(mark, decoder) => format!("{} after {mark}", decoder.0.encoding().name()),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_says_the_encoding_and_without_one_the_nuls_do() {
+    fn the_byte_order_mark_or_the_positions_of_nuls_tell_the_encoding() {
         let urls = "http://h.example/a\nhttp://h.example/b\n".repeat(4);
         let comment = format!("# 一览表：网址\n{urls}");
         let table: [(Vec<u8>, &str); 18] = [
@@ -152,13 +153,13 @@ mod tests {
             (format!("h\0{urls}").into_bytes(), "UTF-8 after 0"),
         ];
         for (bytes, expected) in table {
-            assert_eq!(said(&bytes, true), expected, "{:?}", String::from_utf8_lossy(&bytes));
+            assert_eq!(detected(&bytes, true), expected, "{:?}", String::from_utf8_lossy(&bytes));
         }
-        assert_eq!(said(&[0; 100], true), "UTF-8 after 0", "NULs alone are no text");
+        assert_eq!(detected(&[0; 100], true), "UTF-8 after 0", "NULs alone do not count as an encoding");
     }
 
     #[test]
-    fn no_more_is_waited_for_than_can_change_what_is_known() {
+    fn detection_waits_only_for_bytes_that_can_change_its_result() {
         let nuls = [b'h', 0].repeat(SAMPLE / 2);
         let table: [(&[u8], &str); 11] = [
             (b"", "wait"),
@@ -174,19 +175,19 @@ mod tests {
             (&nuls, "refused UTF-16LE"),
         ];
         for (bytes, expected) in table {
-            assert_eq!(said(bytes, false), expected, "{bytes:?}");
+            assert_eq!(detected(bytes, false), expected, "{bytes:?}");
         }
     }
 
     #[test]
-    fn utf_16_is_decoded_however_it_comes_and_what_is_no_text_is_marked() {
+    fn utf_16_is_decoded_in_pieces_of_any_length_and_invalid_units_are_marked() {
         let whole = utf16("a\u{1F4DA}\u{4E00}é\n", u16::to_le_bytes);
         let half_pair = [&whole[..4], &whole[6..]].concat();
         let table = [
             (whole.clone(), "a\u{1F4DA}\u{4E00}é\n".as_bytes().to_vec()),
-            (half_pair, [b"a", &[NO_TEXT][..], "\u{4E00}é\n".as_bytes()].concat()),
-            (whole[..whole.len() - 1].to_vec(), ["a\u{1F4DA}\u{4E00}é".as_bytes(), &[NO_TEXT]].concat()),
-            (whole[..4].to_vec(), vec![b'a', NO_TEXT]),
+            (half_pair, [b"a", &[INVALID][..], "\u{4E00}é\n".as_bytes()].concat()),
+            (whole[..whole.len() - 1].to_vec(), ["a\u{1F4DA}\u{4E00}é".as_bytes(), &[INVALID]].concat()),
+            (whole[..4].to_vec(), vec![b'a', INVALID]),
             (vec![0; 0], vec![]),
         ];
         for (bytes, expected) in table {

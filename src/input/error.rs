@@ -13,11 +13,11 @@ pub struct Error {
 /// What an [`Error`] means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Found by `Input::open`, or before the first task was delivered.
+    /// The list cannot be used. Found by `Input::open`, or before the first task was delivered.
     Unusable,
-    /// The list broke off in the middle; the tasks before that were delivered.
+    /// The list could not be read to its end. The tasks before the error were delivered.
     BrokenOff,
-    /// The list is not the one that an earlier run has read; nothing was delivered.
+    /// The list is not the one that an earlier run read. Nothing was delivered.
     Changed,
 }
 

@@ -1,23 +1,24 @@
-//! Whether a file is a list of URLs at all, by its first lines. A table or a settings file that was named by mistake is
-//! one error, and not one failure for each of its lines.
+//! Checks the first lines of a file, to see whether it is a list of URLs. If a user names a table or a settings file by
+//! mistake, this gives one error instead of a failure for each line.
 
 use std::io::Read;
 
 use url::Url;
 
-use super::lines::{Lines, Unreadable};
+use super::format::entries;
+use super::lines::Unreadable;
 use super::looks_like::looks_like;
-use super::{Error, ErrorKind, Source, task};
+use super::{Error, ErrorKind, Source};
 use crate::model::Task;
 
-/// How many tasks are looked at.
+/// Number of tasks that are checked.
 const TASKS: usize = 20;
 
-/// How many bytes are read for them, whatever they hold.
+/// Maximum number of bytes that are read for this check.
 const MOST: u64 = 1024 * 1024;
 
-/// Fails if a regular file begins with tasks of which none has a URL. Other sources are not looked at, because they can
-/// be read only once.
+/// Fails if none of the first tasks of a regular file has a URL. Other sources are not checked, because they can be
+/// read only once.
 pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
     let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
     let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(()) };
@@ -40,29 +41,29 @@ pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
         Some(format) => format!("it looks like {format}"),
         None => format!("the first one: {}", failure.message),
     };
-    let way_out = "give a list with one URL on each line, or --force-list to take every line for a task";
+    let way_out = "give a list with one URL on each line, or use --force-list to make a task of every line anyway";
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }
 
-/// The first tasks of a list, as far as they can be told without its end.
+/// The first tasks of a list, of which only the beginning may be known.
 fn first_tasks(list: impl Read, base: Option<&Url>) -> Result<Vec<Task>, Unreadable> {
-    let mut lines = Lines::new(list);
-    let mut tasks = Vec::new();
+    let mut entries = entries(list, base);
+    let mut tasks: Vec<Task> = Vec::new();
     let mut read = 0;
     loop {
-        while let Some(line) = lines.take() {
-            tasks.extend(task::from_line(line, tasks.len() as u64, base));
+        while let Some(entry) = entries.take(tasks.len() as u64) {
+            tasks.extend(entry.task);
             if tasks.len() == TASKS {
                 return Ok(tasks);
             }
         }
-        match lines.refill()? as u64 {
+        match entries.refill()? as u64 {
             0 => break,
             count => read += count,
         }
     }
-    // A line that goes on behind what was read says nothing, unless it is too long in any case.
-    let rest = lines.take_rest().filter(|line| read < MOST || line.too_long);
-    tasks.extend(rest.and_then(|line| task::from_line(line, tasks.len() as u64, base)));
+    // The last line may be incomplete, so it is not judged, unless it is too long in any case.
+    let rest = entries.take_rest(tasks.len() as u64).filter(|entry| read < MOST || entry.too_long);
+    tasks.extend(rest.and_then(|entry| entry.task));
     Ok(tasks)
 }

@@ -1,6 +1,6 @@
-//! What is wrong with a line that is no http(s) URL, and what would be right.
+//! Failure messages for lines that are not valid http(s) URLs: what is wrong, and how to correct it.
 //!
-//! Messages quote nothing of a line but what `redact` has been over: a password must not get into a record.
+//! Messages quote only text that went through `redact`, because a password must not get into a record.
 
 use url::{ParseError, Url};
 
@@ -13,12 +13,12 @@ fn failure(message: impl Into<String>) -> Failure {
 }
 
 pub(super) fn too_long() -> Failure {
-    failure(format!("the line is longer than {} KiB: a list has one URL a line", MAX_LINE / 1024))
+    failure(format!("the line is longer than {} KiB: a list has one URL on each line", MAX_LINE / 1024))
 }
 
 pub(super) fn not_utf8(bytes: &[u8]) -> Failure {
     if bytes.contains(&0) {
-        failure("not UTF-8 but, it seems, UTF-16: save the list as UTF-8")
+        failure("not UTF-8, but probably UTF-16: save the list as UTF-8")
     } else {
         failure("not UTF-8: save the list as UTF-8, and percent-encode other bytes (%FF)")
     }
@@ -48,7 +48,7 @@ pub(super) fn no_scheme(text: &str) -> Failure {
     })
 }
 
-/// A URL whose scheme we do not speak; `host:80` is one by the letter of the standard.
+/// The failure for a URL with an unsupported scheme. By the standard, `host:80` is a URL with the scheme `host`.
 pub(super) fn scheme(text: &str, url: &Url) -> Failure {
     let port = text[url.scheme().len()..].trim_start_matches(':');
     if port.starts_with(|first: char| first.is_ascii_digit())
@@ -63,52 +63,54 @@ pub(super) fn leaves_the_site(text: &str) -> Failure {
     let rest = redact(text);
     let rest = rest.trim_start_matches(['/', '\\']);
     failure(match suggestion("https", rest) {
-        Some(url) => format!("two slashes name another host than --site: write {url} or /{rest}"),
-        None => "two slashes name another host than --site: write one".to_owned(),
+        Some(url) => format!("two slashes name another host, not the site: write {url} or /{rest}"),
+        None => "two slashes name another host, not the site: write a single slash".to_owned(),
     })
 }
 
 pub(super) fn broken(error: ParseError) -> Failure {
     let message = match error {
         ParseError::EmptyHost => "no host: a URL looks like https://host/path",
-        ParseError::InvalidPort => "the port is no number from 0 to 65535",
-        ParseError::InvalidIpv4Address => "the host ends in a number but is no IPv4 address such as 192.0.2.1",
-        ParseError::InvalidIpv6Address => "the host in brackets is no IPv6 address such as [2001:db8::1]",
+        ParseError::InvalidPort => "the port is not a number from 0 to 65535",
+        ParseError::InvalidIpv4Address => "the host ends in a number but is not an IPv4 address such as 192.0.2.1",
+        ParseError::InvalidIpv6Address => "the host in brackets is not an IPv6 address such as [2001:db8::1]",
         ParseError::InvalidDomainCharacter | ParseError::IdnaError => {
-            "the host is no domain name: it has a character that none may have, or is bad punycode"
+            "the host is not a valid domain name: it contains a forbidden character or invalid Punycode"
         }
         other => return failure(format!("{other}: a URL looks like https://host/path")),
     };
     failure(message)
 }
 
-/// A line of several columns, which are these.
+/// The failure for a line with these columns.
 pub(super) fn columns<'a>(columns: impl Iterator<Item = &'a str>) -> Failure {
     let is_url = |text: &str| parse_url(text, None).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     let number = columns.enumerate().find(|(_, column)| is_url(column)).map_or(1, |(at, _)| at + 1);
     failure(format!(
-        "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f {number} takes \
-         column {number} out of a table)"
+        "white space inside: this looks like a row of a table, but a list has one URL on each line (cut -f {number} extracts \
+         column {number} of a table)"
     ))
 }
 
 pub(super) fn several_urls() -> Failure {
     failure(
-        "white space before another URL: this looks like a table of columns, and a list has one URL on each line (write %20 \
+        "white space before another URL: this looks like a row of a table, but a list has one URL on each line (write %20 \
          for white space that belongs to the URL)",
     )
 }
 
 pub(super) fn nul() -> Failure {
-    failure("a NUL inside: the list seems to be UTF-16 without a byte-order mark, or no text, save it as UTF-8")
+    failure(
+        "a NUL character inside: the list is probably UTF-16 without a byte-order mark, or not text: save it as UTF-8",
+    )
 }
 
-/// A URL that no request can name.
+/// The failure for a URL for which no request can be made.
 pub(super) fn unsendable(why: &Unsendable) -> Failure {
     failure(why.to_string())
 }
 
-/// What the writer probably meant, as far as that is a URL.
+/// The URL that the author probably meant, if it is valid.
 fn suggestion(scheme: &str, rest: &str) -> Option<String> {
     let url = format!("{scheme}://{rest}");
     parse_url(&url, None).is_ok().then_some(url)

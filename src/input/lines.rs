@@ -1,55 +1,56 @@
-//! Bytes -> lines.
+//! Splits bytes into lines.
 
 use std::io::{self, Read};
 
 use super::encoding::{self, Beginning, Utf16};
 
-/// The longest line, in bytes and without its end; a longer one is a task that is no URL (`invalid_url`).
+/// The longest valid line in bytes, without its line ending. A longer line becomes a failed task (`invalid_url`).
 ///
-/// Browsers and servers give up far below that, and a file without a single newline must not be read into memory.
+/// Browsers and servers have much lower limits. The limit also keeps a file without newlines from filling the memory.
 pub const MAX_LINE: usize = 64 * 1024;
 
-/// How much is asked of the source at once.
+/// Maximum number of bytes in one read.
 const BUFFER: usize = 64 * 1024;
 
-/// How much of a list in UTF-16 is decoded at once. It may become longer.
+/// Maximum number of UTF-16 bytes that are decoded at once. The resulting UTF-8 may be longer.
 const UTF16_PIECE: usize = BUFFER / 4;
 
-/// Cuts what a reader gives into lines, and says when it would have to read: `take` never does, `refill` does once.
+/// Splits the bytes of a reader into lines. `take` never reads from the source; `refill` reads once.
 ///
-/// A line ends with LF, CR LF, or CR alone. CR LF gives an empty line after its own, and a blank line is no task.
+/// A line ends with LF, CR LF, or CR. CR LF gives an additional empty line, which does no harm, because blank lines are
+/// not tasks.
 pub(super) struct Lines<R> {
     reader: R,
-    /// What turns the list into UTF-8, where it is not that already.
+    /// Converts the list to UTF-8 if it is in UTF-16.
     decoder: Option<Utf16>,
     buffer: Box<[u8]>,
-    /// What of `buffer` has been read and not yet been taken.
+    /// Start and end of the bytes in `buffer` that have been read and not taken yet.
     start: usize,
     end: usize,
-    /// The beginning of a line whose end has not been seen, white space before it left out, at most `MAX_LINE` bytes.
+    /// The beginning of a line whose end has not been read yet: at most `MAX_LINE` bytes, without leading white space.
     partial: Vec<u8>,
-    /// Whether that line has more bytes than `partial` holds.
+    /// Whether that line is longer than `partial`.
     too_long: bool,
-    /// Whether `partial` was given out as a line and is to be forgotten.
+    /// Whether `take` has returned `partial`, so that it must be cleared.
     taken: bool,
-    /// Whether nothing has been read yet: the beginning of a source may be a byte-order mark.
+    /// Whether nothing has been read yet. A source may begin with a byte-order mark.
     at_beginning: bool,
 }
 
-/// One line without its end.
+/// One line without its line ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line<'a> {
     /// The line, or its first `MAX_LINE` bytes.
     pub(super) bytes: &'a [u8],
-    /// Whether there was more of it.
+    /// Whether the line is longer than `bytes`.
     pub(super) too_long: bool,
 }
 
-/// Why there are no more lines.
+/// Why the list cannot be read further.
 #[derive(Debug)]
 pub(super) enum Unreadable {
     Io(io::Error),
-    /// The list is in this encoding, and nothing of it was given out.
+    /// The list is in this unsupported encoding. None of its lines were returned.
     Encoding(&'static str),
 }
 
@@ -74,7 +75,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// The next line, if its end has been read already.
+    /// Returns the next line if its end has been read already.
     pub(super) fn take(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
         let unread = self.start..self.end;
@@ -92,14 +93,14 @@ impl<R: Read> Lines<R> {
         Some(self.give_partial())
     }
 
-    /// What stands after the last newline, once `refill` has said that there is no more.
+    /// Returns the text after the last line ending. Call it after `refill` has returned 0.
     pub(super) fn take_rest(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
         if self.partial.is_empty() { None } else { Some(self.give_partial()) }
     }
 
-    /// Reads once, for as long as the source takes; gives how many bytes came, 0 at the end. To be called when `take`
-    /// has nothing more.
+    /// Reads once, and waits as long as the source needs. Returns the number of bytes read, 0 at the end. Call it when
+    /// `take` returns `None`.
     pub(super) fn refill(&mut self) -> Result<usize, Unreadable> {
         (self.start, self.end) = (0, 0);
         if self.at_beginning {
@@ -116,7 +117,7 @@ impl<R: Read> Lines<R> {
         Ok(self.end)
     }
 
-    /// Reads the beginning, which says what the list is written in.
+    /// Reads the beginning of the list and detects its encoding.
     fn begin(&mut self) -> Result<usize, Unreadable> {
         let mut piece = [0; UTF16_PIECE];
         let mut length = 0;
@@ -141,7 +142,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Puts UTF-16 into the buffer as UTF-8. At the end, what is left over belongs to the last line.
+    /// Decodes UTF-16 into the buffer. At the end of the list, the remaining text is added to the last line.
     fn decode(&mut self, bytes: &[u8], at_end: bool) {
         let Some(decoder) = &mut self.decoder else { return };
         self.end = decoder.decode(bytes, &mut self.buffer, at_end);
@@ -188,7 +189,7 @@ fn read(reader: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    /// Gives what it holds in pieces of so many bytes, one a read.
+    /// A reader that returns at most this many bytes in each read.
     struct InPieces<'a>(&'a [u8], usize);
 
     impl Read for InPieces<'_> {
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_the_same_however_the_source_cuts_them() {
+    fn lines_do_not_depend_on_the_lengths_of_the_reads() {
         let table: [(&[u8], &[&str]); 20] = [
             (b"\xEF\xBB", &["\u{fffd}"]),
             (b"", &[]),
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_over_the_limit_is_cut_and_the_next_one_is_whole() {
+    fn a_line_over_the_limit_is_shortened_and_the_next_one_is_complete() {
         for piece in [1000, BUFFER] {
             for extra in [0, 1, 3 * MAX_LINE] {
                 let mut text = vec![b'x'; MAX_LINE + extra];
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_before_a_line_does_not_count_for_the_limit() {
+    fn leading_white_space_does_not_count_for_the_limit() {
         let mut text = vec![b' '; 3 * MAX_LINE];
         text.extend_from_slice(b"first\n");
         text.extend_from_within(..3 * MAX_LINE);

@@ -1,7 +1,7 @@
-//! What a text may be that is no list of URLs.
+//! Guesses the format of a file that is not a list of URLs.
 
-/// How files begin that are no text, as far as that is seen when they are read as text.
-const NO_TEXT: [(&str, &str); 5] = [
+/// How binary files begin when they are read as text.
+const BINARY: [(&str, &str); 5] = [
     ("%PDF", "a PDF"),
     ("PK\u{3}\u{4}", "a zip archive, as spreadsheets are"),
     ("\u{1f}\u{fffd}", "gzip (zcat unpacks it)"),
@@ -9,7 +9,7 @@ const NO_TEXT: [(&str, &str); 5] = [
     ("\u{fffd}7zXZ", "xz (xzcat unpacks it)"),
 ];
 
-/// What begins an element of HTML rather than one of some XML.
+/// Element names that indicate HTML and not another kind of XML.
 const HTML: [&str; 20] = [
     "!doctype html",
     "html",
@@ -33,34 +33,35 @@ const HTML: [&str; 20] = [
     "section",
 ];
 
-/// The likely format of a text, with what makes a list of it, by its first lines without white space around them.
+/// The likely format of a text, with a hint how to make a list from it. `lines` are its first lines without surrounding
+/// white space.
 pub(super) fn looks_like(lines: &[&str]) -> Option<&'static str> {
     let first = lines.first()?;
-    if let Some((_, format)) = NO_TEXT.iter().find(|(begin, _)| first.starts_with(begin)) {
+    if let Some((_, format)) = BINARY.iter().find(|(begin, _)| first.starts_with(begin)) {
         return Some(format);
     }
     if lines.iter().any(|line| line.contains('\0')) {
-        return Some("UTF-16 without a byte-order mark, or no text (save it as UTF-8)");
+        return Some("UTF-16 without a byte-order mark, or not text (save it as UTF-8)");
     }
     if first.starts_with('<') {
-        return Some(if is_html(lines) { "HTML" } else { "XML (the URLs of a sitemap stand in its <loc> elements)" });
+        return Some(if is_html(lines) { "HTML" } else { "XML (the URLs of a sitemap are in its <loc> elements)" });
     }
     if is_toml(first) {
         return Some("TOML (--config names a settings file)");
     }
     if first.starts_with(['{', '[']) {
-        return Some("JSON (jq -r '.. | strings' takes the strings out of it)");
+        return Some("JSON (jq -r '.. | strings' extracts its strings)");
     }
     if most(lines, |line| line.contains('\t')) {
-        return Some("TSV (cut -f N takes column N out of it)");
+        return Some("TSV (cut -f N extracts column N)");
     }
     if most(lines, |line| line.starts_with("- ") || line.starts_with("* ")) {
-        return Some("YAML or Markdown (sed 's/^[-*] *//' takes the marks away)");
+        return Some("YAML or Markdown (sed 's/^[-*] *//' removes the marks)");
     }
     if most(lines, |line| line.contains(',')) {
-        return Some("CSV (cut -d, -f N takes column N out of it)");
+        return Some("CSV (cut -d, -f N extracts column N)");
     }
-    most(lines, |line| line.contains(';')).then_some("CSV (cut -d';' -f N takes column N out of it)")
+    most(lines, |line| line.contains(';')).then_some("CSV (cut -d';' -f N extracts column N)")
 }
 
 fn most(lines: &[&str], is_such: impl Fn(&str) -> bool) -> bool {
@@ -69,7 +70,7 @@ fn most(lines: &[&str], is_such: impl Fn(&str) -> bool) -> bool {
 
 fn is_html(lines: &[&str]) -> bool {
     let names = lines.iter().filter_map(|line| line.strip_prefix('<')).map(str::to_ascii_lowercase);
-    // A page in XML has an XML declaration first, and any page may have comments.
+    // An XHTML page begins with an XML declaration, and any page may have comments first.
     let mut names = names.filter(|name| !name.starts_with(['?', '/']) && !name.starts_with("!--"));
     names.next().is_some_and(|name| {
         let begins = |known: &str| name.strip_prefix(known).is_some_and(|rest| !rest.starts_with(is_part_of_name));
@@ -100,7 +101,7 @@ mod tests {
     use super::looks_like;
 
     #[test]
-    fn a_format_is_known_by_its_first_lines() {
+    fn a_format_is_recognized_by_its_first_lines() {
         let table: [(&str, &str); 31] = [
             ("name,url\nBook,http://h/", "CSV (cut -d,"),
             ("\"A book\",\"http://h/\"", "CSV (cut -d,"),
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_format_is_not_given_one() {
+    fn text_without_a_known_format_gets_none() {
         for text in ["", "example.com\nexample.org/a?b=c", "two words", "/a/b.html", "localhost:8080", "=", "a ="] {
             let lines: Vec<&str> = text.lines().collect();
             assert_eq!(looks_like(&lines), None, "{text:?}");

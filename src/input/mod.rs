@@ -1,20 +1,20 @@
-//! Lists of URLs -> [`Task`](crate::model::Task)s, streaming.
+//! Reads lists of URLs and turns them into [`Task`](crate::model::Task)s, as a stream.
 //!
-//! A list may be a file, standard input, or URLs given as arguments; several are read one after another and numbered
-//! through. [`Input::open`] finds what is wrong before anything starts; [`Input::start`] puts a reader on a thread of
-//! its own, which hands over bounded batches: a pipe that delivers slowly blocks nobody, and an endless one fills
-//! nothing.
+//! A list is a file, standard input, or a URL given as an argument. Several are read one after another, and their tasks
+//! are numbered consecutively. [`Input::open`] reports problems before anything starts. [`Input::start`] starts a
+//! reader on its own thread, which hands over batches of limited size. So a slow pipe blocks nobody, and an endless
+//! pipe does not fill the memory.
 //!
 //! ```text
-//! source: bytes -> lines (encoding): one line each -> task: line -> Task -> reader: batches -> whoever asked
+//! source: bytes -> lines (encoding): lines -> task: line -> Task -> reader: batches -> caller
 //! ```
 //!
-//! A run that goes on from an earlier one reads the list again, but `consumed` lets only those tasks pass that are still to
-//! be done, and only when the list has proved to be the same.
+//! A resumed run reads the list again. `consumed` checks that the list has not changed, and lets only the remaining
+//! tasks pass.
 //!
-//! Whether a file is a list at all is asked of its first lines (`first_lines`); if not, `looks_like` says what it may be.
+//! `first_lines` checks whether a file is a list of URLs at all. If it is not, `looks_like` guesses what it is.
 //!
-//! Absent on purpose: the list as a whole. It is never in memory at once, and beyond its first lines never read twice.
+//! The list is never in memory as a whole, and only its first lines are read twice.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -23,6 +23,7 @@ mod consumed;
 mod encoding;
 mod error;
 mod first_lines;
+mod format;
 mod invalid;
 mod lines;
 mod looks_like;

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// How far the list has been read: a handle that any thread may ask at any time.
+/// Shows how far the list has been read. Any thread may ask at any time.
 ///
-/// The reader runs ahead of the work by a few batches, so this says where the list's end is, not how much is done.
+/// The reader is ahead of the work by a few batches. So this shows how much of the list has been read, not how much
+/// work is done.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Bytes of all sources together, where every one of them has a length.
+    /// Total bytes of all sources, if each of them has a known length.
     total: Option<u64>,
     limit: Option<u64>,
     bytes: AtomicU64,
@@ -28,20 +29,20 @@ impl Progress {
         }))
     }
 
-    /// Tasks read so far.
+    /// Number of tasks read so far.
     pub fn tasks(&self) -> u64 {
         self.0.tasks.load(Relaxed)
     }
 
-    /// Whether the list (or what the limit leaves of it) was read to its end: then `tasks()` is how many it has.
+    /// Whether the list was read to its end or its limit. `tasks()` is then the total number of tasks.
     pub fn is_complete(&self) -> bool {
         self.0.complete.load(Relaxed)
     }
 
-    /// The part of the list that has been read, from 0 to 1; `None` where the end cannot be known, as with a pipe.
+    /// The fraction of the list that has been read, from 0 to 1; `None` if the length is unknown, as for a pipe.
     ///
-    /// While it is above 0, `tasks() / fraction()` estimates how many tasks there are.
-    #[expect(clippy::cast_precision_loss, reason = "a fraction for people to look at")]
+    /// If it is above 0, `tasks() / fraction()` estimates the total number of tasks.
+    #[expect(clippy::cast_precision_loss, reason = "the fraction is only shown to people")]
     pub fn fraction(&self) -> Option<f64> {
         if self.is_complete() {
             return Some(1.0);
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fraction_is_that_of_whichever_ends_first_and_unknown_for_a_pipe() {
+    fn the_fraction_follows_whichever_ends_first_and_is_unknown_for_a_pipe() {
         // total bytes, limit, bytes read, tasks read, fraction
         let table = [
             (Some(200), None, 50, 7, Some(0.25)),

@@ -1,4 +1,4 @@
-//! The thread that reads, and the batches it hands over.
+//! The reader thread and its batches.
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,32 +8,33 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::consumed::Consumed;
-use super::lines::{Line, Lines, Unreadable};
+use super::format::{Entry, entries};
+use super::lines::Unreadable;
 use super::{Error, ErrorKind, Progress, Source, first_lines, task};
 use crate::model::{Done, ListPoint, Task};
 
-/// The most tasks in one batch. It is also full when the reader would have to read, so it never has more bytes of
-/// lines than one buffer and one line.
+/// Maximum number of tasks in one batch. A batch is also handed over before each read, so its lines never take more
+/// memory than one buffer and one line.
 const BATCH_TASKS: usize = 256;
 
-/// How many batches may wait; the reader stands still until one is taken.
+/// Number of batches that may wait. The reader then stops until one is taken.
 const BATCHES: usize = 4;
 
-/// Batches of tasks in the order of the list; then at most one error, then `None`.
+/// Receives batches of tasks in list order; then at most one error; then `None`.
 ///
-/// `recv` may be dropped half-way without losing a batch. Dropping the receiver ends the reader at its next batch.
+/// A dropped `recv` future loses no batch. If the receiver is dropped, the reader ends at its next batch.
 pub type Receiver = mpsc::Receiver<Result<Batch, Error>>;
 
-/// Some tasks, at least one.
+/// At least one task.
 #[derive(Debug)]
 pub struct Batch {
-    /// In the order of the list.
+    /// The tasks in list order.
     pub tasks: Vec<Task>,
-    /// How the list begins up to the last of them, or further: what a later run is compared with.
+    /// The state of the list after the last of these tasks, or further on. A resumed run compares its list with this.
     pub point: ListPoint,
 }
 
-/// A list of which everything that can be known beforehand has been checked.
+/// A list whose sources have been checked.
 #[derive(Debug)]
 pub struct Input {
     sources: Vec<Source>,
@@ -43,50 +44,49 @@ pub struct Input {
 }
 
 impl Input {
-    /// Checks the sources, which will be read one after another and numbered through.
+    /// Checks the sources. They are read one after another, and their tasks are numbered consecutively.
     ///
-    /// With a `base`, lines without a scheme are paths on it. With a `limit` of N only the first N tasks are delivered,
-    /// and the sources not read any further.
+    /// With a `base`, lines without a scheme are paths on it. With a `limit` of N, only the first N tasks are
+    /// delivered, and the reader stops there.
     ///
     /// # Errors
-    /// When a source does not exist, cannot be read, or is a folder; when standard input is named twice.
+    /// If a source does not exist, cannot be read, or is a folder; if standard input is named twice.
     pub fn open(sources: &[Source], base: Option<Url>, limit: Option<u64>) -> Result<Self, Error> {
         if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
             return Err(Error::new(ErrorKind::Unusable, "read standard input twice: give `-` only once"));
         }
         let lengths = sources.iter().map(Source::check).collect::<Result<Vec<_>, _>>()?;
-        // One pipe among them, and the end of the whole is unknown.
+        // If one source is a pipe, the total length is unknown.
         let total = lengths.into_iter().sum();
         Ok(Self { sources: sources.to_vec(), base, limit, progress: Progress::new(total, limit) })
     }
 
-    /// Errs where one of the sources is a regular file that begins with lines of which none is a URL: 20 of them, or all
-    /// that it has.
+    /// Fails if a source is a regular file and none of its first 20 tasks is a URL.
     pub fn check_first_lines(&self) -> Result<(), Error> {
         self.sources.iter().try_for_each(|source| first_lines::check(source, self.base.as_ref()))
     }
 
-    /// How far the list has been read, now and after `start`.
+    /// A handle that shows how far the list has been read, also after `start`.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }
 
-    /// Starts reading, on a thread of its own that ends with the list, with an error, or when the receiver is dropped.
+    /// Starts a thread that reads until the end of the list, an error, or the receiver is dropped.
     ///
-    /// A thread that waits for a silent pipe is left behind and ends with the process.
+    /// If the thread waits for a silent pipe, it keeps waiting until the process ends.
     pub fn start(self) -> Receiver {
         self.start_after(Done::default())
     }
 
-    /// The same, without the tasks that an earlier run has done. The list is read again from its beginning, and nothing
-    /// is delivered until it has proved to begin as it did then; if it does not, the only thing that is delivered is an
-    /// error of the kind `Changed`.
+    /// As `start`, without the tasks that an earlier run has done. The list is read again from its beginning. Nothing
+    /// is delivered until its beginning is known to be unchanged; if it has changed, only an error of the kind
+    /// `Changed` is delivered.
     pub fn start_after(self, done: Done) -> Receiver {
         on_thread(move |batches| self.read(done, batches))
     }
 
     fn read(self, done: Done, batches: &Sender) -> Result<(), Stop> {
-        let mut batch = Filling::new(self.limit, self.base, done, batches, self.progress);
+        let mut batch = Filling::new(self.limit, self.base.as_ref(), done, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
                 break;
@@ -111,13 +111,13 @@ impl Input {
 
 type Sender = mpsc::Sender<Result<Batch, Error>>;
 
-/// Does `read` on a thread of its own and hands over the error that ends it.
+/// Runs `read` on its own thread, and sends the error that ends it to the receiver.
 fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) -> Receiver {
     let (batches, receiver) = mpsc::channel(BATCHES);
     let sender = batches.clone();
     let thread = thread::Builder::new().name("input".to_owned());
     let spawned = thread.spawn(move || {
-        // Without an error in its place a panic would look like the end of the list.
+        // Without this error, a panic would look like the end of the list.
         let end = catch_unwind(AssertUnwindSafe(|| read(&sender))).unwrap_or_else(|_| {
             let context = "read the list: its reader panicked, which is a bug";
             Err(Stop::Error(Error::new(ErrorKind::BrokenOff, context)))
@@ -137,30 +137,30 @@ fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) ->
 /// Why the reader stops before the end.
 #[derive(Debug)]
 enum Stop {
-    /// Nobody wants more.
+    /// The receiver was dropped.
     Unwanted,
-    /// There is no more to be had.
+    /// The list cannot be read further.
     Error(Error),
 }
 
 fn broken_off(source: &Source, batch: &Filling<'_>, error: std::io::Error) -> Stop {
-    let context = format!("go on reading {source} after {} tasks", batch.consumed.tasks());
+    let context = format!("continue reading {source} after {} tasks", batch.consumed.tasks());
     Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error))
 }
 
-/// The batch that is being filled, and what has come before it.
+/// The batch that is being filled, and the state of the list.
 struct Filling<'a> {
     tasks: Vec<Task>,
     consumed: Consumed,
-    /// The number that no task may have: the limit.
+    /// The limit: no task may have this number or a higher one.
     end: u64,
-    base: Option<Url>,
+    base: Option<&'a Url>,
     batches: &'a Sender,
     progress: Progress,
 }
 
 impl<'a> Filling<'a> {
-    fn new(limit: Option<u64>, base: Option<Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
+    fn new(limit: Option<u64>, base: Option<&'a Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
         let end = limit.unwrap_or(u64::MAX);
         Self { tasks: Vec::new(), consumed: Consumed::new(done), end, base, batches, progress }
     }
@@ -170,39 +170,39 @@ impl<'a> Filling<'a> {
     }
 
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
-        let mut lines = Lines::new(reader);
+        let mut entries = entries(reader, self.base);
         loop {
-            while let Some(line) = lines.take() {
-                self.push_line(line)?;
+            while let Some(entry) = entries.take(self.consumed.tasks()) {
+                self.push_entry(entry)?;
                 if self.is_at_limit() {
                     return Ok(());
                 }
             }
-            // The next read may wait for long.
+            // The next read may take long.
             self.hand_over()?;
-            match lines.refill() {
+            match entries.refill() {
                 Ok(0) => break,
                 Ok(count) => self.progress.add_bytes(count),
                 Err(Unreadable::Io(error)) => return Err(broken_off(source, self, error)),
                 Err(Unreadable::Encoding(encoding)) => return Err(self.refuse(source, encoding)),
             }
         }
-        lines.take_rest().map_or(Ok(()), |line| self.push_line(line))
+        entries.take_rest(self.consumed.tasks()).map_or(Ok(()), |entry| self.push_entry(entry))
     }
 
-    /// Nothing of the list has become a task. What came before it may have.
+    /// The error for a list in an unsupported encoding. No line of it has become a task, but earlier sources may have
+    /// been delivered.
     fn refuse(&self, source: &Source, encoding: &str) -> Stop {
         let kind = if self.consumed.tasks() == 0 { ErrorKind::Unusable } else { ErrorKind::BrokenOff };
         Stop::Error(source.is_in(encoding, kind))
     }
 
-    fn push_line(&mut self, line: Line<'_>) -> Result<(), Stop> {
-        let task = task::from_line(line, self.consumed.tasks(), self.base.as_ref());
-        task.map_or(Ok(()), |task| self.push(task, line.bytes))
+    fn push_entry(&mut self, Entry { bytes, task, .. }: Entry<'_>) -> Result<(), Stop> {
+        task.map_or(Ok(()), |task| self.push(task, bytes))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
-        let task = task::from_text(text, self.consumed.tasks(), self.base.as_ref());
+        let task = task::from_text(text, self.consumed.tasks(), self.base);
         task.map_or(Ok(()), |task| self.push(task, text.as_bytes()))
     }
 
@@ -213,8 +213,8 @@ impl<'a> Filling<'a> {
         if self.tasks.len() >= BATCH_TASKS { self.hand_over() } else { Ok(()) }
     }
 
-    /// Hands over what there is. While the list is being compared with that of an earlier run, nothing is: what waits
-    /// then is what that run had in flight.
+    /// Hands over the current batch. Holds it back while the list is being compared with that of an earlier run. The
+    /// tasks held back then are those that the earlier run had in flight.
     fn hand_over(&mut self) -> Result<(), Stop> {
         self.progress.set_tasks(self.consumed.tasks());
         if self.tasks.is_empty() || !self.consumed.is_verified() {
@@ -225,7 +225,7 @@ impl<'a> Filling<'a> {
         if tasks.len() <= BATCH_TASKS {
             return self.send(Batch { tasks, point });
         }
-        // That much only comes together while it is held back.
+        // A batch is this large only after it was held back.
         let mut rest = tasks.into_iter().peekable();
         while rest.peek().is_some() {
             let tasks = rest.by_ref().take(BATCH_TASKS).collect();
@@ -248,7 +248,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-    /// Reads `reader` as a list.
+    /// Starts to read `reader` as a list.
     fn start(limit: Option<u64>, reader: impl Read + Send + 'static) -> Receiver {
         on_thread(move |batches| {
             let mut batch = Filling::new(limit, None, Done::default(), batches, Progress::new(None, limit));
@@ -258,10 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_delivered_before_the_list_has_proved_to_be_the_earlier_runs() {
+    fn nothing_is_delivered_before_the_list_is_known_to_be_unchanged() {
         let mut consumed = Consumed::new(Done::default());
         for seq in 0..1000 {
-            consumed.add(format!("http://h/{seq}").as_bytes()).expect("nothing to compare with");
+            consumed.add(format!("http://h/{seq}").as_bytes()).expect("there is no earlier run");
         }
         let done = Done { seqs: [0, 1, 2].into_iter().collect(), points: vec![consumed.point()] };
         let list = |count: u64, end: &str| {
@@ -271,16 +271,16 @@ mod tests {
             format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
         };
         let changed = list(1000, "\n").replace("/999\n", "/x\n");
-        // A list, and the tasks that are delivered of it or why none is.
+        // A list, and how many tasks it delivers or which error.
         let table: [(&str, Vec<u8>, Result<usize, &str>); 12] = [
             ("the same list", list(1000, "\n").into(), Ok(997)),
-            ("with something after it", list(2000, "\n").into(), Ok(1997)),
-            ("with other ends of lines", list(1000, " \r\n").into(), Ok(997)),
-            ("with the ends of an old Macintosh", list(1000, "\r").into(), Ok(997)),
-            ("with all sorts of ends", list(1000, "\r\n\r\r\n\n").into(), Ok(997)),
+            ("with more lines after it", list(2000, "\n").into(), Ok(1997)),
+            ("with other line endings", list(1000, " \r\n").into(), Ok(997)),
+            ("with CR as line ending", list(1000, "\r").into(), Ok(997)),
+            ("with mixed line endings", list(1000, "\r\n\r\r\n\n").into(), Ok(997)),
             ("in UTF-16", utf16(list(1000, "\r\n"), u16::to_le_bytes), Ok(997)),
-            ("in the other UTF-16", utf16(list(2000, "\r"), u16::to_be_bytes), Ok(1997)),
-            ("with a mark", format!("\u{feff}{}", list(1000, "\n")).into(), Ok(997)),
+            ("in big-endian UTF-16", utf16(list(2000, "\r"), u16::to_be_bytes), Ok(1997)),
+            ("with a byte-order mark", format!("\u{feff}{}", list(1000, "\n")).into(), Ok(997)),
             ("changed at its end", changed.clone().into(), Err("it differs somewhere from task 0")),
             ("changed in UTF-16", utf16(changed, u16::to_le_bytes), Err("it differs somewhere from task 0")),
             ("too short", list(999, "\r").into(), Err("it ends after 999 tasks")),
@@ -290,7 +290,7 @@ mod tests {
             let file = tempfile::NamedTempFile::new().expect("a file");
             fs::write(file.path(), text).expect("written");
             let source = Source::from_argument(file.path().as_os_str());
-            let mut receiver = Input::open(&[source], None, None).expect("it is there").start_after(done.clone());
+            let mut receiver = Input::open(&[source], None, None).expect("the file exists").start_after(done.clone());
             let (mut count, mut error) = (0, None);
             while let Some(batch) = receiver.blocking_recv() {
                 match batch {
@@ -308,7 +308,7 @@ mod tests {
         }
     }
 
-    /// The lines of all tasks, and the error at the end if there is one.
+    /// Reads to the end; returns the lines of all tasks, and the error if there is one.
     fn read_all(mut receiver: Receiver) -> (Vec<String>, Option<Error>) {
         let mut lines = Vec::new();
         while let Some(batch) = receiver.blocking_recv() {
@@ -316,12 +316,12 @@ mod tests {
                 Ok(Batch { tasks, .. }) => {
                     assert!(!tasks.is_empty() && tasks.len() <= BATCH_TASKS);
                     for task in tasks {
-                        assert_eq!(task.seq, lines.len() as u64, "tasks are numbered through");
+                        assert_eq!(task.seq, lines.len() as u64, "tasks are numbered consecutively");
                         lines.push(task.line);
                     }
                 }
                 Err(error) => {
-                    assert!(receiver.blocking_recv().is_none(), "an error is the last thing");
+                    assert!(receiver.blocking_recv().is_none(), "nothing follows an error");
                     return (lines, Some(error));
                 }
             }
@@ -329,7 +329,7 @@ mod tests {
         (lines, None)
     }
 
-    /// Gives its pieces one a read, then `end`, and counts the reads.
+    /// A reader that returns one piece per read, then the result of `end`, and counts the reads.
     struct Pieces {
         left: std::vec::IntoIter<String>,
         end: fn() -> io::Result<usize>,
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_urls_are_read_one_after_another_and_numbered_through() {
+    fn files_and_urls_are_read_one_after_another_and_numbered_consecutively() {
         let folder = tempfile::tempdir().expect("a folder");
         let list = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_missing_or_standard_input_twice_is_an_error_before_the_start() {
+    fn a_missing_source_and_standard_input_given_twice_are_errors_before_the_start() {
         let table: [(&[Source], &str); 2] = [
             (&[Source::Url("http://h/".to_owned()), Source::File("no/list".into())], "read the list `no/list`"),
             (&[Source::Stdin, Source::Stdin], "read standard input twice"),
@@ -394,16 +394,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_in_another_encoding_is_one_error_whether_it_is_a_file_or_a_pipe() {
+    fn a_file_or_pipe_in_an_unsupported_encoding_gives_one_error() {
         let urls = "http://h.example/a\nhttp://h.example/b\n".repeat(4);
         let little: Vec<u8> = urls.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let wide: Vec<u8> = urls.chars().map(u32::from).flat_map(u32::to_be_bytes).collect();
         let table = [
-            (
-                little,
-                "it is UTF-16LE without a byte-order mark, it seems, save it as UTF-8 (iconv -f UTF-16LE -t UTF-8",
-            ),
-            (wide, "it is UTF-32BE, it seems, save it as UTF-8 (iconv -f UTF-32BE -t UTF-8"),
+            (little, "it seems to be UTF-16LE without a byte-order mark, save it as UTF-8 (iconv -f UTF-16LE -t UTF-8"),
+            (wide, "it seems to be UTF-32BE, save it as UTF-8 (iconv -f UTF-32BE -t UTF-8"),
         ];
         for (bytes, expected) in table {
             let (lines, error) = read_all(start(None, io::Cursor::new(bytes.clone())));
@@ -421,10 +418,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_url_among_its_first_lines_is_refused_and_named_for_what_it_is() {
+    fn a_file_without_a_url_among_its_first_lines_is_refused_with_its_likely_format() {
         let site = Url::parse("http://site.localhost/").expect("a URL");
         let bad = "a,b\n".repeat(19);
-        // The text, what is said of it, and whether its lines are paths on a site.
+        // The text, the error, and whether there is a site, so that lines are paths on it.
         let table: [(String, Option<&str>, bool); 12] = [
             (String::new(), None, false),
             ("# a comment alone\n\n".to_owned(), None, false),
@@ -449,30 +446,30 @@ mod tests {
             fs::write(&path, &text).expect("written");
             let base = has_site.then(|| site.clone());
             let input = Input::open(&[Source::File(path.clone())], base, None).expect("it can be read");
-            let said = input.check_first_lines().map_err(|error| error.to_string());
+            let result = input.check_first_lines().map_err(|error| error.to_string());
             let begin: String = text.chars().take(40).collect();
             match expected {
-                None => assert_eq!(said, Ok(()), "{begin}"),
+                None => assert_eq!(result, Ok(()), "{begin}"),
                 Some(expected) => {
-                    let said = said.expect_err(&begin);
-                    assert!(said.contains(expected) && said.contains("--force-list"), "{begin}: {said}");
+                    let error = result.expect_err(&begin);
+                    assert!(error.contains(expected) && error.contains("--force-list"), "{begin}: {error}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_line_that_was_not_read_to_its_end_is_not_judged() {
+    fn a_line_that_was_not_read_to_its_end_is_not_checked() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("list");
         let comments = format!("#{}\n", "x".repeat(1023)).repeat(1024);
         fs::write(&path, format!("#{}http://h/", &comments[7..])).expect("written");
         let input = Input::open(&[Source::File(path)], None, None).expect("it can be read");
-        assert!(input.check_first_lines().is_ok(), "`http:/` begins a URL, and is none");
+        assert!(input.check_first_lines().is_ok(), "`http:/` is only the beginning of a URL");
     }
 
     #[test]
-    fn what_a_slow_pipe_has_given_is_handed_over_while_it_is_silent() {
+    fn lines_of_a_slow_pipe_are_delivered_while_it_is_silent() {
         let (reader, mut writer) = io::pipe().expect("a pipe");
         let mut receiver = start(None, reader);
         let mut give = |text: &str| {
@@ -492,13 +489,13 @@ mod tests {
     }
 
     #[test]
-    fn a_read_error_in_mid_list_comes_after_the_tasks_before_it() {
+    fn a_read_error_is_delivered_after_the_tasks_before_it() {
         let broken = || Err(io::Error::other("the disk is gone"));
         let (lines, error) = read_all(start(None, Pieces::new(urls(0..700), broken)));
         assert_eq!(lines.len(), 700);
         let error = error.expect("the list broke off");
         assert_eq!(error.kind(), ErrorKind::BrokenOff);
-        assert_eq!(error.to_string(), "go on reading the list from standard input after 700 tasks");
+        assert_eq!(error.to_string(), "continue reading the list from standard input after 700 tasks");
         assert_eq!(error.source().expect("a cause").to_string(), "the disk is gone");
     }
 
@@ -516,15 +513,19 @@ mod tests {
             let count = Arc::clone(&pieces.reads);
             let (lines, error) = read_all(start(Some(limit), pieces));
             assert!(error.is_none());
-            assert_eq!(lines.len() as u64, limit.clamp(1, 10), "a list is only opened below its limit");
+            assert_eq!(
+                lines.len() as u64,
+                limit.clamp(1, 10),
+                "even with a limit of 0, an opened list delivers a line"
+            );
             assert_eq!(count.load(Relaxed), reads, "limit {limit}");
         }
         let input = Input::open(&[Source::Url("http://h/".to_owned())], None, Some(0)).expect("a URL");
-        assert!(read_all(input.start()).0.is_empty(), "a limit of none gives none");
+        assert!(read_all(input.start()).0.is_empty(), "a limit of 0 delivers no task");
     }
 
     #[test]
-    fn an_endless_list_is_read_only_as_far_as_its_batches_are_taken() {
+    fn an_endless_list_is_read_only_as_fast_as_its_batches_are_taken() {
         const LINE: &[u8] = b"http://h/\n";
         struct Yes(Arc<AtomicU64>);
         impl Read for Yes {
@@ -538,25 +539,25 @@ mod tests {
         let read = Arc::new(AtomicU64::new(0));
         let mut receiver = start(None, Yes(Arc::clone(&read)));
         for taken in 0..50 {
-            // The reader goes on until as many batches wait as may.
+            // The reader continues until the channel is full.
             while receiver.len() < receiver.max_capacity() {
                 thread::yield_now();
             }
             let batches = read.load(Relaxed) / (BATCH_TASKS * LINE.len()) as u64;
-            // Those that wait, the one that is to be handed over, and a buffer full of the next ones.
+            // The waiting batches, the batch to be handed over, and those in the buffer.
             assert!(batches <= taken + 4 + 1 + 26, "{batches} were read when {taken} were taken");
             receiver.blocking_recv().expect("endless").expect("no error");
         }
     }
 
     #[test]
-    fn what_comes_before_a_list_that_cannot_be_opened_is_delivered() {
+    fn tasks_before_a_list_that_cannot_be_opened_are_delivered() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         fs::write(path("a.txt"), "http://h/1\nhttp://h/2").expect("written");
         fs::write(path("b.txt"), "http://h/3").expect("written");
         let sources = [path("a.txt"), path("b.txt")].map(Source::File);
-        let input = Input::open(&sources, None, None).expect("both are there");
+        let input = Input::open(&sources, None, None).expect("both files exist");
         fs::remove_file(path("b.txt")).expect("removed");
         let (lines, error) = read_all(input.start());
         assert_eq!(lines, ["http://h/1", "http://h/2"]);

@@ -1,16 +1,17 @@
-//! Taking user name and password out of a line without touching the rest of it.
+//! Removes user names and passwords from a line, and leaves the rest unchanged.
 
 use std::borrow::Cow;
 
 use super::columns::is_space;
 
-/// `text` without the user name and password of its URLs, otherwise as written; for lines that are no URL too. A line may
-/// have several, each after white space.
+/// Returns `text` without the user names and passwords of its URLs. Works for lines that are not valid URLs, too. A
+/// line may contain several URLs, separated by white space.
 pub(super) fn redact(text: &str) -> Cow<'_, str> {
     each(text, redact_one)
 }
 
-/// The same for the first bytes of a text whose rest is not known: what may be the beginning of a password goes too.
+/// As [`redact`], for the beginning of a text whose rest is unknown. Text that may be the beginning of a password is
+/// removed too.
 pub(super) fn redact_beginning(text: &str) -> Cow<'_, str> {
     each(text, |url| match authority_start(url) {
         Some(start) if authority_end(url, start) == url.len() => Cow::Borrowed(&url[..start]),
@@ -18,8 +19,8 @@ pub(super) fn redact_beginning(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Does `redact` with the whole, since a password may have white space, and then with each word that begins a URL and what
-/// follows it.
+/// Applies `redact` first to the whole text, because a password may contain white space. Then applies it to each word
+/// that begins a URL, together with the words that follow it.
 fn each(text: &str, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     let whole = redact(text);
     if !whole.contains(is_space) {
@@ -37,9 +38,9 @@ fn each(text: &str, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(urls.windows(2).map(|url| redact(&whole[url[0]..url[1]])).collect())
 }
 
-/// An authority starts after the first `//`, or after `http:` and any number of slashes or backslashes, since that is
-/// how the URL Standard reads `http:user@host`; it ends at the next of `/`, `\`, `?`, `#`; credentials are what stands
-/// before the last `@` in it.
+/// Removes the credentials of one URL. The authority starts after the first `//`, or after `http:` and any number of
+/// slashes or backslashes, because the URL standard reads `http:user@host` like that. It ends at the next `/`, `\`, `?`
+/// or `#`. The credentials are the part before its last `@`.
 fn redact_one(text: &str) -> Cow<'_, str> {
     let Some(start) = authority_start(text) else {
         return Cow::Borrowed(text);
@@ -59,7 +60,7 @@ fn authority_start(text: &str) -> Option<usize> {
     let slashes = |text: &str| text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
     let from = match after_scheme {
         Some(from) => from,
-        // Without a scheme, two slashes of any sort lead away from the base.
+        // Without a scheme, two slashes or backslashes name another host.
         None if slashes(text) >= 2 => 0,
         None => text.find("//")?,
     };
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_go_and_everything_else_stays_as_written() {
+    fn only_credentials_are_removed() {
         let table = [
             ("http://user:pw@host/a", "http://host/a"),
             ("HTTPS://user:pw@HOST:443/%7ea/../b?q=1#f", "HTTPS://HOST:443/%7ea/../b?q=1#f"),
@@ -112,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_never_shows_what_may_be_part_of_a_password() {
+    fn a_beginning_never_shows_a_possible_part_of_a_password() {
         let table = [
             ("http://user:p", "http://"),
             ("http://user:pw@ho", "http://"),
             ("http://user:pw@host/", "http://host/"),
             ("http://host/a", "http://host/a"),
-            ("no url at all", "no url at all"),
+            ("not a url", "not a url"),
             ("http://host/a http://user:p", "http://host/a http://"),
             ("http://host/a\thttp://user:pw@host/b c", "http://host/a\thttp://host/b c"),
         ];

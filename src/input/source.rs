@@ -1,4 +1,4 @@
-//! Where a list comes from, and whether it can be read at all.
+//! The sources of a list, and the check whether a source can be read.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 use super::{Error, ErrorKind, encoding};
 use crate::streams::{self, Stream};
 
-/// Where tasks come from.
+/// A source of tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A list in a file.
     File(PathBuf),
     /// A list on standard input.
     Stdin,
-    /// One URL, given as it is.
+    /// One URL from the command line.
     Url(String),
 }
 
 impl Source {
-    /// What an argument of the command line names: `-` is standard input, what starts with `http://` or `https://` (in
-    /// any case) is a URL, anything else a file.
+    /// The source that a command-line argument names: `-` is standard input, text that starts with `http://` or
+    /// `https://` (in any case) is a URL, anything else is a file.
     pub fn from_argument(argument: impl Into<OsString>) -> Self {
         let argument = argument.into();
         match argument.to_str() {
@@ -32,18 +32,18 @@ impl Source {
         }
     }
 
-    /// Finds what would keep the source from being read, without reading more of it than a file's first bytes; gives its
-    /// length in bytes where it has one.
+    /// Checks that the source can be read, and returns its length in bytes if it has one. Reads at most the first bytes
+    /// of a file.
     ///
-    /// Nothing is kept open: a thousand lists must not take a thousand descriptors. A FIFO is not even opened, since
-    /// that would wait for its writer.
+    /// The file is closed again, so that a thousand lists do not need a thousand descriptors. A FIFO is not opened,
+    /// because that would wait for its writer.
     pub(super) fn check(&self) -> Result<Option<u64>, Error> {
         let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
         match self {
             Self::Url(text) => Ok(Some(text.len() as u64)),
             Self::Stdin => match streams::input().map(Stream::into_file) {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
-                    Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, give it a file"))
+                    Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, redirect a file to it"))
                 }
                 Ok(file) => Ok(rest_of(file)),
                 Err(error) => Err(unusable(error)),
@@ -69,7 +69,7 @@ impl Source {
         }
     }
 
-    /// The source from its beginning, if it is a regular file: whatever else there is can be read only once.
+    /// Opens the source at its beginning if it is a regular file. All other sources can be read only once.
     pub(super) fn open_regular(&self) -> io::Result<Option<File>> {
         match self {
             Self::File(path) if fs::metadata(path)?.is_file() => File::open(path).map(Some),
@@ -77,14 +77,14 @@ impl Source {
         }
     }
 
-    /// It is in an encoding that is not read, and says so with a byte-order mark or not.
+    /// The error for a list in an unsupported encoding, with or without a byte-order mark.
     pub(super) fn is_in(&self, encoding: &str, kind: ErrorKind) -> Error {
         let why = if encoding.starts_with("UTF-16") {
-            format!("it is {encoding} without a byte-order mark, it seems")
+            format!("it seems to be {encoding} without a byte-order mark")
         } else {
-            format!("it is {encoding}, it seems")
+            format!("it seems to be {encoding}")
         };
-        let way_out = format!("save it as UTF-8 (iconv -f {encoding} -t UTF-8 makes that of it)");
+        let way_out = format!("save it as UTF-8 (iconv -f {encoding} -t UTF-8 converts it)");
         Error::new(kind, format!("read {self}: {why}, {way_out}"))
     }
 
@@ -97,7 +97,7 @@ impl Source {
         Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
     }
 
-    /// Opens the source for reading. May wait, as for the writer of a FIFO.
+    /// Opens the source for reading. This may wait, for example for the writer of a FIFO.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
@@ -108,7 +108,7 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// As an error names it; a URL may have a password and is not shown.
+    /// The name of the source in errors. A URL is not shown, because it may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "the list `{}`", path.display()),
@@ -124,7 +124,7 @@ fn is_url(text: &str) -> bool {
         .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
-/// What is left of a regular file from where it stands; `None` for a pipe or a terminal.
+/// The number of bytes after the current position of a regular file; `None` for a pipe or a terminal.
 fn rest_of(mut file: File) -> Option<u64> {
     let metadata = file.metadata().ok()?;
     let at = io::Seek::stream_position(&mut file).ok()?;
@@ -137,7 +137,10 @@ fn may_be_read(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(windows)]
-#[expect(clippy::unnecessary_wraps, reason = "one name on every platform; Windows says so when the device is opened")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "same signature on every platform; Windows reports the error when the device is opened"
+)]
 fn may_be_read(_: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -167,20 +170,20 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_found_beforehand_and_named() {
-        let error = Source::File("no/such/list.txt".into()).check().expect_err("there is none");
+    fn a_missing_file_is_reported_before_the_start() {
+        let error = Source::File("no/such/list.txt".into()).check().expect_err("the file does not exist");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert_eq!(
             error.to_string(),
             "read the list `no/such/list.txt` (a URL starts with http:// or https://, and - is standard input)"
         );
-        assert!(error.source().is_some(), "the system's own words follow");
+        assert!(error.source().is_some(), "the system's own message follows");
     }
 
     #[test]
-    fn a_folder_is_found_beforehand_and_named() {
+    fn a_folder_is_reported_before_the_start() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = Source::File(folder.path().to_owned()).check().expect_err("a folder is no list");
+        let error = Source::File(folder.path().to_owned()).check().expect_err("a folder is not a list");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert!(error.to_string().contains("is a folder"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! One line -> one task, or none.
+//! Turns a line into a task.
 
 use url::{Position, Url};
 
@@ -7,10 +7,10 @@ use super::redact::{redact, redact_beginning};
 use super::{columns, invalid};
 use crate::model::{Failure, Task, check_sendable, parse_url};
 
-/// How many characters of an over-long line its record shows.
+/// Number of characters that the record shows of a line that is too long.
 const SHOWN: usize = 256;
 
-/// The task that a line of a list is, if it is one: blank lines and lines that start with `#` are not.
+/// Turns a line of a list into a task; `None` for blank lines and for lines that start with `#`.
 pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<Task> {
     let bytes = line.bytes.trim_ascii();
     if bytes.first().is_none_or(|&byte| byte == b'#') {
@@ -27,7 +27,7 @@ pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<
     Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)) })
 }
 
-/// The same for a line that is text, such as an argument.
+/// As [`from_line`], for a line that is valid text, such as an argument.
 pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task> {
     let text = text.trim();
     if text.is_empty() || text.starts_with('#') {
@@ -38,13 +38,13 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
     Some(Task { seq, line: shown(text, url.as_ref().ok()), url })
 }
 
-/// The line without user name and password.
+/// The line without its user name and password.
 fn shown(text: &str, url: Option<&Url>) -> String {
     let line = redact(text).into_owned();
     if line.len() < text.len() {
         return line;
     }
-    // What the URL Standard drops may hide credentials in the text that the URL has.
+    // The URL standard ignores some characters. In the text, they may hide credentials that the parsed URL has.
     if let Some(url) = url.filter(|url| !url.username().is_empty() || url.password().is_some()) {
         return [&url[..Position::BeforeUsername], &url[Position::BeforeHost..]].concat();
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_comments_are_no_tasks() {
+    fn blank_lines_and_comments_are_not_tasks() {
         for text in ["", " ", "\t\r", "#", "# http://h/", "  # http://h/", "\u{a0}", "#\u{0}"] {
             assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
         }
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    /// A line, what its record shows of it, and what it says.
+    /// A line, the text that its record shows, and the message of its failure.
     const INVALID: [(&[u8], &str, &str); 27] = [
         (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
         (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
@@ -131,23 +131,23 @@ mod tests {
         (b"https//h/a", "https//h/a", "no `:` after the scheme: write https://h/a"),
         (b"http://", "http://", "no host: a URL looks like https://host/path"),
         (b"http:///?q", "http:///?q", "no host: a URL looks like https://host/path"),
-        (b"http://u:p@h:99999/", "http://h:99999/", "the port is no number from 0 to 65535"),
+        (b"http://u:p@h:99999/", "http://h:99999/", "the port is not a number from 0 to 65535"),
         (b"http://h:u:p@/", "http:///", "no host: a URL looks like https://host/path"),
         (
             b"http://1.2.3.400/",
             "http://1.2.3.400/",
-            "the host ends in a number but is no IPv4 address such as 192.0.2.1",
+            "the host ends in a number but is not an IPv4 address such as 192.0.2.1",
         ),
-        (b"http://[::g]/", "http://[::g]/", "the host in brackets is no IPv6 address such as [2001:db8::1]"),
+        (b"http://[::g]/", "http://[::g]/", "the host in brackets is not an IPv6 address such as [2001:db8::1]"),
         (
             b"http://a b/",
             "http://a b/",
-            "the host is no domain name: it has a character that none may have, or is bad punycode",
+            "the host is not a valid domain name: it contains a forbidden character or invalid Punycode",
         ),
         (
             b"http://xn--a/",
             "http://xn--a/",
-            "the host is no domain name: it has a character that none may have, or is bad punycode",
+            "the host is not a valid domain name: it contains a forbidden character or invalid Punycode",
         ),
         (
             b"http://h/\xff",
@@ -158,41 +158,41 @@ mod tests {
         (
             b"\xff\xfeh\0t\0t\0p\0",
             "\u{fffd}\u{fffd}h\0t\0t\0p\0",
-            "not UTF-8 but, it seems, UTF-16: save the list as UTF-8",
+            "not UTF-8, but probably UTF-16: save the list as UTF-8",
         ),
         (
             b"h\0t\0t\0p\0",
             "h\0t\0t\0p\0",
-            "a NUL inside: the list seems to be UTF-16 without a byte-order mark, or no text, save it as UTF-8",
+            "a NUL character inside: the list is probably UTF-16 without a byte-order mark, or not text: save it as UTF-8",
         ),
         (
             b"http://u:p@h/a\thttp://u:p@h/b",
             "http://h/a\thttp://h/b",
-            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 1 takes \
-             column 1 out of a table)",
+            "white space inside: this looks like a row of a table, but a list has one URL on each line (cut -f 1 extracts \
+             column 1 of a table)",
         ),
         (
             b"A title\thttp://u:p@h/a",
             "A title\thttp://h/a",
-            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 2 takes \
-             column 2 out of a table)",
+            "white space inside: this looks like a row of a table, but a list has one URL on each line (cut -f 2 extracts \
+             column 2 of a table)",
         ),
         (
             b"h\tttp:u:p@h/a",
             "http:h/a",
-            "white space inside: this looks like a table of columns, and a list has one URL on each line (cut -f 1 takes \
-             column 1 out of a table)",
+            "white space inside: this looks like a row of a table, but a list has one URL on each line (cut -f 1 extracts \
+             column 1 of a table)",
         ),
         (
             b"http://u:p@h/a http://u:p@h/b",
             "http://h/a http://h/b",
-            "white space before another URL: this looks like a table of columns, and a list has one URL on each line (write \
+            "white space before another URL: this looks like a row of a table, but a list has one URL on each line (write \
              %20 for white space that belongs to the URL)",
         ),
         (
             b"http://u:p@{host}/",
             "http://{host}/",
-            "the host `{host}` has a character that no request can name: is it a template to fill in?",
+            "the host `{host}` has a character that is not allowed in a host name: is it a template to fill in?",
         ),
         (
             b"http://a..h/",
@@ -202,7 +202,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_line_that_is_no_url_is_an_invalid_url_that_says_what_would_be_right() {
+    fn a_line_that_is_not_a_url_fails_with_a_message_that_suggests_a_correction() {
         for (text, line, message) in INVALID {
             let shown = String::from_utf8_lossy(text);
             let task = task(text, None).expect("a task");
@@ -214,22 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn lines_mean_what_the_test_data_of_the_url_standard_says() {
+    fn lines_are_parsed_as_in_the_test_data_of_the_url_standard() {
         let mut tried = 0;
         for (text, base, url) in whatwg::cases() {
             if base.is_some() || text.trim().is_empty() {
                 continue;
             }
             let task = from_text(&text, 0, None).expect(&text);
-            // The standard drops tabs and line ends inside of a URL, and NUL around it. In a list the former separate columns,
-            // and the latter is a sign of an encoding with two bytes for each character.
-            let is_no_line = text.trim().contains(['\t', '\n', '\r', '\0']);
-            // What cannot be sent is refused beyond what the standard says.
-            let is_refused = |url: &str| is_no_line || check_sendable(&Url::parse(url).expect("a URL")).is_err();
+            // The standard ignores tabs and line ends inside of a URL, and NUL around it. In a list, tabs and line ends
+            // separate columns, and a NUL is a sign of an encoding with two bytes for each character.
+            let is_refused_as_line = text.trim().contains(['\t', '\n', '\r', '\0']);
+            // A URL that no request can name is refused too, although the standard allows it.
+            let is_refused =
+                |url: &str| is_refused_as_line || check_sendable(&Url::parse(url).expect("a URL")).is_err();
             assert_eq!(task.url.ok().map(String::from), url.filter(|url| !is_refused(url)), "{text:?}");
             tried += 1;
         }
-        assert!(tried > 200, "these are not all cases: {tried}");
+        assert!(tried > 200, "some cases are missing: {tried}");
     }
 
     #[test]
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_base_a_line_cannot_leave_it_unseen() {
+    fn with_a_base_a_line_cannot_silently_name_another_host() {
         for (text, line) in [
             ("//u:p@other/x", "//other/x"),
             (r"\\other\x", r"\\other\x"),
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_over_long_line_shows_its_beginning_and_no_part_of_a_password() {
+    fn a_line_that_is_too_long_shows_its_beginning_and_no_part_of_a_password() {
         let table = [
             (format!("http://h/{}", "é".repeat(900)), format!("http://h/{}…", "é".repeat(SHOWN - 9))),
             (format!("http://u:{}", "p".repeat(900)), "http://…".to_owned()),
@@ -275,7 +276,7 @@ mod tests {
             let task = from_line(Line { bytes: text.as_bytes(), too_long: true }, 0, None).expect("a task");
             assert_eq!(task.line, shown);
             let failure = task.url.expect_err("too long");
-            assert_eq!(failure.message, "the line is longer than 64 KiB: a list has one URL a line");
+            assert_eq!(failure.message, "the line is longer than 64 KiB: a list has one URL on each line");
         }
     }
 }

@@ -1,24 +1,29 @@
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::Outcome;
+use super::{Failure, Page};
 
-/// What one visit to one URL gave.
+/// The result of one request to one URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The end of the way, good or bad.
-    Outcome(Outcome),
+    /// The data of the page.
+    Page(Page),
+    /// Why there is none.
+    Failure(Failure),
     /// The server points elsewhere. A worker follows no redirect: the next hop has a host with rules of its own.
     Redirect {
-        /// The HTTP status that said so.
+        /// The HTTP status of the redirect.
         status: u16,
-        /// The absolute URL to go to next.
-        to: String,
+        /// The absolute URL of the next request.
+        #[serde(deserialize_with = "super::deserialize_url")]
+        to: Url,
         /// Decompressed bytes of the body.
         bytes: u64,
     },
-    /// The page is still what the validators of the visit speak of (304). Only visits that bring validators get this.
+    /// The page has not changed since its validators were stored (status 304). Only visits that send validators get
+    /// this answer.
     NotModified {
-        /// Decompressed bytes of the body, of which there should be none.
+        /// Decompressed bytes of the body; there should be none.
         bytes: u64,
     },
 }

@@ -2,10 +2,10 @@
 
 use url::Url;
 
-/// The same URL as it may be shown and kept.
+/// The URL without its user name and password, fit to be shown and stored.
 pub fn without_credentials(url: &Url) -> Url {
     let mut url = url.clone();
-    // Only URLs that cannot have credentials refuse to be without them.
+    // These calls fail only for URLs that cannot have credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
@@ -18,7 +18,7 @@ mod tests {
     use super::without_credentials;
 
     #[test]
-    fn user_name_and_password_are_taken_from_a_url_and_nothing_else() {
+    fn only_the_user_name_and_password_are_removed_from_a_url() {
         for (url, without) in [
             ("http://u:p@h:1/a?u:p@b#c", "http://h:1/a?u:p@b#c"),
             ("http://u@h/", "http://h/"),

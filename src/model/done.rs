@@ -2,20 +2,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Seqs;
 
-/// What an earlier run over the same list has done: those tasks are passed over.
+/// The finished part of an earlier run over the same list. The resumed run skips these tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
-    /// The tasks that have their records.
+    /// The tasks that already have records.
     pub seqs: Seqs,
-    /// How the list began when it was read then, ascending. None of `seqs` lies behind the last one.
+    /// Checkpoints of the list as the earlier run read it, ascending. No task of `seqs` comes after the last one.
     pub points: Vec<ListPoint>,
 }
 
-/// The beginning of a list: so many tasks, and what their lines add up to.
+/// A checkpoint of a list: the number of tasks so far, and a checksum of their lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListPoint {
-    /// How many tasks.
+    /// The number of tasks before this point.
     pub tasks: u64,
-    /// The CRC-32 of their lines as written, a newline after each: tells a list that was changed, not one that was forged.
+    /// The CRC-32 of their lines as written, with a newline after each. It detects a changed list, not a forged one.
     pub crc: u32,
 }

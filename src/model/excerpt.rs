@@ -1,4 +1,4 @@
-//! How much of a text that strangers wrote is quoted: messages are kept, copied and shown, so none grows with what it is about.
+//! Shortens foreign text that messages quote. Messages are stored, copied and shown, so their length has a limit.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use url::Url;
 
 use super::without_credentials;
 
-/// Characters of a URL inside a message.
+/// Maximum length of a URL inside a message, in bytes.
 const LONGEST_URL: usize = 200;
 
-/// The beginning of a text, at most `most` bytes of it, with `…` where something is left out.
+/// Returns the beginning of a text, at most `most` bytes. It ends with `…` if something was left out.
 pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);
@@ -19,7 +19,7 @@ pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
-/// A URL as messages show it: without user name and password, and at most 200 characters of it.
+/// A URL for messages: without user name and password, and shortened to 200 bytes and `…`.
 pub fn shown_url(url: &Url) -> String {
     excerpt(without_credentials(url).as_str(), LONGEST_URL + "…".len()).into_owned()
 }
@@ -31,7 +31,7 @@ mod tests {
     use super::{excerpt, shown_url};
 
     #[test]
-    fn an_excerpt_is_no_longer_than_it_may_be_and_ends_between_characters() {
+    fn an_excerpt_keeps_its_limit_and_ends_between_characters() {
         let table = [
             ("", 0, ""),
             ("abc", 3, "abc"),
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_shown_without_its_password_and_not_at_its_full_length() {
+    fn a_url_is_shown_shortened_and_without_its_password() {
         for (path, shown) in [(10, 19), (191, 200), (194, 203), (195, 203), (1_000_000, 203)] {
             let url = Url::parse(&format!("http://u:p@h/{}", "x".repeat(path))).expect("a URL");
             let text = shown_url(&url);

@@ -5,35 +5,36 @@ use serde::{Deserialize, Serialize};
 
 use super::excerpt;
 
-/// Why a task has no data. A failed URL is a value: it takes its place among the records like any other.
+/// Why a task has no data. A failed URL is a value: it becomes a record like any other result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What went wrong, as records name it.
+    /// The kind of failure, as records name it.
     pub kind: FailureKind,
-    /// How far the task had come.
+    /// The stage at which the task failed.
     pub stage: Stage,
-    /// One line for a person: names the thing that failed. At most [`LONGEST`](Self::LONGEST) bytes.
+    /// One line for a person that names the thing that failed. At most [`LONGEST`](Self::LONGEST) bytes.
     pub message: String,
     /// The chain of causes below `message`, outermost first.
     #[serde(deserialize_with = "super::few::read::<_, _, { Failure::MOST_CAUSES }>")]
     pub causes: Vec<String>,
-    /// Whether another try may help.
+    /// Whether and when to try again.
     pub retry: Retry,
-    /// The URL that answered, where one did.
+    /// The URL that answered, if any did.
     pub final_url: Option<String>,
-    /// The HTTP status of the answer, where there was one.
+    /// The HTTP status of the answer, if there was one.
     pub status: Option<u16>,
     /// Decompressed bytes of the body that were read.
     pub bytes: u64,
 }
 
 impl Failure {
-    /// How long a message may be, and a cause below it, in bytes. A failure may be kept for each task and each host.
+    /// Maximum length of a message, and of each cause, in bytes. Gleaner may keep one failure for each task and each
+    /// host.
     pub const LONGEST: usize = 1024;
-    /// How many causes a failure may have.
+    /// Maximum number of causes of a failure.
     pub const MOST_CAUSES: usize = 8;
 
-    /// A failure which another try would not mend, before any answer. Of a long message, the beginning is kept.
+    /// A failure without an answer that a retry would not fix. A long message is shortened.
     pub fn new(kind: FailureKind, stage: Stage, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -47,7 +48,7 @@ impl Failure {
         }
     }
 
-    /// What is remembered of a failure when its task is gone, for each of many hosts: less than a kilobyte.
+    /// A shortened copy of less than a kilobyte, to keep for each of many hosts after the task is gone.
     #[must_use]
     pub fn brief(&self) -> Self {
         const MESSAGE: usize = 300;
@@ -57,21 +58,22 @@ impl Failure {
         Self { causes, retry: self.retry, status: self.status, ..brief }
     }
 
-    /// The same failure, worth another try.
+    /// The same failure, marked as worth a retry.
     #[must_use]
     pub fn retryable(mut self) -> Self {
         self.retry = Retry::Yes;
         self
     }
 
-    /// The same failure in other words.
+    /// The same failure with another message.
     #[must_use]
     pub fn reworded(mut self, message: impl Into<String>) -> Self {
         self.message = clipped(message.into());
         self
     }
 
-    /// The same failure with the chain of causes of `error` (its `source()`s, without `error` itself): the outermost ones.
+    /// The same failure with the causes of `error`: its chain of `source()`s without `error` itself, outermost first,
+    /// at most [`MOST_CAUSES`](Self::MOST_CAUSES).
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = error.source();
@@ -89,24 +91,25 @@ fn clipped(text: String) -> String {
     if text.len() > Failure::LONGEST { excerpt(&text, Failure::LONGEST).into_owned() } else { text }
 }
 
-/// Whether another try may give what this one did not.
+/// Whether and when to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Retry {
-    /// The same request would fail the same way.
+    /// Do not try again: the same request would fail in the same way.
     No,
-    /// After the usual back-off.
+    /// Try again after the usual back-off.
     Yes,
-    /// The server said when (`Retry-After`), counted from the answer.
+    /// Try again after the time that the server named (`Retry-After`), counted from the answer.
     After(Duration),
-    /// After the usual back-off. This machine lacked something that the request needs (descriptors, memory), so the
-    /// failure says nothing about the host.
+    /// Try again after the usual back-off. This machine lacked something that the request needs (descriptors, memory), so
+    /// the failure says nothing about the host.
     Local,
-    /// At once, over a connection of its own, and without being charged: the request was lost with a connection, or its
-    /// answer could not be read on one of the usual kind. Nobody is to blame, and it is sent again once.
+    /// Send the request again at once, on a new connection, without counting it as an attempt. It was lost with its
+    /// connection, or its answer could not be read on a usual connection. Nobody is to blame, and it is sent again only
+    /// once.
     Again,
 }
 
-/// What went wrong. The names in records are these in `snake_case`.
+/// The kinds of failures. Records use these names in `snake_case`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation; README lists them")]
 pub enum FailureKind {
@@ -166,7 +169,7 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// The station of its way at which a task failed.
+/// The stage at which a task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation; README lists them")]
 pub enum Stage {

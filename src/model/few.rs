@@ -1,4 +1,5 @@
-//! Lists of a bounded length, for what comes from a worker: an item of one byte would take a hundred in memory.
+//! Reads lists of limited length from workers. Without a limit, items of one byte on the wire could each take a hundred
+//! bytes of memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 /// Reads a list of at most `MOST` items, for serde's `deserialize_with`.
 ///
 /// # Errors
-/// Where there are more.
+/// If the list has more items.
 pub(super) fn read<'de, D: Deserializer<'de>, T: Deserialize<'de>, const MOST: usize>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {

@@ -4,16 +4,16 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-/// What politeness and secrets go by: a host's name, and its port where that is not the scheme's default. http and https
-/// of one server are one host.
+/// Identifies a host for politeness and secrets: the host's name, plus its port if that is not the scheme's default.
+/// The http and https servers of one name count as one host.
 ///
-/// The name is as the URL standard has it: lower case, Punycode, IPv6 in brackets; a dot at its end, which only says that
-/// the name is whole, is left off. As text: `books.example`, `books.example:8080`, `[::1]:8080`.
+/// The name follows the URL standard: lower case, Punycode, IPv6 in brackets. A dot at the end, which only marks the
+/// name as complete, is removed. As text: `books.example`, `books.example:8080`, `[::1]:8080`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HostKey(String);
 
 impl HostKey {
-    /// The host of an http(s) URL; `None` for any other URL, which has no host that is fetched from.
+    /// The host of an http(s) URL; `None` for any other URL, since Gleaner fetches only http and https.
     pub fn of(url: &Url) -> Option<Self> {
         matches!(url.scheme(), "http" | "https").then_some(())?;
         Some(Self::new(url.host_str()?, url.port()))
@@ -36,27 +36,29 @@ impl fmt::Display for HostKey {
     }
 }
 
-/// Why a text names no host.
+/// Why a text is not a valid host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HostKeyError {
-    /// It is more than a host, such as a URL.
+    /// It contains more than a host, for example a whole URL.
     #[error("must be a host such as \"books.example\" or \"books.example:8080\", without scheme, path and user name")]
     NoHost,
-    /// It has a `*`: a key is one host, and stands for no others.
-    #[error("must be one host: `*` stands for no others")]
+    /// It contains a `*`. A key names exactly one host; wildcards are not supported.
+    #[error("must be one host: wildcards (`*`) are not supported")]
     Wildcard,
-    /// What stands before the port is no name and no address.
-    #[error("is no host name ({0})")]
+    /// The part before the port is neither a host name nor an address.
+    #[error("is not a valid host name ({0})")]
     Name(url::ParseError),
-    /// The port is no number from 1 to 65535.
+    /// The port is not a number from 1 to 65535.
     #[error("must have a port from 1 to 65535 after its colon")]
     Port,
-    /// The port is one that goes without saying: a URL with it has a key without it.
-    #[error("must be without its port: the usual ports of http and https are of the same host")]
+    /// The port is 80 or 443, the default port of http or https. A URL with its default port has a key without a port.
+    #[error(
+        "must not have the port 80 or 443: leave it out, since the http and https servers of a name count as one host"
+    )]
     UsualPort,
 }
 
-/// Reads what a person writes: `host` or `host:port`, in any case, with any letters that a URL may have there.
+/// Parses `host` or `host:port` as a person writes it: in any case, with any letters that a URL allows in a host.
 impl FromStr for HostKey {
     type Err = HostKeyError;
 
@@ -90,7 +92,7 @@ mod tests {
     use super::{HostKey, HostKeyError};
 
     #[test]
-    fn a_host_is_its_name_and_an_unusual_port_whatever_the_scheme() {
+    fn a_key_is_the_name_and_a_non_default_port_whatever_the_scheme() {
         let table = [
             ("http://books.example/a", Some("books.example")),
             ("https://books.example/", Some("books.example")),
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_writes_is_the_key_of_the_urls_that_are_meant() {
+    fn a_written_host_gives_the_key_of_its_urls() {
         let table = [
             ("books.example", "http://books.example/"),
             ("Books.Example.", "https://books.example/"),
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_host_is_refused() {
+    fn a_text_that_is_not_a_valid_host_is_refused() {
         use HostKeyError::{Name, NoHost, Port, UsualPort, Wildcard};
         use url::ParseError::{EmptyHost, IdnaError, InvalidIpv4Address, InvalidIpv6Address};
         let table = [

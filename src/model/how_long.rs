@@ -5,8 +5,9 @@ const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 const YEAR: Duration = Duration::from_secs(365 * DAY);
 
-/// A duration as people write it: `250ms`, `1m 30s`, `2h 5m`. From a minute on it is rounded down to whole seconds, and from a
-/// day on to whole minutes. Above a year it is "more than a year", since servers send numbers that no clock reaches.
+/// Formats a duration for people: `250ms`, `1m 30s`, `2h 5m`. From one minute on it is rounded down to whole seconds,
+/// and from one day on to whole minutes. Above a year it is "more than a year", because servers send absurdly large
+/// numbers.
 pub fn how_long(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let rounded = match seconds {
@@ -17,7 +18,7 @@ pub fn how_long(duration: Duration) -> String {
         _ => Duration::from_secs(seconds % DAY / MINUTE * MINUTE),
     };
     let rest = humantime::format_duration(rounded).to_string();
-    // `humantime` makes months of 30.44 days out of days.
+    // `humantime` would turn days into months of 30.44 days.
     let shown = match seconds / DAY {
         0 => return rest,
         1 => format!("1day {rest}"),
@@ -31,7 +32,7 @@ mod tests {
     use super::{Duration, YEAR, how_long};
 
     #[test]
-    fn durations_are_shown_as_people_write_them_and_none_is_absurd() {
+    fn durations_are_formatted_for_people() {
         let table = [
             (Duration::ZERO, "0s"),
             (Duration::from_micros(500), "500us"),

@@ -3,11 +3,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Fifty years of 365.2425 days, in seconds.
 const FIFTY_YEARS: u64 = 1_577_847_600;
 
-/// The moment that a date in an HTTP header means, in any of its three forms (RFC 9110, 5.6.7). `None` if it is not a
-/// date, or is before 1970.
+/// Reads a date of an HTTP header in any of its three forms (RFC 9110, 5.6.7). `None` if the text is not a valid date,
+/// or the date is before 1970.
 ///
-/// A year of two digits is the one that is at most fifty years away from `now`. The crate `httpdate` takes those from
-/// 70 on for years of the last century, at any time.
+/// A two-digit year means the year that is at most fifty years away from `now`. The crate `httpdate` instead always
+/// reads the years 70 to 99 as 1970 to 1999.
 pub fn http_date(text: &str, now: SystemTime) -> Option<SystemTime> {
     let text = text.trim();
     match read_rfc_850(text) {
@@ -21,7 +21,7 @@ pub fn http_date(text: &str, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// Day and month, year, and time of `Sunday, 06-Nov-94 08:49:37 GMT`.
+/// Splits `Sunday, 06-Nov-94 08:49:37 GMT` into day and month, year, and time.
 fn read_rfc_850(text: &str) -> Option<((&str, usize), u32, &str)> {
     const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -35,7 +35,7 @@ fn read_rfc_850(text: &str) -> Option<((&str, usize), u32, &str)> {
     Some(((day, month), year.parse().ok()?, time))
 }
 
-/// In seconds since 1970.
+/// Seconds since 1970.
 fn date((day, month): (&str, usize), year: u32, time: &str) -> Option<u64> {
     let date = humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
     Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_of_two_digits_is_at_most_fifty_years_away() {
+    fn a_two_digit_year_is_at_most_fifty_years_away() {
         let table = [
             ("2026-11-28T00:00:00Z", "26", "2026"),
             ("2026-11-28T00:00:00Z", "70", "2070"),
@@ -87,7 +87,7 @@ mod tests {
             ("2026-11-28T00:00:00Z", "77", "1977"),
             ("2026-11-28T00:00:00Z", "99", "1999"),
             ("2026-11-28T00:00:00Z", "00", "2000"),
-            // To the day.
+            // The limit is exact to the day.
             ("2026-11-05T00:00:00Z", "76", "1976"),
             ("2026-11-08T00:00:00Z", "76", "2076"),
             ("1994-11-06T00:00:00Z", "94", "1994"),

@@ -1,7 +1,7 @@
-//! The words everything else is written in: a [`Task`] is one line of the list, an [`Outcome`] is what became of it,
-//! a [`Record`] is what the output says of it.
+//! The types that all other modules share: a [`Task`] is one line of the list, an [`Outcome`] is its result, a
+//! [`Record`] is what the output says about it.
 //!
-//! Plain values. Absent on purpose: I/O, clocks, processes.
+//! Only plain values: no I/O, no clock, no processes.
 
 mod answer;
 mod credentials;
@@ -12,7 +12,7 @@ mod few;
 mod host_key;
 mod how_long;
 mod http_date;
-mod max_failures;
+mod limits;
 mod outcome;
 mod printable;
 mod reach;
@@ -22,6 +22,7 @@ mod seqs;
 mod task;
 mod visit;
 mod web_url;
+mod worker_label;
 
 pub use answer::Answer;
 pub use credentials::without_credentials;
@@ -31,7 +32,7 @@ pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use host_key::{HostKey, HostKeyError};
 pub use how_long::how_long;
 pub use http_date::http_date;
-pub use max_failures::MaxFailures;
+pub use limits::{MaxFailures, RunLimits};
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
 pub use reach::Reach;
@@ -42,4 +43,5 @@ pub use task::Task;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
-pub use web_url::{parse_url, parse_url_in};
+pub use web_url::{deserialize_url, parse_url, parse_url_in};
+pub use worker_label::WorkerLabel;

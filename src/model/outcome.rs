@@ -3,24 +3,24 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 
-/// What became of a task. `Err` is for runs that cannot go on; a URL that failed is an outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The result of a task. A URL that failed is an outcome too; `Err` is only for errors that end the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The page was fetched and its rules found what they require.
+    /// The page was fetched, and every required field was found.
     Page(Page),
-    /// It was not.
+    /// The task failed.
     Failure(Failure),
 }
 
-/// What a page gave.
+/// The data of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// Where the last redirect led, without user name and password.
+    /// The URL that answered after all redirects, without user name and password.
     pub final_url: String,
     /// The HTTP status of the answer.
     pub status: u16,
     /// Decompressed bytes of the body.
     pub bytes: u64,
-    /// The extracted data as one line of JSON. The worker makes it; nobody parses it again.
+    /// The extracted data as one line of JSON. The worker writes it; no later stage parses it again.
     pub data: Bytes,
 }

@@ -1,21 +1,21 @@
-//! Text from elsewhere, made harmless for terminals.
+//! Makes foreign text harmless for terminals.
 //!
-//! Pages, servers, file names and workers may say what a terminal obeys: escape sequences that move the cursor, set the
-//! title or answer as if typed, C1 controls (which some terminals obey in UTF-8, too), and marks that turn the direction
-//! of writing, so that a line reads as what it is not.
+//! Text from pages, servers, file names and workers may contain characters that control a terminal: escape sequences
+//! that move the cursor, set the title or send input; C1 controls, which some terminals obey in UTF-8 too; and marks
+//! that change the direction of writing, so that a line looks like different text.
 
 use std::borrow::Cow;
 
-/// The text with U+FFFD for every character that a terminal would obey. Line ends and tabs stay: messages have several
-/// lines. A text that is to be one line should have none.
+/// Replaces each character that controls a terminal with U+FFFD. Line breaks and tabs stay, because messages have
+/// several lines; a caller that needs a single line must remove line breaks itself.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
+    if !text.contains(controls_terminal) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if is_obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
+    Cow::Owned(text.chars().map(|c| if controls_terminal(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
 }
 
-fn is_obeyed(c: char) -> bool {
+fn controls_terminal(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         '\0'..='\u{7f}' => c.is_ascii_control(),
@@ -30,11 +30,11 @@ fn is_obeyed(c: char) -> bool {
     }
 }
 
-/// Escapes the control characters that JSON allows in strings (DEL and C1) in what was written of it from `start` on.
-/// It means the same, and shows nothing to obey where it is read on a terminal.
+/// Escapes the control characters that JSON allows in strings (DEL and C1) in `json` from byte `start` on. The JSON
+/// keeps its meaning and becomes safe to show on a terminal.
 pub fn escape_controls(json: &mut Vec<u8>, start: usize) {
     const DELETE: u8 = 0x7f;
-    // In UTF-8, C1 is this byte and one from 0x80 to 0x9F.
+    // In UTF-8, a C1 control is this byte, followed by one from 0x80 to 0x9F.
     const LEAD: u8 = 0xc2;
     if !json[start..].iter().any(|byte| matches!(*byte, DELETE | LEAD)) {
         return;
@@ -66,7 +66,7 @@ mod tests {
     use super::{escape_controls, printable};
 
     #[test]
-    fn what_a_terminal_would_obey_is_replaced_and_nothing_else_is() {
+    fn only_characters_that_control_a_terminal_are_replaced() {
         let table = [
             ("a\tb\nc", "a\tb\nc"),
             ("naïve, 日本語, 👩‍🔧, \u{a0}", "naïve, 日本語, 👩‍🔧, \u{a0}"),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_that_json_allows_are_escaped_and_mean_the_same() {
+    fn control_characters_that_json_allows_are_escaped_and_keep_their_meaning() {
         let table = [
             ("a", "\"a\""),
             ("é\u{a0}Â", "\"é\u{a0}Â\""),
@@ -96,7 +96,7 @@ mod tests {
             let written = std::str::from_utf8(&out[start..]).expect("UTF-8");
             assert_eq!(written, json);
             assert_eq!(serde_json::from_str::<String>(written).expect("JSON"), text);
-            assert!(out.starts_with(b"\x7f before "), "what stood there before is not touched");
+            assert!(out.starts_with(b"\x7f before "), "bytes before `start` are unchanged");
         }
     }
 }

@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-/// How a URL came to be asked for. What it may reach, and which secrets go with the request, follow from that.
+/// How Gleaner got a URL. This decides which addresses the request may reach and which secrets it carries.
 ///
-/// Made by the schedule, which knows the way of a task; obeyed where the request is made.
+/// The schedule makes it, because it knows the redirects of a task. The code that sends the request applies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
-    /// A line of the list names it.
+    /// The URL is a line of the list.
     Listed,
-    /// A server's redirect leads to it.
+    /// The URL is the target of a server's redirect.
     Redirected {
         /// The origin of the task's own URL (WHATWG URL, "ASCII serialization": `http://h:8080`).
         own: String,

@@ -1,24 +1,24 @@
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Outcome, WorkerLabel};
 
-/// What the output says of one task: its line, what became of it, and what that took.
+/// What the output says about one task: its line, its result, and what it cost.
 ///
-/// The coordinator makes one when a task is settled; the sink writes it and drops it.
+/// The coordinator makes a record when a task is settled; the sink writes and drops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The task's number, its place in the list.
+    /// The task's number: its place in the list.
     pub seq: u64,
     /// The task's line as written, without user name and password (`Task::line`).
     pub url: String,
-    /// The data, or why there is none.
+    /// The data, or the failure.
     pub outcome: Outcome,
-    /// Fetches charged to the task; 0 if it was never sent.
+    /// Number of attempts that count for the task; 0 if it was never sent.
     pub attempts: u32,
-    /// Time spent on it in workers.
+    /// Time that workers spent on it.
     pub elapsed: Duration,
-    /// The pid of the worker that settled it; `None` if it was never sent.
-    pub worker: Option<u32>,
-    /// Whether its data is of the cache; `None` in a run without one.
+    /// The process id of the worker that settled it; `None` if it was never sent.
+    pub worker: Option<WorkerLabel>,
+    /// Whether its data came from the cache; `None` in a run without a cache.
     pub cached: Option<bool>,
 }

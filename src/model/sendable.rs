@@ -1,7 +1,7 @@
-//! Whether a request can name a URL. The URL Standard allows more than HTTP and the DNS can say.
+//! Checks whether a request can be made for a URL. The URL standard allows URLs that HTTP and DNS cannot express.
 //!
-//! The same rule holds for lines of the list and for wherever an answer leads: `Location`, `Refresh`, `<meta>`, and the
-//! redirects of a robots.txt.
+//! The same rule applies to lines of the list and to all targets that answers name: `Location`, `Refresh`, `<meta>`,
+//! and redirects of a robots.txt.
 
 use std::borrow::Cow;
 
@@ -9,46 +9,46 @@ use url::{Host, Url};
 
 use super::without_credentials;
 
-/// The longest URL that the HTTP client takes, in bytes: that of [`http::Uri`].
+/// The longest URL that the HTTP client accepts, in bytes: the limit of [`http::Uri`].
 const MAX_URL: usize = u16::MAX as usize - 1;
 
-/// The longest name of a host, and of a part of it between dots, in bytes (RFC 1035, 2.3.4).
+/// The longest host name, and the longest part of it between dots, in bytes (RFC 1035, 2.3.4).
 const MAX_HOST: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// The longest URL with its credentials, in bytes: twice what a line of a list may have. Credentials are sent in a header.
+/// The longest URL with its credentials, in bytes: twice the longest line of a list. Credentials are sent in a header.
 pub const LONGEST_URL: usize = 128 * 1024;
 
-/// Why no request can be made for a URL.
+/// Why a request cannot be made for a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
-    /// More than the HTTP client takes.
+    /// The URL is longer than the HTTP client accepts.
     #[error("the URL is {0} bytes long, percent-encoding included: at most {MAX_URL} can be sent")]
     LongUrl(usize),
-    /// More than a line of a list may have.
+    /// The URL with its credentials is longer than [`LONGEST_URL`].
     #[error("the URL is {0} bytes long with its user name and password: at most {LONGEST_URL} are read")]
     LongCredentials(usize),
-    /// More than a domain name may have.
-    #[error("the host is {0} bytes long: at most {MAX_HOST} make a domain name")]
+    /// The host is longer than a domain name may be.
+    #[error("the host is {0} bytes long: a domain name has at most {MAX_HOST}")]
     LongHost(usize),
-    /// More than a part of a domain name may have.
-    #[error("a part of the host is {0} bytes long: at most {MAX_LABEL} may stand between two dots")]
+    /// A part of the host is longer than DNS allows.
+    #[error("a part of the host is {0} bytes long: a part between two dots has at most {MAX_LABEL}")]
     LongLabel(usize),
-    /// As in `http://a..example/`.
+    /// The host has an empty part, as in `http://a..example/`.
     #[error("the host has nothing between two dots: a domain name looks like books.example")]
     EmptyLabel,
-    /// As in `http://{host}/`.
-    #[error("the host `{0}` has a character that no request can name: is it a template to fill in?")]
+    /// The host looks like a placeholder, as in `http://{host}/`.
+    #[error("the host `{0}` has a character that is not allowed in a host name: is it a template to fill in?")]
     Template(String),
-    /// The HTTP client refuses it, in these words.
+    /// The HTTP client refuses the URL, with this error message.
     #[error("the HTTP client cannot send it ({0}): a URL looks like https://host/path")]
     Refused(String),
 }
 
-/// Checks whether a request can be made for a URL. Nobody need be asked to know that.
+/// Checks whether a request can be made for a URL, without any network access.
 ///
 /// # Errors
-/// Where none can be made.
+/// If no request can be made for it.
 pub fn check_sendable(url: &Url) -> Result<(), Unsendable> {
     if url.as_str().len() > MAX_URL {
         check_length(url)?;
@@ -63,7 +63,7 @@ pub fn check_sendable(url: &Url) -> Result<(), Unsendable> {
         check_name(name)?;
     }
     let Err(error) = bare.as_str().parse::<http::Uri>() else { return Ok(()) };
-    // It is the host, as far as is known.
+    // In all known cases the host is to blame.
     let host = url.host_str().unwrap_or_default();
     Err(if host.contains(['{', '}', '"', '`']) {
         Unsendable::Template(host.to_owned())
@@ -83,7 +83,7 @@ fn check_length(url: &Url) -> Result<(), Unsendable> {
 }
 
 fn check_name(name: &str) -> Result<(), Unsendable> {
-    // A dot at the end says that the name is complete.
+    // A dot at the end marks the name as complete.
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.len() > MAX_HOST {
         return Err(Unsendable::LongHost(name.len()));
@@ -102,13 +102,13 @@ fn check_name(name: &str) -> Result<(), Unsendable> {
 mod tests {
     use super::*;
 
-    /// What is said of a URL; nothing if it can be sent.
-    fn said(text: &str) -> String {
+    /// The error message for a URL; empty if it can be sent.
+    fn message(text: &str) -> String {
         check_sendable(&Url::parse(text).expect("a URL")).err().map(|why| why.to_string()).unwrap_or_default()
     }
 
     #[test]
-    fn what_a_request_can_name_is_left_as_it_is() {
+    fn urls_that_a_request_can_name_are_accepted() {
         let long = format!("http://h/{}", "a".repeat(MAX_URL - "http://h/".len()));
         let with_credentials = format!("http://user:password@h/{}", "a".repeat(MAX_URL - "http://h/".len()));
         let host = format!("http://{}.{}", vec!["a".repeat(MAX_LABEL); 3].join("."), "b".repeat(MAX_HOST - 3 * 64));
@@ -133,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn what_no_request_can_name_is_invalid_and_says_why() {
+    fn urls_that_no_request_can_name_are_refused_with_a_reason() {
         let path = |length: usize| "é".repeat(length);
         let table = [
-            ("http://{host}/".to_owned(), "the host `{host}` has a character that no request can name"),
+            ("http://{host}/".to_owned(), "the host `{host}` has a character that is not allowed in a host name"),
             ("http://a{b/".to_owned(), "the host `a{b` has"),
             ("http://a`b/".to_owned(), "the host `a`b` has"),
             ("http://a\"b.example:80/x".to_owned(), "the host `a\"b.example` has"),
@@ -151,8 +151,14 @@ mod tests {
                 format!("http://u:{}@h/", "p".repeat(LONGEST_URL)),
                 "the URL is 131084 bytes long with its user name and password: at most 131072 are read",
             ),
-            (format!("http://{}/", "a.".repeat(127) + "b"), "the host is 255 bytes long: at most 253"),
-            (format!("http://{}/", "a".repeat(64)), "a part of the host is 64 bytes long: at most 63"),
+            (
+                format!("http://{}/", "a.".repeat(127) + "b"),
+                "the host is 255 bytes long: a domain name has at most 253",
+            ),
+            (
+                format!("http://{}/", "a".repeat(64)),
+                "a part of the host is 64 bytes long: a part between two dots has at most 63",
+            ),
             (format!("http://a.{}.example/", "ü".repeat(60)), "a part of the host is"),
             ("http://a..example/".to_owned(), "the host has nothing between two dots"),
             ("http://.example/".to_owned(), "the host has nothing"),
@@ -160,8 +166,8 @@ mod tests {
             ("http://a../".to_owned(), "the host has nothing"),
         ];
         for (text, expected) in table {
-            let message = said(&text);
-            assert!(message.starts_with(expected), "{}: {message}", text.chars().take(80).collect::<String>());
+            let found = message(&text);
+            assert!(found.starts_with(expected), "{}: {found}", text.chars().take(80).collect::<String>());
         }
     }
 }

@@ -1,31 +1,32 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A set of task numbers, kept as ranges: small when it has few gaps, however large the numbers.
+/// A set of task numbers, stored as ranges. It is small if it has few gaps, however large the numbers are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seqs {
-    /// Start to end (exclusive). The ranges neither overlap nor touch.
+    /// Maps the start of each range to its end (exclusive). Ranges neither overlap nor touch.
     ranges: BTreeMap<u64, u64>,
     count: u64,
 }
 
 impl Seqs {
-    /// How many numbers there are.
+    /// The count of numbers in the set.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether the number is one of them.
+    /// Whether the set contains the number.
     pub fn contains(&self, seq: u64) -> bool {
         self.ranges.range(..=seq).next_back().is_some_and(|(_, &end)| seq < end)
     }
 
-    /// Whether none of the numbers of `range` is there.
+    /// Whether the set contains no number of `range`.
     pub fn is_free(&self, range: &Range<u64>) -> bool {
         self.ranges.range(..range.end).next_back().is_none_or(|(_, &end)| end <= range.start)
     }
 
-    /// Puts the numbers of `range` in; says no, and does nothing, if it is empty or one of them is there already.
+    /// Adds the numbers of `range` and returns true. Returns false and changes nothing if `range` is empty or the set
+    /// already contains one of its numbers.
     pub fn insert(&mut self, range: Range<u64>) -> bool {
         let Range { mut start, mut end } = range.clone();
         if start >= end {
@@ -49,14 +50,14 @@ impl Seqs {
         true
     }
 
-    /// The ranges, ascending; they neither overlap nor touch.
+    /// The ranges in ascending order; they neither overlap nor touch.
     pub fn ranges(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.ranges.iter().map(|(&start, &end)| start..end)
     }
 }
 
 impl FromIterator<u64> for Seqs {
-    /// A number that comes twice counts once.
+    /// A repeated number counts once.
     fn from_iter<I: IntoIterator<Item = u64>>(seqs: I) -> Self {
         let mut set = Self::default();
         for seq in seqs {
@@ -73,7 +74,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn ranges_that_touch_become_one_and_those_that_overlap_are_refused() {
+    fn touching_ranges_are_joined_and_overlapping_ranges_are_refused() {
         let mut set = Seqs::default();
         for (range, fits) in
             [(5..8, true), (10..12, true), (8..10, true), (4..6, false), (11..20, false), (0..30, false), (3..3, false)]
@@ -86,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_a_plain_set_holds(ranges in prop::collection::vec((0_u64..60, 0_u64..6), 0..40)) {
+        fn a_seqs_contains_the_same_numbers_as_a_plain_set(ranges in prop::collection::vec((0_u64..60, 0_u64..6), 0..40)) {
             let (mut set, mut model) = (Seqs::default(), BTreeSet::new());
             for (start, length) in ranges {
                 let range = start..start + length;

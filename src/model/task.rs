@@ -5,12 +5,12 @@ use super::Failure;
 /// One line of the URL list.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// The task's number, counted from 0 over the tasks of the list (comments and blank lines are none).
+    /// The task's number, counted from 0. Comments and blank lines of the list are not counted.
     pub seq: u64,
-    /// The line as written, without the user name and password of its URL: what the record shows.
+    /// The line as written, without the user name and password of its URL. Records show this text.
     pub line: String,
-    /// Where to go, or why the line names no place to go to (`invalid_url`).
+    /// The URL to fetch, or the failure (`invalid_url`) of a line that is not a URL.
     ///
-    /// The URL keeps its credentials; whoever shows it must show `line` instead.
+    /// The URL keeps its credentials, so messages and records must show `line` instead.
     pub url: Result<Url, Failure>,
 }

@@ -2,68 +2,70 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{Answer, Reach};
 
-/// How long an idle connection is kept.
+/// How long an idle connection is kept open.
 ///
-/// A request on a connection that the server is just closing is lost, so connections are closed here before common
-/// servers close theirs: by default gunicorn does that after 2 s, Apache, Node, uvicorn and lighttpd after 5 s, nginx
-/// after 65 to 75 s. A list of many hosts does not use up the open files either.
+/// A request is lost if the server closes the connection at the same moment. So Gleaner closes connections before
+/// common servers do: by default gunicorn closes them after 2 s, Apache, Node, uvicorn and lighttpd after 5 s, nginx
+/// after 65 to 75 s. A short time also keeps the number of open files low when a list names many hosts.
 pub const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 
-/// Which connection a request goes over.
+/// The connection that a request uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Connection {
-    /// An idle one, if there is one, and it is kept for [`KEEP_ALIVE`] afterwards.
+    /// An idle connection if there is one, otherwise a new one. It is kept for [`KEEP_ALIVE`] afterwards.
     #[default]
     Kept,
-    /// A new one, which is not kept: the next request comes later than that.
+    /// A new connection that is closed afterwards, because the next request comes later than [`KEEP_ALIVE`].
     Own,
-    /// A new one, which is not kept, for a request that is sent [again](super::Retry::Again).
+    /// A new connection that is closed afterwards, for a request that is sent [again](super::Retry::Again).
     Again,
 }
 
-/// One request to be made.
+/// One request that a worker makes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
-    /// Absolute, http or https; may carry credentials.
-    pub url: String,
-    /// How it came to be asked for.
+    /// Absolute http or https URL; may contain credentials.
+    #[serde(deserialize_with = "super::deserialize_url")]
+    pub url: Url,
+    /// How Gleaner got the URL.
     pub reach: Reach,
-    /// Headers of this one request, beside those of the settings: cookies, validators. They are for exactly this URL.
+    /// Headers for this request and this exact URL only (cookies, validators), in addition to those of the settings.
     pub headers: Vec<(String, String)>,
-    /// Headers that the settings have for the URL's host alone. They take the place of those for all hosts with the same
-    /// names. Secrets of a host travel with what is asked of it, and no worker has those of others.
+    /// Headers that the settings define for this URL's host alone. They replace headers of the same names for all
+    /// hosts. They travel with each request, so a worker holds only the secrets of the hosts that it asks.
     pub host_headers: Vec<(String, String)>,
-    /// Whether whoever asked wants to know when the request is being sent.
+    /// Whether the worker reports when it sends the request.
     pub tell_when_sent: bool,
-    /// Which connection it goes over.
+    /// The connection that the request uses.
     pub connection: Connection,
 }
 
 impl Visit {
-    /// A request with nothing of its own.
-    pub fn new(url: impl Into<String>, reach: Reach) -> Self {
+    /// A request without headers of its own.
+    pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host_headers) = (Vec::new(), Vec::new());
-        Self { url: url.into(), reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
+        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
     }
 }
 
-/// Without the headers' values and the URL, which may hold secrets.
+/// Leaves out the URL and the values of headers, because they may contain secrets.
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit").field("reach", &self.reach).finish_non_exhaustive()
     }
 }
 
-/// What came of it.
+/// The result of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visited {
-    /// What the server and the page gave.
+    /// The answer of the server, or the data of the page.
     pub answer: Answer,
-    /// Those headers of the response that the settings ask to have handed back, names in lower case, in the order in
-    /// which they came. Empty where there was no response. No client reads more of them from a response.
+    /// The response headers that the settings ask for, in the order received, names in lower case. Empty if there was
+    /// no response. An answer of a worker with more than 10,000 of them is refused.
     #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
 }

@@ -1,37 +1,42 @@
-//! Text -> URL: the one place where URLs are read, so that the list, links, `<base>`, `Location`, `Refresh` and redirects
-//! of a robots.txt mean the same by the same text.
+//! Parses URLs. All URLs are parsed here, so that the list, links, `<base>`, `Location`, `Refresh` and redirects of a
+//! robots.txt read the same text in the same way.
 //!
-//! The `url` crate reads them, and four differences between it and the WHATWG URL Standard are mended here (the crate
-//! knows of the first two: servo/rust-url#1136 and #1140):
+//! The `url` crate does the parsing. This module corrects four differences between it and the WHATWG URL Standard (the
+//! first two are known to the crate: servo/rust-url#1136 and #1140):
 //!
-//! - a reference such as `///host/path` has no host for the crate, and names `host` by the standard ("special authority
-//!   ignore slashes state");
-//! - the crate leaves `^` in a path as it is ("path percent-encode set");
-//! - in a query that is written in another encoding than UTF-8, a character that the encoding lacks becomes `&#N;`, with
-//!   `&` and `;` percent-encoded by the standard alone ("percent-encode after encoding");
-//! - the crate takes a segment such as `c:` for a Windows drive, which `..` does not leave, in all URLs; by the standard,
-//!   only `file` URLs have drives ("shorten a url's path").
+//! - The crate finds no host in a reference such as `///host/path`; the standard reads `host` ("special authority
+//!   ignore slashes state").
+//! - The crate leaves `^` in a path unchanged; the standard percent-encodes it ("path percent-encode set").
+//! - If a query is in an encoding other than UTF-8, a character that the encoding lacks becomes `&#N;`. Only the
+//!   standard percent-encodes its `&` and `;` ("percent-encode after encoding").
+//! - In all URLs, the crate takes a segment such as `c:` for a Windows drive, which `..` does not leave. In the
+//!   standard, only `file` URLs have drives ("shorten a url's path").
 //!
-//! One difference stays, since the crate cannot hold such a URL: since June 2026 the standard accepts a domain in ASCII
-//! with a label that begins with `xn--` and is not valid Punycode (servo/rust-url#1135).
+//! One difference remains, because the crate cannot represent such a URL: since June 2026 the standard accepts an ASCII
+//! domain with a label that begins with `xn--` and is not valid Punycode (servo/rust-url#1135).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_8};
+use serde::Deserializer;
+use serde::de::{self, Visitor};
 use url::{ParseError, Position, Url};
 
-/// Reads a URL, or a reference that is relative to `base` if there is one.
+use super::LONGEST_URL;
+
+/// Parses a URL, or a reference that is relative to `base`.
 ///
 /// # Errors
-/// Where the text names no URL by the standard.
+/// If the text is not a valid URL by the standard.
 pub fn parse_url(text: &str, base: Option<&Url>) -> Result<Url, ParseError> {
     parse_url_in(text, base, UTF_8)
 }
 
-/// As [`parse_url`], for a link of a page that is written in `encoding`: the query is sent in it.
+/// As [`parse_url`], for a link of a page in `encoding`. The query is sent in that encoding.
 ///
 /// # Errors
-/// As `parse_url`.
+/// The errors of `parse_url`.
 pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
     let text = match base {
         Some(base) if has_authority_after_slashes(base) => with_two_slashes(text),
@@ -49,24 +54,56 @@ pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding)
     with_path(&url, &url.path().replace('^', "%5E"))
 }
 
+/// Reads a URL that another process has sent as text. Whatever that process says, it is an http(s) URL, and no longer than
+/// the URLs that are sent.
+///
+/// # Errors
+/// Where the text is not such a URL.
+pub fn deserialize_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    struct Text;
+
+    impl Visitor<'_> for Text {
+        type Value = Url;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an http(s) URL")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Url, E> {
+            if text.len() > LONGEST_URL {
+                return Err(E::custom("a URL that is longer than any that is sent"));
+            }
+            let url = parse_url(text, None).map_err(E::custom)?;
+            if is_web(&url) { Ok(url) } else { Err(E::custom("a URL that is not an http(s) URL")) }
+        }
+    }
+
+    deserializer.deserialize_str(Text)
+}
+
+/// Whether the scheme is `http` or `https`.
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
 fn parse_by_crate(text: &str, base: Option<&Url>, encoding: &'static Encoding) -> Result<Url, ParseError> {
     let in_encoding: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
     let in_encoding = (encoding != UTF_8).then_some(in_encoding);
     Url::options().base_url(base).encoding_override(in_encoding).parse(text)
 }
 
-/// The same URL with another path, which is percent-encoded and has no dot segments.
+/// The same URL with another path. `path` must be percent-encoded and have no dot segments.
 fn with_path(url: &Url, path: &str) -> Result<Url, ParseError> {
     Url::parse(&[&url[..Position::BeforePath], path, &url[Position::AfterPath..]].concat())
 }
 
-/// What is added to a segment so that it does not look like a drive, and the same in a path. The character is for private
-/// use, so texts do not have it; where one does, the crate's reading stays.
+/// A mark that is added to a segment so that it does not look like a drive; and the same mark in a path. It is a
+/// private-use character, so normal texts do not contain it. If a text does, the crate's result is used.
 const MARK: char = '\u{f8ff}';
 const MARK_IN_PATH: &str = "%EF%A3%BF";
 
-/// Whether the crate may have kept a drive in the path of an http(s) URL where `..` leads out of it. A host of one letter
-/// looks like a drive itself, so such URLs are left alone.
+/// Whether the crate may have kept a drive in the path of an http(s) URL although `..` leads out of it. URLs with a
+/// one-letter host are left alone, because such a host looks like a drive itself.
 fn stays_in_drive(text: &str, url: &Url) -> bool {
     let has_dots = || text.contains("..") || text.to_ascii_lowercase().contains("%2e");
     let is_marked = || text.contains(MARK) || url.path().contains(MARK_IN_PATH);
@@ -82,9 +119,9 @@ fn is_drive(segment: &str) -> bool {
     matches!(segment.as_bytes(), [b'a'..=b'z' | b'A'..=b'Z', b':' | b'|'])
 }
 
-/// A reference, or a path, in which no segment looks like a drive.
+/// Marks all segments of a reference or a path that look like a drive.
 fn mark_drives(text: &str) -> String {
-    // As the standard takes them away, so that segments are whole.
+    // The standard removes these characters too. Without them each segment is complete.
     let text = text.trim_matches(|c| c <= ' ').replace(['\t', '\n', '\r'], "");
     let (path, rest) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
     let is_scheme = |scheme: &&str| path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
@@ -100,14 +137,15 @@ fn mark_drives(text: &str) -> String {
     marked + rest
 }
 
-/// Whether all slashes at the start of a reference lead to a host: in URLs of the "special" schemes but `file`.
+/// Whether a reference that begins with any number of slashes names a host: true for the "special" schemes except
+/// `file`.
 fn has_authority_after_slashes(base: &Url) -> bool {
     matches!(base.scheme(), "http" | "https" | "ws" | "wss" | "ftp")
 }
 
-/// The same reference with two slashes where it begins with more of them, or with backslashes.
+/// Replaces more than two slashes or backslashes at the start of a reference with two slashes.
 fn with_two_slashes(text: &str) -> Cow<'_, str> {
-    // What the standard takes away at the start, and tabs and line breaks in between.
+    // The standard ignores these characters at the start, and tabs and line breaks anywhere.
     let start = text.trim_start_matches(|c| c <= ' ');
     if !start.starts_with(['/', '\\']) {
         return Cow::Borrowed(text);
@@ -117,14 +155,15 @@ fn with_two_slashes(text: &str) -> Cow<'_, str> {
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { Cow::Borrowed(text) }
 }
 
-/// "Percent-encode after encoding": the bytes of a query, to be percent-encoded where they have to be. What the encoding
-/// lacks is a character reference, which is percent-encoded already; the parser leaves `%` as it is.
+/// "Percent-encode after encoding": returns the bytes of a query; the parser percent-encodes them where needed. A
+/// character that the encoding lacks becomes a character reference that is percent-encoded already; the parser leaves
+/// `%` unchanged.
 fn encode_query(query: &str, encoding: &'static Encoding) -> Vec<u8> {
     let mut encoder = encoding.new_encoder();
     let mut out = Vec::with_capacity(query.len() + 16);
     let mut rest = query;
     loop {
-        // Room for the rest, and for what switches between the modes of ISO-2022-JP.
+        // Room for the rest, and for the mode switches of ISO-2022-JP.
         let room = encoder.max_buffer_length_from_utf8_without_replacement(rest.len());
         out.reserve(room.unwrap_or(4 * rest.len()));
         let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut out, true);
@@ -137,14 +176,13 @@ fn encode_query(query: &str, encoding: &'static Encoding) -> Vec<u8> {
     }
 }
 
-/// The cases of the standard's own test data that are about http(s) URLs (`fixtures/whatwg/NOTICE.md`), and those that
-/// have come since.
+/// The http(s) cases of the standard's own test data (`fixtures/whatwg/NOTICE.md`), and cases that were added later.
 #[cfg(test)]
 pub(crate) mod whatwg {
-    /// An input, its base, and the resulting URL, which is missing where the input is not a valid one.
+    /// An input, its base, and the resulting URL; `None` if the input is not valid.
     pub(crate) type Case = (String, Option<String>, Option<String>);
 
-    /// Cases that the copy of the data is too old for.
+    /// Cases that are newer than the copy of the data.
     const LATER: &[(&str, &str, &str)] = &[
         ("///test", "http://example.org/", "http://test/"),
         ("///\\//\\//test", "http://example.org/", "http://test/"),
@@ -158,7 +196,8 @@ pub(crate) mod whatwg {
         ("?^#^", "http://example.org/", "http://example.org/?^#^"),
     ];
 
-    /// The URL of a page to which an absolute URL is not relative: the standard reads `http:b` on an http page as `b`.
+    /// A base URL with the other scheme, so that an absolute URL is not relative to it: on an http page the standard
+    /// reads `http:b` as `b`.
     pub(crate) fn other_scheme(text: &str) -> &'static str {
         let is_https = text.trim_start_matches(|c| c <= ' ').to_ascii_lowercase().starts_with("https");
         if is_https { "http://page.example/" } else { "https://page.example/" }
@@ -179,12 +218,13 @@ mod tests {
     use encoding_rs::{EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16LE, WINDOWS_1252};
     use url::Url;
 
-    use super::{parse_url, parse_url_in, whatwg};
+    use super::{LONGEST_URL, parse_url, parse_url_in, whatwg};
+    use crate::model::{Reach, Visit};
 
     #[test]
-    fn urls_are_what_the_test_data_of_the_standard_says() {
+    fn urls_match_the_test_data_of_the_standard() {
         let cases = whatwg::cases();
-        assert!(cases.len() > 400, "these are not all cases: {}", cases.len());
+        assert!(cases.len() > 400, "some cases are missing: {}", cases.len());
         for (text, base, expected) in cases {
             let base = base.and_then(|base| parse_url(&base, None).ok());
             let url = parse_url(&text, base.as_ref()).ok().map(String::from);
@@ -193,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn three_and_more_slashes_name_a_host_where_two_do() {
+    fn three_or_more_slashes_name_a_host_where_two_do() {
         let table = [
             ("http://e/a", "///h/b", Some("http://h/b")),
             ("https://e/a", "////h/b", Some("https://h/b")),
@@ -220,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_a_url_has_its_own_characters_to_be_percent_encoded() {
+    fn each_part_of_a_url_percent_encodes_its_own_set_of_characters() {
         const ALL: &str = "!\"$%&'()*+,-.;<=>_`{|}~ ^";
         let parse = |text: &str| parse_url(text, None).expect(text);
         assert_eq!(parse(&format!("http://h/{ALL}x")).path(), "/!%22$%&'()*+,-.;%3C=%3E_%60%7B|%7D~%20%5Ex");
@@ -233,11 +273,12 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_sent_in_the_encoding_of_its_page() {
+    fn a_query_uses_the_encoding_of_its_page() {
         let table = [
             (UTF_8, "?\u{2020}", "%E2%80%A0"),
             (WINDOWS_1252, "?\u{2020}", "%86"),
-            // What the encoding lacks is a character reference (the standard's examples are the next two).
+            // A character that the encoding lacks becomes a character reference. The next two are the standard's
+            // examples.
             (SHIFT_JIS, "?≡‽", "%81%DF%26%238253%3B"),
             (ISO_2022_JP, "?¥", "%1B(J\\%1B(B"),
             (ISO_2022_JP, "?\u{e}A", "%26%2365533%3BA"),
@@ -253,11 +294,11 @@ mod tests {
             assert_eq!(url.query(), Some(expected), "{text} in {}", encoding.name());
         }
         let url = parse_url_in("/é#é", Some(&base), WINDOWS_1252).expect("a URL");
-        assert_eq!(url.as_str(), "http://h/%C3%A9#%C3%A9", "only the query is");
+        assert_eq!(url.as_str(), "http://h/%C3%A9#%C3%A9", "only the query uses the page's encoding");
     }
 
     #[test]
-    fn dots_lead_out_of_what_only_looks_like_a_drive() {
+    fn dots_leave_a_segment_that_only_looks_like_a_drive() {
         let table = [
             ("http://e.org/a", "/c:/../b", "http://e.org/b"),
             ("http://e.org/a", "/C|/..", "http://e.org/"),
@@ -283,11 +324,42 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_was_read_is_read_as_itself() {
+    fn a_parsed_url_parses_to_itself() {
         for (text, base, _) in whatwg::cases() {
             let base = base.and_then(|base| parse_url(&base, None).ok());
             let Ok(url) = parse_url(&text, base.as_ref()) else { continue };
             assert_eq!(parse_url(url.as_str(), None).as_ref(), Ok(&url), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_travels_as_its_text_and_is_the_same_one_afterwards() {
+        let mut sent = 0;
+        for (text, base, _) in whatwg::cases() {
+            let base = base.and_then(|base| parse_url(&base, None).ok());
+            let Some(url) = parse_url(&text, base.as_ref()).ok().filter(super::is_web) else { continue };
+            let visit = Visit::new(url, Reach::Listed);
+            let bytes = postcard::to_stdvec(&visit).expect("bytes");
+            // As a text travels: its length, which takes one or two bytes here, and the bytes of it.
+            let as_text = postcard::to_stdvec(visit.url.as_str()).expect("bytes");
+            assert!(bytes.starts_with(&as_text), "{text:?}");
+            assert_eq!(postcard::from_bytes::<Visit>(&bytes).as_ref(), Ok(&visit), "{text:?}");
+            sent += 1;
+        }
+        assert!(sent > 200, "these are not all cases: {sent}");
+    }
+
+    #[test]
+    fn what_is_not_an_http_url_cannot_be_read_as_a_visit() {
+        let long = format!("http://h/{}", "x".repeat(LONGEST_URL));
+        let cases = ["", "/x", "http://", "ftp://h/", "mailto:a@b", "file:///etc/passwd", &long];
+        for text in cases {
+            let shown: String = text.chars().take(20).collect();
+            let mut bytes = postcard::to_stdvec(text).expect("bytes");
+            let rest = postcard::to_stdvec(&Visit::new(Url::parse("http://h/").expect("a URL"), Reach::Listed));
+            // What follows the URL is that of an ordinary visit.
+            bytes.extend_from_slice(&rest.expect("bytes")[1 + "http://h/".len()..]);
+            assert!(postcard::from_bytes::<Visit>(&bytes).is_err(), "{shown}");
         }
     }
 }

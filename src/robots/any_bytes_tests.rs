@@ -1,10 +1,11 @@
-//! Rules of any bytes, on any path, against a matcher that has nothing in common with ours but the octets it compares.
+//! Checks rules from arbitrary bytes, for any path, against a simple matcher that shares only the normal form with
+//! ours.
 
 use url::Url;
 
 use super::path::pattern;
 use super::records::{Record, records};
-use super::token::{names, names_everybody};
+use super::token::{names, names_all_crawlers};
 use super::{MAX_FILE, Rules, product_token};
 
 const TOKEN: &str = "gleaner";
@@ -21,7 +22,7 @@ pub(crate) fn check(path: &str, file: &[u8]) {
     assert_eq!(rules, Rules::parse(file, TOKEN), "the same file gives the same rules");
     assert_eq!(rules, Rules::parse(file, &TOKEN.to_ascii_uppercase()), "tokens have no case");
     let bytes = postcard::to_stdvec(&rules).expect("they fit memory");
-    assert_eq!(postcard::from_bytes(&bytes), Ok(rules.clone()), "they stay the same on their way");
+    assert_eq!(postcard::from_bytes(&bytes), Ok(rules.clone()), "encoding and decoding changes nothing");
     assert!(bytes.len() <= 3 * file.len().min(MAX_FILE) + 32, "a byte may become three: {} of {shown}", bytes.len());
     if file.len() < MAX_FILE && (url.path(), url.query()) != ("/robots.txt", None) && !has_colons_or_slashes(&url) {
         assert_eq!(allowed, expected(&url, file), "{url} by {shown}");
@@ -30,16 +31,16 @@ pub(crate) fn check(path: &str, file: &[u8]) {
     assert!(token.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte)), "{token}");
 }
 
-/// What makes a URL have two forms.
+/// Whether the URL has two normal forms.
 fn has_colons_or_slashes(url: &Url) -> bool {
     let query = url.query().unwrap_or_default().to_ascii_lowercase();
     ["%2f", "%3a", "%3f", "%40"].iter().any(|octet| query.contains(octet))
 }
 
-/// Agents, and rules: whether they allow, and their pattern.
+/// The user agents of a group and its rules: whether each one allows, and its pattern.
 type Group<'a> = (Vec<&'a [u8]>, Vec<(bool, String)>);
 
-/// Whether `url` may be fetched: groups as lists, every pattern tried, the longest taken.
+/// Whether `url` may be fetched. Keeps the groups as lists, tries every pattern and takes the longest.
 fn expected(url: &Url, file: &[u8]) -> bool {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for record in records(file) {
@@ -60,22 +61,22 @@ fn expected(url: &Url, file: &[u8]) -> bool {
         groups.iter().filter(|(agents, _)| agents.iter().any(|agent| is_meant(agent))).collect()
     };
     let named = of(&|agent| names(agent, TOKEN));
-    let groups = if named.is_empty() { of(&names_everybody) } else { named };
+    let groups = if named.is_empty() { of(&names_all_crawlers) } else { named };
     let path = octets(url);
     let matching = groups.iter().flat_map(|(_, rules)| rules).filter(|(_, pattern)| matches(&path, pattern.as_bytes()));
     matching.max_by_key(|(allows, pattern)| (pattern.len(), *allows)).is_none_or(|(allows, _)| *allows)
 }
 
-/// Path and query as a rule of the same text has them, asterisks and dollar signs encoded.
+/// The path and query in the form of a rule with the same text. Asterisks and dollar signs are encoded.
 fn octets(url: &Url) -> Vec<u8> {
     let text = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    // What is behind keeps a dollar sign from being the last octet of the rule.
+    // The bar at the end keeps a dollar sign from being the last octet of the rule.
     let text = format!("{}|", text.replace('*', "%2A").replace('$', "%24"));
     let form = pattern(text.as_bytes()).expect("a path begins with a slash");
     form.strip_suffix("%7C").expect("the bar").as_bytes().to_vec()
 }
 
-/// The set of places that can be reached, pattern octet by pattern octet.
+/// Computes the set of reachable positions, one pattern octet at a time.
 fn matches(path: &[u8], pattern: &[u8]) -> bool {
     let mut reached = vec![false; path.len() + 1];
     reached[0] = true;
@@ -102,7 +103,7 @@ mod tests {
 
     use super::check;
 
-    /// What such files are made of, and what they should not be made of.
+    /// Pieces of robots.txt files, valid and invalid.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             3 => Just(b"\n".to_vec()),
@@ -119,7 +120,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
         #[test]
-        fn any_file_gives_the_rules_that_a_plain_reading_of_it_gives(
+        fn any_file_gives_the_same_rules_as_a_simple_reading(
             path in "/[ab/]{0,6}(%2[fFaA4]|%6[12])?[ab*$é]{0,4}([?][ab/:=*$]{0,4})?",
             pieces in proptest::collection::vec(piece(), 0..16),
         ) {
@@ -127,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read(path in "\\PC{0,20}", file in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_can_be_read(path in "\\PC{0,20}", file in proptest::collection::vec(any::<u8>(), 0..200)) {
             check(&path, &file);
         }
     }

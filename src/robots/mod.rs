@@ -1,14 +1,16 @@
-//! robots.txt (RFC 9309): which URLs of an origin we may ask for, and how often.
+//! robots.txt (RFC 9309): which URLs of an origin may be requested, and how often.
 //!
-//! In reading order: `token` is the name by which files call us; `records` reads a file line by line, as leniently as
-//! Google's published parser; `path` brings rules and URLs into one form, so that they can be compared octet by octet;
-//! [`Rules`] is what of a file concerns us; [`Answer`] is what asking for one gave.
+//! In reading order: `token` is the name by which files address this crawler. `records` reads a file line by line, as
+//! leniently as Google's published parser. `path` brings rules and URLs into one form, so that they can be compared
+//! octet by octet. [`Rules`] is the part of a file that applies to this crawler. [`Answer`] is the result of requesting
+//! a file.
 //!
-//! Written by hand, since no crate that is kept has rules that are small, can be sent from process to process, know the
-//! token as RFC 9309 means it, and take a bounded time however hostile the file is.
+//! This is own code because no maintained crate meets all of these needs: rules that are small, rules that can be sent
+//! between processes, the token as RFC 9309 defines it, and bounded time for hostile files.
 //!
-//! Absent on purpose: fetching (`scrape`), and when a file is asked for, kept and obeyed (`schedule`). And what Google's
-//! parser does beyond RFC 9309 and its own documentation: `Allow: /index.html` is no `Allow: /$` here.
+//! Deliberately absent: fetching (`scrape`), and when a file is requested, kept and obeyed (`schedule`). Also absent is
+//! what Google's parser does beyond RFC 9309 and its own documentation: here, `Allow: /index.html` does not imply
+//! `Allow: /$`.
 
 mod answer;
 #[cfg(any(test, fuzzing))]

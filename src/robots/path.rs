@@ -1,11 +1,11 @@
-//! Paths in the form in which they are compared octet by octet (RFC 9309, 2.2.2), and patterns matched against them.
+//! Normalises paths so that they can be compared octet by octet (RFC 9309, 2.2.2), and matches patterns against them.
 //!
-//! What RFC 3986 leaves unreserved is never percent-encoded, everything that it does not allow in a URI always is, and
-//! what it reserves stays as it was written: `/a%2Fb` and `/a/b` are two paths. So the form is ASCII, and has neither
-//! white space nor control characters.
+//! Characters that RFC 3986 calls unreserved are never percent-encoded. Characters that it does not allow in a URI
+//! always are. Reserved characters stay as they were written: `/a%2Fb` and `/a/b` are two paths. The normal form is
+//! therefore ASCII, without white space and control characters.
 //!
-//! A URL's form ends with `$`. A dollar sign or an asterisk that is part of a URL is percent-encoded in it, so that both,
-//! in a pattern, mean what RFC 9309 (2.2.3) says: the end, and anything.
+//! The normal form of a URL ends with `$`. Any other dollar sign or asterisk of a URL is percent-encoded. So both have
+//! their meaning of RFC 9309 (2.2.3) in a pattern: `$` is the end, and `*` is any text.
 
 use memchr::memmem;
 use url::Url;
@@ -13,7 +13,7 @@ use url::Url;
 /// A URL's path and query.
 pub(super) struct Subject {
     path: String,
-    /// The same with some octets of its query decoded, where that makes a difference.
+    /// The same with some octets of the query decoded, if that makes a difference.
     decoded: Option<String>,
 }
 
@@ -24,13 +24,14 @@ impl Subject {
             octets.push('?');
             octets.push_str(query);
         }
-        let path = form(octets.as_bytes(), Of::Url, Query::AsIs);
+        let path = normalise(octets.as_bytes(), Source::Url, Query::AsIs);
         let has_encoded = url.query().is_some_and(|query| query.contains('%'));
-        let decoded = has_encoded.then(|| form(octets.as_bytes(), Of::Url, Query::Decoded)).filter(|it| *it != path);
+        let decoded =
+            has_encoded.then(|| normalise(octets.as_bytes(), Source::Url, Query::Decoded)).filter(|it| *it != path);
         Self { path, decoded }
     }
 
-    /// Whether `pattern` matches. The time it takes is linear in the length of both, and searching takes from `budget`.
+    /// Whether `pattern` matches. Takes time linear in the length of both. Searching uses up `budget`.
     pub(super) fn matches(&self, pattern: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
         Ok(matches(&self.path, pattern, budget)?
             || match &self.decoded {
@@ -40,19 +41,19 @@ impl Subject {
     }
 }
 
-/// The form of a rule's value; `None` where it begins with neither `/` nor `*`, and so can match nothing.
+/// The normal form of a rule's value; `None` if it begins with neither `/` nor `*`, because then it cannot match.
 pub(super) fn pattern(value: &[u8]) -> Option<String> {
-    matches!(value, [b'/' | b'*', ..]).then(|| form(value, Of::Rule, Query::Decoded))
+    matches!(value, [b'/' | b'*', ..]).then(|| normalise(value, Source::Rule, Query::Decoded))
 }
 
-/// Beginning a search takes as long as searching so many octets.
+/// Starting a search costs as much as searching this many octets.
 const SEARCH: usize = 64;
 
-/// How many octets of a URL may still be searched for what stands behind an asterisk, over all rules of a file.
+/// How many octets of a URL may still be searched for the text after asterisks, over all rules of a file.
 #[derive(Debug)]
 pub(super) struct Budget(pub(super) usize);
 
-/// The rules ask for more searching than the budget has.
+/// The rules need more searching than the budget allows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Exhausted;
 
@@ -65,18 +66,18 @@ impl Budget {
 
 fn matches(path: &str, pattern: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
     let (path, pattern) = (path.as_bytes(), pattern.as_bytes());
-    // No path has an asterisk, so that what is common ends at the first one of the pattern.
+    // No path contains an asterisk, so the common beginning ends before the first asterisk of the pattern.
     let common = path.iter().zip(pattern).take_while(|(octet, wanted)| octet == wanted).count();
     match pattern[common..].split_first() {
         None => Ok(true),
-        Some((b'*', pieces)) => has_in_order(&path[common..], pieces, budget),
+        Some((b'*', pieces)) => contains_in_order(&path[common..], pieces, budget),
         Some(_) => Ok(false),
     }
 }
 
-/// Each piece between asterisks is looked for behind the one before, and the first place where it stands is as good as
-/// any: it leaves the most to the pieces that follow. So nothing is ever tried twice.
-fn has_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
+/// Searches for each piece between asterisks after the end of the previous one. The first match is always good enough,
+/// because it leaves the most text to the next pieces. So nothing is searched twice.
+fn contains_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool, Exhausted> {
     let mut rest = path;
     for piece in pieces.split(|octet| *octet == b'*') {
         let found = memmem::find(rest, piece);
@@ -91,24 +92,24 @@ fn has_in_order(path: &[u8], pieces: &[u8], budget: &mut Budget) -> Result<bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
-    /// `*` and a `$` at the end are no octets of the path.
+enum Source {
+    /// `*` and a final `$` are wildcards, not octets of the path.
     Rule,
     Url,
 }
 
-/// What becomes of percent-encoded octets in a query that mean nothing there, encoded or not (`/`, `?`, `:`, `@`;
-/// RFC 3986, 3.4). RFC 9309 has `?baz=https://foo.bar` match `?baz=https%3A%2F%2Ffoo.bar`.
+/// How to treat percent-encoded octets that have no special meaning in a query (`/`, `?`, `:`, `@`; RFC 3986, 3.4). RFC
+/// 9309 requires `?baz=https://foo.bar` to match `?baz=https%3A%2F%2Ffoo.bar`.
 ///
-/// A rule that has a query has it decoded. Of one that has none, such as `/*%2F`, nobody knows where it will match, so
-/// that a URL is tried in both forms.
+/// A rule with a query has these octets decoded in its query. A rule without one, such as `/*%2F`, may match anywhere,
+/// so URLs are tried in both forms.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Query {
     AsIs,
     Decoded,
 }
 
-fn form(octets: &[u8], of: Of, query: Query) -> String {
+fn normalise(octets: &[u8], of: Source, query: Query) -> String {
     let mut out = String::with_capacity(octets.len() + 1);
     let mut rest = octets;
     let mut in_query = false;
@@ -127,14 +128,14 @@ fn form(octets: &[u8], of: Of, query: Query) -> String {
             continue;
         }
         in_query |= octet == b'?';
-        let is_wildcard = of == Of::Rule && (octet == b'*' || octet == b'$' && after.is_empty());
+        let is_wildcard = of == Source::Rule && (octet == b'*' || octet == b'$' && after.is_empty());
         if is_wildcard || is_unreserved(octet) || is_reserved(octet) && !matches!(octet, b'*' | b'$') {
             out.push(char::from(octet));
         } else {
             push_encoded(&mut out, octet);
         }
     }
-    if of == Of::Url {
+    if of == Source::Url {
         out.push('$');
     }
     out
@@ -150,7 +151,7 @@ fn is_reserved(octet: u8) -> bool {
     b":/?#[]@!$&'()*+,;=".contains(&octet)
 }
 
-/// The octet that two hexadecimal digits mean, and what follows them.
+/// The octet that two hexadecimal digits encode, and the rest of the text.
 fn hex(text: &[u8]) -> Option<(u8, &[u8])> {
     let [high, low, rest @ ..] = text else { return None };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
@@ -167,10 +168,10 @@ fn push_encoded(out: &mut String, octet: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Exhausted, Of, Query, SEARCH, form, matches, pattern};
+    use super::{Budget, Exhausted, Query, SEARCH, Source, matches, normalise, pattern};
 
     #[test]
-    fn patterns_are_encoded_as_little_as_can_be() {
+    fn patterns_encode_only_what_must_be_encoded() {
         let table: [(&[u8], Option<&str>); 18] = [
             (b"/foo/bar?baz=quz", Some("/foo/bar?baz=quz")),
             (b"/foo/bar/%62%61%7A", Some("/foo/bar/baz")),
@@ -197,11 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn a_form_brought_into_form_is_the_same() {
+    fn normalising_a_normal_form_changes_nothing() {
         for text in ["/a?b=%2F%3A&c=%20\u{e9}|%", "/%25%zz", "/%%41%2a*x*$"] {
-            for (of, query) in [(Of::Rule, Query::AsIs), (Of::Rule, Query::Decoded)] {
-                let once = form(text.as_bytes(), of, query);
-                assert_eq!(form(once.as_bytes(), of, query), once, "{text}");
+            for (of, query) in [(Source::Rule, Query::AsIs), (Source::Rule, Query::Decoded)] {
+                let once = normalise(text.as_bytes(), of, query);
+                assert_eq!(normalise(once.as_bytes(), of, query), once, "{text}");
             }
         }
     }
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn searching_takes_from_the_budget_and_comparing_does_not() {
+    fn searching_uses_the_budget_and_comparing_does_not() {
         let table = [
             ("/abc", "/abcdef$", 0, Ok(true)),
             ("/x", "/abcdef$", 0, Ok(false)),

@@ -1,28 +1,28 @@
-//! A file -> the records that say something, in their order.
+//! Splits a file into the records that matter, in order.
 //!
-//! Lenient as Google's published parser is, which most files were tried on, and no further. What is no record is passed
-//! over; nothing is an error.
+//! As lenient as Google's published parser, which most files are tested with, but not more lenient. Other lines are
+//! skipped. Nothing is an error.
 
-/// How much of a file is read, in bytes: what RFC 9309 (2.5) says at least. A line that goes on beyond is not read either:
-/// `Allow: /private` must not be cut to `Allow: /`.
+/// The most bytes of a file that are read: the minimum of RFC 9309 (2.5). A line that does not end within the limit is
+/// not read, because `Allow: /private` must not be cut to `Allow: /`.
 pub const MAX_FILE: usize = 500 * 1024;
 
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
 
-/// A line, its value without white space around it.
+/// A line. Its value has no white space around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record<'a> {
     UserAgent(&'a [u8]),
     Allow(&'a [u8]),
     Disallow(&'a [u8]),
-    /// Not in RFC 9309, and common.
+    /// Not in RFC 9309, but common.
     CrawlDelay(&'a [u8]),
 }
 
 /// The records of a file.
 pub(super) fn records(file: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mark = BYTE_ORDER_MARK.iter().zip(file).take_while(|(mark, byte)| mark == byte).count();
-    // CR LF ends one line and an empty one, which says nothing.
+    // CR LF counts as a line end and an empty line, which is skipped.
     within_limit(file).get(mark..).unwrap_or_default().split(|byte| is_line_end(*byte)).filter_map(record)
 }
 
@@ -39,11 +39,11 @@ fn is_line_end(byte: u8) -> bool {
 }
 
 fn record(line: &[u8]) -> Option<Record<'_>> {
-    // A NUL ends a line's text as a comment does: Google's parser takes lines for C strings.
+    // A NUL ends the text of a line, like the start of a comment: Google's parser treats lines as C strings.
     let end = line.iter().position(|byte| matches!(byte, b'#' | 0)).unwrap_or(line.len());
     let (key, value) = key_and_value(line[..end].trim_ascii())?;
     let key_begins = |name: &str| key.get(..name.len()).is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()));
-    // These spellings are those of Google's parser, and that a key may go on behind them as well.
+    // Google's parser accepts these spellings, and also any other text after them.
     if ["user-agent", "useragent", "user agent"].iter().any(|name| key_begins(name)) {
         Some(Record::UserAgent(value))
     } else if key_begins("allow") {
@@ -60,8 +60,7 @@ fn record(line: &[u8]) -> Option<Record<'_>> {
     }
 }
 
-/// What stands before and after the first colon. Where there is none, white space is taken for it, if there is just one
-/// stretch of it.
+/// The parts before and after the first colon. A line without a colon may have one stretch of white space instead.
 fn key_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     if let Some(colon) = line.iter().position(|byte| *byte == b':') {
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_found_whatever_their_file_looks_like() {
+    fn records_are_found_in_files_of_all_forms() {
         let table: [(&[u8], &[Record<'_>]); 22] = [
             (b"", &[]),
             (b"\xEF\xBB\xBFUser-agent: a\n", &[UserAgent(b"a")]),
@@ -99,7 +98,7 @@ mod tests {
             (b"Allow: /a b", &[Allow(b"/a b")]),
             (b"# Allow: /\nAllow: /a#b\nAllow: # b", &[Allow(b"/a"), Allow(b"")]),
             (b"User-agent *\nDisallow \t /a", &[UserAgent(b"*"), Disallow(b"/a")]),
-            // Without a colon, three words may be anything.
+            // Without a colon, a line of three words is not a record.
             (b"Disallow /a b\nDisallow", &[]),
             (b"Allow: /a\0b\n\0Allow: /\nAllow: /c\0", &[Allow(b"/a"), Allow(b"/c")]),
             (b"\xff\xfe: x\nAllow: /\xff", &[Allow(b"/\xff")]),
@@ -117,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_limit_is_not_read_and_neither_is_a_line_that_it_cuts() {
+    fn bytes_beyond_the_limit_and_a_line_that_the_limit_cuts_are_not_read() {
         let file = |last: &str, end: usize| {
             let mut file = vec![b'#'; end - last.len() - 1];
             file.push(b'\n');
             file.extend_from_slice(last.as_bytes());
             file
         };
-        // Up to the limit, with and without more behind it, and one byte beyond.
+        // A line that ends at the limit, with and without more after it, and one that ends one byte later.
         assert_eq!(all(&file("Allow: /a", MAX_FILE)), [Allow(b"/a")]);
         assert_eq!(all(&[&file("Allow: /a", MAX_FILE)[..], b"\nAllow: /b"].concat()), [Allow(b"/a")]);
         assert_eq!(all(&file("Allow: /a", MAX_FILE + 1)), []);

@@ -6,58 +6,61 @@ use url::Url;
 
 use super::path::{self, Budget, Exhausted, Subject};
 use super::records::{MAX_FILE, Record, records};
-use super::token::{names, names_everybody};
+use super::token::{names, names_all_crawlers};
 
-/// Rules with an asterisk before their end that are kept: so many are looked for in one URL at most. Real files have some
-/// hundred at most; those beyond are dropped, as the limit on the file's length drops what is beyond that.
+/// The most rules with an asterisk before their end that are kept. Each of them needs a search in the URL. Real files
+/// have at most a few hundred; rules beyond the limit are dropped, just as bytes beyond the limit on the file's length
+/// are.
 const MAX_SEARCHES: usize = 1000;
 
-/// How many octets of one URL are searched for what stands behind asterisks, over all rules. Enough for a thousand such
-/// rules and a URL of 4 KiB; the coordinator's thread spends some milliseconds on it at most, whatever the file and the URL.
+/// The most octets of one URL that are searched for the text after asterisks, over all rules. This is enough for a
+/// thousand such rules and a URL of 4 KiB. It costs the coordinator's thread a few milliseconds at most, for any file
+/// and any URL.
 const MAX_SEARCHED: usize = 4 << 20;
 
-/// A longer `Crawl-delay` is a mistake, and ignored.
+/// A longer `Crawl-delay` is a mistake and is ignored.
 const YEAR: f64 = 366.0 * 24.0 * 3600.0;
 
-/// What a robots.txt says to one crawler.
+/// The part of a robots.txt that applies to one crawler.
 ///
-/// Small, since a run may hold those of a hundred thousand origins: 32 bytes, and two for each rule besides its pattern.
-/// The time for one URL is linear in its length and in the length of the rules, and bounded: a file of 500 KiB takes some
-/// hundred microseconds for an ordinary URL, and some milliseconds for any URL.
+/// Small, because a run may hold the rules of a hundred thousand origins: 32 bytes, plus the pattern and two bytes for
+/// each rule. The time for one URL is linear in the length of the URL and of the rules, and bounded: a file of 500 KiB
+/// takes a few hundred microseconds for an ordinary URL, and a few milliseconds for any URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
-    /// One rule a line, the one that wins first: `+` where it allows, `-` where it does not, and its pattern. Whatever
-    /// else a worker gone mad puts in here gives a wrong answer and no panic.
+    /// One rule a line, in the order in which they win: `+` if it allows, `-` if it does not, and then its pattern. If
+    /// a faulty worker sends anything else, the answers are wrong, but there is no panic.
     lines: Box<str>,
     crawl_delay: Option<Duration>,
 }
 
 impl Rules {
-    /// Bytes that they take, about.
+    /// About how many bytes they take.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.lines.len()
     }
 
-    /// Whether a file can say this: whoever got rules from elsewhere may find some that cost more than any file's.
+    /// Whether a file can have these rules. Rules from another process may cost more than those of any file.
     pub fn can_be_of_a_file(&self) -> bool {
         let patterns = || self.lines.split('\n').filter_map(|line| line.get(1..));
         let searches = patterns().filter(|pattern| pattern.trim_end_matches('*').contains('*')).count();
-        // A byte may become three (RFC 3986, 2.1), and the sign takes the place of a longer word.
+        // A byte may become three (RFC 3986, 2.1), and the sign replaces a longer word.
         self.lines.len() <= 3 * (MAX_FILE + 1)
             && searches <= MAX_SEARCHES
             && self.crawl_delay.is_none_or(|delay| delay.as_secs_f64() <= YEAR)
     }
 
-    /// Reads what `body` says to the crawler of `product_token` (RFC 9309, 2.2.1): all groups that name it, or, where none
-    /// does, all that name `*`.
+    /// Reads the rules of `body` for the crawler with `product_token` (RFC 9309, 2.2.1): all groups that name it or, if
+    /// there are none, all groups for `*`.
     ///
-    /// Never fails: what cannot be read says nothing. Of the body, 500 KiB are read.
+    /// Never fails: text that is not a valid record is skipped. Reads at most 500 KiB of the body.
     pub fn parse(body: &[u8], product_token: &str) -> Self {
         let is_named = records(body).any(|it| matches!(it, Record::UserAgent(value) if names(value, product_token)));
-        let is_meant = |value| if is_named { names(value, product_token) } else { names_everybody(value) };
+        let is_meant = |value| if is_named { names(value, product_token) } else { names_all_crawlers(value) };
         let mut found = Found::default();
-        // User agents in a row share the rules that follow. Other records do not end the row (2.2.4), but a delay that is
-        // obeyed is a rule: a file that slows down everybody and then begins a group that forbids all to some means it so.
+        // User agents in a row share the rules after them. Other records do not end such a row (2.2.4). A crawl delay
+        // does, because it is obeyed like a rule: a file may slow down all crawlers and then begin a group that forbids
+        // everything to some.
         let (mut is_ours, mut in_rules) = (false, false);
         for record in records(body) {
             match record {
@@ -82,16 +85,17 @@ impl Rules {
         found.into_rules()
     }
 
-    /// Everything may be fetched, as fast as one likes.
+    /// Allows everything, without a delay.
     pub fn allow_all() -> Self {
         Self::default()
     }
 
-    /// Whether `url` may be fetched, which must be of the origin whose rules these are.
+    /// Whether `url`, a URL of the origin of these rules, may be fetched.
     ///
-    /// The rule with the longest pattern decides (in octets, in the form of RFC 9309, 2.2.2), and the one that allows, if
-    /// there are two. What no rule matches may be fetched, and so may `/robots.txt`. A URL so long that the rules with
-    /// asterisks would have to search more than 4 MiB in it may not: nobody knows what the rules say of it.
+    /// The rule with the longest pattern decides (in octets, in the form of RFC 9309, 2.2.2). If two are equally long,
+    /// the one that allows wins. A URL that no rule matches is allowed, and so is `/robots.txt`. A URL is not allowed
+    /// if it is so long that rules with asterisks would have to search more than 4 MiB, because then the result is
+    /// unknown.
     pub fn allows(&self, url: &Url) -> bool {
         if self.lines.is_empty() || url.path() == "/robots.txt" && url.query().is_none() {
             return true;
@@ -108,8 +112,8 @@ impl Rules {
         true
     }
 
-    /// How long to wait between two requests; the longest, if there are several. Not in RFC 9309, and common: seconds,
-    /// perhaps with a fraction. Not capped, but by a year.
+    /// The time between two requests; the longest one if there are several. It is not in RFC 9309, but common: seconds,
+    /// possibly with a fraction. There is no limit except one year.
     pub fn crawl_delay(&self) -> Option<Duration> {
         self.crawl_delay
     }
@@ -118,7 +122,7 @@ impl Rules {
 const ALLOW: &str = "+";
 const DISALLOW: &str = "-";
 
-/// What was found so far, in the order of the file.
+/// The rules found so far, in the order of the file.
 #[derive(Default)]
 struct Found {
     rules: Vec<Rule>,
@@ -126,7 +130,7 @@ struct Found {
     crawl_delay: Option<Duration>,
 }
 
-/// Sorted, the one that wins comes first.
+/// In sort order, the rule that wins comes first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rule {
     length: Reverse<usize>,
@@ -149,7 +153,7 @@ impl Found {
     fn into_rules(mut self) -> Rules {
         self.rules.sort_unstable();
         self.rules.dedup();
-        // What comes after the last rule that forbids something allows what is allowed anyway.
+        // Rules after the last one that forbids something only allow what is allowed anyway.
         let forbidding = self.rules.iter().rposition(|rule| !rule.allows.0);
         self.rules.truncate(forbidding.map_or(0, |at| at + 1));
         let mut lines = String::with_capacity(self.rules.iter().map(|rule| rule.pattern.len() + 2).sum());
@@ -164,7 +168,7 @@ impl Found {
     }
 }
 
-/// Digits, perhaps with a point among them.
+/// Parses digits, possibly with a decimal point.
 fn delay(value: &[u8]) -> Option<Duration> {
     let text = str::from_utf8(value).ok()?;
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');

@@ -1,4 +1,4 @@
-//! RFC 9309 and Google's published rules as tables, and what hostile files cost.
+//! Tables for RFC 9309 and Google's published rules, and the cost of hostile files.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,15 @@ use url::Url;
 
 use super::{MAX_FILE, Rules};
 
-/// One match of the worst there is takes some milliseconds unoptimised, and far less in a release build; anything worse
-/// than linear would take minutes.
+/// The slowest possible match takes a few milliseconds in a debug build, and far less in a release build. A match that
+/// is not linear would take minutes.
 const BOUNDED: Duration = Duration::from_secs(2);
 
 fn url(path: &str) -> Url {
     Url::parse(&format!("http://h{path}")).expect(path)
 }
 
-/// Rows of a file, what it says yes to, and what it says no to.
+/// A file, paths that it allows, and paths that it forbids.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 fn check(table: &[Row]) {
@@ -29,13 +29,13 @@ fn check(table: &[Row]) {
 }
 
 #[test]
-fn the_groups_that_name_us_count_or_those_for_everybody() {
+fn the_groups_that_name_us_count_or_else_the_groups_for_all() {
     check(&[
         ("", &["/"], &[]),
         ("User-agent: *\nDisallow: /a", &["/b"], &["/a"]),
         ("User-agent: *\nDisallow: /\nUser-agent: gleaner\nDisallow: /a", &["/b"], &["/a"]),
         ("User-agent: gleaner\nDisallow: /a\nUser-agent: *\nDisallow: /", &["/b"], &["/a"]),
-        // A group of ours without rules is one all the same.
+        // A group for us without rules still counts as our group.
         ("User-agent: *\nDisallow: /\nUser-agent: gleaner\nDisallow:", &["/a"], &[]),
         ("User-agent: *\nDisallow: /\nUser-agent: gleaner", &["/a"], &[]),
         ("User-agent: gleaner-images\nDisallow: /\nUser-agent: xgleaner\nDisallow: /", &["/a"], &[]),
@@ -47,7 +47,7 @@ fn the_groups_that_name_us_count_or_those_for_everybody() {
 }
 
 #[test]
-fn groups_of_one_name_are_one_and_names_in_a_row_share_their_rules() {
+fn groups_of_the_same_name_are_merged_and_names_in_a_row_share_their_rules() {
     check(&[
         (
             "User-agent: gleaner\nDisallow: /a\n\nUser-agent: x\nDisallow: /x\n\nUser-agent: gleaner\nDisallow: /b",
@@ -67,7 +67,7 @@ fn groups_of_one_name_are_one_and_names_in_a_row_share_their_rules() {
         ("User-agent: gleaner\nDisallow: /a\nSitemap: http://h/s\nDisallow: /b", &["/c"], &["/a", "/b"]),
         ("User-agent: gleaner\nSitemap: http://h/s\nUser-agent: x\nDisallow: /a", &["/b"], &["/a"]),
         ("User-agent: gleaner\nNoindex: /x\nUser-agent: x\nDisallow: /a", &["/b"], &["/a"]),
-        // A delay is a rule, if one obeys it.
+        // A delay counts as a rule, because it is obeyed.
         ("User-agent: *\nCrawl-delay: 10\n\nUser-agent: x\nDisallow: /", &["/a"], &[]),
     ]);
 }
@@ -88,7 +88,7 @@ fn the_longest_pattern_decides_and_allow_breaks_a_tie() {
         ("User-agent: *\nAllow: /page\nDisallow: /*.ph", &["/page.php5"], &["/a.php"]),
         ("User-agent: *\nAllow: /$\nDisallow: /", &["/"], &["/page.htm"]),
         ("User-agent: *\nDisallow: /a\nAllow: /a/b\nDisallow: /a/b/c", &["/", "/a/b"], &["/a", "/a/x", "/a/b/c"]),
-        // An asterisk is an octet of the pattern, though it adds nothing to it.
+        // An asterisk is an octet of the pattern, even if it changes nothing.
         ("User-agent: *\nAllow: /a\nDisallow: /a*", &[], &["/a"]),
         ("User-agent: *\nAllow:\nDisallow: /", &[], &["/a"]),
         ("User-agent: *\nDisallow: /\nAllow: /", &["/a"], &[]),
@@ -96,7 +96,7 @@ fn the_longest_pattern_decides_and_allow_breaks_a_tie() {
 }
 
 #[test]
-fn paths_are_compared_octet_by_octet_whatever_is_encoded() {
+fn paths_are_compared_octet_by_octet_in_normal_form() {
     check(&[
         // RFC 9309, 2.2.2, row by row.
         ("User-agent: *\nDisallow: /foo/bar?baz=quz", &["/foo/bar"], &["/foo/bar?baz=quz"]),
@@ -113,7 +113,7 @@ fn paths_are_compared_octet_by_octet_whatever_is_encoded() {
         ),
         ("User-agent: *\nDisallow: /foo/bar/%E3%83%84", &[], &["/foo/bar/ツ"]),
         ("User-agent: *\nDisallow: /foo/bar/%62%61%7A", &[], &["/foo/bar/baz", "/foo/bar/%62a%7a"]),
-        // 2.2.3: what is special is encoded to be taken verbatim.
+        // 2.2.3: special characters are encoded to be taken literally.
         (
             "User-agent: *\nDisallow: /path/file-with-a-%2A.html\nDisallow: /path/foo-%24",
             &["/path/file-with-a-x.html", "/path/foo-"],
@@ -133,7 +133,7 @@ fn paths_are_compared_octet_by_octet_whatever_is_encoded() {
 }
 
 #[test]
-fn the_file_itself_may_always_be_fetched() {
+fn the_robots_txt_itself_may_always_be_fetched() {
     check(&[(
         "User-agent: *\nDisallow: /",
         &["/robots.txt", "/robots.txt#a"],
@@ -142,7 +142,7 @@ fn the_file_itself_may_always_be_fetched() {
 }
 
 #[test]
-fn a_delay_is_a_number_of_seconds_and_the_longest_of_ours_counts() {
+fn a_delay_is_a_number_of_seconds_and_our_longest_one_counts() {
     let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
     let table = [
         ("10", seconds(10.0)),
@@ -176,7 +176,7 @@ fn a_delay_is_a_number_of_seconds_and_the_longest_of_ours_counts() {
 }
 
 #[test]
-fn nothing_is_kept_that_decides_nothing() {
+fn rules_without_effect_are_not_kept() {
     let table = [
         "User-agent: *\nAllow: /\nAllow: /a*b\nSitemap: http://h/s",
         "User-agent: *\nDisallow:\nDisallow: a",
@@ -185,7 +185,7 @@ fn nothing_is_kept_that_decides_nothing() {
     for file in table {
         assert_eq!(Rules::parse(file.as_bytes(), "gleaner"), Rules::allow_all(), "{file}");
     }
-    // Order, repetition and other spellings of the same make no difference.
+    // Order, repetition and other spellings make no difference.
     let rules = |text: &str| Rules::parse(format!("User-agent: *\n{text}").as_bytes(), "gleaner");
     assert_eq!(
         rules("Disallow: /%61\nAllow: /bb\nDisallow: /a\nDisallow: /ccc\nAllow: /"),
@@ -194,7 +194,7 @@ fn nothing_is_kept_that_decides_nothing() {
 }
 
 #[test]
-fn rules_stay_the_same_on_their_way_between_processes() {
+fn rules_stay_the_same_when_sent_between_processes() {
     for file in ["", "User-agent: *\nDisallow: /a*\u{e9}$\nAllow: /\nAllow: /a*b\nCrawl-delay: 1.5"] {
         let rules = Rules::parse(file.as_bytes(), "gleaner");
         let bytes = postcard::to_stdvec(&rules).expect("they fit memory");
@@ -203,7 +203,7 @@ fn rules_stay_the_same_on_their_way_between_processes() {
 }
 
 #[test]
-fn rules_that_no_parser_made_panic_nowhere() {
+fn rules_that_no_parser_made_cause_no_panic() {
     for lines in ["\n", "-", "+\n-\n\n", "é\n-/", "-/\u{e9}*", "x/"] {
         let bytes = postcard::to_stdvec(&(lines, None::<Duration>)).expect("they fit memory");
         let rules: Rules = postcard::from_bytes(&bytes).expect("text and no delay");
@@ -212,7 +212,7 @@ fn rules_that_no_parser_made_panic_nowhere() {
 }
 
 #[test]
-fn rules_that_have_to_be_searched_for_are_limited_in_number_and_others_are_not() {
+fn only_rules_that_need_a_search_are_limited_in_number() {
     let file = |rule: &str| {
         let rules = (0..2000).map(|number| format!("Disallow: {}", rule.replace('N', &number.to_string())));
         let lines: Vec<String> = std::iter::once("User-agent: *".to_owned()).chain(rules).collect();
@@ -256,14 +256,14 @@ fn hostile_files_take_a_bounded_time() {
 }
 
 #[test]
-fn a_url_that_is_too_long_for_its_rules_is_not_allowed_and_soon_so() {
-    // Words that a search takes long to tell apart.
+fn a_url_that_is_too_long_for_its_rules_is_quickly_rejected() {
+    // Words that a search needs long to tell apart.
     let word = |number: u32| (0..11).map(|bit| if number >> bit & 1 == 1 { 'E' } else { '9' }).collect::<String>();
     let file = |rules: u32| {
         let lines: Vec<String> = (0..rules).map(|number| format!("Disallow: /*{}*x", word(number))).collect();
         Rules::parse(format!("User-agent: *\n{}", lines.join("\n")).as_bytes(), "gleaner")
     };
-    // Rules, length of the query, whether the URL may be fetched.
+    // (number of rules, length of the query, whether the URL may be fetched)
     for (rules, length, expected) in
         [(1000, 1000, true), (20, 63_000, true), (1000, 63_000, false), (1000, 1_200_000, false)]
     {

@@ -1,5 +1,4 @@
-//! How a robots.txt is asked for: through its host's gate like a page, again after a failure that may pass, and over the
-//! redirects that lead to it.
+//! Requests a robots.txt: through the gate of its host like a page, with retries and redirects.
 
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
@@ -7,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::backoff;
 use super::hosts::HostId;
 use super::origins::OriginId;
-use super::queue::{Dispatch, Order, Schedule, Step};
+use super::queue::{Dispatch, RequestId, Schedule, Step};
 use super::target::Astray;
 use crate::model::{Failure, FailureKind, Reach, Retry, Stage, shown_url};
 use crate::robots::{self, Rules};
@@ -22,43 +21,39 @@ impl Schedule {
             return None;
         }
         let fetch = self.origins.fetch(origin)?;
-        fetch.handed_out = Some(now);
-        self.robots_requests += 1;
         let host = self.hosts.get(host);
+        let visit = host.visit(&fetch.target, fetch.again);
         Some(Step::Fetch(Dispatch {
-            order: Order::Robots(origin.0),
-            url: fetch.target.url.to_string(),
-            reach: fetch.target.reach.clone(),
+            id: RequestId::Robots(origin.0),
+            visit,
             affinity: host.affinity,
             alone: fetch.alone,
-            tell_when_sent: host.counts_time(),
-            connection: host.connection(fetch.again),
         }))
     }
 
-    /// Judges what came of asking for a robots.txt, which took so long.
+    /// Handles the answer to a request for a robots.txt. `took` is how long the answer took.
     pub fn robots_answered(&mut self, id: u64, answer: robots::Answer, took: Duration, now: Instant) {
-        let (order, origin) = (Order::Robots(id), OriginId(id));
+        let (request, origin) = (RequestId::Robots(id), OriginId(id));
         let failure = if let robots::Answer::Failed(failure) = &answer { Some(failure) } else { None };
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         if let Some(fetch) = self.origins.fetch(origin) {
             fetch.again = is_lost && !fetch.again;
             if fetch.again {
-                return self.rerun(order, false, false, now);
+                return self.rerun(request, false, false, now);
             }
         }
-        self.judge(order, took, failure, now);
+        self.judge(request, took, failure, now);
         let leash = self.robots_leash();
         let Some(fetch) = self.origins.fetch(origin) else { return };
         let (host, before) = (fetch.host, fetch.target.detour());
         let tasks = match answer {
-            robots::Answer::Redirect { to, .. } => match fetch.target.follow(&to, |_| 0, leash) {
+            robots::Answer::Redirect { to, .. } => match fetch.target.follow(to, |_| 0, leash) {
                 Ok(()) => {
                     let after = fetch.target.detour();
                     fetch.host = self.hosts.hold(&fetch.target.url);
                     self.swap_detours(before, after);
                     self.release(host, now);
-                    return self.put_first(order, now);
+                    return self.put_first(request, now);
                 }
                 Err(astray @ Astray::NoRoom(_)) => {
                     let message = format!("follow the redirect of {}: {astray}", shown_url(&fetch.target.url));
@@ -83,7 +78,7 @@ impl Schedule {
         self.unpark(tasks, host, now);
     }
 
-    /// A `Crawl-delay` holds for the host of the tasks, wherever a redirect has found it.
+    /// Applies a `Crawl-delay` to the host of the tasks, wherever redirects led the robots.txt request.
     fn slow_down(&mut self, rules: &Rules, origin: OriginId, now: Instant) {
         let waiting = self.origins.fetch(origin).and_then(|fetch| fetch.parked.first().copied());
         let host = waiting.and_then(|seq| self.tasks.get(&seq)).map(|task| task.host);
@@ -93,7 +88,7 @@ impl Schedule {
         }
     }
 
-    /// Asks for it again later, or gives the tasks that have waited in vain.
+    /// Schedules a retry and returns `None`, or returns the tasks that waited in vain.
     fn robots_failed(&mut self, origin: OriginId, failure: &Failure, now: Instant) -> Option<Vec<u64>> {
         let options = self.hosts.options();
         let (max_retries, max_retry_after) = (options.max_retries, options.max_retry_after);
@@ -103,19 +98,19 @@ impl Schedule {
         let is_local = failure.retry == Retry::Local;
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
-            && let Some(payer) = self.payer(Order::Robots(origin.0))
-            && (is_local || self.hosts.change(payer, now, |host, _| host.may_retry()))
+            && let Some(payer) = self.payer(RequestId::Robots(origin.0))
+            && (is_local || self.hosts.change(payer, now, |host, _| host.take_retry()))
         {
             self.retries += 1;
-            self.pausing.push(Reverse((now + pause, Order::Robots(origin.0))));
+            self.pausing.push(Reverse((now + pause, RequestId::Robots(origin.0))));
             return None;
         }
         let is_blocked = failure.kind == FailureKind::BlockedAddress && asked_by != Reach::Listed;
         if !is_blocked && !is_local {
             return Some(self.origins.refused(origin, failure, now));
         }
-        // Not a verdict on the origin. Blocked is who came from elsewhere, and others may go where they may not; and what
-        // this machine lacks now it may have for tasks that come later.
+        // A blocked address concerns the place that these tasks came from, not the origin: other tasks may be allowed to
+        // go there. A local shortage does not concern the origin either: it may be over when other tasks come.
         let tasks = self.origins.unknown(origin, now);
         for seq in &tasks {
             if let Some(task) = self.tasks.get_mut(seq).filter(|task| is_local || task.target.reach == asked_by) {
@@ -125,10 +120,10 @@ impl Schedule {
         Some(tasks)
     }
 
-    /// Lets those go on that have waited for a robots.txt, and lets go of the host at which it was.
+    /// Wakes the tasks that waited for a robots.txt, and releases the host that served it.
     fn unpark(&mut self, tasks: Vec<u64>, host: HostId, now: Instant) {
         for seq in tasks.into_iter().rev() {
-            self.put_first(Order::Page(seq), now);
+            self.put_first(RequestId::Page(seq), now);
         }
         self.release(host, now);
     }

@@ -2,21 +2,21 @@ use std::time::Duration;
 
 use crate::model::Retry;
 
-/// What the first retry waits at most.
+/// The longest pause before the first retry.
 const FIRST: Duration = Duration::from_secs(1);
-/// What any retry waits at most, unless a server asks for more.
+/// The longest pause before any retry, unless a server asks for more.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long to wait before retry number `retry` (from 1) of the task `seq`: exponential back-off with full jitter, so
-/// that tasks which failed together do not come back together. The jitter is a function of its arguments.
+/// The pause before retry number `retry` (from 1) of the task `seq`: exponential back-off with full jitter, so that
+/// tasks that failed together are not retried together. The jitter depends only on the arguments.
 ///
-/// `None` when there is to be no other try: the failure is final, or the server asks for more patience than
+/// `None` if there is no other try: the failure is final, or the server asks for a pause that is longer than
 /// `max_retry_after`.
 pub(super) fn pause(retry: u32, seq: u64, wanted: Retry, max_retry_after: Duration) -> Option<Duration> {
     match wanted {
         Retry::No => None,
         Retry::After(pause) => (pause <= max_retry_after).then_some(pause),
-        // What was sent again already is tried again like anything else.
+        // A request that was already sent again is retried like any other.
         Retry::Yes | Retry::Again | Retry::Local => {
             let most = FIRST.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1))).min(LONGEST);
             Some(most.mul_f64(fraction(seq ^ (u64::from(retry) << 48))))
@@ -24,7 +24,7 @@ pub(super) fn pause(retry: u32, seq: u64, wanted: Retry, max_retry_after: Durati
     }
 }
 
-/// A number from 0 to 1 that looks random, and is the same for the same seed.
+/// A pseudo-random number from 0 to 1. The same seed gives the same number.
 pub(super) fn fraction(seed: u64) -> f64 {
     f64::from(u32::try_from(scramble(seed) >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
@@ -44,7 +44,7 @@ mod tests {
     const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
     #[test]
-    fn pauses_double_at_most_and_spread_over_the_whole_range() {
+    fn the_longest_pause_doubles_and_pauses_spread_evenly_below_it() {
         for (retry, most) in [(1, 1.0), (2, 2.0), (3, 4.0), (7, 60.0), (40, 60.0)] {
             let pauses: Vec<f64> = (0..1000)
                 .filter_map(|seq| pause(retry, seq, Retry::Yes, FIVE_MINUTES))
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_ask_for_patience_within_limits() {
+    fn a_retry_after_counts_up_to_the_limit() {
         let cases = [(0, Some(0)), (300, Some(300)), (301, None)];
         for (seconds, expected) in cases {
             let wanted = Retry::After(Duration::from_secs(seconds));

@@ -1,57 +1,59 @@
-//! When a host is left alone for a while, and when it is given up.
+//! Decides when a host is paused, and when it is given up.
 //!
-//! A circuit breaker for one host. It counts different pages in a row, not requests: the same page failing again says
-//! nothing new about its host. There are three rows, since three things can be wrong:
+//! A circuit breaker for one host. It counts different pages in a row, not requests: if the same page fails again, that
+//! says nothing new about the host. There are three counters, because three things can be wrong:
 //!
-//! - *Unanswered* pages got no answer, or a 429. Any other answer, whatever its status, shows that the host lives and ends
-//!   the row.
-//! - *Unserved* pages got no answer or a 5xx. Some pages of a living host may fail that way, so this row must be long. The
-//!   first page that is served ends it.
-//! - *Unwelcome* pages were answered with a `Retry-After` that is longer than anybody waits.
+//! - *Unanswered* pages got no answer, or a 429. Any other answer, whatever its status, shows that the host works, and
+//!   resets the counter.
+//! - *Unserved* pages got no answer or a 5xx. Some pages of a working host may fail that way, so this limit is high.
+//!   The first page that is served resets the counter.
+//! - *Unwelcome* pages were answered with a `Retry-After` that is longer than the limit.
 //!
-//! A row of the first two kinds opens the breaker: nobody asks the host for a while, then one request at a time tries
-//! whether it is back. Each page that fails then makes the next pause twice as long, until the host is given up.
+//! When one of the first two counters reaches its limit, the breaker opens: the host gets no requests for a while, and
+//! then one at a time, to find out whether it works again. Each further page that fails doubles the next pause, until
+//! the host is given up.
 
 use std::time::{Duration, Instant};
 
 use crate::model::{Failure, FailureKind, Retry};
 
-/// Different pages in a row without an answer that open the breaker.
+/// The number of different pages in a row without an answer that opens the breaker.
 const UNANSWERED: usize = 5;
-/// Different pages in a row that the host did not serve, and that open the breaker.
+/// The number of different pages in a row that were not served, which opens the breaker.
 const UNSERVED: usize = 20;
-/// Different pages in a row with a `Retry-After` that is too long, after which the host is taken at its word.
+/// The number of different pages in a row with a `Retry-After` that is too long, after which the host is given up.
 const UNWELCOME: usize = 3;
 /// The first pause. Each further one is twice as long.
 const FIRST: Duration = Duration::from_secs(1);
-/// Pauses until a host is given up that has answered before: two minutes in all.
+/// The number of pauses before a host that has answered before is given up: about two minutes in all.
 const PAUSES: u32 = 7;
 /// The same for a host that has never answered: seven seconds in all.
 const PAUSES_OF_A_STRANGER: u32 = 3;
 /// How long a host stays given up.
 pub(super) const REST: Duration = Duration::from_secs(600);
-/// The most pages that a row remembers. Only what was in flight when the breaker opened can make it longer.
+/// The most pages that a row remembers. A row gets that long only through answers that were under way when the breaker
+/// opened.
 const LONGEST_ROW: usize = 64;
 
-/// What a request says about its host.
+/// What the result of a request says about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
     /// The host serves: a page, a redirect, a 404.
     Served,
-    /// It lives but does not serve this page: a 5xx.
+    /// It works, but does not serve this page: a 5xx.
     Unserved,
-    /// It answers that it wants fewer requests: a 429 without a time.
+    /// It asks for fewer requests: a 429 without `Retry-After`.
     TurnedAway,
     /// It does not answer.
     Silent,
-    /// It answers when to ask again (`Retry-After`).
+    /// It says when to try again (`Retry-After`).
     Later(Duration),
-    /// Nothing: the failure is this machine's, or another try would not help.
+    /// Nothing: the failure is the fault of this machine, or another try would not help.
     Nothing,
 }
 
 impl Sign {
-    /// `None` for `failure` is an answer without one.
+    /// `failure` is `None` for an answer that is not a failure.
     pub(super) fn of(failure: Option<&Failure>) -> Self {
         let Some(failure) = failure else { return Self::Served };
         match (failure.status, failure.retry) {
@@ -59,21 +61,21 @@ impl Sign {
             (Some(429), _) if failure.kind == FailureKind::HttpStatus => Self::TurnedAway,
             (Some(500..), _) if failure.kind == FailureKind::HttpStatus => Self::Unserved,
             (Some(_), _) => Self::Served,
-            // A request that was lost twice got no answer either.
+            // A request that was lost twice did not get an answer either.
             (None, Retry::Yes | Retry::Again) => Self::Silent,
             (None, Retry::No | Retry::Local) => Self::Nothing,
         }
     }
 }
 
-/// What follows from a failure.
+/// What follows from a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing.
     Fine,
-    /// Nobody asks the host for so long.
+    /// The host gets no requests for this long.
     Pause(Duration),
-    /// Its tasks fail at once, for [`REST`].
+    /// The tasks of the host fail at once, for [`REST`].
     GiveUp,
 }
 
@@ -87,12 +89,12 @@ pub(super) struct Breaker {
     opened: Option<Instant>,
 }
 
-/// Different pages in a row, by their numbers.
+/// The different pages of a row, by their numbers.
 #[derive(Debug, Clone, Default)]
 struct Row(Vec<u64>);
 
 impl Row {
-    /// Whether the page is a new one.
+    /// Adds a page. Returns whether it is a new one.
     fn add(&mut self, page: u64) -> bool {
         let is_new = !self.0.contains(&page);
         if is_new && self.0.len() < LONGEST_ROW {
@@ -103,15 +105,15 @@ impl Row {
 }
 
 impl Breaker {
-    /// Whether one request at a time has to do until the host answers.
+    /// Whether requests are sent one at a time until the host works again.
     pub(super) fn is_trying(&self) -> bool {
         self.opened.is_some()
     }
 
     /// Notes what a request for `page`, handed out at `since`, said about the host.
     ///
-    /// `page` is `None` where somebody else's redirect has led there: no host can make another one fail, so only what is
-    /// good about the host counts then.
+    /// `page` is `None` if a redirect from another host led there. In that case only good signs count, because no host
+    /// may make another one fail.
     pub(super) fn note(&mut self, sign: Sign, page: Option<u64>, since: Instant, now: Instant) -> Verdict {
         self.has_answered |= !matches!(sign, Sign::Silent | Sign::Nothing);
         let is_news = match sign {
@@ -137,14 +139,14 @@ impl Breaker {
             }
         };
         if self.unanswered.0.len() < UNANSWERED && self.unserved.0.len() < UNSERVED {
-            // It was silent, and now it lives.
+            // The host was paused, and now it works again.
             self.opened = None;
             self.pauses = 0;
             return Verdict::Fine;
         }
-        // Where nothing was ever answered there is no reason to tell its pages apart.
+        // If a host has never answered, there is no reason to tell its pages apart.
         let is_news = is_news || (self.is_trying() && !self.has_answered);
-        // What was in flight when the breaker opened says nothing about what is true after the pause.
+        // An answer to a request from before the pause says nothing about the host after the pause.
         let is_late = self.opened.is_some_and(|opened| since < opened);
         if is_late || !is_news { Verdict::Fine } else { self.open(now) }
     }
@@ -158,13 +160,13 @@ impl Breaker {
         Verdict::Pause(FIRST * 2_u32.pow(self.pauses - 1))
     }
 
-    /// Notes that `page` was answered with a `Retry-After` that is too long. Whether that goes for the whole host.
+    /// Notes that `page` was answered with a `Retry-After` that is too long. Returns whether to give up the host.
     pub(super) fn is_unwelcome(&mut self, page: Option<u64>) -> bool {
         self.has_answered = true;
         page.is_some_and(|page| self.unwelcome.add(page)) && self.unwelcome.0.len() >= UNWELCOME
     }
 
-    /// What is wrong with the host, as in "host h .."
+    /// What is wrong with the host. Continues a message that begins with "host h".
     pub(super) fn why(&self) -> String {
         if self.unanswered.0.len() >= UNANSWERED {
             format!("did not answer for {} different pages in a row", self.unanswered.0.len())
@@ -179,7 +181,7 @@ mod tests {
     use super::*;
     use crate::model::Stage;
 
-    /// A breaker, the number of the next page, and the time.
+    /// A breaker, the number of the last page, and the time.
     struct World {
         breaker: Breaker,
         next: u64,
@@ -191,7 +193,7 @@ mod tests {
             Self { breaker: Breaker::default(), next: 0, now: Instant::now() }
         }
 
-        /// Another page was asked for just now.
+        /// Notes a sign for another page that was requested just now.
         fn another(&mut self, sign: Sign) -> Verdict {
             self.next += 1;
             self.breaker.note(sign, Some(self.next), self.now, self.now)
@@ -210,13 +212,13 @@ mod tests {
                     Verdict::GiveUp => return pauses,
                 }
             }
-            panic!("it is never given up: {pauses:?}");
+            panic!("the host is never given up: {pauses:?}");
         }
     }
 
     #[test]
-    fn a_host_that_has_answered_before_is_waited_for_longer() {
-        // (what it said first, what it says then, the pauses)
+    fn a_host_that_has_answered_before_gets_more_pauses() {
+        // (the first sign, the later signs, the pauses)
         let long = vec![1, 2, 4, 8, 16, 32, 64];
         let table = [
             (None, Sign::Silent, vec![1, 2, 4]),
@@ -232,18 +234,18 @@ mod tests {
             first.map(|sign| world.another(sign));
             assert_eq!(world.pauses(then), pauses, "{first:?}, {then:?}");
             assert!(world.breaker.is_trying());
-            assert_eq!(world.another(then), Verdict::GiveUp, "still");
+            assert_eq!(world.another(then), Verdict::GiveUp, "it stays given up");
             assert_eq!(world.another(Sign::Served), Verdict::Fine);
             assert!(!world.breaker.is_trying());
         }
     }
 
     #[test]
-    fn so_many_different_pages_in_a_row_open_it_and_what_is_better_ends_the_row() {
+    fn a_row_of_different_pages_opens_the_breaker_and_a_better_answer_ends_the_row() {
         const AWAY: Sign = Sign::Silent;
         const SOON: Sign = Sign::Later(FIRST);
         type Signs = &'static [(Sign, usize)];
-        // (a row of signs and how often each comes, whether the last one opens it)
+        // (the signs in a row and how often each comes, whether the last one opens the breaker)
         let table: [(Signs, bool); 13] = [
             (&[(AWAY, 4)], false),
             (&[(AWAY, 5)], true),
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_page_says_nothing_new_unless_the_host_has_never_said_anything() {
+    fn a_repeated_page_does_not_count_unless_the_host_has_never_answered() {
         for sign in [Sign::Unserved, Sign::TurnedAway, Sign::Silent] {
             let mut world = World::new();
             world.another(Sign::Served);
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_flight_when_it_opened_does_not_make_the_pause_longer() {
+    fn answers_from_before_the_pause_do_not_make_it_longer() {
         let mut world = World::new();
         let before = world.now;
         world.now += FIRST;
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_host_that_answers_with_an_error_lives() {
+    fn an_error_answer_shows_that_a_silent_host_works() {
         let mut world = World::new();
         for _ in 0..5 {
             world.another(Sign::Silent);
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_from_a_redirect_only_speaks_for_a_host() {
+    fn the_target_of_a_redirect_can_only_count_in_favour_of_its_host() {
         let mut world = World::new();
         for sign in [Sign::Silent, Sign::Unserved, Sign::TurnedAway] {
             for _ in 0..100 {
@@ -328,8 +330,8 @@ mod tests {
     }
 
     #[test]
-    fn three_different_pages_in_a_row_speak_for_a_host_that_wants_to_be_left_alone() {
-        // Pages with a time that is too long; 0 is a page that is served, 10 one that is not answered.
+    fn three_different_pages_in_a_row_with_a_long_retry_after_count_for_the_whole_host() {
+        // Pages with a pause that is too long. 0 is a page that is served, 10 a page that is not answered.
         let table: [(&[u64], bool); 6] = [
             (&[1, 2, 3], true),
             (&[1, 1, 1, 1], false),
@@ -353,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_of_its_host_what_it_can() {
+    fn each_failure_gives_the_right_sign_about_its_host() {
         let status = |status, retry| Failure {
             status: Some(status),
             retry,
@@ -378,7 +380,7 @@ mod tests {
             (status(501, Retry::No), Sign::Unserved),
             (status(503, Retry::Yes), Sign::Unserved),
             (status(503, late), Sign::Later(FIRST)),
-            // A page that was there and gave no data.
+            // A page that was served and gave no data.
             (Failure { status: Some(200), ..unanswered(FailureKind::Truncated, Retry::Yes) }, Sign::Served),
             (Failure { status: Some(500), ..unanswered(FailureKind::Protocol, Retry::No) }, Sign::Served),
         ];

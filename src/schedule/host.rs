@@ -1,4 +1,4 @@
-//! The gate of one host: who may be asked now, and when the next one may.
+//! The gate of one host: whether it may receive a request now, and when the next one.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,34 +6,35 @@ use std::time::{Duration, Instant};
 use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Sign, Verdict};
 use super::options::{Adaptive, HostRules, Politeness};
-use super::{Options, Order};
-use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, how_long};
+use super::target::Target;
+use super::{Options, RequestId};
+use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, Visit, how_long};
 
-/// Whether a host may be asked.
+/// Whether a host may receive requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// So many times at once.
+    /// Yes, this many at once.
     Open(usize),
-    /// Not before then.
+    /// Not before this time.
     Closed(Instant),
-    /// There is nothing to ask, or something must come back first.
+    /// Nothing waits, or an answer must come first.
     Idle,
 }
 
-/// Where a host stands in line.
+/// The queue of hosts that a host is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listed {
     No,
-    /// Among those that may be asked now.
+    /// The hosts that may receive requests now.
     Open,
-    /// Among those that may be asked later.
+    /// The hosts that may receive requests later.
     Closed(Instant),
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heard<'a> {
-    /// `None` is an answer without one.
+    /// `None` for an answer that is not a failure.
     pub(super) failure: Option<&'a Failure>,
     /// When the request was handed out.
     pub(super) since: Instant,
@@ -44,39 +45,39 @@ pub(super) struct Heard<'a> {
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) key: Box<str>,
-    /// Same for all that goes there, so that connections are used again.
+    /// The same for all requests to this host, so that they share connections.
     pub(super) affinity: u64,
-    /// Whether robots.txt is obeyed.
+    /// Whether to obey robots.txt.
     pub(super) robots: bool,
     concurrency: u32,
     delay: Duration,
-    pub(super) queue: VecDeque<Order>,
-    /// Tasks and robots.txt that are its own, wherever they are: while there are any, it is not forgotten.
+    pub(super) queue: VecDeque<RequestId>,
+    /// The number of its tasks and robots.txt fetches, wherever they are. The host is kept while there are any.
     pub(super) held: usize,
     in_flight: u32,
-    /// Handed out, and not known to be sent, since when. Only of hosts that want a delay.
-    unsent: Option<(Order, Instant)>,
-    /// Nothing is handed out before.
+    /// The order that was handed out and is not known to be sent, and since when. Only for hosts with a delay.
+    unsent: Option<(RequestId, Instant)>,
+    /// No order is handed out before this time.
     closed_until: Option<Instant>,
-    /// Its tasks fail with this instead of being sent, until then or for good.
+    /// Its tasks fail with this instead of being sent, until then (`None`: for the rest of the run).
     refusal: Option<Box<(Option<Instant>, Failure)>>,
     breaker: Breaker,
-    /// Different pages in a row were answered with a `Retry-After` that is too long: the last one, and how long.
-    farewell: Option<Box<(Failure, Duration)>>,
+    /// Different pages in a row were answered with a `Retry-After` that is too long: the failure and the longest pause.
+    long_pause: Option<Box<(Failure, Duration)>>,
     retries_left: u32,
     failures: u64,
-    /// Bytes of long URLs to which redirects have led tasks of its lines.
+    /// Bytes of long URLs that redirects led its tasks to.
     pub(super) detours: usize,
     /// The adaptive part of the delay.
     throttle: Duration,
     /// Random numbers drawn so far.
     draws: u64,
     pub(super) listed: Listed,
-    /// What it adds to what could be sent now.
+    /// How many orders it adds to `Hosts::available`.
     pub(super) counted: usize,
-    /// Which time it became idle, of all times that any host did.
+    /// When it last became idle: a number that grows each time any host does.
     pub(super) idle_since: u64,
-    /// Whether it stands among the idle.
+    /// Whether it is in the queue of idle hosts.
     pub(super) in_idle: bool,
 }
 
@@ -98,7 +99,7 @@ impl Host {
             closed_until: None,
             refusal: None,
             breaker: Breaker::default(),
-            farewell: None,
+            long_pause: None,
             retries_left: options.max_host_retries,
             failures: 0,
             detours: 0,
@@ -118,7 +119,7 @@ impl Host {
         if self.refuses(now) {
             return Standing::Open(self.queue.len());
         }
-        let must_know_more = self.breaker.is_trying() || self.farewell.is_some();
+        let must_know_more = self.breaker.is_trying() || self.long_pause.is_some();
         let room = match (must_know_more, self.concurrency) {
             (true, _) => 1_u32.saturating_sub(self.in_flight),
             (false, 0) => u32::MAX,
@@ -134,26 +135,28 @@ impl Host {
         }
     }
 
-    /// From one request to the next.
+    /// The time from one request to the next.
     fn delay(&self) -> Duration {
         self.delay.max(self.throttle)
     }
 
-    /// Whether it matters when a request to it is sent.
-    pub(super) fn counts_time(&self) -> bool {
+    /// Whether the time at which a request is sent matters.
+    fn counts_time(&self) -> bool {
         self.delay() > Duration::ZERO
     }
 
-    /// Over which connection it is asked. One that was kept beyond its time would be of no use to the next request.
-    pub(super) fn connection(&self, again: bool) -> Connection {
-        match (again, self.delay() > KEEP_ALIVE) {
+    /// The connection for the next request. If the delay is longer than connections are kept, keeping one is useless.
+    pub(super) fn visit(&self, target: &Target, again: bool) -> Visit {
+        let connection = match (again, self.delay() > KEEP_ALIVE) {
             (true, _) => Connection::Again,
             (false, true) => Connection::Own,
             (false, false) => Connection::Kept,
-        }
+        };
+        let visit = Visit::new(target.url.clone(), target.reach.clone());
+        Visit { tell_when_sent: self.counts_time(), connection, ..visit }
     }
 
-    /// Its robots.txt, which is here now, asks for a delay.
+    /// Applies the delay of its robots.txt, which has just arrived.
     pub(super) fn slow_down(&mut self, delay: Duration, now: Instant) {
         self.delay = self.delay.max(delay);
         self.close(now + delay);
@@ -163,15 +166,15 @@ impl Host {
         self.closed_until = self.closed_until.max(Some(until));
     }
 
-    pub(super) fn handed_out(&mut self, order: Order, now: Instant) {
+    pub(super) fn handed_out(&mut self, request: RequestId, now: Instant) {
         self.in_flight += 1;
         if self.counts_time() {
-            self.unsent = Some((order, now));
+            self.unsent = Some((request, now));
         }
     }
 
-    pub(super) fn sent(&mut self, order: Order, jitter: Duration, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    pub(super) fn sent(&mut self, request: RequestId, jitter: Duration, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.unsent = None;
             self.draws += 1;
             let jitter = jitter.mul_f64(fraction(self.affinity ^ self.draws));
@@ -180,42 +183,37 @@ impl Host {
     }
 
     /// What was handed out is lost, and nobody knows whether it was sent before.
-    pub(super) fn lost(&mut self, order: Order, now: Instant) {
-        if self.unsent.is_some_and(|(unsent, _)| unsent == order) {
+    pub(super) fn lost(&mut self, request: RequestId, now: Instant) {
+        if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
             self.close(now + self.delay());
         }
-        self.came_back(order);
-    }
-
-    /// What was handed out was not needed.
-    pub(super) fn spared(&mut self, order: Order) {
-        self.unsent = self.unsent.filter(|(unsent, _)| *unsent != order);
-        self.came_back(order);
+        self.came_back(request);
     }
 
     /// What was handed out is not under way any more.
-    pub(super) fn came_back(&mut self, order: Order) {
+    pub(super) fn came_back(&mut self, request: RequestId) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == order) {
+        if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == request) {
             // It failed before it was sent, or nobody could say that it was.
             self.unsent = None;
             self.close(since + self.delay());
         }
     }
 
-    /// Learns from what came of a request. `page`: which page it was for, unless a redirect from elsewhere led there.
+    /// Learns from the result of a request. `page` is the requested page; `None` if a redirect from elsewhere led
+    /// there.
     pub(super) fn learn(&mut self, heard: &Heard, page: Option<u64>, options: &Options, now: Instant) {
         let Heard { failure, since, took } = *heard;
         let sign = Sign::of(failure);
         let was_trying = self.breaker.is_trying();
         let verdict = match (sign, failure) {
             (Sign::Later(pause), Some(failure)) if pause > options.max_retry_after => {
-                // What was said to last longer does.
-                let is_longest = self.farewell.as_ref().is_none_or(|before| pause > before.1);
+                // A shorter pause does not replace a longer one.
+                let is_longest = self.long_pause.as_ref().is_none_or(|before| pause > before.1);
                 if self.breaker.is_unwelcome(page) && is_longest {
-                    self.farewell = Some(Box::new((failure.brief(), pause)));
+                    self.long_pause = Some(Box::new((failure.brief(), pause)));
                 }
-                self.part(now);
+                self.give_up_if_asked(now);
                 return;
             }
             (Sign::Later(pause), _) => {
@@ -225,9 +223,9 @@ impl Host {
             _ => self.breaker.note(sign, page, since, now),
         };
         if matches!(sign, Sign::Served | Sign::Unserved | Sign::Later(_)) {
-            self.farewell = None;
+            self.long_pause = None;
         }
-        self.part(now);
+        self.give_up_if_asked(now);
         if was_trying && !self.breaker.is_trying() {
             tracing::warn!("host {} answers again", self.key);
         }
@@ -237,7 +235,7 @@ impl Host {
         match (verdict, failure) {
             (Verdict::Pause(pause), _) => {
                 let (key, why, time) = (&self.key, self.breaker.why(), how_long(pause));
-                tracing::warn!("host {key} {why}: nobody asks it for {time}");
+                tracing::warn!("host {key} {why}: no requests to it for {time}");
                 self.close(now + pause);
             }
             (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
@@ -245,19 +243,20 @@ impl Host {
         }
     }
 
-    /// Takes a host at its word that wants to be left alone, unless something in flight may still say otherwise.
-    fn part(&mut self, now: Instant) {
+    /// Gives up a host that asked for a long pause, unless an answer that is still under way may change that.
+    fn give_up_if_asked(&mut self, now: Instant) {
         if self.in_flight == 0
-            && let Some(farewell) = self.farewell.take()
+            && let Some(long_pause) = self.long_pause.take()
         {
-            let (failure, pause) = *farewell;
-            let why = format!("wants to be left alone for {}, longer than fetch.max_retry_after", how_long(pause));
-            // A time that no clock reaches is for good.
+            let (failure, pause) = *long_pause;
+            let why = format!("asks for a pause of {}, which is longer than fetch.max_retry_after", how_long(pause));
+            // If the clock cannot represent the time, the host is given up for the rest of the run.
             self.refuse(&failure, &why, now.checked_add(pause));
         }
     }
 
-    /// Moves the adaptive delay towards how long an answer took. `good`: a page, and not an error that is quickly said.
+    /// Moves the adaptive delay towards the time that an answer took. `good` is false for errors, which may be served
+    /// quickly.
     fn adapt(&mut self, took: Duration, good: bool, options: &Options) {
         if let Some(Adaptive { target, max_delay }) = options.politeness.adaptive {
             let wanted =
@@ -269,8 +268,8 @@ impl Host {
         }
     }
 
-    /// A task of it has failed for good.
-    pub(super) fn lost_a_task(&mut self, failure: &Failure, most: u64) {
+    /// Counts a task of this host that failed for good.
+    pub(super) fn count_failure(&mut self, failure: &Failure, most: u64) {
         self.failures += 1;
         if self.failures == most {
             self.refuse(failure, &format!("has {most} failures (limits.max_host_failures)"), None);
@@ -278,17 +277,17 @@ impl Host {
     }
 
     fn refuse(&mut self, failure: &Failure, why: &str, until: Option<Instant>) {
-        // What was said to last longer does.
+        // A shorter refusal does not replace a longer one.
         if let Some(before) = self.refusal.as_ref().map(|refusal| refusal.0)
             && before.is_none_or(|before| until.is_some_and(|until| until <= before))
         {
             return;
         }
         if self.refusal.is_none() {
-            tracing::warn!("host {} {why}: its tasks fail from now on", self.key);
+            tracing::warn!("host {} {why}: from now on its tasks fail", self.key);
         }
         let Failure { kind, message, causes, status, .. } = failure.brief();
-        let message = format!("ask host {}: it {why}; the last time: {message}", self.key);
+        let message = format!("send a request to host {}: it {why}; the last failure: {message}", self.key);
         let failure = Failure { causes, status, ..Failure::new(kind, Stage::Fetch, message) };
         self.refusal = Some(Box::new((until, failure)));
     }
@@ -297,31 +296,31 @@ impl Host {
         self.refusal.as_ref().is_some_and(|refusal| refusal.0.is_none_or(|until| until > now))
     }
 
-    /// With what its tasks fail now, if they do.
+    /// The failure of its tasks, if they fail at present.
     pub(super) fn refusal(&self, now: Instant) -> Option<Failure> {
         let refusal = self.refusal.as_ref().filter(|_| self.refuses(now))?;
         Some(refusal.1.clone())
     }
 
-    /// The next order in its line. While it is found out whether the host is back, that is the last one: another page may
-    /// be well where those that have failed are not.
-    pub(super) fn take(&mut self) -> Option<Order> {
+    /// Takes the next order from its queue. While the breaker tries whether the host works again, it takes the last
+    /// order, because that page may work where the earlier ones failed.
+    pub(super) fn take(&mut self) -> Option<RequestId> {
         if self.breaker.is_trying() { self.queue.pop_back() } else { self.queue.pop_front() }
     }
 
-    /// A task of it has its page, which earns the host a retry.
-    pub(super) fn earned_a_retry(&mut self, most: u32) {
+    /// Gives a retry back to the host, because a task of it succeeded.
+    pub(super) fn give_back_retry(&mut self, most: u32) {
         self.retries_left = (self.retries_left + 1).min(most);
     }
 
-    /// Takes one retry from what the host has left.
-    pub(super) fn may_retry(&mut self) -> bool {
+    /// Takes one retry from the budget of the host; false if there is none left.
+    pub(super) fn take_retry(&mut self) -> bool {
         let may = self.retries_left > 0;
         self.retries_left = self.retries_left.saturating_sub(1);
         may
     }
 
-    /// Whether there is something about it that must not be forgotten yet.
+    /// Whether the host must still be remembered.
     pub(super) fn is_remembered(&self, now: Instant) -> bool {
         self.held > 0 || self.closed_until.is_some_and(|until| until > now) || self.refuses(now)
     }

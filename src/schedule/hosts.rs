@@ -1,4 +1,4 @@
-//! All hosts that anything has to do with: who is open, who wakes up when, who can be forgotten.
+//! All hosts of the tasks under way: which may receive requests now, which later, and which can be forgotten.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -9,14 +9,14 @@ use slab::Slab;
 use url::Url;
 
 use super::host::{Host, Listed, Standing};
-use super::{GroupBy, Options, Order};
+use super::{GroupBy, Options, RequestId};
 
-/// Hosts without a task that are remembered nevertheless: their robots.txt and their delay may be needed again.
+/// The number of hosts without tasks that are always remembered: their robots.txt and their delay may be needed again.
 const IDLE: usize = 10_000;
-/// Hosts without a task, those included that had better not be forgotten yet.
+/// The most hosts without tasks, including those that should not be forgotten yet.
 const MOST_IDLE: usize = 100_000;
 
-/// One host. Numbers of forgotten ones are given again.
+/// Identifies a host. The number of a forgotten host is used again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct HostId(usize);
 
@@ -25,11 +25,11 @@ pub(super) struct Hosts {
     options: Options,
     known: Slab<Host>,
     by_key: HashMap<Box<str>, HostId>,
-    /// Those that may be asked now, each in its turn.
+    /// Hosts that may receive requests now, in turn.
     open: VecDeque<HostId>,
-    /// Those that may be asked later. Entries of hosts that stand elsewhere by now are passed over.
+    /// Hosts that may receive requests later. Outdated entries are skipped.
     closed: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Those that have been without tasks, each once; some may have tasks again.
+    /// Hosts that became idle, each once. Some may have tasks again.
     idle: VecDeque<HostId>,
     times_idle: u64,
     available: usize,
@@ -53,7 +53,7 @@ impl Hosts {
         &self.options
     }
 
-    /// Orders that could be handed out now.
+    /// The number of orders that could be handed out now.
     pub(super) fn available(&self) -> usize {
         self.available
     }
@@ -63,7 +63,7 @@ impl Hosts {
         self.known.len()
     }
 
-    /// The host of a URL, which is held from now on.
+    /// Finds or adds the host of a URL, and holds it once.
     pub(super) fn hold(&mut self, url: &Url) -> HostId {
         let key = key(url, self.options.politeness.group_by);
         let id = if let Some(id) = self.by_key.get(&*key) {
@@ -79,12 +79,12 @@ impl Hosts {
         id
     }
 
-    /// Holds a host that is held already once more.
+    /// Holds a host, which is held already, once more.
     pub(super) fn hold_again(&mut self, id: HostId) {
         self.known[id.0].held += 1;
     }
 
-    /// Lets go of a host. Gives one that was forgotten.
+    /// Releases a host. Returns the host that was forgotten, if one was.
     pub(super) fn release(&mut self, id: HostId, now: Instant) -> Option<HostId> {
         let host = &mut self.known[id.0];
         host.held -= 1;
@@ -124,17 +124,17 @@ impl Hosts {
         &self.known[id.0]
     }
 
-    /// Puts an order before all others of its host, and the host before all others if it is not in line yet: records wait
-    /// for what has begun.
-    pub(super) fn put_first(&mut self, id: HostId, order: Order, now: Instant) {
+    /// Puts an order first in the queue of its host. If the host was not in the queue of open hosts, it becomes the
+    /// first one there. Records of later tasks wait for work that has begun.
+    pub(super) fn put_first(&mut self, id: HostId, request: RequestId, now: Instant) {
         let in_line = self.known[id.0].listed == Listed::Open;
-        self.change(id, now, |host, _| host.queue.push_front(order));
+        self.change(id, now, |host, _| host.queue.push_front(request));
         if !in_line && self.known[id.0].listed == Listed::Open {
             self.open.rotate_right(1);
         }
     }
 
-    /// Changes a host, and puts it where it belongs then.
+    /// Changes a host and then updates the queue that it is in.
     pub(super) fn change<T>(&mut self, id: HostId, now: Instant, change: impl FnOnce(&mut Host, &Options) -> T) -> T {
         let host = &mut self.known[id.0];
         let changed = change(host, &self.options);
@@ -147,7 +147,7 @@ impl Hosts {
                 host.listed = Listed::Open;
                 self.open.push_back(id);
             }
-            // One that stands among the open is found closed when its turn comes.
+            // A host in the queue of open hosts is found to be closed when its turn comes.
             Standing::Closed(until) if !matches!(host.listed, Listed::Open) && host.listed != Listed::Closed(until) => {
                 host.listed = Listed::Closed(until);
                 self.closed.push(Reverse((until, id.0)));
@@ -157,12 +157,12 @@ impl Hosts {
         changed
     }
 
-    /// When the next host that is closed opens.
+    /// When the next closed host opens.
     pub(super) fn next_wake_up(&self) -> Option<Instant> {
         self.closed.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Opens those whose time has come.
+    /// Opens the hosts whose time has come.
     pub(super) fn wake(&mut self, now: Instant) {
         while let Some(Reverse((at, id))) = self.closed.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.closed.pop();
@@ -172,27 +172,27 @@ impl Hosts {
         }
     }
 
-    /// The next order of the next host that is open, which then goes to the end of the line.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, Order)> {
+    /// Takes the next order of the next open host. That host then goes to the end of the queue.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(HostId, RequestId)> {
         while let Some(id) = self.open.pop_front() {
-            let order = self.change(id, now, |host, _| {
+            let request = self.change(id, now, |host, _| {
                 host.listed = Listed::No;
                 match host.standing(now) {
                     Standing::Open(_) => host.take(),
                     Standing::Closed(_) | Standing::Idle => None,
                 }
             });
-            if let Some(order) = order {
-                return Some((id, order));
+            if let Some(request) = request {
+                return Some((id, request));
             }
         }
         None
     }
 }
 
-/// The host's name, and its port where it is not the scheme's default: http and https of one server are one host.
+/// The host's name, and its port unless it is the scheme's default. So http and https of one server are one host.
 fn key(url: &Url, group_by: GroupBy) -> Box<str> {
-    // A name that ends with a dot is the same name, and the same server.
+    // A name with a dot at its end means the same server as the name without it.
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let name = match url.domain() {
         Some(_) if group_by == GroupBy::Domain => psl::domain_str(host).unwrap_or(host),
@@ -211,7 +211,7 @@ mod tests {
     use super::{GroupBy, key};
 
     #[test]
-    fn hosts_are_told_apart_by_name_and_unusual_port_or_by_domain() {
+    fn hosts_differ_by_name_and_unusual_port_or_by_domain() {
         let table = [
             ("http://h/a", "h", "h"),
             ("https://h/b", "h", "h"),

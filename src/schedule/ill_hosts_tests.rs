@@ -1,5 +1,5 @@
-//! Hosts that fail, wholly or in part, on the made-up web of `simulation_tests`: a living host is not punished, a dead one
-//! holds nobody up, and no host makes another one fail.
+//! Hosts that fail for all or some pages, on the simulated web of `simulation_tests`. A working host is not punished, a
+//! dead host delays no other host, and no host makes another one fail.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -14,7 +14,7 @@ use crate::model::{Failure, FailureKind, Outcome, Retry, Stage, Task};
 
 const HOUR: Retry = Retry::After(Duration::from_secs(3600));
 
-/// As the defaults have it.
+/// The default limits.
 fn polite(robots: bool) -> Options {
     let mut options = free();
     options.politeness.robots = robots;
@@ -26,7 +26,7 @@ fn number(url: &Url) -> u64 {
     url.path()[1..].parse().expect("a number")
 }
 
-/// Pages of one host. Those in `bad` fail, each time.
+/// Runs pages of one host. The pages in `bad` fail each time.
 fn run_with_bad_pages(count: u64, bad: Vec<u64>, failure: Failure) -> Ran {
     let serve: Serve = Box::new(move |url, _| match number(url) {
         page if bad.contains(&page) => in_time(10, Said::Failure(failure.clone())),
@@ -36,7 +36,7 @@ fn run_with_bad_pages(count: u64, bad: Vec<u64>, failure: Failure) -> Ran {
 }
 
 #[test]
-fn four_bad_pages_cost_little_wherever_they_stand() {
+fn four_bad_pages_cost_little_time_anywhere_in_the_list() {
     let places: [Vec<u64>; 5] = [
         vec![0, 1, 2, 3],
         vec![250, 251, 252, 253],
@@ -65,7 +65,7 @@ fn four_bad_pages_cost_little_wherever_they_stand() {
 }
 
 #[test]
-fn the_same_bad_page_many_times_is_one_bad_page() {
+fn a_bad_page_that_repeats_counts_as_one_bad_page() {
     let list: Vec<String> = (0..300).map(|n| format!("http://h0/{}#{n}", n % 3)).collect();
     let serve: Serve = Box::new(|url, _| match number(url) {
         0 => in_time(10, Said::Page),
@@ -77,7 +77,7 @@ fn the_same_bad_page_many_times_is_one_bad_page() {
 }
 
 #[test]
-fn a_section_of_bad_pages_does_not_cost_those_behind_it() {
+fn a_section_of_bad_pages_does_not_fail_the_pages_after_it() {
     for failure in [status(500, Retry::Yes), status(503, Retry::Yes), refused()] {
         let ran = run_with_bad_pages(1000, (300..360).collect(), failure.clone());
         let lost = ran.failures().values().sum::<usize>();
@@ -86,7 +86,7 @@ fn a_section_of_bad_pages_does_not_cost_those_behind_it() {
     }
 }
 
-/// A list of 10,000 pages, of which every tenth is of a host of this nature.
+/// Runs 9,000 pages of good hosts, and before them `each` pages of each of the dead hosts.
 fn run_with_a_dead_host(robots: bool, silence: u64, dead_hosts: u64, each: u64) -> Ran {
     let is_dead = |url: &Url| url.host_str().is_some_and(|host| host.starts_with("dead"));
     let serve: Serve = Box::new(move |url, _| match (is_dead(url), url.path()) {
@@ -102,7 +102,7 @@ fn run_with_a_dead_host(robots: bool, silence: u64, dead_hosts: u64, each: u64) 
 }
 
 #[test]
-fn a_dead_host_costs_a_run_seconds_however_many_pages_it_has() {
+fn a_dead_host_costs_a_run_only_seconds_regardless_of_its_pages() {
     for (robots, silence) in [(false, 5), (true, 5), (false, 1000), (true, 1000)] {
         let good = run_with_a_dead_host(robots, silence, 0, 0).took;
         // (hosts, pages of each)
@@ -117,7 +117,7 @@ fn a_dead_host_costs_a_run_seconds_however_many_pages_it_has() {
 }
 
 #[test]
-fn a_proxy_that_is_dead_for_all_ends_the_run_in_seconds() {
+fn a_dead_proxy_for_all_hosts_ends_the_run_in_seconds() {
     for (hosts, each) in [(1, 1000), (10, 100), (100, 10), (300, 1)] {
         for (robots, silence) in [(false, 5), (true, 5), (false, 1000), (true, 1000)] {
             let serve: Serve = Box::new(move |url, _| match url.path() {
@@ -126,7 +126,7 @@ fn a_proxy_that_is_dead_for_all_ends_the_run_in_seconds() {
             });
             let ran = run(polite(robots), &list(hosts, each, false), 32, 100_000, &serve);
             assert_eq!(ran.failures()[&FailureKind::Connect], usize::try_from(hosts * each).expect("few"));
-            // Where each of many hosts has to find out by itself, and that takes a second, there are only so many places.
+            // If each of many hosts takes a second to fail, the number of places limits the run.
             let most = Duration::from_secs(if silence < 1000 || hosts <= 10 { 15 } else { 60 });
             assert!(ran.took <= most, "{hosts} hosts, robots {robots}, {silence} ms: {:?}", ran.took);
         }
@@ -134,7 +134,7 @@ fn a_proxy_that_is_dead_for_all_ends_the_run_in_seconds() {
 }
 
 #[test]
-fn a_dead_host_is_asked_seldom() {
+fn a_dead_host_gets_few_requests() {
     let dead: Serve = Box::new(|_, _| in_time(10, Said::Failure(refused())));
     let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &dead);
     assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::Connect, 1000)]));
@@ -142,8 +142,8 @@ fn a_dead_host_is_asked_seldom() {
 }
 
 #[test]
-fn a_host_that_has_answered_is_waited_for_longer() {
-    // Two bursts of eight, and the trials after that.
+fn a_host_that_has_answered_before_is_given_up_later() {
+    // Two bursts of eight requests, and then the single tries.
     let away: Serve = Box::new(|_, n| match n {
         20..35 => in_time(10, Said::Failure(refused())),
         _ => in_time(10, Said::Page),
@@ -151,7 +151,7 @@ fn a_host_that_has_answered_is_waited_for_longer() {
     let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &away);
     assert_eq!(ran.failures(), BTreeMap::new());
     assert!(ran.took > Duration::from_secs(5), "{:?}", ran.took);
-    // A robots.txt is an answer, too.
+    // A robots.txt is an answer as well.
     let gone: Serve = Box::new(|url, _| match url.path() {
         "/robots.txt" => in_time(10, Said::Robots("")),
         _ => in_time(10, Said::Failure(refused())),
@@ -162,7 +162,7 @@ fn a_host_that_has_answered_is_waited_for_longer() {
 }
 
 #[test]
-fn a_host_that_serves_no_page_is_slowed_down_and_in_the_end_left_alone() {
+fn a_host_that_serves_no_page_is_slowed_down_and_finally_given_up() {
     for failed in [500, 503] {
         let broken: Serve = Box::new(move |_, _| in_time(10, Said::Failure(status(failed, Retry::Yes))));
         let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &broken);
@@ -170,7 +170,7 @@ fn a_host_that_serves_no_page_is_slowed_down_and_in_the_end_left_alone() {
         assert!(ran.requests() <= 100, "{failed}: {}", ran.requests());
         assert!(ran.took < Duration::from_secs(200), "{failed}: {:?}", ran.took);
     }
-    // A few of them are no reason, however often each is tried.
+    // Nineteen pages are not enough to pause the host, however often each is tried.
     let broken: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(503, Retry::Yes))));
     let ran = run(polite(false), &list(1, 19, false), 32, 1000, &broken);
     assert!(ran.took < Duration::from_secs(5) && ran.requests() == 19 * 3, "{:?}", ran.took);
@@ -184,20 +184,20 @@ fn the_first_page_that_is_served_ends_the_slow_down() {
     });
     let ran = run(polite(false), &list(1, 1000, false), 32, 1000, &serve);
     assert_eq!(ran.failures(), BTreeMap::new());
-    // The pauses of 1, 2, 4 and 8 seconds, and no more.
+    // Only the pauses of 1, 2, 4 and 8 seconds.
     assert!(ran.took > Duration::from_secs(15) && ran.took < Duration::from_secs(20), "{:?}", ran.took);
 }
 
 #[test]
-fn a_retry_after_that_is_too_long_fails_its_page_and_on_three_pages_in_a_row_the_host() {
+fn a_retry_after_that_is_too_long_fails_its_page_and_after_three_pages_the_host() {
     type Says = fn(u64) -> bool;
-    // Which of 2,000 pages say so, and how many are lost.
+    // Which of the 2,000 pages ask for a long pause, and how many pages fail.
     let table: [(Says, usize); 7] = [
         (|page| page == 7, 1),
         (|page| page == 0, 1),
         (|page| page % 500 == 3, 4),
         (|page| page == 100 || page == 101, 2),
-        // Nothing is decided while there are others in flight.
+        // The host is not given up while other requests to it are under way.
         (|page| page < 3, 3),
         (|page| page >= 4, 1996),
         (|_| true, 2000),
@@ -224,7 +224,7 @@ fn a_retry_after_that_is_too_long_fails_its_page_and_on_three_pages_in_a_row_the
 }
 
 #[test]
-fn one_page_that_asks_for_patience_again_and_again_does_not_speak_for_its_host() {
+fn one_page_that_repeats_a_long_retry_after_does_not_count_for_its_host() {
     let list: Vec<String> = (0..100).map(|n| format!("http://h0/{}", if n % 2 == 0 { 0 } else { n })).collect();
     let serve: Serve = Box::new(|url, _| match number(url) {
         0 => in_time(10, Said::Failure(status(429, HOUR))),
@@ -235,14 +235,14 @@ fn one_page_that_asks_for_patience_again_and_again_does_not_speak_for_its_host()
 }
 
 #[test]
-fn a_server_that_wants_to_be_left_alone_for_ever_is() {
+fn an_endless_retry_after_ends_requests_to_the_host() {
     let serve: Serve = Box::new(|_, _| in_time(10, Said::Failure(status(503, Retry::After(Duration::MAX)))));
     let ran = run(free(), &list(1, 100, false), 1, 1000, &serve);
     assert_eq!((ran.failures(), ran.requests()), (BTreeMap::from([(FailureKind::HttpStatus, 100)]), 3));
 }
 
 #[test]
-fn what_lasts_longer_is_not_cut_short_by_what_comes_later() {
+fn a_later_and_shorter_retry_after_does_not_shorten_a_longer_one() {
     let mut schedule = Schedule::new(free());
     let mut now = Instant::now();
     let task = |seq: u64| {
@@ -252,18 +252,19 @@ fn what_lasts_longer_is_not_cut_short_by_what_comes_later() {
     for seq in 0..4 {
         schedule.admit(task(seq), now);
         assert!(schedule.next(now).is_some());
+        schedule.hand_out(RequestId::Page(seq), now);
     }
     for (seq, patience) in [(0, 301), (1, 301), (2, 86_400), (3, 301)] {
         let failure = status(503, Retry::After(Duration::from_secs(patience)));
-        assert!(answered(&mut schedule, Order::Page(seq), Said::Failure(failure), ms(1), now).is_some());
+        assert!(answered(&mut schedule, RequestId::Page(seq), Said::Failure(failure), ms(1), now).is_some());
     }
     now += Duration::from_secs(400);
     schedule.admit(task(4), now);
-    assert!(matches!(schedule.next(now), Some(Step::Settled(_))), "a day is not over");
+    assert!(matches!(schedule.next(now), Some(Step::Settled(_))), "the pause of a day is not over");
 }
 
 #[test]
-fn a_host_with_too_many_failures_is_given_up_and_no_other() {
+fn only_a_host_with_too_many_failures_is_given_up() {
     let serve: Serve = Box::new(|url, _| match url.host_str() {
         Some("h0") => in_time(10, Said::Failure(status(404, Retry::No))),
         _ => in_time(10, Said::Page),
@@ -290,8 +291,8 @@ fn only_requests_that_were_sent_count_as_failures_of_a_host() {
 }
 
 #[test]
-fn no_host_makes_another_one_fail_by_where_it_redirects_to() {
-    // What the pages answer to which the hostile host leads.
+fn no_host_makes_another_one_fail_through_redirects() {
+    // The answers of the pages that the hostile host redirects to.
     let answers: [fn() -> Failure; 5] = [
         refused,
         || status(503, Retry::Yes),
@@ -321,7 +322,7 @@ fn no_host_makes_another_one_fail_by_where_it_redirects_to() {
 }
 
 #[test]
-fn what_follows_from_a_redirect_counts_for_the_host_of_the_line() {
+fn a_failure_after_a_redirect_counts_for_the_host_of_the_line() {
     let serve: Serve = Box::new(|url, _| match url.host_str() {
         Some("h0") => in_time(1, Said::Redirect(format!("http://elsewhere{}", url.path()).leak())),
         _ => in_time(1, Said::Failure(status(404, Retry::No))),
@@ -334,12 +335,12 @@ fn what_follows_from_a_redirect_counts_for_the_host_of_the_line() {
 }
 
 #[test]
-fn a_robots_txt_counts_as_a_page_and_one_that_a_redirect_asks_for_does_not() {
-    // The robots.txt of a dead host, and four of its pages, are five different pages.
+fn a_robots_txt_counts_as_a_page_unless_a_redirect_caused_its_request() {
+    // The robots.txt of a dead host and four of its pages are five different pages.
     let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
         (Some("hostile"), "/robots.txt") => in_time(1, Said::Robots("")),
         (Some("hostile"), _) => in_time(1, Said::Redirect(format!("https://victim{}", url.path()).leak())),
-        // Nobody listens there for https.
+        // No server listens there for https.
         (_, "/robots.txt") if url.scheme() == "https" => in_time(1, Said::NoRobots(refused())),
         (_, "/robots.txt") => in_time(1, Said::Robots("")),
         _ => in_time(50, Said::Page),
@@ -352,7 +353,7 @@ fn a_robots_txt_counts_as_a_page_and_one_that_a_redirect_asks_for_does_not() {
 }
 
 #[test]
-fn a_host_cannot_use_up_the_retries_of_another_one() {
+fn a_host_cannot_use_the_retry_budget_of_another_host() {
     let asked = RefCell::new(HashSet::new());
     let serve: Serve = Box::new(move |url, _| match (url.host_str(), url.query()) {
         (Some("hostile"), _) => in_time(1, Said::Redirect(format!("http://victim/?{}", url.path()).leak())),

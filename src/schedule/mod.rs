@@ -1,18 +1,19 @@
-//! Which task is fetched when, and what follows from an answer: record it, follow it, try it again.
+//! Decides which task is fetched when, and what follows from an answer: record it, follow a redirect, or try again.
 //!
-//! Pure: every call is told the time and gives back what is to be done. In reading order:
+//! Pure: every call takes the time as an argument and returns what to do. In reading order:
 //!
-//! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`), each with a `target`; `options` is what it
-//!   goes by
-//! - `hosts` knows which hosts may be asked now, and which of them later; `host` is the gate of one: how many at once,
-//!   how far apart, who waits in line; `breaker` says when a host is left alone for a while, or given up
-//! - `origins` knows the robots.txt of each origin; `asking` is how one is asked for
-//! - `weight` is what the tasks take in memory, and how long the URLs may be to which redirects lead them
-//! - `backoff` says how long to wait before another try
+//! - [`Schedule`] (`queue`) holds the tasks that are under way (`task`). Each task has a `target`. `options` configures
+//!   the schedule.
+//! - `hosts` knows which hosts may receive a request now, and which ones later. `host` is the gate of one host: how
+//!   many requests at once, how far apart, and which orders wait. `breaker` decides when to pause a host, and when to
+//!   give it up.
+//! - `origins` holds the robots.txt of each origin. `asking` requests one.
+//! - `weight` counts the memory that the tasks use, and limits the length of URLs that redirects lead to.
+//! - `backoff` computes the pause before a retry.
 //!
-//! Hosts take turns, so a list that is sorted by host keeps everybody busy as long as it is read far enough ahead.
+//! Hosts take turns. A list that is sorted by host therefore keeps all workers busy if it is read far enough ahead.
 //!
-//! Absent on purpose: processes, sockets, clocks.
+//! This module deliberately has no processes, sockets or clocks.
 
 mod asking;
 mod backoff;
@@ -36,5 +37,5 @@ mod tests;
 mod weights_tests;
 
 pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
-pub use queue::{Dispatch, Order, Schedule, Step};
+pub use queue::{Dispatch, RequestId, Schedule, Step};
 pub use task::Settled;

@@ -1,88 +1,81 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What the schedule goes by.
-#[derive(Debug, Clone, PartialEq)]
+/// Configures the schedule.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// Redirects that one try of a task may follow.
+    /// The most redirects that one try of a task follows.
     pub max_redirects: u32,
-    /// Tries after the first one.
+    /// The most retries of a task.
     pub max_retries: u32,
-    /// The longest `Retry-After` that is waited for. A longer one fails its task, and the host's others once three
-    /// different pages in a row were answered so.
+    /// The longest `Retry-After` that the schedule waits for. A longer one fails its task. If three different pages of
+    /// a host in a row have a longer one, the other tasks of the host fail as well.
     pub max_retry_after: Duration,
-    /// Retries that the tasks of a host may be ahead of their successes.
+    /// The budget of retries that the tasks of a host share. Each retry costs one, and each success gives one back.
     pub max_host_retries: u32,
-    /// Failed tasks of a host after which its others fail at once; 0 = no limit. Only requests that were sent count.
+    /// After this number of failed tasks, the other tasks of a host fail at once; 0 = no limit. Only requests that were
+    /// sent count.
     pub max_host_failures: u64,
-    /// What holds for every host.
+    /// The rules for every host without rules of its own.
     pub politeness: Politeness,
-    /// What holds for some hosts instead, by their names as [`Politeness::group_by`] groups them.
+    /// Rules for single hosts, by their names as [`Politeness::group_by`] groups them.
     pub hosts: HashMap<String, HostRules>,
 }
 
-/// How a host is treated that no rule of its own speaks of.
-#[derive(Debug, Clone, PartialEq)]
+/// The limits for a host without rules of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Politeness {
-    /// Whether robots.txt is asked for and obeyed.
+    /// Whether to request and obey robots.txt.
     pub robots: bool,
-    /// Requests under way at a host at the same time; 0 = no limit.
+    /// The most requests under way at a host at the same time; 0 = no limit.
     pub concurrency: u32,
-    /// From when one request to a host is sent until the next one is.
+    /// The time between sending one request to a host and sending the next one.
     pub delay: Duration,
-    /// Up to so much more, drawn for each request.
+    /// The longest random addition to the delay. It is drawn anew for each request.
     pub delay_jitter: Duration,
-    /// From one request of the run to the next, whichever their hosts.
+    /// The time between two requests of the run, to any hosts.
     pub interval: Duration,
-    /// What shares these limits.
+    /// Which hosts share these limits.
     pub group_by: GroupBy,
-    /// A longer `Crawl-delay` counts as this.
+    /// The longest `Crawl-delay` that counts. A longer one is cut to this.
     pub max_crawl_delay: Duration,
     /// A delay that follows how fast a host answers.
     pub adaptive: Option<Adaptive>,
 }
 
 impl Politeness {
-    /// Nobody is spared anything: for servers of one's own.
+    /// No limits at all. Only for servers of one's own.
     pub fn none() -> Self {
-        Self {
-            robots: false,
-            concurrency: 0,
-            delay: Duration::ZERO,
-            delay_jitter: Duration::ZERO,
-            interval: Duration::ZERO,
-            group_by: GroupBy::Host,
-            max_crawl_delay: Duration::MAX,
-            adaptive: None,
-        }
+        Self { max_crawl_delay: Duration::MAX, ..Self::default() }
     }
 }
 
-/// What shares the limits of a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which hosts share the limits of a host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GroupBy {
     /// A host's name, with its port where that is unusual ([`HostKey`](crate::model::HostKey)).
+    #[default]
     Host,
     /// All hosts of a registrable domain (`a.example.co.uk` and `b.example.co.uk`).
     Domain,
 }
 
-/// Scrapy's `AutoThrottle`: the delay moves half-way to the time that a page takes, divided by `target`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Scrapy's `AutoThrottle`: the delay moves half-way towards the time that a page takes, divided by `target`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Adaptive {
-    /// Requests that should be under way at a host on average.
+    /// The average number of requests that should be under way at a host.
     pub target: f64,
-    /// The longest such delay.
+    /// The longest adaptive delay.
     pub max_delay: Duration,
 }
 
-/// Where a host is treated otherwise.
+/// Rules for one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostRules {
-    /// In place of [`Politeness::robots`].
+    /// Replaces [`Politeness::robots`].
     pub robots: Option<bool>,
-    /// In place of [`Politeness::concurrency`].
+    /// Replaces [`Politeness::concurrency`].
     pub concurrency: Option<u32>,
-    /// In place of [`Politeness::delay`].
+    /// Replaces [`Politeness::delay`].
     pub delay: Option<Duration>,
 }

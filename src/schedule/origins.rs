@@ -1,5 +1,4 @@
-//! What is known of the robots.txt of each origin (RFC 9309, 2.3): nothing yet, that it is being asked for, its rules,
-//! or that it cannot be had.
+//! The state of the robots.txt of each origin (RFC 9309, 2.3): unknown, requested, known, or unavailable.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -12,42 +11,42 @@ use super::target::Target;
 use crate::model::{Failure, FailureKind, Reach, Stage, shown_url, without_credentials};
 use crate::robots::Rules;
 
-/// Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2); after more of them there is taken to be none.
+/// The most redirects on the way to a robots.txt (RFC 9309, 2.3.1.2). After more of them, the file counts as missing.
 pub(super) const MAX_HOPS: u32 = 5;
 
-/// How long a robots.txt that could not be had is not asked for again.
+/// How long an unavailable robots.txt is not requested again.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
-/// The most bytes that are kept about all origins. Beyond that, the largest are forgotten: first those of origins
-/// without tasks, then the others. So the rules of an ordinary site are not forgotten because other sites have huge
-/// ones.
+/// The most bytes that are kept about all origins. Above that, the largest entries are forgotten: first those of
+/// origins without tasks, then the others. So huge files of some sites do not push out the rules of ordinary sites.
 const MOST_KEPT: usize = 64 << 20;
 
-/// How long rules are not asked for again if they were forgotten while tasks need them. Those tasks wait.
+/// How long to wait before rules that were forgotten for lack of room are requested again. The tasks that need them
+/// wait.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
-/// Origins of one host that are kept at least, though no task goes there: a domain may have any number.
+/// The number of unused origins of one host that are always kept. A domain may have any number of origins.
 const UNUSED: usize = 1_000;
 
-/// One origin (scheme, host and port). Each number is used once.
+/// Identifies an origin (scheme, host and port). Each number is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct OriginId(pub(super) u64);
 
-/// The way to a robots.txt.
+/// The request for a robots.txt.
 #[derive(Debug)]
 pub(super) struct Fetch {
     pub(super) target: Target,
-    /// How the task that asked for it came there: one may go where another may not.
+    /// How the task that caused the request reached the origin. One task may go where another may not.
     pub(super) asked_by: Reach,
-    /// Nothing else may share its worker.
+    /// No other job may share its worker.
     pub(super) alone: bool,
-    /// The request was lost without anybody's fault, and is sent once more.
+    /// The request was lost and nobody is to blame. It is sent once more.
     pub(super) again: bool,
     pub(super) tries: u32,
-    /// Whose gate it has to pass.
+    /// The host whose gate the next request passes.
     pub(super) host: HostId,
     pub(super) handed_out: Option<Instant>,
-    /// Tasks that wait for it, first come first.
+    /// The tasks that wait for it, in order of arrival.
     pub(super) parked: Vec<u64>,
 }
 
@@ -57,12 +56,12 @@ enum State {
     Asking(Box<Fetch>),
     Known(Rules),
     Refused(Box<Failure>, Instant),
-    /// There was no room for its rules; they are asked for again from then on.
+    /// There was no room for its rules. They may be requested again from this time on.
     Forgotten(Instant),
 }
 
 impl State {
-    /// Bytes that it takes beside itself, about; 0 for what is not kept.
+    /// About how many bytes it takes outside of the struct itself; 0 if nothing is kept.
     fn size(&self) -> usize {
         match self {
             Self::Known(rules) => rules.size(),
@@ -78,21 +77,21 @@ impl State {
 struct Origin {
     name: Box<str>,
     state: State,
-    /// Tasks that go there.
+    /// The number of tasks that go there.
     users: usize,
-    /// Its place in `Origins::kept`, if something of it is kept.
+    /// Its entry in `Origins::kept`, if it has one.
     kept: Option<Kept>,
 }
 
-/// What is kept of one origin: its size, when it came, and whose it is. The last one in order is the largest, and the
-/// oldest of several of that size.
+/// An entry for what is kept of one origin: its size, when it came, and the origin. The last entry in sort order is the
+/// largest; among equal sizes, the oldest.
 type Kept = (usize, Reverse<u64>, OriginId);
 
 /// The origins of one host.
 #[derive(Debug, Default)]
 struct OfHost {
     ids: Vec<OriginId>,
-    /// When there are so many, those that nobody uses are forgotten.
+    /// At this number of origins, the unused ones are forgotten.
     sweep_at: usize,
 }
 
@@ -100,12 +99,12 @@ struct OfHost {
 #[derive(Debug, PartialEq)]
 pub(super) enum Leave {
     Given,
-    /// It waits until its origin's robots.txt is there.
+    /// It waits for the robots.txt of its origin.
     Parked,
-    /// As `Parked`, and somebody must ask for it.
+    /// Like `Parked`, and the robots.txt must be requested.
     Ask,
     Denied(Failure),
-    /// Ask again then.
+    /// It must ask again at this time.
     Later(Instant),
 }
 
@@ -115,14 +114,14 @@ pub(super) struct Origins {
     by_name: HashMap<Box<str>, OriginId>,
     of_host: HashMap<HostId, OfHost>,
     next: u64,
-    /// What is kept, of origins to which no task goes and of the others, and the bytes of all of it.
+    /// The entries of origins without tasks, and those of the others; `bytes` is the total size of both.
     kept: [BTreeSet<Kept>; 2],
     bytes: usize,
     times_kept: u64,
 }
 
 impl Origins {
-    /// The origin of a URL that belongs to `host`, for one more task that goes there.
+    /// Finds or adds the origin of a URL of `host`, for one more task that goes there.
     pub(super) fn hold(&mut self, url: &Url, host: HostId) -> OriginId {
         let name = url.origin().ascii_serialization();
         if let Some(id) = self.by_name.get(&*name).copied() {
@@ -139,7 +138,7 @@ impl Origins {
         id
     }
 
-    /// A task does not go there any more.
+    /// Counts one task less at the origin.
     pub(super) fn release(&mut self, id: OriginId) {
         self.count_users(id, |users| users.saturating_sub(1));
     }
@@ -184,7 +183,7 @@ impl Origins {
         }
     }
 
-    /// Forgets what is known of a host that is forgotten.
+    /// Forgets the origins of a forgotten host.
     pub(super) fn forget(&mut self, host: HostId) {
         let ids = self.of_host.remove(&host).unwrap_or_default().ids;
         ids.into_iter().for_each(|id| self.remove(id));
@@ -193,14 +192,14 @@ impl Origins {
     /// Whether the task `seq` may be sent to `url`, which is of this origin.
     pub(super) fn leave(&mut self, id: OriginId, seq: u64, url: &Url, now: Instant) -> Leave {
         let Some(origin) = self.known.get_mut(&id) else {
-            let message = "nothing is known of its robots.txt, which is a bug";
+            let message = "its origin is missing from the list of origins, which is a bug";
             return Leave::Denied(Failure::new(FailureKind::RobotsDenied, Stage::Robots, message));
         };
         match &mut origin.state {
             State::Known(rules) if rules.allows(url) => Leave::Given,
             State::Known(_) => {
                 let message = format!(
-                    "fetch {}: robots.txt of {} forbids it (politeness.robots = false ignores that)",
+                    "fetch {}: the robots.txt of {} forbids it (politeness.robots = false ignores robots.txt)",
                     shown_url(url),
                     origin.name
                 );
@@ -216,10 +215,10 @@ impl Origins {
         }
     }
 
-    /// Begins to ask for a robots.txt, on behalf of a task that goes to `url`.
+    /// Starts a request for a robots.txt, for a task that goes to `url`.
     pub(super) fn ask(&mut self, id: OriginId, seq: u64, url: &Url, reach: Reach, host: HostId) {
         let Some(origin) = self.known.get_mut(&id) else { return };
-        // Whose credentials it would be asked with depends on who comes first.
+        // The request has no credentials: otherwise they would depend on which task comes first.
         let mut robots = without_credentials(url);
         robots.set_path("/robots.txt");
         robots.set_query(None);
@@ -249,17 +248,17 @@ impl Origins {
         }
     }
 
-    /// Ends the asking. Gives the tasks that waited for it.
+    /// Ends the request with rules. Returns the tasks that waited for it.
     pub(super) fn known(&mut self, id: OriginId, rules: Rules, now: Instant) -> Vec<u64> {
         self.end(id, now, |_| State::Known(rules))
     }
 
-    /// As [`known`](Self::known), where it cannot be had. A transport error is the tasks' own; a server that cannot
-    /// answer forbids everything (RFC 9309, 2.3.1.4).
+    /// Ends the request with a failure. A transport error is also the error of the tasks. If the server cannot answer,
+    /// everything is forbidden (RFC 9309, 2.3.1.4).
     pub(super) fn refused(&mut self, id: OriginId, failure: &Failure, now: Instant) -> Vec<u64> {
         self.end(id, now, |name| {
             let failure = failure.brief();
-            let message = format!("read robots.txt of {name}: {}", failure.message);
+            let message = format!("read the robots.txt of {name}: {}", failure.message);
             let kind = match failure.kind {
                 FailureKind::HttpStatus => FailureKind::RobotsDenied,
                 other => other,
@@ -269,7 +268,7 @@ impl Origins {
         })
     }
 
-    /// As [`known`](Self::known), where nothing has come of it.
+    /// Ends the request without a result.
     pub(super) fn unknown(&mut self, id: OriginId, now: Instant) -> Vec<u64> {
         self.end(id, now, |_| State::Unknown)
     }
@@ -287,14 +286,14 @@ impl Origins {
             origin.kept = Some(kept);
             let is_used = origin.users > 0;
             self.bytes += size;
-            // What has just come is not forgotten: tasks have waited for it.
+            // The new entry is added last, so it is not forgotten: tasks have waited for it.
             self.make_room(now);
             self.kept[usize::from(is_used)].insert(kept);
         }
         tasks
     }
 
-    /// Forgets the largest until the rest is no more than is kept.
+    /// Forgets the largest entries until the rest is within the limit.
     fn make_room(&mut self, now: Instant) {
         let [unused, used] = &mut self.kept;
         while self.bytes > MOST_KEPT

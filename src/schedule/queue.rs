@@ -10,65 +10,59 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Connection, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, Visit};
 use crate::robots;
 
-/// How late a request may be so that the next one need not be late as well.
+/// A request that is late by at most this does not delay the next one.
 const LATENESS: Duration = Duration::from_millis(20);
 
-/// What somebody is sent for. Each has one errand under way at a time.
+/// Identifies a request for a page or a robots.txt. There is at most one of each under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Order {
-    /// The page of a task, by its number.
+pub enum RequestId {
+    /// The page of a task, by the task's number.
     Page(u64),
-    /// The robots.txt of an origin, by a number of the schedule's.
+    /// The robots.txt of an origin, by a number that the schedule assigns.
     Robots(u64),
 }
 
-/// Something to be fetched now.
+/// A request that may be made now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
     /// What for.
-    pub order: Order,
-    /// The URL of this hop.
-    pub url: String,
-    /// Whether the list or a redirect leads there.
-    pub reach: Reach,
-    /// The same for all orders to one host, so that its connections can be used again.
+    pub id: RequestId,
+    /// The request. Where it asks for that, the schedule is to be told when it is [sent](Schedule::sent). Whoever makes it
+    /// adds the headers.
+    pub visit: Visit,
+    /// The same for all requests to one host, so that its connections can be used again.
     pub affinity: u64,
-    /// Nothing else may share its worker: it is suspected to have killed one.
+    /// No other job may share its worker, because this one may have killed a worker.
     pub alone: bool,
-    /// The schedule wants to be told when it is [sent](Schedule::sent).
-    pub tell_when_sent: bool,
-    /// Which connection it goes over.
-    pub connection: Connection,
 }
 
-/// What is next.
+/// The next thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// To be fetched.
+    /// Send a request.
     Fetch(Dispatch),
-    /// A task that is not sent any more.
+    /// Record a task that ended without another request.
     Settled(Settled),
 }
 
-/// The tasks that are under way, between the list and the records.
+/// The tasks under way: read from the list, and not settled yet.
 #[derive(Debug)]
 pub struct Schedule {
     pub(super) hosts: Hosts,
     pub(super) origins: Origins,
-    /// Every task under way, by seq: bounded by what is admitted and not settled. Boxed, since a table that tasks enter and
-    /// leave all the time has up to four times as many places as it has tasks.
+    /// Every task under way, by seq. Boxed, because a map whose entries change all the time may have four times as many
+    /// places as entries.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
     /// To be sent again later.
-    pub(super) pausing: BinaryHeap<Reverse<(Instant, Order)>>,
-    /// When the rate of the whole run lets the next one out, and when it let the last one.
+    pub(super) pausing: BinaryHeap<Reverse<(Instant, RequestId)>>,
+    /// When the rate of the whole run lets the next one out.
     next_out: Option<Instant>,
-    last_out: Option<Instant>,
     /// Bytes that the tasks take, about, without their detours.
     pub(super) weight: usize,
-    /// Bytes of long URLs to which redirects have led tasks, and robots.txt.
+    /// Bytes of long URLs that redirects led tasks and robots.txt requests to.
     pub(super) detours: usize,
     pub(super) retries: u64,
     pub(super) robots_requests: u64,
@@ -83,7 +77,6 @@ impl Schedule {
             tasks: HashMap::new(),
             pausing: BinaryHeap::new(),
             next_out: None,
-            last_out: None,
             weight: 0,
             detours: 0,
             retries: 0,
@@ -91,7 +84,7 @@ impl Schedule {
         }
     }
 
-    /// Takes a task in. One that names no place to go to is settled at once.
+    /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
         let Task { seq, line, url } = task;
         match url {
@@ -99,10 +92,10 @@ impl Schedule {
                 let host = self.hosts.hold(&url);
                 let mut under_way = UnderWay::new(line, url, host);
                 self.hosts.hold_again(host);
-                self.settle_down(&mut under_way, host);
+                self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
-                self.hosts.change(host, now, |host, _| host.queue.push_back(Order::Page(seq)));
+                self.hosts.change(host, now, |host, _| host.queue.push_back(RequestId::Page(seq)));
                 None
             }
             Err(failure) => {
@@ -112,108 +105,119 @@ impl Schedule {
         }
     }
 
-    fn settle_down(&mut self, task: &mut UnderWay, host: HostId) {
+    fn attach_to_host(&mut self, task: &mut UnderWay, host: HostId) {
         task.host = host;
         let left = task.origin.take();
         left.into_iter().for_each(|origin| self.origins.release(origin));
         task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.target.url, host));
     }
 
-    /// Orders that could be handed out now, if there were room.
+    /// The number of orders that could be handed out now.
     pub fn ready(&self) -> usize {
         self.hosts.available()
     }
 
-    /// Tasks that were admitted and are not settled.
+    /// The number of tasks that were admitted and are not settled.
     pub fn under_way(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Whether nothing is under way.
+    /// Whether no task is under way.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 
-    /// Where a task under way is: the URL of its next request, or of the one that it waits for.
+    /// The URL that a task requests next, or whose answer it waits for.
     pub fn url(&self, seq: u64) -> Option<&Url> {
         Some(&self.tasks.get(&seq)?.target.url)
     }
 
-    /// Tries after the first ones, of all tasks.
+    /// The number of retries of all tasks.
     pub fn retries(&self) -> u64 {
         self.retries
     }
 
-    /// Hosts and origins.
+    /// The number of known hosts and origins.
     #[cfg(test)]
     pub(super) fn known(&self) -> (usize, usize) {
         (self.hosts.len(), self.origins.len())
     }
 
-    /// How often a robots.txt was asked for.
+    /// The number of robots.txt requests.
     pub fn robots_requests(&self) -> u64 {
         self.robots_requests
     }
 
-    /// When to ask for what is [`next`](Self::next) though nothing has happened.
+    /// When to call [`next`](Self::next) again if nothing happens before.
     pub fn next_wake_up(&self) -> Option<Instant> {
         let pausing = self.pausing.peek().map(|Reverse((at, _))| *at);
         let rate = self.next_out.filter(|_| self.ready() > 0);
         pausing.into_iter().chain(self.hosts.next_wake_up()).chain(rate).min()
     }
 
-    /// What to do next. `None` when everything is under way or has to wait.
+    /// The next thing to do. `None` if everything is under way or has to wait.
     pub fn next(&mut self, now: Instant) -> Option<Step> {
         self.wake(now);
         if self.next_out.is_some_and(|at| at > now) {
             return None;
         }
-        while let Some((host, order)) = self.hosts.next(now) {
-            let step = match order {
-                Order::Page(seq) => self.begin(seq, now),
-                Order::Robots(id) => self.begin_robots(OriginId(id), host, now),
+        while let Some((host, request)) = self.hosts.next(now) {
+            let step = match request {
+                RequestId::Page(seq) => self.begin(seq, now),
+                RequestId::Robots(id) => self.begin_robots(OriginId(id), host, now),
             };
-            match step {
-                Some(Step::Fetch(dispatch)) => {
-                    self.hosts.change(host, now, |host, _| host.handed_out(order, now));
-                    self.keep_the_rate(now);
-                    return Some(Step::Fetch(dispatch));
-                }
-                Some(settled) => return Some(settled),
-                None => {}
+            if step.is_some() {
+                return step;
             }
         }
         None
+    }
+
+    /// The request that was [`next`](Self::next) is made now.
+    pub fn hand_out(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get_mut(&seq).map(|task| {
+                task.handed_out = Some(now);
+                task.host
+            }),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| {
+                fetch.handed_out = Some(now);
+                fetch.host
+            }),
+        };
+        let Some(host) = host else { return };
+        self.robots_requests += u64::from(matches!(request, RequestId::Robots(_)));
+        self.hosts.change(host, now, |host, _| host.handed_out(request, now));
+        self.keep_the_rate(now);
     }
 
     /// One more is out. Whoever is a little late makes up for it, or the rate would never be reached.
     fn keep_the_rate(&mut self, now: Instant) {
         let interval = self.hosts.options().politeness.interval;
         if interval > Duration::ZERO {
-            self.last_out = self.next_out;
             let due = self.next_out.unwrap_or(now) + interval;
             self.next_out = Some(due.max(now + interval.saturating_sub(LATENESS)));
         }
     }
 
-    /// Lets out what has paused long enough.
+    /// Wakes the orders whose pause is over.
     fn wake(&mut self, now: Instant) {
         self.hosts.wake(now);
         while self.pausing.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            if let Some(Reverse((_, order))) = self.pausing.pop() {
-                self.put_first(order, now);
+            if let Some(Reverse((_, request))) = self.pausing.pop() {
+                self.put_first(request, now);
             }
         }
     }
 
-    /// Those that have begun go before those that have not: records behind them wait.
-    pub(super) fn put_first(&mut self, order: Order, now: Instant) {
-        let host = match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
+    /// Tasks that have begun go before those that have not, because records of later tasks wait for them.
+    pub(super) fn put_first(&mut self, request: RequestId, now: Instant) {
+        let host = match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| task.host),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| fetch.host),
         };
         if let Some(host) = host {
-            self.hosts.put_first(host, order, now);
+            self.hosts.put_first(host, request, now);
         }
     }
 
@@ -227,83 +231,80 @@ impl Schedule {
         };
         match (leave, task.origin) {
             (Leave::Given, _) => {
-                task.handed_out = Some(now);
                 task.target.goes_with(0);
+                let visit = host.visit(&task.target, task.again);
                 Some(Step::Fetch(Dispatch {
-                    order: Order::Page(seq),
-                    url: task.target.url.to_string(),
-                    reach: task.target.reach.clone(),
+                    id: RequestId::Page(seq),
+                    visit,
                     affinity: host.affinity,
                     alone: task.alone,
-                    tell_when_sent: host.counts_time(),
-                    connection: host.connection(task.again),
                 }))
             }
             (Leave::Denied(failure), _) => {
-                // A hop that was answered is no attempt, but the task was sent.
+                // A redirect does not count as an attempt, but the task was sent.
                 task.charged = task.charged.max(u32::from(task.target.hops > 0));
                 self.settle(seq, Outcome::Failure(failure), now).map(Step::Settled)
             }
             (Leave::Ask, Some(origin)) => {
                 let host = self.hosts.hold(&task.target.url);
                 self.origins.ask(origin, seq, &task.target.url, task.target.reach.clone(), host);
-                self.hosts.put_first(host, Order::Robots(origin.0), now);
+                self.hosts.put_first(host, RequestId::Robots(origin.0), now);
                 None
             }
             (Leave::Later(until), _) => {
-                self.pausing.push(Reverse((until, Order::Page(seq))));
+                self.pausing.push(Reverse((until, RequestId::Page(seq))));
                 None
             }
             (Leave::Parked | Leave::Ask, _) => None,
         }
     }
 
-    /// The page of a task that was handed out goes with cookies: a number that other cookies do not have, and not 0.
+    /// Notes the cookies of a page request that was handed out. `cookies` is not 0, and differs for different cookies.
     pub fn goes_with(&mut self, seq: u64, cookies: u64) {
         if let Some(task) = self.tasks.get_mut(&seq) {
             task.target.goes_with(cookies);
         }
     }
 
-    /// Something that was handed out with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
-    pub fn sent(&mut self, order: Order, now: Instant) {
-        if let Some((host, _)) = self.whereabouts(order) {
-            self.hosts.change(host, now, |host, options| host.sent(order, options.politeness.delay_jitter, now));
+    /// Notes that an order with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
+    pub fn sent(&mut self, request: RequestId, now: Instant) {
+        if let Some((host, _)) = self.whereabouts(request) {
+            self.hosts.change(host, now, |host, options| host.sent(request, options.politeness.delay_jitter, now));
         }
     }
 
-    /// The host at which an order is, and when it was handed out.
-    fn whereabouts(&mut self, order: Order) -> Option<(HostId, Option<Instant>)> {
-        match order {
-            Order::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
-            Order::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
+    /// The host that an order waits at, and when the order was handed out.
+    fn whereabouts(&mut self, request: RequestId) -> Option<(HostId, Option<Instant>)> {
+        match request {
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
+            RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
         }
     }
 
-    /// Tells the host of an order what came of it.
-    pub(super) fn judge(&mut self, order: Order, took: Duration, failure: Option<&Failure>, now: Instant) {
-        let Some((host, handed_out)) = self.whereabouts(order) else { return };
-        let page = failure.and_then(|_| self.page_of(order));
-        let earner = if failure.is_none() { self.payer(order) } else { None };
+    /// Tells the host of an order the result.
+    pub(super) fn judge(&mut self, request: RequestId, took: Duration, failure: Option<&Failure>, now: Instant) {
+        let Some((host, handed_out)) = self.whereabouts(request) else { return };
+        let page = failure.and_then(|_| self.page_of(request));
+        let earner = if failure.is_none() { self.payer(request) } else { None };
         let heard = Heard { failure, since: handed_out.unwrap_or(now), took };
         self.hosts.change(host, now, |known, options| {
-            known.came_back(order);
+            known.came_back(request);
             known.learn(&heard, page, options, now);
             if earner == Some(host) {
-                known.earned_a_retry(options.max_host_retries);
+                known.give_back_retry(options.max_host_retries);
             }
         });
         if let Some(earner) = earner.filter(|earner| *earner != host) {
-            self.hosts.change(earner, now, |host, options| host.earned_a_retry(options.max_host_retries));
+            self.hosts.change(earner, now, |host, options| host.give_back_retry(options.max_host_retries));
         }
     }
 
-    /// The page of an order as a number, for what its failure says of the host. `None` where a redirect has led there: a
-    /// host must not make another one look bad.
-    fn page_of(&mut self, order: Order) -> Option<u64> {
-        let (target, is_own) = match order {
-            Order::Page(seq) => (&self.tasks.get(&seq)?.target, true),
-            Order::Robots(id) => {
+    /// The page of an order as a number, so that its failure can count against the host. `None` if a redirect led
+    /// there: one host must not make another one look bad.
+    fn page_of(&mut self, request: RequestId) -> Option<u64> {
+        let (target, is_own) = match request {
+            RequestId::Page(seq) => (&self.tasks.get(&seq)?.target, true),
+            RequestId::Robots(id) => {
                 let fetch = self.origins.fetch(OriginId(id))?;
                 (&fetch.target, fetch.asked_by == Reach::Listed)
             }
@@ -311,17 +312,18 @@ impl Schedule {
         (is_own && target.hops == 0).then(|| target.page())
     }
 
-    /// The host whose retries an order uses: that of the task's line, or of the first task that waits for a robots.txt.
-    pub(super) fn payer(&mut self, order: Order) -> Option<HostId> {
-        let seq = match order {
-            Order::Page(seq) => seq,
-            Order::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
+    /// The host whose retry budget an order uses: that of the task's line, or of the first task that waits for a
+    /// robots.txt.
+    pub(super) fn payer(&mut self, request: RequestId) -> Option<HostId> {
+        let seq = match request {
+            RequestId::Page(seq) => seq,
+            RequestId::Robots(id) => *self.origins.fetch(OriginId(id))?.parked.first()?,
         };
         Some(self.tasks.get(&seq)?.listed)
     }
 
-    /// Judges an answer: the task is settled, or goes on to another hop or another try. `cookies_for` gives the cookies that
-    /// would go with a request for a URL, as [`goes_with`](Self::goes_with) has them; 0 for none.
+    /// Handles an answer: the task is settled, or continues with another hop or another try. `cookies_for` returns the
+    /// cookies of a request for a URL, as [`goes_with`](Self::goes_with) takes them; 0 for none.
     pub fn answered(
         &mut self,
         seq: u64,
@@ -331,7 +333,7 @@ impl Schedule {
         now: Instant,
     ) -> Option<Settled> {
         let failure = match &answer {
-            Answer::Outcome(Outcome::Failure(failure)) => Some(failure),
+            Answer::Failure(failure) => Some(failure),
             _ => None,
         };
         let task = self.tasks.get_mut(&seq)?;
@@ -339,24 +341,25 @@ impl Schedule {
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         task.again = is_lost && !task.again;
         if task.again {
-            self.rerun(Order::Page(seq), false, false, now);
+            self.rerun(RequestId::Page(seq), false, false, now);
             return None;
         }
-        self.judge(Order::Page(seq), elapsed, failure, now);
+        self.judge(RequestId::Page(seq), elapsed, failure, now);
         let leash = self.leash(seq)?;
         let task = self.tasks.get_mut(&seq)?;
         let outcome = match answer {
-            Answer::Redirect { status, to, bytes } => match task.follow(status, &to, bytes, cookies_for, leash) {
+            Answer::Redirect { status, to, bytes } => match task.follow(status, to, bytes, cookies_for, leash) {
                 Ok(()) => {
-                    self.move_on(seq, now);
+                    self.move_to_next_host(seq, now);
                     return None;
                 }
                 Err(failure) => Outcome::Failure(failure),
             },
-            Answer::Outcome(outcome) => outcome,
-            // Whoever asks with validators puts what they speak of in this answer's place.
+            Answer::Page(page) => Outcome::Page(page),
+            Answer::Failure(failure) => Outcome::Failure(failure),
+            // A 304 to a conditional request never gets here: the stored page takes its place.
             Answer::NotModified { bytes } => {
-                let message = "the server said that a page has not changed which nobody has";
+                let message = "the server answered 304 (not modified), but no copy of the page is stored";
                 Outcome::Failure(Failure { bytes, ..Failure::new(FailureKind::Protocol, Stage::Fetch, message) })
             }
         };
@@ -367,32 +370,32 @@ impl Schedule {
             return None;
         }
         match outcome {
-            Outcome::Failure(failure) => self.lose(seq, failure, now),
+            Outcome::Failure(failure) => self.fail_task(seq, failure, now),
             page @ Outcome::Page(_) => self.settle(seq, page, now),
         }
     }
 
-    /// Ends a task of which a request has failed. The failure counts for the host of its line, unless the request could
-    /// not be sent from here.
-    fn lose(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
+    /// Ends a task whose request has failed. The failure counts for the host of its line, unless the request could not be
+    /// sent from here.
+    fn fail_task(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
         let listed = self.tasks.get(&seq)?.listed;
         let was_not_sent = matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress);
         if !was_not_sent && failure.retry != Retry::Local {
-            self.hosts.change(listed, now, |host, options| host.lost_a_task(&failure, options.max_host_failures));
+            self.hosts.change(listed, now, |host, options| host.count_failure(&failure, options.max_host_failures));
         }
         self.settle(seq, Outcome::Failure(failure), now)
     }
 
-    /// A hop leads to a host of its own.
-    fn move_on(&mut self, seq: u64, now: Instant) {
+    /// Moves a task to the host of its next hop.
+    fn move_to_next_host(&mut self, seq: u64, now: Instant) {
         let Some(mut task) = self.tasks.remove(&seq) else { return };
         let host = self.hosts.hold(&task.target.url);
         let left = task.host;
-        self.settle_down(&mut task, host);
+        self.attach_to_host(&mut task, host);
         self.weigh(&mut task, false, now);
         self.tasks.insert(seq, task);
         self.release(left, now);
-        self.put_first(Order::Page(seq), now);
+        self.put_first(RequestId::Page(seq), now);
     }
 
     fn may_try_again(&mut self, seq: u64, retry: Retry, now: Instant) -> bool {
@@ -403,20 +406,20 @@ impl Schedule {
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
         let listed = task.listed;
-        // A host does not pay for what this machine lacks.
-        if retry != Retry::Local && !self.hosts.change(listed, now, |host, _| host.may_retry()) {
+        // A shortage on this machine costs the host none of its retries.
+        if retry != Retry::Local && !self.hosts.change(listed, now, |host, _| host.take_retry()) {
             return false;
         }
         self.retries += 1;
-        self.pausing.push(Reverse((now + pause, Order::Page(seq))));
+        self.pausing.push(Reverse((now + pause, RequestId::Page(seq))));
         true
     }
 
-    /// Sends again what was with a worker that was lost, before all others. `charged`: the death is held against it.
-    pub fn rerun(&mut self, order: Order, alone: bool, charged: bool, now: Instant) {
-        let Some((host, _)) = self.whereabouts(order) else { return };
-        match order {
-            Order::Page(seq) => {
+    /// Sends an order of a lost worker again, before all others. `charged`: the loss counts as an attempt.
+    pub fn rerun(&mut self, request: RequestId, alone: bool, charged: bool, now: Instant) {
+        let Some((host, _)) = self.whereabouts(request) else { return };
+        match request {
+            RequestId::Page(seq) => {
                 if let Some(task) = self.tasks.get_mut(&seq) {
                     task.alone |= alone;
                     if charged {
@@ -424,38 +427,36 @@ impl Schedule {
                     }
                 }
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 if let Some(fetch) = self.origins.fetch(OriginId(id)) {
                     fetch.alone |= alone;
                 }
             }
         }
-        self.hosts.change(host, now, |host, _| host.lost(order, now));
-        self.hosts.put_first(host, order, now);
+        self.hosts.change(host, now, |host, _| host.lost(request, now));
+        self.hosts.put_first(host, request, now);
     }
 
-    /// Ends what the executor could not bring to an answer.
-    pub fn fail(&mut self, order: Order, failure: Failure, now: Instant) -> Option<Settled> {
-        match order {
-            Order::Page(seq) => {
+    /// Ends an order that the executor could not get an answer for.
+    pub fn fail(&mut self, request: RequestId, failure: Failure, now: Instant) -> Option<Settled> {
+        match request {
+            RequestId::Page(seq) => {
                 let task = self.tasks.get_mut(&seq)?;
                 task.charge(now);
                 let host = task.host;
-                self.hosts.change(host, now, |host, _| host.lost(order, now));
-                self.lose(seq, failure, now)
+                self.hosts.change(host, now, |host, _| host.lost(request, now));
+                self.fail_task(seq, failure, now)
             }
-            Order::Robots(id) => {
+            RequestId::Robots(id) => {
                 self.robots_answered(id, robots::Answer::Failed(failure), Duration::ZERO, now);
                 None
             }
         }
     }
 
-    /// Ends a task that was handed out with what was there already: nothing was sent, and it is not charged.
-    pub fn found(&mut self, seq: u64, page: Page, now: Instant) -> Option<Settled> {
-        let host = self.tasks.get(&seq)?.host;
-        self.hosts.change(host, now, |host, _| host.spared(Order::Page(seq)));
-        self.next_out = self.last_out;
+    /// Ends a task with a stored page. Nothing was sent, so the task is not charged.
+    pub fn known_page(&mut self, request: RequestId, page: Page, now: Instant) -> Option<Settled> {
+        let RequestId::Page(seq) = request else { return None };
         self.settle(seq, Outcome::Page(page), now)
     }
 

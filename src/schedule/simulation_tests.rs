@@ -1,7 +1,7 @@
-//! The schedule against a web that is made up, on a clock that is made up: what may never happen does not, and it
-//! takes no longer than the rules make it.
+//! Runs the schedule against a simulated web with a simulated clock. Limits are never broken, and no run takes longer
+//! than the limits require.
 
-#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+#![expect(clippy::unchecked_time_subtraction, reason = "later times are greater, or the test fails")]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -18,10 +18,10 @@ pub(super) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What a server does with a request, which is the `n`th to its host.
+/// How a server answers a request, which is the `n`th one to its host.
 pub(super) type Serve = Box<dyn Fn(&Url, usize) -> Reply>;
 
-/// After how long it is sent, after how long it is answered then, and what with.
+/// The time until the request is sent, the time from then until the answer, and the answer.
 pub(super) struct Reply {
     pub(super) sending: Duration,
     pub(super) serving: Duration,
@@ -49,7 +49,7 @@ pub(super) fn status(status: u16, retry: Retry) -> Failure {
     Failure { status: Some(status), retry, ..failure }
 }
 
-/// One request, as the server sees it; times since the beginning.
+/// One request as the server sees it. Times count from the start of the run.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) url: String,
@@ -59,7 +59,7 @@ pub(super) struct Seen {
 
 #[derive(Default)]
 pub(super) struct Ran {
-    /// By host.
+    /// The requests by host.
     pub(super) seen: BTreeMap<String, Vec<Seen>>,
     pub(super) settled: Vec<Settled>,
     pub(super) took: Duration,
@@ -99,17 +99,17 @@ impl Ran {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Sent(Order),
-    Answered(Order),
+    Sent(RequestId),
+    Answered(RequestId),
 }
 
-/// Runs a list through the schedule as the coordinator does, with so many places for jobs.
+/// Runs a list through the schedule as the coordinator does. `places` is the number of jobs at the same time.
 pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: usize, serve: &Serve) -> Ran {
     let begun = Instant::now();
     let (mut schedule, mut ran, mut now) = (Schedule::new(options), Ran::default(), begun);
     let mut list = list.iter().enumerate();
     let mut events: BinaryHeap<Reverse<(Instant, usize, Event)>> = BinaryHeap::new();
-    let mut replies: HashMap<Order, (Said, Duration)> = HashMap::new();
+    let mut replies: HashMap<RequestId, (Said, Duration)> = HashMap::new();
     let (mut free_places, mut count, mut list_ended) = (places, 0, false);
     loop {
         while !list_ended && schedule.ready() < places && schedule.under_way() < read_ahead + places {
@@ -124,7 +124,10 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
         }
         while free_places > 0 {
             let dispatch = match schedule.next(now) {
-                Some(Step::Fetch(dispatch)) => dispatch,
+                Some(Step::Fetch(dispatch)) => {
+                    schedule.hand_out(dispatch.id, now);
+                    dispatch
+                }
                 Some(Step::Settled(settled)) => {
                     ran.settled.push(settled);
                     continue;
@@ -132,23 +135,23 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
                 None => break,
             };
             free_places -= 1;
-            let url = Url::parse(&dispatch.url).expect("a URL");
+            let url = dispatch.visit.url;
             let requests = ran.seen.entry(url.host_str().expect("a host").to_owned()).or_default();
             let Reply { sending, serving, answer } = serve(&url, requests.len());
             let (sent, ended) = (now + sending, now + sending + serving);
-            requests.push(Seen { url: dispatch.url, sent: sent - begun, ended: ended - begun });
+            requests.push(Seen { url: url.into(), sent: sent - begun, ended: ended - begun });
             count += 2;
-            if dispatch.tell_when_sent {
-                events.push(Reverse((sent, count, Event::Sent(dispatch.order))));
+            if dispatch.visit.tell_when_sent {
+                events.push(Reverse((sent, count, Event::Sent(dispatch.id))));
             }
-            events.push(Reverse((ended, count + 1, Event::Answered(dispatch.order))));
-            assert!(replies.insert(dispatch.order, (answer, sending + serving)).is_none(), "one errand at a time");
+            events.push(Reverse((ended, count + 1, Event::Answered(dispatch.id))));
+            assert!(replies.insert(dispatch.id, (answer, sending + serving)).is_none(), "one errand at a time");
         }
         if list_ended && schedule.is_empty() {
             break;
         }
         if !list_ended && schedule.is_empty() {
-            // All that was read is settled: there is more to read, and nothing to wait for.
+            // All tasks that were read are settled, so the list must be read further.
             continue;
         }
         let next = events.peek().map(|Reverse((at, ..))| *at);
@@ -160,46 +163,50 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
                 Event::Sent(order) => schedule.sent(order, now),
                 Event::Answered(order) => {
                     free_places += 1;
-                    let (said, took) = replies.remove(&order).expect("it was asked");
+                    let (said, took) = replies.remove(&order).expect("a request was sent");
                     ran.settled.extend(answered(&mut schedule, order, said, took, now));
                 }
             }
         }
     }
-    assert_eq!(schedule.ready(), 0, "nothing is left");
+    assert_eq!(schedule.ready(), 0, "no order is left");
     ran.took = now - begun;
     ran
 }
 
 pub(super) fn answered(
     schedule: &mut Schedule,
-    order: Order,
+    order: RequestId,
     said: Said,
     took: Duration,
     now: Instant,
 ) -> Option<Settled> {
     match (order, said) {
-        (Order::Page(seq), Said::Page) => {
+        (RequestId::Page(seq), Said::Page) => {
             let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
-            schedule.answered(seq, Answer::Outcome(Outcome::Page(page)), no_cookies, took, now)
+            schedule.answered(seq, Answer::Page(page), no_cookies, took, now)
         }
-        (Order::Page(seq), Said::Redirect(to)) => {
-            schedule.answered(seq, Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 }, no_cookies, took, now)
+        (RequestId::Page(seq), Said::Redirect(to)) => schedule.answered(
+            seq,
+            Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 0 },
+            no_cookies,
+            took,
+            now,
+        ),
+        (RequestId::Page(seq), Said::Failure(failure)) => {
+            schedule.answered(seq, Answer::Failure(failure), no_cookies, took, now)
         }
-        (Order::Page(seq), Said::Failure(failure)) => {
-            schedule.answered(seq, Answer::Outcome(Outcome::Failure(failure)), no_cookies, took, now)
-        }
-        (Order::Robots(id), said) => {
+        (RequestId::Robots(id), said) => {
             let answer = match said {
                 Said::Robots(text) => robots::Answer::Rules(Rules::parse(text.as_bytes(), "gleaner")),
-                Said::Redirect(to) => robots::Answer::Redirect { status: 301, to: to.to_owned() },
+                Said::Redirect(to) => robots::Answer::Redirect { status: 301, to: to.parse().expect("a URL") },
                 Said::NoRobots(failure) => robots::Answer::Failed(failure),
                 Said::Page | Said::Failure(_) => robots::Answer::Rules(Rules::allow_all()),
             };
             schedule.robots_answered(id, answer, took, now);
             None
         }
-        (Order::Page(_), Said::Robots(_) | Said::NoRobots(_)) => panic!("a page was asked for"),
+        (RequestId::Page(_), Said::Robots(_) | Said::NoRobots(_)) => panic!("a page was asked for"),
     }
 }
 
@@ -213,7 +220,7 @@ pub(super) fn list(hosts: u64, each: u64, by_host: bool) -> Vec<String> {
 }
 
 #[test]
-fn a_host_gets_no_more_at_once_than_it_may_and_no_less() {
+fn a_host_gets_exactly_as_many_requests_at_once_as_the_limit_allows() {
     for (concurrency, by_host, most) in [(0, false, 40), (1, false, 1), (8, false, 8), (8, true, 8)] {
         let mut options = free();
         options.politeness.concurrency = concurrency;
@@ -235,10 +242,10 @@ pub(super) fn serve_all(millis: u64) -> Serve {
 }
 
 #[test]
-fn a_list_that_is_sorted_by_host_keeps_everybody_busy_as_far_as_it_is_read_ahead() {
+fn a_list_sorted_by_host_keeps_all_workers_busy_if_it_is_read_far_enough_ahead() {
     let mut options = free();
     options.politeness.concurrency = 2;
-    // Ten hosts with two places each for twenty jobs: all hosts have to be in sight.
+    // Ten hosts with two requests each can fill twenty places, but only if tasks of all hosts have been read.
     let near = run(options.clone(), &list(10, 100, true), 20, 300, &serve_all(100));
     let far = run(options, &list(10, 100, true), 20, 1000, &serve_all(100));
     assert_eq!(far.took, ms(100 * 1000 / 20));
@@ -246,7 +253,7 @@ fn a_list_that_is_sorted_by_host_keeps_everybody_busy_as_far_as_it_is_read_ahead
 }
 
 #[test]
-fn delays_count_from_when_a_request_is_sent_and_cost_nothing_beyond_themselves() {
+fn delays_count_from_when_a_request_is_sent_and_add_no_other_time() {
     let slow_to_send =
         |_: &Url, n: usize| Reply { sending: ms(n as u64 % 3 * 300), serving: ms(2_000), answer: Said::Page };
     let mut options = free();
@@ -254,8 +261,8 @@ fn delays_count_from_when_a_request_is_sent_and_cost_nothing_beyond_themselves()
     options.politeness.concurrency = 8;
     let ran = run(options.clone(), &list(2, 40, false), 32, 1000, &(Box::new(slow_to_send) as Serve));
     assert!(ran.closest("h0") >= ms(500) && ran.closest("h1") >= ms(500), "{:?}", ran.closest("h0"));
-    assert!(ran.most_at_once("h0") > 2, "answers are not waited for");
-    // 39 delays, the connections that were made on the way, and the last answer.
+    assert!(ran.most_at_once("h0") > 2, "the next request does not wait for an answer");
+    // 39 delays, the time to make the connections, and the last answer.
     assert!(ran.took <= ms(39 * 500 + 40 * 300 + 2_000).mul_f64(1.05), "{:?}", ran.took);
 
     let ran = run(options.clone(), &list(1, 40, false), 32, 1000, &serve_all(50));
@@ -268,7 +275,7 @@ fn delays_count_from_when_a_request_is_sent_and_cost_nothing_beyond_themselves()
 }
 
 #[test]
-fn a_rule_for_one_host_holds_there_and_nowhere_else() {
+fn a_rule_for_one_host_applies_to_this_host_only() {
     let mut options = free();
     let rules = HostRules { concurrency: Some(1), delay: Some(ms(1_000)), robots: None };
     options.hosts = HashMap::from([("h1".to_owned(), rules)]);
@@ -277,7 +284,7 @@ fn a_rule_for_one_host_holds_there_and_nowhere_else() {
 }
 
 #[test]
-fn hosts_of_one_domain_are_one_host_where_that_is_wanted() {
+fn hosts_of_one_domain_count_as_one_host_if_grouped_by_domain() {
     let list: Vec<String> = (0..30).map(|n| format!("http://s{n}.example.co.uk/")).collect();
     let mut options = free();
     options.politeness.concurrency = 3;
@@ -288,7 +295,7 @@ fn hosts_of_one_domain_are_one_host_where_that_is_wanted() {
 }
 
 #[test]
-fn the_rate_of_the_run_holds_for_all_hosts_together() {
+fn the_rate_of_the_run_applies_to_all_hosts_together() {
     let mut options = free();
     options.politeness.interval = ms(20);
     let ran = run(options, &list(10, 10, false), 32, 1000, &serve_all(500));
@@ -296,7 +303,7 @@ fn the_rate_of_the_run_holds_for_all_hosts_together() {
 }
 
 #[test]
-fn robots_are_asked_for_once_an_origin_and_obeyed() {
+fn robots_txt_is_requested_once_for_each_origin_and_obeyed() {
     let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
         (Some("h0"), "/robots.txt") => in_time(300, Said::Robots("User-agent: *\nDisallow: /1\n")),
         (Some("h1"), "/robots.txt") => in_time(300, Said::Redirect("http://other/robots.txt")),
@@ -311,12 +318,13 @@ fn robots_are_asked_for_once_an_origin_and_obeyed() {
     options.politeness.robots = true;
     options.politeness.concurrency = 2;
     let ran = run(options.clone(), &list(3, 40, false), 32, 1000, &serve);
-    // 1 and 10 to 19 of one, 2 and 20 to 29 of another; one that redirects to itself has none.
+    // `h0` forbids 1 and 10 to 19, `h1` forbids 2 and 20 to 29. `h2` has no robots.txt, because its file redirects to
+    // itself.
     assert_eq!(ran.failures(), BTreeMap::from([(FailureKind::RobotsDenied, 22)]));
     for (host, robots) in [("h0", 1), ("h1", 1), ("other", 1), ("h2", 1)] {
         let asked = ran.host(host).iter().filter(|seen| seen.url.ends_with("/robots.txt")).count();
         assert_eq!(asked, robots, "{host}");
-        assert!(ran.host(host)[0].url.ends_with("/robots.txt"), "before all else");
+        assert!(ran.host(host)[0].url.ends_with("/robots.txt"), "the robots.txt comes first");
     }
     let denied = ran.settled.iter().find(|settled| settled.seq == 3).expect("h0/1");
     assert_eq!((denied.attempts, denied.elapsed), (0, Duration::ZERO));
@@ -326,7 +334,7 @@ fn robots_are_asked_for_once_an_origin_and_obeyed() {
 }
 
 #[test]
-fn a_crawl_delay_is_kept_and_capped() {
+fn a_crawl_delay_is_obeyed_up_to_the_limit() {
     for (delay, kept) in [("3", ms(3_000)), ("0.5", ms(1_000)), ("86400", ms(30_000))] {
         let robots: &'static str = format!("User-agent: *\nCrawl-delay: {delay}\n").leak();
         let serve: Serve = Box::new(move |url, _| match url.path() {
@@ -339,14 +347,14 @@ fn a_crawl_delay_is_kept_and_capped() {
         let ran = run(options, &list(1, 5, false), 8, 1000, &serve);
         let mut sent: Vec<Duration> = ran.host("h0").iter().map(|seen| seen.sent).collect();
         sent.sort();
-        // The robots.txt itself counts, from when it is there.
+        // The robots.txt request counts as well, from the time of its answer.
         assert!(sent[1] - sent[0] >= kept && sent[1] - sent[0] <= kept + ms(5), "{delay}: {sent:?}");
         assert!(sent[1..].windows(2).all(|two| two[1] - two[0] == kept), "{delay}: {sent:?}");
     }
 }
 
 #[test]
-fn a_robots_txt_that_cannot_be_had_is_asked_for_again_and_then_fails_its_tasks() {
+fn an_unavailable_robots_txt_is_requested_again_and_then_fails_its_tasks() {
     let cases = [
         (refused(), FailureKind::Connect, 3),
         (status(503, Retry::Yes), FailureKind::RobotsDenied, 3),
@@ -374,7 +382,7 @@ fn a_robots_txt_that_cannot_be_had_is_asked_for_again_and_then_fails_its_tasks()
 }
 
 #[test]
-fn a_retry_after_silences_the_whole_host_and_no_other() {
+fn a_retry_after_pauses_the_whole_host_and_no_other() {
     let serve: Serve = Box::new(|url, n| match (url.host_str(), n) {
         (Some("h0"), 10) => in_time(100, Said::Failure(status(429, Retry::After(Duration::from_secs(60))))),
         _ => in_time(100, Said::Page),
@@ -403,7 +411,7 @@ fn an_adaptive_delay_follows_the_host() {
         &(Box::new(|url: &Url, _| in_time(if url.host_str() == Some("h0") { 100 } else { 1_000 }, Said::Page))
             as Serve),
     );
-    // So far apart that two are under way on average.
+    // The distance at which two requests are under way on average.
     let apart = |host: &str| {
         let seen = ran.host(host);
         (seen[59].sent - seen[19].sent) / 40
@@ -412,7 +420,7 @@ fn an_adaptive_delay_follows_the_host() {
 }
 
 #[test]
-fn redirects_pass_the_gate_and_the_robots_of_the_host_they_lead_to() {
+fn redirects_obey_the_gate_and_the_robots_txt_of_the_host_they_lead_to() {
     let serve: Serve = Box::new(|url, _| match (url.host_str(), url.path()) {
         (Some("to"), "/robots.txt") => in_time(10, Said::Robots("User-agent: *\nDisallow: /secret\n")),
         (_, "/robots.txt") => in_time(10, Said::Robots("")),
@@ -430,9 +438,9 @@ fn redirects_pass_the_gate_and_the_robots_of_the_host_they_lead_to() {
     assert_eq!(denied.attempts, 1, "its first hop was sent");
 }
 
-/// Ten thousand tasks over a thousand hosts of all kinds.
+/// Ten thousand tasks of a thousand hosts with different speeds.
 #[test]
-fn a_mixed_web_takes_hardly_longer_than_it_must() {
+fn a_mixed_web_takes_little_longer_than_the_minimum() {
     const PLACES: u32 = 64;
     let speed = |host: u64| 20 + host * 37 % 400;
     let serve: Serve = Box::new(move |url, _| {
@@ -458,7 +466,7 @@ fn a_mixed_web_takes_hardly_longer_than_it_must() {
             robots + (work / 2).max(ms(50) * u32::try_from(host.len() - 2).expect("few"))
         };
         let bound = (work / PLACES).max(ran.seen.values().map(alone).max().expect("hosts"));
-        assert!(ran.took <= bound.mul_f64(1.1), "{:?}, where {bound:?} is the least", ran.took);
+        assert!(ran.took <= bound.mul_f64(1.1), "{:?}, and {bound:?} is the minimum", ran.took);
         for host in ran.seen.keys() {
             assert!(ran.most_at_once(host) <= 2 && ran.closest(host) >= ms(50), "{host}");
         }
@@ -466,7 +474,7 @@ fn a_mixed_web_takes_hardly_longer_than_it_must() {
 }
 
 #[test]
-fn hosts_that_nothing_is_known_of_any_more_are_forgotten() {
+fn hosts_without_tasks_are_forgotten() {
     let mut schedule =
         Schedule::new(Options { politeness: Politeness { robots: true, ..free().politeness }, ..free() });
     let now = Instant::now();
@@ -476,8 +484,9 @@ fn hosts_that_nothing_is_known_of_any_more_are_forgotten() {
         assert!(schedule.admit(task, now).is_none());
         for _ in 0..2 {
             let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("something to fetch") };
-            let said = if let Order::Page(_) = dispatch.order { Said::Page } else { Said::Robots("") };
-            answered(&mut schedule, dispatch.order, said, ms(1), now);
+            schedule.hand_out(dispatch.id, now);
+            let said = if let RequestId::Page(_) = dispatch.id { Said::Page } else { Said::Robots("") };
+            answered(&mut schedule, dispatch.id, said, ms(1), now);
         }
     }
     assert!(schedule.is_empty());
@@ -486,7 +495,7 @@ fn hosts_that_nothing_is_known_of_any_more_are_forgotten() {
 }
 
 #[test]
-fn subdomains_without_end_are_forgotten_though_their_domain_is_one_host() {
+fn endless_subdomains_are_forgotten_although_their_domain_is_one_host() {
     let politeness = Politeness { robots: true, group_by: GroupBy::Domain, ..free().politeness };
     let mut schedule = Schedule::new(Options { politeness, ..free() });
     let now = Instant::now();
@@ -495,22 +504,23 @@ fn subdomains_without_end_are_forgotten_though_their_domain_is_one_host() {
         let task = Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line };
         assert!(schedule.admit(task, now).is_none());
         while let Some(Step::Fetch(dispatch)) = schedule.next(now) {
-            let said = if let Order::Page(_) = dispatch.order { Said::Page } else { Said::Robots("") };
-            if keep && matches!(dispatch.order, Order::Page(_)) {
+            schedule.hand_out(dispatch.id, now);
+            let said = if let RequestId::Page(_) = dispatch.id { Said::Page } else { Said::Robots("") };
+            if keep && matches!(dispatch.id, RequestId::Page(_)) {
                 break;
             }
-            answered(&mut schedule, dispatch.order, said, ms(1), now);
+            answered(&mut schedule, dispatch.id, said, ms(1), now);
         }
         schedule.known()
     };
-    // One task stays, and with it the host.
+    // One task stays, so its host stays as well.
     visit(0, true);
-    let known = (1..10_000).map(|seq| visit(seq, false)).last().expect("many");
+    let known = (1..10_000).map(|seq| visit(seq, false)).last().expect("there are many");
     assert!(known.0 == 1 && known.1 <= 1_001, "{known:?}");
 }
 
 #[test]
-fn a_host_is_not_given_up_for_what_its_robots_txt_forbids() {
+fn pages_that_robots_txt_forbids_do_not_count_as_failures_of_the_host() {
     let serve: Serve = Box::new(|url, _| match url.path() {
         "/robots.txt" => in_time(5, Said::Robots("User-agent: *\nDisallow: /1\n")),
         _ => in_time(5, Said::Page),
@@ -523,7 +533,7 @@ fn a_host_is_not_given_up_for_what_its_robots_txt_forbids() {
 }
 
 #[test]
-fn a_robots_txt_that_killed_its_worker_is_asked_for_alone() {
+fn a_robots_txt_request_that_killed_its_worker_runs_alone() {
     let mut schedule =
         Schedule::new(Options { politeness: Politeness { robots: true, ..free().politeness }, ..free() });
     let now = Instant::now();
@@ -531,13 +541,14 @@ fn a_robots_txt_that_killed_its_worker_is_asked_for_alone() {
     schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line }, now);
     for alone in [false, true] {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("a robots.txt") };
-        assert_eq!((dispatch.order, dispatch.alone), (Order::Robots(0), alone));
-        schedule.rerun(dispatch.order, true, true, now);
+        schedule.hand_out(dispatch.id, now);
+        assert_eq!((dispatch.id, dispatch.alone), (RequestId::Robots(0), alone));
+        schedule.rerun(dispatch.id, true, true, now);
     }
 }
 
 #[test]
-fn a_page_that_was_there_already_costs_its_host_no_time() {
+fn a_stored_page_does_not_delay_the_next_request() {
     let mut options = free();
     options.politeness.delay = Duration::from_secs(10);
     options.politeness.interval = Duration::from_secs(1);
@@ -550,13 +561,13 @@ fn a_page_that_was_there_already_costs_its_host_no_time() {
     let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
     for seq in 0..3 {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("{seq} may be sent") };
-        assert_eq!(dispatch.order, Order::Page(seq));
-        assert!(schedule.found(seq, page.clone(), now).is_some());
+        assert_eq!(dispatch.id, RequestId::Page(seq));
+        assert!(schedule.known_page(dispatch.id, page.clone(), now).is_some());
     }
 }
 
 #[test]
-fn a_request_that_is_lost_with_its_worker_may_have_been_sent_just_then() {
+fn a_request_lost_with_its_worker_counts_as_sent_at_that_moment() {
     let mut options = free();
     options.politeness.delay = Duration::from_secs(1);
     let mut schedule = Schedule::new(options);
@@ -564,8 +575,9 @@ fn a_request_that_is_lost_with_its_worker_may_have_been_sent_just_then() {
     let line = "http://h/".to_owned();
     schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line }, begun);
     let _ = schedule.next(begun);
+    schedule.hand_out(RequestId::Page(0), begun);
     let lost = begun + Duration::from_secs(3);
-    schedule.rerun(Order::Page(0), false, false, lost);
+    schedule.rerun(RequestId::Page(0), false, false, lost);
     assert_eq!(schedule.next(lost + ms(999)), None);
     assert!(schedule.next(lost + ms(1000)).is_some());
 }

@@ -2,62 +2,54 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use url::{Position, Url};
 
-use crate::model::{Reach, Unsendable, check_sendable, excerpt, parse_url};
+use crate::model::{Reach, Unsendable, check_sendable};
 
-/// Where the next request of a task, or for a robots.txt, goes.
+/// Where the next request for a page or a robots.txt goes.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) url: Url,
     pub(super) reach: Reach,
-    /// Redirects that have led to it.
+    /// The number of redirects that led to it.
     pub(super) hops: u32,
-    /// Only of those that have cookies or redirects.
+    /// `None` if there are neither cookies nor redirects.
     trail: Option<Box<Trail>>,
 }
 
 #[derive(Debug, Default)]
 struct Trail {
-    /// The cookies that go with the request, as a number; 0 if there are none.
+    /// A number that stands for the cookies of the request; 0 if there are none.
     cookies: u64,
-    /// Requests that were answered with a redirect on the way to it.
+    /// The earlier requests that were answered with a redirect.
     been: Vec<u64>,
 }
 
-/// Why a redirect leads nowhere.
+/// Why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Astray {
     #[error("more than {0} redirects")]
     TooMany(u32),
-    #[error("it redirects to itself and sets no new cookie, so it would go on for ever{HINT}")]
+    #[error("it redirects to itself and sets no new cookie, so the redirects would never end{HINT}")]
     Itself,
-    #[error("its redirects go in a circle and set no new cookie, so they would go on for ever{HINT}")]
+    #[error("its redirects go in a circle and set no new cookie, so they would never end{HINT}")]
     Circle,
-    #[error("a redirect to no URL ({0})")]
-    NoUrl(#[from] url::ParseError),
-    #[error("a redirect to a {0} URL")]
-    Scheme(String),
     #[error("a redirect to what no request can name: {0}")]
     Unsendable(#[from] Unsendable),
-    #[error(
-        "a redirect to a URL of {0} bytes, and URLs as long as that which wait for their turn take all the memory that is for them"
-    )]
+    #[error("it leads to a URL of {0} bytes, and other long URLs that wait use all the memory for long URLs")]
     NoRoom(usize),
 }
 
-/// How far redirects may lead.
+/// Limits on where redirects may lead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leash {
-    /// Redirects in a row.
+    /// The most redirects in a row.
     pub(super) hops: u32,
-    /// Bytes of a URL that is longer than [`LONG`]: there is room for so many.
+    /// The most bytes of a URL that is longer than [`LONG`].
     pub(super) room: usize,
 }
 
-/// URLs that are longer, in bytes, are few among those that redirects lead to; only of these is there not always room.
+/// Redirects seldom lead to URLs that are longer than this, in bytes. Only such URLs need room in the memory for long
+/// URLs.
 pub(super) const LONG: usize = 1024;
-
-/// Bytes of a scheme that are shown.
-const LONGEST_SCHEME: usize = 100;
 
 const HINT: &str = " (a site that needs its cookies back needs `cookies.enabled = true`)";
 
@@ -66,46 +58,42 @@ impl Target {
         Self { url, reach, hops: 0, trail: None }
     }
 
-    /// The request goes with these cookies; 0 for none.
+    /// Sets the cookies of the request, as a number; 0 for none.
     pub(super) fn goes_with(&mut self, cookies: u64) {
         if cookies != 0 || self.trail.is_some() {
             self.trail.get_or_insert_default().cookies = cookies;
         }
     }
 
-    /// Bytes that it takes beside itself.
+    /// The bytes that it takes outside of the struct itself.
     pub(super) fn weight(&self) -> usize {
         let own = if let Reach::Redirected { own } = &self.reach { own.len() } else { 0 };
         self.url.as_str().len() + own
     }
 
-    /// Bytes of a long URL that a redirect has led to; 0 for others.
+    /// The bytes of a long URL that a redirect led to; 0 for other URLs.
     pub(super) fn detour(&self) -> usize {
         let length = self.url.as_str().len();
         if self.hops > 0 && length > LONG { length } else { 0 }
     }
 
-    /// A number for the page. URLs that differ only in their fragments have the same one.
+    /// A number for the page. URLs that differ only in their fragments have the same number.
     pub(super) fn page(&self) -> u64 {
         request(&self.url, 0)
     }
 
-    /// Turns to where a redirect leads; stays where it is if that is nowhere. `cookies_for` gives the cookies that would go
-    /// with a request for a URL, as a number.
+    /// Moves to the URL that a redirect leads to. After an error, the target stays the same. `cookies_for` returns the
+    /// cookies of a request for a URL, as a number.
     ///
-    /// A request that was made already, with the same cookies, would only be answered with the same redirect.
+    /// A request that was made before with the same cookies would get the same redirect again, so that is an error.
     pub(super) fn follow(
         &mut self,
-        to: &str,
+        next: Url,
         cookies_for: impl FnOnce(&Url) -> u64,
         leash: Leash,
     ) -> Result<(), Astray> {
         if self.hops >= leash.hops {
             return Err(Astray::TooMany(leash.hops));
-        }
-        let next = parse_url(to, None)?;
-        if !matches!(next.scheme(), "http" | "https") {
-            return Err(Astray::Scheme(excerpt(next.scheme(), LONGEST_SCHEME).into_owned()));
         }
         check_sendable(&next)?;
         let length = next.as_str().len();
@@ -132,7 +120,7 @@ impl Target {
     }
 }
 
-/// A number for a request. Fragments are not sent.
+/// A number for a request. Fragments do not count, because they are not sent.
 fn request(url: &Url, cookies: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&url[..Position::AfterQuery], cookies).hash(&mut hasher);

@@ -7,49 +7,50 @@ use super::origins::OriginId;
 use super::target::{Astray, Leash, Target};
 use crate::model::{Failure, FailureKind, Outcome, Reach, Retry, Stage, shown_url, without_credentials};
 
-/// A task that has come to its end.
+/// A task that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {
     /// The task's number.
     pub seq: u64,
-    /// Its line, as the record shows it.
+    /// The line of the list, as the record shows it.
     pub line: String,
-    /// What became of it.
+    /// The result.
     pub outcome: Outcome,
-    /// Fetches that were charged to it; 0 if it was never sent.
+    /// Fetches that count as attempts; 0 if the task was never sent.
     pub attempts: u32,
-    /// Time that workers spent on it.
+    /// The time that workers spent on it.
     pub elapsed: Duration,
 }
 
-/// A task between the list and its record.
+/// A task that has been read from the list and has no record yet.
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) line: String,
-    /// Bytes that it takes, about, as they were last counted. A long URL that a redirect led to is counted as a detour.
+    /// About how many bytes it takes, as last counted. A long URL that a redirect led to is counted in `detour`
+    /// instead.
     pub(super) weight: usize,
     pub(super) detour: usize,
     pub(super) target: Target,
-    /// Fetches that were answered, redirects apart, or that cost a worker its life.
+    /// Fetches that were answered, except redirects, and fetches that killed a worker.
     pub(super) charged: u32,
     pub(super) alone: bool,
-    /// The request was lost without anybody's fault, and is sent once more.
+    /// The request was lost and nobody is to blame. It is sent once more.
     pub(super) again: bool,
     pub(super) elapsed: Duration,
-    /// The host of its line. What becomes of it counts for this one, wherever redirects lead.
+    /// The host of the line. The result counts for this host, wherever redirects lead.
     pub(super) listed: HostId,
-    /// Whose gate it has to pass.
+    /// The host whose gate the next request passes.
     pub(super) host: HostId,
-    /// Whose robots.txt it obeys, if any.
+    /// The origin whose robots.txt applies, if any.
     pub(super) origin: Option<OriginId>,
-    /// With what it fails instead of being sent.
+    /// If set, the task fails with this instead of being sent.
     pub(super) verdict: Option<Box<Failure>>,
     /// When it was last handed out.
     pub(super) handed_out: Option<Instant>,
 }
 
 impl UnderWay {
-    /// A task whose line names a URL of this host.
+    /// A task whose line is a URL of this host.
     pub(super) fn new(line: String, url: Url, listed: HostId) -> Self {
         let mut task = Self {
             weight: 0,
@@ -70,17 +71,17 @@ impl UnderWay {
         task
     }
 
-    /// Counts what it takes anew.
+    /// Counts its bytes again.
     pub(super) fn weigh(&mut self) {
         self.detour = self.target.detour();
         self.weight = size_of::<Self>() + self.line.len() + self.target.weight() - self.detour;
     }
 
-    /// Turns to where a redirect leads. `cookies_for`: as [`Target::follow`] has it.
+    /// Follows a redirect. For `cookies_for`, see [`Target::follow`].
     pub(super) fn follow(
         &mut self,
         status: u16,
-        to: &str,
+        to: Url,
         bytes: u64,
         cookies_for: impl FnOnce(&Url) -> u64,
         leash: Leash,
@@ -88,11 +89,9 @@ impl UnderWay {
         self.target.follow(to, cookies_for, leash).map_err(|astray| {
             let kind = match astray {
                 Astray::TooMany(_) | Astray::Itself | Astray::Circle => FailureKind::TooManyRedirects,
-                Astray::NoUrl(_) | Astray::Scheme(_) | Astray::Unsendable(_) | Astray::NoRoom(_) => {
-                    FailureKind::Protocol
-                }
+                Astray::Unsendable(_) | Astray::NoRoom(_) => FailureKind::Protocol,
             };
-            // There may be room later: the same request is made again then.
+            // There may be room later, so the same request is made again then.
             let retry = if matches!(astray, Astray::NoRoom(_)) { Retry::Yes } else { Retry::No };
             let shown = without_credentials(&self.target.url);
             let message = format!("follow the redirect of {}: {astray}", shown_url(&shown));
@@ -106,7 +105,8 @@ impl UnderWay {
         })
     }
 
-    /// Charges it with what came to no answer: its worker had it from when it was handed out until now.
+    /// Charges the task for a fetch without an answer. The time since it was handed out counts as time that a worker
+    /// spent.
     pub(super) fn charge(&mut self, now: Instant) {
         self.charged += 1;
         let since = self.handed_out.unwrap_or(now);

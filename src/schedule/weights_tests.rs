@@ -1,6 +1,6 @@
-//! What the answers of one server may cost the coordinator and the other hosts.
+//! The most that the answers of one server can cost the coordinator and the other hosts.
 
-#![expect(clippy::unchecked_time_subtraction, reason = "what is later is greater, or the test fails")]
+#![expect(clippy::unchecked_time_subtraction, reason = "later times are greater, or the test fails")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -29,12 +29,15 @@ fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
     assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url) }, now), None);
 }
 
-/// Hands out what there is; gives what is settled on the way.
-fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<Order>, Vec<Settled>) {
+/// Hands out all orders that can be sent. Also returns the tasks that were settled on the way.
+fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<RequestId>, Vec<Settled>) {
     let (mut orders, mut settled) = (Vec::new(), Vec::new());
     while let Some(step) = schedule.next(now) {
         match step {
-            Step::Fetch(dispatch) => orders.push(dispatch.order),
+            Step::Fetch(dispatch) => {
+                schedule.hand_out(dispatch.id, now);
+                orders.push(dispatch.id);
+            }
             Step::Settled(one) => settled.push(one),
         }
     }
@@ -42,7 +45,7 @@ fn hand_out(schedule: &mut Schedule, now: Instant) -> (Vec<Order>, Vec<Settled>)
 }
 
 fn redirect(schedule: &mut Schedule, seq: u64, to: &str, now: Instant) -> Option<Settled> {
-    let answer = Answer::Redirect { status: 302, to: to.to_owned(), bytes: 0 };
+    let answer = Answer::Redirect { status: 302, to: to.parse().expect("a URL"), bytes: 0 };
     schedule.answered(seq, answer, no_cookies, Duration::ZERO, now)
 }
 
@@ -54,7 +57,7 @@ fn failure_of(settled: Settled) -> Failure {
 }
 
 #[test]
-fn a_redirect_to_what_no_request_can_name_is_a_failure_of_its_line_and_is_not_followed() {
+fn a_redirect_to_a_url_that_no_request_can_contain_is_a_failure_of_its_line() {
     let table = [
         (format!("http://other/{}", "x".repeat(70_000)), "the URL is 70013 bytes long"),
         (format!("http://other/?{}", "%E9".repeat(390_000)), "the URL is 1170014 bytes long"),
@@ -70,30 +73,39 @@ fn a_redirect_to_what_no_request_can_name_is_a_failure_of_its_line_and_is_not_fo
         let mut schedule = Schedule::new(Options { max_host_failures: 1, ..free() });
         (0..2).for_each(|seq| admit(&mut schedule, seq, "http://h/", now));
         assert_eq!(schedule.next(now).map(|_| ()), Some(()), "{expected}");
+        schedule.hand_out(RequestId::Page(0), now);
         let failure = failure_of(redirect(&mut schedule, 0, &to, now).expect("it is settled"));
         assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{expected}");
         assert!(failure.message.contains(expected), "{expected}: {}", failure.message);
         assert!(failure.message.len() <= Failure::LONGEST && failure.final_url.as_deref() == Some("http://h/"));
         let (orders, settled) = hand_out(&mut schedule, now);
-        assert!(orders.is_empty() && settled.len() == 1, "{expected}: it counts for the host of the line: {orders:?}");
+        assert!(
+            orders.is_empty() && settled.len() == 1,
+            "{expected}: the failure counts for the host of the line: {orders:?}"
+        );
         assert_eq!((schedule.weight(), schedule.detours()), (0, 0), "{expected}");
     }
 }
 
 #[test]
-fn a_redirect_to_a_robots_txt_that_no_request_can_name_leads_to_no_file() {
+fn a_robots_txt_redirect_to_a_url_that_no_request_can_contain_counts_as_a_missing_file() {
     let now = Instant::now();
     let mut schedule = Schedule::new(polite());
     admit(&mut schedule, 0, "http://h/", now);
     let (orders, _) = hand_out(&mut schedule, now);
-    let [Order::Robots(id)] = orders[..] else { panic!("{orders:?}") };
+    let [RequestId::Robots(id)] = orders[..] else { panic!("{orders:?}") };
     let to = format!("http://other/{}", "x".repeat(70_000));
-    schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
-    assert_eq!(hand_out(&mut schedule, now).0, [Order::Page(0)]);
+    schedule.robots_answered(
+        id,
+        robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
+        Duration::ZERO,
+        now,
+    );
+    assert_eq!(hand_out(&mut schedule, now).0, [RequestId::Page(0)]);
 }
 
 #[test]
-fn what_redirects_lead_to_is_weighed_and_there_is_room_for_so_much() {
+fn long_urls_from_redirects_are_counted_and_their_memory_is_bounded() {
     let now = Instant::now();
     let long = |seq: u64| format!("http://other/{seq}?{}", "x".repeat(60_000));
     let (hosts, each) = (8, 1_000);
@@ -111,35 +123,35 @@ fn what_redirects_lead_to_is_weighed_and_there_is_room_for_so_much() {
             Some(settled) => {
                 let failure = failure_of(settled);
                 assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::Yes));
-                assert!(failure.message.contains("take all the memory"), "{}", failure.message);
+                assert!(failure.message.contains("use all the memory"), "{}", failure.message);
             }
         }
         assert!(schedule.detours() <= 64 * MIB && schedule.weight() <= 2 * before);
     }
     assert!(schedule.detours() > 63 * MIB, "{}", schedule.detours());
-    assert!(followed.values().all(|count| (100..=280).contains(count)), "no host takes all of it: {followed:?}");
-    // What goes makes room; the next hop takes the place of the one before.
+    assert!(followed.values().all(|count| (100..=280).contains(count)), "no host uses all the room: {followed:?}");
+    // A task that ends makes room. The next hop takes the place of the hop before.
     let (orders, _) = hand_out(&mut schedule, now);
     for order in orders {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, &long(seq).replace("?x", "?y"), now), None, "{seq}");
     }
     let (orders, _) = hand_out(&mut schedule, now);
     for order in orders {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, &format!("http://short/{seq}"), now), None);
     }
     assert_eq!(schedule.detours(), 0);
     for order in hand_out(&mut schedule, now).0 {
-        let Order::Page(seq) = order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = order else { panic!("{order:?}") };
         let gone = Failure::new(FailureKind::HttpStatus, Stage::Fetch, "gone");
-        schedule.answered(seq, Answer::Outcome(Outcome::Failure(gone)), no_cookies, Duration::ZERO, now);
+        schedule.answered(seq, Answer::Failure(gone), no_cookies, Duration::ZERO, now);
     }
     assert_eq!((schedule.weight(), schedule.detours(), schedule.under_way()), (0, 0, 0));
 }
 
 #[test]
-fn a_redirect_for_which_there_is_no_room_is_asked_for_again_and_followed_when_there_is() {
+fn a_redirect_without_room_is_requested_again_and_followed_when_there_is_room() {
     let mut now = Instant::now();
     let long = |seq: u64| format!("http://other/{seq}?{}", "x".repeat(60_000));
     let mut schedule = Schedule::new(free());
@@ -148,24 +160,24 @@ fn a_redirect_for_which_there_is_no_room_is_asked_for_again_and_followed_when_th
     assert_eq!(orders.len(), 300);
     (0..300).for_each(|seq| assert_eq!(redirect(&mut schedule, seq, &long(seq), now), None));
     let (went, _) = hand_out(&mut schedule, now);
-    assert!(went.len() < 300, "some did not fit");
+    assert!(went.len() < 300, "some had no room");
     for order in &went {
-        let Order::Page(seq) = *order else { panic!("{order:?}") };
+        let RequestId::Page(seq) = *order else { panic!("{order:?}") };
         assert_eq!(redirect(&mut schedule, seq, "http://short/", now), None);
     }
     now += Duration::from_secs(60);
     let (orders, _) = hand_out(&mut schedule, now);
-    let later: Vec<u64> = (0..300).filter(|seq| !went.contains(&Order::Page(*seq))).collect();
+    let later: Vec<u64> = (0..300).filter(|seq| !went.contains(&RequestId::Page(*seq))).collect();
     for seq in later {
-        assert!(orders.contains(&Order::Page(seq)), "{seq} is asked for again");
+        assert!(orders.contains(&RequestId::Page(seq)), "{seq} is asked for again");
         assert_eq!(schedule.url(seq).map(Url::as_str), Some("http://h/"));
         assert_eq!(redirect(&mut schedule, seq, &long(seq), now), None);
-        assert_eq!(schedule.url(seq).map(|url| url.as_str().len()), Some(long(seq).len()), "there is room now");
+        assert_eq!(schedule.url(seq).map(|url| url.as_str().len()), Some(long(seq).len()), "now there is room");
     }
 }
 
 #[test]
-fn long_redirects_of_robots_txts_have_the_same_bound() {
+fn long_redirects_of_robots_txt_requests_have_the_same_bound() {
     let now = Instant::now();
     let mut schedule = Schedule::new(Options { max_retries: 0, ..polite() });
     let count = 1_500;
@@ -175,22 +187,27 @@ fn long_redirects_of_robots_txts_have_the_same_bound() {
     let mut refused = 0;
     for hop in 0..2 {
         for order in std::mem::take(&mut orders) {
-            let Order::Robots(id) = order else { panic!("{order:?}") };
+            let RequestId::Robots(id) = order else { panic!("{order:?}") };
             let to = format!("http://other/{id}/{hop}?{}", "x".repeat(60_000));
-            schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
+            schedule.robots_answered(
+                id,
+                robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
+                Duration::ZERO,
+                now,
+            );
             assert!(schedule.detours() <= 64 * MIB);
         }
-        // The robots.txt of one host are asked for two at a time; those of the others wait.
+        // Each host gets two robots.txt requests at a time; the others wait.
         let (again, settled) = hand_out(&mut schedule, now);
         refused += settled.len();
         settled.into_iter().for_each(|settled| assert_eq!(failure_of(settled).stage, Stage::Robots));
         orders = again;
     }
     assert!(refused > 300 && schedule.detours() > 60 * MIB, "{refused}");
-    // All that asked is over in the end, and nothing is counted for ever.
+    // In the end all robots.txt requests are over, and nothing is counted any more.
     for _ in 0..count {
         for order in std::mem::take(&mut orders) {
-            if let Order::Robots(id) = order {
+            if let RequestId::Robots(id) = order {
                 let allowed = robots::Answer::Rules(robots::Rules::allow_all());
                 schedule.robots_answered(id, allowed, Duration::ZERO, now);
             }
@@ -201,7 +218,7 @@ fn long_redirects_of_robots_txts_have_the_same_bound() {
 }
 
 #[test]
-fn what_is_remembered_of_a_host_that_refuses_is_small() {
+fn the_remembered_failure_of_a_host_is_small() {
     let now = Instant::now();
     let answer = |stage| Failure {
         final_url: Some("x".repeat(60_000)),
@@ -214,7 +231,7 @@ fn what_is_remembered_of_a_host_that_refuses_is_small() {
         let texts = failure.causes.iter().map(String::len).sum::<usize>() + failure.message.len();
         texts + failure.final_url.as_ref().map_or(0, String::len)
     };
-    // As the robots.txt, and as pages, of which three in a row speak for their host.
+    // The failure is the answer for the robots.txt, or for pages. Three pages in a row count for the whole host.
     for (options, most) in [(polite(), 1), (free(), 3)] {
         let mut schedule = Schedule::new(options);
         (0..5).for_each(|seq| admit(&mut schedule, seq, &format!("http://h/{seq}"), now));
@@ -224,15 +241,15 @@ fn what_is_remembered_of_a_host_that_refuses_is_small() {
             if !settled.is_empty() {
                 break settled;
             }
-            assert!(answered < most + 4, "it is not refused");
+            assert!(answered < most + 4, "the host is not refused");
             for order in orders {
                 answered += 1;
                 match order {
-                    Order::Page(seq) => {
-                        let answer = Answer::Outcome(Outcome::Failure(answer(Stage::Fetch)));
+                    RequestId::Page(seq) => {
+                        let answer = Answer::Failure(answer(Stage::Fetch));
                         schedule.answered(seq, answer, no_cookies, Duration::ZERO, now);
                     }
-                    Order::Robots(id) => {
+                    RequestId::Robots(id) => {
                         let answer = robots::Answer::Failed(answer(Stage::Robots));
                         schedule.robots_answered(id, answer, Duration::ZERO, now);
                     }
@@ -249,14 +266,14 @@ fn what_is_remembered_of_a_host_that_refuses_is_small() {
     }
 }
 
-/// A file of 500 KB, of which each byte becomes three.
+/// A file of 500 KB. Each of its non-ASCII bytes becomes three.
 fn huge_robots() -> &'static str {
     let lines: Vec<String> = (0..25).map(|n| format!("Disallow: /{}{n}", "é".repeat(9_980))).collect();
     Box::leak(format!("User-agent: *\n{}", lines.join("\n")).into_boxed_str())
 }
 
 #[test]
-fn a_huge_robots_txt_is_forgotten_before_small_ones_and_asked_for_again_at_a_pace() {
+fn a_huge_robots_txt_is_forgotten_before_small_ones_and_requested_again_with_pauses() {
     let huge = huge_robots();
     let (hosts, each) = (60, 40);
     let list: Vec<String> =
@@ -272,13 +289,13 @@ fn a_huge_robots_txt_is_forgotten_before_small_ones_and_asked_for_again_at_a_pac
     for (name, seen) in &ran.seen {
         let asked: Vec<Duration> =
             seen.iter().filter(|seen| seen.url.ends_with("/robots.txt")).map(|seen| seen.sent).collect();
-        assert!(name != "h0" || asked.len() == 1, "the ordinary host is asked once: {asked:?}");
+        assert!(name != "h0" || asked.len() == 1, "the ordinary host gets one robots.txt request: {asked:?}");
         assert!(asked.windows(2).all(|two| two[1] - two[0] >= AGAIN_AFTER), "{name}: {asked:?}");
         again += asked.len() - 1;
     }
-    assert!(again > 0, "the rules of all are more than are kept");
+    assert!(again > 0, "the rules of all hosts do not fit");
     assert!(again < 60, "{again}");
     let honest = ran.host("h0").iter().map(|seen| seen.ended).max().expect("pages");
-    assert!(honest < ms(20_000), "the ordinary host is none the later for it: {honest:?}");
+    assert!(honest < ms(20_000), "the ordinary host is not slowed down: {honest:?}");
     assert_eq!(ran.settled.len(), list.len());
 }

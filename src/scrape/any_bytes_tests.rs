@@ -1,4 +1,4 @@
-//! Pages of any bytes: decode, parse and extract give one line of JSON or a failure, and the same one again.
+//! Pages of any bytes: decode, parse and extract give one line of JSON or a failure, and give the same again.
 
 use std::sync::LazyLock;
 
@@ -6,11 +6,12 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use url::Url;
 
+use super::document_kind::DocumentKind;
 use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
-use super::fetch::Fetch;
+use super::fetch::FetchedPage;
 use super::scraper::{Made, data_of};
 
-/// What servers say of their pages.
+/// `Content-Type` headers of servers.
 const TYPES: [Option<&str>; 6] = [
     None,
     Some("text/html; charset=utf-8"),
@@ -20,14 +21,15 @@ const TYPES: [Option<&str>; 6] = [
     Some("text/html; charset=utf-16"),
 ];
 
-/// The rules of a page where the settings have none, rules that take what there is, and rules that pages may break.
+/// The rules of a run without rules, rules that always match, and rules that pages may break.
 static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
     [None, Some(lenient()), Some(strict())].map(|fields| Extractor::new(fields.as_ref()).expect("the rules compile"))
 });
 
-/// Makes data of a page by the fixed rules, and by `css` if that is a selector. `kind` chooses the `Content-Type`.
+/// Extracts a page by the fixed rules, and by `css` if it is a valid selector. `kind` chooses the `Content-Type`.
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
-    let page = Fetch {
+    let page = FetchedPage {
+        kind: DocumentKind::Html,
         _turn: None,
         follows_meta: false,
         url: Url::parse("http://h.example/dir/page.html?q").expect("a URL"),
@@ -47,10 +49,10 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
     }
 }
 
-fn check_with(extractor: &Extractor, page: &Fetch) {
+fn check_with(extractor: &Extractor, page: &FetchedPage) {
     let made = data_of(extractor, page, None);
     match &made {
-        Ok(Made::Elsewhere(_)) => panic!("nobody asked where it leads"),
+        Ok(Made::Elsewhere(_)) => panic!("no redirect was asked for"),
         Ok(Made::Data(data)) => {
             assert!(!data.contains(&b'\n'), "the data is one line");
             assert!(data.starts_with(b"{"), "the data is an object");
@@ -62,7 +64,7 @@ fn check_with(extractor: &Extractor, page: &Fetch) {
     assert_eq!(data_of(extractor, page, None), made, "the same page gives the same data");
 }
 
-/// Every pseudo-element, arity and nesting; nothing that can be missing or bad.
+/// Rules with every pseudo-element, arity and nesting. None of them can fail.
 fn lenient() -> Fields {
     let many = |css: &str| ValueRule::new(css, Arity::Many);
     let values = Fields::from([
@@ -85,7 +87,7 @@ fn lenient() -> Fields {
     [values, vec![("each".to_owned(), Rule::Each { each: "div, li, p".to_owned(), fields: inner })]].concat()
 }
 
-/// Values that must be there and must fit their types.
+/// Rules for values that must exist and fit their types.
 fn strict() -> Fields {
     let kinds = [
         ("number", ValueType::Number, Some(Scalar::Integer(-1))),
@@ -108,7 +110,7 @@ mod tests {
 
     use super::check;
 
-    /// A stretch of a page: tags that get into each other's way, attributes, entities, any characters or bytes.
+    /// A part of a page: tags that conflict with each other, attributes, entities, any characters or bytes.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         const TAGS: &[&str] = &[
             "a",
@@ -207,7 +209,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
-        fn any_page_gives_one_line_of_json_or_a_failure_and_the_same_again(
+        fn any_page_gives_one_line_of_json_or_a_failure_every_time(
             kind in any::<u8>(),
             css in selector(),
             pieces in proptest::collection::vec(piece(), 0..40),

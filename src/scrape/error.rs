@@ -1,8 +1,8 @@
-//! Why a scraper cannot be made. What befalls a single URL is a `Failure` and never an error.
+//! Why a scraper cannot be made. A problem with a single URL is a `Failure`, never an error.
 
 use super::extract::RuleError;
 
-/// Why a scraper cannot be made of its settings.
+/// Why a scraper cannot be made from its settings.
 #[derive(Debug, thiserror::Error)]
 #[error("make a scraper: {kind}")]
 pub struct Error {
@@ -11,22 +11,24 @@ pub struct Error {
     source: Option<reqwest::Error>,
 }
 
-/// What stands in the way.
+/// The reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
-    /// A rule that cannot be compiled.
+    /// A rule does not compile.
     #[error("{0}")]
     Rule(RuleError),
-    /// A header whose name or value is none.
-    #[error("`{0}` is no valid header: a name is made of letters, digits and dashes, a value has no line breaks")]
+    /// A header has an invalid name or value.
+    #[error(
+        "`{0}` is not a valid header: a name consists of letters, digits and dashes, and a value has no line breaks"
+    )]
     Header(String),
-    /// The HTTP client.
+    /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up")]
     Client,
 }
 
 impl Error {
-    /// What stands in the way.
+    /// The reason.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }

@@ -1,16 +1,15 @@
-//! What fetching needs of the system: files, variables of the environment, and perhaps UNIX sockets. For whoever confines the
-//! process that fetches.
+//! The files, environment variables and perhaps UNIX sockets that fetching needs. The sandbox of the worker process
+//! must allow them.
 
 use std::path::{Path, PathBuf};
 
 use super::{FetchSettings, Proxies};
 
-/// What looking up a name reads: glibc's own resolver, the name services that `nsswitch.conf` may call in (their code
-/// is loaded at the first look-up), and musl's.
+/// Files that a name look-up reads. They are those of glibc's resolver, of the name services that `nsswitch.conf` may
+/// name (whose code is loaded at the first look-up), and of musl's resolver.
 ///
-/// Of `resolv.conf` and `hosts` this names the files of now. Where they are links into a folder of their own, as
-/// systemd-resolved, `NetworkManager` and resolvconf have it, the folder is named as well, so that a rewritten file is
-/// found.
+/// `resolv.conf` and `hosts` are often links into another folder (systemd-resolved, `NetworkManager`, resolvconf). That
+/// folder is listed too, so that a file that is rewritten later stays readable.
 const NAMES: &[&str] = &[
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -32,8 +31,8 @@ const NAMES: &[&str] = &[
     "/nix/store",
 ];
 
-/// Where systems keep the certificates that they trust: those of `openssl-probe`, and what these are links to. Whole
-/// folders such as `/etc/ssl` are not among them, since private keys live beside.
+/// Where systems keep their trusted certificates: the paths of `openssl-probe`, and the targets of links among them.
+/// Whole folders such as `/etc/ssl` are not listed, because they also hold private keys.
 const TRUST: &[&str] = &[
     "/etc/ssl/certs",
     "/etc/ssl/certs/ca-certificates.crt",
@@ -51,8 +50,8 @@ const TRUST: &[&str] = &[
     "/var/lib/ca-certificates",
 ];
 
-/// Everything that a [`Scraper`](super::Scraper) may read once it is made: what TLS and the look-up of names need. Many
-/// of these files exist on some systems only. Those of `SSL_CERT_FILE` and `SSL_CERT_DIR` are among them.
+/// All files that a [`Scraper`](super::Scraper) may read after it is made, for TLS and for name look-ups. Many of them
+/// exist only on some systems. The paths in `SSL_CERT_FILE` and `SSL_CERT_DIR` are included.
 pub fn needed_files() -> Vec<PathBuf> {
     let file = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let folders = std::env::var_os("SSL_CERT_DIR").unwrap_or_default();
@@ -60,7 +59,7 @@ pub fn needed_files() -> Vec<PathBuf> {
     NAMES.iter().chain(TRUST).map(PathBuf::from).chain(file).chain(folders).collect()
 }
 
-/// Where curl and others read proxies.
+/// The environment variables in which curl and others look for proxies.
 const PROXY_VARIABLES: &[&str] = &[
     "HTTP_PROXY",
     "http_proxy",
@@ -70,11 +69,11 @@ const PROXY_VARIABLES: &[&str] = &[
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
-    // With it, `HTTP_PROXY` is what a client of a CGI script says, and no proxy.
+    // If it is set, this is a CGI script and `HTTP_PROXY` comes from its client: it is not a proxy then.
     "REQUEST_METHOD",
 ];
 
-/// Names of the environment variables that fetching by these settings reads.
+/// Returns the names of the environment variables that fetching with these settings reads.
 pub fn needed_variables(settings: &FetchSettings) -> Vec<String> {
     let of_hosts = settings.hosts.values().filter_map(|host| host.proxy.as_ref());
     let has_proxies = of_hosts.chain([&settings.proxies]).any(|proxies| *proxies == Proxies::OfEnvironment);
@@ -82,12 +81,11 @@ pub fn needed_variables(settings: &FetchSettings) -> Vec<String> {
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().chain(proxies).map(|name| (*name).to_owned()).collect()
 }
 
-/// Services in the `hosts` line of `nsswitch.conf` that look into files or ask servers by themselves. All others ask a daemon of
-/// this machine by a UNIX socket.
+/// Services in the `hosts` line of `nsswitch.conf` that read files or ask servers themselves. All others ask a local
+/// daemon through a UNIX socket.
 const WITHOUT_DAEMON: &[&str] = &["files", "dns", "myhostname", "db", "hesiod", "nis", "ldap"];
 
-/// Whether names are looked up here by asking a daemon (nscd, systemd-resolved, Avahi, sssd), for which UNIX sockets are
-/// needed.
+/// Whether name look-ups on this machine ask a daemon (nscd, systemd-resolved, Avahi, sssd), which needs UNIX sockets.
 pub fn asks_daemons_for_names() -> bool {
     let switch = std::fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
     names_a_daemon(&switch) || Path::new("/var/run/nscd/socket").exists()
@@ -96,7 +94,7 @@ pub fn asks_daemons_for_names() -> bool {
 fn names_a_daemon(switch: &str) -> bool {
     let lines = switch.lines().map(|line| line.split('#').next().unwrap_or_default());
     let hosts = lines.filter_map(|line| line.trim().strip_prefix("hosts:")).next_back().unwrap_or_default();
-    // What to do after an answer stands in brackets, perhaps with spaces.
+    // The action after a service's answer is in brackets, which may contain spaces.
     let mut depth = 0;
     let services = hosts.split_whitespace().filter(|word| {
         let is_service = depth == 0 && !word.starts_with('[');
@@ -112,7 +110,7 @@ mod tests {
     use super::names_a_daemon;
 
     #[test]
-    fn whether_a_daemon_is_asked_stands_in_the_line_of_hosts() {
+    fn the_hosts_line_tells_whether_look_ups_ask_a_daemon() {
         let table = [
             ("", false),
             ("passwd: files systemd\n", false),

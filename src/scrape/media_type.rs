@@ -1,24 +1,24 @@
-//! The media type that a `Content-Type` header gives, by WHATWG Fetch and MIME Sniffing.
+//! Reads the media type of a `Content-Type` header, by WHATWG Fetch and MIME Sniffing.
 //!
-//! The crate `data-url` parses a single type (MIME Sniffing, "parse a MIME type"); what Fetch makes of a header with
-//! several of them is here. Not done is the check for old Apache servers, which call all that they do not know
+//! The crate `data-url` parses a single type (MIME Sniffing, "parse a MIME type"). This module applies the rules of
+//! Fetch for a header with several types. It omits the check for old Apache servers, which label everything unknown as
 //! `text/plain`.
 
 use data_url::mime::Mime;
 
-/// A media type: what a body is, and in which encoding.
+/// A media type: the type of a body and its encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MediaType {
     /// `text/html`, in lower case.
     pub(super) essence: String,
-    /// The label of an encoding, as written. There may be no such encoding.
+    /// The label of an encoding, as written. It may be unknown.
     pub(super) charset: Option<String>,
 }
 
 impl MediaType {
-    /// The type that a header gives, whose lines are joined by commas; `None` where nothing in it is a type (Fetch,
-    /// "extract a MIME type"). The last type of several counts. It has the charset of the ones before it if they are the
-    /// same type.
+    /// Returns the type of a header, or `None` if the header has no valid type (Fetch, "extract a MIME type"). Commas
+    /// join the lines of the header. The last type of several counts. It takes the charset of the types before it if
+    /// they are the same type.
     pub(super) fn extract(header: &str) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut carried = None;
@@ -39,13 +39,13 @@ impl MediaType {
         found
     }
 
-    /// Whether the type says that nobody knows what the body is (MIME Sniffing, section 7, step 1).
+    /// Whether the type says that the type of the body is unknown (MIME Sniffing, section 7, step 1).
     pub(super) fn is_unknown(&self) -> bool {
         matches!(&*self.essence, "unknown/unknown" | "application/unknown")
     }
 }
 
-/// The values of a header (Fetch, "get, decode, and split"): commas in quoted strings do not separate them.
+/// Splits a header into its values (Fetch, "get, decode, and split"). Commas in quoted strings do not separate them.
 fn split(header: &str) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let values = header.split(move |c| {
@@ -59,37 +59,23 @@ fn split(header: &str) -> impl Iterator<Item = &str> {
     values.map(|value| value.trim_matches([' ', '\t']))
 }
 
-/// Whether a body of this type is read as a page: HTML, XHTML, any text, any XML, and what is one of `further` types,
-/// which are in lower case. JSON never is: it has no elements.
-pub(super) fn is_page(essence: &str, further: &[String]) -> bool {
-    let Some((kind, subtype)) = essence.split_once('/') else { return false };
-    let is_listed = |listed: &String| match listed.split_once('/') {
-        Some((listed, "*")) => listed == kind,
-        _ => *listed == essence,
-    };
-    kind == "text"
-        || subtype == "xml"
-        || subtype.ends_with("+xml")
-        || (!is_json(essence) && further.iter().any(is_listed))
-}
-
 /// Whether a type, in lower case, is JSON (WHATWG MIME Sniffing, "JSON MIME type").
 pub(crate) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
 
-/// The `charset` of a `Content-Type`.
+/// Returns the `charset` of a `Content-Type`.
 pub(super) fn charset(content_type: &str) -> Option<String> {
     MediaType::extract(content_type)?.charset
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MediaType, charset, is_page};
+    use super::{MediaType, charset};
 
     #[test]
-    fn a_header_gives_the_type_that_browsers_see() {
-        // The first ones are the cases of `fetch/content-type` of web-platform-tests.
+    fn a_header_is_read_as_in_browsers() {
+        // The first rows are the cases of `fetch/content-type` of web-platform-tests.
         let table = [
             (", text/plain", Some(("text/plain", None))),
             ("text/plain, ", Some(("text/plain", None))),
@@ -105,7 +91,7 @@ mod tests {
             ("text/html, */*;charset=gbk", Some(("text/html", None))),
             ("text/html;x=\", text/plain", Some(("text/html", None))),
             ("text/html;\", text/plain", Some(("text/html", None))),
-            // And these are others.
+            // The other rows are additional cases.
             ("Text/HTML ; CharSet=UTF-8", Some(("text/html", Some("UTF-8")))),
             ("\ttext/html\t", Some(("text/html", None))),
             ("text/html, html", Some(("text/html", None))),
@@ -164,36 +150,6 @@ mod tests {
         ];
         for (content_type, label) in cases {
             assert_eq!(charset(content_type).as_deref(), label, "{content_type}");
-        }
-    }
-
-    #[test]
-    fn pages_are_text_and_xml() {
-        let cases = [
-            ("text/html", true),
-            ("text/plain", true),
-            ("application/xhtml+xml", true),
-            ("application/xml", true),
-            ("image/svg+xml", true),
-            ("application/json", false),
-            ("image/png", false),
-            ("application/octet-stream", false),
-        ];
-        for (essence, page) in cases {
-            assert_eq!(is_page(essence, &[]), page, "{essence}");
-        }
-        let further = ["application/octet-stream", "image/*", "application/*"].map(str::to_owned);
-        let cases = [
-            ("application/octet-stream", 1, true),
-            ("application/pdf", 1, false),
-            ("image/png", 2, true),
-            ("images/png", 2, false),
-            ("application/pdf", 3, true),
-            ("application/json", 3, false),
-            ("application/ld+json", 3, false),
-        ];
-        for (essence, listed, page) in cases {
-            assert_eq!(is_page(essence, &further[..listed]), page, "{essence}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One task -> one outcome: fetch -> decode -> parse -> extract.
 //!
-//! In reading order: `scraper` puts the stages in a row, and each stage is a function that needs none of the others:
+//! In reading order: `scraper` runs the stages one after another. Each stage is a function that needs none of the
+//! others:
 //!
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
@@ -9,17 +10,19 @@
 //! extract  a document, rules, final URL -> one line of JSON
 //! ```
 //!
-//! `media_type` is what a `Content-Type` says, and `sniff` what the first bytes say if it says nothing. `refresh` is
-//! the refresh that a header or a page asks for. `settings` are the plain values that a worker is told once. A failed
-//! URL is a value; `error` is only for settings that make no scraper. `files` names what fetching reads of the system.
+//! `media_type` reads a `Content-Type`. `sniff` finds the type from the first bytes if no header gives it. `refresh`
+//! reads a refresh that a header or a page asks for. `settings` holds the plain values that a worker receives once. A
+//! failed URL is a value; `error` is only for settings that cannot make a scraper. `files` names the system files that
+//! fetching reads.
 //!
-//! Absent on purpose: processes, order, files; following redirects and retrying, which are decided where all hosts are
-//! in view.
+//! Absent on purpose: processes, order and files. Following redirects and retrying are absent too: the coordinator
+//! decides them, because it sees all hosts.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
 mod decode;
 mod document;
+mod document_kind;
 mod error;
 pub mod extract;
 mod fetch;

@@ -1,4 +1,4 @@
-//! Proxies: their URLs, and which of them there are.
+//! Proxies: their URLs, and which ones requests use.
 
 use std::fmt;
 
@@ -8,19 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::parse_url;
 
-/// Which proxies requests go through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Which proxies requests use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proxies {
-    /// Those of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, as curl reads
-    /// them.
+    /// The proxies of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case,
+    /// as in curl.
     OfEnvironment,
-    /// None, whatever the environment says.
+    /// No proxy, whatever the environment says.
+    #[default]
     None,
-    /// Each of these in turn; there is at least one.
+    /// These proxies in turn. There is at least one.
     These(Vec<ProxyUrl>),
 }
 
-/// The URL of a proxy, which may hold a user name and a password. As text, it is without them.
+/// The URL of a proxy, which may contain a user name and a password. Its text form leaves them out.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProxyUrl {
     whole: String,
@@ -30,38 +31,39 @@ pub struct ProxyUrl {
     shown: String,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ProxyKind {
-    /// HTTP; https URLs go through a tunnel (RFC 9110, 9.3.6).
+    /// HTTP. Requests for https URLs use a tunnel (RFC 9110, 9.3.6).
     Http,
-    /// The same over TLS.
+    /// HTTP over TLS, with tunnels as above.
     Https,
-    /// SOCKS 5 (RFC 1928); names are looked up here (`socks5`).
+    /// SOCKS 5 (RFC 1928). The worker looks up host names (`socks5`).
     Socks,
-    /// SOCKS 5; names are looked up by the proxy (`socks5h`).
+    /// SOCKS 5. The proxy looks up host names (`socks5h`).
     SocksWithNames,
 }
 
-/// Why a text is no proxy's URL. It does not say what the text is, which may hold a password.
+/// Why a text is not a valid proxy URL. The error does not quote the text, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyUrlError {
-    /// It is no URL with a host.
+    /// The text is not a URL with a host.
     #[error("must be the URL of a proxy, such as \"http://proxy.example:3128\"")]
     NoUrl,
-    /// Nobody here speaks that.
+    /// The scheme is not supported.
     #[error("must be a proxy of scheme http, https, socks5 or socks5h")]
     Scheme,
-    /// A proxy has no path.
+    /// The URL has a path, a query or a fragment.
     #[error("must end after the proxy's host and port")]
     Path,
 }
 
 impl ProxyUrl {
-    /// Reads a URL: `http://`, `https://`, `socks5://` or `socks5h://`, then perhaps `user:password@`, host and port.
+    /// Reads a URL: `http://`, `https://`, `socks5://` or `socks5h://`, optionally `user:password@`, then host and
+    /// port.
     ///
     /// # Errors
-    /// Where it is anything else.
+    /// Fails if the text has any other form.
     pub fn parse(text: &str) -> Result<Self, ProxyUrlError> {
         let url = parse_url(text, None).map_err(|_| ProxyUrlError::NoUrl)?;
         let scheme = Some(url.scheme()).filter(|scheme| !scheme.starts_with("socks4"));
@@ -70,17 +72,17 @@ impl ProxyUrl {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(ProxyUrlError::Path);
         }
-        // The port that the HTTP client takes where there is none.
+        // The HTTP client uses this port for SOCKS if there is none.
         let port = url.port_or_known_default().unwrap_or(1080);
         let shown = format!("{}://{host}:{port}", url.scheme());
         let proxy = Self { kind, host: host.to_owned(), shown, whole: url.into() };
-        // The HTTP client goes past a proxy which it cannot read, without a word.
+        // The HTTP client silently bypasses a proxy whose URL it cannot read.
         let elsewhere = Uri::from_static("https://elsewhere.example/");
         let reads = Matcher::builder().all(proxy.whole.clone()).build().intercept(&elsewhere).is_some();
         reads.then_some(proxy).ok_or(ProxyUrlError::NoUrl)
     }
 
-    /// With user name and password.
+    /// The URL with user name and password.
     pub(super) fn whole(&self) -> &str {
         &self.whole
     }
@@ -89,7 +91,7 @@ impl ProxyUrl {
         self.kind
     }
 
-    /// The host name or address of the proxy itself.
+    /// The host name or address of the proxy.
     pub(super) fn host(&self) -> &str {
         &self.host
     }
@@ -108,24 +110,24 @@ impl fmt::Debug for ProxyUrl {
 }
 
 impl ProxyKind {
-    /// What a scheme stands for.
+    /// Returns the kind that a scheme stands for.
     pub(super) fn of(scheme: &str) -> Option<Self> {
         Some(match scheme {
             "http" => Self::Http,
             "https" => Self::Https,
-            // The HTTP client also takes SOCKS 4 from the environment, which has the same two forms.
+            // The HTTP client also accepts SOCKS 4 from the environment, which has the same two forms.
             "socks5" | "socks4" => Self::Socks,
             "socks5h" | "socks4a" => Self::SocksWithNames,
             _ => return None,
         })
     }
 
-    /// Whether the names of hosts are looked up here, so that the address is known before the proxy is asked for it.
+    /// Whether the worker looks up host names, so that it knows the address before it asks the proxy.
     pub(super) fn looks_names_up_here(self) -> bool {
         self == Self::Socks
     }
 
-    /// Whether it reads the headers of requests for http URLs.
+    /// Whether the proxy reads the headers of requests for http URLs.
     pub(super) fn reads_headers(self) -> bool {
         matches!(self, Self::Http | Self::Https)
     }
@@ -136,7 +138,7 @@ mod tests {
     use super::{ProxyUrl, ProxyUrlError};
 
     #[test]
-    fn a_proxy_is_a_scheme_a_host_and_a_port_and_its_password_is_not_shown() {
+    fn a_proxy_url_is_shown_without_user_name_and_password() {
         let table = [
             ("http://proxy.example:3128", "http://proxy.example:3128"),
             ("http://u:s3cret@proxy.example", "http://proxy.example:80"),
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused() {
+    fn an_invalid_proxy_url_is_refused() {
         use ProxyUrlError::{NoUrl, Path, Scheme};
         let table = [
             ("", NoUrl),

@@ -1,27 +1,28 @@
-//! A refresh: what a page or its answer says of where it leads by itself (WHATWG HTML, "shared declarative refresh steps").
+//! The refresh of a page or its answer: where it leads by itself (WHATWG HTML, "shared declarative refresh steps").
 
 use url::Url;
 
 use crate::model::without_credentials;
 
-/// A page that leads elsewhere within this many seconds is read as a redirect; one that waits longer is to be read first.
+/// A refresh within this many seconds counts as a redirect. A page with a longer delay is meant to be read first.
 const SOON: u64 = 5;
 
 /// The value of a `Refresh` header or of a `<meta http-equiv=refresh>`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refresh<'t> {
     seconds: u64,
-    /// As it is written. Without one, the page loads itself again.
+    /// The URL as written. Without a URL, the page reloads itself.
     link: Option<&'t str>,
 }
 
 impl<'t> Refresh<'t> {
-    /// Reads a value; `None` for what is not a refresh.
+    /// Reads a value. Returns `None` if it is not a valid refresh.
     pub(super) fn read(value: &'t str) -> Option<Self> {
         read(value).map(|(seconds, link)| Self { seconds, link })
     }
 
-    /// Where it leads within [`SOON`], if that is another http(s) page than `page`; `resolve` reads its link.
+    /// Returns the target if the refresh happens within [`SOON`] and leads to an http(s) page other than `page`.
+    /// `resolve` turns the link into a URL.
     pub(super) fn target(&self, page: &Url, resolve: impl FnOnce(&str) -> Option<Url>) -> Option<Url> {
         if self.seconds > SOON {
             return None;
@@ -32,7 +33,7 @@ impl<'t> Refresh<'t> {
     }
 }
 
-/// Seconds, and the URL as it is written, if there is one. `None` for what is no refresh.
+/// Returns the seconds, and the URL as written, if there is one. Returns `None` if the value is not a valid refresh.
 fn read(content: &str) -> Option<(u64, Option<&str>)> {
     let rest = content.trim_start_matches(is_space);
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -40,7 +41,7 @@ fn read(content: &str) -> Option<(u64, Option<&str>)> {
     if time.is_empty() && !rest.starts_with('.') {
         return None;
     }
-    // More than 64 bits of seconds is longer than anybody waits.
+    // A number beyond 64 bits counts as the largest one.
     let seconds = if time.is_empty() { 0 } else { time.parse().unwrap_or(u64::MAX) };
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     if rest.is_empty() {
@@ -56,7 +57,7 @@ fn read(content: &str) -> Option<(u64, Option<&str>)> {
     }
     let link = after_url(rest).unwrap_or(rest);
     let link = match link.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-        // Where the word `url` is broken off (`urx`), what stands there is taken as it is, quotes and all.
+        // If the text starts like `url` but is something else (`urx`), quotes belong to the link.
         Some(quote) if is_quotable(rest) => {
             let inside = &link[1..];
             inside.split(quote).next().unwrap_or(inside)
@@ -66,14 +67,14 @@ fn read(content: &str) -> Option<(u64, Option<&str>)> {
     Some((seconds, Some(link)))
 }
 
-/// What follows `url =`, in any case.
+/// Returns the text after `url =`. The word may be in any case.
 fn after_url(text: &str) -> Option<&str> {
     let word = text.get(..3).filter(|word| word.eq_ignore_ascii_case("url"))?;
     let rest = text[word.len()..].trim_start_matches(is_space);
     rest.strip_prefix('=').map(|rest| rest.trim_start_matches(is_space))
 }
 
-/// Whether quotes at the beginning of the link are taken off: after `url =`, and where the text does not begin like it.
+/// Whether quotes around the link are removed: after `url =`, and if the text does not start with a `u`.
 fn is_quotable(text: &str) -> bool {
     after_url(text).is_some() || !text.starts_with(['u', 'U'])
 }
@@ -97,7 +98,7 @@ mod tests {
     use super::read;
 
     #[test]
-    fn the_content_of_a_refresh_is_read_as_browsers_read_it() {
+    fn a_refresh_is_read_as_in_browsers() {
         let table = [
             ("0; url=a", Some((0, Some("a")))),
             ("5;URL = 'a b' c", Some((5, Some("a b")))),

@@ -1,4 +1,4 @@
-//! The stages in a row: fetch -> decode -> parse -> extract.
+//! Runs the stages one after another: fetch -> decode -> parse -> extract.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,42 +7,42 @@ use bytes::Bytes;
 use url::Url;
 
 use super::decode::{Confidence, decode, decode_as};
+use super::document_kind::DocumentKind;
 use super::extract::Extractor;
-use super::fetch::{Fetch, Fetched, Fetcher, RobotsFile};
+use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
 use crate::model::{
-    self, Answer, Failure, FailureKind, Outcome, Page, Stage, Visit, Visited, check_sendable, shown_url,
-    without_credentials,
+    Answer, Failure, FailureKind, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
-/// Turns URLs into answers. Made once per worker: it holds the connections and the compiled rules.
+/// Turns URLs into answers. Each worker makes one, which holds its connections and compiled rules.
 #[derive(Debug)]
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
-    /// By which name robots.txt files call us.
+    /// The name by which robots.txt files address this program.
     product_token: String,
-    /// For large pages.
+    /// Threads for large pages.
     side_threads: SideThreads,
 }
 
-/// What became of a page.
+/// The result of reading a page.
 #[derive(Debug, PartialEq)]
 pub(super) enum Made {
     Data(Bytes),
-    /// It leads elsewhere by itself.
+    /// The page redirects by itself, with a `<meta>` refresh.
     Elsewhere(Url),
 }
 
 impl Scraper {
-    /// Compiles the rules and sets up the HTTP clients. Opens nothing, and reads no trust anchors yet.
+    /// Compiles the rules and sets up the HTTP clients. Opens no connection and reads no trust anchors yet.
     ///
     /// # Errors
-    /// Where a rule or a header of the settings is none.
+    /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
@@ -52,36 +52,33 @@ impl Scraper {
         })
     }
 
-    /// Makes one request and data of the page. Redirects are handed back, never followed.
+    /// Makes one request and extracts the data of the page. Returns redirects instead of following them.
     ///
-    /// `sent` is called when the request is being sent, if the visit wants that told.
+    /// Calls `sent` when the request is being sent, if the visit asks for that.
     ///
     /// # Panics
-    /// Where parsing or extracting panics, on whichever thread: the caller decides what a panic means.
+    /// Panics if parsing or extracting panics, on any thread. The caller decides what a panic means.
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
         let mut headers = Vec::new();
         let answer = self.try_visit(visit, sent, &mut headers).await;
-        Visited { answer: answer.unwrap_or_else(|failure| Answer::Outcome(Outcome::Failure(failure))), headers }
+        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers }
     }
 
-    /// Asks for a robots.txt once, and reads what it says to us. Redirects are handed back, never followed.
+    /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
+    /// following them.
     ///
-    /// Of the file, 500 KiB are read, as UTF-8 and whatever its type. A file that is not there (4xx, or a redirect to
-    /// nowhere) allows everything; what says nothing of the file is a failure of stage `robots`: no answer, one that
-    /// breaks off, a 5xx, and a 429.
+    /// Reads at most 500 KiB of the file, as UTF-8, whatever its media type. A missing file (4xx, or a redirect to an
+    /// invalid target) allows everything. If the file stays unknown (no answer, an incomplete one, a 5xx, or a 429),
+    /// the result is a failure of stage `robots`.
     pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> robots::Answer {
-        let file = match parse_url(&visit.url) {
-            Ok(url) => self.fetcher.robots(&url, visit, sent).await,
-            Err(failure) => Err(failure),
-        };
-        match file {
+        match self.fetcher.robots(visit, sent).await {
             Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
             Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
-            // As for a redirect to what is no URL: it leads to no file.
+            // A redirect to an unusable URL leads to no file.
             Ok(RobotsFile::Redirect { to, .. }) if check_sendable(&to).is_err() => {
                 robots::Answer::Rules(Rules::allow_all())
             }
-            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to: to.into() },
+            Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to },
             Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
         }
     }
@@ -92,16 +89,14 @@ impl Scraper {
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Answer, Failure> {
-        let url = parse_url(&visit.url)?;
-        let page = match self.fetcher.fetch(&url, visit, sent, kept).await? {
+        let url = &visit.url;
+        let page = match self.fetcher.fetch(visit, sent, kept).await? {
             Fetched::Page(page) => page,
-            Fetched::Redirect { status, to, bytes } => {
-                return leads_to(&to, &url, status, bytes);
-            }
+            Fetched::Redirect { status, to, bytes } => return leads_to(to, url, status, bytes),
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
         let page = Arc::new(page);
-        // With its credentials, which are for relative links too.
+        // Keeps the credentials: relative links of the page need them too.
         let refreshed = page.follows_meta.then(|| url.clone());
         let made = if page.body.len() < LARGE_PAGE {
             data_of(&self.extractor, &page, refreshed.as_ref())
@@ -111,41 +106,47 @@ impl Scraper {
         };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match made {
-            Ok(Made::Elsewhere(to)) => leads_to(&to, &url, status, bytes),
-            Ok(Made::Data(data)) => Ok(Answer::Outcome(Outcome::Page(Page { final_url, status, bytes, data }))),
+            Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),
+            Ok(Made::Data(data)) => Ok(Answer::Page(Page { final_url, status, bytes, data })),
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
         }
     }
 }
 
 thread_local! {
-    /// The thread's page. Its memory serves one page after another.
+    /// The document of this thread. All its pages reuse the memory.
     static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
 }
 
-/// A redirect of the page at `url`, if a request can be made for where it leads.
-fn leads_to(to: &Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
-    let Err(why) = check_sendable(to) else {
-        return Ok(Answer::Redirect { status, to: to.to_string(), bytes });
+/// Answers with a redirect from `url` to `to`, or fails if no request can be sent to `to`.
+fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
+    let Err(why) = check_sendable(&to) else {
+        return Ok(Answer::Redirect { status, to, bytes });
     };
-    let message = format!("follow the redirect of {}: it leads to what no request can name: {why}", shown_url(url));
+    let message = format!("follow the redirect of {}: no request can be sent to its target: {why}", shown_url(url));
     let failure = Failure::new(FailureKind::Protocol, Stage::Fetch, message);
     Err(Failure { final_url: Some(without_credentials(url).into()), status: Some(status), bytes, ..failure })
 }
 
-/// The stages after fetching. `refreshed` is the URL of a page that may lead elsewhere by itself.
-pub(super) fn data_of(extractor: &Extractor, page: &Fetch, refreshed: Option<&Url>) -> Result<Made, Failure> {
+/// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
+pub(super) fn data_of(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
+    match page.kind {
+        DocumentKind::Html => data_of_html(extractor, page, refreshed),
+    }
+}
+
+fn data_of_html(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
     DOCUMENT.with_borrow_mut(|document| {
         read(page, document)?;
         if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
             return Ok(Made::Elsewhere(to));
         }
-        extractor.extract(document, page.url.as_str()).map(Made::Data)
+        extractor.extract(document, &page.url).map(Made::Data)
     })
 }
 
-/// Fills the document of a page, decoded in the encoding that the page means.
-fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
+/// Parses a page into `document`, decoded in the encoding that the page declares or suggests.
+fn read(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
     let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
     if decoded.confidence == Confidence::Certain {
         return parse_into(document, &decoded.text, decoded.encoding);
@@ -156,33 +157,25 @@ fn read(page: &Fetch, document: &mut Document) -> Result<(), Failure> {
     }
 }
 
-fn parse_url(text: &str) -> Result<Url, Failure> {
-    let invalid = |message| Failure::new(FailureKind::InvalidUrl, Stage::Fetch, message);
-    let url = model::parse_url(text, None).map_err(|error| invalid(format!("read the URL: {error}")))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        scheme => Err(invalid(format!("fetch a {scheme} URL: only http and https are fetched"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
     use url::Url;
 
-    use super::{Document, Extractor, Fetch, Made, data_of, read};
+    use super::{Document, DocumentKind, Extractor, FetchedPage, Made, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
-    /// More than the prescan looks at.
+    /// Makes the page longer than the part that the prescan reads.
     fn filler() -> String {
         format!("<script>/*{}*/</script>", "x".repeat(1200))
     }
 
-    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> Fetch {
+    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> FetchedPage {
         let url = Url::parse("http://h.example/").expect("a URL");
         let content_type = content_type.map(str::to_owned);
-        Fetch { url, status: 200, content_type, follows_meta: false, body: body.into(), _turn: None }
+        let (kind, body) = (DocumentKind::Html, body.into());
+        FetchedPage { url, status: 200, content_type, kind, follows_meta: false, body, _turn: None }
     }
 
     fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {
@@ -192,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_behind_the_first_bytes_decides() {
+    fn a_declaration_after_the_prescanned_bytes_sets_the_encoding() {
         let metas = [
             "<meta charset={}>",
             "<META CHARSET=\"{}\"/>",
@@ -223,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_meta_is_what_the_tree_builder_takes_for_one() {
+    fn only_a_meta_element_of_the_tree_declares_an_encoding() {
         let table = [
             ("<!--{}-->", false),
             ("<script>'{}'</script>", false),
@@ -253,24 +246,24 @@ mod tests {
         ];
         for (around, counts) in table {
             let meta = around.replace("{}", "<meta charset=koi8-r>");
-            // Cyrillic letters that are not UTF-8, so that there is a guess.
+            // Cyrillic letters that are not valid UTF-8 make the decoder guess.
             let html = [filler().as_bytes(), meta.as_bytes(), b"\xc1\xd3\xc4"].concat();
             assert_eq!(encoding_of(None, html) == KOI8_R, counts, "{around}");
         }
     }
 
     #[test]
-    fn what_is_certain_is_not_changed_and_what_is_tentative_is() {
+    fn a_declaration_changes_a_tentative_encoding_but_not_a_certain_one() {
         let late = |label: &str| format!("{}<meta charset={label}>", filler());
         let table: [(Option<&str>, String, &Encoding); 10] = [
             (Some("text/html; charset=windows-1252"), late("gbk") + "\u{e9}", WINDOWS_1252),
             (Some("text/html; charset=nonsense"), late("gbk"), GBK),
             (None, "\u{feff}".to_owned() + &late("gbk"), UTF_8),
-            // The prescan reads the text of a script, and the parser knows better.
+            // The prescan reads the text of a script, but the parser knows that it is no element.
             (None, "<script>'<meta charset=big5>'</script>".to_owned() + &late("gbk"), GBK),
             (None, "<meta charset=koi8-r>".to_owned() + &late("gbk"), KOI8_R),
             (None, "<?xml version='1.0' encoding='koi8-r'?>".to_owned() + &late("gbk"), GBK),
-            // Of ASCII, nothing changes but how links are written.
+            // In pure ASCII, the encoding only affects how links are written.
             (None, late("gbk"), GBK),
             (None, late("gbk") + "\u{e9}", GBK),
             (None, late("iso-2022-jp"), encoding_rs::ISO_2022_JP),
@@ -285,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn links_of_a_page_in_ascii_are_written_in_the_encoding_that_it_declares() {
+    fn links_of_an_ascii_page_use_the_encoding_that_it_declares() {
         let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
         let extractor = Extractor::new(Some(&fields)).expect("a rule");
         let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());

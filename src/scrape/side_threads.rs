@@ -1,12 +1,11 @@
-//! Threads for what would keep the worker's own for too long.
+//! Threads for work that would block the worker's own thread for too long.
 //!
-//! No more of them than there may be such pieces of work at once, and the same ones again and again: an allocator keeps
-//! for each thread what it has given back, so that a page which is parsed on one thread and the next one on another would
-//! take twice the memory. (A runtime's own threads for blocking work are that: a new one starts when the last one has
-//! not yet come to rest.)
+//! There are at most as many threads as there can be such pieces of work at once, and they are reused. The reason is
+//! memory: an allocator caches freed memory per thread, so two pages on two threads would take twice the memory. The
+//! blocking threads of the tokio runtime do not fit: the runtime starts a new one if the last one is not idle yet.
 //!
-//! If the system gives no thread at all, the work is done on the worker's own thread. Its neighbours wait, but no page
-//! fails.
+//! If the system provides no thread at all, the work runs on the worker's own thread. The other jobs wait then, but no
+//! page fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,21 +20,22 @@ type Work = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(super) struct SideThreads {
     most: usize,
-    /// Threads that were started.
+    /// The number of threads started so far.
     started: Mutex<usize>,
     queue: Sender<Work>,
-    /// Shared by the threads: whoever has nothing to do waits here.
+    /// Shared by the threads: an idle thread waits here.
     work: Arc<Mutex<Receiver<Work>>>,
 }
 
 impl SideThreads {
-    /// Up to so many, each started when it is first needed.
+    /// Allows up to `most` threads. Each starts when it is first needed.
     pub(super) fn new(most: usize) -> Self {
         let (queue, work) = channel();
         Self { most, started: Mutex::new(0), queue, work: Arc::new(Mutex::new(work)) }
     }
 
-    /// Runs `work` on one of the threads, or right here where there is none. Its panics are panics of this task.
+    /// Runs `work` on one of the threads, or on this one if there is none. A panic in `work` becomes a panic of this
+    /// task.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -45,10 +45,10 @@ impl SideThreads {
             return work();
         }
         let gone =
-            || Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: its thread is gone, which is a bug");
+            || Failure::new(FailureKind::Panic, Stage::Parse, "parse the page: its thread ended, which is a bug");
         let (done, result) = oneshot::channel();
         let work = move || {
-            // Whoever asked may be gone by now.
+            // The task that asked may have ended.
             let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
         };
         self.queue.send(Box::new(work)).map_err(|_| gone())?;
@@ -59,7 +59,7 @@ impl SideThreads {
         }
     }
 
-    /// Starts another thread, if there may be one and the system gives it. Whether there is any then.
+    /// Starts another thread, if allowed and possible. Returns whether there is any thread now.
     fn has_any(&self) -> bool {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         if *started < self.most {
@@ -71,10 +71,10 @@ impl SideThreads {
     }
 }
 
-/// Works until nobody can send any more.
+/// Runs work until no sender is left.
 fn serve(work: &Mutex<Receiver<Work>>) {
     loop {
-        // Held while it waits: the others wait for the lock instead.
+        // The thread holds the lock while it waits for work. The other threads wait for the lock.
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(work) => work(),
@@ -91,11 +91,11 @@ mod tests {
     use super::SideThreads;
 
     #[tokio::test]
-    async fn work_is_done_on_other_threads_and_always_the_same_ones() {
+    async fn work_runs_on_a_few_other_threads_that_are_reused() {
         for most in [1, 2] {
             let (threads, mut seen) = (SideThreads::new(most), BTreeSet::<String>::new());
             for _ in 0..100 {
-                let thread: ThreadId = threads.run(|| Ok(current().id())).await.expect("it is done");
+                let thread: ThreadId = threads.run(|| Ok(current().id())).await.expect("the thread's id");
                 assert_ne!(thread, current().id());
                 seen.insert(format!("{thread:?}"));
             }
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_there_is_no_thread_the_work_is_done_here() {
+    async fn without_side_threads_the_work_runs_on_the_current_thread() {
         let threads = SideThreads::new(0);
         assert_eq!(threads.run(|| Ok(current().id())).await, Ok(current().id()));
     }
 
     #[tokio::test]
-    async fn a_panic_there_is_a_panic_here_and_the_thread_goes_on() {
+    async fn a_panic_reaches_the_caller_and_the_thread_keeps_working() {
         let threads = std::sync::Arc::new(SideThreads::new(1));
         let its = std::sync::Arc::clone(&threads);
         let visit = tokio::spawn(async move { its.run::<(), _>(|| panic!("a page to blame")).await });

@@ -1,12 +1,12 @@
-//! The media type that the bytes of a body show, for an answer of which no header tells it (WHATWG MIME Sniffing, section
-//! 7.1, "identifying a resource with an unknown MIME type").
+//! Finds the media type of a body from its bytes, for an answer without a type in its headers (WHATWG MIME Sniffing,
+//! section 7.1, "identifying a resource with an unknown MIME type").
 //!
-//! MP4 and MP3 have no fixed beginning. They are binary data like any other here, which is no page either.
+//! MP4 and MP3 are absent, because they have no fixed beginning. They count as binary data, which is not a page either.
 
-/// How much of a body is looked at: the "resource header".
+/// How many bytes of a body are examined: the "resource header".
 const HEADER: usize = 1445;
 
-/// Tags with which a page begins. What follows must end the tag's name.
+/// Tags at the beginning of a page. The byte after each must end the tag's name.
 const TAGS: [&[u8]; 17] = [
     b"<!DOCTYPE HTML",
     b"<HTML",
@@ -27,7 +27,7 @@ const TAGS: [&[u8]; 17] = [
     b"<!--",
 ];
 
-/// Beginnings that tell a type.
+/// Beginnings that identify a type.
 const BEGINNINGS: [(&[u8], &str); 21] = [
     (b"%PDF-", "application/pdf"),
     (b"%!PS-Adobe-", "application/postscript"),
@@ -52,7 +52,7 @@ const BEGINNINGS: [(&[u8], &str); 21] = [
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
 ];
 
-/// Containers whose type stands behind their length.
+/// Containers: the type follows the length field.
 const CONTAINERS: [(&[u8], &[u8], &str); 4] = [
     (b"RIFF", b"WEBPVP", "image/webp"),
     (b"RIFF", b"AVI ", "video/avi"),
@@ -60,7 +60,7 @@ const CONTAINERS: [(&[u8], &[u8], &str); 4] = [
     (b"FORM", b"AIFF", "audio/aiff"),
 ];
 
-/// The type of a body by its first bytes.
+/// Returns the type that the first bytes of a body suggest.
 pub(super) fn sniff(body: &[u8]) -> &'static str {
     let header = &body[..body.len().min(HEADER)];
     let start = header.iter().position(|byte| !is_white_space(*byte)).unwrap_or(header.len());
@@ -93,7 +93,7 @@ fn is_white_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
-/// A "binary data byte": no text has it.
+/// A "binary data byte", which does not occur in text.
 fn is_binary(byte: u8) -> bool {
     matches!(byte, 0..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f)
 }
@@ -103,7 +103,7 @@ mod tests {
     use super::{HEADER, sniff};
 
     #[test]
-    fn bytes_show_what_they_are() {
+    fn the_first_bytes_identify_the_type() {
         let table: [(&[u8], &str); 30] = [
             (b"<!doctype html><title>t</title>", "text/html"),
             (b" \r\n\t<HTML lang=en>\0", "text/html"),

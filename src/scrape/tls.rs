@@ -1,39 +1,40 @@
-//! What is asked of TLS beyond its defaults. All of it is values: a worker reads no files but the system's own.
+//! TLS settings beyond the defaults. They hold no paths: a worker reads no files except the system's own.
 
 use std::fmt;
 
 use reqwest::{Certificate, ClientBuilder, Identity, tls::Version};
 use serde::{Deserialize, Serialize};
 
-/// How servers are trusted, and how we say who we are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How servers are verified, and how this client identifies itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsSettings {
-    /// Certificates of authorities that are trusted besides the system's own, as DER.
+    /// Certificates of trusted authorities, in addition to the system's own, as DER.
     pub authorities: Vec<Vec<u8>>,
-    /// What a server gets to see that asks for it.
+    /// The certificate that is shown to servers that ask for one.
     pub client: Option<ClientCertificate>,
-    /// The oldest version that is spoken.
+    /// The oldest accepted version.
     pub min_version: TlsVersion,
-    /// Whether servers may show any certificate, or somebody else's.
+    /// Whether any server certificate is accepted, even an invalid one or one for another host.
     pub insecure: bool,
 }
 
-/// A certificate with its chain and its private key, as PEM. Its `Debug` does not show it.
+/// A certificate with its chain and its private key, as PEM. Its `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientCertificate {
     pem: Vec<u8>,
 }
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum TlsVersion {
+    #[default]
     Tls12,
     Tls13,
 }
 
 impl ClientCertificate {
-    /// Of PEM that has certificates, the client's own first, and one private key.
+    /// Takes PEM with the client's own certificate first, further certificates, and one private key.
     pub fn of_pem(pem: Vec<u8>) -> Self {
         Self { pem }
     }
@@ -46,8 +47,8 @@ impl fmt::Debug for ClientCertificate {
 }
 
 impl TlsSettings {
-    /// Has a client trust and show what the settings say; it reads the system's trust anchors when it is built, unless
-    /// nothing is checked anyway.
+    /// Applies the settings to a client. The client reads the system's trust anchors when it is built, unless
+    /// verification is off.
     pub(super) fn apply(&self, builder: ClientBuilder) -> reqwest::Result<ClientBuilder> {
         let mut builder = builder.tls_version_min(match self.min_version {
             TlsVersion::Tls12 => Version::TLS_1_2,

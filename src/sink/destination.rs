@@ -1,4 +1,4 @@
-//! Where the bytes go: straight into a stream, or into a `.part` that becomes the output when it is whole.
+//! Where the bytes go: directly to a stream, or to a `.part` that is renamed when the output is complete.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
@@ -7,48 +7,46 @@ use std::path::{Path, PathBuf};
 use super::{Destination, Error, LeftOver};
 use crate::{own_files, streams};
 
-/// Names of standard output that are files in name only.
+/// Paths that mean standard output, although they look like files.
 const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// A destination that can be written to.
+/// An open destination.
 pub(super) enum Target {
-    /// Standard output, a FIFO, a device; and how an error names it.
+    /// Standard output, a FIFO or a device, and its name for errors.
     Stream(Box<dyn Write + Send>, String),
-    /// A regular file to be.
+    /// A regular file that is not complete yet.
     Part(Part),
 }
 
-/// A destination that was looked at.
+/// A destination that has been checked.
 pub(super) enum Found {
-    /// Standard output, a FIFO, a device; and how an error names it.
+    /// Standard output, a FIFO or a device, and its name for errors.
     Stream(Box<dyn Write + Send>, String),
-    /// The path of a regular file, which need not be there yet, links followed; and the permissions that it has or would
-    /// have.
+    /// The path of a regular file, which may not exist yet, with links resolved; and the permissions that the file has
+    /// or will get.
     File(PathBuf, Permissions),
 }
 
-/// Finds out what the destination is; what is under its name stays untouched.
+/// Finds out what the destination is. An existing file with its name stays unchanged.
 ///
-/// Opening a FIFO waits for its reader, as it does in every program.
+/// Opening a FIFO waits for its reader, as in any program.
 pub(super) fn find(destination: &Destination, left_over: LeftOver) -> Result<Found, Error> {
-    let found = look(destination)?;
+    let found = inspect(destination)?;
     if let (Found::Stream(_, name), LeftOver::Resume) = (&found, left_over) {
         return Err(Error::unusable(format!(
-            "resume {name}: only a file can be gone on with, name one with --output or leave --resume out"
+            "resume {name}: only a regular file can be resumed; name one with --output, or leave out --resume"
         )));
     }
     Ok(found)
 }
 
-fn look(destination: &Destination) -> Result<Found, Error> {
+fn inspect(destination: &Destination) -> Result<Found, Error> {
     let path = match destination {
         Destination::File(path) if !STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => path,
         _ => {
             let stream = streams::output().map_err(|error| {
-                Error::unusable(
-                    "write to standard output: name a file with --output (/dev/null throws the records away)",
-                )
-                .because(error)
+                Error::unusable("write to standard output: name a file with --output (/dev/null discards the records)")
+                    .because(error)
             })?;
             return Ok(Found::Stream(Box::new(stream), "standard output".to_owned()));
         }
@@ -56,21 +54,21 @@ fn look(destination: &Destination) -> Result<Found, Error> {
     let shown = path.display();
     let refuse = |why: &str| Error::unusable(format!("open the output `{shown}`: {why}"));
     if path.as_os_str().is_empty() {
-        return Err(refuse("the name is empty, give a file name or - for standard output"));
+        return Err(refuse("the name is empty, give a file name, or - for standard output"));
     }
     let target =
-        own_files::follow_links(path).map_err(|error| refuse("where it leads cannot be found").because(error))?;
+        own_files::follow_links(path).map_err(|error| refuse("its link target cannot be found").because(error))?;
     let existing = match fs::metadata(&target) {
         Ok(metadata) => Some(metadata),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
-        Err(error) => return Err(refuse("it cannot be looked at").because(error)),
+        Err(error) => return Err(refuse("its metadata cannot be read").because(error)),
     };
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) || ends_in_separator(path) {
         return Err(refuse("it is a folder, name a file in it"));
     }
     if let Some(existing) = &existing {
         let file = OpenOptions::new().write(true).open(&target);
-        let file = file.map_err(|error| refuse("it cannot be written to, choose another name").because(error))?;
+        let file = file.map_err(|error| refuse("it is not writable, choose another name").because(error))?;
         if !existing.is_file() {
             streams::has_room(&file).map_err(|error| refuse("nothing can be written to it").because(error))?;
             return Ok(Found::Stream(Box::new(file), format!("`{shown}`")));
@@ -85,27 +83,27 @@ fn look(destination: &Destination) -> Result<Found, Error> {
     Ok(Found::File(target, permissions))
 }
 
-/// `<name>.part`: the beginning of the output, beside the place where the whole will be.
+/// `<name>.part`: the beginning of the output, next to the final file.
 #[derive(Debug)]
 pub(super) struct Part {
     file: File,
     path: PathBuf,
     target: PathBuf,
-    /// What the output gets when it is whole. Until then it is for its owner alone.
+    /// The permissions of the complete output. Until then, only the owner can access the file.
     permissions: Permissions,
-    /// Bytes in the file.
+    /// The number of bytes in the file.
     length: u64,
-    /// Of what was written since the last `take_stretch`.
+    /// The CRC-32 of the bytes written since the last `take_stretch`.
     crc: crc32fast::Hasher,
 }
 
 impl Part {
-    /// An open file of this length, which will become `target`; writing goes on at its end.
+    /// An open file of this length that will become `target`. Writing continues at its end.
     pub(super) fn new(file: File, path: PathBuf, target: PathBuf, permissions: Permissions, length: u64) -> Self {
         Self { file, path, target, permissions, length, crc: crc32fast::Hasher::new() }
     }
 
-    /// Bytes in the file.
+    /// The number of bytes in the file.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
@@ -114,8 +112,8 @@ impl Part {
         &self.path
     }
 
-    /// Appends, and looks whether the file still has a name: what is written into one without is lost. Of what cannot be
-    /// written in full, the beginning may be in the file.
+    /// Appends bytes, and checks that the file still has a name, because bytes in a file without a name are lost. If a
+    /// write fails, a part of the bytes may be in the file.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -130,10 +128,10 @@ impl Part {
                 Err(error) => return Err(error),
             }
         }
-        if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("somebody has removed it")) }
+        if has_name(&self.file)? { Ok(()) } else { Err(io::Error::other("it has been removed")) }
     }
 
-    /// Cuts the file off at `end`; the stretch that `take_stretch` ends is the one that begins at `start`.
+    /// Cuts off the file at `end`. The stretch that the next `take_stretch` ends then begins at `start`.
     pub(super) fn cut(&mut self, start: u64, end: u64) -> io::Result<()> {
         self.file.set_len(end)?;
         self.file.seek(SeekFrom::Start(start))?;
@@ -145,44 +143,46 @@ impl Part {
         Ok(())
     }
 
-    /// Makes what was written outlast a power cut.
+    /// Syncs the written bytes, so that they survive a power cut.
     pub(super) fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
-    /// Ends a stretch: gives where, and the CRC-32 of what was written since the one before.
+    /// Ends a stretch. Returns its end, and the CRC-32 of the bytes since the stretch before.
     pub(super) fn take_stretch(&mut self) -> (u64, u32) {
         (self.length, std::mem::take(&mut self.crc).finalize())
     }
 
-    /// Gives the whole its name. What had that name is gone after that, and not before.
+    /// Gives the complete output its name. An existing file with this name is replaced now, and not earlier.
     pub(super) fn commit(self) -> Result<PathBuf, Error> {
         let context = |what: &str| {
-            format!("{what} `{}` (the whole output is in `{}`)", self.target.display(), self.path.display())
+            format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), self.path.display())
         };
         self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
-        // What gets the name is the file that was written, and not another one that was put in its place.
+        // Only the file that was written may get the name, not another file in its place.
         let is_ours = own_files::is_at(&self.file, &self.path);
         if !is_ours.map_err(|error| Error::io(context("rename to")).because(error))? {
-            let error = io::Error::other("somebody has put another file in the place of the output's beginning");
+            let error = io::Error::other("another file has replaced it");
             return Err(Error::io(context("rename to")).because(error));
         }
         fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
-        // Not before: a run that dies in between could not be resumed if other users might write to its file.
+        // The permissions are set after the rename: if the run died in between, its file could not be resumed, because
+        // other users might write to it.
         if let Err(error) = self.file.set_permissions(self.permissions.clone()).and_then(|()| self.file.sync_all()) {
-            // Some file systems have no permissions. The output is then as private as it was.
+            // Some file systems have no permissions. The output then stays private.
             tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
         }
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
             let folder = folder.display();
-            Error::io(format!("make the new name of `{}` last in `{folder}`", self.target.display())).because(error)
+            Error::io(format!("make the rename to `{}` durable in the folder `{folder}`", self.target.display()))
+                .because(error)
         })?;
         Ok(self.target.clone())
     }
 }
 
-/// `path` with something after its name.
+/// Appends a suffix to the name of the path.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
@@ -215,7 +215,7 @@ fn has_name(_: &File) -> io::Result<bool> {
 #[cfg(unix)]
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
-        // Some file systems have nothing to sync in a folder and say so.
+        // Some file systems cannot sync folders and report that.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         result => result,
     }
@@ -233,17 +233,14 @@ mod tests {
     use std::error::Error as _;
 
     use crate::sink::journal;
-    use crate::sink::{Format, Identity, Options, Order, Shape};
+    use crate::sink::{Options, Order};
 
     fn open_file(path: impl Into<PathBuf>, left_over: LeftOver) -> Result<Target, Error> {
         let options = Options {
             destination: Destination::File(path.into()),
-            format: Format::Json,
-            shape: Shape::Full,
             order: Order::Completion,
             left_over,
-            window_memory: 0,
-            identity: Identity::default(),
+            ..Options::default()
         };
         match find(&options.destination, left_over)? {
             Found::Stream(stream, name) => Ok(Target::Stream(stream, name)),
@@ -268,7 +265,7 @@ mod tests {
                 assert_eq!(error.kind(), super::super::ErrorKind::Unusable);
                 error
             }
-            Ok(_) => panic!("it should be refused"),
+            Ok(_) => panic!("it should be rejected"),
         }
     }
 
@@ -282,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_output_appears_whole_by_rename_and_the_old_one_stays_until_then() {
+    fn the_complete_output_appears_by_rename_and_the_old_one_stays_until_then() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.json");
         fs::write(&path, "old").expect("written");
@@ -296,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_wrong_is_found_at_once_with_path_and_way_out() {
+    fn each_problem_is_detected_at_once_and_names_the_path_and_the_way_out() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().to_str().expect("UTF-8");
         fs::write(folder.path().join("file"), "").expect("written");
@@ -308,19 +305,19 @@ mod tests {
             (format!("{root}/no/books.json"), "create it (mkdir -p"),
             (format!("{root}/file/books.json"), "there is no folder"),
             (format!("{root}/{}", "x".repeat(253)), "choose another with --output"),
-            (format!("{root}/left.json"), "without its manifest it cannot be gone on with (--resume)"),
+            (format!("{root}/left.json"), "its manifest is missing, so --resume cannot continue it"),
         ];
         for (path, message) in table {
             let error = refusal(&path);
             assert!(error.to_string().contains(message) && error.to_string().contains(&path), "{path}: {error}");
         }
-        assert_eq!(names(folder.path()), ["file", "left.json.part"], "nothing else was made");
+        assert_eq!(names(folder.path()), ["file", "left.json.part"], "no other file was created");
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_folder_that_takes_no_files_is_found_at_once() {
-        // Even root can create nothing there.
+    fn a_folder_that_is_not_writable_is_detected_at_once() {
+        // Even root cannot create files there.
         let error = refusal("/proc/books.json");
         assert!(error.to_string().contains("create `/proc/books.json.part`"), "{error}");
         assert!(error.source().is_some());
@@ -328,16 +325,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_part_that_was_removed_is_noticed_at_the_next_write() {
+    fn a_removed_part_is_detected_at_the_next_write() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut part = part(folder.path().join("a.json"));
         part.write(b"1").expect("written");
         fs::remove_file(part.path()).expect("removed");
-        assert_eq!(part.write(b"2").expect_err("it has no name").to_string(), "somebody has removed it");
+        assert_eq!(part.write(b"2").expect_err("it has no name").to_string(), "it has been removed");
     }
 
     #[test]
-    fn a_part_that_does_not_get_its_name_stays_for_its_owner_alone() {
+    fn a_part_that_cannot_be_renamed_stays_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.json");
@@ -353,12 +350,12 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn through_a_symbolic_link_the_target_is_replaced_and_not_the_link() {
+    fn the_target_of_a_symbolic_link_is_replaced_and_not_the_link() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("real")).expect("a folder");
         fs::write(folder.path().join("real/old.json"), "old").expect("written");
-        // A link to a file, one to nothing yet, and a link to a link.
+        // A link to a file, a link to a file that does not exist yet, and a link to a link.
         for (link, to, file) in [
             ("a", "real/old.json", "real/old.json"),
             ("b", "real/new.json", "real/new.json"),
@@ -372,7 +369,7 @@ mod tests {
             assert_eq!(fs::read_to_string(folder.path().join(file)).expect("there"), link);
         }
         symlink("loop", folder.path().join("loop")).expect("linked");
-        assert!(refusal(folder.path().join("loop")).to_string().contains("where it leads cannot be found"));
+        assert!(refusal(folder.path().join("loop")).to_string().contains("its link target cannot be found"));
     }
 
     #[cfg(unix)]
@@ -389,11 +386,11 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_regular_file_is_written_directly() {
+    fn a_file_that_is_not_regular_is_written_directly() {
         for path in ["/dev/null", "/dev/stdout", "/dev/fd/1"] {
             assert!(matches!(open_file(path, LeftOver::Refuse), Ok(Target::Stream(..))), "{path}");
-            let error = open_file(path, LeftOver::Resume).err().expect("a stream has no past");
-            assert!(error.to_string().contains("only a file can be gone on with"), "{error}");
+            let error = open_file(path, LeftOver::Resume).err().expect("a stream cannot be resumed");
+            assert!(error.to_string().contains("only a regular file can be resumed"), "{error}");
         }
         assert!(!Path::new("/dev/null.part").exists());
     }

@@ -18,9 +18,9 @@ pub struct Error {
 pub enum ErrorKind {
     /// Found by `Sink::open`, before anything was written.
     Unusable,
-    /// The reader of the output has closed it: it has what it wanted, and the run may end quietly.
+    /// The reader of the output has closed it and needs no more records. The run may end quietly.
     Closed,
-    /// The output cannot be gone on with; what was written stays.
+    /// The output cannot be written any more. The records written before stay.
     Io,
 }
 
@@ -30,7 +30,7 @@ impl Error {
         self.kind
     }
 
-    /// The `.part` from which a later run can go on, if there is one.
+    /// The `.part` that a later run can resume, if there is one.
     pub fn kept(&self) -> Option<&Path> {
         self.kept.as_deref()
     }

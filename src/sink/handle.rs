@@ -1,4 +1,4 @@
-//! The caller's side: nothing here ever waits for a disk but `finish` and `stop`, which are asked to.
+//! The caller's side. Only `finish` and `stop` wait for a disk, because that is their purpose.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,51 +19,53 @@ use super::writer::{Message, Parts, Shared, Writer};
 use super::{Error, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
 
-/// What was written.
+/// The result of writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// How many records.
+    /// The number of records.
     pub records: u64,
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// The file that holds them: the output after `finish`, its `.part` after `stop`; `None` where they went into a
-    /// stream, or where there is nothing to keep.
+    /// The file with the records: the output after `finish`, its `.part` after `stop`. `None` if they were written to a
+    /// stream, or if there are none to keep.
     pub path: Option<PathBuf>,
 }
 
-/// The open output. Dropped without `finish`, it leaves what is in order in `<name>.part`, as `stop` does.
+/// The open output. If it is dropped without `finish`, it leaves the ordered records in `<name>.part`, like `stop`.
 #[derive(Debug)]
 pub struct Sink {
-    /// `None` only while the sink is dropped.
+    /// `None` only while the sink is being dropped.
     messages: Option<mpsc::Sender<Message>>,
     shared: Arc<Shared>,
     end: oneshot::Receiver<Result<Written, Error>>,
-    /// The thread that is waited for at the end: one that writes a file. The reader of a stream may never read again.
+    /// The thread to wait for at the end, if it writes a file. The thread of a stream is not waited for, because the
+    /// reader of the stream may never read again.
     thread: Option<JoinHandle<()>>,
     before: Before,
-    /// The `.part`, where the output is a file.
+    /// The `.part`, if the output is a file.
     part: Option<PathBuf>,
 }
 
-/// What the output had already when it was opened: the work of an earlier run. All of it is zero unless that is gone on
-/// with.
+/// The work of an earlier run that the output already had when it was opened. Everything is zero unless the output was
+/// resumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
-    /// The tasks that have their records, and the list as it was read then.
+    /// The tasks that have records, and the state of the list at that time.
     pub done: Done,
-    /// How many of the records are failures, by kind.
+    /// The number of failure records, by kind.
     pub failures: BTreeMap<FailureKind, u64>,
 }
 
 impl Sink {
-    /// Opens the output and starts the thread that writes it. What is under its name stays untouched; what an earlier run
-    /// has left of it is treated as the options say.
+    /// Opens the output and starts the thread that writes it. An existing file with the name of the output stays
+    /// unchanged. The options say what to do with an unfinished output of an earlier run.
     ///
-    /// Opening a FIFO waits for its reader, as it does in every program.
+    /// Opening a FIFO waits for its reader, as in any program.
     ///
     /// # Errors
-    /// With everything that can be known before the first record: a folder that is missing or takes no files, a name
-    /// that is a folder's, another run on the same output, the `.part` of one that died, a stream that cannot be written to.
+    /// For every problem that can be detected before the first record: a folder that is missing or not writable, a name
+    /// that is a folder, another run with the same output, the `.part` of an unfinished run, a stream that is not
+    /// writable.
     pub fn open(options: &Options) -> Result<Self, Error> {
         match destination::find(&options.destination, options.left_over)? {
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
@@ -77,7 +79,7 @@ impl Sink {
         }
     }
 
-    /// A sink that writes into `stream`.
+    /// A sink that writes to `stream`.
     #[cfg(test)]
     pub(super) fn to_stream(
         options: &Options,
@@ -123,75 +125,78 @@ impl Sink {
         Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
     }
 
-    /// What an earlier run has done of this output.
+    /// What an earlier run has done for this output.
     pub fn before(&self) -> &Before {
         &self.before
     }
 
-    /// Where the records are until the output is whole; `None` where they go into a stream.
+    /// The file that has the records until the output is complete; `None` if they go to a stream.
     pub fn part(&self) -> Option<&Path> {
         self.part.as_deref()
     }
 
-    /// Says how far the list has been read. To be told before any record of a task up to there is pushed: a record whose
-    /// task nobody could compare with the list would not be trusted by a later run.
+    /// Tells how far the list has been read. Must be called before any record of a task up to there is pushed: a later
+    /// run cannot compare other tasks with the list, so it would not trust their records.
     pub fn consumed(&self, list: ListPoint) {
         self.send(Message::Consumed(list));
     }
 
-    /// Hands records over to be written. Never waits; after a failure it does nothing.
+    /// Queues records to be written. Never waits. After a failure it does nothing.
     ///
-    /// With `Order::Input` each number must come exactly once, in any order; a second record of one number is dropped.
+    /// With `Order::Input`, each number must come exactly once, in any order. A second record with the same number is
+    /// dropped.
     pub fn push(&self, records: Vec<Record>) {
         let weight = records.iter().map(weight).sum();
         self.shared.backlog.fetch_add(weight, Relaxed);
         self.send(Message::Records(records, weight));
     }
 
-    /// How many records have been written so far, in their order, those of an earlier run included. The last ones may still be in a buffer.
+    /// The number of records written so far in their final order, including those of an earlier run. The last ones may
+    /// still be in a buffer.
     pub fn emitted(&self) -> u64 {
         self.shared.emitted.load(Relaxed)
     }
 
-    /// Bytes that were handed over and neither written nor put where they wait for an earlier record. It grows while
-    /// the disk or the reader of standard output is slower than the pages come; then no more should be fetched.
+    /// Bytes of records that were pushed, but neither written nor stored to wait for an earlier record. The number
+    /// grows while the disk or the reader of standard output is slower than the pages arrive. The caller should then
+    /// stop fetching.
     pub fn backlog(&self) -> u64 {
         self.shared.backlog.load(Relaxed)
     }
 
-    /// Why nothing more will be written, if so.
+    /// The error that ended writing, if there is one.
     pub fn failed(&self) -> Option<&Error> {
         self.shared.failed.get()
     }
 
-    /// Waits until `emitted`, `backlog` or `failed` may have changed since the last wait. For one waiter; may be
-    /// dropped half-way without losing a change.
+    /// Waits until `emitted`, `backlog` or `failed` may have changed since the last wait. For one waiter only. Dropping
+    /// the future loses no change.
     pub async fn changed(&self) {
         self.shared.changed.notified().await;
     }
 
-    /// Writes what is left, ends the output, and gives it its name.
+    /// Writes the remaining records, ends the output and renames it to its final name.
     ///
     /// # Errors
-    /// When it cannot be written or renamed, or could not before; when a record is missing before others. The `.part`
-    /// stays then.
+    /// If the output cannot be written or renamed, or if writing failed before, or if a record is missing. The `.part`
+    /// stays in these cases.
     pub async fn finish(self) -> Result<Written, Error> {
         self.end_with(Message::Finish).await
     }
 
-    /// Writes what is left and in order, and leaves the output as it is then: a `.part`, or a stream without an end.
+    /// Writes the remaining ordered records and leaves the output unfinished: a `.part`, or a stream without its end.
     ///
-    /// Waits for the reader of a stream for as long as that takes; may be dropped half-way.
+    /// Waits for the reader of a stream for any time. The future may be dropped while it waits.
     ///
     /// # Errors
-    /// When that cannot be written, or could not before.
+    /// If the records cannot be written, or if writing failed before.
     pub async fn stop(self) -> Result<Written, Error> {
         self.end_with(Message::Stop).await
     }
 
     async fn end_with(mut self, message: Message) -> Result<Written, Error> {
         self.send(message);
-        // Whoever drops this half-way does not want to wait for the thread either.
+        // If the caller drops this future, it does not want to wait for the thread either.
         let thread = self.thread.take();
         let ended = (&mut self.end).await.unwrap_or_else(|_| Err(bug()));
         thread.map(JoinHandle::join);
@@ -200,7 +205,7 @@ impl Sink {
 
     fn send(&self, message: Message) {
         if let Some(messages) = &self.messages {
-            // It fails when the thread has ended, and `failed` says why.
+            // It fails when the thread has ended. Then `failed` has the reason.
             messages.send(message).ok();
         }
     }
@@ -219,7 +224,7 @@ fn bug() -> Error {
     Error::io("write the output: its thread panicked, which is a bug").because(io::Error::other("a panic"))
 }
 
-/// About what a record takes in memory, in bytes.
+/// About how much memory a record uses, in bytes.
 fn weight(record: &Record) -> u64 {
     let outcome = match &record.outcome {
         Outcome::Page(page) => page.final_url.len() + page.data.len(),

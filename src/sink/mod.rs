@@ -1,9 +1,9 @@
-//! Settled tasks -> bytes on disk, in the order of the list.
+//! Writes settled tasks to disk, in the order of the list.
 //!
-//! [`Sink::open`] finds what is wrong before the first request. [`Sink::push`] hands records to a thread of its own,
-//! which writes them, so that no disk and no slow reader of standard output holds up the coordinator's loop.
-//! [`Sink::finish`] makes the output whole: a file appears under its name by rename, when it is complete, and grows
-//! beside it as `<name>.part` until then.
+//! [`Sink::open`] detects problems before the first request. [`Sink::push`] passes records to a thread that writes
+//! them, so that neither a slow disk nor a slow reader of standard output blocks the coordinator's loop.
+//! [`Sink::finish`] completes the output: a file grows as `<name>.part`, and a rename gives it its name when it is
+//! complete.
 //!
 //! ```text
 //! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination: `.part`
@@ -12,12 +12,12 @@
 //!                                        '--------------> journal: a checkpoint <----------'
 //! ```
 //!
-//! Who owns what: [`Sink`] is the caller's end of a channel; the thread's `Writer` owns everything else: the `Output` with
-//! the `.part`, `Waiting` with the window and the file behind it, and the `Journal` with the log and the lock. An
-//! output that is no regular file has no journal, and its records wait in a file without a name.
+//! Ownership: [`Sink`] is the caller's end of a channel. The `Writer` on the thread owns everything else: the `Output`
+//! with the `.part`, `Waiting` with the window and its file, and the `Journal` with the log and the lock. An output
+//! that is not a regular file has no journal, and its waiting records are in a temporary file without a name.
 //!
-//! `window`, `format`, and in `journal` `recovery` and `policy` decide and compute; `spill`, `output`, `destination`
-//! and the rest of `journal` do.
+//! `window`, `format`, `journal::recovery` and `journal::policy` decide and compute. `spill`, `output`, `destination`
+//! and the rest of `journal` do the input and output.
 
 mod destination;
 mod error;
@@ -41,50 +41,53 @@ pub use handle::{Before, Sink, Written};
 pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
 
-/// How and where records are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How and where to write records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Where to.
+    /// Where to write.
     pub destination: Destination,
-    /// The layout of the whole.
+    /// The layout of the whole output.
     pub format: Format,
-    /// What stands for one task.
+    /// The form of one record.
     pub shape: Shape,
-    /// Which record comes first.
+    /// The order of the records.
     pub order: Order,
-    /// What to do with what an earlier run left behind.
+    /// What to do with an unfinished output of an earlier run.
     pub left_over: LeftOver,
-    /// How many bytes of records may wait in memory for an earlier one; the others wait in a file.
+    /// The most bytes of waiting records in memory. Other waiting records are stored in a file.
     pub window_memory: u64,
-    /// What a later run must have in common with this one to go on with its output.
+    /// The properties that a later run must share with this one to resume its output.
     pub identity: Identity,
 }
 
 /// Where the records go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Destination {
     /// Standard output, directly.
+    #[default]
     Stdout,
-    /// A file; one that is no regular file (a FIFO, a device) is written directly.
+    /// A file. A file that is not regular (a FIFO, a device) is written directly.
     File(PathBuf),
 }
 
 /// The order of the records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// That of the list.
+    /// The order of the list.
+    #[default]
     Input,
-    /// That in which the tasks were settled: each record is written at once.
+    /// The order in which the tasks were settled. Each record is written at once.
     Completion,
 }
 
-/// What to do with the `.part` of a run that did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What to do with the `.part` of an unfinished run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LeftOver {
-    /// It holds somebody's work, or is being written by another run: do not start.
+    /// Do not start: the file is the work of an earlier run, or another run is writing it.
+    #[default]
     Refuse,
-    /// Throw it away and start again.
+    /// Discard it and start from the beginning.
     Replace,
-    /// Go on with it; where there is none, start.
+    /// Resume it. If there is none, start from the beginning.
     Resume,
 }

@@ -1,4 +1,4 @@
-//! Records with what stands between them, gathered into large writes.
+//! Collects records and their separators in a buffer, to make large writes.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -7,30 +7,30 @@ use super::destination::{Part, Target};
 use super::format::{Format, Layout};
 use super::{Error, Written};
 
-/// How much is gathered before it is written.
+/// The size at which the buffer is written.
 const BUFFER: usize = 256 * 1024;
 
-/// The output, with the records in it in their final order.
+/// The output, with its records in their final order.
 pub(super) struct Output {
     target: Target,
     layout: &'static Layout,
     buffer: Vec<u8>,
-    /// Bytes handed to the target.
+    /// The number of bytes written to the target.
     flushed: u64,
     records: u64,
 }
 
-/// What to do where the system lets no file grow any more.
+/// What the user can do if the system does not let the file grow.
 pub(super) fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull => ": free some space (or inodes)",
-        io::ErrorKind::QuotaExceeded => ": free some of your space",
+        io::ErrorKind::QuotaExceeded => ": free some space (your disk quota is used up)",
         io::ErrorKind::FileTooLarge => ": allow larger files (ulimit -f)",
         _ => "",
     }
 }
 
-/// Whether a record only went into the buffer, or the buffer to its target.
+/// Whether the record is still in the buffer, or the buffer was flushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gathered {
     InBuffer,
@@ -38,7 +38,7 @@ pub(super) enum Gathered {
 }
 
 impl Output {
-    /// An output that has `records` already, if its target is a part with something in it.
+    /// An output that already has `records` records if its target is a `.part` with content.
     pub(super) fn new(target: Target, format: Format, records: u64) -> Self {
         let flushed = match &target {
             Target::Stream(..) => 0,
@@ -47,7 +47,7 @@ impl Output {
         Self { target, layout: format.layout(), buffer: Vec::new(), flushed, records }
     }
 
-    /// Whether somebody may be reading at the other end.
+    /// Whether the output is a stream, so that a reader may wait for its records.
     pub(super) fn is_stream(&self) -> bool {
         matches!(self.target, Target::Stream(..))
     }
@@ -56,17 +56,17 @@ impl Output {
         self.buffer.is_empty()
     }
 
-    /// How many records are in it, buffer included.
+    /// The number of records, including those in the buffer.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// Where the last record ends, in bytes from the beginning.
+    /// The end of the last record, in bytes from the beginning.
     pub(super) fn end(&self) -> u64 {
         self.flushed + self.buffer.len() as u64
     }
 
-    /// Appends the record whose bytes `write` appends to the buffer.
+    /// Appends a record. `write` appends its bytes to the buffer.
     pub(super) fn record(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<Gathered, Error> {
         let before = if self.records == 0 { self.layout.opening } else { self.layout.between };
         self.buffer.extend_from_slice(before);
@@ -80,7 +80,7 @@ impl Output {
         Ok(Gathered::Flushed)
     }
 
-    /// Hands everything to the target.
+    /// Writes the buffer to the target.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         let result = match &mut self.target {
             Target::Stream(stream, _) => stream.write_all(&self.buffer).and_then(|()| stream.flush()),
@@ -93,7 +93,7 @@ impl Output {
         Ok(())
     }
 
-    /// Ends the output: it is whole.
+    /// Completes the output.
     pub(super) fn finish(mut self) -> Result<Written, Error> {
         let tail = if self.records == 0 { self.layout.empty } else { self.layout.closing };
         self.buffer.extend_from_slice(tail);
@@ -106,7 +106,7 @@ impl Output {
         Ok(Written { records, bytes, path })
     }
 
-    /// The regular file that it goes into, if it does.
+    /// The `.part`, if the output is a file.
     pub(super) fn part(&mut self) -> Option<&mut Part> {
         match &mut self.target {
             Target::Part(part) => Some(part),
@@ -114,7 +114,7 @@ impl Output {
         }
     }
 
-    /// Where what was written stays, if anywhere.
+    /// The path of the `.part`, if the output is a file.
     pub(super) fn path(&self) -> Option<PathBuf> {
         match &self.target {
             Target::Part(part) => Some(part.path().to_owned()),
@@ -126,12 +126,12 @@ impl Output {
         let way_out = way_out(&error);
         match &self.target {
             Target::Stream(_, name) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Error::closed(format!("write to {name}: its reader has closed it")).because(error)
+                Error::closed(format!("write to {name}: the reader has closed it")).because(error)
             }
             Target::Stream(_, name) => Error::io(format!("write to {name}{way_out}")).because(error),
             Target::Part(part) => {
                 let path = part.path().display();
-                Error::io(format!("write to `{path}`, which keeps what was written before{way_out}")).because(error)
+                Error::io(format!("write to `{path}` (the records written before are kept){way_out}")).because(error)
             }
         }
     }

@@ -1,91 +1,91 @@
-//! The file for records that wait while memory is full, or for a run that goes on.
+//! The file for waiting records, when the memory is full or for a later run.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use super::window::Span;
 
-/// What is appended goes to the file in writes of this size.
+/// Appended records are written to the file in pieces of this size.
 const APPEND: usize = 256 * 1024;
 
-/// What is read back comes in aligned blocks of this size: records were appended in about the order in which they are
-/// wanted, but not exactly.
+/// Records are read in aligned blocks of this size, because their order in the file is about the order in which they
+/// are needed.
 const BLOCK: u64 = 128 * 1024;
 
-/// How much waste is no reason to copy what is wanted into another file.
+/// The file is not replaced for less waste than this.
 const SLACK: u64 = 16 << 20;
 
-/// What goes before a record takes no more.
+/// The most bytes of a label before a record.
 const LABEL: u64 = 24;
 
-/// An append-only file. It starts again from the beginning when all that it held has been read back, and may be exchanged
-/// for another when most of it has.
+/// An append-only file. It is truncated when all its records have been read back. It may be replaced by a smaller file
+/// when most of them have been.
 #[derive(Debug)]
 pub(super) struct Spill {
     file: Place,
     restart: Restart,
-    /// Whether what is wanted no more is a reason to look for another file.
-    keeps_waste: bool,
-    /// Bytes in the file.
+    /// Whether the file is kept, however much of it is no longer needed.
+    is_never_replaced: bool,
+    /// The number of bytes in the file.
     flushed: u64,
-    /// What comes after them and has not been written yet.
+    /// Appended bytes that are not in the file yet.
     tail: Vec<u8>,
-    /// Records that were appended and not yet read back.
+    /// The number of records that have not been read back yet.
     live: u64,
-    /// Their bytes.
+    /// The bytes of these records.
     wanted: u64,
-    /// Part of the file, from `block_at` on.
+    /// A part of the file that begins at `block_at`.
     block: Vec<u8>,
     block_at: u64,
 }
 
-/// How a temporary file is made.
+/// Creates a temporary file.
 pub(super) type Make = fn() -> io::Result<File>;
 
-/// Where the records go.
+/// The file, or how to create it.
 #[derive(Debug)]
 enum Place {
-    There(File),
-    /// Into a file that is made when it is first needed, which may be never.
-    ToBeMade(Make),
+    Created(File),
+    /// The file is created when it is first needed, which may be never.
+    NotCreated(Make),
 }
 
 impl Place {
     fn file(&mut self) -> io::Result<&mut File> {
-        if let Self::ToBeMade(make) = self {
-            *self = Self::There(make()?);
+        if let Self::NotCreated(make) = self {
+            *self = Self::Created(make()?);
         }
         match self {
-            Self::There(file) => Ok(file),
-            Self::ToBeMade(_) => Err(io::ErrorKind::NotFound.into()),
+            Self::Created(file) => Ok(file),
+            Self::NotCreated(_) => Err(io::ErrorKind::NotFound.into()),
         }
     }
 }
 
-/// When the file may start again from the beginning.
+/// When the file may be truncated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Restart {
-    /// As soon as nothing in it is wanted: nobody else knows of it.
+    /// As soon as none of its records is needed, because no other run knows it.
     AtOnce,
-    /// When told: a journal vouches for what is in it.
+    /// When the owner says so, because log entries refer to its records.
     WhenTold,
 }
 
 impl Spill {
-    /// A file that nobody else knows of, made when it is first needed.
-    pub(super) fn to_be_made(make: Make) -> Self {
-        Self::at(Place::ToBeMade(make), Restart::AtOnce)
+    /// A file that no other run knows. It is created when it is first needed.
+    pub(super) fn created_when_needed(make: Make) -> Self {
+        Self::at(Place::NotCreated(make), Restart::AtOnce)
     }
 
     fn new(file: File, restart: Restart) -> Self {
-        Self::at(Place::There(file), restart)
+        Self::at(Place::Created(file), restart)
     }
 
     fn at(file: Place, restart: Restart) -> Self {
         Self {
             file,
             restart,
-            keeps_waste: false,
+            is_never_replaced: false,
             flushed: 0,
             tail: Vec::new(),
             live: 0,
@@ -95,45 +95,45 @@ impl Spill {
         }
     }
 
-    /// A file that has `length` bytes, and in them so many records of so many bytes that are still wanted.
+    /// A file of `length` bytes with `live` records of `wanted` bytes in all that are still needed.
     pub(super) fn reopen(file: File, length: u64, live: u64, wanted: u64) -> Self {
         Self { flushed: length, live, wanted, ..Self::new(file, Restart::WhenTold) }
     }
 
-    /// Whether no record in it is still wanted.
-    pub(super) fn is_spent(&self) -> bool {
+    /// Whether no record of the file is still needed.
+    pub(super) fn is_unused(&self) -> bool {
         self.live == 0
     }
 
-    /// Whether the file is to be exchanged for another: more than half of it is wanted no more, and not just a little. So
-    /// no more is copied, all in all, than was appended.
+    /// Whether the file should be replaced: more than half of it is no longer needed, and the waste is not small. So in
+    /// total, no more bytes are copied than were appended.
     pub(super) fn is_wasteful(&self) -> bool {
-        !self.keeps_waste && self.flushed > SLACK + 2 * (self.wanted + self.live * LABEL)
+        !self.is_never_replaced && self.flushed > SLACK + 2 * (self.wanted + self.live * LABEL)
     }
 
-    /// Has it never be wasteful again: there is no other file to be had.
-    pub(super) fn keep_waste(&mut self) {
-        self.keeps_waste = true;
+    /// Stops replacing the file, because no other file can be created.
+    pub(super) fn stop_replacing(&mut self) {
+        self.is_never_replaced = true;
     }
 
-    /// The same kind of file with nothing in it yet.
+    /// The same kind of file, without records.
     pub(super) fn successor(&self, file: File) -> Self {
         Self::new(file, self.restart)
     }
 
-    /// The file, if there is one yet, and how many bytes of it have been written.
+    /// The file, if it exists, and the number of bytes that were written to it.
     pub(super) fn file(&self) -> (Option<&File>, u64) {
         let file = match &self.file {
-            Place::There(file) => Some(file),
-            Place::ToBeMade(_) => None,
+            Place::Created(file) => Some(file),
+            Place::NotCreated(_) => None,
         };
         (file, self.flushed)
     }
 
-    /// Appends a record, and what goes before it; gives where the record stands.
+    /// Appends a label and a record. Returns the position of the record.
     pub(super) fn append(&mut self, label: &[u8], payload: &[u8]) -> io::Result<Span> {
         let length = u32::try_from(payload.len())
-            .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "a record of 4 GiB or more"))?;
+            .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "the record has 4 GiB or more"))?;
         self.tail.extend_from_slice(label);
         let offset = self.flushed + self.tail.len() as u64;
         self.tail.extend_from_slice(payload);
@@ -145,18 +145,18 @@ impl Spill {
         Ok(Span { offset, length })
     }
 
-    /// Appends the record at `span` to `into`. To be called once for each record.
+    /// Appends the record at `span` to `into`. Must be called once for each record.
     pub(super) fn take(&mut self, span: Span, into: &mut Vec<u8>) -> io::Result<()> {
         self.copy(span, into)?;
         self.live -= 1;
         self.wanted -= u64::from(span.length);
-        if self.live == 0 && self.restart == Restart::AtOnce { self.start_again() } else { Ok(()) }
+        if self.live == 0 && self.restart == Restart::AtOnce { self.truncate() } else { Ok(()) }
     }
 
-    /// Appends the record at `span` to `into`; it is wanted as before.
+    /// Appends the record at `span` to `into`. The record is still needed afterwards.
     pub(super) fn copy(&mut self, span: Span, into: &mut Vec<u8>) -> io::Result<()> {
         if span.offset >= self.flushed {
-            // Records are flushed whole, so one is never partly in the file.
+            // Whole records are flushed, so a record is never partly in the file.
             into.extend_from_slice(within(&self.tail, self.flushed, span));
         } else {
             let in_block = span.offset >= self.block_at && end(span) <= self.block_at + self.block.len() as u64;
@@ -168,7 +168,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Writes out what has been appended.
+    /// Writes the appended bytes to the file.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if self.tail.is_empty() {
             return Ok(());
@@ -195,8 +195,8 @@ impl Spill {
         file.read_exact(&mut self.block)
     }
 
-    /// Forgets everything. Nothing in it may be wanted.
-    pub(super) fn start_again(&mut self) -> io::Result<()> {
+    /// Truncates the file. No record of it may still be needed.
+    pub(super) fn truncate(&mut self) -> io::Result<()> {
         self.tail.clear();
         self.block.clear();
         self.block_at = 0;
@@ -230,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn records_come_back_as_they_were_in_whatever_order_they_are_wanted() {
+    fn records_are_read_back_unchanged_in_any_order() {
         const COUNT: usize = 3000;
-        // Forwards, backwards, and in strides: of records in a buffer alone, in the file, and larger than a block.
+        // Forwards, backwards and in steps. The records are in the buffer only, in the file, or larger than a block.
         let orders: [fn(usize) -> usize; 3] = [|at| at, |at| COUNT - 1 - at, |at| at * 7 % COUNT];
         for size in [0, 3, 500] {
             for order in orders {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn records_larger_than_every_buffer_come_back_whole() {
+    fn records_larger_than_all_buffers_are_read_back_whole() {
         let mut spill = spill();
         let sizes = [1_000_000, 5, 300_000, 5, 2_000_000];
         let spans = sizes.map(|size| spill.append(b"", &payload(size, size)).expect("written"));
@@ -261,30 +261,30 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_empty_again_when_everything_has_been_read_back() {
+    fn the_file_is_truncated_when_all_records_have_been_read_back() {
         let mut spill = spill();
         for round in 0..3 {
             let spans: Vec<Span> = (0..2000).map(|_| spill.append(b"", &[round; 1000]).expect("written")).collect();
-            assert_eq!(spans[0].offset, 0, "its beginning is used again");
-            assert!(spill.file.file().expect("it is there").metadata().expect("a file").len() > 1_000_000);
+            assert_eq!(spans[0].offset, 0, "the file is used again from its beginning");
+            assert!(spill.file.file().expect("it exists").metadata().expect("a file").len() > 1_000_000);
             for span in spans {
                 let mut got = Vec::new();
                 spill.take(span, &mut got).expect("read");
-                assert!(got == [round; 1000], "nothing of an earlier round comes back");
+                assert!(got == [round; 1000], "the record is not one of an earlier round");
             }
-            assert_eq!(spill.file.file().expect("it is there").metadata().expect("a file").len(), 0);
+            assert_eq!(spill.file.file().expect("it exists").metadata().expect("a file").len(), 0);
         }
     }
 
     #[test]
-    fn a_file_is_wasteful_when_most_of_it_is_wanted_no_more_and_that_is_much() {
-        // Records of so many bytes, how many of them, how many are read back, and whether it is wasteful then.
+    fn a_file_is_wasteful_if_most_of_it_is_unused_and_the_waste_is_large() {
+        // (size of a record, number of records, number of records read back, whether the file is wasteful)
         let table = [
             (100_000, 400, 0, false),
             (100_000, 400, 100, false),
             (100_000, 400, 300, true),
             (100_000, 100, 99, false),
-            // Labels count, too: of tiny records there is more of them than of the records.
+            // Labels count as well. For tiny records they are larger than the records.
             (0, 1_000_000, 0, false),
             (0, 1_000_000, 990_000, true),
         ];
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_ends_about_where_a_block_does_is_read_whole() {
+    fn a_record_that_ends_near_the_end_of_a_block_is_read_whole() {
         let block = usize::try_from(BLOCK).expect("small");
         for end in block - 1..=block + 2 {
             let mut spill = spill();
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_record_appended_after_a_block_was_read_is_found() {
-        // The block ends where the file ended then; what came later into the same stretch is not in it.
+        // The block ends at the former end of the file, so it does not contain the bytes that were appended later.
         let mut spill = spill();
         let first = spill.append(b"", &payload(1, APPEND)).expect("written");
         let second = spill.append(b"", &payload(2, 10)).expect("written");

@@ -1,4 +1,4 @@
-//! The sink as a whole: records in, bytes out.
+//! Tests of the whole sink: records in, bytes out.
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage};
+use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
 
-/// A file's records may take a second to get there; a stream's must not.
+/// The limit for a record to reach the reader of a stream. For a file it may take longer.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn record(seq: u64) -> Record {
@@ -30,7 +30,7 @@ fn record(seq: u64) -> Record {
         outcome,
         attempts: 1,
         elapsed: Duration::ZERO,
-        worker: Some(1),
+        worker: Some(WorkerLabel::of_process(1)),
         cached: None,
     }
 }
@@ -40,20 +40,18 @@ fn options(path: impl Into<PathBuf>) -> Options {
         destination: Destination::File(path.into()),
         format: Format::Jsonl,
         shape: Shape::Data,
-        order: Order::Input,
-        left_over: LeftOver::Refuse,
         window_memory: 1 << 20,
-        identity: Identity::default(),
+        ..Options::default()
     }
 }
 
-/// A sink that writes into a pipe, and the pipe's other end.
-fn piped(options: &Options) -> (Sink, io::PipeReader) {
+/// A sink that writes to a pipe, and the reading end of the pipe.
+fn sink_into_pipe(options: &Options) -> (Sink, io::PipeReader) {
     let (reader, writer) = io::pipe().expect("a pipe");
     (Sink::to_stream(options, writer, "the pipe").expect("a sink"), reader)
 }
 
-/// What `Shape::Data` and `Format::Jsonl` make of the records with these numbers.
+/// The output of `Shape::Data` and `Format::Jsonl` for the records with these numbers.
 fn data_lines(seqs: impl IntoIterator<Item = u64>) -> String {
     let line = |seq| {
         if seq % 5 == 3 { "null\n".to_owned() } else { format!("{{\"title\":\"{seq}\"}}\n") }
@@ -71,8 +69,8 @@ async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
             sink.changed().await;
         }
     };
-    // Only a test that fails waits for so long.
-    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it comes about");
+    // The limit is only reached if the test fails.
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("the state is reached");
 }
 
 #[tokio::test]
@@ -104,7 +102,7 @@ async fn every_format_and_shape_has_its_exact_layout() {
         let written = sink.finish().await.expect("written");
         assert_eq!(read(&path), expected, "{format:?} {shape:?} {count}");
         assert_eq!(written, Written { records: count, bytes: expected.len() as u64, path: Some(path.clone()) });
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no other file is left");
     }
 }
 
@@ -114,9 +112,9 @@ async fn the_output_is_the_same_for_every_order_of_arrival_and_every_size_of_the
     let orders: [fn(u64) -> u64; 4] = [
         |at| at,
         |at| COUNT - 1 - at,
-        // Backwards in blocks, as batches come in.
+        // Backwards in blocks, like batches.
         |at| at / 100 * 100 + (99 - at % 100),
-        // The head comes last.
+        // The first record comes last.
         |at| (at + 1) % COUNT,
     ];
     for order in orders {
@@ -134,8 +132,8 @@ async fn the_output_is_the_same_for_every_order_of_arrival_and_every_size_of_the
 }
 
 #[tokio::test]
-async fn in_completion_order_records_are_written_as_they_come() {
-    let (sink, mut reader) = piped(&Options { order: Order::Completion, ..options("") });
+async fn in_completion_order_records_are_written_as_they_arrive() {
+    let (sink, mut reader) = sink_into_pipe(&Options { order: Order::Completion, ..options("") });
     sink.push([5, 0, 9].map(record).into());
     until(&sink, |sink| sink.emitted() == 3).await;
     assert_eq!(sink.finish().await.expect("written").path, None);
@@ -145,7 +143,7 @@ async fn in_completion_order_records_are_written_as_they_come() {
 }
 
 #[tokio::test]
-async fn a_second_record_of_one_number_is_dropped() {
+async fn a_second_record_with_the_same_number_is_dropped() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("out");
     let sink = Sink::open(&options(&path)).expect("a sink");
@@ -155,7 +153,7 @@ async fn a_second_record_of_one_number_is_dropped() {
 }
 
 #[tokio::test]
-async fn an_output_with_a_hole_is_not_given_its_name() {
+async fn an_output_with_a_missing_record_is_not_renamed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("out");
     let sink = Sink::open(&options(&path)).expect("a sink");
@@ -163,12 +161,15 @@ async fn an_output_with_a_hole_is_not_given_its_name() {
     let error = sink.finish().await.expect_err("2 is missing");
     assert_eq!(error.kind(), ErrorKind::Io);
     let message = error.to_string();
-    assert!(message.contains("task 2 has none and 2 wait for it") && message.contains("out.part"), "{message}");
+    assert!(
+        message.contains("task 2 has no record and 2 records wait for it") && message.contains("out.part"),
+        "{message}"
+    );
     assert!(!path.exists());
     assert_eq!(read(&folder.path().join("out.part")), data_lines(0..2));
 }
 
-/// A point of the list behind all tasks of these tests.
+/// A list point after all tasks of these tests.
 fn everything() -> ListPoint {
     ListPoint { tasks: 1 << 40, crc: 7 }
 }
@@ -183,7 +184,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_goes_on() {
+async fn a_stopped_or_dropped_sink_keeps_finished_records_and_a_later_one_resumes() {
     for order in [Order::Input, Order::Completion] {
         for dropped in [false, true] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -205,12 +206,12 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_g
             assert_eq!(read(&part), data_lines(in_part.iter().copied()));
             assert_eq!(read(&path), "old");
 
-            let error = Sink::open(&options).expect_err("somebody's work");
+            let error = Sink::open(&options).expect_err("an earlier run has left its work");
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "begin `{}`: it is left over from a run that did not end; go on with it (--resume) or throw it away \
-                     (--restart)",
+                    "start `{}`: it is left over from an unfinished run; continue it with --resume, or discard it \
+                     with --restart",
                     part.display()
                 )
             );
@@ -232,7 +233,7 @@ async fn a_sink_that_is_stopped_or_dropped_leaves_what_is_done_and_a_later_one_g
 }
 
 #[tokio::test]
-async fn every_format_and_shape_goes_on_where_it_stopped_however_often() {
+async fn every_format_and_shape_can_be_resumed_many_times() {
     for format in [Format::Json, Format::Jsonl] {
         for shape in [Shape::Full, Shape::Data] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -248,7 +249,7 @@ async fn every_format_and_shape_goes_on_where_it_stopped_however_often() {
                 let failed = sink.before().failures.get(&FailureKind::Dns).copied();
                 assert_eq!((sink.before().done.seqs.count(), failed.unwrap_or(0)), (10 * stretch, 2 * stretch));
                 sink.consumed(everything());
-                // A few of each stretch wait for the last of it.
+                // A few records of each stretch wait for its last record.
                 sink.push((10 * stretch..10 * stretch + 7).rev().map(record).collect());
                 sink.stop().await.expect("written");
                 let sink = Sink::open(&resumed).expect("a sink");
@@ -262,7 +263,7 @@ async fn every_format_and_shape_goes_on_where_it_stopped_however_often() {
 }
 
 #[tokio::test]
-async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
+async fn a_sink_that_is_stopped_before_its_first_record_leaves_no_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
     sink.consumed(everything());
@@ -271,7 +272,7 @@ async fn a_sink_that_is_stopped_before_its_first_record_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_record_alone_that_waits_is_kept_too() {
+async fn a_single_waiting_record_is_kept_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
     let sink = Sink::open(&options).expect("a sink");
@@ -286,7 +287,7 @@ async fn a_record_alone_that_waits_is_kept_too() {
 }
 
 #[tokio::test]
-async fn a_part_without_a_manifest_is_somebody_elses_and_only_a_restart_throws_it_away() {
+async fn only_a_restart_discards_a_part_without_a_manifest() {
     for log in [false, true] {
         for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -299,8 +300,8 @@ async fn a_part_without_a_manifest_is_somebody_elses_and_only_a_restart_throws_i
                 drop(opened.expect("a sink"));
                 continue;
             }
-            let message = opened.expect_err("it is not ours").to_string();
-            assert!(message.contains("without its manifest it cannot be gone on with"), "{message}");
+            let message = opened.expect_err("the part is not ours").to_string();
+            assert!(message.contains("its manifest is missing, so --resume cannot continue it"), "{message}");
             assert_eq!(read(&folder.path().join("out.part")), "somebody's");
             assert!(!folder.path().join("out.part.manifest").exists());
         }
@@ -308,8 +309,8 @@ async fn a_part_without_a_manifest_is_somebody_elses_and_only_a_restart_throws_i
 }
 
 #[tokio::test]
-async fn files_whose_part_is_gone_mean_nothing() {
-    // As a run leaves them that dies between giving the output its name and removing the rest.
+async fn files_without_a_part_are_ignored() {
+    // A run leaves these files if it dies after it renamed the output, and before it removed the other files.
     for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["out.part.log", "out.part.pending", "out.part.pending.new", "out.part.manifest"] {
@@ -324,33 +325,33 @@ async fn files_whose_part_is_gone_mean_nothing() {
 }
 
 #[tokio::test]
-async fn an_output_that_cannot_be_begun_leaves_nothing_behind() {
+async fn an_output_that_cannot_be_started_leaves_no_files() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("out.part.log")).expect("created");
-    let error = Sink::open(&options(folder.path().join("out"))).expect_err("a folder is in the way");
+    let error = Sink::open(&options(folder.path().join("out"))).expect_err("a folder has the name of the log");
     assert_eq!(error.kind(), ErrorKind::Unusable);
     assert_eq!(names(folder.path()), ["out.part.log"]);
 }
 
 #[tokio::test]
-async fn a_second_run_on_the_same_output_is_refused() {
+async fn a_second_run_with_the_same_output_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     for left_over in [LeftOver::Refuse, LeftOver::Replace, LeftOver::Resume] {
         let options = Options { left_over, ..options(folder.path().join("out")) };
         let first = Sink::open(&options).expect("a sink");
         first.push(vec![record(0)]);
-        let error = Sink::open(&options).expect_err("the first one is still there");
+        let error = Sink::open(&options).expect_err("the first sink is still open");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert!(error.to_string().contains("another run is writing it at this moment"), "{error}");
         first.finish().await.expect("undisturbed");
         assert_eq!(names(folder.path()), ["out"]);
     }
     drop(Sink::open(&options(folder.path().join("out"))).expect("a sink"));
-    Sink::open(&options(folder.path().join("out"))).expect("an empty one is no left-over");
+    Sink::open(&options(folder.path().join("out"))).expect("an empty part does not count as unfinished output");
 }
 
 #[tokio::test]
-async fn what_another_version_or_other_settings_began_is_not_gone_on_with() {
+async fn the_output_of_another_version_or_other_settings_is_not_resumed() {
     let folder = tempfile::tempdir().expect("a folder");
     let identity = |version: &str, rule: &str| Identity {
         version: version.to_owned(),
@@ -358,24 +359,27 @@ async fn what_another_version_or_other_settings_began_is_not_gone_on_with() {
         ..Identity::default()
     };
     let options = |identity| Options { identity, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
-    let sink = Sink::open(&options(identity("1", "h1"))).expect("nothing is left over");
+    let sink = Sink::open(&options(identity("1", "h1"))).expect("there is no unfinished output");
     sink.consumed(everything());
     sink.push(vec![record(0)]);
     sink.stop().await.expect("written");
     for (other, expected) in [
-        (identity("2", "h1"), "it was begun by gleaner 1, and this is gleaner 2"),
-        (identity("1", "h2"), "`extract.title` has changed since it was begun"),
+        (identity("2", "h1"), "it was started by gleaner 1, but this is gleaner 2"),
+        (identity("1", "h2"), "`extract.title` has changed since it was started"),
     ] {
         let error = Sink::open(&options(other)).expect_err(expected);
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert!(error.to_string().contains(expected), "{error}");
     }
-    assert_eq!(Sink::open(&options(identity("1", "h1"))).expect("the same").before().done.seqs.count(), 1);
+    assert_eq!(
+        Sink::open(&options(identity("1", "h1"))).expect("the settings are the same").before().done.seqs.count(),
+        1
+    );
 }
 
 #[tokio::test]
-async fn a_record_of_a_task_that_the_log_does_not_know_of_is_made_again() {
-    // It cannot be compared with the list.
+async fn a_task_that_the_log_does_not_know_is_done_again() {
+    // The task cannot be compared with the list.
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
     let sink = Sink::open(&options).expect("a sink");
@@ -390,7 +394,7 @@ async fn a_record_of_a_task_that_the_log_does_not_know_of_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_waits_longer_than_a_moment_is_on_disk_while_the_head_is_missing() {
+async fn records_that_wait_longer_than_a_moment_are_on_disk_while_the_first_one_is_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     let pending = folder.path().join("out.part.pending");
     let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
@@ -399,7 +403,7 @@ async fn what_waits_longer_than_a_moment_is_on_disk_while_the_head_is_missing() 
     sink.push((1..100).map(record).collect());
     until(&sink, |_| fs::metadata(&pending).expect("a file").len() > 0).await;
     until(&sink, |_| fs::metadata(folder.path().join("out.part.log")).expect("a file").len() > 0).await;
-    // As a killed process leaves them.
+    // The files that a killed process leaves.
     let killed = tempfile::tempdir().expect("a folder");
     for name in names(folder.path()) {
         fs::copy(folder.path().join(&name), killed.path().join(&name)).expect("copied");
@@ -412,7 +416,7 @@ async fn what_waits_longer_than_a_moment_is_on_disk_while_the_head_is_missing() 
 }
 
 #[tokio::test]
-async fn what_has_waited_is_kept_until_a_checkpoint_has_it_in_its_place() {
+async fn waiting_records_are_kept_until_a_checkpoint_has_them_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options { left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
     for _ in 0..2 {
@@ -424,11 +428,11 @@ async fn what_has_waited_is_kept_until_a_checkpoint_has_it_in_its_place() {
     let sink = Sink::open(&options).expect("a sink");
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.emitted() == 50).await;
-    // The log says that nothing of it counts any more, and no disk has that yet.
+    // The log says that the pending file is no longer needed, but that entry is not synced yet.
     let length = |name: &str| fs::metadata(folder.path().join(name)).expect("a file").len();
     let before = length("out.part.log");
     until(&sink, |_| length("out.part.log") > before && length("out.part.pending") > 0).await;
-    // As a process leaves them that is killed at this moment.
+    // The files that a process leaves if it is killed at this moment.
     let killed = tempfile::tempdir().expect("a folder");
     for name in names(folder.path()) {
         fs::copy(folder.path().join(&name), killed.path().join(&name)).expect("copied");
@@ -439,8 +443,8 @@ async fn what_has_waited_is_kept_until_a_checkpoint_has_it_in_its_place() {
 }
 
 #[tokio::test]
-async fn whoever_reads_a_stream_sees_a_record_at_once() {
-    let (sink, reader) = piped(&options(""));
+async fn a_reader_of_a_stream_gets_each_record_at_once() {
+    let (sink, reader) = sink_into_pipe(&options(""));
     let mut lines = BufReader::new(reader).lines();
     let start = Instant::now();
     for seq in 0..3 {
@@ -451,7 +455,7 @@ async fn whoever_reads_a_stream_sees_a_record_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_has_its_records_when_the_sink_has_been_idle() {
+async fn a_file_has_its_records_after_the_sink_was_idle() {
     let folder = tempfile::tempdir().expect("a folder");
     let part = folder.path().join("out.part");
     let sink = Sink::open(&options(folder.path().join("out"))).expect("a sink");
@@ -461,13 +465,13 @@ async fn a_file_has_its_records_when_the_sink_has_been_idle() {
 }
 
 #[tokio::test]
-async fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_block_each_other() {
+async fn a_slow_first_record_a_tiny_window_and_a_slow_reader_cause_no_deadlock() {
     const COUNT: u64 = 30_000;
-    let (sink, mut reader) = piped(&Options { window_memory: 100, ..options("") });
+    let (sink, mut reader) = sink_into_pipe(&Options { window_memory: 100, ..options("") });
     for first in (1..COUNT).step_by(100) {
         sink.push((first..(first + 100).min(COUNT)).map(record).collect());
     }
-    // Nobody reads, and the head is missing: all that has come goes to disk.
+    // Nobody reads, and the first record is missing, so all records go to disk.
     until(&sink, |sink| sink.backlog() == 0).await;
     assert_eq!(sink.emitted(), 0);
     sink.push(vec![record(0)]);
@@ -486,15 +490,15 @@ async fn a_slow_head_a_tiny_window_and_a_slow_reader_do_not_block_each_other() {
 }
 
 #[tokio::test]
-async fn the_backlog_stays_while_nobody_reads_and_goes_when_somebody_does() {
-    // More than a pipe and the buffer before it hold.
+async fn the_backlog_shrinks_only_while_the_stream_is_read() {
+    // More records than the pipe and the buffer can hold.
     const COUNT: u64 = 100_000;
-    let (sink, mut reader) = piped(&options(""));
+    let (sink, mut reader) = sink_into_pipe(&options(""));
     sink.push((0..COUNT).map(record).collect());
     let handed_over = sink.backlog();
     assert!(handed_over > COUNT * 50);
     sink.push(vec![record(COUNT)]);
-    assert!(sink.backlog() > handed_over, "the thread cannot have come to the end of the first batch");
+    assert!(sink.backlog() > handed_over, "the thread cannot have written the whole first batch");
     let reading = std::thread::spawn(move || io::copy(&mut reader, &mut io::sink()).expect("read"));
     until(&sink, |sink| sink.backlog() == 0 && sink.emitted() == COUNT + 1).await;
     let bytes = sink.finish().await.expect("written").bytes;
@@ -502,8 +506,8 @@ async fn the_backlog_stays_while_nobody_reads_and_goes_when_somebody_does() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_gone_is_told_apart_from_a_failure() {
-    let (sink, reader) = piped(&options(""));
+async fn a_closed_reader_differs_from_a_failure() {
+    let (sink, reader) = sink_into_pipe(&options(""));
     drop(reader);
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.failed().is_some()).await;
@@ -513,11 +517,11 @@ async fn a_reader_that_has_gone_is_told_apart_from_a_failure() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_is_known_before_the_end() {
-    let refused = Sink::open(&options("/dev/full")).expect_err("it is full before the first record");
+async fn a_full_disk_is_detected_before_the_end() {
+    let refused = Sink::open(&options("/dev/full")).expect_err("the device is full before the first record");
     assert_eq!(refused.kind(), ErrorKind::Unusable);
     assert_eq!(refused.to_string(), "open the output `/dev/full`: nothing can be written to it");
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it can be opened");
     let sink = Sink::to_stream(&options(""), full, "`/dev/full`").expect("a sink");
     sink.push(vec![record(0)]);
     until(&sink, |sink| sink.failed().is_some()).await;
@@ -528,7 +532,7 @@ async fn a_full_disk_is_known_before_the_end() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_folder_that_vanishes_ends_the_output_with_its_name() {
+async fn the_error_for_a_removed_folder_names_the_part() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("out");
     let sink = Sink::open(&options(&path)).expect("a sink");
@@ -567,11 +571,11 @@ fn large_lines(seqs: impl IntoIterator<Item = u64>) -> String {
 }
 
 #[tokio::test]
-async fn heads_that_come_and_go_do_not_let_the_file_of_what_waits_grow_with_the_output() {
+async fn the_pending_file_does_not_grow_with_the_output_if_some_record_always_waits() {
     const WIDTH: u64 = 20;
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options { window_memory: 0, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
-    // While a head is done the next one is missing already, so there is always something that waits.
+    // The next slow record is missing before the last one is done, so some record always waits.
     let mut done: Seqs = (1..WIDTH).collect();
     let mut sink = Sink::open(&options).expect("a sink");
     sink.consumed(everything());
@@ -582,7 +586,7 @@ async fn heads_that_come_and_go_do_not_let_the_file_of_what_waits_grow_with_the_
         done.insert(head + WIDTH + 1..head + 2 * WIDTH);
         done.insert(head..head + 1);
         if head % (20 * WIDTH) == 19 * WIDTH {
-            // As the checkpoints of a run that is not stopped do.
+            // A stop makes a checkpoint, like those of a run that continues.
             sink.stop().await.expect("written");
             let length = fs::metadata(folder.path().join("out.part.pending")).expect("a file").len();
             assert!((1_500_000..4_000_000).contains(&length), "{length}");
@@ -599,8 +603,8 @@ async fn heads_that_come_and_go_do_not_let_the_file_of_what_waits_grow_with_the_
 }
 
 #[tokio::test]
-async fn records_that_move_to_another_file_in_front_of_a_stream_come_back_as_they_were() {
-    let (sink, mut reader) = piped(&Options { window_memory: 0, ..options("") });
+async fn records_that_move_to_another_temporary_file_are_read_back_unchanged() {
+    let (sink, mut reader) = sink_into_pipe(&Options { window_memory: 0, ..options("") });
     let reading = std::thread::spawn(move || {
         let mut text = String::new();
         reader.read_to_string(&mut text).map(|_| text)

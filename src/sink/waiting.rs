@@ -1,4 +1,4 @@
-//! Records that wait for an earlier one: which, and where.
+//! The records that wait for an earlier one, in memory or in a file.
 
 use std::env;
 use std::fs::File;
@@ -12,24 +12,24 @@ use super::spill::{Make, Spill};
 use super::window::{Bytes, Place, Ready, Window};
 use crate::model::{FailureKind, Record};
 
-/// The window, and the file behind it.
+/// The window, and the file for records that do not fit in memory.
 pub(super) struct Waiting {
     window: Window,
     spill: Spill,
-    /// Whether the file has labels, so that a later run can tell what is in it.
+    /// Whether the file has labels, so that a later run can identify its records.
     labels: bool,
-    /// A record's bytes before it is known how many they are.
+    /// The bytes of one record, until their number is known.
     scratch: Vec<u8>,
 }
 
 impl Waiting {
-    /// A window of `memory` bytes before a file that nobody else knows of; `make` makes it when memory is full.
+    /// A window of `memory` bytes, and a file that no other run knows. `make` creates the file when the memory is full.
     pub(super) fn anonymous(memory: u64, make: Make) -> Self {
-        let spill = Spill::to_be_made(make);
+        let spill = Spill::created_when_needed(make);
         Self { window: Window::new(0, memory), spill, labels: false, scratch: Vec::new() }
     }
 
-    /// A window of `memory` bytes before a pending file, with what is left in that from an earlier run.
+    /// A window of `memory` bytes, and a pending file with the waiting records of an earlier run.
     pub(super) fn journalled(memory: u64, file: File, confirmed: &Confirmed) -> Self {
         let wanted = confirmed.waiting.iter().map(|waiting| u64::from(waiting.span.length)).sum();
         let spill = Spill::reopen(file, confirmed.pending, confirmed.waiting.len() as u64, wanted);
@@ -45,17 +45,17 @@ impl Waiting {
         self.window.next()
     }
 
-    /// How many records wait.
+    /// The number of waiting records.
     pub(super) fn count(&self) -> u64 {
         self.window.waiting()
     }
 
-    /// The record that was next has been written.
+    /// Notes that the next record has been written.
     pub(super) fn advance(&mut self) {
         self.window.advance();
     }
 
-    /// Puts a record whose turn has not come where it waits.
+    /// Stores a record that must wait.
     pub(super) fn put(
         &mut self,
         (format, shape): (Format, Shape),
@@ -79,7 +79,7 @@ impl Waiting {
         Ok(())
     }
 
-    /// Takes the record out whose turn has come, if it is there: its bytes go to `write`.
+    /// Takes out the next record if it is here. Its bytes must be passed to `read`.
     pub(super) fn pop(&mut self) -> Option<Ready> {
         self.window.pop()
     }
@@ -93,36 +93,38 @@ impl Waiting {
         Ok(())
     }
 
-    /// Writes to the file what has waited since `until` or longer. Returns since when the longest of the others has.
+    /// Writes records that have waited since `until` or longer to the file. Returns since when the oldest of the others
+    /// has waited.
     pub(super) fn spill_old(&mut self, until: Instant) -> Result<Option<Instant>, Error> {
         let Self { window, spill, labels, .. } = self;
         let left = window.spill_old(until, |seq, failed, bytes| append(spill, *labels, seq, failed, bytes));
         let left = left.map_err(error)?;
-        // What is not wanted any more need not be written.
-        if !spill.is_spent() {
+        // If the file has no record that is still needed, it is not written.
+        if !spill.is_unused() {
             spill.flush().map_err(error)?;
         }
         Ok(left)
     }
 
-    /// The file, if there is one yet, and how many of its bytes count.
+    /// The file, if it exists, and the number of its bytes that count.
     pub(super) fn file(&self) -> (Option<&File>, u64) {
         let (file, length) = self.spill.file();
-        (file, if self.spill.is_spent() { 0 } else { length })
+        (file, if self.spill.is_unused() { 0 } else { length })
     }
 
-    /// Whether most of the file is wanted no more: while each head of the line has a slow successor, there is always
-    /// something in it that waits, and it would grow with the output.
+    /// Whether most of the file is no longer needed. There may always be some record that waits, and then the file
+    /// would grow with the output.
     pub(super) fn is_wasteful(&self) -> bool {
         self.spill.is_wasteful()
     }
 
-    /// Stays with this file from now on, whatever it wastes.
-    pub(super) fn keep_waste(&mut self) {
-        self.spill.keep_waste();
+    /// From now on, keeps the file, however much of it is no longer needed.
+    pub(super) fn stop_replacing(&mut self) {
+        self.spill.stop_replacing();
     }
 
-    /// Exchanges the file for `file`, an empty one, with what is still wanted. After an error nothing has changed.
+    /// Copies the records that are still needed to `file`, an empty file, and replaces the current file. After an error
+    /// nothing has changed.
     pub(super) fn move_to(&mut self, file: File) -> io::Result<()> {
         let Self { window, spill, labels, scratch } = self;
         let mut successor = spill.successor(file);
@@ -137,9 +139,9 @@ impl Waiting {
         Ok(())
     }
 
-    /// To be called when nothing vouches for what is not wanted any more.
-    pub(super) fn forget_spent(&mut self) -> Result<(), Error> {
-        if self.spill.is_spent() { self.spill.start_again().map_err(error) } else { Ok(()) }
+    /// Truncates the file if none of its records is needed. Must only be called when no log entry refers to them.
+    pub(super) fn truncate_if_unused(&mut self) -> Result<(), Error> {
+        if self.spill.is_unused() { self.spill.truncate().map_err(error) } else { Ok(()) }
     }
 }
 
@@ -154,7 +156,7 @@ fn append(
     spill.append(&label, bytes)
 }
 
-/// A file without a name, for records of which nobody else is to know.
+/// Creates a temporary file without a name, for records that no other run needs.
 pub(super) fn temporary_file() -> io::Result<File> {
     let folder = env::temp_dir();
     tempfile::tempfile_in(&folder).map_err(|error| {
@@ -165,9 +167,9 @@ pub(super) fn temporary_file() -> io::Result<File> {
 
 pub(super) fn error(error: io::Error) -> Error {
     Error::io(
-        "keep finished records that wait for an earlier one in a file: free some space in the folder of the output \
-         (for standard output: in that of temporary files, or name another with TMPDIR), give them more memory \
-         (output.window_memory), or write with --order completion",
+        "store finished records that wait for an earlier one in a file: free some space in the folder of the output \
+         (for standard output: in the folder for temporary files, or choose another one with TMPDIR), raise \
+         output.window_memory, or use --order completion",
     )
     .because(error)
 }

@@ -1,6 +1,7 @@
-//! The order window: which record is written next, and where one waits whose turn has not come.
+//! The order window: which record is written next, and where the other records wait.
 //!
-//! Pure: it keeps what is given to it and says where the next one belongs. It never touches the temporary file.
+//! Pure: it keeps the records that it is given and says where the next one belongs. It never touches the temporary
+//! file.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,31 +10,32 @@ use std::time::Instant;
 
 use crate::model::FailureKind;
 
-/// A payload in memory costs more than its bytes: its place in `payloads`, what the allocator adds, the slot.
+/// The memory that a record uses in addition to its bytes: its entry in `payloads`, the overhead of the allocator, and
+/// its slot.
 const OVERHEAD: u64 = 96;
 
-/// Room for this many slots is kept when the window runs empty.
+/// An empty window keeps memory for this many slots.
 const KEPT_SLOTS: usize = 64 * 1024;
 
-/// Finished records that wait for an earlier one: a ring of slots that starts at the record to be written next.
+/// Finished records that wait for an earlier one: a ring of slots that begins at the next record to write.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// The number of the record that is written next; that of `slots[0]`.
+    /// The number of the next record to write; `slots[0]` is its slot.
     base: u64,
     slots: VecDeque<Slot>,
-    /// What `Slot::InMemory` points to; `None` where nothing does.
+    /// The records that `Slot::InMemory` refers to; `None` for a free entry.
     payloads: Vec<Option<Payload>>,
-    /// The places of `payloads` that are `None`.
+    /// The indices of the free entries of `payloads`.
     free: Vec<u32>,
-    /// Bytes of `payloads`, with `OVERHEAD` for each.
+    /// The bytes of `payloads`, plus `OVERHEAD` for each record.
     memory: u64,
-    /// The most that `memory` may be.
+    /// The limit for `memory`.
     bound: u64,
-    /// How many slots are not vacant.
+    /// The number of slots that are not vacant.
     waiting: u64,
 }
 
-/// One task's place. There may be a million of them, so they are small (16 bytes).
+/// The slot of one task. There may be a million slots, so a slot is small (16 bytes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slot {
     Vacant,
@@ -51,27 +53,27 @@ struct Payload {
     since: Instant,
 }
 
-/// A stretch of the temporary file.
+/// A range of bytes of the temporary file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) offset: u64,
     pub(super) length: u32,
 }
 
-/// Where a record belongs that has just arrived.
+/// Where a record that has just arrived belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It is the next one: write it, then `advance`.
+    /// It is the next record: write it, then call `advance`.
     Next,
-    /// It waits in memory: `keep` it.
+    /// It waits in memory: call `keep`.
     Memory,
-    /// Memory is full: write it to the temporary file, then `spilled`.
+    /// The memory is full: write it to the temporary file, then call `spilled`.
     Disk,
-    /// There was a record of that number already; the first one counts.
+    /// There was already a record with this number. The first one counts.
     Taken,
 }
 
-/// A record whose turn has come.
+/// The next record to write.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ready {
     pub(super) seq: u64,
@@ -79,7 +81,7 @@ pub(super) struct Ready {
     pub(super) bytes: Bytes,
 }
 
-/// Where its bytes are.
+/// The bytes of a record, or where they are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bytes {
     InMemory(Box<[u8]>),
@@ -87,24 +89,24 @@ pub(super) enum Bytes {
 }
 
 impl Window {
-    /// A window that begins at the record `base`, with room for `bound` bytes.
+    /// A window that begins at the record `base` and has room for `bound` bytes.
     pub(super) fn new(base: u64, bound: u64) -> Self {
         Self { base, slots: VecDeque::new(), payloads: Vec::new(), free: Vec::new(), memory: 0, bound, waiting: 0 }
     }
 
-    /// The number of the record that is written next.
+    /// The number of the next record to write.
     pub(super) fn next(&self) -> u64 {
         self.base
     }
 
-    /// How many records wait for an earlier one.
+    /// The number of records that wait for an earlier one.
     pub(super) fn waiting(&self) -> u64 {
         self.waiting
     }
 
     /// Where the record `seq` of `length` bytes belongs.
     ///
-    /// Over the bound it is the newcomer that goes to disk: it mostly has the largest number, so it waits longest.
+    /// If the memory is full, the new record goes to disk: it usually has the largest number, so it waits longest.
     pub(super) fn place(&self, seq: u64, length: usize) -> Place {
         if seq < self.base || self.slot(seq) != Slot::Vacant {
             Place::Taken
@@ -117,7 +119,7 @@ impl Window {
         }
     }
 
-    /// After `Place::Memory`.
+    /// Stores a record in memory, after `Place::Memory`.
     pub(super) fn keep(&mut self, seq: u64, failed: Option<FailureKind>, bytes: Box<[u8]>, since: Instant) {
         self.memory += cost(bytes.len());
         let at = self.free.pop().unwrap_or_else(|| {
@@ -128,13 +130,14 @@ impl Window {
         self.fill(seq, Slot::InMemory(at));
     }
 
-    /// After `Place::Disk`.
+    /// Notes that a record is in the file, after `Place::Disk`.
     pub(super) fn spilled(&mut self, seq: u64, failed: Option<FailureKind>, Span { offset, length }: Span) {
         self.fill(seq, Slot::Spilled { offset, length, failed });
     }
 
-    /// Gives what has waited in memory since `until` or longer to `spill`, which puts it where it says; in the order of the
-    /// list. Returns since when the longest of the others has waited.
+    /// Passes the records that have waited in memory since `until` or longer to `spill`, in the order of the list.
+    /// `spill` writes a record to the file and returns where. Returns since when the oldest of the other records has
+    /// waited.
     pub(super) fn spill_old(
         &mut self,
         until: Instant,
@@ -156,7 +159,8 @@ impl Window {
         Ok(self.payloads.iter().flatten().map(|payload| payload.since).min())
     }
 
-    /// Tells `copy` of every record that is on disk, in the order of the list, and gives where that says they stand then.
+    /// Passes every record that is on disk to `copy`, in the order of the list. Returns the new positions that `copy`
+    /// returns.
     pub(super) fn copy_spilled(
         &self,
         mut copy: impl FnMut(u64, Option<FailureKind>, Span) -> io::Result<Span>,
@@ -170,7 +174,7 @@ impl Window {
         Ok(offsets)
     }
 
-    /// After `copy_spilled`: the records stand there from now on.
+    /// Sets the new positions of the records on disk, after `copy_spilled`.
     pub(super) fn moved(&mut self, offsets: Vec<u64>) {
         let mut moved = offsets.into_iter();
         for slot in &mut self.slots {
@@ -182,14 +186,14 @@ impl Window {
         }
     }
 
-    /// After `Place::Next`: the record that was next has been written.
+    /// Notes that the next record has been written, after `Place::Next`.
     pub(super) fn advance(&mut self) {
         let slot = self.slots.pop_front();
         debug_assert!(matches!(slot, None | Some(Slot::Vacant)), "a waiting record was skipped");
         self.base += 1;
     }
 
-    /// Takes the next record out, if it is there.
+    /// Takes out the next record if it is here.
     pub(super) fn pop(&mut self) -> Option<Ready> {
         let (failed, bytes) = match *self.slots.front()? {
             Slot::Vacant => return None,
@@ -206,7 +210,7 @@ impl Window {
         self.base += 1;
         self.waiting -= 1;
         if self.waiting == 0 {
-            self.give_back();
+            self.release_memory();
         }
         Some(ready)
     }
@@ -229,8 +233,8 @@ impl Window {
         self.waiting += 1;
     }
 
-    /// An empty window forgets how large it has been.
-    fn give_back(&mut self) {
+    /// Releases the memory of an empty window.
+    fn release_memory(&mut self) {
         self.slots.clear();
         self.slots.shrink_to(KEPT_SLOTS);
         self.payloads.clear();
@@ -254,9 +258,10 @@ mod tests {
         assert_eq!(size_of::<Slot>(), 16);
     }
 
-    /// What is emitted when records arrive in `arrivals`' order: (number, whether it was on disk).
+    /// Returns the records in the order in which they are emitted if they arrive in the order of `arrivals`: (number,
+    /// whether it was on disk).
     ///
-    /// Compared at each step with the plainest thing that does the same: a sorted map.
+    /// Compares each step with a simple model: a sorted map.
     fn run(arrivals: &[u64], length: usize, bound: u64) -> Vec<(u64, bool)> {
         let mut window = Window::new(0, bound);
         let now = Instant::now();
@@ -272,7 +277,7 @@ mod tests {
                     window.advance();
                 }
                 Place::Memory => {
-                    assert!((in_memory + 1) * cost(length) <= bound, "memory is bounded");
+                    assert!((in_memory + 1) * cost(length) <= bound, "the limit on memory is kept");
                     window.keep(seq, None, payload, now);
                     model.insert(seq, false);
                 }
@@ -281,34 +286,37 @@ mod tests {
                     window.spilled(seq, Some(FailureKind::Dns), Span { offset: seq * 1000, length: 7 });
                     model.insert(seq, true);
                 }
-                Place::Taken => unreachable!("each number arrives once"),
+                Place::Taken => unreachable!("each number arrives only once"),
             }
             assert_eq!(window.place(seq, length), Place::Taken, "{seq} again");
             while let Some(ready) = window.pop() {
                 let seq = emitted.len() as u64;
                 assert_eq!(ready.seq, seq);
-                let on_disk = model.remove(&seq).expect("only what has arrived is emitted");
-                assert_eq!(ready.failed, on_disk.then_some(FailureKind::Dns), "its own label");
+                let on_disk = model.remove(&seq).expect("only records that have arrived are emitted");
+                assert_eq!(ready.failed, on_disk.then_some(FailureKind::Dns), "the record has its own label");
                 match ready.bytes {
                     Bytes::InMemory(payload) => {
                         assert!(!on_disk);
-                        assert!(payload.iter().all(|&byte| u64::from(byte) == seq % 251), "its own payload");
+                        assert!(
+                            payload.iter().all(|&byte| u64::from(byte) == seq % 251),
+                            "the record has its own payload"
+                        );
                     }
                     Bytes::Spilled(span) => {
                         assert!(on_disk);
-                        assert_eq!(span, Span { offset: seq * 1000, length: 7 }, "its own span");
+                        assert_eq!(span, Span { offset: seq * 1000, length: 7 }, "the record has its own span");
                     }
                 }
                 emitted.push((seq, on_disk));
             }
-            assert!(!model.contains_key(&(emitted.len() as u64)), "the next one is not held back");
+            assert!(!model.contains_key(&(emitted.len() as u64)), "the next record is emitted");
             assert_eq!(window.next(), emitted.len() as u64);
             assert_eq!(window.waiting(), model.len() as u64);
         }
         emitted
     }
 
-    /// All orders of the numbers below `count` (Heap's algorithm).
+    /// Calls `each` with all permutations of the numbers below `count` (Heap's algorithm).
     fn permutations(count: usize, each: &mut impl FnMut(&[u64])) {
         fn go(left: usize, order: &mut Vec<u64>, each: &mut impl FnMut(&[u64])) {
             if left <= 1 {
@@ -324,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn records_leave_in_the_order_of_the_list_whatever_the_order_in_which_they_come() {
+    fn records_leave_in_the_order_of_the_list_for_every_order_of_arrival() {
         let mut orders = 0;
         permutations(7, &mut |order| {
             orders += 1;
@@ -338,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_long_list_in_shuffled_blocks_leaves_in_order() {
-        // A fixed stream of pseudo-random numbers (Knuth's MMIX constants), so that a failure can be repeated.
+        // A fixed sequence of pseudo-random numbers (Knuth's MMIX constants), so that a failure can be repeated.
         let mut state = 7_u64;
         let mut below = |bound: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -356,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_window_gives_its_memory_back() {
+    fn an_empty_window_releases_its_memory() {
         let mut window = Window::new(0, u64::MAX);
         for seq in 1..=200_000 {
             window.keep(seq, None, Box::new([]), Instant::now());
@@ -368,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_waited_long_moves_to_disk_and_leaves_in_order_all_the_same() {
+    fn records_that_have_waited_long_move_to_disk_and_still_leave_in_order() {
         use std::time::Duration;
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);

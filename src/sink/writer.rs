@@ -1,4 +1,4 @@
-//! The thread that writes: one message after another, until there are no more.
+//! The thread that writes the output. It handles one message after another, until there are no more.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,25 +16,26 @@ use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
-/// A checkpoint writes down what has waited this long for an earlier record; the others mostly need not wait much longer.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// A checkpoint stores records that have waited this long for an earlier one. Newer ones usually do not wait much
+/// longer.
+const LONG_WAIT: Duration = Duration::from_millis(50);
 
-/// While records that waited are written in one go, so many are written before the others learn of it.
+/// When many waiting records are written at once, the counters are updated after this many records.
 const PUBLISH: u64 = 1024;
 
-/// What is handed to the thread.
+/// A message to the thread.
 pub(super) enum Message {
     /// How far the list has been read.
     Consumed(ListPoint),
-    /// Records, and what they count in the backlog.
+    /// Records, and their share of the backlog.
     Records(Vec<Record>, u64),
-    /// There are no more, and the output is whole.
+    /// There are no more records, and the output is complete.
     Finish,
-    /// There may be more, but not in this run.
+    /// This run has no more records, but the output is not complete.
     Stop,
 }
 
-/// What both sides can see at any time.
+/// The state that both sides can read at any time.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) emitted: AtomicU64,
@@ -43,7 +44,7 @@ pub(super) struct Shared {
     pub(super) changed: Notify,
 }
 
-/// Everything the thread owns.
+/// Everything that the thread owns.
 pub(super) struct Writer {
     messages: Receiver<Message>,
     shared: Arc<Shared>,
@@ -52,12 +53,12 @@ pub(super) struct Writer {
     parts: Parts,
 }
 
-/// What the thread writes to.
+/// The files and streams that the thread writes.
 pub(super) struct Parts {
     pub(super) output: Output,
-    /// `None` where records are written as they come.
+    /// `None` if records are written as they arrive.
     pub(super) waiting: Option<Waiting>,
-    /// `None` where the output is a stream.
+    /// `None` if the output is a stream.
     pub(super) journal: Option<Journal>,
 }
 
@@ -71,9 +72,9 @@ impl Writer {
         Self { messages, shared, format, shape, parts }
     }
 
-    /// Writes until the end. After an error nothing more is written.
+    /// Writes until the end. After an error, no further record is written.
     pub(super) fn run(mut self) -> Result<Written, Error> {
-        let whole = self.until_the_end();
+        let whole = self.write_until_end();
         if whole.is_err() {
             self.rescue();
         }
@@ -83,7 +84,7 @@ impl Writer {
                 let part = output.path();
                 let written = output.finish().map_err(|error| error.keeping(part))?;
                 if let Some(journal) = journal {
-                    // The output is whole and has its name; what cannot be removed is only in the way.
+                    // The output is complete and has its name. If the log cannot be removed, that does no harm.
                     let log = journal.path();
                     journal.remove().unwrap_or_else(|error| tracing::warn!("remove {}: {error}", log.display()));
                 }
@@ -91,7 +92,7 @@ impl Writer {
             }
             unfinished => {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
-                let path = keep_if_any(&output, count, journal);
+                let path = keep_or_remove(&output, count, journal);
                 match unfinished {
                     Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
                     Err(error) => Err(error.keeping(path)),
@@ -100,9 +101,10 @@ impl Writer {
         }
     }
 
-    /// Says whether the output is whole, but for its last bytes.
-    fn until_the_end(&mut self) -> Result<bool, Error> {
-        // A run that could not write cut off the end of the `.part`, and what had waited may be next again.
+    /// Writes until a message ends it. Returns whether the output is complete, except for its last bytes.
+    fn write_until_end(&mut self) -> Result<bool, Error> {
+        // An earlier run that failed to write may have cut off the end of the `.part`. Then a waiting record may be the
+        // next one.
         self.emit_ready()?;
         self.changed(Instant::now())?;
         while let Some(message) = self.next_message()? {
@@ -122,8 +124,8 @@ impl Writer {
                     self.publish();
                 }
                 Message::Finish => {
-                    self.check_for_a_hole()?;
-                    // Where that fails, what has found room is kept; what comes after it is only the output's end.
+                    self.check_for_missing_record()?;
+                    // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
                     return Ok(true);
                 }
@@ -135,24 +137,24 @@ impl Writer {
         Ok(false)
     }
 
-    /// Something may have come that is not on disk yet.
+    /// Notes that there may be records that are not on disk yet.
     fn changed(&mut self, now: Instant) -> Result<(), Error> {
         match &mut self.parts.journal {
             Some(journal) => {
                 journal.change(now);
                 Ok(())
             }
-            None => self.give_up_waste(),
+            None => self.replace_wasteful_file(),
         }
     }
 
-    /// Waits for the next message; `None` when the sink was dropped. A stream is flushed before a wait, for somebody may be
-    /// reading; what goes into a file is written with the next checkpoint.
+    /// Waits for the next message; `None` if the sink was dropped. A stream is flushed before the wait, because a
+    /// reader may wait for records. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
             let now = Instant::now();
             if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-                self.checkpoint(due, now.checked_sub(PATIENCE).unwrap_or(now))?;
+                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
             }
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
@@ -164,10 +166,10 @@ impl Writer {
                 self.publish();
                 continue;
             }
-            let Some(patience) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
                 return Ok(self.messages.recv().ok());
             };
-            match self.messages.recv_timeout(patience) {
+            match self.messages.recv_timeout(due_in) {
                 Ok(message) => return Ok(Some(message)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -187,7 +189,7 @@ impl Writer {
             format.0.write(format.1, record, into);
             Ok(())
         })?;
-        self.after(record.seq, failed, gathered);
+        self.note_written(record.seq, failed, gathered);
         if let Some(waiting) = &mut self.parts.waiting {
             waiting.advance();
             self.emit_ready()?;
@@ -195,18 +197,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what waited for the record that was just written.
+    /// Writes the records that waited for the record just written.
     fn emit_ready(&mut self) -> Result<(), Error> {
         while let Parts { output, waiting: Some(waiting), .. } = &mut self.parts
             && let Some(ready) = waiting.pop()
         {
             let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
-            self.after(ready.seq, ready.failed, gathered);
+            self.note_written(ready.seq, ready.failed, gathered);
         }
         Ok(())
     }
 
-    fn after(&mut self, seq: u64, failed: Option<FailureKind>, gathered: Gathered) {
+    fn note_written(&mut self, seq: u64, failed: Option<FailureKind>, gathered: Gathered) {
         if let Some(journal) = &mut self.parts.journal {
             journal.written(seq, failed, self.parts.output.end());
         }
@@ -215,8 +217,8 @@ impl Writer {
         }
     }
 
-    /// Makes everything that is done outlast the process, or also a power cut. What has waited in memory only since a
-    /// time after `until` is left out.
+    /// Stores all finished records, so that they survive the end of the process, or also a power cut. Leaves out
+    /// records that have waited in memory only since a time after `until`.
     fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
         let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
             return Ok(());
@@ -229,18 +231,19 @@ impl Writer {
             let made = journal.checkpoint(outlast, part, pending, since);
             made.map_err(|error| log_error(journal, error))?;
         }
-        // Not before a sync: until then a power cut may take what has made it superfluous.
+        // Only after a sync: until then, a power cut may remove the entry that makes these records unnecessary.
         if outlast == Outlast::PowerCut {
-            waiting.as_mut().map_or(Ok(()), Waiting::forget_spent)?;
-            self.give_up_waste()?;
+            waiting.as_mut().map_or(Ok(()), Waiting::truncate_if_unused)?;
+            self.replace_wasteful_file()?;
         }
         self.publish();
         Ok(())
     }
 
-    /// Exchanges the file of records that wait for a smaller one, if most of what is in it has been written. Where there is
-    /// a journal, right after a sync. Where no other file can be made or filled, the run goes on with the one it has.
-    fn give_up_waste(&mut self) -> Result<(), Error> {
+    /// Replaces the file of waiting records with a smaller one, if most of its records have been written. If there is a
+    /// journal, this must be right after a sync. If no other file can be created or filled, the run continues with the
+    /// old one.
+    fn replace_wasteful_file(&mut self) -> Result<(), Error> {
         let Parts { waiting: Some(waiting), journal, .. } = &mut self.parts else { return Ok(()) };
         if !waiting.is_wasteful() {
             return Ok(());
@@ -251,19 +254,19 @@ impl Writer {
         };
         if let Err(error) = successor.and_then(|successor| waiting.move_to(successor)) {
             tracing::warn!(
-                "make a smaller file of the records that wait: {error}; the run goes on, and its file grows"
+                "move the waiting records to a smaller file: {error}; the run continues with the old file, which grows"
             );
-            waiting.keep_waste();
-            return journal.as_ref().map_or(Ok(()), Journal::forget_successor).map_err(waiting::error);
+            waiting.stop_replacing();
+            return journal.as_ref().map_or(Ok(()), Journal::remove_successor).map_err(waiting::error);
         }
         let Some((journal, (Some(file), length))) = journal.as_mut().map(|journal| (journal, waiting.file())) else {
             return Ok(());
         };
-        journal.succeed(file, length).map_err(waiting::error)
+        journal.install_successor(file, length).map_err(waiting::error)
     }
 
-    /// Keeps what can be kept when the disk is full. Why the run ends is known already; what fails here costs no more than
-    /// what came after the last checkpoint.
+    /// Saves what can be saved, for example if the disk is full. The reason for the end of the run is known already. If
+    /// this fails, only the records since the last checkpoint are lost.
     fn rescue(&mut self) {
         if let Parts { output, journal: Some(journal), waiting } = &mut self.parts
             && let Some(part) = output.part()
@@ -280,7 +283,7 @@ impl Writer {
         self.shared.changed.notify_one();
     }
 
-    fn check_for_a_hole(&mut self) -> Result<(), Error> {
+    fn check_for_missing_record(&mut self) -> Result<(), Error> {
         let Some(waiting) = self.parts.waiting.as_ref().filter(|waiting| waiting.count() > 0) else {
             return Ok(());
         };
@@ -288,17 +291,17 @@ impl Writer {
         self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
         let kept = match self.parts.output.path() {
-            Some(part) => format!("; what comes before it stays in `{}`", part.display()),
+            Some(part) => format!("; the records before it stay in `{}`", part.display()),
             None => String::new(),
         };
         Err(Error::io(format!(
-            "write all records: task {missing} has none and {count} wait for it, which is a bug{kept}"
+            "write all records: task {missing} has no record and {count} records wait for it, which is a bug{kept}"
         )))
     }
 }
 
-/// Where what was written stays. Files without a single record would only be in the way.
-fn keep_if_any(output: &Output, waiting: u64, journal: Option<Journal>) -> Option<PathBuf> {
+/// The path of the unfinished output. Without any record, the files are removed instead.
+fn keep_or_remove(output: &Output, waiting: u64, journal: Option<Journal>) -> Option<PathBuf> {
     let path = output.path()?;
     if output.records() == 0 && waiting == 0 {
         std::fs::remove_file(&path).ok();
@@ -311,7 +314,7 @@ fn keep_if_any(output: &Output, waiting: u64, journal: Option<Journal>) -> Optio
 fn log_error(journal: &Journal, error: io::Error) -> Error {
     let path = journal.path();
     let way_out = way_out(&error);
-    Error::io(format!("write to `{}`, which says what is done{way_out}", path.display())).because(error)
+    Error::io(format!("write to the journal `{}`{way_out}", path.display())).because(error)
 }
 
 fn failed(record: &Record) -> Option<FailureKind> {

@@ -1,7 +1,7 @@
-//! A server that answers requests with the bytes it was given, one reply after another, on loopback.
+//! A server on loopback that answers requests with given bytes, one reply after another.
 //!
-//! What it says need not be HTTP, so it cannot stand on the HTTP server that `support` has; and that one would have to be
-//! written anew to stand on this one, which knows neither paths nor who is in flight.
+//! Its replies need not be valid HTTP, so it cannot use the HTTP server in `support`. That server in turn needs paths
+//! and counts of requests in flight, which this one does not have.
 
 pub(crate) mod proxy;
 pub(crate) mod settings;
@@ -15,26 +15,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// What the server says to one request.
+/// The server's reply to one request.
 #[derive(Clone)]
 pub(crate) struct Reply {
     bytes: Vec<u8>,
     then: Then,
 }
 
-/// What it does afterwards.
+/// What the server does after a reply.
 #[derive(Clone, Copy)]
 pub(crate) enum Then {
     /// Waits for the next request.
     Keep,
     Close,
-    /// Breaks the connection without a word.
+    /// Resets the connection.
     Reset,
-    /// Says nothing more, and keeps the connection open.
+    /// Sends nothing more, and keeps the connection open.
     Hang,
-    /// Says the same thing for as long as somebody listens.
+    /// Repeats these bytes until the client closes the connection.
     Repeat(&'static [u8]),
-    /// Says nothing more, but goes on listening.
+    /// Closes its sending side, and keeps reading.
     HalfClose,
 }
 
@@ -92,12 +92,12 @@ impl RawServer {
         self.state.connections.load(Ordering::Relaxed)
     }
 
-    /// The heads of the requests so far.
+    /// The heads of all requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.state.requests.lock().expect("no panic").clone()
     }
 
-    /// Is told when the first request has been answered.
+    /// Notified after the first reply was sent.
     pub(crate) fn first_request(&self) -> Arc<Notify> {
         Arc::clone(&self.state.first_request)
     }
@@ -108,11 +108,11 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
         state.requests.lock().expect("no panic").push(request);
         let next = state.replies.lock().expect("no panic").next();
         let Some(reply) = next else {
-            // What is not HTTP gets an answer that is not TLS.
+            // No replies are left. A client that tries TLS gets this answer, which is not TLS.
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
             return;
         };
-        // A client that had enough is no fault of the server's.
+        // The client may have closed the connection.
         let _ = stream.write_all(&reply.bytes).await;
         state.first_request.notify_one();
         match reply.then {
@@ -140,7 +140,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     }
 }
 
-/// Up to the blank line; a TLS client's greeting passes as a head, too.
+/// Reads up to the blank line. The first bytes of a TLS handshake count as a head too.
 async fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     loop {
@@ -153,10 +153,10 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
 }
 
 fn reset(stream: &TcpStream) {
-    stream.set_zero_linger().expect("a socket can be told not to linger");
+    stream.set_zero_linger().expect("a socket accepts this option");
 }
 
-/// Sends one byte of an endless page at a time.
+/// Sends an endless page, one byte at a time.
 pub(crate) async fn drip(listener: TcpListener, pause: Duration) {
     let (mut stream, _) = listener.accept().await.expect("a client");
     read_head(&mut stream).await.expect("a request");
@@ -167,7 +167,7 @@ pub(crate) async fn drip(listener: TcpListener, pause: Duration) {
     }
 }
 
-/// Bodies as servers compress them.
+/// Compressed bodies.
 pub(crate) mod compressed {
     use async_compression::tokio::bufread::{BrotliEncoder, DeflateEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
     use tokio::io::{AsyncRead, AsyncReadExt};
@@ -199,7 +199,7 @@ pub(crate) mod compressed {
     }
 }
 
-/// A server whose certificate nobody signed.
+/// A server with a self-signed certificate.
 pub(crate) mod tls {
     use std::io::Read;
     use std::net::{SocketAddr, TcpListener};
@@ -223,7 +223,7 @@ pub(crate) mod tls {
             for stream in listener.incoming() {
                 let session = rustls::ServerConnection::new(Arc::new(config.clone())).expect("a session");
                 let mut stream = rustls::StreamOwned::new(session, stream.expect("a client"));
-                // The client hangs up in the middle of the handshake.
+                // The client closes the connection during the handshake.
                 let _ = stream.read(&mut [0]);
             }
         });

@@ -1,5 +1,5 @@
-//! A proxy on loopback that speaks HTTP (RFC 9110, 9.3.6) and SOCKS 5 (RFC 1928, 1929) on one port, and leads every
-//! request to one server, whatever host it names.
+//! A proxy on loopback that speaks HTTP (RFC 9110, 9.3.6) and SOCKS 5 (RFC 1928, 1929) on one port. It connects every
+//! request to one server, whatever host the request names.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::read_head;
 
-/// The user name and password that a proxy with a lock wants: `pu:proxysecret`.
+/// The credentials `pu:proxysecret`, which a proxy with `lock` requires.
 const BASIC: &str = "proxy-authorization: Basic cHU6cHJveHlzZWNyZXQ=";
 
 pub(crate) struct Proxy {
@@ -18,7 +18,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy that leads to `server`; with a lock it wants a user name and a password.
+    /// Starts a proxy that connects to `server`. With `lock`, it requires a user name and a password.
     pub(crate) async fn start(server: SocketAddr, lock: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
@@ -37,12 +37,12 @@ impl Proxy {
         format!("{scheme}://{}", self.address)
     }
 
-    /// With the user name and the password that it wants.
+    /// The proxy's URL with the required user name and password.
     pub(crate) fn unlocked(&self, scheme: &str) -> String {
         format!("{scheme}://pu:proxysecret@{}", self.address)
     }
 
-    /// What it was asked for, in order: `GET http://h/`, `CONNECT h:443`, `SOCKS h:80`.
+    /// The requests so far, in order: `GET http://h/`, `CONNECT h:443`, `SOCKS h:80`.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no panic").clone()
     }
@@ -75,7 +75,7 @@ async fn serve(mut client: TcpStream, server: SocketAddr, lock: bool, log: Arc<M
     Some(())
 }
 
-/// Up to the answer that the connection stands; gives host and port.
+/// Handles the SOCKS handshake up to the answer that the connection is established; returns host and port.
 async fn socks(client: &mut TcpStream, lock: bool) -> Option<String> {
     let _version = client.read_u8().await.ok()?;
     let methods = text(client).await?;
@@ -105,7 +105,7 @@ async fn socks(client: &mut TcpStream, lock: bool) -> Option<String> {
     Some(format!("{host}:{port}"))
 }
 
-/// Bytes with their number before them.
+/// Reads bytes that are preceded by their count.
 async fn text(client: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; client.read_u8().await.ok()?.into()];
     client.read_exact(&mut bytes).await.ok()?;

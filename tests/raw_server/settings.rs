@@ -1,14 +1,13 @@
-//! Settings of a scraper that no test's server meets by chance.
+//! Scraper settings with limits that no test server reaches by accident.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gleaner::scrape::{FetchSettings, PrivateAddresses, Proxies, TlsSettings, TlsVersion};
+use gleaner::scrape::FetchSettings;
 
-/// No test gets here.
+/// No test takes this long.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// Patient, with pages of up to so many bytes.
+/// Settings with long timeouts and pages of up to `max_body` bytes.
 pub(crate) fn patient(max_body: u64) -> FetchSettings {
     FetchSettings {
         timeout: LONG,
@@ -17,15 +16,7 @@ pub(crate) fn patient(max_body: u64) -> FetchSettings {
         max_body,
         memory: 512 << 20,
         user_agent: "test/1".to_owned(),
-        headers: Vec::new(),
-        kept_headers: Vec::new(),
-        hosts: BTreeMap::new(),
-        proxies: Proxies::None,
-        tls: TlsSettings { authorities: Vec::new(), client: None, min_version: TlsVersion::Tls12, insecure: false },
-        meta_refresh: false,
-        content_types: Vec::new(),
         retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-        private_addresses: PrivateAddresses::Direct,
-        site: None,
+        ..FetchSettings::default()
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates, good and bad, as PEM.
+//! Valid and invalid certificates, as PEM.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
@@ -8,7 +8,7 @@ pub(crate) struct Signed {
     pub(crate) key: String,
 }
 
-/// An authority that only its friends know.
+/// A private certificate authority.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub(crate) certificate: String,
@@ -24,8 +24,8 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// For `localhost` and 127.0.0.1.
-    pub(crate) fn good(&self) -> Signed {
+    /// A valid certificate for `localhost` and 127.0.0.1.
+    pub(crate) fn valid(&self) -> Signed {
         self.sign(&["localhost", "127.0.0.1"], |_| {})
     }
 
@@ -46,7 +46,7 @@ impl Authority {
     }
 }
 
-/// For `localhost`, by nobody but itself.
+/// A self-signed certificate for `localhost`.
 pub(crate) fn self_signed() -> Signed {
     let key = KeyPair::generate().expect("a key");
     let certificate = params(&["localhost"]).self_signed(&key).expect("a certificate");

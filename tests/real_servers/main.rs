@@ -1,7 +1,7 @@
-//! The program against servers that others wrote, of Debian's packages: nginx, squid, microsocks.
+//! Tests the program with real servers from Debian packages: nginx, squid, microsocks.
 //!
-//! A test whose servers are not installed is skipped and says so; with `GLEANER_REQUIRE_SERVERS` in the environment, as
-//! in `.ci/run`, it fails.
+//! A test is skipped, with a message, if its servers are not installed. If `GLEANER_REQUIRE_SERVERS` is set in the
+//! environment, as in `.ci/run`, it fails instead.
 
 mod certificates;
 mod nginx;
@@ -18,13 +18,13 @@ use proxies::{Microsocks, PASSWORD, Squid};
 use server::is_missing;
 use support::{Finished, Record, records, scrape_list};
 
-/// In flight in each worker.
+/// Requests in flight in each worker.
 const CONCURRENCY: usize = 8;
 
-/// Data that shows every byte of the text.
+/// Rules that extract all text of a page.
 const RULES: [&str; 4] = ["--set", "extract.t=title::text", "--set", "extract.p=[\"p::text\"]"];
 
-/// A run over a list without limits of politeness.
+/// Runs Gleaner over a list without politeness limits and without retries.
 fn run(list: &[String], arguments: &[&str]) -> Finished {
     let polite = ["--no-robots", "--set", "politeness.per_host_concurrency=0", "--max-retries", "0"];
     scrape_list(list, [&polite[..], &RULES, arguments].concat()).finish()
@@ -43,7 +43,7 @@ fn failure(record: &Record) -> (&str, &str) {
     (&failure.kind, &failure.message)
 }
 
-/// How many connections a run makes, those that no request comes over among them.
+/// The number of connections that a run makes, including those without a request.
 fn connections(nginx: &Nginx, list: &[String], workers: usize, concurrency: usize, arguments: &[&str]) -> usize {
     let (accepted, logged) = (nginx.accepted(), nginx.logged());
     let (workers, concurrency) = (workers.to_string(), concurrency.to_string());
@@ -51,12 +51,12 @@ fn connections(nginx: &Nginx, list: &[String], workers: usize, concurrency: usiz
     let log = nginx.log(logged, list.len());
     assert_eq!(log.len(), list.len());
     assert!(log.iter().all(|access| access.status == 200 && access.is_http2 == list[0].starts_with("https")));
-    // But for the connection that asks.
+    // Without the connection that asks for the count.
     nginx.accepted() - accepted - 1
 }
 
 #[test]
-fn workers_make_no_more_connections_together_than_one_with_as_much_in_flight() {
+fn several_workers_make_no_more_connections_than_one_worker_with_as_many_requests_in_flight() {
     if is_missing(&["nginx"]) {
         return;
     }
@@ -72,14 +72,14 @@ fn workers_make_no_more_connections_together_than_one_with_as_much_in_flight() {
 }
 
 #[test]
-fn http2_takes_one_connection_of_each_worker() {
+fn http2_uses_one_connection_per_worker() {
     if is_missing(&["nginx"]) {
         return;
     }
     let authority = Authority::new("one");
     let folder = tempfile::tempdir().expect("a folder");
     let trusted = trust(&authority, &folder);
-    let nginx = Nginx::start(&[authority.good()]);
+    let nginx = Nginx::start(&[authority.valid()]);
     let list = list(&nginx.tls_url(0), "plain", PAGES);
     for workers in [1, 2, 7] {
         let made = connections(&nginx, &list, workers, CONCURRENCY, &["--set", &trusted]);
@@ -88,7 +88,7 @@ fn http2_takes_one_connection_of_each_worker() {
 }
 
 #[test]
-fn http2_connections_that_the_server_ends_cost_no_page_and_are_made_anew_one_at_a_time() {
+fn http2_connections_closed_by_the_server_lose_no_page_and_are_replaced_one_at_a_time() {
     const NEEDED: usize = 10;
     if is_missing(&["nginx"]) {
         return;
@@ -96,14 +96,14 @@ fn http2_connections_that_the_server_ends_cost_no_page_and_are_made_anew_one_at_
     let authority = Authority::new("one");
     let folder = tempfile::tempdir().expect("a folder");
     let trusted = trust(&authority, &folder);
-    let nginx = Nginx::with(&format!("keepalive_requests {};", PAGES / NEEDED), &[authority.good()]);
+    let nginx = Nginx::with(&format!("keepalive_requests {};", PAGES / NEEDED), &[authority.valid()]);
     let list = list(&nginx.tls_url(0), "plain", PAGES);
-    // `run` allows no second try: what was on its way when a connection ended is no failure.
+    // `run` allows no retry, so a request lost with its connection must not count as a failure.
     let made = connections(&nginx, &list, 1, 3 * CONCURRENCY, &["--set", &trusted]);
     assert!((NEEDED..=NEEDED + 2).contains(&made), "{made} connections");
 }
 
-/// The setting that trusts an authority; its file is in the folder.
+/// The setting that trusts an authority, whose file is written to the folder.
 fn trust(authority: &Authority, folder: &tempfile::TempDir) -> String {
     let file = folder.path().join("authority.pem");
     fs::write(&file, &authority.certificate).expect("written");
@@ -111,7 +111,7 @@ fn trust(authority: &Authority, folder: &tempfile::TempDir) -> String {
 }
 
 #[test]
-fn a_private_authority_is_trusted_and_every_bad_certificate_refused_with_the_reason() {
+fn a_private_authority_is_trusted_and_every_invalid_certificate_is_refused_with_the_reason() {
     if is_missing(&["nginx"]) {
         return;
     }
@@ -119,11 +119,11 @@ fn a_private_authority_is_trusted_and_every_bad_certificate_refused_with_the_rea
     let folder = tempfile::tempdir().expect("a folder");
     let trusted = trust(&authority, &folder);
     let table = [
-        (authority.good(), None),
+        (authority.valid(), None),
         (authority.expired(), Some("its certificate has expired")),
         (authority.of_another_host(), Some("its certificate is for another name")),
-        (other.good(), Some("its certificate is of an issuer that nobody here trusts")),
-        (certificates::self_signed(), Some("its certificate is of an issuer that nobody here trusts")),
+        (other.valid(), Some("its certificate has an issuer that is not trusted")),
+        (certificates::self_signed(), Some("its certificate has an issuer that is not trusted")),
     ];
     let (signed, reasons): (Vec<_>, Vec<_>) = table.into_iter().unzip();
     let nginx = Nginx::start(&signed);
@@ -142,7 +142,7 @@ fn a_private_authority_is_trusted_and_every_bad_certificate_refused_with_the_rea
 }
 
 #[test]
-fn through_a_caching_server_pages_are_the_same_and_what_has_not_changed_is_not_sent_again() {
+fn a_caching_server_gives_the_same_pages_and_does_not_resend_unchanged_ones() {
     const COUNT: usize = 20;
     if is_missing(&["nginx", "squid"]) {
         return;
@@ -150,14 +150,15 @@ fn through_a_caching_server_pages_are_the_same_and_what_has_not_changed_is_not_s
     let nginx = Nginx::start(&[]);
     let squid = Squid::in_front_of(&nginx);
     let origin = format!("http://127.0.0.1:{}", squid.port());
-    // squid has each page as it is for those who do not ask for gzip, beside what it has for us.
+    // squid now has each page in the variant without gzip, in addition to the variant that Gleaner asks for.
     for path in paths("fresh", COUNT) {
-        let said = get(squid.port(), &path, "").to_lowercase();
-        assert!(said.contains("\r\nvary: accept-encoding\r\n") && said.contains("<title>"), "{said}");
+        let answer = get(squid.port(), &path, "").to_lowercase();
+        assert!(answer.contains("\r\nvary: accept-encoding\r\n") && answer.contains("<title>"), "{answer}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let cache = format!("cache.path={}", folder.path().join("pages").display());
-    // The folder; what squid says to a run without a cache, to the first with one and to the second, if that asks at all.
+    // The folder; squid's log entry for a run without a cache, for the first run with one, and for the second run with
+    // it (`None`: it does not ask).
     let table = [
         ("plain", ["TCP_MISS/200", "TCP_MEM_HIT/200"], Some("TCP_INM_HIT/304")),
         ("fresh", ["TCP_MISS/200", "TCP_MEM_HIT/200"], None),
@@ -168,12 +169,12 @@ fn through_a_caching_server_pages_are_the_same_and_what_has_not_changed_is_not_s
         let direct = data(&run(&list(&nginx.url(), folder, COUNT), &[]).exited(0));
         let list = list(&origin, folder, COUNT);
         let with = ["--set", &cache];
-        for (arguments, says) in [(&[][..], Some(without)), (&with, Some(first)), (&with, second)] {
+        for (arguments, result) in [(&[][..], Some(without)), (&with, Some(first)), (&with, second)] {
             let before = squid.log(0).len();
             let run = run(&list, arguments).exited(0);
-            assert_eq!(data(&run), direct, "{folder} {says:?}");
-            let log = squid.log(if says.is_some() { before + COUNT } else { before });
-            let expected: Vec<_> = says.into_iter().flat_map(|says| [says; COUNT]).collect();
+            assert_eq!(data(&run), direct, "{folder} {result:?}");
+            let log = squid.log(if result.is_some() { before + COUNT } else { before });
+            let expected: Vec<_> = result.into_iter().flat_map(|result| [result; COUNT]).collect();
             assert_eq!(
                 log[before..].iter().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(),
                 expected,
@@ -184,7 +185,7 @@ fn through_a_caching_server_pages_are_the_same_and_what_has_not_changed_is_not_s
 }
 
 #[test]
-fn a_proxy_leads_to_the_same_data_and_refuses_a_wrong_password() {
+fn a_proxy_gives_the_same_data_and_refuses_a_wrong_password() {
     const COUNT: usize = 40;
     if is_missing(&["nginx", "squid", "microsocks"]) {
         return;
@@ -192,7 +193,7 @@ fn a_proxy_leads_to_the_same_data_and_refuses_a_wrong_password() {
     let authority = Authority::new("one");
     let folder = tempfile::tempdir().expect("a folder");
     let trusted = trust(&authority, &folder);
-    let nginx = Nginx::start(&[authority.good()]);
+    let nginx = Nginx::start(&[authority.valid()]);
     let (squid, socks) = (Squid::locked(), Microsocks::locked());
     let origins = [nginx.url(), nginx.tls_url(0)];
     for (scheme, port) in [("http", squid.port()), ("socks5h", socks.port())] {
@@ -211,7 +212,7 @@ fn a_proxy_leads_to_the_same_data_and_refuses_a_wrong_password() {
             assert!(!format!("{refused:?}").contains("reader"), "{refused:?}");
         }
     }
-    // None of them went another way.
+    // All requests went through the proxies.
     let (asked, connected) = (squid.log(0).join("\n"), socks.log());
     assert_eq!(asked.matches("TCP_MISS/200 GET http://127.0.0.1:").count(), COUNT, "{asked}");
     assert!(asked.contains("TCP_TUNNEL/200 CONNECT localhost:") && asked.contains("TCP_DENIED/407 CONNECT"), "{asked}");

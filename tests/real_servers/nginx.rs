@@ -11,14 +11,14 @@ use super::certificates::Signed;
 use super::server::Server;
 use super::support::{PROMPTLY, wait_until};
 
-/// So many pages are in each of its folders.
+/// Number of pages in each of its folders.
 pub(crate) const PAGES: usize = 400;
 
-/// The folders, and what nginx says of caching in each.
+/// The folders, and nginx's caching directives for each.
 const FOLDERS: [(&str, &str); 4] = [
     ("plain", ""),
     ("fresh", "add_header Cache-Control max-age=3600;"),
-    // It was fresh once, and has been under way for longer.
+    // Its age exceeds the time for which it was fresh.
     ("aged", "add_header Cache-Control max-age=3600; add_header Age 4000;"),
     ("asks", "add_header Cache-Control 'max-age=0, must-revalidate';"),
 ];
@@ -35,12 +35,12 @@ pub(crate) struct Access {
 }
 
 impl Nginx {
-    /// Without TLS on its first port, with each of these certificates on one port more, where it speaks HTTP/2 too.
+    /// Starts nginx without TLS on its first port, and with TLS and HTTP/2 on one more port for each certificate.
     pub(crate) fn start(certificates: &[Signed]) -> Self {
         Self::with("", certificates)
     }
 
-    /// With one directive more.
+    /// As [`start`](Self::start), with one more directive.
     pub(crate) fn with(directive: &str, certificates: &[Signed]) -> Self {
         let server = Server::start("nginx", 1 + certificates.len(), |command, folder, ports| {
             write_pages(folder);
@@ -49,7 +49,7 @@ impl Nginx {
                 fs::write(folder.join(format!("{number}.key")), &signed.key).expect("written");
             }
             fs::write(folder.join("nginx.conf"), settings(folder, ports, directive)).expect("written");
-            // One process, so that killing it ends it all.
+            // A single process, so that killing it ends everything.
             command.args(["-g", "daemon off; master_process off;", "-e", "error.log", "-c", "nginx.conf", "-p"]);
             command.arg(folder);
         });
@@ -64,19 +64,19 @@ impl Nginx {
         format!("http://127.0.0.1:{}", self.port())
     }
 
-    /// Where it shows the certificate of this number.
+    /// The origin with the certificate of this number.
     pub(crate) fn tls_url(&self, number: usize) -> String {
         format!("https://localhost:{}", self.server.ports[1 + number])
     }
 
-    /// How many connections it has taken since it was started, this question's own among them.
+    /// The number of connections since its start, including the connection of this query.
     pub(crate) fn accepted(&self) -> usize {
-        let said = get(self.port(), "/status", "");
-        let counts = said.lines().skip_while(|line| !line.starts_with("server accepts")).nth(1).expect(&said);
+        let status = get(self.port(), "/status", "");
+        let counts = status.lines().skip_while(|line| !line.starts_with("server accepts")).nth(1).expect(&status);
         counts.split_whitespace().next().and_then(|count| count.parse().ok()).expect("a number")
     }
 
-    /// The log from line `from` on, as soon as it has `count` lines there.
+    /// Waits until the log has `count` lines after line `from`, and returns them.
     #[track_caller]
     pub(crate) fn log(&self, from: usize, count: usize) -> Vec<Access> {
         let lines = || self.server.read("access.log").lines().skip(from).map(access).collect::<Vec<_>>();
@@ -84,7 +84,7 @@ impl Nginx {
         lines()
     }
 
-    /// How many lines the log has.
+    /// The number of lines in the log.
     pub(crate) fn logged(&self) -> usize {
         self.server.read("access.log").lines().count()
     }
@@ -95,14 +95,14 @@ pub(crate) fn paths(folder: &str, count: usize) -> impl Iterator<Item = String> 
     (0..count).map(move |number| format!("/{folder}/{number}.html"))
 }
 
-/// What a server answers to a request with one more line in its head.
+/// The server's answer to a GET request with one more header line.
 pub(crate) fn get(port: u16, path: &str, line: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
     let head = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n{line}\r\n");
     stream.write_all(head.as_bytes()).expect("loopback");
-    let mut said = String::new();
-    stream.read_to_string(&mut said).expect("an answer in UTF-8");
-    said
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer in UTF-8");
+    answer
 }
 
 fn write_pages(folder: &Path) {
@@ -114,7 +114,8 @@ fn write_pages(folder: &Path) {
             let page = format!("<!doctype html><meta charset=utf-8><title>{name} {number}</title>\n{text}");
             let mut file = fs::File::create(folder.join(format!("{number}.html"))).expect("a file");
             file.write_all(page.as_bytes()).expect("written");
-            // A page that changes in the second in which it is fetched has no `Last-Modified` to go by (RFC 9110, 8.8.2.2).
+            // A page that was changed in the same second as the request gets no usable `Last-Modified` (RFC 9110,
+            // 8.8.2.2).
             file.set_modified(SystemTime::now() - Duration::from_secs(3600)).expect("our own file");
         }
     }
@@ -124,7 +125,7 @@ fn settings(folder: &Path, ports: &[u16], directive: &str) -> String {
     let folder = folder.display();
     let mut locations = "location = /status { stub_status; access_log off; }".to_owned();
     for (name, directives) in FOLDERS {
-        write!(locations, " location /{name}/ {{ {directives} }}").expect("a string takes all text");
+        write!(locations, " location /{name}/ {{ {directives} }}").expect("writing to a string succeeds");
     }
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {folder}/{name};"))
@@ -132,7 +133,8 @@ fn settings(folder: &Path, ports: &[u16], directive: &str) -> String {
     let mut servers = format!("server {{ listen 127.0.0.1:{}; {locations} }}", ports[0]);
     for (number, port) in ports[1..].iter().enumerate() {
         let tls = format!("ssl_certificate {folder}/{number}.crt; ssl_certificate_key {folder}/{number}.key;");
-        write!(servers, " server {{ listen 127.0.0.1:{port} ssl http2; {tls} {locations} }}").expect("likewise");
+        write!(servers, " server {{ listen 127.0.0.1:{port} ssl http2; {tls} {locations} }}")
+            .expect("writing to a string succeeds");
     }
     format!(
         "pid {folder}/nginx.pid;

@@ -7,13 +7,13 @@ use super::nginx::Nginx;
 use super::server::Server;
 use super::support::{PROMPTLY, wait_until};
 
-/// What proxies with a lock want.
+/// The password that the locked proxies require.
 pub(crate) const PASSWORD: &str = "proxysecret";
 
 /// `proxysecret` as `htpasswd` writes it.
 const HASHED: &str = "$apr1$gleaner$SimD.ShvMQ8K5B9RFf.gf.";
 
-/// Debian's place for it.
+/// The path of the helper on Debian.
 const BASIC_AUTH: &str = "/usr/lib/squid/basic_ncsa_auth";
 
 pub(crate) struct Squid(Server);
@@ -24,7 +24,7 @@ impl Squid {
         Self::start(|folder, port| {
             let passwords = format!("{folder}/passwords");
             fs::write(&passwords, format!("reader:{HASHED}\n")).expect("written");
-            // squid reads it as a user of its own, whatever the umask here is.
+            // squid reads the file as a user of its own, so the umask must not restrict it.
             fs::set_permissions(&passwords, fs::Permissions::from_mode(0o644)).expect("our own file");
             format!(
                 "http_port 127.0.0.1:{port}
@@ -37,7 +37,7 @@ impl Squid {
         })
     }
 
-    /// A cache in front of a server, for which everybody takes it.
+    /// A caching reverse proxy in front of nginx.
     pub(crate) fn in_front_of(nginx: &Nginx) -> Self {
         let peer = nginx.port();
         Self::start(|_, port| {
@@ -55,7 +55,7 @@ impl Squid {
         Self(Server::start("squid", 1, |command, folder, ports| {
             let own = settings(&folder.display().to_string(), ports[0]);
             let folder = folder.display();
-            // Where there is no name of this machine, squid would look for one.
+            // Without this name, squid would try to find the name of this machine.
             let text = format!(
                 "{own}
                 visible_hostname localhost
@@ -80,11 +80,11 @@ impl Squid {
         self.0.ports[0]
     }
 
-    /// A line for each request: what became of it (`TCP_MEM_HIT/200`), its method, what was asked for. Waits until there
-    /// are so many.
+    /// Waits until the log has `count` lines and returns it. Each line is a request: its result (`TCP_MEM_HIT/200`),
+    /// method and URL.
     #[track_caller]
     pub(crate) fn log(&self, count: usize) -> Vec<String> {
-        // Whoever looks whether it listens makes a connection and asks for nothing.
+        // The check whether squid listens makes a connection without a request.
         let is_request = |line: &&str| !line.contains("error:transaction-end-before-headers");
         let lines = || self.0.read("access.log").lines().filter(is_request).map(str::to_owned).collect::<Vec<_>>();
         wait_until("all requests in squid's log", PROMPTLY, || lines().len() >= count);
@@ -106,7 +106,7 @@ impl Microsocks {
         self.0.ports[0]
     }
 
-    /// What it said: a line for each connection that it made.
+    /// Its log: one line for each connection that it made.
     pub(crate) fn log(&self) -> String {
         self.0.read("output.log")
     }

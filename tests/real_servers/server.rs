@@ -1,4 +1,4 @@
-//! Servers of Debian's packages, as children on ports of their own.
+//! Runs servers from Debian packages as child processes on free ports.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,13 +8,13 @@ use std::process::{Child, Command, Stdio};
 
 use super::support::{PROMPTLY, wait_until};
 
-/// With this variable in the environment a server that is not installed is a failure.
+/// If this environment variable is set, a missing server fails the test.
 const REQUIRED: &str = "GLEANER_REQUIRE_SERVERS";
 
-/// Another program may take a port between our look at it and the server's start.
-const STARTS: usize = 5;
+/// Number of attempts to start a server. Another program may take a port before the server does.
+const MAX_STARTS: usize = 5;
 
-/// Whether one of these programs is not installed, which is said.
+/// Whether one of these programs is not installed. Writes a message if so.
 #[track_caller]
 pub(crate) fn is_missing(programs: &[&str]) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|program| find(program).is_none()).collect();
@@ -24,35 +24,35 @@ pub(crate) fn is_missing(programs: &[&str]) -> bool {
     let missing = missing.join(", ");
     assert!(std::env::var_os(REQUIRED).is_none(), "not installed: {missing} (see .ci/run)");
     let test = std::thread::current().name().unwrap_or_default().to_owned();
-    // Not by a macro, whose text is shown of failing tests only.
-    let line = format!("skipped, since there is no {missing} here (.ci/run installs it): {test}\n");
+    // The output of `eprintln!` is shown only for failing tests.
+    let line = format!("skipped, because {missing} is not installed (.ci/run installs it): {test}\n");
     std::io::stderr().write_all(line.as_bytes()).expect("standard error is open");
     true
 }
 
-/// Where a program is; servers are in folders that not everybody's `PATH` has.
+/// Finds a program. Servers are in folders that not every `PATH` contains.
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
     std::env::split_paths(&path).chain(more).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// A server that runs. Dropped, it is killed, and its folder removed.
+/// A running server. On drop, it is killed and its folder is removed.
 pub(crate) struct Server {
     child: Child,
     /// The ports that it listens on.
     pub(crate) ports: Vec<u16>,
-    /// What it reads and writes. Whoever it runs as may write there.
+    /// The folder of its files. Every user may write there, because the server may run as another user.
     pub(crate) folder: tempfile::TempDir,
 }
 
 impl Server {
-    /// Starts a program that is to listen on as many free ports; `command` completes its command line, and writes files
-    /// into the folder. Returns when all ports take connections.
+    /// Starts a program that listens on `ports` free ports. `command` completes its command line and writes files to
+    /// the folder. Returns when all ports accept connections.
     #[track_caller]
     pub(crate) fn start(program: &str, ports: usize, command: impl Fn(&mut Command, &Path, &[u16])) -> Self {
-        let path = find(program).expect("asked for before");
-        for _ in 0..STARTS {
+        let path = find(program).expect("`is_missing` found it");
+        for _ in 0..MAX_STARTS {
             let folder = tempfile::tempdir().expect("a folder");
             open_to_all(folder.path());
             let ports = free_ports(ports);
@@ -69,13 +69,13 @@ impl Server {
             if !has_ended {
                 return this;
             }
-            let said = this.read("output.log") + &this.read("error.log");
-            assert!(said.contains("in use") || said.contains("Cannot bind"), "{program} does not start: {said}");
+            let output = this.read("output.log") + &this.read("error.log");
+            assert!(output.contains("in use") || output.contains("Cannot bind"), "{program} does not start: {output}");
         }
-        panic!("{program} found its ports taken {STARTS} times");
+        panic!("{program} found its ports taken {MAX_STARTS} times");
     }
 
-    /// What is in a file of its folder; nothing where there is none.
+    /// The content of a file in its folder; empty if there is none.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
@@ -83,7 +83,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail only where there is nothing left to end.
+        // Both fail only if the child has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -96,7 +96,7 @@ fn open_to_all(folder: &Path) {
 
 fn free_ports(count: usize) -> Vec<u16> {
     let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    // All at once, so that they differ.
+    // All are open at the same time, so that the ports differ.
     let listeners: Vec<TcpListener> = (0..count).map(bind).collect();
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()
 }

@@ -1,4 +1,4 @@
-//! A certificate authority of a test's own, and a server's certificate that it signed.
+//! A certificate authority for one test, and a server certificate that it signed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-/// What a TLS server on `localhost` needs, and what its clients must trust.
+/// The settings of a TLS server on `localhost`, and the certificate that its clients must trust.
 pub(crate) struct Authority {
-    /// For the server; it offers no protocols by ALPN.
+    /// The settings of the server. It offers no protocols by ALPN.
     pub(crate) server: rustls::ServerConfig,
     folder: tempfile::TempDir,
 }
@@ -36,7 +36,7 @@ impl Authority {
         authority
     }
 
-    /// The file that `SSL_CERT_FILE` is to name.
+    /// The file for `SSL_CERT_FILE`.
     pub(crate) fn trusted(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }

@@ -1,4 +1,4 @@
-//! What the test server saw.
+//! Records the requests to the test server.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,13 +15,13 @@ pub(crate) struct Access {
     pub(crate) path: String,
     /// When it arrived.
     pub(crate) at: Instant,
-    /// What it brought along.
+    /// Its headers.
     pub(crate) headers: HeaderMap,
-    /// The connection's other end: requests of one connection share it.
+    /// The client's address. Requests over one connection have the same address.
     pub(crate) peer: SocketAddr,
 }
 
-/// Counts of one server.
+/// The requests and counts of one server.
 #[derive(Default)]
 pub(super) struct Ledger {
     log: Mutex<Vec<Access>>,
@@ -36,7 +36,7 @@ impl Ledger {
         self.connections.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Enters a request; it is in flight until the answer is dropped.
+    /// Records a request. It is in flight until the returned value is dropped.
     pub(super) fn arrived(ledger: &Arc<Self>, request: &Request, peer: SocketAddr) -> InFlight {
         let in_flight = ledger.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         ledger.most_in_flight.fetch_max(in_flight, Ordering::SeqCst);

@@ -1,8 +1,9 @@
-//! What integration tests need: a web server that misbehaves on request, and `gleaner` run under watch.
+//! Tools for integration tests: a web server that misbehaves on request, and a runner for `gleaner` with a time limit.
 //!
-//! Linux and other Unixes; what looks into `/proc` ([`Run::workers`], [`assert_no_process_left`]) is for Linux.
+//! They work on Linux and other Unixes, except functions that use `/proc` ([`Run::workers`],
+//! [`assert_no_process_left`]): these need Linux.
 
-#![allow(dead_code, unused_imports, reason = "each test file compiles this module anew and uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file compiles this module and uses only a part of it")]
 
 mod authority;
 mod ledger;
@@ -24,14 +25,14 @@ pub(crate) use run::{
 };
 pub(crate) use server::Server;
 
-/// How long something may take that takes no time on an idle machine (a process ends, a request arrives).
-/// Generous, since it is only ever waited out by a test that fails.
+/// Time limit for things that are immediate on an idle machine (a process ends, a request arrives). It is generous,
+/// because only a failing test waits that long.
 pub(crate) const PROMPTLY: Duration = Duration::from_secs(10);
 
-/// How often a condition is looked at that nothing announces.
+/// Time between two checks of a condition.
 const POLL: Duration = Duration::from_millis(2);
 
-/// Returns as soon as `condition` holds; fails the test, naming `what` it waited for, once `cap` has passed.
+/// Waits until `condition` holds. Fails the test after `cap` and names `what` it waited for.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, cap: Duration, mut condition: impl FnMut() -> bool) {
     let begin = Instant::now();

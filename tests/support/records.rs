@@ -1,39 +1,39 @@
-//! Records, as a reader of the output sees them.
+//! Parses the records of an output.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// One full record. Unknown keys are an error: the contract lists them all.
+/// One full record. Unknown keys are an error, because the documentation lists all keys.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
-    /// Its place in the list.
+    /// Its position in the list.
     pub(crate) seq: u64,
     /// The line as written.
     pub(crate) url: String,
-    /// Where the redirects led.
+    /// The URL that answered after all redirects.
     pub(crate) final_url: Option<String>,
-    /// Of the last answer.
+    /// The status of the last answer.
     pub(crate) status: Option<u16>,
-    /// The bytes as they were written; `None` for a failure.
+    /// The data exactly as written; `None` for a failure.
     pub(crate) data: Option<Box<RawValue>>,
     /// `None` for a page.
     pub(crate) failure: Option<Failure>,
-    /// Fetches charged to the task.
+    /// Number of attempts that count for the task.
     pub(crate) attempts: u32,
-    /// Milliseconds in workers.
+    /// Milliseconds that workers spent on the task.
     pub(crate) elapsed_ms: f64,
-    /// Of the decompressed body.
+    /// Bytes of the decompressed body.
     pub(crate) bytes: u64,
-    /// The worker's pid.
+    /// The pid of the worker.
     pub(crate) worker: Option<u32>,
-    /// Whether the data is of the cache; `None` in a run without one.
+    /// Whether the data came from the cache; `None` in a run without a cache.
     #[serde(default)]
     pub(crate) cached: Option<bool>,
 }
 
-/// Why there is no data.
+/// Why a record has no data.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Failure {
@@ -44,7 +44,7 @@ pub(crate) struct Failure {
 }
 
 impl Record {
-    /// The data, as it was written; `null` for a failure.
+    /// The data exactly as written; `null` for a failure.
     pub(crate) fn raw(&self) -> &str {
         self.data.as_deref().map_or("null", RawValue::get)
     }
@@ -55,8 +55,8 @@ impl Record {
     }
 }
 
-/// The full records of an output (a JSON array, or JSON Lines): numbered from 0 without a gap, each either a page or a
-/// failure.
+/// Parses an output (a JSON array, or JSON Lines) with full records. Checks that they are numbered from 0 without gaps,
+/// and that each is either a page or a failure.
 #[track_caller]
 pub(crate) fn records(output: &str) -> Vec<Record> {
     let records: Vec<Record> = parse(output);
@@ -67,7 +67,7 @@ pub(crate) fn records(output: &str) -> Vec<Record> {
     records
 }
 
-/// The values of an output, whatever they are.
+/// Parses an output with values of any shape.
 #[track_caller]
 pub(crate) fn values(output: &str) -> Vec<Value> {
     parse(output)
@@ -76,8 +76,10 @@ pub(crate) fn values(output: &str) -> Vec<Value> {
 #[track_caller]
 pub(crate) fn parse<T: for<'a> Deserialize<'a>>(output: &str) -> Vec<T> {
     if output.trim_start().starts_with('[') {
-        return serde_json::from_str(output).unwrap_or_else(|error| panic!("no JSON array ({error}): {output}"));
+        return serde_json::from_str(output)
+            .unwrap_or_else(|error| panic!("not a valid JSON array ({error}): {output}"));
     }
-    let value = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("no record ({error}): {line}"));
+    let value =
+        |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not a valid record ({error}): {line}"));
     output.lines().map(value).collect()
 }

@@ -1,4 +1,4 @@
-//! `gleaner` as a user runs it, under a wall-clock cap.
+//! Runs `gleaner` as a user does, with a time limit.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
@@ -14,27 +14,28 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
 use super::{PROMPTLY, Process, fixture};
 
-/// No run of a test takes this long unless it hangs.
-const CAP: Duration = Duration::from_secs(60);
+/// Default time limit of a run. Only a run that hangs takes that long.
+const DEFAULT_CAP: Duration = Duration::from_secs(60);
 
-/// The program under test, in surroundings in which nothing of the caller's changes what it does.
+/// The program under test, in an environment that does not change its behaviour.
 pub(crate) fn gleaner() -> Command {
     in_clean_surroundings(env!("CARGO_BIN_EXE_gleaner"))
 }
 
-/// A shell that runs this script in the same surroundings. The program under test is its `$0`.
+/// A shell that runs this script in the same environment. `$0` is the program under test.
 pub(crate) fn shell(script: &str) -> Command {
     let mut command = in_clean_surroundings("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_gleaner")]);
     command
 }
 
+/// A program without the environment variables that change the behaviour of Gleaner.
 pub(crate) fn in_clean_surroundings(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os().filter(|(name, _)| changes_behaviour(name)) {
         command.env_remove(name);
     }
-    // A folder without settings. Somebody may have left some where the tests were started.
+    // This folder contains no settings. The folder where the tests were started may contain some.
     command.current_dir(fixture("site"));
     command
 }
@@ -46,14 +47,14 @@ pub(crate) fn scrape<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Comma
     command
 }
 
-/// A run over these lines, which come in on standard input, as JSON Lines on standard output.
+/// Starts a run that reads these lines from standard input and writes JSON Lines to standard output.
 pub(crate) fn scrape_list<I: IntoIterator<Item: AsRef<OsStr>>>(list: &[String], arguments: I) -> Run {
     let mut command = scrape(["-", "--format", "jsonl"]);
     command.args(arguments);
     Run::fed(command, list.iter().flat_map(|line| [line, "\n"]).collect::<String>().into_bytes())
 }
 
-/// Whether a variable of this name would make a run differ from machine to machine.
+/// Whether an environment variable of this name can change the result of a run.
 pub(crate) fn changes_behaviour(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
     let begins = ["gleaner_", "rust_", "ssl_cert_"];
@@ -63,7 +64,7 @@ pub(crate) fn changes_behaviour(name: &OsStr) -> bool {
         || name == "columns"
 }
 
-/// A program that runs. Dropped before its end, it is killed.
+/// A running program. If it is dropped before its end, it is killed.
 pub(crate) struct Run {
     child: Child,
     command: String,
@@ -74,23 +75,23 @@ pub(crate) struct Run {
     stderr: Collected,
 }
 
-/// What a program left behind.
+/// The result of a program.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// Its exit code; `None` where a signal ended it.
+    /// The exit code; `None` if a signal ended the program.
     pub(crate) code: Option<i32>,
     /// The signal that ended it, if one did.
     pub(crate) signal: Option<i32>,
-    /// All it wrote to standard output.
+    /// Everything that it wrote to standard output.
     pub(crate) stdout: String,
-    /// All it wrote to standard error, its workers' part included.
+    /// Everything that it and its workers wrote to standard error.
     pub(crate) stderr: String,
-    /// From start to end.
+    /// Time from start to end.
     pub(crate) elapsed: Duration,
 }
 
 impl Finished {
-    /// Fails the test, showing standard error, unless the exit code is this one.
+    /// Fails the test and shows standard error if the exit code is another one.
     #[track_caller]
     pub(crate) fn exited(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "signal {:?}, standard error:\n{}", self.signal, self.stderr);
@@ -104,7 +105,7 @@ impl Run {
         Self::fed(command, Vec::new())
     }
 
-    /// Starts the program with this on its standard input.
+    /// Starts the program with `input` as its standard input.
     pub(crate) fn fed(mut command: Command, input: Vec<u8>) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
@@ -112,16 +113,16 @@ impl Run {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program under test starts");
-        let mut stdin = child.stdin.take().expect("it was asked for");
-        // A program that does not read to the end closes the pipe, which is its right.
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // A program may close its standard input before the end.
         thread::spawn(move || stdin.write_all(&input));
         Self {
             begin: Instant::now(),
             command: format!("{command:?}"),
-            cap: CAP,
+            cap: DEFAULT_CAP,
             ended: announce_end(child.id()),
-            stdout: Collected::of(child.stdout.take().expect("it was asked for")),
-            stderr: Collected::of(child.stderr.take().expect("it was asked for")),
+            stdout: Collected::of(child.stdout.take().expect("it is piped")),
+            stderr: Collected::of(child.stderr.take().expect("it is piped")),
             child,
         }
     }
@@ -132,18 +133,18 @@ impl Run {
         Self::start(command).finish()
     }
 
-    /// The same run with another cap.
+    /// The same run with another time limit.
     pub(crate) fn within(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self
     }
 
-    /// The process number.
+    /// The process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The workers that run at this moment.
+    /// The workers that are running now.
     pub(crate) fn workers(&self) -> Vec<Process> {
         Process::children_of(self.pid())
     }
@@ -155,18 +156,18 @@ impl Run {
         }
     }
 
-    /// What it has written to standard output so far.
+    /// Everything that it has written to standard output so far.
     pub(crate) fn stdout_so_far(&self) -> String {
         self.stdout.text()
     }
 
-    /// What it has written to standard error so far.
+    /// Everything that it has written to standard error so far.
     pub(crate) fn stderr_so_far(&self) -> String {
         self.stderr.text()
     }
 
-    /// Waits for the end. A program that is not done within the cap is killed together with its workers, and fails
-    /// the test; so does one that leaves a process behind which holds its standard output or error open.
+    /// Waits for the end. Kills a program that exceeds its time limit, together with its workers, and fails the test.
+    /// Also fails the test if a process stays behind that holds standard output or standard error open.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Finished {
         let workers = match self.ended.recv_timeout(self.cap.saturating_sub(self.begin.elapsed())) {
@@ -179,8 +180,8 @@ impl Run {
         }
         let elapsed = self.begin.elapsed();
         let status = self.child.wait().expect("our own child can be waited for");
-        let patience = self.cap.min(PROMPTLY);
-        let closed = self.stdout.is_closed_within(patience) && self.stderr.is_closed_within(patience);
+        let limit = self.cap.min(PROMPTLY);
+        let closed = self.stdout.is_closed_within(limit) && self.stderr.is_closed_within(limit);
         let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
         assert!(
             !hung,
@@ -189,7 +190,7 @@ impl Run {
             workers.len(),
             self.command
         );
-        assert!(closed, "ended, but left a process behind that holds its output open: {}\n{stderr}", self.command);
+        assert!(closed, "ended, but a process stayed behind that holds its output open: {}\n{stderr}", self.command);
         Finished { code: status.code(), signal: status.signal(), stdout, stderr, elapsed }
     }
 
@@ -203,32 +204,32 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // Both fail only where there is nothing left to end.
+        // Both fail only if the child has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The exit code and the standard error of a program whose other streams the test holds itself. One that is not done
-/// within the cap is killed, and fails the test.
+/// Waits for a program whose other streams the test holds itself; returns its exit code and standard error. Kills it
+/// after `cap` and fails the test.
 #[track_caller]
 pub(crate) fn end_of(mut child: Child, cap: Duration) -> (Option<i32>, String) {
     let ended = announce_end(child.id()).recv_timeout(cap).is_ok();
     if !ended {
-        // Its workers go with it.
+        // Its workers end too.
         child.kill().expect("our own child can be killed");
     }
     let status = child.wait().expect("our own child can be waited for");
     let stderr = Collected::of(child.stderr.take().expect("standard error was asked for"));
     let closed = stderr.is_closed_within(PROMPTLY);
     assert!(ended, "hung, and was killed after {cap:?}: {}", stderr.text());
-    assert!(closed, "ended, but left a process behind that holds its standard error open: {}", stderr.text());
+    assert!(closed, "ended, but a process stayed behind that holds its standard error open: {}", stderr.text());
     (status.code(), stderr.text())
 }
 
-/// Tells when a child has ended, and leaves it to its owner to reap it: until then the number is not given away.
+/// Announces the end of a child without reaping it, so that its pid is not reused before its owner reaps it.
 fn announce_end(pid: u32) -> Receiver<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a child has a positive number");
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid is positive");
     let (ended, receiver) = mpsc::channel();
     thread::spawn(move || {
         let exited = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -238,7 +239,7 @@ fn announce_end(pid: u32) -> Receiver<()> {
     receiver
 }
 
-/// What comes out of a pipe, collected by a thread so that neither side waits for the other.
+/// The output of a pipe, collected by a thread so that neither side blocks.
 struct Collected {
     bytes: Arc<Mutex<Vec<u8>>>,
     closed: Receiver<()>,
@@ -259,9 +260,9 @@ impl Collected {
         Self { bytes, closed }
     }
 
-    /// Waits for the other end to be closed by everyone who holds it; false if somebody does not.
-    fn is_closed_within(&self, patience: Duration) -> bool {
-        self.closed.recv_timeout(patience).is_ok()
+    /// Waits until every process has closed the other end; returns false after `limit`.
+    fn is_closed_within(&self, limit: Duration) -> bool {
+        self.closed.recv_timeout(limit).is_ok()
     }
 
     fn text(&self) -> String {

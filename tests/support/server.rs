@@ -1,11 +1,11 @@
-//! A web server on loopback that does on request what servers do in the wild.
+//! A web server on loopback that behaves on request like servers in the wild.
 //!
 //! | path | answer |
 //! |---|---|
 //! | `/ok/N` | a page of about 300 bytes whose title is N |
 //! | `/sleep/MS/N` | the same, after MS milliseconds |
 //! | `/big/BYTES` | a page of about that size |
-//! | `/hang` | never comes |
+//! | `/hang` | no answer, ever |
 //! | `/drip` | a page, a byte a second |
 //! | `/reset` | the connection is reset in the middle of the body |
 //! | `/status/CODE` | a page with that status |
@@ -13,14 +13,14 @@
 //! | `/moved/CODE/N` | one redirect with that status to `/ok/N` |
 //! | `/loop` | a redirect to itself |
 //! | `/flaky/K/N` | 503 the first K times, then the page N |
-//! | `/set-cookie/LINE` | a page with that `Set-Cookie` (percent-encoded); with `?PATH` a redirect to there |
+//! | `/set-cookie/LINE` | a page with that `Set-Cookie` (percent-encoded); with `?PATH` a redirect to PATH |
 //! | `/cookies`, `/cookies/N` | a page whose title is the `Cookie` header of the request, or `none` |
-//! | `/turnstile` | 503 that sets a cookie, until it is brought along; then like `/cookies` |
-//! | `/gate` | a redirect to itself that sets a cookie, until it is brought along; then like `/cookies` |
-//! | `/robots.txt` | what [`Server::with_robots`] was given, else 404; it is in no count but that of its hits |
+//! | `/turnstile` | without a cookie: 503 that sets one; with a cookie: like `/cookies` |
+//! | `/gate` | without a cookie: a redirect to itself that sets one; with a cookie: like `/cookies` |
+//! | `/robots.txt` | the text given to [`Server::with_robots`], else 404; only [`Server::robots_hits`] counts it |
 //! | anything else | 404 |
 //!
-//! `?retry-after=VALUE` adds a `Retry-After` header to what `/status` and a failing `/flaky` answer.
+//! `?retry-after=VALUE` adds a `Retry-After` header to the answers of `/status` and of a failing `/flaky`.
 
 use std::fmt::Write;
 use std::io;
@@ -46,9 +46,9 @@ use tokio::sync::oneshot;
 
 use super::ledger::{Access, Ledger};
 
-/// The running server. It stops when dropped, and cuts every connection.
+/// The running server. When dropped, it stops and closes all connections.
 pub(crate) struct Server {
-    /// Where it listens: a free port of 127.0.0.1.
+    /// Its address: a free port of 127.0.0.1.
     pub(crate) addr: SocketAddr,
     ledger: Arc<Ledger>,
     stop: Option<oneshot::Sender<()>>,
@@ -56,7 +56,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on a thread and a runtime of its own.
+    /// Starts a server with its own thread and runtime.
     pub(crate) fn start() -> Self {
         Self::serving(None)
     }
@@ -75,23 +75,23 @@ impl Server {
         let book = Arc::clone(&ledger);
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            // With the runtime every connection ends, whatever its handler is at.
+            // When the runtime is dropped, all connections end, whatever their handlers do.
             runtime.expect("a runtime can be built").block_on(serve(listener, book, robots, stopped));
         });
         Self { addr, ledger, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// The address of a path (which begins with a slash).
+    /// The URL of a path. The path begins with a slash.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }
 
-    /// How many requests there were for a path, whatever their query.
+    /// The number of requests for a path, with any query.
     pub(crate) fn hits(&self, path: &str) -> usize {
         self.ledger.hits(path)
     }
 
-    /// How often robots.txt was asked for.
+    /// The number of requests for robots.txt.
     pub(crate) fn robots_hits(&self) -> usize {
         self.ledger.robots_hits()
     }
@@ -101,17 +101,18 @@ impl Server {
         self.ledger.log()
     }
 
-    /// The requests that are in flight now.
+    /// The number of requests in flight now.
     pub(crate) fn in_flight(&self) -> usize {
         self.ledger.in_flight()
     }
 
-    /// The most requests that were in flight at once: arrived, and their answer not yet handed over to the last byte.
+    /// The highest number of requests in flight at once. A request is in flight from its arrival until the last byte of
+    /// its answer is handed over.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.ledger.most_in_flight()
     }
 
-    /// The connections that were opened so far.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.ledger.connections()
     }
@@ -119,7 +120,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Dropping the sender is the signal.
+        // Dropping the sender stops the server.
         self.stop.take();
         let ended = self.thread.take().map(JoinHandle::join);
         if !thread::panicking() {
@@ -134,11 +135,13 @@ async fn serve(
     robots: Option<&'static str>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let door =
-        Door { listener: TcpListener::from_std(listener).expect("it is non-blocking"), ledger: Arc::clone(&ledger) };
+    let counting = CountingListener {
+        listener: TcpListener::from_std(listener).expect("it is non-blocking"),
+        ledger: Arc::clone(&ledger),
+    };
     let service = routes(ledger, robots).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
-        _ = axum::serve(door, service) => {}
+        _ = axum::serve(counting, service) => {}
         _ = stopped => {}
     }
 }
@@ -162,12 +165,12 @@ fn routes(ledger: Arc<Ledger>, robots: Option<&'static str>) -> Router {
         .route("/turnstile", get(turnstile))
         .route("/gate", get(gate))
         .layer(middleware::from_fn_with_state(Arc::clone(&ledger), account))
-        // Behind the layer: what tests count is pages.
+        // After the layer, so that robots.txt is not counted as a page.
         .route("/robots.txt", get(move |ledger| future::ready(robots_txt(&ledger, robots))))
         .with_state(ledger)
 }
 
-/// Enters a request into the ledger, as in flight until its answer's body is done with.
+/// Records a request in the ledger. It is in flight until the body of its answer is dropped.
 async fn account(
     State(ledger): State<Arc<Ledger>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -213,7 +216,7 @@ fn big(bytes: usize) -> Html<String> {
     let mut row = 0;
     while page.len() < bytes {
         row += 1;
-        let _ = writeln!(page, "<p class=\"row\">Row <b>{row}</b> of a page that goes on.</p>");
+        let _ = writeln!(page, "<p class=\"row\">Row <b>{row}</b> of a long page.</p>");
     }
     Html(page)
 }
@@ -229,9 +232,9 @@ async fn drip() -> Response {
 async fn reset(ConnectInfo(peer): ConnectInfo<Peer>) -> Response {
     let half = stream::iter([Ok(Bytes::from("<!DOCTYPE html>\n<title>half</title>\n<p>This sentence will never"))]);
     let end = stream::once(async move {
-        // What was written so far goes out first.
+        // The bytes written so far are sent first.
         tokio::task::yield_now().await;
-        // A socket that is closed without lingering sends a reset instead of an end (socket(7)).
+        // Closing a socket with a linger time of zero sends a reset (socket(7)).
         rustix::net::sockopt::set_socket_linger(&*peer.socket, Some(Duration::ZERO))?;
         Err(io::Error::from(io::ErrorKind::ConnectionReset))
     });
@@ -266,7 +269,7 @@ async fn moved(Path((code, n)): Path<(u16, String)>) -> Response {
 }
 
 async fn flaky(State(ledger): State<Arc<Ledger>>, Path((times, n)): Path<(usize, String)>, uri: Uri) -> Response {
-    // This request is in the ledger already.
+    // The ledger already contains this request.
     if ledger.hits(uri.path()) <= times {
         return (StatusCode::SERVICE_UNAVAILABLE, retry_after(&uri)).into_response();
     }
@@ -282,7 +285,7 @@ async fn set_cookie(Path(line): Path<String>, uri: Uri) -> Response {
 }
 
 async fn cookies(headers: HeaderMap) -> Html<String> {
-    page(headers.get(COOKIE).map_or("none", |value| value.to_str().unwrap_or("no text")))
+    page(headers.get(COOKIE).map_or("none", |value| value.to_str().unwrap_or("not text")))
 }
 
 async fn turnstile(headers: HeaderMap) -> Response {
@@ -304,20 +307,20 @@ fn retry_after(uri: &Uri) -> HeaderMap {
     asked.and_then(|value| HeaderValue::from_str(value).ok()).map(|value| (RETRY_AFTER, value)).into_iter().collect()
 }
 
-/// The listener: counts who comes in.
-struct Door {
+/// A listener that counts connections.
+struct CountingListener {
     listener: TcpListener,
     ledger: Arc<Ledger>,
 }
 
-impl Listener for Door {
+impl Listener for CountingListener {
     type Io = TcpStream;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         let (stream, addr) = Listener::accept(&mut self.listener).await;
         self.ledger.connected();
-        // Without this, small pieces wait for the other side's delayed acknowledgements.
+        // Without this option, small pieces wait for delayed acknowledgements of the client.
         stream.set_nodelay(true).expect("a fresh socket takes every option");
         (stream, addr)
     }
@@ -327,16 +330,16 @@ impl Listener for Door {
     }
 }
 
-/// Who sent a request, and the socket it came through.
+/// The client of a request, and the socket of its connection.
 #[derive(Clone)]
 struct Peer {
     addr: SocketAddr,
-    /// A second handle, to set options on what the server has hold of.
+    /// A second handle to the socket, to set options while the server owns the first.
     socket: Arc<OwnedFd>,
 }
 
-impl Connected<IncomingStream<'_, Door>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, CountingListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, CountingListener>) -> Self {
         let socket = stream.io().as_fd().try_clone_to_owned().expect("there are file descriptors left");
         Self { addr: *stream.remote_addr(), socket: Arc::new(socket) }
     }

@@ -4,7 +4,7 @@ use crate::config::error::Complaint;
 use crate::config::suggest;
 use crate::config::written::Node;
 
-/// The value that the word stands for.
+/// Gives the value of the word. `words` are all words there are, with their values.
 pub(in crate::config) fn read<T: Copy>(node: &Node, words: &[(&str, T)]) -> Result<T, Complaint> {
     let written = node.string();
     if let Some((_, value)) = words.iter().find(|(word, _)| Some(*word) == written) {

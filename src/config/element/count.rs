@@ -6,17 +6,17 @@ use std::ops::RangeInclusive;
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// The most workers, and the most tasks in flight in each: far above what helps, low enough that a slip of the finger
-/// starts no million processes.
+/// The most workers, and the most tasks in flight in each. This is far more than helps, and low enough that a typing error
+/// does not start a million processes.
 pub(in crate::config) const MOST_PARALLEL: u16 = u16::MAX;
 
-/// 0 or more, at most what 32 bits hold.
+/// 0 or more, at most the largest number of 32 bits.
 pub(in crate::config) fn any(node: &Node) -> Result<u32, Complaint> {
     let number = within(node, 0..=u64::from(u32::MAX))?;
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// 1 or more, at most what TOML's integers hold.
+/// 1 or more, at most the largest integer of TOML.
 pub(in crate::config) fn positive(node: &Node) -> Result<u64, Complaint> {
     within(node, 1..=i64::MAX.unsigned_abs())
 }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_count_is_refused() {
+    fn what_is_not_a_count_is_refused() {
         let natural = "must be a whole number, 0 or more";
         let table = [
             ("-1", natural),

@@ -6,7 +6,7 @@ use crate::config::written::{Node, Value};
 /// 0 or more, and finite.
 pub(in crate::config) fn read(node: &Node) -> Result<f64, Complaint> {
     let number = match node.number() {
-        // What is beyond 2^53 is rounded, and is no rate that anybody means.
+        // A number above 2^53 is rounded. No setting needs one that large.
         #[expect(clippy::cast_precision_loss, reason = "see above")]
         Some(Value::Integer(number)) => Some(number as f64),
         Some(Value::Float(number)) => Some(number),

@@ -1,11 +1,11 @@
-//! A length of time, written for people: `50ms`, `2s`, `1m 30s` (the words of the `humantime` crate).
+//! A length of time as people write it: `50ms`, `2s`, `1m 30s` (the units of the `humantime` crate).
 
 use std::time::Duration;
 
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
-/// The longest: no limit of ours makes sense beyond it, and every clock can add it to now.
+/// The longest. No limit needs to be longer, and adding this to the current time never overflows.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Zero, or longer.
@@ -33,7 +33,7 @@ pub(in crate::config) fn positive(node: &Node) -> Result<Duration, Complaint> {
     Ok(duration)
 }
 
-/// `M` is a month and `m` a minute: nobody means the first.
+/// Finds a month or a year. `M` is a month and `m` is a minute: somebody who writes `M` means minutes.
 fn ambiguous_unit(text: &str) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     for unit in text.split_inclusive(|c: char| !c.is_alphabetic()) {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_refused_with_the_way_out() {
+    fn what_is_not_a_duration_is_refused_with_the_way_out() {
         // (as in a file, what is wrong inside the string, the way out)
         let table = [
             ("5", None, Some("give it a unit: \"5s\"")),

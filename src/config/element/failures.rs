@@ -1,4 +1,4 @@
-//! How many failures are too many: `none`, a number, or a percentage.
+//! How many failures are too many: `none`, a number or a percentage.
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
@@ -22,7 +22,7 @@ fn percentage(text: &str) -> Option<MaxFailures> {
 }
 
 fn expected() -> Complaint {
-    Complaint::new("must be a number of failures such as 100, a part of all records such as \"5%\", or \"none\"")
+    Complaint::new("must be a number of failures such as 100, a percentage of all records such as \"5%\", or \"none\"")
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! A file, which need not exist yet.
+//! The name of a file, which need not exist yet.
 
 use std::path::PathBuf;
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// Its path; `None` for an empty string, which is no file.
+/// The path; `None` for an empty string, which means that there is no file.
 pub(in crate::config) fn read(node: &Node) -> Result<Option<PathBuf>, Complaint> {
     match node.string() {
         Some("") => Ok(None),
@@ -21,7 +21,7 @@ mod tests {
     use crate::config::element::sample;
 
     #[test]
-    fn a_path_is_any_text_and_no_text_is_no_file() {
+    fn a_path_is_any_text_and_an_empty_text_names_no_file() {
         let table = [("''", None), ("'a/b c.txt'", Some("a/b c.txt")), ("' '", Some(" "))];
         for (written, expected) in table {
             assert_eq!(read(&sample::toml(written)), Ok(expected.map(PathBuf::from)), "{written}");

@@ -1,4 +1,4 @@
-//! A request header: a name and a value as RFC 9110 allows them (checked by the `http` crate, which will send them).
+//! A request header: a name and a value that RFC 9110 allows. The `http` crate checks them, which also sends them.
 
 use reqwest::header::{HeaderName, HeaderValue};
 
@@ -6,7 +6,7 @@ use super::template::{self, Template};
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
-/// What belongs to one connection and is the HTTP client's own business (RFC 9110, 7.6.1; RFC 9112, 6).
+/// Headers that belong to one connection, which the HTTP client alone sets (RFC 9110, 7.6.1; RFC 9112, 6).
 const OF_THE_CONNECTION: &[&str] = &[
     "connection",
     "content-length",
@@ -18,17 +18,18 @@ const OF_THE_CONNECTION: &[&str] = &[
     "upgrade",
 ];
 
-/// What lists of settings must not show.
-const SECRET: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+/// Headers that carry credentials. Lists of settings do not show them. They may change between two runs that share an
+/// output, because tokens expire.
+const CREDENTIALS: &[&str] = &["authorization", "cookie", "proxy-authorization"];
 
-/// Says what is wrong with a name, if anything is.
+/// Checks a name, which must be one that settings may set.
 pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
     let Ok(parsed) = HeaderName::try_from(name) else {
-        return Err(Complaint::new("is no header name")
-            .with_help("letters, digits and any of !#$%&'*+-.^_`|~ may stand in one"));
+        return Err(Complaint::new("is not a valid header name")
+            .with_help("a name has letters, digits and any of !#$%&'*+-.^_`|~"));
     };
     if parsed == reqwest::header::USER_AGENT {
-        return Err(Complaint::new("has a setting of its own").with_help("set fetch.user_agent"));
+        return Err(Complaint::new("has its own setting").with_help("set fetch.user_agent"));
     }
     if OF_THE_CONNECTION.contains(&parsed.as_str()) {
         return Err(Complaint::new("cannot be set: it belongs to the connection"));
@@ -36,7 +37,7 @@ pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// Reads a value: any text without control characters but tabs, perhaps with environment variables in it.
+/// Reads a value: any text without control characters except tabs. It may name environment variables.
 pub(in crate::config) fn read_value(node: &Node) -> Result<Template, Complaint> {
     match (&node.value, node.string()) {
         (_, Some(text)) => check_value(text).and_then(|()| template::parse(text)),
@@ -48,7 +49,7 @@ pub(in crate::config) fn read_value(node: &Node) -> Result<Template, Complaint> 
     }
 }
 
-/// Says where the first character stands that no header value may have, if there is one.
+/// Checks a value. The complaint has the place of the first character that no header value may have.
 pub(super) fn check_value(text: &str) -> Result<(), Complaint> {
     if HeaderValue::from_str(text).is_ok() {
         return Ok(());
@@ -62,8 +63,8 @@ pub(super) fn check_value(text: &str) -> Result<(), Complaint> {
 }
 
 /// Whether the header of this name carries credentials.
-pub(in crate::config) fn is_secret(name: &str) -> bool {
-    SECRET.contains(&name.to_ascii_lowercase().as_str())
+pub(in crate::config) fn has_credentials(name: &str) -> bool {
+    CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -77,11 +78,11 @@ mod tests {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }
         let table = [
-            ("", "is no header name"),
-            ("Accept Language", "is no header name"),
-            ("Accept:", "is no header name"),
-            ("Überschrift", "is no header name"),
-            ("User-Agent", "has a setting of its own"),
+            ("", "is not a valid header name"),
+            ("Accept Language", "is not a valid header name"),
+            ("Accept:", "is not a valid header name"),
+            ("Überschrift", "is not a valid header name"),
+            ("User-Agent", "has its own setting"),
             ("Content-Length", "cannot be set: it belongs to the connection"),
             ("transfer-encoding", "cannot be set: it belongs to the connection"),
         ];
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn headers_with_credentials_are_known() {
         for (name, expected) in [("Authorization", true), ("COOKIE", true), ("Accept", false)] {
-            assert_eq!(is_secret(name), expected, "{name}");
+            assert_eq!(has_credentials(name), expected, "{name}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A list of values of one sort.
+//! A list of values of one type.
 
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
-/// The values, each read by `item`. From outside of a file a single bare value is a list of one.
+/// The values, each read by `item`. Outside of a file, a single bare value is a list of one.
 pub(in crate::config) fn read<T>(
     node: &Node,
     item: impl Fn(&Node) -> Result<T, Complaint>,

@@ -1,13 +1,13 @@
-//! A type of contents, such as `application/xml`, or a whole sort of them: `application/*`.
+//! A media type such as `application/xml`, or all types of a kind: `application/*`.
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 use crate::scrape;
 
-/// `type/subtype` or `type/*`, in lower case. Not JSON: nothing could be taken from it.
+/// `type/subtype` or `type/*`, in lower case. JSON is refused, because selectors find nothing in it.
 pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
     let Some(text) = node.string() else {
-        return Err(Complaint::new("must have strings such as \"application/octet-stream\""));
+        return Err(Complaint::new("must contain strings such as \"application/octet-stream\""));
     };
     let lower = text.to_ascii_lowercase();
     // The characters of RFC 6838, 4.2.
@@ -17,13 +17,16 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
     match lower.split_once('/') {
         Some((kind, subtype)) if is_name(kind) && (is_name(subtype) || subtype == "*") => {}
         _ => {
-            let complaint = Complaint::new("must have types such as \"application/octet-stream\" or \"application/*\"");
+            let complaint =
+                Complaint::new("must contain types such as \"application/octet-stream\" or \"application/*\"");
             return Err(complaint);
         }
     }
     if scrape::is_json(&lower) {
-        let complaint = Complaint::new("cannot have JSON: selectors find nothing in it");
-        return Err(complaint.with_help("list the HTML pages that show the same, or take the JSON with curl and jq"));
+        let complaint = Complaint::new("cannot contain JSON: selectors find nothing in it");
+        return Err(
+            complaint.with_help("list the HTML pages that show the same data, or read the JSON with curl and jq")
+        );
     }
     Ok(lower)
 }
@@ -40,11 +43,11 @@ mod tests {
         }
         for written in ["''", "'html'", "'*/*'", "'*'", "'a/b/c'", "'a/b; c=d'", "'a/'", "1"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
-            assert!(complaint.message.starts_with("must have"), "{written}: {}", complaint.message);
+            assert!(complaint.message.starts_with("must contain"), "{written}: {}", complaint.message);
         }
         for written in ["'application/json'", "'application/LD+json'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
-            assert_eq!(complaint.message, "cannot have JSON: selectors find nothing in it", "{written}");
+            assert_eq!(complaint.message, "cannot contain JSON: selectors find nothing in it", "{written}");
         }
     }
 }

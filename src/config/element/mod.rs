@@ -1,7 +1,7 @@
-//! The settings that are more than a string: a file for each sort of value, with its parser, its error and its table.
+//! The types of values: a file for each of them, with its parser, its errors and its tests.
 //!
-//! Every parser takes what was written and gives the value or a [`Complaint`](super::error::Complaint); none knows
-//! which setting it reads.
+//! A parser takes what was written and gives the value or a [`Complaint`](super::error::Complaint). It does not know which
+//! setting it reads.
 
 pub(super) mod choice;
 pub(super) mod count;
@@ -22,7 +22,7 @@ pub(super) mod workers;
 
 #[cfg(test)]
 pub(super) mod sample {
-    //! Values as they stand in a file and after a flag.
+    //! Values in a file and after a flag.
 
     use crate::config::place::{Origin, Text};
     use crate::config::written::{self, Node};

@@ -1,12 +1,12 @@
-//! A number of bytes, written for people: `64KiB`, `512MB` (the units of the `bytesize` crate), or just a number.
+//! A number of bytes as people write it: `64KiB`, `512MB` (the units of the `bytesize` crate), or just a number.
 
 use bytesize::ByteSize;
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// The least that a worker can live on: the pool wants twice what a new one takes, which is some 5 MiB (and 11 MiB in a
-/// build for debugging, where it is the pool that says so).
+/// The least that a worker needs. The pool requires twice what a new worker takes, which is some 5 MiB. (In a debug build it
+/// is some 11 MiB; there, the pool refuses what is too little.)
 const LEAST_WORKER: u64 = 16 << 20;
 
 /// Zero bytes, or more.
@@ -17,7 +17,7 @@ pub(in crate::config) fn read(node: &Node) -> Result<u64, Complaint> {
         (None, None) => None,
     };
     match bytes {
-        // The parser stops at the largest number instead of saying that there is no such size.
+        // For a size that is too large, the parser gives the largest number instead of an error.
         Some(u64::MAX) => Err(Complaint::new("must be less than 16EiB")),
         Some(bytes) => Ok(bytes),
         None => {
@@ -35,7 +35,7 @@ pub(in crate::config) fn positive(node: &Node) -> Result<u64, Complaint> {
     }
 }
 
-/// What a worker can live on, or more.
+/// What a worker needs, or more.
 pub(in crate::config) fn worker(node: &Node) -> Result<u64, Complaint> {
     match read(node)? {
         ..LEAST_WORKER => Err(Complaint::new(format!("must be {}MiB or more", LEAST_WORKER >> 20))
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused() {
+    fn what_is_not_a_size_is_refused() {
         for written in ["-1", "0.5", "'-1MiB'", "'lots'", "'16 XB'", "''", "true", "[1]", "'1..5MB'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
             assert!(complaint.message.starts_with("must be a size such as"), "{written}");
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_refused_where_it_makes_no_sense() {
+    fn zero_bytes_are_refused_if_they_make_no_sense() {
         assert_eq!(positive(&sample::toml("'0MiB'")), Err(Complaint::new("must be more than zero")));
         assert_eq!(positive(&sample::toml("1")), Ok(1));
         for written in ["0", "5", "'1KiB'", "16777215"] {

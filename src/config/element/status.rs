@@ -1,13 +1,13 @@
-//! An HTTP status that says that something is wrong.
+//! An HTTP status for an error.
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// From 400 to 599: no other status is a failure (RFC 9110, section 15).
+/// From 400 to 599; no other status is an error (RFC 9110, section 15).
 pub(in crate::config) fn read(node: &Node) -> Result<u16, Complaint> {
     let status = node.integer().and_then(|number| u16::try_from(number).ok());
     let failed = status.filter(|status| (400..600).contains(status));
-    failed.ok_or_else(|| Complaint::new("must have HTTP statuses from 400 to 599"))
+    failed.ok_or_else(|| Complaint::new("must contain HTTP statuses from 400 to 599"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! A text with places for environment variables: `${NAME}` stands for the variable of this name, `$$` for a dollar
-//! sign. Any other dollar sign is one.
+//! A text that may name environment variables: `${NAME}` stands for the variable of this name, and `$$` for a dollar sign.
+//! Any other dollar sign stands for itself.
 //!
-//! A template is read with the settings and filled when they are resolved, so that only what is in force needs its
-//! variables. What they hold is shown nowhere; what was written may be.
+//! A template is read with the settings, and filled when they are resolved. So a variable is needed only if a setting in
+//! force names it. What was written may be shown, but not the values of the variables.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// A text, perhaps with variables in it.
+/// A text that may name variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::config) struct Template {
     /// As it was written.
@@ -34,12 +34,12 @@ impl Environment<'_> {
     }
 }
 
-/// Reads a string. Errs where a `${` begins no variable.
+/// Reads a string. Errs if a `${` does not begin a variable.
 pub(in crate::config) fn read(node: &Node) -> Result<Template, Complaint> {
     parse(node.string().ok_or_else(|| Complaint::new("must be a string"))?)
 }
 
-/// Reads what stands in a string.
+/// Reads the text of a string.
 pub(in crate::config) fn parse(written: &str) -> Result<Template, Complaint> {
     let mut pieces = Vec::new();
     let mut text = String::new();
@@ -52,12 +52,11 @@ pub(in crate::config) fn parse(written: &str) -> Result<Template, Complaint> {
             text.push('$');
             rest = after;
         } else if let Some(inside) = after.strip_prefix('{') {
-            let end =
-                inside.find('}').ok_or_else(|| no_variable(start..written.len(), "has a `${` without its `}`"))?;
+            let end = inside.find('}').ok_or_else(|| no_variable(start..written.len(), "has a `${` without a `}`"))?;
             let at = start..start + "${}".len() + end;
             let name = &inside[..end];
             if !is_name(name) {
-                return Err(no_variable(at, "has a `${..}` that names no environment variable"));
+                return Err(no_variable(at, "has a `${..}` that does not name an environment variable"));
             }
             if !text.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut text)));
@@ -76,7 +75,7 @@ pub(in crate::config) fn parse(written: &str) -> Result<Template, Complaint> {
     Ok(Template { written: written.to_owned(), pieces })
 }
 
-/// Where the variables stand in `written`, in bytes: what may be shown of a secret.
+/// Where the variables are in `written`, in bytes. They may be shown even in a secret.
 pub(in crate::config) fn variables(written: &str) -> Vec<Range<usize>> {
     let pieces = parse(written).map(|template| template.pieces).unwrap_or_default();
     let places = pieces.into_iter().filter_map(|piece| match piece {
@@ -92,13 +91,18 @@ impl Template {
         &self.written
     }
 
-    /// Whether it names variables.
-    pub(in crate::config) fn has_variables(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }))
+    /// What it means as far as that can be said without the environment: the text itself, or what was written if it names
+    /// variables.
+    pub(in crate::config) fn meaning(&self) -> String {
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Variable { .. } => None,
+        });
+        texts.collect::<Option<String>>().unwrap_or_else(|| self.written.clone())
     }
 
-    /// The text that is meant. Errs with the first variable that is not there, or whose value no header and no URL can
-    /// have.
+    /// The text with the values of its variables. Errs with the first variable that is not set, or whose value cannot be in a
+    /// header or a URL.
     pub(in crate::config) fn fill(&self, environment: Environment<'_>) -> Result<String, Complaint> {
         let mut filled = String::new();
         for piece in &self.pieces {
@@ -116,9 +120,9 @@ impl Template {
                     if value.contains(|c: char| c.is_ascii_control()) {
                         let complaint =
                             refuse(format!("needs the environment variable `{name}`, which holds a control character"));
-                        return Err(
-                            complaint.with_help("a line break at its end, perhaps, from the file it was read of")
-                        );
+                        return Err(complaint.with_help(
+                            "it may be a line break at the end, from the file that the value was read from",
+                        ));
                     }
                     filled.push_str(value);
                 }
@@ -132,7 +136,7 @@ fn no_variable(at: Range<usize>, message: &str) -> Complaint {
     Complaint::new(message).at(at).with_help("write ${NAME} for a variable, and $$ for a dollar sign")
 }
 
-/// A name as POSIX has it (Base Definitions, 8.1), in either case.
+/// Whether this is a name by POSIX (Base Definitions, 8.1). Lower-case letters are allowed, too.
 fn is_name(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_filled_in_once_and_other_dollar_signs_stay() {
+    fn variables_are_filled_in_once_and_other_dollar_signs_stand_for_themselves() {
         let table = [
             ("Bearer ${TOKEN}", "Bearer s3cret"),
             ("${TOKEN}${TOKEN}", "s3crets3cret"),
@@ -173,10 +177,10 @@ mod tests {
         let table = [
             ("x ${NOPE}", "needs the environment variable `NOPE`, which is not set", 2..9),
             ("${LINES}", "needs the environment variable `LINES`, which holds a control character", 0..8),
-            ("ab${TOKEN", "has a `${` without its `}`", 2..9),
-            ("${}", "has a `${..}` that names no environment variable", 0..3),
-            ("${A B}", "has a `${..}` that names no environment variable", 0..6),
-            ("${1A}", "has a `${..}` that names no environment variable", 0..5),
+            ("ab${TOKEN", "has a `${` without a `}`", 2..9),
+            ("${}", "has a `${..}` that does not name an environment variable", 0..3),
+            ("${A B}", "has a `${..}` that does not name an environment variable", 0..6),
+            ("${1A}", "has a `${..}` that does not name an environment variable", 0..5),
         ];
         for (written, message, at) in table {
             assert_eq!(fill(written), Err((message.to_owned(), Some(at))), "{written}");

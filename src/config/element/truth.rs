@@ -3,7 +3,7 @@
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// The truth value, without quotes.
+/// The boolean, without quotes.
 pub(in crate::config) fn read(node: &Node) -> Result<bool, Complaint> {
     node.boolean().ok_or_else(|| {
         let complaint = Complaint::new("must be true or false");
@@ -20,7 +20,7 @@ mod tests {
     use crate::config::element::sample;
 
     #[test]
-    fn a_truth_value_has_no_quotes() {
+    fn a_boolean_has_no_quotes() {
         assert_eq!(read(&sample::toml("true")), Ok(true));
         assert_eq!(read(&sample::flag("false")), Ok(false));
         let table = [("1", None), ("'yes'", None), ("'true'", Some("write true without quotes"))];

@@ -1,11 +1,12 @@
-//! Which user workers are: `auto`, `same`, a name, or numbers as `chown` takes them.
+//! Which user workers run as: `auto`, `same`, a name, or numbers as for `chown`.
+
+use gleaner_pool::User;
 
 use crate::config::error::Complaint;
 use crate::config::plan::UserChoice;
 use crate::config::written::Node;
-use crate::pool::User;
 
-/// `auto`, `same`, the name of a user, `uid:gid`, or a `uid` that is its group's number, too.
+/// `auto`, `same`, the name of a user, `uid:gid`, or a `uid`, which is then also the number of the group.
 pub(in crate::config) fn read(node: &Node) -> Result<UserChoice, Complaint> {
     let complaint = || Complaint::new("must be \"auto\", \"same\", the name of a user, or \"uid:gid\"");
     let number = node.integer().map(|number| number.to_string());
@@ -21,8 +22,8 @@ pub(in crate::config) fn read(node: &Node) -> Result<UserChoice, Complaint> {
     };
     let (uid, gid) = text.split_once(':').unwrap_or((text, text));
     match (uid.parse(), gid.parse()) {
-        (Ok(0), _) => Err(Complaint::new("must not be root: what a page takes over must not have all rights")
-            .with_help("\"same\" leaves workers the user of Gleaner")),
+        (Ok(0), _) => Err(Complaint::new("must not be root: a page that takes over a worker must not get all rights")
+            .with_help("\"same\" runs workers as the user of Gleaner")),
         (Ok(uid), Ok(gid)) => Ok(UserChoice::Given(User { uid, gid })),
         _ if is_name(text) => Ok(UserChoice::Named(text.to_owned())),
         _ => Err(complaint()),

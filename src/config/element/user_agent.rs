@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn what_identifies_nobody_is_refused() {
+    fn a_user_agent_that_says_nothing_is_refused() {
         let table = [
             ("''", "must not be empty"),
             ("' '", "must not be empty"),

@@ -1,4 +1,4 @@
-//! How many workers there are: a number, or as many as the machine has CPUs for us.
+//! How many workers there are: a number, or one for each CPU.
 
 use std::num::NonZeroUsize;
 
@@ -7,9 +7,10 @@ use crate::config::error::Complaint;
 use crate::config::written::Node;
 
 /// How many workers were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::config) enum Workers {
     /// One for each CPU.
+    #[default]
     Auto,
     /// This many.
     Exactly(NonZeroUsize),

@@ -1,165 +1,179 @@
-//! The documented default is the real one, and nothing is left out of the documentation.
+//! The defaults that are documented are the real ones, and every setting does something.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{nothing, number};
+use super::{file, nothing, number};
 use crate::config::place::{Origin, Text};
-use crate::config::schema::{self, Keys, NAMES_ELSEWHERE, SECTIONS};
+use crate::config::schema::elsewhere::NAMES_ELSEWHERE;
+use crate::config::schema::{self, Keys, SECTIONS};
 use crate::config::written::{self, Value};
-use crate::config::{DEFAULTS, FormatChoice, LimitsPlan, OutputPlan, Plan, PoolPlan, UserChoice};
-use crate::pool::Sandbox;
-use crate::schedule::{self, Adaptive, GroupBy, Politeness};
-use crate::scrape::{FetchSettings, PrivateAddresses, Proxies, Settings};
-use crate::sink::{Order, Shape};
+use crate::config::{Plan, UserChoice, defaults};
+use crate::schedule::Adaptive;
+use crate::scrape::Proxies;
 
-const MIB: u64 = 1024 * 1024;
+/// Values of all sorts. For every setting, one of them is good and another one than the default.
+const VALUES: [&str; 12] = [
+    "true",
+    "false",
+    "7",
+    "0.5",
+    "7s",
+    "17MiB",
+    "7%",
+    "some words",
+    "[503]",
+    "[\"image/*\"]",
+    "[\"http://proxy:1\"]",
+    "{ X = \"1\" }",
+];
+
+/// The dotted names of all settings but those of hosts.
+fn names() -> Vec<String> {
+    let settings = SECTIONS.iter().flat_map(|section| section.settings().iter().map(move |setting| (section, setting)));
+    settings.map(|(section, setting)| format!("{}.{}", section.name, setting.name)).collect()
+}
+
+/// The words that an error lists for a setting that is one of a few (`must be one of "host", "domain"`).
+fn choices(name: &str) -> Vec<String> {
+    let Err(error) = nothing().set(&format!("{name}=?")).load() else { return Vec::new() };
+    let message = error.problems()[0].message();
+    let listed = message.split_once("must be one of ").map_or("", |(_, listed)| listed);
+    listed.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
 
 #[test]
 fn without_any_settings_the_plan_is_the_documented_one() {
-    let expected = Plan {
-        pool: PoolPlan {
-            workers: number(6),
-            concurrency: number(16),
-            quota: None,
-            quota_jitter: 0,
-            max_memory_per_worker: 512 * MIB,
-            task_timeout: Duration::from_secs(60),
-            sandbox: Sandbox::Auto,
-            user: UserChoice::Auto,
-        },
-        scrape: Settings {
-            fetch: FetchSettings {
-                kept_headers: Vec::new(),
-                timeout: Duration::from_secs(30),
-                connect_timeout: Duration::from_secs(10),
-                idle_timeout: Duration::from_secs(15),
-                max_body: 16 * MIB,
-                user_agent: format!("gleaner/{}", env!("CARGO_PKG_VERSION")),
-                headers: Vec::new(),
-                memory: 512 << 20,
-                hosts: BTreeMap::new(),
-                proxies: Proxies::OfEnvironment,
-                tls: crate::scrape::TlsSettings {
-                    authorities: Vec::new(),
-                    client: None,
-                    min_version: crate::scrape::TlsVersion::Tls12,
-                    insecure: false,
-                },
-                meta_refresh: false,
-                content_types: Vec::new(),
-                retry_statuses: vec![408, 429, 500, 502, 503, 504, 522, 524],
-                private_addresses: PrivateAddresses::Direct,
-                site: None,
-            },
-            extract: None,
-        },
-        schedule: schedule::Options {
-            max_redirects: 10,
-            max_retries: 2,
-            max_retry_after: Duration::from_secs(300),
-            max_host_retries: 100,
-            max_host_failures: 0,
-            politeness: Politeness {
-                robots: true,
-                concurrency: 8,
-                delay: Duration::ZERO,
-                delay_jitter: Duration::ZERO,
-                interval: Duration::ZERO,
-                group_by: GroupBy::Host,
-                max_crawl_delay: Duration::from_secs(30),
-                adaptive: None,
-            },
-            hosts: HashMap::new(),
-        },
-        read_ahead: 100_000,
-        limits: LimitsPlan { max_failures: None, deadline: None },
-        tls_files: Vec::new(),
-        from_environment: BTreeMap::new(),
-        cookies: None,
-        cache: None,
-        output: OutputPlan {
-            format: FormatChoice::Auto,
-            record: Shape::Full,
-            order: Order::Input,
-            window_memory: 64 * MIB,
-            ahead_limit: 1_000_000,
-        },
-    };
-    assert_eq!(nothing().plan(), expected);
+    let plan = nothing().plan();
+    assert_eq!((plan.pool.workers, plan.pool.quota, plan.worker_user.clone()), (number(6), None, UserChoice::Auto));
+    let fetch = &plan.scrape.fetch;
+    assert_eq!((fetch.timeout, fetch.max_body), (Duration::from_secs(30), 16 << 20));
+    assert_eq!((Some(fetch.memory), plan.pool.max_memory), (Some(512 << 20), Some(512 << 20)));
+    assert_eq!(fetch.user_agent, format!("gleaner/{}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(fetch.proxies, Proxies::OfEnvironment);
+    assert_eq!((plan.limits.deadline, plan.cookies.clone(), plan.cache.clone()), (None, None, None));
+    assert_eq!((plan.scrape.extract.clone(), plan.format), (None, None));
+    assert_eq!(plan.schedule.politeness.adaptive, None);
     let adaptive = nothing().set("politeness.adaptive=true").plan().schedule.politeness.adaptive;
     assert_eq!(adaptive, Some(Adaptive { target: 1.0, max_delay: Duration::from_secs(60) }));
 }
 
 #[test]
-fn the_file_of_defaults_has_every_setting_in_the_order_of_the_schema_and_no_other() {
-    let text = Text::new(Origin::Defaults, DEFAULTS);
-    let table = written::document(&text).expect("the defaults are TOML");
-    let documented: Vec<(String, Vec<String>)> = table
-        .into_iter()
-        .map(|(section, node)| match node.value {
-            Value::Table(entries) => (section.name, entries.into_iter().map(|(key, _)| key.name).collect()),
-            _ => panic!("`{}` is no section", section.name),
-        })
-        .collect();
-    let known: Vec<(String, Vec<String>)> = SECTIONS
-        .iter()
-        .map(|section| {
-            let names = section.settings().iter().map(|setting| setting.name.to_owned());
-            (section.name.to_owned(), names.collect())
-        })
-        .collect();
-    assert_eq!(documented, known);
+fn every_setting_changes_the_plan_in_a_way_of_its_own() {
+    let mut plans = BTreeMap::new();
+    for name in names() {
+        // What has no effect alone.
+        let needed: &[&str] = match name.as_str() {
+            "politeness.adaptive_target" | "politeness.max_delay" => &["politeness.adaptive=true"],
+            "cookies.load" | "cookies.save" => &["cookies.enabled=true"],
+            "pool.quota_jitter" => &["pool.max_tasks_per_worker=9"],
+            // Its effect is to read a file; `tests/tls.rs` has files.
+            "tls.ca_file" | "tls.client_certificate" | "tls.client_key" => continue,
+            _ => &[],
+        };
+        let case = || needed.iter().fold(nothing(), |case, setting| case.set(setting));
+        let before = case().plan();
+        let choices = choices(&name);
+        let values = VALUES.iter().copied().chain(choices.iter().map(String::as_str));
+        let changed = values.filter_map(|value| {
+            let plan = case().set(&format!("{name}={value}")).load().ok()?.plan;
+            // What shapes the output is noted for every setting, whether or not it is used.
+            let plan = Plan { shaping: before.shaping.clone(), ..plan };
+            (plan != before).then(|| format!("{plan:?}"))
+        });
+        let changed: Vec<String> = changed.collect();
+        assert!(!changed.is_empty(), "{name}: none of the values changes the plan");
+        for plan in changed {
+            let other = plans.insert(plan, name.clone()).filter(|other| *other != name);
+            assert_eq!(other, None, "{name} does the same as another setting");
+        }
+    }
 }
 
 #[test]
-fn every_setting_of_the_defaults_has_a_comment_above_it() {
-    let lines: Vec<&str> = DEFAULTS.lines().collect();
-    for (number, line) in lines.iter().enumerate() {
-        let is_entry = !line.is_empty() && !line.starts_with('#');
-        let above = number.checked_sub(1).map(|above| lines[above]);
-        assert!(!is_entry || above.is_some_and(|above| above.starts_with('#')), "line {}: {line}", number + 1);
+fn two_ways_to_write_a_value_shape_the_same_output() {
+    let table = [
+        ("fetch.max_body=1MiB", "fetch.max_body=1048576"),
+        ("fetch.content_types=[\"IMAGE/*\"]", "fetch.content_types=image/*"),
+        ("output.format=ndjson", "output.format=jsonl"),
+        ("cache.path=a", "cache.path=b"),
+        ("fetch.headers.X=$$", "fetch.headers.x=$"),
+        ("hosts.'H'.robots=false", "hosts.'h.'.robots=false"),
+        ("hosts.'h'.robots=true", "pool.workers=1"),
+        ("fetch.headers.Cookie=a", "fetch.headers.cookie=b"),
+    ];
+    for (one, other) in table {
+        assert_eq!(nothing().set(one).plan().shaping, nothing().set(other).plan().shaping, "{one}, {other}");
+    }
+    assert_ne!(nothing().set("fetch.headers.'X.Cookie'=a").plan().shaping, nothing().plan().shaping);
+}
+
+#[test]
+fn the_file_of_defaults_has_every_setting_in_the_order_of_the_schema_and_no_other() {
+    let text = Text::new(Origin::Defaults, defaults());
+    let table = written::document(&text).expect("the defaults are TOML");
+    let documented: Vec<String> = table
+        .into_iter()
+        .flat_map(|(section, node)| match node.value {
+            Value::Table(entries) => entries.into_iter().map(move |(key, _)| format!("{}.{}", section.name, key.name)),
+            _ => panic!("`{}` is not a section", section.name),
+        })
+        .collect();
+    assert_eq!(documented, names());
+}
+
+#[test]
+fn every_section_and_every_setting_has_a_comment_of_its_own() {
+    let mut comments = BTreeSet::new();
+    for section in SECTIONS {
+        let of_hosts = match section.keys {
+            Keys::Hosts(settings) => settings.iter().map(|setting| setting.doc).collect(),
+            Keys::Known(_) | Keys::Free(_) => Vec::new(),
+        };
+        for doc in section.settings().iter().map(|setting| setting.doc).chain(of_hosts).chain([section.doc]) {
+            assert!(!doc.is_empty() && comments.insert(doc), "[{}]: {doc}", section.name);
+        }
     }
 }
 
 #[test]
 fn the_rules_in_the_comments_of_the_defaults_are_right() {
-    let (_, after) = DEFAULTS.split_once("[extract]\n").expect("the section is there");
+    let (_, after) = defaults().split_once("[extract]\n").expect("the section is there");
     let (examples, _) = after.split_once("# After the selector").expect("the examples end there");
     let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
-    let plan = super::file(format!("[extract]\n{}", uncommented.join("\n"))).plan();
+    let plan = file(format!("[extract]\n{}", uncommented.join("\n"))).plan();
     let fields = plan.scrape.extract.expect("there are fields");
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["title", "links", "price", "quotes"]);
 }
 
 #[test]
-fn the_hosts_in_the_comments_of_the_defaults_are_right() {
-    let (_, after) = DEFAULTS.split_once("[hosts]\n").expect("the section is there");
-    let (examples, _) = after.split_once("\n# These headers").expect("the examples end there");
-    let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
-    let case = ["BOOKS_KEY", "BOOKS_PASSWORD", "API_TOKEN"]
-        .into_iter()
-        .fold(super::file(uncommented.join("\n")), |case, name| case.variable(name, "x"));
-    let hosts: BTreeSet<String> = case.plan().schedule.hosts.into_keys().collect();
-    assert_eq!(hosts, BTreeSet::from(["api.example:8443", "books.example"].map(str::to_owned)));
+fn each_setting_in_the_comments_on_hosts_is_right() {
+    let (_, after) = defaults().split_once("[hosts]\n").expect("the section is there");
+    let (examples, _) = after.split_once("\n\n# The headers").expect("the examples end there");
+    let mut lines = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).skip_while(|line| line.is_empty());
+    let head = lines.next().expect("there is a host");
+    let mut count = 0;
+    for line in lines {
+        let names = ["BOOKS_KEY", "BOOKS_PASSWORD", "API_TOKEN"];
+        let case = names.into_iter().fold(file(format!("{head}\n{line}")), |case, name| case.variable(name, "x"));
+        assert_ne!(case.plan(), file(head).plan(), "{line}");
+        count += 1;
+    }
+    let Some(Keys::Hosts(settings)) = schema::section("hosts").map(|section| &section.keys) else { panic!("no hosts") };
+    assert_eq!(count, settings.len());
 }
 
 #[test]
 fn a_copy_of_the_defaults_changes_nothing() {
-    assert_eq!(super::file(DEFAULTS).plan(), nothing().plan());
+    assert_eq!(file(defaults()).plan(), nothing().plan());
 }
 
 #[test]
 fn every_setting_in_force_is_listed_in_order_with_its_source() {
     let loaded = nothing().load().expect("the defaults are right");
     let listed: Vec<&str> = loaded.in_force.iter().map(|setting| setting.name.as_str()).collect();
-    let known: Vec<String> = SECTIONS
-        .iter()
-        .flat_map(|section| section.settings().iter().map(move |setting| (section, setting)))
-        .map(|(section, setting)| format!("{}.{}", section.name, setting.name))
-        .filter(|name| name != "fetch.headers")
-        .collect();
+    let known: Vec<String> = names().into_iter().filter(|name| name != "fetch.headers").collect();
     assert_eq!(listed, known);
     assert!(loaded.in_force.iter().all(|setting| setting.place.to_string() == "default"));
 }
@@ -186,7 +200,7 @@ fn names_from_elsewhere_lead_to_settings_that_exist_and_hide_none() {
         let section = schema::section(section).unwrap_or_else(|| panic!("{ours}"));
         assert!(section.setting(key).is_some(), "{ours}");
         let taken = SECTIONS.iter().any(|section| section.setting(elsewhere).is_some());
-        assert!(!taken, "{elsewhere} is a setting of ours");
+        assert!(!taken, "{elsewhere} is one of our settings");
     }
 }
 
@@ -199,5 +213,5 @@ fn names_of_sections_and_settings_can_be_told_apart_in_variables() {
             assert!(!other.name.starts_with(&prefix), "{} and {}", one.name, other.name);
         }
     }
-    assert!(SECTIONS.iter().any(|section| matches!(section.keys, Keys::Fields)));
+    assert!(SECTIONS.iter().any(|section| matches!(section.keys, Keys::Free(_))));
 }

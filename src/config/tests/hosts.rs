@@ -96,12 +96,12 @@ fn what_is_wrong_with_a_host_is_said_at_its_place_with_the_way_out() {
         ),
         (
             "[hosts.\"h:443\"]\n",
-            "`hosts.\"h:443\"` must be without its port: the usual ports of http and https are of the same host\n \
-             --> gleaner.toml:1:8\n  |\n1 | [hosts.\"h:443\"]\n  |        ^^^^^^^",
+            "`hosts.\"h:443\"` must not have the port 80 or 443: leave it out, since the http and https servers of a name \
+             count as one host\n --> gleaner.toml:1:8\n  |\n1 | [hosts.\"h:443\"]\n  |        ^^^^^^^",
         ),
         (
             "[hosts.\"*.h\"]\n",
-            "`hosts.\"*.h\"` must be one host: `*` stands for no others\n \
+            "`hosts.\"*.h\"` must be one host: wildcards (`*`) are not supported\n \
              --> gleaner.toml:1:8\n  |\n1 | [hosts.\"*.h\"]\n  |        ^^^^^",
         ),
         (
@@ -118,12 +118,12 @@ fn what_is_wrong_with_a_host_is_said_at_its_place_with_the_way_out() {
             "[hosts.\"h\"]\nmax_body = 1\n",
             "unknown setting `hosts.\"h\".max_body`\n --> gleaner.toml:2:1\n  |\n2 | max_body = 1\n  | ^^^^^^^^\n  \
              = help: the settings of a host are delay, concurrency, robots, headers, basic, proxy, bearer\n  \
-             = help: `fetch.max_body` is for all hosts",
+             = help: `fetch.max_body` counts for all hosts",
         ),
         (
             "[hosts.books.example]\ndelay = \"1s\"\n",
             "unknown setting `hosts.\"books\".example`\n --> gleaner.toml:1:14\n  |\n1 | [hosts.books.example]\n  \
-             |              ^^^^^^^\n  = help: the name of a host stands in quotes: hosts.\"books.example\"",
+             |              ^^^^^^^\n  = help: put the name of the host in quotes: hosts.\"books.example\"",
         ),
         (
             "[hosts]\n\"h\" = 1\n",
@@ -145,7 +145,7 @@ fn what_is_wrong_with_a_host_is_said_at_its_place_with_the_way_out() {
         ),
         (
             "[fetch]\nretry_statuses = [503, 200]\n",
-            "`fetch.retry_statuses` must have HTTP statuses from 400 to 599\n --> gleaner.toml:2:24\n  |\n\
+            "`fetch.retry_statuses` must contain HTTP statuses from 400 to 599\n --> gleaner.toml:2:24\n  |\n\
              2 | retry_statuses = [503, 200]\n  |                        ^^^",
         ),
     ];

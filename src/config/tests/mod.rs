@@ -10,7 +10,7 @@ mod secrets;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::{Error, Flag, Loaded, Plan, Sources, load};
+use super::{Flag, Loaded, Plan, SettingsError, Sources, load};
 
 /// Sources of a test: a folder of its own, with or without a file in it.
 struct Case {
@@ -66,7 +66,7 @@ impl Case {
         self.flag(Flag::set(assignment))
     }
 
-    fn load(&self) -> Result<Loaded, Error> {
+    fn load(&self) -> Result<Loaded, SettingsError> {
         load(&self.sources)
     }
 
@@ -79,7 +79,7 @@ impl Case {
     }
 
     #[track_caller]
-    fn error(&self) -> Error {
+    fn error(&self) -> SettingsError {
         self.load().expect_err("these settings are wrong")
     }
 }

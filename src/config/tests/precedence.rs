@@ -16,7 +16,7 @@ fn in_force(case: &Case, name: &str) -> (String, String) {
 }
 
 #[test]
-fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+fn flags_override_the_environment_which_overrides_the_file_which_overrides_the_default() {
     let cases = [
         (nothing(), 16, "default"),
         (file("[pool]\nconcurrency = 1\n"), 1, "gleaner.toml:2:15"),
@@ -82,7 +82,7 @@ fn a_file_that_was_asked_for_is_read_and_the_usual_one_is_not() {
         .config("other.toml");
     let plan = case.plan();
     assert_eq!(plan.pool.workers, number(6));
-    assert_eq!(plan.output.order, Order::Completion);
+    assert_eq!(plan.sink.order, Order::Completion);
 }
 
 #[test]
@@ -210,12 +210,12 @@ fn a_fetch_ends_before_its_task_does() {
         (
             &["fetch.timeout=2m"],
             Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 1m\n --> flag --set\n  |\n  \
-                 | --set fetch.timeout=2m\n  |                     ^^\n  = help: that was set by default; it covers parsing, too"),
+                 | --set fetch.timeout=2m\n  |                     ^^\n  = help: that was set by default; it includes parsing"),
         ),
         (
             &["pool.task_timeout=5s", "fetch.timeout=5s"],
             Err("`fetch.timeout` must be less than `pool.task_timeout`, which is 5s\n --> flag --set\n  |\n  \
-                 | --set fetch.timeout=5s\n  |                     ^^\n  = help: that was set by flag --set; it covers parsing, too"),
+                 | --set fetch.timeout=5s\n  |                     ^^\n  = help: that was set by flag --set; it includes parsing"),
         ),
     ];
     for (settings, expected) in table {

@@ -24,10 +24,10 @@ fn variables_are_filled_in_wherever_a_header_is_written() {
         let loaded = case.load().expect("good settings");
         let listed = loaded.in_force.iter().find(|setting| setting.name == "fetch.headers.x").expect("listed");
         assert!(listed.value.contains("${TOKEN}"), "as it was written: {}", listed.value);
-        assert_eq!(loaded.plan.from_environment["fetch.headers.x"], "a ${TOKEN}");
+        assert_eq!(loaded.plan.shaping.headers["fetch.headers.x"], "a ${TOKEN}");
     }
     assert_eq!(header(&nothing().set("fetch.headers.X=$$ 5$")), "$ 5$");
-    assert!(nothing().set("fetch.headers.X=$$").plan().from_environment.is_empty());
+    assert_eq!(nothing().set("fetch.headers.X=$$").plan().shaping.headers["fetch.headers.x"], "$");
 }
 
 #[test]
@@ -63,12 +63,12 @@ fn what_is_wrong_with_a_secret_is_said_at_its_place_without_it() {
         ),
         (
             format!("{HOST}basic = \"s3cret\"\n"),
-            "`hosts.\"h\".basic` must be user name and password with a colon between them\n --> gleaner.toml:2:9\n  |\n\
+            "`hosts.\"h\".basic` must be a user name and a password with a colon between them\n --> gleaner.toml:2:9\n  |\n\
              2 | basic = \"******\"\n  |         ^^^^^^^^\n  = help: write \"user:${PASSWORD}\"",
         ),
         (
             format!("{HOST}bearer = \"Bearer s3cret\"\n"),
-            "`hosts.\"h\".bearer` must be a token without spaces, and without \"Bearer\" before it\n \
+            "`hosts.\"h\".bearer` must be a token without spaces and without \"Bearer\" before it\n \
              --> gleaner.toml:2:10\n  |\n2 | bearer = \"*************\"\n  |          ^^^^^^^^^^^^^^^",
         ),
         (
@@ -79,15 +79,15 @@ fn what_is_wrong_with_a_secret_is_said_at_its_place_without_it() {
         ),
         (
             "[fetch]\nheaders = { Cookie = \"s3cret\", \"a b\" = \"\" }\n".to_owned(),
-            "`fetch.headers.a b` is no header name\n --> gleaner.toml:2:32\n  |\n\
+            "`fetch.headers.a b` is not a valid header name\n --> gleaner.toml:2:32\n  |\n\
              2 | headers = { Cookie = \"******\", \"a b\" = \"\" }\n  |                                ^^^^^\n  \
-             = help: letters, digits and any of !#$%&'*+-.^_`|~ may stand in one",
+             = help: a name has letters, digits and any of !#$%&'*+-.^_`|~",
         ),
         (
             "[fetch]\nheaders = { X = \"${LINES}\" }\n".to_owned(),
             "`fetch.headers.x` needs the environment variable `LINES`, which holds a control character\n \
              --> gleaner.toml:2:18\n  |\n2 | headers = { X = \"${LINES}\" }\n  |                  ^^^^^^^^\n  \
-             = help: a line break at its end, perhaps, from the file it was read of",
+             = help: it may be a line break at the end, from the file that the value was read from",
         ),
     ];
     for (written, expected) in table {
@@ -163,7 +163,7 @@ fn what_is_no_proxy_is_said_at_its_place_without_its_password() {
         ),
         (
             file("[network]\nproxies = [\"none\", \"http://a\"]\n"),
-            "`network.proxies` must have \"none\" alone or not at all\n --> gleaner.toml:2:12\n  |\n\
+            "`network.proxies` must not have \"none\" beside other proxies\n --> gleaner.toml:2:12\n  |\n\
              2 | proxies = [\"none\", \"http://a\"]\n  |            ^^^^^^"
                 .to_owned(),
         ),

@@ -1,12 +1,12 @@
-//! Bytes -> text, by the rules of WHATWG HTML ("determining the character encoding").
+//! Decodes bytes to text, by the rules of WHATWG HTML ("determining the character encoding").
 //!
-//! A byte-order mark, else the `Content-Type`, else what the page declares in its first bytes (`prescan`), else what
-//! `chardetng` (Firefox's detector) makes of it. Labels are those of WHATWG Encoding: `iso-8859-1` is windows-1252.
-//! The last two are tentative: a `<meta>` that the parser meets decides ("changing the encoding while parsing"), and the
-//! page is decoded and parsed once more. The parser is asked, and the bytes are not scanned any further, because only the
-//! tree builder knows what is a `<meta>` and what is the text of a script. A page that declares nothing else than what was
-//! found pays nothing for that.
-//! What is malformed becomes U+FFFD, as in browsers: there are no bytes that cannot be decoded.
+//! The encoding is given by the first of these that exists: a byte-order mark, the `Content-Type`, the declaration in
+//! the first bytes of the page (`prescan`), the guess of `chardetng` (Firefox's detector). Labels are those of WHATWG
+//! Encoding: `iso-8859-1` means windows-1252. The last two sources are tentative. If the parser then finds a `<meta>`
+//! with another encoding, that one counts ("changing the encoding while parsing"), and the page is decoded and parsed
+//! again. The parser decides this, instead of a longer scan of the bytes, because only the tree builder can distinguish
+//! a `<meta>` from the text of a script. A page whose declaration agrees is parsed only once.
+//! As in browsers, malformed bytes become U+FFFD: any bytes can be decoded.
 
 mod prescan;
 
@@ -19,28 +19,28 @@ use super::media_type;
 
 pub(super) use prescan::of_element;
 
-/// A page's text, and what it was written in.
+/// The text of a page, and its encoding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded<'a> {
-    /// Borrowed where the bytes are the text already.
+    /// Borrowed if the bytes already are the text.
     pub text: Cow<'a, str>,
     /// The encoding that was found.
     pub encoding: &'static Encoding,
-    /// Whether the page itself may still say otherwise.
+    /// Whether the page itself may still change the encoding.
     pub confidence: Confidence,
 }
 
-/// How sure an encoding is (WHATWG HTML, "confidence").
+/// How certain an encoding is (WHATWG HTML, "confidence").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confidence {
-    /// A byte-order mark or the `Content-Type` gives it, or a `<meta>` that the parser has met.
+    /// It comes from a byte-order mark, from the `Content-Type`, or from a `<meta>` that the parser found.
     Certain,
-    /// The first bytes of the page declare it, or it is a guess.
+    /// It comes from the first bytes of the page, or it is a guess.
     Tentative,
 }
 
-/// Decodes a page. `content_type` is the header; `host` the name of the server, whose top-level domain helps to guess
-/// the encoding of a page that declares none (`ru`, `jp`).
+/// Decodes a page. `content_type` is the header. `host` is the name of the server: its top-level domain (`ru`, `jp`)
+/// helps to guess the encoding of a page that declares none.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, host: Option<&str>) -> Decoded<'a> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decode_as(&bytes[mark..], encoding);
@@ -50,7 +50,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, host: Option<&str
         return decode_as(bytes, encoding);
     }
     let tentative = match prescan::prescan(bytes) {
-        // No `<meta>` changes what is read as UTF-16.
+        // A `<meta>` cannot change UTF-16.
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => return decode_as(bytes, encoding),
         Some(encoding) => decode_as(bytes, encoding),
         None => guess(bytes, host),
@@ -58,14 +58,14 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, host: Option<&str
     Decoded { confidence: Confidence::Tentative, ..tentative }
 }
 
-/// Decodes a page in an encoding that is certain, and which no byte-order mark gives.
+/// Decodes a page in an encoding that is certain. The bytes have no byte-order mark.
 pub(super) fn decode_as<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
     let text = encoding.decode_without_bom_handling(bytes).0;
     Decoded { text, encoding, confidence: Confidence::Certain }
 }
 
 fn guess<'a>(bytes: &'a [u8], host: Option<&str>) -> Decoded<'a> {
-    // The detector would say so too, only slower; ISO-2022-JP is the one that looks like ASCII and starts with ESC.
+    // The detector would find UTF-8 too, but slower. Only ISO-2022-JP also looks like ASCII, and it uses ESC.
     const ESCAPE: u8 = 0x1b;
     if let Ok(text) = std::str::from_utf8(bytes)
         && !bytes.contains(&ESCAPE)
@@ -77,7 +77,7 @@ fn guess<'a>(bytes: &'a [u8], host: Option<&str>) -> Decoded<'a> {
     decode_as(bytes, detector.guess(host.and_then(top_level_domain).map(str::as_bytes), Utf8Detection::Allow))
 }
 
-/// What the detector takes as a hint: lower-case letters (or Punycode) without a dot.
+/// Returns the hint for the detector: lower-case letters (or Punycode) without a dot.
 fn top_level_domain(host: &str) -> Option<&str> {
     let last = host.trim_end_matches('.').rsplit('.').next()?;
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -95,7 +95,7 @@ mod tests {
     use super::{Confidence, decode, top_level_domain};
 
     #[test]
-    fn the_strongest_sign_wins() {
+    fn the_first_source_of_the_encoding_wins() {
         let html = Some("text/html; charset=windows-1251");
         let cases: [(&[u8], Option<&str>, _, &str); 12] = [
             (b"\xef\xbb\xbf\xc3\xa9", html, UTF_8, "é"),
@@ -118,8 +118,8 @@ mod tests {
     }
 
     #[test]
-    fn what_declares_nothing_is_guessed() {
-        // The detector does not tell the two KOI8 apart: they have the same Russian letters.
+    fn an_undeclared_encoding_is_guessed() {
+        // The detector does not distinguish the two KOI8 encodings, which have the same Russian letters.
         let cases = [
             ("Широкая электрификация южных губерний", KOI8_R, KOI8_U, None),
             ("Широкая электрификация южных губерний", WINDOWS_1251, WINDOWS_1251, None),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_and_the_header_are_certain_and_all_else_is_tentative() {
+    fn only_a_byte_order_mark_utf_16_and_the_header_are_certain() {
         use Confidence::{Certain, Tentative};
         let cases: [(&[u8], Option<&str>, Confidence); 7] = [
             (b"<\0?\0x\0m\0l\0", None, Certain),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_utf_8_is_not_copied() {
+    fn utf_8_text_is_not_copied() {
         let types = [None, Some("text/html; charset=utf-8")];
         for content_type in types {
             assert!(matches!(decode("é".as_bytes(), content_type, None).text, Cow::Borrowed(_)), "{content_type:?}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_hint_at_a_country() {
+    fn only_domain_names_give_a_hint() {
         let cases = [
             ("example.ru", Some("ru")),
             ("example.ru.", Some("ru")),

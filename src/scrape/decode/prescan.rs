@@ -1,13 +1,14 @@
-//! What a page declares in its first bytes: WHATWG HTML, "prescan a byte stream to determine its encoding".
+//! Finds the encoding that a page declares in its first bytes: WHATWG HTML, "prescan a byte stream to determine its
+//! encoding".
 //!
-//! Written after the steps of the standard and named after them, so that the two can be read side by side.
+//! The functions follow the steps of the Standard and have their names, so that both can be read side by side.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
-/// How much of a page is looked at.
+/// How many bytes of a page are examined.
 const WINDOW: usize = 1024;
 
-/// The encoding that the first 1024 bytes declare, in a `<meta>` or in an XML declaration.
+/// Returns the encoding that the first 1024 bytes declare, in a `<meta>` or in an XML declaration.
 pub(super) fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
     let bytes = &bytes[..bytes.len().min(WINDOW)];
     if bytes.starts_with(b"<\0?\0x\0") {
@@ -19,7 +20,7 @@ pub(super) fn prescan(bytes: &[u8]) -> Option<&'static Encoding> {
     in_meta(bytes).ok().flatten().or_else(|| in_xml_declaration(bytes))
 }
 
-/// The bytes ended in the middle of something: the prescan is over.
+/// The bytes ended inside a construct, so the prescan is over.
 struct RanOut;
 
 fn in_meta(bytes: &[u8]) -> Result<Option<&'static Encoding>, RanOut> {
@@ -27,7 +28,7 @@ fn in_meta(bytes: &[u8]) -> Result<Option<&'static Encoding>, RanOut> {
     while position < bytes.len() {
         let rest = &bytes[position..];
         if rest.starts_with(b"<!--") {
-            // The two dashes of the end may be those of the start.
+            // The two dashes of `<!--` may also be those of `-->`.
             position += 2 + find(&rest[2..], b"-->").ok_or(RanOut)? + 2;
         } else if starts_with_name(rest, b"<meta") {
             let mut attributes = Attributes { bytes, position: position + 5 };
@@ -48,10 +49,10 @@ fn in_meta(bytes: &[u8]) -> Result<Option<&'static Encoding>, RanOut> {
     Ok(None)
 }
 
-/// A label that is none. It counts as found: it keeps a later `content` from being looked at.
+/// A label without an encoding. It counts as found, so that a later `content` is ignored.
 struct NoEncoding;
 
-/// What one `<meta>` declares.
+/// Returns the encoding that one `<meta>` declares.
 fn of_meta(attributes: &mut Attributes<'_>) -> Result<Option<&'static Encoding>, RanOut> {
     let (mut seen, mut got_pragma, mut need_pragma) = (Vec::new(), false, None);
     let mut charset = None;
@@ -83,8 +84,9 @@ fn of_meta(attributes: &mut Attributes<'_>) -> Result<Option<&'static Encoding>,
     Ok(found.map(as_declared_in_ascii))
 }
 
-/// What a `<meta>` declares that the parser has met, by its attributes (WHATWG HTML, the rules for a start tag `meta` in
-/// "the "in head" insertion mode"). Unlike in the prescan, a label that is not valid leaves the decision to `content`.
+/// Returns the encoding that the attributes of a `<meta>` declare, for an element that the parser found (WHATWG HTML,
+/// the rules for a start tag `meta` in "the "in head" insertion mode"). Unlike in the prescan, `content` still counts
+/// if the label in `charset` is invalid.
 pub(in crate::scrape) fn of_element<'e>(attribute: impl Fn(&str) -> Option<&'e str>) -> Option<&'static Encoding> {
     let charset = || Encoding::for_label(attribute("charset")?.as_bytes());
     let pragma = || {
@@ -94,7 +96,7 @@ pub(in crate::scrape) fn of_element<'e>(attribute: impl Fn(&str) -> Option<&'e s
     charset().or_else(pragma).map(as_declared_in_ascii)
 }
 
-/// Who declares it in ASCII cannot mean UTF-16, and `x-user-defined` is windows-1252 here.
+/// A declaration in ASCII cannot mean UTF-16, so that becomes UTF-8. `x-user-defined` becomes windows-1252.
 fn as_declared_in_ascii(encoding: &'static Encoding) -> &'static Encoding {
     if encoding == UTF_16BE || encoding == UTF_16LE {
         UTF_8
@@ -105,7 +107,7 @@ fn as_declared_in_ascii(encoding: &'static Encoding) -> &'static Encoding {
     }
 }
 
-/// "Get an attribute", with names and values in lower case.
+/// "Get an attribute". Names and values are in lower case.
 struct Attributes<'b> {
     bytes: &'b [u8],
     position: usize,
@@ -114,7 +116,7 @@ struct Attributes<'b> {
 type Attribute = (Vec<u8>, Vec<u8>);
 
 impl Attributes<'_> {
-    /// The next attribute of the tag; `None` at its end.
+    /// Returns the next attribute of the tag, or `None` at its end.
     fn next(&mut self) -> Result<Option<Attribute>, RanOut> {
         while is_space(self.here()?) || self.here()? == b'/' {
             self.position += 1;
@@ -178,7 +180,7 @@ impl Attributes<'_> {
     }
 }
 
-/// "Extracting a character encoding from a meta element": `text/html; charset=..`.
+/// "Extracting a character encoding from a meta element", from a text such as `text/html; charset=..`.
 fn from_content(content: &[u8]) -> Option<&'static Encoding> {
     let mut rest = content;
     let rest = loop {
@@ -198,7 +200,7 @@ fn from_content(content: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label)
 }
 
-/// "Get an XML encoding": `<?xml version="1.0" encoding="..."?>`.
+/// "Get an XML encoding", from `<?xml version="1.0" encoding="..."?>`.
 fn in_xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
     if !bytes.starts_with(b"<?xml") {
         return None;
@@ -223,7 +225,7 @@ fn in_xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label).map(as_declared_in_ascii)
 }
 
-/// A tag's start, followed by white space or a slash.
+/// Whether the bytes begin with this start of a tag, followed by white space or a slash.
 fn starts_with_name(bytes: &[u8], tag: &[u8]) -> bool {
     bytes.len() > tag.len()
         && bytes[..tag.len()].eq_ignore_ascii_case(tag)
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_meta_that_the_parser_has_met_declares_by_either_form() {
+    fn a_meta_element_declares_an_encoding_in_either_form() {
         type Case = (&'static [(&'static str, &'static str)], Option<&'static str>);
         let cases: [Case; 10] = [
             (&[("charset", "gbk")], Some("GBK")),

@@ -1,17 +1,17 @@
-//! Filling a document.
+//! Fills a document.
 
 use encoding_rs::{Encoding, UTF_8};
 use html5ever::tree_builder::QuirksMode;
 
 use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace, Node, known};
 
-/// What a document keeps for the next one, at most: entries of a list, bytes of a text. One large page must not cost
-/// memory for ever.
+/// The largest capacity that a document keeps for the next page: entries of a list, bytes of a text. One large page
+/// must not occupy memory forever.
 const KEPT_ENTRIES: usize = 1 << 17;
 const KEPT_BYTES: usize = 4 << 20;
 
 impl Dom {
-    /// An empty document, to be filled.
+    /// Makes an empty document.
     pub(crate) fn new() -> Self {
         let mut dom = Self {
             nodes: Vec::new(),
@@ -26,7 +26,7 @@ impl Dom {
         dom
     }
 
-    /// Forgets the page, and has only the document's node. `encoding` is what the next page is written in.
+    /// Removes the page and leaves only the document node. `encoding` is the encoding of the next page.
     pub(in crate::scrape) fn clear(&mut self, encoding: &'static Encoding) {
         self.nodes.clear();
         self.nodes.shrink_to(KEPT_ENTRIES);
@@ -43,7 +43,7 @@ impl Dom {
         self.seal();
     }
 
-    /// How many bytes are kept for the next page.
+    /// Returns the number of bytes that are kept for the next page.
     #[cfg(test)]
     pub(in crate::scrape) fn memory(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>()
@@ -52,14 +52,14 @@ impl Dom {
             + self.side.capacity()
     }
 
-    /// Adds a node without a name. `extent` is where its text begins and how long that is, or the same of attributes.
+    /// Adds a node without a name. `extent` is the start and length of its text or of its attributes.
     #[inline]
     pub(in crate::scrape) fn push(&mut self, kind: Kind, parent: u32, extent: (u32, u32)) -> u32 {
         let (name, namespace) = (known::A, Namespace::Html);
         self.push_node(Node { name, parent, end: 0, start: extent.0, length: extent.1, kind, namespace })
     }
 
-    /// Adds an element whose attributes are those of this range.
+    /// Adds an element. `attributes` is the start and length of its attributes.
     #[inline]
     pub(in crate::scrape) fn push_element(
         &mut self,
@@ -79,14 +79,14 @@ impl Dom {
         at
     }
 
-    /// Adds to the texts that the page does not have in one piece, and says where.
+    /// Adds a text that the page does not contain in one piece. Returns its start and length.
     pub(in crate::scrape) fn push_side(&mut self, text: &str) -> (u32, u32) {
         let start = place(self.page.len() + self.side.len());
         self.side.push_str(text);
         (start, place(text.len()))
     }
 
-    /// Adds a document type as a child of the document.
+    /// Adds a doctype as a child of the document.
     pub(in crate::scrape) fn push_doctype(&mut self, parts: [(u32, u32); 3]) -> u32 {
         let first = place(self.attributes.len());
         self.attributes.extend(parts.map(|(start, length)| Attribute {
@@ -98,7 +98,7 @@ impl Dom {
         self.push(Kind::Doctype, 0, (first, 3))
     }
 
-    /// Finds the end of each node, once all are there and stand in document order.
+    /// Computes the end of each node, after all nodes were added in document order.
     pub(in crate::scrape) fn seal(&mut self) {
         for at in (0..self.nodes.len()).rev() {
             let node = self.nodes[at];
@@ -112,7 +112,8 @@ impl Dom {
     }
 }
 
-/// A page of more than four thousand million nodes or bytes does not fit into `max_body`, nor into memory.
+/// Converts a length. A page of more than four thousand million nodes or bytes fits neither into `max_body` nor into
+/// memory.
 pub(super) fn place(length: usize) -> u32 {
     u32::try_from(length).expect("a document has fewer than 2^32 nodes and bytes")
 }

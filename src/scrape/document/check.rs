@@ -1,18 +1,18 @@
-//! Whether a document is sound: what every test asks of every document it builds.
+//! Checks that a document is consistent. The tests check every document that they build.
 
 use std::fmt::Write as _;
 
 use super::{Dom, Kind};
 
 impl Dom {
-    /// Says what is wrong, if anything is: a parent that does not stand before its children, an end that does not nest,
-    /// a text or an attribute that is not there, an empty text, a template without its fragment.
+    /// Returns the first problem, if any: a parent that does not come before its children, an end beyond the parent's
+    /// end, a text or an attribute outside the stored text, an empty text, or a template without its fragment.
     pub(crate) fn check(&self) -> Result<(), String> {
         let length = self.nodes.len();
         if length == 0 || self.nodes[0].kind != Kind::Document || self.nodes[0].end as usize != length {
-            return Err("the document's node is not the whole list".to_owned());
+            return Err("the document node does not cover the whole list".to_owned());
         }
-        // What is open at each place; the last one must be the parent of what stands there.
+        // The open nodes at each place. The last one must be the parent of the node there.
         let mut open: Vec<u32> = vec![0];
         for at in 1..self.nodes[0].end {
             while open.last().is_some_and(|last| self.node(*last).end <= at) {
@@ -46,7 +46,7 @@ impl Dom {
                 is_template == has_fragment && self.are_attributes(node.start, node.length)
             }
         };
-        if holds { Ok(()) } else { Err(format!("{at} is not sound: {node:?}")) }
+        if holds { Ok(()) } else { Err(format!("{at} is not consistent: {node:?}")) }
     }
 
     fn are_attributes(&self, start: u32, length: u32) -> bool {
@@ -63,7 +63,7 @@ impl Dom {
         text.is_some()
     }
 
-    /// Says where two documents differ, if they do: in anything but the numbers of names and the places of texts.
+    /// Describes the first difference between two documents. Numbers of names and positions of texts may differ.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         if self.quirks != other.quirks {
             return Some(format!("quirks: {:?} and {:?}", self.quirks, other.quirks));
@@ -77,7 +77,7 @@ impl Dom {
         None
     }
 
-    /// All that can be known of a node.
+    /// Returns everything about a node that can be compared.
     fn shown(&self, at: usize) -> (Kind, [u32; 2], String) {
         let node = &self.nodes[at];
         let at = u32::try_from(at).unwrap_or(u32::MAX);

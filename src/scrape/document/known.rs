@@ -1,4 +1,4 @@
-//! The names that the parser's rules ask for, and others that nearly every page has. Their numbers are constants.
+//! The names that the parser's rules use, and other names that are common on pages. Their numbers are constants.
 
 use super::names::Name;
 
@@ -13,7 +13,7 @@ macro_rules! known {
             pub(in crate::scrape) const $constant: Name = Name::known(Number::$constant as u32);
         )*
 
-        /// The text of each known name, by number.
+        /// The texts of all known names, indexed by number.
         pub(super) const TEXTS: &[&str] = &[$($text,)*];
     };
 }
@@ -47,7 +47,7 @@ known! {
     DESC "desc", PATH "path", G "g", CIRCLE "circle", RECT "rect", LINE "line", POLYGON "polygon",
     POLYLINE "polyline", ELLIPSE "ellipse", USE "use", DEFS "defs", SYMBOL "symbol", TEXT "text", TSPAN "tspan",
     STOP "stop", MASK "mask", PATTERN "pattern", FILTER "filter", MARKER "marker",
-    // Elements of SVG with capital letters, in lower case as they are read.
+    // Elements of SVG with capital letters, in lower case as the parser reads them.
     ALTGLYPH "altglyph", ALTGLYPHDEF "altglyphdef", ALTGLYPHITEM "altglyphitem", ANIMATECOLOR "animatecolor",
     ANIMATEMOTION "animatemotion", ANIMATETRANSFORM "animatetransform", CLIPPATH "clippath", FEBLEND "feblend",
     FECOLORMATRIX "fecolormatrix", FECOMPONENTTRANSFER "fecomponenttransfer", FECOMPOSITE "fecomposite",
@@ -58,7 +58,7 @@ known! {
     FEPOINTLIGHT "fepointlight", FESPECULARLIGHTING "fespecularlighting", FESPOTLIGHT "fespotlight", FETILE "fetile",
     FETURBULENCE "feturbulence", FOREIGNOBJECT "foreignobject", GLYPHREF "glyphref", LINEARGRADIENT "lineargradient",
     RADIALGRADIENT "radialgradient", TEXTPATH "textpath",
-    // And as they are kept.
+    // The same elements, with capital letters as the document stores them.
     ALT_GLYPH "altGlyph", ALT_GLYPH_DEF "altGlyphDef", ALT_GLYPH_ITEM "altGlyphItem", ANIMATE_COLOR "animateColor",
     ANIMATE_MOTION "animateMotion", ANIMATE_TRANSFORM "animateTransform", CLIP_PATH "clipPath", FE_BLEND "feBlend",
     FE_COLOR_MATRIX "feColorMatrix", FE_COMPONENT_TRANSFER "feComponentTransfer", FE_COMPOSITE "feComposite",
@@ -70,7 +70,7 @@ known! {
     FE_SPECULAR_LIGHTING "feSpecularLighting", FE_SPOT_LIGHT "feSpotLight", FE_TILE "feTile",
     FE_TURBULENCE "feTurbulence", FOREIGN_OBJECT "foreignObject", GLYPH_REF "glyphRef",
     LINEAR_GRADIENT "linearGradient", RADIAL_GRADIENT "radialGradient", TEXT_PATH "textPath",
-    // Attributes of HTML and those that all elements have.
+    // Attributes of HTML, and attributes that all elements may have.
     ACCEPT "accept", ACCEPT_CHARSET "accept-charset", ACTION "action", ACTUATE "actuate", ALIGN "align",
     ALLOW "allow", ALLOWFULLSCREEN "allowfullscreen", ALT "alt", ARCROLE "arcrole", ARIA_CONTROLS "aria-controls",
     ARIA_CURRENT "aria-current", ARIA_DESCRIBEDBY "aria-describedby", ARIA_EXPANDED "aria-expanded",
@@ -116,7 +116,7 @@ known! {
     SYSTEMLANGUAGE "systemlanguage", TABLEVALUES "tablevalues", TARGETX "targetx", TARGETY "targety",
     TEXTLENGTH "textlength", VIEWBOX "viewbox", VIEWTARGET "viewtarget", XCHANNELSELECTOR "xchannelselector",
     YCHANNELSELECTOR "ychannelselector", ZOOMANDPAN "zoomandpan", DEFINITIONURL "definitionurl",
-    // And as they are kept.
+    // The same attributes, with capital letters as the document stores them.
     ATTRIBUTE_NAME "attributeName", ATTRIBUTE_TYPE "attributeType", BASE_FREQUENCY "baseFrequency",
     BASE_PROFILE "baseProfile", CALC_MODE "calcMode", CLIP_PATH_UNITS "clipPathUnits",
     DIFFUSE_CONSTANT "diffuseConstant", EDGE_MODE "edgeMode", FILTER_UNITS "filterUnits",

@@ -1,5 +1,5 @@
-//! A document as a list in document order: elements, texts and the rest, each with its parent and the end of what is
-//! below it.
+//! A document is a list of nodes in document order: elements, texts and others. Each has its parent, and the end of its
+//! subtree.
 //!
 //! ```text
 //! place  node                parent  end
@@ -12,18 +12,18 @@
 //!     6        <!-- comment -->   3    7
 //! ```
 //!
-//! A node is named by its place, a `u32`. "Everything below `at`" is the range `at + 1..end(at)`, an ancestor has a
-//! smaller place than what is below it, and walking the document is walking the list. What a `<template>` holds stands
-//! below a `Fragment` node: [`Dom::walk`] jumps over it, since it is no part of the document.
+//! A node is identified by its place in the list, a `u32`. The range `at + 1..end(at)` contains everything below `at`.
+//! A node comes after all its ancestors, and walking the document means walking the list. The content of a `<template>`
+//! is below a `Fragment` node. [`Dom::walk`] skips it, because it is not part of the document.
 //!
-//! Texts and values of attributes are stretches of two strings: the page as it was written (`page`), and what the page
-//! does not have in one piece or spells otherwise, such as `a &amp; b` (`side`). Names are numbers (`names`), the names
-//! that HTML knows are constants (`known`). A `Dom` is used for one page after another and keeps its memory.
+//! Texts and attribute values are slices of two strings: `page` is the page as written, and `side` holds text that the
+//! page does not contain in one piece or writes differently, such as `a &amp; b`. Names are numbers (`names`), and the
+//! common names are constants (`known`). A `Dom` is reused from page to page and keeps its memory.
 //!
-//! `node` has the parts, `walk` the ways through the list, `serialize` turns it into markup, `build` is for those who
-//! fill it, `reference` fills it (`Dom::copy_reference`) from `scraper`'s tree, `check` says whether it is sound.
+//! `node` has the parts of a document, `walk` iterates over it, `serialize` turns it into markup, and `build` fills it.
+//! `reference` copies it from `scraper`'s tree (`Dom::copy_reference`), and `check` tests that it is consistent.
 //!
-//! Absent on purpose: any way to change a document once it is built.
+//! Absent on purpose: changing a document after it is built.
 
 mod build;
 #[cfg(any(test, fuzzing))]
@@ -46,9 +46,9 @@ pub(crate) use node::{Attribute, AttributeNamespace, Kind, Namespace, Node};
 pub(crate) struct Dom {
     pub(in crate::scrape) nodes: Vec<Node>,
     pub(in crate::scrape) attributes: Vec<Attribute>,
-    /// The page, with its line ends as LF.
+    /// The page, with LF line endings.
     pub(in crate::scrape) page: String,
-    /// Texts that the page does not have in one piece. Its places continue those of `page`.
+    /// Texts that the page does not contain in one piece. Positions continue after the end of `page`.
     pub(in crate::scrape) side: String,
     pub(in crate::scrape) names: Names,
     pub(in crate::scrape) quirks: QuirksMode,
@@ -56,29 +56,29 @@ pub(crate) struct Dom {
 }
 
 impl Dom {
-    /// The list: the document's node is the first.
+    /// Returns all nodes. The first is the document node.
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// The node at a place.
+    /// Returns the node at this place.
     #[inline]
     pub(crate) fn node(&self, at: u32) -> &Node {
         &self.nodes[at as usize]
     }
 
-    /// The names of its elements and attributes. A name that is not found there is on no element and no attribute.
+    /// Returns the names of its elements and attributes. No element or attribute has a name that is not found there.
     #[cfg(test)]
     pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
-    /// The text of an element's or attribute's local name.
+    /// Returns the text of the local name of an element or attribute.
     pub(crate) fn name_text(&self, name: Name) -> &str {
         self.names.text(name)
     }
 
-    /// What a text or a comment says; empty for other nodes.
+    /// Returns the text of a text node or a comment. It is empty for other nodes.
     #[inline]
     pub(crate) fn text(&self, at: u32) -> &str {
         let node = self.node(at);
@@ -88,7 +88,7 @@ impl Dom {
         }
     }
 
-    /// The attributes of an element, in the order of the page. Other nodes have none.
+    /// Returns the attributes of an element, in the order of the page. Other nodes have none.
     #[inline]
     pub(crate) fn attributes(&self, at: u32) -> &[Attribute] {
         let node = self.node(at);
@@ -98,31 +98,32 @@ impl Dom {
         }
     }
 
-    /// An attribute's value.
+    /// Returns the value of an attribute.
     #[inline]
     pub(crate) fn value(&self, attribute: &Attribute) -> &str {
         self.stretch(attribute.start, attribute.length)
     }
 
-    /// The value of the element's attribute `name` that is in no name space.
+    /// Returns the value of the element's attribute `name`, which must not be in a namespace.
     pub(crate) fn attribute(&self, at: u32, name: Name) -> Option<&str> {
         let is_it = |attribute: &&Attribute| attribute.name == name && attribute.namespace == AttributeNamespace::None;
         self.attributes(at).iter().find(is_it).map(|attribute| self.value(attribute))
     }
 
-    /// The name and the public and system identifiers of a document type; empty where it has none.
+    /// Returns the name, public and system identifiers of a doctype. Missing ones are empty.
     pub(crate) fn doctype(&self, at: u32) -> Option<[&str; 3]> {
         let node = self.node(at);
         let has = node.kind == Kind::Doctype;
         has.then(|| [0, 1, 2].map(|nth| self.value(&self.attributes[node.start as usize + nth])))
     }
 
-    /// What the page was written in: the query of a link is sent in it (WHATWG URL, "encoding override").
+    /// Returns the encoding of the page. The query of a link is sent in this encoding (WHATWG URL, "encoding
+    /// override").
     pub(crate) fn encoding(&self) -> &'static Encoding {
         self.encoding
     }
 
-    /// How many elements stand in each other at the deepest place.
+    /// Returns the depth of the most deeply nested element.
     pub(crate) fn depth(&self) -> usize {
         let mut open: Vec<u32> = Vec::new();
         let mut depth = 0;

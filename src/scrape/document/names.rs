@@ -1,18 +1,17 @@
-//! Names of elements and attributes as numbers.
+//! Represents names of elements and attributes as numbers.
 //!
 //! A page has few names and many elements. Each name is looked up once, when it is read, and is a number from then on.
-//! The known names have the same numbers in every document; those that only one page has follow them and are forgotten
-//! with it.
+//! The known names have the same numbers in every document. The names of a single page come after them, and are
+//! forgotten with the page.
 //!
-//! The page chooses what is stored here, so the hash is keyed with random numbers: no page can be written whose names
-//! all fall into one place.
+//! The page chooses the stored names, so the hash uses random keys: no page can be written whose names all collide.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use super::known::TEXTS;
 
-/// A name: equal numbers are equal names within one document. Known names have the same number in all.
+/// A name. Within one document, equal numbers mean equal names. Known names have the same number in all documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Name(u32);
 
@@ -21,54 +20,55 @@ impl Name {
         Self(number)
     }
 
-    /// The name with this text, if all documents know it.
+    /// Returns the name with this text, if it is a known name.
     pub(crate) fn find_known(text: &str) -> Option<Self> {
         let number = TEXTS.iter().position(|known| *known == text)?;
         u32::try_from(number).ok().map(Self)
     }
 
-    /// Whether all documents know it.
+    /// Whether it is a known name.
     pub(crate) const fn is_known(self) -> bool {
         (self.0 as usize) < KNOWN
     }
 
-    /// Its number. Known names have the smallest, without gaps: `0..KNOWN`.
+    /// Returns its number. Known names have the smallest numbers, without gaps: `0..KNOWN`.
     pub(crate) const fn number(self) -> u32 {
         self.0
     }
 }
 
-/// How many names are known.
+/// The number of known names.
 pub(crate) const KNOWN: usize = TEXTS.len();
 
-/// The size of a table that holds the known names and some more. A power of two, as all sizes are.
+/// The size of a table with room for the known names and some more. All sizes are powers of two.
 const SMALL: usize = 2048;
 
-/// A larger table is not kept for the next page.
+/// Larger tables are not kept for the next page.
 const LARGEST_KEPT: usize = 16 * SMALL;
 
 /// The names of one document.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// Open addressing: a name stands at its hash or after it, before the first empty place.
+    /// A hash table with open addressing: a name is at the position of its hash, or after it before the first empty
+    /// slot.
     slots: Vec<Slot>,
-    /// Where the names of the page stand in `slots`, in the order in which they came.
+    /// The positions of the page's names in `slots`, in the order in which they were added.
     added: Vec<u32>,
-    /// The texts of the names of the page, one after another, and where each ends.
+    /// The texts of the page's names, one after another. `ends` holds the end of each.
     texts: String,
     ends: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    /// The text itself if it has at most eight bytes, else its hash.
+    /// The text itself if it has at most eight bytes, or else its hash.
     key: u64,
-    /// How many bytes it has: 0 is an empty place.
+    /// The length of the text in bytes. 0 marks an empty slot.
     length: u32,
     name: u32,
 }
 
-/// The keys of the hash, and a table with the known names: one for the process.
+/// The keys of the hash, and a table with the known names. The whole process shares them.
 static START: LazyLock<([u64; 2], Vec<Slot>)> = LazyLock::new(|| {
     let random = || RandomState::new().hash_one(0);
     let keys = [random(), random() | 1];
@@ -89,7 +89,7 @@ impl Names {
         if self.slots.len() > LARGEST_KEPT {
             *self = Self::new();
         }
-        // Known names came first, so no known name stands behind one that goes.
+        // Known names were added first, so no search for a known name passes a slot that is emptied here.
         for at in self.added.drain(..) {
             self.slots[at as usize] = Slot::default();
         }
@@ -97,20 +97,20 @@ impl Names {
         self.ends.clear();
     }
 
-    /// The number of a name, if the document has it or it is a known one.
+    /// Returns the number of a name, if it is a known name or a name of the document.
     #[cfg(test)]
     pub(crate) fn find(&self, text: &str) -> Option<Name> {
         let key = key(START.0, text);
         self.find_key(key, length(text), text)
     }
 
-    /// The number of a name of at most eight bytes that are given as one little-endian word.
+    /// Returns the number of a name of at most eight bytes, which are given as one little-endian word.
     #[inline]
     pub(in crate::scrape) fn find_word(&self, word: u64, length: u32) -> Option<Name> {
         self.find_slot(word, length, |_| true)
     }
 
-    /// The number of a name, which is a new one if it has none yet. The text must not be empty.
+    /// Returns the number of a name, and adds the name if it is new. The text must not be empty.
     pub(in crate::scrape) fn intern(&mut self, text: &str) -> Name {
         let key = key(START.0, text);
         if let Some(name) = self.find_key(key, length(text), text) {
@@ -127,7 +127,7 @@ impl Names {
         Name(number)
     }
 
-    /// The text of a name of this document.
+    /// Returns the text of a name of this document.
     pub(crate) fn text(&self, name: Name) -> &str {
         let number = name.0 as usize;
         match TEXTS.get(number) {
@@ -178,7 +178,7 @@ impl Names {
     }
 }
 
-/// Puts a name that is not in the table into it.
+/// Adds a name that is not in the table yet.
 fn put(slots: &mut [Slot], keys: [u64; 2], slot: Slot) -> u32 {
     let mask = slots.len() - 1;
     let mut at = place(keys, slot.key, mask);
@@ -189,7 +189,7 @@ fn put(slots: &mut [Slot], keys: [u64; 2], slot: Slot) -> u32 {
     length_of(at)
 }
 
-/// At most eight bytes are their own key.
+/// A text of at most eight bytes is its own key.
 fn key(keys: [u64; 2], text: &str) -> u64 {
     let bytes = text.as_bytes();
     if bytes.len() <= 8 {
@@ -203,7 +203,7 @@ fn key(keys: [u64; 2], text: &str) -> u64 {
     fold(hash ^ word(rest), keys[1])
 }
 
-/// At most eight bytes as one word.
+/// Returns at most eight bytes as one word.
 #[inline]
 pub(in crate::scrape) fn word(bytes: &[u8]) -> u64 {
     let mut eight = [0; 8];
@@ -218,7 +218,7 @@ fn place(keys: [u64; 2], key: u64, mask: usize) -> usize {
     hash & mask
 }
 
-/// A product's upper half mixes all bits of both factors, its lower half the low ones.
+/// Mixes two numbers. The upper half of a product depends on all bits of both, the lower half on the low bits.
 #[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
@@ -250,13 +250,13 @@ mod tests {
         }
         assert_eq!(names.find("div"), Some(known::DIV));
         assert_eq!(names.find("foreignObject"), Some(known::FOREIGN_OBJECT));
-        assert_eq!(TEXTS.len(), TEXTS.iter().collect::<std::collections::HashSet<_>>().len(), "a name stands twice");
+        assert_eq!(TEXTS.len(), TEXTS.iter().collect::<std::collections::HashSet<_>>().len(), "a name is listed twice");
     }
 
     #[test]
-    fn a_name_is_found_again_until_the_page_is_forgotten() {
+    fn a_name_is_found_until_the_page_is_cleared() {
         let mut names = Names::new();
-        // Eight bytes, nine, beginnings of each other, the same word with another length, more than one script.
+        // Names of eight and of nine bytes, prefixes of others, the same word with another length, several scripts.
         let texts =
             ["z", "z-", "x-button", "x-buttons", "data-something-long", "data-something-longer", "ÿ", "名前名前"];
         for _ in 0..3 {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_many_names_is_read_and_its_table_is_not_kept() {
+    fn the_large_table_of_a_page_with_many_names_is_not_kept() {
         let mut names = Names::new();
         for length in [1, 20] {
             let numbers: Vec<_> = (0..50_000).map(|n| names.intern(&format!("n{n:0length$}"))).collect();

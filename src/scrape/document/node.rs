@@ -1,43 +1,43 @@
-//! What a document consists of.
+//! The parts of a document.
 
 use html5ever::{Namespace as Uri, Prefix, namespace_prefix, ns};
 
 use super::known;
 use super::names::Name;
 
-/// One entry of the list: 24 bytes.
+/// One entry of the list. It takes 24 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Node {
-    /// The name of an element; meaningless for others.
+    /// The name of an element. It has no meaning for other nodes.
     pub(in crate::scrape) name: Name,
-    /// The place of the node that this one is a child of. The document, at place 0, has itself.
+    /// The place of the parent node. The document node, at place 0, is its own parent.
     pub(in crate::scrape) parent: u32,
-    /// One past the last place of what is below this node.
+    /// The place after the last node below this one.
     pub(in crate::scrape) end: u32,
-    /// Elements and document types: the first of their attributes. Texts and comments: where their text begins.
+    /// For elements and doctypes, the index of their first attribute. For texts and comments, the start of their text.
     pub(in crate::scrape) start: u32,
-    /// How many attributes, or how many bytes of text.
+    /// The number of attributes, or the length of the text in bytes.
     pub(in crate::scrape) length: u32,
     pub(in crate::scrape) kind: Kind,
     pub(in crate::scrape) namespace: Namespace,
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The node at place 0, and only that one.
+    /// The document node, which is only at place 0.
     Document,
-    /// What a `<template>` holds: the template's only child. Its range is no part of the document, as far as selectors
-    /// and text are concerned.
+    /// The content of a `<template>`, whose only child this is. For selectors and text, this subtree is not part of the
+    /// document.
     Fragment,
-    /// `<!doctype ..>`: has three attributes, whose values are its name, public and system identifier.
+    /// `<!doctype ..>`. It has three attributes, whose values are its name, public identifier and system identifier.
     Doctype,
     Comment,
     Text,
     Element,
 }
 
-/// Which language an element belongs to.
+/// The language of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Namespace {
     Html,
@@ -46,7 +46,7 @@ pub(crate) enum Namespace {
 }
 
 impl Namespace {
-    /// As html5ever writes it.
+    /// Returns the form that html5ever uses.
     pub(crate) fn uri(self) -> Uri {
         match self {
             Self::Html => ns!(html),
@@ -56,20 +56,20 @@ impl Namespace {
     }
 }
 
-/// An attribute: 16 bytes. `Dom::value` has its value.
+/// An attribute. It takes 16 bytes. `Dom::value` returns its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attribute {
-    /// Its local name: `href` of `xlink:href` in SVG.
+    /// The local name: `href` for `xlink:href` in SVG.
     pub(in crate::scrape) name: Name,
     pub(in crate::scrape) start: u32,
     pub(in crate::scrape) length: u32,
     pub(in crate::scrape) namespace: AttributeNamespace,
 }
 
-/// Where an attribute's name comes from. Only elements of SVG and `MathML` have attributes in a name space.
+/// The namespace of an attribute's name. Only elements of SVG and `MathML` have attributes in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttributeNamespace {
-    /// In none: nearly all.
+    /// No namespace, as for nearly all attributes.
     None,
     /// `xlink:..`
     XLink,
@@ -80,7 +80,7 @@ pub(crate) enum AttributeNamespace {
 }
 
 impl AttributeNamespace {
-    /// As html5ever writes it.
+    /// Returns the form that html5ever uses.
     pub(crate) fn uri(self) -> Uri {
         match self {
             Self::None => ns!(),
@@ -100,7 +100,7 @@ impl Attribute {
         self.namespace
     }
 
-    /// The prefix of its name, as html5ever writes it: that of `xmlns` is empty.
+    /// Returns the prefix of the name in the form that html5ever uses: the prefix of `xmlns` is empty.
     pub(crate) fn prefix(&self) -> Option<Prefix> {
         match self.namespace {
             AttributeNamespace::None => None,
@@ -117,7 +117,7 @@ impl Node {
         self.kind
     }
 
-    /// The name of an element.
+    /// Returns the name of an element.
     pub(crate) fn name(&self) -> Name {
         self.name
     }
@@ -126,7 +126,7 @@ impl Node {
         self.namespace
     }
 
-    /// The place of its parent; the document is its own.
+    /// Returns the place of the parent. The document node is its own parent.
     pub(crate) fn parent(&self) -> u32 {
         self.parent
     }

@@ -1,4 +1,4 @@
-//! A document from `scraper`'s tree: for pages that html5ever parses.
+//! Copies a document from `scraper`'s tree, for pages that html5ever parses.
 
 use ego_tree::NodeRef;
 use encoding_rs::Encoding;
@@ -9,13 +9,14 @@ use super::build::place;
 use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace};
 
 impl Dom {
-    /// Becomes a copy of `html`, a page that was written in `encoding`.
+    /// Makes this document a copy of `html`, a page that was written in `encoding`.
     pub(crate) fn copy_reference(&mut self, html: &Html, encoding: &'static Encoding) {
         self.clear(encoding);
         self.quirks = html.quirks_mode;
         let mut recent = Recent::new();
-        // Iterative: pages nest as deeply as they like. `parent` is the place of the node whose children are copied. By ids,
-        // since references are three words, whose way through memory takes longer than looking them up.
+        // The loop is iterative, because pages may nest to any depth. `parent` is the place of the node whose children
+        // are copied. It uses ids instead of references: a reference takes three words, which is slower than looking up
+        // an id.
         let id = |node: Option<NodeRef<'_, Node>>| node.map(|node| node.id());
         let root = html.tree.root().id();
         let mut parent = 0;
@@ -40,7 +41,7 @@ impl Dom {
         self.seal();
     }
 
-    /// Adds a copy of one node, if it is of a kind that pages have.
+    /// Copies one node, if it is of a kind that HTML pages have.
     fn copy(&mut self, node: &Node, parent: u32, recent: &mut Recent) -> Option<u32> {
         Some(match node {
             Node::Element(element) => {
@@ -68,13 +69,13 @@ impl Dom {
                 self.push_doctype(parts)
             }
             Node::Fragment => self.push(Kind::Fragment, parent, (0, 0)),
-            // The first is the root itself; html5ever makes no processing instructions of HTML.
+            // The document node exists already, and html5ever makes no processing instructions for HTML.
             Node::Document | Node::ProcessingInstruction(_) => return None,
         })
     }
 }
 
-/// The names that were met last, with their numbers: html5ever's names are compared in one step, and need not be hashed.
+/// A cache of recent names with their numbers. html5ever compares its names in one step, without hashing them.
 struct Recent([[Option<(LocalName, Name)>; 2]; Self::PLACES]);
 
 impl Recent {
@@ -85,7 +86,7 @@ impl Recent {
     }
 
     fn number(&mut self, name: &LocalName, names: &mut Names) -> Name {
-        // Two names in each place: two frequent ones do not drive each other out.
+        // Each place holds two names, so that two frequent names do not displace each other.
         let place = usize::try_from(name.get_hash() % Self::PLACES as u64).unwrap_or_default();
         let place = &mut self.0[place];
         for (same, number) in place.iter().flatten() {

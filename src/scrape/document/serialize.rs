@@ -1,4 +1,5 @@
-//! A document -> markup, by html5ever's serializer: there is one set of escaping rules (WHATWG HTML, 13.3).
+//! Turns a document into markup with html5ever's serializer, so that there is only one set of escaping rules (WHATWG
+//! HTML, 13.3).
 
 use std::io::Result;
 use std::ops::Range;
@@ -10,22 +11,22 @@ use html5ever::{LocalName, QualName};
 use super::known::TEXTS;
 use super::{Dom, Kind, Name};
 
-/// The known names as html5ever has them.
+/// The known names in the form that html5ever uses.
 static KNOWN_NAMES: LazyLock<Vec<LocalName>> = LazyLock::new(|| TEXTS.iter().copied().map(LocalName::from).collect());
 
 impl Dom {
-    /// The markup of a node and all below it. That of the document is the page.
+    /// Returns the markup of a node and everything below it. For the document node that is the whole page.
     pub(crate) fn outer_html(&self, at: u32) -> String {
         self.html(self.subtree(at), TraversalScope::IncludeNode)
     }
 
-    /// The markup of all below a node.
+    /// Returns the markup of everything below a node.
     pub(crate) fn inner_html(&self, at: u32) -> String {
         self.html(self.descendants(at), TraversalScope::ChildrenOnly(None))
     }
 
     fn html(&self, range: Range<u32>, traversal_scope: TraversalScope) -> String {
-        // Scripting is off, as it was when the page was parsed.
+        // Scripting is off, as during parsing.
         let options = SerializeOpts { scripting_enabled: false, traversal_scope, create_missing_parent: false };
         let mut out = Vec::new();
         let mut serializer = HtmlSerializer::new(&mut out, options);
@@ -33,7 +34,7 @@ impl Dom {
         String::from_utf8(out).expect("the parts are text")
     }
 
-    /// Templates' contents included.
+    /// Writes a range of nodes, including the content of templates.
     fn write(&self, range: Range<u32>, serializer: &mut impl Serializer) -> Result<()> {
         let mut open: Vec<u32> = Vec::new();
         let mut names: Vec<QualName> = Vec::new();
@@ -53,7 +54,7 @@ impl Dom {
         self.close(&mut open, u32::MAX, serializer)
     }
 
-    /// Writes the end tags of the elements that end before `at`.
+    /// Writes the end tags of the elements that end at or before `at`.
     fn close(&self, open: &mut Vec<u32>, at: u32, serializer: &mut impl Serializer) -> Result<()> {
         while let Some(last) = open.pop_if(|last| self.node(*last).end <= at) {
             serializer.end_elem(self.qualified(last))?;
@@ -61,7 +62,7 @@ impl Dom {
         Ok(())
     }
 
-    /// Writes the start tag of an element. `names` is only room for those of its attributes.
+    /// Writes the start tag of an element. `names` is a buffer for the names of its attributes.
     fn open(&self, at: u32, names: &mut Vec<QualName>, serializer: &mut impl Serializer) -> Result<()> {
         let qualified = |attribute: &super::Attribute| {
             QualName::new(attribute.prefix(), attribute.namespace().uri(), self.local_name(attribute.name))

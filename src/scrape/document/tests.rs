@@ -18,13 +18,13 @@ fn copy(page: &str, dom: &mut Dom) {
     dom.check().expect(page);
 }
 
-/// The first element of a name.
+/// Returns the first element with this name.
 fn find(dom: &Dom, name: &str) -> u32 {
     let name = dom.names().find(name).expect(name);
     (0..dom.whole().end).find(|at| dom.node(*at).is_element() && dom.node(*at).name() == name).expect("an element")
 }
 
-/// Pages with everything that a tree can have.
+/// Pages with every kind of node.
 const PAGES: [&str; 8] = [
     "",
     "<!DOCTYPE html PUBLIC 'p' 's'><!-- one --><html lang=en><title>a &amp; b</title><p class=x id=i>c<b>d</b>e",
@@ -48,18 +48,18 @@ fn files(folder: &Path, found: &mut Vec<String>) {
 }
 
 #[test]
-fn the_markup_of_every_element_is_that_of_the_tree_it_was_copied_from() {
+fn every_element_has_the_same_markup_as_in_the_copied_tree() {
     let mut pages: Vec<String> = PAGES.map(str::to_owned).into();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/site"), &mut pages);
-    assert!(pages.len() > 30, "the fixtures are there");
-    // One for all: what a page leaves must not be seen in the next one.
+    assert!(pages.len() > 30, "too few fixtures were found");
+    // All pages use one document: nothing of a page may be visible in the next one.
     let mut dom = Dom::new();
     for page in pages.iter().chain(pages.iter().rev()) {
         let html = reference(page).expect("a page");
         dom.copy_reference(&html, UTF_8);
         dom.check().expect(page);
         assert_eq!(dom.outer_html(0), html.html(), "{page}");
-        // The tree's arena may have other elements too; those of the document are counted by their markup.
+        // The tree may also hold elements outside the document. The markup shows which elements belong to it.
         let tree = html.tree.root().descendants().filter_map(ElementRef::wrap);
         let elements: Vec<u32> = (0..dom.whole().end).filter(|at| dom.node(*at).is_element()).collect();
         assert_eq!(elements.len(), tree.clone().count());
@@ -71,7 +71,7 @@ fn the_markup_of_every_element_is_that_of_the_tree_it_was_copied_from() {
 }
 
 #[test]
-fn a_document_is_walked_without_what_templates_hold() {
+fn walking_a_document_skips_the_content_of_templates() {
     let dom = dom("<p>a</p><template><p>b</p>c</template>d<i></i>");
     let texts = |at: u32| dom.texts(dom.subtree(at)).collect::<Vec<_>>().join("|");
     assert_eq!(texts(0), "a|d");
@@ -79,7 +79,7 @@ fn a_document_is_walked_without_what_templates_hold() {
     assert_eq!(texts(template), "");
     let fragment = dom.first_child(template).expect("a fragment");
     assert_eq!(dom.node(fragment).kind(), Kind::Fragment);
-    // Whoever asks for its inside gets it.
+    // A range inside the template includes its content.
     assert_eq!(dom.texts(dom.descendants(fragment)).collect::<Vec<_>>(), ["b", "c"]);
     let names: Vec<_> = dom.elements(dom.whole()).map(|at| dom.name_text(dom.node(at).name())).collect();
     assert_eq!(names, ["html", "head", "body", "p", "template", "i"]);
@@ -87,7 +87,7 @@ fn a_document_is_walked_without_what_templates_hold() {
 }
 
 #[test]
-fn children_and_siblings_are_found_in_their_order() {
+fn children_and_siblings_come_in_order() {
     let dom = dom("<body><ul><li>1<li>2<b>3</b><li>4</ul><p>5");
     let list = find(&dom, "ul");
     let items: Vec<u32> = dom.children(list).collect();
@@ -103,7 +103,7 @@ fn children_and_siblings_are_found_in_their_order() {
 }
 
 #[test]
-fn attributes_are_found_by_name_and_name_space() {
+fn attributes_are_found_by_name_and_namespace() {
     let page = "<!doctype a public 'b'><svg href=1 xlink:href=2 viewbox=3 my-own=4><p class='x y' class=z>";
     let mut dom = dom(page);
     let svg = find(&dom, "svg");
@@ -119,11 +119,11 @@ fn attributes_are_found_by_name_and_name_space() {
     assert_eq!((dom.attributes(1).len(), dom.attributes(0).len(), dom.text(1)), (0, 0, ""));
     dom.copy_reference(&reference("").expect("a page"), WINDOWS_1251);
     assert_eq!(dom.encoding(), WINDOWS_1251);
-    assert_eq!(dom.names().find("my-own"), None, "a name of the page before");
+    assert_eq!(dom.names().find("my-own"), None, "a name of the previous page");
 }
 
 #[test]
-fn a_document_that_is_not_sound_is_found_out() {
+fn every_inconsistency_of_a_document_is_detected() {
     type Damage = fn(&mut Dom);
     let damages: [(&str, Damage); 8] = [
         ("a parent that comes later", |dom| dom.nodes[3].parent = 4),
@@ -143,7 +143,7 @@ fn a_document_that_is_not_sound_is_found_out() {
 }
 
 #[test]
-fn documents_differ_in_what_can_be_read_of_them() {
+fn any_readable_difference_between_documents_is_detected() {
     let pages = ["<p a=b>c", "<p a=c>c", "<p a=b>d", "<p b=b>c", "<q a=b>c", "<p a=b>c<p>", "<!doctype html><p a=b>c"];
     for (nth, page) in pages.iter().enumerate() {
         for (other_nth, other) in pages.iter().enumerate() {

@@ -1,26 +1,27 @@
-//! Ways through a document.
+//! Iterates over a document.
 
 use std::ops::Range;
 
 use super::{Dom, Kind};
 
 impl Dom {
-    /// All places.
+    /// Returns all places.
     pub(crate) fn whole(&self) -> Range<u32> {
         0..self.nodes[0].end
     }
 
-    /// A node and all below it.
+    /// Returns a node and everything below it.
     pub(crate) fn subtree(&self, at: u32) -> Range<u32> {
         at..self.node(at).end
     }
 
-    /// All below a node.
+    /// Returns everything below a node.
     pub(crate) fn descendants(&self, at: u32) -> Range<u32> {
         at + 1..self.node(at).end
     }
 
-    /// The places of a range that belong to the document: without what templates hold, unless the range begins in it.
+    /// Iterates over the places of a range that belong to the document. Skips the content of templates, unless the
+    /// range begins inside it.
     pub(crate) fn walk(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
         let Range { start: mut next, end } = range;
         std::iter::from_fn(move || {
@@ -33,17 +34,17 @@ impl Dom {
         })
     }
 
-    /// The elements of a range, templates' contents aside.
+    /// Iterates over the elements of a range, without the content of templates.
     pub(crate) fn elements(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
         self.walk(range).filter(|at| self.node(*at).is_element())
     }
 
-    /// The texts of a range, templates' contents aside.
+    /// Iterates over the texts of a range, without the content of templates.
     pub(crate) fn texts(&self, range: Range<u32>) -> impl Iterator<Item = &str> {
         self.walk(range).filter(|at| self.node(*at).is_text()).map(|at| self.text(at))
     }
 
-    /// The children of a node, of all kinds, from first to last.
+    /// Iterates over the children of a node, of all kinds, from first to last.
     pub(crate) fn children(&self, at: u32) -> impl Iterator<Item = u32> {
         let mut next = self.first_child(at);
         std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! A document -> one line of JSON.
+//! Turns a document into one line of JSON.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -6,68 +6,70 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
+use url::Url;
 
 use super::link::Links;
 use super::plan::{Content, Field, Plan, RuleError, Value};
 use super::rules::{Arity, Fields};
 use super::selection::{Marks, Scanner, Symbols, Take, Tree};
 use super::{page, value};
-use crate::model::{Failure, FailureKind, Stage, parse_url};
+use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::document::{Dom, known};
 use crate::scrape::parse::Document;
 
-/// The most data that one page may give, in bytes of JSON: what a worker can hand over. Rules that take the markup of
-/// nested elements can make gigabytes of a page of some kilobytes.
+/// The most data that one page may give, in bytes of JSON: the largest answer that a worker can send. Rules that select
+/// the markup of nested elements can turn a few kilobytes of page into gigabytes.
 const MAX_DATA: usize = 64 << 20;
 
-/// How deep a page may nest where a selector has `:has(..)`, whose matching takes some of the stack for each level.
+/// The deepest page that `:has(..)` is matched on. Matching it uses stack space for each level.
 const MAX_DEPTH_OF_HAS: usize = 2_000;
 
-/// How many hits of a field are kept room for from page to page.
+/// The capacity for matches of a field that is kept from page to page.
 const KEPT_HITS: usize = 4096;
 
-/// Compiled rules. Made once per worker, used for every page.
+/// Compiled rules. Each worker makes one and uses it for every page.
 #[derive(Debug)]
 pub struct Extractor {
     plan: Plan,
-    /// The names in its selectors.
+    /// The names in the selectors.
     symbols: Symbols,
     fields: usize,
     takes_links: bool,
-    has_has: bool,
+    uses_has: bool,
 }
 
 impl Extractor {
-    /// Compiles rules; `None` are those for the page's title, description, canonical, language, headings and links.
+    /// Compiles rules. `None` stands for the rules that extract the page's title, description, canonical, language,
+    /// headings and links.
     ///
     /// # Errors
-    /// At the first rule whose selector or regular expression is none, or that contradicts itself.
+    /// Fails at the first rule that contradicts itself or whose selector or regular expression is invalid.
     pub fn new(fields: Option<&Fields>) -> Result<Self, RuleError> {
         let mut symbols = Symbols::new();
         let plan = match fields {
             Some(fields) => Plan::new(fields, &mut symbols)?,
             None => Plan::new(&page::fields(), &mut symbols)?,
         };
-        let (fields, takes_links, has_has) = (plan.count(), plan.takes_links(), plan.has_has());
-        Ok(Self { plan, symbols, fields, takes_links, has_has })
+        let (fields, takes_links, uses_has) = (plan.count(), plan.takes_links(), plan.uses_has());
+        Ok(Self { plan, symbols, fields, takes_links, uses_has })
     }
 
     /// Extracts the fields as one line of JSON, in the order of the rules.
     ///
-    /// `final_url` is where the page was found: what relative links are relative to, where the page has no `<base>`.
+    /// `final_url` is the URL of the page. Relative links are resolved against it if the page has no `<base>`.
     ///
     /// # Errors
-    /// With stage `extract`: `missing_field` where a required value is missing, `bad_value` where a value does not
-    /// fit its type; `too_large` where there is more data than a worker can hand over. The message names the field.
-    pub fn extract(&self, document: &Document, final_url: &str) -> Result<Bytes, Failure> {
+    /// Fails at stage `extract`, and the message names the field: `missing_field` if a required value is missing,
+    /// `bad_value` if a value does not fit its type, `too_large` if there is more data than a worker can send. A page
+    /// that nests too deeply for `:has(..)` is also `too_large`; this message names no field.
+    pub fn extract(&self, document: &Document, final_url: &Url) -> Result<Bytes, Failure> {
         let dom = &document.dom;
-        if self.has_has && dom.depth() > MAX_DEPTH_OF_HAS {
+        if self.uses_has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links =
-            self.takes_links.then(|| Links::new(parse_url(final_url, None).ok(), base_href(dom), dom.encoding()));
-        let Room { mut marks, mut hits, nodes } = ROOM.take();
+        let links = self.takes_links.then(|| Links::new(final_url, base_href(dom), dom.encoding()));
+        let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.fields.max(hits.len()), Vec::new);
         let tree = Tree::new(dom);
@@ -82,30 +84,30 @@ impl Extractor {
         };
         let done = run.object(&self.plan, None);
         let Run { hits, nodes, out, .. } = run;
-        ROOM.set(Room { marks, hits, nodes });
+        BUFFERS.set(Buffers { marks, hits, nodes });
         done.map(|()| out.into())
     }
 }
 
-/// Memory that one page after another uses.
+/// Memory that is reused from page to page.
 #[derive(Default)]
-struct Room {
+struct Buffers {
     marks: Marks,
     hits: Vec<Vec<Hit>>,
     nodes: Vec<Hit>,
 }
 
 thread_local! {
-    static ROOM: Cell<Room> = Cell::default();
+    static BUFFERS: Cell<Buffers> = Cell::default();
 }
 
-/// The first `<base>` that has a `href`.
+/// Returns the `href` of the first `<base>` that has one.
 pub(super) fn base_href(dom: &Dom) -> Option<&str> {
     let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
     bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
-/// A node that a field's selector found: its place in the document, and which of the field's takes it is for.
+/// A node that a field's selector matched: its place in the document, and the index of the take in the field's `takes`.
 type Hit = (u32, u32);
 
 /// The extraction of one page.
@@ -113,12 +115,12 @@ struct Run<'a, 'o> {
     dom: &'a Dom,
     links: Option<Links>,
     scanner: Scanner<'o>,
-    /// What each field's selector found in the object that is being written, by the field's number.
+    /// The matches of each field in the object that is being written, by the field's number.
     hits: Vec<Vec<Hit>>,
-    /// What gives the values of the field that is being written, if that is not what its selector found.
+    /// The nodes that give the values of the current field, if they differ from the matched elements.
     nodes: Vec<Hit>,
     out: Vec<u8>,
-    /// Where in the data we are, for messages.
+    /// The current position in the data, for messages.
     path: Vec<Step<'o>>,
 }
 
@@ -129,7 +131,7 @@ enum Step<'o> {
 }
 
 impl<'a, 'o> Run<'a, 'o> {
-    /// Writes the object that `plan` makes of the document, or of `scope` and what is below it.
+    /// Writes the object that `plan` makes from the document, or from `scope` and everything below it.
     fn object(&mut self, plan: &'o Plan, scope: Option<u32>) -> Result<(), Failure> {
         for field in &plan.fields {
             self.hits[field.number].clear();
@@ -142,7 +144,8 @@ impl<'a, 'o> Run<'a, 'o> {
             }
             self.out.extend_from_slice(&field.key);
             self.path.push(Step::Field(&field.name));
-            // Given back at the end: the fields of a list's objects have other numbers.
+            // The list is put back at the end. Meanwhile the fields of nested objects, which have other numbers, use
+            // other lists.
             let mut hits = std::mem::take(&mut self.hits[field.number]);
             match &field.content {
                 Content::Value(value) => self.value(field, value, &mut hits)?,
@@ -157,7 +160,7 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn list_of_objects(&mut self, plan: &'o Plan, hits: &mut Vec<Hit>) -> Result<(), Failure> {
-        // An element that two branches match is one element.
+        // Two branches may match the same element, which counts once.
         hits.dedup();
         self.out.push(b'[');
         for (nth, &(at, _)) in hits.iter().enumerate() {
@@ -223,7 +226,7 @@ impl<'a, 'o> Run<'a, 'o> {
         Ok(())
     }
 
-    /// The nodes that give the values: the text nodes of the elements whose text is taken, else the elements.
+    /// Returns the nodes that give the values, in document order: text nodes for `::text`, and elements otherwise.
     fn in_document_order<'h>(
         &self,
         field: &Field,
@@ -245,14 +248,14 @@ impl<'a, 'o> Run<'a, 'o> {
         } else {
             hits
         };
-        // Elements were found in order; their texts are not where matched elements nest.
+        // Elements were found in document order. Their text nodes are out of order if matched elements nest.
         if !nodes.is_sorted() {
             nodes.sort_unstable();
         }
         nodes.dedup();
         let is_attribute = |take: &&Take| matches!(take, Take::Attribute(_));
         if field.takes.iter().filter(is_attribute).count() > 1 {
-            // Those of one element come in the order in which the page wrote them.
+            // Several attributes of one element come in the order of the page.
             nodes.sort_by_cached_key(|&(at, take)| {
                 let place = match &field.takes[take as usize] {
                     Take::Attribute(name) => name.of(self.dom, at).map(|(place, _)| place),
@@ -264,7 +267,7 @@ impl<'a, 'o> Run<'a, 'o> {
         nodes
     }
 
-    /// What a node gives, if it gives anything.
+    /// Returns the text that a node gives, if any.
     fn take(&self, take: &Take, at: u32, trim: bool) -> Option<Cow<'a, str>> {
         match take {
             Take::Text => {
@@ -302,7 +305,7 @@ impl<'a, 'o> Run<'a, 'o> {
         Failure::new(FailureKind::MissingField, Stage::Extract, message)
     }
 
-    /// `quotes[3].author`.
+    /// Returns the current path, such as `quotes[3].author`.
     fn path(&self) -> String {
         let mut path = String::new();
         for step in &self.path {
@@ -316,7 +319,7 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 }
 
-/// The strings that a rule makes of one selected text: `re`, then trim.
+/// Calls `found` for each string that a rule makes from one selected text: `re`, then trim.
 fn for_each_string<B>(
     rule: &Value,
     text: Cow<'_, str>,

@@ -1,9 +1,14 @@
+use url::Url;
+
 use super::Extractor;
 use crate::model::FailureKind;
 use crate::scrape::extract::{Arity, Fields, Rule, RuleErrorKind, Scalar, ValueRule, ValueType};
 use crate::scrape::parse;
 
-const AT: &str = "http://site.example/dir/page.html";
+/// Where the page was found.
+fn at() -> Url {
+    Url::parse("http://site.example/dir/page.html").expect("a URL")
+}
 
 fn one(css: &str) -> ValueRule {
     ValueRule::new(css, Arity::One)
@@ -23,18 +28,18 @@ fn fields<const N: usize>(rules: [(&str, Rule); N]) -> Fields {
 
 fn extract(html: &str, fields: &Fields) -> Result<String, crate::model::Failure> {
     let extractor = Extractor::new(Some(fields)).expect("the rules compile");
-    let data = extractor.extract(&parse(html)?, AT)?;
+    let data = extractor.extract(&parse(html)?, &at())?;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 
-/// The JSON of one value.
+/// Extracts one value and returns its JSON.
 fn value(html: &str, rule: ValueRule) -> String {
     let object = extract(html, &fields([("v", Rule::Value(rule))])).expect("a value");
     object.strip_prefix("{\"v\":").and_then(|rest| rest.strip_suffix('}')).expect("an object with v").to_owned()
 }
 
 #[test]
-fn pseudo_elements_give_what_parsel_gives() {
+fn pseudo_elements_give_the_same_as_in_parsel() {
     const NESTED: &str = "<div>a<b>c</b>d</div>";
     const LINKS: &str = "<p><a title=t href='/x?a=1&amp;b'>L</a><a href='' title=u>M</a><a name=n>N</a></p>";
     let cases = [
@@ -76,15 +81,15 @@ fn pseudo_elements_give_what_parsel_gives() {
 }
 
 #[test]
-fn matches_come_in_document_order_and_only_from_the_document() {
+fn matches_come_in_document_order_and_without_removed_elements() {
     let cases = [
-        // Foster parenting: `lost` is created after the table and stands before it.
+        // Foster parenting: the parser creates `lost` after the table, but puts it before the table.
         ("<table><i>a</i><tr><td><i>b</i></table>", "i::text", r#"["a","b"]"#),
         ("<template><p>in</p></template><p>out</p>", "p::text", r#"["out"]"#),
         ("<div><template>in</template>out</div>", "div::text-content", r#"["out"]"#),
         ("<div><template><b></b></template></div>", "div:has(b)", "[]"),
         ("<noscript><p>plain</p></noscript>", "p::text", r#"["plain"]"#),
-        // The adoption agency takes elements apart; what it took out is not found.
+        // The adoption agency moves elements. An element that it removed is not matched.
         ("<a>1<div>2<a>3</a></div>", "a::text", r#"["1","2","3"]"#),
         ("<!-- <p>no</p> --><p>a<!-- b -->c", "p::text", r#"["a","c"]"#),
     ];
@@ -94,7 +99,7 @@ fn matches_come_in_document_order_and_only_from_the_document() {
 }
 
 #[test]
-fn a_value_is_selected_cut_trimmed_and_typed_in_that_order() {
+fn a_value_is_selected_matched_by_re_trimmed_and_typed_in_this_order() {
     const PRICES: &str = "<p> £12.50 now </p><p>\n</p><p>£7</p>";
     let re = |rule: ValueRule, re: &str| ValueRule { re: Some(re.to_owned()), ..rule };
     let kind = |rule: ValueRule, kind| ValueRule { kind, ..rule };
@@ -145,10 +150,10 @@ fn links_are_made_absolute() {
 }
 
 #[test]
-fn the_query_of_a_link_is_in_the_encoding_of_its_page() {
+fn the_query_of_a_link_uses_the_encoding_of_its_page() {
     let extractor = Extractor::new(Some(&fields([("v", Rule::Value(one("a::url")))]))).expect("compiles");
     let document = crate::scrape::parse_encoded("<a href='/é?é'>", encoding_rs::WINDOWS_1252).expect("a page");
-    let data = extractor.extract(&document, AT).expect("data");
+    let data = extractor.extract(&document, &at()).expect("data");
     assert_eq!(data, r#"{"v":"http://site.example/%C3%A9?%E9"}"#);
 }
 
@@ -223,19 +228,19 @@ fn without_rules_the_page_describes_itself() {
     let html = "<html lang=en><head><title> A\n title </title><meta NAME=Description content=' d '>\
         <link rel='CANONICAL' href=/c></head><body><svg><title>no</title></svg><h2>Two <i>b</i></h2><h1>One</h1>\
         <a href=a>x</a><a name=n>y</a></body></html>";
-    let data = Extractor::new(None).expect("compiles").extract(&parse(html).expect("a page"), AT).expect("data");
+    let data = Extractor::new(None).expect("compiles").extract(&parse(html).expect("a page"), &at()).expect("data");
     let expected = concat!(
         r#"{"title":"A title","description":"d","canonical":"http://site.example/c","language":"en","#,
         r#""headings":["Two b","One"],"links":["http://site.example/dir/a"]}"#
     );
     assert_eq!(data, expected);
-    let empty = Extractor::new(None).expect("compiles").extract(&parse("").expect("a page"), AT).expect("data");
+    let empty = Extractor::new(None).expect("compiles").extract(&parse("").expect("a page"), &at()).expect("data");
     let nothing = r#"{"title":null,"description":null,"canonical":null,"language":null,"headings":[],"links":[]}"#;
     assert_eq!(empty, nothing);
 }
 
 #[test]
-fn one_line_of_json_whatever_the_page_holds() {
+fn the_data_is_one_line_of_json_whatever_the_page_contains() {
     let html = "<p title='\"\\\u{2028}\n\u{7f}'>a\nb\u{0}\u{1}";
     let rules = fields([("a\"\n", Rule::Value(raw("p::attr(title)"))), ("t", Rule::Value(raw("p::text")))]);
     let json = extract(html, &rules).expect("data");
@@ -245,7 +250,7 @@ fn one_line_of_json_whatever_the_page_holds() {
 }
 
 #[test]
-fn rules_that_contradict_themselves_do_not_compile() {
+fn contradictory_rules_do_not_compile() {
     let re = |re: &str, rule: ValueRule| ValueRule { re: Some(re.to_owned()), ..rule };
     let default = Some(Scalar::Integer(1));
     let table = [

@@ -1,7 +1,7 @@
-//! JSON strings, written by runs: what needs no escape is copied in one piece.
+//! Writes JSON strings. Runs of bytes that need no escape are copied at once.
 
-/// Writes a JSON string. DEL and the controls of C1, which JSON allows as they are, are escaped too: the string means the
-/// same, and shows nothing to obey where it is read on a terminal.
+/// Writes a JSON string. It also escapes DEL and the C1 controls, which JSON allows unescaped. The meaning stays the
+/// same, but a terminal cannot interpret them as commands.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
@@ -9,7 +9,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     let (mut written, mut at) = (0, 0);
     while let Some(found) = special(&bytes[at..]) {
         let place = at + found;
-        // In UTF-8, C1 is `LEAD` and a byte up to 0x9F.
+        // In UTF-8, a C1 control is `LEAD` followed by a byte up to 0x9F.
         let (length, code) = match bytes[place] {
             LEAD => (2, bytes[place + 1]),
             byte => (1, byte),
@@ -34,9 +34,9 @@ fn is_special(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\' || byte == 0x7f || byte == LEAD
 }
 
-/// Where the first byte stands that may have to be escaped.
+/// Returns the position of the first byte that may have to be escaped.
 fn special(bytes: &[u8]) -> Option<usize> {
-    // Sixteen at once, without a branch for each: the compiler makes one comparison of it.
+    // The loop handles sixteen bytes at once without branches, so the compiler can vectorize it.
     let (chunks, rest) = bytes.as_chunks::<16>();
     let is_there = |chunk: &[u8; 16]| chunk.iter().fold(false, |any, byte| any | is_special(*byte));
     let start = match chunks.iter().position(is_there) {
@@ -70,7 +70,7 @@ mod tests {
     use super::string;
     use crate::model::escape_controls;
 
-    /// As the library writes it, and controls escaped.
+    /// The string as `serde_json` writes it, with controls escaped.
     fn expected(text: &str) -> Vec<u8> {
         let mut json = serde_json::to_vec(text).expect("a string always has a JSON form");
         escape_controls(&mut json, 0);
@@ -78,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn every_character_is_written_as_the_library_writes_it_at_every_place() {
+    fn every_character_is_written_as_by_serde_json_at_every_position() {
         let characters = ('\0'..='\u{ff}').chain(['\u{7ff}', '\u{2028}', '\u{ffff}', '👩']);
         for character in characters {
-            // Before, in and after what is looked at at once.
+            // The character is before, inside and after a chunk of sixteen bytes.
             for before in (0..40).chain([63, 64]) {
                 for after in [0, 1, 15, 16, 17] {
                     let text = "a".repeat(before) + &character.to_string() + &"£".repeat(after);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_follow_what_is_there_already() {
+    fn strings_are_appended() {
         for text in ["", "\"", "\\\"\u{9b}\u{a0}\u{7f}\n", "plain", "\u{c2}\u{82}"] {
             let mut json = b"[".to_vec();
             string(&mut json, text);

@@ -1,4 +1,4 @@
-//! `::url`: the link that an element carries, made absolute.
+//! `::url`: the link of an element, made absolute.
 
 use encoding_rs::Encoding;
 use url::{Position, Url};
@@ -8,26 +8,27 @@ use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, kno
 
 /// Resolves the links of one page.
 pub(super) struct Links {
-    base: Option<Url>,
+    base: Url,
     encoding: &'static Encoding,
     plain: Option<Plain>,
 }
 
 impl Links {
-    /// The base is the first `<base href>` resolved against the page's own URL, else the page's own (WHATWG HTML,
-    /// "document base URL"); a base of scheme `data` or `javascript` does not count.
-    pub(super) fn new(page: Option<Url>, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
-        let base = base_href.and_then(|href| parse_url_in(href, page.as_ref(), encoding).ok());
-        let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript")).or(page);
-        Self { plain: base.as_ref().and_then(Plain::new), base, encoding }
+    /// The base is the first `<base href>`, resolved against the page's own URL, or else the page's own URL (WHATWG
+    /// HTML, "document base URL"). A base with the scheme `data` or `javascript` does not count.
+    pub(super) fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
+        let base = base_href.and_then(|href| parse_url_in(href, Some(page), encoding).ok());
+        let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
+        let base = base.unwrap_or_else(|| page.clone());
+        Self { plain: Plain::new(&base), base, encoding }
     }
 
-    /// Where a link leads; `None` where that is nowhere.
+    /// Resolves a link. Returns `None` if the result is not a valid URL.
     pub(super) fn resolve(&self, link: &str) -> Option<Url> {
-        parse_url_in(link, self.base.as_ref(), self.encoding).ok()
+        parse_url_in(link, Some(&self.base), self.encoding).ok()
     }
 
-    /// The link of the element at `at`; `None` where it has none or where it leads nowhere.
+    /// Returns the link of the element at `at`, or `None` if it has no link or an invalid one.
     pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
         let link = link(dom, at)?;
         let plain = self.plain.as_ref().and_then(|plain| plain.resolve(link));
@@ -35,17 +36,16 @@ impl Links {
     }
 }
 
-/// What plain links begin with when they are absolute. Most links of most pages are plain: resolving one is putting two
-/// texts together.
+/// The beginnings of absolute plain links. Most links of most pages are plain: they are resolved by joining two texts.
 struct Plain {
-    /// What stands before the path of the base.
+    /// The part of the base before its path.
     origin: String,
     /// The base up to the last slash of its path.
     folder: String,
 }
 
 impl Plain {
-    /// Only for bases of http and https: other schemes have rules of their own.
+    /// Only supports bases of http and https: other schemes have different rules.
     fn new(base: &Url) -> Option<Self> {
         if !matches!(base.scheme(), "http" | "https") {
             return None;
@@ -55,13 +55,13 @@ impl Plain {
         Some(Self { origin: base[..Position::BeforePath].to_owned(), folder: folder.to_owned() })
     }
 
-    /// The absolute link, if `link` is a path of characters that stay as they are, and that mean nothing.
+    /// Returns the absolute link if `link` is a path whose characters all stay as they are and have no special meaning.
     fn resolve(&self, link: &str) -> Option<String> {
         let mut before = b'/';
         for byte in link.bytes() {
             let is_plain = match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/' => true,
-                // A name that begins with a dot may be `.` or `..`.
+                // A path segment that begins with a dot may be `.` or `..`.
                 b'.' => before != b'/',
                 _ => false,
             };
@@ -78,7 +78,7 @@ impl Plain {
     }
 }
 
-/// The attribute that holds an element's link (WHATWG HTML, the index of attributes: those of type URL that name one
+/// Returns the attribute with an element's link (WHATWG HTML, the index of attributes: those of type URL that name one
 /// resource of the element).
 fn link(dom: &Dom, at: u32) -> Option<&str> {
     let node = dom.node(at);
@@ -106,11 +106,11 @@ fn link(dom: &Dom, at: u32) -> Option<&str> {
         _ => return None,
     };
     let value = dom.attribute(at, holder)?;
-    // `href=""` is a link to the page itself; `src=""` is no image.
+    // `href=""` links to the page itself, but `src=""` does not name a resource.
     (holder == known::HREF || !value.trim_ascii().is_empty()).then_some(value)
 }
 
-/// SVG's `href`, or the older `xlink:href`.
+/// Returns SVG's `href`, or the older `xlink:href`.
 fn any_href(dom: &Dom, at: u32) -> Option<&str> {
     let is_xlink = |it: &&Attribute| it.name() == known::HREF && it.namespace() == AttributeNamespace::XLink;
     let old = || dom.attributes(at).iter().find(is_xlink).map(|it| dom.value(it));
@@ -138,7 +138,7 @@ mod tests {
     ];
 
     #[test]
-    fn plain_links_are_resolved_at_once_and_others_are_not() {
+    fn only_plain_links_are_resolved_by_joining_texts() {
         let table = [
             ("/x/y-z_1.html", Some("https://u:p@h:8080/x/y-z_1.html")),
             ("x", Some("https://u:p@h:8080/a/x")),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_bases_mean_what_the_test_data_of_the_url_standard_says() {
+    fn links_and_bases_resolve_as_in_the_test_data_of_the_url_standard() {
         let mut tried = 0;
         for (link, page, url) in whatwg::cases() {
             let page = page.unwrap_or_else(|| other_scheme(&link).to_owned());
@@ -173,23 +173,23 @@ mod tests {
                 continue;
             }
             let page = Url::parse(&page).expect(&page);
-            let found = Links::new(Some(page.clone()), None, UTF_8).resolve(&link).map(String::from);
+            let found = Links::new(&page, None, UTF_8).resolve(&link).map(String::from);
             assert_eq!(found, url, "{link:?} on {page}");
-            // A base that is no URL does not count.
-            let by_base = Links::new(Some(page.clone()), Some(&link), UTF_8).resolve("");
+            // An invalid base does not count.
+            let by_base = Links::new(&page, Some(&link), UTF_8).resolve("");
             let mut expected = Url::parse(url.as_deref().unwrap_or(page.as_str())).expect("a URL");
             expected.set_fragment(None);
             assert_eq!(by_base, Some(expected), "base {link:?} on {page}");
             tried += 1;
         }
-        assert!(tried > 250, "these are not all cases: {tried}");
+        assert!(tried > 250, "too few cases were tried: {tried}");
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(3_000))]
 
         #[test]
-        fn plain_links_are_resolved_as_all_are(
+        fn plain_links_resolve_to_the_same_as_by_the_url_parser(
             base in proptest::sample::select(&BASES[..]),
             link in "[a-cA-C0/.~:?#% _-]{0,8}|/?[a-c]{1,3}(/[a-c.]{0,3}){0,3}|[a-z]{1,2}:?/{0,3}[a-c]{0,2}",
         ) {

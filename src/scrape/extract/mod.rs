@@ -1,12 +1,12 @@
-//! Elements and text -> the fields of a record.
+//! Turns elements and text into the fields of a record.
 //!
-//! A value is made in four steps: select -> `re` -> trim -> type. In reading order:
+//! A value is made in four steps: select -> `re` -> trim -> type. The modules in reading order:
 //!
-//! - `rules`: what the settings say; `page`: the rules where they say nothing; `plan`: the rules, compiled
-//! - `selection`: a selector string, the grammar of CSS with our pseudo-elements, and matching
-//! - `extractor`: the walk through a plan, which writes JSON straight to bytes
+//! - `rules`: the rules of the settings; `page`: the rules of a run without `[extract]`; `plan`: the compiled rules
+//! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
+//! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: where a page leads by itself
-//! - `link`, `pattern`, `number`, `value`, `json`: what becomes of the text that was selected
+//! - `link`, `pattern`, `number`, `value`, `json`: turn the selected text into a value
 
 mod extractor;
 mod json;
@@ -27,10 +27,10 @@ pub(super) use refresh::elsewhere;
 pub use rules::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
 pub use selection::{Selection, SelectionError};
 
-/// Checks rules without keeping them: what `Extractor::new` would say.
+/// Checks rules without keeping the compiled form: fails exactly if `Extractor::new` fails.
 ///
 /// # Errors
-/// At the first rule whose selector or regular expression is none, or that contradicts itself.
+/// Fails at the first rule that contradicts itself or whose selector or regular expression is invalid.
 pub fn check(fields: &Fields) -> Result<(), RuleError> {
     plan::Plan::new(fields, &mut selection::Symbols::new()).map(drop)
 }

@@ -1,27 +1,27 @@
-//! Numbers as pages write them: currency signs, grouping, comma or point.
+//! Reads numbers as pages write them: with currency signs, grouping, and a comma or a point.
 //!
-//! A number is read digit by digit and written digit by digit. It is never a float in between, so `0.1` stays `0.1`
-//! and an id of twenty digits keeps them all.
+//! A number is copied digit by digit and never becomes a float. So `0.1` stays `0.1`, and an id of twenty digits keeps
+//! all digits.
 
-/// More digits than any page means; what is longer is no number but a run of digits.
+/// The most digits of a number. No page means a longer one as a number.
 const MAX_DIGITS: usize = 40;
 
-/// Reads a decimal number and gives it as JSON writes it (`1234.5`, `-3`, `0.25`), or `None` where `text` is none.
+/// Reads a decimal number. Returns it in JSON form (`1234.5`, `-3`, `0.25`), or `None` if `text` is not a number.
 ///
-/// - White space at both ends is no part of it.
+/// - White space at both ends is ignored.
 /// - A sign: `+`, `-` or U+2212, before the digits or before the currency.
 /// - One currency sign (Unicode's `Sc`, with up to three letters before it as in `US$`) or one currency code (three
-///   capitals, ISO 4217), before or after the digits, with or without white space.
-/// - Then digits, grouping and a decimal mark:
-///   - white space and apostrophes (`1 234`, `1'234`) only group;
-///   - where both `,` and `.` stand, the last one is the decimal mark, and the other groups;
-///   - where one of them stands more than once, it groups;
-///   - a single `.` is the decimal mark (`1.234` is one and a bit, as in every machine-written price);
-///   - a single `,` groups where exactly three digits follow and one to three, not starting with 0, precede it
-///     (`1,234`); else it is the decimal mark (`12,5`);
-///   - one mark groups throughout. The first group has one to three digits, the others three, or two except for the
-///     last (India's `12,34,567`).
-/// - Nothing else: no exponent, no percent sign, no words. Use `re` to cut the number out.
+///   capital letters, ISO 4217), before or after the digits, with or without white space.
+/// - Then digits, with grouping and a decimal mark:
+///   - White space and apostrophes (`1 234`, `1'234`) always separate groups.
+///   - If both `,` and `.` occur, the last one is the decimal mark, and the other separates groups.
+///   - If only one of them occurs, but more than once, it separates groups.
+///   - A single `.` is the decimal mark (`1.234` is less than two, as in every machine-written price).
+///   - A single `,` separates groups if exactly three digits follow and one to three digits precede it, the first of
+///     which is not 0 (`1,234`). Otherwise it is the decimal mark (`12,5`).
+///   - All groups have the same separator. The first group has one to three digits. Each other group has three digits,
+///     or two if it is not the last (India's `12,34,567`).
+/// - Exponents, percent signs and words are not allowed. Use `re` to extract the number.
 pub(super) fn decimal(text: &str) -> Option<String> {
     let (negative, body) = unwrap_currency(text.trim())?;
     let (whole, fraction) = split(body)?;
@@ -43,12 +43,12 @@ pub(super) fn decimal(text: &str) -> Option<String> {
     Some(number)
 }
 
-/// Reads a whole number that fits 64 bits with a sign, by the rules of `decimal`; `12.00` is whole.
+/// Reads a whole number that fits a signed 64-bit integer, by the rules of `decimal`. `12.00` is a whole number.
 pub(super) fn integer(text: &str) -> Option<i64> {
     decimal(text)?.parse().ok()
 }
 
-/// Takes signs and currency off both ends.
+/// Removes the sign and the currency. Returns whether the number is negative, and the rest.
 fn unwrap_currency(text: &str) -> Option<(bool, &str)> {
     let (sign, text) = take_sign(text);
     let (before, text) = take_currency_before(text);
@@ -60,7 +60,7 @@ fn unwrap_currency(text: &str) -> Option<(bool, &str)> {
     Some((sign.or(second).unwrap_or(false), text))
 }
 
-/// Whether there is a sign, and whether it is a minus.
+/// Removes a sign. Returns whether it is a minus, or `None` if there is no sign.
 fn take_sign(text: &str) -> (Option<bool>, &str) {
     for (sign, negative) in [('-', true), ('\u{2212}', true), ('+', false)] {
         if let Some(rest) = text.strip_prefix(sign) {
@@ -95,7 +95,7 @@ fn is_currency_code(word: &str) -> bool {
     word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-/// Unicode's general category `Sc` (16.0).
+/// Whether this is a currency sign: Unicode's general category `Sc` (16.0).
 fn is_currency_sign(c: char) -> bool {
     matches!(c,
         '$' | '\u{a2}'..='\u{a5}' | '\u{58f}' | '\u{60b}' | '\u{7fe}'..='\u{7ff}' | '\u{9f2}'..='\u{9f3}' | '\u{9fb}'
@@ -104,7 +104,7 @@ fn is_currency_sign(c: char) -> bool {
         | '\u{11fdd}'..='\u{11fe0}' | '\u{1e2ff}' | '\u{1ecb0}')
 }
 
-/// The whole part, still grouped, and the digits of the fraction.
+/// Returns the whole part, still grouped, and the digits of the fraction.
 fn split(body: &str) -> Option<(&str, &str)> {
     let (whole, fraction) = match decimal_mark(body) {
         Some(at) => (&body[..at], &body[at + 1..]),
@@ -115,7 +115,7 @@ fn split(body: &str) -> Option<(&str, &str)> {
     (has_digits && is_digits(fraction) && is_grouped(whole)).then_some((whole, fraction))
 }
 
-/// Where the decimal mark stands, if there is one.
+/// Returns the position of the decimal mark, if there is one.
 fn decimal_mark(body: &str) -> Option<usize> {
     let last = body.rfind(['.', ','])?;
     let mark = &body[last..=last];
@@ -140,7 +140,7 @@ fn is_grouped(whole: &str) -> bool {
     if !(matches!(mark, '.' | ',' | '\'' | '\u{2019}') || mark.is_whitespace()) {
         return false;
     }
-    // All kinds of white space are one mark: pages mix them.
+    // All kinds of white space count as the same separator, because pages mix them.
     let groups: Vec<&str> = whole.split(|c: char| c == mark || (c.is_whitespace() && mark.is_whitespace())).collect();
     let last = groups.len() - 1;
     groups.iter().enumerate().all(|(nth, group)| {
@@ -158,7 +158,7 @@ mod tests {
     use super::{decimal, integer};
 
     #[test]
-    fn numbers_are_read_as_pages_write_them() {
+    fn numbers_are_read_in_the_forms_that_pages_use() {
         let cases = [
             ("0", "0"),
             ("007", "7"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn a_text_that_is_not_a_number_is_refused() {
         let cases = [
             "",
             " ",

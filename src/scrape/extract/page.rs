@@ -1,8 +1,8 @@
-//! What is extracted where nobody said what: the page's own description of itself.
+//! The rules of a run without `[extract]`: they extract the page's description of itself.
 
 use super::rules::{Arity, Fields, Rule, ValueRule};
 
-/// The rules that stand in for a missing `[extract]`.
+/// Returns the rules that replace a missing `[extract]`.
 pub(super) fn fields() -> Fields {
     let rules = [
         // An SVG image may have a title too.

@@ -1,4 +1,4 @@
-//! `re`: what a regular expression makes of a value, by parsel's rules (`parsel.utils.extract_regex`).
+//! `re`: applies a regular expression to a value, by parsel's rules (`parsel.utils.extract_regex`).
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -13,34 +13,34 @@ pub(super) struct Pattern {
     yields: Yield,
 }
 
-/// What a match gives.
+/// The strings that a match yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Yield {
-    /// There is a group named `extract`: that group, of the first match only.
+    /// A group is named `extract`: this group, from the first match only.
     Named,
-    /// There are groups: all of them, of every match, flattened.
+    /// There are other groups: all of them, from every match, as one flat list.
     Groups,
-    /// There are none: the whole of every match.
+    /// There are no groups: the whole text of every match.
     Whole,
 }
 
-/// Why a regular expression is none.
+/// Why a pattern is not a valid regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PatternError {
-    /// Where in the expression, in bytes from its start, where the regex engine says so.
+    /// The offset of the error in the expression, in bytes, if the regex engine gives it.
     pub offset: Option<usize>,
-    /// What is wrong with it.
+    /// What is wrong with the pattern.
     pub message: String,
 }
 
-/// Checks a regular expression, as `re` holds it, and tells how many strings each of its matches gives: one for each of
-/// its groups, and one where it has none or one that is named `extract`. A single value has room for one of them.
+/// Checks the regular expression of a `re`. Returns how many strings each match yields: one per group, but one if there
+/// are no groups or if one is named `extract`. A single value takes only one string.
 ///
-/// The language is the `regex` crate's: no look-around, no back-references, but time linear in the text.
+/// The syntax is that of the `regex` crate: it has no look-around and no back-references, but matches in linear time.
 ///
 /// # Errors
-/// Where it is none, or where it is larger than the engine allows.
+/// Fails if the pattern is invalid, or if it is larger than the engine allows.
 pub fn check_regex(re: &str) -> Result<usize, PatternError> {
     Pattern::new(re).map(|pattern| pattern.strings_of_a_match())
 }
@@ -58,7 +58,7 @@ impl Pattern {
         Ok(Self { regex, yields })
     }
 
-    /// How many strings each match gives.
+    /// Returns how many strings each match yields.
     pub(super) fn strings_of_a_match(&self) -> usize {
         match self.yields {
             Yield::Groups => self.regex.captures_len() - 1,
@@ -66,7 +66,8 @@ impl Pattern {
         }
     }
 
-    /// Calls `found` for each string that the expression finds in `text`, entities replaced, until it breaks off.
+    /// Calls `found` for each string that the expression yields in `text`, with entities replaced, until `found`
+    /// breaks.
     pub(super) fn find_in<'t, B>(
         &self,
         text: &'t str,
@@ -81,7 +82,7 @@ impl Pattern {
             }
             Yield::Groups => {
                 for captures in self.regex.captures_iter(text) {
-                    // A group that took no part in the match is empty, as in Python's `findall`.
+                    // A group that did not take part in the match is empty, as in Python's `findall`.
                     for group in captures.iter().skip(1) {
                         found(group.map_or(Cow::Borrowed(""), |group| replace_entities(group.as_str())))?;
                     }
@@ -97,7 +98,7 @@ impl Pattern {
     }
 }
 
-/// The engine's error points at the place with a picture of several lines; we take the sentence and the place.
+/// Shortens the engine's error, a drawing of several lines, to its sentence and the position.
 fn explain(error: &regex::Error) -> PatternError {
     let text = error.to_string();
     let message = if let regex::Error::CompiledTooBig(limit) = error {
@@ -109,7 +110,8 @@ fn explain(error: &regex::Error) -> PatternError {
     PatternError { offset: offset_in_picture(&text), message }
 }
 
-/// `    (a\n    ^` under `regex parse error:`; only expressions of one line are drawn that way.
+/// Reads the position from the lines `    (a\n    ^` below `regex parse error:`. The engine only draws single-line
+/// expressions this way.
 fn offset_in_picture(text: &str) -> Option<usize> {
     let mut lines = text.lines().skip_while(|line| !line.ends_with("parse error:")).skip(1);
     let (expression, marks) = (lines.next()?.strip_prefix("    ")?, lines.next()?.strip_prefix("    ")?);
@@ -117,8 +119,8 @@ fn offset_in_picture(text: &str) -> Option<usize> {
     expression.char_indices().map(|(at, _)| at).chain([expression.len()]).nth(columns)
 }
 
-/// Replaces HTML's character references except `&lt;` and `&amp;`, as w3lib does for parsel: what was escaped twice
-/// in the page is read, and what would become markup again is not.
+/// Replaces HTML's character references except `&lt;` and `&amp;`, as w3lib does for parsel. So text that the page
+/// escaped twice becomes readable, but never becomes markup again.
 fn replace_entities(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
@@ -140,17 +142,17 @@ fn replace_entities(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What stands at an ampersand.
+/// The meaning of an ampersand and the text after it.
 enum Reference {
-    /// Text, to be kept.
+    /// Plain text, which stays as it is.
     None,
     Chars(char, Option<char>),
-    /// `&nonsense;` and `&#x110000;`: w3lib drops them.
+    /// An invalid reference, such as `&nonsense;` and `&#x110000;`. w3lib drops it.
     Illegal,
 }
 
 impl Reference {
-    /// Reads the reference at the start of `text`, which starts with `&`, and how many bytes it takes.
+    /// Reads the reference at the start of `text`, which starts with `&`. Also returns its length in bytes.
     fn at(text: &str) -> (Self, usize) {
         let name_length = |text: &str, is: fn(&u8) -> bool| text.bytes().take_while(is).count();
         let body = &text[1..];
@@ -195,7 +197,7 @@ fn named(name: &str) -> Option<(char, Option<char>)> {
     Some((char::from_u32(*first)?, char::from_u32(*second).filter(|c| *c != '\0')))
 }
 
-/// Numbers from 0x80 to 0x9F mean what Windows-1252 has there, as in browsers.
+/// Numbers from 0x80 to 0x9F stand for the characters of Windows-1252, as in browsers.
 fn numbered(number: u32) -> Option<char> {
     match number {
         0x80..=0x9f => C1_REPLACEMENTS[(number - 0x80) as usize],
@@ -210,7 +212,7 @@ mod tests {
     use super::{Pattern, check_regex, replace_entities};
 
     #[test]
-    fn a_pattern_yields_what_parsel_yields() {
+    fn a_pattern_yields_the_same_as_in_parsel() {
         let cases: [(&str, &str, &[&str]); 9] = [
             (r"\d+", "a1b22", &["1", "22"]),
             (r"(\w)=(\d)", "a=1 b=2", &["a", "1", "b", "2"]),
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn entities_are_replaced_as_w3lib_does() {
+    fn entities_are_replaced_as_by_w3lib() {
         let cases = [
             ("a & b", "a & b"),
             ("&", "&"),
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_pattern_is_refused_with_its_place() {
+    fn an_invalid_pattern_is_refused_with_its_offset() {
         let cases = [("(a", Some(0)), ("é[b", Some(2)), ("a(?=b)", Some(1)), ("a{99999}{99999}", None)];
         for (re, offset) in cases {
             let error = check_regex(re).expect_err(re);
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_match_gives_as_many_strings_as_there_are_groups() {
+    fn a_match_yields_one_string_per_group() {
         let table = [
             (r"\d+", 1),
             (r"(\d+)", 1),

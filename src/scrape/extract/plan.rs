@@ -1,4 +1,4 @@
-//! Rules, compiled: what an extractor walks through for each page.
+//! Compiled rules, which the extractor runs on each page.
 
 use super::pattern::{Pattern, PatternError};
 use super::rules::{Arity, Fields, Rule, ValueRule, ValueType};
@@ -9,59 +9,59 @@ use super::{json, value};
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) fields: Vec<Field>,
-    /// All branches of all fields, so that one look at each element serves them all.
+    /// All branches of all fields, so that each element is examined only once for all of them.
     pub(super) scan: Scan<Origin>,
 }
 
-/// Whose branch it is.
+/// The field to which a branch belongs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     /// The field's number.
     pub(super) field: usize,
-    /// The place of what the branch takes in the field's `takes`.
+    /// The index of the branch's take in the field's `takes`.
     pub(super) take: u32,
 }
 
 /// One field of an object.
 #[derive(Debug)]
 pub(super) struct Field {
-    /// Its place among all fields of the extractor, whatever their objects.
+    /// The index of the field among all fields of the extractor, at any depth.
     pub(super) number: usize,
     pub(super) name: String,
     /// The name as JSON, with the colon.
     pub(super) key: Vec<u8>,
-    /// What its branches take, without repetition, in the order of the values that one element gives.
+    /// The takes of its branches, without duplicates, in the order of the values that one element gives.
     pub(super) takes: Vec<Take>,
     pub(super) content: Content,
 }
 
-/// What a field holds.
+/// The content of a field.
 #[derive(Debug)]
 pub(super) enum Content {
     Value(Value),
     Each(Box<Plan>),
 }
 
-/// How a value is made of what was selected.
+/// How to make a value from the selected text.
 #[derive(Debug)]
 pub(super) struct Value {
     pub(super) css: String,
     pub(super) arity: Arity,
     pub(super) kind: ValueType,
     pub(super) required: bool,
-    /// What stands for a missing single value, as JSON.
+    /// Replaces a missing single value, as JSON.
     pub(super) default: Vec<u8>,
     pub(super) trim: bool,
     pub(super) pattern: Option<Pattern>,
 }
 
-/// A rule that cannot be compiled.
+/// A rule that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} of field `{path}`")]
 pub struct RuleError {
-    /// The field, with those around it: `quotes.text`.
+    /// The path of the field: `quotes.text`.
     pub path: String,
-    /// What is wrong with it, and where.
+    /// What is wrong, and where.
     #[source]
     pub kind: RuleErrorKind,
 }
@@ -69,49 +69,49 @@ pub struct RuleError {
 /// What is wrong with a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleErrorKind {
-    /// In `css`.
+    /// The selector in `css`.
     #[error("selector: {0}")]
     Selector(SelectionError),
-    /// In `each`.
+    /// The selector in `each`.
     #[error("`each`: {0}")]
     Each(SelectionError),
-    /// In `re`.
+    /// The regular expression in `re`.
     #[error("regular expression: {0}")]
     Pattern(PatternError),
-    /// In `re` of a single value, which has room for one of the strings that its groups give.
+    /// The `re` of a single value has several groups. A single value takes only one string.
     #[error(
-        "a single value is one group of its `re`, which has {0}: write the others as `(?:..)`, or name the one that counts \
+        "a single value takes one group of its `re`, which has {0}: write the others as `(?:..)`, or name the wanted one \
          `(?P<extract>..)`"
     )]
     SeveralGroups(usize),
-    /// `default` for a list, which is never missing but empty.
-    #[error("a list takes no `default`, it is empty where nothing matches: leave it out")]
+    /// A list has a `default`, but a list without matches is empty and never missing.
+    #[error("a list cannot have a `default`, because it is empty if nothing matches: remove `default`")]
     DefaultOfList,
-    /// `default` beside `required`.
-    #[error("a `required` value takes no `default`: leave one of them out")]
+    /// A value has both `default` and `required`.
+    #[error("a `required` value cannot have a `default`: remove one of them")]
     DefaultOfRequired,
 }
 
 impl Plan {
-    /// Adds the names of all selectors to `symbols`.
+    /// Compiles the rules. Adds the names of all selectors to `symbols`.
     pub(super) fn new(fields: &Fields, symbols: &mut Symbols) -> Result<Self, RuleError> {
         Compiler { symbols, fields: 0 }.plan(fields, "")
     }
 
-    /// Whether `:has(..)` stands in any selector, at any depth.
-    pub(super) fn has_has(&self) -> bool {
+    /// Whether any selector contains `:has(..)`, at any depth.
+    pub(super) fn uses_has(&self) -> bool {
         self.scan.branches().any(|branch| branch.has)
-            || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.has_has()))
+            || self.fields.iter().any(|field| matches!(&field.content, Content::Each(plan) if plan.uses_has()))
     }
 
-    /// Whether any field, at any depth, takes links.
+    /// Whether any field takes links, at any depth.
     pub(super) fn takes_links(&self) -> bool {
         self.fields.iter().any(|field| {
             field.takes.contains(&Take::Url) || matches!(&field.content, Content::Each(plan) if plan.takes_links())
         })
     }
 
-    /// How many fields it has, at any depth.
+    /// Returns the number of fields, at any depth.
     pub(super) fn count(&self) -> usize {
         let below = |field: &Field| match &field.content {
             Content::Value(_) => 0,
@@ -124,7 +124,7 @@ impl Plan {
 /// Makes the plans of one extractor.
 struct Compiler<'s> {
     symbols: &'s mut Symbols,
-    /// How many fields there are so far.
+    /// The number of fields so far.
     fields: usize,
 }
 

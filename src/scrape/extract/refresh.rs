@@ -8,17 +8,17 @@ use crate::scrape::Document;
 use crate::scrape::document::known;
 use crate::scrape::refresh::Refresh;
 
-/// Where a document leads by itself soon, if that is another http(s) page. `page` is the URL of the document.
+/// Returns where a document leads by itself soon, if that is another http(s) page. `page` is the URL of the document.
 ///
-/// The first refresh that is one counts; its URL is resolved like a link. A page that only loads itself again leads
-/// nowhere.
+/// The first valid refresh counts, and its URL is resolved like a link. The result is `None` for a page that only
+/// reloads itself.
 pub(in crate::scrape) fn elsewhere(document: &Document, page: &Url) -> Option<Url> {
     let dom = &document.dom;
     let refresh = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::META)).find_map(|at| {
         let is_refresh = dom.attribute(at, known::HTTP_EQUIV)?.eq_ignore_ascii_case("refresh");
         is_refresh.then(|| dom.attribute(at, known::CONTENT).and_then(Refresh::read))?
     });
-    refresh?.target(page, |link| Links::new(Some(page.clone()), base_href(dom), dom.encoding()).resolve(link))
+    refresh?.target(page, |link| Links::new(page, base_href(dom), dom.encoding()).resolve(link))
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
     use crate::scrape::parse;
 
     #[test]
-    fn the_first_refresh_of_a_page_leads_elsewhere_soon_or_not_at_all() {
+    fn only_the_first_refresh_counts_and_only_if_it_leads_elsewhere_soon() {
         let meta = |content: &str| format!("<meta http-equiv=Refresh content=\"{content}\">");
         let table = [
             (meta("0; url=b"), Some("http://u:p@h/b")),

@@ -1,14 +1,15 @@
-//! What to extract, as the settings say it: plain values that travel to the workers.
+//! The extraction rules of the settings: plain values that are sent to the workers.
 //!
-//! Nothing here is compiled. `Extractor::new` compiles, once per worker; `config` does the same beforehand, so that
-//! a bad selector is an error with its place in the file and not a failure of ten million pages.
+//! Nothing is compiled here. `Extractor::new` compiles the rules once per worker. `config` compiles them beforehand
+//! too, so that a bad selector is an error with its position in the file, instead of a failure for each of ten million
+//! pages.
 
 use serde::{Deserialize, Serialize};
 
-/// The fields of one object, in the order in which they are written.
+/// The fields of one object, in the order of the settings.
 pub type Fields = Vec<(String, Rule)>;
 
-/// What one field holds.
+/// The rule of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Rule {
     /// A value, or a list of values.
@@ -17,8 +18,8 @@ pub enum Rule {
     Each {
         /// A CSS selector without a pseudo-element.
         each: String,
-        /// The fields of each object; their selectors look at the matched element and below it, as in parsel.
-        /// `:scope` names the element itself.
+        /// The fields of each object. As in parsel, their selectors match the element itself and everything below it.
+        /// `:scope` matches the element itself.
         fields: Fields,
     },
 }
@@ -26,54 +27,54 @@ pub enum Rule {
 /// A value: select -> `re` -> trim -> type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValueRule {
-    /// A CSS selector in which every branch of a comma list may end in one of our pseudo-elements (`h1::text`).
+    /// A CSS selector. Every branch of a comma list may end in one of our pseudo-elements (`h1::text`).
     pub css: String,
-    /// The first match that is not empty, or all of them.
+    /// Whether the value is the first match that is not empty, or a list of all matches.
     pub arity: Arity,
-    /// What the text must be read as.
+    /// The type of the value.
     pub kind: ValueType,
-    /// Whether a page (or an `each` object) without it fails the page as `missing_field`.
+    /// Whether the whole page fails as `missing_field` if the page (or an `each` object) does not have the value.
     pub required: bool,
-    /// What stands in the place of a missing single value; `null` where absent.
+    /// Replaces a missing single value. `None` means `null`.
     pub default: Option<Scalar>,
-    /// Whether white space at both ends goes, and text nodes of white space alone with it.
+    /// Whether to remove white space at both ends, and text nodes that are only white space.
     pub trim: bool,
-    /// A regular expression, by parsel's rules for what it yields.
+    /// A regular expression. The strings that it yields follow parsel's rules.
     pub re: Option<String>,
 }
 
 impl ValueRule {
-    /// The rule that a bare string stands for.
+    /// Makes the rule that a selector without other settings stands for.
     pub fn new(css: impl Into<String>, arity: Arity) -> Self {
         Self { css: css.into(), arity, kind: ValueType::String, required: false, default: None, trim: true, re: None }
     }
 }
 
-/// How many values a field holds.
+/// How many values a field has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arity {
-    /// The first match that is not empty, else `null`.
+    /// The first match that is not empty, or `null` if there is none.
     One,
-    /// Every match, in document order: a list.
+    /// A list of all matches, in document order.
     Many,
 }
 
-/// What a value is read as.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ValueType {
     /// The text.
     String,
-    /// A decimal number; currency signs and grouping are accepted.
+    /// A decimal number. Currency signs and grouping are accepted.
     Number,
-    /// A whole number; currency signs and grouping are accepted.
+    /// A whole number. Currency signs and grouping are accepted.
     Integer,
-    /// `true`/`false`, `yes`/`no`, `1`/`0`, `on`/`off`, whatever their case.
+    /// `true`/`false`, `yes`/`no`, `1`/`0`, `on`/`off`, in any case.
     Boolean,
-    /// The matched element's own markup (outer HTML), whatever the pseudo-element would give.
+    /// The markup of the matched element (outer HTML). The pseudo-element is ignored.
     Html,
 }
 
-/// A default, written in the settings.
+/// A default value in the settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Scalar {
     /// Text.
@@ -82,6 +83,6 @@ pub enum Scalar {
     Integer(i64),
     /// A decimal number.
     Float(f64),
-    /// A truth value.
+    /// True or false.
     Boolean(bool),
 }

@@ -1,11 +1,11 @@
-//! Text -> a JSON value of the type that a rule asks for.
+//! Turns text into a JSON value of the type that a rule asks for.
 
 use std::borrow::Cow;
 
 use super::rules::{Scalar, ValueType};
 use super::{json, number};
 
-/// Writes `text` as a value of type `kind`; gives `false`, and writes nothing, where it does not fit the type.
+/// Writes `text` as a value of type `kind`. Returns `false` and writes nothing if the text does not fit the type.
 pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
     match kind {
         ValueType::String | ValueType::Html => json::string(out, text),
@@ -25,10 +25,10 @@ pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
     true
 }
 
-/// A default, as JSON. What JSON has no number for (`inf`, `nan`) is `null`.
+/// Writes a default as JSON. `inf` and `nan`, which JSON cannot express, become `null`.
 pub(super) fn scalar(value: &Scalar) -> Vec<u8> {
     match value {
-        // Settings may hold control characters, too, and a worker's data may not.
+        // Settings may contain control characters, but the data of a worker may not.
         Scalar::String(text) => {
             let mut out = Vec::new();
             json::string(&mut out, text);
@@ -53,18 +53,18 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// What a type is called in messages.
+/// Returns the name of a type for messages.
 pub(super) fn type_name(kind: ValueType) -> &'static str {
     match kind {
         ValueType::String => "a string",
         ValueType::Number => "a number",
         ValueType::Integer => "a whole number",
-        ValueType::Boolean => "a truth value",
+        ValueType::Boolean => "a boolean",
         ValueType::Html => "markup",
     }
 }
 
-/// Takes white space (Unicode's, as Python's `strip` does) off both ends.
+/// Removes white space from both ends (Unicode white space, as Python's `strip` does).
 pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
@@ -76,7 +76,7 @@ pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Whether a text is white space alone.
+/// Whether a text is only white space.
 pub(super) fn is_blank(text: &str) -> bool {
     trimmed(text).is_empty()
 }
@@ -84,11 +84,11 @@ pub(super) fn is_blank(text: &str) -> bool {
 fn trimmed(text: &str) -> &str {
     let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     let bytes = text.as_bytes();
-    // Most texts begin and end with a letter or a mark of ASCII.
+    // A shortcut: most texts begin and end with a visible ASCII character.
     if is_plain(bytes.first()) && is_plain(bytes.last()) { text } else { text.trim_ascii().trim() }
 }
 
-/// Joins pieces of text; every run of white space becomes one space, also across pieces.
+/// Joins pieces of text. Every run of white space becomes one space, also across pieces.
 pub(super) fn fold<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
     let mut folded = String::new();
     let mut gap = false;
@@ -115,7 +115,7 @@ pub(super) fn fold<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
     folded
 }
 
-/// Where the first white space stands.
+/// Returns the position of the first white space.
 fn end_of_word(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -133,7 +133,7 @@ fn end_of_word(text: &str) -> usize {
     at
 }
 
-/// The beginning of a value, for messages.
+/// Shortens a value for messages.
 pub(super) fn shorten(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_goes_from_both_ends_and_no_other() {
+    fn only_white_space_at_the_ends_is_trimmed() {
         let spaces = ["", " ", "\t\n\u{b}\u{c}\r", "\u{85}", "\u{a0}", "\u{2003} \u{3000}", " \u{a0} "];
         for before in spaces {
             for after in spaces {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_written_by_their_type() {
+    fn values_are_written_by_type() {
         let cases = [
             ("a\"\n", ValueType::String, Some(r#""a\"\n""#)),
             ("\u{9b}31m", ValueType::String, Some(r#""\u009b31m""#)),

@@ -1,13 +1,15 @@
 //! Which addresses are not on the public internet.
 //!
-//! By the registries of special-purpose addresses (RFC 6890; IANA, "IPv4/IPv6 Special-Purpose Address Registry"). An
-//! IPv6 address that carries an IPv4 address is judged by what it carries.
+//! The rules follow the registries of special-purpose addresses (RFC 6890; IANA, "IPv4/IPv6 Special-Purpose Address
+//! Registry"). An IPv6 address that contains an IPv4 address is judged by the IPv4 address.
 //!
-//! Nor are the addresses of this machine: what listens on all of them is often meant for this machine alone.
+//! The addresses of this machine are not public either: a service that listens on all of them is often meant for this
+//! machine alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// What an address is when it is not public; `None` for public ones. Fit for "its address is ...".
+/// Returns the kind of an address that is not public, or `None` for a public one. The text completes "its address is
+/// ...".
 pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_v4(address),
@@ -17,8 +19,8 @@ pub(super) fn special(address: IpAddr) -> Option<&'static str> {
 
 fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
     Some(match address.octets() {
-        // What clouds answer with the credentials of the machine: AWS and most others, its containers; Azure, which
-        // uses a public address; Alibaba; Oracle.
+        // Addresses at which clouds hand out credentials of the machine: AWS and most others, AWS containers, Azure (a
+        // public address), Alibaba, Oracle.
         [169, 254, 169, 254] | [169, 254, 170, 2] | [168, 63, 129, 16] | [100, 100, 100, 200] | [192, 0, 0, 192] => {
             "a cloud's metadata service"
         }
@@ -48,14 +50,14 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
             return special_v4(low());
         }
         [0x64, 0xff9b, 1, ..] => "private (NAT64)",
-        // Teredo (RFC 4380): its server, and its client with all bits turned.
+        // Teredo (RFC 4380): the address of its server, and that of its client with all bits inverted.
         [0x2001, 0, ..] => {
             let client = Ipv4Addr::from_bits(!low().to_bits());
             return special_v4(v4(&address, 4)).or_else(|| special_v4(client));
         }
         [0x2001, 2, 0, ..] => "for benchmarks",
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => "for documentation",
-        // Protocol assignments, ORCHID.
+        // Protocol assignments and ORCHID.
         [0x2001, 0..=0x01ff, ..] => "reserved",
         // 6to4 (RFC 3056).
         [0x2002, ..] => return special_v4(v4(&address, 2)),
@@ -68,16 +70,16 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfe80..=0xfebf, ..] => "link-local",
         [0xfec0..=0xfeff, ..] => "private (site-local)",
         [0xff00..=0xffff, ..] => "multicast",
-        // Global unicast is 2000::/3 and nothing else.
+        // Global unicast is exactly 2000::/3.
         _ => "reserved",
     })
 }
 
-/// Whether an interface of this machine has that address: only then can a socket be bound to it. Machines that let sockets be
-/// bound to any address (`ip_nonlocal_bind`) tell nothing by that, and all their addresses count as others'.
+/// Whether an interface of this machine has the address: a socket can be bound only to such an address. On machines
+/// that allow binding to any address (`ip_nonlocal_bind`), this test cannot work, and all addresses count as foreign.
 fn is_own(address: IpAddr) -> bool {
     let elsewhere = match address {
-        // For documentation: nobody's.
+        // An address for documentation, which no machine has.
         IpAddr::V4(_) => IpAddr::from([192, 0, 2, 1]),
         IpAddr::V6(_) => IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]),
     };
@@ -85,7 +87,7 @@ fn is_own(address: IpAddr) -> bool {
     can_bind(address) && !can_bind(elsewhere)
 }
 
-/// The four bytes from `at` on.
+/// Returns the IPv4 address in the four bytes from `at` on.
 fn v4(address: &Ipv6Addr, at: usize) -> Ipv4Addr {
     let octets = address.octets();
     Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3])
@@ -98,12 +100,12 @@ mod tests {
     use super::{is_own, special};
 
     #[test]
-    fn the_addresses_of_this_machine_are_its_own_and_no_others_are() {
+    fn only_addresses_of_this_machine_count_as_its_own() {
         for (address, expected) in [("127.0.0.1", true), ("127.8.9.10", true), ("192.0.2.7", false), ("8.8.8.8", false)]
         {
             assert_eq!(is_own(address.parse().expect(address)), expected, "{address}");
         }
-        // Whatever this machine sends from, if it is connected to anything. Nothing is sent.
+        // The address that this machine sends from, if it has a network. Nothing is sent.
         let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
         if socket.connect("8.8.8.8:9").is_ok() {
             let own: IpAddr = socket.local_addr().expect("connected").ip();
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_off_the_public_internet_are_known_in_every_disguise() {
+    fn addresses_outside_the_public_internet_are_recognized_in_every_form() {
         let table = [
             ("0.0.0.0", "unspecified"),
             ("0.1.2.3", "this network"),
@@ -153,7 +155,7 @@ mod tests {
             ("64:ff9b:1::1", "private"),
             ("100::1", "reserved"),
             ("2001:0:a00:1::", "private"),
-            // The client is 127.0.0.1, turned.
+            // The client is 127.0.0.1, with all bits inverted.
             ("2001:0:808:808:0:0:80ff:fffe", "loopback"),
             ("2001:2::1", "benchmarks"),
             ("2001:10::1", "reserved"),
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn public_addresses_are_public_and_so_is_what_carries_them() {
+    fn public_addresses_are_public_in_every_form() {
         let table = [
             "1.1.1.1",
             "9.255.255.255",

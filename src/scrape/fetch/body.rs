@@ -1,30 +1,35 @@
-//! The pieces of a body, under the limits of time and size.
+//! Reads the pieces of a body, under the limits of time and size.
 
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream;
 use reqwest::{Response, Version};
 use tokio::time::Instant;
+use tokio_util::io::StreamReader;
 use url::Url;
 
+use super::coding::{self, Coding, Decoded};
 use super::framing::Framing;
-use super::{classify, coding, limit};
+use super::{cap, classify, limit};
 use crate::model::{Failure, FailureKind, Stage, how_long, shown_url};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
 
-/// A body that nobody wants is read up to here, so that its connection can be used again; a longer one costs more
-/// than a new connection.
-pub(super) const WORTH_DRAINING: usize = 64 * 1024;
+/// An unwanted body is read up to this size, so that its connection can be used again. A longer one costs more than a
+/// new connection.
+const WORTH_DRAINING: usize = 64 * 1024;
 
-/// How long such a body may keep its task.
+/// The longest time to spend on an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// What becomes of a body that is larger than it may be.
+/// What happens to a body that is larger than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
     Fails,
-    /// What is beyond is left unread, and the connection given up.
+    /// The rest is left unread, and the connection is closed.
     Dropped,
 }
 
@@ -36,15 +41,15 @@ pub(super) struct Body<'a> {
     settings: &'a FetchSettings,
     /// `Content-Length`.
     announced: Option<u64>,
-    /// An error matters only to who wants the body.
+    /// An error here matters only if the body is wanted.
     framing: Result<Framing, Failure>,
-    /// Bytes that are still to come before `Framing::length`.
+    /// Bytes left until `Framing::length`.
     left: Option<u64>,
     /// The largest body that is read, in decompressed bytes.
     pub(super) max: u64,
     pub(super) excess: Excess,
     pub(super) large: &'a LargePages,
-    /// Taken when the body turns out to be large.
+    /// A permit, taken once the body turns out to be large.
     pub(super) turn: Option<Turn>,
 }
 
@@ -56,7 +61,7 @@ impl<'a> Body<'a> {
         settings: &'a FetchSettings,
         large: &'a LargePages,
     ) -> Self {
-        // Asked before the first piece: afterwards the client would tell what is left.
+        // This must come before the first piece: afterwards the client returns the length that is left.
         let announced = response.content_length();
         let framing = Framing::of(response.version(), response.headers());
         let left = framing.as_ref().ok().and_then(|framing| framing.length);
@@ -64,24 +69,24 @@ impl<'a> Body<'a> {
         Self { response, shown, deadline, settings, announced, framing, left, max, excess, large, turn: None }
     }
 
-    /// The same body, of which the first `max` bytes are enough.
+    /// Reads only the first `max` bytes of the body.
     pub(super) fn only(self, max: u64) -> Self {
         Self { max, excess: Excess::Dropped, ..self }
     }
 
-    /// Reads all of it and undoes its encodings.
+    /// Reads the whole body and decodes its encodings.
     pub(super) async fn read(&mut self) -> Result<Bytes, Failure> {
         if self.excess == Excess::Fails && self.is_plain() && self.announced.is_some_and(|length| length > self.max) {
             return Err(self.too_large(0));
         }
-        // An empty body is empty, whatever the head says.
+        // An empty body is valid, whatever the head says.
         let Some(first) = self.next(0).await? else { return Ok(Bytes::new()) };
         let framing = std::mem::replace(&mut self.framing, Ok(Framing::default()));
         let framing = framing.map_err(|failure| self.about(failure))?;
         let body = if framing.codings.is_empty() {
             self.read_plain(first).await?
         } else {
-            coding::read(self, first, &framing.codings).await?
+            read_encoded(self, first, &framing.codings).await?
         };
         match framing.check(&body) {
             Ok(()) => Ok(body),
@@ -109,7 +114,7 @@ impl<'a> Body<'a> {
                 break;
             }
             if self.turn.is_none() && body.len() + bytes.len() > LARGE_PAGE {
-                // The server waits meanwhile; that time is not its own.
+                // The server waits in the meantime, so this does not count against its time.
                 let since = Instant::now();
                 self.turn = self.large.turn().await;
                 self.deadline += since.elapsed();
@@ -119,27 +124,28 @@ impl<'a> Body<'a> {
                 body.reserve_exact(usize::try_from(expected).unwrap_or(bytes.len()));
             }
             body.extend_from_slice(&bytes);
-            // The client reads the next piece into the same memory, if nobody holds this one.
+            // The client reuses this memory for the next piece if it is released here.
             drop(bytes);
             piece = if self.is_all(body.len()) { None } else { self.next(body.len() as u64).await? };
         }
         Ok(body.into())
     }
 
-    /// Whether that many bytes are known to be the whole body, so that asking for its end, which takes one more turn
-    /// of the connection's task, can be left out. HTTP/2 has an end of its own, and gives up streams not read to it.
+    /// Whether this many bytes are known to be the whole body. Asking the client for the end would cost one more turn
+    /// of the connection's task, so it is skipped. HTTP/2 marks the end itself, and resets streams that are not read up
+    /// to it.
     fn is_all(&self, read: usize) -> bool {
         self.response.version() <= Version::HTTP_11 && self.announced == Some(read as u64)
     }
 
-    /// Reads a body that nobody wants, as far as that is worth while; gives its decompressed bytes, 0 where it was not.
+    /// Reads an unwanted body, within limits. Returns its decompressed bytes, or 0 if reading it fails.
     pub(super) async fn drain(&mut self) -> u64 {
         self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
         self.read().await.map_or(0, |body| body.len() as u64)
     }
 
-    /// The next piece, as it came; `None` at the end. `read` is how many decompressed bytes there are already.
+    /// Returns the next piece as received, or `None` at the end. `read` is the number of decompressed bytes so far.
     pub(super) async fn next(&mut self, read: u64) -> Result<Option<Bytes>, Failure> {
         if self.left == Some(0) {
             return Ok(None);
@@ -160,12 +166,12 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Cuts off what is beyond the length that only we go by.
+    /// Cuts off the data beyond `Framing::length`, which the client does not enforce.
     fn up_to_length(&mut self, piece: Option<Bytes>, read: u64) -> Result<Option<Bytes>, Failure> {
         let Some(left) = self.left else { return Ok(piece) };
         let Some(mut piece) = piece else {
             let failure =
-                Failure::new(FailureKind::Truncated, Stage::Fetch, "it breaks off before its `Content-Length`");
+                Failure::new(FailureKind::Truncated, Stage::Fetch, "its body is shorter than its `Content-Length`");
             return Err(self.about(Failure { bytes: read, ..failure.retryable() }));
         };
         piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -178,10 +184,10 @@ impl<'a> Body<'a> {
             Excess::Fails => {
                 format!("read {}: it is larger than {} bytes (`fetch.max_body`)", shown_url(self.shown), self.max)
             }
-            // Of what comes out of the last decoder, enough is enough: this is what goes into it.
+            // Output beyond `max` is dropped, not an error. This error concerns the compressed input.
             Excess::Dropped => {
                 format!(
-                    "read {}: its compressed form is longer than {} bytes ever take",
+                    "read {}: its compressed form is longer than {} bytes of content can need",
                     shown_url(self.shown),
                     self.max
                 )
@@ -190,9 +196,90 @@ impl<'a> Body<'a> {
         Failure { bytes: read, ..Failure::new(FailureKind::TooLarge, Stage::Fetch, message) }
     }
 
-    /// Names the URL in front of a failure that knows only its own part.
+    /// Adds the URL to the message of a failure.
     pub(super) fn about(&self, failure: Failure) -> Failure {
         let message = format!("read {}: {}", shown_url(self.shown), failure.message);
         failure.reworded(message)
     }
 }
+
+/// Reads all of `body`, whose first piece is here already, and undoes `codings`, the last one first.
+async fn read_encoded(body: &mut Body<'_>, first: Bytes, codings: &[Coding]) -> Result<Bytes, Failure> {
+    let max = usize::try_from(body.max).unwrap_or(usize::MAX);
+    let mut out = Vec::new();
+    let mut turn = None;
+    let large = body.large;
+    let mut end = End::NotYet;
+    let decoded = {
+        let left = cap::compressed(body.max);
+        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
+        let source = stream::try_unfold(pieces, Pieces::next);
+        coding::decode(StreamReader::new(pin!(source)), codings, &mut out, max, (large, &mut turn)).await
+    };
+    body.turn = turn;
+    let read = out.len() as u64;
+    match (decoded, end) {
+        (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
+        (Ok(Decoded::Whole), _) => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) if body.excess == Excess::Dropped => Ok(out.into()),
+        (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
+        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
+        (Err(error), end) => {
+            // A decoder that still wanted more when there was no more has no fault to find with what it got.
+            let wants_more = matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof;
+            let failure = if wants_more && error.kind() != io::ErrorKind::Unsupported {
+                Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
+            } else {
+                let message = format!("its body is not what the encodings {codings:?} give");
+                Failure::new(FailureKind::Decode, Stage::Decode, message)
+            };
+            let failure = classify::with_causes(failure, &Wrapped(error));
+            Err(body.about(Failure { bytes: read, ..failure }))
+        }
+    }
+}
+
+/// How far the body has come.
+enum End {
+    NotYet,
+    Reached,
+    /// Kept here, since an `io::Error` could not carry it through the decoders.
+    Broken(Failure),
+}
+
+/// The body as a stream for the decoders.
+struct Pieces<'b, 'a> {
+    body: &'b mut Body<'a>,
+    first: Option<Bytes>,
+    end: &'b mut End,
+    /// Compressed bytes that may still come.
+    left: u64,
+}
+
+impl Pieces<'_, '_> {
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        let next = match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.body.next(0).await,
+        };
+        match next {
+            Ok(Some(piece)) => {
+                self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+                Ok(Some((piece, self)))
+            }
+            Ok(None) => {
+                *self.end = End::Reached;
+                Ok(None)
+            }
+            Err(failure) => {
+                *self.end = End::Broken(failure);
+                Err(io::Error::other("the transport broke"))
+            }
+        }
+    }
+}
+
+/// An error as the source of nothing, so that its own text is among the causes.
+#[derive(Debug, thiserror::Error)]
+#[error("decompressing failed")]
+struct Wrapped(#[source] io::Error);

@@ -1,8 +1,8 @@
-//! An end to what one layer of compression makes for the next.
+//! Limits the output of one decompression layer, before the next layer reads it.
 //!
-//! `max_body` bounds what comes out of the last layer. That alone would let a few kilobytes keep a worker busy: what
-//! is in between may grow a thousandfold with each layer and still come to nothing, as compressed blocks without
-//! content do.
+//! `max_body` limits only the output of the last layer. Without a limit in between, a few kilobytes could keep a worker
+//! busy: the data can grow a thousandfold with each layer and still end up empty, because compressed blocks can be
+//! empty.
 
 use std::io;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::coop;
 
-/// How much longer a compressed form may be than what was compressed: formats store what they cannot shorten, with a
-/// few bytes for every few thousand.
+/// The longest compressed form of `max` bytes. Formats store incompressible data as it is, with a few extra bytes for
+/// every few thousand.
 pub(super) fn compressed(max: u64) -> u64 {
     max.saturating_add(max / 8).saturating_add(64 * 1024)
 }
 
-/// Fails with `FileTooLarge` once more than `left` bytes came out.
+/// Fails with `FileTooLarge` after more than `left` bytes.
 pub(super) struct Cap<R> {
     inner: R,
     left: u64,
@@ -31,7 +31,7 @@ impl<R> Cap<R> {
 
 impl<R: AsyncRead + Unpin> AsyncRead for Cap<R> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // The layer above asks again and again until something comes out of it; neighbours get their turn in between.
+        // The layer above reads in a loop until it produces output. This lets other tasks run in between.
         let turn = ready!(coop::poll_proceed(context));
         let before = out.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, out))?;

@@ -1,7 +1,7 @@
-//! What the HTTP client says went wrong -> what records call it.
+//! Turns the errors of the HTTP client into failures.
 //!
-//! The client's errors are a chain of other crates' errors; the kinds are found in it by type, and by text where a
-//! type says too little (the resolver's errors have no codes).
+//! An error of the client is a chain of errors from other crates. The kind of failure is found by the type of an error
+//! in the chain, or by its text if the type is not enough (errors of the resolver have no codes).
 
 use std::error::Error as StdError;
 use std::io;
@@ -17,16 +17,16 @@ use super::tls_words;
 use crate::model::{Failure, FailureKind, Retry, Stage, how_long, shown_url};
 use crate::scrape::settings::FetchSettings;
 
-/// A request that got no answer; it went through this proxy, if there is one.
+/// Makes the failure of a request without an answer. `via` is the proxy that it used, if any.
 pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, settings: &FetchSettings) -> Failure {
     let error = error.without_url();
     let host = shown.host_str().unwrap_or_default();
-    // First of all: it is neither the host's fault nor the proxy's.
+    // A shortage on this machine is neither the host's fault nor the proxy's.
     if let Some(missing) = shortage::of(&error) {
         let failure = connect(format!("connect to host `{host}`: {missing}"));
         return with_causes(Failure { retry: Retry::Local, ..failure }, &error);
     }
-    if let Some(failure) = via.and_then(|via| on_the_way(&error, shown, via, settings)) {
+    if let Some(failure) = via.and_then(|via| proxy_failure(&error, shown, via, settings)) {
         return with_causes(failure, &error);
     }
     let (kind, retry, message) = if error.is_dns() {
@@ -35,7 +35,7 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
     } else if let Some(tls) = find::<rustls::Error>(&error) {
         let (why, retry) = tls_words::why(tls);
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        (FailureKind::Tls, retry, format!("agree on TLS with host `{host}`{why}"))
+        (FailureKind::Tls, retry, format!("set up TLS with host `{host}`{why}"))
     } else if error.is_timeout() && error.is_connect() {
         let message = format!("connect to host `{host}` within {}", how_long(settings.connect_timeout));
         (FailureKind::Timeout, Retry::Yes, message)
@@ -55,13 +55,12 @@ pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, s
     with_causes(Failure { retry, ..Failure::new(kind, Stage::Fetch, message) }, &error)
 }
 
-/// What is wrong with the head of an answer, for those faults that the client takes for something else than they are, or
-/// names in a word.
+/// Explains an invalid head of an answer, for errors that the client misnames or describes in a single word.
 fn why_not_http(error: &hyper::Error) -> &'static str {
     if error.is_parse_too_large() {
         ": its headers have more than 408 KiB, or more than 24,576 lines"
     } else if error.is_parse_status() {
-        ": its first line has no status of three digits one space behind `HTTP/1.1`"
+        ": its first line does not have a three-digit status one space after `HTTP/1.1`"
     } else if error.to_string().contains("version") {
         ": its first line does not begin with `HTTP/1.1` or `HTTP/1.0`"
     } else {
@@ -69,14 +68,14 @@ fn why_not_http(error: &hyper::Error) -> &'static str {
     }
 }
 
-/// A failure that is the proxy's, or of the way through it.
-fn on_the_way(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSettings) -> Option<Failure> {
+/// Makes a failure of the proxy, or of the connection through it.
+fn proxy_failure(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSettings) -> Option<Failure> {
     if !error.is_connect() {
         return None;
     }
     let (host, proxy) = (shown.host_str().unwrap_or_default(), &via.shown);
     let says = |text: &str| chain(error).any(|cause| cause.to_string().contains(text));
-    // A request for an http URL is sent to an HTTP proxy as it is; all else needs a way through the proxy first.
+    // An HTTP proxy receives requests for http URLs directly. All other requests need a tunnel first.
     let is_sent_to_proxy = via.kind.reads_headers() && shown.scheme() == "http";
     if says("error resolving for socks proxy") {
         return Some(Failure {
@@ -95,12 +94,12 @@ fn on_the_way(error: &reqwest::Error, shown: &Url, via: &Via, settings: &FetchSe
     if is_sent_to_proxy || error.is_dns() || says("failed to create underlying connection") {
         return Some(connect(format!("reach the proxy {proxy} on the way to host `{host}`")).retryable());
     }
-    // Past the tunnel, TLS is between us and the host.
+    // TLS beyond the tunnel concerns this client and the host, not the proxy.
     let is_beyond = find::<rustls::Error>(error).is_some();
     (!is_beyond).then(|| connect(format!("connect to host `{host}` through the proxy {proxy}")).retryable())
 }
 
-/// What a proxy answers instead of the host: it wants a user name and a password.
+/// Makes the failure for a proxy that answers instead of the host and requires a user name and a password.
 pub(super) fn refused_by_proxy(status: StatusCode, shown: &Url, via: Option<&Via>) -> Option<Failure> {
     let via = via.filter(|via| via.kind.reads_headers() && shown.scheme() == "http")?;
     let is_refused = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
@@ -110,7 +109,7 @@ pub(super) fn refused_by_proxy(status: StatusCode, shown: &Url, via: Option<&Via
 fn wants_credentials(host: &str, via: &Via) -> Failure {
     let proxy = &via.shown;
     connect(format!(
-        "connect to host `{host}` through the proxy {proxy}: the proxy refuses us (407, wrong or no user name and password)"
+        "connect to host `{host}` through the proxy {proxy}: the proxy denies access (407, wrong or no user name and password)"
     ))
 }
 
@@ -118,20 +117,21 @@ fn connect(message: String) -> Failure {
     Failure::new(FailureKind::Connect, Stage::Fetch, message)
 }
 
-/// Whether every address of the name that was asked for is one that may not be dialled.
+/// Returns the error of the resolver if no address of the name is allowed.
 pub(super) fn not_public(error: &reqwest::Error) -> Option<NotPublic> {
     find::<NotPublic>(error).copied()
 }
 
-/// Whether the server ended the connection in peace and says that it has not looked at the request (RFC 9113, 6.8).
+/// Whether the server closed the connection without an error and says that it has not processed the request (RFC 9113,
+/// 6.8).
 ///
-/// One that it refused by itself (`REFUSED_STREAM`) does not count: that is a server with too much to do.
+/// A single refused stream (`REFUSED_STREAM`) does not count: it means that the server is overloaded.
 pub(super) fn is_unseen(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error)
         .is_some_and(|error| error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR))
 }
 
-/// A body that did not come to its end. A reset connection is reported as a decode error, whatever it was.
+/// Makes the failure of an incomplete body. The client reports a reset connection as a decode error.
 pub(super) fn broken_body(error: reqwest::Error, shown: &Url) -> Failure {
     let error = error.without_url();
     let is_malformed =
@@ -140,24 +140,25 @@ pub(super) fn broken_body(error: reqwest::Error, shown: &Url) -> Failure {
     let failure = if find::<io::Error>(&error).is_some_and(is_malformed) {
         Failure::new(FailureKind::Protocol, Stage::Fetch, format!("read {shown}: its body is malformed HTTP"))
     } else {
-        Failure::new(FailureKind::Truncated, Stage::Fetch, format!("read all of {shown}: it breaks off")).retryable()
+        Failure::new(FailureKind::Truncated, Stage::Fetch, format!("read all of {shown}: the body is incomplete"))
+            .retryable()
     };
     with_causes(failure, &error)
 }
 
-/// Adds the chain of causes, without those that only repeat the one before.
+/// Adds the chain of causes, without repetitions.
 pub(super) fn with_causes(failure: Failure, error: &(dyn StdError + 'static)) -> Failure {
     let mut failure = failure.caused_by(error);
     failure.causes.dedup();
     failure
 }
 
-/// Whether the head of an answer over HTTP/1 was longer than the client reads, in lines or in bytes.
+/// Whether the head of an HTTP/1 answer exceeded the client's limit of lines or bytes.
 pub(super) fn is_long_head(error: &reqwest::Error) -> bool {
     find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large)
 }
 
-/// On which connection a request failed.
+/// Returns the connection on which a request failed.
 pub(super) fn connection(error: &reqwest::Error) -> Option<&Connected> {
     find::<hyper_util::client::legacy::Error>(error)?.connect_info()
 }
@@ -169,7 +170,7 @@ pub(super) fn is_broken_off(error: &reqwest::Error) -> bool {
             .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())
 }
 
-/// What getaddrinfo says of a name that does not exist: glibc, musl, macOS, Windows.
+/// Whether this is the text of getaddrinfo for a name that does not exist: in glibc, musl, macOS or Windows.
 fn says_no_such_name(text: &str) -> bool {
     const SAYINGS: [&str; 5] = [
         "Name or service not known",
@@ -181,7 +182,8 @@ fn says_no_such_name(text: &str) -> bool {
     SAYINGS.iter().any(|saying| text.contains(saying))
 }
 
-/// The error and all that caused it. `io::Error` hides the error that it was made of from `source`.
+/// Iterates over the error and all its causes. `io::Error` does not return its inner error as `source`, so this looks
+/// inside.
 fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'e (dyn StdError + 'static) = *error;
@@ -190,7 +192,7 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (d
     })
 }
 
-/// The system's errors among the error and its causes.
+/// Iterates over the I/O errors in the chain.
 pub(super) fn io_errors<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e io::Error> {
     chain(error).filter_map(|cause| cause.downcast_ref())
 }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_that_do_not_exist_are_final() {
+    fn only_a_name_that_does_not_exist_is_not_retried() {
         let cases = [
             ("failed to lookup address information: Name or service not known", true),
             ("failed to lookup address information: No address associated with hostname", true),

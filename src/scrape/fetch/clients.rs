@@ -1,10 +1,10 @@
-//! Which HTTP client a URL goes through.
+//! Which HTTP client requests a URL.
 //!
-//! Clients differ in what they load: trust anchors take longer to read than all the rest of a worker's start, so only
-//! the first https URL pays for them. And they differ in where they may go: a connection that was opened for a visit
-//! that may go anywhere is never used by one that may not, and one through a proxy never in the place of one through
-//! another, since each sort of visit has clients, and so connections, of its own. Requests that need a connection of
-//! their own, or one that takes many header lines, have clients of their own for the same reason.
+//! Clients differ in what they load. Reading the trust anchors takes longer than the rest of a worker's start, so only
+//! the first https URL pays for it. Clients also differ in where they may connect to, and each has its own connections.
+//! So a guarded visit never uses a connection of an unguarded one, and the connections of two proxies are never mixed
+//! up. For the same reason, there are separate clients for requests that need a new connection, or one that accepts
+//! many header lines.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -24,12 +24,12 @@ use crate::scrape::TlsSettings;
 use crate::scrape::proxy::ProxyKind;
 use crate::scrape::settings::FetchSettings;
 
-/// The longest list of headers that is read over HTTP/2, in bytes as RFC 9113 (6.5.2) counts them; the client's own
-/// default is shorter than what some servers send.
+/// The longest list of headers over HTTP/2, in bytes as counted by RFC 9113 (6.5.2). The client's default is too short
+/// for some servers.
 const MAX_HEADER_LIST: u32 = 256 * 1024;
 
-/// How many header lines are read over HTTP/1: as many as the table takes into which the client puts them. What bounds
-/// a head is its size, which is at most 408 KiB there; only lines of less than 17 bytes each are so many in less.
+/// The most header lines over HTTP/1: as many as the client's header table holds. The size of a head is limited to 408
+/// KiB too, so this limit applies only if lines are shorter than 17 bytes on average.
 const MOST_LINES: usize = 24 * 1024;
 
 #[derive(Debug)]
@@ -39,16 +39,16 @@ pub(super) struct Clients {
     routes: Routes,
     connect_timeout: Duration,
     tls: TlsSettings,
-    /// For the site of the run: never through a proxy.
+    /// For the site of the run. It never uses a proxy.
     site: Option<Client>,
     free: Pair,
     guarded: Pair,
     through_environment: ByWay,
-    /// For each proxy of the settings, by its number. A client keeps connections by host, whatever proxy they go through.
+    /// The clients of each proxy of the settings, by its index. A client keeps connections by host, not by proxy.
     through_proxies: Vec<ByWay>,
 }
 
-/// The clients of one proxy, by where their visits may go.
+/// The clients of one proxy, by where their visits may connect to.
 #[derive(Debug, Default)]
 struct ByWay {
     free: Pair,
@@ -56,23 +56,24 @@ struct ByWay {
 }
 
 impl ByWay {
-    /// A proxy that looks names up itself dials what nobody here sees, so all of its visits share connections.
+    /// If the proxy looks up names itself, this process does not see the addresses, so all visits share the
+    /// connections.
     fn of(&self, via: &Via, way: Way) -> &Pair {
         if way == Way::Guarded && via.kind.looks_names_up_here() { &self.guarded } else { &self.free }
     }
 }
 
-/// What is asked of the connection of a request.
+/// Requirements for the connection of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Manner {
-    /// It may be a kept one, and is kept.
+    /// The request may use a kept connection, and the connection is kept afterwards.
     pub(super) keeps: bool,
-    /// It takes [`MOST_LINES`]. The usual ones take 100, for which the client needs no memory: for so many, it prepares
-    /// 1.5 MiB for every answer, which costs more than all the rest of a request.
+    /// The connection accepts [`MOST_LINES`]. Other connections accept 100 lines, for which the client allocates
+    /// nothing. For this many it allocates 1.5 MiB for every answer, which costs more than the rest of the request.
     pub(super) many_lines: bool,
 }
 
-/// The clients of one scheme, each built when it is first needed.
+/// The clients of one scheme. Each is built when it is first needed.
 #[derive(Debug, Default)]
 struct Manners([OnceLock<Result<Client, Failure>>; 4]);
 
@@ -82,28 +83,28 @@ impl Manners {
     }
 }
 
-/// The clients of one sort of visit.
+/// The clients for one kind of visit.
 #[derive(Debug, Default)]
 struct Pair {
-    /// For http: know no trust anchors.
+    /// For http. They load no trust anchors.
     plain: Manners,
     secure: Manners,
-    /// Of those of `secure` that keep connections.
+    /// Belongs to the clients of `secure` that keep connections.
     first_contacts: FirstContacts,
 }
 
 /// A request that is ready to be sent.
-pub(super) struct Request<'c> {
+pub(super) struct Prepared<'c> {
     pub(super) builder: RequestBuilder,
-    /// The proxy that it goes through.
+    /// The proxy that the request uses.
     pub(super) via: Option<Via>,
-    /// For https, where connections are kept.
+    /// Present for https with kept connections.
     pub(super) contact: Option<Contact<'c>>,
 }
 
 impl Clients {
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
-        // One provider for all of the process. That another thread was first is no harm: there is only this one.
+        // The process has one crypto provider. If another thread has installed it already, it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let connect_timeout = settings.connect_timeout;
         let site = |address: SocketAddr| {
@@ -125,18 +126,19 @@ impl Clients {
         })
     }
 
-    /// A request for `url`.
+    /// Prepares a request for `url`.
     ///
     /// # Errors
-    /// With `blocked_address`, where the URL names what it may not reach; with `tls`, where this system's trust anchors
+    /// Fails with `blocked_address` if the host of the URL is not allowed, and with `tls` if the system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, url: &Url, visit: &Visit, manner: Manner) -> Result<Request<'_>, Failure> {
+    pub(super) fn get(&self, visit: &Visit, manner: Manner) -> Result<Prepared<'_>, Failure> {
+        let url = &visit.url;
         let (client, route, first_contacts) = self.client_for(url, &visit.reach, manner)?;
-        let headers = self.headers.of_visit(url, visit, route.via());
-        // Not as the client's default headers, which have one value for each name.
+        let headers = self.headers.of_visit(visit, route.via());
+        // The default headers of the client cannot be used, because they have only one value for each name.
         let builder = client.get(url.clone()).headers(headers);
         let contact = first_contacts.filter(|_| manner.keeps).map(|contacts| contacts.visit(url));
-        Ok(Request { builder, via: route.via().cloned(), contact })
+        Ok(Prepared { builder, via: route.via().cloned(), contact })
     }
 
     fn client_for(
@@ -219,9 +221,10 @@ fn builder(connect_timeout: Duration, manner: Manner) -> ClientBuilder {
         .referer(false)
         .retry(reqwest::retry::never())
         .http2_max_header_list_size(MAX_HEADER_LIST)
-        // As browsers and curl do: a broken header that nobody asked about is no reason to have no page.
+        // Browsers and curl do the same: one broken header does not make the whole page fail.
         .http1_ignore_invalid_headers_in_responses(true)
-        // A name with white space behind it would be a broken header, and what it says of the body would be lost with it.
+        // Otherwise a header name with a space after it would be dropped as broken, and with it information about the
+        // body.
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
 }
@@ -246,7 +249,7 @@ mod tests {
         let clients = clients();
         for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
             let made = clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed, KEPT);
-            // A system may have none, which is a failure of those who look for them alone.
+            // The system may have no trust anchors. Only clients that read them fail then.
             let has_read = made.map_or_else(
                 |failure| failure.kind == FailureKind::Tls,
                 |_| clients.free.secure.of(KEPT).get().is_some(),
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_of_visits_that_may_go_anywhere_are_not_shared_with_those_that_may_not() {
+    fn guarded_and_unguarded_visits_do_not_share_connections() {
         let clients = clients();
         let hop = Reach::Redirected { own: "http://elsewhere".to_owned() };
         let own = Reach::Redirected { own: "http://h".to_owned() };

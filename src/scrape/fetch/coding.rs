@@ -1,30 +1,28 @@
-//! Content encodings (RFC 9110, section 8.4.1) undone while the body streams in.
+//! Decodes content encodings (RFC 9110, section 8.4.1) while the body streams in.
 //!
-//! Not left to the HTTP client: that stops after the first member of a gzip body without a word, counts no bytes, and
-//! sends undecoded what it does not know.
+//! The HTTP client does not do this here, for three reasons: it silently stops after the first member of a gzip body,
+//! it does not count bytes, and it returns unknown encodings undecoded.
 
 use std::io;
-use std::pin::pin;
 
 use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, ZlibDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
-use bytes::{BufMut, Bytes};
-use futures_util::stream;
+use bytes::BufMut;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio_util::io::StreamReader;
 
-use super::body::{Body, Excess, WORTH_DRAINING};
 use super::cap::{self, Cap};
-use super::classify;
 use super::members::Members;
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 
-/// More layers than any honest server uses; each costs memory.
+/// The most layers that are decoded. Each costs memory, and no honest server uses more.
 const MAX_LAYERS: usize = 4;
 
-/// How much is decompressed at a time, and how much before the neighbours get a turn.
+/// How many bytes are decompressed at a time, before other tasks may run.
 const STEP: usize = 64 * 1024;
+
+/// How many bytes behind the compressed data are read. A connection with more of them costs more than a new one.
+const LONGEST_REST: usize = 64 * 1024;
 
 /// The largest window of a zstd frame, as a power of two: what RFC 9659 allows on the web. Its memory is taken
 /// before the first byte comes out.
@@ -33,14 +31,14 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
     Gzip,
-    /// zlib by the standard, raw deflate by some servers: the first bytes tell.
+    /// zlib by the standard, raw deflate from some servers. The first bytes show which.
     Deflate,
     Brotli,
     Zstd,
 }
 
 impl Coding {
-    /// By its name, in lower case and without parameters.
+    /// Returns the coding with this name, which is in lower case and without parameters.
     pub(super) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "gzip" | "x-gzip" => Self::Gzip,
@@ -51,38 +49,38 @@ impl Coding {
         })
     }
 
-    /// Whether something that begins like this can be what this coding gives.
+    /// Whether this coding can produce a body with this beginning.
     ///
-    /// gzip, zstd and zlib have signatures. Raw deflate and Brotli have none, but do not look like text, which has no
-    /// control characters except those of layout.
+    /// gzip, zstd and zlib have signatures. Raw deflate and Brotli have none, but their output does not look like text,
+    /// which has no control characters except white space.
     fn may_begin(self, start: &[u8]) -> bool {
         let is_text = || start.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r'));
         match self {
             Self::Gzip => start.starts_with(GZIP),
             Self::Zstd => start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPABLE),
-            Self::Deflate => is_zlib(start) || !(is_signed(start) || is_text()),
-            Self::Brotli => !(is_signed(start) || is_text()),
+            Self::Deflate => is_zlib(start) || !(has_signature(start) || is_text()),
+            Self::Brotli => !(has_signature(start) || is_text()),
         }
     }
 }
 
-/// The signatures of a gzip member, of a zstd frame, and of a zstd frame without content, whose first byte varies.
+/// Signatures of a gzip member, of a zstd frame, and of a skippable zstd frame, whose first byte varies.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
 
-/// Whether something begins as gzip or zstd does, and as no text does.
-pub(super) fn is_signed(start: &[u8]) -> bool {
+/// Whether a body begins with the signature of gzip or zstd. No text begins like that.
+pub(super) fn has_signature(start: &[u8]) -> bool {
     start.starts_with(GZIP) || start.starts_with(ZSTD)
 }
 
-/// What one word of a `Content-Encoding`, in lower case, stands for; `None` for a word that names no coding.
+/// Returns the coding for one word of a `Content-Encoding`, in lower case, or `None` if the word does not name a
+/// coding.
 ///
-/// WHATWG Fetch ("handle content codings") leaves the bytes as they are if a name is not known, because servers write
+/// WHATWG Fetch ("handle content codings") leaves the bytes as they are if a name is unknown, because servers write
 /// `utf-8`, `none` or a media type there. But a registered name has a meaning, so such bytes are not a page.
-///
 /// # Errors
-/// With `decode` for a coding that the IANA registry of HTTP content codings has, and that is not undone here.
+/// Fails with `decode` for a coding in IANA's registry of HTTP content codings that is not supported here.
 pub(super) fn content_coding(word: &str) -> Result<Option<Coding>, Failure> {
     const REGISTERED: [&str; 7] = ["aes128gcm", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress"];
     let name = word.split(';').next().unwrap_or_default().trim();
@@ -94,92 +92,16 @@ pub(super) fn content_coding(word: &str) -> Result<Option<Coding>, Failure> {
 }
 
 /// # Errors
-/// With `decode`, where there are more layers than are undone.
+/// Fails with `decode` if there are too many layers.
 pub(super) fn check_layers(count: usize) -> Result<(), Failure> {
     if count <= MAX_LAYERS {
         return Ok(());
     }
-    let message = format!("it has {count} encodings, and at most {MAX_LAYERS} are undone");
+    let message = format!("it has {count} encodings, but at most {MAX_LAYERS} are decoded");
     Err(Failure::new(FailureKind::Decode, Stage::Decode, message))
 }
 
 type Layer<'r> = Box<dyn AsyncBufRead + Send + Unpin + 'r>;
-
-/// Reads all of `body`, whose first piece is here already, and undoes `codings`, the last one first.
-pub(super) async fn read(body: &mut Body<'_>, first: Bytes, codings: &[Coding]) -> Result<Bytes, Failure> {
-    let max = usize::try_from(body.max).unwrap_or(usize::MAX);
-    let mut out = Vec::new();
-    let mut turn = None;
-    let large = body.large;
-    let mut end = End::NotYet;
-    let decoded = {
-        let left = cap::compressed(body.max);
-        let pieces = Pieces { body: &mut *body, first: Some(first), end: &mut end, left };
-        let source = stream::try_unfold(pieces, Pieces::next);
-        decode(StreamReader::new(pin!(source)), codings, &mut out, max, (large, &mut turn)).await
-    };
-    body.turn = turn;
-    let read = out.len() as u64;
-    match (decoded, end) {
-        (_, End::Broken(failure)) => Err(Failure { bytes: read, ..failure }),
-        (Ok(Decoded::Whole), _) => Ok(out.into()),
-        (Ok(Decoded::TooLarge), _) if body.excess == Excess::Dropped => Ok(out.into()),
-        (Ok(Decoded::TooLarge), _) => Err(body.too_large(read)),
-        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Err(body.too_large(read)),
-        (Err(error), end) => {
-            // A decoder that still wanted more when there was no more has no fault to find with what it got.
-            let wants_more = matches!(end, End::Reached) || error.kind() == io::ErrorKind::UnexpectedEof;
-            let failure = if wants_more && error.kind() != io::ErrorKind::Unsupported {
-                Failure::new(FailureKind::Truncated, Stage::Fetch, "its compressed body ends too early").retryable()
-            } else {
-                let message = format!("its body is not what the encodings {codings:?} give");
-                Failure::new(FailureKind::Decode, Stage::Decode, message)
-            };
-            let failure = classify::with_causes(failure, &Wrapped(error));
-            Err(body.about(Failure { bytes: read, ..failure }))
-        }
-    }
-}
-
-/// How far the body has come.
-enum End {
-    NotYet,
-    Reached,
-    /// Kept here, since an `io::Error` could not carry it through the decoders.
-    Broken(Failure),
-}
-
-/// The body as a stream for the decoders.
-struct Pieces<'b, 'a> {
-    body: &'b mut Body<'a>,
-    first: Option<Bytes>,
-    end: &'b mut End,
-    /// Compressed bytes that may still come.
-    left: u64,
-}
-
-impl Pieces<'_, '_> {
-    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        let next = match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => self.body.next(0).await,
-        };
-        match next {
-            Ok(Some(piece)) => {
-                self.left = self.left.checked_sub(piece.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-                Ok(Some((piece, self)))
-            }
-            Ok(None) => {
-                *self.end = End::Reached;
-                Ok(None)
-            }
-            Err(failure) => {
-                *self.end = End::Broken(failure);
-                Err(io::Error::other("the transport broke"))
-            }
-        }
-    }
-}
 
 /// How far a decoder has come.
 pub(super) enum Decoded {
@@ -187,7 +109,8 @@ pub(super) enum Decoded {
     TooLarge,
 }
 
-/// Undoes `codings`, the last one first, and adds at most `max` bytes to `out`. A turn is taken where they are many.
+/// Decodes `codings`, the last one first, and adds at most `max` bytes to `out`. Takes a permit for large pages if
+/// needed.
 pub(super) async fn decode<R>(
     source: R,
     codings: &[Coding],
@@ -220,12 +143,12 @@ where
         if layer.read_buf(&mut (&mut *out).limit(step)).await? == 0 {
             break;
         }
-        // Bytes that are there already are decompressed without waiting, up to the last of them.
+        // Data that is already here is decompressed without waiting. This lets other tasks run in between.
         tokio::task::consume_budget().await;
     }
     drop(layer);
-    // What follows the compressed data means nothing, but has to be read before the connection can be used again.
-    let mut left = WORTH_DRAINING;
+    // Bytes after the compressed data have no meaning, but must be read before the connection can be used again.
+    let mut left = LONGEST_REST;
     while let Ok(rest) = source.fill_buf().await {
         let length = rest.len();
         if length == 0 || length > left {
@@ -237,10 +160,10 @@ where
     Ok(Decoded::Whole)
 }
 
-/// Undoes several codings, and passes over those that were not applied: a server and the program behind it may both
-/// announce what only one of them has done. What is left after that was encoded once at least.
+/// Decodes several codings, and skips those that were not applied: a server and the program behind it may both announce
+/// what only one of them has done. At least one coding must have been applied.
 async fn undo_all<'r>(codings: &[Coding], mut layer: Layer<'r>, cap: u64) -> io::Result<Layer<'r>> {
-    /// So much of the beginning tells.
+    /// How many bytes of the beginning are examined.
     const START: u64 = 32;
     let mut undone = 0;
     let mut is_encoded = false;
@@ -248,7 +171,7 @@ async fn undo_all<'r>(codings: &[Coding], mut layer: Layer<'r>, cap: u64) -> io:
         let mut start = Vec::new();
         (&mut layer).take(START).read_to_end(&mut start).await?;
         let is_applied = start.is_empty() || coding.may_begin(&start);
-        is_encoded = !is_applied && is_signed(&start);
+        is_encoded = !is_applied && has_signature(&start);
         layer = Box::new(io::Cursor::new(start).chain(layer));
         if is_applied {
             layer = undo(*coding, layer, cap).await?;
@@ -256,7 +179,7 @@ async fn undo_all<'r>(codings: &[Coding], mut layer: Layer<'r>, cap: u64) -> io:
         }
     }
     if undone == 0 || is_encoded {
-        return Err(io::Error::new(io::ErrorKind::Unsupported, "it does not begin like any of them"));
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "it does not begin like any of its encodings"));
     }
     Ok(layer)
 }
@@ -283,7 +206,8 @@ async fn undo(coding: Coding, mut source: Layer<'_>, cap: u64) -> io::Result<Lay
     })
 }
 
-/// RFC 1950, section 2.2: the method is 8, and the first two bytes are a multiple of 31.
+/// Whether a zlib stream begins here: its method is 8, and its first two bytes are a multiple of 31 (RFC 1950, section
+/// 2.2).
 fn is_zlib(start: &[u8]) -> bool {
     match start {
         [first, second, ..] => first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0,
@@ -292,17 +216,12 @@ fn is_zlib(start: &[u8]) -> bool {
     }
 }
 
-/// An error as the source of nothing, so that its own text is among the causes.
-#[derive(Debug, thiserror::Error)]
-#[error("decompressing failed")]
-struct Wrapped(#[source] io::Error);
-
 #[cfg(test)]
 mod tests {
     use super::Coding::{self, Brotli, Deflate, Gzip, Zstd};
 
     #[test]
-    fn a_beginning_tells_which_codings_were_applied() {
+    fn the_beginning_shows_which_codings_were_applied() {
         let table: [(&[u8], &[Coding]); 8] = [
             (b"\x1f\x8b\x08\0", &[Gzip]),
             (b"\x28\xb5\x2f\xfd\0", &[Zstd]),

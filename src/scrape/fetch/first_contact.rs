@@ -1,11 +1,13 @@
-//! One connection to an https origin is enough where it speaks HTTP/2, and only a connection that stands tells (ALPN,
-//! RFC 7301). A client that does not know yet opens one for each request, and gives up all but one.
+//! Avoids unneeded connections to https origins. An origin that speaks HTTP/2 needs only one, but the protocol is known
+//! only after a connection is made (ALPN, RFC 7301). A client that does not know it yet opens a connection for each
+//! request, and then drops all but one.
 //!
-//! So while one visit makes the first connection to an origin, the others wait; with HTTP/1.1 they open their own then.
-//! Where HTTP/2 is spoken, visits go on one after another, each as soon as the connection has taken the one before: if
-//! it has ended (a server may put an end to it after so many requests), the next one, too, is made once.
+//! So while one visit makes the first connection to an origin, the others wait. With HTTP/1.1 they then open their own
+//! connections. With HTTP/2, visits start one after another, each as soon as the connection has taken the request
+//! before it. If the connection has ended (a server may close it after a number of requests), only one visit makes the
+//! next one.
 //!
-//! What an answer told is remembered for a thousand origins or so; about others all that is lost is that knowledge.
+//! The protocol of about a thousand origins is remembered. For other origins it has to be found out again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,37 +18,37 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use url::{Origin, Url};
 
-/// So many origins are known at once, and those beside them from which answers are waited for.
+/// How many origins are remembered at once. Origins with open requests come on top.
 const MAX_KNOWN: usize = 1000;
 
-/// What one client knows of origins.
+/// What one client knows about origins.
 #[derive(Debug, Default)]
 pub(super) struct FirstContacts(Mutex<HashMap<Origin, Known>>);
 
 #[derive(Debug)]
 struct Known {
-    /// That wait for an answer.
+    /// The number of visits that wait for an answer.
     visits: usize,
     door: Arc<Door>,
 }
 
 #[derive(Debug)]
 struct Door {
-    /// Has one permit: whoever may have to make a connection holds it.
+    /// Has one permit. A visit that may have to make a connection holds it.
     permits: Arc<Semaphore>,
     connections: Mutex<Connections>,
 }
 
-/// What is known of the connections to an origin.
+/// What is known about the connections to an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connections {
-    /// None has been made yet.
+    /// No connection has been made yet.
     New,
-    /// One stands, of which sort no answer has told: the client knows, and nobody needs to wait.
+    /// A connection exists, but no answer has shown its protocol. The client knows it, so no visit needs to wait.
     Stands,
-    /// Each request needs one.
+    /// Each request needs its own connection (HTTP/1.1).
     Several,
-    /// One takes all.
+    /// One connection takes all requests (HTTP/2).
     One,
 }
 
@@ -58,7 +60,7 @@ pub(super) struct Contact<'f> {
     door: Arc<Door>,
 }
 
-/// The right to send a request. Who drops it before it was used lets the next one in.
+/// Permission to send a request. If it is dropped unused, the next visit gets it.
 #[derive(Debug)]
 pub(super) struct Turn {
     door: Arc<Door>,
@@ -82,19 +84,19 @@ impl FirstContacts {
 }
 
 impl Contact<'_> {
-    /// Waits until the request may be sent, for `patience` at most: then a connection more is the lesser evil.
-    pub(super) async fn turn(&self, patience: Duration) -> Turn {
+    /// Waits until the request may be sent, but not longer than `patience`: after that, an extra connection is better.
+    pub(super) async fn turn(&self, limit: Duration) -> Turn {
         let permit = if self.door.is_open() {
             None
         } else {
             // The semaphore is never closed.
-            timeout(patience, Arc::clone(&self.door.permits).acquire_owned()).await.ok().and_then(Result::ok)
+            timeout(limit, Arc::clone(&self.door.permits).acquire_owned()).await.ok().and_then(Result::ok)
         };
         let permit = permit.filter(|_| !self.door.is_open());
         Turn { door: Arc::clone(&self.door), permit: Mutex::new(permit) }
     }
 
-    /// The answer has begun, and is of this version.
+    /// Notes that the answer has begun, in this HTTP version.
     pub(super) fn answered(&self, version: Version) {
         let connections = if version == Version::HTTP_2 { Connections::One } else { Connections::Several };
         *lock(&self.door.connections) = connections;
@@ -115,7 +117,7 @@ impl Drop for Contact<'_> {
 }
 
 impl Turn {
-    /// A connection has taken the request.
+    /// Notes that a connection has taken the request.
     pub(super) fn used(&self) {
         let Some(_permit) = lock(&self.permit).take() else { return };
         let mut connections = lock(&self.door.connections);
@@ -131,7 +133,7 @@ impl Door {
     }
 }
 
-/// Nothing here panics while it holds a lock.
+/// Ignores poisoning, because no code here panics while it holds a lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -146,22 +148,22 @@ mod tests {
 
     use super::{Contact, FirstContacts, MAX_KNOWN, Turn, lock};
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TURN_LIMIT: Duration = Duration::from_secs(10);
 
     fn url(text: &str) -> Url {
         Url::parse(text).expect(text)
     }
 
     fn may_go(contact: &Contact<'_>) -> Option<Turn> {
-        contact.turn(PATIENCE).now_or_never()
+        contact.turn(TURN_LIMIT).now_or_never()
     }
 
     #[tokio::test]
-    async fn others_wait_for_the_first_connection_to_their_origin_and_then_all_go() {
+    async fn visits_wait_for_the_first_connection_to_their_origin() {
         let contacts = FirstContacts::default();
         let [first, second, third] =
             ["/1", "/2", "/3"].map(|path| contacts.visit(&url("https://h/").join(path).expect(path)));
-        let turn = may_go(&first).expect("nobody else is there");
+        let turn = may_go(&first).expect("no other visit");
         assert!(may_go(&second).is_none());
         assert!(may_go(&contacts.visit(&url("https://h:8443/"))).is_some(), "another origin");
         turn.used();
@@ -170,14 +172,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_gives_up_lets_one_other_be_the_first() {
+    async fn a_visit_that_gives_up_lets_another_one_be_first() {
         let contacts = FirstContacts::default();
         let [first, second, third] = [0; 3].map(|_| contacts.visit(&url("https://h/")));
-        drop(may_go(&first).expect("nobody else is there"));
+        drop(may_go(&first).expect("no other visit"));
         let turn = may_go(&second).expect("it is the first now");
         assert!(may_go(&third).is_none());
-        // Before it had its turn.
-        let mut waiting = Box::pin(third.turn(PATIENCE));
+        // This visit gives up before its turn.
+        let mut waiting = Box::pin(third.turn(TURN_LIMIT));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(waiting);
         drop(turn);
@@ -185,50 +187,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_one_connection_takes_all_the_next_one_is_made_once_too() {
+    async fn with_http2_only_one_visit_makes_the_next_connection() {
         let contacts = FirstContacts::default();
         let [first, second, third] = [0; 3].map(|_| contacts.visit(&url("https://h/")));
-        may_go(&first).expect("nobody else is there").used();
+        may_go(&first).expect("no other visit").used();
         first.answered(Version::HTTP_2);
-        let turn = may_go(&second).expect("the connection may stand");
-        assert!(may_go(&third).is_none(), "it may have ended");
+        let turn = may_go(&second).expect("the connection is free");
+        assert!(may_go(&third).is_none(), "the connection may have ended");
         turn.used();
         assert!(may_go(&third).is_some());
-        // What comes next may be another server.
+        // The next answer may come from another server.
         first.answered(Version::HTTP_11);
         assert!([&first, &second].map(may_go).iter().all(Option::is_some));
     }
 
     #[tokio::test]
-    async fn nobody_waits_longer_than_his_patience() {
+    async fn nobody_waits_longer_than_the_limit() {
         let contacts = FirstContacts::default();
         let [first, second] = [0; 2].map(|_| contacts.visit(&url("https://h/")));
         let _turn = may_go(&first).expect("nobody else is there");
-        let patience = Duration::from_millis(20);
+        let limit = Duration::from_millis(20);
         let begin = Instant::now();
-        second.turn(patience).await;
-        assert!(begin.elapsed() >= patience && begin.elapsed() < PATIENCE);
+        second.turn(limit).await;
+        assert!(begin.elapsed() >= limit && begin.elapsed() < TURN_LIMIT);
     }
 
     #[tokio::test]
-    async fn what_an_answer_told_is_remembered_and_what_none_told_is_not() {
+    async fn only_an_answer_makes_an_origin_remembered() {
         let contacts = FirstContacts::default();
         for (version, waits) in [(Some(Version::HTTP_2), true), (Some(Version::HTTP_11), false), (None, true)] {
             let visit = || contacts.visit(&url("https://h/"));
             let first = visit();
-            first.turn(PATIENCE).await.used();
+            first.turn(TURN_LIMIT).await.used();
             version.into_iter().for_each(|version| first.answered(version));
             drop(first);
             assert_eq!(lock(&contacts.0).len(), usize::from(version.is_some()), "{version:?}");
             let [one, other] = [visit(), visit()];
-            let _turn = one.turn(PATIENCE).await;
+            let _turn = one.turn(TURN_LIMIT).await;
             assert_eq!(may_go(&other).is_none(), waits, "{version:?}");
             lock(&contacts.0).clear();
         }
     }
 
     #[tokio::test]
-    async fn no_more_than_so_many_origins_are_known_whatever_the_list() {
+    async fn the_number_of_remembered_origins_is_limited() {
         let contacts = FirstContacts::default();
         let waits = contacts.visit(&url("https://waits/"));
         for n in 0..3 * MAX_KNOWN {

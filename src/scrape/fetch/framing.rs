@@ -1,8 +1,8 @@
-//! What the head of an answer says of its body: where it ends, and what has to be undone to have the page.
+//! What the head of an answer says about its body: where it ends, and which codings must be decoded.
 //!
-//! The client reads `Content-Length` and a last `chunked`, and passes over every other transfer coding without a word.
-//! Whatever it passes over is undone here, or the answer fails: encoded bytes are never handed on as a page. What is
-//! chosen for each oddity, and by which standard, is in `docs/http.md`.
+//! The client handles `Content-Length` and a final `chunked`, and silently ignores every other transfer coding. What it
+//! ignores is decoded here, or the answer fails: encoded bytes never count as a page. `docs/http.md` lists the choice
+//! for each irregular case, and the standard behind it.
 
 use reqwest::Version;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
@@ -11,39 +11,39 @@ use super::coding::{self, Coding};
 use super::head::excerpt;
 use crate::model::{Failure, FailureKind, Stage};
 
-/// How the bytes that the client hands over become a page.
+/// How to turn the bytes from the client into a page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Framing {
-    /// What was applied, in that order: content codings, then transfer codings.
+    /// The codings in the order in which they were applied: content codings, then transfer codings.
     pub(super) codings: Vec<Coding>,
-    /// Where the body ends, if the client reads on until the connection ends although the head has a length.
+    /// Where the body ends, if the head gives a length but the client reads until the connection ends.
     pub(super) length: Option<u64>,
-    /// Nothing but the end of the connection ends the body, or `chunked` is there twice: chunks that the head does not
-    /// announce, or announces once too often, may still be in it.
+    /// The body may still contain chunks that the client did not decode: only the end of the connection ends the body,
+    /// or the head lists `chunked` twice.
     pub(super) may_have_chunks: bool,
-    /// There is a content coding that nobody knows.
+    /// There is an unknown content coding.
     pub(super) may_be_encoded: bool,
 }
 
 impl Framing {
-    /// Fails where the whole `body`, of which all codings are undone, is no page yet.
+    /// Checks the whole `body`, after all codings were decoded.
     ///
     /// # Errors
-    /// With `protocol`, where all of it is chunks, and with `decode`, where it begins as compressed bytes do.
+    /// Fails with `protocol` if the body is still chunked, and with `decode` if it begins like compressed data.
     pub(super) fn check(&self, body: &[u8]) -> Result<(), Failure> {
         if self.may_have_chunks && is_chunked(body) {
-            let message = "its body is in chunks, which its head does not announce so";
+            let message = "its body is in chunks that its head does not announce correctly";
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         }
-        if self.may_be_encoded && coding::is_signed(body) {
-            let message = "its body is compressed, and its content encoding is not known";
+        if self.may_be_encoded && coding::has_signature(body) {
+            let message = "its body is compressed, but its content encoding is unknown";
             return Err(Failure::new(FailureKind::Decode, Stage::Decode, message));
         }
         Ok(())
     }
 
     /// # Errors
-    /// With `decode` for a content coding, and `protocol` for a transfer coding, that cannot be undone.
+    /// Fails with `decode` for a content coding, and with `protocol` for a transfer coding, that cannot be decoded.
     pub(super) fn of(version: Version, headers: &HeaderMap) -> Result<Self, Failure> {
         let mut framing = Self::default();
         for name in tokens(headers, &CONTENT_ENCODING) {
@@ -51,7 +51,7 @@ impl Framing {
             framing.may_be_encoded |= coding.is_none() && !matches!(name.as_str(), "" | "identity");
             framing.codings.extend(coding);
         }
-        // HTTP/2 has frames in place of transfer codings, and knows where each body ends.
+        // HTTP/2 uses frames instead of transfer codings. They mark the end of each body.
         if version <= Version::HTTP_11 {
             if headers.contains_key(TRANSFER_ENCODING) {
                 framing.transfer(headers)?;
@@ -65,7 +65,7 @@ impl Framing {
 
     fn transfer(&mut self, headers: &HeaderMap) -> Result<(), Failure> {
         let mut codings: Vec<String> = tokens(headers, &TRANSFER_ENCODING).collect();
-        // Exactly this is what the client undoes: the last word of the last line.
+        // The client decodes `chunked` exactly if it is the last word of the last line.
         let is_chunked = codings.pop_if(|last| last == "chunked").is_some();
         codings.retain(|name| !matches!(name.as_str(), "" | "identity"));
         if is_chunked {
@@ -73,16 +73,16 @@ impl Framing {
             while codings.pop_if(|last| last == "chunked").is_some() {}
             self.may_have_chunks = codings.len() < before;
         } else if codings.is_empty() {
-            // No coding at all is left, so the length counts (as in browsers; RFC 2616 had `identity`).
+            // No coding is left, so the length counts (as in browsers; RFC 2616 had `identity`).
             self.length = length(headers);
             self.may_have_chunks = self.length.is_none();
         }
         for name in codings {
             let coding = if name == "chunked" {
-                // RFC 9112, 6.1: it is the last one, and applied once.
-                Err("`chunked` is not the last of its transfer codings".to_owned())
+                // `chunked` must be the last coding, and must be applied only once (RFC 9112, 6.1).
+                Err("`chunked` is not its last transfer coding".to_owned())
             } else {
-                Coding::of(&name).ok_or_else(|| format!("its transfer coding `{}` is not known", excerpt(&name)))
+                Coding::of(&name).ok_or_else(|| format!("its transfer coding `{}` is unknown", excerpt(&name)))
             };
             self.codings.push(coding.map_err(|message| Failure::new(FailureKind::Protocol, Stage::Fetch, message))?);
         }
@@ -90,7 +90,8 @@ impl Framing {
     }
 }
 
-/// The words of a list, over all of its lines (RFC 9110, 5.3), in lower case; bytes above 0x7F as Latin-1.
+/// Returns the words of a list header from all its lines (RFC 9110, 5.3), in lower case. Decodes bytes above 0x7F as
+/// Latin-1.
 fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<'h> {
     headers.get_all(name).iter().flat_map(|line| {
         let line = encoding_rs::mem::decode_latin1(line.as_bytes()).to_ascii_lowercase();
@@ -98,7 +99,7 @@ fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item =
     })
 }
 
-/// `Content-Length`, where all of its lines agree.
+/// Returns `Content-Length` if all its lines agree.
 fn length(headers: &HeaderMap) -> Option<u64> {
     let mut lengths = tokens(headers, &CONTENT_LENGTH).map(|text| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -108,11 +109,11 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     lengths.all(|other| other == Some(first)).then_some(first)
 }
 
-/// Whether all of `body` is a chunked body (RFC 9112, 7.1), from its first size to the end of its trailers.
+/// Whether the whole of `body` is a chunked body (RFC 9112, 7.1), from its first size to the end of its trailers.
 pub(super) fn is_chunked(body: &[u8]) -> bool {
     let mut rest = body;
     loop {
-        // Almost no page begins with a digit, so almost none is searched for the end of a line.
+        // Almost no page begins with a hexadecimal digit, so the search for the end of a line is rare.
         if !rest.first().is_some_and(u8::is_ascii_hexdigit) {
             return false;
         }
@@ -130,7 +131,8 @@ pub(super) fn is_chunked(body: &[u8]) -> bool {
     }
 }
 
-/// Fields up to an empty line, and nothing behind it; or nothing at all, where the last line was forgotten.
+/// Whether the rest is a list of fields up to an empty line with nothing after it. An empty rest also counts: the last
+/// line is missing then.
 fn is_trailer(mut rest: &[u8]) -> bool {
     while let Some((line, after)) = split_line(rest) {
         if line.is_empty() {
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn content_codings_are_undone_or_fail_and_what_is_no_coding_is_passed_over() {
+    fn content_codings_are_decoded_or_fail_and_other_words_are_ignored() {
         let table: [(&[&'static str], _); 20] = [
             (&[""], Ok(vec![])),
             (&["identity"], Ok(vec![])),
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn transfer_codings_are_undone_or_fail() {
+    fn transfer_codings_are_decoded_or_fail() {
         const TE: &str = "transfer-encoding";
         let framing =
             |codings, length, may_have_chunks| Ok(Framing { codings, length, may_have_chunks, may_be_encoded: false });
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_chunked_from_its_first_byte_to_its_last_is_chunked() {
+    fn a_body_is_chunked_only_if_all_of_it_is() {
         let table: [(&[u8], bool); 16] = [
             (b"0\r\n\r\n", true),
             (b"3\r\nabc\r\n0\r\n\r\n", true),

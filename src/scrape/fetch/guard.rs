@@ -1,8 +1,8 @@
-//! Which addresses a visit may dial.
+//! Which addresses a visit may connect to.
 //!
-//! A guarded visit reaches the public internet only. Its host is checked before the request where it is an address, and
-//! by the resolver of its client ([`PublicOnly`]) where it is a name: what is dialled are the very addresses that were
-//! checked, so a name that means something else the next time gains nothing.
+//! A guarded visit reaches only the public internet. If the host is an address, it is checked before the request. If it
+//! is a name, the client's resolver ([`PublicOnly`]) checks its addresses. The client connects to exactly the addresses
+//! that were checked, so a DNS name that changes between two look-ups cannot bypass the check.
 
 use std::future::Future;
 use std::io;
@@ -15,13 +15,13 @@ use super::address;
 use crate::model::{Failure, FailureKind, Reach, Stage};
 use crate::scrape::settings::PrivateAddresses;
 
-/// The fixed origin of a site that is served for the run, so that its data is the same in every run.
+/// The fixed origin of a folder that is served for this run, so that its data is the same in every run.
 pub(crate) const SITE_HOST: &str = "site.localhost";
 
-/// Where a visit may go.
+/// Where a visit may connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// To the site of the run.
+    /// To the site of the run only.
     Site,
     /// Anywhere.
     Free,
@@ -29,7 +29,7 @@ pub(super) enum Way {
     Guarded,
 }
 
-/// The rules, and what they need to know of the run.
+/// The rules, and the facts about the run that they need.
 #[derive(Debug)]
 pub(super) struct Guard {
     pub(super) private_addresses: PrivateAddresses,
@@ -37,15 +37,15 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Decides before anything is dialled.
+    /// Decides before any connection is made.
     ///
     /// # Errors
-    /// With `blocked_address`, where the URL itself names what it may not reach.
+    /// Fails with `blocked_address` if the host of the URL itself is not allowed.
     pub(super) fn way(&self, url: &Url, reach: &Reach) -> Result<Way, Failure> {
         if self.site.is_some() && is_site(url) {
             return match reach {
                 Reach::Redirected { own } if !is_own_origin(url, own) => {
-                    Err(blocked(url, "it is the site of this run, to which only its own pages may redirect"))
+                    Err(blocked(url, "it is the site of this run, and only its own pages may redirect to it"))
                 }
                 _ => Ok(Way::Site),
             };
@@ -66,7 +66,7 @@ impl Guard {
         };
         match self.private_addresses {
             PrivateAddresses::Direct if is_own => Way::Free,
-            // The site's port by whatever name is no way in.
+            // The port of the site is blocked under every other name.
             PrivateAddresses::Allow if is_own || !self.is_port_of_site(url) => Way::Free,
             PrivateAddresses::Direct | PrivateAddresses::Allow | PrivateAddresses::Deny => Way::Guarded,
         }
@@ -76,7 +76,7 @@ impl Guard {
         self.site.is_some_and(|site| url.port_or_known_default() == Some(site.port()))
     }
 
-    /// The failure of a visit to `url`, whose address is `kind`.
+    /// Makes the failure of a visit to `url`, whose address is of this kind.
     pub(super) fn blocked(&self, url: &Url, kind: &str) -> Failure {
         let why = match self.private_addresses {
             PrivateAddresses::Deny => "which `network.private_addresses = \"deny\"` forbids",
@@ -94,23 +94,23 @@ fn blocked(url: &Url, why: &str) -> Failure {
     Failure::new(FailureKind::BlockedAddress, Stage::Fetch, message)
 }
 
-/// Without a port: with one, the name is that of any other server on this machine.
+/// The URL must not have a port: with a port, the name stands for any other server on this machine.
 fn is_site(url: &Url) -> bool {
     url.scheme() == "http" && url.host_str() == Some(SITE_HOST) && url.port().is_none()
 }
 
-/// Whether the host of a URL is the one of this name, as it is written.
+/// Whether the host of a URL has this name, as written.
 pub(super) fn leads_to(url: &Url, host: &str) -> bool {
     url.host_str().is_some_and(|other| other.eq_ignore_ascii_case(host))
 }
 
-/// Whether a URL has the origin of the task's own one.
+/// Whether a URL has the same origin as the task's own URL.
 pub(super) fn is_own_origin(url: &Url, own: &str) -> bool {
     url.origin().ascii_serialization() == own
 }
 
-/// What the host of a URL is, where that is plain without looking it up, and it is not public. `localhost` and all
-/// below it are loopback wherever they are looked up (RFC 6761, section 6.3).
+/// Returns the kind of the URL's host if it is not public and this is clear without a look-up. `localhost` and all
+/// names below it are always loopback (RFC 6761, section 6.3).
 fn literal(url: &Url) -> Option<&'static str> {
     match url.host()? {
         Host::Ipv4(host) => address::special(IpAddr::V4(host)),
@@ -122,27 +122,27 @@ fn literal(url: &Url) -> Option<&'static str> {
     }
 }
 
-/// Why a name was not dialled: every address of it is `kind`, or another that is not public.
+/// A name was blocked: none of its addresses is public, and one of them is of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("its address is {kind}")]
 pub(super) struct NotPublic {
     pub(super) kind: &'static str,
 }
 
-/// A resolver that finds public addresses only. `lookup` looks a name up.
+/// A resolver that returns only public addresses. `lookup` finds all addresses of a name.
 #[derive(Debug)]
 pub(super) struct PublicOnly<L> {
     lookup: L,
-    /// The host of a proxy, which may have any address. No URL that is judged may lead there.
+    /// The host of a proxy, which may have any address. Guarded URLs cannot lead to this host.
     exempt: Option<String>,
 }
 
-/// The system's resolver, as the HTTP client uses it by itself.
+/// Uses the system's resolver, which is also the HTTP client's default.
 pub(super) fn public_only() -> impl Resolve + 'static {
     of_the_system(None)
 }
 
-/// As [`public_only`], but for the host of a proxy.
+/// Works like [`public_only`], but allows any address for the host of a proxy.
 pub(super) fn public_only_but(proxy: &str) -> impl Resolve + 'static {
     of_the_system(Some(proxy.to_owned()))
 }
@@ -206,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn where_a_visit_may_go_depends_on_who_leads_there() {
+    fn where_a_visit_may_connect_to_depends_on_who_names_the_target() {
         let (free, guarded, site) = (Some(Way::Free), Some(Way::Guarded), Some(Way::Site));
         let (away, inside) = (Some("http://h"), Some("http://10.0.0.1:8080"));
         let own_site = Some("http://site.localhost");
-        // The URL; the origin of the task's own URL if it is a hop; direct, allow, deny.
+        // Columns: the URL; the origin of the task's own URL, for a redirect; the results for direct, allow and deny.
         let table = [
             ("http://h/", None, [free, free, guarded]),
             ("http://10.0.0.1:8080/", None, [free, free, None]),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_names_addresses_only_the_public_ones_are_dialled() {
+    async fn only_the_public_addresses_of_a_name_are_used() {
         assert_eq!(resolve("h", &["10.0.0.1:0"]).await, Err(NotPublic { kind: "private" }));
         assert_eq!(resolve("h", &["[::1]:0", "10.0.0.1:0"]).await, Err(NotPublic { kind: "loopback" }));
         assert_eq!(
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_means_something_else_the_second_time_is_blocked_then() {
+    async fn a_name_that_resolves_to_another_address_later_is_blocked_then() {
         let times = AtomicUsize::new(0);
         let lookup = move |_| {
             let answer = if times.fetch_add(1, Ordering::Relaxed) == 0 { "8.8.8.8:0" } else { "127.0.0.1:0" };

@@ -1,4 +1,4 @@
-//! What follows from a status and headers, before any of the body.
+//! Decides from the status and headers of an answer, before the body is read.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -14,11 +14,11 @@ use crate::scrape::media_type;
 use crate::scrape::refresh::Refresh;
 use crate::scrape::settings::FetchSettings;
 
-/// The head of an answer, and what was asked.
+/// The head of an answer, and its request.
 pub(super) struct Head<'a> {
-    /// With credentials.
+    /// The requested URL with credentials.
     pub(super) url: &'a Url,
-    /// Without.
+    /// The requested URL without credentials.
     pub(super) shown: &'a Url,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
@@ -26,10 +26,10 @@ pub(super) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Where the answer points to, if it is a redirect (WHATWG Fetch: 301, 302, 303, 307, 308 with a `Location`).
+    /// Returns the target of a redirect (WHATWG Fetch: 301, 302, 303, 307, 308 with a `Location`).
     ///
-    /// The new URL takes over the fragment of the old one where it has none of its own, and its user name and password
-    /// where `Location` is relative, as in browsers.
+    /// As in browsers, the new URL inherits the fragment of the old one if it has none. If `Location` is relative, it
+    /// also inherits the user name and password.
     pub(super) fn next_hop(&self) -> Result<Option<Url>, Failure> {
         if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(None);
@@ -38,12 +38,12 @@ impl Head<'_> {
         let location = as_ascii(location.as_bytes());
         let Ok(mut next) = parse_url(&location, Some(self.url)) else {
             let location = excerpt(location.rsplit('@').next().unwrap_or_default());
-            let message = format!("follow the redirect of {}: `{location}` is no URL", shown_url(self.shown));
+            let message = format!("follow the redirect of {}: `{location}` is not a valid URL", shown_url(self.shown));
             return Err(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         };
         if !matches!(next.scheme(), "http" | "https") {
             let message = format!(
-                "follow the redirect of {}: it leads to a {} URL, and only http and https are fetched",
+                "follow the redirect of {}: it leads to a {} URL, but only http and https are fetched",
                 shown_url(self.shown),
                 excerpt(next.scheme())
             );
@@ -55,8 +55,8 @@ impl Head<'_> {
         Ok(Some(next))
     }
 
-    /// What the answer's `Refresh` header says, where the settings have it followed. It is there before the page, so a
-    /// `<base>` does not count for it, and it counts before any `<meta>`.
+    /// Reads the `Refresh` header, if the settings follow it. The header precedes the page, so a `<base>` does not
+    /// apply to it, and it takes precedence over any `<meta>`.
     pub(super) fn refresh(&self) -> Refreshed {
         if !self.settings.meta_refresh {
             return Refreshed::No;
@@ -70,19 +70,19 @@ impl Head<'_> {
         Refreshed::No
     }
 
-    /// Whether the answer says that the page is what the validators of the visit speak of. The settings may have some,
-    /// too, of which nobody here knows what they speak of.
+    /// Whether the answer confirms the version that the visit's own validators name. Validators in the settings do not
+    /// count, because it is unknown which version they name.
     pub(super) fn confirms(&self, visit: &Visit) -> bool {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         self.status == StatusCode::NOT_MODIFIED && visit.headers.iter().any(|(name, _)| is_validator(name))
     }
 
-    /// Why the status is no page's.
+    /// Returns the failure of a status that does not come with a page.
     pub(super) fn refusal(&self) -> Option<Failure> {
         if self.status.is_informational() {
-            // The others among them are no answers yet, and the client waits on.
+            // This is 101. Other 1xx statuses are not final, and the client waits for the next answer.
             let message =
-                format!("get {}: the server switched to a protocol that nobody asked for", shown_url(self.shown));
+                format!("get {}: the server switched to another protocol without being asked", shown_url(self.shown));
             return Some(Failure::new(FailureKind::Protocol, Stage::Fetch, message));
         }
         if self.status.as_u16() < 400 {
@@ -103,29 +103,29 @@ impl Head<'_> {
     }
 }
 
-/// Why a body is no page. `says` is what tells its type.
+/// Makes the failure for a body that is not a page. `says` names the source of its type.
 pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
     let way_out = if media_type::is_json(&essence.to_ascii_lowercase()) {
-        "selectors find nothing in JSON: list the HTML page that shows the same, or ask for HTML with a header (-H \
-         \"Accept: text/html\"); for the JSON itself, curl and jq will do"
+        "selectors find nothing in JSON: list an HTML page with the same content, or request HTML with a header (-H \
+         \"Accept: text/html\"); to get the JSON itself, use curl and jq"
     } else {
-        "pages are text or XML; if it is one all the same, name its type in `fetch.content_types`"
+        "only text and XML are read as pages; to read this type too, add it to `fetch.content_types`"
     };
-    let message = format!("read {} as a page: {says} `{}`, and {way_out}", shown_url(shown), excerpt(essence));
+    let message = format!("read {} as a page: {says} `{}`, but {way_out}", shown_url(shown), excerpt(essence));
     Failure::new(FailureKind::ContentType, Stage::Fetch, message)
 }
 
-/// Where an answer leads by itself.
+/// The effect of the `Refresh` headers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refreshed {
-    /// It does not say.
+    /// There is no valid `Refresh` header.
     No,
-    /// It stays where it is, or leaves too late for a redirect.
+    /// The page stays, or the refresh comes too late for a redirect.
     Stays,
     Elsewhere(Url),
 }
 
-/// The beginning of what a server said, for messages: a header may be as long as some hundred kilobytes.
+/// Shortens a text from a server for messages: a header may be some hundred kilobytes long.
 pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 100;
     match text.char_indices().nth(LONGEST) {
@@ -134,7 +134,7 @@ pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A header as text: what is not ASCII is escaped byte by byte, which is what a URL makes of UTF-8 anyway.
+/// Turns a header into text. Bytes outside ASCII are percent-encoded, as a URL does with UTF-8 anyway.
 fn as_ascii(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
@@ -174,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_says_what_to_do_and_json_is_not_sent_to_a_setting_that_refuses_it() {
+    fn the_failure_of_another_type_tells_the_way_out_which_differs_for_json() {
         let url = Url::parse("http://h/a").expect("a URL");
-        let setting = "name its type in `fetch.content_types`";
+        let setting = "add it to `fetch.content_types`";
         let table = [
             ("application/json", "selectors find nothing in JSON"),
             ("Application/LD+JSON; charset=utf-8", "selectors find nothing in JSON"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_lead_where_browsers_go() {
+    fn redirects_lead_to_the_same_targets_as_in_browsers() {
         type Case = (&'static str, u16, Option<&'static [u8]>, Option<&'static str>);
         let cases: [Case; 14] = [
             ("http://h/a/b", 301, Some(b"c"), Some("http://h/a/c")),
@@ -217,11 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn locations_mean_what_the_test_data_of_the_url_standard_says() {
+    fn locations_resolve_as_in_the_test_data_of_the_url_standard() {
         let mut tried = 0;
         for (location, base, url) in whatwg::cases() {
             let base = base.unwrap_or_else(|| other_scheme(&location).to_owned());
-            // A fragment of the base is taken over, and a header cannot hold every character.
+            // These cases are left out: the fragment of the base is inherited, and a header cannot hold every
+            // character.
             let from = base.split('#').next().unwrap_or_default();
             let is_relative = !location.trim().to_ascii_lowercase().starts_with("http");
             let is_other_case = !from.starts_with("http") || (url.is_none() && is_relative);
@@ -232,11 +233,11 @@ mod tests {
             assert_eq!(hop.ok().flatten(), url, "{location:?} on {from}");
             tried += 1;
         }
-        assert!(tried > 250, "these are not all cases: {tried}");
+        assert!(tried > 250, "too few cases were tried: {tried}");
     }
 
     #[test]
-    fn a_redirect_to_nowhere_is_a_protocol_failure() {
+    fn a_redirect_without_a_valid_target_is_a_protocol_failure() {
         for location in ["http://[", "http://u:secret@[", "mailto:a@b", "ftp://h/", "javascript:1"] {
             let failure = next_hop("http://u:secret@h/", 302, Some(location.as_bytes())).expect_err(location);
             assert_eq!((failure.kind, failure.retry), (FailureKind::Protocol, Retry::No), "{location}");
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_visit_that_brings_validators_is_told_that_nothing_has_changed() {
+    fn not_modified_counts_only_for_a_visit_with_validators() {
         let tag = ("if-none-match", "\"a\"");
         let table = [
             (304, vec![tag], true),
@@ -256,7 +257,7 @@ mod tests {
         ];
         let url = Url::parse("http://h/").expect("a URL");
         for (status, own, expected) in table {
-            let mut visit = Visit::new("http://h/", Reach::Listed);
+            let mut visit = Visit::new(url.clone(), Reach::Listed);
             visit.headers = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let status = StatusCode::from_u16(status).expect("a status");
             let head = Head { url: &url, shown: &url, status, headers: &HeaderMap::new(), settings: &settings() };
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn passing_troubles_may_be_retried() {
+    fn temporary_errors_may_be_retried() {
         let cases = [
             (200, None, None),
             (399, None, None),

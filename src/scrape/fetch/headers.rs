@@ -1,10 +1,12 @@
-//! What a request says, and to whom: the headers of the settings, and ours where those say nothing.
+//! The headers of a request: those of the settings, and defaults for those that the settings leave out.
 //!
-//! Whoever writes a list trusts its hosts with the headers that are set for it. Hosts to which their redirects lead are
-//! strangers: they get no more than what holds no secrets by its nature, since a token goes by any name (`X-Api-Key`).
+//! The author of a list trusts the listed hosts with the headers of the settings. Hosts that are only reached by
+//! redirects are strangers. They get only headers that cannot be secret, because a token may be in a header of any name
+//! (`X-Api-Key`).
 //!
-//! Headers for one host take the place of those for all, and go to no other. A redirect from another origin may bring a
-//! visit to that host, but not make it say its secrets in the clear: whoever sits on the line could make such redirects.
+//! Headers for one host replace the general ones, and are sent to no other host. A redirect from another origin may
+//! lead a visit to that host, but its secrets are then not sent over plain http: an attacker on the network could forge
+//! such a redirect.
 
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
@@ -16,7 +18,7 @@ use crate::model::{Reach, Visit};
 use crate::scrape::Error;
 use crate::scrape::settings::FetchSettings;
 
-/// What a stranger gets: content negotiation, caching, and who we are. Names in lower case.
+/// Headers that strangers get: content negotiation, caching, and who we are. Names are in lower case.
 const FOR_STRANGERS: &[&str] = &[
     "accept",
     "accept-charset",
@@ -40,29 +42,30 @@ pub(super) struct Headers {
 
 impl Headers {
     /// # Errors
-    /// Where a header of the settings is not one.
+    /// Fails if a header of the settings is invalid.
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         let trusted = all(settings)?;
         settings.hosts.values().try_for_each(|host| parsed(&host.headers).map(drop))?;
         Ok(Self { strangers: without_secrets(&trusted), trusted })
     }
 
-    /// Those of one request, which goes through this proxy if there is one; its own included.
-    pub(super) fn of_visit(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
-        let mut headers = self.of(url, visit, via);
+    /// Returns all headers of one request, including its own. `via` is the proxy that it uses, if any.
+    pub(super) fn of_visit(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let mut headers = self.of(visit, via);
         add_own(&mut headers, &visit.headers);
         headers
     }
 
-    /// Those that the settings give it.
-    fn of(&self, url: &Url, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+    /// Returns the headers that the settings give to a request.
+    fn of(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let url = &visit.url;
         let is_trusted = match &visit.reach {
             Reach::Listed => true,
             Reach::Redirected { own } => is_own_host(url, own),
         };
         let mut headers = if is_trusted { self.trusted.clone() } else { self.strangers.clone() };
         if !visit.host_headers.is_empty() {
-            // They have been read before, where the settings were.
+            // These headers were already checked together with the settings.
             let host = parsed(&visit.host_headers).unwrap_or_default();
             if is_trusted || url.scheme() == "https" {
                 replace(&mut headers, &host);
@@ -71,10 +74,10 @@ impl Headers {
             }
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // The URL's own credentials are closer to the point; the client makes the header of them.
+            // The credentials in the URL are more specific. The client makes the header from them.
             headers.remove(AUTHORIZATION);
         }
-        // It is for the proxy alone. Through a tunnel (https, SOCKS) it would reach the server.
+        // This header is for the proxy alone. In a tunnel (https, SOCKS) it would reach the server.
         let is_for_proxy = || url.scheme() == "http" && via.is_some_and(|via| via.kind.reads_headers());
         if headers.contains_key(PROXY_AUTHORIZATION) && !is_for_proxy() {
             headers.remove(PROXY_AUTHORIZATION);
@@ -89,26 +92,32 @@ impl std::fmt::Debug for Headers {
     }
 }
 
-/// What requests say, for whoever has to know it without making them: the same as [`Scraper`](crate::scrape::Scraper)
-/// makes of the same settings, but for what a proxy is told.
+/// Gives the headers of requests without making them. They are the same as those of a
+/// [`Scraper`](crate::scrape::Scraper) with the same settings, except for headers to a proxy.
 #[derive(Debug)]
 pub struct RequestHeaders(Headers);
 
 impl RequestHeaders {
     /// # Errors
-    /// Where a header of the settings is none.
+    /// Fails if a header of the settings is invalid.
     pub fn new(settings: &FetchSettings) -> Result<Self, Error> {
         Headers::new(settings).map(Self)
     }
 
-    /// The headers of a visit to `url`, the visit's; without those that the client makes of the URL itself.
-    pub fn of(&self, url: &Url, visit: &Visit) -> HeaderMap {
-        self.0.of_visit(url, visit, None)
+    /// The headers of a visit, without those that the client makes of the URL itself.
+    pub fn of(&self, visit: &Visit) -> HeaderMap {
+        self.0.of_visit(visit, None)
+    }
+
+    /// Those among them that the settings give it; its own are left out.
+    pub fn of_settings(&self, visit: &Visit) -> HeaderMap {
+        self.0.of(visit, None)
     }
 }
 
-/// Adds the headers of one request. Cookies join those of the settings in one line (RFC 6265, 5.4); what else there is
-/// takes the settings' place. Each character is a byte (Latin-1), as in the headers that are handed back.
+/// Adds the headers of one request. Cookies are joined with those of the settings in one line (RFC 6265, 5.4). Other
+/// headers replace those of the settings. Each character stands for one byte (Latin-1), as in the headers that are
+/// returned.
 pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
     for (name, value) in own {
         if !encoding_rs::mem::is_str_latin1(value) {
@@ -129,8 +138,8 @@ pub(super) fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) {
     }
 }
 
-/// Whether a URL is on the host of the task's own URL: the same origin, or that origin's http turned to https on the
-/// usual ports, as sites do with all their visitors. Never the other way round.
+/// Whether a URL is on the host of the task's own URL: the same origin, or that origin upgraded from http to https on
+/// the default ports, as many sites do. A downgrade does not count.
 fn is_own_host(url: &Url, own: &str) -> bool {
     let origin = url.origin().ascii_serialization();
     let upgraded = || match (own.strip_prefix("http://"), origin.strip_prefix("https://")) {
@@ -145,7 +154,7 @@ fn without_secrets(headers: &HeaderMap) -> HeaderMap {
     harmless.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Puts all of `those` into `headers`, in the place of what has the same names there.
+/// Puts all of `those` into `headers`, and removes the old values of the same names.
 fn replace(headers: &mut HeaderMap, those: &HeaderMap) {
     for name in those.keys() {
         headers.remove(name);
@@ -165,7 +174,7 @@ fn parsed(written: &[(String, String)]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// What the settings say, and ours where they do not.
+/// Returns the headers of the settings, with defaults for the missing ones.
 fn all(settings: &FetchSettings) -> Result<HeaderMap, Error> {
     let mut headers = parsed(&settings.headers)?;
     let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| Error::header("user-agent"))?;
@@ -188,12 +197,12 @@ mod tests {
     use super::{add_own, is_own_host};
 
     #[test]
-    fn headers_of_one_request_are_bytes_and_cookies_join_those_of_the_settings() {
+    fn own_headers_keep_their_bytes_and_cookies_join_those_of_the_settings() {
         let table: [(&[u8], &str, &[u8]); 5] = [
             (b"", "a=1; b=2", b"a=1; b=2"),
             (b"seen=1", "a=1", b"seen=1; a=1"),
             ("seen=à".as_bytes(), "a=1", "seen=à; a=1".as_bytes()),
-            // The two bytes of an "à" in UTF-8, as they came in a header of an answer.
+            // The two UTF-8 bytes of "à", as received in a header of an answer.
             (b"seen=1", "a=\u{c3}\u{a0}", "seen=1; a=à".as_bytes()),
             (b"seen=1", "a=\u{3b1}", b"seen=1"),
         ];
@@ -209,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_stay_on_the_host_that_the_list_names_and_are_never_sent_in_the_clear_after_tls() {
+    fn secrets_go_only_to_the_listed_host_and_never_from_https_to_http() {
         let table = [
             ("http://h/b", "http://h", true),
             ("http://h:80/b", "http://h", true),

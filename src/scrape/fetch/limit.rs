@@ -1,9 +1,10 @@
-//! A time limit for a thread that others block.
+//! A time limit that still works when other jobs block the thread.
 //!
-//! Not for setting up connections, whose timers are inside the HTTP client. It has a hook for a limit of ours around all of
-//! that (`ClientBuilder::connector_layer`), but its own `connect_timeout` would have to go then, and with it the share of
-//! the time that each of several addresses gets, so that a dead one would use up what is meant for all. Its timers look at
-//! the work first, so a connection that stands when they fire late is taken; one that still needs an answer is not.
+//! It does not cover setting up connections, because the HTTP client runs those timers itself. The client has a hook
+//! for another limit around all of that (`ClientBuilder::connector_layer`). But that hook would replace the client's
+//! own `connect_timeout`, which gives each of several addresses a share of the time; without it, one dead address would
+//! use up the time of all. The client's timers poll the work first. If they fire late, a connection that is ready is
+//! therefore used, but one that still waits for an answer fails.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,18 +13,18 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep_until};
 
-/// How often the runtime may turn after the time is up. Data that has come passes through a few tasks on its way:
-/// the socket, TLS, the connection, the body. Each turn takes it one further.
+/// How often the runtime may poll after the deadline. Received data passes through several tasks: the socket, TLS, the
+/// connection, the body. Each poll moves it one step further.
 const ROUNDS: usize = 16;
 
-/// This many are enough if turns are slow, because a server sends data faster than the thread reads it.
+/// The number of polls if they are slow, because a server sends data faster than the thread reads it.
 const FEW_ROUNDS: usize = 4;
 const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
-/// Runs `work` until `deadline`; `None` where it takes longer.
+/// Runs `work` until `deadline`. Returns `None` if it takes longer.
 ///
-/// A worker is one thread, and while a neighbour parses, nothing else runs there: the timer fires late and has data
-/// beside it that came in time. So the runtime looks at sockets and tasks some more before the limit strikes.
+/// A worker has one thread, and nothing else runs while that thread parses a page. So the timer can fire late, although
+/// data arrived in time. The runtime therefore polls sockets and tasks a few more times before the limit applies.
 pub(super) async fn until<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
     let mut work = pin!(work);
     if let Either::Left((output, _)) = select(work.as_mut(), pin!(sleep_until(deadline))).await {
@@ -56,7 +57,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_millis(20);
 
-    /// Keeps the thread busy, as parsing does.
+    /// Keeps the thread busy, like parsing.
     fn block_past(deadline: Instant) {
         while Instant::now() <= deadline {
             std::hint::spin_loop();
@@ -64,11 +65,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn data_that_came_while_the_thread_was_blocked_is_in_time() {
+    async fn data_that_arrived_while_the_thread_was_blocked_is_in_time() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let mut client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("loopback");
         let (mut server, _) = listener.accept().await.expect("the client");
-        // As in an HTTP client, a task of its own reads the socket, and what it read goes through another.
+        // As in an HTTP client, one task reads the socket, and its data passes through a second task.
         let (to_middle, middle) = oneshot::channel();
         let (to_work, work) = oneshot::channel();
         tokio::spawn(async move { to_middle.send(client.read_u8().await.expect("a byte")) });
@@ -82,19 +83,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_does_not_end_ends_at_the_deadline() {
+    async fn unfinished_work_ends_at_the_deadline() {
         let deadline = Instant::now() + LIMIT;
         assert_eq!(until(deadline, std::future::pending::<()>()).await, None);
         assert!(Instant::now() >= deadline);
     }
 
     #[tokio::test]
-    async fn work_that_is_done_is_taken_whatever_the_time() {
+    async fn finished_work_counts_even_after_the_deadline() {
         assert_eq!(until(Instant::now(), async { 1 }).await, Some(1));
     }
 
     #[tokio::test]
-    async fn work_that_keeps_the_thread_turn_after_turn_is_given_up_after_a_few() {
+    async fn work_that_blocks_the_thread_on_every_poll_gets_few_polls() {
         let mut turns = 0;
         let never = std::future::poll_fn(|context| {
             turns += 1;

@@ -1,14 +1,14 @@
-//! Requests that are lost through nobody's fault, and are sent again at once.
+//! Requests that are lost without anybody's fault, and are sent again at once.
 //!
-//! - A server may end a connection that it has kept at any time, and a request may be on its way just then (RFC 9112,
-//!   9.3.1). Every request here is a GET, so it may be sent again; that is done once, on a connection of its own, since the
-//!   other kept ones may have come to the same end. Where a connection had not answered before, its end is an answer of a
-//!   sort, and a failure like any other. The client does not tell whether the beginning of a head had come; an answer that
-//!   ends there counts as none.
-//! - A server may say that it has not looked at a request, when it ends an HTTP/2 connection (nginx does after a thousand
-//!   requests).
-//! - The usual connections take 100 header lines. An answer that has more is asked for once more on a connection that
-//!   takes them, and so are all others from that origin.
+//! - A server may close a kept connection at any time, and a request may be on its way at that moment (RFC 9112,
+//!   9.3.1). Every request here is a GET, so it may be sent again. That happens once, on a new connection, because the
+//!   other kept connections may be closed too. If a connection had not answered before, its end is a failure like any
+//!   other. The client does not report whether the beginning of a head had arrived, so an answer that ends there counts
+//!   as no answer.
+//! - A server that closes an HTTP/2 connection may say that it has not processed a request (nginx does so after a
+//!   thousand requests).
+//! - Most connections accept 100 header lines. If an answer has more, the request is sent once more on a connection
+//!   that accepts them, and so are all later requests to that origin.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -23,38 +23,39 @@ use super::classify;
 use super::clients::Manner;
 use crate::model::{Connection, Visit};
 
-/// A server that ends this many connections before it has looked at a request does not want it.
+/// A server that closes this many connections before it processes a request does not want the request.
 const MAX_SENDINGS: usize = 4;
 
-/// So many connections are remembered after they were last used, and at most twice as many. Those that are idle or busy
-/// are far fewer: they are kept for a second or two. Of one that is forgotten, the next failure is charged.
+/// How many of the last used connections are remembered at least; at most twice as many are. Far fewer are open at
+/// once, because idle connections close after a second or two. If a connection is forgotten, the loss of its next
+/// request counts as a failure.
 const CONNECTIONS: usize = 2048;
 
-/// So many origins are remembered. Of one that is forgotten, the next answer costs two requests.
+/// How many origins are remembered. If an origin is forgotten, its next answer costs two requests.
 const ORIGINS: usize = 1000;
 
-/// Why a request is lost.
+/// Why a request was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// The server says that it has not looked at it.
+    /// The server says that it has not processed the request.
     Unseen,
-    /// With a connection that had answered before; one that others share, in HTTP/2.
+    /// The connection closed, and it had answered before. In HTTP/2, other requests share it.
     WithConnection { shared: bool },
-    /// Its answer has a longer head than the connection took.
+    /// The head of the answer is longer than the connection accepts.
     LongHead,
 }
 
-/// The two ends of a connection.
+/// The local and the remote address of a connection.
 type Ends = (SocketAddr, SocketAddr);
 
-/// What a worker remembers of connections and origins. Whatever is forgotten costs a request, and no page.
+/// What a worker remembers about connections and origins. Forgetting costs requests, but never a page.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     connections: Mutex<Answered>,
     long_heads: Mutex<HashSet<Origin>>,
 }
 
-/// The connections on which an answer has come, the latest ones apart.
+/// The connections on which an answer has arrived, in two generations.
 #[derive(Debug, Default)]
 struct Answered {
     latest: HashSet<Ends>,
@@ -62,14 +63,14 @@ struct Answered {
 }
 
 impl Memory {
-    /// An answer has begun on its connection.
+    /// Notes that an answer has begun on its connection.
     pub(super) fn answered(&self, response: &Response) {
         if let Some(ends) = ends(response.extensions()) {
             lock(&self.connections).add(ends);
         }
     }
 
-    /// Whether a request that failed with `error` is lost.
+    /// Returns why a request that failed with `error` counts as lost, if it does.
     pub(super) fn lost(&self, url: &Url, error: &reqwest::Error) -> Option<Lost> {
         if classify::is_unseen(error) {
             return Some(Lost::Unseen);
@@ -86,12 +87,12 @@ impl Memory {
         let mut extras = Extensions::new();
         connected.get_extras(&mut extras);
         let shared = connected.is_negotiated_h2();
-        // Where others share it, each of them is to be told.
+        // Requests that share the connection all fail with it, and each of them must find it here.
         let had_answered = lock(&self.connections).has(ends(&extras)?, shared);
         had_answered.then_some(Lost::WithConnection { shared })
     }
 
-    /// Whether an answer from there had more lines than usual.
+    /// Whether an answer from this origin had more header lines than usual.
     pub(super) fn has_long_heads(&self, url: &Url) -> bool {
         let origins = lock(&self.long_heads);
         !origins.is_empty() && origins.contains(&url.origin())
@@ -106,7 +107,7 @@ impl Answered {
         self.latest.insert(ends);
     }
 
-    /// Whether these are among them, and are to be asked for again.
+    /// Whether the connection is known. Forgets it, unless `again` says that it will be asked for again.
     fn has(&mut self, ends: Ends, again: bool) -> bool {
         if again {
             return self.latest.contains(&ends) || self.before.contains(&ends);
@@ -125,41 +126,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How often one request was sent, and how it is sent next.
+/// How often a request was sent, and how it is sent next.
 #[derive(Debug)]
 pub(super) struct Sendings {
     pub(super) manner: Manner,
-    /// It is not lost again: whoever asks has sent it before.
+    /// The schedule has sent the request again already, so it does not count as lost once more.
     is_last: bool,
     unseen: usize,
     broken: bool,
 }
 
 impl Sendings {
-    /// `many_lines`: the origin is known for them.
+    /// `many_lines` says that the origin is known for answers with many header lines.
     pub(super) fn new(visit: &Visit, many_lines: bool) -> Self {
         let is_last = visit.connection == Connection::Again;
-        // Why it was lost is not known here.
+        // The reason of the first loss is not known here.
         let manner = Manner { keeps: visit.connection == Connection::Kept, many_lines: many_lines || is_last };
         Self { manner, is_last, unseen: 0, broken: false }
     }
 
-    /// Whether it is sent once more, after it was lost like that.
-    pub(super) fn may_go_on(&mut self, lost: Option<Lost>) -> bool {
-        let goes_on = match lost {
+    /// Whether the request is sent once more, after it was lost for this reason.
+    pub(super) fn may_send_again(&mut self, lost: Option<Lost>) -> bool {
+        let is_allowed = match lost {
             None => false,
             Some(Lost::Unseen) => {
                 self.unseen += 1;
                 self.unseen < MAX_SENDINGS
             }
             Some(Lost::WithConnection { shared }) => {
-                // The one that is shared is gone for all, and they make the next one together.
+                // A shared connection is gone for all its requests. They make the next one together.
                 self.manner.keeps &= shared;
                 !std::mem::replace(&mut self.broken, true)
             }
             Some(Lost::LongHead) => !std::mem::replace(&mut self.manner.many_lines, true),
         };
-        goes_on && !self.is_last
+        is_allowed && !self.is_last
     }
 }
 
@@ -171,11 +172,14 @@ mod tests {
     use crate::model::{Connection, Reach, Visit};
 
     fn sendings(connection: Connection, many_lines: bool) -> Sendings {
-        Sendings::new(&Visit { connection, ..Visit::new("http://h/", Reach::Listed) }, many_lines)
+        Sendings::new(
+            &Visit { connection, ..Visit::new("http://h/".parse().expect("a URL"), Reach::Listed) },
+            many_lines,
+        )
     }
 
     #[test]
-    fn a_request_is_sent_again_as_often_as_each_reason_allows_and_each_time_in_another_manner() {
+    fn each_reason_limits_how_often_and_sets_how_a_request_is_sent_again() {
         const OWN: Lost = Lost::WithConnection { shared: false };
         const SHARED: Lost = Lost::WithConnection { shared: true };
         let manner = |keeps, many_lines| Manner { keeps, many_lines };
@@ -192,32 +196,38 @@ mod tests {
         ];
         for (losses, expected, then) in table {
             let mut sendings = sendings(Connection::Kept, false);
-            let found = losses.iter().fold(false, |_, lost| sendings.may_go_on(Some(*lost)));
+            let found = losses.iter().fold(false, |_, lost| sendings.may_send_again(Some(*lost)));
             assert_eq!((found, sendings.manner), (expected, then), "{losses:?}");
         }
-        assert!(!sendings(Connection::Kept, false).may_go_on(None), "that failure is the server's");
+        assert!(
+            !sendings(Connection::Kept, false).may_send_again(None),
+            "a failure of the server is not a lost request"
+        );
     }
 
     #[test]
-    fn what_is_sent_again_by_the_schedule_is_not_lost_again_and_takes_all_heads() {
+    fn a_request_that_the_schedule_repeats_is_not_lost_again_and_accepts_long_heads() {
         let mut again = sendings(Connection::Again, false);
         assert_eq!(again.manner, Manner { keeps: false, many_lines: true });
-        assert!(!again.may_go_on(Some(Lost::Unseen)));
+        assert!(!again.may_send_again(Some(Lost::Unseen)));
         assert_eq!(sendings(Connection::Own, false).manner, Manner { keeps: false, many_lines: false });
         assert_eq!(sendings(Connection::Kept, true).manner, Manner { keeps: true, many_lines: true });
     }
 
     #[test]
-    fn connections_that_have_answered_are_known_until_they_end_and_are_not_more_than_so_many() {
+    fn connections_are_known_from_their_first_answer_to_their_end_within_a_limit() {
         let ends = |port: usize| {
             let port = u16::try_from(port).expect("a port");
             (SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from(([127, 0, 0, 2], 80)))
         };
         let mut answered = Answered::default();
         answered.add(ends(1));
-        assert!(answered.has(ends(1), true) && answered.has(ends(1), false), "shared, and then on its own");
-        assert!(!answered.has(ends(1), false), "it has ended");
-        assert!(!answered.has(ends(2), true), "another one");
+        assert!(
+            answered.has(ends(1), true) && answered.has(ends(1), false),
+            "a shared look-up keeps it, and a single one forgets it"
+        );
+        assert!(!answered.has(ends(1), false), "it is forgotten");
+        assert!(!answered.has(ends(2), true), "a connection that never answered");
         for port in 0..10 * CONNECTIONS {
             answered.add(ends(port));
             answered.add(ends(0));

@@ -1,13 +1,13 @@
-//! gzip, member after member.
+//! Decodes gzip, member after member.
 //!
-//! A gzip body may be several members one after the other (RFC 1952, section 2.2), and all of them are the page. What
-//! follows the last one without being a member (padding, a stray line of a script) is no error, as in browsers; a
-//! decoder told to expect members would stumble over it.
+//! A gzip body may consist of several members (RFC 1952, section 2.2), and all of them belong to the page. Data after
+//! the last member (padding, a stray line of a script) is ignored, as in browsers. The library's decoder would fail on
+//! it if it expected several members.
 //!
-//! A trailer follows the data of a member: a checksum and a length. A trailer that is there must be right. If the body
-//! ends before it or in it, the data is whole all the same, since the data itself says where it ends. Curl and browsers
-//! take such a body, too. The decoder of the library refuses such a member, and does not tell that only the trailer is
-//! missing, so header and trailer are read here.
+//! A trailer follows the data of a member: a checksum and a length. A complete trailer must be right. If the body ends
+//! before or inside the trailer, the data is complete all the same, because the data marks its own end. Curl and
+//! browsers accept such a body too. The library's decoder rejects such a member without telling that only the trailer
+//! is missing, so header and trailer are read here.
 
 use std::io;
 use std::pin::Pin;
@@ -27,14 +27,14 @@ enum State<R> {
     Header(R, Header),
     Data(DeflateDecoder<R>, Sum),
     Trailer(R, Sum, Vec<u8>),
-    /// Behind a member.
+    /// Between two members, or after the last one.
     Between(R),
     Over,
 }
 
 impl<R: AsyncBufRead> Members<R> {
     pub(super) fn new(source: R) -> Self {
-        // The first member has to be one, so it is not looked at beforehand.
+        // The first member is mandatory, so its first byte is not checked here.
         Self(State::Header(source, Header::default()))
     }
 }
@@ -64,11 +64,11 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
                         Ok(trailer.len() == Sum::LENGTH)
                     }))?;
                     if is_whole && *trailer != sum.trailer() {
-                        return Poll::Ready(Err(invalid("the checksum of its data is another one")));
+                        return Poll::Ready(Err(invalid("the checksum or length of its data is wrong")));
                     }
                 }
                 State::Between(source) => {
-                    // A member costs memory for its decoder, and may hold nothing.
+                    // An empty member costs time and memory too, so this lets other tasks run in between.
                     let turn = ready!(coop::poll_proceed(context));
                     let is_member = ready!(Pin::new(source).poll_fill_buf(context))?.first() == Some(&MAGIC);
                     turn.made_progress();
@@ -95,7 +95,7 @@ impl<R: AsyncBufRead> State<R> {
     }
 }
 
-/// Takes bytes from `source` until `each` has enough; `false` where the source ends before.
+/// Takes bytes from `source` until `each` returns true. Returns false if the source ends first.
 fn take<R: AsyncBufRead + Unpin>(
     source: &mut R,
     context: &mut Context<'_>,
@@ -122,13 +122,13 @@ fn invalid(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// A member's header, byte by byte (RFC 1952, section 2.3): ten bytes, and whatever its flags announce.
+/// The header of a member, read byte by byte (RFC 1952, section 2.3): ten bytes, and the parts that its flags announce.
 #[derive(Debug, Default)]
 struct Header {
     part: Part,
-    /// Bytes of this part so far.
+    /// Bytes of this part read so far.
     taken: usize,
-    /// Which parts are there.
+    /// Which parts are present.
     flags: u8,
     /// The length of the extra field.
     extra: usize,
@@ -150,10 +150,10 @@ impl Header {
     const EXTRA: u8 = 1 << 2;
     const NAME: u8 = 1 << 3;
     const COMMENT: u8 = 1 << 4;
-    /// A decoder that does not know them has to give up.
+    /// A decoder must fail if it does not know these flags.
     const RESERVED: u8 = 0b1110_0000;
 
-    /// Whether the header ends with `byte`.
+    /// Takes one byte. Returns whether it ends the header.
     fn take(&mut self, byte: u8) -> io::Result<bool> {
         let place = self.taken;
         self.taken += 1;
@@ -162,13 +162,13 @@ impl Header {
                 let is_good = match place {
                     0 => byte == MAGIC,
                     1 => byte == 0x8b,
-                    // Deflate, and no other method.
+                    // Deflate is the only method.
                     2 => byte == 8,
                     3 => byte & Self::RESERVED == 0,
                     _ => true,
                 };
                 if !is_good {
-                    return Err(invalid("it does not begin like gzip"));
+                    return Err(invalid("it does not have a valid gzip header"));
                 }
                 if place == 3 {
                     self.flags = byte;
@@ -183,11 +183,11 @@ impl Header {
             Part::Name | Part::Comment => byte == 0,
             Part::Checksum => place == 1,
         };
-        Ok(is_over && !self.goes_on())
+        Ok(is_over && !self.starts_next_part())
     }
 
-    /// Goes on to the next part, if there is one.
-    fn goes_on(&mut self) -> bool {
+    /// Moves on to the next part, if there is one.
+    fn starts_next_part(&mut self) -> bool {
         self.taken = 0;
         let after = match self.part {
             Part::Fixed => 0,
@@ -214,16 +214,16 @@ impl Header {
     }
 }
 
-/// What a member's trailer says of its data.
+/// Computes the trailer of a member from its data.
 #[derive(Default)]
 struct Sum {
     crc: Hasher,
-    /// Of all bytes, modulo 2^32.
+    /// The number of all bytes, modulo 2^32.
     length: u32,
 }
 
 impl Sum {
-    /// Of a trailer.
+    /// The length of a trailer.
     const LENGTH: usize = 8;
 
     fn add(&mut self, data: &[u8]) {
@@ -256,7 +256,7 @@ mod tests {
         bytes
     }
 
-    /// What comes of it, with pieces of one byte as with a single piece.
+    /// Decodes the bytes in pieces of one byte and as one piece, and checks that the results are equal.
     async fn undone(bytes: &[u8]) -> Result<Vec<u8>, io::ErrorKind> {
         let mut results = Vec::new();
         for capacity in [1, 4096] {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_header_may_have_all_its_parts() {
+    async fn every_part_of_a_header_is_optional() {
         let member = gzip().await;
         let parts: [(u8, &[u8]); 8] = [
             (0, b""),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_trailer_may_lack_but_not_lie_and_the_data_is_whole() {
+    async fn a_trailer_may_be_missing_but_not_wrong() {
         let member = gzip().await;
         let data = member.len() - 8;
         for cut in 10..member.len() {
@@ -316,11 +316,11 @@ mod tests {
         let last_without = [&member[..], &member[..data]].concat();
         assert_eq!(undone(&last_without).await, Ok([TEXT, TEXT].concat()));
         let first_without = [&member[..data], &member[..]].concat();
-        assert_eq!(undone(&first_without).await, Err(io::ErrorKind::InvalidData), "something else is in its place");
+        assert_eq!(undone(&first_without).await, Err(io::ErrorKind::InvalidData), "other bytes are in its place");
     }
 
     #[tokio::test]
-    async fn members_are_one_text_and_what_follows_them_is_nothing() {
+    async fn members_are_joined_and_data_after_them_is_ignored() {
         let member = gzip().await;
         let twice = [TEXT, TEXT].concat();
         let table: [(&[u8], _); 5] = [

@@ -1,17 +1,17 @@
-//! URL -> the bytes of a page, or where to go instead.
+//! Turns a URL into the bytes of a page, or into the URL of a redirect.
 //!
-//! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: what a request says, and to whom
-//! - `route`: which proxy a URL goes through; `clients`: which HTTP client; `limit`: a time limit that looks at the data first
-//! - `head`: what follows from status and headers; `retry_after`: when the server wants to be asked again
-//! - `framing`: what the head says of the body; `body`: its pieces, under limits; `coding`: its encodings undone;
-//!   `members`: those of gzip; `cap`: an end to what is between two of them; `unlabelled`: compression of which
-//!   no header says anything
+//! - `address`: which addresses are not public; `guard`: who may reach them; `headers`: the headers of a request
+//! - `route`: which proxy a URL uses; `clients`: which HTTP client; `limit`: a time limit that checks for data first
+//! - `head`: what follows from status and headers; `retry_after`: when the server wants the next request
+//! - `framing`: what the head says about the body; `body`: reads it, under limits; `coding`: decodes its encodings;
+//!   `members`: decodes gzip; `cap`: limits the data between two decoders; `unlabelled`: finds compression that no
+//!   header announces
 //! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
-//! - `sent`: when a request is being sent; `classify`: what went wrong on the way, as failures; `tls_words`: what went
-//!   wrong with TLS, for people
-//! - `robots`: a robots.txt, by the rules that such a file has
+//! - `sent`: tells when a request is sent; `classify`: turns errors of the client into failures; `tls_words`: explains
+//!   TLS errors
+//! - `robots`: fetches a robots.txt, which has rules of its own
 //!
-//! Absent on purpose: following redirects, retrying, politeness. Whoever hands out the URLs does that.
+//! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
 
 mod address;
 mod body;
@@ -44,7 +44,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::body::Body as PageBody;
-use self::clients::{Clients, Request};
+use self::clients::{Clients, Prepared};
 pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
@@ -52,36 +52,38 @@ use self::head::{Head, Refreshed};
 pub use self::headers::RequestHeaders;
 use self::lost::{Memory, Sendings};
 pub(super) use self::robots::RobotsFile;
-use self::sent::Nothing;
+use self::sent::EmptyBody;
+use super::document_kind::DocumentKind;
 use super::large::{LargePages, Turn};
-use super::media_type::{self, MediaType};
+use super::media_type::MediaType;
 use super::settings::FetchSettings;
 use super::{Error, sniff};
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_url, without_credentials};
 
-/// What a request gave.
+/// The result of a request.
 #[derive(Debug)]
 pub(super) enum Fetched {
-    Page(Fetch),
+    Page(FetchedPage),
     Redirect { status: u16, to: Url, bytes: u64 },
     NotModified { bytes: u64 },
 }
 
-/// A page as it came, decompressed.
+/// A fetched page, decompressed.
 #[derive(Debug)]
-pub(super) struct Fetch {
-    /// Where it came from, without user name and password.
+pub(super) struct FetchedPage {
+    /// The URL of the page, without user name and password.
     pub(super) url: Url,
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
-    /// Whether a `<meta>` may lead elsewhere: the settings allow it, and no header says where the page leads.
+    pub(super) kind: DocumentKind,
+    /// Whether a `<meta>` refresh may count as a redirect: the settings allow it, and no header has a refresh.
     pub(super) follows_meta: bool,
     pub(super) body: Bytes,
-    /// A large page's turn lasts until it is data.
+    /// The permit of a large page, held until its data is extracted.
     pub(super) _turn: Option<Turn>,
 }
 
-/// Fetches URLs one by one; made once per worker, so that connections are kept alive between them.
+/// Fetches URLs one by one. Each worker makes one, so that it can keep connections open between requests.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     clients: Clients,
@@ -100,16 +102,16 @@ impl Fetcher {
         })
     }
 
-    /// Asks for `url`, the visit's, once. The headers of the response that the settings ask for are added to `kept`.
+    /// Requests `url`, which is the visit's URL, once. Adds the response headers that the settings name to `kept`.
     pub(super) async fn fetch(
         &self,
-        url: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
+        let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
+        let (response, deadline) = self.ask(&shown, visit, sent).await?;
         let status = response.status();
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
@@ -126,13 +128,16 @@ impl Fetcher {
         }
         let content_type = header_text(head.headers, &CONTENT_TYPE);
         let media_type = content_type.as_deref().and_then(MediaType::extract).filter(|found| !found.is_unknown());
+        let mut kind = None;
         if let Some(MediaType { essence, .. }) = &media_type
             && has_page
             && next.is_none()
-            && !media_type::is_page(essence, &self.settings.content_types)
         {
-            // The body is not read: the connection is given up rather than an image.
-            return Err(answered(head::no_page(&shown, "its type is", essence)));
+            kind = DocumentKind::of(essence, &self.settings.content_types);
+            if kind.is_none() {
+                // Leaves the body unread: closing the connection costs less than downloading an image.
+                return Err(answered(head::no_page(&shown, "its type is", essence)));
+            }
         }
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
@@ -146,59 +151,63 @@ impl Fetcher {
             let bytes = body.drain().await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let bytes = self.read_page(&mut body, media_type.is_some()).await.map_err(answered)?;
-        let (status, turn) = (status.as_u16(), body.turn.take());
-        Ok(Fetched::Page(Fetch { url: shown.clone(), status, content_type, follows_meta, body: bytes, _turn: turn }))
+        let (bytes, kind) = self.read_page(&mut body, kind).await.map_err(answered)?;
+        let (url, status, turn) = (shown.clone(), status.as_u16(), body.turn.take());
+        Ok(Fetched::Page(FetchedPage { url, status, content_type, kind, follows_meta, body: bytes, _turn: turn }))
     }
 
-    /// Reads the body of a page, and looks at it where no header tells its type.
-    async fn read_page(&self, body: &mut PageBody<'_>, has_type: bool) -> Result<Bytes, Failure> {
+    /// Reads the body of a page. Checks its bytes if no header gives its type.
+    async fn read_page(
+        &self,
+        body: &mut PageBody<'_>,
+        kind: Option<DocumentKind>,
+    ) -> Result<(Bytes, DocumentKind), Failure> {
         let bytes = body.read().await?;
         let bytes = unlabelled::undo(body, bytes).await?;
-        if has_type {
-            return Ok(bytes);
+        if let Some(kind) = kind {
+            return Ok((bytes, kind));
         }
         let essence = sniff::sniff(&bytes);
-        if media_type::is_page(essence, &self.settings.content_types) {
-            return Ok(bytes);
+        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types) {
+            return Ok((bytes, kind));
         }
-        let failure = head::no_page(body.shown, "no header tells its type, and its bytes are", essence);
+        let failure = head::no_page(body.shown, "no header gives its type, and its bytes look like", essence);
         Err(Failure { bytes: bytes.len() as u64, ..failure })
     }
 
-    /// Sends the request and waits for the head of the answer. Gives with it until when the body must be complete.
+    /// Sends the request and waits for the head of the answer. Also returns the deadline for the whole body.
     ///
-    /// A request that is lost and that nobody is to blame for (see `lost`) is sent again at once. Where the time between
-    /// requests counts, though, all of them are the schedule's to send: nobody here knows whether the server has seen the
-    /// first one, so the second one has to wait for as long as the delay says, counted from when the first one was sent.
-    /// The failure then says so (`Retry::Again`), and the schedule sends it when it is due, without charging it.
+    /// A lost request (see `lost`) is sent again at once. If politeness counts the time between requests
+    /// (`tell_when_sent`), however, only the schedule sends requests. The server may have seen the first request, so
+    /// the second one must wait for the delay, counted from when the first one was sent. The failure then says so
+    /// (`Retry::Again`), and the schedule sends the request when it is due, without counting it as an attempt.
     async fn ask(
         &self,
-        url: &Url,
         shown: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Response, Instant), Failure> {
+        let url = &visit.url;
         let sent = Arc::new(sent);
         let mut deadline = Instant::now() + self.settings.timeout;
-        let mut patience = self.settings.connect_timeout;
+        let mut turn_limit = self.settings.connect_timeout;
         let mut sendings = Sendings::new(visit, self.memory.has_long_heads(url));
         loop {
-            let Request { mut builder, via, contact } = self.clients.get(url, visit, sendings.manner)?;
+            let Prepared { mut builder, via, contact } = self.clients.get(visit, sendings.manner)?;
             let via = via.as_ref();
             let tells = visit.tell_when_sent.then(|| Arc::clone(&sent));
             if let Some(contact) = &contact {
                 let since = Instant::now();
-                let turn = contact.turn(patience).await;
-                // Waiting for another's connection is not this visit's own time.
+                let turn = contact.turn(turn_limit).await;
+                // Waiting for the connection of another visit does not count against the time of this one.
                 deadline += since.elapsed();
-                patience = patience.saturating_sub(since.elapsed());
-                builder = builder.body(Body::wrap(Nothing::new(move || {
+                turn_limit = turn_limit.saturating_sub(since.elapsed());
+                builder = builder.body(Body::wrap(EmptyBody::new(move || {
                     turn.used();
                     tells.iter().for_each(|sent| sent());
                 })));
             } else if let Some(sent) = tells {
-                builder = builder.body(Body::wrap(Nothing::new(move || sent())));
+                builder = builder.body(Body::wrap(EmptyBody::new(move || sent())));
             }
             let answer = limit::until(deadline, builder.send()).await;
             if let (Some(contact), Some(Ok(response))) = (&contact, &answer) {
@@ -212,7 +221,7 @@ impl Fetcher {
                         None => Ok((response, deadline)),
                     }
                 }
-                // Only a request that no connection has taken: one that was sent is not sent again here.
+                // This applies only if no connection was made. A request that was sent is not sent again here.
                 Some(Err(error))
                     if error.is_connect()
                         && Instant::now() + shortage::PAUSE < deadline
@@ -222,7 +231,7 @@ impl Fetcher {
                     continue;
                 }
                 Some(Err(error)) => {
-                    let is_lost = sendings.may_go_on(self.memory.lost(url, &error));
+                    let is_lost = sendings.may_send_again(self.memory.lost(url, &error));
                     if is_lost && !visit.tell_when_sent {
                         continue;
                     }
@@ -243,7 +252,7 @@ impl Fetcher {
     }
 }
 
-/// Copies the headers with those names, which are in lower case; bytes above 0x7F as Latin-1.
+/// Copies the headers with these names, which are in lower case. Decodes bytes above 0x7F as Latin-1.
 fn keep(names: &[String], headers: &reqwest::header::HeaderMap, kept: &mut Vec<(String, String)>) {
     for (name, value) in headers {
         if names.iter().any(|wanted| wanted == name.as_str()) {
@@ -252,7 +261,7 @@ fn keep(names: &[String], headers: &reqwest::header::HeaderMap, kept: &mut Vec<(
     }
 }
 
-/// All values of a header, joined as RFC 9110 (5.3) joins them; bytes above 0x7F as Latin-1.
+/// Joins all values of a header with commas (RFC 9110, 5.3). Decodes bytes above 0x7F as Latin-1.
 fn header_text(headers: &reqwest::header::HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     let mut text = encoding_rs::mem::decode_latin1(values.next()?.as_bytes()).into_owned();

@@ -1,14 +1,14 @@
-//! `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+//! `Retry-After` (RFC 9110, section 10.2.3): seconds or a date.
 
 use std::time::{Duration, SystemTime};
 
 use crate::model::http_date;
 
-/// How long to wait from `now`; 0 for a date that is past; `None` for what is neither seconds nor a date.
+/// Returns how long to wait from `now`: 0 for a date in the past, `None` if the value is neither seconds nor a date.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than fit 64 bits are for ever, too.
+        // A number beyond 64 bits counts as the largest one.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = http_date(value, now)?;
@@ -31,7 +31,7 @@ mod tests {
             ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
             ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60)),
             ("Sun Nov  6 08:50:37 1994", Some(60)),
-            // In 1994, not in 1904 or 2094.
+            // A two-digit year: 1994, not 1904 or 2094.
             ("Sunday, 06-Nov-04 08:49:37 GMT", Some(10 * 365 * 86_400 + 3 * 86_400)),
             ("Sunday, 06-Nov-80 08:49:37 GMT", Some(0)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),

@@ -8,12 +8,12 @@ use super::unlabelled;
 use crate::model::{Failure, Visit, without_credentials};
 use crate::robots::MAX_FILE;
 
-/// What asking for a robots.txt gave (RFC 9309, 2.3.1).
+/// The result of a request for robots.txt (RFC 9309, 2.3.1).
 #[derive(Debug)]
 pub(in crate::scrape) enum RobotsFile {
-    /// Its beginning, longer than [`MAX_FILE`] only if the file is.
+    /// The beginning of the file. It is longer than [`MAX_FILE`] only if the file is.
     Found(Bytes),
-    /// There is none.
+    /// The file does not exist.
     Absent,
     Redirect {
         status: u16,
@@ -22,29 +22,29 @@ pub(in crate::scrape) enum RobotsFile {
 }
 
 impl Fetcher {
-    /// Asks for a robots.txt once, whatever its `Content-Type`.
+    /// Requests a robots.txt once, whatever its `Content-Type`.
     ///
     /// # Errors
-    /// Where nobody knows what the file says: no answer, a broken one, a 5xx, and a 429, which says nothing of the file
-    /// and is no leave to fetch all the rest (Google reads it so, too).
+    /// Fails if the content of the file stays unknown: no answer, a broken one, a 5xx, or a 429. A 429 says nothing
+    /// about the file, so it does not allow fetching (Google reads it the same way).
     pub(in crate::scrape) async fn robots(
         &self,
-        url: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
     ) -> Result<RobotsFile, Failure> {
+        let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(url, &shown, visit, sent).await?;
+        let (response, deadline) = self.ask(&shown, visit, sent).await?;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
-        // A redirect that leads nowhere leads to no file.
+        // A redirect without a valid target counts as a missing file.
         let next = head.next_hop().unwrap_or_default();
         let refusal = head.refusal().filter(|_| !status.is_client_error() || status.as_u16() == 429);
         let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
         if status.is_success() {
-            // One byte more tells that the last line is cut.
+            // One more byte shows whether the last line is cut off.
             let mut body = body.only(MAX_FILE as u64 + 1);
             let file = body.read().await.map_err(answered)?;
             let file = unlabelled::undo(&mut body, file).await.map_err(answered)?;

@@ -1,4 +1,4 @@
-//! Which proxy a request goes through, if any.
+//! Which proxy a request uses, if any.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,28 +11,28 @@ use crate::model::HostKey;
 use crate::scrape::proxy::{Proxies, ProxyKind, ProxyUrl};
 use crate::scrape::settings::FetchSettings;
 
-/// The way of one request.
+/// The route of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     Direct,
-    /// Through the proxy that the environment names for this URL.
+    /// Through the proxy that the environment gives for this URL.
     Environment(Via),
-    /// Through the proxy of this number in [`Routes::proxies`].
+    /// Through the proxy at this index in [`Routes::proxies`].
     Proxy(usize, Via),
 }
 
-/// A proxy on the way.
+/// A proxy on the route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Via {
     pub(super) kind: ProxyKind,
-    /// The host name or address of the proxy itself.
+    /// The host name or address of the proxy.
     pub(super) host: String,
     /// Scheme, host and port.
     pub(super) shown: String,
 }
 
 impl Route {
-    /// The proxy on the way.
+    /// Returns the proxy on the route, if any.
     pub(super) fn via(&self) -> Option<&Via> {
         match self {
             Self::Direct => None,
@@ -41,16 +41,16 @@ impl Route {
     }
 }
 
-/// All ways that the settings know.
+/// All routes of the settings.
 #[derive(Debug)]
 pub(super) struct Routes {
-    /// The proxies of the environment, as the clients see them.
+    /// The proxies of the environment, as the HTTP clients read them.
     environment: Matcher,
-    /// Every proxy of the settings, once.
+    /// Every proxy of the settings, without duplicates.
     pub(super) proxies: Vec<ProxyUrl>,
     for_all: Choice,
     for_hosts: BTreeMap<HostKey, Choice>,
-    /// Whose turn it is: counts requests.
+    /// Counts requests, to use the proxies in turn.
     turn: AtomicUsize,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Routes {
 enum Choice {
     OfEnvironment,
     Direct,
-    /// Numbers of proxies.
+    /// Indices of proxies.
     Among(Vec<usize>),
 }
 
@@ -74,12 +74,12 @@ impl Routes {
         let of_hosts =
             settings.hosts.iter().filter_map(|(key, host)| Some((key.clone(), choice(host.proxy.as_ref()?))));
         let for_hosts = of_hosts.collect();
-        // Each worker counts for itself, so they had better not begin at the same proxy.
+        // Each worker counts for itself, so workers start at different proxies.
         let turn = usize::try_from(std::process::id()).unwrap_or_default().into();
         Self { environment: Matcher::from_system(), proxies, for_all, for_hosts, turn }
     }
 
-    /// The way of the next request for `url`.
+    /// Returns the route of the next request for `url`.
     pub(super) fn of(&self, url: &Url) -> Route {
         let for_host = || self.for_hosts.get(&HostKey::of(url)?);
         let choice = if self.for_hosts.is_empty() { None } else { for_host() };
@@ -104,7 +104,7 @@ impl Routes {
     }
 }
 
-/// The number of `proxy`, under which it is added if it has none.
+/// Returns the index of `proxy`. Adds the proxy if it is new.
 fn number(proxies: &mut Vec<ProxyUrl>, proxy: &ProxyUrl) -> usize {
     proxies.iter().position(|known| known == proxy).unwrap_or_else(|| {
         proxies.push(proxy.clone());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_take_turns_among_the_proxies_and_hosts_may_have_one_of_their_own() {
+    fn requests_use_the_proxies_in_turn_and_a_host_may_have_its_own() {
         let host = |proxy| HostSettings { proxy: Some(proxy), ..HostSettings::default() };
         let hosts = [
             ("own.example".parse().expect("a host"), host(these(&["http://b:1"]))),

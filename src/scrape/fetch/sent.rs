@@ -1,7 +1,7 @@
-//! When a request is being sent: not when it is asked for, since a connection may have to be made first.
+//! Tells when a request is being sent. That is later than the call, because a connection may have to be made first.
 //!
-//! The client tells nobody. But hyper asks a request's body whether there is any of it when a connection takes the
-//! request, and just before it writes the head; so the body, of which there is none, can tell.
+//! The HTTP client does not report this. But hyper asks a request's body whether it is empty when a connection takes
+//! the request, just before it writes the head. So the empty body of a request can report it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,19 +11,19 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// No body, which calls `sent` once when it is asked for.
-pub(super) struct Nothing<F> {
+/// An empty body that calls `sent` once, when it is first asked for its end.
+pub(super) struct EmptyBody<F> {
     sent: F,
     told: AtomicBool,
 }
 
-impl<F> Nothing<F> {
+impl<F> EmptyBody<F> {
     pub(super) fn new(sent: F) -> Self {
         Self { sent, told: AtomicBool::new(false) }
     }
 }
 
-impl<F: Fn()> Body for Nothing<F> {
+impl<F: Fn()> Body for EmptyBody<F> {
     type Data = Bytes;
     type Error = Infallible;
 

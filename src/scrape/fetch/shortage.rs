@@ -1,4 +1,5 @@
-//! What this system has too little of for another connection. It is no page's fault and no host's, and it passes.
+//! Finds out whether this system lacks the resources for another connection. That is not the fault of a page or a host,
+//! and it passes.
 
 use std::io;
 use std::time::Duration;
@@ -7,18 +8,18 @@ use rustix::io::Errno;
 
 use super::classify;
 
-/// How long to wait before the next try. Connections that are kept alive are given up after some seconds.
+/// How long to wait before the next attempt. Idle connections are closed after a few seconds.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
-/// What was missing when no connection could be opened, if that is why.
+/// Returns the missing resource, if that is why no connection could be opened.
 pub(super) fn of(error: &reqwest::Error) -> Option<&'static str> {
     classify::io_errors(error).find_map(missing)
 }
 
 fn missing(error: &io::Error) -> Option<&'static str> {
     match Errno::from_io_error(error)? {
-        Errno::MFILE => Some("a worker may have no more files and connections open (ulimit -n)"),
-        Errno::NFILE => Some("this system has no more files and connections (fs.file-max)"),
+        Errno::MFILE => Some("a worker has reached its limit of open files and connections (ulimit -n)"),
+        Errno::NFILE => Some("this system has reached its limit of open files and connections (fs.file-max)"),
         Errno::NOBUFS | Errno::NOMEM => Some("this system has no memory for another connection"),
         _ => None,
     }
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_told_from_what_a_host_does() {
+    fn a_lack_of_resources_differs_from_an_error_of_the_host() {
         let table = [
             (Errno::MFILE, Some("ulimit -n")),
             (Errno::NFILE, Some("fs.file-max")),
@@ -37,7 +38,7 @@ mod tests {
             (Errno::NOMEM, Some("no memory")),
             (Errno::CONNREFUSED, None),
             (Errno::NETUNREACH, None),
-            // An address that this system cannot dial gives the same as a lack of ports.
+            // An address without a route gives the same error as a lack of ports.
             (Errno::ADDRNOTAVAIL, None),
         ];
         for (errno, expected) in table {

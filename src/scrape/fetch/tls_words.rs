@@ -1,16 +1,16 @@
-//! What went wrong with TLS, in words for people.
+//! Explains TLS errors in plain words.
 
 use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error};
 
 use crate::model::Retry;
 
-/// Why there is no TLS, where that can be said, and whether another try may help.
+/// Returns why TLS failed, if it is known, and whether a retry may help.
 pub(super) fn why(error: &Error) -> (Option<&'static str>, Retry) {
     let words = match error {
         Error::InvalidCertificate(certificate) => of_certificate(certificate),
-        Error::NoCertificatesPresented => "it shows no certificate",
+        Error::NoCertificatesPresented => "it sends no certificate",
         Error::AlertReceived(Alert::CertificateRequired) => {
-            "it wants to see a certificate of ours (see `tls.client_certificate`)"
+            "it requires a client certificate (see `tls.client_certificate`)"
         }
         Error::AlertReceived(
             Alert::BadCertificate
@@ -20,12 +20,12 @@ pub(super) fn why(error: &Error) -> (Option<&'static str>, Retry) {
             | Alert::CertificateUnknown
             | Alert::UnknownCA
             | Alert::AccessDenied,
-        ) => "it does not take our certificate (see `tls.client_certificate`)",
+        ) => "it rejects the client certificate (see `tls.client_certificate`)",
         Error::AlertReceived(Alert::ProtocolVersion) | Error::PeerIncompatible(_) => {
-            "it speaks no version of TLS that we take (see `tls.min_version`)"
+            "it supports no accepted version of TLS (see `tls.min_version`)"
         }
         Error::UnsupportedNameType | Error::InvalidCertRevocationList(_) => "its certificate cannot be checked",
-        Error::InvalidMessage(_) => return (Some("it does not speak TLS"), Retry::Yes),
+        Error::InvalidMessage(_) => return (Some("its answer is not valid TLS"), Retry::Yes),
         _ => return (None, Retry::Yes),
     };
     (Some(words), Retry::No)
@@ -36,7 +36,7 @@ fn of_certificate(error: &Certificate) -> &'static str {
         Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired",
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => "its certificate is not valid yet",
         Certificate::UnknownIssuer => {
-            "its certificate is of an issuer that nobody here trusts (a private one can be named in `tls.ca_file`)"
+            "its certificate has an issuer that is not trusted (a private one can be added with `tls.ca_file`)"
         }
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
             "its certificate is for another name"
@@ -56,7 +56,7 @@ mod tests {
     use crate::model::Retry;
 
     #[test]
-    fn what_another_try_would_not_mend_is_said_in_plain_words() {
+    fn permanent_tls_errors_are_explained_and_not_retried() {
         let table = [
             (Error::InvalidCertificate(CertificateError::Expired), Some("expired"), Retry::No),
             (Error::InvalidCertificate(CertificateError::NotValidYet), Some("not valid yet"), Retry::No),

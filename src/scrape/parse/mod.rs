@@ -1,8 +1,8 @@
-//! Text -> document, as a browser without scripts builds it.
+//! Turns text into a document, as a browser without scripts does.
 //!
-//! Two parsers build the same tree. The one in `html` fills a `document::Dom` in one pass. A page that it declines, because
-//! the page asks for far more work than its length explains, is parsed by the reference: html5ever, whose tree is `scraper`'s
-//! (`sink` is where it puts its nodes, `budget` how much work a page may make for it). The document is then a copy of that.
+//! Two parsers build the same tree. The one in `html` fills a `document::Dom` in one pass. It declines a page that
+//! needs far more work than its length explains. Such a page is parsed by the reference parser, html5ever, and the
+//! document is then a copy of its tree, which is `scraper`'s (`sink` stores its nodes, `budget` limits its work).
 
 mod budget;
 pub(in crate::scrape) mod html;
@@ -30,7 +30,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// An empty document, for [`parse_into`].
+    /// Makes an empty document, for [`parse_into`].
     pub fn new() -> Self {
         Self { dom: Dom::new(), parser: Parser::default() }
     }
@@ -42,33 +42,33 @@ impl Default for Document {
     }
 }
 
-/// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` holds elements, not text.
+/// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` contains elements, not text.
 ///
-/// Time is not bounded by the length of the text alone: 100,000 attributes on one element take html5ever some seconds.
-/// Whoever runs this must be ready to kill it.
+/// The length of the text does not strictly limit the time: 100,000 attributes on one element take html5ever some
+/// seconds. The caller must be able to kill the process.
 ///
 /// # Errors
-/// With stage `parse`, where the page asks for far more work than its length explains (`budget`): it nests too deeply, or
-/// leaves too much open. There is no other text that cannot be parsed.
+/// Fails at stage `parse` if the page needs far more work than its length explains (`budget`), because it nests too
+/// deeply or leaves too many elements open. Any other text can be parsed.
 pub fn parse(text: &str) -> Result<Document, Failure> {
     parse_encoded(text, encoding_rs::UTF_8)
 }
 
-/// As `parse`, for a page that was written in `encoding`.
+/// Like `parse`, for a page that was written in `encoding`.
 ///
 /// # Errors
-/// As `parse`.
+/// Fails like `parse`.
 pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document, Failure> {
     let mut document = Document::new();
     parse_into(&mut document, text, encoding)?;
     Ok(document)
 }
 
-/// As `parse_encoded`, into the memory of an earlier page: for pages one after another. After an error, `document` holds
-/// some page or other.
+/// Like `parse_encoded`, but reuses the memory of an earlier page. After an error, the content of `document` is
+/// unspecified.
 ///
 /// # Errors
-/// As `parse`.
+/// Fails like `parse`.
 pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
     let Document { dom, parser } = document;
     if let Err(Declined::TooLong | Declined::TooMuchWork) = parser.parse(text, encoding, dom) {
@@ -77,20 +77,20 @@ pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encodi
     Ok(())
 }
 
-/// What a page turns out to be whose encoding is tentative.
+/// The result of parsing a page with a tentative encoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
-    /// The document is filled.
+    /// The document is complete.
     Whole,
-    /// The page declares another encoding than the one that it was decoded in: it is to be decoded and parsed again.
+    /// The page declares another encoding: it must be decoded and parsed again.
     Declares(&'static Encoding),
 }
 
-/// As `parse_into`, where the encoding is tentative: the first `<meta>` that declares one decides (WHATWG HTML, "changing
-/// the encoding while parsing").
+/// Like `parse_into`, for a tentative encoding. The first `<meta>` that declares an encoding decides (WHATWG HTML,
+/// "changing the encoding while parsing").
 ///
 /// # Errors
-/// As `parse`.
+/// Fails like `parse`.
 pub(super) fn parse_tentative_into(
     document: &mut Document,
     text: &str,
@@ -103,11 +103,11 @@ pub(super) fn parse_tentative_into(
     }
 }
 
-/// As `parse_tentative_into`, by the reference.
+/// Like `parse_tentative_into`, with the reference parser.
 fn copy_tentative(dom: &mut Dom, text: &str, tentative: &'static Encoding) -> Result<Parsed, Failure> {
     let mut declared = None;
     let html = build_until(text, Budget::of(text.len()), |sink| {
-        // The first one decides, and comparing looks at the whole page.
+        // Only the first declaration counts, and the comparison scans the whole page.
         if declared.is_some() {
             return false;
         }
@@ -124,31 +124,31 @@ fn copy_tentative(dom: &mut Dom, text: &str, tentative: &'static Encoding) -> Re
     }
 }
 
-/// The tree that html5ever builds of a page.
+/// Returns the tree that html5ever builds from a page.
 ///
 /// # Errors
-/// As `parse`.
+/// Fails like `parse`.
 pub(super) fn reference(text: &str) -> Result<Html, Failure> {
     build(text, Budget::of(text.len())).map_err(too_large)
 }
 
-/// Whether a text that was decoded from `tentative` is another one in the encoding that the page declares.
+/// Whether a text decoded from `tentative` would differ in the encoding that the page declares.
 fn changes(text: &str, tentative: &'static Encoding, declared: &'static Encoding) -> bool {
     let is_ascii = || tentative.is_ascii_compatible() && declared.is_ascii_compatible() && text.is_ascii();
     declared != tentative && !is_ascii()
 }
 
 fn too_large(_: Exceeded) -> Failure {
-    let message = "build the page's tree: it nests elements too deeply, or leaves too many open, for its length";
+    let message = "build the page's tree: for its length, it nests elements too deeply or leaves too many open";
     Failure::new(FailureKind::TooLarge, Stage::Parse, message)
 }
 
 fn build(text: &str, budget: Budget) -> Result<Html, Exceeded> {
     let html = build_until(text, budget, |_| false)?;
-    Ok(html.expect("nobody stops the parser"))
+    Ok(html.expect("the closure never stops the parser"))
 }
 
-/// `stops` is asked at each `<meta>` that may declare an encoding; where it says so, there is no tree.
+/// Calls `stops` at each `<meta>` that may declare an encoding. If `stops` returns true, there is no tree.
 fn build_until(text: &str, budget: Budget, mut stops: impl FnMut(&InOrder) -> bool) -> Result<Option<Html>, Exceeded> {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
@@ -177,7 +177,7 @@ mod tests {
     use super::{build, parse};
 
     #[test]
-    fn pages_that_make_more_work_than_their_length_explains_are_given_up() {
+    fn pages_that_cause_excessive_work_for_their_length_are_given_up() {
         let numbered = |n: usize, tag: fn(usize) -> String| (0..n).fold(String::new(), |page, n| page + &tag(n));
         let attributes = |name: &str| (0..2_000).fold(String::new(), |page, n| page + &format!(" {name}{n}"));
         let cases = [
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_is_what_a_browser_without_scripts_builds() {
+    fn the_tree_is_the_same_as_in_a_browser_without_scripts() {
         let cases = [
             ("", "<html><head></head><body></body></html>"),
             ("<p>a<p>b", "<html><head></head><body><p>a</p><p>b</p></body></html>"),

@@ -1,8 +1,8 @@
-//! Where the HTML parser puts its nodes: `scraper`'s tree, but with attributes in the order of the page.
+//! Stores the nodes of the HTML parser in `scraper`'s tree, but keeps attributes in the order of the page.
 //!
-//! `scraper` sorts them by name, to search them by halves. Markup that we give out (`outer HTML`) would then not be
-//! what the page wrote, and sorting costs more than the search of so few saves. `Element::attr` must not be used on
-//! such a tree.
+//! `scraper` sorts attributes by name, to find them by binary search. The markup in the output (outer HTML) would then
+//! differ from the page. Sorting also costs more than the search of so few attributes saves. `Element::attr` must not
+//! be used on such a tree, because it searches sorted attributes.
 
 use std::borrow::Cow;
 use std::cell::Ref;
@@ -18,29 +18,29 @@ use scraper::{Html, HtmlTreeSink, Node};
 use super::budget::Budget;
 use crate::scrape::decode;
 
-/// Pages as they are have a node for so many bytes, or fewer.
+/// The number of bytes for each node that is assumed for a page. Real pages have more nodes, or as many.
 const BYTES_A_NODE: usize = 20;
 
-/// What a page gets before it has shown that it needs it: 9 MB of memory.
+/// The most nodes that are allocated in advance: 9 MB of memory.
 const MOST_AT_ONCE: usize = 64 * 1024;
 
 pub(super) struct InOrder(HtmlTreeSink, Budget);
 
 impl InOrder {
-    /// For a page of so many bytes.
+    /// Makes a sink for a page of this many bytes.
     pub(super) fn new(length: usize, budget: Budget) -> Self {
         let mut html = Html::new_document();
-        // A tree that grows by doubling is copied, and leaves holes, as often as it grows. Of few different sizes, since
-        // the next page's then fits where the last one's was, in memory that is warm.
+        // Reserving space avoids repeated copying and fragmentation while the tree grows. Rounding to powers of two
+        // lets the tree of the next page reuse the memory of the last one, which is still in the CPU cache.
         let nodes = (length / BYTES_A_NODE).next_power_of_two().min(MOST_AT_ONCE);
         html.tree = Tree::with_capacity(Node::Document, nodes);
         Self(HtmlTreeSink::new(html), budget)
     }
 
-    /// The encoding that the element declares which has just been made: a `<meta>`, at which the parser stops.
+    /// Returns the encoding that the newest element declares, if it is a `<meta>`.
     pub(super) fn declared_by_newest(&self) -> Option<&'static Encoding> {
         let html = self.0.0.borrow();
-        // html5ever stops at a `<link charset>`, too.
+        // html5ever also stops at a `<link charset>`.
         let element = html.tree.values().next_back()?.as_element().filter(|element| element.name() == "meta")?;
         let is_named = |key: &QualName, name: &str| key.ns == ns!() && &*key.local == name;
         decode::of_element(|name| element.attrs.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| &**value))
@@ -55,7 +55,7 @@ impl InOrder {
     }
 }
 
-/// All but the two methods that have to do with attributes is `scraper`'s.
+/// Only the two methods that concern attributes differ from `scraper`'s.
 impl TreeSink for InOrder {
     type Output = Html;
     type Handle = NodeId;

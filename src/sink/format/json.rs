@@ -1,6 +1,13 @@
-//! One array, one record a line, as Scrapy lays it out: every line but the first and the last is a record.
+//! One JSON array with one record a line, like Scrapy's layout: every line except the first and the last is a record.
 
-use super::Layout;
+use super::{Layout, object};
 
-pub(super) const LAYOUT: Layout =
-    Layout { opening: b"[\n", between: b",\n", after: b"", closing: b"\n]\n", empty: b"[]\n" };
+pub(super) const LAYOUT: Layout = Layout {
+    extensions: &["json"],
+    write: object::write_as,
+    opening: b"[\n",
+    between: b",\n",
+    after: b"",
+    closing: b"\n]\n",
+    empty: b"[]\n",
+};

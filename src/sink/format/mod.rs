@@ -1,44 +1,57 @@
-//! A record -> its bytes, and what stands between the records.
+//! The bytes of a record, and the separators between records.
 
 mod json;
 mod jsonl;
 mod object;
 
-use crate::model::{Outcome, Record};
+use crate::model::Record;
 
 /// The layout of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON array, one record a line: `[`, records with `,` between them, `]`; `[]` where there are none.
+    /// One JSON array with one record a line: `[`, records separated by `,`, `]`. `[]` if there are none.
+    #[default]
     Json,
-    /// One JSON value a line, nothing else.
+    /// One JSON value a line, and nothing else.
     Jsonl,
 }
 
-/// What stands for one task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The form of one record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// An object with all there is to say about it.
+    /// An object with all information about the task.
+    #[default]
     Full,
-    /// The bare data; `null` for a failure.
+    /// Only the data; `null` for a failure.
     Data,
 }
 
-/// What a layout has around its records.
+/// The parts of a layout around the records.
 pub(super) struct Layout {
+    /// The extensions of files that have it, in lower case.
+    pub(super) extensions: &'static [&'static str],
+    /// Appends the bytes of one record.
+    pub(super) write: fn(Shape, &Record, &mut Vec<u8>),
     /// Before the first record.
     pub(super) opening: &'static [u8],
-    /// Before each other record.
+    /// Before every other record.
     pub(super) between: &'static [u8],
-    /// After each record.
+    /// After every record.
     pub(super) after: &'static [u8],
-    /// At the end, when there were records.
+    /// At the end, if there are records.
     pub(super) closing: &'static [u8],
-    /// All there is when there were none.
+    /// The whole output, if there are no records.
     pub(super) empty: &'static [u8],
 }
 
 impl Format {
+    const ALL: [Self; 2] = [Self::Json, Self::Jsonl];
+
+    /// The format of a file with this extension, which is in lower case; `None` if no format has it.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.layout().extensions.contains(&extension))
+    }
+
     pub(super) fn layout(self) -> &'static Layout {
         match self {
             Self::Json => &json::LAYOUT,
@@ -46,14 +59,33 @@ impl Format {
         }
     }
 
-    /// Appends the record's own bytes, without what the layout has around them.
+    /// Appends the bytes of the record, without the parts of the layout.
     pub(super) fn write(self, shape: Shape, record: &Record, into: &mut Vec<u8>) {
-        match (self, shape) {
-            (Self::Json | Self::Jsonl, Shape::Full) => object::write(record, into),
-            (Self::Json | Self::Jsonl, Shape::Data) => match &record.outcome {
-                Outcome::Page(page) => into.extend_from_slice(&page.data),
-                Outcome::Failure(_) => into.extend_from_slice(b"null"),
-            },
+        (self.layout().write)(shape, record, into);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn a_file_has_the_format_of_its_extension_and_no_extension_has_two() {
+        let table = [
+            ("json", Some(Format::Json)),
+            ("jsonl", Some(Format::Jsonl)),
+            ("ndjson", Some(Format::Jsonl)),
+            ("jl", Some(Format::Jsonl)),
+            ("csv", None),
+            ("", None),
+        ];
+        for (extension, expected) in table {
+            assert_eq!(Format::of_extension(extension), expected, "{extension}");
+        }
+        for format in Format::ALL {
+            for extension in format.layout().extensions {
+                assert_eq!(Format::of_extension(extension), Some(format), "{extension}");
+            }
         }
     }
 }

@@ -1,13 +1,23 @@
-//! A record as one line of JSON, its keys in a fixed order.
+//! A record as one line of JSON, with its keys in a fixed order.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Shape;
 use crate::model::{Failure, Outcome, Record, escape_controls};
 
+/// Appends what stands for a record in JSON.
+pub(super) fn write_as(shape: Shape, record: &Record, into: &mut Vec<u8>) {
+    match (shape, &record.outcome) {
+        (Shape::Full, _) => write(record, into),
+        (Shape::Data, Outcome::Page(page)) => into.extend_from_slice(&page.data),
+        (Shape::Data, Outcome::Failure(_)) => into.extend_from_slice(b"null"),
+    }
+}
+
 /// Appends the record as an object. The page's data is JSON already and goes in as it is.
-pub(super) fn write(record: &Record, into: &mut Vec<u8>) {
+fn write(record: &Record, into: &mut Vec<u8>) {
     let (final_url, status, bytes) = match &record.outcome {
         Outcome::Page(page) => (Some(&page.final_url), Some(page.status), page.bytes),
         Outcome::Failure(failure) => (failure.final_url.as_ref(), failure.status, failure.bytes),
@@ -64,7 +74,7 @@ fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Page, Stage};
+    use crate::model::{FailureKind, Page, Stage, WorkerLabel};
     use bytes::Bytes;
 
     fn page(data: &'static [u8]) -> Record {
@@ -79,7 +89,7 @@ mod tests {
             }),
             attempts: 1,
             elapsed: Duration::from_micros(12_345),
-            worker: Some(17324),
+            worker: Some(WorkerLabel::of_process(17324)),
             cached: None,
         }
     }
@@ -105,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_one_line_with_its_data_as_it_came() {
+    fn a_page_is_one_line_with_its_data_unchanged() {
         let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
     }
 
     #[test]
-    fn whether_data_is_of_the_cache_is_said_where_there_is_one() {
+    fn a_record_says_whether_its_data_is_from_the_cache_if_there_is_a_cache() {
         for (cached, end) in [
             (None, r#""worker":17324}"#),
             (Some(false), r#","cached":false}"#),
@@ -123,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_one_line_with_what_went_wrong() {
+    fn a_failure_is_one_line_with_its_cause() {
         let expected = r#"{"seq":18446744073709551615,"url":"http://h/ü\u0007","final_url":null,"status":null,"data":null,"failure":{"kind":"timeout","stage":"fetch","message":"no answer from \"h\"","causes":["tick\u0001","tock"]},"attempts":3,"elapsed_ms":90012.0,"bytes":0,"worker":null}"#;
         assert_eq!(line(&failure()), expected);
     }
 
     #[test]
-    fn a_failure_keeps_what_the_answer_said() {
+    fn a_failure_keeps_url_status_and_size_of_the_answer() {
         let mut record = failure();
         if let Outcome::Failure(failure) = &mut record.outcome {
             failure.final_url = Some("http://h/b".to_owned());

@@ -1,4 +1,4 @@
-//! Recovery from files of any bytes: what it confirms is there, and adds up.
+//! Recovery from arbitrary bytes: the confirmed records exist, and the numbers are consistent.
 
 use std::num::Wrapping;
 
@@ -7,9 +7,9 @@ use super::frame;
 use super::recovery::{Confirmed, recover};
 use crate::sink::Order;
 
-/// `part` and `recipe` are what an earlier run is said to have left. `recipe` is cut into pieces: a byte that says what
-/// the piece is (an entry of the log, a frame of the pending file, bytes of either, a `.part` that is true to the entry),
-/// one that says how long, and the piece. Any bytes seldom have the right checksum, so most pieces are given theirs.
+/// `part` and `recipe` describe the files of an earlier run. `recipe` is cut into pieces: a byte for the kind of the
+/// piece (an entry of the log, a frame of the pending file, raw bytes of either, an entry that matches the `.part`), a
+/// byte for its length, and its content. Random bytes seldom have a valid checksum, so most pieces get one.
 pub(crate) fn check(order: Order, part: &[u8], recipe: &[u8]) {
     let (mut log, mut pending, mut rest, mut end) = (Vec::new(), Vec::new(), recipe, 0);
     while let [kind, length, after @ ..] = rest {
@@ -20,7 +20,7 @@ pub(crate) fn check(order: Order, part: &[u8], recipe: &[u8]) {
             1 => pending.extend_from_slice(piece),
             2 => framed(&mut pending, piece),
             3 => framed(&mut log, piece),
-            _ => framed(&mut log, &true_to(part, &mut end, piece)),
+            _ => framed(&mut log, &matching_entry(part, &mut end, piece)),
         }
     }
     let confirmed = read(order, part, &log, &pending);
@@ -30,9 +30,9 @@ pub(crate) fn check(order: Order, part: &[u8], recipe: &[u8]) {
     let pending = cut(&pending, confirmed.pending);
     for record in &confirmed.waiting {
         let end = record.span.offset + u64::from(record.span.length);
-        assert!(end <= confirmed.pending, "the record of task {} is there", record.seq);
+        assert!(end <= confirmed.pending, "the record of task {} exists", record.seq);
     }
-    assert_eq!(read(order, &part, &log, &pending), confirmed, "what was cut to what is confirmed confirms the same");
+    assert_eq!(read(order, &part, &log, &pending), confirmed, "recovery of the cut files gives the same result");
 }
 
 fn assert_sound(order: Order, confirmed: &Confirmed) {
@@ -41,7 +41,7 @@ fn assert_sound(order: Order, confirmed: &Confirmed) {
     let failed: Wrapping<u64> = confirmed.failures.values().copied().map(Wrapping).sum();
     assert!(failed.0 <= count && confirmed.failures.values().all(|failed| *failed <= count), "{confirmed:?}");
     let last = confirmed.done.seqs.ranges().last().map_or(0, |range| range.end);
-    assert!(last <= confirmed.list().tasks, "the list has every task that is done");
+    assert!(last <= confirmed.list().tasks, "the list contains every finished task");
     if order == Order::Input && confirmed.records > 0 {
         let first = confirmed.done.seqs.ranges().next().expect("there are records");
         assert!(first.start == 0 && first.end >= confirmed.records, "the `.part` is a prefix");
@@ -57,9 +57,9 @@ fn framed(file: &mut Vec<u8>, content: &[u8]) {
     file.extend_from_slice(content);
 }
 
-/// An entry whose checksum is that of the stretch it speaks of; `content` itself if it is none. `end` is where the last
-/// one ended.
-fn true_to(part: &[u8], end: &mut usize, content: &[u8]) -> Vec<u8> {
+/// An entry with the checksum of its stretch; `content` itself if it is not a valid entry. `end` is the end of the
+/// previous entry.
+fn matching_entry(part: &[u8], end: &mut usize, content: &[u8]) -> Vec<u8> {
     let Some(mut entry) = Checkpoint::from_content(content) else { return content.to_vec() };
     let until = usize::try_from(entry.end).unwrap_or(usize::MAX).min(part.len());
     if let Some(stretch) = part.get(*end..until) {
@@ -118,7 +118,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
         #[test]
-        fn what_is_confirmed_of_any_files_is_there_and_adds_up(
+        fn confirmed_records_of_any_files_exist_and_numbers_are_consistent(
             completion in any::<bool>(),
             part in proptest::collection::vec(any::<u8>(), 0..24),
             recipe in proptest::collection::vec(piece(), 0..6),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_do_not_add_up_are_not_believed() {
+    fn entries_with_inconsistent_numbers_are_not_trusted() {
         let list = ListPoint { tasks: u64::MAX, crc: 0 };
         let entry = |seqs: &[(u64, u64)], failures: &[u64]| {
             let seqs = seqs.iter().map(|&(start, end)| start..end).collect();

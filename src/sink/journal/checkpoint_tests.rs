@@ -1,4 +1,4 @@
-//! Checkpoints, one after another, and what a later run makes of them.
+//! A sequence of checkpoints, and what a later run recovers from them.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use super::policy::INTERVAL;
 use super::*;
-use crate::sink::{Destination, Format, LeftOver, Options, Order, Shape, Sink};
+use crate::sink::{Destination, Format, LeftOver, Options, Shape, Sink};
 
-/// A `.part` that a `rescue` has room to cut: each of its lines has so many bytes.
+/// The length of each line in bytes. It makes the `.part` large enough for a `rescue` to cut it.
 const LINE: usize = 1000;
 
-/// An output that is begun, or gone on with.
+/// An output that was started or resumed.
 struct Run {
     claim: Claim,
     pending_length: u64,
@@ -26,7 +26,7 @@ impl Run {
         Self { claim, pending_length }
     }
 
-    /// Puts the records of these tasks into the output; that of every third is a failure.
+    /// Writes the records of these tasks to the output. Every third one is a failure.
     fn put(&mut self, seqs: std::ops::Range<u64>) {
         let Claim { part, journal, .. } = &mut self.claim;
         for seq in seqs {
@@ -35,9 +35,9 @@ impl Run {
         }
     }
 
-    /// Puts the records of these tasks where they wait.
+    /// Writes the records of these tasks to the pending file.
     fn wait(&mut self, seqs: std::ops::Range<u64>) {
-        let mut pending = self.claim.pending.as_ref().expect("it has an order");
+        let mut pending = self.claim.pending.as_ref().expect("the output has an order");
         for seq in seqs {
             let record = &line(seq)[..LINE - 1];
             let frame = [&label(seq, failed(seq), record).expect("short"), record].concat();
@@ -47,10 +47,10 @@ impl Run {
     }
 
     fn checkpoint(&mut self, since: Option<Instant>) {
-        self.outlast(Outlast::Process, since);
+        self.checkpoint_that_survives(Outlast::Process, since);
     }
 
-    fn outlast(&mut self, outlast: Outlast, since: Option<Instant>) {
+    fn checkpoint_that_survives(&mut self, outlast: Outlast, since: Option<Instant>) {
         let Claim { part, journal, pending, .. } = &mut self.claim;
         let pending = pending.as_ref().map(|file| (file, self.pending_length));
         journal.checkpoint(outlast, part, pending, since).expect("made");
@@ -62,10 +62,8 @@ fn options(folder: &Path) -> Options {
         destination: Destination::File(folder.join("out")),
         format: Format::Jsonl,
         shape: Shape::Data,
-        order: Order::Input,
         left_over: LeftOver::Resume,
-        window_memory: 0,
-        identity: Identity::default(),
+        ..Options::default()
     }
 }
 
@@ -86,7 +84,7 @@ fn point(tasks: u64) -> ListPoint {
 }
 
 #[test]
-fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
+fn every_checkpoint_confirms_exactly_the_records_since_the_one_before() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut now = Run::on(folder.path());
     for run in 0..3 {
@@ -96,12 +94,12 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
             now.put(begin..begin + 10);
             now.wait(begin + 11..begin + 12);
             now.checkpoint(None);
-            // There is nothing new, so there is no entry.
+            // Nothing is new, so the log gets no entry.
             let log = fs::metadata(now.claim.journal.path()).expect("there").len();
             now.checkpoint(None);
             assert_eq!(fs::metadata(now.claim.journal.path()).expect("there").len(), log);
         }
-        // No checkpoint has these, nor what a crash has left behind them.
+        // No checkpoint includes these records, or the bytes that a crash left after them.
         now.put(30 * run + 30..30 * run + 35);
         drop(now);
         for name in ["out.part", "out.part.log", "out.part.pending"] {
@@ -109,13 +107,13 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
             file.write_all(&[9; 300]).expect("written");
         }
 
-        // The next one goes on where these were cut off.
+        // The next run continues where these were cut off.
         now = Run::on(folder.path());
         let done = 30 * run + 30;
         let confirmed = std::mem::take(&mut now.claim.confirmed);
         for (name, length) in [("", confirmed.part), (".log", confirmed.log), (".pending", confirmed.pending)] {
             let path = folder.path().join(format!("out.part{name}"));
-            assert_eq!(fs::metadata(path).expect("there").len(), length, "{name} is cut to what is confirmed");
+            assert_eq!(fs::metadata(path).expect("there").len(), length, "{name} is cut to its confirmed length");
         }
         assert_eq!((confirmed.part, confirmed.records), (done * LINE as u64, done));
         let waiting: Vec<u64> = confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
@@ -126,8 +124,8 @@ fn every_checkpoint_vouches_for_what_came_since_the_one_before_and_no_more() {
 }
 
 #[test]
-fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_before() {
-    // What had come to the log, to the `.part` and to its buffer when a write failed.
+fn a_rescue_confirms_all_records_except_for_the_room_that_it_needs() {
+    // The bytes in the log and in the `.part` when a write failed.
     for (torn_log, torn_part) in [(&b""[..], &b""[..]), (&[7; 500], b""), (b"", b"half a record")] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut done = 0;
@@ -150,13 +148,13 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
 
             let confirmed = Run::on(folder.path()).claim.confirmed;
             let kept = (length - ROOM) / LINE as u64;
-            assert!(kept > done, "something is rescued");
+            assert!(kept > done, "some records are rescued");
             assert_eq!((confirmed.part, confirmed.records), (kept * LINE as u64, kept), "{torn_log:?} {torn_part:?}");
             assert_eq!(confirmed.waiting.len(), 4 * (run + 1), "{torn_log:?} {torn_part:?}");
             let log = fs::metadata(folder.path().join("out.part.log")).expect("there").len();
-            assert_eq!(log, confirmed.log, "nothing torn stays in it");
+            assert_eq!(log, confirmed.log, "no incomplete entry stays in the log");
 
-            // A run that goes on and fails before its first checkpoint.
+            // A resumed run that fails before its first checkpoint.
             let mut now = Run::on(folder.path());
             now.claim.journal.consumed(point(400));
             now.put(kept..kept + 20);
@@ -172,13 +170,13 @@ fn a_rescue_vouches_for_all_but_the_room_that_it_takes_and_loses_nothing_from_be
 }
 
 #[tokio::test]
-async fn records_that_a_rescue_cuts_off_and_that_had_waited_take_their_place_again() {
+async fn waiting_records_that_a_rescue_cuts_off_are_written_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut now = Run::on(folder.path());
     now.claim.journal.consumed(point(100));
     now.wait(1..50);
     now.checkpoint(None);
-    // The head has come, and with it all that waited for it; some of it is cut off again.
+    // The first record has arrived, and with it all waiting records were written. Some of them are cut off again.
     now.put(0..50);
     let Claim { part, journal, .. } = &mut now.claim;
     journal.rescue(part, None).expect("there is room");
@@ -192,12 +190,12 @@ async fn records_that_a_rescue_cuts_off_and_that_had_waited_take_their_place_aga
 }
 
 #[test]
-fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there() {
+fn waiting_records_survive_a_crash_at_any_point_of_replacing_the_pending_file() {
     #[derive(Debug)]
     enum Died {
         BeforeTheRename,
         AfterIt,
-        /// And when some more had been put into the new file.
+        /// After more records were written to the new file.
         Later,
     }
     for died in [Died::BeforeTheRename, Died::AfterIt, Died::Later] {
@@ -207,16 +205,16 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
         now.wait(1..40);
         now.wait(41..50);
         now.put(0..40);
-        now.outlast(Outlast::PowerCut, None);
+        now.checkpoint_that_survives(Outlast::PowerCut, None);
         let Claim { journal, pending, .. } = &mut now.claim;
         let successor = journal.successor().expect("made");
         *pending = Some(successor);
         now.pending_length = 0;
         now.wait(41..50);
         let Claim { journal, pending, .. } = &mut now.claim;
-        let successor = pending.as_ref().expect("it has an order");
+        let successor = pending.as_ref().expect("the output has an order");
         if !matches!(died, Died::BeforeTheRename) {
-            journal.succeed(successor, now.pending_length).expect("renamed");
+            journal.install_successor(successor, now.pending_length).expect("renamed");
         }
         if matches!(died, Died::Later) {
             now.wait(60..65);
@@ -228,7 +226,7 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
         let later = if matches!(died, Died::Later) { 60..65 } else { 0..0 };
         assert!(waiting.into_iter().eq((41..50).chain(later)), "{died:?}");
         assert!(!folder.path().join("out.part.pending.new").exists(), "{died:?}");
-        // The log goes on from there.
+        // The log continues from there.
         now.claim.journal.consumed(point(100));
         now.wait(70..72);
         now.checkpoint(None);
@@ -239,7 +237,7 @@ fn whatever_a_crash_takes_of_an_exchange_of_the_pending_file_what_waits_is_there
 }
 
 #[test]
-fn what_a_checkpoint_leaves_in_memory_is_a_reason_for_the_next_one() {
+fn records_that_a_checkpoint_leaves_in_memory_make_the_next_one_due() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = Run::on(folder.path());
     let now = Instant::now();
@@ -253,7 +251,7 @@ fn what_a_checkpoint_leaves_in_memory_is_a_reason_for_the_next_one() {
     }
 }
 
-/// The same power cuts in every run (xorshift).
+/// A pseudo-random generator (xorshift), so that every run has the same power cuts.
 struct Dice(u64);
 
 impl Dice {
@@ -264,8 +262,8 @@ impl Dice {
         usize::try_from(self.0 % bound.max(1) as u64).expect("small")
     }
 
-    /// What a power cut leaves of a file of which so many bytes are synced: those, and of each block behind them what was
-    /// written, zeros, or nothing from there on.
+    /// Simulates a power cut for a file with this many synced bytes. They stay. Each block after them keeps its bytes,
+    /// becomes zeros, or is lost with the rest of the file.
     fn cut(&mut self, file: &mut Vec<u8>, synced: u64) {
         const BLOCK: usize = 512;
         let synced = usize::try_from(synced).expect("small");
@@ -284,7 +282,7 @@ impl Dice {
 }
 
 #[test]
-fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
+fn a_power_cut_loses_only_bytes_that_were_not_synced() {
     let mut dice = Dice(0x5eed);
     let (mut more, mut less) = (0, 0);
     for cut in 0..300 {
@@ -292,7 +290,7 @@ fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
         let mut now = Run::on(folder.path());
         now.claim.journal.consumed(point(1000));
         let (mut done, mut synced) = (0, None);
-        // What waits is always so far ahead that it is still waiting at the end.
+        // The waiting records are so far ahead that they still wait at the end.
         let mut waits = 500;
         let sync_at = dice.below(4);
         for entry in 0..8 {
@@ -302,7 +300,7 @@ fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
             now.wait(waits..waits + waiting);
             waits += waiting;
             if entry == sync_at {
-                now.outlast(Outlast::PowerCut, None);
+                now.checkpoint_that_survives(Outlast::PowerCut, None);
                 let log = fs::metadata(now.claim.journal.path()).expect("there").len();
                 synced = Some((now.claim.part.length(), log, now.pending_length, done, waits));
             } else {
@@ -310,7 +308,7 @@ fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
             }
         }
         drop(now);
-        let (part, log, pending, least, least_waits) = synced.expect("it was synced once");
+        let (part, log, pending, least, least_waits) = synced.expect("there was a sync");
         for (name, synced) in [("out.part", part), ("out.part.log", log), ("out.part.pending", pending)] {
             let path = folder.path().join(name);
             let mut file = fs::read(&path).expect("there");
@@ -323,13 +321,13 @@ fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
         let whole: Vec<u8> = (0..confirmed.records).flat_map(line).collect();
         assert!(
             fs::read(folder.path().join("out.part")).expect("there") == whole,
-            "cut {cut}: nothing false is believed"
+            "cut {cut}: no wrong record is trusted"
         );
         let waiting: Vec<u64> = confirmed.waiting.iter().map(|waiting| waiting.seq).collect();
         assert!(waiting.iter().copied().eq(500..500 + waiting.len() as u64), "cut {cut}: {waiting:?}");
         assert!(
             (500 + waiting.len() as u64) >= least_waits,
-            "cut {cut}: {waiting:?}, and up to {least_waits} were synced"
+            "cut {cut}: {waiting:?}, but those up to {least_waits} were synced"
         );
         let pending = fs::read(folder.path().join("out.part.pending")).expect("there");
         for record in &confirmed.waiting {
@@ -339,25 +337,25 @@ fn a_power_cut_takes_only_what_was_not_synced_whatever_it_leaves_of_that() {
         }
         *if confirmed.records > least { &mut more } else { &mut less } += 1;
     }
-    assert!(more > 30 && less > 30, "cuts of all kinds: {more} left more than was synced, {less} did not");
+    assert!(more > 30 && less > 30, "both kinds of cuts occur: {more} left more than was synced, {less} did not");
 }
 
 #[test]
-fn a_run_that_goes_on_syncs_what_the_one_before_it_may_not_have() {
+fn a_resumed_run_syncs_the_work_of_the_earlier_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = Run::on(folder.path());
     run.claim.journal.consumed(point(10));
     run.put(0..5);
     run.wait(7..8);
     let now = Instant::now();
-    assert_eq!(run.claim.journal.due(now), None, "there is nothing yet");
+    assert_eq!(run.claim.journal.due(now), None, "nothing is new yet");
     run.checkpoint(None);
     drop(run);
     let mut run = Run::on(folder.path());
     assert_eq!(run.claim.journal.due(Instant::now()), Some(Outlast::PowerCut));
     let Unsynced { part, pending, log } = run.claim.journal.unsynced;
     assert_eq!((part, pending, log), (true, true, true));
-    run.outlast(Outlast::PowerCut, None);
+    run.checkpoint_that_survives(Outlast::PowerCut, None);
     let Unsynced { part, pending, log } = run.claim.journal.unsynced;
     assert_eq!((part, pending, log), (false, false, false));
     assert_eq!(run.claim.journal.due(Instant::now()), None);

@@ -1,4 +1,4 @@
-//! What is done, before anything is written, about what an earlier run has left behind.
+//! Decides what to do with an unfinished output of an earlier run, before anything is written.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, ErrorKind};
@@ -11,25 +11,25 @@ use crate::own_files::{self, Others};
 use crate::sink::destination::{Part, with_suffix};
 use crate::sink::{Error, LeftOver, Options, Order};
 
-/// Large reads: a resume goes through all that was written.
+/// The size of reads. It is large because a resume reads all files completely.
 const BUFFER: usize = 256 * 1024;
 
-/// The names of a run's files beside the output.
+/// The paths of the files beside the output.
 #[derive(Debug)]
 pub(super) struct Names {
     pub(super) part: PathBuf,
     pub(super) log: PathBuf,
     pub(super) pending: PathBuf,
-    /// What takes the place of `pending` when it is whole.
+    /// The file that replaces `pending` when it is complete.
     pub(super) successor: PathBuf,
     pub(super) manifest: PathBuf,
 }
 
-/// An output that is ours to write, and what it has already.
+/// An output that this run may write, and the work that it already contains.
 pub(in crate::sink) struct Claim {
     pub(in crate::sink) part: Part,
     pub(in crate::sink) journal: Journal,
-    /// Where records wait; `None` where none do.
+    /// The file for waiting records; `None` if no records wait.
     pub(in crate::sink) pending: Option<File>,
     pub(in crate::sink) confirmed: Confirmed,
 }
@@ -47,27 +47,27 @@ impl Names {
     }
 }
 
-/// The files that a run has beside its output `target` until that is whole.
+/// The files that a run has beside its output `target` until the output is complete.
 pub fn files_beside(target: &Path) -> [PathBuf; 5] {
     let Names { part, log, pending, successor, manifest } = Names::beside(target);
     [part, log, pending, successor, manifest]
 }
 
-/// Locks the output `target`, and begins it or goes on with it. `permissions` are those that the output gets when it is
-/// whole; until then its files are for their owner alone.
+/// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,
+/// only the owner can access its files.
 pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options: &Options) -> Result<Claim, Error> {
     let names = Names::beside(&target);
     if options.left_over != LeftOver::Replace && length(&names.part) > 0 && !names.manifest.exists() {
-        return Err(refuse_foreign(&names));
+        return Err(refuse_without_manifest(&names));
     }
     let mut manifest = Manifest::lock(&names.manifest).map_err(|denied| match denied {
         Denied::Taken => Error::unusable(format!(
-            "write `{}`: another run is writing it at this moment, wait for its end or choose another output",
+            "write `{}`: another run is writing it at this moment; wait until it ends, or choose another output",
             names.part.display()
         )),
-        Denied::Io(error) => cannot_create(&names, named(&names.manifest, &error)),
+        Denied::Io(error) => cannot_create(&names, with_path(&names.manifest, &error)),
     })?;
-    // Where there is no `.part`, a run died before it had one, or after it had become the output.
+    // Without a `.part`, the earlier run died before it created one, or after it had renamed it to the output.
     let is_left_over = length(&names.part) + length(&names.log) > 0 && names.part.exists();
     if is_left_over && options.left_over == LeftOver::Refuse {
         return Err(refuse(&names));
@@ -76,48 +76,55 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
         if length(&names.log) > 0 {
             check(&names, &mut manifest, options)?;
         }
-        let (files, confirmed) = look(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
+        let (files, confirmed) = recover_files(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
-            return go_on(target, permissions, names, manifest, files, confirmed, options);
+            return resume(target, permissions, names, manifest, files, confirmed, options);
         }
-        tracing::warn!("nothing in `{}` is known to be whole: starting afresh", names.part.display());
+        tracing::warn!(
+            "no record in `{}` can be recovered, so the run starts from the beginning",
+            names.part.display()
+        );
     } else if options.left_over == LeftOver::Resume {
-        tracing::warn!("nothing is left over of `{}`: starting afresh", target.display());
+        tracing::warn!(
+            "there is no unfinished output for `{}`, so the run starts from the beginning",
+            target.display()
+        );
     }
-    begin(target, permissions, names, manifest, options)
+    start(target, permissions, names, manifest, options)
 }
 
 /// The `.part`, the log and the pending file of an earlier run.
 type Files = (File, File, File);
 
-/// Finds out what of an earlier run can be trusted.
-fn look(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
-    let open = |path: &Path| own_files::open_or_create(path, Others::MayRead).map_err(|error| named(path, &error));
+/// Finds out which work of an earlier run can be trusted.
+fn recover_files(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
+    let open = |path: &Path| own_files::open_or_create(path, Others::MayRead).map_err(|error| with_path(path, &error));
     let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
     let read = |file| BufReader::with_capacity(BUFFER, file);
     let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
     Ok(((part, log, pending), confirmed))
 }
 
-/// Compares what an earlier run was made with. Comes before anything else is read: another order would read it wrongly.
+/// Compares the settings with those of the earlier run. Must come before the files are read: another order would
+/// interpret them wrongly.
 fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<(), Error> {
     let part = names.part.display();
     let Some(earlier) = manifest.read().map_err(|error| cannot_resume(names, error))? else {
         return Err(Error::unusable(format!(
-            "resume `{part}`: its manifest cannot be read, so nobody knows what it was made with; throw it away with \
-             --restart"
+            "resume `{part}`: its manifest cannot be read, so the settings of the earlier run are unknown; \
+             discard it with --restart"
         )));
     };
     match earlier.difference(&options.identity) {
         None => Ok(()),
         Some(difference) => Err(Error::unusable(format!(
-            "resume `{part}`: {difference}; set it back, or throw the left-over away with --restart"
+            "resume `{part}`: {difference}; undo the change, or discard the unfinished output with --restart"
         ))),
     }
 }
 
-/// Starts from nothing. The `.part` comes last: where there is one, the other files are its own.
-fn begin(
+/// Starts from the beginning. The `.part` is created last, so if it exists, the other files belong to it.
+fn start(
     target: PathBuf,
     permissions: Permissions,
     names: Names,
@@ -142,7 +149,7 @@ fn begin(
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
-            // What there was has been thrown away by now, or was not to be; these are our own.
+            // Older files have been removed by now, or were left unchanged. These files are our own.
             for path in [&names.part, &names.log, &names.pending] {
                 remove(path).ok();
             }
@@ -152,8 +159,8 @@ fn begin(
     }
 }
 
-/// Cuts off what is not confirmed, and goes on behind the rest.
-fn go_on(
+/// Resumes the output: cuts off everything that is not confirmed, and continues after the rest.
+fn resume(
     target: PathBuf,
     permissions: Permissions,
     names: Names,
@@ -181,15 +188,15 @@ fn go_on(
 
 fn refuse(names: &Names) -> Error {
     Error::unusable(format!(
-        "begin `{}`: it is left over from a run that did not end; go on with it (--resume) or throw it away (--restart)",
+        "start `{}`: it is left over from an unfinished run; continue it with --resume, or discard it with --restart",
         names.part.display()
     ))
 }
 
-fn refuse_foreign(names: &Names) -> Error {
+fn refuse_without_manifest(names: &Names) -> Error {
     Error::unusable(format!(
-        "begin `{}`: it is left over from a run that did not end, and without its manifest it cannot be gone on with \
-         (--resume); keep it elsewhere, or throw it away (--restart)",
+        "start `{}`: it is left over from an unfinished run, but its manifest is missing, so --resume cannot \
+         continue it; move it elsewhere, or discard it with --restart",
         names.part.display()
     ))
 }
@@ -198,9 +205,9 @@ fn cannot_create(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
     let way_out = match error.kind() {
         ErrorKind::StorageFull => "free some space (or inodes)",
-        ErrorKind::QuotaExceeded => "free some of your space",
+        ErrorKind::QuotaExceeded => "free some space (your disk quota is used up)",
         ErrorKind::FileTooLarge => "allow larger files (ulimit -f)",
-        ErrorKind::Other => "look at what somebody has put there, remove it",
+        ErrorKind::Other => "check what is there and remove it",
         _ => "make its folder writable",
     };
     Error::unusable(format!("create `{part}`: {way_out}, or choose another with --output")).because(error)
@@ -208,11 +215,11 @@ fn cannot_create(names: &Names, error: io::Error) -> Error {
 
 fn cannot_resume(names: &Names, error: io::Error) -> Error {
     let part = names.part.display();
-    Error::unusable(format!("resume `{part}`: it cannot be read and cut to what is whole")).because(error)
+    Error::unusable(format!("resume `{part}`: it cannot be read, or cut to its confirmed part")).because(error)
 }
 
-/// The error with the name of the file.
-fn named(path: &Path, error: &io::Error) -> io::Error {
+/// Adds the path of the file to the error.
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
@@ -220,7 +227,7 @@ fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// Removes a file that need not be there.
+/// Removes a file that may not exist.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -233,14 +240,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_to_do_about_a_part_that_cannot_be_created_depends_on_why() {
+    fn the_way_out_for_a_part_that_cannot_be_created_depends_on_the_cause() {
         let names = Names::beside(Path::new("out.json"));
         for (kind, way_out) in [
             (
                 ErrorKind::StorageFull,
                 "create `out.json.part`: free some space (or inodes), or choose another with --output",
             ),
-            (ErrorKind::QuotaExceeded, "free some of your space"),
+            (ErrorKind::QuotaExceeded, "free some space (your disk quota is used up)"),
             (ErrorKind::FileTooLarge, "allow larger files (ulimit -f)"),
             (ErrorKind::PermissionDenied, "create `out.json.part`: make its folder writable, or choose another"),
         ] {

@@ -1,4 +1,4 @@
-//! How the journal's files are cut into pieces that prove to be whole: length, checksum, content.
+//! Frames of the journal's files: length, checksum, content. A frame shows whether it is complete.
 //!
 //! ```text
 //! length of the content: u32 little-endian | CRC-32 of length and content: u32 little-endian | content
@@ -6,13 +6,13 @@
 
 use std::io::{self, Read};
 
-/// Bytes before the content.
+/// The number of bytes before the content.
 pub(super) const HEADER: usize = 8;
 
-/// The header that goes before a content of these pieces.
+/// The header of a frame whose content consists of these pieces.
 pub(super) fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-    let length = u32::try_from(length).map_err(|_| io::Error::other("a record of 4 GiB or more"))?.to_le_bytes();
+    let length = u32::try_from(length).map_err(|_| io::Error::other("the record has 4 GiB or more"))?.to_le_bytes();
     let mut crc = crc32fast::Hasher::new();
     crc.update(&length);
     for piece in pieces {
@@ -24,9 +24,10 @@ pub(super) fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
     Ok(header)
 }
 
-/// Reads the next frame's content into `content`; false at the end, and where something is torn or garbled.
+/// Reads the content of the next frame into `content`. Returns false at the end, and if the frame is incomplete or
+/// damaged.
 ///
-/// A garbled length costs no memory: nothing is allocated for what is not there.
+/// A damaged length does not cost memory, because only bytes that exist are stored.
 pub(super) fn read(reader: &mut impl Read, content: &mut Vec<u8>) -> io::Result<bool> {
     content.clear();
     let mut header = Vec::with_capacity(HEADER);
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_read_back_whole_or_not_at_all() {
+    fn a_frame_is_read_back_completely_or_not_at_all() {
         let contents: [&[u8]; 3] = [b"", b"one", &[7; 1000]];
         let mut bytes = Vec::new();
         for content in contents {

@@ -1,4 +1,4 @@
-//! `<name>.part.manifest`: says what the files beside it are, and is locked while a run writes them.
+//! `<name>.part.manifest`: describes the files beside it, and is locked while a run writes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,21 +14,21 @@ use siphasher::sip128::SipHasher24;
 
 use crate::own_files::{self, Others};
 
-/// A lock may outlive a coordinator that was killed by as long as a worker needs to start: until then the worker has
-/// all its parent's descriptors.
-const PATIENCE: u32 = 25;
+/// How often to try again. A lock may outlive a killed coordinator for as long as a worker needs to start, because
+/// until then the worker has all descriptors of its parent.
+const LOCK_ATTEMPTS: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What two runs must have in common for the later one to resume the output of the earlier one.
+/// The properties that two runs must share so that the later one can resume the output of the earlier one.
 ///
 /// Its `Debug` form does not show secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The version of Gleaner.
     pub version: String,
-    /// Settings that shape the data, by name; a setting that one of the two does not have counts as changed.
+    /// The settings that shape the data, by name. A setting that only one of the runs has counts as changed.
     pub settings: BTreeMap<String, String>,
-    /// Further settings whose values may be secret. No file has them, only keyed hashes of them.
+    /// Further settings whose values may be secret. Files contain only keyed hashes of them.
     pub secrets: BTreeMap<String, String>,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// An [`Identity`] as the file has it. The key is another one in each run, and the file is for its owner alone, so that
+/// An [`Identity`] as stored in the file. Each run has another key, and only the owner can read the file, so that
 /// nobody else can find a secret by trying.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -62,11 +62,11 @@ impl Kept {
         Self { version, settings, key, secrets }
     }
 
-    /// What of a later run's identity differs, for a person; `None` if nothing does.
+    /// Describes how the identity of a later run differs, for users; `None` if it does not.
     pub(super) fn difference(&self, now: &Identity) -> Option<String> {
         let now = Self::new(now, self.key);
         if now.version != self.version {
-            return Some(format!("it was begun by gleaner {}, and this is gleaner {}", self.version, now.version));
+            return Some(format!("it was started by gleaner {}, but this is gleaner {}", self.version, now.version));
         }
         let all = [&now, self].map(|kept| kept.settings.keys().chain(kept.secrets.keys()));
         let mut names: Vec<&String> = all.into_iter().flatten().collect();
@@ -79,23 +79,23 @@ impl Kept {
         let shown = |names: &[&String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         match names[..] {
             [] => None,
-            [_] => Some(format!("{} has changed since it was begun", shown(&names))),
-            _ => Some(format!("{} have changed since it was begun", shown(&names))),
+            [_] => Some(format!("{} has changed since it was started", shown(&names))),
+            _ => Some(format!("{} have changed since it was started", shown(&names))),
         }
     }
 }
 
-/// The open manifest; whoever has it is the only one to write the files that it speaks of. Closing it unlocks it.
+/// The locked manifest. Only its holder may write the files that it describes. Closing it releases the lock.
 #[derive(Debug)]
 pub(super) struct Manifest {
     file: File,
     path: PathBuf,
 }
 
-/// Why there is no lock.
+/// Why the lock was not acquired.
 #[derive(Debug)]
 pub(super) enum Denied {
-    /// Another run has it.
+    /// Another run holds it.
     Taken,
     Io(io::Error),
 }
@@ -112,12 +112,13 @@ impl Manifest {
         for attempt in 0.. {
             let file = own_files::open_or_create(path, Others::MayRead)?;
             match file.try_lock() {
-                // A run that came to its end removes the file before it gives the lock away.
+                // A run that ends removes the file before it releases the lock, so the locked file may have no name any
+                // more.
                 Ok(()) if own_files::is_at(&file, path).unwrap_or(false) => {
                     return Ok(Self { file, path: path.to_owned() });
                 }
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if attempt < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => break,
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
@@ -125,7 +126,7 @@ impl Manifest {
         Err(Denied::Taken)
     }
 
-    /// What is written in it; `None` if that is nothing, or nothing that can be read.
+    /// The stored identity; `None` if there is none, or if it cannot be parsed.
     pub(super) fn read(&mut self) -> io::Result<Option<Kept>> {
         let mut text = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
@@ -133,7 +134,7 @@ impl Manifest {
         Ok(serde_json::from_slice(&text).ok())
     }
 
-    /// Puts this into it. The file stays the same one, for the lock is on it.
+    /// Stores the identity. The file is overwritten and not replaced, because the lock belongs to it.
     pub(super) fn write(&mut self, identity: &Identity) -> io::Result<()> {
         let mut key = [0; 16];
         rustix::rand::getrandom(&mut key, GetRandomFlags::empty())?;
@@ -148,7 +149,7 @@ impl Manifest {
         self.file.sync_all()
     }
 
-    /// Removes the file; the lock goes with it.
+    /// Removes the file, which ends the lock.
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }
@@ -167,23 +168,23 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn differences_are_named() {
         let settings = [("a", "1"), ("b", "2"), ("c", "3")];
         let earlier = Kept::new(&identity("1.0.0", &settings, &[("pin", "4711")]), [7; 16]);
         let pin = [("pin", "4711")];
         let table = [
             (identity("1.0.0", &settings, &pin), None),
-            (identity("1.0.1", &[], &[]), Some("it was begun by gleaner 1.0.0, and this is gleaner 1.0.1")),
+            (identity("1.0.1", &[], &[]), Some("it was started by gleaner 1.0.0, but this is gleaner 1.0.1")),
             (
                 identity("1.0.0", &[("a", "1"), ("b", "9"), ("c", "3")], &pin),
-                Some("`b` has changed since it was begun"),
+                Some("`b` has changed since it was started"),
             ),
             (
                 identity("1.0.0", &[("b", "2"), ("c", "3"), ("d", "4")], &pin),
-                Some("`a`, `d` have changed since it was begun"),
+                Some("`a`, `d` have changed since it was started"),
             ),
-            (identity("1.0.0", &settings, &[("pin", "4712")]), Some("`pin` has changed since it was begun")),
-            (identity("1.0.0", &settings, &[]), Some("`pin` has changed since it was begun")),
+            (identity("1.0.0", &settings, &[("pin", "4712")]), Some("`pin` has changed since it was started")),
+            (identity("1.0.0", &settings, &[]), Some("`pin` has changed since it was started")),
         ];
         for (now, expected) in table {
             assert_eq!(earlier.difference(&now).as_deref(), expected);
@@ -191,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_written_as_another_hash_in_each_run() {
+    fn each_run_stores_a_different_hash_of_a_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         let identity = identity("1", &[], &[("pin", "4711")]);
         assert!(!format!("{identity:?}").contains("4711"));
         let written = ["one", "two"].map(|name| {
             let path = folder.path().join(name);
-            Manifest::lock(&path).expect("nobody has it").write(&identity).expect("written");
-            fs::read_to_string(path).expect("it is there")
+            Manifest::lock(&path).expect("it is not locked").write(&identity).expect("written");
+            fs::read_to_string(path).expect("the file exists")
         });
         assert!(written.iter().all(|text| !text.contains("4711")), "{written:?}");
         let hash = |text: &str| serde_json::from_str::<Kept>(text).expect("a manifest").secrets["pin"];
@@ -206,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_has_one_owner_and_keeps_what_was_written() {
+    fn a_manifest_has_one_owner_and_keeps_its_content() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("manifest");
-        let mut first = Manifest::lock(&path).expect("nobody has it");
+        let mut first = Manifest::lock(&path).expect("it is not locked");
         assert_eq!(first.read().expect("readable"), None);
         for (version, settings) in [("1.0.0", &[("a", "a long value")][..]), ("2", &[])] {
             let identity = identity(version, settings, &[("pin", "4711")]);
@@ -219,28 +220,28 @@ mod tests {
         }
         assert!(matches!(Manifest::lock(&path), Err(Denied::Taken)));
         drop(first);
-        let second = Manifest::lock(&path).expect("it was given away");
+        let second = Manifest::lock(&path).expect("the lock was released");
         second.remove().expect("removed");
         assert!(!path.exists());
     }
 
     #[test]
-    fn a_lock_on_a_file_that_its_owner_has_just_removed_is_none() {
+    fn a_lock_on_a_file_that_its_owner_has_just_removed_does_not_count() {
         const RUNS: u32 = 300;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("manifest");
         let owners = std::sync::atomic::AtomicU32::new(0);
-        // Each of them opens the file at some time between another's opening and removing it.
+        // Each thread opens the file at some time between the opening and the removal by another one.
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..RUNS {
                         let Ok(manifest) = Manifest::lock(&path) else { continue };
                         let others = owners.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                        assert_eq!(others, 0, "two have it at the same time");
+                        assert_eq!(others, 0, "two threads hold the lock at the same time");
                         thread::yield_now();
                         owners.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                        manifest.remove().expect("it is its owner's to remove");
+                        manifest.remove().expect("the owner can remove it");
                     }
                 });
             }

@@ -1,27 +1,29 @@
-//! What makes a run that dies cost next to nothing: the files beside the `.part`.
+//! The files beside the `.part`, which make a run that dies cost almost nothing.
 //!
-//! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result;
-//! `<name>.part.log` says of stretches of it which tasks they hold and what they add up to; `<name>.part.pending` has
-//! records whose turn has not come. It is exchanged for a smaller one when the turn of most of them has come; the new
-//! file is `.part.pending.new` until it is whole. `<name>.part.manifest` says what settings they were made with, and is
-//! locked while a run is alive. A later run trusts what file and log both confirm, cuts off the rest, and goes on.
+//! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result.
+//! `<name>.part.log` lists the stretches of the `.part`, the tasks of each, and their checksums. `<name>.part.pending`
+//! has the records that wait for an earlier one. When most of its records have been written, it is replaced by a
+//! smaller file, which is `.part.pending.new` until it is complete. `<name>.part.manifest` has the settings of the run,
+//! and is locked while a run is alive. A later run trusts the records that both file and log confirm, cuts off the
+//! rest, and continues.
 //!
-//! In reading order: `claim` decides what becomes of a left-over, `manifest` is the lock, `recovery` says what can be
-//! trusted (pure), `policy` when a checkpoint is due (pure), `entry` and `frame` are the layout of log and pending;
-//! [`Journal`] makes the checkpoints.
+//! In reading order: `claim` decides what to do with an unfinished output, `manifest` is the lock, `recovery` decides
+//! what can be trusted (pure), `policy` decides when a checkpoint is due (pure), `entry` and `frame` are the layout of
+//! log and pending file. [`Journal`] makes the checkpoints.
 //!
-//! **What is safe when.** Ten times a second, first the data that has come is written, and then the entry that vouches
-//! for it. That outlasts the process. Every two seconds, and when the run is stopped, all of it is synced. That
-//! outlasts a power cut, and costs two or three fsyncs on the sink's own thread. So a killed process loses at most 0.2
-//! seconds of work (plus the time of an fsync, if it was killed in one), and a power cut some two seconds.
+//! **Guarantees.** Ten times a second, the new records are written, and then the log entry that confirms them. They
+//! survive the end of the process from then on. Every two seconds, and when the run is stopped, all files are synced.
+//! The records survive a power cut from then on. A sync costs two or three fsyncs on the sink's own thread. So a killed
+//! process loses at most 0.2 seconds of work (plus the time of an fsync, if it was killed during one), and a power cut
+//! about two seconds.
 //!
-//! The log does not say which of its entries are synced, because recovery need not know it. After a power cut any part
-//! of what was not synced may be missing, in any of the files: the end of one, a hole full of zeros, or an entry of the
-//! log whose successors are there. Recovery believes an entry if its frame is whole, if it follows from the one before
-//! it, and if the `.part` has the bytes whose checksum the entry has. It stops at the first entry that fails. An entry
-//! that was synced always passes, because the `.part` was synced before it and grows only at its end. What waits in the
-//! pending file proves frame by frame that it is whole. One rule remains: nothing is removed while an entry that makes
-//! it superfluous is not synced yet. So the pending file is emptied or exchanged only right after a sync.
+//! The log does not record which of its entries are synced, because recovery does not need to know. After a power cut,
+//! any part of the bytes that were not synced may be missing in any file: the end of a file, a hole full of zeros, or a
+//! log entry whose successors exist. Recovery trusts an entry if its frame is valid, if it follows from the entry
+//! before, and if the bytes in the `.part` have the checksum of the entry. It stops at the first entry that fails. A
+//! synced entry always passes, because the `.part` was synced before it and grows only at its end. Each frame of the
+//! pending file has its own checksum. One rule remains: no data is removed before the entry that makes it unnecessary
+//! is synced. So the pending file is truncated or replaced only right after a sync.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -56,30 +58,30 @@ use super::destination::{Part, folder_of, sync_folder};
 use crate::model::{FailureKind, ListPoint, Seqs};
 use crate::own_files;
 
-/// How much of a `.part` that cannot grow is given up for a last checkpoint.
+/// How many bytes at the end of a `.part` that cannot grow are given up to make room for a last checkpoint.
 const ROOM: u64 = 8 * 1024;
 
-/// The log, the manifest, and what the next checkpoint will say.
+/// The log, the manifest, and the contents of the next checkpoint.
 #[derive(Debug)]
 pub(super) struct Journal {
     names: Names,
-    /// `None` when it is gone.
+    /// `None` after it was removed.
     manifest: Option<Manifest>,
     log: File,
     policy: Policy,
-    /// Records that were put into the output since the last checkpoint.
-    records: Vec<Put>,
-    /// Where the `.part` ends that the last checkpoint vouches for, and where that checkpoint ends in the log.
+    /// Records that were added to the output since the last checkpoint.
+    records: Vec<AddedRecord>,
+    /// The ends of the `.part` and of the log at the last checkpoint.
     confirmed: (u64, u64),
     list: ListPoint,
-    /// What the last checkpoint said of the pending file.
+    /// The length of the pending file at the last checkpoint.
     pending: u64,
     unsynced: Unsynced,
-    /// Whether the files' names have been made to last.
-    named: bool,
+    /// Whether the names of the files are synced.
+    names_synced: bool,
 }
 
-/// Which files have something that a power cut may take.
+/// Which files have bytes that are not synced.
 #[derive(Debug)]
 struct Unsynced {
     part: bool,
@@ -88,7 +90,7 @@ struct Unsynced {
 }
 
 impl Journal {
-    /// The journal of a new output, or of one that an earlier run has begun.
+    /// The journal of a new output, or of a resumed one.
     fn new(names: Names, manifest: Manifest, log: File, confirmed: &Confirmed) -> Self {
         let is_resumed = confirmed.log > 0;
         Self {
@@ -101,38 +103,38 @@ impl Journal {
             list: confirmed.done.points.last().copied().unwrap_or_default(),
             pending: confirmed.pending,
             unsynced: Unsynced { part: is_resumed, pending: is_resumed, log: is_resumed },
-            named: false,
+            names_synced: false,
         }
     }
 
-    /// The list has been read up to here; to be told before any of its tasks' records.
+    /// Notes how far the list has been read. Must be called before the records of its tasks are written.
     pub(super) fn consumed(&mut self, list: ListPoint) {
         self.list = list;
     }
 
-    /// A record was put into the output, which ends here now.
+    /// Notes that a record was added to the output, which now ends at `end`.
     pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: u64) {
-        self.records.push(Put { seq, failed, end });
+        self.records.push(AddedRecord { seq, failed, end });
     }
 
-    /// Something has come since the last checkpoint.
+    /// Notes that there is something new since the last checkpoint.
     pub(super) fn change(&mut self, now: Instant) {
         self.policy.change(now);
     }
 
-    /// The checkpoint that is due now, if one is.
+    /// The checkpoint that is due now, if any.
     pub(super) fn due(&self, now: Instant) -> Option<Outlast> {
         self.policy.due(now)
     }
 
-    /// How long until a checkpoint is due; `None` is not before something else comes.
+    /// The time until the next checkpoint is due; `None` if none is due before the next change.
     pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
         self.policy.due_in(now)
     }
 
-    /// Vouches for all that is in the `.part`, and for so many bytes of the pending file. Both files must have been
-    /// written out; where the checkpoint is to outlast a power cut, they are synced here. `since` is when the first of those
-    /// records came that are left in memory.
+    /// Makes a checkpoint that confirms all records of the `.part`, and this many bytes of the pending file. Both files
+    /// must have been flushed. If the checkpoint must survive a power cut, they are synced here. `since` is when the
+    /// oldest of the records arrived that are still in memory.
     pub(super) fn checkpoint(
         &mut self,
         outlast: Outlast,
@@ -147,12 +149,12 @@ impl Journal {
         if outlast == Outlast::PowerCut {
             self.sync_data(part, pending.map(|(file, _)| file))?;
         }
-        self.enter(part, length)?;
+        self.append_entry(part, length)?;
         if outlast == Outlast::PowerCut { self.sync_log() } else { Ok(()) }
     }
 
-    /// After a write that failed: cuts the `.part` off behind a record, and vouches for what is left. A little is given up
-    /// for the checkpoint itself, for the disk may be full.
+    /// Makes a last checkpoint after a failed write: cuts off the `.part` after a record, and confirms the rest. A few
+    /// records are given up to make room for the checkpoint, because the disk may be full.
     pub(super) fn rescue(&mut self, part: &mut Part, pending: Option<&File>) -> io::Result<()> {
         let (start, log) = self.confirmed;
         let most = part.length().saturating_sub(ROOM);
@@ -163,11 +165,11 @@ impl Journal {
         self.log.seek(SeekFrom::Start(log))?;
         self.unsynced = Unsynced { part: true, log: true, ..self.unsynced };
         self.sync_data(part, pending)?;
-        self.enter(part, self.pending)?;
+        self.append_entry(part, self.pending)?;
         self.sync_log()
     }
 
-    /// Makes outlast a power cut what entries vouch for, or soon will.
+    /// Syncs the files that log entries confirm, or will confirm soon.
     fn sync_data(&mut self, part: &Part, pending: Option<&File>) -> io::Result<()> {
         if let Some(pending) = pending.filter(|_| self.unsynced.pending) {
             pending.sync_data()?;
@@ -176,10 +178,10 @@ impl Journal {
             part.sync_data()?;
         }
         self.unsynced = Unsynced { part: false, pending: false, ..self.unsynced };
-        if !self.named {
+        if !self.names_synced {
             self.manifest.as_ref().map_or(Ok(()), Manifest::sync)?;
             sync_folder(folder_of(&self.names.part))?;
-            self.named = true;
+            self.names_synced = true;
         }
         Ok(())
     }
@@ -192,8 +194,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes an entry, if there is something new to vouch for.
-    fn enter(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
+    /// Writes a log entry, if there is something new to confirm.
+    fn append_entry(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
         if self.records.is_empty() && pending == self.pending {
             return Ok(());
         }
@@ -213,37 +215,37 @@ impl Journal {
         Ok(())
     }
 
-    /// An empty file that may take the place of the pending file `current`.
+    /// Creates an empty file that may replace the pending file.
     pub(super) fn successor(&self) -> io::Result<File> {
         let path = &self.names.successor;
         claim::remove(path)?;
         own_files::create(path)
     }
 
-    /// Removes a successor that does not come to its place.
-    pub(super) fn forget_successor(&self) -> io::Result<()> {
+    /// Removes a successor that will not be used.
+    pub(super) fn remove_successor(&self) -> io::Result<()> {
         claim::remove(&self.names.successor)
     }
 
-    /// Puts the successor, which has so many bytes, in the place of the pending file. Must be called right after a
-    /// checkpoint that outlasts a power cut: whatever a crash takes of this, one of the two files has the name, and
-    /// both have all that the log vouches for and the `.part` lacks. The log may name more bytes than the successor
-    /// has, because frames prove by themselves that they are whole.
-    pub(super) fn succeed(&mut self, successor: &File, length: u64) -> io::Result<()> {
+    /// Replaces the pending file with its successor of `length` bytes. Must be called right after a checkpoint that
+    /// survives a power cut. Then, whatever a crash undoes of this, one of the two files has the name, and both have
+    /// all records that the log confirms and that the `.part` lacks. The log may give a length that is larger than the
+    /// successor, because each frame has its own checksum.
+    pub(super) fn install_successor(&mut self, successor: &File, length: u64) -> io::Result<()> {
         successor.sync_data()?;
         fs::rename(&self.names.successor, &self.names.pending)?;
-        // Later entries of the log speak of this file and of no other.
+        // Later log entries refer to this file only.
         sync_folder(folder_of(&self.names.pending))?;
         self.pending = length;
         Ok(())
     }
 
-    /// The file that holds the log, for error messages.
+    /// The path of the log, for error messages.
     pub(super) fn path(&self) -> PathBuf {
         self.names.log.clone()
     }
 
-    /// Removes everything but the `.part`. The lock goes last.
+    /// Removes all files except the `.part`. The lock is removed last.
     pub(super) fn remove(mut self) -> io::Result<()> {
         claim::remove(&self.names.log)?;
         claim::remove(&self.names.pending)?;
@@ -254,19 +256,19 @@ impl Journal {
 
 /// A record in the output.
 #[derive(Debug)]
-struct Put {
+struct AddedRecord {
     seq: u64,
     failed: Option<FailureKind>,
-    /// Where it ends, in bytes from the beginning.
+    /// The end of the record, in bytes from the beginning.
     end: u64,
 }
 
-/// What goes before a record in the pending file.
+/// The label before a record in the pending file.
 pub(super) fn label(seq: u64, failed: Option<FailureKind>, payload: &[u8]) -> io::Result<Vec<u8>> {
     Label { seq, failed }.before(payload)
 }
 
-/// Numbers as ascending ranges.
+/// The numbers as ascending ranges.
 fn ranges(mut seqs: Vec<u64>) -> Vec<std::ops::Range<u64>> {
     seqs.sort_unstable();
     let set: Seqs = seqs.into_iter().collect();

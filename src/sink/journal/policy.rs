@@ -2,44 +2,44 @@
 
 use std::time::{Duration, Instant};
 
-/// The time between two entries of the log, which is what a killed process costs. An entry is a few small writes.
+/// The time between two log entries, which is how much work a killed process loses. An entry is a few small writes.
 pub(super) const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The time between two syncs, which is what a power cut costs. Each takes two or three fsyncs.
+/// The time between two syncs, which is how much work a power cut loses. A sync takes two or three fsyncs.
 pub(super) const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What an entry of the log is to outlast.
+/// What a log entry must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sink) enum Outlast {
-    /// The end of the process, however it comes: the system has all that was written.
+    /// The end of the process, for any reason: the system has all written bytes.
     Process,
-    /// A power cut, too: all that was written is synced.
+    /// Also a power cut: all written bytes are synced.
     PowerCut,
 }
 
-/// Counts from the first change that is in no entry, and from the first one that is not synced.
+/// Counts from the first change that is not in a log entry, and from the first change that is not synced.
 #[derive(Debug, Default)]
 pub(super) struct Policy {
-    /// When an entry is due.
+    /// When a log entry is due.
     entry: Option<Instant>,
     /// When a sync is due.
     sync: Option<Instant>,
 }
 
 impl Policy {
-    /// The policy of a run that goes on with the work of an earlier one. Nobody knows whether that was synced, so it is
-    /// synced at once: else runs that are killed again and again would leave more and more to a power cut.
+    /// The policy of a resumed run. It is unknown whether the earlier run synced its work, so a sync is due at once.
+    /// Otherwise, runs that are killed again and again would risk more and more work in a power cut.
     pub(super) fn resumed(now: Instant) -> Self {
         Self { entry: None, sync: Some(now) }
     }
 
-    /// Something has come that an entry would keep.
+    /// Notes that there is something for a log entry.
     pub(super) fn change(&mut self, now: Instant) {
         self.entry.get_or_insert(now + INTERVAL);
         self.sync.get_or_insert(now + SYNC_INTERVAL);
     }
 
-    /// An entry was made, which kept everything, or all but what came `since`.
+    /// Notes that a log entry was made. It contains everything, or everything except what came `since`.
     pub(super) fn made(&mut self, outlast: Outlast, since: Option<Instant>) {
         self.entry = since.map(|since| since + INTERVAL);
         if outlast == Outlast::PowerCut {
@@ -53,7 +53,7 @@ impl Policy {
         if is_due(self.sync) { Some(Outlast::PowerCut) } else { is_due(self.entry).then_some(Outlast::Process) }
     }
 
-    /// How long until something is due; `None` is not before the next change.
+    /// The time until something is due; `None` if nothing is due before the next change.
     pub(super) fn due_in(&self, now: Instant) -> Option<Duration> {
         self.entry.into_iter().chain(self.sync).min().map(|at| at.saturating_duration_since(now))
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_due_soon_after_the_first_change_that_is_in_none_and_a_sync_later() {
+    fn an_entry_is_due_soon_after_the_first_new_change_and_a_sync_later() {
         let start = Instant::now();
         let mut policy = Policy::default();
         assert_eq!((policy.due_in(start), policy.due(start)), (None, None));
@@ -73,15 +73,15 @@ mod tests {
         assert_eq!(policy.due_in(start + INTERVAL / 2), Some(INTERVAL / 2));
         assert_eq!(policy.due(start + INTERVAL), Some(Outlast::Process));
         policy.made(Outlast::Process, None);
-        assert_eq!(policy.due_in(start), Some(SYNC_INTERVAL), "what is written is not synced");
+        assert_eq!(policy.due_in(start), Some(SYNC_INTERVAL), "the written entry is not synced");
         policy.change(start + SYNC_INTERVAL / 2);
-        assert_eq!(policy.due(start + SYNC_INTERVAL), Some(Outlast::PowerCut), "a sync is an entry, too");
+        assert_eq!(policy.due(start + SYNC_INTERVAL), Some(Outlast::PowerCut), "a sync includes an entry");
         policy.made(Outlast::PowerCut, None);
         assert_eq!(policy.due_in(start + SYNC_INTERVAL), None);
     }
 
     #[test]
-    fn what_an_entry_leaves_in_memory_is_due_for_the_next_one() {
+    fn records_that_an_entry_leaves_in_memory_are_due_for_the_next_one() {
         let start = Instant::now();
         for (outlast, sync) in [(Outlast::Process, start), (Outlast::PowerCut, start + INTERVAL)] {
             let mut policy = Policy::default();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_run_left_is_synced_at_once() {
+    fn the_work_of_an_earlier_run_is_synced_at_once() {
         let start = Instant::now();
         let mut policy = Policy::resumed(start);
         assert_eq!(policy.due(start), Some(Outlast::PowerCut));

@@ -1,4 +1,5 @@
-//! What of an earlier run's files can be trusted. Pure: bytes in, a verdict out; whoever asked cuts off the rest.
+//! Which parts of an earlier run's files can be trusted. Pure: takes bytes and returns a verdict. The caller cuts off
+//! the rest.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
@@ -9,22 +10,22 @@ use crate::model::{Done, FailureKind, ListPoint};
 use crate::sink::Order;
 use crate::sink::window::Span;
 
-/// What file and log both confirm. The lengths are those to which the files are to be cut.
+/// The work that both file and log confirm. The lengths are those to which the files must be cut.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::sink) struct Confirmed {
-    /// Bytes of the `.part`.
+    /// The confirmed bytes of the `.part`.
     pub(in crate::sink) part: u64,
-    /// Bytes of the log.
+    /// The confirmed bytes of the log.
     pub(in crate::sink) log: u64,
-    /// Bytes of `.part.pending`.
+    /// The confirmed bytes of `.part.pending`.
     pub(in crate::sink) pending: u64,
-    /// Records in the `.part`.
+    /// The number of records in the `.part`.
     pub(in crate::sink) records: u64,
-    /// Records in `.part.pending` that are not in the `.part`.
+    /// The records in `.part.pending` that are not in the `.part`.
     pub(in crate::sink) waiting: Vec<Waiting>,
-    /// All tasks that have a record, and how the list began.
+    /// All tasks with a record, and the list points of the log.
     pub(in crate::sink) done: Done,
-    /// How many of them failed, by kind.
+    /// The number of failures among them, by kind.
     pub(in crate::sink) failures: BTreeMap<FailureKind, u64>,
 }
 
@@ -37,14 +38,15 @@ pub(in crate::sink) struct Waiting {
 }
 
 impl Confirmed {
-    /// How the list began, as far as is known.
+    /// The last known point of the list.
     pub(super) fn list(&self) -> ListPoint {
         self.done.points.last().copied().unwrap_or_default()
     }
 }
 
-/// Goes through the log from its beginning, and stops before the first entry that is torn, garbled, or says something
-/// of the `.part` that is not so. What the last good entry says of `.part.pending` holds as far as its frames are whole.
+/// Reads the log from its beginning, and stops before the first entry that is incomplete, damaged, or does not match
+/// the `.part`. The last valid entry says which part of `.part.pending` counts, up to the first frame that is not
+/// valid.
 pub(in crate::sink) fn recover(
     order: Order,
     part: &mut impl Read,
@@ -55,7 +57,7 @@ pub(in crate::sink) fn recover(
     let (mut content, mut pending_length) = (Vec::new(), 0);
     while frame::read(log, &mut content)? {
         let Some(checkpoint) = Checkpoint::from_content(&content) else { break };
-        if !follows(&checkpoint, &confirmed, order) || !is_there(&checkpoint, &confirmed, part)? {
+        if !follows(&checkpoint, &confirmed, order) || !is_in_part(&checkpoint, &confirmed, part)? {
             break;
         }
         for range in &checkpoint.seqs {
@@ -76,7 +78,7 @@ pub(in crate::sink) fn recover(
     Ok(confirmed)
 }
 
-/// Whether an entry can come after what is confirmed.
+/// Whether an entry may follow the confirmed part.
 fn follows(checkpoint: &Checkpoint, confirmed: &Confirmed, order: Order) -> bool {
     let before = confirmed.list();
     let list = checkpoint.list;
@@ -96,15 +98,15 @@ fn follows(checkpoint: &Checkpoint, confirmed: &Confirmed, order: Order) -> bool
         && adds_up(checkpoint)
 }
 
-/// Whether no more tasks failed than there are. The ranges are known not to overlap.
+/// Whether there are not more failures than tasks. The ranges are known not to overlap.
 fn adds_up(checkpoint: &Checkpoint) -> bool {
     let tasks: u64 = checkpoint.seqs.iter().map(|range| range.end - range.start).sum();
     let failed = checkpoint.failures.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count));
     failed.is_some_and(|failed| failed <= tasks)
 }
 
-/// Whether the `.part` has the stretch that an entry vouches for.
-fn is_there(checkpoint: &Checkpoint, confirmed: &Confirmed, part: &mut impl Read) -> io::Result<bool> {
+/// Whether the `.part` contains the stretch that an entry confirms.
+fn is_in_part(checkpoint: &Checkpoint, confirmed: &Confirmed, part: &mut impl Read) -> io::Result<bool> {
     let length = checkpoint.end - confirmed.part;
     let mut stretch = Crc::default();
     let there = io::copy(&mut part.take(length), &mut stretch)?;
@@ -117,8 +119,8 @@ fn read_pending(pending: &mut impl Read, confirmed: &mut Confirmed) -> io::Resul
     while frame::read(pending, &mut content)? {
         let Some((Label { seq, failed }, span)) = Label::of_content(&content, confirmed.pending) else { break };
         confirmed.pending += (frame::HEADER + content.len()) as u64;
-        // Most have been written into the `.part` meanwhile. A task that the log does not know of cannot be compared
-        // with the list.
+        // Most of these records have been written to the `.part` in the meantime. A task that the log does not know
+        // cannot be compared with the list.
         if seq < limit && confirmed.done.seqs.insert(seq..seq + 1) {
             confirmed.waiting.push(Waiting { seq, span, failed });
             if let Some(kind) = failed {
@@ -129,7 +131,7 @@ fn read_pending(pending: &mut impl Read, confirmed: &mut Confirmed) -> io::Resul
     Ok(())
 }
 
-/// Adds up what is written into it.
+/// Computes the checksum of the bytes that are written to it.
 #[derive(Default)]
 struct Crc(crc32fast::Hasher);
 

@@ -1,4 +1,4 @@
-//! Recovery on files that were cut and garbled at every place.
+//! Recovery from files that are cut or damaged at every position.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use super::recovery::{Confirmed, recover};
 use crate::model::{FailureKind, ListPoint};
 use crate::sink::Order;
 
-/// The files of a run that was killed, and what was true at each of its checkpoints.
+/// The files of a killed run, and its state at each of its checkpoints.
 #[derive(Debug, Clone, Default)]
 struct Files {
     part: Vec<u8>,
     log: Vec<u8>,
     pending: Vec<u8>,
-    /// Where each entry of the log ends, and the state that it vouches for.
+    /// The end of each log entry, and the state that the entry confirms.
     checkpoints: Vec<(usize, Truth)>,
-    /// Where each frame of the pending file ends, and its task.
+    /// The end of each frame of the pending file, and the task of the frame.
     frames: Vec<(usize, u64)>,
 }
 
@@ -33,7 +33,8 @@ fn line(seq: u64) -> Vec<u8> {
     format!("{{\"seq\":{seq}}}\n").into_bytes()
 }
 
-/// A run in the order of the list: in each step so many records are written and so many put into the pending file.
+/// Simulates a run in the order of the list: each step writes this many records to the `.part` and this many to the
+/// pending file.
 fn run(steps: &[(u64, u64)]) -> Files {
     let mut files = Files::default();
     let mut now = Truth::default();
@@ -45,7 +46,7 @@ fn run(steps: &[(u64, u64)]) -> Files {
         let seqs = now.records..now.records + written;
         now.records += written;
         for at in 0..waiting {
-            // Never the next one, and some of them again after they were written.
+            // Never the next record. Some records are written again after they were in the `.part`.
             let seq = now.records + 1 + at;
             let failed = seq.is_multiple_of(3).then_some(FailureKind::Timeout);
             files.pending.extend(Label { seq, failed }.before(&line(seq)).expect("short"));
@@ -73,8 +74,8 @@ fn recovered(part: &[u8], log: &[u8], pending: &[u8]) -> Confirmed {
     recover(Order::Input, &mut &part[..], &mut &log[..], &mut &pending[..]).expect("memory can be read")
 }
 
-/// What must hold whatever happened to the files: the confirmed beginning is the true one, of one of the checkpoints, and
-/// nothing counts as done that is not there.
+/// Checks what must hold for any damage: the confirmed part is the true state at one of the checkpoints, and no missing
+/// record counts as done.
 fn assert_sound(files: &Files, confirmed: &Confirmed) {
     let start = (0, Truth::default());
     let states = || [&start].into_iter().chain(&files.checkpoints);
@@ -88,20 +89,24 @@ fn assert_sound(files: &Files, confirmed: &Confirmed) {
     for waiting in &confirmed.waiting {
         assert!(expected.insert(waiting.seq), "{} counts twice", waiting.seq);
         let at = usize::try_from(waiting.span.offset).expect("short");
-        assert_eq!(files.pending[at..at + waiting.span.length as usize], line(waiting.seq), "its own bytes");
+        assert_eq!(
+            files.pending[at..at + waiting.span.length as usize],
+            line(waiting.seq),
+            "the record has its own bytes"
+        );
         assert_eq!(waiting.failed.is_some(), waiting.seq % 3 == 0);
     }
     assert_eq!(confirmed.done.seqs, expected.into_iter().collect());
 }
 
 #[test]
-fn nothing_is_confirmed_of_nothing() {
+fn empty_files_confirm_nothing() {
     assert_eq!(recovered(b"", b"", b""), Confirmed::default());
-    assert_eq!(recovered(b"{\"seq\":0}\n", b"", b"junk"), Confirmed::default(), "no log vouches for it");
+    assert_eq!(recovered(b"{\"seq\":0}\n", b"", b"junk"), Confirmed::default(), "no log confirms it");
 }
 
 #[test]
-fn what_a_clean_stop_left_is_confirmed_in_full() {
+fn the_files_of_a_clean_stop_are_confirmed_completely() {
     let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
     let confirmed = recovered(&files.part, &files.log, &files.pending);
     let lengths = (confirmed.part, confirmed.log, confirmed.pending);
@@ -111,12 +116,15 @@ fn what_a_clean_stop_left_is_confirmed_in_full() {
     assert_eq!(confirmed.failures, [(FailureKind::Dns, 3), (FailureKind::Timeout, 1)].into());
     let points = files.checkpoints.iter().map(|(_, state)| (state.tasks, state.tasks));
     let confirmed_points = confirmed.done.points.iter().map(|point| (point.tasks, u64::from(point.crc)));
-    assert!(confirmed_points.eq(points.collect::<std::collections::BTreeSet<_>>()), "each once, ascending");
+    assert!(
+        confirmed_points.eq(points.collect::<std::collections::BTreeSet<_>>()),
+        "each point once, in ascending order"
+    );
     assert_sound(&files, &confirmed);
 }
 
 #[test]
-fn a_cut_at_any_byte_of_any_file_costs_what_comes_after_it_and_nothing_else() {
+fn a_cut_at_any_byte_of_any_file_loses_only_the_records_after_it() {
     let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
     for cut in 0..=files.log.len() {
         let confirmed = recovered(&files.part, &files.log[..cut], &files.pending);
@@ -140,7 +148,7 @@ fn a_cut_at_any_byte_of_any_file_costs_what_comes_after_it_and_nothing_else() {
 }
 
 #[test]
-fn a_bit_that_flips_anywhere_costs_what_comes_after_it_and_nothing_else() {
+fn a_flipped_bit_anywhere_loses_only_the_records_after_it() {
     let files = run(&[(3, 2), (0, 4), (5, 0), (1, 3)]);
     let flipped = |bytes: &[u8], bit: usize| {
         let mut bytes = bytes.to_vec();
@@ -150,29 +158,29 @@ fn a_bit_that_flips_anywhere_costs_what_comes_after_it_and_nothing_else() {
     for bit in 0..files.log.len() * 8 {
         let confirmed = recovered(&files.part, &flipped(&files.log, bit), &files.pending);
         assert_sound(&files, &confirmed);
-        assert!(confirmed.log <= bit as u64 / 8, "bit {bit} of the log went unseen");
+        assert!(confirmed.log <= bit as u64 / 8, "the flip of bit {bit} of the log was not detected");
     }
     for bit in 0..files.part.len() * 8 {
         let confirmed = recovered(&flipped(&files.part, bit), &files.log, &files.pending);
         assert_sound(&files, &confirmed);
-        assert!(confirmed.part <= bit as u64 / 8, "bit {bit} of the part went unseen");
+        assert!(confirmed.part <= bit as u64 / 8, "the flip of bit {bit} of the part was not detected");
     }
     for bit in 0..files.pending.len() * 8 {
         let confirmed = recovered(&files.part, &files.log, &flipped(&files.pending, bit));
         assert_sound(&files, &confirmed);
-        assert!(confirmed.pending <= bit as u64 / 8, "bit {bit} of the pending file went unseen");
+        assert!(confirmed.pending <= bit as u64 / 8, "the flip of bit {bit} of the pending file was not detected");
     }
 }
 
 #[test]
-fn a_log_of_another_order_or_with_gaps_is_not_believed() {
+fn a_log_of_another_order_or_with_gaps_is_not_trusted() {
     let entry = |seqs: &[(u64, u64)], tasks| {
         let seqs = seqs.iter().map(|&(start, end)| start..end).collect();
         let list = ListPoint { tasks, crc: 0 };
         let checkpoint = Checkpoint { end: 0, crc: 0, seqs, failures: vec![], pending: 0, list };
         checkpoint.to_bytes().expect("short")
     };
-    // Entries, the tasks confirmed in the order of the list, and in that of completion.
+    // (the entries, the number of confirmed tasks for the order of the list, and for the order of completion)
     let table: [(Vec<Vec<u8>>, u64, u64); 5] = [
         (vec![entry(&[(0, 2)], 9), entry(&[(2, 5)], 9)], 5, 5),
         (vec![entry(&[(0, 2)], 9), entry(&[(3, 5)], 9)], 2, 4),
@@ -191,7 +199,7 @@ fn a_log_of_another_order_or_with_gaps_is_not_believed() {
 }
 
 #[test]
-fn an_entry_that_contradicts_the_one_before_or_the_part_is_not_believed() {
+fn an_entry_that_contradicts_the_previous_one_or_the_part_is_not_trusted() {
     let part = b"one\ntwo\n";
     let first = Checkpoint {
         end: 4,
@@ -207,10 +215,14 @@ fn an_entry_that_contradicts_the_one_before_or_the_part_is_not_believed() {
         ("the same list", second.clone(), true),
         ("more of the list", list(6, 2), true),
         ("less of the list", list(4, 1), false),
-        ("as much of another list", list(5, 2), false),
-        ("more than there is, with the checksum of what is there", Checkpoint { end: 9, ..second.clone() }, false),
-        ("an end before the beginning", Checkpoint { end: 3, crc: 0, ..second.clone() }, false),
-        ("another stretch", Checkpoint { crc: first.crc, ..second.clone() }, false),
+        ("the same length of another list", list(5, 2), false),
+        (
+            "more bytes than exist, with the checksum of the existing bytes",
+            Checkpoint { end: 9, ..second.clone() },
+            false,
+        ),
+        ("an end before the start", Checkpoint { end: 3, crc: 0, ..second.clone() }, false),
+        ("the checksum of another stretch", Checkpoint { crc: first.crc, ..second.clone() }, false),
     ];
     for (what, entry, believed) in table {
         let log = [&first, &entry].map(|entry| entry.to_bytes().expect("short")).concat();
@@ -220,7 +232,7 @@ fn an_entry_that_contradicts_the_one_before_or_the_part_is_not_believed() {
 }
 
 #[test]
-fn what_the_last_entry_says_of_the_pending_file_holds_and_not_what_an_earlier_one_said() {
+fn the_last_entry_decides_how_much_of_the_pending_file_counts() {
     let pending = [Label { seq: 3, failed: None }.before(&line(3)).expect("short"), line(3)].concat();
     let entry = |pending: usize| {
         let list = ListPoint { tasks: 5, crc: 1 };
@@ -236,7 +248,7 @@ fn what_the_last_entry_says_of_the_pending_file_holds_and_not_what_an_earlier_on
 
 proptest! {
     #[test]
-    fn whatever_becomes_of_the_files_only_what_is_true_is_confirmed(
+    fn only_true_records_are_confirmed_for_any_damage(
         steps in prop::collection::vec((0_u64..6, 0_u64..5), 1..8),
         cuts in (0.0..=1.0_f64, 0.0..=1.0_f64, 0.0..=1.0_f64),
         flips in prop::collection::vec((0_usize..3, 0.0..1.0_f64), 0..3),
@@ -262,7 +274,7 @@ proptest! {
     }
 
     #[test]
-    fn junk_is_neither_believed_nor_a_reason_to_panic(
+    fn random_bytes_are_not_trusted_and_cause_no_panic(
         part in prop::collection::vec(any::<u8>(), 0..200),
         log in prop::collection::vec(any::<u8>(), 0..200),
         pending in prop::collection::vec(any::<u8>(), 0..200),

@@ -5,24 +5,26 @@ use selectors::parser::{Combinator, Component, Selector};
 use super::css::Css;
 use super::take::Take;
 
-/// A CSS selector and what is taken from the elements it matches.
+/// A CSS selector, and what is taken from the elements that it matches.
 #[derive(Debug, Clone)]
 pub(in crate::scrape::extract) struct Branch {
     pub(super) selector: Selector<Css>,
-    /// How many components at the front of `selector` are no matter of matching: the pseudo-element.
+    /// The number of components at the front of `selector` that do not take part in matching: the pseudo-element.
     pub(super) offset: usize,
-    /// Whether `:has(..)` stands anywhere in it.
+    /// Whether it contains `:has(..)`.
     pub(in crate::scrape::extract) has: bool,
     pub(in crate::scrape::extract) take: Take,
 }
 
 impl Branch {
-    /// Compiles a selector, mostly to one branch.
+    /// Compiles a selector, usually to one branch.
     ///
-    /// `p *::text` and `p *::attr(x)` are two: parsel gives all texts and attributes *below* `p` for them, its own
-    /// included, since it takes the `*` for the nodes themselves and not for an element around them.
+    /// `p *::text` and `p *::attr(x)` become two branches. For them, parsel takes all texts or attributes below `p` and
+    /// also those of `p` itself, because it applies the `*` to the text and attribute nodes themselves and not to an
+    /// element around them.
     pub(super) fn all_of(selector: &Selector<Css>, has: bool) -> impl Iterator<Item = Self> {
-        // Components stand right to left: the pseudo-element, the combinator before it, then the rightmost compound.
+        // Components are in matching order, right to left: the pseudo-element, its combinator, then the rightmost
+        // compound.
         let (take, offset) = match selector.pseudo_element() {
             Some(take) => (take.clone(), 2),
             None => (Take::OuterHtml, 0),
@@ -35,13 +37,13 @@ impl Branch {
         [Some(offset), own].into_iter().flatten().map(branch)
     }
 
-    /// Whether `:scope` stands anywhere in it.
+    /// Whether it contains `:scope`.
     pub(super) fn names_scope(&self) -> bool {
         self.selector.has_scope_selector()
     }
 }
 
-/// For `left *`: where `left` starts.
+/// Returns the position of `left` in a selector of the form `left *`.
 fn below_any(selector: &Selector<Css>, offset: usize) -> Option<usize> {
     let mut rest = selector.iter_raw_match_order().skip(offset).enumerate();
     let (at, combinator) = rest.find(|(_, component)| !matches!(component, Component::ExplicitUniversalType))?;

@@ -1,6 +1,6 @@
-//! CSS as the `selectors` crate parses and matches it, with our pseudo-elements.
+//! Extends the CSS of the `selectors` crate with our pseudo-elements.
 //!
-//! Pseudo-elements are parsed where CSS has them: last in a branch, never inside `:is(..)`.
+//! Pseudo-elements are allowed only where CSS allows them: at the end of a branch, but not inside `:is(..)`.
 
 use std::cell::{Cell, RefCell};
 
@@ -46,10 +46,10 @@ impl ToCss for Take {
     }
 }
 
-/// What stands after `::`.
+/// The names that are valid after `::`.
 pub(super) const PSEUDO_ELEMENTS: [&str; 5] = ["text", "text-content", "attr", "url", "inner-html"];
 
-/// What may stand after one colon; only used to suggest the nearest.
+/// Names that are valid after one colon. They are only used for suggestions.
 const PSEUDO_CLASSES: [&str; 17] = [
     "empty",
     "first-child",
@@ -72,13 +72,12 @@ const PSEUDO_CLASSES: [&str; 17] = [
 
 const EXPECTED: &str = "::text, ::text-content, ::attr(name), ::url or ::inner-html";
 
-/// Parses one selector string. The hooks of the CSS parser can only fail without words, so what they have to say
-/// waits in `said`.
+/// Parses one selector string. The hooks of the CSS parser cannot return a message, so they store it in `said`.
 pub(super) struct Grammar<'i> {
     text: &'i str,
     pub(super) said: RefCell<Option<SelectionError>>,
     pub(super) pseudo_element: Cell<bool>,
-    /// Whether `:has(..)` stands anywhere in what was parsed.
+    /// Whether the parsed text contains `:has(..)`.
     pub(super) has: Cell<bool>,
 }
 
@@ -87,7 +86,7 @@ impl<'i> Grammar<'i> {
         Self { text, said: RefCell::new(None), pseudo_element: Cell::new(false), has: Cell::new(false) }
     }
 
-    /// Where a token that borrows from the selector stands in it.
+    /// Returns the offset of a token, which is a slice of the selector string.
     fn offset_of(&self, token: &str) -> usize {
         (token.as_ptr() as usize)
             .checked_sub(self.text.as_ptr() as usize)
@@ -115,7 +114,7 @@ impl<'i> Grammar<'i> {
         let offset = self.offset_of(name).saturating_sub(1);
         let lower = name.to_ascii_lowercase();
         if PSEUDO_ELEMENTS.contains(&lower.as_str()) {
-            let message = format!("`:{name}{call}` is a pseudo-element, which takes two colons");
+            let message = format!("`:{name}{call}` is a pseudo-element, which needs two colons");
             return self.fail(offset, name.len() + 1, message, Some(spelled(&lower)));
         }
         let suggestion = nearest(name, &PSEUDO_CLASSES).map(|name| format!(":{name}"));
@@ -142,7 +141,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
         true
     }
 
-    /// `:is(a, ::nonsense)` is an error and not `:is(a)`: a rule that silently finds less is worse than none.
+    /// Makes `:is(a, ::nonsense)` an error instead of `:is(a)`: a rule that silently finds less is worse than an error.
     fn allow_forgiving_selectors(&self) -> bool {
         false
     }
@@ -182,7 +181,7 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
             "attr" => {
                 let offset = arguments.position().byte_index();
                 let Ok(attribute) = arguments.expect_ident_or_string().cloned() else {
-                    let message = "`::attr(..)` takes one name of an attribute, bare or in quotes".to_owned();
+                    let message = "`::attr(..)` takes one name of an attribute, with or without quotes".to_owned();
                     return self.fail(offset, 0, message, Some("::attr(href)".to_owned()));
                 };
                 if !arguments.is_exhausted() {
@@ -208,7 +207,7 @@ fn spelled(name: &str) -> String {
     if name == "attr" { "::attr(name)".to_owned() } else { format!("::{name}") }
 }
 
-/// The known name that a misspelt one most likely stands for.
+/// Returns the known name that is most similar to a misspelt one.
 fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     const LIKE_ENOUGH: f64 = 0.5;
     let name = name.to_ascii_lowercase();

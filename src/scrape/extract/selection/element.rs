@@ -1,4 +1,4 @@
-//! Elements of a document as the `selectors` crate wants to see them.
+//! Presents elements of a document to the `selectors` crate.
 
 use std::cell::OnceCell;
 
@@ -12,15 +12,15 @@ use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
 use super::take::Take;
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Name, Namespace, Node, known};
 
-/// A document, with what it does not know of itself.
+/// A document, with additional data for matching.
 #[derive(Debug)]
 pub(in crate::scrape::extract) struct Tree<'a> {
     dom: &'a Dom,
-    /// For each node the element before it among its siblings, else [`NONE`]. Only found out for selectors that ask.
+    /// For each node, the sibling element before it, or [`NONE`]. It is only computed for selectors that need it.
     previous: OnceCell<Vec<u32>>,
 }
 
-/// The document's node is nobody's sibling.
+/// The place of the document node, which is not a sibling of any node.
 const NONE: u32 = 0;
 
 impl<'a> Tree<'a> {
@@ -32,7 +32,7 @@ impl<'a> Tree<'a> {
         self.dom
     }
 
-    /// The element at a place.
+    /// Returns the element at this place.
     pub(in crate::scrape::extract) fn element(&self, at: u32) -> Element<'_> {
         Element { tree: self, at }
     }
@@ -106,7 +106,7 @@ impl selectors::Element for Element<'_> {
         self.named(later.find(|at| dom.node(*at).is_element()))
     }
 
-    // A `<template>` holds a fragment, so its contents are nobody's children here.
+    // The content of a `<template>` is a fragment, so it does not count as children here.
     fn first_element_child(&self) -> Option<Self> {
         let dom = self.tree.dom;
         self.named(dom.children(self.at).find(|at| dom.node(*at).is_element()))
@@ -146,12 +146,12 @@ impl selectors::Element for Element<'_> {
         })
     }
 
-    // There are no pseudo-classes besides those of the tree's structure, which the crate matches itself.
+    // There are no pseudo-classes except the structural ones, which the crate matches itself.
     fn match_non_ts_pseudo_class(&self, class: &NoPseudoClass, _: &mut MatchingContext<'_, Css>) -> bool {
         match *class {}
     }
 
-    // Never asked: `Branch` matches what stands before the pseudo-element.
+    // Never called: `Branch` only matches the part before the pseudo-element.
     fn match_pseudo_element(&self, _: &Take, _: &mut MatchingContext<'_, Css>) -> bool {
         false
     }

@@ -1,4 +1,5 @@
-//! A selector as masks: which elements it may match, and where masks say it all, which it does.
+//! Compiles a selector to conditions on masks. If masks express the whole selector, they decide alone; if not, they
+//! preselect elements.
 
 use std::fmt;
 
@@ -13,44 +14,44 @@ use super::marks::Marks;
 use super::name::{LocalName, NoNamespace, Text};
 use super::symbols::{ELEMENT, Mask, ROOT, SCOPE, Symbol, Symbols};
 
-/// What masks say of a selector.
+/// The conditions on masks for a selector.
 #[derive(Debug)]
 pub(super) struct Filter {
-    /// Each element that the selector matches has one of these.
+    /// Each element that the selector matches has at least one of these.
     pub(super) key: Mask,
     subject: Compound,
-    /// The elements around it have all of these.
+    /// The ancestors of a matching element have all of these.
     above: Mask,
     rest: Rest,
 }
 
-/// What is left to be asked of an element that has the right masks.
+/// What remains to be checked for an element with the right masks.
 #[derive(Debug)]
 enum Rest {
     Nothing,
-    /// Whether the elements around it stand in the right order.
+    /// Check that the ancestors are in the right order.
     Chain(Vec<Link>),
-    /// Everything: the selector says something that masks cannot.
+    /// Check everything: masks cannot express the whole selector.
     All,
 }
 
-/// Whether a filter has an answer.
+/// The answer of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Yes,
     No,
-    /// The selector itself must be asked.
+    /// Only the selector itself can tell.
     Perhaps,
 }
 
-/// A compound selector further left, and how it stands to the one on its right.
+/// A compound selector further left, and its relation to the one on its right.
 #[derive(Debug)]
 struct Link {
     is_parent: bool,
     compound: Compound,
 }
 
-/// A page, as seen by a selector whose `:scope` is the element `scope`.
+/// A page, seen by a selector whose `:scope` is the element `scope`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) tree: &'a Tree<'a>,
@@ -66,7 +67,7 @@ impl View<'_> {
 }
 
 impl Filter {
-    /// Of a selector without what stands before `offset` in the order of matching: its pseudo-element.
+    /// Compiles a selector. The components before `offset` in matching order, the pseudo-element, are left out.
     pub(super) fn new(selector: &Selector<Css>, offset: usize, symbols: &mut Symbols) -> Self {
         let mut compounds = selector.iter_from(offset);
         let mut reader = Reader { symbols, exact: true };
@@ -79,7 +80,7 @@ impl Filter {
                     above |= compound.all & !SCOPE;
                     links.push(Link { is_parent: combinator == Combinator::Child, compound });
                 }
-                // What stands around a sibling stands around the subject too, so those further left still count.
+                // The ancestors of a sibling are also those of the subject, so the compounds further left still count.
                 _ => reader.exact = false,
             }
         }
@@ -98,18 +99,19 @@ impl Filter {
         !matches!(self.rest, Rest::All)
     }
 
-    /// Names that each element which the selector matches has, `:scope` aside, and that the elements around it have.
+    /// Returns the names that each matching element has, without `:scope`, and the names that its ancestors have.
     pub(super) fn needs(&self) -> (Mask, Mask) {
         (self.subject.all & !SCOPE, self.above)
     }
 
-    /// Whether an element that has what it needs matches, without another look.
-    pub(super) fn is_need_enough(&self) -> bool {
+    /// Whether every element with the names from `needs` matches, without further checks.
+    pub(super) fn masks_suffice(&self) -> bool {
         let Compound { all, any, none, tests } = &self.subject;
         matches!(self.rest, Rest::Nothing) && all & SCOPE == 0 && any.is_empty() && *none == 0 && tests.is_empty()
     }
 
-    /// Whether the selector matches the element at `at`, as far as masks can tell. The element has what it needs.
+    /// Decides whether the selector matches the element at `at`, as far as masks can tell. The element has the names
+    /// from `needs`.
     pub(super) fn judge(&self, view: &View<'_>, at: u32) -> Verdict {
         if !self.subject.may_fit(view.own(at)) {
             return Verdict::No;
@@ -117,17 +119,17 @@ impl Filter {
         let matches = match &self.rest {
             Rest::All => return Verdict::Perhaps,
             Rest::Nothing => self.subject.passes_tests(view, at),
-            Rest::Chain(links) => stand_above(links, view, at) && self.subject.passes_tests(view, at),
+            Rest::Chain(links) => ancestors_fit(links, view, at) && self.subject.passes_tests(view, at),
         };
         if matches { Verdict::Yes } else { Verdict::No }
     }
 }
 
-/// Whether the elements around the one at `at` fit the links, from the nearest on.
+/// Whether the ancestors of the element at `at` fit the links, from the nearest on.
 ///
-/// Of the ancestors that fit a compound, the nearest leaves the most for the others. So the only way back is to the last
-/// link that may skip elements: where the parents of what it found do not fit, it looks further up.
-fn stand_above(links: &[Link], view: &View<'_>, mut at: u32) -> bool {
+/// Among the ancestors that fit a compound, the nearest one leaves the most for the other links. So it only ever goes
+/// back to the last link that may skip elements: if the parents of its ancestor do not fit, it continues further up.
+fn ancestors_fit(links: &[Link], view: &View<'_>, mut at: u32) -> bool {
     let dom = view.tree.dom();
     let mut next = 0;
     let mut skipping = None;
@@ -156,14 +158,14 @@ fn stand_above(links: &[Link], view: &View<'_>, mut at: u32) -> bool {
     true
 }
 
-/// What an element must be by itself.
+/// The conditions on a single element.
 #[derive(Debug)]
 struct Compound {
-    /// It has all of these.
+    /// The element has all of these.
     all: Mask,
-    /// It has at least one of each of these: `:is(h1, h2)`.
+    /// The element has at least one name from each of these: `:is(h1, h2)`.
     any: Vec<Mask>,
-    /// It has none of these: `:not(.x)`.
+    /// The element has none of these: `:not(.x)`.
     none: Mask,
     tests: Vec<Test>,
 }
@@ -182,14 +184,14 @@ impl Compound {
         self.tests.iter().all(|test| test.holds(view.tree, at))
     }
 
-    /// Whether it asks for one name, which one of several elements around another may have, and nothing else.
+    /// Whether the only condition is a single name, which any one of several ancestors may have.
     fn is_one_name(&self) -> bool {
         let names = self.all & !ELEMENT;
         names.is_power_of_two() && names != SCOPE && self.any.is_empty() && self.none == 0 && self.tests.is_empty()
     }
 }
 
-/// A test of an attribute in no name space.
+/// A test of an attribute without a namespace.
 struct Test {
     lower: LocalName,
     exact: LocalName,
@@ -218,7 +220,7 @@ impl Test {
     }
 }
 
-/// How few elements of a page have a name, by its kind: the higher, the fewer.
+/// How rare a name is on a page, by its kind. A higher value is rarer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rarity {
     Any,
@@ -230,15 +232,15 @@ enum Rarity {
     One,
 }
 
-/// Reads compounds of one selector.
+/// Reads the compounds of one selector.
 struct Reader<'s> {
     symbols: &'s mut Symbols,
-    /// Whether masks and tests say all that was read.
+    /// Whether masks and tests express everything that was read so far.
     exact: bool,
 }
 
 impl Reader<'_> {
-    /// A compound, and the key of those that match it.
+    /// Reads a compound. Also returns the key of the elements that match it.
     fn compound<'c>(&mut self, components: impl Iterator<Item = &'c Component<Css>>) -> (Compound, Mask) {
         let mut compound = Compound { all: ELEMENT, any: Vec::new(), none: 0, tests: Vec::new() };
         let mut key = (Rarity::Any, ELEMENT);
@@ -257,7 +259,7 @@ impl Reader<'_> {
         if key.0 <= Rarity::OneOfSeveral
             && let Some(test) = compound.tests.first()
         {
-            // The test stays: the bit only finds those that have the attribute at all.
+            // The test stays, because the bit only shows that the element has the attribute.
             let symbol = self.symbols.attribute(&test.lower, &test.exact);
             compound.all |= symbol.bit;
             key = (Rarity::Attribute, symbol.bit);
@@ -265,7 +267,7 @@ impl Reader<'_> {
         (compound, key.1)
     }
 
-    /// The symbol of a component that is a name.
+    /// Returns the symbol of a component, if it is a name.
     fn name(&mut self, component: &Component<Css>) -> Option<(Symbol, Rarity)> {
         Some(match component {
             Component::LocalName(name) => (self.symbols.tag(&name.lower_name, &name.name), Rarity::Tag),
@@ -277,7 +279,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes in a component that is no name, and gives its key.
+    /// Adds a component that is not a name, and returns its key.
     fn condition(&mut self, component: &Component<Css>, compound: &mut Compound) -> (Rarity, Mask) {
         match component {
             Component::ExplicitUniversalType | Component::ExplicitAnyNamespace => {}
@@ -304,7 +306,7 @@ impl Reader<'_> {
         (Rarity::Any, ELEMENT)
     }
 
-    /// Names of which each element that one of the selectors matches has one, if there are such names.
+    /// Returns names of which each element that one of the selectors matches has at least one, if there are such names.
     fn any_of(&mut self, list: &SelectorList<Css>) -> Option<Mask> {
         if let Some(names) = self.names(list) {
             return Some(names);
@@ -321,7 +323,7 @@ impl Reader<'_> {
         Some(any)
     }
 
-    /// The names that the selectors are, if they are nothing but names with bits of their own.
+    /// Returns the names of the selectors, if each is a single name with its own bit.
     fn names(&mut self, list: &SelectorList<Css>) -> Option<Mask> {
         let mut names = 0;
         for selector in list.slice() {

@@ -1,13 +1,13 @@
-//! A page's masks: one walk over the document for all selectors.
+//! The masks of a page, computed for all selectors in one walk over the document.
 
 use super::symbols::{Mask, ROOT, Recent, Symbols};
 use crate::scrape::document::Dom;
 
-/// What is kept for the next page, at most.
+/// The largest capacity that is kept for the next page.
 const KEPT: usize = 1 << 17;
 
-/// For each node which names of an extractor's selectors it has itself, and which the elements around it have. Nodes that
-/// are no elements of the document have none.
+/// For each node, the names from the extractor's selectors that it has, and those that its ancestors have. Nodes that
+/// are not elements of the document have empty masks.
 #[derive(Debug, Default)]
 pub(in crate::scrape::extract) struct Marks {
     own: Vec<Mask>,
@@ -16,7 +16,7 @@ pub(in crate::scrape::extract) struct Marks {
 }
 
 impl Marks {
-    /// Becomes the marks of a page.
+    /// Computes the marks of a page.
     pub(in crate::scrape::extract) fn fill(&mut self, dom: &Dom, symbols: &Symbols) {
         let length = dom.nodes().len();
         for masks in [&mut self.own, &mut self.above] {
@@ -38,17 +38,17 @@ impl Marks {
         }
     }
 
-    /// The names of each node.
+    /// Returns the mask of each node.
     pub(super) fn own(&self) -> &[Mask] {
         &self.own
     }
 
-    /// The names of the elements around an element.
+    /// Returns the names that the ancestors of an element have.
     pub(super) fn above(&self, at: u32) -> Mask {
         self.above[at as usize]
     }
 
-    /// The document's one root element.
+    /// Returns the root element of the document.
     pub(super) fn root(&self) -> Option<u32> {
         self.root
     }

@@ -1,4 +1,4 @@
-//! A selector string: which elements match, and what is taken from each.
+//! Selector strings: which elements match, and what is taken from each.
 //!
 //! ```text
 //! h1::text, img.logo::attr(alt)
@@ -6,13 +6,14 @@
 //!   ^^^^^^          ^^^^^^^^^^^    what each branch takes
 //! ```
 //!
-//! `css` is the grammar, `name` the names in it, `take` what may stand after `::`, `branch` one branch.
+//! `css` holds the grammar, `name` its names, `take` the pseudo-elements, and `branch` one branch.
 //!
-//! The `selectors` crate can say of any element whether a branch matches it (`element` is the bridge to our document), but
-//! nearly all elements of a page match nothing. So the names in all selectors of an extractor are bits (`symbols`), one
-//! walk over a page gives each element the set of those that it has and of those around it (`marks`), a branch is
-//! compiled to what these sets must be (`filter`), and `scan` looks for many branches at once. Most selectors are
-//! decided by that alone; the crate is asked about the others, where the sets are right.
+//! The `selectors` crate can tell for any element whether a branch matches it (`element` connects it to our document).
+//! But nearly all elements of a page match nothing. So every name in the selectors of an extractor becomes a bit
+//! (`symbols`). One walk over a page gives each element a mask of the names that it has, and one of the names that its
+//! ancestors have (`marks`). Each branch is compiled to conditions on these masks (`filter`), and `scan` looks for many
+//! branches at once. The masks alone decide most selectors. The crate decides the others, but only for elements with
+//! the right masks.
 
 mod branch;
 mod css;
@@ -36,48 +37,48 @@ pub(super) use take::Take;
 
 use css::{Css, Grammar};
 
-/// A parsed selector string, as a rule's `css` and `each` hold it.
+/// A parsed selector string, from a rule's `css` or `each`.
 #[derive(Debug, Clone)]
 pub struct Selection {
     pub(super) branches: Vec<Branch>,
 }
 
-/// Why a selector string is none.
+/// Why a selector is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", .suggestion.as_ref().map(|it| format!(" (did you mean `{it}`?)")).unwrap_or_default())]
 pub struct SelectionError {
-    /// Where in the selector string, in bytes from its start.
+    /// The offset of the error in the selector string, in bytes.
     pub offset: usize,
-    /// How many bytes from there are at fault; 0 where something is missing.
+    /// The length of the wrong part, in bytes. It is 0 if something is missing.
     pub length: usize,
     /// What was found and what was expected.
     pub message: String,
-    /// The nearest thing that would have been right.
+    /// The most similar valid name.
     pub suggestion: Option<String>,
 }
 
 impl Selection {
-    /// Parses a selector in which every branch of a comma list may end in one of our pseudo-elements.
+    /// Parses a selector. Every branch of a comma list may end in one of our pseudo-elements.
     ///
     /// # Errors
-    /// At the first thing that is no CSS selector or no pseudo-element of ours.
+    /// Fails at the first part that is neither CSS nor one of our pseudo-elements.
     pub fn parse(css: &str) -> Result<Self, SelectionError> {
         let mut branches = Vec::new();
         let mut input = Parser::new(css);
         loop {
             let (selector, has) = parse_branch(css, &mut input)?;
             branches.extend(Branch::all_of(&selector, has));
-            // What ends a branch is a comma or the end of the string.
+            // A branch ends at a comma or at the end of the string.
             if input.next().is_err() {
                 return Ok(Self { branches });
             }
         }
     }
 
-    /// Parses a selector that matches whole elements: the `each` of a table.
+    /// Parses a selector that matches whole elements, for `each`.
     ///
     /// # Errors
-    /// As `parse`, and at a pseudo-element.
+    /// Fails like `parse`, and also if there is a pseudo-element.
     pub fn parse_elements(css: &str) -> Result<Self, SelectionError> {
         let selection = Self::parse(css)?;
         match selection.branches.iter().find(|branch| branch.take != Take::OuterHtml) {
@@ -88,7 +89,7 @@ impl Selection {
                 Err(SelectionError {
                     offset: css.find(name).unwrap_or(0),
                     length: name.len(),
-                    message: format!("`each` selects elements and takes no `{name}`"),
+                    message: format!("`each` selects elements and cannot end in `{name}`"),
                     suggestion: None,
                 })
             }
@@ -123,17 +124,17 @@ fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<(Selector<Cs
     })
 }
 
-/// What is at fault when parsing stopped.
+/// Which part of the selector is wrong.
 enum Fault {
-    /// Something should stand where it stopped.
+    /// Something is missing at the position where parsing stopped.
     Missing,
-    /// The last thing that was read.
+    /// The last token that was read.
     LastToken,
-    /// What stands next.
+    /// The next token.
     NextToken,
 }
 
-/// What to say, and where.
+/// Returns the message, and the part that is wrong.
 fn explain(
     kind: &ParseErrorKind<SelectorParseErrorKind>,
     complete: bool,
@@ -155,9 +156,9 @@ fn explain(
         Kind::EmptySelector => ("expected a selector", Fault::Missing),
         Kind::DanglingCombinator => ("expected a selector after the combinator", Fault::Missing),
         Kind::ClassNeedsIdent => ("expected the name of a class after `.`", Fault::LastToken),
-        Kind::InvalidState => ("a pseudo-element can only stand at the end of a branch", Fault::LastToken),
+        Kind::InvalidState => ("a pseudo-element is only allowed at the end of a branch", Fault::LastToken),
         Kind::ExpectedNamespace | Kind::ExplicitNamespaceUnexpectedToken => {
-            ("name spaces are not known here", Fault::LastToken)
+            ("namespaces are not supported", Fault::LastToken)
         }
         Kind::NoQualifiedNameInAttributeSelector
         | Kind::UnexpectedTokenInAttributeSelector
@@ -173,8 +174,8 @@ fn explain(
     }
 }
 
-/// The first of the outermost tokens from `start` on that is the one asked for, given its start and end: where it
-/// stands, and its length. A token that opens brackets holds what stands in them.
+/// Returns the position and length of the first token that satisfies `is_it`, which gets the start and end of a token.
+/// Only looks at outermost tokens from `start` on: a token that opens brackets includes their content.
 fn token(css: &str, start: usize, is_it: impl Fn(usize, usize) -> bool) -> (usize, usize) {
     let mut input = Parser::new(&css[start..]);
     loop {
@@ -182,7 +183,7 @@ fn token(css: &str, start: usize, is_it: impl Fn(usize, usize) -> bool) -> (usiz
         let token_start = start + input.position().byte_index();
         let Ok(token) = input.next() else { return (css.len(), 0) };
         if matches!(token, Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock) {
-            // Nothing is parsed: the parser skips to the end of the block.
+            // The closure parses nothing, so the parser skips to the end of the block.
             let skipped: Result<(), cssparser::ParseError<()>> = input.parse_nested_block(|_| Ok(()));
             drop(skipped);
         }
@@ -198,7 +199,7 @@ mod tests {
     use super::Selection;
 
     #[test]
-    fn a_bad_selector_is_refused_with_its_place_and_the_nearest_name() {
+    fn an_invalid_selector_is_refused_with_its_offset_and_a_suggestion() {
         let cases = [
             ("h1::txt", 2..7, Some("::text"), "unknown pseudo-element `::txt`"),
             ("h1, h2::before", 6..14, None, "unknown pseudo-element `::before`"),
@@ -208,7 +209,7 @@ mod tests {
             ("a::attr()", 8..8, Some("::attr(href)"), "takes one name"),
             ("a::attr(a b)", 9..9, None, "nothing after it"),
             ("a::text(x)", 1..7, Some("::text"), "takes no argument"),
-            ("a:text", 1..6, Some("::text"), "takes two colons"),
+            ("a:text", 1..6, Some("::text"), "needs two colons"),
             ("a:nth-chld(2)", 1..10, Some(":nth-child"), "unknown pseudo-class"),
             ("a::text b", 8..9, None, "comma or the end"),
             ("a::text::text", 9..13, None, "at the end of a branch"),

@@ -1,4 +1,4 @@
-//! Names and values as selectors hold them: the types that the `selectors` crate asks for.
+//! Names and values in selectors: the types that the `selectors` crate needs.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,12 +13,12 @@ use crate::scrape::document::{Dom, Name};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::scrape::extract) struct LocalName {
     text: Box<str>,
-    /// Its number, if all documents know the name: most selectors name nothing else.
+    /// Its number, if it is one of the names known to all documents. Most selectors only use known names.
     known: Option<Name>,
 }
 
 impl LocalName {
-    /// The name as it is written: case matters.
+    /// Takes the name as written: case matters.
     pub(in crate::scrape::extract) fn new(text: &str) -> Self {
         Self { text: text.into(), known: Name::find_known(text) }
     }
@@ -31,7 +31,7 @@ impl LocalName {
         &self.text
     }
 
-    /// Whether `name`, a name of `dom`, is this one.
+    /// Whether `name`, a name of `dom`, is the same name.
     pub(super) fn is(&self, dom: &Dom, name: Name) -> bool {
         match self.known {
             Some(known) => name == known,
@@ -70,7 +70,7 @@ impl PrecomputedHash for LocalName {
     }
 }
 
-/// A class, an id, or what an attribute is compared with.
+/// A class, an id, or the value that an attribute is compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::scrape::extract) struct Text(Box<str>);
 
@@ -104,7 +104,8 @@ impl PrecomputedHash for Text {
     }
 }
 
-/// No name space: the only one that a selector can name, since prefixes stand for none here. Elements always have one.
+/// The empty namespace. It is the only one that a selector can name, because no prefixes are declared. Elements are
+/// always in another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::scrape::extract) struct NoNamespace;
 
@@ -114,7 +115,7 @@ impl PrecomputedHash for NoNamespace {
     }
 }
 
-/// A pseudo-class besides those that the crate matches itself. There is none.
+/// A pseudo-class that the crate does not match itself. None exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::scrape::extract) enum NoPseudoClass {}
 
@@ -124,7 +125,7 @@ impl ToCss for NoPseudoClass {
     }
 }
 
-/// The crate wants hashes for its bloom filters, which nothing here uses.
+/// The crate requires hashes for its bloom filters, which this program does not use.
 fn hash(text: &str) -> u32 {
     let mut hasher = DefaultHasher::new();
     hasher.write(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Finding the elements that selectors match: the branches of many selectors, one look at each element.
+//! Finds the elements that selectors match. Looks at each element only once for all branches.
 
 use selectors::Element as _;
 use selectors::context::{
@@ -13,26 +13,26 @@ use super::filter::{Filter, Verdict, View};
 use super::marks::Marks;
 use super::symbols::{Mask, SCOPE, Symbols};
 
-/// Branches, each for a `T`, by what their elements must have.
+/// Branches with their data `T`, indexed by the names that matching elements have.
 #[derive(Debug)]
 pub(in crate::scrape::extract) struct Scan<T> {
     branches: Vec<(Branch, Filter, T)>,
-    /// For each bit of a mask the branches that have it among their keys.
+    /// For each bit of a mask, the branches with this bit in their key.
     by_bit: [Vec<Candidate>; Mask::BITS as usize],
-    /// All bits that have branches, `:scope` aside.
+    /// All bits that have branches, except `:scope`.
     keys: Mask,
-    /// Whether `:scope` stands in a branch that masks alone do not decide.
+    /// Whether a branch contains `:scope`.
     names_scope: bool,
 }
 
-/// A branch, and what most elements that have its key lack.
+/// A branch, and the names that its elements need. Most elements with its key do not have them.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     own: Mask,
     above: Mask,
-    /// Whether those who lack nothing match.
-    is_enough: bool,
-    /// Its place among the branches.
+    /// Whether every element with these names matches.
+    masks_suffice: bool,
+    /// The index of the branch.
     branch: u32,
 }
 
@@ -44,7 +44,7 @@ impl<T> Scan<T> {
             let filter = Filter::new(&branch.selector, branch.offset, symbols);
             let (own, above) = filter.needs();
             for bit in bits(filter.key) {
-                scan.by_bit[bit].push(Candidate { own, above, is_enough: filter.is_need_enough(), branch: nth });
+                scan.by_bit[bit].push(Candidate { own, above, masks_suffice: filter.masks_suffice(), branch: nth });
             }
             scan.keys |= filter.key & !SCOPE;
             scan.names_scope |= branch.names_scope();
@@ -58,7 +58,7 @@ impl<T> Scan<T> {
     }
 }
 
-/// The places of the bits of a mask.
+/// Returns the positions of the bits in a mask.
 fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (mask != 0).then_some(mask.trailing_zeros())?;
@@ -67,10 +67,10 @@ fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A page on which branches are looked for.
+/// A page in which branches are searched.
 ///
-/// What is asked of the `selectors` crate is kept from element to element: without that, `:nth-child` counts all siblings
-/// anew each time. These caches know elements by their address, so they live no longer than the page.
+/// The caches keep intermediate results of the `selectors` crate. Without them, `:nth-child` would count all siblings
+/// again for each element. They identify elements by address, so they must not outlive the page.
 pub(in crate::scrape::extract) struct Scanner<'a> {
     tree: &'a Tree<'a>,
     marks: &'a Marks,
@@ -78,15 +78,15 @@ pub(in crate::scrape::extract) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// `marks` are those of the tree's document, for the symbols of all branches that will be looked for.
+    /// `marks` must belong to the document of the tree, and include the symbols of all branches.
     pub(in crate::scrape::extract) fn new(tree: &'a Tree<'a>, marks: &'a Marks) -> Self {
         Self { tree, marks, caches: SelectorCaches::default() }
     }
 
-    /// Calls `found` for each branch that matches an element, in the order of the elements, perhaps more than once.
+    /// Calls `found` for each branch that matches an element, in document order. It may report a match more than once.
     ///
-    /// `scope` is the element that is searched together with all below it, and what `:scope` means; where there is none,
-    /// that is the whole document and its root.
+    /// `scope` is the element that is searched, with everything below it. It is also the meaning of `:scope`. Without
+    /// it, the whole document is searched, and `:scope` is its root.
     pub(in crate::scrape::extract) fn scan<T>(
         &mut self,
         scope: Option<u32>,
@@ -94,7 +94,7 @@ impl<'a> Scanner<'a> {
         mut found: impl FnMut(u32, &T),
     ) {
         if scope.is_some() && scan.names_scope {
-            // `:has(:scope ..)` was cached for the scope before.
+            // The cache may hold results of `:has(:scope ..)` for the previous scope.
             let nth_index = std::mem::take(&mut self.caches.nth_index);
             self.caches = SelectorCaches { nth_index, ..SelectorCaches::default() };
         }
@@ -108,7 +108,7 @@ impl<'a> Scanner<'a> {
                     continue;
                 }
                 let (branch, filter, of) = &scan.branches[candidate.branch as usize];
-                let matches = candidate.is_enough
+                let matches = candidate.masks_suffice
                     || match filter.judge(&view, at) {
                         Verdict::No => false,
                         Verdict::Yes => true,
@@ -119,7 +119,7 @@ impl<'a> Scanner<'a> {
                 }
             }
         };
-        // Nothing that is searched stands before the scope.
+        // The scope comes first, because it is the first element of the searched range.
         if let Some(at) = view.scope {
             look(SCOPE.trailing_zeros() as usize, at, view.own(at));
         }
@@ -133,7 +133,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How the crate is asked. Always without quirks: parsel knows none, so `.Title` never matches `class="title"`.
+/// Sets up matching. It never uses quirks mode, as parsel does not: `.Title` never matches `class="title"`.
 fn context(caches: &mut SelectorCaches) -> MatchingContext<'_, Css> {
     MatchingContext::new(
         MatchingMode::Normal,
@@ -145,7 +145,7 @@ fn context(caches: &mut SelectorCaches) -> MatchingContext<'_, Css> {
     )
 }
 
-/// Whether a branch matches, by the `selectors` crate alone.
+/// Whether a branch matches, as decided by the `selectors` crate alone.
 fn matches_branch(branch: &Branch, tree: &Tree<'_>, at: u32, context: &mut MatchingContext<'_, Css>) -> bool {
     matches_selector(&branch.selector, branch.offset, None, &tree.element(at), context)
 }

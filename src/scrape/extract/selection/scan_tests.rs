@@ -1,4 +1,4 @@
-//! What is found by masks is what the `selectors` crate finds when it is asked about each element.
+//! Checks that masks find the same elements as the `selectors` crate, asked about each element.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,10 +22,10 @@ use super::{Scan, Scanner, context, matches_branch};
 use crate::scrape::document::{Dom, known};
 use crate::scrape::parse;
 
-/// Places of elements, and which of the branches match them.
+/// Pairs of an element's place and the index of a branch that matches it.
 type Found = BTreeSet<(u32, usize)>;
 
-/// What names selectors and pages are made of.
+/// The words that selectors and pages are made from.
 #[derive(Debug, Clone)]
 struct Words {
     tags: Vec<String>,
@@ -38,7 +38,7 @@ struct Words {
 fn words() -> Words {
     let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     Words {
-        // The first few stand more than once, so that what is looked for is often there.
+        // The first few are repeated, so that selectors match often.
         tags: list(&[
             "div",
             "div",
@@ -73,7 +73,7 @@ fn words() -> Words {
     }
 }
 
-/// A part of a compound selector, `depth` levels of brackets deep.
+/// A part of a compound selector, with up to `depth` levels of brackets.
 fn simple(words: &Words, depth: u32) -> BoxedStrategy<String> {
     const PLACES: &[&str] = &[
         ":first-child",
@@ -151,10 +151,10 @@ fn piece(words: &Words) -> impl Strategy<Value = String> + use<> {
     prop_oneof![6 => start, 3 => end, 1 => select(vec!["text", " ", "<!-- c -->", "<table>"]).prop_map(str::to_owned)]
 }
 
-/// What is found in `scope`, by masks and by the crate alone.
+/// Returns the matches in each of `scopes`, found by masks and by the crate alone.
 fn found(branches: &[Branch], padding: usize, dom: &Dom, scopes: &[Option<u32>]) -> Vec<(Found, Found)> {
     let mut symbols = Symbols::new();
-    // Names that come before: those of the selectors may then have to share bits.
+    // These names come first, so that the names of the selectors may have to share bits.
     for nth in 0..padding {
         symbols.class(&Text::from(format!("padding-{nth}").as_str()));
     }
@@ -165,7 +165,7 @@ fn found(branches: &[Branch], padding: usize, dom: &Dom, scopes: &[Option<u32>])
     let look = |scope: &Option<u32>| {
         let (mut by_masks, mut last) = (Found::new(), 0);
         scanner.scan(*scope, &scan, |at, nth| {
-            assert!(at >= last, "found in the order of the document");
+            assert!(at >= last, "matches come in document order");
             last = at;
             by_masks.insert((at, *nth));
         });
@@ -204,7 +204,7 @@ fn check(page: &Dom, selections: &[String], padding: usize, chosen: &[Index]) ->
     Ok(())
 }
 
-/// The pages that come along, and the names in them.
+/// The pages of the test fixtures, and the words in them.
 fn fixtures() -> Vec<(Dom, Words)> {
     fn read(folder: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).expect("fixtures") {
@@ -219,7 +219,7 @@ fn fixtures() -> Vec<(Dom, Words)> {
     let mut pages = Vec::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/site"), &mut pages);
     pages.sort_by_key(String::len);
-    // Small ones: the crate alone takes its time.
+    // Only small pages, because the crate alone is slow.
     let pages = pages.into_iter().filter(|page| (200..6_000).contains(&page.len())).take(8);
     let parsed = |page: String| {
         let dom = parse(&page).expect("a page").dom;
@@ -249,7 +249,7 @@ fn words_of(dom: &Dom) -> Words {
 
 static FIXTURES: LazyLock<Vec<(Dom, Words)>> = LazyLock::new(fixtures);
 
-/// One of the pages that come along, and selectors of its names.
+/// One of the fixture pages, and selectors made from its words.
 fn fixture_case() -> impl Strategy<Value = (usize, Vec<String>)> {
     let pages = FIXTURES.iter().enumerate();
     let of_page = |(nth, (_, words)): (usize, &(Dom, Words))| {
@@ -262,7 +262,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_200))]
 
     #[test]
-    fn masks_find_in_any_page_what_the_crate_finds(
+    fn masks_find_the_same_as_the_crate_in_any_page(
         pieces in proptest::collection::vec(piece(&words()), 0..40),
         selections in proptest::collection::vec(selection(&words()), 1..4),
         padding in prop_oneof![2 => Just(0_usize), 1 => 45..70_usize],
@@ -277,7 +277,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn masks_find_in_pages_of_a_site_what_the_crate_finds(
+    fn masks_find_the_same_as_the_crate_in_pages_of_a_site(
         (nth, selections) in fixture_case(),
         padding in prop_oneof![2 => Just(0_usize), 1 => 45..70_usize],
         chosen in proptest::collection::vec(any::<Index>(), 0..2),
@@ -289,13 +289,13 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// The bridge to the crate is checked by another one: `scraper`'s, over its own tree.
+    /// Checks the connection to the crate against another one: that of `scraper`, over its own tree.
     #[test]
-    fn the_crate_finds_in_our_document_what_it_finds_in_scrapers_tree(
+    fn the_crate_finds_the_same_in_our_document_and_in_scrapers_tree(
         pieces in proptest::collection::vec(piece(&words()), 0..30),
         css in complex(&words(), 1),
     ) {
-        // It does not know all that we know: `:nth-child(1 of ..)`.
+        // `scraper` does not support all selectors, such as `:nth-child(1 of ..)`.
         let Ok(selector) = scraper::Selector::parse(&css) else { return Ok(()) };
         let page = pieces.concat();
         let (html, dom) = (scraper::Html::parse_document(&page), parse(&page).expect("a page").dom);
@@ -313,7 +313,7 @@ proptest! {
 }
 
 #[test]
-fn what_has_found_for_one_scope_is_not_taken_for_another() {
+fn matches_of_has_are_not_reused_for_another_scope() {
     let dom = parse("<div><p><b>1</b></p><p><i>2</i></p></div>").expect("a page").dom;
     let named = |name: &str| {
         dom.elements(dom.whole()).filter(|at| dom.name_text(dom.node(*at).name()) == name).map(Some).collect::<Vec<_>>()
@@ -330,9 +330,9 @@ fn what_has_found_for_one_scope_is_not_taken_for_another() {
     }
 }
 
-/// The tests above say nothing if their selectors match nothing, or are never decided by masks.
+/// Makes sure that the tests above are meaningful: their selectors match, and masks decide many of them.
 #[test]
-fn the_selectors_of_these_tests_match_and_masks_decide_many_of_them() {
+fn the_selectors_of_these_tests_match_and_masks_decide_many() {
     let mut runner = TestRunner::deterministic();
     let (mut matching, mut decided, mut all) = (0, 0, 0);
     for _ in 0..300 {

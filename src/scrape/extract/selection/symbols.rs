@@ -1,46 +1,46 @@
-//! What selectors name, each name as a bit: of which names an element has is one number, its mask.
+//! Represents each name in selectors as a bit. The names of an element are then one number, its mask.
 //!
-//! All selectors of an extractor share one set of names. A 64-bit mask has a bit of its own for the first names; what a
-//! selector says in these is decided exactly by looking at masks. The names after those share a few bits, which only
-//! say that an element may have a name.
+//! All selectors of an extractor share one set of names. In the 64-bit mask, the first names each have their own bit,
+//! so masks decide exactly whether an element has them. The other names share a few bits, which only tell that an
+//! element may have the name.
 
 use super::name::{LocalName, Text};
 use crate::scrape::document::{AttributeNamespace, Dom, KNOWN, Name, Namespace, known};
 
-/// A set of names, a bit for each.
+/// A set of names, one bit for each.
 pub(super) type Mask = u64;
 
-/// Every element has this one.
+/// The bit that every element has.
 pub(super) const ELEMENT: Mask = 1 << 63;
 
-/// The root of the document: `:root`.
+/// The bit of the root element: `:root`.
 pub(super) const ROOT: Mask = 1 << 62;
 
-/// What `:scope` means. It differs from scan to scan, so marks never have it.
+/// The bit of `:scope`. It depends on the scan, so marks never contain it.
 pub(super) const SCOPE: Mask = 1 << 61;
 
-/// So many names have a bit of their own.
+/// The number of names with their own bit.
 const OWN_BITS: usize = 56;
 
-/// The names after those share so many bits.
+/// The number of bits that all other names share.
 const SHARED_BITS: usize = 61 - OWN_BITS;
 
-/// A name as masks have it.
+/// The bit of a name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Symbol {
     pub(super) bit: Mask,
-    /// Whether the bit is its own.
+    /// Whether no other name shares the bit.
     pub(super) exact: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Named {
-    /// Elements of HTML are compared with the name in lower case, others with the name as it is written.
+    /// Elements of HTML are compared with the name in lower case, and others with the name as written.
     Tag {
         lower: LocalName,
         exact: LocalName,
     },
-    /// An attribute that an element has, in no name space. Names are compared as those of elements.
+    /// An attribute without a namespace. Its name is compared like those of elements.
     Attribute {
         lower: LocalName,
         exact: LocalName,
@@ -49,16 +49,16 @@ enum Named {
     Id(Text),
 }
 
-/// The names of all selectors of an extractor.
+/// The names in all selectors of an extractor.
 #[derive(Debug)]
 pub(in crate::scrape::extract) struct Symbols {
     named: Vec<(Named, Symbol)>,
-    /// For elements of HTML, and for others.
+    /// One table for elements of HTML, and one for other elements.
     tags: [NameTable; 2],
     attributes: [NameTable; 2],
     classes: TextTable,
     ids: TextTable,
-    /// Whether there is anything but tags.
+    /// Whether there are names other than tags.
     looks_at_attributes: bool,
 }
 
@@ -110,7 +110,7 @@ impl Symbols {
         symbol
     }
 
-    /// The symbol of a name, and whether the name is a new one.
+    /// Returns the symbol of a name, and whether the name is new.
     fn symbol(&mut self, named: Named) -> (Symbol, bool) {
         if let Some((_, symbol)) = self.named.iter().find(|(it, _)| *it == named) {
             return (*symbol, false);
@@ -124,7 +124,7 @@ impl Symbols {
         (symbol, true)
     }
 
-    /// The mask of the element at `at`.
+    /// Returns the mask of the element at `at`.
     #[inline]
     pub(super) fn of<'d>(&self, dom: &'d Dom, at: u32, recent: &mut Recent<'d>) -> Mask {
         let node = dom.node(at);
@@ -149,14 +149,14 @@ impl Symbols {
     }
 }
 
-/// The values of `class` that were met last on a page, and their masks: most elements have the classes of others.
+/// Caches the masks of recent `class` values of a page: most elements have the same classes as others.
 pub(super) struct Recent<'d>([(&'d str, Mask); RECENT]);
 
 const RECENT: usize = 64;
 
 impl<'d> Recent<'d> {
     pub(super) fn new() -> Self {
-        // No class has no mask.
+        // An empty value has no classes, so its mask is 0.
         Self([("", 0); RECENT])
     }
 
@@ -174,10 +174,10 @@ impl<'d> Recent<'d> {
     }
 }
 
-/// Names of elements or attributes, and their bits.
+/// The bits of the names of elements or attributes.
 #[derive(Debug)]
 struct NameTable {
-    /// By the number of the name.
+    /// Indexed by the number of the name.
     known: Box<[Mask]>,
     others: Vec<(LocalName, Mask)>,
 }
@@ -203,10 +203,10 @@ impl NameTable {
     }
 }
 
-/// Classes or ids, and their bits.
+/// The bits of classes or ids.
 #[derive(Debug)]
 struct TextTable {
-    /// By length; those of at least [`LONG`] bytes stand together.
+    /// Grouped by length. The last group holds texts of [`LONG`] bytes or more.
     groups: [Vec<Entry>; LONG + 1],
     is_empty: bool,
 }
@@ -215,7 +215,7 @@ const LONG: usize = 32;
 
 #[derive(Debug)]
 struct Entry {
-    /// Its first and last bytes.
+    /// The first and last bytes of the text.
     ends: (u64, u64),
     text: Box<str>,
     bit: Mask,
@@ -242,14 +242,14 @@ impl TextTable {
             return 0;
         }
         let ends = ends(text);
-        // Texts of one length are equal if their ends are, up to sixteen bytes.
+        // Up to sixteen bytes, two texts of the same length are equal if their ends are equal.
         let is_it = |entry: &&Entry| entry.ends == ends && (text.len() <= 16 || *entry.text == *text);
         group.iter().find(is_it).map_or(0, |entry| entry.bit)
     }
 }
 
-/// The first eight bytes and the last eight, which overlap where there are fewer than sixteen. Shorter texts are read in
-/// smaller pieces; all of their bytes are there too.
+/// Returns the first eight and the last eight bytes. They overlap if the text has fewer than sixteen bytes. Texts of
+/// fewer than eight bytes are read in smaller pieces, which still cover all bytes.
 #[inline]
 fn ends(text: &str) -> (u64, u64) {
     let bytes = text.as_bytes();
@@ -267,7 +267,7 @@ mod tests {
     use super::{RECENT, Recent, TextTable};
 
     #[test]
-    fn texts_are_told_apart_at_every_length_and_place() {
+    fn texts_that_differ_at_any_position_are_distinguished_at_every_length() {
         let texts: Vec<String> = (0..40)
             .flat_map(|length| {
                 let plain = "a".repeat(length);
@@ -288,11 +288,11 @@ mod tests {
     }
 
     #[test]
-    fn remembered_classes_are_those_of_the_value_and_of_no_other() {
+    fn cached_masks_belong_to_the_right_value() {
         let mut table = TextTable::new();
         table.add("x", 1);
         table.add("y", 2);
-        // More than there are places, of one length, alike at both ends.
+        // More values than cache entries, of the same length and with the same ends.
         let values: Vec<(String, u64)> = (0..20 * RECENT)
             .map(|nth| {
                 let (class, mask) = [("x", 1), ("y", 2), ("z", 0)][nth % 3];

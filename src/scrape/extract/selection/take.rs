@@ -1,26 +1,26 @@
-//! What is taken from a matched element: the pseudo-element of a branch.
+//! The pseudo-element of a branch: what is taken from a matched element.
 
 use std::fmt;
 
 use super::name::LocalName;
 use crate::scrape::document::{Attribute, AttributeNamespace, Dom, known};
 
-/// What a branch of a selector gives for each element it matches.
+/// What a branch takes from each element that it matches.
 ///
-/// The order of the variants is the order of the values that one element gives to different branches.
+/// The order of the variants is the order of values if one element matches several branches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::scrape::extract) enum Take {
-    /// The element's markup: no pseudo-element.
+    /// The markup of the element, if there is no pseudo-element.
     OuterHtml,
     /// `::inner-html`: the markup of its children.
     InnerHtml,
-    /// `::text-content`: all text below it, white space folded.
+    /// `::text-content`: all text below it, with white space folded.
     TextContent,
-    /// `::url`: the link that it carries, made absolute.
+    /// `::url`: its link, made absolute.
     Url,
-    /// `::attr(name)`: the raw value; elements without the attribute give nothing.
+    /// `::attr(name)`: the raw value. Elements without the attribute give nothing.
     Attribute(AttributeName),
-    /// `::text`: each text node that is its direct child (parsel's `/text()`).
+    /// `::text`: each text node that is a direct child (parsel's `/text()`).
     Text,
 }
 
@@ -37,15 +37,15 @@ impl fmt::Display for Take {
     }
 }
 
-/// The name of an attribute, ready to be compared with those of elements.
+/// The name of an attribute, prepared for comparison.
 ///
-/// As in parsel, case matters: HTML keeps its own attributes in lower case, whatever the page wrote.
+/// As in parsel, case matters. HTML's own attributes are always in lower case, however the page writes them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::scrape::extract) struct AttributeName {
     /// The whole name.
     whole: LocalName,
-    /// What stands before the first colon and after it. `xlink:href` of SVG is parsed into a name space, and is asked for
-    /// as it is written.
+    /// The parts before and after the first colon. The parser puts `xlink:href` of SVG into a namespace, but selectors
+    /// name it as written.
     parts: Option<(String, LocalName)>,
 }
 
@@ -55,7 +55,7 @@ impl AttributeName {
         Self { whole: LocalName::new(name), parts }
     }
 
-    /// The attribute's place in the element at `at` and its raw value.
+    /// Returns the index of the attribute in the element at `at`, and its raw value.
     pub(in crate::scrape::extract) fn of<'a>(&self, dom: &'a Dom, at: u32) -> Option<(usize, &'a str)> {
         let attributes = dom.attributes(at);
         let place = attributes.iter().position(|attribute| self.is(dom, attribute))?;

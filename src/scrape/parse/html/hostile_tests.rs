@@ -1,4 +1,4 @@
-//! Pages that were written to keep a parser busy, or to fill its memory.
+//! Pages that are written to keep a parser busy, or to fill its memory.
 
 use encoding_rs::UTF_8;
 
@@ -12,17 +12,17 @@ fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect()
 }
 
-/// Under a hundredth of what a page may ask for.
+/// Parses with less than a hundredth of the usual limits.
 fn parse_within_little(page: &str) -> (Result<(), Declined>, Dom) {
     let mut dom = Dom::new();
     let work = Work::new(1_000_000 + 10 * page.len(), 30_000 + page.len());
     let done = Parser::default().parse_within(work, page, (UTF_8, Confidence::Certain), &mut dom).map(drop);
-    dom.check().expect("a document that is sound");
+    dom.check().expect("a consistent document");
     (done, dom)
 }
 
 #[test]
-fn pages_that_make_more_work_than_their_length_explains_are_declined() {
+fn pages_that_need_more_work_than_their_length_explains_are_declined() {
     let cases = [
         ("formats opened anew", "<p>".to_owned() + &numbered(500, |n| format!("<b id={n}>")) + &"<p>x".repeat(500)),
         ("fonts opened anew", "<p>".to_owned() + &numbered(300, |n| format!("<font size={n}>")) + &"<p>x".repeat(500)),
@@ -79,7 +79,7 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
 }
 
 #[test]
-fn deep_and_broken_pages_of_the_wild_give_the_reference_tree() {
+fn deep_and_broken_real_pages_give_the_reference_tree() {
     let mut comparison = Comparison::default();
     let cases = [
         "<div>".repeat(2_000),
@@ -103,7 +103,7 @@ fn deep_and_broken_pages_of_the_wild_give_the_reference_tree() {
 }
 
 #[test]
-fn a_page_that_has_more_bytes_than_places_is_declined() {
+fn a_page_longer_than_the_limit_is_declined() {
     let page = "\0".repeat(LONGEST + 1);
     let mut dom = Dom::new();
     assert_eq!(Parser::default().parse(&page, UTF_8, &mut dom), Err(Declined::TooLong));
@@ -111,7 +111,7 @@ fn a_page_that_has_more_bytes_than_places_is_declined() {
 }
 
 #[test]
-fn a_page_that_was_declined_leaves_nothing_to_the_next_one() {
+fn a_declined_page_does_not_affect_the_next_one() {
     let mut parser = Parser::default();
     let mut dom = Dom::new();
     let hostile = "<table><svg><b x=y>".repeat(300) + "</table><p>x</b>";
@@ -126,7 +126,7 @@ fn a_page_that_was_declined_leaves_nothing_to_the_next_one() {
 }
 
 #[test]
-fn a_giant_page_does_not_keep_its_memory() {
+fn the_memory_of_a_giant_page_is_released() {
     let (mut parser, mut dom) = (Parser::default(), Dom::new());
     let giant = "<table><p a=b>x&amp;y<b>".repeat(200_000);
     parser.parse(&giant, UTF_8, &mut dom).expect("a page");

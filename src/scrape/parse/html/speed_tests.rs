@@ -1,4 +1,4 @@
-//! How long parsing takes, beside html5ever. `cargo test --release --lib parsing_takes -- --ignored --nocapture`
+//! Measures parsing against html5ever. `cargo test --release --lib parsing_takes -- --ignored --nocapture`
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -16,10 +16,11 @@ mod pages;
 
 use pages::{Kind, page};
 
-/// Pairs of measurements. Each pair is close in time, so that its ratio is one of the same clock.
+/// The number of pairs of measurements. The two of a pair run one after another, so that both have the same clock
+/// speed.
 const PAIRS: usize = 41;
 
-/// How much a measurement parses.
+/// How much one measurement parses.
 const BYTES: usize = 2 << 20;
 
 #[test]
@@ -67,7 +68,7 @@ fn time(rounds: usize, pages: &[String], mut parse: impl FnMut(&str)) -> Duratio
     thread_time().saturating_sub(start)
 }
 
-/// How long this thread has run: others may run on the same machine.
+/// Returns the CPU time of this thread, because other programs may run on the same machine.
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("less than a second"))

@@ -1,14 +1,14 @@
-//! How much work a page may make: a page gets no more time than its length explains.
+//! Limits the work for one page: a page gets no more time than its length explains.
 //!
-//! For many tags the open elements are looked through, and a `</p>` may open all formatting elements anew that were left
-//! open. Both are counted, under the limits that html5ever's parse of the page has (`parse::budget`). What is found at
-//! once here is not counted, so pages are parsed here that are given up there. Two things are counted here only:
-//! comparing the attributes of formatting elements, and copying a text or attributes again. html5ever does the first, too,
-//! and takes longer for it.
+//! For many tags the parser searches the open elements, and a `</p>` may reopen all formatting elements that are still
+//! open. Both are counted, with the limits that apply to html5ever's parse of the page (`parse::budget`). Look-ups that
+//! take constant time here are not counted, so this parser accepts pages that exceed the budget there. Two kinds of
+//! work are counted only here: comparing the attributes of formatting elements, and copying a text or attributes again.
+//! html5ever also does the first, and takes longer for it.
 
 use crate::scrape::parse::budget::{ELEMENTS, LOOKS, LOOKS_PER_BYTE};
 
-/// What is left of it.
+/// The rest of the allowed work.
 #[derive(Debug)]
 pub(super) struct Work {
     looks: i64,
@@ -16,7 +16,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// That of a page of so many bytes.
+    /// Returns the limits for a page of this many bytes.
     pub(super) fn of(length: usize) -> Self {
         let length = i64::try_from(length).unwrap_or(i64::MAX / 16);
         Self {
@@ -30,13 +30,13 @@ impl Work {
         Self { looks: looks.cast_signed() as i64, elements: elements.cast_signed() as i64 }
     }
 
-    /// So many open or formatting elements, or attributes, were looked at.
+    /// Counts looks at open or formatting elements, or at attributes.
     #[inline]
     pub(super) fn look(&mut self, count: usize) {
         self.looks = self.looks.saturating_sub_unsigned(count as u64);
     }
 
-    /// So many bytes of text were copied that had been copied or written before.
+    /// Counts the bytes of a text that is copied again.
     pub(super) fn copy(&mut self, bytes: usize) {
         self.look(8 * bytes);
     }
@@ -46,7 +46,7 @@ impl Work {
         self.elements -= 1;
     }
 
-    /// So many entries were added to a list for which the page has no text of its own.
+    /// Counts entries that are added to a list without a text of their own in the page.
     pub(super) fn entries(&mut self, count: usize) {
         self.elements = self.elements.saturating_sub_unsigned(count as u64);
     }

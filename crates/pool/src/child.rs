@@ -1,0 +1,319 @@
+//! One worker process, seen from the parent: started, fed, listened to, waited for. Decides nothing.
+
+use std::collections::VecDeque;
+use std::io;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio_util::codec::Decoder;
+use tokio_util::sync::CancellationToken;
+
+use super::credit::{Credit, Loan};
+use super::event::WorkerId;
+use super::heard::{ChildEvent, Heard};
+use super::roster::Exit;
+use super::wire::Frames;
+use super::{Cause, Options, environment, unix};
+
+/// A grandchild may hold the pipe of a worker that is gone. So long we wait for the pipe's end, and no longer.
+const LEAK_LIMIT: Duration = Duration::from_millis(250);
+/// Lines of standard error that are kept for a report of its death.
+const LAST_WORDS: usize = 10;
+/// Characters that are kept of each.
+const LINE_LIMIT: usize = 500;
+
+/// Kilobytes of one child's frames that may wait to be heard; a larger frame counts as so many. A child that says more waits
+/// until the pool has heard what it said before.
+const AHEAD: usize = 1 << 10;
+
+/// What a child has to say, on its way to the pool.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) worker: WorkerId,
+    pub(super) event: ChildEvent,
+    /// Lets the child say more once this is dropped.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+/// The pool's hold on a child. Dropping it closes the child's standard input, which ends the child.
+#[derive(Debug)]
+pub(super) struct ChildHandle {
+    orders: UnboundedSender<Order>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Write(Bytes),
+    Kill,
+}
+
+impl ChildHandle {
+    pub(super) fn send(&self, frames: Bytes) {
+        // A child that is gone takes no more; its end is reported by itself.
+        let _ = self.orders.send(Order::Write(frames));
+    }
+
+    pub(super) fn kill(&self) {
+        let _ = self.orders.send(Order::Kill);
+    }
+}
+
+/// How a child is started.
+pub(super) fn command(options: &Options, role: &str) -> Command {
+    let mut command = Command::new(&options.program);
+    command
+        .args(&options.args)
+        .env_clear()
+        .envs(environment::inherited(std::env::vars_os(), &options.environment))
+        .env(&options.worker_variable, role)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Of its own, so that Ctrl-C at a terminal reaches the parent alone, and a kill reaches what it started.
+        .process_group(0)
+        .kill_on_drop(true);
+    #[cfg(unix)]
+    if let Some(name) = std::env::args_os().next() {
+        command.arg0(name);
+    }
+    command
+}
+
+/// Starts a child and reports all that happens to it to `events`, until its end.
+pub(super) fn start(
+    id: WorkerId,
+    command: Command,
+    greeting: Bytes,
+    hearing: Hearing,
+    events: UnboundedSender<Said>,
+) -> ChildHandle {
+    let (orders, inbox) = unbounded_channel();
+    let _ = orders.send(Order::Write(greeting));
+    tokio::spawn(async move {
+        let exit = match super::spawner::spawn(command).await {
+            Ok(child) => live(id, child, inbox, hearing, &events).await,
+            Err(error) => Exit {
+                cause: Cause::Exited(-1),
+                last_words: Vec::new(),
+                refusal: Some(format!("cannot start a process ({error}); are there too many processes or files?")),
+            },
+        };
+        let _ = events.send(Said { worker: id, event: ChildEvent::Exited(exit), _turn: None });
+    });
+    ChildHandle { orders }
+}
+
+async fn live(
+    id: WorkerId,
+    mut child: Child,
+    mut orders: UnboundedReceiver<Order>,
+    hearing: Hearing,
+    events: &UnboundedSender<Said>,
+) -> Exit {
+    let pid = child.id().unwrap_or(0);
+    let _ = events.send(Said { worker: id, event: ChildEvent::Started { pid }, _turn: None });
+    let turns = Arc::new(Semaphore::new(AHEAD));
+    let gone = hearing.gone.clone();
+    let last_words = Arc::new(Mutex::new(VecDeque::new()));
+    let mut stderr = child.stderr.take().map(|pipe| tokio::spawn(listen(pid, pipe, Arc::clone(&last_words))));
+    let mut reader =
+        child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, hearing, Arc::clone(&turns), events.clone())));
+    let (to_writer, writer_inbox) = unbounded_channel();
+    let mut writer = child.stdin.take().map(|pipe| tokio::spawn(write(pipe, writer_inbox)));
+
+    let status = loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(Order::Write(bytes)) => {
+                    let _ = to_writer.send(bytes);
+                }
+                Some(Order::Kill) => unix::kill_group(pid),
+                // The pool is gone. End of input is what tells the worker, whatever it has not taken yet.
+                None => match writer.take() {
+                    Some(writer) => writer.abort(),
+                    None => break child.wait().await,
+                },
+            },
+            status = child.wait() => break status,
+        }
+    };
+    if let Some(writer) = writer {
+        writer.abort();
+    }
+    // What is still to be read is no more than the pipe holds.
+    turns.close();
+    gone.cancel();
+    let refusal = match &mut reader {
+        Some(task) => finish(task).await.flatten(),
+        None => None,
+    };
+    if let Some(task) = &mut stderr {
+        finish(task).await;
+    }
+    let last_words = last_words.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+    let cause = match status {
+        Ok(status) => unix::cause_of(status),
+        Err(_) => Cause::Exited(-1),
+    };
+    Exit { cause, last_words, refusal }
+}
+
+/// Waits for a task that reads a pipe of a process which is gone; gives up where somebody else holds the pipe.
+async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
+    if let Ok(result) = tokio::time::timeout(LEAK_LIMIT, &mut *task).await {
+        result.ok()
+    } else {
+        task.abort();
+        None
+    }
+}
+
+/// Reads frames until the pipe ends or makes no sense. Gives why the child would not come to work, if it said so.
+async fn read(
+    id: WorkerId,
+    mut pipe: ChildStdout,
+    mut hearing: Hearing,
+    turns: Arc<Semaphore>,
+    events: UnboundedSender<Said>,
+) -> Option<String> {
+    unix::enlarge_pipe(&pipe);
+    let mut buffer = BytesMut::with_capacity(64 << 10);
+    let tell = |event, turn| drop(events.send(Said { worker: id, event, _turn: turn }));
+    while let Some(frame) = hearing.next(&mut pipe, &mut buffer, |event| tell(event, None)).await {
+        let size = frame.as_ref().map_or(0, Bytes::len);
+        let (event, is_broken) = match frame.and_then(|frame| hearing.heard.take(&frame)) {
+            Ok(None) => continue,
+            Ok(Some(event)) => (event, false),
+            Err(error) => (ChildEvent::Corrupt { reason: error.to_string() }, true),
+        };
+        let weight = u32::try_from((1 + size / 1024).min(AHEAD)).unwrap_or(u32::MAX);
+        tell(event, Arc::clone(&turns).acquire_many_owned(weight).await.ok());
+        if is_broken {
+            hearing.heard.broken();
+            break;
+        }
+    }
+    hearing.heard.refusal
+}
+
+/// How one child is heard.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    pub(super) frames: Frames,
+    pub(super) heard: Heard,
+    /// What large frames need; `None` where there is no limit.
+    pub(super) credit: Option<Credit>,
+    /// The child is gone, and no more is to be read than its pipe holds.
+    pub(super) gone: CancellationToken,
+}
+
+impl Hearing {
+    /// The next frame; `None` at the end of the pipe.
+    async fn next(
+        &self,
+        pipe: &mut ChildStdout,
+        buffer: &mut BytesMut,
+        tell: impl Fn(ChildEvent),
+    ) -> Option<io::Result<Bytes>> {
+        let mut frames = self.frames;
+        let mut loan = None;
+        loop {
+            if let Some(length) = frames.begun(buffer).filter(|_| loan.is_none()) {
+                loan = self.borrow(length, &tell).await;
+            }
+            let found = match frames.decode(buffer) {
+                Ok(None) => match pipe.read_buf(buffer).await {
+                    Ok(0) => frames.decode_eof(buffer),
+                    Ok(_) => continue,
+                    Err(error) => Err(error),
+                },
+                found => found,
+            };
+            return found.transpose().map(|frame| match loan {
+                Some(loan) => frame.map(|frame| loan.tied_to(frame)),
+                None => frame,
+            });
+        }
+    }
+
+    /// Waits until there is memory for a frame, and says so meanwhile: the child can say nothing.
+    async fn borrow(&self, length: usize, tell: impl Fn(ChildEvent)) -> Option<Loan> {
+        let credit = self.credit.as_ref().filter(|_| Credit::is_needed(length))?;
+        if let Some(loan) = credit.try_lend(length) {
+            return Some(loan);
+        }
+        tell(ChildEvent::Waits);
+        let loan = tokio::select! {
+            loan = credit.lend(length) => loan,
+            () = self.gone.cancelled() => None,
+        };
+        tell(ChildEvent::GoesOn);
+        loan
+    }
+}
+
+async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {
+    unix::enlarge_pipe(&pipe);
+    let mut batch = BytesMut::new();
+    while let Some(bytes) = inbox.recv().await {
+        // What has gathered meanwhile goes in the same system call.
+        let written = if inbox.is_empty() {
+            pipe.write_all(&bytes).await
+        } else {
+            batch.extend_from_slice(&bytes);
+            while let Ok(more) = inbox.try_recv() {
+                batch.extend_from_slice(&more);
+            }
+            pipe.write_all(&batch.split()).await
+        };
+        if written.is_err() {
+            return;
+        }
+    }
+}
+
+/// Forwards the child's standard error to the log, line by line, and keeps the last ones.
+async fn listen(pid: u32, pipe: ChildStderr, last_words: Arc<Mutex<VecDeque<String>>>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while read_line(&mut pipe, &mut line).await.unwrap_or(false) {
+        let text: String = String::from_utf8_lossy(&line).trim_end().chars().take(LINE_LIMIT).collect();
+        line.clear();
+        if text.is_empty() {
+            continue;
+        }
+        tracing::info!(target: "gleaner::worker", pid, "{text}");
+        let mut kept = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == LAST_WORDS {
+            kept.pop_front();
+        }
+        kept.push_back(text);
+    }
+}
+
+/// Reads a line, of which no more than a few thousand bytes are kept. False at the end.
+async fn read_line(pipe: &mut BufReader<ChildStderr>, line: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        let (length, ended) = {
+            let available = pipe.fill_buf().await?;
+            if available.is_empty() {
+                return Ok(!line.is_empty());
+            }
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let piece = &available[..end.unwrap_or(available.len())];
+            line.extend_from_slice(&piece[..piece.len().min((LINE_LIMIT * 4).saturating_sub(line.len()))]);
+            (end.map_or(available.len(), |end| end + 1), end.is_some())
+        };
+        pipe.consume(length);
+        if ended {
+            return Ok(true);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The pool's core: jobs of bytes go in, events come out. Carries out what the [`Roster`] decides.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::child::{self, ChildHandle, Hearing, Said};
+use super::credit::Credit;
+use super::event::{Event, Hints, JobId, WorkerId};
+use super::heard::{ChildEvent, Heard};
+use super::roster::{Action, Limits, Roster, Submission, Ticket};
+use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
+use super::{Options, unix, worker};
+
+/// How often the clock and the workers' memory are looked at: the error of every time limit.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A pool of worker processes that runs jobs made of bytes.
+///
+/// It lives in the caller's tokio runtime and does nothing unless [`next`](Self::next) is awaited. It runs nothing
+/// twice: a job whose worker is lost comes back in [`Event::Lost`], and may be submitted again.
+///
+/// Dropping it closes the workers' standard input, upon which they end, whatever they are doing.
+#[derive(Debug)]
+pub struct Core {
+    roster: Roster,
+    children: HashMap<WorkerId, Live>,
+    options: Options,
+    role: String,
+    greeting: Bytes,
+    credit: Option<Credit>,
+    sender: UnboundedSender<Said>,
+    inbox: UnboundedReceiver<Said>,
+    ready: VecDeque<Event>,
+    ticks: tokio::time::Interval,
+    unsettled: bool,
+    noted_unconfined: bool,
+}
+
+#[derive(Debug)]
+struct Live {
+    handle: ChildHandle,
+    pid: Option<u32>,
+    /// To be killed as soon as there is a process to kill.
+    condemned: bool,
+}
+
+impl Core {
+    /// Makes a pool for the job with the name `job` ([`Job::NAME`](crate::Job::NAME)). Each worker first gets `init`, the
+    /// job's `Init` as postcard writes it.
+    ///
+    /// Must be called within a tokio runtime. No process is started before there is work for it. When the first one is
+    /// started, all open files of this process but the standard three are marked as not to be inherited, by any program that
+    /// it starts from then on.
+    ///
+    /// # Errors
+    /// If this process is itself a worker, because `main` does not begin with [`serve`](super::serve); if a setting makes no
+    /// sense; if the executable of this process cannot be read.
+    pub fn new(job: &str, init: &[u8], options: Options) -> Result<Self, Error> {
+        if worker::is_worker() {
+            return Err(Error::InWorker);
+        }
+        if options.worker_variable.is_empty() || options.worker_variable.contains(['=', '\0']) {
+            return Err(Error::Setting(format!(
+                "worker_variable({:?}) cannot name an environment variable: it must not be empty, and have no `=`",
+                options.worker_variable
+            )));
+        }
+        let build = unix::build_id().map_err(Error::Executable)?;
+        let mut greeting = BytesMut::new();
+        let options = Options { max_item: options.max_item.min(wire::MOST), ..options };
+        let max_output = options.max_item as u64;
+        let (sandbox, user) = (options.sandbox, options.user);
+        let hello = ToWorker::Hello { protocol: PROTOCOL, build: &build, init, max_output, sandbox, user };
+        wire::encode(&hello, &mut greeting).map_err(Error::Executable)?;
+        let (sender, inbox) = unbounded_channel();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            roster: Roster::new(Limits {
+                workers: options.workers.get(),
+                concurrency: options.concurrency.get(),
+                quota: options.quota.map(std::num::NonZero::get),
+                quota_jitter: options.quota_jitter,
+                max_memory: options.max_memory,
+                start_limit: options.start_limit,
+                build,
+                sandbox: options.sandbox,
+            }),
+            children: HashMap::new(),
+            role: worker::role(job),
+            credit: options.in_hand.map(Credit::new),
+            options,
+            greeting: greeting.freeze(),
+            sender,
+            inbox,
+            ready: VecDeque::new(),
+            ticks,
+            unsettled: true,
+            noted_unconfined: false,
+        })
+    }
+
+    /// Takes a job. A worker gets it during the following call of [`next`](Self::next), together with others.
+    pub fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
+        self.unsettled = true;
+        if payload.len() > self.options.max_item {
+            let error = super::JobError::TooLarge { size: payload.len() as u64, limit: self.options.max_item as u64 };
+            self.ready.push_back(Event::Failed { job: id, worker: None, error });
+            return;
+        }
+        self.roster.submit(Submission { id, payload, hints });
+    }
+
+    /// How many more jobs the workers could hold. What is submitted beyond it waits in the pool's queue.
+    pub fn room(&self) -> usize {
+        self.roster.room()
+    }
+
+    /// Gives an estimate of how many more jobs will be submitted, so that no worker is started for jobs that do not come.
+    /// Each job that is submitted counts as one of them. Without an estimate, the pool expects more jobs without end.
+    pub fn expect(&mut self, jobs: usize) {
+        self.roster.expect(jobs);
+    }
+
+    /// Says that no more jobs will be submitted, except those that are reported as lost. Workers end when all jobs are done.
+    pub fn close(&mut self) {
+        self.unsettled = true;
+        self.roster.close();
+    }
+
+    /// Kills all workers. The jobs that they held are not reported. [`next`](Self::next) must be called until it returns
+    /// `None`; then the workers are gone.
+    pub fn kill(&mut self) {
+        let actions = self.roster.kill_all();
+        self.carry_out(actions);
+    }
+
+    /// The next thing that happens. `None` once the pool is closed (or failed) and the last worker is gone.
+    ///
+    /// Cancel safe: what was not returned is returned by the next call.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if self.unsettled && self.ready.is_empty() {
+                // First whatever else is there already, so that the jobs it makes room for travel together.
+                while let Ok(said) = self.inbox.try_recv() {
+                    self.hear(said);
+                }
+                self.unsettled = false;
+                let actions = self.roster.plan(Instant::now());
+                self.carry_out(actions);
+            }
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.roster.is_over() {
+                return None;
+            }
+            tokio::select! {
+                // The pool holds a sender itself, so there is always something to wait for.
+                Some(said) = self.inbox.recv() => self.hear(said),
+                _ = self.ticks.tick() => self.tick(),
+            }
+            self.unsettled = true;
+        }
+    }
+
+    /// The next event, if one has already arrived.
+    pub fn try_next(&mut self) -> Option<Event> {
+        while self.ready.is_empty() {
+            let said = self.inbox.try_recv().ok()?;
+            self.unsettled = true;
+            self.hear(said);
+        }
+        self.ready.pop_front()
+    }
+
+    /// Refuses what a worker has sent, because it cannot be true. The worker is killed as one that broke the protocol, and the
+    /// jobs that it holds are reported as lost. `job` is one that came as [`Event::Done`] and whose output is refused: it is
+    /// reported as lost too.
+    pub fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
+        self.unsettled = true;
+        let actions = self.roster.refuse(worker, job, reason);
+        self.carry_out(actions);
+    }
+
+    fn hear(&mut self, Said { worker, event, .. }: Said) {
+        match &event {
+            ChildEvent::Started { pid } => {
+                if let Some(child) = self.children.get_mut(&worker) {
+                    child.pid = Some(*pid);
+                    if child.condemned {
+                        child.handle.kill();
+                    }
+                }
+            }
+            ChildEvent::Ready { lacks, .. } => self.note_unconfined(lacks),
+            ChildEvent::Exited(_) => drop(self.children.remove(&worker)),
+            _ => {}
+        }
+        let actions = self.roster.hear(worker, event, Instant::now());
+        self.carry_out(actions);
+    }
+
+    /// Says once what this system lacks for the sandbox: it lacks it for all workers.
+    fn note_unconfined(&mut self, lacks: &str) {
+        if !lacks.is_empty() && !self.noted_unconfined {
+            self.noted_unconfined = true;
+            tracing::info!("the workers' sandbox lacks {lacks}: this system has none");
+        }
+    }
+
+    fn tick(&mut self) {
+        let mut actions = self.roster.tick(Instant::now());
+        if self.options.max_memory.is_some() {
+            for (worker, child) in &self.children {
+                if let Some(resident) = child.pid.and_then(unix::resident_memory) {
+                    actions.extend(self.roster.memory(*worker, resident));
+                }
+            }
+        }
+        self.carry_out(actions);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Spawn { worker } => self.spawn(worker),
+                Action::Send { worker, jobs } => self.hand_over(worker, &jobs),
+                Action::Drain { worker } => self.tell(worker, &ToWorker::Drain),
+                Action::Kill { worker } => {
+                    if let Some(child) = self.children.get_mut(&worker) {
+                        child.condemned = true;
+                        if child.pid.is_some() {
+                            child.handle.kill();
+                        }
+                    }
+                }
+                Action::Emit(event) => self.ready.push_back(event),
+            }
+        }
+    }
+
+    fn spawn(&mut self, worker: WorkerId) {
+        let command = child::command(&self.options, &self.role);
+        let hearing = Hearing {
+            frames: Frames::new(self.options.max_item),
+            heard: Heard::new(self.options.concurrency.get()),
+            credit: self.credit.clone(),
+            gone: CancellationToken::new(),
+        };
+        let handle = child::start(worker, command, self.greeting.clone(), hearing, self.sender.clone());
+        self.children.insert(worker, Live { handle, pid: None, condemned: false });
+    }
+
+    fn hand_over(&self, worker: WorkerId, jobs: &[(Ticket, Submission)]) {
+        for batch in wire::batches(jobs, |(_, job)| job.payload.len()) {
+            let jobs = batch
+                .iter()
+                .map(|(id, job)| WireJob { id: *id, merge: job.hints.merge, payload: &job.payload })
+                .collect();
+            self.tell(worker, &ToWorker::Jobs(jobs));
+        }
+    }
+
+    fn tell(&self, worker: WorkerId, message: &ToWorker<'_>) {
+        let mut frame = BytesMut::new();
+        if let Some(child) = self.children.get(&worker)
+            && wire::encode(message, &mut frame).is_ok()
+        {
+            child.handle.send(frame.freeze());
+        }
+    }
+}
+
+/// Why there is no pool.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting of the pool makes no sense.
+    #[error("{0}")]
+    Setting(String),
+    /// This process is a worker.
+    #[error(
+        "this process is a worker of a pool and was about to start a pool of its own: call gleaner_pool::serve at \
+         the start of main and return when it says so"
+    )]
+    InWorker,
+    /// The own executable cannot be found or read.
+    #[error("the running executable cannot be read, and workers are copies of it ({0})")]
+    Executable(#[source] io::Error),
+    /// No thread could be started for the pool.
+    #[error("no thread could be started for the pool ({0})")]
+    Thread(#[source] io::Error),
+    /// The value for the workers cannot be serialised.
+    #[error("the workers' init value cannot be serialised ({0})")]
+    Init(String),
+}

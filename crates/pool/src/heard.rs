@@ -1,0 +1,215 @@
+//! What a worker says, checked against what it has said before: a message that does not fit is an error, after which
+//! nothing more of it is believed. Pure: frames go in, events come out.
+//!
+//! ```text
+//! Starting --Ready--> Working --Bye--> Left
+//!     |                  +-- Results, Beat, Note
+//!     +--Refused, Unconfined--> Left
+//! ```
+//!
+//! Whether a worker holds the jobs that it speaks of is known to the roster, which has the last word on all this.
+
+use std::io;
+
+use bytes::Bytes;
+
+use super::panics;
+use super::roster::Ticket;
+use super::wire::{self, FromWorker, WireError, WireResult, corrupt};
+use super::{JobError, roster};
+
+/// What can stand on a worker's standard output before the first frame.
+const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
+                             gleaner_pool::serve at the start of main, before anything is printed";
+
+/// The longest name of a build, in bytes.
+const MOST_BUILD: usize = 256;
+/// The longest list of what a system lacks, in bytes.
+const MOST_LACKS: usize = 4 << 10;
+
+/// What a child has to say. The pool hears them all through one channel, in order for each child.
+#[derive(Debug)]
+pub(super) enum ChildEvent {
+    Started {
+        pid: u32,
+    },
+    Ready {
+        build: String,
+        protocol: u32,
+        resident: u64,
+        lacks: String,
+    },
+    /// It cannot be put into the sandbox, and must.
+    Unconfined {
+        lacks: String,
+    },
+    Results {
+        resident: u64,
+        results: Vec<Finished>,
+    },
+    Beat {
+        computing: Option<Ticket>,
+    },
+    Note {
+        id: Ticket,
+        note: Bytes,
+    },
+    /// It has something large to say, which is not read yet: others have filled the memory for that.
+    Waits,
+    /// It is read on.
+    GoesOn,
+    /// It has done all that it had.
+    Bye,
+    /// It sent what does not fit. Nothing that it says is heard any more.
+    Corrupt {
+        reason: String,
+    },
+    /// The last one: the pipe is at its end, and the process has been waited for.
+    Exited(roster::Exit),
+}
+
+#[derive(Debug)]
+pub(super) enum Finished {
+    Output { id: Ticket, output: Bytes },
+    Merged { ids: Vec<Ticket>, output: Bytes },
+    Failed { id: Ticket, error: JobError },
+}
+
+/// How far a worker has come, by its own words.
+#[derive(Debug, PartialEq)]
+enum Phase {
+    Starting,
+    Working,
+    Left,
+}
+
+/// What a worker has said so far.
+#[derive(Debug)]
+pub(super) struct Heard {
+    phase: Phase,
+    /// The most jobs that a worker holds at once.
+    most_jobs: usize,
+    /// Why it would not come to work.
+    pub(super) refusal: Option<String>,
+}
+
+impl Heard {
+    /// Nothing yet, of a worker that holds at most `most_jobs` at once.
+    pub(super) fn new(most_jobs: usize) -> Self {
+        Self { phase: Phase::Starting, most_jobs, refusal: None }
+    }
+
+    /// Whether it has not come to work yet.
+    #[cfg(any(fuzzing, feature = "simulated"))]
+    pub(super) fn is_starting(&self) -> bool {
+        self.phase == Phase::Starting
+    }
+
+    /// Reads one frame.
+    ///
+    /// # Errors
+    /// Where it is no message, or one that does not fit.
+    pub(super) fn take(&mut self, frame: &Bytes) -> io::Result<Option<ChildEvent>> {
+        let (message, rest) = wire::decode_first::<FromWorker<'_>>(frame)?;
+        if let FromWorker::Results { resident, count } = message {
+            self.expect(&Phase::Working, "results")?;
+            let results = self.results(count, rest, frame)?;
+            return Ok(Some(ChildEvent::Results { resident, results }));
+        }
+        wire::end_of_frame(rest)?;
+        match message {
+            FromWorker::Ready { protocol, build, resident, lacks } => {
+                self.expect(&Phase::Starting, "that it is ready")?;
+                self.phase = Phase::Working;
+                let (build, lacks) = (short(build, MOST_BUILD)?, short(lacks, MOST_LACKS)?);
+                Ok(Some(ChildEvent::Ready { build, protocol, resident, lacks }))
+            }
+            FromWorker::Unconfined { lacks } => {
+                self.expect(&Phase::Starting, "that it cannot be confined")?;
+                self.phase = Phase::Left;
+                Ok(Some(ChildEvent::Unconfined { lacks: short(lacks, MOST_LACKS)? }))
+            }
+            FromWorker::Refused { reason } => {
+                self.expect(&Phase::Starting, "that it cannot start")?;
+                self.phase = Phase::Left;
+                self.refusal = Some(short(reason, panics::MOST_BYTES)?);
+                Ok(None)
+            }
+            FromWorker::Beat { computing } => {
+                self.expect(&Phase::Working, "a sign of life")?;
+                Ok(Some(ChildEvent::Beat { computing }))
+            }
+            FromWorker::Note { id, note } => {
+                self.expect(&Phase::Working, "a note")?;
+                Ok(Some(ChildEvent::Note { id, note: frame.slice_ref(note) }))
+            }
+            FromWorker::Bye => {
+                self.expect(&Phase::Working, "a goodbye")?;
+                self.phase = Phase::Left;
+                Ok(Some(ChildEvent::Bye))
+            }
+            FromWorker::Results { .. } => Ok(None),
+        }
+    }
+
+    /// Notes that nothing more can be read. One that has printed something before it became a worker is told what is wrong.
+    pub(super) fn broken(&mut self) {
+        if self.phase == Phase::Starting {
+            self.refusal.get_or_insert_with(|| PRINTED_FIRST.to_owned());
+        }
+    }
+
+    fn expect(&self, phase: &Phase, what: &str) -> io::Result<()> {
+        if self.phase == *phase { Ok(()) } else { Err(corrupt(format!("{what}, out of turn"))) }
+    }
+
+    /// Reads the results one by one: a worker has no more of them than it can hold jobs.
+    fn results(&self, count: usize, mut rest: &[u8], frame: &Bytes) -> io::Result<Vec<Finished>> {
+        if count > self.most_jobs {
+            return Err(corrupt(format!("{count} results, where it can hold {} jobs", self.most_jobs)));
+        }
+        let mut results = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (result, after) = wire::decode_first::<WireResult<'_>>(rest)?;
+            results.push(self.keep(result, frame)?);
+            rest = after;
+        }
+        wire::end_of_frame(rest)?;
+        Ok(results)
+    }
+
+    /// Outputs stay where they are, in the frame that brought them.
+    fn keep(&self, result: WireResult<'_>, frame: &Bytes) -> io::Result<Finished> {
+        Ok(match result {
+            WireResult::Output { id, output } => Finished::Output { id, output: frame.slice_ref(output) },
+            WireResult::Merged { ids, output } => {
+                let (ids, rest) = ids.as_chunks();
+                if !rest.is_empty() || ids.len() > self.most_jobs {
+                    return Err(corrupt("a merged output of more jobs than it can hold"));
+                }
+                let ids = ids.iter().map(|id| Ticket::from_le_bytes(*id)).collect();
+                Finished::Merged { ids, output: frame.slice_ref(output) }
+            }
+            WireResult::Failed { id, error } => {
+                let longest = match &error {
+                    WireError::Panic { message, location, backtrace } => {
+                        message.len().max(location.len()).max(backtrace.len())
+                    }
+                    WireError::Unserializable(reason) => reason.len(),
+                    WireError::TooLarge { .. } => 0,
+                };
+                if longest > panics::MOST_BYTES {
+                    return Err(corrupt(format!("an error of {longest} bytes")));
+                }
+                Finished::Failed { id, error: error.into() }
+            }
+        })
+    }
+}
+
+fn short(text: &str, most: usize) -> io::Result<String> {
+    if text.len() > most {
+        return Err(corrupt(format!("a text of {} bytes, where {most} are the limit", text.len())));
+    }
+    Ok(text.to_owned())
+}

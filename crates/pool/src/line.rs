@@ -1,0 +1,52 @@
+//! A line from a job to whoever submitted it, while it runs.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::job::Job;
+use super::outbox::Outbox;
+use super::roster::Ticket;
+use super::watch;
+
+type Say = Box<dyn Fn(Ticket, &[u8]) + Send + Sync>;
+
+/// Set once in a worker, before its first job.
+static OUTBOX: OnceLock<Say> = OnceLock::new();
+
+/// Sends notes of one job before it is done. Each arrives at once, as [`Event::Noted`](super::Event::Noted).
+///
+/// It is for what cannot wait for the output, such as the moment at which a request was sent. Each note is a frame of its
+/// own and costs a system call.
+#[derive(Clone, Copy)]
+pub struct Line {
+    ticket: Ticket,
+}
+
+impl Line {
+    /// The line of the job that is running. Call this in [`Job::run`](super::Job::run) itself, and keep what it returns.
+    /// `None` outside of a worker's job.
+    pub fn of_this_job() -> Option<Self> {
+        let ticket = watch::polled()?;
+        OUTBOX.get().map(|_| Self { ticket })
+    }
+
+    /// Sends a note, from any thread or task of the worker. A note that is sent after the job is done is dropped.
+    pub fn say(&self, note: &[u8]) {
+        if let Some(say) = OUTBOX.get() {
+            say(self.ticket, note);
+        }
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
+/// Lets jobs speak through this outbox.
+pub(super) fn open<J: Job>(outbox: &Arc<Outbox<J>>) {
+    let outbox = Arc::clone(outbox);
+    // A process is a worker once.
+    let _ = OUTBOX.set(Box::new(move |id, note| outbox.note(id, note)));
+}

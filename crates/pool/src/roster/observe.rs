@@ -1,0 +1,197 @@
+//! What happened, and what must be done about it at once.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Action, Exit, Phase, Roster};
+use crate::event::{End, Event, JobId, WorkerId};
+use crate::{Cause, Death};
+
+/// A worker that has work and is alive says so four times a second.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The clock is looked at ten times a second; after this long without a look it was us who stood still.
+const STALL: Duration = Duration::from_secs(1);
+/// A drainer that holds nothing any more has this long to be gone.
+const EXIT_LIMIT: Duration = Duration::from_secs(5);
+
+impl Roster {
+    /// A worker said, or was seen, to have this many bytes of memory in use.
+    pub(crate) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
+        let Some(limit) = self.limits.max_memory else { return Vec::new() };
+        if resident > limit {
+            return self.doom(id, Some(Cause::Memory { resident, limit }), End::Memory);
+        }
+        if resident > limit / 4 * 3 && self.workers.get(&id).is_some_and(|w| w.finished > 0) {
+            return self.retire(id, End::Memory).into_iter().collect();
+        }
+        Vec::new()
+    }
+
+    /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
+    ///
+    /// `exit` is how it ended by its own account; a reason of ours goes before it.
+    pub(crate) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
+        let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
+        let mut jobs: Vec<JobId> =
+            self.in_flight.extract_if(|_, held| held.worker == id).map(|(_, held)| held.job).collect();
+        let held = jobs.len();
+        jobs.extend(worker.refused);
+        jobs.sort_unstable();
+        if let Some(slot) = worker.slot {
+            self.slots[slot].load -= held;
+            if self.slots[slot].active == Some(id) {
+                self.slots[slot].active = None;
+            }
+        }
+        let mut actions = Vec::new();
+        let clean = worker.said_bye && jobs.is_empty();
+        let (cause, end) = match worker.phase {
+            Phase::Doomed(cause) => (cause, worker.end),
+            _ if clean => (None, worker.end),
+            _ if worker.assigned == 0 && exit.refusal.is_some() => {
+                (exit.refusal.clone().map(Cause::Unready), End::Crashed)
+            }
+            _ => (Some(exit.cause.clone()), if exit.cause == Cause::Signal(9) { End::Killed } else { End::Crashed }),
+        };
+        if let Some(cause) = cause {
+            let death = Death { cause, last_words: exit.last_words };
+            // A worker that had been given work died of that, for all we know; one that had none died of itself. While others
+            // are at work the pool goes on without it.
+            let is_hopeless = worker.assigned == 0 && !self.failed && self.breaker.failed(now);
+            if is_hopeless && self.in_flight.is_empty() {
+                let count = self.breaker.failures();
+                let reason = exit.refusal.unwrap_or_else(|| format!("the last one {death}"));
+                actions.extend(self.fail(format!("{count} workers in a row did not come to work: {reason}")));
+            }
+            actions.push(Action::Emit(Event::Lost { worker: id, jobs, death }));
+        }
+        actions.push(Action::Emit(Event::Ended {
+            worker: id,
+            slot: worker.slot,
+            generation: worker.generation,
+            jobs: u64::from(worker.assigned),
+            started: worker.started,
+            ended: now,
+            end,
+        }));
+        actions
+    }
+
+    /// Looks at the clock: jobs over their deadline, workers that never got ready.
+    pub(crate) fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.forgive_a_stall(now);
+        let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
+        let turns = u32::try_from(self.limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
+        for (ticket, held) in &self.in_flight {
+            if self.workers.get(&held.worker).is_some_and(|worker| worker.waits_since.is_some()) {
+                continue;
+            }
+            // While one job keeps the thread, no other can be late.
+            let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
+            let could_run = computing.is_none_or(|(other, _)| other == *ticket);
+            // Its neighbours cannot have had the thread for longer than all of them may, whatever its worker says.
+            let own = |limit| could_run && now.saturating_duration_since(held.since) > limit;
+            let all = |limit: Duration| now.saturating_duration_since(held.handed_over) > limit.saturating_mul(turns);
+            if held.deadline.is_some_and(|limit| own(limit) || all(limit)) {
+                late.entry(held.worker).or_default().push(held.job);
+            }
+        }
+        let mut actions = Vec::new();
+        for (id, mut late) in late {
+            late.sort_unstable();
+            let silence = self.workers.get(&id).map_or(Duration::ZERO, |w| now.saturating_duration_since(w.heard));
+            let (cause, end) =
+                if silence > SILENCE { (Cause::Silent, End::Killed) } else { (Cause::Timeout { late }, End::Timeout) };
+            actions.extend(self.doom(id, Some(cause), end));
+        }
+        let stuck: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, w)| w.phase == Phase::Starting)
+            .filter(|(_, w)| now.saturating_duration_since(w.started) > self.limits.start_limit)
+            .map(|(id, _)| *id)
+            .collect();
+        for worker in stuck {
+            let cause = Cause::Unready("it was killed, not being ready in time".to_owned());
+            actions.extend(self.doom(worker, Some(cause), End::Timeout));
+        }
+        actions.extend(self.hurry_drainers(now));
+        actions
+    }
+
+    /// Kills drainers that have done all they had and do not go. What they did is done, so they ended as planned.
+    fn hurry_drainers(&mut self, now: Instant) -> Vec<Action> {
+        let mut overdue = Vec::new();
+        for (id, worker) in self.workers.iter_mut().filter(|(_, worker)| worker.phase == Phase::Draining) {
+            if worker.finished < worker.assigned || worker.waits_since.is_some() {
+                continue;
+            }
+            let since = *worker.idle_since.get_or_insert(now);
+            if now.saturating_duration_since(since) > EXIT_LIMIT {
+                overdue.push((*id, worker.end));
+            }
+        }
+        overdue.into_iter().flat_map(|(id, end)| self.doom(id, None, end)).collect()
+    }
+
+    /// After a pause of this process itself (SIGSTOP, a laptop's sleep) no clock of a worker means anything: all start
+    /// again where they were.
+    fn forgive_a_stall(&mut self, now: Instant) {
+        let gap = self.last_tick.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        if gap < STALL {
+            return;
+        }
+        for held in self.in_flight.values_mut() {
+            held.since += gap;
+            held.handed_over += gap;
+        }
+        for worker in self.workers.values_mut() {
+            worker.started += gap;
+            worker.waits_since = worker.waits_since.map(|since| since + gap);
+            worker.pause(gap, now);
+        }
+    }
+
+    /// A worker whose pipe was not read for a while is heard again. It could not say that it was done, nor that it lived.
+    pub(super) fn went_on(&mut self, id: WorkerId, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let Some(since) = worker.waits_since.take() else { return };
+        let gap = now.saturating_duration_since(since);
+        worker.pause(gap, now);
+        for held in self.in_flight.values_mut().filter(|held| held.worker == id) {
+            // What it was given meanwhile has waited less long.
+            let gap = gap.min(now.saturating_duration_since(held.handed_over));
+            held.since += gap;
+            held.handed_over += gap;
+        }
+    }
+
+    /// Gives up: every worker is killed, and nothing is begun any more.
+    pub(crate) fn fail(&mut self, reason: String) -> Vec<Action> {
+        if std::mem::replace(&mut self.failed, true) {
+            return Vec::new();
+        }
+        let mut actions = self.kill_all();
+        actions.push(Action::Emit(Event::Fatal(reason)));
+        actions
+    }
+
+    /// Kills every worker, blaming nobody.
+    pub(crate) fn kill_all(&mut self) -> Vec<Action> {
+        self.open = false;
+        self.failed = true;
+        let all: Vec<WorkerId> = self.workers.keys().copied().collect();
+        all.into_iter().flat_map(|worker| self.doom(worker, None, End::Killed)).collect()
+    }
+
+    pub(super) fn doom(&mut self, id: WorkerId, cause: Option<Cause>, end: End) -> Vec<Action> {
+        match self.workers.get_mut(&id) {
+            Some(worker) if !matches!(worker.phase, Phase::Doomed(_)) => {
+                worker.phase = Phase::Doomed(cause);
+                worker.end = end;
+                vec![Action::Kill { worker: id }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

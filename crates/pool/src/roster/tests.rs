@@ -1,0 +1,829 @@
+//! Decisions without processes: a model of workers that do what they are told, or do not.
+
+use proptest::prelude::*;
+
+use super::plan::LEAST_DRAINERS;
+use super::*;
+use crate::heard::{ChildEvent, Finished};
+use crate::wire::PROTOCOL;
+
+fn limits(workers: usize, concurrency: usize, quota: Option<u32>) -> Limits {
+    let start_limit = Duration::from_secs(10);
+    let (build, sandbox) = (BUILD.to_owned(), Sandbox::Auto);
+    Limits { workers, concurrency, quota, quota_jitter: 0, max_memory: None, start_limit, build, sandbox }
+}
+
+const BUILD: &str = "this one";
+
+fn is_ready(lacks: &str) -> ChildEvent {
+    ChildEvent::Ready { build: BUILD.to_owned(), protocol: PROTOCOL, resident: 0, lacks: lacks.to_owned() }
+}
+
+/// Has a worker say that it is ready.
+fn ready(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
+    roster.hear(worker, is_ready(""), now)
+}
+
+fn outputs(tickets: &[Ticket]) -> ChildEvent {
+    let output = |id: &Ticket| Finished::Output { id: *id, output: Bytes::new() };
+    ChildEvent::Results { resident: 0, results: tickets.iter().map(output).collect() }
+}
+
+/// The jobs that are done by that.
+fn done(actions: &[Action]) -> Vec<JobId> {
+    actions
+        .iter()
+        .filter_map(|it| if let Action::Emit(Event::Done { job, .. }) = it { Some(*job) } else { None })
+        .collect()
+}
+
+fn job(id: JobId) -> Submission {
+    Submission { id, payload: Bytes::new(), hints: Hints::default() }
+}
+
+/// Settles `job` as the worker that holds it would.
+fn finish(roster: &mut Roster, worker: WorkerId, job: JobId) -> bool {
+    let held = roster.in_flight.iter().find(|(_, held)| held.job == job).map(|(ticket, _)| *ticket);
+    held.is_some_and(|ticket| done(&roster.hear(worker, outputs(&[ticket]), Instant::now())) == [job])
+}
+
+fn died(cause: Cause) -> Exit {
+    Exit { cause, last_words: Vec::new(), refusal: None }
+}
+
+/// Has a worker say goodbye and end.
+fn leave(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
+    assert!(roster.hear(worker, ChildEvent::Bye, now).is_empty(), "it may go");
+    roster.exited(worker, died(Cause::Exited(0)), now)
+}
+
+fn spawned(actions: &[Action]) -> Vec<WorkerId> {
+    actions.iter().filter_map(|a| if let Action::Spawn { worker } = a { Some(*worker) } else { None }).collect()
+}
+
+fn sent(actions: &[Action]) -> Vec<(WorkerId, Vec<JobId>)> {
+    actions
+        .iter()
+        .filter_map(|a| match a {
+            Action::Send { worker, jobs } => Some((*worker, jobs.iter().map(|(_, job)| job.id).collect())),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn workers_are_started_as_far_as_there_is_work() {
+    for (jobs, workers) in [(0, 0), (1, 1), (3, 3), (8, 4)] {
+        let mut roster = Roster::new(limits(4, 2, None));
+        (0..jobs).for_each(|id| roster.submit(job(id)));
+        assert_eq!(spawned(&roster.plan(Instant::now())).len(), workers, "{jobs} jobs");
+    }
+}
+
+#[test]
+fn nothing_is_sent_to_a_worker_that_is_not_ready() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, None));
+    (0..3).for_each(|id| roster.submit(job(id)));
+    let first = roster.plan(now);
+    assert!(sent(&first).is_empty());
+    ready(&mut roster, 0, now);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
+    assert!(finish(&mut roster, 0, 0));
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![2])]);
+}
+
+#[test]
+fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, Some(2)));
+    (0..4).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    let actions = roster.plan(now);
+    assert_eq!(sent(&actions), [(0, vec![0, 1])]);
+    assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
+    ready(&mut roster, 1, now);
+    assert!(sent(&roster.plan(now)).is_empty(), "the drainer holds both places");
+    assert!(finish(&mut roster, 0, 1));
+    assert_eq!(sent(&roster.plan(now)), [(1, vec![2])]);
+}
+
+/// Two ready workers, of which 0 holds jobs 0 and 1 under tickets 1 and 3 (or the other way round), and 1 the others.
+fn two_at_work(sandbox: Sandbox, now: Instant) -> (Roster, Vec<Ticket>, Vec<Ticket>) {
+    let mut roster = Roster::new(Limits { sandbox, ..limits(2, 2, None) });
+    (0..4).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
+    roster.plan(now);
+    let of = |worker| {
+        let held = roster.in_flight.iter().filter(|(_, held)| held.worker == worker);
+        let mut tickets: Vec<Ticket> = held.map(|(ticket, _)| *ticket).collect();
+        tickets.sort_unstable();
+        tickets
+    };
+    let (own, others) = (of(0), of(1));
+    (roster, own, others)
+}
+
+#[test]
+fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is_believed() {
+    let now = Instant::now();
+    let (_, own, others) = two_at_work(Sandbox::Auto, now);
+    let failed = |id| Finished::Failed { id, error: crate::JobError::Unserializable(String::new()) };
+    let merged = |ids: &[Ticket]| Finished::Merged { ids: ids.to_vec(), output: Bytes::new() };
+    let of = |results| ChildEvent::Results { resident: 0, results };
+    let note = |id| ChildEvent::Note { id, note: Bytes::new() };
+    let beat = |id| ChildEvent::Beat { computing: Some(id) };
+    let (mine, yours, nobodys) = (own[0], others[0], 77);
+    let table = vec![
+        ("another's job", outputs(&[yours])),
+        ("nobody's job", outputs(&[nobodys])),
+        ("the ticket that stands for none", outputs(&[0])),
+        ("a job twice in one breath", outputs(&[mine, mine])),
+        ("its own job and another's", outputs(&[mine, yours])),
+        ("another's failure", of(vec![failed(yours)])),
+        ("its own output and nobody's failure", of(vec![failed(mine), failed(nobodys)])),
+        ("a merged output that nobody may merge", of(vec![merged(&own)])),
+        ("a merged output of nothing", of(vec![merged(&[])])),
+        ("a note for another's job", note(yours)),
+        ("a note for nobody's job", note(nobodys)),
+        ("another's job that keeps its thread", beat(yours)),
+        ("nobody's job that keeps its thread", beat(nobodys)),
+        ("a goodbye that nobody asked for", ChildEvent::Bye),
+        ("that it cannot be confined, which nobody requires", ChildEvent::Unconfined { lacks: String::new() }),
+    ];
+    for (what, lie) in table {
+        let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
+        let actions = roster.hear(0, lie, now);
+        assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{what}: {actions:?}");
+        assert!(roster.hear(0, outputs(&[mine]), now).is_empty(), "{what}: it was believed afterwards");
+        assert_eq!(done(&roster.hear(1, outputs(&[yours]), now)).len(), 1, "{what}: the other one is none the worse");
+        let actions = roster.exited(0, died(Cause::Signal(9)), now);
+        let Action::Emit(Event::Lost { jobs, death, .. }) = &actions[0] else { panic!("{what}: {actions:?}") };
+        assert_eq!(jobs.len(), 2, "{what}: both of its jobs are lost with it");
+        assert!(matches!(death.cause, Cause::Corrupt(_)), "{what}: {death}");
+        assert!(matches!(actions[1], Action::Emit(Event::Ended { end: End::Corrupt, .. })), "{what}: {actions:?}");
+    }
+}
+
+#[test]
+fn a_result_is_believed_once() {
+    let now = Instant::now();
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    assert_eq!(done(&roster.hear(0, outputs(&own[..1]), now)).len(), 1);
+    let again = roster.hear(0, outputs(&own[..1]), now);
+    assert!(matches!(again[..], [Action::Kill { worker: 0 }]), "{again:?}");
+}
+
+#[test]
+fn signs_of_life_are_given_by_those_who_have_work_and_no_faster_than_time_goes() {
+    let now = Instant::now();
+    let beat = || ChildEvent::Beat { computing: None };
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    for second in 0..100 {
+        let at = now + Duration::from_secs(second);
+        assert!((0..4).all(|_| roster.hear(0, beat(), at).is_empty()), "{second} s");
+    }
+    let late = now + Duration::from_secs(100);
+    let heard = (0..2000).take_while(|_| roster.hear(0, beat(), late).is_empty()).count();
+    assert_eq!(heard, 101 * 16 - 400, "what it may say adds up, as it does where this process stands still");
+    let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
+    roster.hear(0, outputs(&own), now);
+    assert!(matches!(roster.hear(0, beat(), now)[..], [Action::Kill { worker: 0 }]), "it has nothing to do");
+}
+
+#[test]
+fn that_a_worker_cannot_be_confined_ends_the_pool_unless_others_could_be() {
+    let now = Instant::now();
+    let unconfined = || ChildEvent::Unconfined { lacks: "landlock (why)".to_owned() };
+    let mut roster = Roster::new(Limits { sandbox: Sandbox::Require, ..limits(2, 1, None) });
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    let actions = roster.hear(0, unconfined(), now);
+    let reason =
+        actions.iter().find_map(|it| if let Action::Emit(Event::Fatal(reason)) = it { Some(reason) } else { None });
+    let reason = reason.expect("the pool gives up");
+    assert!(reason.contains("lacks landlock (why)") && reason.contains("`auto`"), "{reason}");
+
+    let (mut roster, ..) = two_at_work(Sandbox::Require, now);
+    roster.submit(job(9));
+    roster.exited(0, died(Cause::Signal(9)), now);
+    let third = spawned(&roster.plan(now))[0];
+    let actions = roster.hear(third, unconfined(), now);
+    assert!(matches!(actions[..], [Action::Kill { .. }]), "{actions:?}");
+    let actions = roster.exited(third, died(Cause::Signal(9)), now);
+    let Action::Emit(Event::Lost { death, .. }) = &actions[0] else { panic!("{actions:?}") };
+    assert!(matches!(&death.cause, Cause::Unready(reason) if reason.contains("landlock")), "{death}");
+
+    let (mut roster, ..) = two_at_work(Sandbox::Require, now);
+    roster.exited(0, died(Cause::Signal(9)), now);
+    let third = spawned(&roster.plan(now))[0];
+    let actions = roster.hear(third, is_ready("landlock"), now);
+    assert!(matches!(actions[..], [Action::Kill { .. }]), "ready without it: {actions:?}");
+}
+
+#[test]
+fn a_job_whose_output_is_refused_is_lost_with_its_worker_whatever_becomes_of_that() {
+    let now = Instant::now();
+    let lost = |actions: &[Action]| match &actions[0] {
+        Action::Emit(Event::Lost { jobs, death, .. }) => (jobs.clone(), death.cause.clone()),
+        other => panic!("{other:?}"),
+    };
+    let corrupt = || Cause::Corrupt("why".to_owned());
+    // It is still there.
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
+    assert!(matches!(roster.refuse(0, Some(job), "why".to_owned())[..], [Action::Kill { worker: 0 }]));
+    let (jobs, cause) = lost(&roster.exited(0, died(Cause::Signal(9)), now));
+    assert_eq!((jobs.len(), jobs.contains(&job), cause), (2, true, corrupt()));
+    // It has gone.
+    let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
+    let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
+    roster.exited(0, died(Cause::Exited(0)), now);
+    assert_eq!(lost(&roster.refuse(0, Some(job), "why".to_owned())), (vec![job], corrupt()));
+    // It was about to go, having done all that it had.
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(super::tests::job(5));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    assert_eq!(done(&roster.hear(0, outputs(&[1]), now)), [5]);
+    assert!(roster.hear(0, ChildEvent::Bye, now).is_empty());
+    roster.refuse(0, Some(5), "why".to_owned());
+    assert_eq!(lost(&roster.exited(0, died(Cause::Exited(0)), now)), (vec![5], corrupt()));
+    // It was killed for taking its time to go.
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(super::tests::job(5));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    assert_eq!(done(&roster.hear(0, outputs(&[1]), now)), [5]);
+    assert!(matches!(roster.doom(0, None, End::Quota)[..], [Action::Kill { .. }]));
+    roster.refuse(0, Some(5), "why".to_owned());
+    assert_eq!(lost(&roster.exited(0, died(Cause::Signal(9)), now)), (vec![5], corrupt()));
+}
+
+#[test]
+fn a_worker_that_falls_silent_after_a_long_job_or_always_names_another_has_jobs_that_are_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    assert!(roster.hear(0, ChildEvent::Beat { computing: Some(2) }, now).is_empty());
+    assert_eq!(done(&roster.hear(0, outputs(&[2]), now)), [1]);
+    let at = |ms| now + Duration::from_millis(ms);
+    let actions: Vec<Action> = (1..30).flat_map(|tenth| roster.tick(at(tenth * 100))).collect();
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+
+    // Each job has a second, and two neighbours that come and go and have the thread by turns.
+    let mut roster = busy(now);
+    let (mut ticket, mut time) = (2, 0);
+    while time < 20_000 {
+        time += 100;
+        let actions = roster.tick(at(time));
+        if !actions.is_empty() {
+            assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+            break;
+        }
+        if time % 900 == 0 {
+            assert_eq!(done(&roster.hear(0, outputs(&[ticket]), at(time))).len(), 1);
+            let hints = Hints { deadline: Some(Duration::from_secs(1)), ..Hints::default() };
+            roster.submit(Submission { hints, ..job(time) });
+            roster.plan(at(time));
+            ticket = roster.in_flight.keys().copied().find(|it| *it != 1 && *it != ticket).expect("another");
+        }
+        roster.hear(0, ChildEvent::Beat { computing: Some(ticket) }, at(time));
+    }
+    assert!(time < 5_000, "job 0 has kept its place for {time} ms");
+}
+
+#[test]
+fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, None));
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0])]);
+    let is_fatal = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Emit(Event::Fatal(_))));
+    let mut other = 1;
+    for attempt in 0..50 {
+        let refused = Exit { refusal: Some("too many processes".to_owned()), ..died(Cause::Exited(-1)) };
+        assert!(!is_fatal(&roster.exited(other, refused, now)), "{attempt}");
+        now += Duration::from_secs(2);
+        let [next] = spawned(&roster.plan(now))[..] else { panic!("another one is tried, if seldom") };
+        other = next;
+    }
+    // It does all the work alone; and when it goes, too, there is nothing left to hope for.
+    assert!(finish(&mut roster, 0, 0));
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![1])]);
+    assert!(!is_fatal(&roster.exited(0, died(Cause::Signal(11)), now)));
+    roster.submit(job(1));
+    for attempt in 1..=10 {
+        let actions = roster.exited(other, died(Cause::Exited(1)), now);
+        assert_eq!(is_fatal(&actions), attempt == 10, "{attempt}");
+        now += Duration::from_secs(2);
+        other = spawned(&roster.plan(now)).first().copied().unwrap_or_default();
+    }
+    assert!(roster.is_over());
+}
+
+#[test]
+fn a_suspect_is_alone_in_its_worker() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(2, 4, None));
+    (0..8).for_each(|id| roster.submit(job(id)));
+    roster.plan(now);
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
+    let busy = sent(&roster.plan(now));
+    assert_eq!(busy.iter().map(|(_, jobs)| jobs.len()).sum::<usize>(), 8);
+    let mut suspect = job(100);
+    suspect.hints.alone = true;
+    roster.submit(suspect);
+    (200..210).for_each(|id| roster.submit(job(id)));
+    // One worker is kept free; the other works on.
+    for (worker, jobs) in &busy {
+        for id in jobs {
+            assert!(finish(&mut roster, *worker, *id));
+            let actions = sent(&roster.plan(now));
+            let suspects: Vec<_> = actions.iter().filter(|(_, jobs)| jobs.contains(&100)).collect();
+            assert!(suspects.iter().all(|(_, jobs)| *jobs == [100]), "{actions:?}");
+        }
+    }
+    let held = roster.in_flight.values().find(|held| held.job == 100).expect("the suspect was sent").worker;
+    assert_eq!(roster.in_flight.values().filter(|other| other.worker == held).count(), 1);
+    assert!(finish(&mut roster, held, 100));
+    assert!(!sent(&roster.plan(now)).is_empty(), "the place is everybody's again");
+}
+
+#[test]
+fn drainers_are_bounded_in_number() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1000, Some(1)));
+    (0..1000).for_each(|id| roster.submit(job(id)));
+    for _ in 0..100 {
+        for worker in spawned(&roster.plan(now)) {
+            ready(&mut roster, worker, now);
+        }
+        now += Duration::from_millis(1);
+    }
+    let drainers = roster.workers.values().filter(|w| w.phase == Phase::Draining).count();
+    assert_eq!(drainers, LEAST_DRAINERS, "each has a job that does not end");
+}
+
+/// Has two workers with a quota of 10 do `jobs` jobs one after the other, in no time, and says how many processes it took.
+fn processes(jobs: u64, expected: bool) -> usize {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, Some(10)));
+    let (mut submitted, mut started) = (0, 0);
+    let mut alive: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
+    for _ in 0..10_000 {
+        while submitted < jobs && roster.room() > 0 {
+            if expected {
+                roster.expect(usize::try_from(jobs - submitted).expect("few"));
+            }
+            roster.submit(job(submitted));
+            submitted += 1;
+        }
+        now += Duration::from_millis(1);
+        let actions = roster.plan(now);
+        for worker in spawned(&actions) {
+            started += 1;
+            ready(&mut roster, worker, now);
+        }
+        for (worker, jobs) in sent(&actions) {
+            alive.entry(worker).or_default().extend(jobs);
+        }
+        for (worker, jobs) in &mut alive {
+            assert!(jobs.drain(..).all(|id| finish(&mut roster, *worker, id)));
+        }
+        for action in actions {
+            if let Action::Drain { worker } = action {
+                leave(&mut roster, worker, now);
+                alive.remove(&worker);
+            }
+        }
+        if submitted == jobs && roster.is_idle() {
+            return started;
+        }
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn no_spare_is_started_for_jobs_that_do_not_come() {
+    for jobs in [1_u64, 2, 3, 15, 20, 21, 99, 100] {
+        // Each of the two may be left with a part of its quota.
+        let needed = usize::try_from(jobs.div_ceil(10)).expect("few").max(usize::from(jobs > 1) + 1);
+        let started = processes(jobs, true);
+        assert!((needed..=needed + 1).contains(&started), "{started} processes for {jobs} jobs");
+        assert!(processes(jobs, false) > started, "{jobs} jobs: without the word there are spares");
+    }
+}
+
+#[test]
+fn a_word_that_proves_wrong_holds_nothing_up() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.expect(0);
+    for (id, worker) in [(0, 0), (1, 1), (2, 2)] {
+        roster.submit(job(id));
+        assert_eq!(spawned(&roster.plan(now)), [worker]);
+        ready(&mut roster, worker, now);
+        assert_eq!(sent(&roster.plan(now)), [(worker, vec![id])]);
+        assert!(finish(&mut roster, worker, id));
+        leave(&mut roster, worker, now);
+    }
+}
+
+#[test]
+fn workers_that_die_before_any_work_end_the_pool() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    for attempt in 1.. {
+        let started = loop {
+            let started = spawned(&roster.plan(now));
+            if !started.is_empty() {
+                break started;
+            }
+            now += Duration::from_millis(10);
+        };
+        let actions = roster.exited(started[0], died(Cause::Exited(1)), now);
+        let fatal = actions.iter().any(|a| matches!(a, Action::Emit(Event::Fatal(_))));
+        assert_eq!(fatal, attempt == 10, "attempt {attempt}");
+        if fatal {
+            break;
+        }
+    }
+    assert!(roster.is_over());
+}
+
+#[test]
+fn a_worker_that_is_not_ready_in_time_is_killed_and_that_is_what_is_said_of_it() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    roster.plan(now);
+    let actions = run_clock(&mut roster, now, Duration::from_secs(11), None);
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+    let actions = roster.exited(0, died(Cause::Signal(9)), now);
+    let [Action::Emit(Event::Lost { jobs, death, .. }), ..] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!(
+        (jobs.len(), death.to_string()),
+        (0, "did not come to work: it was killed, not being ready in time".to_owned())
+    );
+}
+
+#[test]
+fn a_late_job_costs_its_worker_and_is_named() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 2, None));
+    let mut late = job(0);
+    late.hints.deadline = Some(Duration::from_secs(1));
+    roster.submit(late);
+    roster.submit(job(1));
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    run_clock(&mut roster, now, Duration::from_millis(999), None);
+    let later = now + Duration::from_millis(1001);
+    assert!(roster.hear(0, ChildEvent::Beat { computing: None }, later).is_empty());
+    assert!(matches!(roster.tick(later)[..], [Action::Kill { worker: 0 }]));
+    let actions = roster.exited(0, died(Cause::Signal(9)), later);
+    let [Action::Emit(Event::Lost { jobs, death, .. }), Action::Emit(Event::Ended { end, .. })] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((&jobs[..], *end), (&[0, 1][..], End::Timeout));
+    assert_eq!(death.cause, Cause::Timeout { late: vec![0] }, "not the signal that we sent");
+}
+
+/// Looks at the clock ten times a second for some time, during which worker 0 gives a sign of life at every look, and
+/// says what keeps its thread.
+fn run_clock(roster: &mut Roster, from: Instant, time: Duration, computing: Option<Ticket>) -> Vec<Action> {
+    let mut now = from;
+    while now < from + time {
+        now = (now + Duration::from_millis(100)).min(from + time);
+        if !roster.in_flight.is_empty() {
+            assert!(roster.hear(0, ChildEvent::Beat { computing }, now).is_empty());
+        }
+        let actions = roster.tick(now);
+        if !actions.is_empty() {
+            return actions;
+        }
+    }
+    Vec::new()
+}
+
+/// One ready worker that holds jobs 0, 1, 2 under tickets 1, 2, 3, each with a second's time.
+fn busy(now: Instant) -> Roster {
+    let mut roster = Roster::new(limits(1, 3, None));
+    for id in 0..3 {
+        let hints = Hints { deadline: Some(Duration::from_secs(1)), ..Hints::default() };
+        roster.submit(Submission { hints, ..job(id) });
+    }
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1, 2])]);
+    roster
+}
+
+fn cause_of_the_end(roster: &mut Roster, actions: &[Action], now: Instant) -> Cause {
+    assert!(matches!(actions, [Action::Kill { worker: 0 }]), "{actions:?}");
+    match &roster.exited(0, died(Cause::Signal(9)), now)[0] {
+        Action::Emit(Event::Lost { death, .. }) => death.cause.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_job_that_keeps_the_thread_is_late_and_its_neighbours_are_not() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    let actions = run_clock(&mut roster, now, Duration::from_secs(2), Some(2));
+    assert_eq!(cause_of_the_end(&mut roster, &actions, now), Cause::Timeout { late: vec![1] });
+}
+
+#[test]
+fn time_in_which_another_job_kept_the_thread_is_not_held_against_a_job() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    // 0.9 s of its neighbour's computing, then 0.9 s of its own: no longer than it may.
+    assert!(run_clock(&mut roster, now, Duration::from_millis(900), Some(2)).is_empty());
+    assert_eq!(done(&roster.hear(0, outputs(&[2]), now + Duration::from_millis(900))), [1]);
+    let later = now + Duration::from_millis(900);
+    assert!(run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
+    let actions = run_clock(&mut roster, later + Duration::from_millis(900), Duration::from_secs(1), None);
+    assert_eq!(cause_of_the_end(&mut roster, &actions, later), Cause::Timeout { late: vec![0, 2] });
+}
+
+#[test]
+fn a_worker_that_gives_no_sign_of_life_is_replaced_and_nobody_is_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    let mut at = now;
+    let actions = loop {
+        at += Duration::from_millis(100);
+        let actions = roster.tick(at);
+        if !actions.is_empty() {
+            break actions;
+        }
+    };
+    assert_eq!(at - now, Duration::from_millis(1100));
+    assert_eq!(cause_of_the_end(&mut roster, &actions, at), Cause::Silent);
+}
+
+#[test]
+fn a_pause_of_the_whole_run_makes_nobody_late() {
+    let now = Instant::now();
+    let mut roster = busy(now);
+    assert!(run_clock(&mut roster, now, Duration::from_millis(500), None).is_empty());
+    let later = now + Duration::from_secs(60);
+    assert!(roster.tick(later).is_empty(), "we were stopped for a minute");
+    assert!(run_clock(&mut roster, later, Duration::from_millis(400), None).is_empty());
+    assert!(!run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
+}
+
+#[test]
+fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_blamed() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, Some(1)));
+    roster.submit(job(0));
+    roster.close();
+    roster.plan(now);
+    ready(&mut roster, 0, now);
+    roster.plan(now);
+    assert!(run_clock(&mut roster, now, Duration::from_secs(60), None).is_empty(), "it is at its last job");
+    let later = now + Duration::from_secs(60);
+    assert!(finish(&mut roster, 0, 0));
+    let begun = later;
+    let actions = run_clock(&mut roster, later, Duration::from_secs(60), None);
+    assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
+    let actions = roster.exited(0, died(Cause::Signal(9)), begun);
+    assert!(matches!(actions[..], [Action::Emit(Event::Ended { end: End::Quota, .. })]), "{actions:?}");
+    assert!(roster.is_over());
+}
+
+#[test]
+fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_others_are_busy() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(2, 1, None));
+    (0..2).for_each(|id| roster.submit(job(id)));
+    roster.close();
+    roster.plan(now);
+    (0..2).for_each(|worker| drop(ready(&mut roster, worker, now)));
+    roster.plan(now);
+    roster.exited(0, died(Cause::Signal(11)), now);
+    roster.submit(job(0));
+    assert_eq!(spawned(&roster.plan(now)), [2], "the other may be at work for ever");
+    assert!(spawned(&roster.plan(now)).is_empty(), "one will do");
+}
+
+#[test]
+fn a_worker_that_would_not_come_to_work_is_lost_with_its_own_reason() {
+    let now = Instant::now();
+    let mut roster = Roster::new(limits(1, 1, None));
+    roster.submit(job(0));
+    roster.plan(now);
+    let exit = Exit { refusal: Some("no key".to_owned()), ..died(Cause::Exited(1)) };
+    let actions = roster.exited(0, exit, now);
+    let Some(Action::Emit(Event::Lost { jobs, death, .. })) = actions.first() else { panic!("{actions:?}") };
+    assert_eq!((jobs.len(), death.to_string()), (0, "did not come to work: no key".to_owned()));
+}
+
+#[test]
+fn merged_results_are_taken_whole_or_cost_their_worker() {
+    let now = Instant::now();
+    for (tickets, taken) in [
+        (&[1, 2][..], true),
+        (&[2], true),
+        (&[1, 9], false),
+        (&[1, 1], false),
+        (&[1, 3], false),
+        (&[4], false),
+        (&[], false),
+    ] {
+        let mut roster = Roster::new(limits(1, 4, None));
+        for (id, merge) in [Some(7), Some(7), Some(8), None].into_iter().enumerate() {
+            let hints = Hints { merge, ..Hints::default() };
+            roster.submit(Submission { hints, ..job(id as u64) });
+        }
+        roster.plan(now);
+        ready(&mut roster, 0, now);
+        roster.plan(now);
+        let merged = Finished::Merged { ids: tickets.to_vec(), output: Bytes::new() };
+        let actions = roster.hear(0, ChildEvent::Results { resident: 0, results: vec![merged] }, now);
+        assert_eq!(matches!(actions[..], [Action::Emit(Event::Merged { .. })]), taken, "{tickets:?}");
+        assert_eq!(matches!(actions[..], [Action::Kill { .. }]), !taken, "{tickets:?}");
+        let settled = if taken { tickets.len() } else { 0 };
+        assert_eq!(roster.in_flight.len(), 4 - settled, "{tickets:?}");
+    }
+}
+
+/// A fault of a worker, at a point of the run.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Dies,
+    Leaks,
+    SpeaksNonsense,
+    ResendsOldResult,
+}
+
+fn fault() -> impl Strategy<Value = Option<Fault>> {
+    prop_oneof![
+        8 => Just(None),
+        1 => Just(Some(Fault::Dies)),
+        1 => Just(Some(Fault::Leaks)),
+        1 => Just(Some(Fault::SpeaksNonsense)),
+        1 => Just(Some(Fault::ResendsOldResult)),
+    ]
+}
+
+proptest! {
+    /// Whatever the workers do: every job ends exactly once or is reported lost and ends later, no worker is given
+    /// more than its quota, no slot holds more than its concurrency, and in the end nobody is left.
+    #[test]
+    fn every_job_ends_once_whatever_the_workers_do(
+        workers in 1..4_usize,
+        concurrency in 1..5_usize,
+        quota in proptest::option::of(1..6_u32),
+        jobs in 0..60_u64,
+        faults in proptest::collection::vec(fault(), 400),
+    ) {
+        let mut now = Instant::now();
+        let mut roster = Roster::new(Limits { max_memory: Some(1000), ..limits(workers, concurrency, quota) });
+        (0..jobs).for_each(|id| roster.submit(job(id)));
+        roster.close();
+        let mut model = Model::default();
+        let mut faults = faults.into_iter();
+        for _ in 0..5000 {
+            now += Duration::from_millis(20);
+            let actions = roster.plan(now);
+            model.obey(actions, &mut roster, now, quota)?;
+            if roster.is_over() {
+                break;
+            }
+            let actions = model.turn(faults.next().flatten(), &mut roster, now);
+            model.obey(actions, &mut roster, now, quota)?;
+            for index in 0..roster.slots.len() {
+                let held = roster.in_flight.values().filter(|held| {
+                    roster.workers.get(&held.worker).and_then(|w| w.slot) == Some(index)
+                }).count();
+                prop_assert_eq!(roster.slots[index].load, held);
+                prop_assert!(held <= concurrency);
+            }
+        }
+        prop_assert!(roster.is_over(), "it comes to an end: {:?}", roster);
+        model.ended.sort_unstable();
+        prop_assert_eq!(model.ended, (0..jobs).collect::<Vec<_>>());
+        prop_assert!(model.alive.is_empty());
+    }
+}
+
+/// Workers as the roster sees them.
+#[derive(Default)]
+struct Model {
+    alive: BTreeMap<WorkerId, Hands>,
+    ended: Vec<JobId>,
+    last: Option<(WorkerId, Ticket)>,
+}
+
+#[derive(Default)]
+struct Hands {
+    ready: bool,
+    holds: Vec<(Ticket, JobId)>,
+    given: u32,
+    draining: bool,
+    killed: bool,
+}
+
+impl Model {
+    fn obey(
+        &mut self,
+        actions: Vec<Action>,
+        roster: &mut Roster,
+        now: Instant,
+        quota: Option<u32>,
+    ) -> Result<(), TestCaseError> {
+        for action in actions {
+            match action {
+                Action::Spawn { worker } => {
+                    self.alive.insert(worker, Hands::default());
+                }
+                Action::Send { worker, jobs } => {
+                    let hands = self.alive.get_mut(&worker).expect("sent to the living");
+                    prop_assert!(hands.ready && !hands.draining);
+                    hands.given += u32::try_from(jobs.len()).expect("few");
+                    prop_assert!(quota.is_none_or(|quota| hands.given <= quota));
+                    hands.holds.extend(jobs.iter().map(|(ticket, job)| (*ticket, job.id)));
+                }
+                Action::Drain { worker } => self.alive.get_mut(&worker).expect("alive").draining = true,
+                Action::Kill { worker } => self.alive.get_mut(&worker).expect("alive").killed = true,
+                Action::Emit(Event::Lost { jobs, .. }) => jobs.into_iter().for_each(|id| roster.submit(job(id))),
+                Action::Emit(Event::Fatal(reason)) => {
+                    return Err(TestCaseError::reject(format!("the breaker's affair: {reason}")));
+                }
+                Action::Emit(_) => {}
+            }
+        }
+        let gone: Vec<WorkerId> = self
+            .alive
+            .iter()
+            .filter(|(_, hands)| hands.killed || (hands.draining && hands.holds.is_empty()))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            let Some(hands) = self.alive.remove(&id) else { continue };
+            let actions =
+                if hands.killed { roster.exited(id, died(Cause::Signal(9)), now) } else { leave(roster, id, now) };
+            self.obey(actions, roster, now, quota)?;
+        }
+        Ok(())
+    }
+
+    /// One worker does one thing, perhaps a bad one.
+    fn turn(&mut self, fault: Option<Fault>, roster: &mut Roster, now: Instant) -> Vec<Action> {
+        if let Some((id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.ready) {
+            hands.ready = true;
+            return ready(roster, *id, now);
+        }
+        let Some((&id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.holds.is_empty()) else {
+            return Vec::new();
+        };
+        match fault {
+            Some(Fault::Dies) => {
+                self.alive.remove(&id);
+                roster.exited(id, died(Cause::Signal(11)), now)
+            }
+            Some(Fault::SpeaksNonsense) => roster.hear(id, ChildEvent::Corrupt { reason: "nonsense".to_owned() }, now),
+            Some(Fault::ResendsOldResult) => {
+                let Some((worker, ticket)) = self.last else { return Vec::new() };
+                let actions = roster.hear(worker, outputs(&[ticket]), now);
+                assert!(done(&actions).is_empty(), "an old result was taken");
+                actions
+            }
+            fault => {
+                let (ticket, job) = hands.holds.remove(0);
+                if done(&roster.hear(id, outputs(&[ticket]), now)) == [job] {
+                    self.ended.push(job);
+                    self.last = Some((id, ticket));
+                }
+                roster.memory(id, if matches!(fault, Some(Fault::Leaks)) { 900 } else { 0 })
+            }
+        }
+    }
+}
+
+#[test]
+fn a_worker_whose_pipe_is_not_read_has_no_clock_and_has_its_time_afterwards() {
+    let now = Instant::now();
+    let at = |ms| now + Duration::from_millis(ms);
+    let mut roster = busy(now);
+    // Half of its jobs' second is over when there is no memory for what it says; the pool itself never stands still.
+    assert!((1..=5).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    assert!(roster.hear(0, ChildEvent::Waits, at(500)).is_empty());
+    assert!((5..=600).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    assert!(roster.hear(0, ChildEvent::GoesOn, at(60_000)).is_empty());
+    assert!((600..=604).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    let late: Vec<Action> = (605..=620).flat_map(|tenth| roster.tick(at(tenth * 100))).collect();
+    assert!(matches!(late[..], [Action::Kill { worker: 0 }]), "{late:?}");
+}

@@ -1,0 +1,412 @@
+//! What a worker can no longer do once it is confined, tried from inside one; and that it could before.
+
+use std::error::Error;
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gleaner_pool::{Cause, Confinement, Job, JobError, Pool, Sandbox};
+use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use serde::{Deserialize, Serialize};
+
+use crate::parents;
+
+/// A job that tries what it is told, in a worker that may read what it is told.
+pub(crate) struct Try {
+    readable: Vec<PathBuf>,
+    unix_sockets: bool,
+}
+
+/// What is tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Deed {
+    Read(PathBuf),
+    List(PathBuf),
+    /// Makes a file, or writes into it.
+    Write(PathBuf),
+    /// Reads a file on another thread, as the look-up of a name does.
+    ReadElsewhere(PathBuf),
+    /// Lets everybody do everything with a file.
+    Open(PathBuf),
+    Remove(PathBuf),
+    /// Starts a program beside the worker.
+    Start(PathBuf),
+    /// Becomes another program.
+    Become(PathBuf),
+    /// A socket of this family and type.
+    Socket(u16, u32),
+    /// A stream of the Internet by this protocol.
+    Protocol(u32),
+    /// Two UNIX sockets of this type that are connected.
+    Pair(u32),
+    /// Has the parent run after all others.
+    SlowParentDown,
+    /// Has the parent run on one processor only.
+    TieParent,
+    /// Gives the parent as many open files as it has, and no more.
+    LimitParent,
+    /// Runs after all others itself.
+    SlowDown,
+    /// Gives a variable of the environment.
+    Variable(String),
+    Listen,
+    /// Asks after the parent with a signal that does nothing.
+    SignalParent,
+    /// Leaves the process group by which the parent kills.
+    LeaveGroup,
+    /// Takes a file from the parent's hands, for which one must be allowed to trace it.
+    TakeFileOfParent,
+    RaiseCoreLimit,
+    Resolve(String),
+    Panic,
+    Abort,
+    /// What the kernel says of each thread of the worker.
+    Threads,
+    CoreLimit,
+}
+
+impl Job for Try {
+    const NAME: &'static str = "try";
+    type Init = (Vec<PathBuf>, bool);
+    type Task = Deed;
+    /// What came of it, or the number of the error.
+    type Output = Result<String, i32>;
+
+    fn start((readable, unix_sockets): Self::Init) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { readable, unix_sockets })
+    }
+
+    fn confinement(&self) -> Option<Confinement> {
+        Some(Confinement { readable: self.readable.clone(), unix_sockets: self.unix_sockets })
+    }
+
+    async fn run(&self, deed: Deed) -> Result<String, i32> {
+        let done = match deed {
+            Deed::ReadElsewhere(path) => {
+                tokio::task::spawn_blocking(|| std::fs::read_to_string(path)).await.expect("does not panic")
+            }
+            deed => attempt(deed),
+        };
+        done.map_err(|error| error.raw_os_error().unwrap_or(0))
+    }
+}
+
+fn attempt(deed: Deed) -> io::Result<String> {
+    let nothing = |()| String::new();
+    match deed {
+        Deed::Read(path) | Deed::ReadElsewhere(path) => std::fs::read(path).map(|bytes| bytes.len().to_string()),
+        Deed::List(path) => std::fs::read_dir(path).map(|entries| entries.count().to_string()),
+        Deed::Write(path) => std::fs::write(path, "written").map(nothing),
+        Deed::Open(path) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).map(nothing),
+        Deed::Remove(path) => std::fs::remove_file(path).map(nothing),
+        Deed::Start(path) => Command::new(path).status().map(|status| status.to_string()),
+        Deed::Become(path) => Err(Command::new(path).exec()),
+        Deed::Socket(family, kind) => {
+            let (family, kind) = (AddressFamily::from_raw(family), SocketType::from_raw(kind));
+            Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None).map(|_| String::new())?)
+        }
+        Deed::Protocol(number) => {
+            let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
+            let protocol = std::num::NonZeroU32::new(number).map(rustix::net::Protocol::from_raw);
+            Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, protocol).map(|_| String::new())?)
+        }
+        Deed::Pair(kind) => {
+            let (family, kind) = (AddressFamily::UNIX, SocketType::from_raw(kind));
+            Ok(rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None).map(|_| String::new())?)
+        }
+        Deed::SlowParentDown => Ok(rustix::process::setpriority_process(Some(parent()), 19).map(nothing)?),
+        Deed::SlowDown => Ok(rustix::process::setpriority_process(None, 19).map(nothing)?),
+        Deed::TieParent => {
+            let all = rustix::thread::sched_getaffinity(Some(parent()))?;
+            Ok(rustix::thread::sched_setaffinity(Some(parent()), &all).map(nothing)?)
+        }
+        Deed::LimitParent => {
+            let limit = rustix::process::getrlimit(Resource::Nofile);
+            Ok(rustix::process::prlimit(Some(parent()), Resource::Nofile, limit).map(|_| String::new())?)
+        }
+        Deed::Variable(name) => Ok(std::env::var(name).unwrap_or_default()),
+        Deed::Listen => TcpListener::bind("127.0.0.1:0").map(|_| String::new()),
+        Deed::SignalParent => Ok(rustix::process::test_kill_process(parent()).map(nothing)?),
+        Deed::LeaveGroup => Ok(rustix::process::setsid().map(|_| String::new())?),
+        Deed::TakeFileOfParent => {
+            let parent = rustix::process::pidfd_open(parent(), PidfdFlags::empty())?;
+            Ok(rustix::process::pidfd_getfd(parent, 2, PidfdGetfdFlags::empty()).map(|_| String::new())?)
+        }
+        Deed::RaiseCoreLimit => {
+            let more = Rlimit { current: Some(1 << 20), maximum: Some(1 << 20) };
+            Ok(rustix::process::setrlimit(Resource::Core, more).map(nothing)?)
+        }
+        Deed::Resolve(name) => (name.as_str(), 80).to_socket_addrs().map(|found| found.count().to_string()),
+        Deed::Panic => panic!("as told"),
+        Deed::Abort => std::process::abort(),
+        Deed::Threads => {
+            let threads = std::fs::read_dir("/proc/self/task")?;
+            threads.map(|thread| std::fs::read_to_string(thread?.path().join("status"))).collect()
+        }
+        Deed::CoreLimit => {
+            let limit = rustix::process::getrlimit(Resource::Core);
+            Ok(format!("{:?} {:?}", limit.current, limit.maximum))
+        }
+    }
+}
+
+fn parent() -> Pid {
+    rustix::process::getppid().expect("a worker has a parent")
+}
+
+fn pool(sandbox: Sandbox, readable: &[PathBuf]) -> Pool<Try> {
+    pool_with(sandbox, readable, false)
+}
+
+fn pool_with(sandbox: Sandbox, readable: &[PathBuf], unix_sockets: bool) -> Pool<Try> {
+    Pool::<Try>::builder().workers(1).sandbox(sandbox).build((readable.to_vec(), unix_sockets)).expect("a pool")
+}
+
+/// Whether this kernel can confine at all; says so where it cannot.
+fn can_confine(test: &str) -> bool {
+    let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let can = strict.handle_access(AccessFs::ReadFile).is_ok();
+    if !can {
+        println!("SKIPPED {test}: this kernel has no landlock");
+    }
+    can
+}
+
+const EPERM: i32 = 1;
+const EACCES: i32 = 13;
+
+/// Families and types of sockets, as `socket(2)` has them.
+const UNIX: u16 = 1;
+const INET: u16 = 2;
+const INET6: u16 = 10;
+const NETLINK: u16 = 16;
+const PACKET: u16 = 17;
+const ALG: u16 = 38;
+const STREAM: u32 = 1;
+const DATAGRAM: u32 = 2;
+const RAW: u32 = 3;
+
+pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
+    if !can_confine("a_confined_worker_can_do_none_of_what_it_does_not_need") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for name in ["readable", "secret"] {
+        std::fs::write(at(name), "text").expect("writes");
+    }
+    let here = std::env::current_dir().expect("a folder").join("written-by-a-confined-worker");
+    // (what is tried, the error in a confined worker, whether anybody may do it unconfined)
+    let table = [
+        (Deed::Write(std::env::temp_dir().join("written-by-a-confined-worker")), EPERM, true),
+        (Deed::Write(here.clone()), EPERM, true),
+        (Deed::Write(at("readable")), EPERM, true),
+        (Deed::Open(at("readable")), EPERM, true),
+        (Deed::Read(at("secret")), EACCES, true),
+        (Deed::ReadElsewhere(at("secret")), EACCES, true),
+        (Deed::Read("/etc/passwd".into()), EACCES, true),
+        (Deed::ReadElsewhere("/etc/passwd".into()), EACCES, true),
+        (Deed::Read("/proc/self/root/etc/passwd".into()), EACCES, true),
+        (Deed::Read(format!("/proc/{}/environ", std::process::id()).into()), EACCES, true),
+        (Deed::List("/".into()), EACCES, true),
+        (Deed::List(folder.path().into()), EACCES, true),
+        (Deed::Start("/bin/true".into()), EPERM, true),
+        (Deed::Socket(INET, RAW), EPERM, false),
+        (Deed::Socket(INET6, RAW), EPERM, false),
+        (Deed::Socket(PACKET, RAW), EPERM, false),
+        (Deed::Socket(ALG, 5), EPERM, false),
+        (Deed::Socket(UNIX, STREAM), EPERM, true),
+        (Deed::Socket(UNIX, DATAGRAM), EPERM, true),
+        (Deed::Protocol(132), EPERM, false),
+        (Deed::Protocol(262), EPERM, false),
+        (Deed::Pair(DATAGRAM), EPERM, true),
+        (Deed::TieParent, EPERM, true),
+        (Deed::LimitParent, EPERM, true),
+        (Deed::SlowParentDown, EPERM, false),
+        (Deed::SlowDown, EPERM, false),
+        (Deed::Listen, EPERM, true),
+        (Deed::SignalParent, EPERM, true),
+        (Deed::TakeFileOfParent, EPERM, false),
+        (Deed::RaiseCoreLimit, EPERM, false),
+        (Deed::LeaveGroup, EPERM, false),
+        (Deed::Become("/bin/true".into()), EPERM, false),
+        // The last one: unconfined, it is done.
+        (Deed::Remove(at("secret")), EPERM, true),
+    ];
+    let confined = pool(Sandbox::Require, &[at("readable")]);
+    for (deed, error, _) in &table {
+        assert_eq!(confined.run_one(deed.clone()).expect("the worker lives on"), Err(*error), "{deed:?}");
+    }
+    let free = pool(Sandbox::Off, &[]);
+    for (deed, _, anybody) in &table {
+        if *anybody {
+            let done = free.run_one(deed.clone()).expect("the worker lives on");
+            assert!(done.is_ok(), "{deed:?} is done where the sandbox is off: {done:?}");
+        }
+    }
+    std::fs::remove_file(here).expect("the free worker has made it");
+    let _ = std::fs::remove_file(std::env::temp_dir().join("written-by-a-confined-worker"));
+}
+
+pub(crate) fn a_confined_worker_can_do_what_it_needs() {
+    if !can_confine("a_confined_worker_can_do_what_it_needs") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("file"), "text").expect("writes");
+    let names =
+        ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ld.so.cache", "/lib", "/usr/lib", "/lib64"];
+    let mut readable: Vec<PathBuf> = names.map(PathBuf::from).into();
+    readable.extend([folder.path().to_owned(), "/no/such/file".into()]);
+    let pool = pool_with(Sandbox::Require, &readable, true);
+    for deed in [
+        Deed::Read(folder.path().join("file")),
+        Deed::ReadElsewhere(folder.path().join("file")),
+        Deed::List(folder.path().to_owned()),
+        Deed::Read("/proc/self/statm".into()),
+        Deed::Resolve("localhost".to_owned()),
+        Deed::Socket(INET, STREAM),
+        Deed::Socket(INET6, DATAGRAM),
+        Deed::Socket(UNIX, STREAM),
+        Deed::Pair(STREAM),
+        Deed::Protocol(6),
+        Deed::Socket(NETLINK, RAW),
+    ] {
+        let done = pool.run_one(deed.clone()).expect("the worker lives on");
+        assert!(done.is_ok(), "{deed:?}: {done:?}");
+    }
+    match pool.run_one(Deed::Panic) {
+        Err(JobError::Panic { backtrace, .. }) => assert!(backtrace.contains("processes/sandbox.rs:"), "{backtrace}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core() {
+    if !can_confine("every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core") {
+        return;
+    }
+    for sandbox in [Sandbox::Require, Sandbox::Auto, Sandbox::Off] {
+        let pool = pool(sandbox, &[]);
+        // Has one more thread started, which stays for a while.
+        let _ = pool.run_one(Deed::ReadElsewhere("/proc/self/stat".into())).expect("the worker lives on");
+        let threads = pool.run_one(Deed::Threads).expect("the worker lives on").expect("reads its own entry");
+        let threads: Vec<&str> = threads.split("Name:").skip(1).collect();
+        assert!(threads.len() >= 3, "the runtime's, the watch and one for blocking work: {threads:?}");
+        for thread in threads {
+            let is_confined = sandbox != Sandbox::Off;
+            assert_eq!(field(thread, "Seccomp") == "2", is_confined, "{sandbox:?}: {thread}");
+            assert!(!is_confined || field(thread, "NoNewPrivs") == "1", "{sandbox:?}: {thread}");
+            for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                assert!(!is_confined || field(thread, set) == "0000000000000000", "{sandbox:?}: {thread}");
+            }
+            let resident = std::fs::read_to_string(format!("/proc/{}/statm", field(thread, "Tgid")));
+            assert!(resident.is_ok(), "the parent sees how much memory it takes: {resident:?}");
+        }
+        if sandbox != Sandbox::Off {
+            assert_eq!(pool.run_one(Deed::CoreLimit).expect("lives"), Ok("Some(0) Some(0)".to_owned()), "{sandbox:?}");
+        }
+    }
+}
+
+pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays() {
+    const TEST: &str = "what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays";
+    if !can_confine(TEST) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "text").expect("writes");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    if std::os::unix::fs::chown(&file, Some(4321), None).is_err()
+        || std::os::unix::fs::chown(folder.path(), Some(4321), None).is_err()
+    {
+        println!("SKIPPED {TEST}: only root can give files away");
+        return;
+    }
+    // The right to read and to search, by its number in `linux/capability.h`.
+    for (readable, done, kept) in [(vec![file.clone()], Ok("4".to_owned()), 1 << 2), (Vec::new(), Err(EACCES), 0)] {
+        let pool = pool(Sandbox::Require, &readable);
+        assert_eq!(pool.run_one(Deed::Read(file.clone())).expect("lives"), done);
+        assert_eq!(pool.run_one(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
+        let threads = pool.run_one(Deed::Threads).expect("lives").expect("reads its own entry");
+        let own = threads.split("Name:").nth(1).expect("a thread");
+        for set in ["CapPrm", "CapEff"] {
+            assert_eq!(u64::from_str_radix(field(own, set), 16).expect("a number"), kept, "{set}");
+        }
+    }
+}
+
+pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named() {
+    // These are there wherever tests are run by cargo.
+    let variables = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "PATH", "HOME"];
+    let there: Vec<&str> = variables.into_iter().filter(|name| std::env::var(name).is_ok()).collect();
+    assert!(there.len() > 1, "{there:?}");
+    let build = || Pool::<Try>::builder().workers(1).sandbox(Sandbox::Off);
+    let bare = build().build((Vec::new(), false)).expect("a pool");
+    let named = build().environment([there[0]]).build((Vec::new(), false)).expect("a pool");
+    let all = build().environment(["*"]).build((Vec::new(), false)).expect("a pool");
+    for (nth, name) in there.iter().enumerate() {
+        let value =
+            |pool: &Pool<Try>| pool.run_one(Deed::Variable((*name).to_owned())).expect("lives").expect("a text");
+        assert_eq!(value(&bare), "", "{name}");
+        assert_eq!(value(&named).is_empty(), nth > 0, "{name}");
+        assert_eq!(value(&all), std::env::var(name).expect("it is there"));
+    }
+}
+
+pub(crate) fn a_confined_worker_that_aborts_is_a_lost_one_like_any_other() {
+    match pool(Sandbox::Auto, &[]).run_one(Deed::Abort) {
+        Err(JobError::Poison(death)) => assert_eq!(death.cause, Cause::Signal(6)),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn each_wall_stands_without_the_other_and_what_lacks_is_named() {
+    if !can_confine("each_wall_stands_without_the_other_and_what_lacks_is_named") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("secret"), "text").expect("writes");
+    let path = folder.path().to_str().expect("UTF-8");
+    // (the role, what is said of the errors of writing, reading and starting a program, what lacks)
+    let table = [
+        ("without-landlock", "Err(1) Ok Err(1)", "lacks landlock (the kernel was built without it); with `auto`"),
+        ("without-seccomp", "Err(13) Err(13) Err(13)", "lacks seccomp ("),
+    ];
+    for (part, expected, lacks) in table {
+        let said = parents::what_it_says(parents::parent_with(part, &parents::own(), path));
+        let (tried, refused) = said.split_once('\n').expect("two lines");
+        assert_eq!(tried, expected, "{part}");
+        assert!(refused.contains(lacks), "{part}: {refused}");
+    }
+}
+
+/// The role of a program on a kernel that lacks a part, which a filter over all of it makes it look like.
+pub(crate) fn on_a_kernel_that_lacks(call: libc::c_long, folder: &Path) {
+    let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let arch = std::env::consts::ARCH.try_into().expect("a known machine");
+    let filter = SeccompFilter::new([(call, Vec::new())].into(), SeccompAction::Allow, absent, arch);
+    let filter: BpfProgram = filter.expect("a filter").try_into().expect("a filter");
+    seccompiler::apply_filter_all_threads(&filter).expect("the kernel has seccomp");
+    let auto = pool(Sandbox::Auto, &[]);
+    let tried =
+        [Deed::Write(folder.join("written")), Deed::Read(folder.join("secret")), Deed::Become("/bin/true".into())].map(
+            |deed| match auto.run_one(deed).expect("the worker lives on") {
+                Ok(_) => "Ok".to_owned(),
+                Err(error) => format!("Err({error})"),
+            },
+        );
+    println!("{}", tried.join(" "));
+    println!("{:?}", pool(Sandbox::Require, &[]).run_one(Deed::CoreLimit).expect_err("it is refused").to_string());
+}
+
+fn field<'a>(status: &'a str, name: &str) -> &'a str {
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    fields.find_map(|(found, value)| (found == name).then_some(value.trim())).expect("a field")
+}

@@ -1,0 +1,59 @@
+//! What comes before a fetch and may answer in its stead. This is the one place for that: today the cache answers; whatever
+//! else may have a page without asking its server is asked here, too.
+//!
+//! A request comes here twice. When its task is read, a page that is known settles the task at once: it costs the host
+//! nothing, so the task need not wait for the host's turn. When the request is about to be made, it gets its headers, and
+//! the page may be known by then.
+
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::cookies::number_of;
+use super::state::State;
+use crate::model::{HostKey, Outcome, Page, Reach, Task, Visit};
+use crate::schedule::{RequestId, Settled};
+
+/// What becomes of a request that is about to be made.
+#[derive(Debug)]
+pub(super) enum BeforeFetch {
+    /// It is made.
+    Fetch(Visit),
+    /// It need not be made: this is the page.
+    Known(Page),
+}
+
+impl State {
+    /// Completes a request with its headers, and asks whether its page is known already.
+    pub(super) fn before_fetch(&mut self, id: RequestId, visit: Visit, now: Instant) -> BeforeFetch {
+        let host_headers = self.host_headers(&visit.url);
+        let mut visit = Visit { host_headers, ..visit };
+        let RequestId::Page(seq) = id else { return BeforeFetch::Fetch(visit) };
+        if let Some((name, value)) = self.cookies.as_ref().and_then(|cookies| cookies.header(&visit.url, now)) {
+            self.schedule.goes_with(seq, number_of(&value));
+            visit.headers.push((name, value));
+        }
+        match &mut self.cached {
+            Some(cached) => cached.before(seq, visit),
+            None => BeforeFetch::Fetch(visit),
+        }
+    }
+
+    /// Settles a task that was just read, if its page is known already.
+    pub(super) fn settled_when_read(&mut self, task: &Task, now: Instant) -> Option<Settled> {
+        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
+        let mut visit = Visit { host_headers: self.host_headers(url), ..Visit::new(url.clone(), Reach::Listed) };
+        visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
+        let page = self.cached.as_mut()?.known(task.seq, visit)?;
+        let (seq, line, outcome) = (task.seq, task.line.clone(), Outcome::Page(page));
+        Some(Settled { seq, line, outcome, attempts: 0, elapsed: Duration::ZERO })
+    }
+
+    /// The headers that the settings have for the host of this URL alone.
+    fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
+        if self.bounds.host_headers.is_empty() {
+            return Vec::new();
+        }
+        HostKey::of(url).and_then(|host| self.bounds.host_headers.get(&host)).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,115 @@
+//! The executor of one machine: a pool of worker processes. The pool's own words (process ids, slots, generations) are
+//! translated here, and nowhere else.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::ScrapeJob;
+use super::executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+use crate::model::WorkerLabel;
+use gleaner_pool::{Core, Error, Event, Hints, Job as _, Options};
+
+/// Worker processes that scrape.
+#[derive(Debug)]
+pub struct ProcessPool {
+    core: Core,
+    translator: Translator,
+}
+
+impl ProcessPool {
+    /// Makes the pool. Workers are started when there are jobs for them. `settings`: those of [`ScrapeJob`], as bytes.
+    ///
+    /// # Errors
+    /// If the pool cannot be made with these options on this system.
+    pub fn new(settings: &[u8], options: Options) -> Result<Self, Error> {
+        Ok(Self { core: Core::new(ScrapeJob::NAME, settings, options)?, translator: Translator::default() })
+    }
+}
+
+impl Executor for ProcessPool {
+    fn room(&self) -> usize {
+        self.core.room()
+    }
+
+    fn submit(&mut self, id: JobId, payload: Bytes, hints: JobHints) {
+        self.core.submit(id, payload, pool_hints(hints));
+    }
+
+    fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
+        self.core.refuse(worker, job, reason);
+    }
+
+    fn expect(&mut self, jobs: usize) {
+        self.core.expect(jobs);
+    }
+
+    fn close(&mut self) {
+        self.core.close();
+    }
+
+    fn kill(&mut self) {
+        self.core.kill();
+    }
+
+    async fn next(&mut self) -> Option<ExecutorEvent> {
+        loop {
+            let event = self.core.next().await?;
+            if let Some(event) = self.translator.event(event) {
+                return Some(event);
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Option<ExecutorEvent> {
+        loop {
+            let event = self.core.try_next()?;
+            if let Some(event) = self.translator.event(event) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// What the pool is told of a job.
+pub(super) fn pool_hints(hints: JobHints) -> Hints {
+    let JobHints { affinity, alone, time_limit } = hints;
+    Hints { affinity: Some(affinity), alone, deadline: Some(time_limit), merge: None }
+}
+
+/// Makes executor events of the pool's events.
+#[derive(Debug, Default)]
+pub(super) struct Translator {
+    /// The process ids of the workers that are there.
+    pids: HashMap<WorkerId, u32>,
+}
+
+impl Translator {
+    /// `None` for an event that means nothing to a run.
+    pub(super) fn event(&mut self, event: Event) -> Option<ExecutorEvent> {
+        Some(match event {
+            Event::Done { job, worker, output } => ExecutorEvent::Done { job, worker, output },
+            Event::Noted { job, worker, note } => ExecutorEvent::Noted { job, worker, note },
+            Event::Failed { job, worker, error } => ExecutorEvent::Failed { job, worker, error },
+            Event::Lost { worker, jobs, death } => ExecutorEvent::Lost { worker, jobs, death },
+            Event::Started { worker, pid } => {
+                self.pids.insert(worker, pid);
+                ExecutorEvent::Joined { worker, label: WorkerLabel::of_process(pid) }
+            }
+            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
+                let pid = self.pids.remove(&worker);
+                let report = pid.zip(slot).filter(|_| jobs > 0).map(|(pid, slot)| WorkerReport {
+                    facts: vec![("pid", pid.into()), ("slot", slot as u64), ("generation", generation.into())],
+                    jobs,
+                    started,
+                    ended,
+                    end: end.as_str(),
+                });
+                ExecutorEvent::Left { worker, report }
+            }
+            Event::Fatal(reason) => ExecutorEvent::Fatal(reason),
+            // A run never asks the pool to merge outputs, and no other event concerns its tasks.
+            _ => return None,
+        })
+    }
+}

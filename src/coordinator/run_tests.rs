@@ -1,0 +1,378 @@
+//! The loop on its own: a real list and a real output, and an executor that is made up. No processes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fs;
+use std::rc::Rc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
+use crate::input::{Input, Source};
+use crate::model::{Answer, Page, Visited, WorkerLabel};
+
+/// The worker that does everything.
+const WORKER: WorkerId = 7;
+
+/// A job that the executor has, and how often it has had it before.
+struct Held {
+    id: JobId,
+    visit_url: String,
+    hints: JobHints,
+    earlier: usize,
+}
+
+impl Held {
+    fn done(&self) -> ExecutorEvent {
+        let page = Page { final_url: self.visit_url.clone(), status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
+        let visited = Visited { answer: Answer::Page(page), headers: Vec::new() };
+        let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
+        ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
+    }
+
+    fn lost(&self, cause: Cause) -> ExecutorEvent {
+        lost(vec![self.id], cause)
+    }
+}
+
+fn lost(jobs: Vec<JobId>, cause: Cause) -> ExecutorEvent {
+    ExecutorEvent::Lost { worker: WORKER, jobs, death: Death { cause, last_words: Vec::new() } }
+}
+
+/// What the loop told the executor.
+#[derive(Debug, Default)]
+struct Told {
+    submitted: Vec<JobId>,
+    refused: Vec<(WorkerId, Option<JobId>)>,
+    expected: Option<usize>,
+    closed: usize,
+    killed: usize,
+}
+
+/// An executor that does with each job what `does` says.
+struct Fake<F> {
+    places: usize,
+    held: usize,
+    does: F,
+    earlier: HashMap<JobId, usize>,
+    events: VecDeque<ExecutorEvent>,
+    told: Rc<RefCell<Told>>,
+}
+
+impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Fake<F> {
+    fn new(places: usize, does: F) -> Self {
+        let joined = ExecutorEvent::Joined { worker: WORKER, label: WorkerLabel::of_process(4711) };
+        Self { places, held: 0, does, earlier: HashMap::new(), events: [joined].into(), told: Rc::default() }
+    }
+}
+
+impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
+    fn room(&self) -> usize {
+        self.places - self.held
+    }
+
+    fn submit(&mut self, id: JobId, payload: Bytes, hints: JobHints) {
+        let JobInput::Page(visit) = postcard::from_bytes(&payload).expect("a job") else { panic!("no robots.txt") };
+        let earlier = self.earlier.entry(id).or_default();
+        let held = Held { id, visit_url: visit.url.into(), hints, earlier: *earlier };
+        *earlier += 1;
+        self.held += 1;
+        self.told.borrow_mut().submitted.push(id);
+        self.events.extend((self.does)(held));
+    }
+
+    fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
+        self.told.borrow_mut().refused.push((worker, job));
+        self.events.push_back(lost(job.into_iter().collect(), Cause::Corrupt(reason)));
+    }
+
+    fn expect(&mut self, jobs: usize) {
+        self.told.borrow_mut().expected = Some(jobs);
+    }
+
+    fn close(&mut self) {
+        self.told.borrow_mut().closed += 1;
+        let now = Instant::now();
+        let facts = vec![("machine", 3), ("pid", 4711)];
+        let report = WorkerReport { facts, jobs: 5, started: now, ended: now, end: "finished" };
+        self.events.push_back(ExecutorEvent::Left { worker: WORKER, report: Some(report) });
+    }
+
+    fn kill(&mut self) {
+        self.told.borrow_mut().killed += 1;
+    }
+
+    async fn next(&mut self) -> Option<ExecutorEvent> {
+        let is_over = self.told.borrow().closed + self.told.borrow().killed > 0;
+        match self.try_next() {
+            None if is_over => None,
+            // Only the loop makes more of them, and it asks again then.
+            None => std::future::pending().await,
+            event => event,
+        }
+    }
+
+    fn try_next(&mut self) -> Option<ExecutorEvent> {
+        let event = self.events.pop_front()?;
+        self.held -= match &event {
+            // One that is refused is given up when it is reported as lost.
+            ExecutorEvent::Done { output, .. } => usize::from(**output != *b"\xff"),
+            ExecutorEvent::Lost { jobs, .. } => jobs.len(),
+            _ => 0,
+        };
+        Some(event)
+    }
+}
+
+/// A folder with a list of so many tasks, for one run.
+struct Place(TempDir);
+
+impl Place {
+    fn new(tasks: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let list: Vec<String> = (0..tasks).map(|seq| format!("http://h/{seq}")).collect();
+        fs::write(folder.path().join("list.txt"), list.join("\n")).expect("written");
+        Self(folder)
+    }
+
+    fn parts<F: FnMut(Held) -> Vec<ExecutorEvent>>(&self, executor: Fake<F>) -> RunParts<Fake<F>> {
+        let input = Input::open(&[Source::File(self.0.path().join("list.txt"))], None, None).expect("a list");
+        let options = sink::Options {
+            destination: sink::Destination::File(self.0.path().join("out.jsonl")),
+            format: sink::Format::Jsonl,
+            shape: sink::Shape::Full,
+            order: sink::Order::Input,
+            left_over: sink::LeftOver::Refuse,
+            window_memory: 1 << 20,
+            identity: sink::Identity::default(),
+        };
+        RunParts {
+            places: executor.places,
+            executor,
+            input: input.start(),
+            sink: Sink::open(&options).expect("an output"),
+            schedule: schedule::Options {
+                max_redirects: 3,
+                max_retries: 0,
+                max_retry_after: Duration::from_secs(1),
+                max_host_retries: 100,
+                max_host_failures: 0,
+                politeness: schedule::Politeness::none(),
+                hosts: HashMap::new(),
+            },
+            read_ahead: 100,
+            ahead_limit: 1000,
+            task_timeout: Duration::from_secs(60),
+            plausible: Plausible::new(&crate::scrape::sample()),
+            host_headers: BTreeMap::new(),
+            limits: RunLimits::default(),
+            cookies: None,
+            cached: None,
+            progress: Arc::default(),
+        }
+    }
+
+    /// The records, each as its number and what became of it.
+    fn records(&self, name: &str) -> Vec<(u64, String)> {
+        let text = fs::read_to_string(self.0.path().join(name)).expect("an output");
+        let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a record"));
+        let outcome = |record: &serde_json::Value| record["failure"]["kind"].as_str().unwrap_or("page").to_owned();
+        records.map(|record| (record["seq"].as_u64().expect("a number"), outcome(&record))).collect()
+    }
+}
+
+fn no_signals() -> Interrupts {
+    Interrupts::from(|_| Poll::Pending)
+}
+
+fn pages(seqs: std::ops::Range<u64>) -> Vec<(u64, String)> {
+    seqs.map(|seq| (seq, "page".to_owned())).collect()
+}
+
+#[tokio::test]
+async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers() {
+    let place = Place::new(20);
+    let mut held = Vec::new();
+    // Five at a time, the last one first.
+    let fake = Fake::new(5, move |job| {
+        held.push(job);
+        if held.len() == 5 { held.drain(..).rev().map(|job| job.done()).collect() } else { Vec::new() }
+    });
+    let told = Rc::clone(&fake.told);
+    let ended = run_until(place.parts(fake), no_signals()).await;
+    assert!(matches!(ended.ending, Ok(Ending::Complete)), "{ended:?}");
+    assert_eq!(place.records("out.jsonl"), pages(0..20));
+    assert_eq!((ended.summary.tasks, ended.summary.ok, ended.kept), (20, 20, None));
+    let told = told.borrow();
+    assert_eq!((told.submitted.len(), told.expected, told.closed, told.killed), (20, Some(0), 1, 0));
+    // Its worker is named as it wants it to be.
+    let text = fs::read_to_string(place.0.path().join("out.jsonl")).expect("an output");
+    assert!(text.lines().all(|line| line.contains("\"worker\":4711")), "{text}");
+    let workers = serde_json::to_string(&ended.summary.workers).expect("JSON");
+    assert!(workers.starts_with("[{\"machine\":3,\"pid\":4711,\"tasks\":20,\"jobs\":5,"), "{workers}");
+    assert_eq!(ended.summary.workers_by_end, [("finished", 1)].into());
+}
+
+#[tokio::test]
+async fn jobs_that_are_lost_are_submitted_again_and_one_that_kills_its_workers_fails() {
+    type Death = fn(usize) -> Option<Cause>;
+    // How the worker with task 1 ends at which time, what becomes of the task, and how often it is submitted.
+    let table: [(&str, Death, &str, usize); 6] = [
+        ("never", |_| None, "page", 1),
+        ("a crash", |earlier| (earlier == 0).then_some(Cause::Signal(11)), "page", 2),
+        ("crashes", |_| Some(Cause::Signal(11)), "worker_crashed", 2),
+        ("a machine that falls silent", |earlier| (earlier < 2).then_some(Cause::Silent), "page", 3),
+        ("a time limit", |_| Some(Cause::Timeout { late: vec![1] }), "worker_timeout", 1),
+        ("another's time limit", |earlier| (earlier == 0).then(|| Cause::Timeout { late: vec![9] }), "page", 2),
+    ];
+    for (what, dies, outcome, times) in table {
+        let place = Place::new(3);
+        let fake = Fake::new(2, |job: Held| match dies(job.earlier).filter(|_| job.id == 1) {
+            Some(cause) => vec![job.lost(cause)],
+            None => vec![job.done()],
+        });
+        let told = Rc::clone(&fake.told);
+        let ended = run_until(place.parts(fake), no_signals()).await;
+        assert!(matches!(ended.ending, Ok(Ending::Complete)), "{what}: {ended:?}");
+        let mut expected = pages(0..3);
+        expected[1].1 = outcome.to_owned();
+        assert_eq!(place.records("out.jsonl"), expected, "{what}");
+        let submitted = told.borrow().submitted.iter().filter(|job| **job == 1).count();
+        assert_eq!(submitted, times, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn those_that_were_lost_together_run_alone_and_the_hints_say_so() {
+    let place = Place::new(2);
+    let mut held = Vec::new();
+    let alone = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&alone);
+    let fake = Fake::new(2, move |job: Held| {
+        seen.borrow_mut().push((job.id, job.hints.alone));
+        assert_eq!(job.hints.time_limit, Duration::from_secs(60));
+        if job.earlier > 0 {
+            return vec![job.done()];
+        }
+        held.push(job.id);
+        if held.len() == 2 { vec![lost(std::mem::take(&mut held), Cause::Exited(1))] } else { Vec::new() }
+    });
+    let ended = run_until(place.parts(fake), no_signals()).await;
+    assert!(matches!(ended.ending, Ok(Ending::Complete)), "{ended:?}");
+    assert_eq!(place.records("out.jsonl"), pages(0..2));
+    let mut alone = alone.take();
+    alone.sort_unstable();
+    assert_eq!(alone, [(0, false), (0, true), (1, false), (1, true)]);
+}
+
+#[tokio::test]
+async fn a_worker_that_says_something_impossible_is_refused_and_its_job_is_done_again() {
+    let place = Place::new(3);
+    let fake = Fake::new(1, |job: Held| match (job.id, job.earlier) {
+        (1, 0) => vec![ExecutorEvent::Done { job: 1, worker: WORKER, output: Bytes::from_static(b"\xff") }],
+        _ => vec![job.done()],
+    });
+    let told = Rc::clone(&fake.told);
+    let ended = run_until(place.parts(fake), no_signals()).await;
+    assert!(matches!(ended.ending, Ok(Ending::Complete)), "{ended:?}");
+    assert_eq!(place.records("out.jsonl"), pages(0..3));
+    assert_eq!(told.borrow().refused, [(WORKER, Some(1))]);
+    let submitted = |job| told.borrow().submitted.iter().filter(|known| **known == job).count();
+    assert_eq!([0, 1, 2].map(submitted), [1, 2, 1]);
+}
+
+#[tokio::test]
+async fn two_signals_stop_the_executor_and_keep_what_is_done() {
+    let place = Place::new(5);
+    let (signals, mut received) = mpsc::unbounded_channel();
+    let fake = Fake::new(1, move |job: Held| {
+        if job.id == 2 {
+            // It is never answered.
+            [15, 2].into_iter().for_each(|signal| signals.send(signal).expect("the run listens"));
+            return Vec::new();
+        }
+        vec![job.done()]
+    });
+    let told = Rc::clone(&fake.told);
+    let interrupts = Interrupts::from(move |context| match received.poll_recv(context) {
+        Poll::Ready(Some(signal)) => Poll::Ready(signal),
+        Poll::Ready(None) | Poll::Pending => Poll::Pending,
+    });
+    let ended = run_until(place.parts(fake), interrupts).await;
+    assert!(matches!(ended.ending, Ok(Ending::Stopped(Reason::Signal(15)))), "{ended:?}");
+    assert_eq!((told.borrow().closed, told.borrow().killed), (0, 1));
+    assert_eq!(ended.kept, Some(place.0.path().join("out.jsonl.part")));
+    assert_eq!(place.records("out.jsonl.part"), pages(0..2));
+}
+
+#[tokio::test]
+async fn a_run_whose_deadline_is_over_begins_nothing_more() {
+    let place = Place::new(5);
+    let fake = Fake::new(1, |job: Held| panic!("job {} was begun", job.id));
+    let told = Rc::clone(&fake.told);
+    let limits = RunLimits { deadline: Some(Duration::ZERO), max_failures: None };
+    let ended = run_until(RunParts { limits, ..place.parts(fake) }, no_signals()).await;
+    assert!(matches!(ended.ending, Ok(Ending::Stopped(Reason::Deadline))), "{ended:?}");
+    assert_eq!((told.borrow().closed, told.borrow().killed), (0, 1));
+}
+
+#[tokio::test]
+async fn an_executor_that_gives_up_ends_the_run_with_its_reason() {
+    let place = Place::new(5);
+    let told = Rc::new(RefCell::new(Told::default()));
+    let own = Rc::clone(&told);
+    let mut fake = Fake::new(1, move |job: Held| {
+        if job.id == 0 {
+            return vec![job.done()];
+        }
+        // It is over after that.
+        own.borrow_mut().killed += 1;
+        vec![ExecutorEvent::Fatal("the broker is gone".to_owned())]
+    });
+    fake.told = told;
+    let ended = run_until(place.parts(fake), no_signals()).await;
+    let error = ended.ending.expect_err("it cannot go on");
+    assert_eq!(error.to_string(), "keep workers running: the broker is gone");
+    assert_eq!(place.records("out.jsonl.part"), pages(0..1), "what is done is kept");
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_written_stops_the_executor() {
+    let place = Place::new(5);
+    let part = place.0.path().join("out.jsonl.part");
+    let fake = Fake::new(1, move |job: Held| match job.id {
+        0 => {
+            fs::remove_file(&part).expect("it is there");
+            vec![job.done()]
+        }
+        // These are never answered.
+        _ => Vec::new(),
+    });
+    let told = Rc::clone(&fake.told);
+    let ended = run_until(place.parts(fake), no_signals()).await;
+    let error = ended.ending.expect_err("nothing can be written");
+    assert!(matches!(&error, RunError::Sink(_)), "{error}");
+    assert_eq!((told.borrow().closed, told.borrow().killed), (0, 1));
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_ends_the_run_once_what_was_read_of_it_is_done() {
+    let place = Place::new(3);
+    let folder = place.0.path();
+    let sources = ["list.txt", "second.txt"].map(|name| Source::File(folder.join(name)));
+    fs::write(folder.join("second.txt"), "http://h/x\n").expect("written");
+    let input = Input::open(&sources, None, None).expect("both are there");
+    fs::remove_file(folder.join("second.txt")).expect("removed");
+    let fake = Fake::new(1, |job: Held| vec![job.done()]);
+    let told = Rc::clone(&fake.told);
+    let ended = run_until(RunParts { input: input.start(), ..place.parts(fake) }, no_signals()).await;
+    let error = ended.ending.expect_err("a part of it is missing");
+    assert!(matches!(&error, RunError::Input(_)), "{error}");
+    assert_eq!((told.borrow().closed, told.borrow().killed), (1, 0));
+    assert_eq!(place.records("out.jsonl.part"), pages(0..3));
+}

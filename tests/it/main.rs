@@ -1,0 +1,40 @@
+//! The integration tests that share one binary: it links once, and a change builds in a fraction of the time.
+//!
+//! Most of them run the program, or the scraper, against servers on loopback. Each file has one subject.
+//! `tests/soak.rs` stands apart because it measures memory and files over time; `tests/real_servers` because it needs
+//! servers of other projects.
+
+#[path = "../raw_server/mod.rs"]
+mod raw_server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod bad_input;
+mod cache;
+mod connections;
+mod content;
+mod cookies;
+mod data;
+mod documents;
+mod fixtures_fit;
+mod hostile_pages;
+mod hostile_servers;
+mod hosts;
+mod http;
+mod http2;
+mod network_guard;
+mod output;
+mod page_types;
+mod politeness;
+mod proxies;
+mod resume;
+mod sandbox;
+mod scrape_fetch;
+mod scrape_parsel;
+mod scrape_robots;
+mod support_works;
+mod surroundings;
+mod survival;
+mod tls;
+mod workers;
