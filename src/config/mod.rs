@@ -18,6 +18,7 @@ mod checks;
 mod draft;
 mod element;
 mod error;
+mod header_file;
 mod hosts;
 mod layer;
 mod outside;
