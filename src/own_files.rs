@@ -8,7 +8,7 @@
 //! Files are created with mode 0600: only the owner can use them.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -186,7 +186,18 @@ pub fn permissions_of_new_files() -> Permissions {
     Permissions::from_mode(0o666 & !umask())
 }
 
-/// The umask of this process.
+/// The permissions of a new file that takes the place of this one: the same, if the old file is ours. Whoever owns a file
+/// decides who may read it, but not who may read ours. The bits that run a file as its owner are not taken over, because
+/// the new content comes from somewhere else.
+pub fn permissions_in_place_of(old: &Metadata) -> Permissions {
+    in_place_of((old.uid(), old.mode()), user()).unwrap_or_else(permissions_of_new_files)
+}
+
+fn in_place_of((owner, mode): (u32, u32), user: u32) -> Option<Permissions> {
+    (owner == user).then(|| Permissions::from_mode(mode & 0o777))
+}
+
+/// The bits that this process takes from the modes of new files.
 fn umask() -> u32 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let listed = status.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("Umask:")?.trim(), 8).ok());
@@ -367,5 +378,13 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, "").expect("the folder is ours");
         assert_eq!(mode(&path), permissions_of_new_files().mode() & 0o777);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_ours_has_its_permissions_without_special_bits() {
+        let table = [((7, 0o100_640), Some(0o640)), ((7, 0o106_777), Some(0o777)), ((8, 0o100_666), None)];
+        for (old, expected) in table {
+            assert_eq!(in_place_of(old, 7).map(|permissions| permissions.mode()), expected, "{old:?}");
+        }
     }
 }

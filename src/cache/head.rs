@@ -15,8 +15,12 @@ use crate::model::http_date;
 pub const KEPT_HEADERS: [&str; 9] =
     ["age", "cache-control", "date", "etag", "expires", "last-modified", "pragma", "set-cookie", "vary"];
 
-/// The most bytes that the headers of an answer may have in all. An answer with more is not kept.
+/// The most bytes that the headers of an answer may have in all, without those that set cookies. An answer with more is
+/// not kept.
 const LONGEST: usize = 16 * 1024;
+
+/// What each line adds to its name and its value (RFC 9113, 6.5.2).
+const OF_A_LINE: usize = 32;
 
 /// A private cache without heuristic freshness.
 const OPTIONS: CacheOptions = CacheOptions {
@@ -51,6 +55,11 @@ impl Head {
         now: SystemTime,
     ) -> Option<Self> {
         let headers = response.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
+        // This comes first, because it limits the time for all that follows.
+        let sizes = headers.clone().filter(|(name, _)| name != "set-cookie");
+        if sizes.map(|(name, value)| name.len() + value.len() + OF_A_LINE).sum::<usize>() > LONGEST {
+            return None;
+        }
         // Only the fact that the answer sets cookies matters. The cookies may be secret, so they are not kept.
         let headers = headers.map(|(name, value)| match name.as_str() {
             "set-cookie" => (name.clone(), String::new()),
@@ -74,8 +83,7 @@ impl Head {
             return None;
         }
         self.varied = self.vary_names().map(|name| (name.to_ascii_lowercase(), hash_values(request, name))).collect();
-        let is_short = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= LONGEST;
-        let is_kept = is_short && self.policy(request).is_storable();
+        let is_kept = self.policy(request).is_storable();
         // This concerns later requests; the headers of this one may require that the server is asked.
         let is_of_use = || self.validators().is_some() || self.is_fresh(&HeaderMap::new(), now);
         (is_kept && is_of_use()).then_some(self)

@@ -18,6 +18,11 @@
 //! Deliberately absent: redirects and failures, which are requested again in each run; heuristic freshness (RFC 9111,
 //! 4.2.2), because a page whose server says nothing costs only one 304; and eviction. The file grows with the number of
 //! URLs, and with each change of the settings that shape the data. It may be deleted whenever no run has it open.
+//!
+//! Further files:
+//!
+//! - `head_tests`: tables for these rules
+//! - `store_tests`: tests on good and damaged files
 
 mod change;
 mod directives;

@@ -100,6 +100,7 @@ mod tests {
     fn a_run_is_resumed_under_the_same_shaping_settings_and_any_others() {
         let shaping = [
             "extract.title=h1",
+            "extraction.parser=reference",
             "fetch.max_body=1MiB",
             "fetch.max_redirects=1",
             "fetch.user_agent=other",
@@ -171,6 +172,7 @@ mod tests {
         let proxy = "network.proxies=[\"http://u:p@proxy:1\"]";
         let mut others = vec![
             of("extract.title=h1", &[]),
+            of("extraction.parser=reference", &[]),
             of("fetch.max_body=1MiB", &[]),
             of("fetch.meta_refresh=true", &[]),
             of("tls.insecure=true", &[]),

@@ -119,8 +119,9 @@ fn requested_file(root: &Path, path: &str) -> Option<PathBuf> {
     Some(root.join(path.trim_start_matches('/')))
 }
 
-/// Whether `path` is below `root` and not hidden, both as written and after all links are followed. A file that does
-/// not exist counts as inside.
+/// Whether `path` is below `root` and not hidden, both as it is written and after all links are followed. A file that
+/// does not exist counts as inside. What is neither a file nor a folder does not: to open a FIFO, the server would wait
+/// for its other end, even after the run.
 fn is_inside(root: &Path, path: &Path) -> bool {
     let shows = |path: &Path| path.strip_prefix(root).is_ok_and(|below| !below.components().any(is_hidden));
     let leads_inside = |path: &Path| path.canonicalize().is_ok_and(|path| shows(&path));
@@ -130,15 +131,21 @@ fn is_inside(root: &Path, path: &Path) -> bool {
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => {
             let index = path.join(INDEX);
-            leads_inside(path) && (index.symlink_metadata().is_err() || leads_inside(&index))
+            let is_no_trap = index.symlink_metadata().is_err() || !is_special(&index) && leads_inside(&index);
+            leads_inside(path) && is_no_trap
         }
-        Ok(_) => leads_inside(path),
+        Ok(_) => !is_special(path) && leads_inside(path),
         // The file server answers 404.
         Err(_) => true,
     }
 }
 
-/// Whether a part of a path begins with a dot. This includes `..`.
+/// Whether a path leads to a FIFO, a socket or a device.
+fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Whether a part of a path begins with a dot. `..` does as well.
 fn is_hidden(part: Component<'_>) -> bool {
     let name: &OsStr = part.as_os_str();
     name.as_encoded_bytes().starts_with(b".")
@@ -195,6 +202,13 @@ mod tests {
         for (target, link) in links {
             symlink(target, root.join(link)).expect("the folder is ours");
         }
+        for folder in ["waits", "waits/below"] {
+            fs::create_dir(root.join(folder)).expect("the folder is ours");
+        }
+        for fifo in ["waits/fifo.html", "waits/below/index.html"] {
+            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+            rustix::fs::mkfifoat(rustix::fs::CWD, root.join(fifo), mode).expect("the folder is ours");
+        }
         let site = Site::of_folder(root).expect("a site");
         let own = "site.localhost";
         let port = site.address().port();
@@ -221,6 +235,8 @@ mod tests {
             ("/outer.html", own, "404"),
             ("/outer/secret.html", own, "404"),
             ("/trap/", own, "404"),
+            ("/waits/fifo.html", own, "404"),
+            ("/waits/below/", own, "404"),
             ("/%2fetc/passwd", own, "404"),
             ("/page.html", with_port.as_str(), "421"),
             ("/page.html", by_address.as_str(), "421"),

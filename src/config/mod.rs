@@ -9,6 +9,28 @@
 //! file.
 //!
 //! Absent on purpose: the options of the command line alone (output file, `--resume`), which are not settings.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: settings of any text
+//! - `sources`: defaults, file, environment, flags
+//! - `header_file`: request headers from a file (`-H @FILE`)
+//! - `place`: where something was written, and how to show it
+//! - `syntax`: the TOML parser's errors, explained
+//! - `hosts`: `[hosts."NAME"]` -> draft
+//! - `report`: the value of a known setting -> its place, and what a layer says
+//! - `assigned`: `--set`: parts that make one table, and quotes that the shell took away
+//! - `secrets`: what neither errors nor lists of settings show
+//! - `element`: a file for each type of value
+//! - `rules`: `[extract]` -> rules
+//! - `checks`: do selectors and expressions compile?
+//! - `suggest`: the nearest known name
+//! - `outside`: environment variables that settings name
+//! - `trust`: whether the file of the current folder is read unasked
+//! - `certificates`: the files of `[tls]`
+//! - `plan`: what is meant
+//! - `error`: what can be wrong
+//! - `tests`: tables of good and bad settings
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

@@ -13,6 +13,11 @@
 //!
 //! Deliberately absent: `SameSite` and `Partitioned`, which concern pages that make requests to other sites. Here the
 //! user asked for every request.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: files and headers of any bytes
+//! - `jar_tests`: tests of the jar
 
 #[cfg(test)]
 mod any_bytes_tests;

@@ -238,7 +238,10 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
         (_, true) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
-            JobOutput::Page(Visited { answer: Answer::Page(page), headers: Vec::new() }, Duration::ZERO)
+            JobOutput::Page(
+                Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false },
+                Duration::ZERO,
+            )
         }
     })
 }
@@ -263,7 +266,7 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new() }, elapsed);
+    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     bytes_of(match kind % 7 {
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data })),

@@ -115,7 +115,7 @@ impl State {
         &mut self,
         seq: u64,
         worker: WorkerId,
-        Visited { answer, headers }: Visited,
+        Visited { answer, headers, by_reference }: Visited,
         elapsed: Duration,
         now: Instant,
         actions: &mut Vec<Action>,
@@ -124,6 +124,7 @@ impl State {
         if let Some(cookies) = &mut self.cookies {
             cookies.came_back(url, &headers, now);
         }
+        self.tally.parsed(by_reference);
         self.tally.request(match &answer {
             Answer::Page(page) => page.bytes,
             Answer::Failure(failure) => failure.bytes,

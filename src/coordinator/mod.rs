@@ -14,6 +14,12 @@
 //! - `limits`: why a run stops before the end of its list.
 //! - `verdict`: what a lost worker or a panic means for its tasks.
 //! - `summary`, `progress`: what is counted on the way.
+//!
+//! Further files:
+//!
+//! - `run_tests`: the loop alone, with an executor that is made up
+//! - `state_tests`: its tests
+//! - `any_bytes_tests`: runs whose workers say anything at all
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

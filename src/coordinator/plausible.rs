@@ -81,7 +81,12 @@ impl Plausible {
         }
     }
 
-    fn page(&self, out: &Out, url: Option<&Url>, Visited { answer, headers }: &Visited) -> Result<(), Lie> {
+    fn page(
+        &self,
+        out: &Out,
+        url: Option<&Url>,
+        Visited { answer, headers, by_reference: _ }: &Visited,
+    ) -> Result<(), Lie> {
         let text = headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if text as u64 > MOST_TEXT || !headers.iter().all(|(name, _)| self.kept_headers.contains(name)) {
             return Err("headers that nobody asked for");

@@ -30,7 +30,7 @@ struct Held {
 impl Held {
     fn done(&self) -> ExecutorEvent {
         let page = Page { final_url: self.visit_url.clone(), status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
-        let visited = Visited { answer: Answer::Page(page), headers: Vec::new() };
+        let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
         let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
     }

@@ -225,7 +225,7 @@ fn of_failure(failure: Failure) -> Vec<u8> {
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    bytes(JobOutput::Page(Visited { answer, headers: Vec::new() }, Duration::ZERO))
+    bytes(JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, Duration::ZERO))
 }
 
 /// A redirect to any text, as a worker could send it.
@@ -249,7 +249,7 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
         let answer = Answer::Page(page(0));
-        bytes(JobOutput::Page(Visited { answer, headers }, Duration::ZERO))
+        bytes(JobOutput::Page(Visited { answer, headers, by_reference: false }, Duration::ZERO))
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
@@ -273,11 +273,17 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         ("a robots.txt", of_robots(robots)),
         (
             "a time before it was asked",
-            bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers: vec![] }, Duration::from_secs(1))),
+            bytes(JobOutput::Page(
+                Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
+                Duration::from_secs(1),
+            )),
         ),
         (
             "the longest time",
-            bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers: vec![] }, Duration::MAX)),
+            bytes(JobOutput::Page(
+                Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
+                Duration::MAX,
+            )),
         ),
         ("a header that nobody wants", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
         ("too much of headers", headers(vec![etag(3 << 20)])),
@@ -357,7 +363,10 @@ fn what_servers_and_pages_can_say_is_believed() {
     let mut state = at_work(now);
     let later = now + Duration::from_secs(3);
     let headers = vec![("etag".to_owned(), "1".to_owned())];
-    let slow = bytes(JobOutput::Page(Visited { answer: Answer::Page(page(0)), headers }, Duration::from_secs(3)));
+    let slow = bytes(JobOutput::Page(
+        Visited { answer: Answer::Page(page(0)), headers, by_reference: false },
+        Duration::from_secs(3),
+    ));
     assert_eq!(turn(&mut state, vec![done_with(0, slow)], later), ["record 0"]);
 }
 

@@ -37,6 +37,8 @@ pub struct Summary {
     /// Tasks whose data comes from the cache; absent in a run without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
+    /// Pages that html5ever parsed, since Gleaner's own parser declined them or `extraction.parser` says so.
+    pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,
     /// The workers that had any job, in the order in which they ended. At most 10,000; `workers_by_end` counts all.
@@ -102,6 +104,7 @@ impl Tally {
             robots_requests: 0,
             retries: 0,
             cached: None,
+            parsed_by_reference: 0,
             bytes: 0,
             workers: Vec::new(),
             workers_by_end: BTreeMap::new(),
@@ -122,6 +125,11 @@ impl Tally {
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
         self.summary.bytes = self.summary.bytes.saturating_add(bytes);
+    }
+
+    /// Notes what parsed the page of an answer.
+    pub(super) fn parsed(&mut self, by_reference: bool) {
+        self.summary.parsed_by_reference += u64::from(by_reference);
     }
 
     pub(super) fn record(&mut self, record: &Record, worker: Option<WorkerId>) {

@@ -15,6 +15,21 @@
 //! `first_lines` checks whether a file is a list of URLs at all. If it is not, `looks_like` guesses what it is.
 //!
 //! The list is never in memory as a whole, and only its first lines are read twice.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: lists of any bytes
+//! - `source`: a file, standard input, a URL
+//! - `encoding`: UTF-8 or UTF-16
+//! - `format`: bytes -> entries: a file for each format of lists
+//! - `lines`: bytes -> lines
+//! - `task`: a line -> a task
+//! - `columns`: lines that are rows of a table
+//! - `invalid`: what is wrong with a line that is no URL
+//! - `redact`: no user names and passwords in records
+//! - `reader`: the thread that reads, and its batches
+//! - `progress`: how far it has come
+//! - `error`: why a list cannot be read
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

@@ -2,6 +2,29 @@
 //! [`Record`] is what the output says about it.
 //!
 //! Only plain values: no I/O, no clock, no processes.
+//!
+//! Further files:
+//!
+//! - `task`: one line of the list
+//! - `answer`: the answer to one visit of one URL
+//! - `credentials`: URLs without user name and password
+//! - `limits`: how many failures and how much time are too much
+//! - `outcome`: the result of a task: a page or a failure
+//! - `printable`: makes foreign text harmless for terminals
+//! - `how_long`: writes durations for people
+//! - `web_url`: parses URLs by the WHATWG standard
+//! - `host_key`: the host that politeness rules and secrets belong to
+//! - `http_date`: dates in HTTP headers
+//! - `reach`: whether the list or a redirect leads to a URL
+//! - `visit`: one request, and its result
+//! - `sendable`: whether a request can contain a URL
+//! - `excerpt`: how much of a foreign text a message quotes
+//! - `failure`: kind, stage, message, causes, and whether to try again
+//! - `few`: lists of bounded length, read from workers
+//! - `record`: what the output says about a task
+//! - `seqs`: a set of task numbers
+//! - `done`: the finished tasks of an earlier run, and how its list began
+//! - `worker_label`: how records and log lines name a worker
 
 mod answer;
 mod credentials;

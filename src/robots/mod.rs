@@ -11,6 +11,13 @@
 //! Deliberately absent: fetching (`scrape`), and when a file is requested, kept and obeyed (`schedule`). Also absent is
 //! what Google's parser does beyond RFC 9309 and its own documentation: here, `Allow: /index.html` does not imply
 //! `Allow: /$`.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: files of any bytes
+//! - `rules`: the rules of a file for this crawler
+//! - `rules_tests`: tables for RFC 9309 and Google's rules
+//! - `answer`: the result of requesting a robots.txt
 
 mod answer;
 #[cfg(any(test, fuzzing))]

@@ -14,6 +14,13 @@
 //! Hosts take turns. A list that is sorted by host therefore keeps all workers busy if it is read far enough ahead.
 //!
 //! This module deliberately has no processes, sockets or clocks.
+//!
+//! Further files:
+//!
+//! - `tests`: tests of hops, tries and order
+//! - `weights_tests`: what the answers of one server cost the coordinator and other hosts
+//! - `simulation_tests`: simulated hosts with a simulated clock
+//! - `ill_hosts_tests`: hosts that fail, with the same clock
 
 mod asking;
 mod backoff;

@@ -10,6 +10,7 @@ use super::document_kind::DocumentKind;
 use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
 use super::fetch::FetchedPage;
 use super::scraper::{Made, data_of};
+use super::settings::PageParser;
 
 /// `Content-Type` headers of servers.
 const TYPES: [Option<&str>; 6] = [
@@ -50,7 +51,7 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
 }
 
 fn check_with(extractor: &Extractor, page: &FetchedPage) {
-    let made = data_of(extractor, page, None);
+    let made = data_of(extractor, PageParser::Own, page, None).made;
     match &made {
         Ok(Made::Elsewhere(_)) => panic!("no redirect was asked for"),
         Ok(Made::Data(data)) => {
@@ -60,8 +61,8 @@ fn check_with(extractor: &Extractor, page: &FetchedPage) {
         }
         Err(failure) => assert!(!failure.message.is_empty()),
     }
-    let _anywhere = data_of(extractor, page, Some(&page.url));
-    assert_eq!(data_of(extractor, page, None), made, "the same page gives the same data");
+    let _anywhere = data_of(extractor, PageParser::Own, page, Some(&page.url));
+    assert_eq!(data_of(extractor, PageParser::Own, page, None).made, made, "the same page gives the same data");
 }
 
 /// Rules with every pseudo-element, arity and nesting. None of them can fail.

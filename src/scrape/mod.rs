@@ -17,6 +17,20 @@
 //!
 //! Absent on purpose: processes, order and files. Following redirects and retrying are absent too: the coordinator
 //! decides them, because it sees all hosts.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: pages of any bytes
+//! - `proxy`: the URLs of proxies
+//! - `tls`: what is asked of TLS
+//! - `large`: the turns that large pages take, so that they fit into a worker's memory
+//! - `side_threads`: threads for what would keep the worker's own too long
+//! - `fetch`: a URL -> bytes, or where to go instead
+//! - `document_kind`: what a body is read as, by its media type
+//! - `decode`: bytes -> text
+//! - `document`: a page as a list
+//! - `parse`: text -> a document
+//! - `extract`: a document -> one line of JSON
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -51,5 +65,5 @@ pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
-pub use settings::{FetchSettings, HostSettings, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, HostSettings, PageParser, PrivateAddresses, Settings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -12,6 +12,7 @@ use super::extract::Extractor;
 use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
+use super::settings::PageParser;
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
 use crate::model::{
@@ -24,6 +25,7 @@ use crate::robots::{self, Rules, product_token};
 pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
+    parser: PageParser,
     /// The name by which robots.txt files address this program.
     product_token: String,
     /// Threads for large pages.
@@ -31,6 +33,14 @@ pub struct Scraper {
 }
 
 /// The result of reading a page.
+#[derive(Debug, PartialEq)]
+pub(super) struct Read {
+    pub(super) made: Result<Made, Failure>,
+    /// Whether html5ever parsed the page.
+    pub(super) by_reference: bool,
+}
+
+/// What reading a page produced.
 #[derive(Debug, PartialEq)]
 pub(super) enum Made {
     Data(Bytes),
@@ -46,6 +56,7 @@ impl Scraper {
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
+            parser: settings.parser,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
             fetcher: Fetcher::new(settings.fetch)?,
@@ -59,9 +70,9 @@ impl Scraper {
     /// # Panics
     /// Panics if parsing or extracting panics, on any thread. The caller decides what a panic means.
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
-        let mut headers = Vec::new();
-        let answer = self.try_visit(visit, sent, &mut headers).await;
-        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers }
+        let (mut headers, mut by_reference) = (Vec::new(), false);
+        let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference).await;
+        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference }
     }
 
     /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
@@ -88,6 +99,7 @@ impl Scraper {
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
+        by_reference: &mut bool,
     ) -> Result<Answer, Failure> {
         let url = &visit.url;
         let page = match self.fetcher.fetch(visit, sent, kept).await? {
@@ -98,14 +110,18 @@ impl Scraper {
         let page = Arc::new(page);
         // Keeps the credentials: relative links of the page need them too.
         let refreshed = page.follows_meta.then(|| url.clone());
-        let made = if page.body.len() < LARGE_PAGE {
-            data_of(&self.extractor, &page, refreshed.as_ref())
+        let parser = self.parser;
+        let read = if page.body.len() < LARGE_PAGE {
+            data_of(&self.extractor, parser, &page, refreshed.as_ref())
         } else {
             let (extractor, page) = (Arc::clone(&self.extractor), Arc::clone(&page));
-            self.side_threads.run(move || data_of(&extractor, &page, refreshed.as_ref())).await
+            let read = move || Ok(data_of(&extractor, parser, &page, refreshed.as_ref()));
+            let failed = |failure| Read { made: Err(failure), by_reference: false };
+            self.side_threads.run(read).await.unwrap_or_else(failed)
         };
+        *by_reference = read.by_reference;
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
-        match made {
+        match read.made {
             Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),
             Ok(Made::Data(data)) => Ok(Answer::Page(Page { final_url, status, bytes, data })),
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
@@ -129,19 +145,22 @@ fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failu
 }
 
 /// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
-pub(super) fn data_of(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
+pub(super) fn data_of(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
     match page.kind {
-        DocumentKind::Html => data_of_html(extractor, page, refreshed),
+        DocumentKind::Html => data_of_html(extractor, parser, page, refreshed),
     }
 }
 
-fn data_of_html(extractor: &Extractor, page: &FetchedPage, refreshed: Option<&Url>) -> Result<Made, Failure> {
+fn data_of_html(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
     DOCUMENT.with_borrow_mut(|document| {
-        read(page, document)?;
-        if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
-            return Ok(Made::Elsewhere(to));
-        }
-        extractor.extract(document, &page.url).map(Made::Data)
+        document.choice = parser;
+        let made = read(page, document).and_then(|()| {
+            if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
+                return Ok(Made::Elsewhere(to));
+            }
+            extractor.extract(document, &page.url).map(Made::Data)
+        });
+        Read { made, by_reference: document.by_reference }
     })
 }
 
@@ -163,7 +182,7 @@ mod tests {
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
     use url::Url;
 
-    use super::{Document, DocumentKind, Extractor, FetchedPage, Made, data_of, read};
+    use super::{Document, DocumentKind, Extractor, FetchedPage, Made, PageParser, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
     /// Makes the page longer than the part that the prescan reads.
@@ -208,7 +227,8 @@ mod tests {
         for meta in metas {
             for (label, encoding, text) in texts {
                 let html = format!("<!doctype html>{}{}<p>{text}", filler(), meta.replace("{}", label));
-                let made = data_of(&extractor, &page(None, encoding.encode(&html).0.into_owned()), None);
+                let body = encoding.encode(&html).0.into_owned();
+                let made = data_of(&extractor, PageParser::Own, &page(None, body), None).made;
                 let expected = serde_json::json!({ "p": text }).to_string();
                 assert_eq!(made, Ok(Made::Data(expected.into())), "{meta} {label}");
             }
@@ -282,7 +302,31 @@ mod tests {
         let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
         let extractor = Extractor::new(Some(&fields)).expect("a rule");
         let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());
-        let made = data_of(&extractor, &page(None, html), None);
+        let made = data_of(&extractor, PageParser::Own, &page(None, html), None).made;
         assert_eq!(made, Ok(Made::Data("{\"a\":\"http://h.example/?%E6\"}".into())));
+    }
+
+    #[test]
+    fn html5ever_parses_what_the_own_parser_declines_and_all_pages_if_the_settings_say_so() {
+        let fields = Fields::from([("b".to_owned(), Rule::Value(ValueRule::new("b", Arity::One)))]);
+        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        // By the Standard, `search` ends the formatting before it.
+        let search = "<b>1<search>2</b>3</search>";
+        // Comparing the attributes of formatting elements is work that html5ever does not count.
+        let declined = (0..16_000).fold("<b>1</b>".to_owned(), |page, n| page + &format!("<b id={n}>"));
+        let cases = [
+            (PageParser::Own, search, false, "<b>1</b>"),
+            (PageParser::Reference, search, true, "<b>1<search>2</search></b>"),
+            (PageParser::Own, &declined, true, "<b>1</b>"),
+            (PageParser::Own, search, false, "<b>1</b>"),
+        ];
+        for (parser, html, by_reference, first) in cases {
+            for content_type in [None, Some("text/html; charset=utf-8")] {
+                let read = data_of(&extractor, parser, &page(content_type, html.to_owned()), None);
+                let expected = serde_json::json!({ "b": first }).to_string();
+                assert_eq!(read.made, Ok(Made::Data(expected.into())), "{parser:?}");
+                assert_eq!(read.by_reference, by_reference, "{parser:?}");
+            }
+        }
     }
 }

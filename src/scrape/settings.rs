@@ -17,6 +17,18 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// What to extract. `None` extracts the page's title, description, canonical, language, headings and links.
     pub extract: Option<Fields>,
+    /// What parses pages.
+    pub parser: PageParser,
+}
+
+/// What makes a document of a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageParser {
+    /// Gleaner's own parser, which follows the Standard. The few pages that it declines are parsed by html5ever.
+    #[default]
+    Own,
+    /// html5ever, for all pages.
+    Reference,
 }
 
 /// How to fetch a page.

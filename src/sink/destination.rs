@@ -79,7 +79,8 @@ fn inspect(destination: &Destination) -> Result<Found, Error> {
         let folder = folder.display();
         return Err(refuse(&format!("there is no folder `{folder}`, create it (mkdir -p {folder}) or choose another")));
     }
-    let permissions = existing.map_or_else(own_files::permissions_of_new_files, |metadata| metadata.permissions());
+    let permissions =
+        existing.as_ref().map_or_else(own_files::permissions_of_new_files, own_files::permissions_in_place_of);
     Ok(Found::File(target, permissions))
 }
 
@@ -379,9 +380,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.json");
         fs::write(&path, "old").expect("written");
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("set");
-        part(&path).commit().expect("renamed");
-        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
+        for (old, new) in [(0o640, 0o640), (0o4750, 0o750)] {
+            fs::set_permissions(&path, Permissions::from_mode(old)).expect("set");
+            part(&path).commit().expect("renamed");
+            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o7777, new, "{old:o}");
+        }
     }
 
     #[cfg(unix)]

@@ -297,10 +297,19 @@ fn a_run_does_not_overwrite_files_that_it_reads() {
     write(folder.path(), "gleaner.toml", settings);
     std::os::unix::fs::symlink("list.txt", folder.path().join("link.txt")).expect("linked");
     fs::hard_link(folder.path().join("list.txt"), folder.path().join("hard.txt")).expect("linked");
+    for (target, link) in
+        [("out.json", "to-output"), ("out.json.part", "to-part"), ("to-output", "to-link"), ("new.txt", "to-new")]
+    {
+        std::os::unix::fs::symlink(target, folder.path().join(link)).expect("linked");
+    }
     fs::copy(Authority::new().trusted(), folder.path().join("ca.pem")).expect("the folder is ours");
     write(folder.path(), "jar.txt", "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n");
     let (cookies, load, save) = ("cookies.enabled=true", "cookies.load=jar.txt", "cookies.save=jar.txt");
-    let table: [(&[&str], &str); 17] = [
+    let table: [(&[&str], &str); 21] = [
+        (&["-o", "out.json", "--summary", "to-output"], "that is the output"),
+        (&["-o", "out.json", "--summary", "to-link"], "that is the output"),
+        (&["-o", "out.json", "--summary", "to-part"], "that is a file beside the output"),
+        (&["--set", cookies, "--set", "cookies.save=new.txt", "--set", "cache.path=to-new"], "that is the cache"),
         (&["-o", "hard.txt"], "write the output to `hard.txt`: that is the list"),
         (&["--summary", "hard.txt"], "write the summary to `hard.txt`: that is the list"),
         (&["--set", "tls.ca_file=ca.pem", "--summary", "ca.pem"], "that is a file of [tls]"),

@@ -16,7 +16,8 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n";
 
 fn scraper() -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules) }).expect("valid settings")
+    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules), ..Settings::default() })
+        .expect("valid settings")
 }
 
 /// The data of a page, the target of a redirect, or the kind of failure.

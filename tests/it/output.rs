@@ -196,7 +196,10 @@ fn the_summary_has_the_documented_fields_and_correct_sums() {
     let counts =
         r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
     assert!(text.starts_with(counts), "{text}");
-    assert!(text.contains(r#","requests":7,"robots_requests":1,"retries":1,"bytes":"#), "{text}");
+    assert!(
+        text.contains(r#","requests":7,"robots_requests":1,"retries":1,"parsed_by_reference":0,"bytes":"#),
+        "{text}"
+    );
     assert!(text.contains(r#","workers":[{"pid":"#), "{text}");
     let workers = summary["workers"].as_array().expect("a list");
     let sum = |key: &str| workers.iter().filter_map(|worker| worker[key].as_u64()).sum::<u64>();
@@ -219,6 +222,21 @@ fn the_summary_has_the_documented_fields_and_correct_sums() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn the_summary_counts_the_pages_that_html5ever_parsed() {
+    let server = Server::start();
+    for (parser, count) in [("own", 0), ("reference", 2)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let summary = folder.path().join("summary.json");
+        let setting = format!("extraction.parser={parser}");
+        let flags = ["--set", &setting, "--summary", summary.to_str().expect("UTF-8")];
+        scrape_list(&[server.url("/ok/0"), server.url("/ok/1")], flags).finish().exited(0);
+        let summary: Value =
+            serde_json::from_str(&fs::read_to_string(&summary).expect("the summary is there")).expect("JSON");
+        assert_eq!(summary["parsed_by_reference"], count, "{parser}");
+    }
 }
 
 #[test]

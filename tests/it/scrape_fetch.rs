@@ -17,7 +17,7 @@ const SHORT_TIMEOUT: Duration = Duration::from_millis(150);
 
 fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Settings { fetch: patient(1024 * 1024), extract: Some(rules) }
+    Settings { fetch: patient(1024 * 1024), extract: Some(rules), ..Settings::default() }
 }
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {

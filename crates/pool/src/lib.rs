@@ -1,18 +1,33 @@
 #![doc = include_str!("../README.md")]
-// The way through the files, for those who change them. They know jobs and bytes, nothing of what jobs are for.
+// An overview for contributors. These files know jobs and bytes. They do not know what a job is for.
 //
-// - `job` is what a program writes; `pool` runs it over tasks, set up by `builder`, and `outputs` are the iterators and
-//   streams that it gives. `worker::serve` at the start of `main` turns copies of the program into workers.
-// - `core` is the pool below the types: bytes are submitted, `event`s come out. `driver` is the thread of a `Pool`, which
-//   drives a `Core`.
-// - `roster` decides who works on what and who comes next, without I/O and without a clock. `blame` judges, for whoever
-//   submits jobs, which of them killed a worker.
-// - `child` is one worker seen from outside, `heard` what it may say, and `credit` how much memory large outputs may take.
-//   `worker`, `outbox`, `watch` and `line` are one worker seen from inside. `wire` is what is between them.
-// - `sandbox` takes from a worker what its job does not need; `environment` and `user` are what a worker is started with.
+// - `job`: the trait that a program implements. `pool` runs a job over tasks, `builder` sets it up, and `outputs` has the
+//   iterators and streams that it returns. `remote_error` is an error that a job can return.
+// - `worker`: `serve` at the start of `main` turns copies of the program into workers.
+// - `core`: the pool below the types. Bytes are submitted, and values of `event` come out. `options` configures it.
+//   `driver` is the thread of a `Pool`, which drives a `Core`.
+// - `roster`: decides who works on what and who comes next, without I/O and without a clock. `simulated` drives it in
+//   tests.
+// - `blame`: decides which job killed a worker. `death` describes how a worker ended, and `roll_call` what it did.
+// - `child`: one worker, seen from its parent. `heard` checks what a worker says. `credit` limits the
+//   memory that large outputs take in the parent. `spawner` is the one thread that starts
+//   processes, because Linux ends a worker together with the thread that started it.
+// - `outbox`, `watch`, `line` and `panics`: one worker, seen from inside. `wire` is the protocol between both sides.
+// - `sandbox`: takes from a worker what its job does not need. `environment` and `user` are what a worker starts with.
+// - `unix`: everything that needs the operating system. `any_bytes_tests`: frames of arbitrary bytes.
 //
-// Absent on purpose: a `Core` that runs a lost job again (who submits it decides, and may have reasons to wait), and state
-// that processes share (each worker has one pipe in and one out, and the parent alone knows who holds what).
+// **How workers are replaced.** The parent owns the quota: it gives a worker exactly its quota of jobs and tells it to
+// drain with the last one. The successor starts before it is needed, as a spare, so that a replacement costs no time. Past
+// three quarters of the memory limit a worker drains, and past the limit it is killed. A suspect runs alone, in the
+// quarantine slot. Workers that die before they get a job slow down the starts, and the pool gives up after ten in a row.
+//
+// **How no process is left behind.** A worker asks the kernel to be killed when its parent dies (Linux). It also has a
+// thread that waits until its standard input is closed, and then kills the worker's process group. Workers have their own
+// process groups, so Ctrl-C reaches only the parent. A worker counts as gone only when its pipe has ended and its process
+// has been waited for; only jobs without an answer by then are lost.
+//
+// Deliberately absent: a `Core` that runs a lost job again (whoever submits it decides, and may have reasons to wait), and
+// state that processes share (each worker has one pipe in and one out, and only the parent knows who holds what).
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes_tests;

@@ -2,6 +2,25 @@
 //!
 //! A parser takes what was written and gives the value or a [`Complaint`](super::error::Complaint). It does not know which
 //! setting it reads.
+//!
+//! Further files:
+//!
+//! - `choice`: one of a few words
+//! - `count`: a whole number
+//! - `decimal`: a number that may have decimals
+//! - `duration`: `50ms`
+//! - `failures`: a number or a percentage of failures
+//! - `file`: a path
+//! - `header`: a request header
+//! - `list`: several values of one type
+//! - `media_type`: `application/xml`
+//! - `size`: `16MiB`
+//! - `status`: an HTTP status
+//! - `template`: `${NAME}`
+//! - `truth`: true or false
+//! - `user`: a user, by name or number
+//! - `user_agent`: the User-Agent
+//! - `workers`: `"auto"` or a number
 
 pub(super) mod choice;
 pub(super) mod count;

@@ -3,11 +3,27 @@
 //!
 //! A file for each section holds its rows. `text` makes `config/default.toml` of them, which is also the lowest layer
 //! of every run. `elsewhere` has the names by which other tools call our settings.
+//!
+//! Further files:
+//!
+//! - `pool`: `[pool]`
+//! - `fetch`: `[fetch]`
+//! - `politeness`: `[politeness]`
+//! - `hosts`: `[hosts]`
+//! - `network`: `[network]`
+//! - `tls`: `[tls]`
+//! - `limits`: `[limits]`
+//! - `cookies`: `[cookies]`
+//! - `cache`: `[cache]`
+//! - `extract`: `[extract]`
+//! - `extraction`: `[extraction]`
+//! - `output`: `[output]`
 
 mod cache;
 mod cookies;
 pub(super) mod elsewhere;
 mod extract;
+mod extraction;
 mod fetch;
 mod hosts;
 mod limits;
@@ -88,6 +104,7 @@ pub(super) const SECTIONS: &[Section] = &[
     limits::LIMITS,
     cookies::COOKIES,
     cache::CACHE,
+    extraction::EXTRACTION,
     extract::EXTRACT,
     output::OUTPUT,
 ];

@@ -1,4 +1,13 @@
 //! The settings as a whole, from their sources to the plan or to the text of the error.
+//!
+//! Files:
+//!
+//! - `defaults`: the documented defaults are real, and every setting does something
+//! - `errors`: every error, as text
+//! - `extract`: the extraction language
+//! - `hosts`: what is different for one host
+//! - `secrets`: environment variables, and what is not shown
+//! - `precedence`: flag > environment > file > default
 
 mod defaults;
 mod errors;

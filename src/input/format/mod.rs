@@ -2,6 +2,10 @@
 //!
 //! A format only cuts and reads. The reader numbers the tasks, batches them, and compares the list with that of an earlier
 //! run, whatever the format.
+//!
+//! Files:
+//!
+//! - `text`: lines of text
 
 mod text;
 

@@ -37,7 +37,7 @@ impl Dom {
         let holds = match node.kind {
             Kind::Document => false,
             Kind::Doctype => node.parent == 0 && node.length == 3 && self.are_attributes(node.start, node.length),
-            Kind::Comment => node.end == at + 1 && self.is_stretch(node.start, node.length),
+            Kind::Comment | Kind::Instruction => node.end == at + 1 && self.is_stretch(node.start, node.length),
             Kind::Text => node.end == at + 1 && node.length > 0 && self.is_stretch(node.start, node.length),
             Kind::Fragment => parent.is_html(super::known::TEMPLATE) && node.end == parent.end && at == node.parent + 1,
             Kind::Element => {

@@ -24,6 +24,10 @@
 //! `reference` copies it from `scraper`'s tree (`Dom::copy_reference`), and `check` tests that it is consistent.
 //!
 //! Absent on purpose: changing a document after it is built.
+//!
+//! Further files:
+//!
+//! - `tests`: tables of pages
 
 mod build;
 #[cfg(any(test, fuzzing))]
@@ -78,12 +82,12 @@ impl Dom {
         self.names.text(name)
     }
 
-    /// Returns the text of a text node or a comment. It is empty for other nodes.
+    /// What a text, a comment or a processing instruction says; empty for other nodes.
     #[inline]
     pub(crate) fn text(&self, at: u32) -> &str {
         let node = self.node(at);
         match node.kind {
-            Kind::Text | Kind::Comment => self.stretch(node.start, node.length),
+            Kind::Text | Kind::Comment | Kind::Instruction => self.stretch(node.start, node.length),
             _ => "",
         }
     }

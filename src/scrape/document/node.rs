@@ -14,7 +14,8 @@ pub(crate) struct Node {
     pub(in crate::scrape) parent: u32,
     /// The place after the last node below this one.
     pub(in crate::scrape) end: u32,
-    /// For elements and doctypes, the index of their first attribute. For texts and comments, the start of their text.
+    /// Elements and document types: the first of their attributes. Texts, comments and processing
+    /// instructions: where their text begins.
     pub(in crate::scrape) start: u32,
     /// The number of attributes, or the length of the text in bytes.
     pub(in crate::scrape) length: u32,
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     /// `<!doctype ..>`. It has three attributes, whose values are its name, public identifier and system identifier.
     Doctype,
     Comment,
+    /// `<?target data>`: has the target and, if there is any data, a blank and the data as its text.
+    Instruction,
     Text,
     Element,
 }

@@ -47,6 +47,11 @@ impl Dom {
                 }
                 Kind::Text => serializer.write_text(self.text(at))?,
                 Kind::Comment => serializer.write_comment(self.text(at))?,
+                Kind::Instruction => {
+                    let (target, data) = self.text(at).split_once(' ').unwrap_or((self.text(at), ""));
+                    // html5ever ends it with `>` alone.
+                    serializer.write_processing_instruction(target, &[data, "?"].concat())?;
+                }
                 Kind::Doctype => serializer.write_doctype(self.doctype(at).map_or("", |[name, ..]| name))?,
                 Kind::Document | Kind::Fragment => {}
             }

@@ -7,6 +7,10 @@
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: where a page leads by itself
 //! - `link`, `pattern`, `number`, `value`, `json`: turn the selected text into a value
+//!
+//! Further files:
+//!
+//! - `extractor_tests`: its tests
 
 mod extractor;
 mod json;

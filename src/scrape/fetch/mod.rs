@@ -12,6 +12,10 @@
 //! - `robots`: fetches a robots.txt, which has rules of its own
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
+//!
+//! Further files:
+//!
+//! - `shortage`: which shortage of the system prevents a connection
 
 mod address;
 mod body;
@@ -38,7 +42,7 @@ mod unlabelled;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, SET_COOKIE};
 use reqwest::{Body, Response};
 use tokio::time::Instant;
 use url::Url;
@@ -252,12 +256,31 @@ impl Fetcher {
     }
 }
 
-/// Copies the headers with these names, which are in lower case. Decodes bytes above 0x7F as Latin-1.
+/// The most `Set-Cookie` lines that are kept of one answer. No jar keeps more cookies of a domain.
+const MOST_COOKIES: usize = 180;
+
+/// The size of all other headers from which on no further ones are kept of one answer, counted as in HTTP/2 (RFC 9113,
+/// 6.5.2). No cache keeps an answer with so many.
+const MANY_HEADERS: usize = 64 * 1024;
+
+/// Keeps the headers that are asked for, up to a limit. An answer may have thousands of lines, and the coordinator reads
+/// what is kept on the only thread that serves all hosts.
 fn keep(names: &[String], headers: &reqwest::header::HeaderMap, kept: &mut Vec<(String, String)>) {
+    let (mut cookies, mut size) = (0, 0);
     for (name, value) in headers {
-        if names.iter().any(|wanted| wanted == name.as_str()) {
-            kept.push((name.to_string(), encoding_rs::mem::decode_latin1(value.as_bytes()).into_owned()));
+        if !names.iter().any(|wanted| wanted == name.as_str()) {
+            continue;
         }
+        let has_room = if *name == SET_COOKIE { cookies < MOST_COOKIES } else { size < MANY_HEADERS };
+        if !has_room {
+            continue;
+        }
+        if *name == SET_COOKIE {
+            cookies += 1;
+        } else {
+            size += name.as_str().len() + value.len() + 32;
+        }
+        kept.push((name.to_string(), encoding_rs::mem::decode_latin1(value.as_bytes()).into_owned()));
     }
 }
 
@@ -270,4 +293,29 @@ fn header_text(headers: &reqwest::header::HeaderMap, name: &reqwest::header::Hea
         text.push_str(&encoding_rs::mem::decode_latin1(value.as_bytes()));
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{MANY_HEADERS, MOST_COOKIES, keep};
+
+    #[test]
+    fn of_an_answer_with_very_many_headers_some_are_kept() {
+        let names = ["set-cookie", "vary", "etag"].map(str::to_owned);
+        let table = [("set-cookie", 24_000, MOST_COOKIES), ("vary", 24_000, MANY_HEADERS / 37 + 1), ("x", 24_000, 0)];
+        for (name, lines, expected) in table {
+            let mut headers = HeaderMap::new();
+            for _ in 0..lines {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static("a"));
+            }
+            headers.append("etag", HeaderValue::from_static("\"x\""));
+            let mut kept = Vec::new();
+            keep(&names, &headers, &mut kept);
+            let count = |wanted: &str| kept.iter().filter(|(name, _)| name == wanted).count();
+            assert_eq!(count(name), expected, "{name}");
+            assert_eq!(count("etag"), usize::from(name != "vary"), "{name}");
+        }
+    }
 }

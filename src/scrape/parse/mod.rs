@@ -1,8 +1,10 @@
 //! Turns text into a document, as a browser without scripts does.
 //!
-//! Two parsers build the same tree. The one in `html` fills a `document::Dom` in one pass. It declines a page that
-//! needs far more work than its length explains. Such a page is parsed by the reference parser, html5ever, and the
-//! document is then a copy of its tree, which is `scraper`'s (`sink` stores its nodes, `budget` limits its work).
+//! There are two parsers. The one in `html` follows the Standard and fills a `document::Dom` in one pass. A page that it
+//! declines, because the page asks for far more work than its length explains, is parsed by the reference: html5ever, whose
+//! tree is `scraper`'s (`sink` is where it puts its nodes, `budget` how much work a page may make for it). The document is
+//! then a copy of that tree. `extraction.parser` can ask for the reference for all pages. The two trees differ only in the
+//! cases that `html::rules` lists.
 
 mod budget;
 pub(in crate::scrape) mod html;
@@ -16,6 +18,7 @@ use html5ever::tree_builder::TreeBuilderOpts;
 use scraper::Html;
 
 use super::document::Dom;
+use super::settings::PageParser;
 use crate::model::{Failure, FailureKind, Stage};
 use budget::{Budget, Exceeded};
 use html::{Declined, Parser};
@@ -25,6 +28,10 @@ use sink::InOrder;
 #[derive(Debug)]
 pub struct Document {
     pub(super) dom: Dom,
+    /// What parses the pages.
+    pub(super) choice: PageParser,
+    /// Whether html5ever has parsed the page.
+    pub(super) by_reference: bool,
     /// Keeps memory from page to page.
     parser: Parser,
 }
@@ -32,7 +39,7 @@ pub struct Document {
 impl Document {
     /// Makes an empty document, for [`parse_into`].
     pub fn new() -> Self {
-        Self { dom: Dom::new(), parser: Parser::default() }
+        Self { dom: Dom::new(), choice: PageParser::Own, by_reference: false, parser: Parser::default() }
     }
 }
 
@@ -70,9 +77,15 @@ pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document
 /// # Errors
 /// Fails like `parse`.
 pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
-    let Document { dom, parser } = document;
-    if let Err(Declined::TooLong | Declined::TooMuchWork) = parser.parse(text, encoding, dom) {
+    let Document { dom, parser, choice, by_reference } = document;
+    *by_reference = false;
+    let done = match choice {
+        PageParser::Own => parser.parse(text, encoding, dom),
+        PageParser::Reference => Err(Declined::NotAsked),
+    };
+    if let Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) = done {
         dom.copy_reference(&reference(text)?, encoding);
+        *by_reference = true;
     }
     Ok(())
 }
@@ -96,10 +109,19 @@ pub(super) fn parse_tentative_into(
     text: &str,
     tentative: &'static Encoding,
 ) -> Result<Parsed, Failure> {
-    let Document { dom, parser } = document;
-    match parser.parse_tentative(text, tentative, dom) {
+    let Document { dom, parser, choice, by_reference } = document;
+    *by_reference = false;
+    let done = match choice {
+        PageParser::Own => parser.parse_tentative(text, tentative, dom),
+        PageParser::Reference => Err(Declined::NotAsked),
+    };
+    match done {
         Ok(parsed) => Ok(parsed),
-        Err(Declined::TooLong | Declined::TooMuchWork) => copy_tentative(dom, text, tentative),
+        Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) => {
+            let parsed = copy_tentative(dom, text, tentative)?;
+            *by_reference = true;
+            Ok(parsed)
+        }
     }
 }
 

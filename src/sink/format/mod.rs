@@ -1,4 +1,10 @@
 //! The bytes of a record, and the separators between records.
+//!
+//! Files:
+//!
+//! - `object`: one record as JSON
+//! - `json`: one JSON array
+//! - `jsonl`: one value a line
 
 mod json;
 mod jsonl;

@@ -24,6 +24,12 @@
 //! synced entry always passes, because the `.part` was synced before it and grows only at its end. Each frame of the
 //! pending file has its own checksum. One rule remains: no data is removed before the entry that makes it unnecessary
 //! is synced. So the pending file is truncated or replaced only right after a sync.
+//!
+//! Further files:
+//!
+//! - `any_bytes_tests`: journals of any bytes
+//! - `checkpoint_tests`: sequences of checkpoints, and what a later run recovers
+//! - `recovery_tests`: files cut and damaged at every position
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

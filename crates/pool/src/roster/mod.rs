@@ -13,6 +13,10 @@
 //!     |                 |                                 |
 //!     +-----------------+----- exit, kill (Doomed) -------+---> gone, and its jobs are reported lost
 //! ```
+//!
+//! Further files:
+//!
+//! - `tests`: with a model of the world
 
 mod breaker;
 mod hear;

@@ -25,6 +25,11 @@
 //! those that are refused can only be too short; calls that are younger than the list are refused with it. Absent too:
 //! making the process "not dumpable". `/proc/<pid>` would belong to root then, and a parent that is not root could no
 //! longer read how much memory its workers take.
+//!
+//! Further files:
+//!
+//! - `linux`: the steps, one after the other
+//! - `elsewhere`: systems without a sandbox of ours
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 mod calls;

@@ -1,4 +1,16 @@
 //! What people read when their settings are wrong: the whole text, for every source. A file for each section has its table.
+//!
+//! Files:
+//!
+//! - `names`: unknown names, and text that is not TOML
+//! - `pool`: `[pool]`
+//! - `fetch`: `[fetch]`
+//! - `network`: `[network]`
+//! - `cookies`: `[cookies]`
+//! - `cache`: `[cache]`
+//! - `extract`: `[extract]`
+//! - `output`: `[output]`
+//! - `elsewhere`: flags and environment variables
 
 mod cache;
 mod cookies;

@@ -14,6 +14,10 @@
 //! ancestors have (`marks`). Each branch is compiled to conditions on these masks (`filter`), and `scan` looks for many
 //! branches at once. The masks alone decide most selectors. The crate decides the others, but only for elements with
 //! the right masks.
+//!
+//! Further files:
+//!
+//! - `scan_tests`: masks against the crate alone
 
 mod branch;
 mod css;

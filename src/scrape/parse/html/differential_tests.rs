@@ -1,5 +1,7 @@
-//! The same tree as html5ever's, on pages that are made up anew in every run.
+//! The tree of html5ever by its rules, and by the rules of the Standard a tree that differs only where a correction is
+//! reached, on pages that are made up anew in every run.
 
+use std::cell::RefCell;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -38,7 +40,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 /// The pages of the fixtures.
-fn fixtures() -> Vec<String> {
+pub(super) fn fixtures() -> Vec<String> {
     fn files(folder: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).expect("fixtures") {
             let path = entry.expect("a file").path();
@@ -85,14 +87,20 @@ fn mutated(pages: Vec<String>) -> impl Strategy<Value = String> {
     )
 }
 
+/// Pages of all kinds.
+pub(super) fn made_up() -> impl Strategy<Value = String> {
+    prop_oneof![3 => soup(), 1 => mutated(fixtures())]
+}
+
 /// Compares so many pages, and shows the smallest one that differs.
 fn compare_many(cases: u32, seed: RngSeed) {
     let mut runner = TestRunner::new(Config { cases, rng_seed: seed, failure_persistence: None, ..Config::default() });
-    let comparison = std::cell::RefCell::new(Comparison::default());
-    let pages = prop_oneof![3 => soup(), 1 => mutated(fixtures())];
-    let done = runner.run(&pages, |page| {
-        let compared = comparison.borrow_mut().compare(&page);
-        prop_assert_eq!(compared, Ok(Compared::Same));
+    let by_its_rules = RefCell::new(Comparison::by_rules_of_html5ever());
+    let by_the_standard = RefCell::new(Comparison::by_the_standard());
+    let done = runner.run(&made_up(), |page| {
+        prop_assert_eq!(by_its_rules.borrow_mut().compare(&page), Ok(Compared::Same));
+        let compared = by_the_standard.borrow_mut().compare(&page);
+        prop_assert!(matches!(compared, Ok(Compared::Same | Compared::Corrected(_))), "{:?}", compared);
         Ok(())
     });
     if let Err(error) = done {
@@ -128,7 +136,7 @@ fn many_made_up_pages_give_the_reference_tree() {
 fn pages_of_a_file_give_the_reference_tree() {
     let file = env::var_os("GLEANER_PAGES").expect("GLEANER_PAGES names a file");
     let pages: Vec<String> = serde_json::from_slice(&fs::read(file).expect("a file")).expect("an array of strings");
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::by_rules_of_html5ever();
     for page in &pages {
         assert_eq!(comparison.compare(page), Ok(Compared::Same), "{page:?}");
     }
@@ -147,7 +155,7 @@ fn a_tree_that_differs_is_found_out() {
         ("a node", |dom| dom.nodes.truncate(dom.nodes.len() - 1)),
     ];
     let page = "<p class=abc>text<br><!-- c -->";
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::by_rules_of_html5ever();
     assert_eq!(comparison.compare(page), Ok(Compared::Same));
     for (what, damage) in damages {
         assert!(comparison.compare_with(page, damage).is_err(), "{what}");
@@ -239,7 +247,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
         "<p hidden>x<frameset>",
         " <frameset> ",
     ];
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::by_rules_of_html5ever();
     for page in cases {
         assert_eq!(comparison.compare(page), Ok(Compared::Same), "{page:?}");
     }
@@ -247,7 +255,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
 
 #[test]
 fn the_fixtures_give_the_reference_tree() {
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::by_rules_of_html5ever();
     for page in fixtures() {
         assert_eq!(comparison.compare(&page), Ok(Compared::Same));
     }

@@ -34,6 +34,14 @@ fn pages_that_need_more_work_than_their_length_explains_are_declined() {
         ("items", "<ul>".to_owned() + &"<li><span>".repeat(10) + &"<span>".repeat(3_000) + &"<dd></dd>".repeat(3_000)),
         ("templates", "<div>".repeat(3_000) + &"<template></template>".repeat(3_000)),
         ("foreign end tags", "<svg>".to_owned() + &"<g>".repeat(3_000) + &"</x>".repeat(3_000)),
+        (
+            "what is shown of an option",
+            "<select><option selected>".to_owned() + &"<b>".repeat(3_000) + &"<selectedcontent>".repeat(3_000),
+        ),
+        (
+            "options that are looked through",
+            "<select><selectedcontent></selectedcontent>".to_owned() + &"<option selected>x".repeat(3_000),
+        ),
         ("a second body with new attributes", numbered(3_000, |n| format!("<body a{n}>"))),
         ("texts that grow in turn", "<table><tr>".to_owned() + &"x</b> </b>".repeat(3_000)),
         (
@@ -80,7 +88,7 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
 
 #[test]
 fn deep_and_broken_real_pages_give_the_reference_tree() {
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::by_rules_of_html5ever();
     let cases = [
         "<div>".repeat(2_000),
         "<b><i><font color=red>".repeat(10_000),

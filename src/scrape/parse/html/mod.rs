@@ -7,22 +7,36 @@
 //! One pass over the text: `tokenization` (13.2.5) reads a tag, a text or a comment where it stands and hands it to
 //! `construction` (13.2.6) as places in the page; nothing is copied that the page has in one piece. Files and functions
 //! have the names that the Standard gives its sections, states, modes and algorithms, so that both can be read side by
-//! side. `token` is what passes between the two, `tags` the Standard's sets of elements, `rules` where html5ever is not
-//! the Standard, `work` how much a page may cost.
+//! side. `token` is what passes between the two, `tags` the Standard's sets of elements, `rules` the cases in which
+//! html5ever does not follow the Standard, `work` how much a page may cost.
 //!
-//! What is built is html5ever's tree, node by node: `differential_tests` compares the two on thousands of pages that are
-//! made up anew in every run. A page that asks for too much is declined, and whoever calls has html5ever parse it.
+//! What is built is the Standard's tree. It is html5ever's tree, node by node, except on pages that reach one of those
+//! cases: `differential_tests` compares the two on thousands of pages that are made up anew in every run, with and without
+//! the corrections. A page that asks for too much is declined, and whoever calls has html5ever parse it.
 //!
 //! Absent on purpose: parse errors, which nobody reads here; scripts, and fragments of pages.
+//!
+//! Further files:
+//!
+//! - `comparison`: a page parsed by html5ever and here
+//! - `correction_tests`: the Standard's tree where html5ever has another one
+//! - `peers_tests`: trees as text, for other parsers to be compared with
+//! - `vocabulary_tests`: what made-up pages are made of
+//! - `hostile_tests`: pages that were written to keep a parser busy
+//! - `speed_tests`: how long parsing takes, beside html5ever
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod comparison;
 #[allow(clippy::wildcard_imports, reason = "the rules name nearly every element there is")]
 mod construction;
 #[cfg(test)]
+mod correction_tests;
+#[cfg(test)]
 mod differential_tests;
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod peers_tests;
 mod rules;
 #[cfg(test)]
 mod speed_tests;
@@ -55,6 +69,8 @@ pub(crate) enum Declined {
     TooLong,
     /// It asks for more work than its length explains: it nests too deeply, or leaves too much open.
     TooMuchWork,
+    /// The settings ask for html5ever.
+    NotAsked,
 }
 
 /// A parser with the memory that it keeps from page to page.

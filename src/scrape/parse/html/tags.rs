@@ -2,6 +2,8 @@
 //!
 //! Each open element carries the sets it belongs to, so that "is one of these in scope" is a test of bits.
 
+#[cfg(any(test, fuzzing))]
+use super::rules::Correction;
 use crate::scrape::document::{KNOWN, Name, Namespace, known::*};
 
 /// A set of sets.
@@ -30,23 +32,26 @@ pub(super) const HEADING: Sets = 1 << 10;
 /// Where text and other elements than those of tables are foster parented.
 pub(super) const FOSTERING: Sets = 1 << 11;
 pub(super) const FORMATTING: Sets = 1 << 12;
-/// `table`, `tbody`, `tfoot`.
-pub(super) const TABLE_BODY_OR_TABLE: Sets = 1 << 13;
+/// `tbody`, `tfoot`, `thead`.
+pub(super) const TABLE_BODY: Sets = 1 << 13;
 /// A `MathML` text integration point.
 pub(super) const MATHML_TEXT: Sets = 1 << 14;
-/// An HTML integration point of SVG.
+/// An HTML integration point.
 pub(super) const HTML_INTEGRATION: Sets = 1 << 15;
+/// What html5ever looks for instead of `TABLE_BODY`: `table`, `tbody`, `tfoot`.
+pub(super) const TABLE_BODY_OR_TABLE: Sets = 1 << 16;
 
 pub(super) const LIST_ITEM_SCOPE: Sets = SCOPE | LIST_ITEM;
 pub(super) const BUTTON_SCOPE: Sets = SCOPE | BUTTON_ITSELF;
 
-/// Without `keygen`, `search` and elements of SVG and `MathML`, which the Standard has too and html5ever has not.
+/// Those of HTML.
 const SPECIAL_NAMES: &[Name] = &[
     ADDRESS, APPLET, AREA, ARTICLE, ASIDE, BASE, BASEFONT, BGSOUND, BLOCKQUOTE, BODY, BR, BUTTON, CAPTION, CENTER, COL,
     COLGROUP, DD, DETAILS, DIR, DIV, DL, DT, EMBED, FIELDSET, FIGCAPTION, FIGURE, FOOTER, FORM, FRAME, FRAMESET, H1,
-    H2, H3, H4, H5, H6, HEAD, HEADER, HGROUP, HR, HTML, IFRAME, IMG, INPUT, ISINDEX, LI, LINK, LISTING, MAIN, MARQUEE,
-    MENU, META, NAV, NOEMBED, NOFRAMES, NOSCRIPT, OBJECT, OL, P, PARAM, PLAINTEXT, PRE, SCRIPT, SECTION, SELECT,
-    SOURCE, STYLE, SUMMARY, TABLE, TBODY, TD, TEMPLATE, TEXTAREA, TFOOT, TH, THEAD, TITLE, TR, TRACK, UL, WBR, XMP,
+    H2, H3, H4, H5, H6, HEAD, HEADER, HGROUP, HR, HTML, IFRAME, IMG, INPUT, KEYGEN, LI, LINK, LISTING, MAIN, MARQUEE,
+    MENU, META, NAV, NOEMBED, NOFRAMES, NOSCRIPT, OBJECT, OL, P, PARAM, PLAINTEXT, PRE, SCRIPT, SEARCH, SECTION,
+    SELECT, SOURCE, STYLE, SUMMARY, TABLE, TBODY, TD, TEMPLATE, TEXTAREA, TFOOT, TH, THEAD, TITLE, TR, TRACK, UL, WBR,
+    XMP,
 ];
 
 /// The sets of HTML elements.
@@ -64,6 +69,7 @@ const MEMBERS: &[(Sets, &[Name])] = &[
     (HEADING, &[H1, H2, H3, H4, H5, H6]),
     (FOSTERING, &[TABLE, TBODY, TFOOT, THEAD, TR]),
     (FORMATTING, &[A, B, BIG, CODE, EM, FONT, I, NOBR, S, SMALL, STRIKE, STRONG, TT, U]),
+    (TABLE_BODY, &[TBODY, TFOOT, THEAD]),
     (TABLE_BODY_OR_TABLE, &[TABLE, TBODY, TFOOT]),
 ];
 
@@ -87,8 +93,25 @@ static SETS: [Sets; KNOWN] = {
 pub(super) fn sets(name: Name, namespace: Namespace) -> Sets {
     match namespace {
         Namespace::Html => SETS.get(name.number() as usize).copied().unwrap_or(0),
-        Namespace::MathMl if matches!(name, MI | MO | MN | MS | MTEXT) => SCOPE | MATHML_TEXT,
-        Namespace::Svg if matches!(name, FOREIGN_OBJECT | DESC | TITLE) => SCOPE | HTML_INTEGRATION,
+        Namespace::MathMl if matches!(name, MI | MO | MN | MS | MTEXT) => SPECIAL | SCOPE | MATHML_TEXT,
+        Namespace::MathMl if name == ANNOTATION_XML => SPECIAL | SCOPE,
+        Namespace::Svg if matches!(name, FOREIGN_OBJECT | DESC | TITLE) => SPECIAL | SCOPE | HTML_INTEGRATION,
         Namespace::MathMl | Namespace::Svg => 0,
+    }
+}
+
+/// The sets that an element belongs to by the rules of html5ever, where they are others.
+#[cfg(any(test, fuzzing))]
+pub(super) fn sets_of_html5ever(name: Name, namespace: Namespace) -> Option<(Correction, Sets)> {
+    let standard = sets(name, namespace);
+    match namespace {
+        Namespace::Html if matches!(name, SEARCH | KEYGEN | ISINDEX) => {
+            Some((Correction::SpecialElements, standard ^ SPECIAL))
+        }
+        Namespace::MathMl if name == ANNOTATION_XML => Some((Correction::AnnotationScope, 0)),
+        Namespace::MathMl | Namespace::Svg if standard & SPECIAL != 0 => {
+            Some((Correction::SpecialElements, standard ^ SPECIAL))
+        }
+        _ => None,
     }
 }

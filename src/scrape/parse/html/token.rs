@@ -1,6 +1,6 @@
 //! What passes from tokenization to tree construction (WHATWG HTML, 13.2.5).
 
-use crate::scrape::document::Name;
+use crate::scrape::document::{Kind, Name};
 
 /// A stretch of the page, or of the texts beside it, or of the list of attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,14 @@ pub(super) struct Tag {
     pub(super) self_closing: bool,
 }
 
-/// A document type is not among them: it says nothing once the document has begun.
+/// A comment, or a processing instruction: tree construction treats both alike.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remark {
+    pub(super) kind: Kind,
+    pub(super) run: Run,
+}
+
+/// A document type is not among them: `Construction::doctype` and `late_doctype` take it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Token {
     Start(Tag),
@@ -34,7 +41,7 @@ pub(super) enum Token {
     Text(Run, Split),
     /// U+0000 where it is not replaced by U+FFFD at once.
     Null,
-    Comment(Run),
+    Comment(Remark),
     Eof,
 }
 

@@ -7,6 +7,7 @@ const LINES: &str = "
     a b i u nobr font code big em p div span table td applet marquee object button aside li
     table caption colgroup col tbody thead tfoot tr td th template form input select b p script style br
     ruby rb rt rp rtc p span div b
+    select selectedcontent option optgroup button div b hr datalist
     svg math mi mo mtext annotation-xml mglyph malignmark foreignObject desc title font p div table template select g
     select option optgroup hr input button div p svg b textarea keygen
     html head body title meta link script style noscript noframes template base basefont bgsound frameset p br
@@ -66,4 +67,7 @@ pub(super) const PIECES: &[&str] = &[
     "<math><annotation-xml><svg>", "<input type=hidden>", "<p><b id=1><b id=2><b id=3><b id=4></p>x",
     "<b><i><u><div>x</b>y", "<input type=hidden><frameset>", "<pre>&#10x", "<svg><foreignObject></foreignobject>x",
     "<font size=1>", "</caption>", "<pre></>\nx", "<table><tr><td><p>", "</form>", "<select><hr>",
+    "<?a b?>", "<?a", "<?_x\ty??>", "<?xml-stylesheet>", "<?a$>", "<?1>", "<?", "<select><selectedcontent>",
+    "<option selected>x<b>y</b></option>", "<option disabled>z</option>", "<math><annotation-xml encoding=text/html>",
+    "<table> <!doctype x>y", "<template><thead>", "<isindex>",
 ];

@@ -42,8 +42,8 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => Flow::Split,
             Token::Text(_, Split::Space) | Token::Start(Tag { name: HTML, .. }) => self.in_body(token),
-            Token::Comment(run) => {
-                self.append_comment(self.lists.open[0].node, run);
+            Token::Comment(remark) => {
+                self.append_comment(self.lists.open[0].node, remark);
                 Done
             }
             Token::End(HTML) => {
@@ -60,7 +60,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(run, Split::Space) => self.insert_text(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(tag) => match tag.name {
                 HTML => return self.in_body(token),
                 FRAMESET => self.insert_html(tag),
@@ -88,7 +88,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(run, Split::Space) => self.insert_text(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(Tag { name: HTML, .. }) => return self.in_body(token),
             Token::Start(Tag { name: NOFRAMES, .. }) => return self.in_head(token),
             Token::End(HTML) => self.mode = Mode::AfterAfterFrameset,
@@ -102,8 +102,8 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => Flow::Split,
             Token::Text(_, Split::Space) | Token::Start(Tag { name: HTML, .. }) => self.in_body(token),
-            Token::Comment(run) => {
-                self.append_comment(0, run);
+            Token::Comment(remark) => {
+                self.append_comment(0, remark);
                 Done
             }
             Token::Eof => Done,
@@ -116,7 +116,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(_, Split::Space) | Token::Start(Tag { name: HTML, .. }) => return self.in_body(token),
-            Token::Comment(run) => self.append_comment(0, run),
+            Token::Comment(remark) => self.append_comment(0, remark),
             Token::Start(Tag { name: NOFRAMES, .. }) => return self.in_head(token),
             _ => {}
         }

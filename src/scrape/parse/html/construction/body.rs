@@ -1,5 +1,6 @@
 //! 13.2.6.4.7, the "in body" insertion mode: text, comments, start tags. End tags are in `body_end`.
 
+use super::super::rules::Correction;
 use super::super::tags::{HEADING, IMPLIED, SCOPE, SPECIAL};
 use super::{Construction, Flow, Mode, NONE, Run, State, Tag, Token};
 use crate::scrape::document::{Name, Namespace, known::*};
@@ -13,7 +14,7 @@ impl Construction<'_> {
             Token::Start(tag) => return self.start_in_body(tag),
             Token::End(name) => return self.end_in_body(name),
             Token::Text(run, _) => self.text_in_body(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Eof if !self.lists.template_modes.is_empty() => return self.in_template(token),
             Token::Null | Token::Eof => {}
         }
@@ -125,6 +126,13 @@ impl Construction<'_> {
             SVG => {
                 self.reconstruct_formats();
                 self.enter_foreign(tag, Namespace::Svg);
+            }
+            SELECTEDCONTENT => {
+                self.reconstruct_formats();
+                self.insert_html(tag);
+                if self.is_open(SELECT) && self.applies(Correction::SelectedContent) {
+                    self.selectedcontent_inserted(self.current().node);
+                }
             }
             // Any other start tag. Scripting is off: `noscript` is one too.
             _ => {

@@ -1,6 +1,6 @@
 //! The rules for parsing tokens in foreign content: SVG and `MathML` (13.2.6.5).
 
-use super::super::rules::ANNOTATION_XML_HOLDS_HTML;
+use super::super::rules::Correction;
 use super::super::tags::{HTML_INTEGRATION, MATHML_TEXT};
 use super::foreign_names::{mathml_attribute, prefixed_attribute, svg_attribute, svg_element};
 use super::{Construction, Flow, Tag, Token};
@@ -23,7 +23,7 @@ impl Construction<'_> {
             Token::Start(tag) => {
                 let is_text_of_math = current.is_in(MATHML_TEXT) && !matches!(tag.name, MGLYPH | MALIGNMARK);
                 let is_annotation = current.name == ANNOTATION_XML && current.namespace == Namespace::MathMl;
-                let is_in_annotation = is_annotation && (tag.name == SVG || ANNOTATION_XML_HOLDS_HTML);
+                let is_in_annotation = is_annotation && tag.name == SVG;
                 !(current.is_in(HTML_INTEGRATION) || is_text_of_math || is_in_annotation)
             }
             Token::End(_) | Token::Comment(_) => true,
@@ -42,7 +42,7 @@ impl Construction<'_> {
                 }
                 self.insert_text(run);
             }
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(tag) if self.is_html_start(tag) => return self.leave_foreign(token),
             Token::Start(tag) => {
                 let namespace = self.current().namespace;
@@ -109,10 +109,24 @@ impl Construction<'_> {
     }
 
     fn insert_adjusted(&mut self, tag: Tag, namespace: Namespace) {
-        let open = self.insert_element(tag.name, namespace, tag.attributes);
+        let mut open = self.insert_element(tag.name, namespace, tag.attributes);
+        if tag.name == ANNOTATION_XML
+            && namespace == Namespace::MathMl
+            && self.has_type_of_html(tag)
+            && self.applies(Correction::AnnotationHoldsHtml)
+        {
+            open.sets |= HTML_INTEGRATION;
+        }
         if !tag.self_closing {
             self.push(open);
         }
+    }
+
+    /// Whether the `encoding` of an `annotation-xml` says that it holds HTML (13.2.6, "HTML integration point").
+    fn has_type_of_html(&self, tag: Tag) -> bool {
+        let encoding = self.attribute(tag.attributes, ENCODING);
+        encoding
+            .is_some_and(|it| it.eq_ignore_ascii_case("text/html") || it.eq_ignore_ascii_case("application/xhtml+xml"))
     }
 
     /// "Adjust `MathML` attributes", "adjust SVG attributes", "adjust foreign attributes".

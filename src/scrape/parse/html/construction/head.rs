@@ -15,8 +15,8 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => Flow::Split,
             Token::Text(_, Split::Space) => Done,
-            Token::Comment(run) => {
-                self.append_comment(0, run);
+            Token::Comment(remark) => {
+                self.append_comment(0, remark);
                 Done
             }
             _ => {
@@ -29,8 +29,8 @@ impl Construction<'_> {
     /// 13.2.6.4.2, "before html".
     pub(super) fn before_html(&mut self, token: Token) -> Flow {
         match token {
-            Token::Comment(run) => {
-                self.append_comment(0, run);
+            Token::Comment(remark) => {
+                self.append_comment(0, remark);
                 Done
             }
             Token::Text(_, Split::Not) => Flow::Split,
@@ -53,8 +53,8 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => Flow::Split,
             Token::Text(_, Split::Space) => Done,
-            Token::Comment(run) => {
-                self.insert_comment(run);
+            Token::Comment(remark) => {
+                self.insert_comment(remark);
                 Done
             }
             Token::Start(Tag { name: HTML, .. }) => self.in_body(token),
@@ -77,7 +77,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(run, Split::Space) => self.insert_text(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(tag) => return self.start_in_head(tag),
             Token::End(HEAD) => {
                 self.pop();
@@ -164,7 +164,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(run, Split::Space) => self.insert_text(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(tag) => match tag.name {
                 HTML => return self.in_body(token),
                 BODY => {

@@ -1,8 +1,8 @@
 //! Creating and inserting nodes (13.2.6.1).
 
-use super::super::tags::{self, FOSTERING};
+use super::super::tags::FOSTERING;
 use super::open_elements::Open;
-use super::{Construction, NONE, Run, Tag};
+use super::{Construction, NONE, Remark, Run, Tag};
 use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespace, Node, known};
 
 /// Where a node comes to stand.
@@ -70,7 +70,7 @@ impl Construction<'_> {
         if name == known::TEMPLATE && namespace == Namespace::Html {
             target = self.append_new(Node { parent: node, ..plain(Kind::Fragment, Run::EMPTY) });
         }
-        Open { node, target, name, sets: tags::sets(name, namespace), namespace }
+        Open { node, target, name, sets: self.lists.corrections.sets(name, namespace), namespace }
     }
 
     /// "Create an element for the token", which stands nowhere yet.
@@ -182,16 +182,16 @@ impl Construction<'_> {
         Run { start, length: run.length }
     }
 
-    /// "Insert a comment".
-    pub(super) fn insert_comment(&mut self, run: Run) {
+    /// "Insert a comment" and "insert a processing instruction".
+    pub(super) fn insert_comment(&mut self, remark: Remark) {
         let current = *self.current();
         let place = self.appropriate_place(current);
-        self.insert_new_at(place, plain(Kind::Comment, run));
+        self.insert_new_at(place, plain(remark.kind, remark.run));
     }
 
     /// The same, "as the last child of" a node.
-    pub(super) fn append_comment(&mut self, parent: u32, run: Run) {
-        self.append_new(Node { parent, ..plain(Kind::Comment, run) });
+    pub(super) fn append_comment(&mut self, parent: u32, remark: Remark) {
+        self.append_new(Node { parent, ..plain(remark.kind, remark.run) });
     }
 
     /// Gives an element those attributes that it has not got yet.

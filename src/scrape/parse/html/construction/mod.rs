@@ -3,7 +3,11 @@
 //! `insertion` is where nodes come to stand, `order` keeps the list in document order, `open_elements` and `formatting`
 //! are the two lists that the rules look at, `adoption` is the one rule that needs a file. The insertion modes stand in
 //! the order of the Standard: `head`, `body` with `body_end`, `table`, `after`; `foreign` is what holds inside SVG and
-//! `MathML`.
+//! `MathML`, and `selected` has what a `<selectedcontent>` shows.
+//!
+//! Further files:
+//!
+//! - `foreign_names`: names that SVG and `MathML` write with capitals
 
 mod adoption;
 mod after;
@@ -16,11 +20,13 @@ mod head;
 mod insertion;
 mod open_elements;
 mod order;
+mod selected;
 mod table;
 
 use html5ever::tree_builder::QuirksMode;
 
-use super::token::{Run, Split, Tag, Token};
+use super::rules::{Correction, Corrections};
+use super::token::{Remark, Run, Split, Tag, Token};
 use super::work::Work;
 use crate::scrape::document::{Dom, KNOWN, Name, Namespace, Node, known};
 use formatting::Format;
@@ -90,6 +96,7 @@ pub(super) struct Lists {
     links: Vec<Link>,
     /// The nodes in document order, where they are not created in it.
     ordered: Vec<Node>,
+    pub(super) corrections: Corrections,
 }
 
 impl Lists {
@@ -102,6 +109,7 @@ impl Lists {
         self.pending_table_text.clear();
         self.links.clear();
         self.ordered.clear();
+        self.corrections.clear();
         // One large page must not cost memory for ever.
         self.open.shrink_to(KEPT);
         self.formats.shrink_to(KEPT);
@@ -145,6 +153,8 @@ pub(super) struct Construction<'p> {
     form: u32,
     frameset_ok: bool,
     foster_parenting: bool,
+    /// Whether a `selectedcontent` stands in a `select`.
+    shows_selected: bool,
 }
 
 impl<'p> Construction<'p> {
@@ -166,6 +176,7 @@ impl<'p> Construction<'p> {
             form: NONE,
             frameset_ok: true,
             foster_parenting: false,
+            shows_selected: false,
         }
     }
 
@@ -188,6 +199,20 @@ impl<'p> Construction<'p> {
     /// The name of the current node.
     pub(super) fn current_name(&self) -> Name {
         self.current().name
+    }
+
+    /// Whether the Standard's rule holds, where html5ever has another one.
+    #[inline]
+    pub(super) fn applies(&mut self, correction: Correction) -> bool {
+        self.lists.corrections.apply(correction)
+    }
+
+    /// A document type that comes later. Every insertion mode ignores it, but it ends a run of text in a table.
+    pub(super) fn late_doctype(&mut self) {
+        if self.mode == Mode::InTableText && self.applies(Correction::DoctypeInTable) {
+            self.flush_table_text();
+            self.mode = self.original_mode;
+        }
     }
 
     /// A document type in the initial insertion mode (13.2.6.4.1).

@@ -65,6 +65,9 @@ impl Construction<'_> {
     pub(super) fn pop(&mut self) {
         if let Some(open) = self.lists.open.pop() {
             self.closed(open);
+            if self.shows_selected && open.is(known::OPTION) {
+                self.option_closed(open.node);
+            }
         }
     }
 
@@ -158,8 +161,8 @@ impl Construction<'_> {
 
     /// Pops until what is asked for has been popped.
     pub(super) fn pop_until(&mut self, is_it: impl Fn(&Open) -> bool) {
-        while let Some(open) = self.lists.open.pop() {
-            self.closed(open);
+        while let Some(open) = self.lists.open.last().copied() {
+            self.pop();
             if is_it(&open) {
                 break;
             }

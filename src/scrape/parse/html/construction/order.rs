@@ -103,6 +103,24 @@ impl Construction<'_> {
         }
     }
 
+    // The nodes must be linked for the relatives of a node to be known.
+
+    pub(super) fn first_child(&self, node: u32) -> Option<u32> {
+        some(self.lists.links[node as usize].first)
+    }
+
+    pub(super) fn last_child(&self, node: u32) -> Option<u32> {
+        some(self.lists.links[node as usize].last)
+    }
+
+    pub(super) fn next(&self, node: u32) -> Option<u32> {
+        some(self.lists.links[node as usize].next)
+    }
+
+    pub(super) fn previous(&self, node: u32) -> Option<u32> {
+        some(self.lists.links[node as usize].previous)
+    }
+
     /// Makes a node without a parent the last child of one.
     pub(super) fn attach_last(&mut self, parent: u32, node: u32) {
         self.dom.nodes[node as usize].parent = parent;
@@ -195,6 +213,10 @@ impl Construction<'_> {
             }
         }
     }
+}
+
+fn some(node: u32) -> Option<u32> {
+    (node != NONE).then_some(node)
 }
 
 /// A page has fewer than 2^32 bytes, and no more nodes than its budget allows.

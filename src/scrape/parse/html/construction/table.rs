@@ -1,7 +1,9 @@
 //! The insertion modes in tables (13.2.6.4.9 - 13.2.6.4.15).
 
-use super::super::rules::TABLE_BODY_TO_END;
-use super::super::tags::{CELL, FOSTERING, IMPLIED, TABLE_BODY_CONTEXT, TABLE_ROW_CONTEXT, TABLE_SCOPE};
+use super::super::rules::Correction;
+use super::super::tags::{
+    CELL, FOSTERING, IMPLIED, TABLE_BODY, TABLE_BODY_CONTEXT, TABLE_BODY_OR_TABLE, TABLE_ROW_CONTEXT, TABLE_SCOPE,
+};
 use super::{Construction, Flow, Mode, NONE, Split, Tag, Token};
 use crate::scrape::document::{Name, known::*};
 
@@ -12,7 +14,7 @@ impl Construction<'_> {
     pub(super) fn in_table(&mut self, token: Token) -> Flow {
         match token {
             Token::Null | Token::Text(..) => return self.text_in_table(token),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(tag) => return self.start_in_table(tag),
             Token::End(name) => return self.end_in_table(name),
             Token::Eof => return self.in_body(token),
@@ -21,7 +23,8 @@ impl Construction<'_> {
     }
 
     fn text_in_table(&mut self, token: Token) -> Flow {
-        if self.current().is_in(FOSTERING) {
+        let is_template = self.current_is(TEMPLATE);
+        if self.current().is_in(FOSTERING) || is_template && self.applies(Correction::TextInTableTemplate) {
             self.original_mode = self.mode;
             return Reprocess(Mode::InTableText);
         }
@@ -116,7 +119,7 @@ impl Construction<'_> {
     }
 
     /// All of it is judged together: one character that is not white space moves everything before the table.
-    fn flush_table_text(&mut self) {
+    pub(super) fn flush_table_text(&mut self) {
         let pending = std::mem::take(&mut self.lists.pending_table_text);
         let is_space = pending.iter().all(|run| self.is_space(*run));
         for run in &pending {
@@ -157,7 +160,7 @@ impl Construction<'_> {
         match token {
             Token::Text(_, Split::Not) => return Flow::Split,
             Token::Text(run, Split::Space) => self.insert_text(run),
-            Token::Comment(run) => self.insert_comment(run),
+            Token::Comment(remark) => self.insert_comment(remark),
             Token::Start(Tag { name: HTML, .. }) | Token::Eof => return self.in_body(token),
             Token::Start(tag) if tag.name == COL => {
                 self.insert_void(tag);
@@ -203,7 +206,12 @@ impl Construction<'_> {
                 Done
             }
             Token::Start(Tag { name: CAPTION | COL | COLGROUP | TBODY | TFOOT | THEAD, .. }) | Token::End(TABLE) => {
-                if self.in_scope(TABLE_SCOPE, |open| open.is_in(TABLE_BODY_TO_END)) {
+                let bodies = if self.is_open(THEAD) && !self.applies(Correction::TableBodyInScope) {
+                    TABLE_BODY_OR_TABLE
+                } else {
+                    TABLE_BODY
+                };
+                if self.in_scope(TABLE_SCOPE, |open| open.is_in(bodies)) {
                     self.pop_until_current(TABLE_BODY_CONTEXT);
                     self.pop();
                     return Reprocess(Mode::InTable);

@@ -1,9 +1,12 @@
-//! Comments, bogus comments and CDATA sections (13.2.5.41 - 13.2.5.52, 13.2.5.69 - 13.2.5.71).
+//! Comments, bogus comments, CDATA sections and processing instructions (13.2.5.41 - 13.2.5.52, 13.2.5.69 - 13.2.5.76).
 
 use memchr::{memchr, memmem};
 
-use super::super::token::Token;
+use super::super::rules::Correction;
+use super::super::token::{Remark, Run, Token};
+use super::bytes::is_space;
 use super::{Tokenizer, run};
+use crate::scrape::document::Kind;
 
 impl Tokenizer<'_> {
     /// 13.2.5.42, markup declaration open state: `<!` stands at `at`.
@@ -60,7 +63,57 @@ impl Tokenizer<'_> {
 
     fn emit_comment(&mut self, start: usize, end: usize) {
         let text = self.replaced(start, end);
-        self.construction.process(Token::Comment(text));
+        self.emit_remark(Kind::Comment, text);
+    }
+
+    fn emit_remark(&mut self, kind: Kind, run: Run) {
+        self.construction.process(Token::Comment(Remark { kind, run }));
+    }
+
+    /// 13.2.5.72, processing instruction open state: `<?` stands at `at`. What is not a processing instruction is a bogus
+    /// comment; what the end of the page cuts off is nothing.
+    pub(super) fn processing_instruction(&mut self) {
+        if !self.construction.applies(Correction::ProcessingInstruction) {
+            return self.bogus_comment(self.at + 1);
+        }
+        // 13.2.5.73, processing instruction target state.
+        let start = self.at + 2;
+        let rest = &self.bytes[start..];
+        let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
+        let (target, rest) = rest.split_at(length.unwrap_or(rest.len()));
+        let is_ended = rest.first().is_none_or(|byte| is_space(*byte) || matches!(byte, b'?' | b'>'));
+        let begins = target.first().is_some_and(|byte| !byte.is_ascii_digit() && *byte != b'-');
+        let is_cut_off = rest.is_empty();
+        let is_of_xml = [b"xml".as_slice(), b"xml-stylesheet"].iter().any(|it| target.eq_ignore_ascii_case(it));
+        if !(is_cut_off && (begins || target.is_empty())) && (!begins || !is_ended || is_of_xml) {
+            return self.bogus_comment(self.at + 1);
+        }
+        // 13.2.5.75 and 13.2.5.76, processing instruction data and questionable states.
+        let Some(length) = memchr(b'>', rest) else {
+            self.at = self.bytes.len();
+            return;
+        };
+        let end = start + target.len();
+        self.at = end + length + 1;
+        let run = self.instruction(start, end, end + length);
+        self.emit_remark(Kind::Instruction, run);
+    }
+
+    /// The text of a processing instruction: its target, and, if it has data, a blank and its data.
+    fn instruction(&mut self, start: usize, target_end: usize, end: usize) -> Run {
+        // 13.2.5.74, after processing instruction target state.
+        let rest = &self.bytes[target_end..end];
+        let rest = rest.strip_suffix(b"?").unwrap_or(rest);
+        let data = rest.iter().position(|byte| !is_space(*byte)).map_or(end, |length| target_end + length);
+        let end = target_end + rest.len();
+        if data >= end {
+            return run(start, target_end);
+        }
+        if &self.bytes[target_end..data] == b" " {
+            return self.replaced(start, end);
+        }
+        let text = [&self.text[start..target_end], " ", &self.text[data..end].replace('\0', "\u{fffd}")].concat();
+        self.construction.push_side(&text)
     }
 
     /// 13.2.5.69, CDATA section state.

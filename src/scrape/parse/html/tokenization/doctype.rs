@@ -27,6 +27,8 @@ impl Tokenizer<'_> {
             let quirks = self.quirks(&doctype);
             let parts = [doctype.name, doctype.public, doctype.system].map(|part| part.unwrap_or(Run::EMPTY));
             self.construction.doctype(parts, quirks);
+        } else {
+            self.construction.late_doctype();
         }
     }
 

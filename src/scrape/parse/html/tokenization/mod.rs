@@ -5,8 +5,13 @@
 //! in which a token begins.
 //!
 //! This file has the data state and the plaintext state; `tags` the states of tags and attributes, `raw_text` those of
-//! elements that hold only text, `comments` comments, bogus comments and CDATA sections, `doctype` document types,
+//! elements that hold only text, `comments` comments, bogus comments, CDATA
+//! sections and processing instructions, `doctype` document types,
 //! `references` character references.
+//!
+//! Further files:
+//!
+//! - `bytes`: what ends a name or a value
 
 mod bytes;
 mod comments;
@@ -21,7 +26,7 @@ use memchr::{memchr, memchr2};
 use super::super::Parsed;
 use super::Declined;
 use super::construction::{Construction, State};
-use super::rules::ERRORS_KEEP_LINE_FEED;
+use super::rules::Correction;
 use super::token::{Run, Token};
 use crate::scrape::decode::Confidence;
 
@@ -93,8 +98,9 @@ impl<'p> Tokenizer<'p> {
         if self.construction.work.is_exceeded() { Err(Declined::TooMuchWork) } else { Ok(Parsed::Whole) }
     }
 
+    /// html5ever drops U+FEFF at the start of the page and in two other places.
     fn skip_byte_order_mark(&mut self) {
-        if self.bytes[self.at..].starts_with(BYTE_ORDER_MARK) {
+        if self.bytes[self.at..].starts_with(BYTE_ORDER_MARK) && !self.construction.applies(Correction::ByteOrderMark) {
             self.at += BYTE_ORDER_MARK.len();
         }
     }
@@ -118,7 +124,7 @@ impl<'p> Tokenizer<'p> {
             }
             Some(b'?') => {
                 self.construction.ignore_line_feed = false;
-                self.bogus_comment(self.at + 1);
+                self.processing_instruction();
             }
             _ => self.characters(),
         }
@@ -129,7 +135,9 @@ impl<'p> Tokenizer<'p> {
         match self.byte(self.at + 2) {
             Some(b'a'..=b'z' | b'A'..=b'Z') => self.end_tag(),
             Some(b'>') => {
-                self.construction.ignore_line_feed &= !ERRORS_KEEP_LINE_FEED;
+                if self.construction.ignore_line_feed && !self.construction.applies(Correction::LineEndAfterPre) {
+                    self.construction.ignore_line_feed = false;
+                }
                 self.at += 3;
             }
             Some(_) => {
@@ -218,7 +226,12 @@ impl<'p> Tokenizer<'p> {
         let length = match self.bytes[self.at] {
             b'\n' => 1,
             b'&' => match self.reference(self.at, false) {
-                Some(it) if it.chars[0] == '\n' && !(it.is_error && ERRORS_KEEP_LINE_FEED) => it.length,
+                Some(it) if it.chars[0] == '\n' => {
+                    if it.is_error && !self.construction.applies(Correction::LineEndAfterPre) {
+                        return false;
+                    }
+                    it.length
+                }
                 _ => return false,
             },
             _ => return false,

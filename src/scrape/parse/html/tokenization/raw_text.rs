@@ -5,7 +5,6 @@
 use memchr::{memchr, memchr2};
 
 use super::super::construction::State;
-use super::super::rules::DROPS_LATE_BYTE_ORDER_MARKS;
 use super::super::token::Run;
 use super::Tokenizer;
 use super::bytes::ends_tag_name;
@@ -61,7 +60,7 @@ impl Tokenizer<'_> {
         let (start, end) = (self.at, self.script_end());
         self.at = end;
         self.emit_text(start, end);
-        if self.raw_end_tag() && DROPS_LATE_BYTE_ORDER_MARKS {
+        if self.raw_end_tag() {
             self.skip_byte_order_mark();
         }
     }

@@ -3,7 +3,6 @@
 use memchr::memchr2;
 
 use super::super::construction::Construction;
-use super::super::rules::DROPS_LATE_BYTE_ORDER_MARKS;
 use super::super::token::{Run, Tag, Token};
 use super::bytes::{ends_attribute_name, ends_tag_name, ends_unquoted_value, is_space, to_lower};
 use super::{BYTE_ORDER_MARK, SHORT, Tokenizer, run, small};
@@ -246,10 +245,7 @@ impl Tokenizer<'_> {
         }
         // html5ever comes back to the start of its loop where an element declares an encoding, and drops a byte-order mark
         // there.
-        if DROPS_LATE_BYTE_ORDER_MARKS
-            && self.byte(self.at) == Some(BYTE_ORDER_MARK[0])
-            && declares_encoding(&self.construction, attributes)
-        {
+        if self.byte(self.at) == Some(BYTE_ORDER_MARK[0]) && declares_encoding(&self.construction, attributes) {
             self.skip_byte_order_mark();
         }
     }

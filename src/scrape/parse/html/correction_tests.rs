@@ -1,0 +1,177 @@
+//! Each case in which the Standard and html5ever part: the Standard's document, and that html5ever's is another one.
+
+use encoding_rs::UTF_8;
+
+use super::Parser;
+use super::comparison::{Compared, Comparison};
+use super::rules::Correction;
+use crate::scrape::document::Dom;
+
+/// What a body holds, as markup.
+fn body(page: &str) -> String {
+    let mut dom = Dom::new();
+    Parser::default().parse(page, UTF_8, &mut dom).expect("a page");
+    dom.check().expect(page);
+    let html = dom.outer_html(0);
+    let start = html.find("<body>").map_or(0, |at| at + "<body>".len());
+    html[start..].trim_end_matches("</html>").trim_end_matches("</body>").to_owned()
+}
+
+/// A page, and what its body holds by the Standard.
+type Case = (Correction, &'static str, &'static str);
+
+use Correction::{
+    AnnotationHoldsHtml, AnnotationScope, ByteOrderMark, DoctypeInTable, LineEndAfterPre, ProcessingInstruction,
+    SelectedContent, SpecialElements, TableBodyInScope, TextInTableTemplate,
+};
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    (SpecialElements, "<b>1<search>2</b>3</search>4", "<b>1</b><search><b>2</b>3</search>4"),
+    (SpecialElements, "<ul><li>1<search><li>2</search></ul>", "<ul><li>1<search><li>2</li></search></li></ul>"),
+    (SpecialElements, "<span>1<search>2</span>3</search>4", "<span>1<search>23</search>4</span>"),
+    (SpecialElements, "<dl><dt>1<search><dd>2", "<dl><dt>1<search><dd>2</dd></search></dt></dl>"),
+    (SpecialElements, "<li><isindex><li>x", "<li><isindex></isindex></li><li>x</li>"),
+    (SpecialElements, "<li><svg><foreignObject><li>x", "<li><svg><foreignObject><li>x</li></foreignObject></svg></li>"),
+    (SpecialElements, "<span><math><mi></span>x", "<span><math><mi>x</mi></math></span>"),
+    (SpecialElements, "<span><svg><title></span>x", "<span><svg><title>x</title></svg></span>"),
+    (AnnotationHoldsHtml, "<math><annotation-xml encoding=text/html><p>in</p></math>x",
+        "<math><annotation-xml encoding=\"text/html\"><p>in</p></annotation-xml></math>x"),
+    (AnnotationHoldsHtml, "<math><annotation-xml encoding=APPLICATION/XHTML+XML><div>in",
+        "<math><annotation-xml encoding=\"APPLICATION/XHTML+XML\"><div>in</div></annotation-xml></math>"),
+    (AnnotationScope, "<div><math><annotation-xml></div>x", "<div><math><annotation-xml>x</annotation-xml></math></div>"),
+    (ByteOrderMark, "\u{feff}x", "\u{feff}x"),
+    (ByteOrderMark, "<script></script>\u{feff}x", "\u{feff}x"),
+    (ByteOrderMark, "<meta charset=utf-8>\u{feff}x", "\u{feff}x"),
+    (LineEndAfterPre, "<pre>&#10x", "<pre>x</pre>"),
+    (LineEndAfterPre, "<listing>&#x0ax", "<listing>x</listing>"),
+    (LineEndAfterPre, "<textarea>&#10x</textarea>", "<textarea>x</textarea>"),
+    (LineEndAfterPre, "<pre></>\nx", "<pre>x</pre>"),
+    (DoctypeInTable, "<table> <!doctype html>x", "x<table> </table>"),
+    (DoctypeInTable, "<table><tr> <!doctype html>x<td>", "x<table><tbody><tr> <td></td></tr></tbody></table>"),
+    (TextInTableTemplate, "<body><template><tbody></tbody><b><caption></caption> ",
+        "<template><tbody></tbody><b></b><caption></caption> </template>"),
+    (TableBodyInScope, "<body><template><thead><tbody>", "<template><thead></thead><tbody></tbody></template>"),
+    (ProcessingInstruction, "<p><?a b?>x", "<p><?a b?>x</p>"),
+    (ProcessingInstruction, "<p><?a>x", "<p><?a ?>x</p>"),
+    (SelectedContent, "<select><button><selectedcontent></button><option>a<i>b</i><option>c",
+        "<select><button><selectedcontent>a<i>b</i></selectedcontent></button><option>a<i>b</i></option><option>c</option></select>"),
+];
+
+#[test]
+#[expect(clippy::print_stderr, reason = "all of them are shown")]
+fn the_standard_is_followed_where_html5ever_does_something_else() {
+    let mut comparison = Comparison::by_the_standard();
+    let mut wrong = 0;
+    for (correction, page, expected) in CASES {
+        let compared = comparison.compare(page).expect(page);
+        let Compared::Corrected(reached) = compared else {
+            eprintln!("{page}: {compared:?}");
+            wrong += 1;
+            continue;
+        };
+        if !reached.contains(correction) || body(page) != *expected {
+            eprintln!("{page}\n  {reached:?}\n  {}\n  {expected}", body(page));
+            wrong += 1;
+        }
+    }
+    assert_eq!(wrong, 0);
+    let mut by_its_rules = Comparison::by_rules_of_html5ever();
+    for (_, page, _) in CASES {
+        assert_eq!(by_its_rules.compare(page), Ok(Compared::Same), "{page}");
+    }
+    for correction in Correction::ALL {
+        assert!(CASES.iter().any(|(it, ..)| *it == correction), "{correction:?} has a case");
+    }
+}
+
+#[test]
+fn a_processing_instruction_has_a_target_and_perhaps_data() {
+    let cases = [
+        ("<?something good>", "<?something good?>"),
+        ("<?hey   there?>", "<?hey there?>"),
+        ("<?hey\tthere=1?>", "<?hey there=1?>"),
+        ("<?hey?there>", "<?hey ?there?>"),
+        ("<?something ? >", "<?something ? ?>"),
+        ("<?a ??>", "<?a ??>"),
+        ("<?t d > ?>", "<?t d ?> ?&gt;"),
+        ("<?_x-1>", "<?_x-1 ?>"),
+        ("<?UPPER>", "<?UPPER ?>"),
+        ("<?a \0>", "<?a \u{fffd}?>"),
+        ("<?a\t\0>", "<?a \u{fffd}?>"),
+        ("<?a$?>", "<!--?a$?-->"),
+        ("<?xml version='1.0'?>", "<!--?xml version='1.0'?-->"),
+        ("<?XML-stylesheet>", "<!--?XML-stylesheet-->"),
+        ("<?1st>", "<!--?1st-->"),
+        ("<? x>", "<!--? x-->"),
+        ("<?>", "<!--?-->"),
+        ("<?a\0>", "<!--?a\u{fffd}-->"),
+        ("<?-a>", "<!--?-a-->"),
+        ("<?start", ""),
+        ("<?start data ?", ""),
+        ("<?", ""),
+        ("<?a$", "<!--?a$-->"),
+        ("<table><?a><tr><?b>", "<table><?a ?><tbody><tr><?b ?></tr></tbody></table>"),
+        ("<svg><?a></svg>", "<svg><?a ?></svg>"),
+        ("<textarea><?a></textarea>", "<textarea>&lt;?a&gt;</textarea>"),
+        ("<pre><?a>\nx", "<pre><?a ?>\nx</pre>"),
+    ];
+    for (page, expected) in cases {
+        assert_eq!(body(&format!("<body>{page}")), expected, "{page}");
+    }
+    let page = "<?a><html><?b><head><noscript><?c></noscript></head><?d><body></body><?e></html><?f>";
+    let html = "<?a ?><html><?b ?><head><noscript><?c ?></noscript></head><?d ?><body></body><?e ?></html><?f ?>";
+    assert_eq!(body(page), html.trim_end_matches("</html>").split_once("<body>").map_or("", |(_, rest)| rest));
+}
+
+#[test]
+fn a_selectedcontent_shows_the_selected_option() {
+    const SHOWN: &str = "<button><selectedcontent></selectedcontent></button>";
+    // Attributes and children of the select, with `{}` for the button; what is shown.
+    let cases = [
+        ("<select>{}<option>a<option>b</select>", "a"),
+        ("<select><option>a</option>{}<option>b</select>", "a"),
+        ("<select>{}<option>a<option selected>b<option>c</select>", "b"),
+        ("<select>{}<option selected>a<option selected>b<option>c</select>", "b"),
+        ("<select><option selected>a</option>{}</select>", "a"),
+        ("<select>{}<option disabled>a<option>b</select>", "b"),
+        ("<select>{}<option disabled selected>a<option>b</select>", "a"),
+        ("<select>{}<optgroup disabled><option>a</optgroup><option>b</select>", "b"),
+        ("<select>{}<optgroup><option>a</optgroup><option>b</select>", "a"),
+        ("<select>{}<div><option>a</div><option>b</select>", "a"),
+        ("<select size=1>{}<option>a</select>", "a"),
+        ("<select size=x>{}<option>a</select>", "a"),
+        ("<select size=0>{}<option>a</select>", "a"),
+        ("<select size=2>{}<option>a</select>", ""),
+        ("<select size=' +2'>{}<option selected>a</select>", "a"),
+        ("<select multiple>{}<option selected>a</select>", ""),
+        ("<select>{}<datalist><option>a</datalist><option>b</select>", "b"),
+        ("<select>{}<template><option>a</template><option>b</select>", "b"),
+        ("<select>{}<option><template>a</template></select>", "<template>a</template>"),
+        ("<select>{}<option>a<svg viewbox=1><path></svg></select>", "a<svg viewBox=\"1\"><path></path></svg>"),
+        ("<select>{}<option>a<selectedcontent>b</selectedcontent></select>", "a<selectedcontent></selectedcontent>"),
+        ("<select>{}<option><p>a", "<p>a</p>"),
+        ("<select>{}</select>", ""),
+        ("<select><div>{}</div><option>a</select>", "a"),
+    ];
+    for (page, shown) in cases {
+        let page = page.replace("{}", SHOWN);
+        let html = body(&page);
+        let (_, rest) = html.split_once("<button><selectedcontent>").expect("it is there");
+        assert_eq!(rest.split_once("</selectedcontent></button>").map(|(it, _)| it), Some(shown), "{page}: {html}");
+    }
+    let elsewhere = [
+        ("<selectedcontent>x</selectedcontent>", "<selectedcontent>x</selectedcontent>"),
+        (
+            "<select><selectedcontent></selectedcontent><selectedcontent></selectedcontent><option>a",
+            "<select><selectedcontent>a</selectedcontent><selectedcontent></selectedcontent><option>a</option></select>",
+        ),
+        (
+            "<select><option><selectedcontent></selectedcontent>a",
+            "<select><option><selectedcontent></selectedcontent>a</option></select>",
+        ),
+    ];
+    for (page, expected) in elsewhere {
+        assert_eq!(body(page), expected, "{page}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Documents as text, in the format of html5lib's tests, for the comparison with other parsers (`tests/peers`).
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufWriter, Write as _};
+
+use encoding_rs::UTF_8;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::Parser;
+use super::differential_tests::{fixtures, made_up};
+use super::rules::{Correction, Off};
+use crate::scrape::document::{AttributeNamespace, Dom, Kind, Namespace};
+
+/// As many pages are made up.
+const PAGES: usize = 10_000;
+
+/// The document as html5lib's tests write it: a line for each node and attribute.
+pub(super) fn tree(dom: &Dom) -> String {
+    let mut out = String::new();
+    let mut depths = vec![0_usize];
+    for at in 1..dom.whole().end {
+        let node = dom.node(at);
+        let parent = node.parent() as usize;
+        depths.push(if parent == 0 { 0 } else { depths[parent] + 1 });
+        let mut line = |depth: usize, text: &str| {
+            let _ = writeln!(out, "| {}{text}", "  ".repeat(depth));
+        };
+        let depth = depths[at as usize];
+        let text = dom.text(at);
+        match node.kind() {
+            Kind::Document => unreachable!("the document is the first node"),
+            Kind::Fragment => line(depth, "content"),
+            Kind::Comment => line(depth, &format!("<!-- {text} -->")),
+            Kind::Instruction => {
+                let (target, data) = text.split_once(' ').unwrap_or((text, ""));
+                line(depth, &format!("<?{target} {data}?>"));
+            }
+            Kind::Text => line(depth, &format!("\"{text}\"")),
+            Kind::Doctype => line(depth, &doctype(dom.doctype(at).expect("a document type"))),
+            Kind::Element => {
+                let prefix = match node.namespace() {
+                    Namespace::Html => "",
+                    Namespace::Svg => "svg ",
+                    Namespace::MathMl => "math ",
+                };
+                line(depth, &format!("<{prefix}{}>", dom.name_text(node.name())));
+                for attribute in sorted_attributes(dom, at) {
+                    line(depth + 1, &attribute);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn doctype([name, public, system]: [&str; 3]) -> String {
+    let ids =
+        if public.is_empty() && system.is_empty() { String::new() } else { format!(" \"{public}\" \"{system}\"") };
+    format!("<!DOCTYPE {name}{ids}>")
+}
+
+fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
+    let written = |attribute| {
+        let attribute: &crate::scrape::document::Attribute = attribute;
+        let prefix = match attribute.namespace() {
+            AttributeNamespace::None => "",
+            AttributeNamespace::XLink => "xlink ",
+            AttributeNamespace::Xml => "xml ",
+            AttributeNamespace::Xmlns => "xmlns ",
+        };
+        format!("{prefix}{}=\"{}\"", dom.name_text(attribute.name()), dom.value(attribute))
+    };
+    let mut all: Vec<String> = dom.attributes(at).iter().map(written).collect();
+    all.sort();
+    all
+}
+
+/// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`: writes an object a line, with a
+/// page, its document, and the one without the correction `TextInTableTemplate` if that is another one. The pages are the fixtures and made-up ones, the same in every run. `GLEANER_PAGES` names a file
+/// with other pages: an array of strings.
+#[test]
+#[ignore = "writes the file that `tests/peers` reads"]
+fn documents_are_written_for_peers() {
+    let file = env::var_os("GLEANER_PEERS").expect("GLEANER_PEERS names a file");
+    let mut out = BufWriter::new(fs::File::create(file).expect("a file"));
+    let pages: Vec<String> = if let Some(file) = env::var_os("GLEANER_PAGES") {
+        serde_json::from_slice(&fs::read(file).expect("a file")).expect("an array of strings")
+    } else {
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let strategy = made_up();
+        let made_up = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
+        fixtures().into_iter().chain(made_up).collect()
+    };
+    let (mut parser, mut without_one, mut dom) = (Parser::default(), Parser::default(), Dom::new());
+    without_one.lists.corrections.off = Off::One(Correction::TextInTableTemplate);
+    for page in pages {
+        parser.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
+        let standard = tree(&dom);
+        without_one.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
+        let other = Some(tree(&dom)).filter(|other| *other != standard);
+        let line = serde_json::json!({ "page": page, "tree": standard, "without_text_in_table_template": other });
+        writeln!(out, "{line}").expect("room on the disk");
+    }
+    out.flush().expect("room on the disk");
+}
