@@ -1,20 +1,20 @@
-//! A bound on the memory that large outputs take in the parent.
+//! Limits the memory that large outputs take in the parent.
 //!
-//! The memory of a large frame is lent before the frame is read, and comes back when the last part of the frame is
-//! dropped, wherever that is. Who finds nothing left to be lent waits in line; so a large frame is not passed over again and
-//! again by smaller ones.
+//! A reader takes credit for a large frame before it reads the frame. The credit comes back when the last part of the frame
+//! is dropped, wherever that is. Readers wait in line for credit, so smaller frames do not overtake a large one again and
+//! again.
 //!
-//! Small frames need no credit: a worker has as many of them at most as it holds jobs.
+//! Small frames need no credit: each worker has at most one for each job that it holds.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Frames up to this size are read as they come.
+/// Frames up to this size need no credit.
 const SMALL: usize = 64 << 10;
 
-/// What credit is counted in, in bytes.
+/// Credit is counted in units of this many bytes.
 const UNIT: usize = 1 << 10;
 
 #[derive(Debug, Clone)]
@@ -43,12 +43,12 @@ impl Credit {
 
     /// Lends so many bytes at once, if they are there and nobody waits for them.
     pub(super) fn try_lend(&self, bytes: usize) -> Option<Loan> {
-        Arc::clone(&self.units).try_acquire_many_owned(self.count(bytes)).ok().map(|_units| Loan { _units })
+        Arc::clone(&self.units).try_acquire_many_owned(self.count(bytes)).ok().map(|units| Loan { _units: units })
     }
 
     /// Lends so many bytes as soon as they are there.
     pub(super) async fn lend(&self, bytes: usize) -> Option<Loan> {
-        Arc::clone(&self.units).acquire_many_owned(self.count(bytes)).await.ok().map(|_units| Loan { _units })
+        Arc::clone(&self.units).acquire_many_owned(self.count(bytes)).await.ok().map(|units| Loan { _units: units })
     }
 
     fn count(&self, bytes: usize) -> u32 {

@@ -282,13 +282,12 @@ struct Pieces<'b, 'a> {
 
 impl Pieces<'_, '_> {
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        let next = match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => {
-                // A decoder requests pieces until it has output, and empty frames give none. This lets other tasks run.
-                tokio::task::yield_now().await;
-                self.body.next(0).await
-            }
+        let next = if let Some(first) = self.first.take() {
+            Ok(Some(first))
+        } else {
+            // A decoder requests pieces until it has output, and empty frames give none. This lets other tasks run.
+            tokio::task::yield_now().await;
+            self.body.next(0).await
         };
         match next {
             Ok(Some(piece)) => {
