@@ -141,7 +141,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
 
-    /// A request header, "Name: Value"
+    /// A request header, "Name: Value", or @FILE for a file with one on each line, which keeps secrets out of the list of
+    /// processes
     #[arg(short = 'H', long, value_name = "HEADER", action = ArgAction::Append)]
     header: Vec<String>,
 

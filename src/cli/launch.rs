@@ -113,12 +113,17 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
     options
 }
 
+/// Bytes of large outputs that this process may hold before they are written or put aside.
+const IN_HAND: usize = 64 << 20;
+
 /// Adds to the settings what workers get from the command line.
 fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
     Ok(gleaner_pool::Options {
         environment: scrape::needed_variables(&plan.scrape.fetch),
         user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,
         args: vec!["worker".to_owned()],
+        // The sink takes records in any order: it writes them or puts them aside.
+        in_hand: Some(IN_HAND),
         ..plan.pool.clone()
     })
 }

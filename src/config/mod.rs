@@ -14,6 +14,7 @@
 //!
 //! - `any_bytes_tests`: settings of any text
 //! - `sources`: defaults, file, environment, flags
+//! - `header_file`: request headers from a file (`-H @FILE`)
 //! - `place`: where something was written, and how to show it
 //! - `syntax`: the TOML parser's errors, explained
 //! - `hosts`: `[hosts."NAME"]` -> draft
@@ -41,6 +42,7 @@ mod checks;
 mod draft;
 mod element;
 mod error;
+mod header_file;
 mod hosts;
 mod layer;
 mod outside;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::assigned;
 use super::bounded;
 use super::error::{Problem, ProblemKind};
+use super::header_file;
 use super::place::{Origin, Place, Text};
 use super::schema::SECTIONS;
 use super::schema::text::defaults;
@@ -70,12 +71,20 @@ impl Sources {
     fn set_by_flags(&self) -> Vec<Result<Table, Vec<Problem>>> {
         let mut layers = Vec::new();
         for flag in &self.flags {
-            match flag.written() {
-                Ok((keys, value)) => assigned::add(&mut layers, keys, value),
+            match self.written_by(flag) {
+                Ok(written) => written.into_iter().for_each(|(keys, value)| assigned::add(&mut layers, keys, value)),
                 Err(problems) => layers.push(Err(problems)),
             }
         }
         layers
+    }
+
+    /// The settings that a flag sets. Only a file of headers can set several.
+    fn written_by(&self, flag: &Flag) -> Result<Vec<(Vec<Key>, Node)>, Vec<Problem>> {
+        match &flag.form {
+            FlagForm::Header(line) if line.starts_with('@') => header_file::read(&self.folder, &flag.name, &line[1..]),
+            _ => flag.written().map(|written| vec![written]),
+        }
     }
 
     /// What the settings file says, if there is one. Errors name it as the user did.
@@ -194,7 +203,7 @@ enum FlagForm {
     Values(String, Vec<String>),
     /// `KEY=VALUE`
     Assignment(String),
-    /// `Name: Value`
+    /// `Name: Value`, or `@FILE`
     Header(String),
 }
 
@@ -220,7 +229,8 @@ impl Flag {
         Self { name, form }
     }
 
-    /// A request header as curl takes it: `Flag::header("-H", "Accept-Language: en")`.
+    /// A request header as curl takes it, `Flag::header("-H", "Accept-Language: en")`, or a file with one on each line,
+    /// `Flag::header("-H", "@headers.txt")`.
     pub fn header(name: impl Into<String>, line: impl Into<String>) -> Self {
         let form = FlagForm::Header(line.into());
         let name = name.into();
@@ -265,7 +275,7 @@ impl Flag {
 
 /// Reads `Name: Value`, which begins at byte `start` of `text`. White space around the value does not belong to it (RFC
 /// 9110, 5.5).
-fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<(Vec<Key>, Node), Vec<Problem>> {
+pub(super) fn header(text: &Arc<Text>, start: usize, line: &str) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let Some((name, value)) = line.split_once(':') else {
         let place = Place::new(text, start..start + line.len());
         let problem = Problem::new(ProblemKind::Syntax, format!("`{line}` is not a header"), place);

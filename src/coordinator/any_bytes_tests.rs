@@ -8,7 +8,7 @@ use gleaner_pool::simulated::Simulated;
 use url::Url;
 
 use super::executor::{Cause, WorkerId};
-use super::job::{JobInput, JobOutput};
+use super::job::{JobInput, JobOutput, SentOutput};
 use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
@@ -229,12 +229,12 @@ fn url_of(payload: &Bytes) -> (String, bool) {
     }
 }
 
-fn bytes_of(output: &JobOutput) -> Vec<u8> {
-    postcard::to_stdvec(output).expect("bytes")
+fn bytes_of(output: JobOutput) -> Vec<u8> {
+    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
 }
 
 fn honest_output(payload: &Bytes) -> Vec<u8> {
-    bytes_of(&match url_of(payload) {
+    bytes_of(match url_of(payload) {
         (_, true) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
@@ -268,7 +268,7 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
     };
     let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
-    bytes_of(&match kind % 7 {
+    bytes_of(match kind % 7 {
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data })),
         1 => page(Answer::Failure(failure.retryable())),
         2 => page(Answer::Redirect { status: 302, to: to(&format!("http://h{}/{text}", number % 5)), bytes }),

@@ -5,11 +5,12 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use gleaner_pool::blame;
 use url::Url;
 
 use super::executor::{Death, ExecutorEvent, JobError, JobId, WorkerId};
-use super::job::JobOutput;
+use super::job::{JobOutput, SentOutput};
 use super::state::{Action, State, request_of};
 use super::verdict;
 use crate::model::{Answer, Visited};
@@ -82,13 +83,13 @@ impl State {
         }
     }
 
-    fn answered(&mut self, job: JobId, worker: WorkerId, output: &[u8], now: Instant, actions: &mut Vec<Action>) {
+    fn answered(&mut self, job: JobId, worker: WorkerId, output: &Bytes, now: Instant, actions: &mut Vec<Action>) {
         let id = request_of(job);
         let Some(out) = self.out.get(&job) else { return };
         let url = if let RequestId::Page(seq) = id { self.schedule.url(seq) } else { None };
-        let output = match postcard::take_from_bytes::<JobOutput>(output) {
-            Ok((output, [])) => self.bounds.plausible.check((id, out), url, &output, now).map(|()| output),
-            Ok(_) | Err(_) => Err("what is not a valid answer"),
+        let output = match SentOutput::read(output) {
+            Some(output) => self.bounds.plausible.check((id, out), url, &output, now).map(|()| output),
+            None => Err("what is not a valid answer"),
         };
         let output = match output {
             Ok(output) => output,

@@ -42,7 +42,7 @@ mod verdict;
 
 pub use cached::Cached;
 pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
-pub use job::{JobInput, JobOutput, ScrapeJob};
+pub use job::{JobInput, JobOutput, ScrapeJob, SentOutput};
 pub use limits::Reason;
 pub use plausible::Plausible;
 pub use process_pool::ProcessPool;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
-use crate::coordinator::job::{JobInput, JobOutput};
+use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
 use crate::input::{Input, Source};
 use crate::model::{Answer, Page, Visited, WorkerLabel};
 
@@ -31,7 +31,7 @@ impl Held {
     fn done(&self) -> ExecutorEvent {
         let page = Page { final_url: self.visit_url.clone(), status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
         let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
-        let output = postcard::to_stdvec(&JobOutput::Page(visited, Duration::ZERO)).expect("bytes");
+        let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
     }
 

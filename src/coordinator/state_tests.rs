@@ -4,7 +4,7 @@ use url::Url;
 
 use super::*;
 use crate::coordinator::executor::{Death, JobError};
-use crate::coordinator::job::JobOutput;
+use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Reach, Retry, Stage, Visited, parse_url};
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -208,12 +208,12 @@ fn page(seq: u64) -> Page {
     Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 5, data: Bytes::from_static(b"{}") }
 }
 
-fn bytes(output: &JobOutput) -> Vec<u8> {
-    postcard::to_stdvec(output).expect("bytes")
+fn bytes(output: JobOutput) -> Vec<u8> {
+    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
 }
 
 fn of_robots(answer: crate::robots::Answer) -> Vec<u8> {
-    bytes(&JobOutput::Robots(answer, Duration::ZERO))
+    bytes(JobOutput::Robots(answer, Duration::ZERO))
 }
 
 fn of_page(page: Page) -> Vec<u8> {
@@ -225,7 +225,7 @@ fn of_failure(failure: Failure) -> Vec<u8> {
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    bytes(&JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, Duration::ZERO))
+    bytes(JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, Duration::ZERO))
 }
 
 /// A redirect to any text, as a worker could send it.
@@ -249,7 +249,7 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
         let answer = Answer::Page(page(0));
-        bytes(&JobOutput::Page(Visited { answer, headers, by_reference: false }, Duration::ZERO))
+        bytes(JobOutput::Page(Visited { answer, headers, by_reference: false }, Duration::ZERO))
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
@@ -273,14 +273,14 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         ("a robots.txt", of_robots(robots)),
         (
             "a time before it was asked",
-            bytes(&JobOutput::Page(
+            bytes(JobOutput::Page(
                 Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
                 Duration::from_secs(1),
             )),
         ),
         (
             "the longest time",
-            bytes(&JobOutput::Page(
+            bytes(JobOutput::Page(
                 Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
                 Duration::MAX,
             )),
@@ -363,7 +363,7 @@ fn what_servers_and_pages_can_say_is_believed() {
     let mut state = at_work(now);
     let later = now + Duration::from_secs(3);
     let headers = vec![("etag".to_owned(), "1".to_owned())];
-    let slow = bytes(&JobOutput::Page(
+    let slow = bytes(JobOutput::Page(
         Visited { answer: Answer::Page(page(0)), headers, by_reference: false },
         Duration::from_secs(3),
     ));

@@ -100,6 +100,9 @@ pub enum Retry {
     Yes,
     /// Try again after the time that the server named (`Retry-After`), counted from the answer.
     After(Duration),
+    /// Try again after the usual back-off. This machine lacked something that the request needs (descriptors, memory), so
+    /// the failure says nothing about the host.
+    Local,
     /// Send the request again at once, on a new connection, without counting it as an attempt. It was lost with its
     /// connection, or its answer could not be read on a usual connection. Nobody is to blame, and it is sent again only
     /// once.

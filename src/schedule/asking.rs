@@ -95,23 +95,25 @@ impl Schedule {
         let fetch = self.origins.fetch(origin)?;
         fetch.tries += 1;
         let (tries, asked_by) = (fetch.tries, fetch.asked_by.clone());
+        let is_local = failure.retry == Retry::Local;
         let pause = backoff::pause(tries, origin.0, failure.retry, max_retry_after);
         if let Some(pause) = pause.filter(|_| tries <= max_retries)
             && let Some(payer) = self.payer(RequestId::Robots(origin.0))
-            && self.hosts.change(payer, now, |host, _| host.take_retry())
+            && (is_local || self.hosts.change(payer, now, |host, _| host.take_retry()))
         {
             self.retries += 1;
             self.pausing.push(Reverse((now + pause, RequestId::Robots(origin.0))));
             return None;
         }
-        if failure.kind != FailureKind::BlockedAddress || asked_by == Reach::Listed {
+        let is_blocked = failure.kind == FailureKind::BlockedAddress && asked_by != Reach::Listed;
+        if !is_blocked && !is_local {
             return Some(self.origins.refused(origin, failure, now));
         }
-        // The failure concerns the place that these tasks came from, not the origin. Other tasks may be allowed to go
-        // there.
+        // A blocked address concerns the place that these tasks came from, not the origin: other tasks may be allowed to
+        // go there. A local shortage does not concern the origin either: it may be over when other tasks come.
         let tasks = self.origins.unknown(origin, now);
         for seq in &tasks {
-            if let Some(task) = self.tasks.get_mut(seq).filter(|task| task.target.reach == asked_by) {
+            if let Some(task) = self.tasks.get_mut(seq).filter(|task| is_local || task.target.reach == asked_by) {
                 task.verdict = Some(Box::new(Failure { stage: Stage::Robots, ..failure.brief() }));
             }
         }

@@ -17,7 +17,7 @@ pub(super) fn pause(retry: u32, seq: u64, wanted: Retry, max_retry_after: Durati
         Retry::No => None,
         Retry::After(pause) => (pause <= max_retry_after).then_some(pause),
         // A request that was already sent again is retried like any other.
-        Retry::Yes | Retry::Again => {
+        Retry::Yes | Retry::Again | Retry::Local => {
             let most = FIRST.saturating_mul(2_u32.saturating_pow(retry.saturating_sub(1))).min(LONGEST);
             Some(most.mul_f64(fraction(seq ^ (u64::from(retry) << 48))))
         }

@@ -48,7 +48,7 @@ pub(super) enum Sign {
     Silent,
     /// It says when to try again (`Retry-After`).
     Later(Duration),
-    /// Nothing: the failure is not the host's fault, or another try would not help.
+    /// Nothing: the failure is the fault of this machine, or another try would not help.
     Nothing,
 }
 
@@ -63,7 +63,7 @@ impl Sign {
             (Some(_), _) => Self::Served,
             // A request that was lost twice did not get an answer either.
             (None, Retry::Yes | Retry::Again) => Self::Silent,
-            (None, Retry::No) => Self::Nothing,
+            (None, Retry::No | Retry::Local) => Self::Nothing,
         }
     }
 }
@@ -368,6 +368,7 @@ mod tests {
             (unanswered(FailureKind::Timeout, Retry::Yes), Sign::Silent),
             (unanswered(FailureKind::Dns, Retry::Yes), Sign::Silent),
             (unanswered(FailureKind::Tls, Retry::No), Sign::Nothing),
+            (unanswered(FailureKind::Connect, Retry::Local), Sign::Nothing),
             (unanswered(FailureKind::InvalidUrl, Retry::No), Sign::Nothing),
             (unanswered(FailureKind::BlockedAddress, Retry::No), Sign::Nothing),
             (status(404, Retry::No), Sign::Served),

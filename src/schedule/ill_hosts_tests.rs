@@ -370,3 +370,27 @@ fn a_host_cannot_use_the_retry_budget_of_another_host() {
     let failed = ran.settled.iter().filter(|settled| matches!(settled.outcome, Outcome::Failure(_)));
     assert_eq!(failed.filter(|settled| settled.line.contains("victim")).count(), 0);
 }
+
+#[test]
+fn what_this_machine_lacks_counts_against_no_host() {
+    let lacks = || Failure { retry: Retry::Local, ..Failure::new(FailureKind::Connect, Stage::Fetch, "ulimit -n") };
+    // While something lacks, either no request for one of the first twenty pages can be sent, or none for a robots.txt.
+    for (has_robots, lacks_for_robots) in [(false, false), (true, false), (true, true)] {
+        let serve: Serve = Box::new(move |url, count| match url.path() {
+            "/robots.txt" if lacks_for_robots && count < 3 => in_time(1, Said::NoRobots(lacks())),
+            "/robots.txt" => in_time(1, Said::Robots("")),
+            _ if !lacks_for_robots && number(url) < 20 => in_time(1, Said::Failure(lacks())),
+            _ => in_time(10, Said::Page),
+        });
+        let mut options = polite(has_robots);
+        (options.max_host_failures, options.max_host_retries, options.max_retries) = (1, 0, 2);
+        let ran = run(options, &list(1, 100, false), 8, 20, &serve);
+        let lost: Vec<&Settled> =
+            ran.settled.iter().filter(|settled| matches!(settled.outcome, Outcome::Failure(_))).collect();
+        // Tasks that have waited for the robots.txt fail with it; those that come later ask for it again.
+        let (number, attempts) = if lacks_for_robots { (20..=28, 0) } else { (20..=20, 3) };
+        assert!(number.contains(&lost.len()), "{} lost, {lacks_for_robots}", lost.len());
+        assert!(lost.iter().all(|settled| settled.attempts == attempts), "{lost:?}");
+        assert!(ran.failures().contains_key(&FailureKind::Connect), "{:?}", ran.failures());
+    }
+}

@@ -375,10 +375,12 @@ impl Schedule {
         }
     }
 
-    /// Ends a task whose request has failed. The failure counts for the host of its line if a request was sent.
+    /// Ends a task whose request has failed. The failure counts for the host of its line, unless the request could not be
+    /// sent from here.
     fn fail_task(&mut self, seq: u64, failure: Failure, now: Instant) -> Option<Settled> {
         let listed = self.tasks.get(&seq)?.listed;
-        if !matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress) {
+        let was_not_sent = matches!(failure.kind, FailureKind::InvalidUrl | FailureKind::BlockedAddress);
+        if !was_not_sent && failure.retry != Retry::Local {
             self.hosts.change(listed, now, |host, options| host.count_failure(&failure, options.max_host_failures));
         }
         self.settle(seq, Outcome::Failure(failure), now)
@@ -404,7 +406,8 @@ impl Schedule {
         }
         let Some(pause) = backoff::pause(task.charged, seq, retry, options.max_retry_after) else { return false };
         let listed = task.listed;
-        if !self.hosts.change(listed, now, |host, _| host.take_retry()) {
+        // A shortage on this machine costs the host none of its retries.
+        if retry != Retry::Local && !self.hosts.change(listed, now, |host, _| host.take_retry()) {
             return false;
         }
         self.retries += 1;

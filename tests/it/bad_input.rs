@@ -51,7 +51,7 @@ fn errors_in_settings_are_found_before_the_first_request_and_show_their_place() 
     }
     fs::write(folder.path().join("bytes.toml"), [b'#', 0xff]).expect("written");
     let memory = "`pool.max_memory_per_worker` must be 16MiB or more";
-    let table: [(&[&str], &[&str]); 34] = [
+    let table: [(&[&str], &[&str]); 39] = [
         (&["-c", "none.toml"], &["none.toml", "No such file"]),
         (&["-c", "."], &["`.`", "Is a directory"]),
         (&["-c", "key.toml"], &["unknown setting `pool.concurency`", "key.toml:3:1", "pool.concurrency"]),
@@ -81,6 +81,11 @@ fn errors_in_settings_are_found_before_the_first_request_and_show_their_place() 
         (&["-f", "xml"], &["`output.format` must be one of"]),
         (&["--order", "up"], &["`output.order` must be one of"]),
         (&["-H", "no colon"], &["--header"]),
+        (&["-H", "@"], &["`@` without a file", "--header @", "name a file"]),
+        (&["-H", "@-"], &["headers are not read from standard input", "--header @-", "name a file"]),
+        (&["-H", "@missing.txt"], &["cannot read the headers in `missing.txt`", "--header @missing.txt"]),
+        (&["-H", "@."], &["cannot read the headers in `.`"]),
+        (&["-H", "@/dev/zero"], &["cannot read the headers in `/dev/zero`: it is larger than 1 MiB"]),
         (&["--timeout", "0s"], &["`fetch.timeout`"]),
         (&["--limit", "x"], &["--limit"]),
         (&["--progress", "maybe"], &["--progress"]),
@@ -97,6 +102,39 @@ fn errors_in_settings_are_found_before_the_first_request_and_show_their_place() 
         assert!(run.stderr.starts_with("error: ") && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
     }
     assert!(server.log().is_empty(), "nothing is fetched");
+}
+
+#[test]
+fn headers_come_from_a_file_and_its_errors_show_no_values() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = server.url("/ok/1");
+    let run = |content: &[u8]| {
+        std::fs::write(folder.path().join("headers.txt"), content).expect("the folder is ours");
+        run_in(folder.path(), &[&url, "--no-robots", "-H", "@headers.txt", "-H", "X-Last: c"])
+    };
+    let table: [(&[u8], &[&str]); 6] = [
+        (b"", &["there is no header in `headers.txt`"]),
+        (b"\n# X-A: a\n", &["there is no header in `headers.txt`"]),
+        (b"X-A: a\ns3cret\n", &["this line is not a header", "headers.txt:2:1", "begin the line with #"]),
+        (b"X-A: a\n\n# x\nAuthorization: s3cret\nX B: s3cret\n", &["is not a valid header name", "headers.txt:5:1"]),
+        (b"X-A: a\nAuthorization: s3cret\x01\n", &["headers.txt:2:"]),
+        (b"X-A: \xff\n", &["cannot read the headers in `headers.txt`", "UTF-8"]),
+    ];
+    for (content, parts) in table {
+        let error = run(content).exited(2).stderr;
+        assert!(!error.contains("s3cret"), "{error}");
+        for part in parts {
+            assert!(error.contains(part), "{} should say {part}:\n{error}", content.escape_ascii());
+        }
+    }
+    assert!(server.log().is_empty(), "nothing is fetched");
+    let content = "\u{feff}# of the shop\r\n\r\nAuthorization: Bearer s3cret\r\nX-A:a: b \r\nX-Last: b";
+    run(content.as_bytes()).exited(0);
+    let headers = &server.log()[0].headers;
+    for (name, value) in [("authorization", "Bearer s3cret"), ("x-a", "a: b"), ("x-last", "c")] {
+        assert_eq!(headers[name], value);
+    }
 }
 
 #[test]

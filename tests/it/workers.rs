@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Run, Server, gleaner, records, scrape_list};
+use crate::support::{PROMPTLY, Run, Server, gleaner, records, scrape_list, wait_until};
 use serde_json::Value;
 
 /// Additional time that a batch of one-second pages may take on a busy machine.
@@ -126,6 +126,47 @@ fn the_soft_limit_on_open_files_does_not_limit_a_run() {
     command.args(["--set", "politeness.per_host_concurrency=0", "-x", "none"]);
     Run::fed(command, list.into_bytes()).finish().exited(0);
     assert_eq!(server.most_in_flight(), 100);
+}
+
+/// The shortage is made by taking descriptors from the only worker while it works, and lasts longer than `fetch.timeout`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shortage_of_open_files_fails_what_it_hits_and_counts_against_no_host() {
+    use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+    let (first, other) = (Server::start(), Server::start());
+    let pages = (1..=6).map(|n| other.url(&format!("/ok/{n}")));
+    let list: Vec<String> = std::iter::once(first.url("/sleep/700/0")).chain(pages).collect();
+    let run = scrape_list(
+        &list,
+        [
+            "-w",
+            "1",
+            "--concurrency",
+            "1",
+            "--no-robots",
+            "--timeout",
+            "1s",
+            "--max-retries",
+            "0",
+            "--set",
+            "limits.max_host_failures=1",
+            // Limits can be set from outside only for a process of the same user.
+            "--set",
+            "pool.user=same",
+        ],
+    );
+    wait_until("the first page is asked for", PROMPTLY, || first.in_flight() == 1);
+    let worker = i32::try_from(run.workers()[0].pid).ok().and_then(Pid::from_raw);
+    let most = getrlimit(Resource::Nofile).maximum;
+    let allow = |current| prlimit(worker, Resource::Nofile, Rlimit { current, maximum: most }).expect("a limit");
+    allow(Some(3));
+    wait_until("two pages have failed", PROMPTLY, || run.stdout_so_far().lines().count() >= 3);
+    allow(most);
+    let run = run.finish().exited(3);
+    let records = records(&run.stdout);
+    assert_eq!(records.iter().filter(|record| record.failure.is_some()).count(), 2, "{}", run.stdout);
+    assert!(records[1..3].iter().all(|record| record.kind() == "connect"), "{}", run.stdout);
+    assert!(run.stdout.contains("ulimit -n"), "{}", run.stdout);
 }
 
 #[test]

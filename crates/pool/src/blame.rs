@@ -50,9 +50,14 @@ impl Charges {
     /// Judges the task `id`, which was in a worker with `companions` others when it died.
     pub fn judge(&mut self, id: u64, companions: usize, death: &Death) -> Verdict {
         match &death.cause {
-            // The clock names the culprit. The others are bystanders, of a death that we brought about.
-            Cause::Timeout { late } if late.contains(&id) => Verdict::Guilty,
-            Cause::Timeout { .. } => self.again(),
+            // The clock names the culprit if only one task is late. Of several, one may have kept the thread, and the
+            // others are late because of it. The tasks that are not late are bystanders.
+            Cause::Timeout { late } if !late.contains(&id) => self.again(),
+            Cause::Timeout { late } if late.len() == 1 => Verdict::Guilty,
+            Cause::Timeout { .. } => {
+                self.alone = true;
+                Verdict::Alone
+            }
             Cause::Signal(SIGKILL) | Cause::Silent if self.doubtful < BENEFIT_OF_DOUBT => {
                 self.doubtful += 1;
                 self.again()
@@ -116,5 +121,15 @@ mod tests {
         let late = died(Cause::Timeout { late: vec![1] });
         assert_eq!(Charges::default().judge(1, 5, &late), Verdict::Guilty);
         assert_eq!(Charges::default().judge(2, 5, &late), Verdict::Again);
+    }
+
+    #[test]
+    fn of_several_late_tasks_each_runs_again_alone() {
+        let (several, one) = (died(Cause::Timeout { late: vec![1, 2] }), died(Cause::Timeout { late: vec![1] }));
+        let mut record = Charges::default();
+        assert_eq!(record.judge(1, 5, &several), Verdict::Alone);
+        assert_eq!(record.deaths(), 0, "it may have been the other one");
+        assert_eq!(record.judge(1, 0, &one), Verdict::Guilty);
+        assert_eq!(Charges::default().judge(3, 5, &several), Verdict::Again);
     }
 }

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
-use tokio_util::codec::FramedRead;
+use tokio_util::codec::Decoder;
+use tokio_util::sync::CancellationToken;
 
+use super::credit::{Credit, Loan};
 use super::event::WorkerId;
 use super::heard::{ChildEvent, Heard};
 use super::roster::Exit;
@@ -90,15 +91,14 @@ pub(super) fn start(
     id: WorkerId,
     command: Command,
     greeting: Bytes,
-    frames: Frames,
-    most_jobs: usize,
+    hearing: Hearing,
     events: UnboundedSender<Said>,
 ) -> ChildHandle {
     let (orders, inbox) = unbounded_channel();
     let _ = orders.send(Order::Write(greeting));
     tokio::spawn(async move {
         let exit = match super::spawner::spawn(command).await {
-            Ok(child) => live(id, child, inbox, (frames, Heard::new(most_jobs)), &events).await,
+            Ok(child) => live(id, child, inbox, hearing, &events).await,
             Err(error) => Exit {
                 cause: Cause::Exited(-1),
                 last_words: Vec::new(),
@@ -114,16 +114,17 @@ async fn live(
     id: WorkerId,
     mut child: Child,
     mut orders: UnboundedReceiver<Order>,
-    (frames, heard): (Frames, Heard),
+    hearing: Hearing,
     events: &UnboundedSender<Said>,
 ) -> Exit {
     let pid = child.id().unwrap_or(0);
     let _ = events.send(Said { worker: id, event: ChildEvent::Started { pid }, _turn: None });
     let turns = Arc::new(Semaphore::new(AHEAD));
+    let gone = hearing.gone.clone();
     let last_words = Arc::new(Mutex::new(VecDeque::new()));
     let mut stderr = child.stderr.take().map(|pipe| tokio::spawn(listen(pid, pipe, Arc::clone(&last_words))));
     let mut reader =
-        child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, frames, heard, Arc::clone(&turns), events.clone())));
+        child.stdout.take().map(|pipe| tokio::spawn(read(id, pipe, hearing, Arc::clone(&turns), events.clone())));
     let (to_writer, writer_inbox) = unbounded_channel();
     let mut writer = child.stdin.take().map(|pipe| tokio::spawn(write(pipe, writer_inbox)));
 
@@ -148,6 +149,7 @@ async fn live(
     }
     // What is still to be read is no more than the pipe holds.
     turns.close();
+    gone.cancel();
     let refusal = match &mut reader {
         Some(task) => finish(task).await.flatten(),
         None => None,
@@ -176,30 +178,85 @@ async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
 /// Reads frames until the pipe ends or makes no sense. Gives why the child would not come to work, if it said so.
 async fn read(
     id: WorkerId,
-    pipe: ChildStdout,
-    frames: Frames,
-    mut heard: Heard,
+    mut pipe: ChildStdout,
+    mut hearing: Hearing,
     turns: Arc<Semaphore>,
     events: UnboundedSender<Said>,
 ) -> Option<String> {
     unix::enlarge_pipe(&pipe);
-    let mut frames = FramedRead::with_capacity(pipe, frames, 64 << 10);
-    while let Some(frame) = frames.next().await {
+    let mut buffer = BytesMut::with_capacity(64 << 10);
+    let tell = |event, turn| drop(events.send(Said { worker: id, event, _turn: turn }));
+    while let Some(frame) = hearing.next(&mut pipe, &mut buffer, |event| tell(event, None)).await {
         let size = frame.as_ref().map_or(0, Bytes::len);
-        let (event, is_broken) = match frame.and_then(|frame| heard.take(&frame)) {
+        let (event, is_broken) = match frame.and_then(|frame| hearing.heard.take(&frame)) {
             Ok(None) => continue,
             Ok(Some(event)) => (event, false),
             Err(error) => (ChildEvent::Corrupt { reason: error.to_string() }, true),
         };
         let weight = u32::try_from((1 + size / 1024).min(AHEAD)).unwrap_or(u32::MAX);
-        let turn = Arc::clone(&turns).acquire_many_owned(weight).await.ok();
-        let _ = events.send(Said { worker: id, event, _turn: turn });
+        tell(event, Arc::clone(&turns).acquire_many_owned(weight).await.ok());
         if is_broken {
-            heard.broken();
+            hearing.heard.broken();
             break;
         }
     }
-    heard.refusal
+    hearing.heard.refusal
+}
+
+/// How one child is heard.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    pub(super) frames: Frames,
+    pub(super) heard: Heard,
+    /// What large frames need; `None` where there is no limit.
+    pub(super) credit: Option<Credit>,
+    /// The child is gone, and no more is to be read than its pipe holds.
+    pub(super) gone: CancellationToken,
+}
+
+impl Hearing {
+    /// The next frame; `None` at the end of the pipe.
+    async fn next(
+        &self,
+        pipe: &mut ChildStdout,
+        buffer: &mut BytesMut,
+        tell: impl Fn(ChildEvent),
+    ) -> Option<io::Result<Bytes>> {
+        let mut frames = self.frames;
+        let mut loan = None;
+        loop {
+            if let Some(length) = frames.begun(buffer).filter(|_| loan.is_none()) {
+                loan = self.borrow(length, &tell).await;
+            }
+            let found = match frames.decode(buffer) {
+                Ok(None) => match pipe.read_buf(buffer).await {
+                    Ok(0) => frames.decode_eof(buffer),
+                    Ok(_) => continue,
+                    Err(error) => Err(error),
+                },
+                found => found,
+            };
+            return found.transpose().map(|frame| match loan {
+                Some(loan) => frame.map(|frame| loan.tied_to(frame)),
+                None => frame,
+            });
+        }
+    }
+
+    /// Waits until there is memory for a frame, and says so meanwhile: the child can say nothing.
+    async fn borrow(&self, length: usize, tell: impl Fn(ChildEvent)) -> Option<Loan> {
+        let credit = self.credit.as_ref().filter(|_| Credit::is_needed(length))?;
+        if let Some(loan) = credit.try_lend(length) {
+            return Some(loan);
+        }
+        tell(ChildEvent::Waits);
+        let loan = tokio::select! {
+            loan = credit.lend(length) => loan,
+            () = self.gone.cancelled() => None,
+        };
+        tell(ChildEvent::GoesOn);
+        loan
+    }
 }
 
 async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
-use super::child::{self, ChildHandle, Said};
+use super::child::{self, ChildHandle, Hearing, Said};
+use super::credit::Credit;
 use super::event::{Event, Hints, JobId, WorkerId};
-use super::heard::ChildEvent;
+use super::heard::{ChildEvent, Heard};
 use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
@@ -31,6 +33,7 @@ pub struct Core {
     options: Options,
     role: String,
     greeting: Bytes,
+    credit: Option<Credit>,
     sender: UnboundedSender<Said>,
     inbox: UnboundedReceiver<Said>,
     ready: VecDeque<Event>,
@@ -91,6 +94,7 @@ impl Core {
             }),
             children: HashMap::new(),
             role: worker::role(job),
+            credit: options.in_hand.map(Credit::new),
             options,
             greeting: greeting.freeze(),
             sender,
@@ -244,15 +248,13 @@ impl Core {
 
     fn spawn(&mut self, worker: WorkerId) {
         let command = child::command(&self.options, &self.role);
-        let frames = Frames::new(self.options.max_item);
-        let handle = child::start(
-            worker,
-            command,
-            self.greeting.clone(),
-            frames,
-            self.options.concurrency.get(),
-            self.sender.clone(),
-        );
+        let hearing = Hearing {
+            frames: Frames::new(self.options.max_item),
+            heard: Heard::new(self.options.concurrency.get()),
+            credit: self.credit.clone(),
+            gone: CancellationToken::new(),
+        };
+        let handle = child::start(worker, command, self.greeting.clone(), hearing, self.sender.clone());
         self.children.insert(worker, Live { handle, pid: None, condemned: false });
     }
 

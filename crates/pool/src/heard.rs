@@ -54,6 +54,10 @@ pub(super) enum ChildEvent {
         id: Ticket,
         note: Bytes,
     },
+    /// It has something large to say, which is not read yet: others have filled the memory for that.
+    Waits,
+    /// It is read on.
+    GoesOn,
     /// It has done all that it had.
     Bye,
     /// It sent what does not fit. Nothing that it says is heard any more.

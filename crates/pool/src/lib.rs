@@ -9,7 +9,8 @@
 // - `roster`: decides who works on what and who comes next, without I/O and without a clock. `simulated` drives it in
 //   tests.
 // - `blame`: decides which job killed a worker. `death` describes how a worker ended, and `roll_call` what it did.
-// - `child`: one worker, seen from its parent. `heard` checks what a worker says. `spawner` is the one thread that starts
+// - `child`: one worker, seen from its parent. `heard` checks what a worker says. `credit` limits the
+//   memory that large outputs take in the parent. `spawner` is the one thread that starts
 //   processes, because Linux ends a worker together with the thread that started it.
 // - `outbox`, `watch`, `line` and `panics`: one worker, seen from inside. `wire` is the protocol between both sides.
 // - `sandbox`: takes from a worker what its job does not need. `environment` and `user` are what a worker starts with.
@@ -33,6 +34,7 @@ pub mod any_bytes_tests;
 mod builder;
 mod child;
 mod core;
+mod credit;
 mod death;
 mod driver;
 mod environment;

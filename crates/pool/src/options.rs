@@ -19,6 +19,10 @@ pub struct Options {
     pub max_memory: Option<u64>,
     /// How many bytes one task or one output may have when it is serialized. More than about 4 GiB counts as 4 GiB.
     pub max_item: usize,
+    /// Bytes of large outputs that may be in this process at once, those included that the submitter has not dropped yet.
+    /// Workers that finish more wait, and their clocks stand still. For a submitter that drops each output soon, without
+    /// waiting for any other: one that keeps outputs would wait for ever. `None`: no limit.
+    pub in_hand: Option<usize>,
     /// How long a new worker may take until it is ready.
     pub start_limit: Duration,
     /// Whether workers give up what their job does not need.
@@ -47,6 +51,7 @@ impl Default for Options {
             quota_jitter: 0,
             max_memory: None,
             max_item: 64 << 20,
+            in_hand: None,
             start_limit: Duration::from_secs(20),
             sandbox: Sandbox::default(),
             environment: Vec::new(),

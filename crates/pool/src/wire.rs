@@ -172,6 +172,14 @@ impl Frames {
     }
 }
 
+impl Frames {
+    /// The length of the payload of a frame that has begun, if a frame may have it.
+    pub(super) fn begun(self, buffer: &[u8]) -> Option<usize> {
+        let mut header = buffer.get(..HEADER)?;
+        Some(header.get_u32_le() as usize).filter(|length| *length <= self.max_payload)
+    }
+}
+
 impl Decoder for Frames {
     type Item = Bytes;
     type Error = io::Error;

@@ -25,6 +25,10 @@ const WORTH_DRAINING: usize = 64 * 1024;
 /// The longest time to spend on an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
+/// How long pieces are still taken after the deadline. If other work has kept the thread, data that came in time is still in
+/// the socket. But each piece of a server that never pauses is here when it is requested, so this needs an end.
+const LATE_TIME: Duration = Duration::from_secs(1);
+
 /// What happens to a body that is larger than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
@@ -38,6 +42,8 @@ pub(super) struct Body<'a> {
     response: Response,
     pub(super) shown: &'a Url,
     deadline: Instant,
+    /// When a piece was first requested after the deadline.
+    late_since: Option<Instant>,
     settings: &'a FetchSettings,
     /// `Content-Length`.
     announced: Option<u64>,
@@ -66,7 +72,20 @@ impl<'a> Body<'a> {
         let framing = Framing::of(response.version(), response.headers());
         let left = framing.as_ref().ok().and_then(|framing| framing.length);
         let (max, excess) = (settings.max_body, Excess::Fails);
-        Self { response, shown, deadline, settings, announced, framing, left, max, excess, large, turn: None }
+        Self {
+            response,
+            shown,
+            deadline,
+            late_since: None,
+            settings,
+            announced,
+            framing,
+            left,
+            max,
+            excess,
+            large,
+            turn: None,
+        }
     }
 
     /// Reads only the first `max` bytes of the body.
@@ -150,20 +169,25 @@ impl<'a> Body<'a> {
         if self.left == Some(0) {
             return Ok(None);
         }
-        let idle = Instant::now() + self.settings.idle_timeout;
+        let now = Instant::now();
+        if now >= self.deadline && now.duration_since(*self.late_since.get_or_insert(now)) >= LATE_TIME {
+            return Err(self.timed_out(read, false));
+        }
+        let idle = now + self.settings.idle_timeout;
         match limit::until(idle.min(self.deadline), self.response.chunk()).await {
             Some(Ok(piece)) => self.up_to_length(piece, read),
             Some(Err(error)) => Err(Failure { bytes: read, ..classify::broken_body(error, self.shown) }),
-            None => {
-                let message = if idle < self.deadline {
-                    format!("read {}: nothing came for {}", shown_url(self.shown), how_long(self.settings.idle_timeout))
-                } else {
-                    format!("read all of {} within {}", shown_url(self.shown), how_long(self.settings.timeout))
-                };
-                let failure = Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable();
-                Err(Failure { bytes: read, ..failure })
-            }
+            None => Err(self.timed_out(read, idle < self.deadline)),
         }
+    }
+
+    fn timed_out(&self, read: u64, is_idle: bool) -> Failure {
+        let message = if is_idle {
+            format!("read {}: nothing came for {}", shown_url(self.shown), how_long(self.settings.idle_timeout))
+        } else {
+            format!("read all of {} within {}", shown_url(self.shown), how_long(self.settings.timeout))
+        };
+        Failure { bytes: read, ..Failure::new(FailureKind::Timeout, Stage::Fetch, message).retryable() }
     }
 
     /// Cuts off the data beyond `Framing::length`, which the client does not enforce.
@@ -258,9 +282,12 @@ struct Pieces<'b, 'a> {
 
 impl Pieces<'_, '_> {
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        let next = match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => self.body.next(0).await,
+        let next = if let Some(first) = self.first.take() {
+            Ok(Some(first))
+        } else {
+            // A decoder requests pieces until it has output, and empty frames give none. This lets other tasks run.
+            tokio::task::yield_now().await;
+            self.body.next(0).await
         };
         match next {
             Ok(Some(piece)) => {

@@ -21,12 +21,15 @@ use crate::scrape::settings::FetchSettings;
 pub(super) fn no_answer(error: reqwest::Error, shown: &Url, via: Option<&Via>, settings: &FetchSettings) -> Failure {
     let error = error.without_url();
     let host = shown.host_str().unwrap_or_default();
+    // A shortage on this machine is neither the host's fault nor the proxy's.
+    if let Some(missing) = shortage::of(&error) {
+        let failure = connect(format!("connect to host `{host}`: {missing}"));
+        return with_causes(Failure { retry: Retry::Local, ..failure }, &error);
+    }
     if let Some(failure) = via.and_then(|via| proxy_failure(&error, shown, via, settings)) {
         return with_causes(failure, &error);
     }
-    let (kind, retry, message) = if let Some(missing) = shortage::of(&error) {
-        (FailureKind::Connect, Retry::Yes, format!("connect to host `{host}`: {missing}"))
-    } else if error.is_dns() {
+    let (kind, retry, message) = if error.is_dns() {
         let unknown = chain(&error).any(|cause| says_no_such_name(&cause.to_string()));
         (FailureKind::Dns, if unknown { Retry::No } else { Retry::Yes }, format!("find the address of host `{host}`"))
     } else if let Some(tls) = find::<rustls::Error>(&error) {

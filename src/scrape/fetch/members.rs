@@ -21,7 +21,19 @@ use tokio::task::coop;
 /// The first byte of every member.
 const MAGIC: u8 = 0x1f;
 
-pub(super) struct Members<R>(State<R>);
+/// A body may have this many members without any data. An empty member has only 20 bytes, but needs a new decoder, which
+/// takes as long as decoding thousands of bytes.
+const MEMBERS: u64 = 1000;
+
+/// For each such number of bytes of data, a body may have one member more.
+const DATA_OF_A_MEMBER: u64 = 1024;
+
+pub(super) struct Members<R> {
+    state: State<R>,
+    count: u64,
+    /// Bytes of data in all members so far.
+    data: u64,
+}
 
 enum State<R> {
     Header(R, Header),
@@ -35,14 +47,15 @@ enum State<R> {
 impl<R: AsyncBufRead> Members<R> {
     pub(super) fn new(source: R) -> Self {
         // The first member is mandatory, so its first byte is not checked here.
-        Self(State::Header(source, Header::default()))
+        Self { state: State::Header(source, Header::default()), count: 1, data: 0 }
     }
 }
 
 impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { state, count, data: total } = &mut *self;
         loop {
-            match &mut self.0 {
+            match state {
                 State::Header(source, header) => {
                     let is_whole = ready!(take(source, context, |byte| header.take(byte)))?;
                     if !is_whole {
@@ -54,6 +67,7 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
                     ready!(Pin::new(decoder).poll_read(context, out))?;
                     let data = &out.filled()[before..];
                     sum.add(data);
+                    *total += data.len() as u64;
                     if !data.is_empty() || out.remaining() == 0 {
                         return Poll::Ready(Ok(()));
                     }
@@ -73,12 +87,16 @@ impl<R: AsyncBufRead + Unpin> AsyncRead for Members<R> {
                     let is_member = ready!(Pin::new(source).poll_fill_buf(context))?.first() == Some(&MAGIC);
                     turn.made_progress();
                     if !is_member {
-                        self.0 = State::Over;
+                        *state = State::Over;
+                    }
+                    *count += 1;
+                    if is_member && *count > MEMBERS + *total / DATA_OF_A_MEMBER {
+                        return Poll::Ready(Err(invalid("it has too many members for its data")));
                     }
                 }
                 State::Over => return Poll::Ready(Ok(())),
             }
-            self.0 = std::mem::replace(&mut self.0, State::Over).next();
+            *state = std::mem::replace(state, State::Over).next();
         }
     }
 }
@@ -246,7 +264,7 @@ mod tests {
     use async_compression::tokio::bufread::GzipEncoder;
     use tokio::io::{AsyncReadExt, BufReader};
 
-    use super::Members;
+    use super::{DATA_OF_A_MEMBER, MEMBERS, Members};
 
     const TEXT: &[u8] = b"some text, some text";
 
@@ -317,6 +335,28 @@ mod tests {
         assert_eq!(undone(&last_without).await, Ok([TEXT, TEXT].concat()));
         let first_without = [&member[..data], &member[..]].concat();
         assert_eq!(undone(&first_without).await, Err(io::ErrorKind::InvalidData), "other bytes are in its place");
+    }
+
+    #[tokio::test]
+    async fn the_number_of_members_is_limited_by_their_data() {
+        let (member, mut empty) = (gzip().await, Vec::new());
+        GzipEncoder::new(&b""[..]).read_to_end(&mut empty).await.expect("memory takes everything");
+        let most = usize::try_from(MEMBERS).expect("a small number");
+        let mut large = Vec::new();
+        let data = vec![b'x'; 100 * usize::try_from(DATA_OF_A_MEMBER).expect("a small number")];
+        GzipEncoder::new(&data[..]).read_to_end(&mut large).await.expect("memory takes everything");
+        for (first, empty, count, is_good) in [
+            (&member, &empty, most, true),
+            (&member, &empty, most + 1, false),
+            (&member, &member, most, true),
+            (&member, &member, 2 * most, false),
+            (&large, &empty, most + 100, true),
+            (&large, &empty, most + 101, false),
+        ] {
+            let body = [&first[..], &empty.repeat(count - 1)].concat();
+            let found = undone(&body).await;
+            assert_eq!(found.is_ok(), is_good, "{count} members of {} bytes: {:?}", first.len(), found.err());
+        }
     }
 
     #[tokio::test]

@@ -53,6 +53,14 @@ impl Roster {
                 actions
             }
             ChildEvent::Bye => self.bye(id),
+            ChildEvent::Waits => {
+                worker.waits_since = Some(now);
+                Vec::new()
+            }
+            ChildEvent::GoesOn => {
+                self.went_on(id, now);
+                Vec::new()
+            }
             ChildEvent::Started { .. } | ChildEvent::Exited(_) | ChildEvent::Corrupt { .. } => Vec::new(),
         }
     }

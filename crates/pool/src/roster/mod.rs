@@ -87,6 +87,8 @@ struct Worker {
     beats: u64,
     /// When it last gave a sign of life.
     heard: Instant,
+    /// Since when its pipe is not read because this process has no memory for what is in it. Its clocks stand still.
+    waits_since: Option<Instant>,
     /// The job that keeps its thread from all others, and since when.
     computing: Option<(Ticket, Instant)>,
     /// It has said goodbye, having done all it had. Only that makes an end a clean one.
@@ -99,6 +101,15 @@ struct Worker {
     is_distrusted: bool,
     /// Jobs of which it gave outputs that were refused. They are lost with it.
     refused: Vec<JobId>,
+}
+
+impl Worker {
+    /// Time has passed until `now` that does not count.
+    fn pause(&mut self, gap: Duration, now: Instant) {
+        self.heard = now;
+        self.computing = self.computing.map(|(ticket, since)| (ticket, since + gap));
+        self.idle_since = None;
+    }
 }
 
 #[derive(Debug, PartialEq)]

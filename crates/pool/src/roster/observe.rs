@@ -83,6 +83,9 @@ impl Roster {
         let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
         let turns = u32::try_from(self.limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
         for (ticket, held) in &self.in_flight {
+            if self.workers.get(&held.worker).is_some_and(|worker| worker.waits_since.is_some()) {
+                continue;
+            }
             // While one job keeps the thread, no other can be late.
             let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
             let could_run = computing.is_none_or(|(other, _)| other == *ticket);
@@ -120,7 +123,7 @@ impl Roster {
     fn hurry_drainers(&mut self, now: Instant) -> Vec<Action> {
         let mut overdue = Vec::new();
         for (id, worker) in self.workers.iter_mut().filter(|(_, worker)| worker.phase == Phase::Draining) {
-            if worker.finished < worker.assigned {
+            if worker.finished < worker.assigned || worker.waits_since.is_some() {
                 continue;
             }
             let since = *worker.idle_since.get_or_insert(now);
@@ -144,9 +147,22 @@ impl Roster {
         }
         for worker in self.workers.values_mut() {
             worker.started += gap;
-            worker.heard = now;
-            worker.computing = worker.computing.map(|(ticket, since)| (ticket, since + gap));
-            worker.idle_since = None;
+            worker.waits_since = worker.waits_since.map(|since| since + gap);
+            worker.pause(gap, now);
+        }
+    }
+
+    /// A worker whose pipe was not read for a while is heard again. It could not say that it was done, nor that it lived.
+    pub(super) fn went_on(&mut self, id: WorkerId, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let Some(since) = worker.waits_since.take() else { return };
+        let gap = now.saturating_duration_since(since);
+        worker.pause(gap, now);
+        for held in self.in_flight.values_mut().filter(|held| held.worker == id) {
+            // What it was given meanwhile has waited less long.
+            let gap = gap.min(now.saturating_duration_since(held.handed_over));
+            held.since += gap;
+            held.handed_over += gap;
         }
     }
 

@@ -90,6 +90,7 @@ impl Roster {
             born: now,
             beats: 0,
             heard: now,
+            waits_since: None,
             computing: None,
             said_bye: false,
             idle_since: None,

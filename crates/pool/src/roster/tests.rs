@@ -812,3 +812,18 @@ impl Model {
         }
     }
 }
+
+#[test]
+fn a_worker_whose_pipe_is_not_read_has_no_clock_and_has_its_time_afterwards() {
+    let now = Instant::now();
+    let at = |ms| now + Duration::from_millis(ms);
+    let mut roster = busy(now);
+    // Half of its jobs' second is over when there is no memory for what it says; the pool itself never stands still.
+    assert!((1..=5).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    assert!(roster.hear(0, ChildEvent::Waits, at(500)).is_empty());
+    assert!((5..=600).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    assert!(roster.hear(0, ChildEvent::GoesOn, at(60_000)).is_empty());
+    assert!((600..=604).flat_map(|tenth| roster.tick(at(tenth * 100))).next().is_none());
+    let late: Vec<Action> = (605..=620).flat_map(|tenth| roster.tick(at(tenth * 100))).collect();
+    assert!(matches!(late[..], [Action::Kill { worker: 0 }]), "{late:?}");
+}

@@ -57,7 +57,8 @@ fn main() -> ExitCode {
             a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever,
             outputs_that_cannot_be_merged_are_lost_wherever_they_meet,
             no_tasks_need_no_workers,
-            there_are_never_more_workers_than_tasks;
+            there_are_never_more_workers_than_tasks,
+            outputs_that_find_no_memory_wait_and_their_workers_are_not_late;
         deaths:
             a_worker_that_dies_at_its_task_is_replaced_and_only_the_guilty_task_fails,
             an_exit_status_of_zero_is_no_success,

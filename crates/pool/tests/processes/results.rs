@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, pattern, pool};
+use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool};
 
 pub(crate) fn map_gives_what_a_sequential_map_gives() {
     let tasks = echoes(500);
@@ -202,4 +202,40 @@ pub(crate) fn what_a_job_says_arrives_before_it_is_done() {
         }
     });
     assert!(Line::of_this_job().is_none(), "this is no worker");
+}
+
+/// The submitter keeps what has come, and takes its time: more than three times as long as a task may take.
+pub(crate) fn outputs_that_find_no_memory_wait_and_their_workers_are_not_late() {
+    const SIZE: usize = 3 << 20;
+    const LIMIT: Duration = Duration::from_secs(2);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
+        let in_hand = Some(2 * SIZE + SIZE / 2);
+        let options = Options { workers: many(2), concurrency: many(4), in_hand, ..Options::default() };
+        let mut core = Core::new(Act::NAME, &init, options).expect("a pool");
+        let give = postcard::to_stdvec(&Deed::Give(SIZE)).expect("it serialises");
+        for id in 0..8 {
+            core.submit(id, give.clone().into(), Hints { deadline: Some(LIMIT), ..Hints::default() });
+        }
+        core.close();
+        let (mut kept, mut done, begun) = (Vec::new(), 0, Instant::now());
+        while let Ok(Some(event)) = tokio::time::timeout_at((begun + 3 * LIMIT + LIMIT / 2).into(), core.next()).await {
+            match event {
+                Event::Done { output, .. } => kept.push(output),
+                Event::Started { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(kept.len(), 2, "there is memory for two");
+        done += kept.drain(..).len();
+        while let Some(event) = core.next().await {
+            match event {
+                Event::Done { output, .. } => done += usize::from(output.len() > SIZE),
+                Event::Started { .. } | Event::Ended { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(done, 8);
+    });
 }
