@@ -31,7 +31,7 @@ static POLLS: AtomicU64 = AtomicU64::new(0);
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<mpsc::Receiver<()>> {
     let (open_until_confined, given_up) = mpsc::channel();
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        sandbox::forsake();
+        sandbox::give_up_early();
         drop(open_until_confined);
         let mut before = (0, 0);
         while !unix::hung_up_within(&input, BEAT) {
