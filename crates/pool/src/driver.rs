@@ -150,7 +150,7 @@ impl Driver {
         }
     }
 
-    /// Gives a task to the core, unless nobody waits for it any more.
+    /// Gives a task to the core, unless its caller is gone.
     fn submit(&mut self, id: JobId, task: Task) {
         if task.reply.is_closed() {
             return;

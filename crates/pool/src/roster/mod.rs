@@ -107,7 +107,7 @@ enum Phase {
     Starting,
     Ready,
     Draining,
-    /// The pool decided to kill it, for this reason; `None` if its death counts against nobody.
+    /// The pool decided to kill it, for this reason; `None` if no job is to blame.
     Doomed(Option<Cause>),
 }
 

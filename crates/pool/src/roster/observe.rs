@@ -161,7 +161,7 @@ impl Roster {
         actions
     }
 
-    /// Kills all workers. Their deaths count against nobody.
+    /// Kills all workers. No job is blamed for their deaths.
     pub(crate) fn kill_all(&mut self) -> Vec<Action> {
         self.open = false;
         self.failed = true;

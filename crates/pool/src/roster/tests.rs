@@ -135,21 +135,21 @@ fn a_worker_that_names_a_job_that_it_does_not_hold_is_corrupt_and_not_trusted_an
     let of = |results| ChildEvent::Results { resident: 0, results };
     let note = |id| ChildEvent::Note { id, note: Bytes::new() };
     let beat = |id| ChildEvent::Beat { computing: Some(id) };
-    let (mine, yours, nobodys) = (own[0], others[0], 77);
+    let (mine, anothers, unknown) = (own[0], others[0], 77);
     let table = vec![
-        ("another's job", outputs(&[yours])),
-        ("nobody's job", outputs(&[nobodys])),
+        ("another's job", outputs(&[anothers])),
+        ("an unknown job", outputs(&[unknown])),
         ("ticket 0, which means no job", outputs(&[0])),
         ("a job twice in one message", outputs(&[mine, mine])),
-        ("its own job and another's", outputs(&[mine, yours])),
-        ("another's failure", of(vec![failed(yours)])),
-        ("its own output and nobody's failure", of(vec![failed(mine), failed(nobodys)])),
+        ("its own job and another's", outputs(&[mine, anothers])),
+        ("another's failure", of(vec![failed(anothers)])),
+        ("its own output and the failure of an unknown job", of(vec![failed(mine), failed(unknown)])),
         ("a merged output of jobs that may not be merged", of(vec![merged(&own)])),
         ("a merged output of no jobs", of(vec![merged(&[])])),
-        ("a note for another's job", note(yours)),
-        ("a note for nobody's job", note(nobodys)),
-        ("a sign of life that names another's job", beat(yours)),
-        ("a sign of life that names nobody's job", beat(nobodys)),
+        ("a note for another's job", note(anothers)),
+        ("a note for an unknown job", note(unknown)),
+        ("a sign of life that names another's job", beat(anothers)),
+        ("a sign of life that names an unknown job", beat(unknown)),
         ("a goodbye that it was not asked for", ChildEvent::Bye),
         ("that it cannot be confined, which is not required", ChildEvent::Unconfined { lacks: String::new() }),
     ];
@@ -158,7 +158,11 @@ fn a_worker_that_names_a_job_that_it_does_not_hold_is_corrupt_and_not_trusted_an
         let actions = roster.hear(0, lie, now);
         assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{what}: {actions:?}");
         assert!(roster.hear(0, outputs(&[mine]), now).is_empty(), "{what}: it was trusted afterwards");
-        assert_eq!(done(&roster.hear(1, outputs(&[yours]), now)).len(), 1, "{what}: the other worker is not affected");
+        assert_eq!(
+            done(&roster.hear(1, outputs(&[anothers]), now)).len(),
+            1,
+            "{what}: the other worker is not affected"
+        );
         let actions = roster.exited(0, died(Cause::Signal(9)), now);
         let Action::Emit(Event::Lost { jobs, death, .. }) = &actions[0] else { panic!("{what}: {actions:?}") };
         assert_eq!(jobs.len(), 2, "{what}: both of its jobs are lost with it");

@@ -11,7 +11,7 @@ use crate::job::{Act, Deed, LONGEST_WAIT, Start, children, comes_true, echoes, i
 use crate::sandbox;
 
 /// The environment variable with the role of this process.
-const PART: &str = "POOL_TEST_PART";
+const ROLE: &str = "POOL_TEST_ROLE";
 /// The environment variable with the folder of the role.
 const FOLDER: &str = "POOL_TEST_FOLDER";
 /// How long it takes at most until a submitted job runs.
@@ -19,8 +19,8 @@ const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
 /// Runs the roles of programs whose `main` does not call `serve` first.
 pub(crate) fn run_without_serve() -> Option<ExitCode> {
-    let part = std::env::var(PART).ok()?;
-    match part.as_str() {
+    let role = std::env::var(ROLE).ok()?;
+    match role.as_str() {
         "no-serve" | "no-serve-retry" | "no-serve-renamed" => {}
         // In a worker, this goes into the pipe to the parent.
         "prints-a-line" => println!("Welcome."),
@@ -32,11 +32,11 @@ pub(crate) fn run_without_serve() -> Option<ExitCode> {
         return Some(ExitCode::FAILURE);
     }
     // The copies of this program get the same role.
-    let builder = Pool::<Act>::builder().environment([PART]);
-    let builder = if part == "no-serve" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
+    let builder = Pool::<Act>::builder().environment([ROLE]);
+    let builder = if role == "no-serve" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
     let built = match builder.build(Start::Well) {
         // Ignores the error and tries again with another name.
-        Err(_) if part == "no-serve-retry" => Pool::<Act>::builder().environment([PART]).build(Start::Well),
+        Err(_) if role == "no-serve-retry" => Pool::<Act>::builder().environment([ROLE]).build(Start::Well),
         built => built,
     };
     match built {
@@ -68,7 +68,7 @@ fn is_too_deep() -> bool {
 
 /// Runs the roles of programs that call `serve`.
 pub(crate) fn run_role() -> Option<ExitCode> {
-    match std::env::var(PART).ok()?.as_str() {
+    match std::env::var(ROLE).ok()?.as_str() {
         "busy" => {
             let pool = pool(3).build(Start::Well).expect("a pool");
             // One worker computes, one waits, one is idle.
@@ -133,14 +133,14 @@ fn folder() -> std::path::PathBuf {
 }
 
 /// Starts this program in a role.
-fn parent(part: &str, program: &std::path::Path) -> Child {
-    start_role_in(part, program, "")
+fn parent(role: &str, program: &std::path::Path) -> Child {
+    start_role_in(role, program, "")
 }
 
 /// Starts this program in a role, with a folder to use.
-pub(crate) fn start_role_in(part: &str, program: &std::path::Path, folder: &str) -> Child {
+pub(crate) fn start_role_in(role: &str, program: &std::path::Path, folder: &str) -> Child {
     Command::new(program)
-        .env(PART, part)
+        .env(ROLE, role)
         .env(FOLDER, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -223,11 +223,11 @@ pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_read_all_its_input() {
 }
 
 pub(crate) fn a_program_that_does_not_call_serve_gets_an_error_and_no_tree_of_processes() {
-    for part in ["no-serve", "no-serve-renamed", "no-serve-retry"] {
+    for role in ["no-serve", "no-serve-renamed", "no-serve-retry"] {
         let begun = Instant::now();
-        let said = output_of(parent(part, &own()));
-        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
-        assert!(begun.elapsed() < Duration::from_secs(20), "{part}: {:?}", begun.elapsed());
+        let said = output_of(parent(role, &own()));
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{role}: {said}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{role}: {:?}", begun.elapsed());
     }
 }
 
@@ -242,9 +242,9 @@ pub(crate) fn a_pool_may_name_the_variable_that_makes_its_workers() {
 }
 
 pub(crate) fn a_program_that_prints_before_it_calls_serve_gets_an_error_that_says_so() {
-    for part in ["prints-a-line", "prints-a-character"] {
-        let said = output_of(parent(part, &own()));
-        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
+    for role in ["prints-a-line", "prints-a-character"] {
+        let said = output_of(parent(role, &own()));
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{role}: {said}");
     }
 }
 

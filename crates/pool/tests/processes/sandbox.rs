@@ -328,7 +328,7 @@ pub(crate) fn a_needed_file_that_only_root_can_read_stays_readable_and_no_other_
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     std::fs::write(&file, "text").expect("writes");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("the file belongs to this user");
     if std::os::unix::fs::chown(&file, Some(4321), None).is_err()
         || std::os::unix::fs::chown(folder.path(), Some(4321), None).is_err()
     {
@@ -390,11 +390,11 @@ pub(crate) fn each_wall_works_without_the_other_and_the_missing_wall_is_named() 
         ("without-landlock", "Err(1) Ok Err(1)", "lacks landlock (the kernel was built without it); with `auto`"),
         ("without-seccomp", "Err(13) Err(13) Err(13)", "lacks seccomp ("),
     ];
-    for (part, expected, lacks) in table {
-        let said = parents::output_of(parents::start_role_in(part, &parents::own(), path));
+    for (role, expected, lacks) in table {
+        let said = parents::output_of(parents::start_role_in(role, &parents::own(), path));
         let (tried, refused) = said.split_once('\n').expect("two lines");
-        assert_eq!(tried, expected, "{part}");
-        assert!(refused.contains(lacks), "{part}: {refused}");
+        assert_eq!(tried, expected, "{role}");
+        assert!(refused.contains(lacks), "{role}: {refused}");
     }
 }
 
