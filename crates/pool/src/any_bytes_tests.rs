@@ -1,4 +1,5 @@
-//! The frame reader on any bytes: whatever a worker that was taken over sends, and however the pipe cuts it.
+//! Tests the frame reader with arbitrary bytes. A worker that was taken over may send any bytes, and the pipe may split
+//! them anywhere.
 
 use std::fmt::Debug;
 
@@ -10,21 +11,21 @@ use tokio_util::codec::Decoder;
 use super::heard::{ChildEvent, Heard};
 use super::wire::{self, Frames, FromWorker, ToWorker, WireResult};
 
-/// The largest item in these frames. Small, so that frames above the limit are met as well.
+/// The largest item in these frames. It is small, so that some frames are above the limit.
 const MAX_ITEM: usize = 1 << 16;
 
-/// What a buffer may have beside what has arrived: what is made ready for the next read.
+/// How much room for the next read a buffer may have besides the bytes that have arrived.
 const ROOM: usize = 256 << 10;
 
-/// `bytes` as a stream in pieces, as the payload of a frame, and as a message. `cuts` are the lengths of the pieces,
-/// over and over again.
+/// Checks `bytes` as a stream in pieces, as the payload of a frame, and as a message. `cuts` are the lengths of the pieces,
+/// repeated as often as needed.
 ///
 /// # Panics
-/// Where the reader does what it must not do.
+/// Panics if the reader does something that it must not do.
 pub fn check(cuts: &[u8], bytes: &[u8]) {
     let whole = read(&[u8::MAX], bytes);
     for cuts in [cuts, &[0]] {
-        assert_eq!(read(cuts, bytes), whole, "the frames do not depend on how they are cut");
+        assert_eq!(read(cuts, bytes), whole, "the frames do not depend on how the stream is split");
     }
     let mut stream = BytesMut::new();
     wire::encode(&serde_bytes::Bytes::new(bytes), &mut stream).expect("it is short");
@@ -44,7 +45,7 @@ pub fn check(cuts: &[u8], bytes: &[u8]) {
     check_message(bytes, |bytes| wire::decode::<ToWorker<'_>>(bytes).ok().map(|message| written(&message)));
 }
 
-/// What a worker says that is ready and then sends `payload`, if it may say that.
+/// Returns the event if a worker says that it is ready and then sends `payload`, or the error if it may not send that.
 #[cfg(test)]
 fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, String> {
     let mut heard = Heard::new(most_jobs);
@@ -52,12 +53,12 @@ fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, 
     let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 1, lacks: "" };
     wire::encode(&ready, &mut stream).expect("it is short");
     let ready = stream.split_off(8).freeze();
-    heard.take(&ready).expect("it may say so");
-    assert!(heard.take(&ready).is_err(), "that it is ready is said once");
+    heard.take(&ready).expect("a new worker may say that it is ready");
+    assert!(heard.take(&ready).is_err(), "a worker may say only once that it is ready");
     heard.take(&Bytes::copy_from_slice(payload)).map_err(|error| error.to_string())
 }
 
-/// The frames of a stream, and the error at its end if there is one.
+/// Returns the frames of a stream, and the error at its end if there is one.
 fn read(cuts: &[u8], bytes: &[u8]) -> (Vec<Bytes>, Option<String>) {
     let mut reader = Frames::new(MAX_ITEM);
     let (mut buffer, mut frames, mut rest) = (BytesMut::new(), Vec::new(), bytes);
@@ -80,10 +81,11 @@ fn read(cuts: &[u8], bytes: &[u8]) -> (Vec<Bytes>, Option<String>) {
     unreachable!("the cuts are endless")
 }
 
-/// What can be read as a message is one that could have been written. `read` gives what it is, and its payload.
+/// Checks that bytes that can be read as a message are a message that could have been written. `read` returns the message
+/// as text and its payload.
 fn check_message(bytes: &[u8], read: fn(&[u8]) -> Option<(String, Bytes)>) {
     let Some((message, payload)) = read(bytes) else { return };
-    // Numbers have longer forms too; what is written is the shortest.
+    // A number may have longer encodings. The writer uses the shortest one.
     assert!(payload.len() <= bytes.len());
     assert_eq!(read(&payload), Some((message, payload)));
 }
@@ -106,18 +108,18 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
-        fn any_bytes_are_frames_or_an_error_in_memory_that_what_has_arrived_explains(
+        fn any_bytes_give_frames_or_an_error_and_memory_is_bounded_by_the_bytes_that_arrived(
             cuts in proptest::collection::vec(any::<u8>(), 0..8),
             length in prop_oneof![0..64_u32, any::<u32>()],
             bytes in proptest::collection::vec(any::<u8>(), 0..600),
         ) {
             check(&cuts, &bytes);
-            // A header that means something is rare among any bytes.
+            // Random bytes seldom have a meaningful header, so this adds one.
             check(&cuts, &[&length.to_le_bytes()[..], &bytes].concat());
         }
 
         #[test]
-        fn a_message_that_was_damaged_is_read_without_harm(
+        fn a_damaged_message_does_no_harm(
             outputs in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..6),
             at in any::<proptest::sample::Index>(),
             byte in any::<u8>(),
@@ -135,9 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_promises_more_than_it_brings_costs_what_it_brings() {
-        let promise = u32::try_from(MAX_ITEM + (1 << 20)).expect("below 4 GiB").to_le_bytes();
-        let (frames, error) = read(&[0], &[&promise[..], &[0; 4], b"little"].concat());
+    fn a_frame_takes_memory_only_for_the_bytes_that_arrive() {
+        let announced = u32::try_from(MAX_ITEM + (1 << 20)).expect("below 4 GiB").to_le_bytes();
+        let (frames, error) = read(&[0], &[&announced[..], &[0; 4], b"little"].concat());
         assert!(frames.is_empty());
         assert_eq!(error.as_deref(), Some("14 bytes of a frame whose rest never came"));
     }
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_longer_than_a_worker_can_mean_is_an_error_and_takes_no_memory() {
+    fn a_message_beyond_the_limits_of_a_worker_is_an_error_and_takes_no_memory() {
         let many = |count: usize, each: &[u8]| {
             let results = FromWorker::Results { resident: 1, count };
             [&payload(&results, &[])[..], &each.repeat(count)].concat()
@@ -161,7 +163,7 @@ mod tests {
         };
         let merged = |ids: &[u8]| of(&[WireResult::Merged { ids, output: b"" }]);
         let panic = |message, location, backtrace| of(&[error(WireError::Panic { message, location, backtrace })]);
-        // An output of a job in three bytes.
+        // The output of a job, in three bytes.
         let smallest = b"\x00\x01\x00";
         let table = [
             ("as many results as jobs", many(4, smallest), true),
@@ -179,12 +181,12 @@ mod tests {
             ("a panic at a long place", panic("", &long, ""), false),
             ("a panic with a long backtrace", panic("", "", &long), false),
             ("a long error", of(&[error(WireError::Unserializable(long.as_str().into()))]), false),
-            // Its number in the list of errors; a worker has the first three.
-            ("that a task is poison", [&many(1, b"")[..], b"\x02\x01\x03\x00\x00"].concat(), false),
-            ("that the pool has stopped", [&many(1, b"")[..], b"\x02\x01\x04\x00"].concat(), false),
+            // Byte 3 or 4 is the error's number. A worker can only send the errors 0, 1 and 2.
+            ("the error that a task is poison", [&many(1, b"")[..], b"\x02\x01\x03\x00\x00"].concat(), false),
+            ("the error that the pool has stopped", [&many(1, b"")[..], b"\x02\x01\x04\x00"].concat(), false),
             ("bytes after a sign of life", b"\x03\x00\x00".to_vec(), false),
             ("a sign of life", b"\x03\x00".to_vec(), true),
-            ("a message that there is not", b"\x07".to_vec(), false),
+            ("a message with an unknown number", b"\x07".to_vec(), false),
             ("that it cannot start", payload(&FromWorker::Refused { reason: "x" }, &[]).to_vec(), false),
             ("that it cannot be confined", payload(&FromWorker::Unconfined { lacks: "x" }, &[]).to_vec(), false),
         ];
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_heard_in_the_order_of_its_life() {
+    fn a_worker_may_only_send_messages_in_the_right_order() {
         let ready = || FromWorker::Ready { protocol: 1, build: "b", resident: 0, lacks: "" };
         let results = || FromWorker::Results { resident: 0, count: 0 };
         let beat = || FromWorker::Beat { computing: None };
@@ -204,7 +206,7 @@ mod tests {
         let unconfined = || FromWorker::Unconfined { lacks: "l" };
         let bye = || FromWorker::Bye;
         let long = "x".repeat(5000);
-        // What it says, and how many of that are heard.
+        // The messages, and how many of them are accepted.
         let table = [
             (vec![ready(), results(), beat(), note(), results(), bye()], 6),
             (vec![ready(), ready()], 1),

@@ -1,38 +1,38 @@
-//! Which task killed its worker: a pure judgement, for whoever submits jobs to a [`Core`](super::Core).
+//! Decides which task killed its worker. This is for code that submits jobs to a [`Core`](super::Core). Pure.
 //!
-//! Most tasks in a lost worker are bystanders. Only a task that was alone in a worker when it died is proven to have
-//! killed it, and only at the second time is it called poison; so a task costs three workers at the most.
-//! Deaths that we brought about ourselves, and SIGKILL or SIGSTOP from outside (a person, a system out of memory), prove nothing
-//! against anybody the first two times.
+//! Most tasks in a lost worker are bystanders. A death counts against a task only if the task was alone in the worker. After
+//! the second such death the task is guilty, so a task costs three workers at most. The first two SIGKILLs or SIGSTOPs
+//! from outside (a person, a system that is out of memory) do not count against a task. If the pool killed the worker
+//! because of a deadline, only the late task is guilty.
 
 use super::{Cause, Death};
 
-/// Deaths alone that make a task poison.
+/// A task is guilty after so many deaths of a worker in which it was alone.
 const PROOF: u8 = 2;
-/// Deaths of unclear cause that are borne before they count.
+/// So many deaths with an unclear cause are ignored before they count.
 const BENEFIT_OF_DOUBT: u8 = 2;
-/// SIGKILL: nobody's signal in particular.
+/// The number of SIGKILL, which anybody may send.
 const SIGKILL: i32 = 9;
 
-/// What is held against a task so far.
+/// The deaths that count against a task so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Charges {
-    /// Deaths of a worker in which it was alone.
+    /// Deaths of a worker in which the task was alone.
     deaths_alone: u8,
-    /// Deaths with it that were perhaps nobody's fault.
+    /// Deaths with an unclear cause of a worker that held the task.
     doubtful: u8,
-    /// Whether it now runs alone.
+    /// Whether the task must run alone now.
     alone: bool,
 }
 
-/// What is to become of a task whose worker was lost.
+/// What to do with a task whose worker was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A bystander: run it again as if nothing had happened.
+    /// The task is a bystander. Run it again as before.
     Again,
-    /// A suspect: run it again with nothing else in the worker.
+    /// The task is a suspect. Run it again, with no other task in the worker.
     Alone,
-    /// It did it. Do not run it again.
+    /// The task killed the worker. Do not run it again.
     Guilty,
 }
 
@@ -42,12 +42,12 @@ impl Charges {
         self.alone
     }
 
-    /// Worker deaths that were counted against the task, for `attempts`.
+    /// How many worker deaths count against the task.
     pub fn deaths(&self) -> u8 {
         self.deaths_alone
     }
 
-    /// Judges the task `id`, which was in a worker with `companions` others when it died.
+    /// Decides on the task `id`. When its worker died, the worker also held `companions` other tasks.
     pub fn judge(&mut self, id: u64, companions: usize, death: &Death) -> Verdict {
         match &death.cause {
             // The clock names the culprit if only one task is late. Of several, one may have kept the thread, and the
@@ -74,7 +74,7 @@ impl Charges {
         }
     }
 
-    /// A suspect stays one whatever else befalls it.
+    /// Runs the task again. A suspect stays a suspect.
     fn again(self) -> Verdict {
         if self.alone { Verdict::Alone } else { Verdict::Again }
     }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_poison_when_two_workers_died_with_it_alone() {
+    fn a_task_is_guilty_when_it_was_alone_in_two_workers_that_died() {
         let crash = died(Cause::Signal(11));
         let mut record = Charges::default();
         assert_eq!(record.judge(1, 7, &crash), Verdict::Alone);
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_zero_is_a_death_like_any_other() {
+    fn an_exit_status_of_zero_counts_as_a_death() {
         let mut record = Charges::default();
         assert_eq!(record.judge(1, 0, &died(Cause::Exited(0))), Verdict::Alone);
         assert_eq!(record.judge(1, 0, &died(Cause::Exited(42))), Verdict::Guilty);
     }
 
     #[test]
-    fn sigkill_from_outside_blames_nobody_twice() {
+    fn the_first_two_sigkills_from_outside_blame_no_task() {
         let kill = died(Cause::Signal(9));
         let mut record = Charges::default();
         assert_eq!(record.judge(1, 0, &kill), Verdict::Again);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_late_task_is_to_blame_for_a_deadline() {
+    fn only_the_late_task_is_guilty_of_a_missed_deadline() {
         let late = died(Cause::Timeout { late: vec![1] });
         assert_eq!(Charges::default().judge(1, 5, &late), Verdict::Guilty);
         assert_eq!(Charges::default().judge(2, 5, &late), Verdict::Again);

@@ -1,4 +1,5 @@
-//! One worker process, seen from the parent: started, fed, listened to, waited for. Decides nothing.
+//! One worker process, seen from the parent. This file starts it, writes to it, reads from it and waits for it. It makes no
+//! decisions.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,27 +23,27 @@ use super::roster::Exit;
 use super::wire::Frames;
 use super::{Cause, Options, environment, unix};
 
-/// A grandchild may hold the pipe of a worker that is gone. So long we wait for the pipe's end, and no longer.
+/// How long to wait for the end of a pipe after its worker is gone. A process that the worker started may still hold it.
 const LEAK_LIMIT: Duration = Duration::from_millis(250);
-/// Lines of standard error that are kept for a report of its death.
+/// How many lines of standard error are kept, for the report of a worker's death.
 const LAST_WORDS: usize = 10;
-/// Characters that are kept of each.
+/// How many characters of each line are kept.
 const LINE_LIMIT: usize = 500;
 
 /// Kilobytes of one child's frames that may wait to be heard; a larger frame counts as so many. A child that says more waits
 /// until the pool has heard what it said before.
 const AHEAD: usize = 1 << 10;
 
-/// What a child has to say, on its way to the pool.
+/// What a child says, on its way to the pool.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) worker: WorkerId,
     pub(super) event: ChildEvent,
-    /// Lets the child say more once this is dropped.
+    /// The child may say more when this is dropped.
     _turn: Option<OwnedSemaphorePermit>,
 }
 
-/// The pool's hold on a child. Dropping it closes the child's standard input, which ends the child.
+/// The pool's handle of a child. Dropping it closes the child's standard input, which ends the child.
 #[derive(Debug)]
 pub(super) struct ChildHandle {
     orders: UnboundedSender<Order>,
@@ -56,7 +57,7 @@ enum Order {
 
 impl ChildHandle {
     pub(super) fn send(&self, frames: Bytes) {
-        // A child that is gone takes no more; its end is reported by itself.
+        // This fails if the child is gone. Its end is reported separately.
         let _ = self.orders.send(Order::Write(frames));
     }
 
@@ -65,7 +66,7 @@ impl ChildHandle {
     }
 }
 
-/// How a child is started.
+/// Returns the command that starts a child.
 pub(super) fn command(options: &Options, role: &str) -> Command {
     let mut command = Command::new(&options.program);
     command
@@ -76,7 +77,8 @@ pub(super) fn command(options: &Options, role: &str) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Of its own, so that Ctrl-C at a terminal reaches the parent alone, and a kill reaches what it started.
+        // Gives the child its own process group. So Ctrl-C at a terminal reaches only the parent, and a kill also reaches
+        // the processes that the child has started.
         .process_group(0)
         .kill_on_drop(true);
     #[cfg(unix)]
@@ -86,7 +88,7 @@ pub(super) fn command(options: &Options, role: &str) -> Command {
     command
 }
 
-/// Starts a child and reports all that happens to it to `events`, until its end.
+/// Starts a child, and reports everything that happens to it to `events`, until its end.
 pub(super) fn start(
     id: WorkerId,
     command: Command,
@@ -135,7 +137,8 @@ async fn live(
                     let _ = to_writer.send(bytes);
                 }
                 Some(Order::Kill) => unix::kill_group(pid),
-                // The pool is gone. End of input is what tells the worker, whatever it has not taken yet.
+                // The pool is gone. Stopping the writer closes the worker's standard input, even if data is left to write.
+                // The end of its input ends the worker.
                 None => match writer.take() {
                     Some(writer) => writer.abort(),
                     None => break child.wait().await,
@@ -147,7 +150,7 @@ async fn live(
     if let Some(writer) = writer {
         writer.abort();
     }
-    // What is still to be read is no more than the pipe holds.
+    // The rest of the output needs no limit: it is at most what the pipe holds.
     turns.close();
     gone.cancel();
     let refusal = match &mut reader {
@@ -165,7 +168,7 @@ async fn live(
     Exit { cause, last_words, refusal }
 }
 
-/// Waits for a task that reads a pipe of a process which is gone; gives up where somebody else holds the pipe.
+/// Waits for a task that reads a pipe of a process that is gone. Gives up if another process still holds the pipe.
 async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
     if let Ok(result) = tokio::time::timeout(LEAK_LIMIT, &mut *task).await {
         result.ok()
@@ -175,7 +178,7 @@ async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
     }
 }
 
-/// Reads frames until the pipe ends or makes no sense. Gives why the child would not come to work, if it said so.
+/// Reads frames until the pipe ends or a frame is invalid. Returns why the child cannot start, if it said so.
 async fn read(
     id: WorkerId,
     mut pipe: ChildStdout,
@@ -263,7 +266,7 @@ async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {
     unix::enlarge_pipe(&pipe);
     let mut batch = BytesMut::new();
     while let Some(bytes) = inbox.recv().await {
-        // What has gathered meanwhile goes in the same system call.
+        // Sends everything that waits in one system call.
         let written = if inbox.is_empty() {
             pipe.write_all(&bytes).await
         } else {
@@ -279,7 +282,7 @@ async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {
     }
 }
 
-/// Forwards the child's standard error to the log, line by line, and keeps the last ones.
+/// Forwards the child's standard error to the log, line by line, and keeps the last lines.
 async fn listen(pid: u32, pipe: ChildStderr, last_words: Arc<Mutex<VecDeque<String>>>) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
@@ -298,7 +301,7 @@ async fn listen(pid: u32, pipe: ChildStderr, last_words: Arc<Mutex<VecDeque<Stri
     }
 }
 
-/// Reads a line, of which no more than a few thousand bytes are kept. False at the end.
+/// Reads a line, and keeps at most a few thousand bytes of it. Returns false at the end of the pipe.
 async fn read_line(pipe: &mut BufReader<ChildStderr>, line: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         let (length, ended) = {

@@ -1,4 +1,4 @@
-//! The pool's own thread: requests in, replies out, and lost tasks run again as [`blame`] has it.
+//! The pool's own thread. It takes requests and sends replies. It runs lost tasks again if [`blame`] says so.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -14,7 +14,7 @@ use super::job::JobError;
 use super::options::Options;
 use super::roll_call::{RollCall, WorkerReport};
 
-/// What a [`Pool`](super::Pool) asks of its thread.
+/// A request of a [`Pool`](super::Pool) to its thread.
 #[derive(Debug)]
 pub(super) enum Request {
     Run { id: JobId, payload: Bytes, merge: Option<u64>, reply: UnboundedSender<Reply> },
@@ -22,14 +22,14 @@ pub(super) enum Request {
     Kill,
 }
 
-/// What became of a task, or of several whose outputs were merged.
+/// The result of a task, or of several tasks whose outputs were merged.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) jobs: Vec<JobId>,
     pub(super) result: Result<Bytes, JobError>,
 }
 
-/// So many tasks may wait before it is looked whether somebody still waits for them.
+/// When so many tasks wait, the driver removes those whose callers are gone.
 const FIRST_SWEEP: usize = 1024;
 
 /// A task with what is needed to run it, and to run it again.
@@ -40,7 +40,7 @@ struct Task {
     record: blame::Charges,
 }
 
-/// Runs the core until it has ended. `report` is told, once, whether it has begun.
+/// Runs the core until it ends. `report` gets one message: `None` if the core has started, or else the error.
 pub(super) fn drive(
     job: &str,
     init: &[u8],
@@ -84,12 +84,11 @@ pub(super) fn drive(
 struct Driver {
     core: Core,
     deadline: Option<Duration>,
-    /// Tasks for which no worker is free. They are not in the core yet, so that those that nobody waits for any more can be
-    /// left out.
+    /// Tasks for which no worker is free. They are not in the core yet, so that tasks whose callers are gone can be removed.
     waiting: VecDeque<(JobId, Task)>,
-    /// At this many, `waiting` is looked through.
+    /// When `waiting` has this many tasks, it is searched for tasks whose callers are gone.
     sweep_at: usize,
-    /// Tasks that the core has.
+    /// Tasks that are in the core.
     under_way: HashMap<JobId, Task>,
     roll: RollCall,
     ended: Arc<OnceLock<String>>,
@@ -107,7 +106,7 @@ impl Driver {
                     }
                     Some(Request::Close) => {
                         inbox.close();
-                        // Who closes the pool has it alone, so nobody waits for a task.
+                        // Closing the pool needs exclusive access, so no caller waits for a task.
                         self.waiting.clear();
                         self.core.close();
                     }
@@ -151,7 +150,7 @@ impl Driver {
         }
     }
 
-    /// Gives a task to the core, unless nobody waits for it any more.
+    /// Gives a task to the core, unless its caller is gone.
     fn submit(&mut self, id: JobId, task: Task) {
         if task.reply.is_closed() {
             return;
@@ -194,7 +193,7 @@ impl Driver {
 
     fn reply(&mut self, jobs: &[JobId], result: Result<Bytes, JobError>) {
         let mut tasks = jobs.iter().filter_map(|job| self.under_way.remove(job));
-        // Who asked for one task of a merged output asked for all of them: they are one call's.
+        // All tasks of a merged output belong to the same call, so one reply is enough.
         if let Some(task) = tasks.next() {
             let _ = task.reply.send(Reply { jobs: jobs.to_vec(), result });
         }

@@ -1,10 +1,10 @@
-//! Which variables of the environment a worker gets. What is in the others (keys, tokens, the settings of other programs) is
-//! nothing that a page should find in a worker that it has taken over.
+//! Decides which environment variables a worker gets. The others may hold keys, tokens and settings of other programs. A
+//! page that takes over a worker must not find them there.
 
 use std::ffi::{OsStr, OsString};
 
-/// What any program may need: its language and time zone, where its libraries are, how it tells of a panic, and how the C
-/// library looks names up. A star at the end stands for any end.
+/// Variables that any program may need: language, time zone, paths of libraries, backtraces of panics, and the options of
+/// the C library's resolver. A star at the end stands for any ending.
 const ALWAYS: &[&str] = &[
     "LANG",
     "LANGUAGE",
@@ -21,17 +21,17 @@ const ALWAYS: &[&str] = &[
     "RESOLV_*",
 ];
 
-/// Those of `all` that a worker gets: what any program may need, and what `besides` names.
+/// Selects the variables in `all` that a worker gets: those that any program may need, and those that `besides` names.
 pub(super) fn inherited(
     all: impl Iterator<Item = (OsString, OsString)>,
     besides: &[String],
 ) -> impl Iterator<Item = (OsString, OsString)> {
     all.filter(move |(name, _)| {
-        ALWAYS.iter().copied().chain(besides.iter().map(String::as_str)).any(|wanted| is_named(name, wanted))
+        ALWAYS.iter().copied().chain(besides.iter().map(String::as_str)).any(|wanted| matches(name, wanted))
     })
 }
 
-fn is_named(name: &OsStr, wanted: &str) -> bool {
+fn matches(name: &OsStr, wanted: &str) -> bool {
     let name = name.as_encoded_bytes();
     wanted.strip_suffix('*').map_or(name == wanted.as_bytes(), |start| name.starts_with(start.as_bytes()))
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::inherited;
 
     #[test]
-    fn a_worker_gets_what_it_needs_and_what_is_named_and_nothing_else() {
+    fn a_worker_gets_only_the_variables_that_any_program_needs_and_those_that_are_named() {
         let besides = ["SSL_CERT_FILE".to_owned(), "MY_*".to_owned()];
         let table = [
             ("LANG", true),

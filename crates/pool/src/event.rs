@@ -4,26 +4,26 @@ use bytes::Bytes;
 
 use super::{Death, JobError};
 
-/// The submitter's own number for a job. No two jobs that are under way may share one.
+/// The number that the submitter gives to a job. Two jobs that are under way must not have the same number.
 pub type JobId = u64;
 
-/// One worker process, of all that a pool ever starts. Not a pid: those come again.
+/// Identifies one worker process among all that a pool ever starts. This is not a pid, because the system reuses pids.
 pub type WorkerId = u64;
 
-/// What the submitter knows of a job that the pool does not.
+/// What the submitter knows about a job and the pool does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// Jobs with the same number go to the same slot while it has room.
+    /// Jobs with the same number go to the same slot as long as the slot has room.
     pub affinity: Option<u64>,
-    /// Nothing else may be in the worker that runs it.
+    /// No other job may be in the worker that runs this one.
     pub alone: bool,
-    /// The worker is killed when the job takes longer, counted from when it is handed over.
+    /// The worker is killed if the job takes longer. The time starts when the worker gets the job.
     pub deadline: Option<Duration>,
-    /// Its output may come merged with those of other jobs with the same number ([`Job::MERGE`](super::Job::MERGE)).
+    /// The output may be merged with those of other jobs with the same number ([`Job::MERGE`](super::Job::MERGE)).
     pub merge: Option<u64>,
 }
 
-/// What happens in a pool. A closed set: whoever drives a pool handles every case.
+/// What happens in a pool. Code that drives a pool handles every case.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -31,44 +31,44 @@ pub enum Event {
     Done {
         /// The job.
         job: JobId,
-        /// Who did it.
+        /// The worker that did it.
         worker: WorkerId,
-        /// Its output, as the job wrote it.
+        /// The output, as the job wrote it.
         output: Bytes,
     },
-    /// A job that is not done yet says something, see [`Line`](super::Line).
+    /// A job that is not done yet sends a note, see [`Line`](super::Line).
     Noted {
         /// The job.
         job: JobId,
-        /// Who does it.
+        /// The worker that runs it.
         worker: WorkerId,
-        /// What it says.
+        /// The bytes that the job sent.
         note: Bytes,
     },
     /// Several jobs are done, and this is their merged output.
     Merged {
         /// The jobs.
         jobs: Vec<JobId>,
-        /// Who did them.
+        /// The worker that did them.
         worker: WorkerId,
         /// Their merged output.
         output: Bytes,
     },
-    /// A job failed in a way that its worker survived.
+    /// A job failed, and its worker goes on.
     Failed {
         /// The job.
         job: JobId,
-        /// Who tried; `None` where the job was too large to be sent to anybody.
+        /// The worker that tried; `None` if the job was too large to be sent.
         worker: Option<WorkerId>,
         /// Why it has no output.
         error: JobError,
     },
-    /// A worker is lost, and with it what it held. The pool runs nothing again by itself: whoever submitted the jobs
+    /// A worker is lost, together with the jobs that it held. The pool does not run them again by itself. The submitter
     /// decides, see [`blame`](super::blame).
     Lost {
-        /// Who.
+        /// The worker.
         worker: WorkerId,
-        /// What it held; may be nothing.
+        /// The jobs that it held; may be empty.
         jobs: Vec<JobId>,
         /// How it ended.
         death: Death,
@@ -80,24 +80,24 @@ pub enum Event {
         /// Its process id.
         pid: u32,
     },
-    /// A worker is gone, planned or not. Comes after its `Lost`, if it was lost.
+    /// A worker is gone, planned or not. If it was lost, its `Lost` comes first.
     Ended {
         /// The worker.
         worker: WorkerId,
-        /// Its place among the pool's workers; `None` for a spare that was never needed.
+        /// The slot that it had among the pool's workers; `None` for a spare that was never needed.
         slot: Option<usize>,
-        /// How many workers had the slot before it.
+        /// How many workers had this slot before.
         generation: u32,
-        /// Jobs it was handed.
+        /// How many jobs it got.
         jobs: u64,
         /// When it was started.
         started: Instant,
-        /// When its end was seen.
+        /// When the pool noticed its end.
         ended: Instant,
         /// Why it ended.
         end: End,
     },
-    /// The pool cannot go on. Jobs that are not done will not be.
+    /// The pool cannot go on, for this reason. Jobs that are not done yet are never done.
     Fatal(String),
 }
 
@@ -107,18 +107,18 @@ pub enum Event {
 pub enum End {
     /// All work was done.
     Finished,
-    /// It had its quota.
+    /// It had used up its quota of jobs.
     Quota,
-    /// It had grown too large, and was replaced after its tasks or, past the limit, killed.
+    /// It used too much memory. It was replaced after its tasks, or killed if it was above the limit.
     Memory,
     /// It exited or was killed by a signal other than SIGKILL.
     Crashed,
-    /// It was killed over a deadline.
+    /// It was killed because of a deadline.
     Timeout,
-    /// It was killed for breaking the protocol.
+    /// It was killed because it broke the protocol.
     Corrupt,
-    /// It was sent SIGKILL by somebody else (a person, a system out of memory), or by us with the whole run; or it had
-    /// been stopped.
+    /// Somebody else sent it SIGKILL (a person, or a system that is out of memory), the pool killed all workers, or the
+    /// worker had been stopped.
     Killed,
 }
 

@@ -1,5 +1,5 @@
-//! What a worker says, checked against what it has said before: a message that does not fit is an error, after which
-//! nothing more of it is believed. Pure: frames go in, events come out.
+//! Checks each message of a worker against the messages before it. A message that is not allowed is an error, and the
+//! worker is not trusted after that. Pure: frames go in, events come out.
 //!
 //! ```text
 //! Starting --Ready--> Working --Bye--> Left
@@ -7,7 +7,7 @@
 //!     +--Refused, Unconfined--> Left
 //! ```
 //!
-//! Whether a worker holds the jobs that it speaks of is known to the roster, which has the last word on all this.
+//! Only the roster knows whether a worker holds the jobs that it names. So the roster makes the final decision.
 
 use std::io;
 
@@ -18,16 +18,16 @@ use super::roster::Ticket;
 use super::wire::{self, FromWorker, WireError, WireResult, corrupt};
 use super::{JobError, roster};
 
-/// What can stand on a worker's standard output before the first frame.
+/// The error for a worker that printed something to its standard output before its first frame.
 const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
                              gleaner_pool::serve at the start of main, before anything is printed";
 
 /// The longest name of a build, in bytes.
 const MOST_BUILD: usize = 256;
-/// The longest list of what a system lacks, in bytes.
+/// The longest list of missing parts of the sandbox, in bytes.
 const MOST_LACKS: usize = 4 << 10;
 
-/// What a child has to say. The pool hears them all through one channel, in order for each child.
+/// What a child says. All children share one channel to the pool, and the events of each child are in order.
 #[derive(Debug)]
 pub(super) enum ChildEvent {
     Started {
@@ -39,7 +39,7 @@ pub(super) enum ChildEvent {
         resident: u64,
         lacks: String,
     },
-    /// It cannot be put into the sandbox, and must.
+    /// It cannot be confined, and the sandbox is required.
     Unconfined {
         lacks: String,
     },
@@ -54,17 +54,17 @@ pub(super) enum ChildEvent {
         id: Ticket,
         note: Bytes,
     },
-    /// It has something large to say, which is not read yet: others have filled the memory for that.
+    /// It has a large message, which is not read yet because the memory for large messages is full.
     Waits,
-    /// It is read on.
+    /// Its pipe is read again.
     GoesOn,
-    /// It has done all that it had.
+    /// It has done all its jobs.
     Bye,
-    /// It sent what does not fit. Nothing that it says is heard any more.
+    /// It sent an invalid message. Nothing that it sends later is read.
     Corrupt {
         reason: String,
     },
-    /// The last one: the pipe is at its end, and the process has been waited for.
+    /// The last event: the pipe has ended, and the process has been waited for.
     Exited(roster::Exit),
 }
 
@@ -75,7 +75,7 @@ pub(super) enum Finished {
     Failed { id: Ticket, error: JobError },
 }
 
-/// How far a worker has come, by its own words.
+/// The phase of a worker, according to its own messages.
 #[derive(Debug, PartialEq)]
 enum Phase {
     Starting,
@@ -89,17 +89,17 @@ pub(super) struct Heard {
     phase: Phase,
     /// The most jobs that a worker holds at once.
     most_jobs: usize,
-    /// Why it would not come to work.
+    /// Why it cannot start.
     pub(super) refusal: Option<String>,
 }
 
 impl Heard {
-    /// Nothing yet, of a worker that holds at most `most_jobs` at once.
+    /// The state of a new worker, which holds at most `most_jobs` jobs at once.
     pub(super) fn new(most_jobs: usize) -> Self {
         Self { phase: Phase::Starting, most_jobs, refusal: None }
     }
 
-    /// Whether it has not come to work yet.
+    /// Whether it is still starting.
     #[cfg(any(fuzzing, feature = "simulated"))]
     pub(super) fn is_starting(&self) -> bool {
         self.phase == Phase::Starting
@@ -108,7 +108,7 @@ impl Heard {
     /// Reads one frame.
     ///
     /// # Errors
-    /// Where it is no message, or one that does not fit.
+    /// Returns an error if the frame is not a message, or if the message is not allowed.
     pub(super) fn take(&mut self, frame: &Bytes) -> io::Result<Option<ChildEvent>> {
         let (message, rest) = wire::decode_first::<FromWorker<'_>>(frame)?;
         if let FromWorker::Results { resident, count } = message {
@@ -152,7 +152,8 @@ impl Heard {
         }
     }
 
-    /// Notes that nothing more can be read. One that has printed something before it became a worker is told what is wrong.
+    /// Records that nothing more can be read. If the worker is still starting, it has probably printed something, and the
+    /// error says so.
     pub(super) fn broken(&mut self) {
         if self.phase == Phase::Starting {
             self.refusal.get_or_insert_with(|| PRINTED_FIRST.to_owned());
@@ -163,7 +164,7 @@ impl Heard {
         if self.phase == *phase { Ok(()) } else { Err(corrupt(format!("{what}, out of turn"))) }
     }
 
-    /// Reads the results one by one: a worker has no more of them than it can hold jobs.
+    /// Reads the results one by one. A worker cannot have more results than it can hold jobs.
     fn results(&self, count: usize, mut rest: &[u8], frame: &Bytes) -> io::Result<Vec<Finished>> {
         if count > self.most_jobs {
             return Err(corrupt(format!("{count} results, where it can hold {} jobs", self.most_jobs)));
@@ -178,7 +179,7 @@ impl Heard {
         Ok(results)
     }
 
-    /// Outputs stay where they are, in the frame that brought them.
+    /// Converts a result. Outputs are not copied: they stay in their frame.
     fn keep(&self, result: WireResult<'_>, frame: &Bytes) -> io::Result<Finished> {
         Ok(match result {
             WireResult::Output { id, output } => Finished::Output { id, output: frame.slice_ref(output) },

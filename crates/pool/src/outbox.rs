@@ -1,4 +1,4 @@
-//! The worker's results on their way out: gathered while there is more to gather, sent as one frame.
+//! Collects a worker's results and sends several of them as one frame.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -13,33 +13,33 @@ use super::job::{Job, JobError, Merge};
 use super::wire::{self, FromWorker, WireError, WireResult};
 use super::{panics, unix};
 
-/// Results that wait while the worker goes on with something else would be lost with it. So long they may wait.
-const PATIENCE: Duration = Duration::from_millis(1);
-/// Bytes that are enough for a frame.
-const ENOUGH: usize = 64 << 10;
-/// Reading the own memory costs a system call or three.
+/// How long results may wait. If the worker dies, the results that wait are lost with it.
+const LONGEST_WAIT: Duration = Duration::from_millis(1);
+/// Results of this many bytes are sent at once.
+const FULL_FRAME: usize = 64 << 10;
+/// How often the worker reads its memory use. Each reading costs up to three system calls.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Where finished jobs put their results. Shared by all of a worker's jobs.
+/// Receives the results of finished jobs. All jobs of a worker share it.
 pub(super) struct Outbox<J: Job> {
     inner: Mutex<Inner<J::Output>>,
     pipe: Sender,
-    /// There is something to send.
+    /// Signals that there is something to send.
     filled: Notify,
-    /// A job was finished.
+    /// Signals that the last unfinished job was finished.
     settled: Notify,
     max_output: usize,
 }
 
 struct Inner<O> {
     pending: Vec<Pending>,
-    /// The results in which all that may be merged gathers, one for each group of jobs.
+    /// The merged outputs so far, one for each group of jobs, with the ids of the jobs.
     merged: BTreeMap<u64, (Vec<u64>, O)>,
     bytes: usize,
     waiting_since: Option<Instant>,
-    /// What the pipe has not taken yet.
+    /// Bytes that the pipe has not taken yet.
     unsent: BytesMut,
-    /// Jobs that have begun and have no result yet: of these the parent may be told more than that.
+    /// Jobs that have begun and have no result yet. Only these may send notes.
     unfinished: HashSet<u64>,
     resident: u64,
     resident_read: Option<Instant>,
@@ -47,7 +47,7 @@ struct Inner<O> {
 
 enum Pending {
     Output(u64, Vec<u8>),
-    /// The ids as the wire has them.
+    /// The ids, as the protocol encodes them, and the output.
     Merged(Vec<u8>, Vec<u8>),
     Failed(u64, JobError),
 }
@@ -71,7 +71,8 @@ impl<J: Job> Outbox<J> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a message, after the results that are there. From any thread: the worker's own may be computing.
+    /// Sends a message, after the results that wait. May be called from any thread, because the worker's first thread may
+    /// be computing.
     pub(super) fn say(&self, message: &FromWorker<'_>) {
         self.add(&mut self.lock(), message);
     }
@@ -79,13 +80,13 @@ impl<J: Job> Outbox<J> {
     fn add(&self, inner: &mut Inner<J::Output>, message: &FromWorker<'_>) {
         inner.pack(self.max_output);
         if wire::encode(message, &mut inner.unsent).is_ok() {
-            // What is wrong with the pipe is told by `flush`, which comes next.
+            // An error of the pipe is reported by `flush`, which runs next.
             let _ = self.push(inner);
             self.filled.notify_one();
         }
     }
 
-    /// Says something for a job, unless it is done: the parent has let go of it then.
+    /// Sends a note of a job, unless the job is done: the parent no longer knows a job that is done.
     pub(super) fn note(&self, id: u64, note: &[u8]) {
         let mut inner = self.lock();
         if inner.unfinished.contains(&id) {
@@ -93,8 +94,9 @@ impl<J: Job> Outbox<J> {
         }
     }
 
-    /// Says that the worker lives, if a job is under way. For the watch, which waits for nobody: a job's own way to merge
-    /// or to write its outputs may be at work behind the lock, and take as long as it likes.
+    /// Tells the parent that the worker is alive, if a job is under way. The watch thread calls this and must never wait. So
+    /// this does nothing if the lock is taken: a job may be merging or serializing its outputs under the lock for a long
+    /// time.
     pub(super) fn beat(&self, computing: Option<u64>) {
         let mut inner = match self.inner.try_lock() {
             Ok(inner) => inner,
@@ -102,18 +104,18 @@ impl<J: Job> Outbox<J> {
             Err(TryLockError::WouldBlock) => return,
         };
         if !inner.unfinished.is_empty() {
-            // It may have been finished since the watch looked.
+            // The job may have been finished since the watch thread looked.
             let computing = computing.filter(|id| inner.unfinished.contains(id));
             self.add(&mut inner, &FromWorker::Beat { computing });
         }
     }
 
-    /// Notes that a job has begun.
+    /// Records that a job has begun.
     pub(super) fn begun(&self, id: u64) {
         self.lock().unfinished.insert(id);
     }
 
-    /// Takes the result of a job. `merge`: it may be joined with others of that group.
+    /// Takes the result of a job. `merge` is the group of jobs whose outputs may be merged with it.
     pub(super) fn finished(&self, id: u64, merge: Option<u64>, result: Result<J::Output, JobError>) {
         let mut inner = self.lock();
         inner.unfinished.remove(&id);
@@ -128,9 +130,9 @@ impl<J: Job> Outbox<J> {
             }
         }
         let waited = inner.waiting_since.get_or_insert_with(Instant::now).elapsed();
-        if inner.bytes >= ENOUGH || waited >= PATIENCE {
+        if inner.bytes >= FULL_FRAME || waited >= LONGEST_WAIT {
             inner.pack(self.max_output);
-            // What is wrong with the pipe is told by `flush`, which comes next.
+            // An error of the pipe is reported by `flush`, which runs next.
             let _ = self.push(&mut inner);
         }
         self.filled.notify_one();
@@ -139,11 +141,12 @@ impl<J: Job> Outbox<J> {
         }
     }
 
-    /// Sends what gathers, for as long as it is polled.
+    /// Sends results as they are collected, for as long as it is polled.
     pub(super) async fn send_all(&self) -> io::Result<()> {
         loop {
             self.filled.notified().await;
-            // One look at the sockets first: what has arrived meanwhile is often soon done, and goes along.
+            // Lets the runtime poll the sockets first. Jobs whose data has arrived are often done soon, and their results
+            // go into the same frame.
             tokio::task::yield_now().await;
             self.flush().await?;
         }
@@ -171,7 +174,7 @@ impl<J: Job> Outbox<J> {
         }
     }
 
-    /// Writes as much as the pipe takes without waiting. Errs when nobody reads it any more.
+    /// Writes as much as the pipe takes without waiting. Returns an error if nobody reads the pipe any more.
     fn push(&self, inner: &mut Inner<J::Output>) -> io::Result<()> {
         while !inner.unsent.is_empty() {
             match self.pipe.try_write(&inner.unsent) {
@@ -204,12 +207,12 @@ impl<O: serde::Serialize> Inner<O> {
         ids.push(id);
         match panics::caught(|| join(sum, output)) {
             Ok(sum) => drop(self.merged.insert(group, (ids, sum))),
-            // With it went what had been merged before.
+            // The outputs that were merged before are lost with this one.
             Err(error) => self.fail(ids, &error),
         }
     }
 
-    /// Makes a frame of all that has gathered.
+    /// Makes a frame of all results that wait.
     fn pack(&mut self, max_output: usize) {
         for (ids, sum) in std::mem::take(&mut self.merged).into_values() {
             match serialize(sum, max_output) {
@@ -228,7 +231,7 @@ impl<O: serde::Serialize> Inner<O> {
         let results = self.pending.drain(..).collect::<Vec<_>>();
         let results: Vec<_> = results.iter().map(Pending::on_the_wire).collect();
         let message = FromWorker::Results { resident: self.resident_memory(), count: results.len() };
-        // Into memory, of parts that were serialised before: nothing is left that could fail.
+        // This cannot fail: it writes parts that are already serialized into memory.
         let _ = wire::encode_list(&message, &results, &mut self.unsent);
     }
 

@@ -3,26 +3,26 @@ use std::time::Instant;
 
 use super::event::{End, Event, WorkerId};
 
-/// What one worker process did, from its start to its end.
+/// Describes the whole life of one worker process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerReport {
     /// Its process id.
     pub pid: u32,
-    /// Its place among the pool's workers, counted from 0.
+    /// The slot that it had among the pool's workers, counted from 0.
     pub slot: usize,
-    /// How many workers had that place before it.
+    /// How many workers had this slot before.
     pub generation: u32,
-    /// Jobs it was handed.
+    /// How many jobs it got.
     pub jobs: u64,
     /// When it was started.
     pub started: Instant,
-    /// When its end was seen.
+    /// When the pool noticed its end.
     pub ended: Instant,
     /// Why it ended.
     pub end: End,
 }
 
-/// Joins what the events tell of each worker.
+/// Collects a report of each worker from the events. Workers that never got a job have no report.
 #[derive(Debug, Default)]
 pub(super) struct RollCall {
     pids: HashMap<WorkerId, u32>,

@@ -1,4 +1,5 @@
-//! The pool's decisions on workers that are no processes, for tests of programs that drive a [`Core`](crate::Core).
+//! A pool with simulated workers instead of processes. It makes the real decisions, for tests of programs that drive a
+//! [`Core`](crate::Core).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use super::roster::{Action, Exit, Limits, Roster, Submission, Ticket};
 use super::wire::{self, FromWorker, WireResult};
 use super::{Cause, Sandbox};
 
-/// A pool whose workers are no processes: whoever holds it says what they say. Checks what no worker may bring about.
+/// A pool whose workers are simulated. The test decides what they say. The pool panics if a worker causes something that no
+/// worker may cause.
 pub struct Simulated {
     roster: Roster,
     workers: BTreeMap<WorkerId, SimulatedWorker>,
@@ -19,19 +21,19 @@ pub struct Simulated {
     most_jobs: usize,
 }
 
-/// A worker as it is seen from outside.
+/// A simulated worker, as the pool sees it.
 pub struct SimulatedWorker {
     heard: Heard,
-    /// What it was handed and has not settled: tickets, job ids and payloads.
+    /// The jobs that it got and has not settled: tickets, job ids and payloads.
     pub holds: Vec<(Ticket, JobId, Bytes)>,
-    /// Whether it was ever handed anything.
+    /// Whether it ever got a job.
     pub has_worked: bool,
     /// Whether it was told that no more jobs will come.
     pub is_draining: bool,
 }
 
 impl Simulated {
-    /// A pool of so many workers, each of which holds up to `most_jobs` jobs.
+    /// Creates a pool of `workers` workers, each of which holds at most `most_jobs` jobs.
     pub fn new(workers: usize, most_jobs: usize) -> Self {
         let roster = Roster::new(Limits {
             workers,
@@ -46,43 +48,43 @@ impl Simulated {
         Self { roster, workers: BTreeMap::new(), events: VecDeque::new(), most_jobs }
     }
 
-    /// As [`Core::room`](crate::Core::room).
+    /// Does the same as [`Core::room`](crate::Core::room).
     pub fn room(&self) -> usize {
         self.roster.room()
     }
 
-    /// Whether it is closed and its last worker is gone.
+    /// Returns whether the pool is closed and its last worker is gone.
     pub fn is_over(&self) -> bool {
         self.roster.is_over()
     }
 
-    /// The workers that are there.
+    /// Returns the workers that exist now.
     pub fn workers(&self) -> &BTreeMap<WorkerId, SimulatedWorker> {
         &self.workers
     }
 
-    /// Those that have not said anything yet.
+    /// Returns the workers that have not sent anything yet.
     pub fn starting(&self) -> impl Iterator<Item = WorkerId> {
         self.workers.iter().filter(|(_, worker)| worker.heard.is_starting()).map(|(id, _)| *id)
     }
 
-    /// As [`Core::submit`](crate::Core::submit).
+    /// Does the same as [`Core::submit`](crate::Core::submit).
     pub fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
         self.roster.submit(Submission { id, payload, hints });
     }
 
-    /// As [`Core::close`](crate::Core::close).
+    /// Does the same as [`Core::close`](crate::Core::close).
     pub fn close(&mut self) {
         self.roster.close();
     }
 
-    /// As [`Core::refuse`](crate::Core::refuse).
+    /// Does the same as [`Core::refuse`](crate::Core::refuse).
     pub fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String, now: Instant) {
         let actions = self.roster.refuse(worker, job, reason);
         self.carry_out(actions, now);
     }
 
-    /// Brings workers and jobs together and looks at the clock. Gives what has happened since.
+    /// Assigns jobs to workers and checks the time limits. Returns the events since the last call.
     pub fn turn(&mut self, now: Instant) -> Vec<Event> {
         let mut actions = self.roster.tick(now);
         actions.extend(self.roster.plan(now));
@@ -90,7 +92,7 @@ impl Simulated {
         self.events.drain(..).collect()
     }
 
-    /// Has a worker send one frame.
+    /// Makes a worker send one frame.
     pub fn say(&mut self, id: WorkerId, payload: &[u8], now: Instant) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let event = match worker.heard.take(&Bytes::copy_from_slice(payload)) {
@@ -102,35 +104,35 @@ impl Simulated {
         self.carry_out(actions, now);
     }
 
-    /// Has a worker say what one of ours would.
+    /// Makes a worker send a valid message.
     fn say_message(&mut self, id: WorkerId, message: &FromWorker<'_>, results: &[WireResult<'_>], now: Instant) {
         let mut stream = BytesMut::new();
         wire::encode_list(message, results, &mut stream).expect("it is short");
         self.say(id, &stream[8..], now);
     }
 
-    /// Has it say that it lives, and that a job keeps its thread.
+    /// Makes a worker say that it is alive, and which job keeps its thread busy.
     pub fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
         self.say_message(id, &FromWorker::Beat { computing }, &[], now);
     }
 
-    /// Has it send a note for a job.
+    /// Makes a worker send a note for a job.
     pub fn note(&mut self, id: WorkerId, ticket: Ticket, note: &[u8], now: Instant) {
         self.say_message(id, &FromWorker::Note { id: ticket, note }, &[], now);
     }
 
-    /// Has it say goodbye.
+    /// Makes a worker say goodbye.
     pub fn bye(&mut self, id: WorkerId, now: Instant) {
         self.say_message(id, &FromWorker::Bye, &[], now);
     }
 
-    /// Has it say that it is ready.
+    /// Makes a worker say that it is ready.
     pub fn become_ready(&mut self, id: WorkerId, now: Instant) {
         let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 0, lacks: "" };
         self.say_message(id, &ready, &[], now);
     }
 
-    /// Has it send the output of a job.
+    /// Makes a worker send the output of a job.
     pub fn output(&mut self, id: WorkerId, ticket: Ticket, output: &[u8], now: Instant) {
         let results = FromWorker::Results { resident: 0, count: 1 };
         self.say_message(id, &results, &[WireResult::Output { id: ticket, output }], now);
@@ -154,12 +156,14 @@ impl Simulated {
                     self.workers.insert(worker, unused);
                 }
                 Action::Send { worker, jobs } => {
-                    let worker = self.workers.get_mut(&worker).expect("jobs are for those who are there");
+                    let worker = self.workers.get_mut(&worker).expect("the worker exists");
                     worker.has_worked = true;
                     worker.holds.extend(jobs.into_iter().map(|(ticket, job)| (ticket, job.id, job.payload)));
                     assert!(worker.holds.len() <= self.most_jobs, "a worker holds more than it may");
                 }
-                Action::Drain { worker } => self.workers.get_mut(&worker).expect("it is there").is_draining = true,
+                Action::Drain { worker } => {
+                    self.workers.get_mut(&worker).expect("the worker exists").is_draining = true;
+                }
                 Action::Kill { worker } => self.exit(worker, Cause::Signal(9), now),
                 Action::Emit(event) => {
                     self.settle(&event);
@@ -174,14 +178,17 @@ impl Simulated {
             Event::Done { job, worker, .. } | Event::Failed { job, worker: Some(worker), .. } => (job, worker),
             Event::Noted { job, worker, .. } => {
                 let holds = &self.workers[worker].holds;
-                assert!(holds.iter().any(|(_, held, _)| held == job), "a note for a job that its worker does not hold");
+                assert!(
+                    holds.iter().any(|(_, held, _)| held == job),
+                    "a worker has sent a note for a job that it does not hold"
+                );
                 return;
             }
-            Event::Merged { .. } => panic!("nothing may be merged"),
+            Event::Merged { .. } => panic!("no job may be merged"),
             Event::Fatal(reason) => panic!("a worker has ended the pool: {reason}"),
             _ => return,
         };
-        let holds = &mut self.workers.get_mut(worker).expect("who answers is there").holds;
+        let holds = &mut self.workers.get_mut(worker).expect("the worker exists").holds;
         let at = holds.iter().position(|(_, held, _)| held == job);
         holds.remove(at.expect("a worker has settled a job that it does not hold"));
     }

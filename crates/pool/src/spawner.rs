@@ -1,7 +1,8 @@
 //! One thread that starts all processes, and never ends.
 //!
-//! Until a worker watches for itself, Linux kills it with `PR_SET_PDEATHSIG` when the *thread* that started it ends, not the
-//! process; and a thread of its own keeps the caller's loop free while the kernel copies what it must.
+//! A new worker asks Linux to kill it when its parent dies (`PR_SET_PDEATHSIG`). Linux does so when the *thread* that
+//! started the worker ends, not the process. So the thread must not end before the worker watches its parent by itself.
+//! A separate thread also keeps the caller's loop free while the kernel starts the process.
 
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
@@ -18,7 +19,7 @@ struct Request {
     reply: oneshot::Sender<io::Result<Child>>,
 }
 
-/// Starts a process, which then belongs to the caller's runtime.
+/// Starts a process. It belongs to the caller's runtime.
 pub(super) async fn spawn(command: Command) -> io::Result<Child> {
     let (reply, answer) = oneshot::channel();
     let request = Request { command, runtime: Handle::current(), reply };
@@ -41,15 +42,15 @@ fn serve(inbox: &mpsc::Receiver<Request>) {
     while let Ok(mut request) = inbox.recv() {
         let entered = request.runtime.enter();
         unix::keep_ends_of_children();
-        // Whoever started this program may have left files open for it (`3>>log` in a shell), which are no worker's.
+        // The program that started this one may have left files open (`3>>log` in a shell). Workers must not get them.
         close_fds::set_fds_cloexec_threadsafe(3, &[]);
         let child = request.command.spawn();
-        // Where the caller has gone meanwhile, the child is dropped here, which kills it.
+        // If the caller is gone meanwhile, the child is dropped here, which kills it.
         let _ = request.reply.send(child);
         drop(entered);
     }
 }
 
 fn gone() -> io::Error {
-    io::Error::other("the thread that starts processes is gone")
+    io::Error::other("the thread that starts processes has ended")
 }

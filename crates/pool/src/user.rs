@@ -1,40 +1,40 @@
-//! Another user for workers, if the parent is root. The system then closes the files and processes of other users to
-//! them.
+//! Gives workers another user if the parent is root. The system then denies them access to the files and processes of
+//! other users.
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers that systemd gives to services for as long as they run (`DynamicUser=`), and that nobody else is to have.
+/// User numbers that systemd gives to services while they run (`DynamicUser=`). Nothing else should use them.
 const SPARE: std::ops::RangeInclusive<u32> = 61_184..=65_519;
 
 /// A user and a group, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Not 0, which is root.
+    /// The user's number. It is not 0, because 0 is root.
     pub uid: u32,
-    /// Its only group.
+    /// The number of the user's only group.
     pub gid: u32,
 }
 
 impl User {
-    /// A user that is nobody else: it owns no files, and no other process runs as it. Another one for each parent.
+    /// Returns a user that owns no files and that no other process runs as. Each parent process gets a different one.
     pub fn spare() -> Self {
         let number = SPARE.start() + std::process::id() % (SPARE.end() - SPARE.start() + 1);
         Self { uid: number, gid: number }
     }
 
-    /// The user of this name, by `/etc/passwd`.
+    /// Looks up a user by name in `/etc/passwd`.
     pub fn named(name: &str) -> Option<Self> {
         of_passwd(&std::fs::read_to_string("/etc/passwd").ok()?, name)
     }
 
-    /// Whether workers of this process can be that user, and read those of these files that this process can read. It is tried
-    /// on a thread, which the kernel lets have a user of its own.
+    /// Checks that workers of this process can become that user and can then read those of `files` that this process can
+    /// read. The check runs on its own thread, because the kernel lets each thread have a different user.
     ///
     /// # Errors
-    /// With the reason, where they cannot.
+    /// Returns the reason if they cannot.
     pub fn check(self, files: &[PathBuf]) -> Result<(), String> {
         let is_ordinary = |path: &PathBuf| path.is_file() || path.is_dir();
         let readable: Vec<&PathBuf> =
@@ -51,12 +51,12 @@ impl User {
             system::stay_dumpable();
             match tried {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) | Err(_) => Err("it cannot be tried".to_owned()),
+                Ok(Err(_)) | Err(_) => Err("the check could not run".to_owned()),
             }
         })
     }
 
-    /// Makes this process that user. To be called while it has one thread.
+    /// Makes this process that user. Must be called while the process has only one thread.
     pub(super) fn become_it(self) -> Result<(), String> {
         system::change(self)
     }
@@ -77,15 +77,15 @@ mod system {
 
     use super::User;
 
-    /// Makes the calling thread that user, for good.
+    /// Makes the calling thread that user. This cannot be undone.
     ///
-    /// After that, the process can be looked into by root alone: the kernel takes one that changes its user for one with secrets
-    /// in its memory.
+    /// After that, only root can inspect the process, because the kernel assumes that a process that changes its user has
+    /// secrets in its memory.
     pub(super) fn change(User { uid, gid }: User) -> Result<(), String> {
         let capabilities = rustix::thread::capabilities(None).map_err(|error| error.to_string())?.effective;
-        // Whoever starts a worker must be able to kill it.
+        // A parent must be able to kill its workers.
         if !capabilities.contains(CapabilitySet::KILL) {
-            return Err("this process lacks the capability to kill what is another user's (CAP_KILL)".to_owned());
+            return Err("this process lacks the capability to kill processes of another user (CAP_KILL)".to_owned());
         }
         let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
         rustix::thread::set_thread_groups(&[])
@@ -94,7 +94,7 @@ mod system {
             .map_err(|error| format!("the system refuses it ({error})"))
     }
 
-    /// Takes back for a process what a thread has brought about that only tried.
+    /// Undoes a side effect of [`change`] on one thread: it makes the whole process "not dumpable".
     pub(super) fn stay_dumpable() {
         let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable);
     }
@@ -107,7 +107,7 @@ mod system {
     pub(super) fn stay_dumpable() {}
 
     pub(super) fn change(_: User) -> Result<(), String> {
-        Err(format!("workers have the user of their parent on {}", std::env::consts::OS))
+        Err(format!("workers cannot have a user of their own on {}", std::env::consts::OS))
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::{User, of_passwd};
 
     #[test]
-    fn a_user_is_known_by_its_name() {
+    fn a_user_is_found_by_name() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nscraper:x:1000:1001::/home/s:/bin/sh\nodd:x:a:b::/:/\n";
         for (name, expected) in [
             ("scraper", Some(User { uid: 1000, gid: 1001 })),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spare_user_is_nobody_and_not_root() {
+    fn a_spare_user_has_a_reserved_number_and_is_not_root() {
         let User { uid, gid } = User::spare();
         assert!((61_184..=65_519).contains(&uid) && uid == gid);
     }

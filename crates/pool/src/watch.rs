@@ -1,7 +1,8 @@
-//! The worker's second thread. It sleeps most of the time; what it does, it can do while the first one computes.
+//! The worker's second thread. It sleeps most of the time, and it can work while the first thread computes.
 //!
-//! It ends the worker when the parent is gone. It tells the parent that the worker lives, and which job has kept the
-//! worker's thread: a worker that computes cannot speak, so the job that is being polled stands in an atomic.
+//! It ends the worker when the parent is gone. It also tells the parent that the worker is alive, and which job has kept
+//! the worker's first thread busy. The first thread cannot report this itself while it computes, so it stores the job
+//! that is being polled in an atomic.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,21 +17,22 @@ use super::outbox::Outbox;
 use super::roster::Ticket;
 use super::{sandbox, unix};
 
-/// How often it looks, and the least time for which a job must have kept the thread to be named.
+/// How often the thread checks. It names a job if that job has kept the first thread busy for at least this long.
 const BEAT: Duration = Duration::from_millis(250);
 
-/// The job that is being polled, and 0 between polls.
+/// The job that is being polled; 0 between polls.
 static POLLED: AtomicU64 = AtomicU64::new(0);
-/// Counts polls: the same job may be polled again and again without keeping the thread.
+/// Counts polls. The count tells one long poll from many short polls of the same job.
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
-/// Starts the thread. Must be called on the first thread of the process. The channel is closed when the thread has
-/// given up all that it can by itself: it is older than the sandbox, which in part holds only for younger threads.
+/// Starts the thread. Must be called on the first thread of the process. This thread starts before the sandbox, and parts
+/// of the sandbox only apply to threads that start later. So it gives up what it can by itself. The returned channel is
+/// closed when that is done.
 pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Result<mpsc::Receiver<()>> {
-    let (at_it, given_up) = mpsc::channel();
+    let (open_until_confined, given_up) = mpsc::channel();
     std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        sandbox::forsake();
-        drop(at_it);
+        sandbox::give_up_early();
+        drop(open_until_confined);
         let mut before = (0, 0);
         while !unix::hung_up_within(&input, BEAT) {
             let now = (POLLED.load(Ordering::Relaxed), POLLS.load(Ordering::Relaxed));
@@ -44,12 +46,12 @@ pub(super) fn begin<J: Job>(input: OwnedFd, outbox: Arc<Outbox<J>>) -> io::Resul
     Ok(given_up)
 }
 
-/// The job that is being polled.
+/// Returns the job that is being polled.
 pub(super) fn polled() -> Option<Ticket> {
     Some(POLLED.load(Ordering::Relaxed)).filter(|ticket| *ticket != 0)
 }
 
-/// Notes when `future` is being polled, on behalf of the job `ticket`.
+/// Runs `future` for the job `ticket`, and records the ticket while the future is being polled.
 pub(super) async fn marked<F: Future>(ticket: Ticket, future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(move |context| poll_marked(ticket, future.as_mut(), context)).await

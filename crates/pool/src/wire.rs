@@ -1,14 +1,14 @@
-//! The wire between a pool and its workers: frames of bytes, and the messages in them.
+//! The protocol between a pool and its workers: frames of bytes, and the messages in them.
 //!
 //! ```text
 //! frame   = u32 length | u32 CRC-32 of the payload | payload        (little endian)
 //! payload = one message, postcard
 //! ```
 //!
-//! A frame is untrusted: its length is checked before anything is allocated, its checksum before it is decoded. What
-//! does not fit is an error, after which the stream has no meaning any more and the worker is replaced. Messages of a
-//! worker borrow from their frame, and lists are read one by one, so that a message never takes much more memory than
-//! the bytes that brought it.
+//! A frame is not trusted. Its length is checked before anything is allocated, and its checksum is checked before it is
+//! decoded. After an invalid frame the rest of the stream is meaningless, so the worker is replaced. Messages of a worker
+//! borrow from their frame, and lists are read item by item. So a message never takes much more memory than the bytes
+//! of its frame.
 
 use std::borrow::Cow;
 use std::io;
@@ -20,22 +20,22 @@ use tokio_util::codec::Decoder;
 
 use super::{JobError, Sandbox, User};
 
-/// Bytes before a payload.
+/// Bytes of the header before a payload.
 const HEADER: usize = 8;
 
-/// How much room a frame that has begun gets at least, if it lacks so much.
+/// A frame that has begun gets at least this much room, if that many bytes are still missing.
 const LEAST_ROOM: usize = 64 << 10;
 
-/// What a batch of results may add to the largest single result: ids, lengths, other small results.
+/// How many bytes a batch of results may add to the largest single result: ids, lengths, other small results.
 const ENVELOPE: usize = 1 << 20;
 
-/// The largest task or output: the length of a frame has 32 bits.
+/// The largest task or output in bytes. The length of a frame has 32 bits.
 pub(super) const MOST: usize = u32::MAX as usize - ENVELOPE;
 
-/// Bytes of tasks that travel in one frame, if they are more than one.
+/// How many bytes of tasks fit into one frame, if the frame holds more than one task.
 const BATCH: usize = 16 << 20;
 
-/// Counts the changes of this protocol; both ends must have the same.
+/// The version of this protocol. Both ends must have the same one.
 pub(super) const PROTOCOL: u32 = 5;
 
 /// Parent to worker.
@@ -50,22 +50,22 @@ pub(super) enum ToWorker<'a> {
         init: &'a [u8],
         /// The largest output, in bytes, that may come back.
         max_output: u64,
-        /// Whether to give up what the job does not need.
+        /// Whether the worker gives up what the job does not need.
         sandbox: Sandbox,
         /// The user to become.
         user: Option<User>,
     },
     /// Jobs to begin at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
-    /// No more will come: finish what is there, say goodbye and end.
+    /// No more jobs come. The worker finishes the jobs that it has, says goodbye and ends.
     Drain,
 }
 
-/// One job on its way to a worker. `id` is the roster's ticket: another one each time a job is handed over.
+/// One job on its way to a worker. `id` is the roster's ticket, which is new each time a worker gets the job.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
-    /// Its output may be merged on the way back with those of other jobs with this number.
+    /// The output may be merged on the way back with those of other jobs with this number.
     pub(super) merge: Option<u64>,
     #[serde(with = "serde_bytes")]
     pub(super) payload: &'a [u8],
@@ -74,37 +74,37 @@ pub(super) struct WireJob<'a> {
 /// Worker to parent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker<'a> {
-    /// The job is set up: hand me work.
+    /// The job is set up, and the worker waits for tasks.
     Ready {
         protocol: u32,
         build: &'a str,
         resident: u64,
-        /// What the system lacks for the sandbox; empty where it lacks nothing.
+        /// What the system lacks for the sandbox; empty if it lacks nothing.
         lacks: &'a str,
     },
     /// The job's `start` returned an error; the worker ends after this.
     Refused { reason: &'a str },
-    /// What has been finished since the last frame. As many [`WireResult`]s as `count` says follow in the same frame.
+    /// The jobs that were finished since the last such frame. `count` [`WireResult`]s follow in the same frame.
     Results {
-        /// Resident memory in bytes, 0 where the platform does not tell.
+        /// Resident memory in bytes; 0 if the platform does not report it.
         resident: u64,
         count: usize,
     },
-    /// The worker is alive; `computing` is the job that has kept its thread for some time, if one has.
+    /// The worker is alive. `computing` is the job that has kept the worker's thread busy for some time, if there is one.
     Beat { computing: Option<u64> },
-    /// What a job says before it is done.
+    /// A note that a job sends before it is done.
     Note {
         id: u64,
         #[serde(with = "serde_bytes")]
         note: &'a [u8],
     },
-    /// Drained: the worker has sent all results and ends by itself.
+    /// The worker has sent all results after `Drain`, and ends by itself.
     Bye,
-    /// The sandbox is required, and the system lacks this part of it; the worker ends after this.
+    /// The sandbox is required, and the system lacks these parts of it. The worker ends after this.
     Unconfined { lacks: &'a str },
 }
 
-/// What became of a job, or of several whose outputs were merged.
+/// The result of a job, or of several jobs whose outputs were merged.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireResult<'a> {
     Output {
@@ -113,7 +113,7 @@ pub(super) enum WireResult<'a> {
         output: &'a [u8],
     },
     Merged {
-        /// The jobs' ids, eight bytes each (little endian).
+        /// The ids of the jobs, eight bytes each (little endian).
         #[serde(with = "serde_bytes")]
         ids: &'a [u8],
         #[serde(with = "serde_bytes")]
@@ -126,7 +126,7 @@ pub(super) enum WireResult<'a> {
     },
 }
 
-/// Why a job has no output, as far as a worker can say so. That a task is to blame for a death is the parent's verdict.
+/// Why a job has no output, as far as its worker can know. Only the parent decides whether a task killed its worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireError<'a> {
     Panic { message: &'a str, location: &'a str, backtrace: &'a str },
@@ -193,7 +193,8 @@ impl Decoder for Frames {
             return Err(corrupt(format!("a frame of {length} bytes, where {} is the limit", self.max_payload)));
         }
         if buffer.len() < HEADER + length {
-            // The length is a promise, and memory is given for what has been kept of it: the room doubles on the way.
+            // The worker may lie about the length. So memory is reserved in proportion to the bytes that have arrived: the
+            // room doubles each time.
             let missing = HEADER + length - buffer.len();
             buffer.reserve(missing.min(buffer.len().max(LEAST_ROOM)));
             return Ok(None);
@@ -215,7 +216,7 @@ impl Decoder for Frames {
     }
 }
 
-/// Cuts a row into pieces, each of which goes into one frame.
+/// Splits items into batches, each of which goes into one frame.
 pub(super) fn batches<T>(mut rest: &[T], bytes: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let mut sum = 0;
@@ -250,7 +251,7 @@ pub(super) fn encode_list<T: Serialize, I: Serialize>(message: &T, items: &[I], 
     Ok(())
 }
 
-/// Where postcard puts what it makes: at the end, slices whole. (Its own `to_extend` goes byte by byte.)
+/// Lets postcard append to a buffer. It appends slices as a whole; postcard's own `to_extend` appends byte by byte.
 struct Appended<'a>(&'a mut BytesMut);
 
 impl Flavor for Appended<'_> {
@@ -271,18 +272,18 @@ impl Flavor for Appended<'_> {
     }
 }
 
-/// Reads the one message that a frame is.
+/// Reads a frame that consists of exactly one message.
 pub(super) fn decode<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<T> {
     let (message, rest) = decode_first(frame)?;
     end_of_frame(rest).map(|()| message)
 }
 
-/// Reads the first message of a frame. Gives with it what follows.
+/// Reads the first message of a frame. Returns it together with the rest of the frame.
 pub(super) fn decode_first<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<(T, &'a [u8])> {
     postcard::take_from_bytes(frame).map_err(|error| corrupt(format!("a frame that holds no message ({error})")))
 }
 
-/// Makes sure that nothing is left of a frame.
+/// Checks that nothing of a frame is left.
 pub(super) fn end_of_frame(rest: &[u8]) -> io::Result<()> {
     if rest.is_empty() { Ok(()) } else { Err(corrupt(format!("{} bytes after the end of a message", rest.len()))) }
 }

@@ -1,4 +1,5 @@
-//! The life of a worker, from inside: greet, set the job up, run what comes, leave when told to or when left alone.
+//! Runs inside a worker: answers the parent's hello, sets the job up, runs its tasks, and ends when the parent says so or
+//! is gone.
 
 use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
@@ -20,43 +21,43 @@ use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 /// The environment variable that makes a process a worker, unless [`Builder::worker_variable`](crate::Builder) names another.
 pub const WORKER_VARIABLE: &str = "GLEANER_WORKER";
 
-/// How the value of that variable begins, whatever its name is. The parent's pid and the name of the job follow.
+/// How the value of that variable begins, whatever the variable's name is. The parent's pid and the job's name follow.
 const ROLE: &str = "gleaner-pool worker of ";
 
-/// How long threads for blocking work are kept: for good. Without one, the next might not be available
-/// (`start_a_blocking_thread`).
-const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long threads for blocking work are kept: practically for ever. If the runtime ended such a thread, the system might
+/// not give it another one (`start_a_blocking_thread`).
+const KEEP_THREADS: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A worker whose parent is gone ends with this, though nobody is left to see it.
+/// The exit status of a worker whose parent is already gone when the worker starts.
 const ORPHAN: u8 = 3;
 
-/// The value that makes a process a worker of this one for `job`.
+/// Returns the value that makes a process a worker of this process for `job`.
 pub(super) fn role(job: &str) -> String {
     format!("{ROLE}{}: {job}", std::process::id())
 }
 
-/// The parent's pid and the job of such a value.
+/// Reads the parent's pid and the job's name from such a value.
 fn read_role(value: &str) -> Option<(u32, &str)> {
     let (parent, job) = value.strip_prefix(ROLE)?.split_once(": ")?;
     Some((parent.parse().ok()?, job))
 }
 
-/// The role of this process, if it has one. The variable is found by its value: its name is the parent's choice, which this
-/// process would otherwise have to repeat.
+/// Returns the role of this process, if it has one. The variable is found by its value, so that this process does not have
+/// to know the name that the parent chose.
 fn own_role() -> Option<String> {
     let mut values = std::env::vars_os().filter_map(|(_, value)| value.into_string().ok());
     values.find(|value| read_role(value).is_some())
 }
 
-/// Whether this process was started as a worker of a pool.
+/// Returns whether this process was started as a worker of a pool.
 pub fn is_worker() -> bool {
     own_role().is_some()
 }
 
 /// Runs this process as a worker, if it was started as one for the job `J`.
 ///
-/// To be called at the start of `main`, for each job that the program's pools run, before anything is printed, read or
-/// started:
+/// Call this at the start of `main`, once for each job that the program's pools run, before the program prints, reads or
+/// starts anything:
 ///
 /// ```no_run
 /// # use std::process::ExitCode;
@@ -65,12 +66,12 @@ pub fn is_worker() -> bool {
 /// if let Some(code) = gleaner_pool::serve::<Transform>() {
 ///     return code;
 /// }
-/// // What the program does otherwise.
+/// // The program itself.
 /// # ExitCode::SUCCESS }
 /// ```
 ///
-/// Returns `None` at once if this process is not a worker for `J`. In a worker it returns when the worker is done; the
-/// program must then end with the code that it gives.
+/// Returns `None` at once if this process is not a worker for `J`. In a worker it returns when the worker is done. The
+/// program must then end with the returned code.
 pub fn serve<J: Job>() -> Option<ExitCode> {
     let role = own_role()?;
     let (parent, job) = read_role(&role)?;
@@ -83,7 +84,7 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
     Some(match live::<J>() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The parent reads it, and shows it as the worker's last words; where the parent is gone, nobody does.
+            // The parent reads this line and shows it among the worker's last words. If the parent is gone, nobody does.
             let _ = writeln!(io::stderr(), "worker {} for {job}: {error}", std::process::id());
             ExitCode::FAILURE
         }
@@ -93,10 +94,10 @@ pub fn serve<J: Job>() -> Option<ExitCode> {
 fn live<J: Job>() -> io::Result<()> {
     let wire = unix::take_over_stdio()?;
     panics::note_places();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEEP_THREADS).build();
     let runtime = runtime.map_err(|error| io::Error::other(format!("its runtime cannot be set up ({error})")))?;
     let ended = runtime.block_on(work::<J>(wire));
-    // What jobs have left behind on threads of their own, a name that is being looked up perhaps, is not waited for.
+    // Does not wait for work that jobs have left on other threads, such as the lookup of a name.
     runtime.shutdown_background();
     ended
 }
@@ -106,13 +107,13 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     let input = pipe::Receiver::from_owned_fd(wire.input)?;
     let output = pipe::Sender::from_owned_fd(wire.output)?;
     let mut frames = FramedRead::with_capacity(input, Frames::new(u32::MAX as usize), 64 << 10);
-    let hello = frames.next().await.ok_or_else(|| broken("the parent went before it had said hello"))??;
+    let hello = frames.next().await.ok_or_else(|| broken("the parent closed the pipe before its hello"))??;
     let ToWorker::Hello { protocol, build, init, max_output, sandbox, user } = wire::decode(&hello)? else {
-        return Err(broken("the parent's first message was not its hello"));
+        return Err(broken("the parent's first message is not a hello"));
     };
     let own = unix::build_id()?;
     let outbox = Arc::new(Outbox::<J>::new(output, usize::try_from(max_output).unwrap_or(usize::MAX)));
-    // Before there is a second thread: the kernel gives each a user of its own.
+    // Must run before there is a second thread, because in the kernel each thread has its own user.
     let changed = user.map_or(Ok(()), User::become_it);
     let given_up = match watch::begin(watched, Arc::clone(&outbox)) {
         Ok(given_up) => given_up,
@@ -141,7 +142,7 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     }
     ready(&lacks);
     tokio::select! {
-        // Nobody reads: the parent is gone, or has dropped us.
+        // Nobody reads the results. The parent is gone, or has dropped this worker.
         _ = outbox.send_all() => unix::kill_own_group(),
         drained = take_jobs(&mut frames, &job, &outbox, &given_up) => {
             drained?;
@@ -152,7 +153,7 @@ async fn work<J: Job>(wire: unix::Wire) -> io::Result<()> {
     }
 }
 
-/// Says why this worker does not come to work, and ends it.
+/// Tells the parent why this worker cannot start, and ends the worker.
 async fn refuse<J: Job>(outbox: &Outbox<J>, mut reason: String) -> io::Result<()> {
     panics::shorten(&mut reason);
     outbox.say(&FromWorker::Refused { reason: &reason });
@@ -164,8 +165,8 @@ fn no_thread(error: &str) -> String {
     format!("no thread can be started ({error}); is there a limit on processes (ulimit -u, or that of a container)?")
 }
 
-/// Starts one of the runtime's threads for blocking work, such as the look-up of names. If the system gives no further
-/// thread, work waits for the existing ones; if there is none, the runtime panics.
+/// Starts one of the runtime's threads for blocking work, such as the lookup of names. If the system refuses another
+/// thread later, work waits for the existing ones. If there is no such thread at all, the runtime panics.
 fn start_a_blocking_thread() {
     tokio::task::spawn_blocking(|| ());
 }
@@ -178,7 +179,7 @@ fn set_up<J: Job>(init: &[u8]) -> Result<J, String> {
     started.map_err(|error| error.to_string())?
 }
 
-/// Starts the jobs that come, until the parent says that there will be no more.
+/// Starts the jobs that arrive, until the parent says that no more come.
 async fn take_jobs<J: Job>(
     frames: &mut FramedRead<pipe::Receiver, Frames>,
     job: &Arc<J>,
@@ -189,7 +190,8 @@ async fn take_jobs<J: Job>(
         let frame = frame?;
         match wire::decode(&frame)? {
             ToWorker::Jobs(jobs) => {
-                // Ends without a word when the other thread is confined, too: long ago, as a rule.
+                // Waits until the watch thread has given up its rights, too. The channel closes without a message, usually
+                // long before the first job.
                 let _ = given_up.recv();
                 for one in jobs {
                     outbox.begun(one.id);
@@ -198,14 +200,14 @@ async fn take_jobs<J: Job>(
                 }
             }
             ToWorker::Drain => return Ok(()),
-            ToWorker::Hello { .. } => return Err(broken("the parent said hello twice")),
+            ToWorker::Hello { .. } => return Err(broken("the parent sent a second hello")),
         }
     }
-    // The parent is gone, or has dropped us.
+    // The parent is gone, or has dropped this worker.
     unix::kill_own_group()
 }
 
-/// Runs a job so that its panic is a value, whether it happens in the reading of the task or in its running.
+/// Runs a job and turns a panic into an error, whether the panic happens when the task is read or when it runs.
 async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: Option<u64>, payload: Bytes) {
     let running = async {
         match postcard::from_bytes(&payload) {

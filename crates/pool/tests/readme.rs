@@ -1,4 +1,4 @@
-//! README's program is the example that is compiled, and it does what README says.
+//! Checks that README's program is the compiled example, and that it does what README says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// An example as cargo has built it: `cargo test` builds all of them.
+/// Returns the path of an example, if cargo has built it. `cargo test` builds all of them.
 fn example(name: &str) -> Option<PathBuf> {
     let own = std::env::current_exe().expect("a path");
     let folder = own.parent()?.parent()?;
@@ -27,7 +27,7 @@ fn the_program_in_the_readme_is_the_example_that_is_compiled() {
 }
 
 #[test]
-fn what_the_readme_points_to_is_there() {
+fn every_file_that_the_readme_links_to_exists() {
     let readme = read("README.md");
     let links = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     for link in links.filter(|link| !link.contains("://")) {
@@ -36,8 +36,8 @@ fn what_the_readme_points_to_is_there() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever reads the test's output must know that it was skipped")]
-fn the_program_in_the_readme_counts_words_and_says_what_it_cannot_read() {
+#[expect(clippy::print_stdout, reason = "readers of the test's output must see that it was skipped")]
+fn the_program_in_the_readme_counts_words_and_reports_files_that_it_cannot_read() {
     let Some(example) = example("readme") else {
         println!("SKIPPED: the examples are not built; `cargo test` without `--test` builds them");
         return;

@@ -1,34 +1,34 @@
-//! When to stop starting workers that do not start. Pure: the clock is an argument.
+//! Decides when to stop starting workers, if they fail to start. Pure: the time is an argument.
 
 use std::time::{Duration, Instant};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// However few workers there are, this many failures in a row are borne.
-const LEAST_PATIENCE: u32 = 10;
+/// The pool gives up after at least this many failures in a row, however few workers it has.
+const LEAST_FAILURES: u32 = 10;
 
-/// Counts workers that ended before they had done anything. The first finished job of any worker resets it, so that
-/// a pool whose workers crash at their work, however often, goes on: those deaths are their tasks' affair.
+/// Counts workers that ended before they got a job. The first finished job of any worker resets the count. So a pool whose
+/// workers crash in their jobs goes on, because those deaths count against the tasks.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    patience: u32,
+    most_failures: u32,
     failures: u32,
     not_before: Option<Instant>,
 }
 
 impl Breaker {
     pub(super) fn new(workers: usize) -> Self {
-        let patience = u32::try_from(workers.saturating_mul(3)).unwrap_or(u32::MAX).max(LEAST_PATIENCE);
-        Self { patience, failures: 0, not_before: None }
+        let most_failures = u32::try_from(workers.saturating_mul(3)).unwrap_or(u32::MAX).max(LEAST_FAILURES);
+        Self { most_failures, failures: 0, not_before: None }
     }
 
-    /// Notes one more failure. True when it was one too many.
+    /// Records one more failure. Returns true if there are too many.
     pub(super) fn failed(&mut self, now: Instant) -> bool {
         self.failures += 1;
         let doublings = (self.failures - 1).min(16);
         let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
         self.not_before = Some(now + pause);
-        self.failures >= self.patience
+        self.failures >= self.most_failures
     }
 
     pub(super) fn succeeded(&mut self) {
@@ -36,7 +36,7 @@ impl Breaker {
         self.not_before = None;
     }
 
-    /// Whether a worker may be started now.
+    /// Returns whether a worker may be started now.
     pub(super) fn permits(&self, now: Instant) -> bool {
         self.not_before.is_none_or(|at| now >= at)
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_failures_in_a_row_end_it_within_seconds() {
+    fn ten_failures_in_a_row_are_too_many_and_take_only_seconds() {
         let start = Instant::now();
         let mut now = start;
         let mut breaker = Breaker::new(1);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn one_success_wipes_the_slate() {
+    fn one_success_resets_the_count() {
         let now = Instant::now();
         let mut breaker = Breaker::new(4);
         for _ in 0..11 {

@@ -1,7 +1,7 @@
-//! What a worker says, and whether it may say it: of what it holds and nothing else.
+//! Handles the messages of workers. A worker may only name jobs that it holds.
 //!
-//! A worker reads what strangers wrote, and may have been taken over by it. One that speaks of what it does not hold is
-//! killed as corrupt; what it holds is lost with it, and nothing that came in the same breath is believed.
+//! A worker reads pages of strangers, and a page may have taken it over. A worker that names a job that it does not hold
+//! is killed as corrupt. All its jobs are lost with it, and no result of the same message is used.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -12,11 +12,11 @@ use crate::heard::{ChildEvent, Finished};
 use crate::wire::PROTOCOL;
 use crate::{Cause, Death, Sandbox, sandbox};
 
-/// Signs of life that a worker may give in a second, and besides: four come, and perhaps late.
+/// How many signs of life a worker may give per second. A healthy worker gives four, and some may arrive late.
 const MOST_BEATS: u64 = 16;
 
 impl Roster {
-    /// Takes in what a worker says, or what became of its process.
+    /// Handles an event of a worker or of its process.
     pub(crate) fn hear(&mut self, id: WorkerId, event: ChildEvent, now: Instant) -> Vec<Action> {
         match event {
             ChildEvent::Started { pid } => return vec![Action::Emit(Event::Started { worker: id, pid })],
@@ -65,24 +65,24 @@ impl Roster {
         }
     }
 
-    /// A worker broke the protocol. It is killed, and nothing more of it is heard.
+    /// Kills a worker that broke the protocol. Nothing that it says later is read.
     pub(super) fn corrupt(&mut self, id: WorkerId, reason: String) -> Vec<Action> {
         let Some(worker) = self.workers.get_mut(&id) else { return Vec::new() };
         worker.is_distrusted = true;
         self.doom(id, Some(Cause::Corrupt(reason)), End::Corrupt)
     }
 
-    /// What a worker said cannot be: it broke the protocol. `job`: one that it has settled by that, and that is lost with it.
+    /// Kills a worker whose output is impossible. `job` is the job that the output has settled. It is lost with the worker.
     pub(crate) fn refuse(&mut self, id: WorkerId, job: Option<JobId>, reason: String) -> Vec<Action> {
         let Some(job) = job else { return self.corrupt(id, reason) };
         let Some(worker) = self.workers.get_mut(&id) else {
-            // It has gone meanwhile, so its end cannot tell of this job any more.
+            // The worker is gone meanwhile, so its own `Lost` event does not include this job.
             let death = Death { cause: Cause::Corrupt(reason), last_words: Vec::new() };
             return vec![Action::Emit(Event::Lost { worker: id, jobs: vec![job], death })];
         };
         worker.refused.push(job);
         if worker.phase == Phase::Doomed(None) {
-            // Whoever is killed without blame takes no job along.
+            // The worker was to be killed without blame. Now its death has a cause, so that the job is reported lost.
             worker.phase = Phase::Doomed(Some(Cause::Corrupt(reason)));
             worker.end = End::Corrupt;
             worker.is_distrusted = true;
@@ -113,8 +113,9 @@ impl Roster {
         }
     }
 
-    /// A worker said that it cannot be confined. It has read nothing yet, so it is believed: it is the system's fault, and
-    /// another one would fare no better. Not so where others could be confined on the same system.
+    /// Handles a worker that says that it cannot be confined. It has not read any page yet, so it is trusted. Usually the
+    /// system is the reason, and no other worker could be confined either, so the pool fails. If other workers were
+    /// confined on this system, only this worker is killed.
     fn unconfined(&mut self, id: WorkerId, lacks: &str) -> Vec<Action> {
         if self.limits.sandbox != Sandbox::Require {
             return self.corrupt(id, "that it cannot be confined, which nobody requires".to_owned());
@@ -126,12 +127,12 @@ impl Roster {
         self.fail(sandbox::required(lacks))
     }
 
-    /// The job that `id` holds under this ticket, if it does.
+    /// Returns the job that `id` holds under this ticket.
     fn held(&self, id: WorkerId, ticket: Ticket) -> Option<JobId> {
         self.in_flight.get(&ticket).filter(|held| held.worker == id).map(|held| held.job)
     }
 
-    /// Whether `id` holds each of the jobs of which it brings results, and may merge those that it has merged.
+    /// Checks that `id` holds each job that it has a result for, and that it may merge those that it has merged.
     fn are_its_own(&self, id: WorkerId, results: &[Finished]) -> Result<(), &'static str> {
         let mut seen = BTreeSet::new();
         for result in results {
@@ -174,13 +175,13 @@ impl Roster {
             self.slots[slot].load -= 1;
         }
         if worker.computing.is_some_and(|(other, _)| other == ticket) {
-            // Otherwise a worker that falls silent now would have no job that can be late.
+            // The job no longer keeps the thread busy. Otherwise no job of a worker that falls silent now could be late.
             self.computes(id, None, now);
         }
         Some(job)
     }
 
-    /// A worker said that it is alive, and which job keeps its thread, if one does.
+    /// Handles a sign of life. `computing` is the job that keeps the worker's thread busy.
     fn beat(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) -> Vec<Action> {
         let is_its_own = computing.is_none_or(|ticket| self.held(id, ticket).is_some());
         let Some(worker) = self.workers.get_mut(&id) else { return Vec::new() };
@@ -197,7 +198,7 @@ impl Roster {
         Vec::new()
     }
 
-    /// Notes which job keeps a worker's thread from now on.
+    /// Records which job keeps a worker's thread busy from now on.
     fn computes(&mut self, id: WorkerId, computing: Option<Ticket>, now: Instant) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let before = worker.computing;
@@ -205,7 +206,7 @@ impl Roster {
             return;
         }
         worker.computing = computing.map(|ticket| (ticket, now));
-        // The others could not go on meanwhile: that time is not theirs.
+        // The other jobs could not run meanwhile, so this time does not count for them.
         if let Some((ticket, since)) = before {
             let lost = now.saturating_duration_since(since);
             let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);

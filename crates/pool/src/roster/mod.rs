@@ -1,12 +1,12 @@
-//! Who works, on what, and who comes next: the pool's decisions, without its processes.
+//! Makes the pool's decisions: which worker gets which job, and when workers are started, replaced and killed.
 //!
-//! Pure: events and the time go in, [`Action`]s come out; whoever carries them out reports back with further events.
-//! `hear` takes in what workers say, and whether they may say it; `observe` what happened, `plan` decides what follows,
-//! `breaker` when to stop starting workers.
+//! Pure: events and the time go in, and [`Action`]s come out. The caller carries the actions out and reports the results
+//! as further events. `hear` handles messages of workers and checks whether they are allowed. `observe` handles other
+//! events. `plan` decides what to do next, and `breaker` when to stop starting workers.
 //!
-//! A *slot* is a place for one worker. It has one active worker, and drainers: former ones that finish what they
-//! hold. What all of them hold counts against the slot's `concurrency`, so that a replacement gets just the room which
-//! the drainer frees. *Spares* stand by for slots whose worker is about to reach its quota.
+//! A *slot* is a place for one worker. It has one active worker, and may have drainers: former workers that finish their
+//! jobs. The jobs of all of them count towards the slot's `concurrency`. So a replacement gets only the room that the
+//! drainers free. *Spares* are workers without a slot. They replace workers that are about to reach their quota.
 //!
 //! ```text
 //! Starting --ready--> Ready --quota, memory, close--> Draining --bye, exit--> gone
@@ -16,7 +16,7 @@
 //!
 //! Further files:
 //!
-//! - `tests`: with a model of the world
+//! - `tests`: tests with simulated workers
 
 mod breaker;
 mod hear;
@@ -32,7 +32,7 @@ use super::event::{End, Event, JobId, WorkerId};
 use super::{Cause, Hints, Sandbox};
 use breaker::Breaker;
 
-/// What a worker's start is thought to take before one was seen.
+/// The assumed duration of a worker's start, before the first one is measured.
 const START_GUESS: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone)]
@@ -41,20 +41,21 @@ pub(super) struct Limits {
     pub(super) concurrency: usize,
     pub(super) quota: Option<u32>,
     pub(super) quota_jitter: u32,
-    /// Resident bytes at which a worker is killed; at three quarters it is replaced after its tasks.
+    /// Resident bytes above which a worker is killed. Above three quarters of this it is replaced after its tasks.
     pub(super) max_memory: Option<u64>,
-    /// From a worker's start to its being ready.
+    /// How long a worker may take from its start until it is ready.
     pub(super) start_limit: Duration,
-    /// The build that workers must be of.
+    /// The build that workers must have.
     pub(super) build: String,
-    /// Whether they must be confined.
+    /// Whether workers must be confined.
     pub(super) sandbox: Sandbox,
 }
 
-/// One handing over of one job to one worker: what a worker says of it later can be taken for nothing else.
+/// Identifies one assignment of one job to one worker. If the job is assigned again, it gets a new ticket. So a late result
+/// is never mistaken for one of another assignment.
 pub(super) type Ticket = u64;
 
-/// What is to be done. In this order.
+/// Something that the caller must do. Actions must be carried out in order.
 #[derive(Debug)]
 pub(super) enum Action {
     Spawn { worker: WorkerId },
@@ -81,25 +82,25 @@ struct Worker {
     assigned: u32,
     finished: u32,
     started: Instant,
-    /// As `started`, which is moved when this process stands still.
+    /// When it was started. Unlike `started`, this does not move after a pause of this process.
     born: Instant,
-    /// Signs of life that it gave.
+    /// How many signs of life it gave.
     beats: u64,
     /// When it last gave a sign of life.
     heard: Instant,
-    /// Since when its pipe is not read because this process has no memory for what is in it. Its clocks stand still.
+    /// Since when its pipe is not read, because the memory for large messages is full. Its clocks stand still.
     waits_since: Option<Instant>,
-    /// The job that keeps its thread from all others, and since when.
+    /// The job that keeps its thread busy, and since when.
     computing: Option<(Ticket, Instant)>,
-    /// It has said goodbye, having done all it had. Only that makes an end a clean one.
+    /// It has said goodbye after all its jobs. Only then is its end a clean one.
     said_bye: bool,
-    /// Since when a drainer is known to have nothing left to do.
+    /// Since when a drainer is known to have no job left.
     idle_since: Option<Instant>,
-    /// Why it will end, once that is decided.
+    /// Why it ends, as soon as that is decided.
     end: End,
-    /// It has lied: nothing that it says is heard any more.
+    /// It broke the protocol. Nothing that it says is read any more.
     is_distrusted: bool,
-    /// Jobs of which it gave outputs that were refused. They are lost with it.
+    /// Jobs whose outputs were refused. They are lost with the worker.
     refused: Vec<JobId>,
 }
 
@@ -117,14 +118,14 @@ enum Phase {
     Starting,
     Ready,
     Draining,
-    /// We killed it, for this reason; `None` where nobody is to blame.
+    /// The pool decided to kill it, for this reason; `None` if no job is to blame.
     Doomed(Option<Cause>),
 }
 
 #[derive(Debug, Default)]
 struct Slot {
     active: Option<WorkerId>,
-    /// Jobs in flight in all its workers, drainers included.
+    /// Jobs in flight in all its workers, including drainers.
     load: usize,
     generations: u32,
     last_assigned: Option<Instant>,
@@ -134,11 +135,11 @@ struct Slot {
 struct InFlight {
     job: JobId,
     worker: WorkerId,
-    /// From when its time counts: later than it was handed over where its neighbours have kept the thread.
+    /// When its time started. It moves later if other jobs have kept the worker's thread busy.
     since: Instant,
     handed_over: Instant,
     deadline: Option<Duration>,
-    /// The group of jobs with which its output may come merged.
+    /// The group of jobs with which its output may be merged.
     merge: Option<u64>,
 }
 
@@ -150,22 +151,22 @@ pub(super) struct Roster {
     queue: VecDeque<Submission>,
     /// Jobs that must have a worker to themselves.
     alone: VecDeque<Submission>,
-    /// The slot that is kept free for them.
+    /// The slot that is reserved for them.
     quarantine: Option<usize>,
     in_flight: HashMap<Ticket, InFlight>,
     breaker: Breaker,
     open: bool,
-    /// Jobs that are likely to be submitted yet; past counting where nobody has said.
+    /// How many more jobs are expected; `usize::MAX` if unknown.
     to_come: usize,
     failed: bool,
     next_worker: WorkerId,
     next_ticket: Ticket,
     last_tick: Option<Instant>,
     random: Random,
-    /// Average time between two assignments to one slot.
+    /// The average time between two assignments to one slot.
     interval: Duration,
     start_time: Duration,
-    /// A worker has said that it is confined in full.
+    /// Some worker has said that it is fully confined.
     has_confined: bool,
 }
 
@@ -185,7 +186,7 @@ impl Roster {
             to_come: usize::MAX,
             failed: false,
             next_worker: 0,
-            // 0 stands for none where a worker notes what it is at.
+            // A worker stores the ticket of its current job in an atomic, where 0 means no job.
             next_ticket: 1,
             last_tick: None,
             interval: Duration::ZERO,
@@ -199,19 +200,19 @@ impl Roster {
         if job.hints.alone { self.alone.push_back(job) } else { self.queue.push_back(job) }
     }
 
-    /// How many more jobs could be in a worker's hands at once.
+    /// Returns how many more jobs the workers could hold now.
     pub(super) fn room(&self) -> usize {
         let credits = self.limits.workers * self.limits.concurrency;
         credits.saturating_sub(self.in_flight.len() + self.queue.len() + self.alone.len())
     }
 
-    /// Nothing more will be submitted, but for jobs that are reported lost.
+    /// Declares that no more jobs are submitted, except those that are reported lost.
     pub(super) fn close(&mut self) {
         self.open = false;
         self.to_come = 0;
     }
 
-    /// About so many more jobs will be submitted. No more than a guess: if more come, they are done all the same.
+    /// Sets how many more jobs are expected. This is only an estimate. If more jobs come, they are done as well.
     pub(super) fn expect(&mut self, jobs: usize) {
         self.to_come = jobs;
     }
@@ -225,16 +226,16 @@ impl Roster {
     }
 }
 
-/// How a process ended, from outside.
+/// How a process ended, as its parent sees it.
 #[derive(Debug)]
 pub(super) struct Exit {
     pub(super) cause: Cause,
     pub(super) last_words: Vec<String>,
-    /// What it said when it refused to start, or why it could not be started.
+    /// Why it could not start, in its own words, or why its process could not be started.
     pub(super) refusal: Option<String>,
 }
 
-/// xorshift64*: the jitter needs spread, not secrecy.
+/// Random numbers by xorshift64*. The jitter does not need secure random numbers.
 #[derive(Debug)]
 struct Random(u64);
 

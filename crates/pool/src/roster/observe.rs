@@ -1,4 +1,4 @@
-//! What happened, and what must be done about it at once.
+//! Handles events other than messages: memory use, exits, and the passing of time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,15 +7,15 @@ use super::{Action, Exit, Phase, Roster};
 use crate::event::{End, Event, JobId, WorkerId};
 use crate::{Cause, Death};
 
-/// A worker that has work and is alive says so four times a second.
+/// A worker is silent after this long without a sign of life. A worker with work gives one four times a second.
 const SILENCE: Duration = Duration::from_secs(1);
-/// The clock is looked at ten times a second; after this long without a look it was us who stood still.
+/// The clock is checked ten times a second. After this long without a check, this process itself was paused.
 const STALL: Duration = Duration::from_secs(1);
-/// A drainer that holds nothing any more has this long to be gone.
+/// How long a drainer without jobs may take to end.
 const EXIT_LIMIT: Duration = Duration::from_secs(5);
 
 impl Roster {
-    /// A worker said, or was seen, to have this many bytes of memory in use.
+    /// Handles a report that a worker uses this many bytes of memory.
     pub(crate) fn memory(&mut self, id: WorkerId, resident: u64) -> Vec<Action> {
         let Some(limit) = self.limits.max_memory else { return Vec::new() };
         if resident > limit {
@@ -27,9 +27,9 @@ impl Roster {
         Vec::new()
     }
 
-    /// A worker is gone: its pipe is at its end, its last frame was read, and it was waited for.
+    /// Handles the end of a worker. Its pipe has ended, its last frame was read, and its process was waited for.
     ///
-    /// `exit` is how it ended by its own account; a reason of ours goes before it.
+    /// `exit` is how the process ended. If the pool killed the worker, the pool's reason is used instead.
     pub(crate) fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant) -> Vec<Action> {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         let mut jobs: Vec<JobId> =
@@ -55,8 +55,8 @@ impl Roster {
         };
         if let Some(cause) = cause {
             let death = Death { cause, last_words: exit.last_words };
-            // A worker that had been given work died of that, for all we know; one that had none died of itself. While others
-            // are at work the pool goes on without it.
+            // A worker that got a job may have died because of it. A worker that got no job failed to start. The pool gives up
+            // after too many failed starts, but not while other workers have jobs.
             let is_hopeless = worker.assigned == 0 && !self.failed && self.breaker.failed(now);
             if is_hopeless && self.in_flight.is_empty() {
                 let count = self.breaker.failures();
@@ -77,7 +77,7 @@ impl Roster {
         actions
     }
 
-    /// Looks at the clock: jobs over their deadline, workers that never got ready.
+    /// Checks the time limits: kills workers that have late jobs and workers that are not ready in time.
     pub(crate) fn tick(&mut self, now: Instant) -> Vec<Action> {
         self.forgive_a_stall(now);
         let mut late: BTreeMap<WorkerId, Vec<JobId>> = BTreeMap::new();
@@ -86,10 +86,11 @@ impl Roster {
             if self.workers.get(&held.worker).is_some_and(|worker| worker.waits_since.is_some()) {
                 continue;
             }
-            // While one job keeps the thread, no other can be late.
+            // While one job keeps the thread busy, no other job can be late.
             let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
             let could_run = computing.is_none_or(|(other, _)| other == *ticket);
-            // Its neighbours cannot have had the thread for longer than all of them may, whatever its worker says.
+            // A worker may lie about which job keeps its thread busy. So there is also a limit of one deadline for each job that
+            // it can hold.
             let own = |limit| could_run && now.saturating_duration_since(held.since) > limit;
             let all = |limit: Duration| now.saturating_duration_since(held.handed_over) > limit.saturating_mul(turns);
             if held.deadline.is_some_and(|limit| own(limit) || all(limit)) {
@@ -119,7 +120,7 @@ impl Roster {
         actions
     }
 
-    /// Kills drainers that have done all they had and do not go. What they did is done, so they ended as planned.
+    /// Kills drainers that have done all their jobs and do not end. Their jobs are done, so this counts as a planned end.
     fn hurry_drainers(&mut self, now: Instant) -> Vec<Action> {
         let mut overdue = Vec::new();
         for (id, worker) in self.workers.iter_mut().filter(|(_, worker)| worker.phase == Phase::Draining) {
@@ -134,8 +135,8 @@ impl Roster {
         overdue.into_iter().flat_map(|(id, end)| self.doom(id, None, end)).collect()
     }
 
-    /// After a pause of this process itself (SIGSTOP, a laptop's sleep) no clock of a worker means anything: all start
-    /// again where they were.
+    /// Corrects the times of all workers and jobs after a pause of this process itself (SIGSTOP, a laptop's sleep). The
+    /// pause does not count.
     fn forgive_a_stall(&mut self, now: Instant) {
         let gap = self.last_tick.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         if gap < STALL {
@@ -166,7 +167,7 @@ impl Roster {
         }
     }
 
-    /// Gives up: every worker is killed, and nothing is begun any more.
+    /// Gives up. All workers are killed, and no job is started any more.
     pub(crate) fn fail(&mut self, reason: String) -> Vec<Action> {
         if std::mem::replace(&mut self.failed, true) {
             return Vec::new();
@@ -176,7 +177,7 @@ impl Roster {
         actions
     }
 
-    /// Kills every worker, blaming nobody.
+    /// Kills all workers. No job is blamed for their deaths.
     pub(crate) fn kill_all(&mut self) -> Vec<Action> {
         self.open = false;
         self.failed = true;

@@ -1,4 +1,4 @@
-//! What follows: who comes to work, on what, and who may go.
+//! Decides what to do next: which workers are started, which jobs they get, and which workers may end.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use super::{Action, InFlight, Phase, Roster, Submission, Ticket, Worker};
 use crate::event::{End, Hints, WorkerId};
 
-/// A drainer costs a process: this many may stand beside the active workers, or two for each slot.
+/// At most this many drainers may exist besides the active workers, or two for each slot if that is more. Each costs a
+/// process.
 pub(super) const LEAST_DRAINERS: usize = 8;
-/// A spare is asked for this long before it is thought to be needed, besides twice the time a start takes.
+/// A spare is started this long, plus twice the duration of a start, before it is expected to be needed.
 const SPARE_MARGIN: Duration = Duration::from_millis(50);
 
 impl Roster {
-    /// Brings workers and jobs together. To be called after every turn of events.
+    /// Assigns jobs to workers. Must be called after each event.
     pub(crate) fn plan(&mut self, now: Instant) -> Vec<Action> {
         if self.failed {
             return Vec::new();
@@ -27,10 +28,11 @@ impl Roster {
         actions
     }
 
-    /// Gives slots without a worker one, as far as there is work for it.
+    /// Gives each slot without a worker a new one, as long as there is work for it.
     fn fill_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let waiting = self.queue.len() + self.alone.len();
-        // What comes is likely to be as much as there is now. Where nothing does, those who are busy count on neither side.
+        // As many jobs as there are now are likely to follow. If no more jobs are expected, jobs in flight do not count as
+        // demand, and workers that are full do not count as available.
         let demand = waiting + self.in_flight.len().min(self.to_come);
         let full = if self.to_come > 0 { usize::MAX } else { self.limits.concurrency };
         let mut active = self.slots.iter().filter(|slot| slot.active.is_some() && slot.load < full).count();
@@ -45,7 +47,7 @@ impl Roster {
         }
     }
 
-    /// Puts a spare, or else a new worker, into an empty slot. False where that must wait.
+    /// Puts a spare, or else a new worker, into an empty slot. Returns false if that must wait.
     fn seat_successor(&mut self, index: usize, now: Instant, actions: &mut Vec<Action>) -> bool {
         let drainers = self.workers.values().filter(|w| w.phase == Phase::Draining).count();
         if drainers >= LEAST_DRAINERS.max(2 * self.slots.len()) {
@@ -103,7 +105,7 @@ impl Roster {
         id
     }
 
-    /// Hands jobs to workers that have room.
+    /// Gives jobs to workers that have room.
     fn assign(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let mut batches: BTreeMap<WorkerId, Vec<(Ticket, Submission)>> = BTreeMap::new();
         let mut retired = Vec::new();
@@ -145,7 +147,8 @@ impl Roster {
         self.queue.pop_front().map(|job| (index, job))
     }
 
-    /// The slot that `affinity` points to while it is not much busier than the others, else the one with least to do.
+    /// Returns the slot for `affinity`, unless it is much busier than the others. Otherwise returns the slot with the fewest
+    /// jobs.
     fn choose_slot(&self, affinity: Option<u64>) -> Option<usize> {
         let free = |index: &usize| {
             Some(*index) != self.quarantine
@@ -166,7 +169,7 @@ impl Roster {
         worker.is_some_and(|w| w.phase == Phase::Ready && w.assigned < w.quota)
     }
 
-    /// Keeps a slot free of other work while there are jobs that must be alone.
+    /// Reserves a slot while there are jobs that must be alone in their worker.
     fn choose_quarantine(&mut self) {
         match self.quarantine {
             None if !self.alone.is_empty() => {
@@ -178,9 +181,9 @@ impl Roster {
         }
     }
 
-    /// Starts spares for the workers that will soon have reached their quota.
+    /// Starts spares for workers that reach their quota soon.
     fn order_spares(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        // Before the first job nobody knows how long they take, nor perhaps how many there are.
+        // Before the first job is assigned, the duration of jobs is unknown, and often their number is unknown, too.
         let Some(quota) = self.limits.quota.filter(|_| self.next_ticket > 1) else { return };
         let lead = self.start_time * 2 + SPARE_MARGIN;
         let soon = self
@@ -189,7 +192,7 @@ impl Roster {
             .filter_map(|slot| slot.active.and_then(|id| self.workers.get(&id)))
             .filter(|worker| self.interval.saturating_mul(worker.quota - worker.assigned) <= lead)
             .count();
-        // Those who are there may well do what is left without help.
+        // The existing workers may be able to do the remaining jobs without a spare.
         let staying = self.workers.values().filter(|w| matches!(w.phase, Phase::Starting | Phase::Ready));
         let left: usize = staying.map(|w| (w.quota - w.assigned) as usize).sum();
         let spares = self.workers.values().filter(|w| w.slot.is_none()).count();
@@ -202,7 +205,7 @@ impl Roster {
         }
     }
 
-    /// Lets a worker finish what it holds and leave.
+    /// Lets a worker finish its jobs and end.
     pub(super) fn retire(&mut self, id: WorkerId, end: End) -> Option<Action> {
         let worker = self.workers.get_mut(&id).filter(|w| w.phase == Phase::Ready)?;
         worker.phase = Phase::Draining;
@@ -215,7 +218,7 @@ impl Roster {
         Some(Action::Drain { worker: id })
     }
 
-    /// All is done: everybody may go.
+    /// Ends all workers when all jobs are done.
     fn dismiss(&mut self, actions: &mut Vec<Action>) {
         let all: Vec<WorkerId> = self.workers.keys().copied().collect();
         for id in all {

@@ -1,4 +1,4 @@
-//! Decisions without processes: a model of workers that do what they are told, or do not.
+//! Tests of the pool's decisions with simulated workers, some of which misbehave.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn is_ready(lacks: &str) -> ChildEvent {
     ChildEvent::Ready { build: BUILD.to_owned(), protocol: PROTOCOL, resident: 0, lacks: lacks.to_owned() }
 }
 
-/// Has a worker say that it is ready.
+/// Makes a worker say that it is ready.
 fn ready(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
     roster.hear(worker, is_ready(""), now)
 }
@@ -29,7 +29,7 @@ fn outputs(tickets: &[Ticket]) -> ChildEvent {
     ChildEvent::Results { resident: 0, results: tickets.iter().map(output).collect() }
 }
 
-/// The jobs that are done by that.
+/// Returns the jobs that are done according to `actions`.
 fn done(actions: &[Action]) -> Vec<JobId> {
     actions
         .iter()
@@ -41,7 +41,7 @@ fn job(id: JobId) -> Submission {
     Submission { id, payload: Bytes::new(), hints: Hints::default() }
 }
 
-/// Settles `job` as the worker that holds it would.
+/// Makes `worker` send the output of `job`. Returns whether the job is then done.
 fn finish(roster: &mut Roster, worker: WorkerId, job: JobId) -> bool {
     let held = roster.in_flight.iter().find(|(_, held)| held.job == job).map(|(ticket, _)| *ticket);
     held.is_some_and(|ticket| done(&roster.hear(worker, outputs(&[ticket]), Instant::now())) == [job])
@@ -51,9 +51,9 @@ fn died(cause: Cause) -> Exit {
     Exit { cause, last_words: Vec::new(), refusal: None }
 }
 
-/// Has a worker say goodbye and end.
+/// Makes a worker say goodbye and end.
 fn leave(roster: &mut Roster, worker: WorkerId, now: Instant) -> Vec<Action> {
-    assert!(roster.hear(worker, ChildEvent::Bye, now).is_empty(), "it may go");
+    assert!(roster.hear(worker, ChildEvent::Bye, now).is_empty(), "the goodbye is allowed");
     roster.exited(worker, died(Cause::Exited(0)), now)
 }
 
@@ -72,7 +72,7 @@ fn sent(actions: &[Action]) -> Vec<(WorkerId, Vec<JobId>)> {
 }
 
 #[test]
-fn workers_are_started_as_far_as_there_is_work() {
+fn there_are_as_many_workers_as_jobs_up_to_the_limit() {
     for (jobs, workers) in [(0, 0), (1, 1), (3, 3), (8, 4)] {
         let mut roster = Roster::new(limits(4, 2, None));
         (0..jobs).for_each(|id| roster.submit(job(id)));
@@ -88,13 +88,13 @@ fn nothing_is_sent_to_a_worker_that_is_not_ready() {
     let first = roster.plan(now);
     assert!(sent(&first).is_empty());
     ready(&mut roster, 0, now);
-    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1])], "as many as it may hold, and no more");
+    assert_eq!(sent(&roster.plan(now)), [(0, vec![0, 1])], "exactly as many as it may hold");
     assert!(finish(&mut roster, 0, 0));
     assert_eq!(sent(&roster.plan(now)), [(0, vec![2])]);
 }
 
 #[test]
-fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
+fn a_new_worker_gets_only_the_room_that_the_drainer_of_its_slot_frees() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 2, Some(2)));
     (0..4).for_each(|id| roster.submit(job(id)));
@@ -104,12 +104,12 @@ fn a_successor_gets_only_the_room_that_its_predecessor_frees() {
     assert_eq!(sent(&actions), [(0, vec![0, 1])]);
     assert!(matches!(actions.iter().find(|a| matches!(a, Action::Drain { .. })), Some(Action::Drain { worker: 0 })));
     ready(&mut roster, 1, now);
-    assert!(sent(&roster.plan(now)).is_empty(), "the drainer holds both places");
+    assert!(sent(&roster.plan(now)).is_empty(), "the drainer still uses all the room");
     assert!(finish(&mut roster, 0, 1));
     assert_eq!(sent(&roster.plan(now)), [(1, vec![2])]);
 }
 
-/// Two ready workers, of which 0 holds jobs 0 and 1 under tickets 1 and 3 (or the other way round), and 1 the others.
+/// Returns a roster with two ready workers that hold two of the jobs 0 to 3 each, and the tickets of worker 0 and of worker 1.
 fn two_at_work(sandbox: Sandbox, now: Instant) -> (Roster, Vec<Ticket>, Vec<Ticket>) {
     let mut roster = Roster::new(Limits { sandbox, ..limits(2, 2, None) });
     (0..4).for_each(|id| roster.submit(job(id)));
@@ -127,7 +127,7 @@ fn two_at_work(sandbox: Sandbox, now: Instant) -> (Roster, Vec<Ticket>, Vec<Tick
 }
 
 #[test]
-fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is_believed() {
+fn a_worker_that_names_a_job_that_it_does_not_hold_is_corrupt_and_not_trusted_any_more() {
     let now = Instant::now();
     let (_, own, others) = two_at_work(Sandbox::Auto, now);
     let failed = |id| Finished::Failed { id, error: crate::JobError::Unserializable(String::new()) };
@@ -135,30 +135,34 @@ fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is
     let of = |results| ChildEvent::Results { resident: 0, results };
     let note = |id| ChildEvent::Note { id, note: Bytes::new() };
     let beat = |id| ChildEvent::Beat { computing: Some(id) };
-    let (mine, yours, nobodys) = (own[0], others[0], 77);
+    let (mine, anothers, unknown) = (own[0], others[0], 77);
     let table = vec![
-        ("another's job", outputs(&[yours])),
-        ("nobody's job", outputs(&[nobodys])),
-        ("the ticket that stands for none", outputs(&[0])),
-        ("a job twice in one breath", outputs(&[mine, mine])),
-        ("its own job and another's", outputs(&[mine, yours])),
-        ("another's failure", of(vec![failed(yours)])),
-        ("its own output and nobody's failure", of(vec![failed(mine), failed(nobodys)])),
-        ("a merged output that nobody may merge", of(vec![merged(&own)])),
-        ("a merged output of nothing", of(vec![merged(&[])])),
-        ("a note for another's job", note(yours)),
-        ("a note for nobody's job", note(nobodys)),
-        ("another's job that keeps its thread", beat(yours)),
-        ("nobody's job that keeps its thread", beat(nobodys)),
-        ("a goodbye that nobody asked for", ChildEvent::Bye),
-        ("that it cannot be confined, which nobody requires", ChildEvent::Unconfined { lacks: String::new() }),
+        ("another's job", outputs(&[anothers])),
+        ("an unknown job", outputs(&[unknown])),
+        ("ticket 0, which means no job", outputs(&[0])),
+        ("a job twice in one message", outputs(&[mine, mine])),
+        ("its own job and another's", outputs(&[mine, anothers])),
+        ("another's failure", of(vec![failed(anothers)])),
+        ("its own output and the failure of an unknown job", of(vec![failed(mine), failed(unknown)])),
+        ("a merged output of jobs that may not be merged", of(vec![merged(&own)])),
+        ("a merged output of no jobs", of(vec![merged(&[])])),
+        ("a note for another's job", note(anothers)),
+        ("a note for an unknown job", note(unknown)),
+        ("a sign of life that names another's job", beat(anothers)),
+        ("a sign of life that names an unknown job", beat(unknown)),
+        ("a goodbye that it was not asked for", ChildEvent::Bye),
+        ("that it cannot be confined, which is not required", ChildEvent::Unconfined { lacks: String::new() }),
     ];
     for (what, lie) in table {
         let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
         let actions = roster.hear(0, lie, now);
         assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{what}: {actions:?}");
-        assert!(roster.hear(0, outputs(&[mine]), now).is_empty(), "{what}: it was believed afterwards");
-        assert_eq!(done(&roster.hear(1, outputs(&[yours]), now)).len(), 1, "{what}: the other one is none the worse");
+        assert!(roster.hear(0, outputs(&[mine]), now).is_empty(), "{what}: it was trusted afterwards");
+        assert_eq!(
+            done(&roster.hear(1, outputs(&[anothers]), now)).len(),
+            1,
+            "{what}: the other worker is not affected"
+        );
         let actions = roster.exited(0, died(Cause::Signal(9)), now);
         let Action::Emit(Event::Lost { jobs, death, .. }) = &actions[0] else { panic!("{what}: {actions:?}") };
         assert_eq!(jobs.len(), 2, "{what}: both of its jobs are lost with it");
@@ -168,7 +172,7 @@ fn a_worker_that_speaks_of_what_it_does_not_hold_is_corrupt_and_nothing_of_it_is
 }
 
 #[test]
-fn a_result_is_believed_once() {
+fn a_second_result_for_the_same_job_is_refused() {
     let now = Instant::now();
     let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
     assert_eq!(done(&roster.hear(0, outputs(&own[..1]), now)).len(), 1);
@@ -177,7 +181,7 @@ fn a_result_is_believed_once() {
 }
 
 #[test]
-fn signs_of_life_are_given_by_those_who_have_work_and_no_faster_than_time_goes() {
+fn a_worker_may_give_signs_of_life_only_while_it_has_a_job_and_only_so_many_per_second() {
     let now = Instant::now();
     let beat = || ChildEvent::Beat { computing: None };
     let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
@@ -187,14 +191,14 @@ fn signs_of_life_are_given_by_those_who_have_work_and_no_faster_than_time_goes()
     }
     let late = now + Duration::from_secs(100);
     let heard = (0..2000).take_while(|_| roster.hear(0, beat(), late).is_empty()).count();
-    assert_eq!(heard, 101 * 16 - 400, "what it may say adds up, as it does where this process stands still");
+    assert_eq!(heard, 101 * 16 - 400, "unused signs of life add up, because this process may have been paused");
     let (mut roster, ..) = two_at_work(Sandbox::Auto, now);
     roster.hear(0, outputs(&own), now);
-    assert!(matches!(roster.hear(0, beat(), now)[..], [Action::Kill { worker: 0 }]), "it has nothing to do");
+    assert!(matches!(roster.hear(0, beat(), now)[..], [Action::Kill { worker: 0 }]), "it has no job");
 }
 
 #[test]
-fn that_a_worker_cannot_be_confined_ends_the_pool_unless_others_could_be() {
+fn a_worker_that_cannot_be_confined_ends_the_pool_unless_other_workers_were_confined() {
     let now = Instant::now();
     let unconfined = || ChildEvent::Unconfined { lacks: "landlock (why)".to_owned() };
     let mut roster = Roster::new(Limits { sandbox: Sandbox::Require, ..limits(2, 1, None) });
@@ -220,29 +224,29 @@ fn that_a_worker_cannot_be_confined_ends_the_pool_unless_others_could_be() {
     roster.exited(0, died(Cause::Signal(9)), now);
     let third = spawned(&roster.plan(now))[0];
     let actions = roster.hear(third, is_ready("landlock"), now);
-    assert!(matches!(actions[..], [Action::Kill { .. }]), "ready without it: {actions:?}");
+    assert!(matches!(actions[..], [Action::Kill { .. }]), "it is ready without the sandbox: {actions:?}");
 }
 
 #[test]
-fn a_job_whose_output_is_refused_is_lost_with_its_worker_whatever_becomes_of_that() {
+fn a_job_whose_output_is_refused_is_lost_with_its_worker_however_the_worker_ends() {
     let now = Instant::now();
     let lost = |actions: &[Action]| match &actions[0] {
         Action::Emit(Event::Lost { jobs, death, .. }) => (jobs.clone(), death.cause.clone()),
         other => panic!("{other:?}"),
     };
     let corrupt = || Cause::Corrupt("why".to_owned());
-    // It is still there.
+    // The worker is still alive.
     let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
     let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
     assert!(matches!(roster.refuse(0, Some(job), "why".to_owned())[..], [Action::Kill { worker: 0 }]));
     let (jobs, cause) = lost(&roster.exited(0, died(Cause::Signal(9)), now));
     assert_eq!((jobs.len(), jobs.contains(&job), cause), (2, true, corrupt()));
-    // It has gone.
+    // The worker is gone.
     let (mut roster, own, _) = two_at_work(Sandbox::Auto, now);
     let job = done(&roster.hear(0, outputs(&own[..1]), now))[0];
     roster.exited(0, died(Cause::Exited(0)), now);
     assert_eq!(lost(&roster.refuse(0, Some(job), "why".to_owned())), (vec![job], corrupt()));
-    // It was about to go, having done all that it had.
+    // The worker has done all its jobs and is about to end.
     let mut roster = Roster::new(limits(1, 1, Some(1)));
     roster.submit(super::tests::job(5));
     roster.plan(now);
@@ -252,7 +256,7 @@ fn a_job_whose_output_is_refused_is_lost_with_its_worker_whatever_becomes_of_tha
     assert!(roster.hear(0, ChildEvent::Bye, now).is_empty());
     roster.refuse(0, Some(5), "why".to_owned());
     assert_eq!(lost(&roster.exited(0, died(Cause::Exited(0)), now)), (vec![5], corrupt()));
-    // It was killed for taking its time to go.
+    // The worker was killed because it did not end in time.
     let mut roster = Roster::new(limits(1, 1, Some(1)));
     roster.submit(super::tests::job(5));
     roster.plan(now);
@@ -265,7 +269,7 @@ fn a_job_whose_output_is_refused_is_lost_with_its_worker_whatever_becomes_of_tha
 }
 
 #[test]
-fn a_worker_that_falls_silent_after_a_long_job_or_always_names_another_has_jobs_that_are_late() {
+fn jobs_can_be_late_in_a_worker_that_falls_silent_or_always_blames_another_job() {
     let now = Instant::now();
     let mut roster = busy(now);
     assert!(roster.hear(0, ChildEvent::Beat { computing: Some(2) }, now).is_empty());
@@ -274,7 +278,7 @@ fn a_worker_that_falls_silent_after_a_long_job_or_always_names_another_has_jobs_
     let actions: Vec<Action> = (1..30).flat_map(|tenth| roster.tick(at(tenth * 100))).collect();
     assert!(matches!(actions[..], [Action::Kill { worker: 0 }]), "{actions:?}");
 
-    // Each job has a second, and two neighbours that come and go and have the thread by turns.
+    // Each job may take one second. Job 0 has two neighbours, which are replaced and keep the thread busy in turn.
     let mut roster = busy(now);
     let (mut ticket, mut time) = (2, 0);
     while time < 20_000 {
@@ -293,11 +297,11 @@ fn a_worker_that_falls_silent_after_a_long_job_or_always_names_another_has_jobs_
         }
         roster.hear(0, ChildEvent::Beat { computing: Some(ticket) }, at(time));
     }
-    assert!(time < 5_000, "job 0 has kept its place for {time} ms");
+    assert!(time < 5_000, "job 0 was not late after {time} ms");
 }
 
 #[test]
-fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start() {
+fn a_pool_goes_on_while_one_worker_has_a_job_however_often_other_workers_fail_to_start() {
     let mut now = Instant::now();
     let mut roster = Roster::new(limits(2, 1, None));
     (0..2).for_each(|id| roster.submit(job(id)));
@@ -310,10 +314,10 @@ fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start
         let refused = Exit { refusal: Some("too many processes".to_owned()), ..died(Cause::Exited(-1)) };
         assert!(!is_fatal(&roster.exited(other, refused, now)), "{attempt}");
         now += Duration::from_secs(2);
-        let [next] = spawned(&roster.plan(now))[..] else { panic!("another one is tried, if seldom") };
+        let [next] = spawned(&roster.plan(now))[..] else { panic!("no other worker is started") };
         other = next;
     }
-    // It does all the work alone; and when it goes, too, there is nothing left to hope for.
+    // Worker 0 does all the jobs alone. When it dies, too, the pool may give up.
     assert!(finish(&mut roster, 0, 0));
     assert_eq!(sent(&roster.plan(now)), [(0, vec![1])]);
     assert!(!is_fatal(&roster.exited(0, died(Cause::Signal(11)), now)));
@@ -328,7 +332,7 @@ fn a_pool_goes_on_while_one_worker_is_at_work_however_often_others_fail_to_start
 }
 
 #[test]
-fn a_suspect_is_alone_in_its_worker() {
+fn a_suspect_runs_alone_in_its_worker() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(2, 4, None));
     (0..8).for_each(|id| roster.submit(job(id)));
@@ -340,7 +344,7 @@ fn a_suspect_is_alone_in_its_worker() {
     suspect.hints.alone = true;
     roster.submit(suspect);
     (200..210).for_each(|id| roster.submit(job(id)));
-    // One worker is kept free; the other works on.
+    // One slot is reserved for the suspect. The other worker goes on.
     for (worker, jobs) in &busy {
         for id in jobs {
             assert!(finish(&mut roster, *worker, *id));
@@ -352,11 +356,11 @@ fn a_suspect_is_alone_in_its_worker() {
     let held = roster.in_flight.values().find(|held| held.job == 100).expect("the suspect was sent").worker;
     assert_eq!(roster.in_flight.values().filter(|other| other.worker == held).count(), 1);
     assert!(finish(&mut roster, held, 100));
-    assert!(!sent(&roster.plan(now)).is_empty(), "the place is everybody's again");
+    assert!(!sent(&roster.plan(now)).is_empty(), "the slot takes other jobs again");
 }
 
 #[test]
-fn drainers_are_bounded_in_number() {
+fn the_number_of_drainers_is_limited() {
     let mut now = Instant::now();
     let mut roster = Roster::new(limits(1, 1000, Some(1)));
     (0..1000).for_each(|id| roster.submit(job(id)));
@@ -370,7 +374,7 @@ fn drainers_are_bounded_in_number() {
     assert_eq!(drainers, LEAST_DRAINERS, "each has a job that does not end");
 }
 
-/// Has two workers with a quota of 10 do `jobs` jobs one after the other, in no time, and says how many processes it took.
+/// Runs `jobs` jobs on two workers with a quota of 10. Each job takes no time. Returns how many processes were started.
 fn processes(jobs: u64, expected: bool) -> usize {
     let mut now = Instant::now();
     let mut roster = Roster::new(limits(2, 1, Some(10)));
@@ -410,18 +414,21 @@ fn processes(jobs: u64, expected: bool) -> usize {
 }
 
 #[test]
-fn no_spare_is_started_for_jobs_that_do_not_come() {
+fn no_spare_is_started_if_the_announced_jobs_do_not_need_it() {
     for jobs in [1_u64, 2, 3, 15, 20, 21, 99, 100] {
-        // Each of the two may be left with a part of its quota.
+        // Each of the two workers may end before it has used its quota.
         let needed = usize::try_from(jobs.div_ceil(10)).expect("few").max(usize::from(jobs > 1) + 1);
         let started = processes(jobs, true);
         assert!((needed..=needed + 1).contains(&started), "{started} processes for {jobs} jobs");
-        assert!(processes(jobs, false) > started, "{jobs} jobs: without the word there are spares");
+        assert!(
+            processes(jobs, false) > started,
+            "{jobs} jobs: there are spares if the number of jobs is not announced"
+        );
     }
 }
 
 #[test]
-fn a_word_that_proves_wrong_holds_nothing_up() {
+fn a_wrong_estimate_of_jobs_stops_no_job() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 1, Some(1)));
     roster.expect(0);
@@ -436,7 +443,7 @@ fn a_word_that_proves_wrong_holds_nothing_up() {
 }
 
 #[test]
-fn workers_that_die_before_any_work_end_the_pool() {
+fn workers_that_die_before_their_first_job_end_the_pool() {
     let mut now = Instant::now();
     let mut roster = Roster::new(limits(1, 1, None));
     roster.submit(job(0));
@@ -459,7 +466,7 @@ fn workers_that_die_before_any_work_end_the_pool() {
 }
 
 #[test]
-fn a_worker_that_is_not_ready_in_time_is_killed_and_that_is_what_is_said_of_it() {
+fn a_worker_that_is_not_ready_in_time_is_killed_and_its_death_gives_that_reason() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 1, None));
     roster.submit(job(0));
@@ -475,7 +482,7 @@ fn a_worker_that_is_not_ready_in_time_is_killed_and_that_is_what_is_said_of_it()
 }
 
 #[test]
-fn a_late_job_costs_its_worker_and_is_named() {
+fn a_late_job_ends_its_worker_and_is_named() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 2, None));
     let mut late = job(0);
@@ -494,11 +501,11 @@ fn a_late_job_costs_its_worker_and_is_named() {
         panic!("{actions:?}")
     };
     assert_eq!((&jobs[..], *end), (&[0, 1][..], End::Timeout));
-    assert_eq!(death.cause, Cause::Timeout { late: vec![0] }, "not the signal that we sent");
+    assert_eq!(death.cause, Cause::Timeout { late: vec![0] }, "the cause is not the signal that the pool sent");
 }
 
-/// Looks at the clock ten times a second for some time, during which worker 0 gives a sign of life at every look, and
-/// says what keeps its thread.
+/// Calls `tick` ten times a second for `time`. Worker 0 gives a sign of life before each call and says that `computing`
+/// keeps its thread busy.
 fn run_clock(roster: &mut Roster, from: Instant, time: Duration, computing: Option<Ticket>) -> Vec<Action> {
     let mut now = from;
     while now < from + time {
@@ -514,7 +521,7 @@ fn run_clock(roster: &mut Roster, from: Instant, time: Duration, computing: Opti
     Vec::new()
 }
 
-/// One ready worker that holds jobs 0, 1, 2 under tickets 1, 2, 3, each with a second's time.
+/// Returns a roster with one ready worker that holds jobs 0, 1, 2 under tickets 1, 2, 3. Each job may take one second.
 fn busy(now: Instant) -> Roster {
     let mut roster = Roster::new(limits(1, 3, None));
     for id in 0..3 {
@@ -536,7 +543,7 @@ fn cause_of_the_end(roster: &mut Roster, actions: &[Action], now: Instant) -> Ca
 }
 
 #[test]
-fn a_job_that_keeps_the_thread_is_late_and_its_neighbours_are_not() {
+fn a_job_that_keeps_the_thread_busy_is_late_and_its_neighbours_are_not() {
     let now = Instant::now();
     let mut roster = busy(now);
     let actions = run_clock(&mut roster, now, Duration::from_secs(2), Some(2));
@@ -544,10 +551,10 @@ fn a_job_that_keeps_the_thread_is_late_and_its_neighbours_are_not() {
 }
 
 #[test]
-fn time_in_which_another_job_kept_the_thread_is_not_held_against_a_job() {
+fn the_time_of_a_job_stops_while_another_job_keeps_the_thread_busy() {
     let now = Instant::now();
     let mut roster = busy(now);
-    // 0.9 s of its neighbour's computing, then 0.9 s of its own: no longer than it may.
+    // Its neighbour computes for 0.9 s. Then the job has 0.9 s of its own, which is below its limit.
     assert!(run_clock(&mut roster, now, Duration::from_millis(900), Some(2)).is_empty());
     assert_eq!(done(&roster.hear(0, outputs(&[2]), now + Duration::from_millis(900))), [1]);
     let later = now + Duration::from_millis(900);
@@ -557,7 +564,7 @@ fn time_in_which_another_job_kept_the_thread_is_not_held_against_a_job() {
 }
 
 #[test]
-fn a_worker_that_gives_no_sign_of_life_is_replaced_and_nobody_is_late() {
+fn a_worker_without_signs_of_life_is_replaced_and_no_job_is_late() {
     let now = Instant::now();
     let mut roster = busy(now);
     let mut at = now;
@@ -573,18 +580,18 @@ fn a_worker_that_gives_no_sign_of_life_is_replaced_and_nobody_is_late() {
 }
 
 #[test]
-fn a_pause_of_the_whole_run_makes_nobody_late() {
+fn a_pause_of_this_process_makes_no_job_late() {
     let now = Instant::now();
     let mut roster = busy(now);
     assert!(run_clock(&mut roster, now, Duration::from_millis(500), None).is_empty());
     let later = now + Duration::from_secs(60);
-    assert!(roster.tick(later).is_empty(), "we were stopped for a minute");
+    assert!(roster.tick(later).is_empty(), "this process was stopped for a minute");
     assert!(run_clock(&mut roster, later, Duration::from_millis(400), None).is_empty());
     assert!(!run_clock(&mut roster, later, Duration::from_millis(900), None).is_empty());
 }
 
 #[test]
-fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_blamed() {
+fn a_drainer_without_jobs_that_does_not_end_is_killed_and_no_job_is_blamed() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 1, Some(1)));
     roster.submit(job(0));
@@ -592,7 +599,7 @@ fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_
     roster.plan(now);
     ready(&mut roster, 0, now);
     roster.plan(now);
-    assert!(run_clock(&mut roster, now, Duration::from_secs(60), None).is_empty(), "it is at its last job");
+    assert!(run_clock(&mut roster, now, Duration::from_secs(60), None).is_empty(), "it still runs its last job");
     let later = now + Duration::from_secs(60);
     assert!(finish(&mut roster, 0, 0));
     let begun = later;
@@ -604,7 +611,7 @@ fn a_worker_that_has_nothing_left_to_do_and_does_not_go_is_killed_and_nobody_is_
 }
 
 #[test]
-fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_others_are_busy() {
+fn a_lost_job_gets_a_new_worker_although_the_pool_is_closed_and_the_others_are_busy() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(2, 1, None));
     (0..2).for_each(|id| roster.submit(job(id)));
@@ -614,12 +621,12 @@ fn a_job_that_lost_its_worker_gets_another_though_the_pool_is_closed_and_the_oth
     roster.plan(now);
     roster.exited(0, died(Cause::Signal(11)), now);
     roster.submit(job(0));
-    assert_eq!(spawned(&roster.plan(now)), [2], "the other may be at work for ever");
-    assert!(spawned(&roster.plan(now)).is_empty(), "one will do");
+    assert_eq!(spawned(&roster.plan(now)), [2], "the other worker may be busy for ever");
+    assert!(spawned(&roster.plan(now)).is_empty(), "one new worker is enough");
 }
 
 #[test]
-fn a_worker_that_would_not_come_to_work_is_lost_with_its_own_reason() {
+fn a_worker_that_cannot_start_is_lost_with_the_reason_that_it_gave() {
     let now = Instant::now();
     let mut roster = Roster::new(limits(1, 1, None));
     roster.submit(job(0));
@@ -631,7 +638,7 @@ fn a_worker_that_would_not_come_to_work_is_lost_with_its_own_reason() {
 }
 
 #[test]
-fn merged_results_are_taken_whole_or_cost_their_worker() {
+fn a_merged_result_is_accepted_as_a_whole_or_its_worker_is_killed() {
     let now = Instant::now();
     for (tickets, taken) in [
         (&[1, 2][..], true),
@@ -659,7 +666,7 @@ fn merged_results_are_taken_whole_or_cost_their_worker() {
     }
 }
 
-/// A fault of a worker, at a point of the run.
+/// A fault of a worker at some point of the run.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Dies,
@@ -679,8 +686,8 @@ fn fault() -> impl Strategy<Value = Option<Fault>> {
 }
 
 proptest! {
-    /// Whatever the workers do: every job ends exactly once or is reported lost and ends later, no worker is given
-    /// more than its quota, no slot holds more than its concurrency, and in the end nobody is left.
+    /// Whatever the workers do, each job ends exactly once, or is reported lost and ends later. No worker gets more than its
+    /// quota, no slot holds more jobs than its concurrency, and no worker is left at the end.
     #[test]
     fn every_job_ends_once_whatever_the_workers_do(
         workers in 1..4_usize,
@@ -712,14 +719,14 @@ proptest! {
                 prop_assert!(held <= concurrency);
             }
         }
-        prop_assert!(roster.is_over(), "it comes to an end: {:?}", roster);
+        prop_assert!(roster.is_over(), "the pool does not end: {:?}", roster);
         model.ended.sort_unstable();
         prop_assert_eq!(model.ended, (0..jobs).collect::<Vec<_>>());
         prop_assert!(model.alive.is_empty());
     }
 }
 
-/// Workers as the roster sees them.
+/// Simulated workers.
 #[derive(Default)]
 struct Model {
     alive: BTreeMap<WorkerId, Hands>,
@@ -750,7 +757,7 @@ impl Model {
                     self.alive.insert(worker, Hands::default());
                 }
                 Action::Send { worker, jobs } => {
-                    let hands = self.alive.get_mut(&worker).expect("sent to the living");
+                    let hands = self.alive.get_mut(&worker).expect("the worker is alive");
                     prop_assert!(hands.ready && !hands.draining);
                     hands.given += u32::try_from(jobs.len()).expect("few");
                     prop_assert!(quota.is_none_or(|quota| hands.given <= quota));
@@ -760,7 +767,7 @@ impl Model {
                 Action::Kill { worker } => self.alive.get_mut(&worker).expect("alive").killed = true,
                 Action::Emit(Event::Lost { jobs, .. }) => jobs.into_iter().for_each(|id| roster.submit(job(id))),
                 Action::Emit(Event::Fatal(reason)) => {
-                    return Err(TestCaseError::reject(format!("the breaker's affair: {reason}")));
+                    return Err(TestCaseError::reject(format!("the breaker ended the pool: {reason}")));
                 }
                 Action::Emit(_) => {}
             }
@@ -780,7 +787,7 @@ impl Model {
         Ok(())
     }
 
-    /// One worker does one thing, perhaps a bad one.
+    /// One worker takes one step, or has a fault.
     fn turn(&mut self, fault: Option<Fault>, roster: &mut Roster, now: Instant) -> Vec<Action> {
         if let Some((id, hands)) = self.alive.iter_mut().find(|(_, hands)| !hands.ready) {
             hands.ready = true;
@@ -798,7 +805,7 @@ impl Model {
             Some(Fault::ResendsOldResult) => {
                 let Some((worker, ticket)) = self.last else { return Vec::new() };
                 let actions = roster.hear(worker, outputs(&[ticket]), now);
-                assert!(done(&actions).is_empty(), "an old result was taken");
+                assert!(done(&actions).is_empty(), "an old result was accepted");
                 actions
             }
             fault => {

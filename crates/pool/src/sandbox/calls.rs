@@ -1,8 +1,8 @@
-//! Seccomp: system calls that no worker needs fail, in all of its threads.
+//! Seccomp: system calls that no worker needs fail in all threads of the worker.
 //!
-//! What a worker does need, and the lists therefore lack: memory, threads, clocks, randomness, polling, pipes, sockets
-//! of the Internet, what names are looked up with (the kernel's list of addresses, and a UNIX socket to a name service
-//! where the job asks for it), files for reading, and killing itself.
+//! A worker needs memory, threads, clocks, random numbers, polling, pipes, sockets of the Internet, files for reading, and
+//! killing itself. To look up names, it needs the kernel's list of addresses, and, if the job asks for it, a UNIX socket to
+//! a name service. So these calls are not in the lists.
 
 use std::collections::BTreeMap;
 
@@ -12,49 +12,49 @@ use seccompiler::{
     SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
-/// The last system call that the lists were written with (Linux 6.17). A younger one does not exist for a worker, as it
-/// would not on an older kernel. Numbers from 424 on are the same on all machines; the calls of the x32 ABI, which are
-/// the ordinary ones under other numbers, lie far above.
+/// The newest system call that the lists know (Linux 6.17). For a worker, newer calls do not exist, as on an older kernel.
+/// Numbers from 424 on are the same on all machines. The calls of the x32 ABI are the ordinary ones under much larger
+/// numbers, so they do not exist either.
 const YOUNGEST: u32 = 468;
 
-/// Calls that a program must be ready to miss, and whose arguments no filter can look into. Threads are then started
-/// with `clone`, whose flags can be seen.
+/// Calls whose arguments a filter cannot inspect. They fail with `ENOSYS`, and programs must handle that. Threads are then
+/// started with `clone`, whose flags a filter can inspect.
 const MISSING: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
 
 /// Calls that fail with `EPERM`, whatever their arguments are.
 #[rustfmt::skip]
 const REFUSED: &[c_long] = &[
-    // Another program.
+    // Starting another program.
     libc::SYS_execve, libc::SYS_execveat,
-    // Other processes, and the reach of the parent, which kills by process group.
+    // Other processes. The parent kills by process group, so a worker must not leave its group.
     libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_process_madvise,
     448 /* process_mrelease */, libc::SYS_pidfd_getfd, libc::SYS_pidfd_send_signal, libc::SYS_kcmp,
     libc::SYS_migrate_pages, libc::SYS_move_pages, libc::SYS_setpgid, libc::SYS_setsid,
-    // Who runs when, and on which processor: that of other processes of the same user, too.
+    // Priorities and processors, including those of other processes of the same user.
     libc::SYS_setpriority, libc::SYS_sched_setscheduler, libc::SYS_sched_setparam, libc::SYS_sched_setattr,
     libc::SYS_sched_setaffinity, libc::SYS_ioprio_set,
-    // Memory and messages that other processes share, and that outlive this one.
+    // Memory and messages that are shared with other processes and that outlive this one.
     libc::SYS_shmget, libc::SYS_shmat, libc::SYS_msgget, libc::SYS_semget, libc::SYS_mq_open, libc::SYS_mq_unlink,
-    // Another user.
+    // Becoming another user, and changing the personality or the limits of the process.
     libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid, libc::SYS_setregid, libc::SYS_setresuid,
     libc::SYS_setresgid, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_setgroups,
     libc::SYS_personality, libc::SYS_setrlimit,
-    // Keys of the kernel.
+    // The kernel's keyrings.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl,
-    // Another view of the file system.
+    // Changing the view of the file system.
     libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_setns, libc::SYS_unshare,
     libc::SYS_open_tree, libc::SYS_move_mount, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount,
     libc::SYS_fspick, libc::SYS_mount_setattr, 467 /* open_tree_attr */, libc::SYS_open_by_handle_at,
     libc::SYS_fanotify_init, libc::SYS_quotactl, 443 /* quotactl_fd */, libc::SYS_swapon, libc::SYS_swapoff,
-    // The machine.
+    // Changing the machine.
     libc::SYS_reboot, libc::SYS_kexec_load, libc::SYS_init_module,
     libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_acct, libc::SYS_syslog, libc::SYS_sethostname,
     libc::SYS_setdomainname, libc::SYS_settimeofday, libc::SYS_clock_settime, libc::SYS_adjtimex,
     libc::SYS_clock_adjtime, libc::SYS_vhangup,
-    // Doors through which the kernel has been broken into, and which lead past this list.
+    // Interfaces with many past vulnerabilities, or with which a program can bypass this list.
     libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_userfaultfd, libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter, libc::SYS_io_uring_register, 460 /* lsm_set_self_attr */,
-    // Changes to the file system; landlock refuses most of them, but for those of owners, modes, times and attributes.
+    // Changes to the file system. Landlock refuses most of them, but not changes of owners, modes, times and attributes.
     libc::SYS_unlinkat, libc::SYS_renameat2, libc::SYS_mkdirat, libc::SYS_mknodat, libc::SYS_symlinkat,
     libc::SYS_linkat, libc::SYS_truncate, libc::SYS_fchmod, libc::SYS_fchmodat, 452 /* fchmodat2 */,
     libc::SYS_fchown, libc::SYS_fchownat, libc::SYS_utimensat, libc::SYS_setxattr, libc::SYS_lsetxattr,
@@ -64,7 +64,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_listen,
 ];
 
-/// Those of them that only this machine has, most of them older forms of the others.
+/// Refused calls that only this machine has. Most of them are older forms of the others.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
 const REFUSED_HERE: &[c_long] = &[
@@ -78,7 +78,7 @@ const REFUSED_HERE: &[c_long] = &[libc::SYS_renameat, 294 /* kexec_file_load */]
 #[cfg(target_arch = "riscv64")]
 const REFUSED_HERE: &[c_long] = &[294 /* kexec_file_load */];
 
-/// Refuses the calls of this file to all threads of this process, for ever.
+/// Refuses the calls of this file for all threads of this process. This cannot be undone.
 pub(super) fn refuse(unix_sockets: bool) -> Result<(), String> {
     let program = program(unix_sockets).map_err(|error| error.to_string())?;
     seccompiler::apply_filter_all_threads(&program).map_err(|error| error.to_string())
@@ -94,26 +94,26 @@ fn program(unix_sockets: bool) -> Result<BpfProgram, BackendError> {
     Ok(missing().into_iter().chain(filter).collect())
 }
 
-/// Calls that fail with some of their arguments: with those that fulfil all conditions of any one rule.
+/// Calls that fail only with some arguments. A call fails if its arguments meet all conditions of at least one rule.
 fn conditional(unix_sockets: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     let own = std::process::id();
-    // A negative number is a process group. Ours is known by our own pid.
+    // A negative number is a process group. The number of the worker's own group is its pid.
     let own_group = own.wrapping_neg();
     let not_own = || rule(&[(0, Op::Ne, own)]);
     let mut rules = BTreeMap::from([
-        // Another process; a thread is none.
+        // Starting another process. Starting a thread is allowed.
         (libc::SYS_clone, vec![rule(&[(0, Op::MaskedEq(bits(libc::CLONE_THREAD)), 0)])?]),
         (libc::SYS_kill, vec![rule(&[(0, Op::Ne, own), (0, Op::Ne, own_group)])?]),
         (libc::SYS_tkill, vec![not_own()?]),
         (libc::SYS_tgkill, vec![not_own()?]),
         (libc::SYS_rt_sigqueueinfo, vec![not_own()?]),
         (libc::SYS_rt_tgsigqueueinfo, vec![not_own()?]),
-        // Signals by way of a file.
+        // Sending signals by means of a file.
         (libc::SYS_fcntl, any_of(1, &[libc::F_SETOWN, F_SETSIG, F_SETOWN_EX])?),
         (libc::SYS_ioctl, vec![rule(&CONTROLS.map(|control| (1, Op::Ne, control)))?]),
-        // Living on without the parent, or being looked into by another.
+        // Living longer than the parent, and being traced by another process.
         (libc::SYS_prctl, any_of(0, &[libc::PR_SET_PDEATHSIG, libc::PR_SET_PTRACER, libc::PR_SET_MM])?),
-        // Reading a limit of its own is fine.
+        // Changing a limit, and reading a limit of another process.
         (
             libc::SYS_prlimit64,
             vec![
@@ -130,25 +130,25 @@ fn conditional(unix_sockets: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, Ba
     Ok(rules)
 }
 
-// As `linux/fcntl.h` and `asm-generic/ioctls.h` have them; not all of libc's flavours do.
+// From `linux/fcntl.h`. Not all variants of the libc crate have these constants.
 const F_SETSIG: i32 = 10;
 const F_SETOWN_EX: i32 = 15;
 
-/// All that may be asked of what is open by `ioctl`: `TCGETS` (0x5401, whether it is a terminal; `TCGETS2`), `FIONREAD`,
-/// `FIONBIO`, `FIONCLEX`, `FIOCLEX`, and `SIOCGIFNAME` and `SIOCGIFINDEX`, which names and numbers of interfaces are looked up
-/// with. These numbers are the same on all our machines.
+/// The only requests that `ioctl` accepts: `TCGETS` (0x5401) and `TCGETS2` (is this a terminal?), `FIONREAD`, `FIONBIO`,
+/// `FIONCLEX`, `FIOCLEX`, and `SIOCGIFNAME` and `SIOCGIFINDEX` (names and numbers of network interfaces). These numbers are
+/// the same on all supported machines.
 const CONTROLS: [u32; 8] = [0x5401, 0x802c_542a, 0x541b, 0x5421, 0x5450, 0x5451, 0x8910, 0x8933];
 
-/// Any flag that writes, makes or cuts off a file.
+/// Refuses all flags that write, create or truncate a file.
 fn opening_to_write(argument: u8) -> Result<Vec<SeccompRule>, BackendError> {
     let flags = [libc::O_WRONLY, libc::O_RDWR, libc::O_CREAT, libc::O_TRUNC];
     flags.into_iter().map(|flag| rule(&[(argument, Op::MaskedEq(bits(flag)), number(flag))])).collect()
 }
 
-/// The bits of a socket's type that are no flags.
+/// The bits of a socket's type without the flags.
 const TYPE: i32 = 0xf;
 
-/// All sockets but TCP and UDP, the kernel's list of addresses, and UNIX sockets where the job needs them.
+/// Refuses all sockets except TCP, UDP, the kernel's list of addresses, and UNIX sockets if the job needs them.
 fn sockets(unix_sockets: bool) -> Result<Vec<SeccompRule>, BackendError> {
     let [inet, inet6, unix, netlink] = [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX, libc::AF_NETLINK].map(number);
     let mut other = vec![(0, Op::Ne, inet), (0, Op::Ne, inet6), (0, Op::Ne, netlink)];
@@ -167,21 +167,22 @@ fn sockets(unix_sockets: bool) -> Result<Vec<SeccompRule>, BackendError> {
     [rule(&other), other_netlink].into_iter().chain(internet).collect()
 }
 
-/// All pairs of sockets but streams: others could be connected anew, to a name.
+/// Refuses all pairs of sockets except streams. Sockets of other types could be connected again, to a named socket.
 fn pairs() -> Result<Vec<SeccompRule>, BackendError> {
     let other_types = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET, libc::SOCK_DCCP]
         .map(|kind| rule(&[(1, Op::MaskedEq(bits(TYPE)), number(kind))]));
     [rule(&[(0, Op::Ne, number(libc::AF_UNIX))])].into_iter().chain(other_types).collect()
 }
 
-/// As `linux/net.h` has it: frames as they come from the network, in the old way.
+/// From `linux/net.h`: an obsolete way to read raw frames from the network.
 const SOCK_PACKET: i32 = 10;
 
 fn any_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, BackendError> {
     values.iter().map(|value| rule(&[(argument, Op::Eq, number(*value))])).collect()
 }
 
-/// Conditions on the lower halves of arguments, all to be met. The kernel looks at no more of an `int`.
+/// A rule whose conditions must all be met. They compare the lower halves of arguments, because the kernel ignores the rest of
+/// an `int`.
 fn rule(conditions: &[(u8, Op, u32)]) -> Result<SeccompRule, BackendError> {
     let conditions = conditions
         .iter()
@@ -197,12 +198,12 @@ fn bits(value: i32) -> u64 {
     u64::from(number(value))
 }
 
-/// The head of the filter: what is missing or too young gives `ENOSYS`. The filter that follows loads the number anew.
+/// The start of the filter: calls that are missing or too new give `ENOSYS`. The filter after it loads the number again.
 fn missing() -> Vec<sock_filter> {
     let instruction =
         |code: u32, jt: u8, jf: u8, k: u32| sock_filter { code: u16::try_from(code).unwrap_or_default(), jt, jf, k };
     let absent = || instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | number(libc::ENOSYS));
-    // The number of the call is the first field of what a filter is given.
+    // The number of the call is the first field of a filter's input.
     let mut head = vec![
         instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
         instruction(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K, 0, 1, YOUNGEST),
@@ -225,14 +226,15 @@ mod tests {
         libc::SECCOMP_RET_ERRNO | number(errno)
     }
 
-    /// What the kernel would answer: a program is instructions on one register, which only ever jump forwards.
+    /// Runs the filter as the kernel does, and returns its answer. A filter's instructions work on one register and only jump
+    /// forwards.
     fn answer(program: &[sock_filter], call: c_long, arguments: [u64; 6]) -> u32 {
         let arch = match std::env::consts::ARCH {
             "x86_64" => 0xc000_003e_u32,
             "aarch64" => 0xc000_00b7,
             _ => 0xc000_00f3,
         };
-        // Number, machine, address, arguments; as `linux/seccomp.h` has it.
+        // The number, the machine, the address and the arguments, see `linux/seccomp.h`.
         let mut data = u32::try_from(call).expect("a number").to_ne_bytes().to_vec();
         data.extend(arch.to_ne_bytes());
         data.extend([0; 8]);
@@ -253,13 +255,13 @@ mod tests {
                 0x25 => at += jump(register > k),
                 0x35 => at += jump(register >= k),
                 0x06 => return k,
-                other => panic!("no instruction of ours: {other:#x}"),
+                other => panic!("unknown instruction {other:#x}"),
             }
         }
     }
 
     #[test]
-    fn calls_are_answered_by_their_number_and_arguments() {
+    fn calls_are_allowed_or_refused_by_their_number_and_arguments() {
         let program = program(false).expect("a program");
         let with_unix_sockets = super::program(true).expect("a program");
         let refused = fails_with(libc::EPERM);
@@ -271,7 +273,7 @@ mod tests {
             all[..arguments.len()].copy_from_slice(arguments);
             all
         };
-        // Flags of `clone(2)`, as glibc has them for a thread and for `fork`.
+        // The flags of `clone(2)` that glibc uses for a thread and for `fork`.
         let (thread, fork) = (0x3d_0f00, 0x0120_0011);
         let at_cwd = u64::from(number(libc::AT_FDCWD));
         #[rustfmt::skip]
@@ -283,7 +285,7 @@ mod tests {
             (libc::SYS_clone, &[thread], ALLOWED), (libc::SYS_clone, &[fork], refused),
             (libc::SYS_clone3, &[], absent), (libc::SYS_openat2, &[], absent),
             (i64::from(YOUNGEST), &[], ALLOWED), (i64::from(YOUNGEST) + 1, &[], absent),
-            // The x32 form of `execve`, and of `read`.
+            // The x32 forms of `execve` and `read`.
             (0x4000_0000 + 520, &[], absent), (0x4000_0000, &[], absent),
             (libc::SYS_kill, &[own, 9], ALLOWED), (libc::SYS_kill, &[group, 9], ALLOWED),
             (libc::SYS_kill, &[0, 9], refused), (libc::SYS_kill, &[1, 9], refused),
@@ -300,13 +302,13 @@ mod tests {
             (libc::SYS_fcntl, &[3, 4], ALLOWED), (libc::SYS_fcntl, &[3, 8, 1], refused),
             (libc::SYS_ioctl, &[3, 0x5421], ALLOWED), (libc::SYS_ioctl, &[3, 0x541b], ALLOWED),
             (libc::SYS_ioctl, &[3, 0x5401], ALLOWED), (libc::SYS_ioctl, &[3, 0x8933], ALLOWED),
-            // A key pressed at a terminal; signals; flags, address and name of an interface; routes; a bridge; a clone.
+            // Typing at a terminal; signals; flags, address and name of an interface; routes; a bridge; cloning a file.
             (libc::SYS_ioctl, &[3, 0x5412], refused), (libc::SYS_ioctl, &[3, 0x8901], refused),
             (libc::SYS_ioctl, &[3, 0x8914], refused), (libc::SYS_ioctl, &[3, 0x8916], refused),
             (libc::SYS_ioctl, &[3, 0x8923], refused), (libc::SYS_ioctl, &[3, 0x890b], refused),
             (libc::SYS_ioctl, &[3, 0x89a0], refused), (libc::SYS_ioctl, &[3, 0x4004_9409], refused),
             (libc::SYS_ioctl, &[3, 1 << 32 | 0x8914], refused),
-            // Reading, then with each flag that is more than that.
+            // Opening for reading, and then with each flag that does more.
             (libc::SYS_openat, &[at_cwd, 1, 0o2_000_000], ALLOWED), (libc::SYS_openat, &[at_cwd, 1, 1], refused),
             (libc::SYS_openat, &[at_cwd, 1, 2], refused), (libc::SYS_openat, &[at_cwd, 1, 0o100], refused),
             (libc::SYS_openat, &[at_cwd, 1, 0o1000], refused), (libc::SYS_openat, &[at_cwd, 1, 3], refused),

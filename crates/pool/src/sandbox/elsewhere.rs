@@ -1,4 +1,4 @@
-//! Where there is no sandbox: everything is missing, and says so.
+//! For systems without a sandbox. It reports that the sandbox is missing.
 
 use super::Confinement;
 
@@ -10,5 +10,5 @@ pub(super) fn confine(_: &Confinement) -> Vec<String> {
     )]
 }
 
-/// Nothing to forsake, since nobody could.
-pub(crate) fn forsake() {}
+/// Does nothing, because there is no sandbox here.
+pub(crate) fn give_up_early() {}

@@ -1,4 +1,4 @@
-//! The sandbox of Linux: one step after the other, each tried whatever became of the one before.
+//! The sandbox on Linux. Each step is tried, even if an earlier step failed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,12 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::{Confinement, calls, files};
 
-/// What any worker reads, whatever its job: its own entry in `/proc` (its memory use, and the map of its addresses for
-/// a panic's backtrace), its own code for that backtrace, and randomness where there is no call for it.
+/// Files that every worker reads, whatever its job: its own entry in `/proc` (memory use, and the map of its addresses for
+/// the backtrace of a panic), its own executable for that backtrace, and random numbers if there is no system call for
+/// them.
 const OWN: [&str; 3] = ["/proc/self", "/proc/self/exe", "/dev/urandom"];
 
-/// Gives up all that `wanted` does not name. Says what this kernel lacks.
+/// Gives up everything that `wanted` does not name. Returns what this kernel lacks for that.
 pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let readable = own().chain(wanted.readable.iter().map(AsRef::as_ref));
@@ -24,23 +25,23 @@ pub(super) fn confine(wanted: &Confinement) -> Vec<String> {
         ("no capabilities", drop_capabilities(&wanted.readable)),
         ("no new privileges", rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
         ("landlock", files::restrict(readable)),
-        // The last one: it refuses what the others need.
+        // Must be the last step, because it refuses calls that the other steps need.
         ("seccomp", calls::refuse(wanted.unix_sockets)),
     ];
     steps.into_iter().filter_map(|(name, step)| Some(format!("{name} ({})", step.err()?))).collect()
 }
 
-/// Takes all capabilities from the calling thread, and all files but those that every worker needs, as far as the
-/// kernel can. This is for threads that exist before the job is set up, because both hold only for the thread that asks
-/// for it and those that it starts.
-pub(crate) fn forsake() {
+/// Gives up all capabilities of the calling thread, and its access to all files except those that every worker needs, as
+/// far as the kernel supports it. Both apply only to the calling thread and to threads that it starts later. So threads
+/// that exist before the job is set up must call this themselves.
+pub(crate) fn give_up_early() {
     let _ = drop_capabilities(&[]);
     let _ = files::restrict(own());
 }
 
-/// Gives up what makes root more than another user. Without it, root can neither change the network nor ignore the
-/// permissions of files. If a needed file can be read only with the right to ignore permissions (it is another user's,
-/// or in a folder that is closed to others), that right stays; the sandbox limits it to the files that are needed.
+/// Gives up the special rights of root. Without them, root can neither change the network nor ignore the permissions of
+/// files. One right may stay: if a needed file can only be read by ignoring permissions, because the file or its folder
+/// is closed to this user, the right to do that stays. The sandbox limits it to the needed files.
 fn drop_capabilities(needed: &[PathBuf]) -> Result<(), String> {
     let none = CapabilitySet::empty();
     let set = |effective, permitted| {
@@ -66,22 +67,22 @@ fn own<'a>() -> impl Iterator<Item = &'a Path> {
 mod tests {
     use landlock::{AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 
-    use super::forsake;
+    use super::give_up_early;
 
     #[test]
-    #[expect(clippy::print_stdout, reason = "who reads the test's output shall know that it was skipped")]
-    fn a_thread_that_forsakes_files_has_none_and_the_others_keep_theirs() {
+    #[expect(clippy::print_stdout, reason = "readers of the test's output must see that it was skipped")]
+    fn a_thread_that_gives_up_files_cannot_read_them_and_other_threads_still_can() {
         let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
         if strict.handle_access(AccessFs::ReadFile).is_err() {
             println!("SKIPPED: this kernel has no landlock");
             return;
         }
         let read = || std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map_err(|error| error.kind());
-        let theirs = std::thread::spawn(move || {
-            forsake();
+        let confined = std::thread::spawn(move || {
+            give_up_early();
             read()
         });
-        assert_eq!(theirs.join().expect("does not panic"), Err(std::io::ErrorKind::PermissionDenied));
+        assert_eq!(confined.join().expect("does not panic"), Err(std::io::ErrorKind::PermissionDenied));
         assert!(read().is_ok());
     }
 }

@@ -4,8 +4,8 @@ use gleaner_pool::{Cause, End, JobError};
 
 use crate::job::{Deed, Start, comes_true, echoes, is_alive, pool, send_to};
 
-/// The end of a worker that sends `bytes` in the place of frames.
-fn after_sending(bytes: &[u8], dies: bool) {
+/// Checks that a worker that sends `bytes` instead of frames is replaced, and that all other tasks are done.
+fn check_sending(bytes: &[u8], dies: bool) {
     let pool = pool(2).concurrency(4).build(Start::Well).expect("a pool");
     let mut tasks = echoes(40);
     tasks[9] = Deed::Wire(bytes.to_vec(), dies);
@@ -21,7 +21,8 @@ fn after_sending(bytes: &[u8], dies: bool) {
     }
 }
 
-fn poison(deed: Deed) -> Cause {
+/// Returns why the worker of a deadly task died. Checks that no other task failed.
+fn death_by(deed: Deed) -> Cause {
     let pool = pool(2).concurrency(8).build(Start::Well).expect("a pool");
     let mut tasks = echoes(60);
     tasks[20] = deed;
@@ -39,19 +40,19 @@ fn poison(deed: Deed) -> Cause {
     cause.expect("the task failed")
 }
 
-pub(crate) fn a_worker_that_dies_at_its_task_is_replaced_and_only_the_guilty_task_fails() {
-    assert_eq!(poison(Deed::Abort), Cause::Signal(6));
-    assert_eq!(poison(Deed::Signal(11)), Cause::Signal(11));
-    assert_eq!(poison(Deed::Exit(42)), Cause::Exited(42));
-    // From whom a SIGKILL comes nobody can tell: it is borne twice more before it counts.
-    assert_eq!(poison(Deed::Signal(9)), Cause::Signal(9));
+pub(crate) fn a_worker_that_dies_in_a_task_is_replaced_and_only_the_guilty_task_fails() {
+    assert_eq!(death_by(Deed::Abort), Cause::Signal(6));
+    assert_eq!(death_by(Deed::Signal(11)), Cause::Signal(11));
+    assert_eq!(death_by(Deed::Exit(42)), Cause::Exited(42));
+    // The sender of a SIGKILL is unknown, so the first two do not count.
+    assert_eq!(death_by(Deed::Signal(9)), Cause::Signal(9));
 }
 
-pub(crate) fn an_exit_status_of_zero_is_no_success() {
-    assert_eq!(poison(Deed::Exit(0)), Cause::Exited(0));
+pub(crate) fn an_exit_status_of_zero_does_not_count_as_success() {
+    assert_eq!(death_by(Deed::Exit(0)), Cause::Exited(0));
 }
 
-pub(crate) fn a_killed_idle_worker_costs_nothing() {
+pub(crate) fn an_idle_worker_that_is_killed_costs_no_task() {
     let pool = pool(1).build(Start::Well).expect("a pool");
     let first = pool.run_one(Deed::Echo(vec![1])).expect("an echo").pid;
     send_to(first, 9);
@@ -60,45 +61,45 @@ pub(crate) fn a_killed_idle_worker_costs_nothing() {
     assert_ne!(first, second);
 }
 
-pub(crate) fn a_kill_from_outside_is_nobodys_fault() {
+pub(crate) fn a_kill_from_outside_blames_no_task() {
     let pool = pool(2).concurrency(4).build(Start::Well).expect("a pool");
     let victim = pool.run_one(Deed::Echo(vec![])).expect("an echo").pid;
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 12];
     tasks[0] = Deed::Echo(vec![]);
     let mut stream = pool.map_unordered(tasks);
     assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
-    // Some of the others are in its hands now.
+    // The victim holds some of the other tasks now.
     send_to(victim, 9);
     let rest: Vec<_> = stream.collect();
     assert_eq!(rest.len(), 11);
     assert!(rest.iter().all(|(_, result)| result.as_ref().is_ok_and(|done| done.pid != victim)), "{rest:?}");
 }
 
-pub(crate) fn half_a_frame_is_thrown_away_with_its_worker() {
-    after_sending(&[40, 0, 0, 0, 1, 2, 3, 4, 5], true);
+pub(crate) fn half_a_frame_is_discarded_with_its_worker() {
+    check_sending(&[40, 0, 0, 0, 1, 2, 3, 4, 5], true);
 }
 
-pub(crate) fn junk_on_the_wire_replaces_the_worker() {
-    // Junk; a wrong checksum; no message of ours, well wrapped; two gigabytes announced; four.
-    after_sending(b"junk, and more of it", false);
-    after_sending(&[2, 0, 0, 0, 9, 9, 9, 9, 1, 1], false);
-    after_sending(&frame(&[250, 250]), false);
-    after_sending(&[0, 0, 0, 128, 0, 0, 0, 0], false);
-    after_sending(&[255; 8], false);
+pub(crate) fn a_worker_that_sends_junk_is_replaced() {
+    // Junk; a wrong checksum; a valid frame with an unknown message; an announced length of two gigabytes; of four.
+    check_sending(b"junk, and more of it", false);
+    check_sending(&[2, 0, 0, 0, 9, 9, 9, 9, 1, 1], false);
+    check_sending(&frame(&[250, 250]), false);
+    check_sending(&[0, 0, 0, 128, 0, 0, 0, 0], false);
+    check_sending(&[255; 8], false);
 }
 
-/// A frame of this message, as postcard has it.
+/// Makes a frame of a message that is encoded as postcard.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("short").to_le_bytes();
     [&length[..], &crc32fast::hash(payload).to_le_bytes(), payload].concat()
 }
 
-pub(crate) fn a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_replaced() {
+pub(crate) fn a_worker_that_names_foreign_jobs_or_sends_messages_out_of_order_is_replaced() {
     let table: [(&str, &[u8]); 8] = [
         ("a result for a job that was never given", &[2, 0, 1, 0, 77, 0]),
         ("ten million results", &[2, 0, 0x80, 0xad, 0xe2, 4]),
         ("a note for a job that was never given", &[4, 77, 0]),
-        ("a job that was never given keeps its thread", &[3, 1, 77]),
+        ("a sign of life that names a job that was never given", &[3, 1, 77]),
         ("that it is ready, again", &[0, 5, 1, b'x', 0, 0]),
         ("that it cannot start", &[1, 1, b'x']),
         ("that it cannot be confined", &[6, 1, b'x']),
@@ -108,7 +109,7 @@ pub(crate) fn a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_re
         let pool = pool(1).build(Start::Well).expect("a pool");
         let results = pool.map([Deed::Echo(vec![1]), Deed::Wire(frame(payload), false), Deed::Echo(vec![2])]);
         assert!(results[0].is_ok() && results[2].is_ok(), "{what}: {results:?}");
-        // The task that brings it about may be done before it is noticed, and else is found out.
+        // The task that sends the message may be done before the parent reads the message. Otherwise it is found guilty.
         match &results[1] {
             Ok(_) => {}
             Err(JobError::Poison(death)) => assert!(matches!(death.cause, Cause::Corrupt(_)), "{what}: {death}"),
@@ -119,7 +120,7 @@ pub(crate) fn a_worker_that_speaks_of_what_it_does_not_hold_or_out_of_turn_is_re
     }
 }
 
-pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed() {
+pub(crate) fn a_task_over_its_time_limit_is_killed_and_its_neighbours_are_not_blamed() {
     let limit = Duration::from_millis(600);
     for hang in [Deed::Spin, Deed::Sleep(Duration::from_secs(3600))] {
         let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
@@ -135,7 +136,7 @@ pub(crate) fn a_task_over_its_time_is_killed_and_its_neighbours_are_not_blamed()
     }
 }
 
-pub(crate) fn where_every_second_task_hangs_every_second_task_fails() {
+pub(crate) fn if_every_second_task_hangs_only_those_tasks_fail() {
     let limit = Duration::from_millis(500);
     let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
     let tasks = (0..24).map(|number| match number % 2 {
@@ -153,7 +154,7 @@ pub(crate) fn where_every_second_task_hangs_every_second_task_fails() {
     }
 }
 
-pub(crate) fn a_poison_task_among_five_hundred_costs_three_workers_and_nobody_else() {
+pub(crate) fn a_poison_task_among_five_hundred_costs_three_workers_and_no_other_task() {
     let pool = pool(2).concurrency(8).build(Start::Well).expect("a pool");
     let mut tasks = echoes(500);
     tasks[250] = Deed::Abort;
@@ -164,12 +165,12 @@ pub(crate) fn a_poison_task_among_five_hundred_costs_three_workers_and_nobody_el
     assert!(lost <= 3, "{lost} workers were lost");
 }
 
-pub(crate) fn a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost() {
+pub(crate) fn a_worker_that_leaks_memory_is_replaced_after_its_task_and_no_task_is_lost() {
     let pool = pool(1).max_memory_per_worker(100 << 20).build(Start::Well).expect("a pool");
     let results = pool.map(vec![Deed::Leak(3 << 20); 60]);
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     let mut reports = pool.close();
-    // One that gives a lot of memory back may be the last to be gone.
+    // A worker that has to free a lot of memory may end after its successors.
     reports.sort_by_key(|report| report.generation);
     assert!(reports.len() >= 2, "{reports:?}");
     let (last, others) = reports.split_last().expect("some");
@@ -177,7 +178,7 @@ pub(crate) fn a_worker_that_grows_is_replaced_after_its_task_and_nothing_is_lost
     assert!(matches!(last.end, End::Finished | End::Memory), "{last:?}");
 }
 
-pub(crate) fn a_stopped_worker_is_replaced_and_nobody_is_blamed() {
+pub(crate) fn a_stopped_worker_is_replaced_and_no_task_is_blamed() {
     let limit = Duration::from_millis(1500);
     let pool = pool(2).concurrency(4).task_timeout(limit).build(Start::Well).expect("a pool");
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(300)); 16];
@@ -189,22 +190,22 @@ pub(crate) fn a_stopped_worker_is_replaced_and_nobody_is_blamed() {
     let rest: Vec<_> = stream.collect();
     assert_eq!(rest.len(), 15);
     assert!(rest.iter().all(|(_, result)| result.is_ok()), "{rest:?}");
-    assert!(!is_alive(victim), "it was killed, being stopped");
+    assert!(!is_alive(victim), "the stopped worker was killed");
     assert!(pool.close().iter().any(|report| report.pid == victim && report.end == End::Killed));
 }
 
-pub(crate) fn a_pipe_that_a_grandchild_keeps_open_holds_nothing_up() {
+pub(crate) fn a_pipe_that_a_grandchild_keeps_open_does_not_block_the_pool() {
     let pool = pool(1).build(Start::Well).expect("a pool");
     let begun = Instant::now();
-    let results = pool.map([Deed::Echo(vec![1]), Deed::Leave, Deed::Echo(vec![2])]);
+    let results = pool.map([Deed::Echo(vec![1]), Deed::OrphanAndDie, Deed::Echo(vec![2])]);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(results[0].is_ok() && results[2].is_ok() && results[1].is_err(), "{results:?}");
 }
 
-pub(crate) fn a_task_over_its_memory_is_killed() {
+pub(crate) fn a_task_over_the_memory_limit_is_killed() {
     let pool = pool(2).max_memory_per_worker(100 << 20).build(Start::Well).expect("a pool");
     let mut tasks = echoes(20);
-    tasks[4] = Deed::Devour;
+    tasks[4] = Deed::TakeAllMemory;
     let results = pool.map(tasks);
     for (place, result) in results.into_iter().enumerate() {
         match (place, result) {
@@ -215,20 +216,20 @@ pub(crate) fn a_task_over_its_memory_is_killed() {
     }
 }
 
-pub(crate) fn workers_that_cannot_start_end_the_pool_in_bounded_time() {
+pub(crate) fn workers_that_cannot_start_end_the_pool_within_seconds() {
     let pool = pool(2).build(Start::Never).expect("a pool");
     let begun = Instant::now();
     let results = pool.map(echoes(5));
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     for result in results {
         let Err(JobError::Stopped(reason)) = result else { panic!("{result:?}") };
-        assert!(reason.contains("the stars are against it"), "{reason}");
+        assert!(reason.contains("this worker never starts"), "{reason}");
     }
-    // Whatever comes later is answered too.
+    // Later tasks get an error, too.
     assert!(matches!(pool.run_one(Deed::Echo(vec![])), Err(JobError::Stopped(_))));
 }
 
-pub(crate) fn workers_that_start_two_times_in_three_suffice() {
+pub(crate) fn workers_that_start_two_times_in_three_are_enough() {
     let pool = pool(2).max_tasks_per_worker(5).build(Start::Sometimes).expect("a pool");
     assert!(pool.map(echoes(100)).iter().all(Result::is_ok));
 }

@@ -1,4 +1,4 @@
-//! The pool in async programs: on a current-thread runtime, which every blocking call would stop.
+//! Tests of the pool in async programs. They use a current-thread runtime, which any blocking call would stop.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(crate) fn many_runs_at_once_each_get_their_own_output() {
         let tasks = echoes(300);
         let runs = tasks.iter().cloned().map(|task| {
             let pool = Arc::clone(&pool);
-            // Spawned, so that it is seen that the future may go to another thread.
+            // `spawn` only compiles if the future may move to another thread.
             tokio::spawn(async move { pool.run(task).await })
         });
         let results = join_all(runs).await;
@@ -39,7 +39,7 @@ pub(crate) fn many_runs_at_once_each_get_their_own_output() {
     });
 }
 
-pub(crate) fn a_stream_gives_what_map_gives_and_an_unordered_one_the_same_with_indices() {
+pub(crate) fn a_stream_gives_the_results_of_map_and_an_unordered_stream_adds_indices() {
     on_one_thread(async {
         let pool = build(2, 4);
         let tasks = echoes(400);
@@ -54,7 +54,7 @@ pub(crate) fn a_stream_gives_what_map_gives_and_an_unordered_one_the_same_with_i
     });
 }
 
-pub(crate) fn a_task_that_kills_its_worker_is_an_error_in_its_own_future_and_in_no_other() {
+pub(crate) fn a_task_that_kills_its_worker_is_an_error_only_in_its_own_future() {
     on_one_thread(async {
         let pool = build(2, 4);
         let mut tasks = echoes(40);
@@ -72,12 +72,12 @@ pub(crate) fn a_task_that_kills_its_worker_is_an_error_in_its_own_future_and_in_
     });
 }
 
-pub(crate) fn a_run_that_is_dropped_while_it_waits_is_never_begun() {
+pub(crate) fn a_future_that_is_dropped_while_it_waits_is_never_run() {
     on_one_thread(async {
         let pool = build(1, 1);
         let mut slow = Box::pin(pool.run(Deed::Sleep(Duration::from_secs(1))));
         assert!(poll!(&mut slow).is_pending());
-        // More than the pool lets wait before it looks through them.
+        // This is enough that the pool removes waiting tasks whose callers are gone.
         for _ in 0..3000 {
             let mut run = Box::pin(pool.run(Deed::Echo(vec![1])));
             assert!(poll!(&mut run).is_pending());
@@ -88,22 +88,22 @@ pub(crate) fn a_run_that_is_dropped_while_it_waits_is_never_begun() {
     });
 }
 
-pub(crate) fn a_run_that_is_dropped_while_it_is_under_way_holds_nothing_up() {
+pub(crate) fn a_future_that_is_dropped_while_its_task_runs_does_not_block_the_pool() {
     on_one_thread(async {
         let pool = pool(1).task_timeout(Duration::from_secs(2)).build(Start::Well).expect("a pool");
-        // One that ends by itself, one that must be killed, one that kills its worker.
+        // The first task ends by itself, the second must be killed, and the third kills its worker.
         for deed in [Deed::Sleep(Duration::from_millis(200)), Deed::Spin, Deed::Exit(1)] {
-            // The worker answers, so the next task is the next that it gets.
+            // The worker is idle after this, so it gets the next task at once.
             pool.run(Deed::Echo(vec![])).await.expect("a worker");
             let run = pool.run(deed);
-            // It may end in time, where the machine is slow to wake us: what counts is that it is dropped.
+            // On a slow machine the task may end before the timeout. In both cases the future is dropped.
             let _ = tokio::time::timeout(Duration::from_millis(100), run).await;
         }
         pool.run(Deed::Echo(vec![1])).await.expect("the pool goes on");
     });
 }
 
-pub(crate) fn a_dropped_stream_begins_nothing_more_and_the_pool_goes_on() {
+pub(crate) fn a_dropped_stream_starts_no_more_tasks_and_the_pool_goes_on() {
     on_one_thread(async {
         let pool = build(2, 2);
         for round in 0..20 {
@@ -111,7 +111,7 @@ pub(crate) fn a_dropped_stream_begins_nothing_more_and_the_pool_goes_on() {
             assert!(five.iter().all(Result::is_ok), "round {round}");
         }
         pool.run(Deed::Echo(vec![1])).await.expect("the pool goes on");
-        // Of each stream: the five, and what was under way or ahead of them.
+        // Each stream has run five tasks, and the tasks that were under way or read ahead.
         let begun = tasks_begun(&pool.close_async().await);
         assert!(begun < 20 * (5 + 256 + 8) + 1, "{begun}");
     });
@@ -127,10 +127,10 @@ pub(crate) fn a_stream_takes_no_more_tasks_than_it_needs() {
         });
         let five: Vec<_> = pool.stream_unordered(endless).take(5).collect().await;
         assert_eq!(five.len(), 5);
-        // Two places, and for each of them one task more.
+        // There are two workers, and for each of them one more task.
         assert!(taken <= 5 + 4, "{taken} tasks were taken for five outputs");
 
-        // The first output is the last to come, and so many others may wait for it.
+        // The first output arrives last, and at most 256 tasks may be read meanwhile.
         let mut taken = 0;
         let endless = std::iter::repeat_with(|| {
             taken += 1;
@@ -142,7 +142,7 @@ pub(crate) fn a_stream_takes_no_more_tasks_than_it_needs() {
     });
 }
 
-pub(crate) fn a_runtime_of_one_thread_goes_on_while_tasks_run() {
+pub(crate) fn a_runtime_with_one_thread_is_not_blocked_while_tasks_run() {
     on_one_thread(async {
         let pool = build(1, 1);
         let mut turns = 0;
@@ -160,8 +160,8 @@ pub(crate) fn a_runtime_of_one_thread_goes_on_while_tasks_run() {
     });
 }
 
-pub(crate) fn blocking_calls_inside_a_runtime_block_and_end() {
-    // More messages than tokio lets one of its tasks take without a pause.
+pub(crate) fn blocking_calls_inside_a_runtime_block_and_return() {
+    // Sends more messages than tokio lets one of its tasks receive without a pause.
     on_one_thread(async {
         let pool = build(2, 16);
         assert_eq!(pool.map(echoes(2000)).into_iter().flatten().count(), 2000);
@@ -197,7 +197,7 @@ pub(crate) fn a_pool_that_cannot_start_workers_ends_every_future_with_the_reason
             })
             .collect();
         assert_eq!(reasons.len(), 1, "{reasons:?}");
-        assert!(reasons.iter().all(|reason| reason.contains("the stars are against it")), "{reasons:?}");
+        assert!(reasons.iter().all(|reason| reason.contains("this worker never starts")), "{reasons:?}");
         assert!(pool.close_async().await.is_empty(), "no worker had a task");
     });
 }

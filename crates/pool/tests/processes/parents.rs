@@ -1,4 +1,4 @@
-//! What becomes of workers when it is the parent that misbehaves. The parent is this executable again, in a role.
+//! Tests of what happens to workers if their parent misbehaves. The parent is this executable, which plays a role.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
@@ -7,39 +7,41 @@ use std::time::{Duration, Instant};
 
 use gleaner_pool::{Core, End, Event, Hints, Job, Options, Pool};
 
-use crate::job::{Act, Deed, PATIENCE, Start, children, comes_true, echoes, is_alive, many, pool, send_to};
+use crate::job::{Act, Deed, LONGEST_WAIT, Start, children, comes_true, echoes, is_alive, many, pool, send_to};
 use crate::sandbox;
 
-const PART: &str = "POOL_TEST_PART";
+/// The environment variable with the role of this process.
+const ROLE: &str = "POOL_TEST_ROLE";
+/// The environment variable with the folder of the role.
 const FOLDER: &str = "POOL_TEST_FOLDER";
-/// In which a job that was submitted is under way.
-const MOMENT: Duration = Duration::from_millis(500);
+/// How long it takes at most until a submitted job runs.
+const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
-/// The role of a program whose main does not begin with `serve`.
-pub(crate) fn forgetful() -> Option<ExitCode> {
-    let part = std::env::var(PART).ok()?;
-    match part.as_str() {
-        "forgetful" | "stubborn" | "renamed" => {}
-        // It goes into the worker's end of the wire.
-        "talkative" => println!("Welcome."),
-        "laconic" => print!("!"),
+/// Runs the roles of programs whose `main` does not call `serve` first.
+pub(crate) fn run_without_serve() -> Option<ExitCode> {
+    let role = std::env::var(ROLE).ok()?;
+    match role.as_str() {
+        "no-serve" | "no-serve-retry" | "no-serve-renamed" => {}
+        // In a worker, this goes into the pipe to the parent.
+        "prints-a-line" => println!("Welcome."),
+        "prints-a-character" => print!("!"),
         _ => return None,
     }
-    if is_deep_down() {
+    if is_too_deep() {
         println!("a tree of processes");
         return Some(ExitCode::FAILURE);
     }
-    // The copies of it are to forget as much.
-    let builder = Pool::<Act>::builder().environment([PART]);
-    let builder = if part == "forgetful" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
+    // The copies of this program get the same role.
+    let builder = Pool::<Act>::builder().environment([ROLE]);
+    let builder = if role == "no-serve" { builder } else { builder.worker_variable("POOL_TEST_WORKER") };
     let built = match builder.build(Start::Well) {
-        // It goes on as if nothing had happened, with another name.
-        Err(_) if part == "stubborn" => Pool::<Act>::builder().environment([PART]).build(Start::Well),
+        // Ignores the error and tries again with another name.
+        Err(_) if role == "no-serve-retry" => Pool::<Act>::builder().environment([ROLE]).build(Start::Well),
         built => built,
     };
     match built {
         Ok(pool) => match pool.run_one(Deed::Echo(vec![])) {
-            Ok(_) => println!("it works, of all things"),
+            Ok(_) => println!("the task was done, although main does not call serve"),
             Err(error) => println!("{error}"),
         },
         Err(error) => {
@@ -50,9 +52,9 @@ pub(crate) fn forgetful() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-/// Whether this process is the child of a child of a program that forgets to serve. Where the pool fails to stop the tree of
-/// processes, this does, before it takes the whole machine.
-fn is_deep_down() -> bool {
+/// Returns whether this process is the grandchild of a program that does not call `serve`. If the pool fails to stop the tree
+/// of processes, this check stops it before it uses up the machine.
+fn is_too_deep() -> bool {
     let parent_of = |pid: u32| {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse::<u32>().ok())
@@ -60,13 +62,13 @@ fn is_deep_down() -> bool {
     let own = std::fs::read_link("/proc/self/exe").ok();
     let is_copy = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok() == own;
     let ancestors = std::iter::successors(parent_of(std::process::id()), |pid| parent_of(*pid));
-    // The test and the program; whoever is below a worker of the program has more.
+    // A worker of the program has two such ancestors: the program and the test. A process below a worker has more.
     ancestors.take_while(is_copy).count() > 2
 }
 
-/// The other roles, of programs that do call `serve`.
-pub(crate) fn play() -> Option<ExitCode> {
-    match std::env::var(PART).ok()?.as_str() {
+/// Runs the roles of programs that call `serve`.
+pub(crate) fn run_role() -> Option<ExitCode> {
+    match std::env::var(ROLE).ok()?.as_str() {
         "busy" => {
             let pool = pool(3).build(Start::Well).expect("a pool");
             // One worker computes, one waits, one is idle.
@@ -77,7 +79,7 @@ pub(crate) fn play() -> Option<ExitCode> {
         }
         "grandparent" => {
             let pool = pool(1).build(Start::Well).expect("a pool");
-            println!("{}", pool.run_one(Deed::Raise).expect("a grandchild").sum);
+            println!("{}", pool.run_one(Deed::StartProcess).expect("a grandchild").sum);
             let _ = pool.run_one(Deed::Spin);
         }
         "closing" => {
@@ -86,7 +88,7 @@ pub(crate) fn play() -> Option<ExitCode> {
             pool.close();
             println!("{done} {:?}", children(std::process::id()));
         }
-        "early" => {
+        "kills-early" => {
             let own = std::process::id();
             let pool = pool(1).build(Start::Slowly(Duration::from_millis(500))).expect("a pool");
             let killer = std::thread::spawn(move || {
@@ -101,7 +103,7 @@ pub(crate) fn play() -> Option<ExitCode> {
             killer.join().expect("no panic");
             println!("{ok}");
         }
-        "starved" => {
+        "few-files" => {
             let open = std::fs::read_dir("/proc/self/fd").expect("a folder").count() as u64;
             let limit = rustix::process::Rlimit { current: Some(open + 24), maximum: Some(open + 24) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a limit");
@@ -118,25 +120,27 @@ pub(crate) fn play() -> Option<ExitCode> {
             let after = pool.map(echoes(20)).iter().filter(|result| result.is_ok()).count();
             println!("{before} {after}");
         }
-        "without-landlock" => sandbox::on_a_kernel_that_lacks(libc::SYS_landlock_create_ruleset, &folder()),
-        "without-seccomp" => sandbox::on_a_kernel_that_lacks(libc::SYS_seccomp, &folder()),
-        other => panic!("no part {other}"),
+        "without-landlock" => sandbox::run_on_a_kernel_without(libc::SYS_landlock_create_ruleset, &folder()),
+        "without-seccomp" => sandbox::run_on_a_kernel_without(libc::SYS_seccomp, &folder()),
+        other => panic!("unknown role {other}"),
     }
     Some(ExitCode::SUCCESS)
 }
 
-/// The folder that a part is told to work in.
+/// Returns the folder that this role must use.
 fn folder() -> std::path::PathBuf {
     std::env::var_os(FOLDER).expect("a folder").into()
 }
 
-fn parent(part: &str, program: &std::path::Path) -> Child {
-    parent_with(part, program, "")
+/// Starts this program in a role.
+fn parent(role: &str, program: &std::path::Path) -> Child {
+    start_role_in(role, program, "")
 }
 
-pub(crate) fn parent_with(part: &str, program: &std::path::Path, folder: &str) -> Child {
+/// Starts this program in a role, with a folder to use.
+pub(crate) fn start_role_in(role: &str, program: &std::path::Path, folder: &str) -> Child {
     Command::new(program)
-        .env(PART, part)
+        .env(ROLE, role)
         .env(FOLDER, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -145,7 +149,8 @@ pub(crate) fn parent_with(part: &str, program: &std::path::Path, folder: &str) -
         .expect("it starts")
 }
 
-pub(crate) fn what_it_says(mut parent: Child) -> String {
+/// Waits for a program to end, and returns what it printed.
+pub(crate) fn output_of(mut parent: Child) -> String {
     let mut said = String::new();
     parent.stdout.take().expect("piped").read_to_string(&mut said).expect("reads");
     parent.wait().expect("it ends");
@@ -156,14 +161,14 @@ pub(crate) fn own() -> std::path::PathBuf {
     std::env::current_exe().expect("a path")
 }
 
-pub(crate) fn a_parent_killed_outright_takes_its_workers_with_it() {
+pub(crate) fn workers_die_if_their_parent_is_killed() {
     let mut parent = parent("busy", &own());
     let mut line = String::new();
     BufReader::new(parent.stdout.take().expect("piped")).read_line(&mut line).expect("reads");
-    assert_eq!(line, "2 true\n", "the echo is done, the others are not");
+    assert_eq!(line, "2 true\n", "only the echo is done");
     let workers = children(parent.id());
     assert_eq!(workers.len(), 3);
-    // It can do nothing for its own end.
+    // A stopped worker cannot end by itself.
     send_to(workers[1], 19);
     send_to(parent.id(), 9);
     parent.wait().expect("it ends");
@@ -172,7 +177,7 @@ pub(crate) fn a_parent_killed_outright_takes_its_workers_with_it() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
-pub(crate) fn a_parent_killed_outright_takes_its_grandchildren_with_it() {
+pub(crate) fn processes_that_workers_started_die_if_the_parent_is_killed() {
     for _ in 0..10 {
         let mut parent = parent("grandparent", &own());
         let mut line = String::new();
@@ -185,15 +190,15 @@ pub(crate) fn a_parent_killed_outright_takes_its_grandchildren_with_it() {
     }
 }
 
-pub(crate) fn a_thread_that_a_task_leaves_behind_does_not_keep_its_worker() {
+pub(crate) fn a_thread_that_a_task_leaves_running_does_not_keep_its_worker_alive() {
     let pool = pool(2).max_tasks_per_worker(1).build(Start::Well).expect("a pool");
     let begun = Instant::now();
-    assert!(pool.map(vec![Deed::Linger; 20]).iter().all(Result::is_ok));
+    assert!(pool.map(vec![Deed::LeaveThread; 20]).iter().all(Result::is_ok));
     assert!(pool.close().iter().all(|report| report.end == End::Quota));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
-pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent() {
+pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_read_all_its_input() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
@@ -204,57 +209,57 @@ pub(crate) fn a_dropped_core_ends_a_worker_that_has_not_taken_all_it_was_sent() 
         };
         submit(&mut core, 0, Deed::Spin);
         let Some(Event::Started { pid, .. }) = core.next().await else { panic!("no worker was started") };
-        assert!(tokio::time::timeout(MOMENT, core.next()).await.is_err(), "it spins");
-        // More than the pipe holds, for a worker whose one thread has something else to do.
+        assert!(tokio::time::timeout(LONG_ENOUGH, core.next()).await.is_err(), "it spins");
+        // Sends more than the pipe holds to a worker whose only thread is busy.
         submit(&mut core, 1, Deed::Echo(vec![0; 8 << 20]));
-        assert!(tokio::time::timeout(MOMENT, core.next()).await.is_err(), "it still spins");
+        assert!(tokio::time::timeout(LONG_ENOUGH, core.next()).await.is_err(), "it still spins");
         drop(core);
         let begun = Instant::now();
-        while is_alive(pid) && begun.elapsed() < PATIENCE {
+        while is_alive(pid) && begun.elapsed() < LONGEST_WAIT {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert!(!is_alive(pid), "it goes on though nobody is there");
+        assert!(!is_alive(pid), "the worker is still alive after its core was dropped");
     });
 }
 
-pub(crate) fn a_program_that_forgets_to_serve_gets_an_error_and_no_tree_of_processes() {
-    for part in ["forgetful", "renamed", "stubborn"] {
+pub(crate) fn a_program_that_does_not_call_serve_gets_an_error_and_no_tree_of_processes() {
+    for role in ["no-serve", "no-serve-renamed", "no-serve-retry"] {
         let begun = Instant::now();
-        let said = what_it_says(parent(part, &own()));
-        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
-        assert!(begun.elapsed() < Duration::from_secs(20), "{part}: {:?}", begun.elapsed());
+        let said = output_of(parent(role, &own()));
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{role}: {said}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{role}: {:?}", begun.elapsed());
     }
 }
 
 pub(crate) fn a_pool_may_name_the_variable_that_makes_its_workers() {
     let pool = pool(1).worker_variable("POOL_TEST_WORKER").build(Start::Well).expect("a pool");
-    let done = pool.run_one(Deed::Echo(vec![1])).expect("a worker that knows what it is");
-    let variables = std::fs::read(format!("/proc/{}/environ", done.pid)).expect("it is there");
+    let done = pool.run_one(Deed::Echo(vec![1])).expect("the process becomes a worker");
+    let variables = std::fs::read(format!("/proc/{}/environ", done.pid)).expect("the worker is alive");
     let variables = String::from_utf8(variables).expect("it is text");
     let expected = format!("POOL_TEST_WORKER=gleaner-pool worker of {}: act", std::process::id());
     assert!(variables.split('\0').any(|variable| variable == expected), "{variables}");
     assert!(!variables.contains(gleaner_pool::WORKER_VARIABLE), "{variables}");
 }
 
-pub(crate) fn a_program_that_prints_before_it_serves_is_told_what_is_wrong() {
-    for part in ["talkative", "laconic"] {
-        let said = what_it_says(parent(part, &own()));
-        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{part}: {said}");
+pub(crate) fn a_program_that_prints_before_it_calls_serve_gets_an_error_that_says_so() {
+    for role in ["prints-a-line", "prints-a-character"] {
+        let said = output_of(parent(role, &own()));
+        assert!(said.contains("call gleaner_pool::serve at the start of main"), "{role}: {said}");
     }
 }
 
-pub(crate) fn an_input_that_ends_while_workers_are_replaced_leaves_no_process() {
-    assert_eq!(what_it_says(parent("closing", &own())), "7 []\n");
+pub(crate) fn a_pool_that_closes_while_workers_are_replaced_leaves_no_process() {
+    assert_eq!(output_of(parent("closing", &own())), "7 []\n");
 }
 
-pub(crate) fn a_replaced_executable_goes_on_starting_workers() {
+pub(crate) fn a_program_whose_executable_was_replaced_can_still_start_workers() {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = folder.path().join("program");
     std::fs::copy(own(), &copy).expect("copies");
-    assert_eq!(what_it_says(parent("replaced", &copy)), "4 20\n");
+    assert_eq!(output_of(parent("replaced", &copy)), "4 20\n");
 }
 
-pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
+pub(crate) fn dropping_a_pool_ends_its_workers_even_if_they_are_busy() {
     let pool = pool(2).concurrency(2).build(Start::Well).expect("a pool");
     let mut tasks = vec![Deed::Sleep(Duration::from_millis(50)); 4];
     tasks.extend([Deed::Spin, Deed::Spin, Deed::Sleep(Duration::from_secs(3600))]);
@@ -265,10 +270,10 @@ pub(crate) fn dropping_a_pool_ends_its_workers_whatever_they_do() {
     drop(stream);
     drop(pool);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    assert!(pids.iter().all(|pid| !is_alive(*pid)), "drop waits until they are gone");
+    assert!(pids.iter().all(|pid| !is_alive(*pid)), "drop returns only after the workers are gone");
 }
 
-pub(crate) fn a_pool_with_large_outputs_under_way_can_be_dropped() {
+pub(crate) fn dropping_a_pool_is_fast_while_large_outputs_arrive() {
     let pool = pool(2).concurrency(2).max_item(65 << 20).build(Start::Well).expect("a pool");
     let mut stream = pool.map_unordered(vec![Deed::Give(64 << 20); 8]);
     assert!(stream.next().is_some_and(|(_, result)| result.is_ok()));
@@ -278,10 +283,10 @@ pub(crate) fn a_pool_with_large_outputs_under_way_can_be_dropped() {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
-pub(crate) fn workers_killed_before_they_were_ready_are_replaced() {
-    assert_eq!(what_it_says(parent("early", &own())), "true\n");
+pub(crate) fn workers_that_are_killed_before_they_are_ready_are_replaced() {
+    assert_eq!(output_of(parent("kills-early", &own())), "true\n");
 }
 
-pub(crate) fn a_lack_of_file_descriptors_costs_workers_and_no_results() {
-    assert_eq!(what_it_says(parent("starved", &own())), "40\n");
+pub(crate) fn a_lack_of_file_descriptors_costs_workers_but_no_results() {
+    assert_eq!(output_of(parent("few-files", &own())), "40\n");
 }

@@ -1,10 +1,11 @@
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use gleaner_pool::{Core, Event, Hints, Job, JobError, Line, Options};
 
-use crate::job::{Act, Deed, Illegible, PATIENCE, Start, echoes, many, pattern, pool};
+use crate::job::{Act, Deed, LONGEST_WAIT, Start, Unreadable, echoes, pattern, pool};
 
-pub(crate) fn map_gives_what_a_sequential_map_gives() {
+pub(crate) fn map_gives_the_same_results_as_a_sequential_map() {
     let tasks = echoes(500);
     for (workers, concurrency) in [(1, 1), (2, 1), (3, 16)] {
         let pool = pool(workers).concurrency(concurrency).build(Start::Well).expect("a pool");
@@ -16,7 +17,7 @@ pub(crate) fn map_gives_what_a_sequential_map_gives() {
     }
 }
 
-pub(crate) fn an_endless_input_is_read_as_far_as_it_is_needed() {
+pub(crate) fn an_endless_input_is_read_only_as_far_as_needed() {
     let pool = pool(2).build(Start::Well).expect("a pool");
     let mut taken = 0;
     let endless = std::iter::repeat_with(|| {
@@ -28,11 +29,11 @@ pub(crate) fn an_endless_input_is_read_as_far_as_it_is_needed() {
     assert!(taken < 300, "{taken} tasks were taken for five results");
 }
 
-pub(crate) fn unordered_results_come_as_they_are_done() {
+pub(crate) fn unordered_results_arrive_in_the_order_in_which_they_are_done() {
     let pool = pool(2).build(Start::Well).expect("a pool");
     let tasks = [Deed::Sleep(Duration::from_millis(500)), Deed::Echo(vec![1]), Deed::Echo(vec![2])];
     let order: Vec<usize> = pool.map_unordered(tasks).map(|(index, _)| index).collect();
-    assert_eq!(order.last(), Some(&0), "the slow one comes last: {order:?}");
+    assert_eq!(order.last(), Some(&0), "the slow task is done last: {order:?}");
     assert_eq!(order.len(), 3);
 }
 
@@ -42,7 +43,7 @@ pub(crate) fn outputs_of_every_size_come_back_byte_for_byte() {
     for (size, result) in sizes.into_iter().zip(pool.map(sizes.map(Deed::Give))) {
         assert!(result.expect("the bytes").bytes == pattern(size), "{size} bytes");
     }
-    // A large task and a large output are in the pipes at the same time, both ways.
+    // Large tasks and large outputs are in both pipes at the same time.
     let tasks: Vec<Deed> = (0..8).map(|_| Deed::Echo(pattern(4 << 20))).collect();
     for result in pool.map(tasks) {
         assert!(result.expect("the bytes").bytes == pattern(4 << 20));
@@ -60,27 +61,27 @@ pub(crate) fn an_output_over_the_limit_is_an_error_and_the_worker_goes_on() {
     }
 }
 
-pub(crate) fn a_panic_is_an_error_with_its_place_and_the_worker_goes_on() {
+pub(crate) fn a_panic_is_an_error_with_its_location_and_the_worker_goes_on() {
     let pool = pool(1).build(Start::Well).expect("a pool");
-    let results = pool.map([Deed::Echo(vec![1]), Deed::Panic("of all things".into()), Deed::Echo(vec![2])]);
+    let results = pool.map([Deed::Echo(vec![1]), Deed::Panic("the text of the panic".into()), Deed::Echo(vec![2])]);
     let pids = [0, 2].map(|place| results[place].as_ref().expect("an echo").pid);
     assert_eq!(pids[0], pids[1], "the worker lives on");
     let Err(JobError::Panic { message, location, backtrace }) = &results[1] else { panic!("{:?}", results[1]) };
-    assert_eq!(message, "of all things");
+    assert_eq!(message, "the text of the panic");
     assert!(location.contains("tests/processes/job.rs:"), "{location}");
     assert!(backtrace.contains("panic"), "{backtrace}");
 }
 
-pub(crate) fn a_panic_of_many_words_is_cut_and_the_worker_goes_on() {
+pub(crate) fn a_long_panic_message_is_cut_and_the_worker_goes_on() {
     let pool = pool(1).max_item(4 << 20).build(Start::Well).expect("a pool");
-    let results = pool.map([Deed::Echo(vec![1]), Deed::Boom(6 << 20), Deed::Echo(vec![2])]);
+    let results = pool.map([Deed::Echo(vec![1]), Deed::PanicAtLength(6 << 20), Deed::Echo(vec![2])]);
     let pids = [0, 2].map(|place| results[place].as_ref().expect("an echo").pid);
     assert_eq!(pids[0], pids[1], "the worker lives on");
     let Err(JobError::Panic { message, .. }) = &results[1] else { panic!("no panic") };
     assert!(message.starts_with("é boom") && message.len() < 100_000, "{} bytes", message.len());
 }
 
-pub(crate) fn one_failure_among_many_stays_in_its_place() {
+pub(crate) fn a_failure_is_at_the_index_of_its_task() {
     let pool = pool(2).concurrency(10).build(Start::Well).expect("a pool");
     let mut tasks = echoes(30);
     tasks[3] = Deed::Panic("the third".into());
@@ -95,15 +96,15 @@ pub(crate) fn one_failure_among_many_stays_in_its_place() {
     }
 }
 
-pub(crate) fn what_a_job_prints_or_reads_does_not_reach_the_wire() {
+pub(crate) fn a_job_that_prints_or_reads_does_not_disturb_the_protocol() {
     let pool = pool(1).build(Start::Well).expect("a pool");
-    let results = pool.map([Deed::Chat, Deed::Echo(vec![9]), Deed::Chat]);
-    let pids: Vec<u32> = results.iter().map(|result| result.as_ref().expect("unharmed").pid).collect();
-    assert!(pids.iter().all(|pid| *pid == pids[0]), "one worker did it all: {pids:?}");
-    assert_eq!(results[0].as_ref().expect("unharmed").sum, 0, "standard input is empty");
+    let results = pool.map([Deed::UseStdio, Deed::Echo(vec![9]), Deed::UseStdio]);
+    let pids: Vec<u32> = results.iter().map(|result| result.as_ref().expect("the task is done").pid).collect();
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "one worker did all tasks: {pids:?}");
+    assert_eq!(results[0].as_ref().expect("the task is done").sum, 0, "standard input is empty");
 }
 
-pub(crate) fn map_reduce_gives_the_sum_of_all_and_the_errors_beside() {
+pub(crate) fn map_reduce_gives_the_sum_of_all_outputs_and_a_list_of_errors() {
     let pool = pool(2).concurrency(16).build(Start::Well).expect("a pool");
     let mut tasks: Vec<Deed> = (0..=200).map(|number: u8| Deed::Echo(vec![number])).collect();
     tasks.insert(50, Deed::Panic("not a number".into()));
@@ -133,29 +134,29 @@ pub(crate) fn several_threads_may_reduce_at_once_and_each_gets_its_own_sum() {
         for number in 1..=4_u64 {
             let pool = &pool;
             scope.spawn(move || {
-                let (sum, errors) = pool.map_reduce(vec![Deed::Total(number); 500]);
+                let (sum, errors) = pool.map_reduce(vec![Deed::Sum(number); 500]);
                 assert_eq!((sum.expect("a sum").sum, errors), (500 * number, vec![]));
             });
         }
     });
 }
 
-pub(crate) fn a_panic_beside_the_task_itself_is_an_error_too_and_nobody_waits_for_ever() {
+pub(crate) fn a_panic_while_a_task_is_read_or_its_output_written_is_an_error() {
     let pool = pool(1).concurrency(4).build(Start::Well).expect("a pool");
-    let tasks = [Deed::Echo(vec![1]), Deed::Illegible(Illegible), Deed::Total(u64::MAX), Deed::Echo(vec![2])];
+    let tasks = [Deed::Echo(vec![1]), Deed::Unreadable(Unreadable), Deed::Sum(u64::MAX), Deed::Echo(vec![2])];
     let results = pool.map(tasks);
     let pids = [0, 3].map(|place| results[place].as_ref().expect("an echo").pid);
     assert_eq!(pids[0], pids[1], "the worker lives on");
-    for (place, text) in [(1, "what a hand"), (2, "such a sum cannot be told")] {
+    for (place, text) in [(1, "this task cannot be read"), (2, "this sum cannot be serialized")] {
         let Err(JobError::Panic { message, location, .. }) = &results[place] else { panic!("{:?}", results[place]) };
         assert_eq!(message, text);
         assert!(location.contains("tests/processes/job.rs:"), "{location}");
     }
 }
 
-pub(crate) fn outputs_that_cannot_be_merged_are_lost_wherever_they_meet() {
-    let half = || Deed::Total(u64::MAX / 2 + 1);
-    // A worker for each output, so that they meet in the parent; many in one worker, so that some meet there.
+pub(crate) fn outputs_that_cannot_be_merged_are_errors_in_the_parent_and_in_a_worker() {
+    let half = || Deed::Sum(u64::MAX / 2 + 1);
+    // With one worker for each output, the parent merges them. With many outputs in one worker, the worker merges some.
     for (place, each, tasks) in [("the parent", 1, 2), ("a worker", 0, 64)] {
         let pool = pool(1).concurrency(64).max_tasks_per_worker(each).build(Start::Well).expect("a pool");
         let (sum, errors) = pool.map_reduce((0..tasks).map(|_| half()));
@@ -167,12 +168,12 @@ pub(crate) fn outputs_that_cannot_be_merged_are_lost_wherever_they_meet() {
     }
 }
 
-pub(crate) fn no_tasks_need_no_workers() {
+pub(crate) fn no_worker_is_started_without_tasks() {
     let begun = Instant::now();
-    let pool = pool(4).build(Start::Slowly(PATIENCE)).expect("a pool");
+    let pool = pool(4).build(Start::Slowly(LONGEST_WAIT)).expect("a pool");
     assert!(pool.map([]).is_empty());
     assert!(pool.close().is_empty());
-    assert!(begun.elapsed() < PATIENCE, "no worker was waited for");
+    assert!(begun.elapsed() < LONGEST_WAIT, "the pool waited for a worker");
 }
 
 pub(crate) fn there_are_never_more_workers_than_tasks() {
@@ -183,7 +184,7 @@ pub(crate) fn there_are_never_more_workers_than_tasks() {
     assert!(reports.len() <= 3, "{reports:?}");
 }
 
-pub(crate) fn what_a_job_says_arrives_before_it_is_done() {
+pub(crate) fn a_note_of_a_job_arrives_before_the_job_is_done() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
@@ -201,7 +202,7 @@ pub(crate) fn what_a_job_says_arrives_before_it_is_done() {
             assert_eq!(noted, (id, bytes::Bytes::copy_from_slice(note)));
         }
     });
-    assert!(Line::of_this_job().is_none(), "this is no worker");
+    assert!(Line::of_this_job().is_none(), "this process is not a worker");
 }
 
 /// The submitter keeps what has come, and takes its time: more than three times as long as a task may take.
@@ -212,7 +213,8 @@ pub(crate) fn outputs_that_find_no_memory_wait_and_their_workers_are_not_late() 
     runtime.block_on(async {
         let init = postcard::to_stdvec(&Start::Well).expect("it serialises");
         let in_hand = Some(2 * SIZE + SIZE / 2);
-        let options = Options { workers: many(2), concurrency: many(4), in_hand, ..Options::default() };
+        let number = |number| NonZeroUsize::new(number).expect("not zero");
+        let options = Options { workers: number(2), concurrency: number(4), in_hand, ..Options::default() };
         let mut core = Core::new(Act::NAME, &init, options).expect("a pool");
         let give = postcard::to_stdvec(&Deed::Give(SIZE)).expect("it serialises");
         for id in 0..8 {

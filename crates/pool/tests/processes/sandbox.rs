@@ -1,4 +1,4 @@
-//! What a worker can no longer do once it is confined, tried from inside one; and that it could before.
+//! Tests from inside a worker what it cannot do after it is confined, and that an unconfined worker can do it.
 
 use std::error::Error;
 use std::io;
@@ -17,56 +17,56 @@ use serde::{Deserialize, Serialize};
 
 use crate::parents;
 
-/// A job that tries what it is told, in a worker that may read what it is told.
+/// A job that tries an action. `Init` names the files that its worker may read.
 pub(crate) struct Try {
     readable: Vec<PathBuf>,
     unix_sockets: bool,
 }
 
-/// What is tried.
+/// The action to try.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Deed {
     Read(PathBuf),
     List(PathBuf),
-    /// Makes a file, or writes into it.
+    /// Creates a file, or writes to it.
     Write(PathBuf),
-    /// Reads a file on another thread, as the look-up of a name does.
-    ReadElsewhere(PathBuf),
-    /// Lets everybody do everything with a file.
-    Open(PathBuf),
+    /// Reads a file on another thread, as the lookup of a name does.
+    ReadOnOtherThread(PathBuf),
+    /// Gives all users all permissions for a file.
+    MakeAccessible(PathBuf),
     Remove(PathBuf),
-    /// Starts a program beside the worker.
+    /// Starts a program in a new process.
     Start(PathBuf),
-    /// Becomes another program.
+    /// Replaces the worker by another program.
     Become(PathBuf),
-    /// A socket of this family and type.
+    /// Creates a socket of this family and type.
     Socket(u16, u32),
-    /// A stream of the Internet by this protocol.
+    /// Creates an Internet stream socket for this protocol.
     Protocol(u32),
-    /// Two UNIX sockets of this type that are connected.
-    Pair(u32),
-    /// Has the parent run after all others.
+    /// Creates a pair of connected UNIX sockets of this type.
+    SocketPair(u32),
+    /// Gives the parent the lowest priority.
     SlowParentDown,
-    /// Has the parent run on one processor only.
-    TieParent,
-    /// Gives the parent as many open files as it has, and no more.
+    /// Sets the processors of the parent (to those that it has).
+    PinParent,
+    /// Sets the parent's limit of open files (to the worker's own limit).
     LimitParent,
-    /// Runs after all others itself.
+    /// Gives the worker itself the lowest priority.
     SlowDown,
-    /// Gives a variable of the environment.
+    /// Returns an environment variable.
     Variable(String),
     Listen,
-    /// Asks after the parent with a signal that does nothing.
+    /// Sends signal 0 to the parent, which only checks that it exists.
     SignalParent,
     /// Leaves the process group by which the parent kills.
     LeaveGroup,
-    /// Takes a file from the parent's hands, for which one must be allowed to trace it.
+    /// Copies an open file of the parent, which needs the right to trace it.
     TakeFileOfParent,
     RaiseCoreLimit,
     Resolve(String),
     Panic,
     Abort,
-    /// What the kernel says of each thread of the worker.
+    /// Returns the kernel's status of each thread of the worker.
     Threads,
     CoreLimit,
 }
@@ -75,7 +75,7 @@ impl Job for Try {
     const NAME: &'static str = "try";
     type Init = (Vec<PathBuf>, bool);
     type Task = Deed;
-    /// What came of it, or the number of the error.
+    /// The result, or the number of the error.
     type Output = Result<String, i32>;
 
     fn start((readable, unix_sockets): Self::Init) -> Result<Self, Box<dyn Error + Send + Sync>> {
@@ -88,7 +88,7 @@ impl Job for Try {
 
     async fn run(&self, deed: Deed) -> Result<String, i32> {
         let done = match deed {
-            Deed::ReadElsewhere(path) => {
+            Deed::ReadOnOtherThread(path) => {
                 tokio::task::spawn_blocking(|| std::fs::read_to_string(path)).await.expect("does not panic")
             }
             deed => attempt(deed),
@@ -100,10 +100,12 @@ impl Job for Try {
 fn attempt(deed: Deed) -> io::Result<String> {
     let nothing = |()| String::new();
     match deed {
-        Deed::Read(path) | Deed::ReadElsewhere(path) => std::fs::read(path).map(|bytes| bytes.len().to_string()),
+        Deed::Read(path) | Deed::ReadOnOtherThread(path) => std::fs::read(path).map(|bytes| bytes.len().to_string()),
         Deed::List(path) => std::fs::read_dir(path).map(|entries| entries.count().to_string()),
         Deed::Write(path) => std::fs::write(path, "written").map(nothing),
-        Deed::Open(path) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).map(nothing),
+        Deed::MakeAccessible(path) => {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).map(nothing)
+        }
         Deed::Remove(path) => std::fs::remove_file(path).map(nothing),
         Deed::Start(path) => Command::new(path).status().map(|status| status.to_string()),
         Deed::Become(path) => Err(Command::new(path).exec()),
@@ -116,13 +118,13 @@ fn attempt(deed: Deed) -> io::Result<String> {
             let protocol = std::num::NonZeroU32::new(number).map(rustix::net::Protocol::from_raw);
             Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, protocol).map(|_| String::new())?)
         }
-        Deed::Pair(kind) => {
+        Deed::SocketPair(kind) => {
             let (family, kind) = (AddressFamily::UNIX, SocketType::from_raw(kind));
             Ok(rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None).map(|_| String::new())?)
         }
         Deed::SlowParentDown => Ok(rustix::process::setpriority_process(Some(parent()), 19).map(nothing)?),
         Deed::SlowDown => Ok(rustix::process::setpriority_process(None, 19).map(nothing)?),
-        Deed::TieParent => {
+        Deed::PinParent => {
             let all = rustix::thread::sched_getaffinity(Some(parent()))?;
             Ok(rustix::thread::sched_setaffinity(Some(parent()), &all).map(nothing)?)
         }
@@ -168,7 +170,7 @@ fn pool_with(sandbox: Sandbox, readable: &[PathBuf], unix_sockets: bool) -> Pool
     Pool::<Try>::builder().workers(1).sandbox(sandbox).build((readable.to_vec(), unix_sockets)).expect("a pool")
 }
 
-/// Whether this kernel can confine at all; says so where it cannot.
+/// Returns whether this kernel has landlock. If not, prints that the test is skipped.
 fn can_confine(test: &str) -> bool {
     let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
     let can = strict.handle_access(AccessFs::ReadFile).is_ok();
@@ -181,7 +183,7 @@ fn can_confine(test: &str) -> bool {
 const EPERM: i32 = 1;
 const EACCES: i32 = 13;
 
-/// Families and types of sockets, as `socket(2)` has them.
+/// Families and types of sockets, see `socket(2)`.
 const UNIX: u16 = 1;
 const INET: u16 = 2;
 const INET6: u16 = 10;
@@ -192,8 +194,8 @@ const STREAM: u32 = 1;
 const DATAGRAM: u32 = 2;
 const RAW: u32 = 3;
 
-pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
-    if !can_confine("a_confined_worker_can_do_none_of_what_it_does_not_need") {
+pub(crate) fn a_confined_worker_can_do_nothing_that_it_does_not_need() {
+    if !can_confine("a_confined_worker_can_do_nothing_that_it_does_not_need") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -202,16 +204,16 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
         std::fs::write(at(name), "text").expect("writes");
     }
     let here = std::env::current_dir().expect("a folder").join("written-by-a-confined-worker");
-    // (what is tried, the error in a confined worker, whether anybody may do it unconfined)
+    // (the action, its error in a confined worker, whether every unconfined user may do it)
     let table = [
         (Deed::Write(std::env::temp_dir().join("written-by-a-confined-worker")), EPERM, true),
         (Deed::Write(here.clone()), EPERM, true),
         (Deed::Write(at("readable")), EPERM, true),
-        (Deed::Open(at("readable")), EPERM, true),
+        (Deed::MakeAccessible(at("readable")), EPERM, true),
         (Deed::Read(at("secret")), EACCES, true),
-        (Deed::ReadElsewhere(at("secret")), EACCES, true),
+        (Deed::ReadOnOtherThread(at("secret")), EACCES, true),
         (Deed::Read("/etc/passwd".into()), EACCES, true),
-        (Deed::ReadElsewhere("/etc/passwd".into()), EACCES, true),
+        (Deed::ReadOnOtherThread("/etc/passwd".into()), EACCES, true),
         (Deed::Read("/proc/self/root/etc/passwd".into()), EACCES, true),
         (Deed::Read(format!("/proc/{}/environ", std::process::id()).into()), EACCES, true),
         (Deed::List("/".into()), EACCES, true),
@@ -225,8 +227,8 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
         (Deed::Socket(UNIX, DATAGRAM), EPERM, true),
         (Deed::Protocol(132), EPERM, false),
         (Deed::Protocol(262), EPERM, false),
-        (Deed::Pair(DATAGRAM), EPERM, true),
-        (Deed::TieParent, EPERM, true),
+        (Deed::SocketPair(DATAGRAM), EPERM, true),
+        (Deed::PinParent, EPERM, true),
         (Deed::LimitParent, EPERM, true),
         (Deed::SlowParentDown, EPERM, false),
         (Deed::SlowDown, EPERM, false),
@@ -236,7 +238,7 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
         (Deed::RaiseCoreLimit, EPERM, false),
         (Deed::LeaveGroup, EPERM, false),
         (Deed::Become("/bin/true".into()), EPERM, false),
-        // The last one: unconfined, it is done.
+        // Must be the last action, because the unconfined worker removes the file.
         (Deed::Remove(at("secret")), EPERM, true),
     ];
     let confined = pool(Sandbox::Require, &[at("readable")]);
@@ -247,15 +249,15 @@ pub(crate) fn a_confined_worker_can_do_none_of_what_it_does_not_need() {
     for (deed, _, anybody) in &table {
         if *anybody {
             let done = free.run_one(deed.clone()).expect("the worker lives on");
-            assert!(done.is_ok(), "{deed:?} is done where the sandbox is off: {done:?}");
+            assert!(done.is_ok(), "{deed:?} fails although the sandbox is off: {done:?}");
         }
     }
-    std::fs::remove_file(here).expect("the free worker has made it");
+    std::fs::remove_file(here).expect("the unconfined worker has created it");
     let _ = std::fs::remove_file(std::env::temp_dir().join("written-by-a-confined-worker"));
 }
 
-pub(crate) fn a_confined_worker_can_do_what_it_needs() {
-    if !can_confine("a_confined_worker_can_do_what_it_needs") {
+pub(crate) fn a_confined_worker_can_do_everything_that_it_needs() {
+    if !can_confine("a_confined_worker_can_do_everything_that_it_needs") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -267,14 +269,14 @@ pub(crate) fn a_confined_worker_can_do_what_it_needs() {
     let pool = pool_with(Sandbox::Require, &readable, true);
     for deed in [
         Deed::Read(folder.path().join("file")),
-        Deed::ReadElsewhere(folder.path().join("file")),
+        Deed::ReadOnOtherThread(folder.path().join("file")),
         Deed::List(folder.path().to_owned()),
         Deed::Read("/proc/self/statm".into()),
         Deed::Resolve("localhost".to_owned()),
         Deed::Socket(INET, STREAM),
         Deed::Socket(INET6, DATAGRAM),
         Deed::Socket(UNIX, STREAM),
-        Deed::Pair(STREAM),
+        Deed::SocketPair(STREAM),
         Deed::Protocol(6),
         Deed::Socket(NETLINK, RAW),
     ] {
@@ -293,11 +295,11 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
     }
     for sandbox in [Sandbox::Require, Sandbox::Auto, Sandbox::Off] {
         let pool = pool(sandbox, &[]);
-        // Has one more thread started, which stays for a while.
-        let _ = pool.run_one(Deed::ReadElsewhere("/proc/self/stat".into())).expect("the worker lives on");
+        // Starts one more thread, which is kept.
+        let _ = pool.run_one(Deed::ReadOnOtherThread("/proc/self/stat".into())).expect("the worker lives on");
         let threads = pool.run_one(Deed::Threads).expect("the worker lives on").expect("reads its own entry");
         let threads: Vec<&str> = threads.split("Name:").skip(1).collect();
-        assert!(threads.len() >= 3, "the runtime's, the watch and one for blocking work: {threads:?}");
+        assert!(threads.len() >= 3, "the first thread, the watch, and one for blocking work: {threads:?}");
         for thread in threads {
             let is_confined = sandbox != Sandbox::Off;
             assert_eq!(field(thread, "Seccomp") == "2", is_confined, "{sandbox:?}: {thread}");
@@ -306,35 +308,43 @@ pub(crate) fn every_thread_of_a_confined_worker_is_filtered_and_none_dumps_core(
                 assert!(!is_confined || field(thread, set) == "0000000000000000", "{sandbox:?}: {thread}");
             }
             let resident = std::fs::read_to_string(format!("/proc/{}/statm", field(thread, "Tgid")));
-            assert!(resident.is_ok(), "the parent sees how much memory it takes: {resident:?}");
+            assert!(resident.is_ok(), "the parent can read how much memory the worker uses: {resident:?}");
         }
         if sandbox != Sandbox::Off {
-            assert_eq!(pool.run_one(Deed::CoreLimit).expect("lives"), Ok("Some(0) Some(0)".to_owned()), "{sandbox:?}");
+            assert_eq!(
+                pool.run_one(Deed::CoreLimit).expect("the worker lives on"),
+                Ok("Some(0) Some(0)".to_owned()),
+                "{sandbox:?}"
+            );
         }
     }
 }
 
-pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays() {
-    const TEST: &str = "what_root_can_read_by_its_rights_alone_stays_readable_and_no_other_right_stays";
+pub(crate) fn a_needed_file_that_only_root_can_read_stays_readable_and_no_other_right_stays() {
+    const TEST: &str = "a_needed_file_that_only_root_can_read_stays_readable_and_no_other_right_stays";
     if !can_confine(TEST) {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     std::fs::write(&file, "text").expect("writes");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("the file belongs to this user");
     if std::os::unix::fs::chown(&file, Some(4321), None).is_err()
         || std::os::unix::fs::chown(folder.path(), Some(4321), None).is_err()
     {
         println!("SKIPPED {TEST}: only root can give files away");
         return;
     }
-    // The right to read and to search, by its number in `linux/capability.h`.
+    // Bit 2 is CAP_DAC_READ_SEARCH in `linux/capability.h`.
     for (readable, done, kept) in [(vec![file.clone()], Ok("4".to_owned()), 1 << 2), (Vec::new(), Err(EACCES), 0)] {
         let pool = pool(Sandbox::Require, &readable);
-        assert_eq!(pool.run_one(Deed::Read(file.clone())).expect("lives"), done);
-        assert_eq!(pool.run_one(Deed::Read("/etc/shadow".into())).expect("lives"), Err(EACCES), "landlock");
-        let threads = pool.run_one(Deed::Threads).expect("lives").expect("reads its own entry");
+        assert_eq!(pool.run_one(Deed::Read(file.clone())).expect("the worker lives on"), done);
+        assert_eq!(
+            pool.run_one(Deed::Read("/etc/shadow".into())).expect("the worker lives on"),
+            Err(EACCES),
+            "landlock"
+        );
+        let threads = pool.run_one(Deed::Threads).expect("the worker lives on").expect("reads its own entry");
         let own = threads.split("Name:").nth(1).expect("a thread");
         for set in ["CapPrm", "CapEff"] {
             assert_eq!(u64::from_str_radix(field(own, set), 16).expect("a number"), kept, "{set}");
@@ -342,8 +352,8 @@ pub(crate) fn what_root_can_read_by_its_rights_alone_stays_readable_and_no_other
     }
 }
 
-pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named() {
-    // These are there wherever tests are run by cargo.
+pub(crate) fn a_worker_gets_only_the_named_variables_of_its_parent() {
+    // Cargo sets the first two variables.
     let variables = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "PATH", "HOME"];
     let there: Vec<&str> = variables.into_iter().filter(|name| std::env::var(name).is_ok()).collect();
     assert!(there.len() > 1, "{there:?}");
@@ -352,43 +362,45 @@ pub(crate) fn a_worker_has_no_variables_of_its_parent_but_those_that_are_named()
     let named = build().environment([there[0]]).build((Vec::new(), false)).expect("a pool");
     let all = build().environment(["*"]).build((Vec::new(), false)).expect("a pool");
     for (nth, name) in there.iter().enumerate() {
-        let value =
-            |pool: &Pool<Try>| pool.run_one(Deed::Variable((*name).to_owned())).expect("lives").expect("a text");
+        let value = |pool: &Pool<Try>| {
+            pool.run_one(Deed::Variable((*name).to_owned())).expect("the worker lives on").expect("a text")
+        };
         assert_eq!(value(&bare), "", "{name}");
         assert_eq!(value(&named).is_empty(), nth > 0, "{name}");
         assert_eq!(value(&all), std::env::var(name).expect("it is there"));
     }
 }
 
-pub(crate) fn a_confined_worker_that_aborts_is_a_lost_one_like_any_other() {
+pub(crate) fn a_confined_worker_that_aborts_is_lost_like_any_other_worker() {
     match pool(Sandbox::Auto, &[]).run_one(Deed::Abort) {
         Err(JobError::Poison(death)) => assert_eq!(death.cause, Cause::Signal(6)),
         other => panic!("{other:?}"),
     }
 }
 
-pub(crate) fn each_wall_stands_without_the_other_and_what_lacks_is_named() {
-    if !can_confine("each_wall_stands_without_the_other_and_what_lacks_is_named") {
+pub(crate) fn each_wall_works_without_the_other_and_the_missing_wall_is_named() {
+    if !can_confine("each_wall_works_without_the_other_and_the_missing_wall_is_named") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("secret"), "text").expect("writes");
     let path = folder.path().to_str().expect("UTF-8");
-    // (the role, what is said of the errors of writing, reading and starting a program, what lacks)
+    // (the role, the results of writing, reading and starting a program, the missing wall)
     let table = [
         ("without-landlock", "Err(1) Ok Err(1)", "lacks landlock (the kernel was built without it); with `auto`"),
         ("without-seccomp", "Err(13) Err(13) Err(13)", "lacks seccomp ("),
     ];
-    for (part, expected, lacks) in table {
-        let said = parents::what_it_says(parents::parent_with(part, &parents::own(), path));
+    for (role, expected, lacks) in table {
+        let said = parents::output_of(parents::start_role_in(role, &parents::own(), path));
         let (tried, refused) = said.split_once('\n').expect("two lines");
-        assert_eq!(tried, expected, "{part}");
-        assert!(refused.contains(lacks), "{part}: {refused}");
+        assert_eq!(tried, expected, "{role}");
+        assert!(refused.contains(lacks), "{role}: {refused}");
     }
 }
 
-/// The role of a program on a kernel that lacks a part, which a filter over all of it makes it look like.
-pub(crate) fn on_a_kernel_that_lacks(call: libc::c_long, folder: &Path) {
+/// Runs the role of a program on a kernel without one of the walls. A filter makes the system call of that wall fail as if it
+/// did not exist.
+pub(crate) fn run_on_a_kernel_without(call: libc::c_long, folder: &Path) {
     let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
     let arch = std::env::consts::ARCH.try_into().expect("a known machine");
     let filter = SeccompFilter::new([(call, Vec::new())].into(), SeccompAction::Allow, absent, arch);
