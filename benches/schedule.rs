@@ -20,7 +20,7 @@ const PLACES: usize = 32;
 
 fn main() {
     println!(
-        "{TASKS} tasks; CPU a task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
+        "{TASKS} tasks; CPU per task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
     );
     for hosts in [10, 1_000, 100_000] {
         let costs = [Politeness::none(), robots(), delayed()].map(|politeness| {

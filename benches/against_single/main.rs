@@ -45,8 +45,10 @@ fn compare() -> Option<()> {
     let server = Server::start()?;
     let folder = tempfile::tempdir().ok()?;
     let bench = Bench { server, folder, pairs };
-    println!("{pairs} pairs each; ratios are Gleaner's to the other's: median (lowest to highest)\n");
-    println!("| what | pages/s | CPU a page |");
+    println!(
+        "{pairs} pairs each; a ratio is Gleaner's value to that of the other program: median (lowest to highest)\n"
+    );
+    println!("| what | pages/s | CPU per page |");
     println!("| --- | --- | --- |");
     for kind in Kind::ALL {
         if wanted(kind.name()) {
@@ -102,7 +104,7 @@ impl Bench {
         let measured = measure(command);
         let written = std::fs::read(self.output()).unwrap_or_default();
         let count = String::from_utf8_lossy(&written).lines().count();
-        assert_eq!(count, lines, "{command:?} wrote {count} records of {lines}");
+        assert_eq!(count, lines, "{command:?} wrote {count} of {lines} records");
         measured
     }
 

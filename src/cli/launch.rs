@@ -21,7 +21,7 @@ use crate::sink::{self, Sink};
 pub(super) struct Ran {
     pub(super) ending: Ending,
     pub(super) summary: Summary,
-    /// Where the finished work is kept for `--resume`, if it is kept.
+    /// The file that keeps the finished work for `--resume`, if there is one.
     pub(super) kept: Option<PathBuf>,
     /// Whether the cookies were saved. `Ok` if they should not be saved.
     pub(super) cookies: anyhow::Result<()>,

@@ -28,7 +28,7 @@ use sink::InOrder;
 #[derive(Debug)]
 pub struct Document {
     pub(super) dom: Dom,
-    /// What parses the pages.
+    /// The parser that the settings choose.
     pub(super) choice: PageParser,
     /// Whether html5ever has parsed the page.
     pub(super) by_reference: bool,

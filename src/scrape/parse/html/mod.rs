@@ -17,7 +17,7 @@
 //! The result is the Standard's tree. It equals html5ever's tree, node by node, unless the page reaches one of the
 //! cases in `rules`. The parser declines a page that needs too much work. The caller then has html5ever parse it.
 //!
-//! Absent on purpose: parse errors, which nobody reads here; scripts; and parsing of fragments.
+//! Absent on purpose: reports of parse errors, because nothing uses them; scripts; and parsing of fragments.
 //!
 //! The tests:
 //!

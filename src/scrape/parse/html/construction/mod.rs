@@ -197,7 +197,7 @@ impl<'p> Construction<'p> {
         self.mode == Mode::Text
     }
 
-    /// The name of the current node.
+    /// Returns the name of the current node.
     pub(super) fn current_name(&self) -> Name {
         self.current().name
     }

@@ -4,7 +4,7 @@ use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 use super::Tokenizer;
 
-/// What a character reference stands for.
+/// The value of a character reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {
     /// One or two characters. If there is only one, the second is U+0000.
