@@ -32,9 +32,9 @@ bench:
 bench-parse:
     cargo test --release --lib parsing_takes -- --ignored --nocapture
 
-# Compare the HTML parser with html5ever on so many made-up pages
+# Compare the HTML parser with html5ever on that many generated pages
 compare-parsers cases="10000000":
-    GLEANER_CASES={{cases}} cargo test --profile fuzzing --lib many_made_up_pages -- --ignored --nocapture
+    GLEANER_CASES={{cases}} cargo test --profile fuzzing --lib many_generated_pages -- --ignored --nocapture
 
 # Fuzz a reader (frame, html, journal, list, page, robots, settings, worker) for some minutes; needs cargo-fuzz, see fuzz/README.md
 fuzz target seconds="180":

@@ -1,9 +1,9 @@
-//! What the schedule costs the coordinator: CPU a task, with few hosts and with many.
+//! Measures the CPU time that the schedule needs per task, with few and with many hosts.
 //!
-//! `cargo bench --bench schedule`. Each task passes its host's gate, has its robots.txt looked up, and is answered;
-//! 1,000 of them are read at a time and up to 32 are in flight, as in a run.
+//! `cargo bench --bench schedule`. For each task, the schedule checks the gate of its host, looks up its robots.txt,
+//! and gets an answer. As in a run, tasks are read in batches of 1,000, and up to 32 are in flight.
 
-#![expect(clippy::print_stdout, reason = "a benchmark tells what it has measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const PLACES: usize = 32;
 
 fn main() {
     println!(
-        "{TASKS} tasks; CPU a task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
+        "{TASKS} tasks; CPU per task, best of five\n\n| hosts | plain | robots, 8 at once | and a delay of 1 ms |\n| --- | --- | --- | --- |"
     );
     for hosts in [10, 1_000, 100_000] {
         let costs = [Politeness::none(), robots(), delayed()].map(|politeness| {
@@ -39,7 +39,8 @@ fn delayed() -> Politeness {
     Politeness { delay: Duration::from_millis(1), ..robots() }
 }
 
-/// The CPU that a million tasks take. The clock is made up: it moves to whenever something can be done.
+/// Measures the CPU time of a million tasks. The clock is simulated: it jumps to the next time at which the schedule
+/// has something to do.
 fn cost(hosts: u64, politeness: Politeness) -> Duration {
     let options = Options {
         max_redirects: 10,

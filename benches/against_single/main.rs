@@ -1,16 +1,16 @@
-//! Gleaner against the plainest thing that could do the same: one process, a multi-thread tokio runtime, reqwest,
-//! scraper, `buffer_unordered`. Same pages, same selectors, same number in flight, same allocator.
+//! Compares Gleaner with the simplest program for the same work: one process, a multi-thread tokio runtime, reqwest,
+//! scraper and `buffer_unordered`. Both have the same pages, selectors, number of requests in flight, and allocator.
 //!
 //! ```text
-//! cargo bench --bench against_single              # 31 pairs of each; some ten minutes on two cores
+//! cargo bench --bench against_single              # 31 pairs of each; about ten minutes on two cores
 //! PAIRS=5 cargo bench --bench against_single      # a first look
 //! ONLY=small cargo bench --bench against_single   # one kind of page
 //! ```
 //!
-//! Every figure is a median of ratios, each taken from two runs one right after the other, in alternating order:
-//! machines drift, and one pair alone may be off by a tenth. Times are those of whole processes, start and end
-//! included; CPU is user + system of a process and all its children. The server is a process of its own, whose CPU is
-//! not counted but which shares the machine.
+//! Every figure is a median of ratios. Each ratio comes from two runs in a row, and the order alternates, because the
+//! speed of a machine changes over time. A single pair may be off by 10 %. A time is that of a whole process, with its
+//! start and end. CPU is the user and system time of a process and all its children. The server is a separate process.
+//! Its CPU time is not counted, but it runs on the same machine.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
@@ -25,7 +25,7 @@ use measure::{Measured, Pair, measure};
 use pages::Kind;
 use server::Server;
 
-/// In flight in all, and processes or threads at work.
+/// The total number of requests in flight, and the number of worker processes or threads.
 const IN_FLIGHT: usize = 32;
 const WORKERS: usize = 2;
 
@@ -45,8 +45,10 @@ fn compare() -> Option<()> {
     let server = Server::start()?;
     let folder = tempfile::tempdir().ok()?;
     let bench = Bench { server, folder, pairs };
-    println!("{pairs} pairs each; ratios are Gleaner's to the other's: median (lowest to highest)\n");
-    println!("| what | pages/s | CPU a page |");
+    println!(
+        "{pairs} pairs each; a ratio is Gleaner's value to that of the other program: median (lowest to highest)\n"
+    );
+    println!("| what | pages/s | CPU per page |");
     println!("| --- | --- | --- |");
     for kind in Kind::ALL {
         if wanted(kind.name()) {
@@ -80,9 +82,9 @@ struct Bench {
 }
 
 impl Bench {
-    /// Runs two commands in turn, the first one first in every other pair.
+    /// Runs two commands alternately. In every other pair, the first command runs first.
     fn pairs(&self, kind: Kind, one: &dyn Fn() -> Command, other: &dyn Fn() -> Command) -> measure::Ratios {
-        // Not counted: files and pages that are read for the first time.
+        // The first run is not counted, because it reads files and pages for the first time.
         self.checked(&mut one(), kind.count());
         self.checked(&mut other(), kind.count());
         let pairs = (0..self.pairs).map(|pair| {
@@ -97,12 +99,12 @@ impl Bench {
         measure::Ratios::of(&pairs.collect::<Vec<_>>())
     }
 
-    /// Measures a command that must have written so many lines.
+    /// Measures a command, which must write this number of lines.
     fn checked(&self, command: &mut Command, lines: usize) -> Measured {
         let measured = measure(command);
         let written = std::fs::read(self.output()).unwrap_or_default();
         let count = String::from_utf8_lossy(&written).lines().count();
-        assert_eq!(count, lines, "{command:?} wrote {count} records of {lines}");
+        assert_eq!(count, lines, "{command:?} wrote {count} of {lines} records");
         measured
     }
 

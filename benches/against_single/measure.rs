@@ -1,11 +1,11 @@
-//! Times of whole processes, and what they come to.
+//! Measures the times of whole processes, and computes ratios.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-/// What a process and all its children took, in seconds.
+/// The times of a process and all its children, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) wall: f64,
@@ -20,20 +20,21 @@ pub(crate) struct Pair {
 /// Runs a command to its end. It must succeed.
 pub(crate) fn measure(command: &mut Command) -> Measured {
     let begun = Instant::now();
-    let mut child = command.stdin(Stdio::null()).spawn().expect("it starts");
+    let mut child = command.stdin(Stdio::null()).spawn().expect("the command starts");
     let pid = Pid::from_child(&child);
-    // It has ended, and is not yet forgotten: the kernel still knows what it and those it waited for have used.
+    // Waits until the process has ended, but does not reap it. So the kernel keeps its times and those of its children.
     let _ = rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
     let wall = begun.elapsed().as_secs_f64();
     let cpu = cpu(child.id());
-    let status = child.wait().expect("it is waited for");
+    let status = child.wait().expect("the command was waited for");
     assert!(status.success(), "{command:?}: {status}");
     Measured { wall, cpu }
 }
 
-/// User and system seconds of a process and of the children that it waited for: fields 14 to 17 of `proc_pid_stat(5)`.
+/// Returns the user and system seconds of a process and of the children that it waited for. These are fields 14 to 17
+/// of `proc_pid_stat(5)`.
 fn cpu(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is still known");
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the times of the process");
     let fields = stat.rsplit(')').next().expect("a name in parentheses").split_whitespace();
     let ticks: u64 = fields.skip(11).take(4).map(|field| field.parse::<u64>().expect("ticks")).sum();
     #[expect(clippy::cast_precision_loss, reason = "a number of ticks is small")]

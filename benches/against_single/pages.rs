@@ -1,8 +1,8 @@
-//! The pages: made up, the same in every run.
+//! Generates the pages, which are the same in every run.
 
 use std::fmt::Write;
 
-/// What kind of page.
+/// The kind of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Small,
@@ -29,7 +29,7 @@ impl Kind {
         }
     }
 
-    /// How many are fetched in a run: a few seconds' worth.
+    /// The number of pages that a run fetches, which takes a few seconds.
     pub(crate) fn count(self) -> usize {
         match self {
             Self::Small => 30_000,
@@ -38,7 +38,7 @@ impl Kind {
         }
     }
 
-    /// How many different ones there are.
+    /// The number of different pages.
     pub(crate) fn variety(self) -> usize {
         match self {
             Self::Small | Self::Catalogue => 100,
@@ -61,7 +61,7 @@ const WORDS: [&str; 24] = [
     "market", "feather",
 ];
 
-/// A page. `number` makes it differ from others.
+/// Returns a page. Pages with different numbers differ.
 pub(crate) fn page(kind: Kind, number: usize) -> String {
     let mut words = Words(number as u64 + 1);
     let mut page = format!(

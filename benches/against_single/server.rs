@@ -1,4 +1,5 @@
-//! A server that costs as little as possible: canned answers over keep-alive connections, in a process of its own.
+//! A server that uses as little CPU time as possible. It is a separate process, and sends prepared answers over
+//! keep-alive connections.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::pages::{Kind, page};
 
-/// The server's process, which ends with this.
+/// The process of the server. It ends when this value is dropped.
 pub(crate) struct Server {
     process: Child,
     base: String,
@@ -42,11 +43,11 @@ impl Drop for Server {
     }
 }
 
-/// Serves until standard input ends: with the benchmark.
+/// Serves until standard input ends, which happens when the benchmark ends.
 pub(crate) fn serve() {
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        #[expect(clippy::exit, reason = "the benchmark is over, however it ended")]
+        #[expect(clippy::exit, reason = "the benchmark has ended")]
         std::process::exit(0);
     });
     let answers: HashMap<&str, Vec<Vec<u8>>> = Kind::ALL
@@ -58,7 +59,8 @@ pub(crate) fn serve() {
     runtime.block_on(async {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
-        // Two thousand come at once; with the usual backlog some would have to knock again a second later.
+        // Two thousand connections arrive at once. With the usual backlog, some clients would have to try again a
+        // second later.
         let listener = socket.listen(4096).expect("a port");
         println!("http://{}", listener.local_addr().expect("an address"));
         loop {

@@ -1,4 +1,5 @@
-//! The other: no pool, no processes, nothing that survives anything. As fast as it is easy to write.
+//! The other program. It has no pool and no worker processes, and does not survive any failure. It is as fast as a
+//! simple program can be.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use futures_util::StreamExt;
 use scraper::{ElementRef, Html, Selector};
 use serde::Serialize;
 
-/// The same selectors, as Gleaner is told them.
+/// The same selectors, as settings of Gleaner.
 pub(crate) const RULES: [&str; 4] = [
     "extract.title=title::text",
     "extract.h3=[\"h3 a[title]::attr(title)\"]",
@@ -67,7 +68,7 @@ async fn scrape(list: &str, output: &str) {
     let urls: Vec<String> = list.lines().map(str::to_owned).collect();
     let mut records = futures_util::stream::iter(urls.into_iter().map(|url| {
         let (client, selectors) = (client.clone(), Arc::clone(&selectors));
-        // A task of its own, so that parsing runs on whichever thread is free.
+        // A separate tokio task, so that parsing runs on any free thread.
         let task = tokio::spawn(async move { fetch(&client, &selectors, &url).await });
         async move { task.await.expect("no panic") }
     }))

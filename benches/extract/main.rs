@@ -1,12 +1,14 @@
-//! What a page costs after it was fetched: decode, parse, extract, and extract alone, in microseconds of CPU time.
+//! Measures the CPU time of a page after it was fetched: of decode, parse and extract together, and of extract alone.
+//! The unit is a microsecond.
 //!
-//! `cargo bench --bench extract`. The pages are those of `against_single`, made up in three sizes. Each line is the
-//! smallest and the median of many passes over the pages; compare two versions by the smallest, in alternating runs.
+//! `cargo bench --bench extract`. The pages are the generated pages of `against_single`, in three sizes. Each line has
+//! the smallest and the median time of many passes over the pages. To compare two versions, run them alternately, and
+//! compare the smallest times.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 #[path = "../against_single/pages.rs"]
-#[expect(dead_code, reason = "the other benchmark asks more of the pages")]
+#[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod pages;
 mod rules;
 
@@ -19,12 +21,12 @@ use url::Url;
 
 use pages::Kind;
 
-/// Where the page was found.
+/// Returns the URL of the page.
 fn at() -> Url {
     Url::parse("http://shop.example/shelf/page.html").expect("a URL")
 }
 
-/// Different pages of a kind, and how often each is taken.
+/// The number of different pages of a kind, and of passes over them.
 const PAGES: usize = 8;
 const PASSES: usize = 60;
 
@@ -64,7 +66,7 @@ fn main() {
     }
 }
 
-/// The least and the median time of a page.
+/// Returns the smallest and the median time of a page.
 fn measured(kind: Kind, mut pass: impl FnMut()) -> (f64, f64) {
     let repeat = if kind == Kind::Small { 20 } else { 1 };
     let mut times: Vec<f64> = (0..PASSES)
@@ -82,7 +84,7 @@ fn measured(kind: Kind, mut pass: impl FnMut()) -> (f64, f64) {
     (times[0], times[PASSES / 2])
 }
 
-/// Of this thread, in microseconds.
+/// Returns the CPU time of this thread in microseconds.
 fn cpu_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     #[expect(clippy::cast_precision_loss, reason = "less than a day")]

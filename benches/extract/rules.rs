@@ -1,8 +1,8 @@
-//! The rules that are measured: few, as people begin, and many, as they end.
+//! The sets of rules that are measured, from few to many.
 
 use gleaner::scrape::extract::{Arity, Fields, Rule, ValueRule, ValueType};
 
-/// Each set with its name.
+/// Returns each set with its name.
 pub(crate) fn sets() -> [(&'static str, Fields); 8] {
     let fifteen = [four(), eleven()].concat();
     let each = ("items".to_owned(), Rule::Each { each: "article.product_pod".to_owned(), fields: six() });
@@ -24,7 +24,7 @@ fn fields<const N: usize>(rules: [(&str, Arity, &str); N]) -> Fields {
     rules.map(|(name, arity, css)| (name.to_owned(), Rule::Value(ValueRule::new(css, arity)))).into()
 }
 
-/// The same selectors, but nothing is made of what they find.
+/// Returns the same selectors, but nothing is extracted from the elements that they match.
 fn matching(mut fields: Fields) -> Fields {
     for (_, rule) in &mut fields {
         let Rule::Value(rule) = rule else { continue };
@@ -63,7 +63,7 @@ fn eleven() -> Fields {
     ])
 }
 
-/// None of these finds much: what is measured is the matching.
+/// Rules that match few elements, so that mainly the time of matching is measured.
 fn ten() -> Fields {
     fields([
         ("description", Arity::One, "meta[name=description]::attr(content)"),
@@ -79,7 +79,7 @@ fn ten() -> Fields {
     ])
 }
 
-/// What masks alone cannot decide.
+/// Selectors that masks alone cannot decide.
 fn structural() -> Fields {
     fields([
         ("first", Arity::Many, "li:first-child > a::text"),

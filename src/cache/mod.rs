@@ -19,10 +19,10 @@
 //! 4.2.2), because a page whose server says nothing costs only one 304; and eviction. The file grows with the number of
 //! URLs, and with each change of the settings that shape the data. It may be deleted whenever no run has it open.
 //!
-//! Further files:
+//! The tests:
 //!
-//! - `head_tests`: tables for these rules
-//! - `store_tests`: tests on good and damaged files
+//! - `head_tests`: tables for the rules of `head`
+//! - `store_tests`: tests with intact and damaged files
 
 mod change;
 mod directives;

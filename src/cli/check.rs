@@ -1,4 +1,4 @@
-//! `gleaner check`: everything that can be wrong before the first request.
+//! `gleaner check`: checks everything that can be wrong before the first request.
 
 use std::io::{ErrorKind, Write};
 
@@ -9,7 +9,7 @@ use crate::exit_code::Exit;
 use crate::model::printable;
 use crate::streams;
 
-/// How many bad lines are shown.
+/// The largest number of invalid lines that are shown.
 const SHOWN: u64 = 20;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
@@ -45,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
-/// Shows the settings in force and where each was set: first those that differ from the defaults.
+/// Shows the settings in force, and where each was set. Settings that differ from the defaults come first.
 fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Stop> {
     let (defaults, other): (Vec<&InForce>, Vec<&InForce>) = settings.iter().partition(|setting| setting.is_default);
     let shown = if all { [other, defaults.clone()].concat() } else { other };
@@ -58,7 +58,7 @@ fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Sto
     tell(out, &format!("# {} with their defaults (--all shows them)", words::counted(defaults.len() as u64, "setting")))
 }
 
-/// Writes a line. A reader who closes standard output has seen enough, but still wants to know the exit code.
+/// Writes a line. A closed standard output is not an error: the reader has seen enough, but still gets the exit code.
 fn tell(out: &mut impl Write, line: &str) -> Result<(), Stop> {
     match out.write_all(format!("{line}\n").as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::unheard(error)),

@@ -1,7 +1,7 @@
-//! What two runs must have in common to share an output or a cache.
+//! Computes what two runs must have in common to share an output or a cache.
 //!
-//! For settings, the rows of the schema say it ([`Affects`](crate::config::Affects)). This file adds what is not a setting,
-//! and what is not compared by the value of a setting.
+//! The rows of the schema decide this for settings ([`Affects`](crate::config::Affects)). This file adds the inputs
+//! that are not settings, and those that are not compared by the value of a setting.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use crate::config::{Affects, Plan};
 use crate::scrape::{FetchSettings, HostSettings, TlsSettings};
 use crate::sink::{Format, Identity};
 
-/// The folder that the run serves, whose files are the pages.
+/// The option for the folder that the run serves. Its files are the pages.
 const SITE: &str = "--site";
 
-/// What a later run must have in common with a run of this plan to resume it. How fast and how patiently they fetch, and
-/// with how many workers, may differ.
+/// Returns what a later run must have in common with a run of this plan to resume it. The runs may differ in the speed
+/// of requests, in time limits and retries, and in the number of workers.
 pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     let all = plan.shaping.settings.iter().map(|(name, (_, meaning))| (name.clone(), meaning.clone()));
-    // The settings may leave the format to the extension of the output.
+    // If the settings name no format, the extension of the output decides it.
     let format = ("output.format".to_owned(), format!("{format:?}"));
     let site = site.map(|folder| (SITE.to_owned(), folder.display().to_string()));
     Identity {
@@ -29,14 +29,14 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
     }
 }
 
-/// What the cache keeps data under, apart from the request: what shapes the data of a page, and which servers and proxies the
-/// run trusts. Request headers are part of the request.
+/// Returns the key for data in the cache, besides the request: everything that shapes the data of a page, and the
+/// servers and proxies that the run trusts. Request headers are part of the request.
 ///
-/// A run that checks certificates must not use what another run was told under `tls.insecure`, by another authority or by
-/// another proxy. A client certificate makes an answer somebody's own. The values are hashed and only the owner can read
-/// the file, so no secret can be read from it.
+/// A run that checks certificates must not use an answer that another run received under `tls.insecure`, with other
+/// certificate authorities or through another proxy. With a client certificate, an answer may be personal. The values
+/// are hashed, and only the owner can read the file. So nobody can read a secret from it.
 ///
-/// `environment` is asked for the variables that name proxies.
+/// `environment` returns the value of a variable. It is used for the variables that name proxies.
 pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str) -> Option<String>) -> CacheShape {
     let is_of_data = |name: &str| {
         name == SITE || plan.shaping.settings.get(name).is_some_and(|(affects, _)| *affects == Affects::Data)
@@ -48,7 +48,7 @@ pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str)
     CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted))
 }
 
-/// Everything that decides which servers and proxies a run trusts, and how it identifies itself to them.
+/// Returns everything that decides which servers and proxies a run trusts, and how it identifies itself to them.
 fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let TlsSettings { authorities, client, min_version: _, insecure } = &fetch.tls;
     let own =
@@ -66,7 +66,7 @@ fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) 
     all
 }
 
-/// A value in full, so that two values are the same if and only if their texts are.
+/// Returns the whole value as text. Two values are equal if and only if their texts are equal.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_resumed_under_the_same_shaping_settings_and_any_others() {
+    fn a_resumed_run_needs_the_same_shaping_settings_and_may_change_all_others() {
         let shaping = [
             "extract.title=h1",
             "extraction.parser=reference",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_have_an_order_and_headers_only_what_they_were_written_with() {
+    fn fields_are_compared_in_order_and_headers_as_they_are_written() {
         assert_ne!(identity(&["extract.a=h1", "extract.b=h2"]), identity(&["extract.b=h2", "extract.a=h1"]));
         let of_token = identity(&["fetch.headers.x=${TOKEN}"]);
         assert_ne!(of_token, identity(&["fetch.headers.x=${OTHER}"]));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_keeps_data_apart_by_what_makes_it_and_not_by_how_it_is_written() {
+    fn cached_data_depends_on_what_shapes_it_and_not_on_how_it_is_written() {
         let of = |assignment: &str, variables: &[(&str, &str)]| {
             let plan = plan(&[assignment]);
             let environment =

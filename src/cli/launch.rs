@@ -1,4 +1,4 @@
-//! A plan -> a run.
+//! Runs a plan.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use crate::schedule::{self, HostRules};
 use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
 
-/// A run that met no error.
+/// A run that ended without an error.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) ending: Ending,
     pub(super) summary: Summary,
-    /// Where the finished work is kept for `--resume`, if it is.
+    /// The file that keeps the finished work for `--resume`, if there is one.
     pub(super) kept: Option<PathBuf>,
-    /// Whether its cookies were saved, if they should be.
+    /// Whether the cookies were saved. `Ok` if they should not be saved.
     pub(super) cookies: anyhow::Result<()>,
 }
 
-/// Starts the workers and runs the list to its end. The cookies and the output are opened first, so that what is wrong with
-/// them is found before anything is fetched. The cookies are saved however the run ends.
+/// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
+/// are found before anything is fetched. Saves the cookies even if the run fails.
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
@@ -87,7 +87,8 @@ fn stop(error: RunError, kept: Option<&Path>) -> Stop {
     }
 }
 
-/// Opens the cache, and makes the workers return the headers that it needs. `loaded` are the cookies that the run begins with.
+/// Opens the cache, and makes the workers return the headers that it needs. `loaded` has the cookies with which the run
+/// begins.
 fn cached(
     path: &Path,
     plan: &Plan,
@@ -103,7 +104,8 @@ fn cached(
     Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
 }
 
-/// The rules of the settings, and none for the run's own site, unless the settings name it.
+/// Returns the options of the schedule. For the run's own site, robots.txt, the delay and the limit of concurrency are
+/// off, unless the settings name the site.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
     if plan.scrape.fetch.site.is_some() {
@@ -116,7 +118,8 @@ fn schedule_options(plan: &Plan) -> schedule::Options {
 /// Bytes of large outputs that this process may hold before they are written or put aside.
 const IN_HAND: usize = 64 << 20;
 
-/// Adds to the settings what workers get from the command line.
+/// Returns the options of the pool: those of the settings, and the environment, the user and the arguments of the
+/// workers.
 fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
     Ok(gleaner_pool::Options {
         environment: scrape::needed_variables(&plan.scrape.fetch),

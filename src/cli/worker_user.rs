@@ -6,10 +6,10 @@ use gleaner_pool::{Sandbox, User};
 use crate::config::UserChoice;
 use crate::scrape;
 
-/// The user that workers run as; `None` for the user of the coordinator.
+/// Returns the user that workers run as, or `None` for the user of the coordinator.
 ///
 /// # Errors
-/// If the settings name a user that workers cannot become.
+/// Fails if the settings name a user that workers cannot become.
 pub(super) fn choose(choice: &UserChoice, sandbox: Sandbox) -> anyhow::Result<Option<User>> {
     let user = match choice {
         UserChoice::Same => return Ok(None),

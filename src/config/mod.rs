@@ -1,37 +1,37 @@
-//! Settings: what was written -> what is meant.
+//! Turns the written settings into the [`Plan`] of a run.
 //!
 //! [`Sources`] (defaults, file, environment, flags) are read into trees of keys and values with their places, lowest
-//! layer first (`written`). `layer` goes through each tree, and the rows of the table in `schema` put its values into a
-//! `draft` of the plan, mostly straight into the option types that a run uses. `resolve` decides the rest and gives the
-//! [`Plan`]. All errors are found here, all of them at once; nothing is left to fail later.
+//! layer first (`written`). `layer` walks each tree. The rows of the table in `schema` put the values into a `draft` of
+//! the plan, mostly into the option types that a run uses. `resolve` decides the rest and returns the [`Plan`]. This
+//! module finds all errors and reports them together.
 //!
-//! Tables merge and values replace: a header of a flag joins those of the file, a field of a flag replaces that of the
-//! file.
+//! A layer adds to the tables of lower layers and replaces their values. For example, a header of a flag is added to
+//! those of the file, and a field of a flag replaces that of the file.
 //!
-//! Absent on purpose: the options of the command line alone (output file, `--resume`), which are not settings.
+//! Absent on purpose: options that exist only on the command line (output file, `--resume`). They are not settings.
 //!
-//! Further files:
+//! The other files:
 //!
-//! - `any_bytes_tests`: settings of any text
-//! - `sources`: defaults, file, environment, flags
-//! - `header_file`: request headers from a file (`-H @FILE`)
-//! - `place`: where something was written, and how to show it
-//! - `syntax`: the TOML parser's errors, explained
-//! - `hosts`: `[hosts."NAME"]` -> draft
-//! - `report`: the value of a known setting -> its place, and what a layer says
-//! - `assigned`: `--set`: parts that make one table, and quotes that the shell took away
+//! - `sources`: defaults, file, environment and flags
+//! - `place`: where a value was written, and how to show this
+//! - `syntax`: explains the errors of the TOML parser
+//! - `hosts`: reads `[hosts."NAME"]` into the draft
+//! - `report`: puts the values of known settings into the draft, and collects the problems of a layer
+//! - `assigned`: joins several `--set` of one table, and explains quotes that the shell removed
 //! - `bounded`: reads files of the user up to a limit
-//! - `secrets`: what neither errors nor lists of settings show
-//! - `element`: a file for each type of value
-//! - `rules`: `[extract]` -> rules
-//! - `checks`: do selectors and expressions compile?
-//! - `suggest`: the nearest known name
+//! - `header_file`: reads request headers from a file (`-H @FILE`)
+//! - `secrets`: values that neither errors nor lists of settings show
+//! - `element`: has a file for each type of value
+//! - `rules`: reads `[extract]` into rules
+//! - `checks`: checks that selectors and expressions compile
+//! - `suggest`: finds the nearest known name
 //! - `outside`: environment variables that settings name
-//! - `trust`: whether the file of the current folder is read unasked
-//! - `certificates`: the files of `[tls]`
-//! - `plan`: what is meant
-//! - `error`: what can be wrong
-//! - `tests`: tables of good and bad settings
+//! - `trust`: decides whether the file of the current folder is read if nobody names it
+//! - `certificates`: reads the files of `[tls]`
+//! - `plan`: the result
+//! - `error`: the errors
+//! - `tests`: tables of valid and invalid settings
+//! - `any_bytes_tests`: settings with arbitrary text
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
@@ -72,23 +72,23 @@ pub use sources::{DEFAULT_FILE, Flag, Sources};
 /// A plan, and where it comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// What is meant.
+    /// The plan.
     pub plan: Plan,
-    /// Every setting that is in force and where it was written, in the order of the defaults. Headers and fields are where
-    /// their tables are.
+    /// Every setting in force, and where it was written, in the order of the defaults. Headers and fields have the
+    /// position of their tables.
     pub in_force: Vec<InForce>,
 }
 
-/// Reads all sources and resolves what they say.
+/// Reads all sources and resolves them into a plan.
 ///
 /// # Errors
-/// With everything that is wrong: a file that cannot be read or is not valid TOML, unknown names, bad values (also those
-/// that a later source overrides), and settings that contradict each other.
+/// Fails with all problems together: a file that cannot be read or is not valid TOML, unknown names, invalid values (even
+/// if a later source overrides them), and settings that contradict each other.
 pub fn load(sources: &Sources) -> Result<Loaded, SettingsError> {
     of_layers(sources.layers(), sources)
 }
 
-/// What the sources say together, lowest first.
+/// Combines the layers, which are sorted from lowest to highest.
 fn of_layers(layers: Vec<Result<written::Table, Vec<Problem>>>, sources: &Sources) -> Result<Loaded, SettingsError> {
     let mut draft = draft::Draft::default();
     let mut problems = Vec::new();

@@ -1,4 +1,4 @@
-//! What settings take from environment variables.
+//! Reads the environment variables that settings name.
 
 use std::path::Path;
 

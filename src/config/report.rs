@@ -1,4 +1,4 @@
-//! Puts the value of a known setting where it belongs, and reports what a layer says.
+//! Puts the values of known settings into the draft, and collects the problems of a layer.
 
 use super::draft::{Headers, InForce, Noted, Placed, replace};
 use super::element::header;
@@ -9,7 +9,7 @@ use super::schema::{Read, SECTIONS, Setting};
 use super::secrets;
 use super::written::{Key, Node, Value};
 
-/// What was found in a layer, apart from the values themselves.
+/// The results of reading a layer, besides the values.
 #[derive(Default)]
 pub(super) struct LayerReport {
     pub(super) problems: Vec<Problem>,

@@ -7,17 +7,14 @@
 //! - `scope`: which hosts and paths a cookie is for
 //! - `file`: `cookies.txt` in Netscape's format, as curl and wget read and write it; `error`: what can be wrong with
 //!   such a file
+//! - `any_bytes_tests`: tests with arbitrary files and headers
+//! - `jar_tests`: tests of the jar
 //!
 //! Each character of a text stands for one byte (Latin-1). So a server gets its values back byte for byte, in any
 //! encoding. The time is always an argument.
 //!
 //! Deliberately absent: `SameSite` and `Partitioned`, which concern pages that make requests to other sites. Here the
 //! user asked for every request.
-//!
-//! Further files:
-//!
-//! - `any_bytes_tests`: files and headers of any bytes
-//! - `jar_tests`: tests of the jar
 
 #[cfg(test)]
 mod any_bytes_tests;

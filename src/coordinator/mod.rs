@@ -1,25 +1,24 @@
-//! The coordinator: the only place that knows the list, the schedule, the workers and the sink.
+//! The coordinator. Only this module knows the list, the schedule, the workers and the sink.
 //!
-//! One loop ([`run`]) waits for whatever happens next, a closed set of events; `state`, which knows no process, no file and no
-//! clock, decides what follows; the loop does it. In reading order:
+//! One loop ([`run`]) waits for the next event of a closed set. `state` decides which actions follow from it, without
+//! processes, files or clocks. The loop then does the actions. In reading order:
 //!
-//! - `run`: the loop.
-//! - `state`: event -> actions; `came_back`: what follows from what the executor says.
-//! - `before_fetch`: what may answer in the place of a fetch. Today that is the cache (`cached`).
-//! - `cookies`: what goes with a request, and what came back from it.
-//! - `executor`: the seam to whatever runs the jobs; `process_pool`: the worker processes of this machine.
-//! - `job`: what a worker is asked for, and what it answers.
-//! - `interrupts`: the signals that ask a run to stop.
-//! - `plausible`: what a worker can have brought back, and what is a lie; `json_line`: whether data is what it should be.
-//! - `limits`: why a run stops before the end of its list.
-//! - `verdict`: what a lost worker or a panic means for its tasks.
-//! - `summary`, `progress`: what is counted on the way.
-//!
-//! Further files:
-//!
-//! - `run_tests`: the loop alone, with an executor that is made up
-//! - `state_tests`: its tests
-//! - `any_bytes_tests`: runs whose workers say anything at all
+//! - `run`: the loop
+//! - `state`: turns an event into actions; `came_back`: does this for the events of the executor
+//! - `before_fetch`: sources that may answer instead of a fetch; today only the cache (`cached`)
+//! - `cookies`: the cookies of a request, and those that its answer sets
+//! - `executor`: the interface to the executor, which runs the jobs; `process_pool`: the worker processes of this
+//!   machine
+//! - `job`: the job of a worker, and its answer
+//! - `interrupts`: the signals that ask a run to stop
+//! - `plausible`: decides whether an answer of a worker is possible at all; `json_line`: checks that data is one line
+//!   of JSON
+//! - `limits`: why a run stops before the end of its list
+//! - `verdict`: what a lost worker or a panic means for its tasks
+//! - `summary`, `progress`: count the results
+//! - `run_tests`: tests of the loop with a simulated executor
+//! - `state_tests`: tests of the decisions
+//! - `any_bytes_tests`: runs whose workers send arbitrary answers
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

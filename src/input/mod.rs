@@ -16,20 +16,20 @@
 //!
 //! The list is never in memory as a whole, and only its first lines are read twice.
 //!
-//! Further files:
+//! The other files:
 //!
-//! - `any_bytes_tests`: lists of any bytes
-//! - `source`: a file, standard input, a URL
-//! - `encoding`: UTF-8 or UTF-16
-//! - `format`: bytes -> entries: a file for each format of lists
-//! - `lines`: bytes -> lines
-//! - `task`: a line -> a task
-//! - `columns`: lines that are rows of a table
-//! - `invalid`: what is wrong with a line that is no URL
-//! - `redact`: no user names and passwords in records
+//! - `source`: a file, standard input, or a URL
+//! - `encoding`: detects UTF-8 and UTF-16
+//! - `format`: turns bytes into entries; has a file for each format of lists
+//! - `lines`: turns bytes into lines
+//! - `task`: turns a line into a task
+//! - `columns`: recognizes lines that are rows of a table
+//! - `invalid`: explains why a line is not a valid URL
+//! - `redact`: removes user names and passwords from the URLs of records
 //! - `reader`: the thread that reads, and its batches
-//! - `progress`: how far it has come
+//! - `progress`: how much of the list has been read
 //! - `error`: why a list cannot be read
+//! - `any_bytes_tests`: lists with arbitrary bytes
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

@@ -1,26 +1,24 @@
 //! The types that all other modules share: a [`Task`] is one line of the list, an [`Outcome`] is its result, a
 //! [`Record`] is what the output says about it.
 //!
-//! Only plain values: no I/O, no clock, no processes.
-//!
-//! Further files:
+//! They are plain values, without I/O, clocks or processes.
 //!
 //! - `task`: one line of the list
 //! - `answer`: the answer to one visit of one URL
 //! - `credentials`: URLs without user name and password
-//! - `limits`: how many failures and how much time are too much
-//! - `outcome`: the result of a task: a page or a failure
-//! - `printable`: makes foreign text harmless for terminals
-//! - `how_long`: writes durations for people
+//! - `limits`: the limits of failures and time that end a run
+//! - `outcome`: the result of a task, which is a page or a failure
+//! - `printable`: makes text from elsewhere harmless for terminals
+//! - `how_long`: formats durations for people
 //! - `web_url`: parses URLs by the WHATWG standard
-//! - `host_key`: the host that politeness rules and secrets belong to
+//! - `host_key`: the host to which politeness rules and secrets belong
 //! - `http_date`: dates in HTTP headers
 //! - `reach`: whether the list or a redirect leads to a URL
 //! - `visit`: one request, and its result
-//! - `sendable`: whether a request can contain a URL
-//! - `excerpt`: how much of a foreign text a message quotes
-//! - `failure`: kind, stage, message, causes, and whether to try again
-//! - `few`: lists of bounded length, read from workers
+//! - `sendable`: checks whether a request can contain a URL
+//! - `excerpt`: shortens text from elsewhere that a message quotes
+//! - `failure`: the kind, stage, message and causes of a failure, and whether to try again
+//! - `few`: lists of bounded length that workers send
 //! - `record`: what the output says about a task
 //! - `seqs`: a set of task numbers
 //! - `done`: the finished tasks of an earlier run, and how its list began

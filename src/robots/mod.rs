@@ -12,12 +12,12 @@
 //! what Google's parser does beyond RFC 9309 and its own documentation: here, `Allow: /index.html` does not imply
 //! `Allow: /$`.
 //!
-//! Further files:
+//! The other files:
 //!
-//! - `any_bytes_tests`: files of any bytes
-//! - `rules`: the rules of a file for this crawler
+//! - `rules`: has [`Rules`]
+//! - `answer`: has [`Answer`]
 //! - `rules_tests`: tables for RFC 9309 and Google's rules
-//! - `answer`: the result of requesting a robots.txt
+//! - `any_bytes_tests`: files with arbitrary bytes
 
 mod answer;
 #[cfg(any(test, fuzzing))]

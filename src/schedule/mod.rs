@@ -15,7 +15,7 @@
 //!
 //! This module deliberately has no processes, sockets or clocks.
 //!
-//! Further files:
+//! The tests:
 //!
 //! - `tests`: tests of hops, tries and order
 //! - `weights_tests`: what the answers of one server cost the coordinator and other hosts

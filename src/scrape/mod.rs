@@ -1,7 +1,6 @@
-//! One task -> one outcome: fetch -> decode -> parse -> extract.
+//! Turns one task into one outcome: fetch -> decode -> parse -> extract.
 //!
-//! In reading order: `scraper` runs the stages one after another. Each stage is a function that needs none of the
-//! others:
+//! `scraper` runs the stages one after another. Each stage is a function that does not need the others:
 //!
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
@@ -18,19 +17,16 @@
 //! Absent on purpose: processes, order and files. Following redirects and retrying are absent too: the coordinator
 //! decides them, because it sees all hosts.
 //!
-//! Further files:
+//! The other files:
 //!
-//! - `any_bytes_tests`: pages of any bytes
+//! - `fetch`, `decode`, `parse` and `extract`: the stages
+//! - `document`: a page as a list of nodes
+//! - `document_kind`: decides by the media type how a body is read
 //! - `proxy`: the URLs of proxies
-//! - `tls`: what is asked of TLS
-//! - `large`: the turns that large pages take, so that they fit into a worker's memory
-//! - `side_threads`: threads for what would keep the worker's own too long
-//! - `fetch`: a URL -> bytes, or where to go instead
-//! - `document_kind`: what a body is read as, by its media type
-//! - `decode`: bytes -> text
-//! - `document`: a page as a list
-//! - `parse`: text -> a document
-//! - `extract`: a document -> one line of JSON
+//! - `tls`: the settings for TLS
+//! - `large`: makes large pages take turns, so that they fit into a worker's memory
+//! - `side_threads`: threads for work that would block the worker's own thread too long
+//! - `any_bytes_tests`: pages with arbitrary bytes
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;

@@ -19,9 +19,9 @@
 //! `window`, `format`, `journal::recovery` and `journal::policy` decide and compute. `spill`, `output`, `destination`
 //! and the rest of `journal` do the input and output.
 //!
-//! Further files:
+//! The other files:
 //!
-//! - `handle`: the caller's side: never waits for a disk
+//! - `handle`: the caller's side, which never waits for a disk
 //! - `writer`: the thread that writes
 //! - `waiting`: the window and the file for waiting records
 //! - `error`: why records cannot be written

@@ -3,8 +3,9 @@
     GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored
     python3 compare.py pages.jsonl
 
-Each line of the file has a page, its document in the format of html5lib's tests, and the one without the correction
-`TextInTableTemplate` if that is another one. `docs/html.md` explains every difference that this script recognises. Any other one makes it fail.
+Each line of the file has a page and its document in the format of html5lib's tests. If the document differs without the
+correction `TextInTableTemplate`, the line also has that one. `docs/html.md` describes every difference that this script can
+explain. Any other difference makes the script fail.
 """
 
 import json
@@ -17,7 +18,7 @@ sys.setrecursionlimit(100_000)
 
 
 def of_lexbor(page):
-    """The document as a list of depths and nodes. Name spaces and the identifiers of document types are not known."""
+    """Returns Lexbor's document as a list of depths and nodes, without namespaces and identifiers of document types."""
     found = []
 
     def walk(node, depth):
@@ -43,7 +44,7 @@ def of_lexbor(page):
 
 
 def of_gleaner(tree):
-    """The same of a document in the format of html5lib's tests."""
+    """Returns the same list for a document in the format of html5lib's tests."""
     found, contents = [], []
     for line in tree[2:].removesuffix("\n").split("\n| "):
         node = line.lstrip(" ")
@@ -76,7 +77,7 @@ def attributes_sorted(nodes):
 
 
 def with_instructions_as_comments(ours, theirs):
-    """Lexbor makes a comment of a processing instruction: takes its comments for ours where they say the same."""
+    """Replaces our processing instructions by the comments that Lexbor makes of them, if their texts agree."""
     if len(ours) != len(theirs):
         return ours
     def bare(text):
@@ -89,7 +90,7 @@ def with_instructions_as_comments(ours, theirs):
 
 
 def without_copies(nodes):
-    """What stands below a `selectedcontent` is left out."""
+    """Leaves out everything below a `selectedcontent`."""
     result, inside = [], None
     for depth, node in nodes:
         if inside is not None and depth > inside:
@@ -100,7 +101,7 @@ def without_copies(nodes):
 
 
 def without(nodes, tag):
-    """Elements of a name are left out, with their attributes, and texts that then touch are joined."""
+    """Leaves out all elements with this tag and everything below them. Joins texts that are then adjacent."""
     result, inside = [], None
     for depth, node in nodes:
         if inside is not None and depth > inside:
@@ -116,7 +117,7 @@ def without(nodes, tag):
 
 
 def with_texts_of_textareas(nodes):
-    """A `textarea` has only text. Elements in it are left out, and their texts are its own."""
+    """Leaves out elements in a `textarea`, but keeps their texts, because a `textarea` has only text."""
     result, inside = [], None
     for depth, node in nodes:
         if inside is not None and depth <= inside:
@@ -135,13 +136,13 @@ UNFINISHED = re.compile(r"<\?([A-Za-z_][-\w]*([\s?][^>]*)?)?$", re.ASCII)
 
 
 def explanation(page, ours, without_one):
-    """Which rule of `docs/html.md` explains that Lexbor has another document; None if no rule does."""
+    """Returns the rules of `docs/html.md` that explain the difference, or None if no rule explains it."""
     theirs = of_lexbor(page)
     if ours == theirs:
         return "same"
     reasons = []
     if "<?" in page:
-        # The Standard makes nothing of an instruction that the end of the page cuts off.
+        # The Standard drops a processing instruction that is not complete at the end of the page.
         theirs = of_lexbor(UNFINISHED.sub("", page))
         ours = with_instructions_as_comments(ours, theirs)
         reasons.append("processing instructions")

@@ -1,22 +1,20 @@
-//! The types of values: a file for each of them, with its parser, its errors and its tests.
+//! The types of values. Each type has a file with its parser, its errors and its tests.
 //!
-//! A parser takes what was written and gives the value or a [`Complaint`](super::error::Complaint). It does not know which
-//! setting it reads.
-//!
-//! Further files:
+//! A parser reads the written value. It returns the parsed value or a [`Complaint`](super::error::Complaint). It does
+//! not know which setting it reads.
 //!
 //! - `choice`: one of a few words
 //! - `count`: a whole number
-//! - `decimal`: a number that may have decimals
-//! - `duration`: `50ms`
+//! - `decimal`: a number that may have decimal places
+//! - `duration`: a duration, as in `50ms`
 //! - `failures`: a number or a percentage of failures
-//! - `file`: a path
+//! - `file`: the path of a file
 //! - `header`: a request header
 //! - `list`: several values of one type
-//! - `media_type`: `application/xml`
-//! - `size`: `16MiB`
+//! - `media_type`: a media type, as in `application/xml`
+//! - `size`: a size in bytes, as in `16MiB`
 //! - `status`: an HTTP status
-//! - `template`: `${NAME}`
+//! - `template`: a text that may contain environment variables, as in `${NAME}`
 //! - `truth`: true or false
 //! - `user`: a user, by name or number
 //! - `user_agent`: the User-Agent
@@ -41,19 +39,19 @@ pub(super) mod workers;
 
 #[cfg(test)]
 pub(super) mod sample {
-    //! Values in a file and after a flag.
+    //! Sample values, as from a file and from a flag.
 
     use crate::config::place::{Origin, Text};
     use crate::config::written::{self, Node};
 
-    /// The value of `x = VALUE` in a file.
+    /// Returns the value of `x = VALUE` in a file.
     pub(crate) fn toml(value: &str) -> Node {
         let text = Text::new(Origin::File("gleaner.toml".into()), format!("x = {value}"));
         let mut table = written::document(&text).expect("the sample is TOML");
         table.remove(0).1
     }
 
-    /// The value of a flag.
+    /// Returns the value of a flag.
     pub(crate) fn flag(value: &str) -> Node {
         let text = Text::new(Origin::Flag("--set".into()), value);
         written::bare(&text, 0..value.len()).expect("the sample is a value")

@@ -1,10 +1,8 @@
-//! The table of all settings. One row has all there is to know of a setting: its name, how it is read and where its
-//! value goes, its default, what it affects, and what users read about it.
+//! The table of all settings. One row has everything about a setting: its name, its type, the field for its value, its
+//! default, what it affects, and its description for users.
 //!
-//! A file for each section holds its rows. `text` makes `config/default.toml` of them, which is also the lowest layer
-//! of every run. `elsewhere` has the names by which other tools call our settings.
-//!
-//! Further files:
+//! `text` writes `config/default.toml` from the rows. That file is also the lowest layer of every run. `elsewhere` has
+//! the names that other tools use for our settings. Each section has a file with its rows:
 //!
 //! - `pool`: `[pool]`
 //! - `fetch`: `[fetch]`
@@ -50,47 +48,49 @@ pub(super) struct Section {
     /// The comment above it in `config/default.toml`.
     pub(super) doc: &'static str,
     pub(super) keys: Keys,
-    /// The comment below its settings; may be empty.
+    /// The comment below its settings. It may be empty.
     pub(super) remarks: &'static str,
 }
 
-/// What a section may contain.
+/// The keys that a section may contain.
 pub(super) enum Keys {
-    /// These settings.
+    /// Only these settings.
     Known(&'static [Setting]),
-    /// Tables under the names of hosts, each with these settings (`[hosts]`).
+    /// Tables with the names of hosts, which may contain these settings (`[hosts]`).
     Hosts(&'static [Setting<HostDraft>]),
-    /// Keys of any name, all of which affect the data (`[extract]`).
+    /// Keys with any names. All of them affect the data (`[extract]`).
     Free(ReadFree),
 }
 
-/// Reads an entry of a section with free names, whose full name is given, and puts it into the draft. Gives what it means.
+/// Reads an entry of a section with free names into the draft. The text is the full name of the entry. Returns the
+/// meaning of the entry.
 pub(super) type ReadFree = fn(&mut Draft, &str, (&Key, &Node)) -> Result<String, Vec<Problem>>;
 
-/// A row: one setting of a section, or one of a host. `S` is where its value goes.
+/// A row: one setting of a section or of a host. `S` is the type that stores its value.
 pub(super) struct Setting<S = Draft> {
     pub(super) name: &'static str,
     pub(super) read: Read<S>,
     /// The default, as TOML. A setting of a host has no default, so this is an example.
     pub(super) default: &'static str,
     pub(super) affects: Affects,
-    /// The comment above it in `config/default.toml`, without `#`. A line is a paragraph; long ones are wrapped there.
+    /// The comment above it in `config/default.toml`, without `#`. Each line is a paragraph, and long lines are wrapped
+    /// there.
     pub(super) doc: &'static str,
 }
 
 /// How a setting is read.
 pub(super) enum Read<S> {
-    /// Reads a value and puts it where it belongs; a later value replaces it.
+    /// Stores a single value. The value of a later layer replaces it.
     Value(Put<S>),
     /// A value that neither errors nor lists of settings show.
     Secret(Put<S>),
-    /// A URL, or several of them, whose user name and password are not shown.
+    /// One or more URLs. Their user names and passwords are not shown.
     Url(Put<S>),
-    /// A table of request headers. Each header is set on its own: a later layer adds to the earlier ones.
+    /// A table of request headers. A later layer adds to the headers of earlier layers.
     Headers(fn(&mut S) -> &mut Headers),
 }
 
-/// Reads a value and puts it where it belongs, as [`put`] does. Gives what it means.
+/// Reads and stores a value, like [`put`]. Returns its meaning.
 pub(super) type Put<S> = fn(&mut S, &Node) -> Result<String, Complaint>;
 
 /// All sections, in the order of `config/default.toml`.
@@ -109,12 +109,13 @@ pub(super) const SECTIONS: &[Section] = &[
     output::OUTPUT,
 ];
 
-/// The section of this name.
+/// Returns the section with this name.
 pub(super) fn section(name: &str) -> Option<&'static Section> {
     SECTIONS.iter().find(|section| section.name == name)
 }
 
-/// The rank of a setting, given by its dotted name, in the order of [`SECTIONS`]. A header has the rank of its table.
+/// Returns the rank of a setting in the order of [`SECTIONS`]. `name` is its dotted name. A header has the rank of its
+/// table.
 pub(super) fn position(name: &str) -> (usize, usize) {
     let mut parts = name.split('.');
     let section = parts.next().unwrap_or_default();
@@ -125,12 +126,12 @@ pub(super) fn position(name: &str) -> (usize, usize) {
 }
 
 impl Section {
-    /// The setting of this name.
+    /// Returns the setting with this name.
     pub(super) fn setting(&self, name: &str) -> Option<&'static Setting> {
         self.settings().iter().find(|setting| setting.name == name)
     }
 
-    /// The settings that this section knows by name.
+    /// Returns the settings that this section knows by name.
     pub(super) fn settings(&self) -> &'static [Setting] {
         match self.keys {
             Keys::Known(settings) => settings,
@@ -139,7 +140,8 @@ impl Section {
     }
 }
 
-/// Reads a value into its place. Gives what it means, so that two ways to write one value are the same (`1MiB`, `1024KiB`).
+/// Reads a value into `place`. Returns its meaning, which is the same for different spellings of a value (`1MiB`,
+/// `1024KiB`).
 fn put<T: fmt::Debug>(
     place: &mut T,
     node: &Node,
@@ -149,12 +151,12 @@ fn put<T: fmt::Debug>(
     Ok(format!("{place:?}"))
 }
 
-/// Reads a text that may name variables, and keeps where it was written.
+/// Reads a text that may name variables, and stores where it was written.
 fn placed_template(node: &Node) -> Result<Placed<Template>, Complaint> {
     Ok(Placed { value: template::read(node)?, place: node.place.clone() })
 }
 
-/// Reads the name of a file, and keeps where it was written; `None` if no file is named.
+/// Reads the path of a file, and stores where it was written. Returns `None` if the value names no file.
 fn placed_file(node: &Node) -> Result<Option<Placed<PathBuf>>, Complaint> {
     Ok(file::read(node)?.map(|value| Placed { value, place: node.place.clone() }))
 }

@@ -1,13 +1,11 @@
-//! The settings as a whole, from their sources to the plan or to the text of the error.
+//! Tests the settings as a whole, from their sources to the plan or to the text of the error.
 //!
-//! Files:
-//!
-//! - `defaults`: the documented defaults are real, and every setting does something
-//! - `errors`: every error, as text
+//! - `defaults`: the documented defaults are the real ones, and every setting has an effect
+//! - `errors`: the text of every error
 //! - `extract`: the extraction language
-//! - `hosts`: what is different for one host
-//! - `secrets`: environment variables, and what is not shown
-//! - `precedence`: flag > environment > file > default
+//! - `hosts`: settings of single hosts
+//! - `secrets`: environment variables, and values that are not shown
+//! - `precedence`: the order of the layers: flags, environment, file, defaults
 
 mod defaults;
 mod errors;

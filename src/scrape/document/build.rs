@@ -112,8 +112,7 @@ impl Dom {
     }
 }
 
-/// Converts a length. A page of more than four thousand million nodes or bytes fits neither into `max_body` nor into
-/// memory.
+/// Converts a length. A page with more than four billion nodes or bytes exceeds both `max_body` and the memory.
 pub(super) fn place(length: usize) -> u32 {
     u32::try_from(length).expect("a document has fewer than 2^32 nodes and bytes")
 }

@@ -9,7 +9,7 @@ macro_rules! known {
         enum Number { $($constant,)* }
 
         $(
-            #[allow(dead_code, reason = "the list has names because pages use them, not only because a rule does")]
+            #[allow(dead_code, reason = "the list also has names that only pages use")]
             pub(in crate::scrape) const $constant: Name = Name::known(Number::$constant as u32);
         )*
 

@@ -1,5 +1,5 @@
-//! A document is a list of nodes in document order: elements, texts and others. Each has its parent, and the end of its
-//! subtree.
+//! A document is a list of nodes in document order: elements, texts and others. Each node has its parent and the end of
+//! its subtree.
 //!
 //! ```text
 //! place  node                parent  end
@@ -20,14 +20,16 @@
 //! page does not contain in one piece or writes differently, such as `a &amp; b`. Names are numbers (`names`), and the
 //! common names are constants (`known`). A `Dom` is reused from page to page and keeps its memory.
 //!
-//! `node` has the parts of a document, `walk` iterates over it, `serialize` turns it into markup, and `build` fills it.
-//! `reference` copies it from `scraper`'s tree (`Dom::copy_reference`), and `check` tests that it is consistent.
+//! - `node`: the parts of a document
+//! - `names`: names as numbers; `known`: the constants for common names
+//! - `walk`: iterates over a document
+//! - `serialize`: turns a document into markup
+//! - `build`: fills a document
+//! - `reference`: copies a document from `scraper`'s tree (`Dom::copy_reference`)
+//! - `check`: tests that a document is consistent
+//! - `tests`: tables of pages
 //!
 //! Absent on purpose: changing a document after it is built.
-//!
-//! Further files:
-//!
-//! - `tests`: tables of pages
 
 mod build;
 #[cfg(any(test, fuzzing))]
@@ -71,7 +73,7 @@ impl Dom {
         &self.nodes[at as usize]
     }
 
-    /// Returns the names of its elements and attributes. No element or attribute has a name that is not found there.
+    /// Returns the names of its elements and attributes. Each element and attribute has one of these names.
     #[cfg(test)]
     pub(crate) fn names(&self) -> &Names {
         &self.names
@@ -82,7 +84,7 @@ impl Dom {
         self.names.text(name)
     }
 
-    /// What a text, a comment or a processing instruction says; empty for other nodes.
+    /// Returns the text of a text, a comment or a processing instruction. It is empty for other nodes.
     #[inline]
     pub(crate) fn text(&self, at: u32) -> &str {
         let node = self.node(at);

@@ -14,8 +14,8 @@ pub(crate) struct Node {
     pub(in crate::scrape) parent: u32,
     /// The place after the last node below this one.
     pub(in crate::scrape) end: u32,
-    /// Elements and document types: the first of their attributes. Texts, comments and processing
-    /// instructions: where their text begins.
+    /// The position of the first attribute of an element or document type. For a text, a comment or a processing
+    /// instruction, the start of its text.
     pub(in crate::scrape) start: u32,
     /// The number of attributes, or the length of the text in bytes.
     pub(in crate::scrape) length: u32,
@@ -28,13 +28,13 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     /// The document node, which is only at place 0.
     Document,
-    /// The content of a `<template>`, whose only child this is. For selectors and text, this subtree is not part of the
-    /// document.
+    /// The content of a `<template>`. This node is the only child of the template. For selectors and text, this subtree
+    /// is not part of the document.
     Fragment,
     /// `<!doctype ..>`. It has three attributes, whose values are its name, public identifier and system identifier.
     Doctype,
     Comment,
-    /// `<?target data>`: has the target and, if there is any data, a blank and the data as its text.
+    /// `<?target data>`. Its text is the target and, if there is any data, a space and the data.
     Instruction,
     Text,
     Element,

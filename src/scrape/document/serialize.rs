@@ -15,7 +15,7 @@ use super::{Dom, Kind, Name};
 static KNOWN_NAMES: LazyLock<Vec<LocalName>> = LazyLock::new(|| TEXTS.iter().copied().map(LocalName::from).collect());
 
 impl Dom {
-    /// Returns the markup of a node and everything below it. For the document node that is the whole page.
+    /// Returns the markup of a node and everything below it. For the document node, this is the whole page.
     pub(crate) fn outer_html(&self, at: u32) -> String {
         self.html(self.subtree(at), TraversalScope::IncludeNode)
     }
@@ -49,7 +49,7 @@ impl Dom {
                 Kind::Comment => serializer.write_comment(self.text(at))?,
                 Kind::Instruction => {
                     let (target, data) = self.text(at).split_once(' ').unwrap_or((self.text(at), ""));
-                    // html5ever ends it with `>` alone.
+                    // html5ever writes only `>` at the end.
                     serializer.write_processing_instruction(target, &[data, "?"].concat())?;
                 }
                 Kind::Doctype => serializer.write_doctype(self.doctype(at).map_or("", |[name, ..]| name))?,

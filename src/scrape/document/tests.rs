@@ -131,8 +131,8 @@ fn every_inconsistency_of_a_document_is_detected() {
         ("an end beyond the parent's", |dom| dom.nodes[2].end = 7),
         ("an end before its start", |dom| dom.nodes[4].end = 3),
         ("a second document", |dom| dom.nodes[1].kind = Kind::Document),
-        ("a text that is not there", |dom| dom.nodes[5].length += 1000),
-        ("attributes that are not there", |dom| dom.nodes[4].length += 1000),
+        ("a text outside the stored text", |dom| dom.nodes[5].length += 1000),
+        ("attributes outside the list", |dom| dom.nodes[4].length += 1000),
         ("a template without contents", |dom| dom.nodes[4].name = known::TEMPLATE),
     ];
     for (what, damage) in damages {

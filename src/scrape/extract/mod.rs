@@ -5,12 +5,9 @@
 //! - `rules`: the rules of the settings; `page`: the rules of a run without `[extract]`; `plan`: the compiled rules
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
-//! - `refresh`: where a page leads by itself
+//! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `pattern`, `number`, `value`, `json`: turn the selected text into a value
-//!
-//! Further files:
-//!
-//! - `extractor_tests`: its tests
+//! - `extractor_tests`: tests of the extractor
 
 mod extractor;
 mod json;

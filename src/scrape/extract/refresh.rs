@@ -1,4 +1,4 @@
-//! `<meta http-equiv="refresh">`: where a page leads by itself.
+//! `<meta http-equiv="refresh">`: finds the URL to which a page refreshes.
 
 use url::Url;
 

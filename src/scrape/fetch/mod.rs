@@ -9,13 +9,10 @@
 //! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
 //! - `sent`: tells when a request is sent; `classify`: turns errors of the client into failures; `tls_words`: explains
 //!   TLS errors
-//! - `robots`: fetches a robots.txt, which has rules of its own
+//! - `shortage`: finds out which shortage of the system prevents a connection
+//! - `robots`: fetches a robots.txt, which has its own rules
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
-//!
-//! Further files:
-//!
-//! - `shortage`: which shortage of the system prevents a connection
 
 mod address;
 mod body;
@@ -263,8 +260,8 @@ const MOST_COOKIES: usize = 180;
 /// 6.5.2). No cache keeps an answer with so many.
 const MANY_HEADERS: usize = 64 * 1024;
 
-/// Keeps the headers that are asked for, up to a limit. An answer may have thousands of lines, and the coordinator reads
-/// what is kept on the only thread that serves all hosts.
+/// Keeps the headers that are asked for, up to a limit. An answer may have thousands of lines, and the coordinator
+/// reads what is kept on the only thread that serves all hosts.
 fn keep(names: &[String], headers: &reqwest::header::HeaderMap, kept: &mut Vec<(String, String)>) {
     let (mut cookies, mut size) = (0, 0);
     for (name, value) in headers {

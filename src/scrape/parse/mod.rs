@@ -1,9 +1,9 @@
 //! Turns text into a document, as a browser without scripts does.
 //!
-//! There are two parsers. The one in `html` follows the Standard and fills a `document::Dom` in one pass. A page that it
-//! declines, because the page asks for far more work than its length explains, is parsed by the reference: html5ever, whose
-//! tree is `scraper`'s (`sink` is where it puts its nodes, `budget` how much work a page may make for it). The document is
-//! then a copy of that tree. `extraction.parser` can ask for the reference for all pages. The two trees differ only in the
+//! There are two parsers. The parser in `html` follows the Standard and fills a `document::Dom` in one pass. It
+//! declines pages that need far more work than their length explains. The reference parser, html5ever, parses those. It
+//! builds a tree of `scraper`, and the document is a copy of that tree. `sink` receives its nodes, and `budget` limits
+//! its work for a page. With `extraction.parser`, the reference parses all pages. The two trees differ only in the
 //! cases that `html::rules` lists.
 
 mod budget;
@@ -28,7 +28,7 @@ use sink::InOrder;
 #[derive(Debug)]
 pub struct Document {
     pub(super) dom: Dom,
-    /// What parses the pages.
+    /// The parser that the settings choose.
     pub(super) choice: PageParser,
     /// Whether html5ever has parsed the page.
     pub(super) by_reference: bool,

@@ -1,10 +1,8 @@
 //! The bytes of a record, and the separators between records.
 //!
-//! Files:
-//!
-//! - `object`: one record as JSON
-//! - `json`: one JSON array
-//! - `jsonl`: one value a line
+//! - `object`: writes one record as JSON
+//! - `json`: the format of one JSON array
+//! - `jsonl`: the format of one JSON value per line
 
 mod json;
 mod jsonl;
@@ -15,10 +13,10 @@ use crate::model::Record;
 /// The layout of the output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON array with one record a line: `[`, records separated by `,`, `]`. `[]` if there are none.
+    /// One JSON array with one record per line: `[`, records separated by `,`, `]`. It is `[]` if there are no records.
     #[default]
     Json,
-    /// One JSON value a line, and nothing else.
+    /// One JSON value per line, and nothing else.
     Jsonl,
 }
 
@@ -28,13 +26,13 @@ pub enum Shape {
     /// An object with all information about the task.
     #[default]
     Full,
-    /// Only the data; `null` for a failure.
+    /// Only the data, or `null` for a failure.
     Data,
 }
 
 /// The parts of a layout around the records.
 pub(super) struct Layout {
-    /// The extensions of files that have it, in lower case.
+    /// The extensions of files with this layout, in lower case.
     pub(super) extensions: &'static [&'static str],
     /// Appends the bytes of one record.
     pub(super) write: fn(Shape, &Record, &mut Vec<u8>),
@@ -53,7 +51,7 @@ pub(super) struct Layout {
 impl Format {
     const ALL: [Self; 2] = [Self::Json, Self::Jsonl];
 
-    /// The format of a file with this extension, which is in lower case; `None` if no format has it.
+    /// Returns the format of files with this extension, which is in lower case, or `None` if there is no such format.
     pub fn of_extension(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.layout().extensions.contains(&extension))
     }

@@ -25,9 +25,9 @@
 //! pending file has its own checksum. One rule remains: no data is removed before the entry that makes it unnecessary
 //! is synced. So the pending file is truncated or replaced only right after a sync.
 //!
-//! Further files:
+//! The tests:
 //!
-//! - `any_bytes_tests`: journals of any bytes
+//! - `any_bytes_tests`: journals with arbitrary bytes
 //! - `checkpoint_tests`: sequences of checkpoints, and what a later run recovers
 //! - `recovery_tests`: files cut and damaged at every position
 

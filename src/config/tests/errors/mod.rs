@@ -1,6 +1,4 @@
-//! What people read when their settings are wrong: the whole text, for every source. A file for each section has its table.
-//!
-//! Files:
+//! Tests the whole text of errors in settings, for every source. Each section has a file with its table:
 //!
 //! - `names`: unknown names, and text that is not TOML
 //! - `pool`: `[pool]`

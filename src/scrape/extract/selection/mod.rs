@@ -15,9 +15,7 @@
 //! branches at once. The masks alone decide most selectors. The crate decides the others, but only for elements with
 //! the right masks.
 //!
-//! Further files:
-//!
-//! - `scan_tests`: masks against the crate alone
+//! `scan_tests` compares the results of the masks with those of the crate alone.
 
 mod branch;
 mod css;

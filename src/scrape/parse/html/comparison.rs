@@ -1,4 +1,4 @@
-//! The same page parsed by html5ever and by the parser of this folder.
+//! Parses a page with html5ever and with the parser of this folder, and compares the documents.
 
 use encoding_rs::UTF_8;
 
@@ -7,39 +7,40 @@ use super::{Declined, Parser};
 use crate::scrape::document::Dom;
 use crate::scrape::parse::reference;
 
-/// Both parsers with what they keep from page to page.
+/// Both parsers, with the memory that they keep from page to page.
 pub(crate) struct Comparison {
     parser: Parser,
     ours: Dom,
     reference: Dom,
 }
 
-/// What became of a comparison that shows no difference, or none that is not allowed.
+/// The result of a comparison that found no forbidden difference.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Compared {
     Same,
     /// The documents differ, and the page has reached these cases in which html5ever does not follow the Standard.
     Corrected(Vec<Correction>),
-    /// Ours asks html5ever to parse the page.
+    /// Our parser declines the page.
     Declined(Declined),
-    /// html5ever gives the page up, since it counts work that ours need not do.
+    /// html5ever gives the page up, because it counts work that our parser does not need.
     GivenUp,
 }
 
 impl Comparison {
-    /// Ours follows the rules of html5ever: no difference is allowed.
+    /// Makes our parser follow the rules of html5ever. No difference is allowed.
     pub(crate) fn by_rules_of_html5ever() -> Self {
         let mut comparison = Self::by_the_standard();
         comparison.parser.lists.corrections.off = Off::All;
         comparison
     }
 
-    /// Ours follows the Standard, as it does in the program: a difference is allowed on pages that reach a correction.
+    /// Makes our parser follow the Standard, as in the program. A difference is allowed if the page reaches a
+    /// correction.
     pub(crate) fn by_the_standard() -> Self {
         Self { parser: Parser::default(), ours: Dom::new(), reference: Dom::new() }
     }
 
-    /// Parses a page with both. Says where the documents differ.
+    /// Parses a page with both parsers. An error describes a forbidden difference.
     pub(crate) fn compare(&mut self, page: &str) -> Result<Compared, String> {
         self.compare_with(page, |_| {})
     }
@@ -62,7 +63,7 @@ impl Comparison {
     }
 }
 
-/// Fails if the two parsers make different documents of a page for no reason.
+/// Fails if the documents of the two parsers differ and no correction explains it.
 #[cfg(fuzzing)]
 pub(crate) fn check(page: &str) {
     for mut comparison in [Comparison::by_rules_of_html5ever(), Comparison::by_the_standard()] {

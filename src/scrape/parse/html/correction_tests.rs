@@ -1,4 +1,5 @@
-//! Each case in which the Standard and html5ever part: the Standard's document, and that html5ever's is another one.
+//! Pages for each case in which html5ever does not follow the Standard. Our document is the Standard's, and html5ever's
+//! differs.
 
 use encoding_rs::UTF_8;
 
@@ -7,7 +8,7 @@ use super::comparison::{Compared, Comparison};
 use super::rules::Correction;
 use crate::scrape::document::Dom;
 
-/// What a body holds, as markup.
+/// Returns the content of the body as markup.
 fn body(page: &str) -> String {
     let mut dom = Dom::new();
     Parser::default().parse(page, UTF_8, &mut dom).expect("a page");
@@ -17,7 +18,7 @@ fn body(page: &str) -> String {
     html[start..].trim_end_matches("</html>").trim_end_matches("</body>").to_owned()
 }
 
-/// A page, and what its body holds by the Standard.
+/// A case, a page that reaches it, and the content of the page's body by the Standard.
 type Case = (Correction, &'static str, &'static str);
 
 use Correction::{
@@ -59,8 +60,8 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-#[expect(clippy::print_stderr, reason = "all of them are shown")]
-fn the_standard_is_followed_where_html5ever_does_something_else() {
+#[expect(clippy::print_stderr, reason = "it shows all wrong cases")]
+fn the_parser_follows_the_standard_if_html5ever_does_not() {
     let mut comparison = Comparison::by_the_standard();
     let mut wrong = 0;
     for (correction, page, expected) in CASES {
@@ -76,17 +77,17 @@ fn the_standard_is_followed_where_html5ever_does_something_else() {
         }
     }
     assert_eq!(wrong, 0);
-    let mut by_its_rules = Comparison::by_rules_of_html5ever();
+    let mut by_rules_of_html5ever = Comparison::by_rules_of_html5ever();
     for (_, page, _) in CASES {
-        assert_eq!(by_its_rules.compare(page), Ok(Compared::Same), "{page}");
+        assert_eq!(by_rules_of_html5ever.compare(page), Ok(Compared::Same), "{page}");
     }
     for correction in Correction::ALL {
-        assert!(CASES.iter().any(|(it, ..)| *it == correction), "{correction:?} has a case");
+        assert!(CASES.iter().any(|(it, ..)| *it == correction), "no case for {correction:?}");
     }
 }
 
 #[test]
-fn a_processing_instruction_has_a_target_and_perhaps_data() {
+fn a_processing_instruction_has_a_target_and_may_have_data() {
     let cases = [
         ("<?something good>", "<?something good?>"),
         ("<?hey   there?>", "<?hey there?>"),
@@ -125,9 +126,9 @@ fn a_processing_instruction_has_a_target_and_perhaps_data() {
 }
 
 #[test]
-fn a_selectedcontent_shows_the_selected_option() {
+fn a_selectedcontent_contains_a_copy_of_the_selected_option() {
     const SHOWN: &str = "<button><selectedcontent></selectedcontent></button>";
-    // Attributes and children of the select, with `{}` for the button; what is shown.
+    // The select, with `{}` for the button, and the expected content of the `selectedcontent`.
     let cases = [
         ("<select>{}<option>a<option>b</select>", "a"),
         ("<select><option>a</option>{}<option>b</select>", "a"),
@@ -157,7 +158,7 @@ fn a_selectedcontent_shows_the_selected_option() {
     for (page, shown) in cases {
         let page = page.replace("{}", SHOWN);
         let html = body(&page);
-        let (_, rest) = html.split_once("<button><selectedcontent>").expect("it is there");
+        let (_, rest) = html.split_once("<button><selectedcontent>").expect("a selectedcontent");
         assert_eq!(rest.split_once("</selectedcontent></button>").map(|(it, _)| it), Some(shown), "{page}: {html}");
     }
     let elsewhere = [

@@ -1,5 +1,7 @@
-//! The tree of html5ever by its rules, and by the rules of the Standard a tree that differs only where a correction is
-//! reached, on pages that are made up anew in every run.
+//! Compares our parser with html5ever on generated pages, which are new in every run.
+//!
+//! By the rules of html5ever, the two trees must be equal. By the rules of the Standard, they may differ only if the
+//! page reaches a correction.
 
 use std::cell::RefCell;
 use std::env;
@@ -13,7 +15,7 @@ use super::comparison::{Compared, Comparison};
 use super::vocabulary_tests::{ATTRIBUTES, DOCTYPES, PIECES, TAGS, THEMES};
 use crate::scrape::document::{Dom, Namespace, known};
 
-/// Soup: pieces and tags of a few names that have rules about each other, so that they get into each other's way.
+/// Generates tag soup: pieces, and tags of a few names that have rules about each other.
 fn soup() -> impl Strategy<Value = String> {
     let at = any::<prop::sample::Index>;
     let names = prop::sample::select(&*THEMES).prop_flat_map(|theme| {
@@ -39,7 +41,7 @@ fn soup() -> impl Strategy<Value = String> {
     })
 }
 
-/// The pages of the fixtures.
+/// Returns the pages of the fixtures.
 pub(super) fn fixtures() -> Vec<String> {
     fn files(folder: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).expect("fixtures") {
@@ -53,11 +55,11 @@ pub(super) fn fixtures() -> Vec<String> {
     }
     let mut found = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/site"), &mut found);
-    assert!(found.len() > 20, "the fixtures are there");
+    assert!(found.len() > 20, "too few fixtures were found");
     found
 }
 
-/// A stretch of a fixture with pieces cut out, doubled and put in.
+/// Generates parts of fixtures in which pieces are removed, repeated and inserted.
 fn mutated(pages: Vec<String>) -> impl Strategy<Value = String> {
     let at = any::<prop::sample::Index>;
     let change = (0..4_u8, at(), 0..60_usize, at());
@@ -87,18 +89,18 @@ fn mutated(pages: Vec<String>) -> impl Strategy<Value = String> {
     )
 }
 
-/// Pages of all kinds.
-pub(super) fn made_up() -> impl Strategy<Value = String> {
+/// Generates pages of all kinds.
+pub(super) fn generated() -> impl Strategy<Value = String> {
     prop_oneof![3 => soup(), 1 => mutated(fixtures())]
 }
 
-/// Compares so many pages, and shows the smallest one that differs.
+/// Compares `cases` pages, and shows the smallest one with a forbidden difference.
 fn compare_many(cases: u32, seed: RngSeed) {
     let mut runner = TestRunner::new(Config { cases, rng_seed: seed, failure_persistence: None, ..Config::default() });
-    let by_its_rules = RefCell::new(Comparison::by_rules_of_html5ever());
+    let by_rules_of_html5ever = RefCell::new(Comparison::by_rules_of_html5ever());
     let by_the_standard = RefCell::new(Comparison::by_the_standard());
-    let done = runner.run(&made_up(), |page| {
-        prop_assert_eq!(by_its_rules.borrow_mut().compare(&page), Ok(Compared::Same));
+    let done = runner.run(&generated(), |page| {
+        prop_assert_eq!(by_rules_of_html5ever.borrow_mut().compare(&page), Ok(Compared::Same));
         let compared = by_the_standard.borrow_mut().compare(&page);
         prop_assert!(matches!(compared, Ok(Compared::Same | Compared::Corrected(_))), "{:?}", compared);
         Ok(())
@@ -112,15 +114,15 @@ fn compare_many(cases: u32, seed: RngSeed) {
 }
 
 #[test]
-fn made_up_pages_give_the_reference_tree() {
+fn generated_pages_give_the_reference_tree() {
     compare_many(20_000, RngSeed::Random);
 }
 
-/// `GLEANER_CASES=10000000 cargo test --profile fuzzing --lib many_made_up_pages -- --ignored --nocapture`
+/// `GLEANER_CASES=10000000 cargo test --profile fuzzing --lib many_generated_pages -- --ignored --nocapture`
 #[test]
-#[ignore = "takes as long as it is told"]
-#[expect(clippy::print_stderr, reason = "whoever waits wants to know how far it is")]
-fn many_made_up_pages_give_the_reference_tree() {
+#[ignore = "GLEANER_CASES decides how long it takes"]
+#[expect(clippy::print_stderr, reason = "it shows its progress")]
+fn many_generated_pages_give_the_reference_tree() {
     const AT_ONCE: u32 = 100_000;
     let cases: u64 = env::var("GLEANER_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(1_000_000);
     for nth in 1..=cases.div_ceil(AT_ONCE.into()) {
@@ -129,10 +131,10 @@ fn many_made_up_pages_give_the_reference_tree() {
     }
 }
 
-/// `GLEANER_PAGES=pages.json cargo test --lib pages_of_a_file -- --ignored`, where the file has an array of strings: real
+/// `GLEANER_PAGES=pages.json cargo test --lib pages_of_a_file -- --ignored`. The file has an array of strings: real
 /// pages, or the inputs of html5lib's tests.
 #[test]
-#[ignore = "needs a file"]
+#[ignore = "needs the file that GLEANER_PAGES names"]
 fn pages_of_a_file_give_the_reference_tree() {
     let file = env::var_os("GLEANER_PAGES").expect("GLEANER_PAGES names a file");
     let pages: Vec<String> = serde_json::from_slice(&fs::read(file).expect("a file")).expect("an array of strings");
@@ -143,11 +145,11 @@ fn pages_of_a_file_give_the_reference_tree() {
 }
 
 #[test]
-fn a_tree_that_differs_is_found_out() {
+fn every_difference_between_trees_is_detected() {
     type Damage = fn(&mut Dom);
     let damages: [(&str, Damage); 7] = [
         ("a name", |dom| dom.nodes[4].name = known::DIV),
-        ("a name space", |dom| dom.nodes[4].namespace = Namespace::Svg),
+        ("a namespace", |dom| dom.nodes[4].namespace = Namespace::Svg),
         ("a parent", |dom| dom.nodes[6].parent = 3),
         ("an attribute's value", |dom| dom.attributes[0].length -= 1),
         ("an attribute", |dom| dom.nodes[4].length = 0),
@@ -163,7 +165,7 @@ fn a_tree_that_differs_is_found_out() {
 }
 
 #[test]
-fn pages_at_the_edges_of_rules_give_the_reference_tree() {
+fn edge_cases_give_the_reference_tree() {
     let cases = [
         // Byte-order marks, at the start and later.
         "\u{feff}x",
@@ -182,7 +184,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
         "<meta http-equiv=content-type content='charset='>\u{feff}x",
         "<meta http-equiv=content-type content='charset'>\u{feff}x",
         "<meta http-equiv=refresh content='charset=a'>\u{feff}x",
-        // The line end after `<pre>`.
+        // The line feed after `<pre>`.
         "<pre>\n\nx",
         "<pre>\r\nx",
         "<pre>&#10;x",
@@ -197,7 +199,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
         "<textarea></textarea>\nx",
         "<table><pre>\nx",
         "<pre>\n",
-        // U+0000 in every place.
+        // U+0000 in each kind of token.
         "\0",
         "<p>a\0b",
         "<p\0 a\0='\0' b=\0>\0</p\0>",
@@ -207,7 +209,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
         "<svg>\0<![CDATA[a\0b]]><mi>\0",
         "<frameset>\0",
         "<a b='&amp;\0'>",
-        // The page ends in the middle.
+        // The page ends inside a token.
         "<p",
         "<p a",
         "<p a=",
@@ -236,7 +238,7 @@ fn pages_at_the_edges_of_rules_give_the_reference_tree() {
         "&#",
         "&#x",
         "&#x4",
-        // Nodes that do not come in the order of the document.
+        // Nodes that are not created in document order.
         "<head></head> <script></script>x",
         "<head></head> <!-- a --><title>b</title><body>",
         "x</body> <!-- a --></html> <!-- b --> y",

@@ -1,4 +1,4 @@
-//! Pages that are written to keep a parser busy, or to fill its memory.
+//! Pages that are written to keep a parser busy or to fill its memory.
 
 use encoding_rs::UTF_8;
 
@@ -12,7 +12,7 @@ fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect()
 }
 
-/// Parses with less than a hundredth of the usual limits.
+/// Parses a page with less than a hundredth of the usual limits.
 fn parse_within_little(page: &str) -> (Result<(), Declined>, Dom) {
     let mut dom = Dom::new();
     let work = Work::new(1_000_000 + 10 * page.len(), 30_000 + page.len());
@@ -24,26 +24,32 @@ fn parse_within_little(page: &str) -> (Result<(), Declined>, Dom) {
 #[test]
 fn pages_that_need_more_work_than_their_length_explains_are_declined() {
     let cases = [
-        ("formats opened anew", "<p>".to_owned() + &numbered(500, |n| format!("<b id={n}>")) + &"<p>x".repeat(500)),
-        ("fonts opened anew", "<p>".to_owned() + &numbered(300, |n| format!("<font size={n}>")) + &"<p>x".repeat(500)),
-        ("formats that are compared", numbered(5_000, |n| format!("<b id={n}>"))),
+        (
+            "formatting elements that are reconstructed",
+            "<p>".to_owned() + &numbered(500, |n| format!("<b id={n}>")) + &"<p>x".repeat(500),
+        ),
+        (
+            "fonts that are reconstructed",
+            "<p>".to_owned() + &numbered(300, |n| format!("<font size={n}>")) + &"<p>x".repeat(500),
+        ),
+        ("formatting elements that are compared", numbered(5_000, |n| format!("<b id={n}>"))),
         ("attributes in another order", numbered(1_000, |n| format!("<b a={n} b=2><b b=2 a={n}>"))),
         ("the adoption agency", "<a><div>".repeat(3_000)),
-        ("end tags of nothing", "<span>".repeat(3_000) + &"</x>".repeat(3_000)),
+        ("end tags without start tags", "<span>".repeat(3_000) + &"</x>".repeat(3_000)),
         ("a paragraph out of scope", "<p><button>".to_owned() + &"<div>".repeat(3_000)),
         ("items", "<ul>".to_owned() + &"<li><span>".repeat(10) + &"<span>".repeat(3_000) + &"<dd></dd>".repeat(3_000)),
         ("templates", "<div>".repeat(3_000) + &"<template></template>".repeat(3_000)),
         ("foreign end tags", "<svg>".to_owned() + &"<g>".repeat(3_000) + &"</x>".repeat(3_000)),
         (
-            "what is shown of an option",
+            "copies of an option",
             "<select><option selected>".to_owned() + &"<b>".repeat(3_000) + &"<selectedcontent>".repeat(3_000),
         ),
         (
-            "options that are looked through",
+            "options that are searched",
             "<select><selectedcontent></selectedcontent>".to_owned() + &"<option selected>x".repeat(3_000),
         ),
         ("a second body with new attributes", numbered(3_000, |n| format!("<body a{n}>"))),
-        ("texts that grow in turn", "<table><tr>".to_owned() + &"x</b> </b>".repeat(3_000)),
+        ("texts that grow alternately", "<table><tr>".to_owned() + &"x</b> </b>".repeat(3_000)),
         (
             "a second body",
             format!("<body{}>", numbered(3_000, |n| format!(" a{n}")))
@@ -53,7 +59,7 @@ fn pages_that_need_more_work_than_their_length_explains_are_declined() {
     for (name, page) in cases {
         let (done, dom) = parse_within_little(&page);
         assert_eq!(done, Err(Declined::TooMuchWork), "{name}");
-        assert_eq!(dom.nodes().len(), 1, "{name} leaves an empty document");
+        assert_eq!(dom.nodes().len(), 1, "{name}: the document is not empty");
     }
 }
 
@@ -65,13 +71,13 @@ fn pages_that_cost_no_more_than_their_length_are_parsed() {
         ("nested lists", "<ul><li>".repeat(50_000), 100_000),
         ("paragraphs", "<p>x".repeat(50_000), 100_000),
         ("attributes", format!("<p{}>", numbered(100_000, |n| format!(" a{n}"))), 1),
-        ("attributes alike", format!("<p{}>", " a=1".repeat(100_000)), 1),
+        ("equal attributes", format!("<p{}>", " a=1".repeat(100_000)), 1),
         ("names", numbered(20_000, |n| format!("<n{n}></n{n}>")), 20_000),
         ("long names", format!("<{0}></{0}>", "n".repeat(500_000)), 1),
         ("a second body without attributes", format!("<body{}>", " a".repeat(9)) + &"<body>".repeat(50_000), 0),
         ("a second body with some new attributes", numbered(500, |n| format!("<body a{n}>")), 0),
         ("quotes that do not end", "<p a='".to_owned() + &"<p a=\"".repeat(50_000), 0),
-        ("ampersands that begin no reference", "&CounterClockwiseContourIntegra ".repeat(10_000), 1),
+        ("ampersands that do not begin a reference", "&CounterClockwiseContourIntegra ".repeat(10_000), 1),
         ("comments that do not end", "<!--".repeat(50_000), 1),
         ("sections that do not end", "<svg><![CDATA[".to_owned() + &"]]".repeat(50_000), 2),
         ("scripts in scripts", "<script><!--".to_owned() + &"<script </script ".repeat(10_000), 2),

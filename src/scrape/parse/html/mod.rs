@@ -1,33 +1,38 @@
-//! HTML -> a document, by the rules of WHATWG HTML, 13.2, with scripting off.
+//! Turns HTML into a document, by the rules of WHATWG HTML, 13.2, with scripting off.
 //!
 //! ```text
 //! page ──> tokenization ──tokens──> construction ──> document
 //! ```
 //!
-//! One pass over the text: `tokenization` (13.2.5) reads a tag, a text or a comment where it stands and hands it to
-//! `construction` (13.2.6) as places in the page; nothing is copied that the page has in one piece. Files and functions
-//! have the names that the Standard gives its sections, states, modes and algorithms, so that both can be read side by
-//! side. `token` is what passes between the two, `tags` the Standard's sets of elements, `rules` the cases in which
-//! html5ever does not follow the Standard, `work` how much a page may cost.
+//! The parser reads the text once. `tokenization` (13.2.5) reads one tag, text or comment after another, and passes it
+//! to `construction` (13.2.6) as positions in the page. It copies a text only if the page does not contain the text in
+//! one piece. Files and functions have the names that the Standard gives its sections, states, modes and algorithms, so
+//! that both can be read side by side.
 //!
-//! What is built is the Standard's tree. It is html5ever's tree, node by node, except on pages that reach one of those
-//! cases: `differential_tests` compares the two on thousands of pages that are made up anew in every run, with and without
-//! the corrections. A page that asks for too much is declined, and whoever calls has html5ever parse it.
+//! - `token`: the tokens, which tokenization passes to tree construction
+//! - `tags`: the Standard's sets of elements
+//! - `rules`: the cases in which html5ever does not follow the Standard
+//! - `work`: limits the work for one page
 //!
-//! Absent on purpose: parse errors, which nobody reads here; scripts, and fragments of pages.
+//! The result is the Standard's tree. It equals html5ever's tree, node by node, unless the page reaches one of the
+//! cases in `rules`. The parser declines a page that needs too much work. The caller then has html5ever parse it.
 //!
-//! Further files:
+//! Absent on purpose: reports of parse errors, because nothing uses them; scripts; and parsing of fragments.
 //!
-//! - `comparison`: a page parsed by html5ever and here
-//! - `correction_tests`: the Standard's tree where html5ever has another one
-//! - `peers_tests`: trees as text, for other parsers to be compared with
-//! - `vocabulary_tests`: what made-up pages are made of
-//! - `hostile_tests`: pages that were written to keep a parser busy
-//! - `speed_tests`: how long parsing takes, beside html5ever
+//! The tests:
+//!
+//! - `comparison`: parses a page with html5ever and with this parser, and compares the documents
+//! - `differential_tests`: compares the two parsers on thousands of generated pages, which are new in every run, with
+//!   and without the corrections
+//! - `vocabulary_tests`: the parts of the generated pages
+//! - `correction_tests`: the Standard's tree in the cases in which html5ever builds another one
+//! - `peers_tests`: writes documents as text, to compare them with those of other parsers
+//! - `hostile_tests`: pages that are written to keep a parser busy
+//! - `speed_tests`: measures the time of parsing against html5ever
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod comparison;
-#[allow(clippy::wildcard_imports, reason = "the rules name nearly every element there is")]
+#[allow(clippy::wildcard_imports, reason = "the rules name nearly all elements")]
 mod construction;
 #[cfg(test)]
 mod correction_tests;
@@ -40,7 +45,7 @@ mod peers_tests;
 mod rules;
 #[cfg(test)]
 mod speed_tests;
-#[allow(clippy::wildcard_imports, reason = "the sets name nearly every element there is")]
+#[allow(clippy::wildcard_imports, reason = "the sets name nearly all elements")]
 mod tags;
 mod token;
 mod tokenization;
@@ -58,22 +63,23 @@ use construction::{Construction, Lists};
 use tokenization::Tokenizer;
 use work::Work;
 
-/// The longest page, in bytes. Places in it and beside it are numbers of 32 bits, and what stands beside it may have
-/// several times its length: each U+0000 becomes three bytes, and texts may be copied as often as `work` allows.
+/// The length of the longest page, in bytes. Positions in the page and in the side text are 32-bit numbers. The side
+/// text may be several times as long as the page: each U+0000 becomes three bytes, and texts may be copied as often as
+/// `work` allows.
 const LONGEST: usize = 1 << 28;
 
-/// Why a page is not parsed here.
+/// Why this parser does not parse a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declined {
-    /// It has more bytes than there are numbers for its places.
+    /// The page is longer than `LONGEST`.
     TooLong,
-    /// It asks for more work than its length explains: it nests too deeply, or leaves too much open.
+    /// The page needs more work than its length explains: it nests too deeply, or leaves too many elements open.
     TooMuchWork,
     /// The settings ask for html5ever.
     NotAsked,
 }
 
-/// A parser with the memory that it keeps from page to page.
+/// A parser. It keeps its memory from page to page.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     lists: Lists,
@@ -81,13 +87,13 @@ pub(crate) struct Parser {
 }
 
 impl Parser {
-    /// Makes a document of a page that was written in `encoding`. A page that is declined leaves an empty document.
+    /// Parses a page that was written in `encoding` into `dom`. If it declines the page, the document is empty.
     pub(crate) fn parse(&mut self, page: &str, encoding: &'static Encoding, dom: &mut Dom) -> Result<(), Declined> {
         self.parse_within(Work::of(page.len()), page, (encoding, Confidence::Certain), dom).map(drop)
     }
 
-    /// As `parse`, where the encoding is tentative: the first `<meta>` that declares one decides. If the page is another one
-    /// in that encoding, parsing stops there.
+    /// Does the same as `parse` for a tentative encoding: the first `<meta>` that declares an encoding decides. If the
+    /// text of the page differs in that encoding, parsing stops at the `<meta>`.
     pub(in crate::scrape::parse) fn parse_tentative(
         &mut self,
         page: &str,
@@ -108,7 +114,7 @@ impl Parser {
         if page.len() > LONGEST {
             return Err(Declined::TooLong);
         }
-        // Borrowed while the document grows.
+        // Taken out of the document, because tree construction reads it while it changes the document.
         let mut normalized = std::mem::take(&mut dom.page);
         normalize_line_ends(page, &mut normalized);
         let construction = Construction::new(&normalized, dom, &mut self.lists, work);
@@ -125,7 +131,7 @@ impl Parser {
 
 #[cfg(test)]
 impl Parser {
-    /// How many bytes are kept for the next page.
+    /// Returns how many bytes it keeps for the next page.
     fn memory(&self) -> usize {
         self.lists.memory() + self.stamps.capacity() * size_of::<u32>()
     }

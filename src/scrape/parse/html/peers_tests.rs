@@ -1,4 +1,5 @@
-//! Documents as text, in the format of html5lib's tests, for the comparison with other parsers (`tests/peers`).
+//! Writes documents as text, in the format of html5lib's tests, to compare them with those of other parsers
+//! (`tests/peers`).
 
 use std::env;
 use std::fmt::Write as _;
@@ -10,14 +11,14 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::Parser;
-use super::differential_tests::{fixtures, made_up};
+use super::differential_tests::{fixtures, generated};
 use super::rules::{Correction, Off};
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Namespace};
 
-/// As many pages are made up.
+/// The number of generated pages.
 const PAGES: usize = 10_000;
 
-/// The document as html5lib's tests write it: a line for each node and attribute.
+/// Returns the document in the format of html5lib's tests: a line for each node and attribute.
 pub(super) fn tree(dom: &Dom) -> String {
     let mut out = String::new();
     let mut depths = vec![0_usize];
@@ -78,9 +79,11 @@ fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
     all
 }
 
-/// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`: writes an object a line, with a
-/// page, its document, and the one without the correction `TextInTableTemplate` if that is another one. The pages are the fixtures and made-up ones, the same in every run. `GLEANER_PAGES` names a file
-/// with other pages: an array of strings.
+/// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`
+///
+/// Writes one object a line, with a page and its document. If the document differs without the correction
+/// `TextInTableTemplate`, the object also has that one. The pages are the fixtures and generated pages, which are the
+/// same in every run. `GLEANER_PAGES` names a file with other pages: an array of strings.
 #[test]
 #[ignore = "writes the file that `tests/peers` reads"]
 fn documents_are_written_for_peers() {
@@ -91,9 +94,9 @@ fn documents_are_written_for_peers() {
     } else {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let strategy = made_up();
-        let made_up = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
-        fixtures().into_iter().chain(made_up).collect()
+        let strategy = generated();
+        let generated = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
+        fixtures().into_iter().chain(generated).collect()
     };
     let (mut parser, mut without_one, mut dom) = (Parser::default(), Parser::default(), Dom::new());
     without_one.lists.corrections.off = Off::One(Correction::TextInTableTemplate);

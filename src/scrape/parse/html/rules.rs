@@ -1,11 +1,12 @@
-//! Where html5ever 0.40 does not follow the Standard. This parser does; `docs/html.md` describes each case.
+//! The cases in which html5ever 0.40 does not follow the Standard. This parser follows it. `docs/html.md` describes
+//! each case.
 //!
-//! Each case has a name, and the place that decides it asks for the rule by that name. In the program the answer is
-//! always the Standard's rule, and asking costs nothing. Tests can also have the rules of html5ever, so that the two
-//! parsers can be compared node by node, and they see which cases a page has reached: a page that reaches none of them must
-//! give the same document by both rules.
+//! Each case has a name. The code that decides a case asks by that name which rule applies. In the program the answer
+//! is always the Standard's rule, and the question costs nothing. Tests can also choose the rules of html5ever, so that
+//! they can compare the two parsers node by node. Tests also see which cases a page has reached. A page that reaches no
+//! case must give the same document by both rules.
 //!
-//! One rule is the same in both parsers and needs a word: no element gets a shadow root (`head`). The Standard allows
+//! Both parsers share one rule that may surprise: no element gets a shadow root (`head`). The Standard allows
 //! declarative shadow roots only in documents that a browser loads or that a script asks for.
 
 #[cfg(any(test, fuzzing))]
@@ -13,29 +14,31 @@ use super::tags::sets_of_html5ever;
 use super::tags::{Sets, sets as sets_of_standard};
 use crate::scrape::document::{Name, Namespace};
 
-/// A case in which html5ever does something else than the Standard. The comments say what the Standard does.
+/// A case in which html5ever does not follow the Standard. The comments say what the Standard does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "tests alone ask for those of sets of elements"))]
+#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "only tests ask for the cases about sets of elements"))]
 pub(crate) enum Correction {
-    /// 13.2.4.2: `search` and elements of SVG and `MathML` are special elements, `isindex` is not.
+    /// 13.2.4.2: `search` and some elements of SVG and `MathML` are special elements. `isindex` is not.
     SpecialElements,
-    /// 13.2.4.2: an `annotation-xml` of `MathML` ends a scope.
+    /// 13.2.4.2: an `annotation-xml` element of `MathML` ends a scope.
     AnnotationScope,
-    /// 13.2.6: an `annotation-xml` whose `encoding` is a type of HTML holds HTML ("HTML integration point").
+    /// 13.2.6: an `annotation-xml` element whose `encoding` is a media type of HTML contains HTML ("HTML integration
+    /// point").
     AnnotationHoldsHtml,
-    /// 13.2.3.5: U+FEFF is text. Decoding has dropped the byte-order mark.
+    /// 13.2.3.5: U+FEFF is text. Decoding has already removed the byte-order mark.
     ByteOrderMark,
-    /// 13.2.6.4.7: only the next token decides whether the line end after `<pre>` stays; a parse error is not a token.
+    /// 13.2.6.4.7: only the next token decides whether the line feed after `<pre>` is dropped. A parse error is not a
+    /// token.
     LineEndAfterPre,
-    /// 13.2.6.4.10: a late document type is a token, and ends a run of text in a table.
+    /// 13.2.6.4.10: a document type in a table is a token, so it ends a run of text.
     DoctypeInTable,
-    /// 13.2.6.4.9: text whose parent is a template is judged like other text in tables.
+    /// 13.2.6.4.9: text whose parent is a template follows the rules of other text in tables.
     TextInTableTemplate,
-    /// 13.2.6.4.13: a `thead` is among the elements that "in table body" looks for, `table` is not.
+    /// 13.2.6.4.13: "in table body" looks for a `thead`, among others, but not for a `table`.
     TableBodyInScope,
     /// 13.2.5.72 - 13.2.5.76: `<?name ..>` is a processing instruction, not a comment.
     ProcessingInstruction,
-    /// 4.10.10 and 4.10.17: a `selectedcontent` shows what the selected option has.
+    /// 4.10.10 and 4.10.17: a `selectedcontent` contains a copy of the content of the selected option.
     SelectedContent,
 }
 
@@ -55,7 +58,7 @@ impl Correction {
     ];
 }
 
-/// In which cases a parser follows the rules of html5ever.
+/// The cases in which a parser follows the rules of html5ever.
 #[cfg(any(test, fuzzing))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Off {
@@ -66,7 +69,7 @@ pub(super) enum Off {
     All,
 }
 
-/// Whose rules a parser follows where the two differ, and which of these cases a page has reached.
+/// Decides whose rules a parser follows if they differ, and records which cases a page has reached.
 #[derive(Debug, Default)]
 pub(super) struct Corrections {
     #[cfg(any(test, fuzzing))]
@@ -76,18 +79,18 @@ pub(super) struct Corrections {
 }
 
 #[cfg(not(any(test, fuzzing)))]
-#[expect(clippy::unused_self, reason = "what tests see is not there")]
+#[expect(clippy::unused_self, reason = "only tests have the fields")]
 impl Corrections {
-    /// A new page begins.
+    /// Prepares for a new page.
     pub(super) fn clear(&mut self) {}
 
-    /// Whether the Standard's rule holds in a case that a page has reached.
+    /// Whether the Standard's rule applies. The page has reached this case.
     #[inline]
     pub(super) fn apply(&mut self, _: Correction) -> bool {
         true
     }
 
-    /// The sets that an element belongs to.
+    /// Returns the sets that an element belongs to.
     #[inline]
     pub(super) fn sets(&mut self, name: Name, namespace: Namespace) -> Sets {
         sets_of_standard(name, namespace)

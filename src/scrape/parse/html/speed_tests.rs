@@ -11,7 +11,7 @@ use crate::scrape::document::Dom;
 use crate::scrape::parse::reference;
 
 #[path = "../../../../benches/against_single/pages.rs"]
-#[expect(dead_code, reason = "the benchmark asks for more")]
+#[expect(dead_code, reason = "the benchmark uses the rest")]
 mod pages;
 
 use pages::{Kind, page};
@@ -20,12 +20,12 @@ use pages::{Kind, page};
 /// speed.
 const PAIRS: usize = 41;
 
-/// How much one measurement parses.
+/// The number of bytes that one measurement parses.
 const BYTES: usize = 2 << 20;
 
 #[test]
 #[ignore = "a measurement, for a quiet machine"]
-#[expect(clippy::print_stdout, reason = "the figures are what is wanted")]
+#[expect(clippy::print_stdout, reason = "it prints what it measured")]
 fn parsing_takes_a_fraction_of_the_time_of_the_reference() {
     let (mut parser, mut dom) = (Parser::default(), Dom::new());
     for kind in Kind::ALL {

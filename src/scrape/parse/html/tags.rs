@@ -1,35 +1,35 @@
-//! What the rules of parsing know of elements: the sets of names that the Standard lists again and again (13.2.4.2).
+//! The sets of element names that the Standard repeats in its parsing rules (13.2.4.2).
 //!
-//! Each open element carries the sets it belongs to, so that "is one of these in scope" is a test of bits.
+//! Each open element stores the sets that it belongs to as bits. So "is one of these in scope" is a test of bits.
 
 #[cfg(any(test, fuzzing))]
 use super::rules::Correction;
 use crate::scrape::document::{KNOWN, Name, Namespace, known::*};
 
-/// A set of sets.
+/// The sets of an element, one bit for each set.
 pub(super) type Sets = u32;
 
-/// "Special": ends the search of an end tag for its element.
+/// "Special" elements. The search of an end tag for its element stops there.
 pub(super) const SPECIAL: Sets = 1;
-/// What ends "has an element in scope".
+/// Elements that end "has an element in scope".
 pub(super) const SCOPE: Sets = 1 << 1;
-/// What ends "in list item scope" besides.
+/// Elements that also end "in list item scope".
 const LIST_ITEM: Sets = 1 << 2;
-/// What ends "in button scope" besides.
+/// Elements that also end "in button scope".
 const BUTTON_ITSELF: Sets = 1 << 3;
-/// What ends "in table scope", and where "clear the stack back to a table context" stops.
+/// Elements that end "in table scope". "Clear the stack back to a table context" also stops there.
 pub(super) const TABLE_SCOPE: Sets = 1 << 4;
-/// Where "clear the stack back to a table body context" stops.
+/// Elements where "clear the stack back to a table body context" stops.
 pub(super) const TABLE_BODY_CONTEXT: Sets = 1 << 5;
-/// Where "clear the stack back to a table row context" stops.
+/// Elements where "clear the stack back to a table row context" stops.
 pub(super) const TABLE_ROW_CONTEXT: Sets = 1 << 6;
 pub(super) const CELL: Sets = 1 << 7;
-/// Whose end tags are implied.
+/// Elements that "generate implied end tags" closes.
 pub(super) const IMPLIED: Sets = 1 << 8;
-/// Whose end tags are implied thoroughly.
+/// Elements that "generate all implied end tags thoroughly" closes.
 pub(super) const THOROUGHLY_IMPLIED: Sets = 1 << 9;
 pub(super) const HEADING: Sets = 1 << 10;
-/// Where text and other elements than those of tables are foster parented.
+/// Elements in which text, and elements that do not belong in tables, are foster parented.
 pub(super) const FOSTERING: Sets = 1 << 11;
 pub(super) const FORMATTING: Sets = 1 << 12;
 /// `tbody`, `tfoot`, `thead`.
@@ -38,13 +38,13 @@ pub(super) const TABLE_BODY: Sets = 1 << 13;
 pub(super) const MATHML_TEXT: Sets = 1 << 14;
 /// An HTML integration point.
 pub(super) const HTML_INTEGRATION: Sets = 1 << 15;
-/// What html5ever looks for instead of `TABLE_BODY`: `table`, `tbody`, `tfoot`.
+/// The elements that html5ever looks for instead of `TABLE_BODY`: `table`, `tbody`, `tfoot`.
 pub(super) const TABLE_BODY_OR_TABLE: Sets = 1 << 16;
 
 pub(super) const LIST_ITEM_SCOPE: Sets = SCOPE | LIST_ITEM;
 pub(super) const BUTTON_SCOPE: Sets = SCOPE | BUTTON_ITSELF;
 
-/// Those of HTML.
+/// The special elements of HTML.
 const SPECIAL_NAMES: &[Name] = &[
     ADDRESS, APPLET, AREA, ARTICLE, ASIDE, BASE, BASEFONT, BGSOUND, BLOCKQUOTE, BODY, BR, BUTTON, CAPTION, CENTER, COL,
     COLGROUP, DD, DETAILS, DIR, DIV, DL, DT, EMBED, FIELDSET, FIGCAPTION, FIGURE, FOOTER, FORM, FRAME, FRAMESET, H1,
@@ -73,7 +73,7 @@ const MEMBERS: &[(Sets, &[Name])] = &[
     (TABLE_BODY_OR_TABLE, &[TABLE, TBODY, TFOOT]),
 ];
 
-/// The sets of each known name.
+/// The sets of each known name, indexed by its number.
 static SETS: [Sets; KNOWN] = {
     let mut sets = [0; KNOWN];
     let mut row = 0;
@@ -88,7 +88,7 @@ static SETS: [Sets; KNOWN] = {
     sets
 };
 
-/// The sets that an element belongs to.
+/// Returns the sets that an element belongs to.
 #[inline]
 pub(super) fn sets(name: Name, namespace: Namespace) -> Sets {
     match namespace {
@@ -100,7 +100,7 @@ pub(super) fn sets(name: Name, namespace: Namespace) -> Sets {
     }
 }
 
-/// The sets that an element belongs to by the rules of html5ever, where they are others.
+/// Returns the sets that an element belongs to by the rules of html5ever, if they differ.
 #[cfg(any(test, fuzzing))]
 pub(super) fn sets_of_html5ever(name: Name, namespace: Namespace) -> Option<(Correction, Sets)> {
     let standard = sets(name, namespace);

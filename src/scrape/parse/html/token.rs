@@ -1,8 +1,9 @@
-//! What passes from tokenization to tree construction (WHATWG HTML, 13.2.5).
+//! The tokens, which tokenization passes to tree construction (WHATWG HTML, 13.2.5).
 
 use crate::scrape::document::{Kind, Name};
 
-/// A stretch of the page, or of the texts beside it, or of the list of attributes.
+/// A range of the page, of the side text, or of the list of attributes. Positions of the side text continue after the
+/// end of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) start: u32,
@@ -17,7 +18,7 @@ impl Run {
     }
 }
 
-/// A start tag. Its attributes are in the document's list already.
+/// A start tag. Its attributes are already in the document's list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tag {
     pub(super) name: Name,
@@ -25,27 +26,28 @@ pub(super) struct Tag {
     pub(super) self_closing: bool,
 }
 
-/// A comment, or a processing instruction: tree construction treats both alike.
+/// A comment or a processing instruction. Tree construction treats both in the same way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Remark {
     pub(super) kind: Kind,
     pub(super) run: Run,
 }
 
-/// A document type is not among them: `Construction::doctype` and `late_doctype` take it.
+/// A token. Document types are not tokens here: `Construction::doctype` and `late_doctype` receive them.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Token {
     Start(Tag),
     End(Name),
-    /// Never empty, and without U+0000.
+    /// A text that is not empty and has no U+0000.
     Text(Run, Split),
-    /// U+0000 where it is not replaced by U+FFFD at once.
+    /// A U+0000 that tokenization does not replace by U+FFFD.
     Null,
     Comment(Remark),
     Eof,
 }
 
-/// Whether a text has been cut into pieces that are white space altogether or not at all. Some insertion modes want that.
+/// Whether a text was split into pieces, so that each has only white space or none. Some insertion modes need such
+/// pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Split {
     Not,
@@ -53,7 +55,7 @@ pub(super) enum Split {
     Other,
 }
 
-/// A document type, as far as it has been read.
+/// A document type. Parts that were not read are `None`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Doctype {
     pub(super) name: Option<Run>,

@@ -1,8 +1,8 @@
-//! What made-up pages are made of.
+//! The parts of generated pages.
 
 use std::sync::LazyLock;
 
-/// Elements that have rules about each other, a line each.
+/// Each line has elements that have rules about each other.
 const LINES: &str = "
     a b i u nobr font code big em p div span table td applet marquee object button aside li
     table caption colgroup col tbody thead tfoot tr td th template form input select b p script style br
@@ -19,14 +19,14 @@ const LINES: &str = "
     body html head p b table form input a div unknown x-own-element wbr embed
 ";
 
-/// The themes: the elements of a line.
+/// The themes. Each theme has the elements of one line.
 pub(super) static THEMES: LazyLock<Vec<Vec<&str>>> =
     LazyLock::new(|| LINES.trim().lines().map(|line| line.split_whitespace().collect()).collect());
 
 /// All elements.
 pub(super) static TAGS: LazyLock<Vec<&str>> = LazyLock::new(|| LINES.split_whitespace().collect());
 
-/// What a page begins with.
+/// Beginnings of pages.
 #[rustfmt::skip]
 pub(super) const DOCTYPES: &[&str] = &[
     "", "<!doctype html>", "<!DOCTYPE html>\n<html><head></head><body>", "<!doctype html><body>", "<!doctype>",
@@ -40,7 +40,7 @@ pub(super) const DOCTYPES: &[&str] = &[
     " \n<!doctype html>", "x<!doctype html>",
 ];
 
-/// What may follow the name of a tag.
+/// Texts that may follow the name of a tag.
 #[rustfmt::skip]
 pub(super) const ATTRIBUTES: &[&str] = &[
     " id=a", " class='b c'", " href=\"/x?a=1&amp;b=2&copy=3\"", " type=hidden", " TYPE=Hidden", " color=red",
@@ -50,7 +50,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     " \u{e9}=\u{20ac}", " shadowrootmode=open", " f='a\nb'", " g=\"", " h='<p>'", " \0=\0", " id=b", " class='c b'",
 ];
 
-/// Anything else.
+/// All other parts of pages.
 #[rustfmt::skip]
 pub(super) const PIECES: &[&str] = &[
     "text", " ", "\n", "\r\n", "\r", "\t ", "a < b", "&amp;", "&lt", "&notit;", "&#65;", "&#10;", "&#10", "&#x0d;",

@@ -1,4 +1,5 @@
-//! The adoption agency algorithm (13.2.6.4.7): an end tag of a formatting element that is not the current node.
+//! The adoption agency algorithm (13.2.6.4.7). It handles an end tag of a formatting element that is not the current
+//! node.
 
 use super::super::tags::{SCOPE, SPECIAL};
 use super::Construction;
@@ -6,7 +7,7 @@ use super::formatting::Format;
 use super::open_elements::Open;
 use crate::scrape::document::{Name, known};
 
-/// Where the list of active formatting elements gets the new entry.
+/// The position of the new entry in the list of active formatting elements.
 #[derive(Debug, Clone, Copy)]
 enum Bookmark {
     InPlaceOf(u32),
@@ -30,7 +31,7 @@ impl Construction<'_> {
         }
     }
 
-    /// One round of the outer loop. Says whether there may be another one.
+    /// Runs one round of the outer loop. Returns whether there may be another round.
     fn adopt(&mut self, subject: Name) -> bool {
         // Step 4.3.
         let Some(entry) = self.last_format(|format| format.name == subject) else {
@@ -79,8 +80,9 @@ impl Construction<'_> {
         true
     }
 
-    /// Steps 4.10 - 4.13: the formatting elements between the furthest block and the formatting element are created anew
-    /// around it, others are closed. Gives the outermost of what is to be moved.
+    /// Steps 4.10 - 4.13. Handles the elements between the furthest block and the formatting element: clones the
+    /// formatting elements around the furthest block, and closes the others. Returns the outermost node that must be
+    /// moved.
     fn clone_between(&mut self, format: &Format, furthest: usize) -> (u32, Bookmark) {
         let block = self.lists.open[furthest].node;
         let mut bookmark = Bookmark::InPlaceOf(format.node);
@@ -136,7 +138,7 @@ impl Construction<'_> {
     }
 
     fn insert_open(&mut self, at: usize, open: Open) {
-        // Pushed for the books, then moved to its place.
+        // `push` updates the counts. The entry is then moved to its position.
         self.push(open);
         self.lists.open[at..].rotate_right(1);
     }
@@ -148,7 +150,7 @@ impl Construction<'_> {
         self.lists.open.swap_remove(at);
     }
 
-    /// "A start tag whose tag name is a": what was left open of another one ends first.
+    /// "A start tag whose tag name is a": closes an `a` element that is still open.
     pub(super) fn end_misnested_a(&mut self) {
         let Some(entry) = self.last_format(|format| format.name == known::A) else { return };
         let node = self.lists.formats[entry].node;

@@ -1,4 +1,4 @@
-//! 13.2.6.4.7, the "in body" insertion mode: text, comments, start tags. End tags are in `body_end`.
+//! 13.2.6.4.7, the "in body" insertion mode: text, comments and start tags. `body_end` has the end tags.
 
 use super::super::rules::Correction;
 use super::super::tags::{HEADING, IMPLIED, SCOPE, SPECIAL};
@@ -134,7 +134,7 @@ impl Construction<'_> {
                     self.selectedcontent_inserted(self.current().node);
                 }
             }
-            // Any other start tag. Scripting is off: `noscript` is one too.
+            // Any other start tag. This includes `noscript`, because scripting is off.
             _ => {
                 self.reconstruct_formats();
                 self.insert_html(tag);
@@ -179,7 +179,7 @@ impl Construction<'_> {
         }
     }
 
-    /// `li`, `dd` and `dt` end the item before them.
+    /// Inserts an `li`, `dd` or `dt`, which closes the item before it.
     fn item_in_body(&mut self, tag: Tag) {
         self.frameset_ok = false;
         let is_list = tag.name == LI;

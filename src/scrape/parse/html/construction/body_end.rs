@@ -48,14 +48,14 @@ impl Construction<'_> {
                     self.clear_formats_to_marker();
                 }
             }
-            // "Act as described in the next entry", that of the start tag, without attributes.
+            // "Act as described in the next entry": as for the start tag, but without attributes.
             BR => self.void_in_body(Tag { name: BR, attributes: Run::EMPTY, self_closing: false }),
             _ => self.any_other_end_tag(name),
         }
         Done
     }
 
-    /// Closes an element if it is in scope, and says whether it was.
+    /// Closes an element if it is in scope. Returns whether it was in scope.
     fn end_block(&mut self, name: Name) -> bool {
         let is_open = self.has_in_scope(SCOPE, name);
         if is_open {
@@ -80,7 +80,7 @@ impl Construction<'_> {
         let form = std::mem::replace(&mut self.form, NONE);
         if form != NONE && self.in_scope(SCOPE, |open| open.node == form) {
             self.generate_implied_end_tags(IMPLIED, None);
-            // Not popped: what was opened in it stays open.
+            // The form is removed and not popped, so that the elements inside it stay open.
             self.remove_from_stack(form);
         }
     }

@@ -9,7 +9,7 @@ use crate::scrape::document::{Name, Namespace, known::*};
 use Flow::Done;
 
 impl Construction<'_> {
-    /// 13.2.6: whether a token is for the rules below. The end of the page never is.
+    /// 13.2.6: whether the rules for foreign content apply to a token. They never apply to the end of the page.
     #[inline]
     pub(super) fn is_foreign(&self, token: &Token) -> bool {
         !self.current_is_html() && self.is_for_foreign_content(token)
@@ -55,7 +55,7 @@ impl Construction<'_> {
         Done
     }
 
-    /// Whether a start tag can only be meant as HTML.
+    /// Whether a start tag is one of those that end foreign content.
     fn is_html_start(&self, tag: Tag) -> bool {
         match tag.name {
             B | BIG | BLOCKQUOTE | BODY | BR | CENTER | CODE | DD | DIV | DL | DT | EM | EMBED | H1 | H2 | H3 | H4
@@ -66,7 +66,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Pops until HTML may come, and processes the token there.
+    /// Pops elements until HTML is allowed, and then processes the token.
     fn leave_foreign(&mut self, token: Token) -> Flow {
         while !self.current_is_html() && !self.current().is_in(MATHML_TEXT | HTML_INTEGRATION) {
             self.pop();
@@ -83,7 +83,7 @@ impl Construction<'_> {
             if at < last && open.namespace == Namespace::Html {
                 return self.step(self.mode, Token::End(name));
             }
-            // Names are compared without regard to case.
+            // The comparison ignores case.
             if open.name == name || open.name == written {
                 self.truncate(at);
                 return Done;
@@ -92,7 +92,7 @@ impl Construction<'_> {
         Done
     }
 
-    /// `<svg>` and `<math>` in HTML.
+    /// Inserts an `<svg>` or `<math>` that is in HTML.
     pub(super) fn enter_foreign(&mut self, tag: Tag, namespace: Namespace) {
         self.adjust_attributes(tag, namespace);
         self.insert_adjusted(tag, namespace);
@@ -122,7 +122,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Whether the `encoding` of an `annotation-xml` says that it holds HTML (13.2.6, "HTML integration point").
+    /// Whether the `encoding` of an `annotation-xml` makes it an "HTML integration point" (13.2.6).
     fn has_type_of_html(&self, tag: Tag) -> bool {
         let encoding = self.attribute(tag.attributes, ENCODING);
         encoding

@@ -1,10 +1,10 @@
-//! Names of SVG and `MathML` that are read in lower case and kept otherwise (13.2.6.1, 13.2.6.5).
+//! Names of SVG and `MathML` that the document stores with capitals or without their prefix (13.2.6.1, 13.2.6.5).
 
 use crate::scrape::document::{AttributeNamespace, Name, known::*};
 
 macro_rules! spelled {
     ($function:ident, $($read:ident $kept:ident,)*) => {
-        /// The name as it is kept, if that is another one.
+        /// Returns the name that the document stores, if it differs.
         pub(super) fn $function(name: Name) -> Option<Name> {
             Some(match name {
                 $($read => $kept,)*
@@ -50,7 +50,7 @@ spelled! { mathml_attribute,
     DEFINITIONURL DEFINITION_URL,
 }
 
-/// The local name and the name space of an attribute whose prefix means something.
+/// Returns the local name and the namespace of an attribute, if the name has a prefix with a meaning.
 pub(super) fn prefixed_attribute(name: Name) -> Option<(Name, AttributeNamespace)> {
     use AttributeNamespace::{XLink, Xml, Xmlns};
     Some(match name {

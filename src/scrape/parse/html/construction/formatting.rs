@@ -4,10 +4,10 @@ use super::open_elements::OPEN;
 use super::{Construction, NONE, Run, Tag};
 use crate::scrape::document::{Attribute, Name, Namespace, known};
 
-/// An entry: an element with what is needed to create it again, or a marker.
+/// An entry of the list. It is a marker, or an element with the data to create it again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Format {
-    /// `NONE` is a marker.
+    /// The element, or `NONE` for a marker.
     pub(super) node: u32,
     pub(super) name: Name,
     pub(super) attributes: Run,
@@ -21,10 +21,10 @@ impl Format {
     }
 }
 
-/// As many entries alike may follow each other: the "Noah's Ark clause".
+/// The largest number of equal entries after the last marker: the "Noah's Ark clause".
 const ALIKE: usize = 3;
 
-/// How many looks at an attribute take as long as sorting it among others.
+/// The cost of sorting one attribute, in looks at an attribute.
 const SORTING: usize = 16;
 
 impl Construction<'_> {
@@ -37,14 +37,14 @@ impl Construction<'_> {
         while self.lists.formats.pop().is_some_and(|format| !format.is_marker()) {}
     }
 
-    /// Where the entry of a node stands.
+    /// Returns the position of a node's entry.
     pub(super) fn format_of(&mut self, node: u32) -> Option<usize> {
         let at = self.lists.formats.iter().rposition(|format| format.node == node);
         self.work.look(self.lists.formats.len() - at.unwrap_or(0));
         at
     }
 
-    /// The last entry after the last marker of which something holds.
+    /// Returns the last entry after the last marker that meets a condition.
     pub(super) fn last_format(&mut self, is_it: impl Fn(&Format) -> bool) -> Option<usize> {
         let mut looks = 0;
         let mut entries = self.lists.formats.iter().enumerate().rev().take_while(|(_, format)| !format.is_marker());
@@ -121,7 +121,7 @@ impl Construction<'_> {
     #[cold]
     fn reconstruct_closed_formats(&mut self) {
         let formats = &self.lists.formats;
-        // "Rewind": to the entry after the last one that is a marker or open.
+        // "Rewind" to the entry after the last one that is a marker or open.
         let first = formats.iter().rposition(|format| self.is_marker_or_open(format)).map_or(0, |at| at + 1);
         self.work.look(formats.len() - first);
         // "Advance" and "create".

@@ -194,7 +194,7 @@ impl Construction<'_> {
         Reprocess(Mode::InBody)
     }
 
-    /// What belongs into the head and comes after it goes into it.
+    /// Inserts an element into the head although the head is closed.
     fn late_in_head(&mut self, tag: Tag) -> Flow {
         let node = self.head;
         if node == NONE {

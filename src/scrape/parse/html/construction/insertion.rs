@@ -5,17 +5,17 @@ use super::open_elements::Open;
 use super::{Construction, NONE, Remark, Run, Tag};
 use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespace, Node, known};
 
-/// Where a node comes to stand.
+/// The position at which a node is inserted.
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// As the last child of this one.
+    /// As the last child of this node.
     Last(u32),
-    /// Before a table, or, if that stands nowhere, as the last child of the element above it in the stack.
+    /// Before a table. If the table has no parent, as the last child of the element before it in the stack.
     Before { table: u32, otherwise: u32 },
 }
 
 impl Construction<'_> {
-    /// "The appropriate place for inserting a node", with the target it would have without foster parenting.
+    /// "The appropriate place for inserting a node". `target` is the parent if foster parenting does not apply.
     #[inline]
     fn appropriate_place(&mut self, target: Open) -> Place {
         if self.foster_parenting && target.is_in(FOSTERING) { self.foster_parent() } else { Place::Last(target.target) }
@@ -43,7 +43,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Inserts a node without a parent where one would stand whose target is `target`.
+    /// Inserts a node without a parent at the appropriate place for `target`.
     pub(super) fn insert_detached(&mut self, node: u32, target: Open) {
         match self.appropriate_place(target) {
             Place::Last(parent) => self.attach_last(parent, node),
@@ -52,7 +52,7 @@ impl Construction<'_> {
         }
     }
 
-    /// "Insert a foreign element", of which an HTML element is one too. Does not open it.
+    /// "Insert a foreign element", which also inserts HTML elements. Does not push it onto the stack.
     #[inline]
     pub(super) fn insert_element(&mut self, name: Name, namespace: Namespace, attributes: Run) -> Open {
         let place = match self.lists.open.last() {
@@ -64,7 +64,7 @@ impl Construction<'_> {
         self.opened(node, name, namespace)
     }
 
-    /// An element as the stack has it. A template gets the fragment that takes its children.
+    /// Makes the stack's entry for an element. Adds to a template the fragment for its children.
     fn opened(&mut self, node: u32, name: Name, namespace: Namespace) -> Open {
         let mut target = node;
         if name == known::TEMPLATE && namespace == Namespace::Html {
@@ -73,7 +73,7 @@ impl Construction<'_> {
         Open { node, target, name, sets: self.lists.corrections.sets(name, namespace), namespace }
     }
 
-    /// "Create an element for the token", which stands nowhere yet.
+    /// "Create an element for the token". The element has no parent yet.
     pub(super) fn create_detached(&mut self, name: Name, attributes: Run) -> Open {
         self.work.element();
         let node = self.push_detached(element(name, Namespace::Html, attributes));
@@ -87,7 +87,7 @@ impl Construction<'_> {
         self.push(open);
     }
 
-    /// The same for one that is closed at once.
+    /// Inserts an HTML element and closes it at once.
     #[inline]
     pub(super) fn insert_void(&mut self, tag: Tag) -> u32 {
         self.insert_element(tag.name, Namespace::Html, tag.attributes).node
@@ -100,7 +100,7 @@ impl Construction<'_> {
         open.node
     }
 
-    /// The root element, a child of the document.
+    /// Creates the root element as a child of the document.
     pub(super) fn create_root(&mut self, attributes: Run) {
         self.work.element();
         let node = self.append_new(element(known::HTML, Namespace::Html, attributes));
@@ -119,7 +119,7 @@ impl Construction<'_> {
         self.append_new(plain(Kind::Doctype, Run { start, length: 3 }));
     }
 
-    /// "Insert a character", for all of a text at once.
+    /// "Insert a character", for all characters of a text at once.
     #[inline]
     pub(super) fn insert_text(&mut self, run: Run) {
         let current = *self.current();
@@ -150,13 +150,13 @@ impl Construction<'_> {
         }
     }
 
-    /// Adds to a text. It stays where it is if the addition follows it there, else it moves to the end of `side`.
+    /// Adds to a text node. If the addition does not follow the text in memory, the text is moved to the end of `side`.
     fn extend(&mut self, text: u32, run: Run) {
         let base = self.page.len();
         let node = &self.dom.nodes[text as usize];
         let old = Run { start: node.start, length: node.length };
         let length = old.length + run.length;
-        // The page's last byte and the first one beside it do not follow each other.
+        // The last byte of the page and the first byte of `side` are not adjacent in memory.
         if old.end() == run.start && run.start as usize != base {
             self.dom.nodes[text as usize].length = length;
             return;
@@ -172,7 +172,7 @@ impl Construction<'_> {
         node.length = length;
     }
 
-    /// Adds a text to `side` that stands elsewhere already.
+    /// Copies an existing text to the end of `side`.
     fn push_again(&mut self, run: Run) -> Run {
         let start = self.side_end();
         match (run.start as usize).checked_sub(self.page.len()) {
@@ -189,12 +189,12 @@ impl Construction<'_> {
         self.insert_new_at(place, plain(remark.kind, remark.run));
     }
 
-    /// The same, "as the last child of" a node.
+    /// Inserts a comment or a processing instruction "as the last child of" a node.
     pub(super) fn append_comment(&mut self, parent: u32, remark: Remark) {
         self.append_new(Node { parent, ..plain(remark.kind, remark.run) });
     }
 
-    /// Gives an element those attributes that it has not got yet.
+    /// Adds the attributes that an element does not have yet.
     pub(super) fn add_missing_attributes(&mut self, node: u32, new: Run) {
         if new.length == 0 {
             return;
@@ -203,7 +203,7 @@ impl Construction<'_> {
         self.work.look((old.length + new.length) as usize);
         let mut start = old.start;
         if old.end() != new.start {
-            // They must stand together; the new ones are the last of the list.
+            // The attributes of an element must be adjacent. The new ones are at the end of the list.
             self.work.entries((old.length + new.length) as usize);
             start = u32::try_from(self.dom.attributes.len()).unwrap_or(NONE);
             self.dom.attributes.extend_from_within(old.start as usize..old.end() as usize);
@@ -230,7 +230,7 @@ impl Construction<'_> {
     }
 }
 
-/// A node without a name, not inserted yet.
+/// Makes a node without a name, which is not inserted yet.
 fn plain(kind: Kind, run: Run) -> Node {
     let Run { start, length } = run;
     Node { name: known::A, parent: 0, end: 0, start, length, kind, namespace: Namespace::Html }

@@ -1,13 +1,14 @@
-//! Tree construction (WHATWG HTML, 13.2.6): a token goes in, the document grows.
+//! Tree construction (WHATWG HTML, 13.2.6). Adds each token to the document.
 //!
-//! `insertion` is where nodes come to stand, `order` keeps the list in document order, `open_elements` and `formatting`
-//! are the two lists that the rules look at, `adoption` is the one rule that needs a file. The insertion modes stand in
-//! the order of the Standard: `head`, `body` with `body_end`, `table`, `after`; `foreign` is what holds inside SVG and
-//! `MathML`, and `selected` has what a `<selectedcontent>` shows.
-//!
-//! Further files:
-//!
-//! - `foreign_names`: names that SVG and `MathML` write with capitals
+//! - `insertion`: creates nodes, and decides where they are inserted
+//! - `order`: keeps the nodes in document order
+//! - `open_elements`: the stack of open elements
+//! - `formatting`: the list of active formatting elements
+//! - `adoption`: the adoption agency algorithm
+//! - `head`, `body`, `body_end`, `table` and `after`: the insertion modes, in the order of the Standard
+//! - `foreign`: the rules inside SVG and `MathML`
+//! - `foreign_names`: names of SVG and `MathML` with capitals or prefixes
+//! - `selected`: the content of a `<selectedcontent>`
 
 mod adoption;
 mod after;
@@ -33,10 +34,10 @@ use formatting::Format;
 use open_elements::Open;
 use order::Link;
 
-/// As many entries of each list are kept for the next page, at most.
+/// The largest number of entries of each list that are kept for the next page.
 const KEPT: usize = 1 << 17;
 
-/// No node.
+/// Stands for a missing node.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// An insertion mode (13.2.4.1).
@@ -65,7 +66,7 @@ pub(super) enum Mode {
     AfterAfterFrameset,
 }
 
-/// How what follows is to be tokenized: the states in which a token ends (13.2.5.1 - 13.2.5.5).
+/// The state in which tokenization continues after a token (13.2.5.1 - 13.2.5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Data,
@@ -75,13 +76,13 @@ pub(super) enum State {
     Plaintext,
 }
 
-/// What became of a token.
+/// The result of processing a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Done,
     /// "Switch the insertion mode to .., and reprocess the token."
     Reprocess(Mode),
-    /// The mode wants white space and other text one after the other.
+    /// The insertion mode needs white space and other text as separate tokens.
     Split,
 }
 
@@ -94,7 +95,7 @@ pub(super) struct Lists {
     template_modes: Vec<Mode>,
     pending_table_text: Vec<Run>,
     links: Vec<Link>,
-    /// The nodes in document order, where they are not created in it.
+    /// The nodes in document order, if they were not created in that order.
     ordered: Vec<Node>,
     pub(super) corrections: Corrections,
 }
@@ -110,7 +111,7 @@ impl Lists {
         self.links.clear();
         self.ordered.clear();
         self.corrections.clear();
-        // One large page must not cost memory for ever.
+        // The memory of one large page must be released.
         self.open.shrink_to(KEPT);
         self.formats.shrink_to(KEPT);
         self.template_modes.shrink_to(KEPT);
@@ -119,7 +120,7 @@ impl Lists {
         self.ordered.shrink_to(KEPT);
     }
 
-    /// How many bytes are kept.
+    /// Returns how many bytes it keeps.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.open.capacity() * size_of::<Open>()
@@ -134,31 +135,31 @@ impl Lists {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "the Standard has these flags")]
 pub(super) struct Construction<'p> {
-    /// The page, which the document gets back when it is complete.
+    /// The page. The document gets it back when it is complete.
     page: &'p str,
     pub(super) dom: &'p mut Dom,
     lists: &'p mut Lists,
     pub(super) work: Work,
-    /// What the tokenizer is to do next.
+    /// The state in which the tokenizer continues.
     pub(super) state: State,
-    /// Whether a line end that comes next is dropped.
+    /// Whether the next token is dropped if it is a line feed.
     pub(super) ignore_line_feed: bool,
     /// The attributes of the last element that may declare an encoding.
     pub(super) declaring: Run,
     mode: Mode,
     original_mode: Mode,
-    /// Whether nodes were created in another order than that of the document, so that `lists.links` has it.
+    /// Whether nodes were created in another order than document order. `lists.links` then has the document order.
     linked: bool,
     head: u32,
     form: u32,
     frameset_ok: bool,
     foster_parenting: bool,
-    /// Whether a `selectedcontent` stands in a `select`.
+    /// Whether a `selectedcontent` was inserted into a `select`.
     shows_selected: bool,
 }
 
 impl<'p> Construction<'p> {
-    /// With an empty document.
+    /// Starts with an empty document.
     pub(super) fn new(page: &'p str, dom: &'p mut Dom, lists: &'p mut Lists, work: Work) -> Self {
         lists.clear();
         Self {
@@ -180,34 +181,35 @@ impl<'p> Construction<'p> {
         }
     }
 
-    /// Closes what is open and brings the nodes into document order.
+    /// Closes all open elements and brings the nodes into document order.
     pub(super) fn finish(&mut self) {
         self.truncate(0);
         self.restore_order();
     }
 
-    /// Whether a token that comes now is for the rules of the initial insertion mode.
+    /// Whether the insertion mode is "initial".
     pub(super) fn is_initial(&self) -> bool {
         self.mode == Mode::Initial
     }
 
-    /// Whether an element that holds only text is open: the current node.
+    /// Whether the insertion mode is "text": the current node is an element that contains only text.
     pub(super) fn is_in_text(&self) -> bool {
         self.mode == Mode::Text
     }
 
-    /// The name of the current node.
+    /// Returns the name of the current node.
     pub(super) fn current_name(&self) -> Name {
         self.current().name
     }
 
-    /// Whether the Standard's rule holds, where html5ever has another one.
+    /// Whether the Standard's rule applies in a case in which html5ever has another rule.
     #[inline]
     pub(super) fn applies(&mut self, correction: Correction) -> bool {
         self.lists.corrections.apply(correction)
     }
 
-    /// A document type that comes later. Every insertion mode ignores it, but it ends a run of text in a table.
+    /// Processes a document type in any other insertion mode. All of them ignore it, but it ends a run of text in a
+    /// table.
     pub(super) fn late_doctype(&mut self) {
         if self.mode == Mode::InTableText && self.applies(Correction::DoctypeInTable) {
             self.flush_table_text();
@@ -215,14 +217,14 @@ impl<'p> Construction<'p> {
         }
     }
 
-    /// A document type in the initial insertion mode (13.2.6.4.1).
+    /// Processes a document type in the initial insertion mode (13.2.6.4.1).
     pub(super) fn doctype(&mut self, parts: [Run; 3], quirks: QuirksMode) {
         self.append_doctype(parts);
         self.dom.quirks = quirks;
         self.mode = Mode::BeforeHtml;
     }
 
-    /// Text that is not empty and has no U+0000.
+    /// Processes a text that is not empty and has no U+0000.
     #[inline]
     pub(super) fn text(&mut self, run: Run) {
         if self.mode == Mode::InBody && self.current_is_html() {
@@ -244,11 +246,11 @@ impl<'p> Construction<'p> {
         }
     }
 
-    /// Any other token than text.
+    /// Processes any token except text.
     #[inline]
     pub(super) fn process(&mut self, token: Token) {
         let flow = self.dispatch(token);
-        debug_assert_eq!(flow, Flow::Done, "only text is split");
+        debug_assert_eq!(flow, Flow::Done, "only text can be split");
     }
 
     /// 13.2.6, "tree construction dispatcher".
@@ -290,7 +292,7 @@ impl<'p> Construction<'p> {
         }
     }
 
-    /// Cuts the first piece off a text: as much white space as there is, or as much else.
+    /// Splits the first piece off a text. The piece has only white space, or no white space.
     fn split(&self, run: Run) -> (Run, Split, Option<Run>) {
         let bytes = self.stretch(run).as_bytes();
         let is_space = bytes[0].is_ascii_whitespace();
@@ -305,24 +307,24 @@ impl<'p> Construction<'p> {
         self.stretch(run).bytes().all(|byte| byte.is_ascii_whitespace())
     }
 
-    /// Adds a text to those that the page does not have in one piece.
+    /// Adds a text to the side text.
     pub(super) fn push_side(&mut self, text: &str) -> Run {
         let run = Run { start: self.side_end(), length: u32::try_from(text.len()).unwrap_or(NONE) };
         self.dom.side.push_str(text);
         run
     }
 
-    /// The place of what is added to them next.
+    /// Returns the position of the next text that is added to the side text.
     pub(super) fn side_end(&self) -> u32 {
-        u32::try_from(self.page.len() + self.dom.side.len()).expect("work ends long before 4 GiB")
+        u32::try_from(self.page.len() + self.dom.side.len()).expect("the limits of work end parsing long before 4 GiB")
     }
 
-    /// U+FFFD.
+    /// Returns a text that is U+FFFD.
     fn replacement(&mut self) -> Run {
         self.push_side("\u{fffd}")
     }
 
-    /// The text of a run.
+    /// Returns the text of a run.
     #[inline]
     pub(super) fn stretch(&self, run: Run) -> &str {
         let (start, length) = (run.start as usize, run.length as usize);
@@ -332,14 +334,14 @@ impl<'p> Construction<'p> {
         }
     }
 
-    /// The value of a tag's attribute that is in no name space.
+    /// Returns the value of the attribute with this name. The attributes must have no namespaces yet.
     pub(super) fn attribute(&self, attributes: Run, name: Name) -> Option<&str> {
         let attributes = &self.dom.attributes[attributes.start as usize..attributes.end() as usize];
         let attribute = attributes.iter().find(|attribute| attribute.name == name)?;
         Some(self.stretch(Run { start: attribute.start, length: attribute.length }))
     }
 
-    /// "The generic raw text element parsing algorithm" and that for RCDATA (13.2.6.2).
+    /// "The generic raw text element parsing algorithm", and "the generic RCDATA element parsing algorithm" (13.2.6.2).
     fn parse_raw_text(&mut self, tag: Tag, state: State) -> Flow {
         self.insert_html(tag);
         self.state = state;

@@ -8,7 +8,7 @@ use crate::scrape::document::{Name, Namespace, known};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
     pub(super) node: u32,
-    /// Where its children go: the element itself, or what a template holds.
+    /// The parent of its children: the element itself, or the fragment of a template.
     pub(super) target: u32,
     pub(super) name: Name,
     pub(super) sets: Sets,
@@ -16,7 +16,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Whether it is an element of HTML with this name.
+    /// Whether it is an HTML element with this name.
     #[inline]
     pub(super) fn is(&self, name: Name) -> bool {
         self.name == name && self.namespace == Namespace::Html
@@ -28,11 +28,12 @@ impl Open {
     }
 }
 
-/// A node's `end` while it is a formatting element in the stack. Ends are found when the list is complete.
+/// The `end` of a formatting element while it is in the stack. The real ends are computed when the document is
+/// complete.
 pub(super) const OPEN: u32 = 1;
 
 impl Construction<'_> {
-    /// The element that was opened last. There is one from the first start tag to the end.
+    /// Returns the element that was opened last. The stack is not empty from the first start tag to the end.
     #[inline]
     pub(super) fn current(&self) -> &Open {
         self.lists.open.last().expect("the root element is open")
@@ -83,27 +84,27 @@ impl Construction<'_> {
         }
     }
 
-    /// Closes all but the first so many.
+    /// Closes all elements except the first `length`.
     pub(super) fn truncate(&mut self, length: usize) {
         while self.lists.open.len() > length {
             self.pop();
         }
     }
 
-    /// Whether an element of HTML with this name is open. It must be a known name.
+    /// Whether an HTML element with this name is open. The name must be a known name.
     #[inline]
     pub(super) fn is_open(&self, name: Name) -> bool {
         self.lists.counts[name.number() as usize] > 0
     }
 
-    /// Where a node stands in the stack.
+    /// Returns the position of a node in the stack.
     pub(super) fn position(&mut self, node: u32) -> Option<usize> {
         let at = self.lists.open.iter().rposition(|open| open.node == node);
         self.work.look(self.lists.open.len() - at.unwrap_or(0));
         at
     }
 
-    /// Takes a node out of the stack, wherever it stands.
+    /// Removes a node from any position in the stack.
     pub(super) fn remove_from_stack(&mut self, node: u32) {
         if let Some(at) = self.position(node) {
             self.remove_open(at);
@@ -111,13 +112,13 @@ impl Construction<'_> {
     }
 
     pub(super) fn remove_open(&mut self, at: usize) {
-        // Those above it move, which is cheaper than looking at them.
+        // The entries after it are moved, which costs less than looking at them.
         self.work.look((self.lists.open.len() - at) / 8);
         let open = self.lists.open.remove(at);
         self.closed(open);
     }
 
-    /// "Has an element in the specific scope": whether what is asked for comes before the scope's end.
+    /// "Has an element in the specific scope": whether a wanted element comes before the end of the scope.
     pub(super) fn in_scope(&mut self, scope: Sets, is_it: impl Fn(&Open) -> bool) -> bool {
         let mut looks = 0;
         let found = self.lists.open.iter().rev().find_map(|open| {
@@ -133,7 +134,7 @@ impl Construction<'_> {
 
     #[inline]
     pub(super) fn has_in_scope(&mut self, scope: Sets, name: Name) -> bool {
-        // Most are not open at all, or are the current node.
+        // Most elements are not open, or are the current node.
         let counted = self.lists.counts.get(name.number() as usize);
         if counted == Some(&0) {
             return false;
@@ -152,14 +153,14 @@ impl Construction<'_> {
         }
     }
 
-    /// Pops until the current node is in one of the sets.
+    /// Pops elements until the current node is in one of the sets.
     pub(super) fn pop_until_current(&mut self, sets: Sets) {
         while !self.current().is_in(sets) {
             self.pop();
         }
     }
 
-    /// Pops until what is asked for has been popped.
+    /// Pops elements until the wanted one has been popped.
     pub(super) fn pop_until(&mut self, is_it: impl Fn(&Open) -> bool) {
         while let Some(open) = self.lists.open.last().copied() {
             self.pop();
@@ -188,12 +189,12 @@ impl Construction<'_> {
         }
     }
 
-    /// The second element of the stack, if that is a body.
+    /// Returns the second element of the stack, if it is a `body`.
     pub(super) fn body(&self) -> Option<Open> {
         self.lists.open.get(1).filter(|open| open.is(known::BODY)).copied()
     }
 
-    /// The attributes of an open element.
+    /// Returns the attributes of an element.
     pub(super) fn attributes_of(&self, node: u32) -> Run {
         let node = &self.dom.nodes[node as usize];
         Run { start: node.start, length: node.length }

@@ -1,9 +1,9 @@
 //! Document order.
 //!
-//! Nodes are appended to the list as they are created. On nearly every page that is document order, and nothing else is
-//! needed. The first node that comes to stand elsewhere, as foster parenting, the adoption agency or a comment after
-//! `</body>` make it, has all nodes linked as a tree; from then on the links say where a node stands, and in the end one
-//! walk brings the list into order.
+//! Nodes are appended to the list when they are created. On nearly all pages this is document order, and nothing else
+//! is needed. Foster parenting, the adoption agency algorithm, or a comment after `</body>` may insert a node
+//! elsewhere. Before the first such node is inserted, all nodes are linked as a tree. From then on, the links have the
+//! order of the nodes. At the end, one walk over the tree brings the list into document order.
 
 use super::{Construction, NONE};
 use crate::scrape::document::Node;
@@ -57,7 +57,8 @@ impl Construction<'_> {
         new
     }
 
-    /// Whether a node that is added to the list stands at the end of `parent`: the last one is the parent, or below it.
+    /// Whether a node at the end of the list would be the last child of `parent`. The last node must be `parent` or
+    /// below it.
     #[inline]
     fn ends_at_last(&self, parent: u32) -> bool {
         let mut at = self.last_node();
@@ -67,7 +68,7 @@ impl Construction<'_> {
         at == parent
     }
 
-    /// The last child of a node, if that is a text.
+    /// Returns the last child of a node, if it is a text.
     #[inline]
     pub(super) fn last_text(&mut self, parent: u32) -> Option<u32> {
         if !self.linked && !self.ends_at_last(parent) {
@@ -78,19 +79,19 @@ impl Construction<'_> {
         (last != NONE && is_it(&self.dom.nodes[last as usize])).then_some(last)
     }
 
-    /// The node before another one, if that is a text.
+    /// Returns the previous sibling of a node, if it is a text.
     pub(super) fn text_before(&mut self, sibling: u32) -> Option<u32> {
         self.link_all();
         let previous = self.lists.links[sibling as usize].previous;
         (previous != NONE && self.dom.nodes[previous as usize].is_text()).then_some(previous)
     }
 
-    /// Whether a node stands in the tree, or in a part that was taken out with it.
+    /// Whether a node has a parent: it is in the tree, or in a subtree that was detached with it.
     pub(super) fn has_parent(&self, node: u32) -> bool {
         self.dom.nodes[node as usize].parent != NONE
     }
 
-    /// Links the nodes, which stand in document order.
+    /// Links the nodes as a tree. They are still in document order.
     #[cold]
     pub(super) fn link_all(&mut self) {
         if self.linked {
@@ -103,7 +104,7 @@ impl Construction<'_> {
         }
     }
 
-    // The nodes must be linked for the relatives of a node to be known.
+    // The following four functions need linked nodes.
 
     pub(super) fn first_child(&self, node: u32) -> Option<u32> {
         some(self.lists.links[node as usize].first)
@@ -121,7 +122,7 @@ impl Construction<'_> {
         some(self.lists.links[node as usize].previous)
     }
 
-    /// Makes a node without a parent the last child of one.
+    /// Makes a node without a parent the last child of `parent`.
     pub(super) fn attach_last(&mut self, parent: u32, node: u32) {
         self.dom.nodes[node as usize].parent = parent;
         let links = &mut self.lists.links;
@@ -133,7 +134,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Puts a node without a parent before one that has a parent.
+    /// Inserts a node without a parent before `sibling`, which has a parent.
     pub(super) fn attach_before(&mut self, sibling: u32, node: u32) {
         let parent = self.dom.nodes[sibling as usize].parent;
         self.dom.nodes[node as usize].parent = parent;
@@ -147,7 +148,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Takes a node out of its parent, if it has one.
+    /// Removes a node from its parent, if it has one.
     pub(super) fn detach(&mut self, node: u32) {
         self.link_all();
         let parent = std::mem::replace(&mut self.dom.nodes[node as usize].parent, NONE);
@@ -168,7 +169,7 @@ impl Construction<'_> {
         links[node as usize].next = NONE;
     }
 
-    /// Makes all children of a node the last children of another one.
+    /// Moves all children of one node to the end of another one.
     pub(super) fn move_children(&mut self, from: u32, to: u32) {
         let mut next = self.lists.links[from as usize].first;
         while next != NONE {
@@ -180,7 +181,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Brings the nodes into document order. Those that are not in the tree any more are dropped.
+    /// Brings the nodes into document order. Drops nodes that are no longer in the tree.
     pub(super) fn restore_order(&mut self) {
         if !self.linked {
             return;
@@ -188,7 +189,7 @@ impl Construction<'_> {
         let (lists, nodes) = (&mut *self.lists, &mut self.dom.nodes);
         lists.ordered.clear();
         lists.ordered.reserve(nodes.len());
-        // The parent's new place, and the node that comes next.
+        // The new place of the parent, and the next node.
         let (mut parent, mut next) = (0, 0);
         loop {
             let place = number(lists.ordered.len());
@@ -219,7 +220,7 @@ fn some(node: u32) -> Option<u32> {
     (node != NONE).then_some(node)
 }
 
-/// A page has fewer than 2^32 bytes, and no more nodes than its budget allows.
+/// Converts a place. A page has fewer than 2^32 bytes, and at most as many nodes as its budget allows.
 fn number(length: usize) -> u32 {
-    u32::try_from(length).expect("a page's budget has fewer nodes than 2^32")
+    u32::try_from(length).expect("the budget allows fewer than 2^32 nodes")
 }

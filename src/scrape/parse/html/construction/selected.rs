@@ -1,13 +1,14 @@
-//! What a `<selectedcontent>` shows (4.10.10.2, 4.10.17): a copy of what the selected option of its `<select>` has.
+//! The content of a `<selectedcontent>` (4.10.10.2, 4.10.17): a copy of the content of the selected option of its
+//! `<select>`.
 //!
-//! A browser makes the copy when the `selectedcontent` is inserted, and again when an option that is selected is closed.
-//! Nothing here runs on a page without a `selectedcontent` in a `select`.
+//! A browser makes the copy when the `selectedcontent` is inserted, and again when a selected option is closed. This
+//! code runs only on pages with a `selectedcontent` in a `select`.
 
 use super::{Construction, NONE};
 use crate::scrape::document::{Kind, Name, Namespace, Node, known};
 
 impl Construction<'_> {
-    /// "The selectedcontent HTML element post-connection steps": `node` was inserted.
+    /// "The selectedcontent HTML element post-connection steps". `node` was inserted.
     pub(super) fn selectedcontent_inserted(&mut self, node: u32) {
         let Some(select) = self.ancestor(node, known::SELECT) else { return };
         self.shows_selected = true;
@@ -18,7 +19,7 @@ impl Construction<'_> {
         }
     }
 
-    /// "Maybe clone an option into selectedcontent": an option was popped off the stack.
+    /// "Maybe clone an option into selectedcontent". `option` was popped off the stack.
     #[cold]
     pub(super) fn option_closed(&mut self, option: u32) {
         if let Some(select) = self.nearest_select(option)
@@ -42,7 +43,7 @@ impl Construction<'_> {
                 break;
             }
         }
-        // It is disabled in an option, in another one, and where a select stands in a select.
+        // It is disabled inside an option, inside another `selectedcontent`, and if a `select` is inside a `select`.
         let outer = self.ancestor(select, known::SELECT);
         let inside = [known::OPTION, known::SELECTEDCONTENT].map(|name| self.ancestor(at, name));
         let is_nearest = self.ancestor(at, known::SELECT) == Some(select);
@@ -60,8 +61,8 @@ impl Construction<'_> {
         self.move_children(holder, shown);
     }
 
-    /// Adds a copy of all that one node has to another one. A `selectedcontent` among it stays empty: only the first one in
-    /// a `select` shows anything.
+    /// Appends copies of everything below one node to another one. The copy of a `selectedcontent` stays empty, because
+    /// only the first `selectedcontent` of a `select` has content.
     fn copy_children(&mut self, from: u32, to: u32) {
         let mut pending = Vec::new();
         let mut next = (from, to);
@@ -73,12 +74,12 @@ impl Construction<'_> {
                 child = self.previous(at);
             }
             let Some((original, parent)) = pending.pop() else { return };
-            // The budget also ends what would not end by itself.
+            // The budget also ends a loop that would not end otherwise.
             self.work.element();
             if self.work.is_exceeded() {
                 return;
             }
-            // The end of a node that is open has a meaning of its own.
+            // The `end` of an open node has another meaning (`OPEN`), so it is not copied.
             let copy = self.push_detached(Node { end: 0, ..self.dom.nodes[original as usize] });
             self.attach_last(parent, copy);
             let is_shown = self.is_html(original, known::SELECTEDCONTENT);
@@ -89,7 +90,7 @@ impl Construction<'_> {
     /// Whether an option that has just been closed is the selected one.
     fn is_selected(&mut self, select: u32, option: u32) -> bool {
         if !self.has(option, known::SELECTED) {
-            // Nearly all are neither selected by the page nor the first one: that is soon found out.
+            // Nearly all options neither have `selected` nor are the first one. This check is quick for them.
             let first = self.options(select, |it, at| !it.is_disabled(select, at));
             if first != Some(option) {
                 return false;
@@ -98,8 +99,8 @@ impl Construction<'_> {
         self.selected_option(select) == Some(option)
     }
 
-    /// The option whose selectedness is true: the last one with `selected`, or else the first one that is not disabled, where
-    /// one line is shown ("the selectedness setting algorithm").
+    /// Returns the option whose selectedness is true: the last one with `selected`. If there is none and the display
+    /// size is 1, it is the first one that is not disabled ("the selectedness setting algorithm").
     fn selected_option(&mut self, select: u32) -> Option<u32> {
         let (mut last, mut first) = (None, None);
         self.options(select, |it, at| {
@@ -113,7 +114,7 @@ impl Construction<'_> {
         last.or_else(|| first.filter(|_| self.display_size(select) == 1))
     }
 
-    /// Goes through "the list of options" of a `select`, up to one that is looked for.
+    /// Returns the first wanted option in "the list of options" of a `select`.
     fn options(&mut self, select: u32, mut is_it: impl FnMut(&Self, u32) -> bool) -> Option<u32> {
         self.link_all();
         let mut next = self.following(select, select, true);
@@ -146,13 +147,13 @@ impl Construction<'_> {
         }
     }
 
-    /// "An option element is disabled" by itself or by its group.
+    /// "An option element is disabled": it is disabled itself, or its group is.
     fn is_disabled(&self, select: u32, option: u32) -> bool {
         let group = self.ancestor_below(option, known::OPTGROUP, select);
         self.has(option, known::DISABLED) || group.is_some_and(|group| self.has(group, known::DISABLED))
     }
 
-    /// "The display size" of a `select` without `multiple`, by "the rules for parsing non-negative integers".
+    /// Returns "the display size" of a `select` without `multiple`, by "the rules for parsing non-negative integers".
     fn display_size(&self, select: u32) -> u32 {
         let size = self.attribute(self.attributes_of(select), known::SIZE).unwrap_or("").trim_ascii_start();
         let size = size.strip_prefix('+').unwrap_or(size);
@@ -170,7 +171,7 @@ impl Construction<'_> {
         node.name == name && node.kind == Kind::Element && node.namespace == Namespace::Html
     }
 
-    /// The parent of a node in its tree: the contents of a template are a tree of their own.
+    /// Returns the parent of a node in its tree. The content of a template is a separate tree.
     fn parent(&self, node: u32) -> Option<u32> {
         let parent = self.dom.nodes[node as usize].parent;
         (node != 0 && parent != NONE && self.dom.nodes[parent as usize].kind != Kind::Fragment).then_some(parent)
@@ -180,7 +181,7 @@ impl Construction<'_> {
         self.ancestor_below(node, name, NONE)
     }
 
-    /// The nearest element above a node that has a name and is not `limit` or above it.
+    /// Returns the nearest ancestor with this name that is below `limit`.
     fn ancestor_below(&self, node: u32, name: Name, limit: u32) -> Option<u32> {
         let mut at = node;
         loop {
@@ -191,7 +192,8 @@ impl Construction<'_> {
         }
     }
 
-    /// The next node in tree order below `root`, with or without those below `at`. What templates hold is not visited.
+    /// Returns the next node after `at` in tree order below `root`. Visits the nodes below `at` only if `descend` is
+    /// true. Skips the content of templates.
     fn following(&mut self, root: u32, at: u32, descend: bool) -> Option<u32> {
         self.work.look(1);
         let is_fragment = self.dom.nodes[at as usize].kind == Kind::Fragment;

@@ -118,7 +118,7 @@ impl Construction<'_> {
         }
     }
 
-    /// All of it is judged together: one character that is not white space moves everything before the table.
+    /// Inserts the pending text. If it has a character that is not white space, all of it is foster parented.
     pub(super) fn flush_table_text(&mut self) {
         let pending = std::mem::take(&mut self.lists.pending_table_text);
         let is_space = pending.iter().all(|run| self.is_space(*run));
@@ -257,7 +257,7 @@ impl Construction<'_> {
         }
     }
 
-    /// Closes the row, if one is in scope, and says whether one was.
+    /// Closes the row if one is in scope. Returns whether one was in scope.
     fn end_row(&mut self) -> bool {
         let is_open = self.has_in_scope(TABLE_SCOPE, TR);
         if is_open {

@@ -1,12 +1,12 @@
-//! What the tokenizer asks of single bytes. All that ends anything in markup is ASCII.
+//! The classes of bytes that the tokenizer distinguishes. Only ASCII bytes end a name or a value.
 
-/// White space in markup: tab, LF, FF, blank. A CR has become an LF.
+/// White space in markup: tab, LF, FF and space. Each CR has already become an LF.
 const SPACE: u8 = 1;
-/// What ends the name of a tag or of an attribute: white space, `/`, `>`.
+/// Bytes that end the name of a tag or attribute: white space, `/`, `>`.
 const NAME_END: u8 = 1 << 1;
-/// What ends an attribute's name besides: `=`.
+/// A byte that also ends the name of an attribute: `=`.
 const EQUALS: u8 = 1 << 2;
-/// What ends a value without quotes: white space, `>`.
+/// Bytes that end a value without quotes: white space, `>`.
 const VALUE_END: u8 = 1 << 3;
 
 static CLASSES: [u8; 256] = {
@@ -50,11 +50,11 @@ pub(super) fn ends_unquoted_value(byte: u8) -> bool {
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
 
-/// Eight bytes at once with ASCII capitals in lower case.
+/// Converts the ASCII capitals of eight bytes to lower case at once.
 #[inline]
 pub(super) fn to_lower(word: u64) -> u64 {
     let low = word & !HIGH;
-    // The high bit of each byte says: at least `A`; more than `Z`.
+    // The high bit of each byte says whether the byte is at least `A`, or more than `Z`.
     let from_a = low + (0x80 - u64::from(b'A')) * EACH;
     let after_z = low + (0x7f - u64::from(b'Z')) * EACH;
     let capitals = from_a & !after_z & !word & HIGH;
@@ -66,7 +66,7 @@ mod tests {
     use super::{ends_attribute_name, ends_tag_name, ends_unquoted_value, is_space, to_lower};
 
     #[test]
-    fn eight_bytes_are_lowered_like_one() {
+    fn eight_bytes_are_converted_like_single_bytes() {
         for byte in 0..=u8::MAX {
             for at in 0..8 {
                 let mut bytes = *b"aZ@[`z\xff\0";
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_end_what_the_standard_says() {
+    fn the_classes_of_bytes_follow_the_standard() {
         for byte in 0..=u8::MAX {
             let space = matches!(byte, b'\t' | b'\n' | b'\x0c' | b' ');
             assert_eq!(is_space(byte), space);

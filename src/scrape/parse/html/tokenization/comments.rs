@@ -9,7 +9,7 @@ use super::{Tokenizer, run};
 use crate::scrape::document::Kind;
 
 impl Tokenizer<'_> {
-    /// 13.2.5.42, markup declaration open state: `<!` stands at `at`.
+    /// 13.2.5.42, markup declaration open state. `<!` is at `self.at`.
     pub(super) fn markup_declaration_open(&mut self) {
         let start = self.at + 2;
         let rest = &self.bytes[start..];
@@ -32,10 +32,10 @@ impl Tokenizer<'_> {
         self.emit_comment(start, end);
     }
 
-    /// 13.2.5.43 - 13.2.5.51, from the comment start state on.
+    /// 13.2.5.43 - 13.2.5.51, the comment start state and the following states.
     fn comment(&mut self, start: usize) {
         let rest = &self.bytes[start..];
-        // The comment start and comment start dash states: it may end before it has begun.
+        // The comment start and comment start dash states: an empty comment may end with `>` or `->`.
         for short in [b">".as_slice(), b"->"] {
             if rest.starts_with(short) {
                 self.at = start + short.len();
@@ -54,7 +54,7 @@ impl Tokenizer<'_> {
             }
             from = end + 1;
         }
-        // The page ends first. What might have become the end of the comment is not part of it.
+        // The page ends before the comment. An incomplete `-->` is not part of the text.
         let unfinished =
             [b"--!".as_slice(), b"--", b"-"].into_iter().find(|it| rest.ends_with(it)).map_or(0, <[u8]>::len);
         self.at = self.bytes.len();
@@ -70,8 +70,8 @@ impl Tokenizer<'_> {
         self.construction.process(Token::Comment(Remark { kind, run }));
     }
 
-    /// 13.2.5.72, processing instruction open state: `<?` stands at `at`. What is not a processing instruction is a bogus
-    /// comment; what the end of the page cuts off is nothing.
+    /// 13.2.5.72, processing instruction open state. `<?` is at `self.at`. If this is not a processing instruction, it
+    /// is a bogus comment. If it is not complete at the end of the page, it is dropped.
     pub(super) fn processing_instruction(&mut self) {
         if !self.construction.applies(Correction::ProcessingInstruction) {
             return self.bogus_comment(self.at + 1);
@@ -99,7 +99,7 @@ impl Tokenizer<'_> {
         self.emit_remark(Kind::Instruction, run);
     }
 
-    /// The text of a processing instruction: its target, and, if it has data, a blank and its data.
+    /// Returns the text of a processing instruction: its target and, if it has data, a space and the data.
     fn instruction(&mut self, start: usize, target_end: usize, end: usize) -> Run {
         // 13.2.5.74, after processing instruction target state.
         let rest = &self.bytes[target_end..end];

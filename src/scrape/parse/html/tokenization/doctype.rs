@@ -1,4 +1,4 @@
-//! Document types (13.2.5.53 - 13.2.5.68), and what they say of the page's age (13.2.6.4.1).
+//! Document types (13.2.5.53 - 13.2.5.68), and the quirks mode that follows from them (13.2.6.4.1).
 
 use html5ever::tree_builder::QuirksMode;
 
@@ -6,7 +6,7 @@ use super::super::token::{Doctype, Run};
 use super::Tokenizer;
 use super::bytes::is_space;
 
-/// Which identifier is being read.
+/// The identifier that is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Identifier {
     Public,
@@ -14,7 +14,7 @@ enum Identifier {
 }
 
 impl Tokenizer<'_> {
-    /// 13.2.5.53, DOCTYPE state: `<!doctype` ends at `from`.
+    /// 13.2.5.53, DOCTYPE state. `<!doctype` ends at `from`.
     pub(super) fn doctype(&mut self, from: usize) {
         let mut doctype = Doctype::default();
         self.at = from;
@@ -32,7 +32,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// Reads all of it. `None`: the page ends before it does, where that is an error.
+    /// Reads a whole document type. Returns `None` if the page ends before it and that is an error.
     fn doctype_parts(&mut self, doctype: &mut Doctype) -> Option<()> {
         // 13.2.5.54, before DOCTYPE name state.
         if self.skip_space()? == b'>' {
@@ -70,7 +70,7 @@ impl Tokenizer<'_> {
         self.doctype_identifier(doctype, kind)
     }
 
-    /// 13.2.5.57 and 13.2.5.63, after DOCTYPE public/system keyword state, and the one after it.
+    /// 13.2.5.57 and 13.2.5.63, after DOCTYPE public/system keyword state, and the state that follows it.
     fn doctype_identifier(&mut self, doctype: &mut Doctype, kind: Identifier) -> Option<()> {
         match self.skip_space()? {
             quote @ (b'"' | b'\'') => {
@@ -101,7 +101,8 @@ impl Tokenizer<'_> {
         Some(())
     }
 
-    /// 13.2.5.59 and others, DOCTYPE public/system identifier (quoted) state. Says whether the document type ends in it.
+    /// 13.2.5.59 and others, DOCTYPE public/system identifier (quoted) state. Returns whether the document type ends
+    /// there.
     fn quoted_identifier(&mut self, doctype: &mut Doctype, kind: Identifier, quote: u8) -> Option<bool> {
         let start = self.at + 1;
         let length = self.bytes[start..].iter().position(|byte| *byte == quote || *byte == b'>');
@@ -117,13 +118,13 @@ impl Tokenizer<'_> {
         Some(is_abrupt)
     }
 
-    /// 13.2.5.68, bogus DOCTYPE state: it ends with the page, too.
+    /// 13.2.5.68, bogus DOCTYPE state. The end of the page also ends it.
     fn bogus_doctype(&mut self) {
         let length = self.bytes[self.at..].iter().position(|byte| *byte == b'>');
         self.at = length.map_or(self.bytes.len(), |length| self.at + length + 1);
     }
 
-    /// Goes to the next character that is not white space, and gives it.
+    /// Moves to the next character that is not white space, and returns it.
     fn skip_space(&mut self) -> Option<u8> {
         while is_space(self.byte(self.at)?) {
             self.at += 1;
@@ -131,7 +132,7 @@ impl Tokenizer<'_> {
         self.byte(self.at)
     }
 
-    /// 13.2.6.4.1: whether the page is to be laid out as it was before the standards.
+    /// 13.2.6.4.1: returns the quirks mode of a document with this document type.
     fn quirks(&self, doctype: &Doctype) -> QuirksMode {
         let is_html = doctype.name.is_some_and(|name| self.construction.stretch(name) == "html");
         if doctype.force_quirks || !is_html {

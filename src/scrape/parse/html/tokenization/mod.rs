@@ -1,17 +1,17 @@
-//! Tokenization (WHATWG HTML, 13.2.5): the page is read from its start to its end, once.
+//! Tokenization (WHATWG HTML, 13.2.5). Reads the page once, from start to end.
 //!
-//! The Standard reads characters and has a state for each place in a tag. Here a function reads a whole tag, text or
-//! comment, and has those states as its parts, in their order. The states that are left in `Construction::state` are those
-//! in which a token begins.
+//! The Standard reads single characters and has a state for each position in a tag. Here, one function reads a whole
+//! tag, text or comment. The parts of the function are those states, in the same order. `Construction::state` has only
+//! the states in which a token begins.
 //!
-//! This file has the data state and the plaintext state; `tags` the states of tags and attributes, `raw_text` those of
-//! elements that hold only text, `comments` comments, bogus comments, CDATA
-//! sections and processing instructions, `doctype` document types,
-//! `references` character references.
+//! This file has the data state and the plaintext state. The other files:
 //!
-//! Further files:
-//!
-//! - `bytes`: what ends a name or a value
+//! - `tags`: the states of tags and attributes
+//! - `raw_text`: the states of elements that contain only text
+//! - `comments`: comments, bogus comments, CDATA sections and processing instructions
+//! - `doctype`: document types
+//! - `references`: character references
+//! - `bytes`: which bytes end a name or a value
 
 mod bytes;
 mod comments;
@@ -33,10 +33,10 @@ use crate::scrape::decode::Confidence;
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// As many names as are numbered on nearly every page.
+/// The number of stamps that are kept for the next page. Nearly all pages have fewer names.
 const KEPT_STAMPS: usize = 1 << 14;
 
-/// Texts shorter than this are searched byte by byte: calling a vector search costs more.
+/// The first bytes of a text are searched one by one, because a call of a vector search costs more.
 const SHORT: usize = 16;
 
 /// The state of tokenization.
@@ -44,19 +44,20 @@ const SHORT: usize = 16;
 pub(super) struct Tokenizer<'p> {
     text: &'p str,
     bytes: &'p [u8],
-    /// The place of the next character.
+    /// The position of the next character.
     at: usize,
-    /// Whether U+0000 is anywhere in the page. Nearly no page has it, and those need no further search.
+    /// Whether the page contains U+0000. Hardly any page does, and the others need no further search.
     has_null: bool,
     construction: Construction<'p>,
-    /// For each name the last tag that had it as an attribute; tags are numbered.
+    /// For each name, the number of the last tag that has an attribute with this name.
     stamps: &'p mut Vec<u32>,
+    /// The number of the current tag.
     tag: u32,
-    /// A name in lower case.
+    /// A buffer for a name in lower case.
     lower: String,
     /// Whether a `<meta>` may still change the encoding.
     confidence: Confidence,
-    /// The encoding that the page declares, if it is another page in that one.
+    /// The encoding that the page declares, if the text of the page differs in it.
     other_encoding: Option<&'static Encoding>,
 }
 
@@ -75,7 +76,7 @@ impl<'p> Tokenizer<'p> {
         Self { text, bytes, at: 0, has_null, construction, stamps, tag: 0, lower, confidence, other_encoding }
     }
 
-    /// Reads the page, up to a `<meta>` that makes it another one.
+    /// Reads the page to its end, or to a `<meta>` with an encoding in which the text of the page differs.
     pub(super) fn run(mut self) -> Result<Parsed, Declined> {
         self.skip_byte_order_mark();
         while self.at < self.bytes.len() {
@@ -148,7 +149,7 @@ impl<'p> Tokenizer<'p> {
         }
     }
 
-    /// Whether a `<` begins anything but text.
+    /// Whether the `<` at `at` begins markup. If not, it is text.
     fn is_markup(&self, at: usize) -> bool {
         match self.byte(at + 1) {
             Some(b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?') => true,
@@ -157,7 +158,7 @@ impl<'p> Tokenizer<'p> {
         }
     }
 
-    /// Text up to the next markup. A `<` at its start is text.
+    /// Reads text up to the next markup. A `<` at the start is text.
     fn characters(&mut self) {
         if self.drop_line_feed() {
             return;
@@ -180,7 +181,7 @@ impl<'p> Tokenizer<'p> {
         }
     }
 
-    /// The same, once a character reference was found at `end`: the text is put together beside the page.
+    /// Continues `characters` at the first character reference, which is at `end`. Writes the text into the side text.
     #[cold]
     fn characters_with_references(&mut self, start: usize, end: usize) {
         let first = self.construction.side_end();
@@ -208,7 +209,7 @@ impl<'p> Tokenizer<'p> {
         }
     }
 
-    /// The place of the next `<` or `&`, or the end of the page.
+    /// Returns the position of the next `<` or `&`, or the end of the page.
     #[inline]
     fn find_markup_or_reference(&self, from: usize) -> usize {
         let rest = &self.bytes[from..];
@@ -218,7 +219,7 @@ impl<'p> Tokenizer<'p> {
         found.map_or(self.bytes.len(), |found| from + found)
     }
 
-    /// The line end after `<pre>`, `<listing>` and `<textarea>`: says whether the text began with it.
+    /// Drops the line feed after `<pre>`, `<listing>` and `<textarea>`. Returns whether there was one.
     fn drop_line_feed(&mut self) -> bool {
         if !std::mem::take(&mut self.construction.ignore_line_feed) {
             return false;
@@ -240,7 +241,7 @@ impl<'p> Tokenizer<'p> {
         true
     }
 
-    /// Hands on a text in which U+0000 is a token of its own.
+    /// Passes a text to tree construction. Each U+0000 in it becomes a separate token.
     #[inline]
     fn emit(&mut self, run: Run) {
         if self.has_null {
@@ -267,7 +268,7 @@ impl<'p> Tokenizer<'p> {
         }
     }
 
-    /// A stretch of the page where U+0000 is replaced by U+FFFD.
+    /// Returns a part of the page in which each U+0000 is replaced by U+FFFD.
     #[inline]
     fn replaced(&mut self, start: usize, end: usize) -> Run {
         if self.has_null && memchr(0, &self.bytes[start..end]).is_some() {
@@ -284,13 +285,13 @@ impl<'p> Tokenizer<'p> {
     }
 }
 
-/// A stretch of the page.
+/// Returns the run from `start` to `end`.
 #[inline]
 fn run(start: usize, end: usize) -> Run {
     Run { start: small(start), length: small(end - start) }
 }
 
-/// A place in the page, which has fewer than 2^32 bytes.
+/// Converts a position in the page, which has fewer than 2^32 bytes.
 #[inline]
 fn small(at: usize) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "longer pages are declined")]

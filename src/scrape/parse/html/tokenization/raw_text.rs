@@ -1,6 +1,6 @@
-//! Elements that hold only text (13.2.5.2 - 13.2.5.4, 13.2.5.9 - 13.2.5.31).
+//! Elements that contain only text (13.2.5.2 - 13.2.5.4, 13.2.5.9 - 13.2.5.31).
 //!
-//! Nothing in them is markup but the end tag of the element itself, the last one that was opened.
+//! The only markup in such an element is its own end tag. The element is the current node.
 
 use memchr::{memchr, memchr2};
 
@@ -10,13 +10,13 @@ use super::Tokenizer;
 use super::bytes::ends_tag_name;
 use crate::scrape::document::known;
 
-/// How deep in what looks like a comment a script is (13.2.5.20, 13.2.5.27).
+/// The escaped state of a script, which depends on text that looks like a comment (13.2.5.20, 13.2.5.27).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     None,
     /// After `<!--`.
     Once,
-    /// And after a `<script` there.
+    /// After `<!--` and then `<script`.
     Twice,
 }
 
@@ -32,7 +32,7 @@ impl Tokenizer<'_> {
         while let Some(found) = memchr(b'&', &self.bytes[from..end]) {
             let at = from + found;
             from = at + 1;
-            // A reference never reaches over a `<`.
+            // A reference never contains a `<`.
             if let Some(reference) = self.reference(at, false) {
                 self.emit_text(start, at);
                 let first = self.construction.side_end();
@@ -72,18 +72,18 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// The end tag at `at`, where the page does not end there. Says whether it is whole.
+    /// Reads the end tag at `self.at`, unless the page ends there. Returns whether the end tag is complete.
     fn raw_end_tag(&mut self) -> bool {
         if self.at == self.bytes.len() {
             return false;
         }
         self.construction.state = State::Data;
         self.end_tag();
-        // One that the end of the page cuts off leaves the element open.
+        // An incomplete end tag at the end of the page leaves the element open.
         !self.construction.is_in_text()
     }
 
-    /// The place of the "appropriate end tag token", or the end of the page.
+    /// Returns the position of the "appropriate end tag token", or the end of the page.
     fn find_end_tag(&self, from: usize) -> usize {
         let mut at = from;
         while let Some(found) = memchr(b'<', &self.bytes[at..]) {
@@ -96,7 +96,7 @@ impl Tokenizer<'_> {
         self.bytes.len()
     }
 
-    /// Whether an end tag with the name of the current node stands there.
+    /// Whether an end tag with the name of the current node is at `at`.
     fn is_end_tag(&self, at: usize) -> bool {
         let name = self.construction.dom.name_text(self.construction.current_name());
         self.is_tag(at, b"</", name.as_bytes())
@@ -108,7 +108,7 @@ impl Tokenizer<'_> {
             && rest.get(name.len()).is_some_and(|byte| ends_tag_name(*byte))
     }
 
-    /// The place of the `</script` that ends the script, or the end of the page.
+    /// Returns the position of the `</script` that ends the script, or the end of the page.
     fn script_end(&self) -> usize {
         let script = self.construction.dom.name_text(known::SCRIPT).as_bytes();
         let mut escape = Escape::None;
@@ -119,7 +119,7 @@ impl Tokenizer<'_> {
             let Some(found) = found else { return self.bytes.len() };
             at += found;
             if self.bytes[at] == b'-' {
-                // Two dashes or more, and a `>`, end it.
+                // Two or more dashes and a `>` end the escaped state.
                 let dashes = self.bytes[at..].iter().take_while(|byte| **byte == b'-').count();
                 at += dashes;
                 if dashes >= 2 && self.byte(at) == Some(b'>') {
@@ -132,7 +132,7 @@ impl Tokenizer<'_> {
                 Escape::None | Escape::Once if self.is_tag(at, b"</", script) => return at,
                 Escape::None if self.bytes[at..].starts_with(b"<!--") => {
                     escape = Escape::Once;
-                    // The dashes may be the ones that end it.
+                    // The same dashes may also end the escaped state.
                     at += 2;
                 }
                 Escape::Once if self.is_tag(at, b"<", script) => {

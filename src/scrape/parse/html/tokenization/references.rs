@@ -4,22 +4,22 @@ use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 use super::Tokenizer;
 
-/// What a character reference stands for.
+/// The value of a character reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// One character, or two: the second one is U+0000 if there is only one.
+    /// One or two characters. If there is only one, the second is U+0000.
     pub(super) chars: [char; 2],
-    /// How many bytes it is written in, from the `&` on.
+    /// The length of the reference in bytes, with the `&`.
     pub(super) length: usize,
-    /// Whether that is a parse error.
+    /// Whether the reference is a parse error.
     pub(super) is_error: bool,
 }
 
-/// Those that nearly every page has.
+/// The references that nearly every page has.
 const USUAL: [(&[u8], char); 5] = [(b"amp;", '&'), (b"lt;", '<'), (b"gt;", '>'), (b"quot;", '"'), (b"nbsp;", '\u{a0}')];
 
 impl Tokenizer<'_> {
-    /// 13.2.5.72, character reference state: the one that begins with the `&` at `at`, if that is one.
+    /// 13.2.5.72, character reference state. Returns the reference that begins with the `&` at `at`, if there is one.
     pub(super) fn reference(&self, at: usize, in_attribute: bool) -> Option<Reference> {
         let rest = &self.bytes[at + 1..];
         match rest.first()? {
@@ -40,7 +40,7 @@ fn named(rest: &[u8], in_attribute: bool) -> Option<Reference> {
     if let Some((name, char)) = USUAL.iter().find(|(name, _)| rest.starts_with(name)) {
         return Some(Reference { chars: [*char, '\0'], length: 1 + name.len(), is_error: false });
     }
-    // The table has all beginnings of names, too: without characters.
+    // The table also has all prefixes of names. They have no characters.
     let mut found = None;
     for end in 1..=rest.len() {
         let Some(chars) = std::str::from_utf8(&rest[..end]).ok().and_then(|name| NAMED_ENTITIES.get(name)) else {
@@ -76,7 +76,7 @@ fn numeric(rest: &[u8]) -> Option<Reference> {
     Some(Reference { chars: [char, '\0'], length: 2 + length + usize::from(has_semicolon), is_error })
 }
 
-/// 13.2.5.80, numeric character reference end state: the character, and whether it is an error to write it so.
+/// 13.2.5.80, numeric character reference end state. Returns the character, and whether this is a parse error.
 fn numbered(code: u32) -> (char, bool) {
     let replacement = '\u{fffd}';
     match code {
@@ -99,11 +99,11 @@ fn numbered(code: u32) -> (char, bool) {
 mod tests {
     use super::{named, numeric};
 
-    /// The characters, in how many bytes they are written, whether that is an error.
+    /// The characters, the length of the reference in bytes, and whether it is an error.
     type Expected = Option<(&'static str, usize, bool)>;
 
     #[test]
-    fn references_are_read_as_the_standard_says() {
+    fn references_are_read_by_the_rules_of_the_standard() {
         let cases: [(&str, bool, Expected); 24] = [
             ("amp;x", false, Some(("&", 5, false))),
             ("ampx", false, Some(("&", 4, true))),

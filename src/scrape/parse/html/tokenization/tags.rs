@@ -11,7 +11,7 @@ use crate::scrape::document::{Attribute, AttributeNamespace, Name, known};
 use crate::scrape::parse::changes;
 
 impl Tokenizer<'_> {
-    /// A start tag. One that the end of the page cuts off is no token.
+    /// Reads a start tag. An incomplete tag at the end of the page is not a token.
     pub(super) fn start_tag(&mut self) {
         self.construction.ignore_line_feed = false;
         let start = self.at + 1;
@@ -30,7 +30,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// An end tag. It has attributes only by mistake.
+    /// Reads an end tag. Its attributes are a parse error and are ignored.
     pub(super) fn end_tag(&mut self) {
         self.construction.ignore_line_feed = false;
         let start = self.at + 2;
@@ -49,7 +49,7 @@ impl Tokenizer<'_> {
         rest.iter().position(|byte| ends_tag_name(*byte)).map_or(self.bytes.len(), |length| start + length)
     }
 
-    /// The number of a name that is written somewhere in the page, in capitals or not.
+    /// Returns the number of the name at `start..end`. The page may write it in capitals.
     #[inline]
     fn name(&mut self, start: usize, end: usize) -> Name {
         let length = end - start;
@@ -64,7 +64,7 @@ impl Tokenizer<'_> {
         self.rare_name(start, end)
     }
 
-    /// One that is long, or new to this page.
+    /// Does the same for a name that is long, or new on this page.
     fn rare_name(&mut self, start: usize, end: usize) -> Name {
         let text = &self.text[start..end];
         let names = &mut self.construction.dom.names;
@@ -76,8 +76,8 @@ impl Tokenizer<'_> {
         names.intern(&self.lower)
     }
 
-    /// Reads to the end of the tag, from the end of its name, and says whether it closes itself. Keeps the attributes of
-    /// start tags. `None`: the page ends before the tag does.
+    /// Reads a tag from the end of its name to its end. Keeps the attributes of start tags. Returns whether the tag is
+    /// self-closing, or `None` if the page ends before the tag.
     #[inline]
     fn attributes(&mut self, from: usize, keep: bool) -> Option<bool> {
         let mut at = from;
@@ -106,10 +106,10 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// Reads one attribute, and gives the place after it.
+    /// Reads one attribute, and returns the position after it.
     #[inline]
     fn attribute(&mut self, start: usize, keep: bool) -> Option<usize> {
-        // 13.2.5.33, attribute name state: its first character may be any.
+        // 13.2.5.33, attribute name state. The first character of a name may be any character.
         let rest = &self.bytes[start + 1..];
         let end = start + 1 + rest.iter().position(|byte| ends_attribute_name(*byte))?;
         // 13.2.5.34, after attribute name state.
@@ -139,7 +139,7 @@ impl Tokenizer<'_> {
         Some(at)
     }
 
-    /// Whether the tag has no attribute of that name yet.
+    /// Whether the tag has no attribute with this name yet.
     #[inline]
     fn is_new(&mut self, name: Name) -> bool {
         let number = name.number() as usize;
@@ -158,7 +158,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// 13.2.5.36 and 13.2.5.37, attribute value (quoted) states. Gives the value and the place after the quote.
+    /// 13.2.5.36 and 13.2.5.37, attribute value (quoted) states. Returns the value and the position after the quote.
     #[inline]
     fn quoted_value(&mut self, start: usize, quote: u8) -> Option<(Run, usize)> {
         let mut from = start;
@@ -175,7 +175,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// 13.2.5.38, attribute value (unquoted) state. Gives the value and the place after it.
+    /// 13.2.5.38, attribute value (unquoted) state. Returns the value and the position after it.
     fn unquoted_value(&mut self, start: usize) -> Option<(Run, usize)> {
         let rest = &self.bytes[start..];
         let length = rest.iter().position(|byte| ends_unquoted_value(*byte))?;
@@ -185,7 +185,8 @@ impl Tokenizer<'_> {
         Some((value, end))
     }
 
-    /// The first place from `from` on that `is_it` holds of: byte by byte where it is near, else by `search`.
+    /// Returns the first position from `from` on whose byte is wanted. `is_it` checks the first bytes one by one.
+    /// `search` finds a byte that is farther away.
     #[inline]
     fn find(&self, from: usize, is_it: impl Fn(u8) -> bool, search: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
         let rest = &self.bytes[from..];
@@ -194,7 +195,7 @@ impl Tokenizer<'_> {
         found.or_else(|| Some(SHORT + search(rest.get(SHORT..)?)?)).map(|found| from + found)
     }
 
-    /// A value that is put together beside the page.
+    /// Writes a value into the side text, with its references replaced.
     #[cold]
     fn value_with_references(&mut self, start: usize, end: usize) -> Run {
         let first = self.construction.side_end();
@@ -222,7 +223,8 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// 13.2.6.4.4, what a `meta` in the head declares; 13.2.3.4, "changing the encoding while parsing".
+    /// Applies the encoding that a `meta` in the head declares (13.2.6.4.4; 13.2.3.4, "changing the encoding while
+    /// parsing").
     #[cold]
     fn declaration(&mut self, name: Name, attributes: Run) {
         if name == known::META && self.confidence == Confidence::Tentative {
@@ -243,15 +245,16 @@ impl Tokenizer<'_> {
                 }
             }
         }
-        // html5ever comes back to the start of its loop where an element declares an encoding, and drops a byte-order mark
-        // there.
+        // After an element that declares an encoding, html5ever returns to the start of its loop. There, it drops a
+        // byte-order mark.
         if self.byte(self.at) == Some(BYTE_ORDER_MARK[0]) && declares_encoding(&self.construction, attributes) {
             self.skip_byte_order_mark();
         }
     }
 }
 
-/// 13.2.6.4.4, what a `meta` in the head may say of the encoding; html5ever hears it of `link` and others too.
+/// Whether an element declares an encoding in the way of a `meta` in the head (13.2.6.4.4). html5ever also accepts this
+/// from `link` and other elements.
 fn declares_encoding(construction: &Construction<'_>, attributes: Run) -> bool {
     if construction.attribute(attributes, known::CHARSET).is_some() {
         return true;
@@ -262,7 +265,7 @@ fn declares_encoding(construction: &Construction<'_>, attributes: Run) -> bool {
     is_type && construction.attribute(attributes, known::CONTENT).is_some_and(names_encoding)
 }
 
-/// "The algorithm for extracting a character encoding from a meta element", as far as it says whether there is one.
+/// Whether "the algorithm for extracting a character encoding from a meta element" finds an encoding.
 fn names_encoding(content: &str) -> bool {
     let bytes = content.as_bytes();
     let mut at = 0;
