@@ -152,7 +152,7 @@ fn an_output_that_cannot_be_created_is_an_error_before_the_first_request() {
         (&["-o", ""], "--output"),
         (&["-o", "left.json"], "left over from an unfinished run"),
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
-        (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: use one of .json, .jsonl, .ndjson, .jl, or"),
+        (&["-o", "out.csv"], "`.csv` is not a format that gleaner writes: use one of .json, .jsonl, .ndjson, .jl"),
         (&["-o", "out.txt"], "or choose the format with --format, such as --format jsonl"),
         (&["-o", "out.json.gz"], "`.gz` is not a format"),
         (&["-o", "books.v2"], "`.v2` is not a format"),
