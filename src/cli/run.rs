@@ -109,10 +109,12 @@ fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
         return Ok(sink::Format::Json);
     }
     sink::Format::of_extension(&extension).with_context(|| {
+        let known: Vec<String> = sink::Format::extensions().map(|known| format!(".{known}")).collect();
         format!(
-            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: name it .json, or .jsonl, .ndjson or \
-             .jl (a record on each line), or choose the format with --format (json, jsonl, ndjson)",
-            path.display()
+            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: use one of {}, or choose the \
+             format with --format, such as --format jsonl",
+            path.display(),
+            known.join(", ")
         )
     })
 }

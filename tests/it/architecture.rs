@@ -173,7 +173,10 @@ fn every_folder_names_its_files_in_its_documentation() {
             missing.push(format!("{overview}: `{stem}`"));
         }
     }
-    assert!(missing.is_empty(), "these folders do not say what a file is for: {missing:#?}");
+    assert!(
+        missing.is_empty(),
+        "add a line on each of these files to the list at the top of its `mod.rs`: {missing:#?}"
+    );
 }
 
 #[test]

@@ -70,7 +70,30 @@ fn the_documented_options_of_run_are_those_of_the_program() {
     let says = help(&["run", "--help"]);
     let is_usage = |block: &Vec<String>| block.iter().any(|line| line.starts_with("Usage: gleaner run"));
     let usage = blocks(&read("docs/settings.md"), "text").into_iter().find(is_usage).expect("there is a usage block");
-    assert_eq!(usage, says, "replace the usage block of docs/settings.md by what `gleaner run --help` prints");
+    assert!(
+        usage == says,
+        "replace the usage block of docs/settings.md by what `gleaner run --help` prints:\n\n{}",
+        says.join("\n")
+    );
+}
+
+#[test]
+fn the_help_names_every_format() {
+    let wrong =
+        crate::support::gleaner().args(["run", "--format", "?", "http://127.0.0.1/"]).output().expect("it runs");
+    let error = String::from_utf8(wrong.stderr).expect("UTF-8");
+    let (_, listed) = error.split_once("must be one of ").unwrap_or_else(|| panic!("no formats are listed: {error}"));
+    let listed = listed.lines().next().unwrap_or_default();
+    let formats: Vec<&str> = listed.split('"').skip(1).step_by(2).filter(|word| *word != "auto").collect();
+    assert!(formats.len() > 2, "these cannot be all: {error}");
+
+    let help = help(&["run", "--help"]);
+    let of_flag = help.iter().skip_while(|line| !line.contains("--format <FORMAT>")).skip(1);
+    let said = of_flag.take_while(|line| !line.is_empty()).cloned().collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).collect();
+    for format in formats {
+        assert!(words.contains(&format), "the help of --format (src/cli/args.rs) does not name {format}: {said}");
+    }
 }
 
 /// All exit codes. A new variant does not compile until it is in this list.

@@ -105,7 +105,11 @@ mod tests {
             std::fs::write(path, defaults()).expect("the copy can be written");
         }
         let copy = std::fs::read_to_string(path).expect("the copy can be read");
-        assert!(copy == defaults(), "config/default.toml is out of date: run `just defaults`");
+        assert!(
+            copy == defaults(),
+            "config/default.toml is out of date: run `just defaults` \
+             (GLEANER_WRITE_DEFAULTS=1 cargo test --lib the_copy_that_users_read)"
+        );
     }
 
     #[test]

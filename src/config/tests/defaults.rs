@@ -82,7 +82,10 @@ fn every_setting_changes_the_plan_in_a_way_of_its_own() {
             (plan != before).then(|| format!("{plan:?}"))
         });
         let changed: Vec<String> = changed.collect();
-        assert!(!changed.is_empty(), "{name}: none of the values changes the plan");
+        assert!(
+            !changed.is_empty(),
+            "{name}: no value of `VALUES` changes the plan: add one that is good for it, or put the setting to use"
+        );
         for plan in changed {
             let other = plans.insert(plan, name.clone()).filter(|other| *other != name);
             assert_eq!(other, None, "{name} does the same as another setting");
@@ -137,6 +140,21 @@ fn every_section_and_every_setting_has_a_comment_of_its_own() {
 }
 
 #[test]
+fn the_comment_of_a_setting_names_all_its_words() {
+    let mut count = 0;
+    for section in SECTIONS {
+        for setting in section.settings() {
+            for word in choices(&format!("{}.{}", section.name, setting.name)) {
+                let is_named = setting.doc.contains(&format!("\"{word}\""));
+                assert!(is_named, "{}.{}: its comment does not name \"{word}\"", section.name, setting.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 10, "these cannot be all words: {count}");
+}
+
+#[test]
 fn the_rules_in_the_comments_of_the_defaults_are_right() {
     let (_, after) = defaults().split_once("[extract]\n").expect("the section is there");
     let (examples, _) = after.split_once("# After the selector").expect("the examples end there");
@@ -186,11 +204,15 @@ fn headers_and_fields_in_force_are_listed_where_their_section_is() {
         .set("pool.workers=2")
         .load()
         .expect("the settings are right");
-    let names = loaded.in_force.iter().map(|setting| setting.name.as_str());
-    let around: Vec<&str> = names.skip_while(|name| *name != "fetch.user_agent").take(4).collect();
-    let expected = ["fetch.user_agent", "fetch.headers.accept", "politeness.robots", "politeness.per_host_concurrency"];
-    assert_eq!(around, expected);
-    assert_eq!(loaded.in_force[0].name, "pool.workers");
+    let listed: Vec<&str> = loaded.in_force.iter().map(|setting| setting.name.as_str()).collect();
+    let mut expected = names();
+    let headers = expected.iter_mut().find(|name| *name == "fetch.headers").expect("the schema has it");
+    "fetch.headers.accept".clone_into(headers);
+    // The section of the fields has no other settings.
+    let is_before = |name: &str| schema::position(name) < schema::position("extract.title");
+    let fields = expected.iter().take_while(|name| is_before(name)).count();
+    expected.insert(fields, "extract.title".to_owned());
+    assert_eq!(listed, expected);
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.layout().extensions.contains(&extension))
     }
 
+    /// All extensions of which [`Format::of_extension`] knows a format.
+    pub fn extensions() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().flat_map(|format| format.layout().extensions).copied()
+    }
+
     pub(super) fn layout(self) -> &'static Layout {
         match self {
             Self::Json => &json::LAYOUT,

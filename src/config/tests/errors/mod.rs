@@ -33,7 +33,11 @@ type Row = (&'static str, &'static str, &'static str);
 #[test]
 fn what_is_wrong_in_a_file_is_shown_at_its_place_with_the_way_out() {
     for (what, written, expected) in TABLES.concat() {
-        assert_eq!(file(written).error().to_string(), expected, "{what}");
+        let found = file(written).error().to_string();
+        assert!(
+            found == expected,
+            "row \"{what}\" in src/config/tests/errors: expected\n\n{expected}\n\nand the error is\n\n{found}"
+        );
     }
 }
 

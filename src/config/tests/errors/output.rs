@@ -3,7 +3,7 @@
 use super::Row;
 
 pub(super) const ROWS: &[Row] = &[(
-    "words that are none of the choices",
+    "words that are not one of the choices",
     r#"[output]
 format = "xml"
 order = "Input"
