@@ -266,7 +266,7 @@ impl Schedule {
         }
     }
 
-    /// Notes that an order with [`tell_when_sent`](Dispatch::tell_when_sent) has been sent now.
+    /// Notes that a request that [reports its sending](crate::model::Visit::tell_when_sent) has been sent now.
     pub fn sent(&mut self, request: RequestId, now: Instant) {
         if let Some((host, _)) = self.whereabouts(request) {
             self.hosts.change(host, now, |host, options| host.sent(request, options.politeness.delay_jitter, now));
