@@ -248,8 +248,8 @@ impl Hearing {
         }
     }
 
-    /// Waits until there is memory for a frame. It reports the wait to the pool, because the child's messages are not
-    /// read meanwhile.
+    /// Waits until there is memory for a frame. It reports the wait to the pool, because the pool cannot
+    /// read the child's signs of life during it.
     async fn borrow(&self, length: usize, tell: impl Fn(ChildEvent)) -> Option<Loan> {
         let credit = self.credit.as_ref().filter(|_| Credit::is_needed(length))?;
         if let Some(loan) = credit.try_lend(length) {

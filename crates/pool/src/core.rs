@@ -213,7 +213,7 @@ impl Core {
     fn note_unconfined(&mut self, lacks: &str) {
         if !lacks.is_empty() && !self.noted_unconfined {
             self.noted_unconfined = true;
-            tracing::info!("the workers' sandbox lacks {lacks}: this system has none");
+            tracing::info!("the workers' sandbox lacks {lacks}, because this system does not have it");
         }
     }
 

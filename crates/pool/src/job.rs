@@ -92,9 +92,7 @@ impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panic { message, location, .. } => write!(f, "panicked at {location}: {message}"),
-            Self::TooLarge { size, limit } => {
-                write!(f, "the task or its output has {size} bytes, and the limit is {limit}")
-            }
+            Self::TooLarge { size, limit } => write!(f, "has {size} bytes, and the limit is {limit}"),
             Self::Unserializable(reason) => {
                 write!(f, "the task or its output cannot be serialized or deserialized: {reason}")
             }

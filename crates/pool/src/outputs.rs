@@ -101,7 +101,7 @@ struct Ordered<'pool, J: Job, I> {
     /// The results that have arrived for the task `next` and the tasks after it.
     waiting: VecDeque<Option<Result<Bytes, JobError>>>,
     next: usize,
-    /// How many tasks may be started from `next` on.
+    /// How many tasks may be started, counted from `next`.
     ahead: usize,
 }
 

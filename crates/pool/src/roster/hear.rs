@@ -208,7 +208,7 @@ impl Roster {
             return;
         }
         worker.computing = computing.map(|ticket| (ticket, now));
-        // The other jobs could not run meanwhile, so this time does not count for them.
+        // The other jobs could not run during this time, so it does not count for them.
         if let Some((ticket, since)) = before {
             let lost = now.saturating_duration_since(since);
             let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);
