@@ -141,7 +141,7 @@ mod tests {
         let announced = u32::try_from(MAX_ITEM + (1 << 20)).expect("below 4 GiB").to_le_bytes();
         let (frames, error) = read(&[0], &[&announced[..], &[0; 4], b"little"].concat());
         assert!(frames.is_empty());
-        assert_eq!(error.as_deref(), Some("14 bytes of a frame whose rest never came"));
+        assert_eq!(error.as_deref(), Some("14 bytes of an incomplete frame"));
     }
 
     fn payload(message: &FromWorker<'_>, results: &[WireResult<'_>]) -> bytes::Bytes {

@@ -1,17 +1,17 @@
 //! Decides which task killed its worker. This is for code that submits jobs to a [`Core`](super::Core). Pure.
 //!
-//! Most tasks in a lost worker are bystanders. A death counts against a task only if the task was alone in the worker. After
-//! the second such death the task is guilty, so a task costs three workers at most. The first two SIGKILLs or SIGSTOPs
-//! from outside (a person, a system that is out of memory) do not count against a task. If the pool killed the worker
-//! because of a deadline, only the late task is guilty.
+//! Most tasks in a lost worker are bystanders. A death counts against a task only if the task was alone in the worker.
+//! After the second such death the task is guilty, so a task costs three workers at most. The first two SIGKILLs or
+//! SIGSTOPs from outside (a person, a system that is out of memory) do not count against a task. If the pool killed the
+//! worker because of a deadline, only the late task is guilty.
 
 use super::{Cause, Death};
 
-/// A task is guilty after so many deaths of a worker in which it was alone.
+/// A task is guilty after this many deaths of workers in which it was alone.
 const PROOF: u8 = 2;
-/// So many deaths with an unclear cause are ignored before they count.
+/// The first deaths with an unclear cause do not count against a task. This is their number.
 const BENEFIT_OF_DOUBT: u8 = 2;
-/// The number of SIGKILL, which anybody may send.
+/// The number of SIGKILL. A person or the system may send it, so its cause is unclear.
 const SIGKILL: i32 = 9;
 
 /// The deaths that count against a task so far.
@@ -37,12 +37,12 @@ pub enum Verdict {
 }
 
 impl Charges {
-    /// Whether the task's next run must be alone.
+    /// Returns whether the task must run alone the next time.
     pub fn must_be_alone(&self) -> bool {
         self.alone
     }
 
-    /// How many worker deaths count against the task.
+    /// Returns how many worker deaths count against the task.
     pub fn deaths(&self) -> u8 {
         self.deaths_alone
     }
@@ -50,8 +50,8 @@ impl Charges {
     /// Decides on the task `id`. When its worker died, the worker also held `companions` other tasks.
     pub fn judge(&mut self, id: u64, companions: usize, death: &Death) -> Verdict {
         match &death.cause {
-            // The clock names the culprit if only one task is late. Of several, one may have kept the thread, and the
-            // others are late because of it. The tasks that are not late are bystanders.
+            // If only one task is late, it is guilty. If several are late, one of them may have kept the thread busy
+            // and made the others late. The tasks that are not late are bystanders.
             Cause::Timeout { late } if !late.contains(&id) => self.again(),
             Cause::Timeout { late } if late.len() == 1 => Verdict::Guilty,
             Cause::Timeout { .. } => {
@@ -124,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn of_several_late_tasks_each_runs_again_alone() {
+    fn if_several_tasks_are_late_each_of_them_runs_again_alone() {
         let (several, one) = (died(Cause::Timeout { late: vec![1, 2] }), died(Cause::Timeout { late: vec![1] }));
         let mut record = Charges::default();
         assert_eq!(record.judge(1, 5, &several), Verdict::Alone);
-        assert_eq!(record.deaths(), 0, "it may have been the other one");
+        assert_eq!(record.deaths(), 0, "the other task may be guilty");
         assert_eq!(record.judge(1, 0, &one), Verdict::Guilty);
         assert_eq!(Charges::default().judge(3, 5, &several), Verdict::Again);
     }

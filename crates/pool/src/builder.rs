@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::{Error, Job, Options, Pool, Sandbox, User};
 
-/// More workers than this, or more tasks in each, are a mistake.
+/// The most workers, and the most tasks in each worker at once. A larger number is a mistake.
 const MOST: usize = 1 << 16;
 
-/// Sets a [`Pool`] up. What is not set is as in [`Options::default`].
+/// Configures a [`Pool`]. Settings that are not set have the values of [`Options::default`].
 ///
-/// The setters take any number; [`build`](Self::build) says which one makes no sense.
+/// The setters take any number. [`build`](Self::build) returns an error if a number is not valid.
 pub struct Builder<J: Job> {
     workers: Option<usize>,
     concurrency: usize,
@@ -18,7 +18,7 @@ pub struct Builder<J: Job> {
     quota_jitter: usize,
     max_memory_per_worker: Option<usize>,
     task_timeout: Option<Duration>,
-    /// All that cannot be wrong.
+    /// The settings that need no check.
     options: Options,
     job: PhantomData<fn() -> J>,
 }
@@ -45,10 +45,10 @@ impl<J: Job> Builder<J> {
         self
     }
 
-    /// Sets how many tasks each worker has in hand at once. The default is 1.
+    /// Sets how many tasks each worker holds at once. The default is 1.
     ///
-    /// More than one pays for tasks that wait (for a network, say), and for tasks so short that sending them takes longer
-    /// than running them.
+    /// More than one task is useful if tasks wait (for a network, for example), or if sending a task takes longer than
+    /// running it.
     #[doc(alias = "chunksize")]
     #[must_use]
     pub fn concurrency(mut self, concurrency: usize) -> Self {
@@ -58,7 +58,7 @@ impl<J: Job> Builder<J> {
 
     /// Sets after how many tasks a worker is replaced by a new process. The default is 0, which means never.
     ///
-    /// The number is exact: a worker never gets one task more.
+    /// The number is exact: a worker never gets more tasks.
     #[doc(alias = "maxtasksperchild")]
     #[doc(alias = "max_tasks_per_child")]
     #[must_use]
@@ -67,8 +67,8 @@ impl<J: Job> Builder<J> {
         self
     }
 
-    /// Takes up to so many tasks off each worker's [`max_tasks_per_worker`](Self::max_tasks_per_worker), at random, so
-    /// that workers are not all replaced at once. The default is 0.
+    /// Reduces each worker's [`max_tasks_per_worker`](Self::max_tasks_per_worker) by a random number of at most
+    /// `tasks`. So workers are not all replaced at once. The default is 0.
     #[must_use]
     pub fn quota_jitter(mut self, tasks: usize) -> Self {
         self.quota_jitter = tasks;
@@ -77,8 +77,8 @@ impl<J: Job> Builder<J> {
 
     /// Sets how many bytes of resident memory a worker may take. There is no limit by default.
     ///
-    /// A worker that takes more is killed. Its tasks run again in other workers; a task that exceeds the limit with nothing
-    /// else in its worker, twice, is [`JobError::Poison`](crate::JobError::Poison).
+    /// A worker that takes more is killed, and its tasks run again in other workers. If a task exceeds the limit twice
+    /// while it is alone in its worker, it fails with [`JobError::Poison`](crate::JobError::Poison).
     #[must_use]
     pub fn max_memory_per_worker(mut self, bytes: usize) -> Self {
         self.max_memory_per_worker = Some(bytes);
@@ -87,18 +87,19 @@ impl<J: Job> Builder<J> {
 
     /// Sets how long a task may take. There is no limit by default.
     ///
-    /// The worker of a task that takes longer is killed, and the task fails with
-    /// [`JobError::Poison`](crate::JobError::Poison). The other tasks of that worker run again. The limit is checked every
-    /// 0.1 s. If several tasks share a worker ([`concurrency`](Self::concurrency)), the pool needs up to 0.5 s to find out
-    /// which of them keeps the thread busy; with a shorter limit, the others fail with it.
+    /// If a task takes longer, its worker is killed and the task fails with
+    /// [`JobError::Poison`](crate::JobError::Poison). The other tasks of that worker run again. The limit is checked
+    /// every 0.1 s.
+    ///
+    /// If several tasks share a worker ([`concurrency`](Self::concurrency)), the pool needs up to 0.5 s to find out
+    /// which of them keeps the thread busy. With a shorter limit, the other tasks fail as well.
     #[must_use]
     pub fn task_timeout(mut self, limit: Duration) -> Self {
         self.task_timeout = Some(limit);
         self
     }
 
-    /// Sets how many bytes a task or an output may have when it is serialized. The default is 64 MiB, the maximum about
-    /// 4 GiB.
+    /// Sets how many bytes a serialized task or output may have. The default is 64 MiB. The maximum is about 4 GiB.
     #[must_use]
     pub fn max_item(mut self, bytes: usize) -> Self {
         self.options.max_item = bytes;
@@ -113,15 +114,15 @@ impl<J: Job> Builder<J> {
         self
     }
 
-    /// Adds names of environment variables that workers get from this process. See [`Options::environment`] for those that
-    /// they always get. A star at the end of a name stands for any ending: `"*"` is all variables.
+    /// Adds names of environment variables that workers get from this process. [`Options::environment`] lists the
+    /// variables that they always get. A star at the end of a name stands for any ending: `"*"` means all variables.
     #[must_use]
     pub fn environment(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.environment.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Makes workers another user. Only root can do that.
+    /// Makes workers run as another user. Only root can do that.
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.options.user = Some(user);
@@ -131,7 +132,7 @@ impl<J: Job> Builder<J> {
     /// Sets the name of the environment variable that makes a process a worker. The default is
     /// [`WORKER_VARIABLE`](crate::WORKER_VARIABLE).
     ///
-    /// [`serve`](crate::serve) need not be told: it knows the variable by its value.
+    /// [`serve`](crate::serve) does not need this name, because it recognizes the variable by its value.
     #[must_use]
     pub fn worker_variable(mut self, name: impl Into<String>) -> Self {
         self.options.worker_variable = name.into();
@@ -140,13 +141,14 @@ impl<J: Job> Builder<J> {
 
     /// Makes the pool. Each worker gets a copy of `init` when it starts; see [`Job::start`].
     ///
-    /// No process is started before there is a task for it.
+    /// Processes start when there are tasks for them.
     ///
     /// # Errors
-    /// - [`Error::Setting`] if a setting makes no sense.
-    /// - [`Error::InWorker`] if this process is itself a worker, because `main` does not begin with [`serve`](crate::serve).
+    /// - [`Error::Setting`] if a setting is not valid.
+    /// - [`Error::InWorker`] if this process is itself a worker, because `main` does not begin with
+    ///   [`serve`](crate::serve).
     /// - The other errors if the system does not give the pool what it needs.
-    #[expect(clippy::needless_pass_by_value, reason = "it is the workers' from here on")]
+    #[expect(clippy::needless_pass_by_value, reason = "the workers get the value")]
     pub fn build(self, init: J::Init) -> Result<Pool<J>, Error> {
         let task_timeout = self.task_timeout;
         let options = self.options()?;
@@ -191,14 +193,14 @@ impl<J: Job> fmt::Debug for Builder<J> {
     }
 }
 
-/// A quota of more than `u32::MAX` is never reached.
+/// Converts a number of tasks. A quota of `u32::MAX` or more is never reached.
 fn saturated(tasks: usize) -> u32 {
     u32::try_from(tasks).unwrap_or(u32::MAX)
 }
 
 fn count(setting: &str, value: usize, hint: &str) -> Result<NonZeroUsize, Error> {
     if value > MOST {
-        return Err(Error::Setting(format!("{setting}({value}) is too much: the most is {MOST}")));
+        return Err(Error::Setting(format!("{setting}({value}) must be at most {MOST}")));
     }
     NonZeroUsize::new(value).ok_or_else(|| must_not_be_zero(setting, hint))
 }
@@ -227,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_make_no_sense_are_errors_that_say_what_does() {
+    fn the_error_for_an_invalid_setting_says_which_value_is_valid() {
         type Set = fn(Builder<Nothing>) -> Builder<Nothing>;
         let table: &[(Set, &str)] = &[
             (|b| b.workers(0), "workers must not be 0: do not set it to have one for each processor"),
-            (|b| b.workers(usize::MAX), "workers(18446744073709551615) is too much: the most is 65536"),
+            (|b| b.workers(usize::MAX), "workers(18446744073709551615) must be at most 65536"),
             (|b| b.concurrency(0), "concurrency must not be 0: 1 means one task at a time"),
-            (|b| b.concurrency(1 << 40), "concurrency(1099511627776) is too much: the most is 65536"),
+            (|b| b.concurrency(1 << 40), "concurrency(1099511627776) must be at most 65536"),
             (
                 |b| b.task_timeout(Duration::ZERO),
                 "task_timeout must not be 0: do not set it if tasks may take any time",
@@ -264,17 +266,15 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_of_zero_means_never_and_so_does_one_that_is_never_reached() {
+    fn a_quota_of_zero_means_no_quota_and_a_huge_quota_is_capped() {
         let quota = |tasks| {
-            let options = Pool::<Nothing>::builder().max_tasks_per_worker(tasks).options().expect("it makes sense");
+            let options =
+                Pool::<Nothing>::builder().max_tasks_per_worker(tasks).options().expect("the settings are valid");
             options.quota.map(NonZeroU32::get)
         };
         assert_eq!(quota(0), None);
         assert_eq!(quota(1), Some(1));
         assert_eq!(quota(usize::MAX), Some(u32::MAX));
-        assert!(
-            Pool::<Nothing>::builder().quota_jitter(3).options().is_ok(),
-            "without a quota there is nothing to take off"
-        );
+        assert!(Pool::<Nothing>::builder().quota_jitter(3).options().is_ok(), "without a quota, any jitter is valid");
     }
 }

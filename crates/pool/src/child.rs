@@ -1,5 +1,5 @@
-//! One worker process, seen from the parent. This file starts it, writes to it, reads from it and waits for it. It makes no
-//! decisions.
+//! One worker process, seen from the parent. This file starts it, writes to it, reads from it and waits for it. It
+//! makes no decisions.
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,23 +23,24 @@ use super::roster::Exit;
 use super::wire::Frames;
 use super::{Cause, Options, environment, unix};
 
-/// How long to wait for the end of a pipe after its worker is gone. A process that the worker started may still hold it.
+/// How long to wait for the end of a pipe after its worker is gone. A process that the worker started may still hold
+/// it.
 const LEAK_LIMIT: Duration = Duration::from_millis(250);
-/// How many lines of standard error are kept, for the report of a worker's death.
+/// How many of the last lines of standard error are kept for the report of a worker's death.
 const LAST_WORDS: usize = 10;
 /// How many characters of each line are kept.
 const LINE_LIMIT: usize = 500;
 
-/// Kilobytes of one child's frames that may wait to be heard; a larger frame counts as so many. A child that says more waits
-/// until the pool has heard what it said before.
+/// How many kilobytes of one child's frames may wait until the pool handles them. A larger frame counts as this many.
+/// If a child sends more, it waits until the pool has handled the earlier frames.
 const AHEAD: usize = 1 << 10;
 
-/// What a child says, on its way to the pool.
+/// An event of a child that the pool has not handled yet.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) worker: WorkerId,
     pub(super) event: ChildEvent,
-    /// The child may say more when this is dropped.
+    /// When this is dropped, the child may send more.
     _turn: Option<OwnedSemaphorePermit>,
 }
 
@@ -77,8 +78,8 @@ pub(super) fn command(options: &Options, role: &str) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Gives the child its own process group. So Ctrl-C at a terminal reaches only the parent, and a kill also reaches
-        // the processes that the child has started.
+        // Gives the child its own process group. So Ctrl-C at a terminal reaches only the parent, and a kill also
+        // reaches the processes that the child has started.
         .process_group(0)
         .kill_on_drop(true);
     #[cfg(unix)]
@@ -137,8 +138,8 @@ async fn live(
                     let _ = to_writer.send(bytes);
                 }
                 Some(Order::Kill) => unix::kill_group(pid),
-                // The pool is gone. Stopping the writer closes the worker's standard input, even if data is left to write.
-                // The end of its input ends the worker.
+                // The pool is gone. Stopping the writer closes the worker's standard input, even if data is left to
+                // write. The end of its input ends the worker.
                 None => match writer.take() {
                     Some(writer) => writer.abort(),
                     None => break child.wait().await,
@@ -150,7 +151,7 @@ async fn live(
     if let Some(writer) = writer {
         writer.abort();
     }
-    // The rest of the output needs no limit: it is at most what the pipe holds.
+    // The rest of the output needs no limit, because it is at most the content of the pipe.
     turns.close();
     gone.cancel();
     let refusal = match &mut reader {
@@ -178,7 +179,8 @@ async fn finish<T>(task: &mut JoinHandle<T>) -> Option<T> {
     }
 }
 
-/// Reads frames until the pipe ends or a frame is invalid. Returns why the child cannot start, if it said so.
+/// Reads frames until the pipe ends or a frame is invalid. Returns the reason if the child said that it cannot
+/// start.
 async fn read(
     id: WorkerId,
     mut pipe: ChildStdout,
@@ -206,19 +208,19 @@ async fn read(
     hearing.heard.refusal
 }
 
-/// How one child is heard.
+/// Reads the frames of one child.
 #[derive(Debug)]
 pub(super) struct Hearing {
     pub(super) frames: Frames,
     pub(super) heard: Heard,
-    /// What large frames need; `None` where there is no limit.
+    /// The credit for large frames; `None` means no limit.
     pub(super) credit: Option<Credit>,
-    /// The child is gone, and no more is to be read than its pipe holds.
+    /// Cancelled when the child is gone. Then only the rest of its pipe is left to read.
     pub(super) gone: CancellationToken,
 }
 
 impl Hearing {
-    /// The next frame; `None` at the end of the pipe.
+    /// Reads the next frame; `None` at the end of the pipe.
     async fn next(
         &self,
         pipe: &mut ChildStdout,
@@ -246,7 +248,8 @@ impl Hearing {
         }
     }
 
-    /// Waits until there is memory for a frame, and says so meanwhile: the child can say nothing.
+    /// Waits until there is memory for a frame. It reports the wait to the pool, because the pool cannot
+    /// read the child's signs of life during it.
     async fn borrow(&self, length: usize, tell: impl Fn(ChildEvent)) -> Option<Loan> {
         let credit = self.credit.as_ref().filter(|_| Credit::is_needed(length))?;
         if let Some(loan) = credit.try_lend(length) {
@@ -266,7 +269,7 @@ async fn write(mut pipe: ChildStdin, mut inbox: UnboundedReceiver<Bytes>) {
     unix::enlarge_pipe(&pipe);
     let mut batch = BytesMut::new();
     while let Some(bytes) = inbox.recv().await {
-        // Sends everything that waits in one system call.
+        // Sends all waiting messages in one system call.
         let written = if inbox.is_empty() {
             pipe.write_all(&bytes).await
         } else {

@@ -1,4 +1,4 @@
-//! The pool's core: jobs of bytes go in, events come out. Carries out what the [`Roster`] decides.
+//! The pool's core: jobs of bytes go in, events come out. It carries out the decisions of the [`Roster`].
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -17,15 +17,15 @@ use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
 
-/// How often the clock and the workers' memory are looked at: the error of every time limit.
+/// How often the clock and the workers' memory are checked. Every time limit is inexact by up to this much.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A pool of worker processes that runs jobs made of bytes.
 ///
-/// It lives in the caller's tokio runtime and does nothing unless [`next`](Self::next) is awaited. It runs nothing
-/// twice: a job whose worker is lost comes back in [`Event::Lost`], and may be submitted again.
+/// It uses the caller's tokio runtime and does nothing unless [`next`](Self::next) is awaited. It never runs a job
+/// twice. If a worker is lost, [`Event::Lost`] returns its jobs, and they may be submitted again.
 ///
-/// Dropping it closes the workers' standard input, upon which they end, whatever they are doing.
+/// Dropping it closes the workers' standard input. The workers then end at once, even if they hold jobs.
 #[derive(Debug)]
 pub struct Core {
     roster: Roster,
@@ -46,21 +46,22 @@ pub struct Core {
 struct Live {
     handle: ChildHandle,
     pid: Option<u32>,
-    /// To be killed as soon as there is a process to kill.
+    /// It must be killed as soon as its process exists.
     condemned: bool,
 }
 
 impl Core {
-    /// Makes a pool for the job with the name `job` ([`Job::NAME`](crate::Job::NAME)). Each worker first gets `init`, the
-    /// job's `Init` as postcard writes it.
+    /// Makes a pool for the job with the name `job` ([`Job::NAME`](crate::Job::NAME)). Each worker first gets `init`,
+    /// the job's `Init` as postcard writes it.
     ///
-    /// Must be called within a tokio runtime. No process is started before there is work for it. When the first one is
-    /// started, all open files of this process but the standard three are marked as not to be inherited, by any program that
-    /// it starts from then on.
+    /// Must be called within a tokio runtime. Processes start when there are jobs for them. When the first one starts,
+    /// all open files of this process except the three standard streams are marked as not inheritable. This also
+    /// applies to other programs that this process starts later.
     ///
     /// # Errors
-    /// If this process is itself a worker, because `main` does not begin with [`serve`](super::serve); if a setting makes no
-    /// sense; if the executable of this process cannot be read.
+    /// - If this process is itself a worker, because `main` does not begin with [`serve`](super::serve).
+    /// - If a setting is not valid.
+    /// - If the executable of this process cannot be read.
     pub fn new(job: &str, init: &[u8], options: Options) -> Result<Self, Error> {
         if worker::is_worker() {
             return Err(Error::InWorker);
@@ -106,7 +107,7 @@ impl Core {
         })
     }
 
-    /// Takes a job. A worker gets it during the following call of [`next`](Self::next), together with others.
+    /// Takes a job. A later call of [`next`](Self::next) sends it to a worker, together with other jobs.
     pub fn submit(&mut self, id: JobId, payload: Bytes, hints: Hints) {
         self.unsettled = true;
         if payload.len() > self.options.max_item {
@@ -117,37 +118,38 @@ impl Core {
         self.roster.submit(Submission { id, payload, hints });
     }
 
-    /// How many more jobs the workers could hold. What is submitted beyond it waits in the pool's queue.
+    /// Returns how many more jobs the workers could hold. If more jobs are submitted, they wait in the pool's queue.
     pub fn room(&self) -> usize {
         self.roster.room()
     }
 
-    /// Gives an estimate of how many more jobs will be submitted, so that no worker is started for jobs that do not come.
-    /// Each job that is submitted counts as one of them. Without an estimate, the pool expects more jobs without end.
+    /// Sets an estimate of how many more jobs will be submitted. So the pool starts no worker for jobs that do not
+    /// come. Each submitted job reduces the estimate by one. Without an estimate, the pool always expects more jobs.
     pub fn expect(&mut self, jobs: usize) {
         self.roster.expect(jobs);
     }
 
-    /// Says that no more jobs will be submitted, except those that are reported as lost. Workers end when all jobs are done.
+    /// Declares that no more jobs are submitted, except those that are reported as lost. Workers end when all jobs are
+    /// done.
     pub fn close(&mut self) {
         self.unsettled = true;
         self.roster.close();
     }
 
-    /// Kills all workers. The jobs that they held are not reported. [`next`](Self::next) must be called until it returns
-    /// `None`; then the workers are gone.
+    /// Kills all workers. Their jobs are not reported. [`next`](Self::next) must be called until it returns `None`.
+    /// Then the workers are gone.
     pub fn kill(&mut self) {
         let actions = self.roster.kill_all();
         self.carry_out(actions);
     }
 
-    /// The next thing that happens. `None` once the pool is closed (or failed) and the last worker is gone.
+    /// Waits for the next event. Returns `None` when the pool is closed (or failed) and the last worker is gone.
     ///
-    /// Cancel safe: what was not returned is returned by the next call.
+    /// Cancel safe: if the future is dropped, no event is lost.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if self.unsettled && self.ready.is_empty() {
-                // First whatever else is there already, so that the jobs it makes room for travel together.
+                // Handles all messages that have arrived before it plans, so that the next jobs are sent together.
                 while let Ok(said) = self.inbox.try_recv() {
                     self.hear(said);
                 }
@@ -162,7 +164,7 @@ impl Core {
                 return None;
             }
             tokio::select! {
-                // The pool holds a sender itself, so there is always something to wait for.
+                // The pool holds a sender itself, so this channel never closes.
                 Some(said) = self.inbox.recv() => self.hear(said),
                 _ = self.ticks.tick() => self.tick(),
             }
@@ -170,7 +172,7 @@ impl Core {
         }
     }
 
-    /// The next event, if one has already arrived.
+    /// Returns the next event if one has already arrived.
     pub fn try_next(&mut self) -> Option<Event> {
         while self.ready.is_empty() {
             let said = self.inbox.try_recv().ok()?;
@@ -180,9 +182,9 @@ impl Core {
         self.ready.pop_front()
     }
 
-    /// Refuses what a worker has sent, because it cannot be true. The worker is killed as one that broke the protocol, and the
-    /// jobs that it holds are reported as lost. `job` is one that came as [`Event::Done`] and whose output is refused: it is
-    /// reported as lost too.
+    /// Refuses data of a worker because it is impossible. The worker is killed because it broke the protocol, and its
+    /// jobs are reported as lost. `job` is a job that [`Event::Done`] reported, and whose output is refused. It is
+    /// reported as lost as well.
     pub fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String) {
         self.unsettled = true;
         let actions = self.roster.refuse(worker, job, reason);
@@ -207,11 +209,11 @@ impl Core {
         self.carry_out(actions);
     }
 
-    /// Says once what this system lacks for the sandbox: it lacks it for all workers.
+    /// Logs once which parts of the sandbox this system lacks. They are the same for all workers.
     fn note_unconfined(&mut self, lacks: &str) {
         if !lacks.is_empty() && !self.noted_unconfined {
             self.noted_unconfined = true;
-            tracing::info!("the workers' sandbox lacks {lacks}: this system has none");
+            tracing::info!("the workers' sandbox lacks {lacks}, because this system does not have it");
         }
     }
 
@@ -278,11 +280,11 @@ impl Core {
     }
 }
 
-/// Why there is no pool.
+/// Why a pool cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting of the pool makes no sense.
+    /// A setting of the pool is not valid.
     #[error("{0}")]
     Setting(String),
     /// This process is a worker.
@@ -291,7 +293,7 @@ pub enum Error {
          the start of main and return when it says so"
     )]
     InWorker,
-    /// The own executable cannot be found or read.
+    /// The executable of this process cannot be found or read.
     #[error("the running executable cannot be read, and workers are copies of it ({0})")]
     Executable(#[source] io::Error),
     /// No thread could be started for the pool.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a worker ended that was not asked to end.
+/// How a worker ended without being asked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Death {
     /// What happened.
@@ -15,25 +15,25 @@ pub struct Death {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It could not be started, or could not be set up, for this reason. It held no jobs.
+    /// It could not be started or set up, for this reason. It held no jobs.
     Unready(String),
-    /// It exited with this status, without having been asked to. Status 0 is not a success either.
+    /// It exited with this status without being asked to. Status 0 does not count as a success.
     Exited(i32),
-    /// A signal killed it that the pool did not send.
+    /// This signal killed it, and the pool did not send the signal.
     Signal(i32),
     /// The pool killed it because it broke the protocol, for this reason.
     Corrupt(String),
-    /// The pool killed it because some of its jobs had exceeded their deadline.
+    /// The pool killed it because some of its jobs exceeded their deadline.
     Timeout {
-        /// The jobs that were late, by the ids they were submitted under.
+        /// The ids of the late jobs, as they were submitted.
         late: Vec<u64>,
     },
-    /// The pool killed it because a job had exceeded its deadline while the worker gave no sign of life, as if it had been
-    /// stopped. Its jobs are not to blame.
+    /// The pool killed it because a job exceeded its deadline and the worker gave no sign of life. Such a worker has
+    /// probably been stopped. Its jobs are not to blame.
     Silent,
-    /// The pool killed it because its resident memory had exceeded the limit.
+    /// The pool killed it because its resident memory exceeded the limit.
     Memory {
-        /// Resident bytes when it was noticed.
+        /// Resident bytes when the pool noticed it.
         resident: u64,
         /// Bytes allowed.
         limit: u64,
@@ -43,16 +43,16 @@ pub enum Cause {
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Unready(reason) => write!(f, "did not come to work: {reason}")?,
-            Cause::Exited(status) => write!(f, "exited with status {status}, unasked")?,
+            Cause::Unready(reason) => write!(f, "did not become ready: {reason}")?,
+            Cause::Exited(status) => write!(f, "exited with status {status} without being asked to")?,
             Cause::Signal(number) => write!(f, "was killed by {}", signal_name(*number))?,
-            Cause::Corrupt(reason) => write!(f, "was killed, having sent {reason}")?,
-            Cause::Silent => write!(f, "was killed, having given no sign of life")?,
+            Cause::Corrupt(reason) => write!(f, "was killed because it sent {reason}")?,
+            Cause::Silent => write!(f, "was killed because it gave no sign of life")?,
             Cause::Timeout { .. } => write!(f, "was killed at the task's time limit")?,
             Cause::Memory { resident, limit } => {
                 write!(
                     f,
-                    "was killed with {} MiB of memory in use, where {} are allowed",
+                    "was killed because it used {} MiB of memory, and the limit is {} MiB",
                     resident >> 20,
                     limit >> 20
                 )?;
@@ -65,7 +65,8 @@ impl fmt::Display for Death {
     }
 }
 
-/// The name of a signal, as `kill -l` has it; numbers are those of Linux and macOS where these agree.
+/// Returns the name of a signal, as `kill -l` prints it. The numbers are those of Linux, and most are the same on
+/// macOS.
 pub fn signal_name(number: i32) -> String {
     let name = match number {
         1 => "SIGHUP",

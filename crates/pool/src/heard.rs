@@ -19,15 +19,15 @@ use super::wire::{self, FromWorker, WireError, WireResult, corrupt};
 use super::{JobError, roster};
 
 /// The error for a worker that printed something to its standard output before its first frame.
-const PRINTED_FIRST: &str = "its standard output, on which workers answer, was written to before it became one: call \
-                             gleaner_pool::serve at the start of main, before anything is printed";
+const PRINTED_FIRST: &str = "something was written to its standard output before the worker used it for its answers: \
+                             call gleaner_pool::serve at the start of main, before anything is printed";
 
 /// The longest name of a build, in bytes.
 const MOST_BUILD: usize = 256;
 /// The longest list of missing parts of the sandbox, in bytes.
 const MOST_LACKS: usize = 4 << 10;
 
-/// What a child says. All children share one channel to the pool, and the events of each child are in order.
+/// An event of a child. All children share one channel to the pool, and the events of each child are in order.
 #[derive(Debug)]
 pub(super) enum ChildEvent {
     Started {
@@ -54,13 +54,13 @@ pub(super) enum ChildEvent {
         id: Ticket,
         note: Bytes,
     },
-    /// It has a large message, which is not read yet because the memory for large messages is full.
+    /// Its large message is not read yet, because the memory for large messages is full.
     Waits,
     /// Its pipe is read again.
     GoesOn,
     /// It has done all its jobs.
     Bye,
-    /// It sent an invalid message. Nothing that it sends later is read.
+    /// It sent an invalid message. Its later messages are not read.
     Corrupt {
         reason: String,
     },
@@ -83,7 +83,7 @@ enum Phase {
     Left,
 }
 
-/// What a worker has said so far.
+/// The state of a worker, according to its messages so far.
 #[derive(Debug)]
 pub(super) struct Heard {
     phase: Phase,
@@ -152,8 +152,8 @@ impl Heard {
         }
     }
 
-    /// Records that nothing more can be read. If the worker is still starting, it has probably printed something, and the
-    /// error says so.
+    /// Records that nothing more can be read. If the worker is still starting, it has probably printed something, and
+    /// the error says so.
     pub(super) fn broken(&mut self) {
         if self.phase == Phase::Starting {
             self.refusal.get_or_insert_with(|| PRINTED_FIRST.to_owned());
@@ -161,13 +161,13 @@ impl Heard {
     }
 
     fn expect(&self, phase: &Phase, what: &str) -> io::Result<()> {
-        if self.phase == *phase { Ok(()) } else { Err(corrupt(format!("{what}, out of turn"))) }
+        if self.phase == *phase { Ok(()) } else { Err(corrupt(format!("{what} at the wrong time"))) }
     }
 
     /// Reads the results one by one. A worker cannot have more results than it can hold jobs.
     fn results(&self, count: usize, mut rest: &[u8], frame: &Bytes) -> io::Result<Vec<Finished>> {
         if count > self.most_jobs {
-            return Err(corrupt(format!("{count} results, where it can hold {} jobs", self.most_jobs)));
+            return Err(corrupt(format!("{count} results, but it can hold only {} jobs", self.most_jobs)));
         }
         let mut results = Vec::with_capacity(count);
         for _ in 0..count {
@@ -210,7 +210,7 @@ impl Heard {
 
 fn short(text: &str, most: usize) -> io::Result<String> {
     if text.len() > most {
-        return Err(corrupt(format!("a text of {} bytes, where {most} are the limit", text.len())));
+        return Err(corrupt(format!("a text of {} bytes, and the limit is {most}", text.len())));
     }
     Ok(text.to_owned())
 }

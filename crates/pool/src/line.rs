@@ -1,4 +1,4 @@
-//! A line from a job to whoever submitted it, while it runs.
+//! A connection from a running job to the code that submitted it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -13,18 +13,18 @@ type Say = Box<dyn Fn(Ticket, &[u8]) + Send + Sync>;
 /// Set once in a worker, before its first job.
 static OUTBOX: OnceLock<Say> = OnceLock::new();
 
-/// Sends notes of one job before it is done. Each arrives at once, as [`Event::Noted`](super::Event::Noted).
+/// Sends notes of a job that is not done yet. Each note arrives at once, as [`Event::Noted`](super::Event::Noted).
 ///
-/// It is for what cannot wait for the output, such as the moment at which a request was sent. Each note is a frame of its
-/// own and costs a system call.
+/// Notes are for information that cannot wait for the output, such as the moment at which a request was sent. Each note
+/// is a separate frame and costs a system call.
 #[derive(Clone, Copy)]
 pub struct Line {
     ticket: Ticket,
 }
 
 impl Line {
-    /// The line of the job that is running. Call this in [`Job::run`](super::Job::run) itself, and keep what it returns.
-    /// `None` outside of a worker's job.
+    /// Returns the line of the job that is running; `None` outside of a worker's job. Call this in
+    /// [`Job::run`](super::Job::run) itself, and keep the value for later.
     pub fn of_this_job() -> Option<Self> {
         let ticket = watch::polled()?;
         OUTBOX.get().map(|_| Self { ticket })
@@ -44,9 +44,9 @@ impl fmt::Debug for Line {
     }
 }
 
-/// Lets jobs speak through this outbox.
+/// Lets jobs send notes through this outbox.
 pub(super) fn open<J: Job>(outbox: &Arc<Outbox<J>>) {
     let outbox = Arc::clone(outbox);
-    // A process is a worker once.
+    // A process becomes a worker only once, so this cannot fail.
     let _ = OUTBOX.set(Box::new(move |id, note| outbox.note(id, note)));
 }

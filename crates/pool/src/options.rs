@@ -4,41 +4,41 @@ use std::time::Duration;
 
 use super::{Sandbox, User};
 
-/// The shape of a pool.
+/// The settings of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// How many worker processes work at the same time.
+    /// How many worker processes run jobs at the same time.
     pub workers: NonZeroUsize,
-    /// Tasks in flight in each worker.
+    /// How many jobs each worker holds at once.
     pub concurrency: NonZeroUsize,
     /// After how many jobs a worker is replaced by a new process; `None` means never.
     pub quota: Option<NonZeroU32>,
-    /// Up to how many jobs each worker's quota is reduced, at random, so that workers are not all replaced at once.
+    /// Each worker's quota is reduced by a random number of at most this. So workers are not all replaced at once.
     pub quota_jitter: u32,
-    /// Resident bytes above which a worker is killed. From three quarters of it on, it is replaced after its tasks.
+    /// A worker is killed above this many resident bytes. Above three quarters of it, it is replaced after its jobs.
     pub max_memory: Option<u64>,
-    /// How many bytes one task or one output may have when it is serialized. More than about 4 GiB counts as 4 GiB.
+    /// How many bytes a serialized task or output may have. More than about 4 GiB counts as 4 GiB.
     pub max_item: usize,
-    /// Bytes of large outputs that may be in this process at once, those included that the submitter has not dropped yet.
-    /// Workers that finish more wait, and their clocks stand still. For a submitter that drops each output soon, without
-    /// waiting for any other: one that keeps outputs would wait for ever. `None`: no limit.
+    /// How many bytes of large outputs may be in this process at once; `None` means no limit. Outputs that the
+    /// submitter has not dropped yet count as well. Workers with more output wait, and their deadlines are paused. The
+    /// submitter must drop each output without waiting for another one. If it keeps outputs, it waits for ever.
     pub in_hand: Option<usize>,
     /// How long a new worker may take until it is ready.
     pub start_limit: Duration,
     /// Whether workers give up what their job does not need.
     pub sandbox: Sandbox,
-    /// Names of environment variables that workers get from this process. They always get those that any program may need:
-    /// language, time zone, libraries, backtraces, the resolver's options. A star at the end of a name stands for any ending:
-    /// `"*"` is all variables.
+    /// Names of environment variables that workers get from this process. Workers always get the variables that any
+    /// program may need: language, time zone, libraries, backtraces, the resolver's options. A star at the end of a
+    /// name stands for any ending: `"*"` means all variables.
     pub environment: Vec<String>,
-    /// The user that workers become; `None` leaves them the user of this process. Only root can change it.
+    /// The user that workers run as; `None` means the user of this process. Only root can change it.
     pub user: Option<User>,
-    /// The environment variable that makes a process a worker. [`serve`](crate::serve) knows it by its value, whatever its
-    /// name is.
+    /// The environment variable that makes a process a worker. [`serve`](crate::serve) recognizes it by its value and
+    /// does not need its name.
     pub worker_variable: String,
-    /// The executable of the workers. The default is that of this process.
+    /// The executable of the workers. The default is the executable of this process.
     pub program: PathBuf,
-    /// Arguments for it.
+    /// The arguments of the executable.
     pub args: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
-//! The outputs of one call of a [`Pool`], as an iterator or as a stream, in the order of the tasks or as they come.
+//! The outputs of one call of a [`Pool`], as an iterator or as a stream, in the order of the tasks or as they arrive.
 //!
-//! [`Unordered`] begins tasks and takes what comes back; [`Ordered`] puts that in order. Both are polled. The streams
-//! hand the poll on, and the iterators block until it is ready.
+//! [`Unordered`] starts tasks and receives their results. [`Ordered`] puts the results in order. Both are polled. The
+//! streams pass the poll on. The iterators block until the poll is ready.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::{Pin, pin};
@@ -17,39 +17,39 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::driver::Reply;
 use crate::{Job, JobError, JobId, Pool};
 
-/// How many tasks a call keeps under way for each task that the workers can have in hand.
+/// How many tasks a call keeps under way for each task that the workers can hold.
 const OVERLAP: usize = 2;
-/// How many outputs may wait for a slower one before them: for each task that the workers can have in hand, ...
+/// How many outputs may wait for a slower task before them, for each task that the workers can hold.
 const WAITING_EACH: usize = 16;
-/// ... and at least.
+/// How many outputs may always wait for a slower task before them, however few tasks the workers can hold.
 const WAITING_LEAST: usize = 256;
 
-/// The result of a task, or of several whose outputs were merged.
+/// The result of a task, or of several tasks whose outputs were merged.
 pub(crate) struct Arrived {
-    /// The lowest index of a task that it belongs to.
+    /// The lowest index of its tasks.
     pub(crate) first: usize,
     pub(crate) tasks: usize,
     pub(crate) result: Result<Bytes, JobError>,
 }
 
-/// What became of a task, and the index of it.
+/// The index of a task, and its result.
 type Indexed<J> = (usize, Result<<J as Job>::Output, JobError>);
 
 /// The tasks of one call, and their results in the order in which they arrive.
 ///
-/// Dropping it tells the pool's thread that nobody waits for the results any more: tasks that wait for a worker are then
-/// not begun.
+/// Dropping it tells the pool's thread that nobody waits for the results any more. Tasks that still wait for a worker
+/// are then never started.
 #[derive(Debug)]
 pub(crate) struct Unordered<'pool, J: Job, I> {
     pool: &'pool Pool<J>,
-    /// `None` once it has ended: an iterator is not asked again.
+    /// `None` after the iterator has ended. It is not called again then.
     tasks: Option<I>,
     reply: UnboundedSender<Reply>,
     replies: UnboundedReceiver<Reply>,
-    /// The place of each task that is under way.
+    /// The index of each task that is under way.
     indices: HashMap<JobId, usize>,
     begun: usize,
-    /// The group whose outputs may be merged, if they may.
+    /// The group of jobs whose outputs may be merged; `None` if outputs must not be merged.
     merge: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> Unordered<'pool, J, I> {
         Self { pool, tasks: Some(tasks), reply, replies, indices: HashMap::new(), begun: 0, merge }
     }
 
-    /// Begins tasks until the workers have enough, or `most` have been begun in all.
+    /// Starts tasks until the workers have enough, or until `most` tasks have been started in total.
     fn begin(&mut self, most: usize) {
         while self.indices.len() < self.pool.places() * OVERLAP && self.begun < most {
             let Some(task) = self.tasks.as_mut().and_then(Iterator::next) else {
@@ -72,13 +72,13 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> Unordered<'pool, J, I> {
         }
     }
 
-    /// The next result; `None` when all tasks have one.
+    /// Returns the next result; `None` when all tasks have a result.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrived>> {
         self.begin(usize::MAX);
         self.poll_arrival(context)
     }
 
-    /// The next result of a task that is under way; `None` when none is.
+    /// Returns the next result of a task that is under way; `None` if no task is under way.
     fn poll_arrival(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrived>> {
         if self.indices.is_empty() {
             return Poll::Ready(None);
@@ -98,10 +98,10 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> Unordered<'pool, J, I> {
 #[derive(Debug)]
 struct Ordered<'pool, J: Job, I> {
     unordered: Unordered<'pool, J, I>,
-    /// What has arrived for the task `next` and those after it.
+    /// The results that have arrived for the task `next` and the tasks after it.
     waiting: VecDeque<Option<Result<Bytes, JobError>>>,
     next: usize,
-    /// How far tasks may be begun beyond `next`.
+    /// How many tasks may be started, counted from `next`.
     ahead: usize,
 }
 
@@ -131,18 +131,18 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> Ordered<'pool, J, I> {
     }
 }
 
-/// Reads an output as the worker wrote it.
+/// Deserializes an output of a worker.
 pub(crate) fn decode<J: Job>(bytes: &[u8]) -> Result<J::Output, JobError> {
     postcard::from_bytes(bytes).map_err(|error| JobError::Unserializable(error.to_string()))
 }
 
-// ---- what callers hold ----------------------------------------------------------------------------------------------
+// ---- iterators and streams ------------------------------------------------------------------------------------------
 
 /// The outputs of [`Pool::map_iter`], in the order of the tasks.
 ///
-/// Dropping it leaves the tasks that were not begun undone.
+/// If it is dropped, tasks that were not started are never started.
 #[derive(Debug)]
-#[must_use = "tasks run while their outputs are asked for"]
+#[must_use = "tasks run only while the caller asks for outputs"]
 pub struct MapIter<'pool, J: Job, I>(Ordered<'pool, J, I>);
 
 impl<'pool, J: Job, I: Iterator<Item = J::Task>> MapIter<'pool, J, I> {
@@ -150,7 +150,7 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> MapIter<'pool, J, I> {
         Self(Ordered::new(pool, tasks))
     }
 
-    /// Lets any number of outputs wait for a slower one before them.
+    /// Lets any number of outputs wait for a slower task before them.
     pub(crate) fn without_limit(mut self) -> Self {
         self.0.ahead = usize::MAX;
         self
@@ -165,11 +165,11 @@ impl<J: Job, I: Iterator<Item = J::Task>> Iterator for MapIter<'_, J, I> {
     }
 }
 
-/// The outputs of [`Pool::map_unordered`], each with the index of its task, as they come.
+/// The outputs of [`Pool::map_unordered`] as they arrive, each with the index of its task.
 ///
-/// Dropping it leaves the tasks that were not begun undone.
+/// If it is dropped, tasks that were not started are never started.
 #[derive(Debug)]
-#[must_use = "tasks run while their outputs are asked for"]
+#[must_use = "tasks run only while the caller asks for outputs"]
 pub struct MapUnordered<'pool, J: Job, I>(pub(crate) Unordered<'pool, J, I>);
 
 impl<J: Job, I: Iterator<Item = J::Task>> Iterator for MapUnordered<'_, J, I> {
@@ -182,9 +182,9 @@ impl<J: Job, I: Iterator<Item = J::Task>> Iterator for MapUnordered<'_, J, I> {
 
 /// The outputs of [`Pool::stream`], in the order of the tasks.
 ///
-/// Dropping it leaves the tasks that were not begun undone.
+/// If it is dropped, tasks that were not started are never started.
 #[derive(Debug)]
-#[must_use = "tasks run while the stream is polled"]
+#[must_use = "tasks run only while the stream is polled"]
 pub struct OrderedStream<'pool, J: Job, I>(Ordered<'pool, J, I>);
 
 impl<'pool, J: Job, I: Iterator<Item = J::Task>> OrderedStream<'pool, J, I> {
@@ -193,7 +193,7 @@ impl<'pool, J: Job, I: Iterator<Item = J::Task>> OrderedStream<'pool, J, I> {
     }
 }
 
-// Nothing in it is ever pinned.
+// None of its fields is ever pinned.
 impl<J: Job, I> Unpin for OrderedStream<'_, J, I> {}
 
 impl<J: Job, I: Iterator<Item = J::Task>> Stream for OrderedStream<'_, J, I> {
@@ -204,14 +204,14 @@ impl<J: Job, I: Iterator<Item = J::Task>> Stream for OrderedStream<'_, J, I> {
     }
 }
 
-/// The outputs of [`Pool::stream_unordered`], each with the index of its task, as they come.
+/// The outputs of [`Pool::stream_unordered`] as they arrive, each with the index of its task.
 ///
-/// Dropping it leaves the tasks that were not begun undone.
+/// If it is dropped, tasks that were not started are never started.
 #[derive(Debug)]
-#[must_use = "tasks run while the stream is polled"]
+#[must_use = "tasks run only while the stream is polled"]
 pub struct UnorderedStream<'pool, J: Job, I>(pub(crate) Unordered<'pool, J, I>);
 
-// Nothing in it is ever pinned.
+// None of its fields is ever pinned.
 impl<J: Job, I> Unpin for UnorderedStream<'_, J, I> {}
 
 impl<J: Job, I: Iterator<Item = J::Task>> Stream for UnorderedStream<'_, J, I> {
@@ -227,7 +227,7 @@ impl<J: Job, I: Iterator<Item = J::Task>> Stream for UnorderedStream<'_, J, I> {
 /// Wakes a thread that waits in [`block_on`].
 struct Wakeup {
     thread: Thread,
-    /// Another wait on the same thread may take the thread's one token, so the wake-up is kept here too.
+    /// Another wait on the same thread may take the thread's only token. So the wake-up is also stored here.
     is_woken: AtomicBool,
 }
 
@@ -238,12 +238,13 @@ impl Wake for Wakeup {
     }
 }
 
-/// Polls until the result is there; the thread sleeps in between.
+/// Polls until the result is there. The thread sleeps between two polls.
 pub(crate) fn block_on<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let wakeup = Arc::new(Wakeup { thread: std::thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Arc::clone(&wakeup).into();
     let mut context = Context::from_waker(&waker);
-    // Within a task of tokio, a channel gives no more than some messages before that task must yield. This one does not.
+    // In a tokio task, a channel returns only a limited number of messages until the task yields. This code never
+    // yields, so it must not be limited.
     let mut future = pin!(tokio::task::coop::unconstrained(std::future::poll_fn(poll)));
     loop {
         if let Poll::Ready(result) = future.as_mut().poll(&mut context) {

@@ -1,4 +1,4 @@
-//! The pool as programs use it: typed, and a thin layer over its thread, the `driver`.
+//! The pool that programs use. It adds types to the pool's thread (`driver`) and does little else.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,25 +30,25 @@ use crate::{Builder, Error, Job, JobError, JobId, Options, WorkerReport, panics}
 /// |---|---|---|
 /// | one task | [`run_one`](Self::run_one) | [`run`](Self::run) |
 /// | many tasks, outputs in order | [`map`](Self::map), [`map_iter`](Self::map_iter) | [`stream`](Self::stream) |
-/// | many tasks, outputs as they come | [`map_unordered`](Self::map_unordered) | [`stream_unordered`](Self::stream_unordered) |
+/// | many tasks, outputs as they arrive | [`map_unordered`](Self::map_unordered) | [`stream_unordered`](Self::stream_unordered) |
 /// | merged outputs | [`map_reduce`](Self::map_reduce) | |
-/// | the end | [`close`](Self::close) | [`close_async`](Self::close_async) |
+/// | close the pool | [`close`](Self::close) | [`close_async`](Self::close_async) |
 ///
-/// Both may be used at the same time, from any number of threads and tasks; put the pool in an [`Arc`] to share it. The pool
-/// has a thread of its own, so the async methods work in any runtime, and a call that is slow to take its outputs holds up
-/// no other call.
+/// Both may be used at the same time, from any number of threads and tasks. Put the pool in an [`Arc`] to share it. The
+/// pool has a thread of its own, so the async methods work in any runtime. A call that is slow to take its outputs does
+/// not delay other calls.
 ///
-/// # The end
+/// # Closing and dropping
 ///
-/// [`close`](Self::close) lets the workers finish. Dropping the pool kills its workers, whatever they are doing, and waits
-/// until they are gone, which takes some milliseconds.
+/// [`close`](Self::close) lets the workers finish. Dropping the pool kills its workers, even if they have tasks, and
+/// waits until they are gone. This takes some milliseconds.
 #[doc(alias = "terminate")]
 pub struct Pool<J: Job> {
     requests: UnboundedSender<Request>,
     next_job: AtomicU64,
-    /// Why the pool has stopped, once it has.
+    /// Why the pool has stopped; empty while it runs.
     ended: Arc<OnceLock<String>>,
-    /// How many tasks all workers together can have in hand.
+    /// How many tasks all workers together can hold at once.
     places: usize,
     thread: Option<JoinHandle<()>>,
     reports: Option<oneshot::Receiver<Vec<WorkerReport>>>,
@@ -56,7 +56,7 @@ pub struct Pool<J: Job> {
 }
 
 impl<J: Job> Pool<J> {
-    /// A pool with default settings, to be changed.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder<J> {
         Builder::new()
     }
@@ -71,7 +71,7 @@ impl<J: Job> Pool<J> {
         let reason = Arc::clone(&ended);
         let work = move || {
             let reports = drive(J::NAME, &init, options, task_timeout, inbox, &tell_started, reason);
-            // Where the pool was dropped, nobody wants them.
+            // If the pool was dropped, nobody reads the reports.
             let _ = tell_reports.send(reports);
         };
         let thread = std::thread::Builder::new().name("pool".to_owned()).spawn(work).map_err(Error::Thread)?;
@@ -91,7 +91,7 @@ impl<J: Job> Pool<J> {
 
     /// Runs all tasks and returns their results in the order of the tasks. Blocks until all are done.
     ///
-    /// A task that fails is an error in its own place; the other tasks are not touched by it. To stop at the first error,
+    /// A task that fails is an error in its own place and does not affect the other tasks. To stop at the first error,
     /// collect [`map_iter`](Self::map_iter) into a `Result`.
     #[doc(alias = "starmap")]
     #[doc(alias = "map_async")]
@@ -99,16 +99,16 @@ impl<J: Job> Pool<J> {
         self.map_iter(tasks).without_limit().collect()
     }
 
-    /// Runs tasks while their outputs are asked for, and gives these in the order of the tasks.
+    /// Runs tasks while the caller asks for outputs, and returns the outputs in the order of the tasks.
     ///
-    /// `tasks` may be endless: the iterator takes a task only if a worker will soon be free for it, and it keeps a bounded
-    /// number of outputs that wait for a slower one before them.
+    /// `tasks` may be endless. The iterator takes a task only if a worker will soon be free for it. It keeps a bounded
+    /// number of outputs that wait for a slower task before them.
     #[doc(alias = "imap")]
     pub fn map_iter<I: IntoIterator<Item = J::Task>>(&self, tasks: I) -> MapIter<'_, J, I::IntoIter> {
         MapIter::new(self, tasks.into_iter())
     }
 
-    /// Runs tasks while their outputs are asked for, and gives these as they come, each with the index of its task.
+    /// Runs tasks while the caller asks for outputs. Returns outputs as they arrive, each with the index of its task.
     ///
     /// `tasks` may be endless.
     #[doc(alias = "imap_unordered")]
@@ -127,9 +127,9 @@ impl<J: Job> Pool<J> {
 
     /// Runs one task.
     ///
-    /// Any number of these may be awaited at once; those for which no worker is free wait in the pool. Dropping the future
-    /// takes a task that still waits out of the pool. A task that a worker has begun runs to its end, and its output is
-    /// thrown away.
+    /// Any number of these futures may be awaited at once. Tasks wait in the pool until a worker is free. If the future
+    /// is dropped while its task waits, the task never starts. If a worker has started the task, the task runs to its
+    /// end and its output is discarded.
     ///
     /// # Errors
     /// If the task has no output: see [`JobError`].
@@ -137,41 +137,44 @@ impl<J: Job> Pool<J> {
     pub async fn run(&self, task: J::Task) -> Result<J::Output, JobError> {
         let (reply, mut replies) = unbounded_channel();
         self.submit(&task, None, &reply);
-        // Neither is needed while this waits, and without the sender the channel ends with the pool.
+        // The task is not needed while this waits. The sender is dropped so that the channel closes when the pool ends.
         drop((task, reply));
         let reply = replies.recv().await.ok_or_else(|| self.stopped())?;
         decode::<J>(&reply.result?)
     }
 
-    /// Runs tasks while the stream is polled, and gives their outputs in the order of the tasks.
+    /// Runs tasks while the stream is polled, and returns the outputs in the order of the tasks.
     ///
-    /// What is under way is bounded as with [`map_iter`](Self::map_iter): a stream that nobody polls begins nothing more.
+    /// The number of tasks under way is bounded as in [`map_iter`](Self::map_iter). A stream that nobody polls starts
+    /// no more tasks.
     pub fn stream<I: IntoIterator<Item = J::Task>>(&self, tasks: I) -> OrderedStream<'_, J, I::IntoIter> {
         OrderedStream::new(self, tasks.into_iter())
     }
 
-    /// Runs tasks while the stream is polled, and gives their outputs as they come, each with the index of its task.
+    /// Runs tasks while the stream is polled. Returns outputs as they arrive, each with the index of its task.
     pub fn stream_unordered<I: IntoIterator<Item = J::Task>>(&self, tasks: I) -> UnorderedStream<'_, J, I::IntoIter> {
         UnorderedStream(Unordered::new(self, tasks.into_iter(), None))
     }
 
-    /// Runs all tasks and merges their outputs into one by [`Job::MERGE`]. The output is `None` if there is none to merge.
+    /// Runs all tasks and merges their outputs into one by [`Job::MERGE`]. The output is `None` if no task has an
+    /// output.
     ///
-    /// Outputs are merged in the worker while they wait to be sent, and here when they have arrived. Tasks that fail are left
-    /// out, and their errors are returned beside. If the merging of two outputs panics, all tasks whose outputs were in them
-    /// have failed.
+    /// Workers merge outputs that wait to be sent, and this method merges outputs that have arrived. Tasks that fail
+    /// are left out, and their errors are returned in the list. If the merge of two outputs panics, all tasks whose
+    /// outputs were part of the two fail.
     ///
-    /// A job without [`Job::MERGE`] does not compile here.
+    /// If the job has no [`Job::MERGE`], a call of this method does not compile.
     pub fn map_reduce(&self, tasks: impl IntoIterator<Item = J::Task>) -> (Option<J::Output>, Vec<JobError>) {
         let join = const { J::MERGE.expect("the job has a MERGE") };
-        // Outputs are merged with those of the same call only; the number tells the calls apart.
+        // Only outputs of the same call are merged. The number identifies the call.
         let group = self.next_job.fetch_add(1, Ordering::Relaxed);
         let mut results = Unordered::new(self, tasks.into_iter(), Some(group));
         let (mut sum, mut errors) = (None, Vec::new());
         while let Some(Arrived { mut tasks, result, .. }) = block_on(|context| results.poll_next(context)) {
             let joined = result.and_then(|bytes| decode::<J>(&bytes)).and_then(|output| match sum.take() {
                 None => Ok(output),
-                // It is chance whether two outputs meet here or in a worker, so a panic is the same in both.
+                // Two outputs may be merged here or in a worker, by chance. So a panic has the same effect in both
+                // places.
                 Some((so_far, before)) => {
                     tasks += before;
                     panics::caught(|| join(so_far, output))
@@ -185,7 +188,8 @@ impl<J: Job> Pool<J> {
         (sum.map(|(output, _)| output), errors)
     }
 
-    /// Lets the workers finish, and returns what each of them did, in the order of their ends. Blocks until they are gone.
+    /// Lets the workers finish. Returns a report of each worker, in the order in which they ended. Blocks until all are
+    /// gone.
     #[doc(alias = "join")]
     pub fn close(mut self) -> Vec<WorkerReport> {
         let reports = self.begin_to_close();
@@ -195,13 +199,13 @@ impl<J: Job> Pool<J> {
         reports.and_then(|mut reports| reports.try_recv().ok()).unwrap_or_default()
     }
 
-    /// As [`close`](Self::close), for async programs: blocks no thread.
+    /// Does the same as [`close`](Self::close) and blocks no thread. It is for async programs.
     pub async fn close_async(mut self) -> Vec<WorkerReport> {
         let reports = match self.begin_to_close() {
             Some(reports) => reports.await.unwrap_or_default(),
             None => Vec::new(),
         };
-        // What is left of the thread is its last instructions.
+        // The thread is about to end, so this does not wait long.
         drop(self);
         reports
     }
@@ -219,7 +223,7 @@ impl<J: Job> Pool<J> {
         JobError::Stopped(self.ended.get().cloned().unwrap_or_else(|| "the pool's thread has ended".to_owned()))
     }
 
-    /// Hands a task to the pool's thread. Its result comes as a [`Reply`], whatever happens.
+    /// Hands a task to the pool's thread. Its result always comes as a [`Reply`], even if the pool has stopped.
     pub(crate) fn submit(&self, task: &J::Task, merge: Option<u64>, reply: &UnboundedSender<Reply>) -> JobId {
         let id = self.next_job.fetch_add(1, Ordering::Relaxed);
         let refusal = match postcard::to_stdvec(task) {

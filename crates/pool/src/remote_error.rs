@@ -3,10 +3,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Any error of a job, as text, so that it can travel from a worker to its parent.
+/// Any error of a job, as text. So it can be sent from a worker to its parent.
 ///
-/// For a [`Job`](crate::Job) whose output is a `Result`. Errors of the standard library and most others cannot be
-/// serialized; this one keeps what they and their causes say:
+/// It is for a [`Job`](crate::Job) whose output is a `Result`. Most errors cannot be serialized, including those of the
+/// standard library. This type keeps the text of an error and of its causes:
 ///
 /// ```
 /// use gleaner_pool::RemoteError;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub struct RemoteError(String);
 
 impl RemoteError {
-    /// Takes an error, or a text that says what is wrong.
+    /// Makes a `RemoteError` from another error or from a text.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(with_causes(&*error.into()))
     }
@@ -34,7 +34,7 @@ impl fmt::Display for RemoteError {
 
 impl Error for RemoteError {}
 
-/// What an error and its causes say, with colons between.
+/// Returns the text of an error and of its causes, separated by colons.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

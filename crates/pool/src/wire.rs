@@ -6,9 +6,9 @@
 //! ```
 //!
 //! A frame is not trusted. Its length is checked before anything is allocated, and its checksum is checked before it is
-//! decoded. After an invalid frame the rest of the stream is meaningless, so the worker is replaced. Messages of a worker
-//! borrow from their frame, and lists are read item by item. So a message never takes much more memory than the bytes
-//! of its frame.
+//! decoded. After an invalid frame the rest of the stream is meaningless, so the worker is replaced. Messages of a
+//! worker borrow from their frame, and lists are read item by item. So a message never takes much more memory than the
+//! bytes of its frame.
 
 use std::borrow::Cow;
 use std::io;
@@ -23,7 +23,7 @@ use super::{JobError, Sandbox, User};
 /// Bytes of the header before a payload.
 const HEADER: usize = 8;
 
-/// A frame that has begun gets at least this much room, if that many bytes are still missing.
+/// The buffer of an incomplete frame grows by at least this many bytes, if that many are still missing.
 const LEAST_ROOM: usize = 64 << 10;
 
 /// How many bytes a batch of results may add to the largest single result: ids, lengths, other small results.
@@ -32,13 +32,13 @@ const ENVELOPE: usize = 1 << 20;
 /// The largest task or output in bytes. The length of a frame has 32 bits.
 pub(super) const MOST: usize = u32::MAX as usize - ENVELOPE;
 
-/// How many bytes of tasks fit into one frame, if the frame holds more than one task.
+/// How many bytes of jobs one frame may hold. A frame with a single job may be larger.
 const BATCH: usize = 16 << 20;
 
 /// The version of this protocol. Both ends must have the same one.
 pub(super) const PROTOCOL: u32 = 5;
 
-/// Parent to worker.
+/// A message from the parent to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ToWorker<'a> {
     /// The first frame.
@@ -52,26 +52,26 @@ pub(super) enum ToWorker<'a> {
         max_output: u64,
         /// Whether the worker gives up what the job does not need.
         sandbox: Sandbox,
-        /// The user to become.
+        /// The user that the worker becomes.
         user: Option<User>,
     },
-    /// Jobs to begin at once.
+    /// Jobs that the worker starts at once.
     Jobs(#[serde(borrow)] Vec<WireJob<'a>>),
     /// No more jobs come. The worker finishes the jobs that it has, says goodbye and ends.
     Drain,
 }
 
-/// One job on its way to a worker. `id` is the roster's ticket, which is new each time a worker gets the job.
+/// One job that is sent to a worker. `id` is the roster's ticket, which is new each time a worker gets the job.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireJob<'a> {
     pub(super) id: u64,
-    /// The output may be merged on the way back with those of other jobs with this number.
+    /// The worker may merge the output with outputs of other jobs with the same number.
     pub(super) merge: Option<u64>,
     #[serde(with = "serde_bytes")]
     pub(super) payload: &'a [u8],
 }
 
-/// Worker to parent.
+/// A message from a worker to the parent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker<'a> {
     /// The job is set up, and the worker waits for tasks.
@@ -90,7 +90,8 @@ pub(super) enum FromWorker<'a> {
         resident: u64,
         count: usize,
     },
-    /// The worker is alive. `computing` is the job that has kept the worker's thread busy for some time, if there is one.
+    /// The worker is alive. `computing` is the job that has kept the worker's thread busy for some time, if there is
+    /// one.
     Beat { computing: Option<u64> },
     /// A note that a job sends before it is done.
     Note {
@@ -126,7 +127,7 @@ pub(super) enum WireResult<'a> {
     },
 }
 
-/// Why a job has no output, as far as its worker can know. Only the parent decides whether a task killed its worker.
+/// Why a job has no output, according to its worker. Only the parent decides whether a task killed its worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireError<'a> {
     Panic { message: &'a str, location: &'a str, backtrace: &'a str },
@@ -166,14 +167,15 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// Frames in which one job or one output may have `max_item` bytes.
+    /// Makes a decoder of frames in which one job or one output may have `max_item` bytes.
     pub(super) fn new(max_item: usize) -> Self {
         Self { max_payload: max_item.saturating_add(ENVELOPE).min(u32::MAX as usize) }
     }
 }
 
 impl Frames {
-    /// The length of the payload of a frame that has begun, if a frame may have it.
+    /// Returns the payload length of the frame at the start of the buffer. `None` if the header is incomplete or the
+    /// length is above the limit.
     pub(super) fn begun(self, buffer: &[u8]) -> Option<usize> {
         let mut header = buffer.get(..HEADER)?;
         Some(header.get_u32_le() as usize).filter(|length| *length <= self.max_payload)
@@ -190,11 +192,11 @@ impl Decoder for Frames {
         };
         let (length, checksum) = (header.get_u32_le() as usize, header.get_u32_le());
         if length > self.max_payload {
-            return Err(corrupt(format!("a frame of {length} bytes, where {} is the limit", self.max_payload)));
+            return Err(corrupt(format!("a frame of {length} bytes, and the limit is {}", self.max_payload)));
         }
         if buffer.len() < HEADER + length {
-            // The worker may lie about the length. So memory is reserved in proportion to the bytes that have arrived: the
-            // room doubles each time.
+            // The worker may lie about the length. So memory is reserved in proportion to the bytes that have arrived:
+            // the room doubles each time.
             let missing = HEADER + length - buffer.len();
             buffer.reserve(missing.min(buffer.len().max(LEAST_ROOM)));
             return Ok(None);
@@ -211,7 +213,7 @@ impl Decoder for Frames {
         match self.decode(buffer)? {
             Some(frame) => Ok(Some(frame)),
             None if buffer.is_empty() => Ok(None),
-            None => Err(corrupt(format!("{} bytes of a frame whose rest never came", buffer.len()))),
+            None => Err(corrupt(format!("{} bytes of an incomplete frame", buffer.len()))),
         }
     }
 }
@@ -280,7 +282,7 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<T> {
 
 /// Reads the first message of a frame. Returns it together with the rest of the frame.
 pub(super) fn decode_first<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> io::Result<(T, &'a [u8])> {
-    postcard::take_from_bytes(frame).map_err(|error| corrupt(format!("a frame that holds no message ({error})")))
+    postcard::take_from_bytes(frame).map_err(|error| corrupt(format!("a frame without a valid message ({error})")))
 }
 
 /// Checks that nothing of a frame is left.
@@ -305,12 +307,12 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_comes_out_whole_however_it_is_cut() {
+    fn a_frame_that_arrives_in_two_pieces_is_decoded_whole() {
         let bytes = frame(b"several words");
         for cut in 0..bytes.len() {
             let mut buffer = BytesMut::from(&bytes[..cut]);
             let mut frames = Frames::new(100);
-            assert_eq!(frames.decode(&mut buffer).expect("so far so good"), None, "cut at {cut}");
+            assert_eq!(frames.decode(&mut buffer).expect("no error yet"), None, "cut at {cut}");
             buffer.put_slice(&bytes[cut..]);
             let whole = frames.decode(&mut buffer).expect("whole").expect("whole");
             assert_eq!(&whole[..], b"several words");
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_announces_too_much_is_refused_before_it_is_allocated() {
+    fn a_frame_with_a_length_above_the_limit_is_refused_before_it_is_allocated() {
         for length in [(1 << 20) + 101, 2 << 30, u32::MAX] {
             let mut buffer = BytesMut::new();
             buffer.put_u32_le(length);
@@ -330,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_noticed() {
+    fn damaged_frames_are_errors() {
         let mut wrong_sum = frame(b"payload");
         wrong_sum[10] ^= 1;
         assert!(Frames::new(100).decode(&mut wrong_sum).is_err());
@@ -341,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_for_a_frame_goes_into_several() {
+    fn jobs_that_do_not_fit_into_one_frame_are_split_into_batches() {
         for (row, expected) in [
             (&[][..], &[][..]),
             (&[1, 2, 3], &[3]),
@@ -356,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_survive_the_wire() {
+    fn decoded_messages_equal_the_encoded_ones() {
         let mut out = BytesMut::new();
         let jobs = vec![WireJob { id: 7, merge: None, payload: b"x" }, WireJob { id: 8, merge: Some(9), payload: b"" }];
         encode(&ToWorker::Jobs(jobs), &mut out).expect("encodes");

@@ -1,7 +1,7 @@
 //! Handles the messages of workers. A worker may only name jobs that it holds.
 //!
-//! A worker reads pages of strangers, and a page may have taken it over. A worker that names a job that it does not hold
-//! is killed as corrupt. All its jobs are lost with it, and no result of the same message is used.
+//! A worker reads untrusted pages, and a page may have taken control of it. If a worker names a job that it does not
+//! hold, it is killed as corrupt. All its jobs are lost, and no result of the same message is used.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -30,8 +30,8 @@ impl Roster {
             ChildEvent::Ready { build, protocol, resident, lacks } => {
                 if build != self.limits.build || protocol != PROTOCOL {
                     return self.fail(format!(
-                        "the executable was replaced while it ran: this process is build {}, its new workers are {build}; \
-                         start again",
+                        "the executable was replaced while it ran: this process is build {}, its new workers are \
+                         {build}; start again",
                         self.limits.build
                     ));
                 }
@@ -65,24 +65,25 @@ impl Roster {
         }
     }
 
-    /// Kills a worker that broke the protocol. Nothing that it says later is read.
+    /// Kills a worker that broke the protocol. Its later messages are not read.
     pub(super) fn corrupt(&mut self, id: WorkerId, reason: String) -> Vec<Action> {
         let Some(worker) = self.workers.get_mut(&id) else { return Vec::new() };
         worker.is_distrusted = true;
         self.doom(id, Some(Cause::Corrupt(reason)), End::Corrupt)
     }
 
-    /// Kills a worker whose output is impossible. `job` is the job that the output has settled. It is lost with the worker.
+    /// Kills a worker whose output is impossible. `job` is the job of that output. It is lost with the worker.
     pub(crate) fn refuse(&mut self, id: WorkerId, job: Option<JobId>, reason: String) -> Vec<Action> {
         let Some(job) = job else { return self.corrupt(id, reason) };
         let Some(worker) = self.workers.get_mut(&id) else {
-            // The worker is gone meanwhile, so its own `Lost` event does not include this job.
+            // The worker is already gone, so its own `Lost` event does not include this job.
             let death = Death { cause: Cause::Corrupt(reason), last_words: Vec::new() };
             return vec![Action::Emit(Event::Lost { worker: id, jobs: vec![job], death })];
         };
         worker.refused.push(job);
         if worker.phase == Phase::Doomed(None) {
-            // The worker was to be killed without blame. Now its death has a cause, so that the job is reported lost.
+            // The worker is already being killed without a cause. It gets a cause now, so that the job is reported
+            // lost.
             worker.phase = Phase::Doomed(Some(Cause::Corrupt(reason)));
             worker.end = End::Corrupt;
             worker.is_distrusted = true;
@@ -113,15 +114,15 @@ impl Roster {
         }
     }
 
-    /// Handles a worker that says that it cannot be confined. It has not read any page yet, so it is trusted. Usually the
-    /// system is the reason, and no other worker could be confined either, so the pool fails. If other workers were
-    /// confined on this system, only this worker is killed.
+    /// Handles the message that a worker cannot be confined. The worker has not read any page yet, so it is trusted.
+    /// Usually the system is the reason, and no other worker could be confined either, so the pool fails. If other
+    /// workers were confined on this system, only this worker is killed.
     fn unconfined(&mut self, id: WorkerId, lacks: &str) -> Vec<Action> {
         if self.limits.sandbox != Sandbox::Require {
-            return self.corrupt(id, "that it cannot be confined, which nobody requires".to_owned());
+            return self.corrupt(id, "that it cannot be confined, but the sandbox is not required".to_owned());
         }
         if self.has_confined {
-            let reason = format!("it could not be confined as others were: it lacked {lacks}");
+            let reason = format!("it could not be confined, and other workers could: it lacked {lacks}");
             return self.doom(id, Some(Cause::Unready(reason)), End::Crashed);
         }
         self.fail(sandbox::required(lacks))
@@ -132,7 +133,7 @@ impl Roster {
         self.in_flight.get(&ticket).filter(|held| held.worker == id).map(|held| held.job)
     }
 
-    /// Checks that `id` holds each job that it has a result for, and that it may merge those that it has merged.
+    /// Checks that `id` holds each job of these results, and that it may merge the outputs that it has merged.
     fn are_its_own(&self, id: WorkerId, results: &[Finished]) -> Result<(), &'static str> {
         let mut seen = BTreeSet::new();
         for result in results {
@@ -146,7 +147,7 @@ impl Roster {
             let group = |ticket: &Ticket| self.in_flight.get(ticket).and_then(|held| held.merge);
             let first = tickets.first().and_then(group);
             if is_merged && (first.is_none() || tickets.iter().any(|ticket| group(ticket) != first)) {
-                return Err("a merged output of jobs that are not its to merge");
+                return Err("a merged output of jobs that it may not merge");
             }
         }
         Ok(())
@@ -175,7 +176,8 @@ impl Roster {
             self.slots[slot].load -= 1;
         }
         if worker.computing.is_some_and(|(other, _)| other == ticket) {
-            // The job no longer keeps the thread busy. Otherwise no job of a worker that falls silent now could be late.
+            // The job no longer keeps the thread busy. Without this, if the worker falls silent now, none of its jobs
+            // could be late.
             self.computes(id, None, now);
         }
         Some(job)
@@ -192,7 +194,7 @@ impl Roster {
             return self.corrupt(id, "a sign of life for a job that it does not hold".to_owned());
         }
         if worker.beats > most {
-            return self.corrupt(id, "more signs of life than there was time for".to_owned());
+            return self.corrupt(id, "more signs of life than are possible in this time".to_owned());
         }
         self.computes(id, computing, now);
         Vec::new()
@@ -206,7 +208,7 @@ impl Roster {
             return;
         }
         worker.computing = computing.map(|ticket| (ticket, now));
-        // The other jobs could not run meanwhile, so this time does not count for them.
+        // The other jobs could not run during this time, so it does not count for them.
         if let Some((ticket, since)) = before {
             let lost = now.saturating_duration_since(since);
             let others = self.in_flight.iter_mut().filter(|(other, held)| **other != ticket && held.worker == id);
@@ -222,7 +224,7 @@ impl Roster {
                 Vec::new()
             }
             Phase::Doomed(_) => Vec::new(),
-            _ => self.corrupt(id, "a goodbye, out of turn".to_owned()),
+            _ => self.corrupt(id, "a goodbye at the wrong time".to_owned()),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Makes the pool's decisions: which worker gets which job, and when workers are started, replaced and killed.
 //!
-//! Pure: events and the time go in, and [`Action`]s come out. The caller carries the actions out and reports the results
-//! as further events. `hear` handles messages of workers and checks whether they are allowed. `observe` handles other
-//! events. `plan` decides what to do next, and `breaker` when to stop starting workers.
+//! Pure: events and the time go in, and [`Action`]s come out. The caller carries the actions out and reports the
+//! results as further events. `hear` handles messages of workers and checks whether they are allowed. `observe` handles
+//! other events. `plan` decides what to do next, and `breaker` when to stop starting workers.
 //!
-//! A *slot* is a place for one worker. It has one active worker, and may have drainers: former workers that finish their
-//! jobs. The jobs of all of them count towards the slot's `concurrency`. So a replacement gets only the room that the
-//! drainers free. *Spares* are workers without a slot. They replace workers that are about to reach their quota.
+//! A *slot* is a place for one worker. It has one active worker, and may have drainers: former workers that finish
+//! their jobs. The jobs of all of them count towards the slot's `concurrency`. So a replacement gets only the room that
+//! the drainers free. *Spares* are workers without a slot. They replace workers that are about to reach their quota.
 //!
 //! ```text
 //! Starting --ready--> Ready --quota, memory, close--> Draining --bye, exit--> gone
@@ -41,7 +41,7 @@ pub(super) struct Limits {
     pub(super) concurrency: usize,
     pub(super) quota: Option<u32>,
     pub(super) quota_jitter: u32,
-    /// Resident bytes above which a worker is killed. Above three quarters of this it is replaced after its tasks.
+    /// A worker is killed above this many resident bytes. Above three quarters of it, it is replaced after its tasks.
     pub(super) max_memory: Option<u64>,
     /// How long a worker may take from its start until it is ready.
     pub(super) start_limit: Duration,
@@ -51,8 +51,8 @@ pub(super) struct Limits {
     pub(super) sandbox: Sandbox,
 }
 
-/// Identifies one assignment of one job to one worker. If the job is assigned again, it gets a new ticket. So a late result
-/// is never mistaken for one of another assignment.
+/// Identifies one assignment of one job to one worker. If the job is assigned again, it gets a new ticket. So a late
+/// result is never taken for the result of another assignment.
 pub(super) type Ticket = u64;
 
 /// Something that the caller must do. Actions must be carried out in order.
@@ -88,24 +88,24 @@ struct Worker {
     beats: u64,
     /// When it last gave a sign of life.
     heard: Instant,
-    /// Since when its pipe is not read, because the memory for large messages is full. Its clocks stand still.
+    /// Since when its pipe is not read, because the memory for large messages is full. Its time limits are paused.
     waits_since: Option<Instant>,
     /// The job that keeps its thread busy, and since when.
     computing: Option<(Ticket, Instant)>,
-    /// It has said goodbye after all its jobs. Only then is its end a clean one.
+    /// It has said goodbye after all its jobs. Without this, its end is not clean.
     said_bye: bool,
-    /// Since when a drainer is known to have no job left.
+    /// When the pool noticed that this drainer has no job left.
     idle_since: Option<Instant>,
-    /// Why it ends, as soon as that is decided.
+    /// Why it ends, if the pool has decided that.
     end: End,
-    /// It broke the protocol. Nothing that it says is read any more.
+    /// It broke the protocol. Its later messages are not read.
     is_distrusted: bool,
     /// Jobs whose outputs were refused. They are lost with the worker.
     refused: Vec<JobId>,
 }
 
 impl Worker {
-    /// Time has passed until `now` that does not count.
+    /// Excludes the time `gap`, which ended at `now`, from the worker's clocks.
     fn pause(&mut self, gap: Duration, now: Instant) {
         self.heard = now;
         self.computing = self.computing.map(|(ticket, since)| (ticket, since + gap));
@@ -149,9 +149,9 @@ pub(super) struct Roster {
     slots: Vec<Slot>,
     workers: BTreeMap<WorkerId, Worker>,
     queue: VecDeque<Submission>,
-    /// Jobs that must have a worker to themselves.
+    /// Jobs that must be alone in a worker.
     alone: VecDeque<Submission>,
-    /// The slot that is reserved for them.
+    /// The slot that is reserved for the jobs in `alone`.
     quarantine: Option<usize>,
     in_flight: HashMap<Ticket, InFlight>,
     breaker: Breaker,
@@ -166,7 +166,7 @@ pub(super) struct Roster {
     /// The average time between two assignments to one slot.
     interval: Duration,
     start_time: Duration,
-    /// Some worker has said that it is fully confined.
+    /// At least one worker has reported that it is fully confined.
     has_confined: bool,
 }
 
@@ -231,7 +231,7 @@ impl Roster {
 pub(super) struct Exit {
     pub(super) cause: Cause,
     pub(super) last_words: Vec<String>,
-    /// Why it could not start, in its own words, or why its process could not be started.
+    /// Why the worker could not start, as it reported, or why its process could not be started.
     pub(super) refusal: Option<String>,
 }
 

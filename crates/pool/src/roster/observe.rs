@@ -55,13 +55,13 @@ impl Roster {
         };
         if let Some(cause) = cause {
             let death = Death { cause, last_words: exit.last_words };
-            // A worker that got a job may have died because of it. A worker that got no job failed to start. The pool gives up
-            // after too many failed starts, but not while other workers have jobs.
+            // A worker that got a job may have died because of it. A worker that got no job failed to start. The pool
+            // gives up after too many failed starts, but not while other workers have jobs.
             let is_hopeless = worker.assigned == 0 && !self.failed && self.breaker.failed(now);
             if is_hopeless && self.in_flight.is_empty() {
                 let count = self.breaker.failures();
                 let reason = exit.refusal.unwrap_or_else(|| format!("the last one {death}"));
-                actions.extend(self.fail(format!("{count} workers in a row did not come to work: {reason}")));
+                actions.extend(self.fail(format!("{count} workers in a row did not become ready: {reason}")));
             }
             actions.push(Action::Emit(Event::Lost { worker: id, jobs, death }));
         }
@@ -89,8 +89,8 @@ impl Roster {
             // While one job keeps the thread busy, no other job can be late.
             let computing = self.workers.get(&held.worker).and_then(|w| w.computing);
             let could_run = computing.is_none_or(|(other, _)| other == *ticket);
-            // A worker may lie about which job keeps its thread busy. So there is also a limit of one deadline for each job that
-            // it can hold.
+            // A worker may lie about which job keeps its thread busy. So there is also a limit of one deadline for each
+            // job that it can hold.
             let own = |limit| could_run && now.saturating_duration_since(held.since) > limit;
             let all = |limit: Duration| now.saturating_duration_since(held.handed_over) > limit.saturating_mul(turns);
             if held.deadline.is_some_and(|limit| own(limit) || all(limit)) {
@@ -113,14 +113,15 @@ impl Roster {
             .map(|(id, _)| *id)
             .collect();
         for worker in stuck {
-            let cause = Cause::Unready("it was killed, not being ready in time".to_owned());
+            let cause = Cause::Unready("it was killed because it was not ready in time".to_owned());
             actions.extend(self.doom(worker, Some(cause), End::Timeout));
         }
         actions.extend(self.hurry_drainers(now));
         actions
     }
 
-    /// Kills drainers that have done all their jobs and do not end. Their jobs are done, so this counts as a planned end.
+    /// Kills drainers that have done all their jobs and do not end. Their jobs are done, so this counts as a planned
+    /// end.
     fn hurry_drainers(&mut self, now: Instant) -> Vec<Action> {
         let mut overdue = Vec::new();
         for (id, worker) in self.workers.iter_mut().filter(|(_, worker)| worker.phase == Phase::Draining) {
@@ -153,21 +154,22 @@ impl Roster {
         }
     }
 
-    /// A worker whose pipe was not read for a while is heard again. It could not say that it was done, nor that it lived.
+    /// Corrects the times of a worker whose pipe is read again after a wait. During the wait it could send neither
+    /// results nor signs of life.
     pub(super) fn went_on(&mut self, id: WorkerId, now: Instant) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let Some(since) = worker.waits_since.take() else { return };
         let gap = now.saturating_duration_since(since);
         worker.pause(gap, now);
         for held in self.in_flight.values_mut().filter(|held| held.worker == id) {
-            // What it was given meanwhile has waited less long.
+            // A job that the worker got during the wait has waited for a shorter time.
             let gap = gap.min(now.saturating_duration_since(held.handed_over));
             held.since += gap;
             held.handed_over += gap;
         }
     }
 
-    /// Gives up. All workers are killed, and no job is started any more.
+    /// Stops the pool after an error. All workers are killed, and no more jobs are started.
     pub(crate) fn fail(&mut self, reason: String) -> Vec<Action> {
         if std::mem::replace(&mut self.failed, true) {
             return Vec::new();

@@ -477,7 +477,7 @@ fn a_worker_that_is_not_ready_in_time_is_killed_and_its_death_gives_that_reason(
     let [Action::Emit(Event::Lost { jobs, death, .. }), ..] = &actions[..] else { panic!("{actions:?}") };
     assert_eq!(
         (jobs.len(), death.to_string()),
-        (0, "did not come to work: it was killed, not being ready in time".to_owned())
+        (0, "did not become ready: it was killed because it was not ready in time".to_owned())
     );
 }
 
@@ -634,7 +634,7 @@ fn a_worker_that_cannot_start_is_lost_with_the_reason_that_it_gave() {
     let exit = Exit { refusal: Some("no key".to_owned()), ..died(Cause::Exited(1)) };
     let actions = roster.exited(0, exit, now);
     let Some(Action::Emit(Event::Lost { jobs, death, .. })) = actions.first() else { panic!("{actions:?}") };
-    assert_eq!((jobs.len(), death.to_string()), (0, "did not come to work: no key".to_owned()));
+    assert_eq!((jobs.len(), death.to_string()), (0, "did not become ready: no key".to_owned()));
 }
 
 #[test]
