@@ -1,10 +1,10 @@
-# Everything one does here. `just` alone lists it.
+# The tasks of a developer. `just` without arguments lists them.
 
 # Show the recipes
 list:
     @just --list --unsorted
 
-# What CI runs: format, lints, tests
+# Run all checks of CI: format, lints, documentation, tests
 check:
     .ci/run
 
@@ -12,7 +12,7 @@ check:
 test *words:
     cargo test {{words}}
 
-# Run the long forms: workers killed ten times a second, coordinators killed twenty times, a list of 300,000
+# Run the long tests: workers killed ten times a second, coordinators killed twenty times, a list of 300,000 tasks
 soak:
     cargo test --release --test soak -- --ignored --nocapture
 
@@ -24,19 +24,19 @@ bench-schedule:
 bench-extract:
     cargo bench --bench extract
 
-# Measure against a plain single-process scraper; PAIRS=5 just bench is a first look
+# Compare the speed with a plain single-process scraper; for a quick first result: PAIRS=5 just bench
 bench:
     cargo bench --bench against_single
 
-# Measure the HTML parser beside html5ever
+# Compare the speed of the HTML parser with html5ever
 bench-parse:
     cargo test --release --lib parsing_takes -- --ignored --nocapture
 
-# Compare the HTML parser with html5ever on that many generated pages
+# Compare the results of the HTML parser with html5ever on this number of generated pages
 compare-parsers cases="10000000":
     GLEANER_CASES={{cases}} cargo test --profile fuzzing --lib many_generated_pages -- --ignored --nocapture
 
-# Fuzz a reader (frame, html, journal, list, page, robots, settings, worker) for some minutes; needs cargo-fuzz, see fuzz/README.md
+# Fuzz a reader (frame, html, journal, list, page, robots, settings, worker); needs cargo-fuzz, see fuzz/README.md
 fuzz target seconds="180":
     fuzz/seed {{target}}
     RUSTC_BOOTSTRAP=1 nice cargo fuzz run --sanitizer none {{target}} -- -max_total_time={{seconds}} -timeout=10
@@ -45,7 +45,7 @@ fuzz target seconds="180":
 defaults:
     GLEANER_WRITE_DEFAULTS=1 cargo test --lib the_copy_that_users_read
 
-# Mend what tools can mend
+# Fix what clippy and rustfmt can fix
 fix:
     cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
     cargo fmt --all

@@ -31,7 +31,7 @@ pub(super) fn create(when: When, quiet: bool) -> Option<ProgressBar> {
         When::Never => return None,
         When::Auto if quiet || !std::io::stderr().is_terminal() => return None,
         When::Auto => ProgressDrawTarget::stderr(),
-        // `ProgressDrawTarget::stderr` draws only on a terminal. "always" is for output that is shown in another way.
+        // `ProgressDrawTarget::stderr` draws only on a terminal. "always" must draw without a terminal too.
         When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
     };
     let template = "{bar:30} {pos}/{len} ({per_sec}) {msg} {eta} left";

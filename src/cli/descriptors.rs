@@ -2,8 +2,8 @@
 
 use gleaner_pool as pool;
 
-/// Approximate number of other descriptors of a process: standard streams, pipes, the output and its accompanying
-/// files.
+/// Approximate number of descriptors of a process that are not for pages or workers: standard streams, pipes, the
+/// output and the files beside it.
 #[cfg(unix)]
 const OWN: usize = 32;
 /// Number of the coordinator's descriptors for each worker: three pipes, and the process itself.

@@ -62,7 +62,8 @@ impl Place {
             return None;
         }
         let Ok(existing) = path.metadata() else {
-            // A link may lead to where no file is yet. Where it cannot be followed, it cannot be written through either.
+            // A link may point to a file that does not exist yet. A link that cannot be followed cannot be written to
+            // either.
             let path = own_files::follow_links(path).unwrap_or_else(|_| path.to_owned());
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let path = folder.canonicalize().ok()?.join(path.file_name()?);

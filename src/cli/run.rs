@@ -82,7 +82,7 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
     Ok(input)
 }
 
-/// Adds to the settings of the output what only the command line says.
+/// Adds the options that only the command line has to the settings of the output.
 fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let format = plan.format.map_or_else(|| by_extension(path.as_deref()), Ok)?;
@@ -100,8 +100,8 @@ fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
     })
 }
 
-/// Chooses the format by the extension. Fails for an unknown extension, because the file would not contain what its
-/// name says.
+/// Chooses the format by the extension. Fails for an unknown extension, because the content of the file would not match
+/// its name.
 fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();

@@ -29,7 +29,7 @@ enum Target {
     Stdout(Stream),
 }
 
-/// Whether this path names standard output. If that is a file, it is not treated as a file of the run.
+/// Whether this path names standard output. Even if standard output is a file, it does not count as a file of the run.
 pub(super) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
@@ -77,7 +77,8 @@ impl SummaryFile {
             Target::File(mut temporary) => {
                 // The error of the temporary file's own `Write` would show the temporary name.
                 temporary.as_file_mut().write_all(&line).with_context(context)?;
-                // Whoever may read the output may read the summary. Some file systems have no permissions.
+                // All who may read the output may read the summary. The error is ignored: some file systems have no
+                // permissions.
                 let _ = temporary.as_file().set_permissions(own_files::permissions_of_new_files());
                 // The outer error would repeat its cause.
                 temporary.persist(&self.path).map_err(|error| error.error).with_context(context)?;

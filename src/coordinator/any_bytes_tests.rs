@@ -1,4 +1,5 @@
-//! What a worker that was taken over can do to a run, whatever it sends: nothing but give false data for what it holds.
+//! Runs whose workers send arbitrary bytes. A compromised worker can only give false data for the jobs
+//! that it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -21,11 +22,13 @@ const TASKS: u64 = 8;
 const WORKERS: usize = 2;
 const CONCURRENCY: usize = 3;
 const TASK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often the clock is looked at; more rarely would look like a pause of this process.
+/// Time between two looks at the clock. A longer time would look like a pause of this process.
 const TICK: Duration = Duration::from_millis(900);
 
-/// A run whose workers do what `script` says, once they have work, and are silent from the first lie on; those that follow
-/// them, once the script is at its end, do their work.
+/// Runs a list with workers that do what `script` says.
+///
+/// A worker follows the script only if it has worked. From then on, it does no honest work. When the script has ended,
+/// the workers that replace such workers do their jobs honestly.
 pub(crate) fn check(script: &[u8]) {
     let mut run = Run::new();
     let mut script = Script(script);
@@ -45,7 +48,7 @@ pub(crate) fn check(script: &[u8]) {
     assert_eq!(run.recorded.len() as u64, TASKS, "each task has its record");
 }
 
-/// Bytes that choose.
+/// Bytes that decide what happens next.
 struct Script<'a>(&'a [u8]);
 
 impl<'a> Script<'a> {
@@ -72,7 +75,7 @@ struct Run {
     pool: Simulated,
     translator: Translator,
     now: Instant,
-    /// Workers that have done what the script says.
+    /// Workers that followed the script: they count as compromised.
     taken: BTreeSet<WorkerId>,
     recorded: BTreeSet<u64>,
 }
@@ -145,7 +148,7 @@ impl Run {
         }
     }
 
-    /// As the loop of a run does it, until nothing happens any more. New workers become ready.
+    /// Does the turns of a run's loop until nothing happens any more. New workers become ready.
     fn turn(&mut self) {
         loop {
             let starting: Vec<WorkerId> = self.pool.starting().collect();
@@ -165,7 +168,7 @@ impl Run {
         }
     }
 
-    /// One thing that a worker does which has seen a page, or that happens meanwhile.
+    /// Does one action of a worker that has worked, or lets time pass.
     fn deed(&mut self, deed: u8, script: &mut Script<'_>) {
         let at_work: Vec<WorkerId> =
             self.pool.workers().iter().filter(|(_, worker)| worker.has_worked).map(|(id, _)| *id).collect();
@@ -178,7 +181,7 @@ impl Run {
                 .get(usize::from(choice) % holds.len().max(1))
                 .map(|(ticket, job, payload)| (*ticket, *job, payload.clone()))
         };
-        // Its own job, as a rule; another's or nobody's now and then.
+        // Usually a job of this worker, sometimes any other number.
         let choice = script.choose();
         let own = held(self, id, choice / 4);
         let ticket = match (choice % 4, &own) {
@@ -202,7 +205,7 @@ impl Run {
         }
     }
 
-    /// Has those work that nobody has taken over.
+    /// Lets the workers that are not compromised do their jobs.
     fn work(&mut self) {
         let (now, taken) = (self.now, &self.taken);
         let honest: Vec<WorkerId> = self.pool.workers().keys().copied().filter(|id| !taken.contains(id)).collect();
@@ -210,7 +213,7 @@ impl Run {
             while let Some((ticket, _, payload)) = self.pool.workers().get(&id).and_then(|it| it.holds.first()).cloned()
             {
                 self.pool.output(id, ticket, &honest_output(&payload), now);
-                // What comes of it, before the next one.
+                // Handles the results before the next job.
                 let events = self.pool.turn(now);
                 events.into_iter().for_each(|event| self.happened(event));
             }
@@ -246,7 +249,7 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
     })
 }
 
-/// Something like an answer: each part of it is what it should be, or not.
+/// Makes an answer. The script decides for each part whether it is correct or wrong.
 fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
     let (url, _) = payload.map_or_else(|| ("http://h0/0".to_owned(), false), url_of);
     let [kind, parts, number] = [script.choose(), script.choose(), script.choose()];
@@ -292,7 +295,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
-        fn no_worker_ends_a_run_or_holds_it_up_or_answers_for_what_it_does_not_hold(
+        fn no_worker_ends_or_blocks_a_run_or_answers_for_a_job_that_it_does_not_hold(
             script in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             check(&script);
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_honest_workers_comes_to_its_end() {
+    fn a_run_with_honest_workers_ends() {
         check(&[]);
     }
 }

@@ -1,9 +1,11 @@
-//! What comes before a fetch and may answer in its stead. This is the one place for that: today the cache answers; whatever
-//! else may have a page without asking its server is asked here, too.
+//! Asks the sources that may answer instead of a fetch. Today, the only such source is the cache. Any other source that
+//! has a page without a request to its server belongs here too.
 //!
-//! A request comes here twice. When its task is read, a page that is known settles the task at once: it costs the host
-//! nothing, so the task need not wait for the host's turn. When the request is about to be made, it gets its headers, and
-//! the page may be known by then.
+//! A request is checked here twice:
+//!
+//! - When its task is read. If the page is known, the task is settled at once. This costs the host nothing, so the task
+//!   does not wait for the host's turn.
+//! - When the request is about to be sent. It gets its headers, and the page may be known by then.
 
 use std::time::{Duration, Instant};
 
@@ -14,17 +16,17 @@ use super::state::State;
 use crate::model::{HostKey, Outcome, Page, Reach, Task, Visit};
 use crate::schedule::{RequestId, Settled};
 
-/// What becomes of a request that is about to be made.
+/// Says whether a request must be sent.
 #[derive(Debug)]
 pub(super) enum BeforeFetch {
-    /// It is made.
+    /// The request must be sent.
     Fetch(Visit),
-    /// It need not be made: this is the page.
+    /// The request is not needed: this is the page.
     Known(Page),
 }
 
 impl State {
-    /// Completes a request with its headers, and asks whether its page is known already.
+    /// Adds the headers to a request and checks whether its page is already known.
     pub(super) fn before_fetch(&mut self, id: RequestId, visit: Visit, now: Instant) -> BeforeFetch {
         let host_headers = self.host_headers(&visit.url);
         let mut visit = Visit { host_headers, ..visit };
@@ -39,7 +41,7 @@ impl State {
         }
     }
 
-    /// Settles a task that was just read, if its page is known already.
+    /// Settles a task that was just read, if its page is already known.
     pub(super) fn settled_when_read(&mut self, task: &Task, now: Instant) -> Option<Settled> {
         let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
         let mut visit = Visit { host_headers: self.host_headers(url), ..Visit::new(url.clone(), Reach::Listed) };
@@ -49,7 +51,7 @@ impl State {
         Some(Settled { seq, line, outcome, attempts: 0, elapsed: Duration::ZERO })
     }
 
-    /// The headers that the settings have for the host of this URL alone.
+    /// The headers that the settings define only for the host of this URL.
     fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
         if self.bounds.host_headers.is_empty() {
             return Vec::new();

@@ -1,6 +1,6 @@
-//! What the cache has of a task: it is asked before the task's request is made, and told of the answer.
+//! Connects the tasks of a run to the cache: looks a page up before its request is sent, and stores the answer.
 //!
-//! This is the only part of the coordinator's decisions that reads a file and a clock.
+//! Among the coordinator's decisions, only this part reads a file and a clock.
 
 use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
@@ -14,42 +14,42 @@ use crate::cookies::Jar;
 use crate::model::{Answer, Page, Visit, without_credentials};
 use crate::scrape::RequestHeaders;
 
-/// The cache of a run, and the tasks that it is asked about.
+/// The cache of a run, and the tasks that use it.
 #[derive(Debug)]
 pub struct Cached {
     cache: Cache,
     shape: Shape,
     headers: RequestHeaders,
-    /// The cookies that the run began with, if there were any. They make an answer somebody's, so they are part of the
-    /// key; cookies that servers set during the run are not, since the next run does not have them.
+    /// The cookies that the run began with, if there were any. They make an answer personal, so they are part of the
+    /// key. Cookies that servers set during the run are not part of it, because the next run does not have them.
     loaded: Option<Jar>,
-    /// What the tasks in flight ask for, by seq.
+    /// The requests of the tasks in flight, by seq.
     asked: HashMap<u64, Asked>,
-    /// Tasks under way of which the server confirmed what the cache did not have: they ask without conditions.
+    /// Tasks whose 304 answer confirmed nothing that the cache has. Their requests are sent without validators.
     unconditional: HashSet<u64>,
-    /// Tasks of which the data is the cache's, until they have their records.
+    /// Tasks whose data comes from the cache. A task is removed when it gets its record.
     found: HashSet<u64>,
 }
 
 #[derive(Debug)]
 struct Asked {
     request: CacheRequest,
-    /// Those that went with it.
+    /// The validators that were sent with the request.
     validators: Option<Validators>,
 }
 
 impl Cached {
-    /// `shape`: what shapes data beside the requests. `headers`: those of the settings that the workers have.
-    /// `loaded`: the cookies that the run begins with, if there are any.
+    /// `shape`: what determines the data, apart from the requests. `headers`: the request headers of the workers'
+    /// settings. `loaded`: the cookies that the run begins with, if there are any.
     pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders, loaded: Option<Jar>) -> Self {
         let (asked, unconditional, found) = (HashMap::new(), HashSet::new(), HashSet::new());
         Self { cache, shape, headers, loaded, asked, unconditional, found }
     }
 
-    /// To be called when a task's request could be made: the page, if the cache has a fresh one; otherwise the request, perhaps
-    /// with validators.
+    /// Must be called when a task's request could be sent. Returns the page if the cache has a fresh one, otherwise the
+    /// request, perhaps with validators.
     ///
-    /// The request's own headers (cookies) must be complete by now, since the answer may vary with them.
+    /// The request's own headers (cookies) must be complete, because the answer may vary with them.
     pub(super) fn before(&mut self, seq: u64, mut visit: Visit) -> BeforeFetch {
         self.asked.remove(&seq);
         let now = SystemTime::now();
@@ -75,7 +75,7 @@ impl Cached {
         BeforeFetch::Fetch(visit)
     }
 
-    /// The fresh page of a task whose request is not to be made yet, if the cache has one.
+    /// Returns the fresh page of a task if the cache has one. The task's request is not about to be sent yet.
     pub(super) fn known(&mut self, seq: u64, visit: Visit) -> Option<Page> {
         let before = self.before(seq, visit);
         self.asked.remove(&seq);
@@ -85,9 +85,9 @@ impl Cached {
         }
     }
 
-    /// To be called with the answer to a task's request for `url` and the headers that came with it. Keeps what may be kept,
-    /// and puts the page in the place of a 304. `None` if the 304 confirms nothing that the cache has: then the request is to
-    /// be made again.
+    /// Must be called with the answer to a task's request for `url` and the headers of the answer. Stores the answer if
+    /// it may be cached, and replaces a 304 by the cached page. Returns `None` if the 304 confirms nothing that the
+    /// cache has: then the request must be sent again.
     pub(super) fn after(
         &mut self,
         seq: u64,
@@ -115,20 +115,20 @@ impl Cached {
         }
     }
 
-    /// To be called when a task has come to its end: whether its data is the cache's.
+    /// Must be called when a task is settled. Returns whether its data comes from the cache.
     pub(super) fn settled(&mut self, seq: u64) -> bool {
         self.asked.remove(&seq);
         self.unconditional.remove(&seq);
         self.found.remove(&seq)
     }
 
-    /// Writes what is not written yet.
+    /// Writes the entries that are not written yet.
     pub(super) async fn close(self) {
         self.cache.close().await;
     }
 }
 
-/// The page that a worker would have made: its URL is the one that was asked for, without user name and password.
+/// Makes the page that a worker would return. Its URL is the requested one, without user name and password.
 fn page(url: &Url, kept: Kept) -> Page {
     Page { final_url: without_credentials(url).into(), status: 200, bytes: kept.bytes, data: kept.data }
 }

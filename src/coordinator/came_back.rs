@@ -1,7 +1,8 @@
-//! What follows from what the executor says: a job that came back, one that was lost, a worker that came or went.
+//! Decides which actions follow from an event of the executor: a job has an answer, a job is lost, a worker joined or
+//! left.
 //!
-//! An answer is checked before it is believed (`plausible`). If it is impossible, the executor is told, and the job is
-//! lost with its worker like any other.
+//! Each answer is checked before it is used (`plausible`). If it is impossible, the executor is told to end the worker,
+//! and the job is lost with it like any other job.
 
 use std::time::{Duration, Instant};
 
@@ -56,13 +57,14 @@ impl State {
         }
     }
 
-    /// Whether the loss of a worker is worth a warning. If several workers in a row held nothing and ended in the same way,
-    /// perhaps because they could not start, only the first of them is.
+    /// Whether the loss of a worker deserves a warning. Several workers in a row may end in the same way while they
+    /// hold no job, for example because they cannot start. Then only the first of them deserves one.
     pub(super) fn is_news(&mut self, tasks: usize, death: &Death) -> bool {
         tasks > 0 || self.idle_end.replace(death.cause.clone()).as_ref() != Some(&death.cause)
     }
 
-    /// Sends a job whose worker is lost again, or fails it if it is to blame. `companions`: jobs that were lost with it.
+    /// Handles a job whose worker is lost: fails the job if it is to blame, otherwise submits it again. `companions`:
+    /// the number of other jobs that were lost with it.
     fn lost(
         &mut self,
         job: JobId,
@@ -106,7 +108,7 @@ impl State {
                 self.suspects.remove(&job);
                 self.schedule.robots_answered(id, answer, elapsed, now);
             }
-            // These were refused.
+            // `plausible` has refused these.
             (RequestId::Page(_) | RequestId::Robots(_), _) => {}
         }
     }

@@ -5,14 +5,15 @@ use url::Url;
 
 use crate::cookies::Jar;
 
-/// The cookies of a run: what goes with each request, including retries and hops, and what answers set.
+/// The cookies of a run: the cookies of each request, including retries and redirects, and the cookies that answers
+/// set.
 ///
-/// Workers keep nothing between jobs, so the cookies are here and travel with each job. With several requests in flight,
-/// chance decides which of them go with the cookies that another answer sets.
+/// Workers keep nothing between jobs, so the coordinator keeps the cookies and sends them with each job. If several
+/// requests are in flight, chance decides which of them are sent with the cookies that another answer sets.
 #[derive(Debug)]
 pub(super) struct Cookies {
     jar: Jar,
-    /// One moment on both clocks: cookies expire by the wall clock, and events are timed by the monotonic one.
+    /// The same moment on both clocks. Cookies expire by the wall clock, and events are timed by the monotonic clock.
     begun: (Instant, SystemTime),
 }
 
@@ -21,18 +22,19 @@ impl Cookies {
         Self { jar, begun: (now, wall) }
     }
 
-    /// The header of a request for `url`, if there are cookies for it.
+    /// The `Cookie` header of a request for `url`, if there are cookies for it.
     pub(super) fn header(&self, url: &Url, now: Instant) -> Option<(String, String)> {
         let value = self.jar.header_for(url, self.wall(now))?;
         Some(("cookie".to_owned(), value))
     }
 
-    /// A number for the cookies that go with a request for `url`: 0 for none, and different numbers for different cookies.
+    /// A number that identifies the cookies of a request for `url`: 0 if there are no cookies, and different numbers
+    /// for different cookies.
     pub(super) fn number(&self, url: &Url, now: Instant) -> u64 {
         self.jar.header_for(url, self.wall(now)).map_or(0, |value| number_of(&value))
     }
 
-    /// Stores the cookies that the answer for `url` sets. `headers`: all headers that came back.
+    /// Stores the cookies that the answer for `url` sets. `headers`: all headers of the answer.
     pub(super) fn came_back(&mut self, url: &Url, headers: &[(String, String)], now: Instant) {
         let set = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
         self.jar.store(url, set, self.wall(now));
@@ -49,7 +51,7 @@ impl Cookies {
     }
 }
 
-/// The number of a `Cookie` header; never 0.
+/// A number that identifies the value of a `Cookie` header. It is never 0.
 pub(super) fn number_of(header: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     header.hash(&mut hasher);
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_sets_cookies_does_and_they_run_out_by_the_wall_clock() {
+    fn only_set_cookie_headers_set_cookies_and_cookies_expire_by_the_wall_clock() {
         let begun = Instant::now();
         let url = Url::parse("http://h.example/").expect("a URL");
         let mut cookies = Cookies::new(Jar::new(), begun, UNIX_EPOCH + Duration::from_secs(1_700_000_000));

@@ -1,8 +1,8 @@
-//! The seam between the loop of a run and whatever runs its jobs.
+//! The interface between the loop of a run and the executor, which runs the jobs.
 //!
-//! Jobs go out as bytes with a number; events come back. A job may be lost with its worker, and a worker may come and go at
-//! any time. Nothing here says where workers are: they may be processes of this machine (`process_pool`) as well as
-//! processes of many machines behind a message broker.
+//! The loop submits jobs as bytes with a number, and the executor returns events. A job may be lost with its worker. A
+//! worker may join and leave at any time. The interface does not say where workers are. They may be processes of this
+//! machine (`process_pool`), or processes on many machines behind a message broker.
 
 use std::time::{Duration, Instant};
 
@@ -11,120 +11,121 @@ use bytes::Bytes;
 use crate::model::WorkerLabel;
 pub(super) use gleaner_pool::{Cause, Death, JobError};
 
-/// The coordinator's own number for a job. No two jobs that are under way have the same number.
+/// The coordinator's number for a job. Two jobs that are under way never have the same number.
 pub type JobId = u64;
 
-/// The executor's own number for a worker. It gives each number once.
+/// The executor's number for a worker. It uses each number once.
 pub type WorkerId = u64;
 
-/// What the coordinator knows of a job that the executor does not.
+/// Facts about a job that only the coordinator knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobHints {
     /// Jobs with the same number go to the same worker if it has room.
     pub affinity: u64,
-    /// Nothing else may be in the worker that runs it.
+    /// The worker that runs the job must hold no other job.
     pub alone: bool,
-    /// How long the job may take, counted from when a worker has it. A worker that takes longer is ended, and the job is
-    /// lost.
+    /// How long the job may take, from the time when a worker has it. A worker that takes longer is ended, and the job
+    /// is lost.
     pub time_limit: Duration,
 }
 
 /// Runs jobs.
 pub trait Executor {
-    /// How many more jobs it could begin at once.
+    /// How many more jobs the executor could begin at once.
     fn room(&self) -> usize;
 
-    /// Takes a job in.
+    /// Accepts a job.
     fn submit(&mut self, id: JobId, payload: Bytes, hints: JobHints);
 
-    /// Ends a worker that has sent something impossible. If that came as the output of a job, `job` names it, and the job is
-    /// reported as lost.
+    /// Ends a worker that has sent an impossible message. If the message is the output of a job, `job` is that job, and
+    /// it is reported as lost.
     fn refuse(&mut self, worker: WorkerId, job: Option<JobId>, reason: String);
 
-    /// About so many more jobs will come: no workers need be started beyond that. This is not a promise.
+    /// Gives an estimate of how many more jobs will be submitted. The executor needs no more workers than that.
     fn expect(&mut self, jobs: usize);
 
-    /// No more jobs will come, except for those that are reported lost and are submitted again.
+    /// Says that no more jobs will be submitted, except for jobs that are reported lost and are submitted again.
     fn close(&mut self);
 
-    /// Stops at once, whatever is under way.
+    /// Stops at once, even if jobs are under way.
     fn kill(&mut self);
 
-    /// The next event. `None` once it is closed or killed, and all workers are gone. Cancel safe.
+    /// Waits for the next event. Returns `None` if the executor is closed or killed, and all workers are gone. Cancel
+    /// safe.
     fn next(&mut self) -> impl Future<Output = Option<ExecutorEvent>>;
 
-    /// The next event, if it is here already.
+    /// The next event, if there is one already.
     fn try_next(&mut self) -> Option<ExecutorEvent>;
 }
 
-/// What an executor says.
+/// An event of an executor.
 #[derive(Debug)]
 pub enum ExecutorEvent {
     /// A job is done. Each submitted job ends in exactly one `Done`, `Failed` or `Lost`.
     Done {
         /// The job.
         job: JobId,
-        /// Who did it.
+        /// The worker that did it.
         worker: WorkerId,
         /// Its output, as the job wrote it.
         output: Bytes,
     },
-    /// A job that is not done yet says something.
+    /// A job that is not done yet has sent a note.
     Noted {
         /// The job.
         job: JobId,
-        /// Who does it.
+        /// The worker that has the job.
         worker: WorkerId,
-        /// What it says.
+        /// The note, as the job wrote it.
         note: Bytes,
     },
-    /// A job failed, and its worker goes on.
+    /// A job failed, and its worker continues.
     Failed {
         /// The job.
         job: JobId,
-        /// Who tried; `None` if the job could not be sent to anybody.
+        /// The worker that had the job; `None` if the job could not be sent to a worker.
         worker: Option<WorkerId>,
-        /// Why it has no output.
+        /// Why the job has no output.
         error: JobError,
     },
-    /// A worker is lost, and with it the jobs that it held. The executor runs none of them again by itself.
+    /// A worker is lost, and so are the jobs that it held. The executor does not run them again by itself.
     Lost {
-        /// Who.
+        /// The worker.
         worker: WorkerId,
-        /// What it held; may be nothing.
+        /// The jobs that it held; may be empty.
         jobs: Vec<JobId>,
-        /// How it ended. A worker that cannot be reached any more has [fallen silent](Cause::Silent).
+        /// How the worker ended. The cause of a worker that cannot be reached any more is [`Cause::Silent`].
         death: Death,
     },
     /// There is a new worker.
     Joined {
         /// The worker.
         worker: WorkerId,
-        /// How people call it.
+        /// The name of the worker for people.
         label: WorkerLabel,
     },
-    /// A worker is gone, as planned or not. If it was lost, this comes after its `Lost`.
+    /// A worker is gone, as planned or not. If it was lost, this event comes after its `Lost`.
     Left {
         /// The worker.
         worker: WorkerId,
-        /// What it did; `None` if it never had a job.
+        /// What the worker did; `None` if it never had a job.
         report: Option<WorkerReport>,
     },
-    /// The executor cannot go on. Jobs that are not done will not be done.
+    /// The executor cannot continue. Jobs that are not done yet are never done.
     Fatal(String),
 }
 
 /// What a worker did, as the executor saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerReport {
-    /// Who and where it was, by name, for the summary of the run.
+    /// Named numbers that identify the worker and its place, for the summary of the run.
     pub facts: Vec<(&'static str, u64)>,
-    /// Jobs that it was handed.
+    /// The number of jobs that it received.
     pub jobs: u64,
-    /// When it was started.
+    /// When the worker was started.
     pub started: Instant,
-    /// When its end was seen.
+    /// When the executor noticed its end.
     pub ended: Instant,
-    /// Why it ended, in a word.
+    /// Why the worker ended, in one word.
     pub end: &'static str,
 }

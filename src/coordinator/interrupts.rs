@@ -7,21 +7,21 @@ use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Where signals come from: gives the number of the next one.
+/// The source of signals: returns the number of the next signal.
 type Source = dyn FnMut(&mut Context<'_>) -> Poll<i32>;
 
-/// The signals that have come and those that will.
+/// Receives the signals that ask a run to stop, and remembers the first.
 pub(super) struct Interrupts {
     poll: Box<Source>,
-    /// The first one that came.
+    /// The first signal that came.
     first: Option<i32>,
-    /// Whether another one came after it.
+    /// Whether another signal came after the first.
     again: bool,
 }
 
 impl Interrupts {
-    /// SIGINT, SIGTERM and SIGHUP, except those that were ignored when the process began. Whoever starts a run with
-    /// `nohup`, or in the background of a script, does not want them to stop it. Listens from now on.
+    /// Listens from now on for SIGINT, SIGTERM and SIGHUP, except those that were ignored when the process began. A
+    /// user who starts a run with `nohup`, or in the background of a script, does not want these signals to stop it.
     pub(super) fn of_process() -> io::Result<Self> {
         let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
         let asked = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -35,7 +35,7 @@ impl Interrupts {
         }))
     }
 
-    /// Those whose numbers `poll` gives.
+    /// Receives the signals whose numbers `poll` returns.
     pub(super) fn from(poll: impl FnMut(&mut Context<'_>) -> Poll<i32> + 'static) -> Self {
         Self { poll: Box::new(poll), first: None, again: false }
     }
@@ -48,19 +48,19 @@ impl Interrupts {
         signal
     }
 
-    /// The first one, if any has come.
+    /// The first signal, if one has come.
     pub(super) fn first(&self) -> Option<i32> {
         self.first
     }
 
-    /// Whether another one came after the first.
+    /// Whether another signal came after the first.
     pub(super) fn again(&self) -> bool {
         self.again
     }
 }
 
-/// The signals that a process ignores, as its `/proc/<pid>/status` gives them: a bit for each (`proc_pid_status(5)`). No bits if
-/// the system does not tell.
+/// Reads from the text of a `/proc/<pid>/status` which signals the process ignores: one bit for each signal
+/// (`proc_pid_status(5)`). No bit is set if the text does not say it.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ignored_signals_are_read_from_a_status_and_are_none_where_there_is_none() {
+    fn ignored_signals_are_read_from_a_status_and_without_a_valid_mask_no_signal_is_ignored() {
         let table = [
             ("Name:\tgleaner\nSigBlk:\t0000000000000004\nSigIgn:\t0000000000001001\nSigCgt:\t0\n", vec![1, 13]),
             ("SigIgn:\t0000000000000006\n", vec![2, 3]),

@@ -1,4 +1,4 @@
-//! The job of a worker process: what it is told, and what it answers.
+//! The job of a worker process: its input and its output.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -11,36 +11,36 @@ use crate::model::{Answer, Page, Visit, Visited};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
 
-/// The job of Gleaner's workers: one URL in, one answer out. Joins `scrape`, which knows nothing of processes, to
-/// `pool`, which knows nothing of URLs.
+/// The job of Gleaner's workers: fetches one URL and returns one answer. Connects `scrape`, which knows nothing about
+/// processes, to `pool`, which knows nothing about URLs.
 #[derive(Debug)]
 pub struct ScrapeJob {
     scraper: Scraper,
 }
 
-/// What a worker is asked for.
+/// The input of a job: the request that a worker must make.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum JobInput {
-    /// A page, to make data of.
+    /// Fetch a page and extract its data.
     Page(Visit),
-    /// A robots.txt, to make rules of.
+    /// Fetch a robots.txt and parse its rules.
     Robots(Visit),
 }
 
-/// What it answers, and how long it worked on that.
+/// The output of a job: the answer, and how long the worker needed for it.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum JobOutput {
-    /// What a [page](JobInput::Page) gave.
+    /// The answer for a [page](JobInput::Page).
     Page(Visited, Duration),
-    /// What a [robots.txt](JobInput::Robots) says.
+    /// The answer for a [robots.txt](JobInput::Robots).
     Robots(robots::Answer, Duration),
 }
 
-/// A [`JobOutput`] on its way between processes.
+/// A [`JobOutput`] in the form in which it is sent between processes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentOutput {
     output: JobOutput,
-    /// The data of the page, which stands apart so that it is read without a copy.
+    /// The data of the page. It is a separate field, so that it can be read without a copy.
     data: Bytes,
 }
 
@@ -52,8 +52,8 @@ impl From<JobOutput> for SentOutput {
 }
 
 impl SentOutput {
-    /// Reads an output; `None` if `bytes` are not one. The data of a page stays in `bytes`, so the pool counts it until
-    /// the record is written.
+    /// Reads an output. Returns `None` if `bytes` are not a valid output. The data of a page stays in `bytes`, so the
+    /// pool counts it until the record is written.
     pub(super) fn read(bytes: &Bytes) -> Option<JobOutput> {
         #[derive(Deserialize)]
         struct Borrowed<'a> {

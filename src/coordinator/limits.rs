@@ -1,12 +1,12 @@
-//! When a run stops by itself, before the end of its list.
+//! Why a run stops before the end of its list.
 
 /// Why a run stopped before the end of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A signal with this number asked it to.
+    /// A signal with this number asked the run to stop.
     Signal(i32),
-    /// Too many of its records are failures.
+    /// Too many records are failures.
     Failures,
-    /// It has taken as long as it may.
+    /// The run has reached its deadline.
     Deadline,
 }

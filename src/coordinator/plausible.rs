@@ -1,8 +1,8 @@
-//! Whether a worker can have given this answer, whatever the server and the page were. If it cannot, the worker broke the
-//! protocol.
+//! Checks whether an honest worker can send an answer, whatever the server and the page are. If it cannot, the worker
+//! broke the protocol.
 //!
-//! Pure. It finds answers that are impossible, not answers that are false: a worker that was taken over can still say
-//! anything that a page could have said of itself.
+//! The check is pure. It finds answers that are impossible, not answers that are false: a compromised worker can still
+//! claim anything that a real page could contain.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,17 @@ use crate::robots;
 use crate::schedule::RequestId;
 use crate::scrape::FetchSettings;
 
-/// The most bytes of text that an answer's headers can give: three for each byte that was sent. HTTP clients read less.
+/// The maximum bytes of text that the headers of an answer can have: three for each byte that was sent. HTTP clients
+/// read less.
 const MOST_TEXT: u64 = 2 << 20;
 
-/// Statuses that make a `Location` count (WHATWG Fetch, "redirect status").
+/// Statuses whose `Location` header is followed (WHATWG Fetch, "redirect status").
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// What is wrong with an impossible answer.
+/// The reason why an answer is impossible. It fits after "was killed, having sent".
 type Lie = &'static str;
 
-/// The settings that bound what a request may give.
+/// The settings that limit which answers a request can have.
 #[derive(Debug, Clone)]
 pub struct Plausible {
     max_body: u64,
@@ -32,13 +33,13 @@ pub struct Plausible {
     follows_refresh: bool,
 }
 
-/// What is remembered of a job that a worker has.
+/// The facts about a submitted job that its answer is checked against.
 #[derive(Debug, Clone)]
 pub(super) struct Out {
     since: Instant,
-    /// Whether its worker is to say when the request is sent, and has not said so yet.
+    /// Whether the worker must still say that the request is sent.
     pub(super) to_tell: bool,
-    /// Whether the server may answer that nothing has changed.
+    /// Whether the server may answer 304 Not Modified.
     is_conditional: bool,
 }
 
@@ -51,7 +52,7 @@ impl Out {
 }
 
 impl Plausible {
-    /// For workers that have these settings.
+    /// Makes the check for workers that have these settings.
     pub fn new(settings: &FetchSettings) -> Self {
         Self {
             max_body: settings.max_body,
@@ -60,7 +61,7 @@ impl Plausible {
         }
     }
 
-    /// Whether the request `id` for `url` can have given this. `url` is not needed for a robots.txt.
+    /// Fails if `output` is not a possible answer to the request `id` for `url`. For a robots.txt, `url` is not needed.
     pub(super) fn check(
         &self,
         (id, out): (RequestId, &Out),
@@ -69,15 +70,15 @@ impl Plausible {
         now: Instant,
     ) -> Result<(), Lie> {
         let (JobOutput::Page(_, elapsed) | JobOutput::Robots(_, elapsed)) = output;
-        // The worker's clock may tick a little differently.
+        // The worker's clock may run slightly differently.
         if *elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
-            return Err("a job that took longer than the worker had it");
+            return Err("an answer that took more time than has passed");
         }
         match (id, output) {
             (RequestId::Page(_), JobOutput::Page(visited, _)) => self.page(out, url, visited),
             (RequestId::Robots(_), JobOutput::Robots(answer, _)) => self.robots(answer),
-            (RequestId::Page(_), JobOutput::Robots(..)) => Err("a robots.txt in the place of a page"),
-            (RequestId::Robots(_), JobOutput::Page(..)) => Err("a page in the place of a robots.txt"),
+            (RequestId::Page(_), JobOutput::Robots(..)) => Err("a robots.txt instead of a page"),
+            (RequestId::Robots(_), JobOutput::Page(..)) => Err("a page instead of a robots.txt"),
         }
     }
 
@@ -89,7 +90,7 @@ impl Plausible {
     ) -> Result<(), Lie> {
         let text = headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if text as u64 > MOST_TEXT || !headers.iter().all(|(name, _)| self.kept_headers.contains(name)) {
-            return Err("headers that nobody asked for");
+            return Err("headers that are too long or were not asked for");
         }
         let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
         match answer {
@@ -98,7 +99,7 @@ impl Plausible {
                     return Err("a page of another URL");
                 }
                 if !(200..400).contains(status) {
-                    return Err("a page with a status that pages do not have");
+                    return Err("a page with a status that a page cannot have");
                 }
                 self.bytes(*bytes)?;
                 if is_json_line(data) { Ok(()) } else { Err("data that is not one line of JSON") }
@@ -108,7 +109,7 @@ impl Plausible {
                     return Err("a failure of another URL");
                 }
                 if failure.stage == Stage::Robots {
-                    return Err("a failure at the stage of a robots.txt");
+                    return Err("a failure at the robots.txt stage for a page");
                 }
                 self.failure(failure)
             }
@@ -116,7 +117,7 @@ impl Plausible {
                 self.bytes(*bytes)?;
                 redirect(*status, self.follows_refresh && (200..400).contains(status))
             }
-            Answer::NotModified { .. } if !out.is_conditional => Err("that a page has not changed, which nobody asked"),
+            Answer::NotModified { .. } if !out.is_conditional => Err("a 304 for a request without validators"),
             Answer::NotModified { bytes } => self.bytes(*bytes),
         }
     }
@@ -124,10 +125,10 @@ impl Plausible {
     fn robots(&self, answer: &robots::Answer) -> Result<(), Lie> {
         match answer {
             robots::Answer::Rules(rules) if rules.can_be_of_a_file() => Ok(()),
-            robots::Answer::Rules(_) => Err("rules that no robots.txt can have"),
+            robots::Answer::Rules(_) => Err("rules that no robots.txt can contain"),
             robots::Answer::Redirect { status, to: _ } => redirect(*status, false),
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
-                Err("a failure at another stage than that of a robots.txt")
+                Err("a failure at the wrong stage for a robots.txt")
             }
             robots::Answer::Failed(failure) => self.failure(failure),
         }
@@ -158,7 +159,7 @@ impl Plausible {
             | FailureKind::WorkerMemory => false,
         };
         if !is_workers_own || failure.stage == Stage::List {
-            return Err("a failure that workers cannot see");
+            return Err("a failure that workers cannot detect");
         }
         let is_refused = failure.kind == FailureKind::HttpStatus;
         let is_possible = if is_refused {
@@ -167,12 +168,12 @@ impl Plausible {
             failure.status.is_none_or(|status| (100..1000).contains(&status))
         };
         if !is_possible {
-            return Err("a status that does not go with its failure");
+            return Err("a failure with a status that does not match its kind");
         }
         if matches!(failure.retry, Retry::After(_)) && !is_refused {
-            return Err("when to ask again, without an answer that says so");
+            return Err("a retry time without an HTTP error status");
         }
-        // Workers keep to these lengths. A failure's text may be kept for each task of a host.
+        // Honest workers keep to these lengths. The text of a failure may be stored for each task of a host.
         let mut words = [&failure.message].into_iter().chain(&failure.causes);
         if words.any(|text| text.len() > Failure::LONGEST) {
             return Err("a failure whose text is too long");
@@ -181,13 +182,14 @@ impl Plausible {
     }
 
     fn bytes(&self, bytes: u64) -> Result<(), Lie> {
-        // Once a body is too large, or is not wanted, no more of it is read than the next piece.
-        if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than are read") } else { Ok(()) }
+        // If a body is too large or not wanted, the worker reads at most one more piece of it.
+        if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than workers read") } else { Ok(()) }
     }
 }
 
-/// `is_refresh`: it may be one that the page itself asks for. That it leads to an http(s) URL was checked when it was read.
+/// `is_refresh`: whether the page itself may ask for the redirect. The target is an http(s) URL: this
+/// is checked when the answer is read.
 fn redirect(status: u16, is_refresh: bool) -> Result<(), Lie> {
     let may_redirect = is_refresh || REDIRECTS.contains(&status);
-    if may_redirect { Ok(()) } else { Err("a redirect with a status that redirects do not have") }
+    if may_redirect { Ok(()) } else { Err("a redirect with a status that a redirect cannot have") }
 }

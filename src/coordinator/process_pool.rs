@@ -1,5 +1,5 @@
-//! The executor of one machine: a pool of worker processes. The pool's own words (process ids, slots, generations) are
-//! translated here, and nowhere else.
+//! The executor of one machine: a pool of worker processes. Only this file translates the terms of the pool (process
+//! ids, slots, generations).
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, Worker
 use crate::model::WorkerLabel;
 use gleaner_pool::{Core, Error, Event, Hints, Job as _, Options};
 
-/// Worker processes that scrape.
+/// A pool of worker processes that scrape.
 #[derive(Debug)]
 pub struct ProcessPool {
     core: Core,
@@ -18,10 +18,11 @@ pub struct ProcessPool {
 }
 
 impl ProcessPool {
-    /// Makes the pool. Workers are started when there are jobs for them. `settings`: those of [`ScrapeJob`], as bytes.
+    /// Creates the pool. Workers are started when there are jobs for them. `settings`: the settings of [`ScrapeJob`],
+    /// as bytes.
     ///
     /// # Errors
-    /// If the pool cannot be made with these options on this system.
+    /// If the pool cannot be created with these options on this system.
     pub fn new(settings: &[u8], options: Options) -> Result<Self, Error> {
         Ok(Self { core: Core::new(ScrapeJob::NAME, settings, options)?, translator: Translator::default() })
     }
@@ -71,21 +72,21 @@ impl Executor for ProcessPool {
     }
 }
 
-/// What the pool is told of a job.
+/// Converts the hints of a job for the pool.
 pub(super) fn pool_hints(hints: JobHints) -> Hints {
     let JobHints { affinity, alone, time_limit } = hints;
     Hints { affinity: Some(affinity), alone, deadline: Some(time_limit), merge: None }
 }
 
-/// Makes executor events of the pool's events.
+/// Converts the events of the pool to events of the executor.
 #[derive(Debug, Default)]
 pub(super) struct Translator {
-    /// The process ids of the workers that are there.
+    /// The process ids of the running workers.
     pids: HashMap<WorkerId, u32>,
 }
 
 impl Translator {
-    /// `None` for an event that means nothing to a run.
+    /// Converts an event. Returns `None` for an event that a run does not need.
     pub(super) fn event(&mut self, event: Event) -> Option<ExecutorEvent> {
         Some(match event {
             Event::Done { job, worker, output } => ExecutorEvent::Done { job, worker, output },

@@ -8,12 +8,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Tasks that are settled.
+    /// The number of settled tasks.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Those of them that failed.
+    /// The number of settled tasks that failed.
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }

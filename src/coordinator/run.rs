@@ -1,4 +1,4 @@
-//! The loop: waits for whatever happens next, lets `state` decide what follows, and does that.
+//! The loop of a run: waits for the next event, lets `state` decide which actions follow, and does them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ use crate::model::{Failure, FailureKind, HostKey, Outcome, Record, RunLimits};
 use crate::schedule;
 use crate::sink::{self, Sink};
 
-/// No more tasks are begun while so many bytes of records wait for the sink's thread.
+/// Maximum bytes of records that wait for the sink's thread. No new tasks are begun while so many wait.
 const BACKLOG: u64 = 64 << 20;
 
-/// Records are handed to the sink when there are so many of them, or after so long. Nobody reads the output faster.
+/// Records are handed to the sink when there are this many of them, or after this time. Nobody reads the output faster.
 const RECORDS_AT_ONCE: usize = 64;
 const HAND_OVER_AFTER: Duration = Duration::from_millis(5);
 
@@ -31,64 +31,64 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long the output may still take after a second signal.
 const HASTE: Duration = Duration::from_millis(100);
 
-/// What a run is made of.
+/// The parts of a run.
 #[derive(Debug)]
 pub struct RunParts<E> {
     /// Runs the jobs.
     pub executor: E,
-    /// Jobs that it can hold at once.
+    /// How many jobs the executor can hold at once.
     pub places: usize,
     /// The list.
     pub input: input::Receiver,
-    /// Where the records go.
+    /// The destination of the records.
     pub sink: Sink,
     /// Politeness, redirects and retries.
     pub schedule: schedule::Options,
-    /// Tasks that may be under way, to find hosts among them that may be asked.
+    /// How many tasks may be under way. The schedule searches them for hosts that may receive a request.
     pub read_ahead: usize,
-    /// Tasks that may be begun past the first one that is not written yet.
+    /// How many tasks may be begun after the first task whose record is not written yet.
     pub ahead_limit: u64,
     /// How long a job may keep its worker.
     pub task_timeout: Duration,
     /// Which answers are possible.
     pub plausible: Plausible,
-    /// Request headers that the settings have for one host alone. They travel with the requests to it.
+    /// Request headers that the settings define for single hosts. Each request to such a host carries them.
     pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
-    /// When the run stops of its own accord.
+    /// The limits at which the run stops by itself.
     pub limits: RunLimits,
-    /// The cookies that the run begins with; `None` where it keeps none.
+    /// The cookies that the run begins with; `None` if the run does not keep cookies.
     pub cookies: Option<Jar>,
-    /// Answers of earlier runs.
+    /// The cache, with answers of earlier runs.
     pub cached: Option<Cached>,
-    /// Is told how far the run has come.
+    /// Receives the progress of the run.
     pub progress: Arc<Progress>,
 }
 
-/// How a run ended, if it met no error.
+/// How a run ended, if there was no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every task has its record.
     Complete,
     /// The reader of the output has closed it.
     ReaderGone,
-    /// It was stopped before the end of its list.
+    /// The run was stopped before the end of its list.
     Stopped(Reason),
 }
 
 /// How a run went.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended, or why it could not go on.
+    /// How the run ended, or why it could not continue.
     pub ending: Result<Ending, RunError>,
-    /// What it did until then.
+    /// What the run did until its end.
     pub summary: Summary,
-    /// The file from which a later run can go on, if this run is not complete and there is one.
+    /// The file from which a later run can resume, if this run is not complete and there is such a file.
     pub kept: Option<PathBuf>,
     /// The cookies at the end, if the run keeps cookies.
     pub cookies: Option<Jar>,
 }
 
-/// Why a run could not go on.
+/// Why a run could not continue.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The list could not be read to its end.
@@ -97,7 +97,7 @@ pub enum RunError {
     /// The output could not be written.
     #[error(transparent)]
     Sink(#[from] sink::Error),
-    /// The executor cannot go on.
+    /// The executor cannot continue.
     #[error("keep workers running: {0}")]
     Executor(String),
     /// The system does not let this process listen for signals.
@@ -105,17 +105,17 @@ pub enum RunError {
     Signals(#[source] std::io::Error),
 }
 
-/// Runs a list to its end. If the run ends before that, the work is kept: in the output's `.part` and the files beside it, or
-/// in the output itself if that is a stream.
+/// Runs a list to its end. If the run ends before that, its work is kept in the output's `.part` file and the files
+/// beside it. If the output is a stream, the work is kept in the stream itself.
 ///
 /// # Errors
-/// When it cannot even begin.
+/// If the run cannot begin.
 pub async fn run<E: Executor>(parts: RunParts<E>) -> Result<Ended, RunError> {
     let interrupts = Interrupts::of_process().map_err(RunError::Signals)?;
     Ok(run_until(parts, interrupts).await)
 }
 
-/// As [`run`], with the signals from wherever they come.
+/// Like [`run`], with the given source of signals.
 async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) -> Ended {
     let bounds = Bounds {
         places: parts.places,
@@ -167,9 +167,9 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
                 _ = hurried(&mut interrupts) => None,
             };
             match (ending, stopped) {
-                // The last records could not be written. Whoever waits for them must know.
+                // The last records could not be written. The user waits for them, so this is the error of the run.
                 (Ok(Ending::Stopped(_)), Some(Err(error))) => unwritable(error),
-                // The run has ended for a reason that matters more than how writing the rest went.
+                // The reason for the end of the run matters more than an error when writing the rest.
                 (ending, Some(Err(error))) => (ending, error.kept().map(Path::to_owned)),
                 (ending, Some(Ok(written))) => (ending, written.path),
                 (ending, None) => (ending, part),
@@ -186,14 +186,14 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies }
 }
 
-/// A run that ends because its output cannot be written.
+/// The result of a run that ends because its output cannot be written.
 fn unwritable(error: sink::Error) -> (Result<Ending, RunError>, Option<PathBuf>) {
     let kept = error.kept().map(Path::to_owned);
     (Err(error.into()), kept)
 }
 
-/// Returns the first signal of this run, a little after the second one has come: whoever sends two does not want to wait for
-/// a disk, nor for a reader that does not read.
+/// Returns the first signal of this run, shortly after the second signal has come. A user who sends two signals does
+/// not want to wait for a disk, or for a reader that does not read.
 async fn hurried(interrupts: &mut Interrupts) -> i32 {
     let first = if let Some(first) = interrupts.first() {
         first
@@ -217,7 +217,7 @@ struct Loop<E> {
     state: State,
     progress: Arc<Progress>,
     actions: Vec<Action>,
-    /// Records that are not handed to the sink yet.
+    /// Records that were not handed to the sink yet.
     records: Vec<Record>,
     records_since: Option<Instant>,
 }
@@ -255,15 +255,16 @@ impl<E: Executor> Loop<E> {
                 self.input = None;
             }
             self.state.handle(event, now, &mut self.actions);
-            // All that has come meanwhile belongs to the same turn, so that jobs and records go on in batches.
+            // Events that came meanwhile are handled in the same turn, so that jobs and records are passed on in
+            // batches.
             while let Some(event) = self.executor.try_next() {
-                // A turn may take long, and delays count from the time of each event.
+                // A turn may take long, and delays are counted from the time of each event.
                 self.state.handle(Event::Executor(event), Instant::now(), &mut self.actions);
             }
         }
     }
 
-    /// The executor has nothing more to say.
+    /// Decides how the run ended, after the last event of the executor.
     fn over(&mut self) -> Result<Ending, RunError> {
         match (self.state.fatal.take(), self.state.stopped()) {
             (Some(reason), _) => Err(RunError::Executor(reason)),
@@ -305,7 +306,7 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// Gives the sink the records. That wakes its thread, which costs as much as a small page.
+    /// Hands the records to the sink. This wakes the sink's thread, which costs as much as a small page.
     fn hand_over(&mut self) {
         self.records_since = None;
         if !self.records.is_empty() {
@@ -313,7 +314,7 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// When something must be done even if nothing happens.
+    /// When the loop must do something even if no event comes.
     fn next_wake_up(&self) -> Option<Instant> {
         let hand_over = self.records_since.map(|since| since + HAND_OVER_AFTER);
         self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
@@ -328,19 +329,19 @@ impl<E: Executor> Loop<E> {
     }
 }
 
-/// One log line for each task: which worker did it, how it went and why, and how long it took.
+/// Logs one line for each task: its worker, its result with the reason, and how long it took.
 fn log(record: &Record) {
     if !tracing::enabled!(target: "gleaner::task", tracing::Level::INFO) {
         return;
     }
     let ms = record.elapsed.as_millis();
-    // A URL that was given as an argument may have line breaks. Other characters that a terminal obeys are taken out where log
-    // lines are written.
+    // A URL that was given as an argument may contain line breaks. Other control characters are removed when the log
+    // line is written.
     let url = record.url.replace('\n', "\u{FFFD}");
     let worker = record.worker.map_or_else(|| "no worker".to_owned(), |label| format!("worker {label}"));
     let line = match &record.outcome {
         Outcome::Page(page) => format!("{} in {ms} ms: {url}", page.status),
-        // The status says all.
+        // The status says everything.
         Outcome::Failure(Failure { kind: kind @ FailureKind::HttpStatus, status: Some(status), .. }) => {
             format!("{status} {kind} in {ms} ms: {url}")
         }

@@ -1,4 +1,4 @@
-//! The loop on its own: a real list and a real output, and an executor that is made up. No processes.
+//! Tests of the loop alone, with a real list, a real output and a simulated executor. There are no processes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -16,10 +16,10 @@ use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
 use crate::input::{Input, Source};
 use crate::model::{Answer, Page, Visited, WorkerLabel};
 
-/// The worker that does everything.
+/// The only worker.
 const WORKER: WorkerId = 7;
 
-/// A job that the executor has, and how often it has had it before.
+/// A job that the executor has, and how often it was submitted before.
 struct Held {
     id: JobId,
     visit_url: String,
@@ -44,7 +44,7 @@ fn lost(jobs: Vec<JobId>, cause: Cause) -> ExecutorEvent {
     ExecutorEvent::Lost { worker: WORKER, jobs, death: Death { cause, last_words: Vec::new() } }
 }
 
-/// What the loop told the executor.
+/// The calls that the loop has made to the executor.
 #[derive(Debug, Default)]
 struct Told {
     submitted: Vec<JobId>,
@@ -54,7 +54,7 @@ struct Told {
     killed: usize,
 }
 
-/// An executor that does with each job what `does` says.
+/// An executor that calls `does` for each job, and returns the events that it gives.
 struct Fake<F> {
     places: usize,
     held: usize,
@@ -111,7 +111,7 @@ impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
         let is_over = self.told.borrow().closed + self.told.borrow().killed > 0;
         match self.try_next() {
             None if is_over => None,
-            // Only the loop makes more of them, and it asks again then.
+            // Only the loop causes more events, and it calls `next` again after that.
             None => std::future::pending().await,
             event => event,
         }
@@ -120,7 +120,7 @@ impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
     fn try_next(&mut self) -> Option<ExecutorEvent> {
         let event = self.events.pop_front()?;
         self.held -= match &event {
-            // One that is refused is given up when it is reported as lost.
+            // A refused job is held until it is reported as lost.
             ExecutorEvent::Done { output, .. } => usize::from(**output != *b"\xff"),
             ExecutorEvent::Lost { jobs, .. } => jobs.len(),
             _ => 0,
@@ -129,7 +129,7 @@ impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
     }
 }
 
-/// A folder with a list of so many tasks, for one run.
+/// A folder with the list and the output of one run.
 struct Place(TempDir);
 
 impl Place {
@@ -177,7 +177,7 @@ impl Place {
         }
     }
 
-    /// The records, each as its number and what became of it.
+    /// The records, each as its seq and its outcome.
     fn records(&self, name: &str) -> Vec<(u64, String)> {
         let text = fs::read_to_string(self.0.path().join(name)).expect("an output");
         let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a record"));
@@ -198,7 +198,7 @@ fn pages(seqs: std::ops::Range<u64>) -> Vec<(u64, String)> {
 async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers() {
     let place = Place::new(20);
     let mut held = Vec::new();
-    // Five at a time, the last one first.
+    // Answers five jobs at a time, the last one first.
     let fake = Fake::new(5, move |job| {
         held.push(job);
         if held.len() == 5 { held.drain(..).rev().map(|job| job.done()).collect() } else { Vec::new() }
@@ -210,7 +210,7 @@ async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers(
     assert_eq!((ended.summary.tasks, ended.summary.ok, ended.kept), (20, 20, None));
     let told = told.borrow();
     assert_eq!((told.submitted.len(), told.expected, told.closed, told.killed), (20, Some(0), 1, 0));
-    // Its worker is named as it wants it to be.
+    // The records and the summary name the worker by the label and facts of the executor.
     let text = fs::read_to_string(place.0.path().join("out.jsonl")).expect("an output");
     assert!(text.lines().all(|line| line.contains("\"worker\":4711")), "{text}");
     let workers = serde_json::to_string(&ended.summary.workers).expect("JSON");
@@ -219,16 +219,16 @@ async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers(
 }
 
 #[tokio::test]
-async fn jobs_that_are_lost_are_submitted_again_and_one_that_kills_its_workers_fails() {
+async fn lost_jobs_are_submitted_again_and_a_job_that_kills_its_workers_fails() {
     type Death = fn(usize) -> Option<Cause>;
-    // How the worker with task 1 ends at which time, what becomes of the task, and how often it is submitted.
+    // A name, how the worker with task 1 ends at each try, the outcome of the task, and how often it is submitted.
     let table: [(&str, Death, &str, usize); 6] = [
         ("never", |_| None, "page", 1),
         ("a crash", |earlier| (earlier == 0).then_some(Cause::Signal(11)), "page", 2),
-        ("crashes", |_| Some(Cause::Signal(11)), "worker_crashed", 2),
-        ("a machine that falls silent", |earlier| (earlier < 2).then_some(Cause::Silent), "page", 3),
+        ("repeated crashes", |_| Some(Cause::Signal(11)), "worker_crashed", 2),
+        ("a machine that does not answer any more", |earlier| (earlier < 2).then_some(Cause::Silent), "page", 3),
         ("a time limit", |_| Some(Cause::Timeout { late: vec![1] }), "worker_timeout", 1),
-        ("another's time limit", |earlier| (earlier == 0).then(|| Cause::Timeout { late: vec![9] }), "page", 2),
+        ("another job's time limit", |earlier| (earlier == 0).then(|| Cause::Timeout { late: vec![9] }), "page", 2),
     ];
     for (what, dies, outcome, times) in table {
         let place = Place::new(3);
@@ -248,7 +248,7 @@ async fn jobs_that_are_lost_are_submitted_again_and_one_that_kills_its_workers_f
 }
 
 #[tokio::test]
-async fn those_that_were_lost_together_run_alone_and_the_hints_say_so() {
+async fn jobs_that_were_lost_together_run_alone_and_the_hints_say_so() {
     let place = Place::new(2);
     let mut held = Vec::new();
     let alone = Rc::new(RefCell::new(Vec::new()));
@@ -271,7 +271,7 @@ async fn those_that_were_lost_together_run_alone_and_the_hints_say_so() {
 }
 
 #[tokio::test]
-async fn a_worker_that_says_something_impossible_is_refused_and_its_job_is_done_again() {
+async fn a_worker_that_sends_an_impossible_answer_is_refused_and_its_job_is_submitted_again() {
     let place = Place::new(3);
     let fake = Fake::new(1, |job: Held| match (job.id, job.earlier) {
         (1, 0) => vec![ExecutorEvent::Done { job: 1, worker: WORKER, output: Bytes::from_static(b"\xff") }],
@@ -287,12 +287,12 @@ async fn a_worker_that_says_something_impossible_is_refused_and_its_job_is_done_
 }
 
 #[tokio::test]
-async fn two_signals_stop_the_executor_and_keep_what_is_done() {
+async fn two_signals_stop_the_executor_and_finished_work_is_kept() {
     let place = Place::new(5);
     let (signals, mut received) = mpsc::unbounded_channel();
     let fake = Fake::new(1, move |job: Held| {
         if job.id == 2 {
-            // It is never answered.
+            // This job is never answered.
             [15, 2].into_iter().for_each(|signal| signals.send(signal).expect("the run listens"));
             return Vec::new();
         }
@@ -311,7 +311,7 @@ async fn two_signals_stop_the_executor_and_keep_what_is_done() {
 }
 
 #[tokio::test]
-async fn a_run_whose_deadline_is_over_begins_nothing_more() {
+async fn a_run_after_its_deadline_begins_no_job() {
     let place = Place::new(5);
     let fake = Fake::new(1, |job: Held| panic!("job {} was begun", job.id));
     let told = Rc::clone(&fake.told);
@@ -322,7 +322,7 @@ async fn a_run_whose_deadline_is_over_begins_nothing_more() {
 }
 
 #[tokio::test]
-async fn an_executor_that_gives_up_ends_the_run_with_its_reason() {
+async fn a_fatal_error_of_the_executor_ends_the_run_with_its_reason() {
     let place = Place::new(5);
     let told = Rc::new(RefCell::new(Told::default()));
     let own = Rc::clone(&told);
@@ -330,15 +330,15 @@ async fn an_executor_that_gives_up_ends_the_run_with_its_reason() {
         if job.id == 0 {
             return vec![job.done()];
         }
-        // It is over after that.
+        // The executor is over after that.
         own.borrow_mut().killed += 1;
         vec![ExecutorEvent::Fatal("the broker is gone".to_owned())]
     });
     fake.told = told;
     let ended = run_until(place.parts(fake), no_signals()).await;
-    let error = ended.ending.expect_err("it cannot go on");
+    let error = ended.ending.expect_err("the run cannot continue");
     assert_eq!(error.to_string(), "keep workers running: the broker is gone");
-    assert_eq!(place.records("out.jsonl.part"), pages(0..1), "what is done is kept");
+    assert_eq!(place.records("out.jsonl.part"), pages(0..1), "finished work is kept");
 }
 
 #[tokio::test]
@@ -347,10 +347,10 @@ async fn an_output_that_cannot_be_written_stops_the_executor() {
     let part = place.0.path().join("out.jsonl.part");
     let fake = Fake::new(1, move |job: Held| match job.id {
         0 => {
-            fs::remove_file(&part).expect("it is there");
+            fs::remove_file(&part).expect("the file exists");
             vec![job.done()]
         }
-        // These are never answered.
+        // These jobs are never answered.
         _ => Vec::new(),
     });
     let told = Rc::clone(&fake.told);
@@ -361,17 +361,17 @@ async fn an_output_that_cannot_be_written_stops_the_executor() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_ends_the_run_once_what_was_read_of_it_is_done() {
+async fn an_unreadable_list_ends_the_run_after_all_tasks_that_were_read() {
     let place = Place::new(3);
     let folder = place.0.path();
     let sources = ["list.txt", "second.txt"].map(|name| Source::File(folder.join(name)));
     fs::write(folder.join("second.txt"), "http://h/x\n").expect("written");
-    let input = Input::open(&sources, None, None).expect("both are there");
+    let input = Input::open(&sources, None, None).expect("both files exist");
     fs::remove_file(folder.join("second.txt")).expect("removed");
     let fake = Fake::new(1, |job: Held| vec![job.done()]);
     let told = Rc::clone(&fake.told);
     let ended = run_until(RunParts { input: input.start(), ..place.parts(fake) }, no_signals()).await;
-    let error = ended.ending.expect_err("a part of it is missing");
+    let error = ended.ending.expect_err("a part of the list is missing");
     assert!(matches!(&error, RunError::Input(_)), "{error}");
     assert_eq!((told.borrow().closed, told.borrow().killed), (1, 0));
     assert_eq!(place.records("out.jsonl.part"), pages(0..3));

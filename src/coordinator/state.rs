@@ -1,4 +1,5 @@
-//! What follows from what happened. Events and the time go in, actions come out; there are no processes, files or clocks here.
+//! Decides which actions follow from an event. The input is an event and the time, the output is actions. No process,
+//! file or clock is used here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -22,21 +23,21 @@ use gleaner_pool::blame;
 /// Everything that can happen to a run.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// More of the list was read.
+    /// These tasks were read from the list.
     Tasks(Vec<Task>),
-    /// All of the list was read.
+    /// The whole list was read.
     ListEnded,
     /// The rest of the list cannot be read.
     ListBroken(input::Error),
-    /// The executor says something.
+    /// The executor has an event.
     Executor(ExecutorEvent),
     /// A signal with this number asks the run to stop.
     Signal(i32),
-    /// Time has passed, or room was made.
+    /// Time has passed, or the sink has made room.
     Moved,
 }
 
-/// What is to be done.
+/// Something that the loop must do.
 #[derive(Debug)]
 pub(super) enum Action {
     Submit {
@@ -44,40 +45,41 @@ pub(super) enum Action {
         payload: Bytes,
         hints: JobHints,
     },
-    /// A worker sent something impossible. If that came as the output of a job, `job` names it; it is reported as lost later.
+    /// End a worker that sent an impossible message. If the message is the output of a job, `job` is that job. The
+    /// executor reports it as lost later.
     Refuse {
         worker: WorkerId,
         job: Option<JobId>,
         reason: String,
     },
     Record(Record),
-    /// Everything is settled.
+    /// Close the executor: all tasks are settled.
     Close,
-    /// Nothing more is waited for: all workers are stopped at once.
+    /// Stop all workers at once. Nothing is waited for any more.
     Halt,
 }
 
-/// What the state must know of executor and sink to decide whether to go on.
+/// The facts about the executor and the sink that the state needs to decide whether more work may begin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outside {
-    /// Jobs that the executor could begin.
+    /// How many jobs the executor could begin.
     pub(super) room: usize,
-    /// Records that are written in their order.
+    /// The number of records that are written in the order of the list.
     pub(super) emitted: u64,
-    /// Bytes that wait to be written.
+    /// The number of bytes that wait to be written.
     pub(super) backlog: u64,
 }
 
-/// Bounds on what may be under way.
+/// The limits on the work that may be under way.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
-    /// Jobs that the executor can hold.
+    /// How many jobs the executor can hold.
     pub(super) places: usize,
-    /// Tasks that may be under way, to find open hosts among them.
+    /// How many tasks may be under way. The schedule searches them for open hosts.
     pub(super) read_ahead: usize,
-    /// Tasks that may be begun past the first one that is not written yet.
+    /// How many tasks may be begun after the first task whose record is not written yet.
     pub(super) ahead: u64,
-    /// Bytes that may wait to be written.
+    /// How many bytes may wait to be written.
     pub(super) backlog: u64,
     /// How long a job may keep its worker.
     pub(super) task_timeout: Duration,
@@ -85,9 +87,9 @@ pub(super) struct Bounds {
     pub(super) grace: Duration,
     /// Which answers are possible.
     pub(super) plausible: Plausible,
-    /// Request headers of the settings for one host alone.
+    /// Request headers that the settings define for single hosts.
     pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
-    /// When the run stops of its own accord.
+    /// The limits at which the run stops by itself.
     pub(super) limits: RunLimits,
 }
 
@@ -96,34 +98,35 @@ pub(super) struct State {
     pub(super) schedule: Schedule,
     pub(super) bounds: Bounds,
     pub(super) tally: Tally,
-    /// Only of tasks that lost a worker.
+    /// The charges against jobs that lost a worker. Other jobs have no entry.
     pub(super) suspects: HashMap<u64, blame::Charges>,
-    /// What ended the last worker that held nothing.
+    /// What ended the last lost worker that held no job.
     pub(super) idle_end: Option<Cause>,
-    /// Asked before each submission and told of each answer.
+    /// The cache. It is asked before each submission and receives each answer.
     pub(super) cached: Option<Cached>,
-    /// Jobs that were submitted and have not come back.
+    /// Jobs that were submitted and are not answered, failed or lost yet.
     pub(super) out: HashMap<JobId, Out>,
-    /// Tasks that have a record or will have one: those of an earlier run, and those taken in.
+    /// The number of tasks that have a record or get one later: those of an earlier run, and those that this run has
+    /// read.
     admitted: u64,
     list_ended: bool,
     closed: bool,
-    /// When the run has taken as long as it may.
+    /// When the run must stop.
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
     halted: bool,
-    /// `None` if the run keeps none.
+    /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
 
-/// The run stops before the end of its list.
+/// The state of a run that stops before the end of its list.
 #[derive(Debug, Clone, Copy)]
 struct Stopping {
-    /// The first reason for that.
+    /// The first reason to stop.
     reason: Reason,
-    /// When jobs in flight are not waited for any longer.
+    /// The run waits until this time for jobs in flight.
     until: Instant,
 }
 
@@ -149,8 +152,8 @@ impl State {
         }
     }
 
-    /// Whether to ask for more of the list: enough to keep the executor busy and to see the end of the list in time, and no
-    /// more.
+    /// Whether more of the list must be read. Reads only as much as is needed to keep the executor busy and to see the
+    /// end of the list in time.
     pub(super) fn wants_tasks(&self, outside: Outside) -> bool {
         !self.list_ended
             && self.stopping.is_none()
@@ -161,13 +164,13 @@ impl State {
             && outside.backlog < self.bounds.backlog
     }
 
-    /// How many jobs are still to come, once the end of the list is known: one for each task that no worker has. Redirects and
-    /// retries are not counted.
+    /// How many jobs are still to come: one for each task that is not submitted. Redirects and retries are not counted.
+    /// Returns `None` until the end of the list is known.
     pub(super) fn to_come(&self) -> Option<usize> {
         self.list_ended.then(|| self.schedule.under_way().saturating_sub(self.out.len()))
     }
 
-    /// When there will be something to do even if nothing happens.
+    /// When there is something to do even if no event comes.
     pub(super) fn next_wake_up(&self, outside: Outside) -> Option<Instant> {
         if let Some(stopping) = self.stopping {
             return (!self.halted).then_some(stopping.until);
@@ -175,7 +178,7 @@ impl State {
         if self.closed {
             return None;
         }
-        // Without room, a host that opens makes no difference.
+        // If the executor has no room, an open host changes nothing.
         let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
         opens.into_iter().chain(self.deadline).min()
     }
@@ -185,7 +188,7 @@ impl State {
         self.stopping.filter(|_| self.halted).map(|stopping| stopping.reason)
     }
 
-    /// Settled tasks, and those among them that failed.
+    /// The number of settled tasks, and the number of those that failed.
     pub(super) fn settled(&self) -> (u64, u64) {
         self.tally.settled()
     }
@@ -220,7 +223,7 @@ impl State {
         }
     }
 
-    /// Begins to stop: no new tasks are begun, and those in flight have a while.
+    /// Begins to stop the run: no new requests are made, and those in flight may end within the grace time.
     fn stop(&mut self, reason: Reason, now: Instant) {
         let (grace, in_flight) = (self.bounds.grace, self.out.len());
         let time = how_long(grace);
@@ -229,7 +232,7 @@ impl State {
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
 
-    /// The limit that the run has reached, if it has reached one.
+    /// The limit that the run has reached, if any.
     fn reached(&self, now: Instant) -> Option<Reason> {
         let (tasks, failed) = self.tally.settled();
         let failures = self.bounds.limits.max_failures.filter(|most| most.is_exceeded(tasks, failed));
@@ -247,12 +250,13 @@ impl State {
         }
     }
 
-    /// Hands out all requests that can be made now. To be called once after each turn of events.
+    /// Submits all requests that can be made now. Must be called once after the events of each turn.
     pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         self.stop_at_limits(now);
         if self.stopping.is_none() {
             self.hand_out(outside.room, now, actions);
-            // Tasks that were settled by that count at once, since perhaps nothing else happens any more.
+            // Tasks may have been settled just now. Their failures count at once, because perhaps no other event
+            // follows.
             self.stop_at_limits(now);
         }
         if let Some(stopping) = self.stopping
@@ -290,7 +294,7 @@ impl State {
             };
             let Some(settled) = settled else { continue };
             self.record(settled, None, actions);
-            // Many tasks may fail in a row; with the first one that is too many, that ends.
+            // Many tasks may fail in a row. The loop ends at the first failure that exceeds the limit.
             if self.reached(now).is_some() {
                 return;
             }
@@ -319,14 +323,14 @@ impl State {
     }
 }
 
-/// Tasks that are read before they are needed, so that at the end of the list no worker is started for tasks that do not
-/// come. The list is read in batches of as many.
+/// How many tasks are read before they are needed. So the run knows the end of the list in time, and starts no worker
+/// for tasks that do not exist. A batch of the list has the same size.
 const FORESIGHT: usize = 256;
 
-/// Bytes of tasks that may be under way, however few tasks they are.
+/// Maximum bytes of the tasks under way, for lists with long lines.
 const READ_AHEAD: usize = 128 << 20;
 
-/// Marks the jobs that are for a robots.txt. No list has so many tasks.
+/// Marks a job that fetches a robots.txt. No list has so many tasks.
 const ROBOTS: JobId = 1 << 63;
 
 fn job_of(id: RequestId) -> JobId {

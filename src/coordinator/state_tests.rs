@@ -1,4 +1,4 @@
-//! Decisions, without a process and without a clock.
+//! Tests of the decisions, without processes and without a clock.
 
 use url::Url;
 
@@ -13,7 +13,7 @@ fn state(before: &Before) -> State {
     limited(before, RunLimits::default())
 }
 
-/// Whose hosts are given up after one failure, so that others fail without being sent.
+/// A state that gives up a host after one failure. The other tasks of the host then fail without a request.
 fn limited(before: &Before, limits: RunLimits) -> State {
     let options = schedule::Options {
         max_redirects: 3,
@@ -61,7 +61,7 @@ fn answer(seq: u64, answer: Answer) -> Event {
     Event::Executor(ExecutorEvent::Done { job: seq, worker: WorkerId::default(), output })
 }
 
-/// The actions of one turn, in short.
+/// Does one turn and returns its actions as short texts.
 fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
     let mut actions = Vec::new();
     for event in events {
@@ -79,7 +79,7 @@ fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
 }
 
 #[test]
-fn after_a_signal_nothing_new_begins_and_what_is_in_flight_may_come_to_its_end() {
+fn after_a_signal_no_new_request_begins_and_requests_in_flight_may_end() {
     let mut state = state(&Before::default());
     let now = Instant::now();
     assert_eq!(turn(&mut state, vec![tasks(0..5)], now), ["submit 0", "submit 1"]);
@@ -91,11 +91,11 @@ fn after_a_signal_nothing_new_begins_and_what_is_in_flight_may_come_to_its_end()
     assert_eq!(state.stopped(), None);
     assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
     assert_eq!(state.stopped(), Some(Reason::Signal(2)));
-    assert!(turn(&mut state, vec![Event::Moved], now).is_empty(), "it halts once");
+    assert!(turn(&mut state, vec![Event::Moved], now).is_empty(), "the state halts only once");
 }
 
 #[test]
-fn the_grace_ends_with_its_time_or_with_a_second_signal() {
+fn the_grace_time_ends_by_itself_or_with_a_second_signal() {
     let now = Instant::now();
     for (events, later) in [(vec![Event::Moved], GRACE), (vec![Event::Signal(15)], GRACE / 2)] {
         let mut state = state(&Before::default());
@@ -103,21 +103,21 @@ fn the_grace_ends_with_its_time_or_with_a_second_signal() {
         assert!(turn(&mut state, vec![Event::Signal(1)], now).is_empty());
         assert!(turn(&mut state, vec![Event::Moved], now + GRACE / 2).is_empty());
         assert_eq!(turn(&mut state, events, now + later), ["halt"]);
-        assert_eq!(state.stopped(), Some(Reason::Signal(1)), "the first one is what the process ends by");
+        assert_eq!(state.stopped(), Some(Reason::Signal(1)), "the process ends by the first signal");
     }
 }
 
 #[test]
-fn the_end_of_the_list_is_seen_early_and_then_it_is_known_how_much_is_to_come() {
+fn the_end_of_the_list_is_seen_early_and_then_the_number_of_remaining_jobs_is_known() {
     let now = Instant::now();
     let mut state = state(&Before::default());
     state.bounds.ahead = 1000;
     state.bounds.read_ahead = 1000;
     assert_eq!(turn(&mut state, vec![tasks(0..FORESIGHT as u64)], now), ["submit 0", "submit 1"]);
-    assert!(state.wants_tasks(outside(0)), "two of a batch are gone");
+    assert!(state.wants_tasks(outside(0)), "two tasks of a batch are submitted");
     assert_eq!(state.to_come(), None);
     turn(&mut state, vec![tasks(FORESIGHT as u64..300)], now);
-    assert!(!state.wants_tasks(outside(0)), "there is enough");
+    assert!(!state.wants_tasks(outside(0)), "enough tasks are ready");
     turn(&mut state, vec![Event::ListEnded], now);
     assert_eq!((state.out.len(), state.to_come()), (6, Some(294)));
     turn(&mut state, vec![done(0), done(1)], now);
@@ -134,7 +134,7 @@ fn a_second_signal_halts_at_once() {
 }
 
 #[test]
-fn a_run_that_is_complete_when_the_signal_comes_is_complete() {
+fn a_run_whose_last_requests_end_in_the_grace_time_is_complete() {
     let now = Instant::now();
     let mut state = state(&Before::default());
     turn(&mut state, vec![tasks(0..1), Event::ListEnded], now);
@@ -144,7 +144,7 @@ fn a_run_that_is_complete_when_the_signal_comes_is_complete() {
 }
 
 #[test]
-fn what_an_earlier_run_has_done_counts_from_the_beginning() {
+fn the_work_of_an_earlier_run_counts_from_the_start() {
     let before =
         Before { done: Done { seqs: (0..90).collect(), points: Vec::new() }, failures: [(FailureKind::Dns, 4)].into() };
     let mut state = state(&before);
@@ -162,13 +162,13 @@ fn what_an_earlier_run_has_done_counts_from_the_beginning() {
 }
 
 #[test]
-fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_once() {
+fn a_series_of_failures_ends_at_the_first_one_over_the_limit_and_stops_the_run() {
     let now = Instant::now();
     let limits = RunLimits { max_failures: Some(MaxFailures::Count(2)), deadline: None };
     let mut state = limited(&Before::default(), limits);
     assert_eq!(turn(&mut state, vec![tasks(0..50)], now), ["submit 0", "submit 1"]);
     let not_found = Failure { status: Some(404), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "not found") };
-    // Two more fail with their host, which makes three; the next one is not touched.
+    // Two more tasks fail with their host, so three have failed. The next task is not touched.
     let failed = answer(0, Answer::Failure(not_found));
     assert_eq!(turn(&mut state, vec![failed], now), ["record 0", "record 2", "record 3"]);
     assert_eq!(turn(&mut state, vec![done(1)], now), ["record 1", "halt"]);
@@ -176,7 +176,7 @@ fn a_row_of_failures_ends_with_the_first_that_is_too_many_and_halts_the_run_at_o
 }
 
 #[test]
-fn of_workers_in_a_row_that_held_nothing_and_came_to_the_same_end_one_is_news() {
+fn only_the_first_of_several_idle_workers_that_end_in_the_same_way_is_news() {
     let mut state = state(&Before::default());
     let unready = |reason: &str| Cause::Unready(reason.to_owned());
     let cases = [
@@ -191,13 +191,13 @@ fn of_workers_in_a_row_that_held_nothing_and_came_to_the_same_end_one_is_news() 
         (0, Cause::Exited(1), false),
     ];
     for (nth, (tasks, cause, news)) in cases.into_iter().enumerate() {
-        // Their last words may tell their pids.
+        // The last words of each worker may contain its pid, so they differ.
         let death = Death { cause, last_words: vec![format!("worker {nth}")] };
         assert_eq!(state.is_news(tasks, &death), news, "case {nth}: {death}");
     }
 }
 
-/// One that holds tasks 0 and 1.
+/// A state whose jobs 0 and 1 are submitted.
 fn at_work(now: Instant) -> State {
     let mut state = state(&Before::default());
     assert_eq!(turn(&mut state, vec![tasks(0..2)], now), ["submit 0", "submit 1"]);
@@ -228,7 +228,7 @@ fn of_answer(answer: Answer) -> Vec<u8> {
     bytes(JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, Duration::ZERO))
 }
 
-/// A redirect to any text, as a worker could send it.
+/// A redirect to any text, which a worker could send even if the text is not a valid URL.
 fn of_redirect(status: u16, to: &str) -> Vec<u8> {
     let place = "http://place.example/";
     let url = parse_url(place, None).expect("a URL");
@@ -244,7 +244,7 @@ fn done_with(job: JobId, output: Vec<u8>) -> Event {
 }
 
 #[test]
-fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
+fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
     let failure = |kind, stage| Failure::new(kind, stage, "why");
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
@@ -256,23 +256,23 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
     let mut trailing = of_page(page(0));
     trailing.push(0);
     let table: Vec<(&str, Vec<u8>)> = vec![
-        ("nothing", Vec::new()),
+        ("no bytes", Vec::new()),
         ("junk", b"\xff\xff\xff".to_vec()),
         ("more than an answer", trailing),
         ("another page", of_page(page(1))),
-        ("no URL", of_page(Page { final_url: "x".to_owned(), ..page(0) })),
-        ("data that is no JSON", of_page(Page { data: Bytes::from_static(b"1,\"failure\":null}"), ..page(0) })),
+        ("a final URL that is not a URL", of_page(Page { final_url: "x".to_owned(), ..page(0) })),
+        ("data that is not JSON", of_page(Page { data: Bytes::from_static(b"1,\"failure\":null}"), ..page(0) })),
         ("data of two lines", of_page(Page { data: Bytes::from_static(b"{\n}"), ..page(0) })),
-        ("data that a terminal obeys", of_page(Page { data: Bytes::from_static(b"\"\x1b]0;t\x07\""), ..page(0) })),
+        ("data with control characters", of_page(Page { data: Bytes::from_static(b"\"\x1b]0;t\x07\""), ..page(0) })),
         ("no data", of_page(Page { data: Bytes::new(), ..page(0) })),
-        ("a status of a failure", of_page(Page { status: 404, ..page(0) })),
-        ("a status of nothing", of_page(Page { status: 0, ..page(0) })),
-        ("a status that is none", of_page(Page { status: u16::MAX, ..page(0) })),
+        ("the status of a failure", of_page(Page { status: 404, ..page(0) })),
+        ("status 0", of_page(Page { status: 0, ..page(0) })),
+        ("a status that is not valid", of_page(Page { status: u16::MAX, ..page(0) })),
         ("2^64 - 1 bytes", of_page(Page { bytes: u64::MAX, ..page(0) })),
         ("more bytes than max_body", of_page(Page { bytes: 4 << 20, ..page(0) })),
         ("a robots.txt", of_robots(robots)),
         (
-            "a time before it was asked",
+            "more time than has passed",
             bytes(JobOutput::Page(
                 Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
                 Duration::from_secs(1),
@@ -285,16 +285,16 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
                 Duration::MAX,
             )),
         ),
-        ("a header that nobody wants", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
-        ("too much of headers", headers(vec![etag(3 << 20)])),
+        ("a header that was not asked for", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
+        ("a header that is too long", headers(vec![etag(3 << 20)])),
         ("too many headers", headers(vec![etag(0); 10_001])),
-        ("a redirect to no URL", of_redirect(302, "x")),
+        ("a redirect to a text that is not a URL", of_redirect(302, "x")),
         ("a redirect to a file", of_redirect(302, "file:///etc/passwd")),
         ("a redirect to a script", of_redirect(302, "javascript:1")),
         ("a redirect to a very long URL", of_redirect(302, &format!("http://h/{}", "x".repeat(128 << 10)))),
-        ("a redirect with a status of none", of_redirect(200, "http://h/x")),
-        ("a redirect with no status", of_redirect(65_000, "http://h/x")),
-        ("that nothing has changed", of_answer(Answer::NotModified { bytes: 0 })),
+        ("a redirect with the status of a page", of_redirect(200, "http://h/x")),
+        ("a redirect with a status that is not valid", of_redirect(65_000, "http://h/x")),
+        ("not modified, but the request had no validators", of_answer(Answer::NotModified { bytes: 0 })),
         (
             "a redirect of 2^64 - 1 bytes",
             of_answer(Answer::Redirect { status: 302, to: "http://h/x".parse().expect("a URL"), bytes: u64::MAX }),
@@ -302,18 +302,18 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         ("a failure of another page", of_failure(Failure { final_url: Some("http://h/1".to_owned()), ..http() })),
         ("a failure of 2^64 - 1 bytes", of_failure(Failure { bytes: u64::MAX, ..http() })),
         ("a failure without its status", of_failure(Failure { status: None, ..http() })),
-        ("a failure with no status", of_failure(Failure { status: Some(7), ..http() })),
+        ("a failure with a status that is not valid", of_failure(Failure { status: Some(7), ..http() })),
         ("a failure with the status of a page", of_failure(Failure { status: Some(200), ..http() })),
         ("too many causes", of_failure(Failure { causes: vec![String::new(); Failure::MOST_CAUSES + 1], ..http() })),
-        ("too many words", of_failure(Failure { message: "x".repeat(Failure::LONGEST + 1), ..http() })),
-        ("a cause of too many words", of_failure(Failure { causes: vec!["x".repeat(Failure::LONGEST + 1)], ..http() })),
-        ("that a worker crashed", of_failure(failure(FailureKind::WorkerCrashed, Stage::Parse))),
-        ("that robots.txt forbids it", of_failure(failure(FailureKind::RobotsDenied, Stage::Robots))),
+        ("a message that is too long", of_failure(Failure { message: "x".repeat(Failure::LONGEST + 1), ..http() })),
+        ("a cause that is too long", of_failure(Failure { causes: vec!["x".repeat(Failure::LONGEST + 1)], ..http() })),
+        ("a crash of a worker", of_failure(failure(FailureKind::WorkerCrashed, Stage::Parse))),
+        ("a refusal by robots.txt", of_failure(failure(FailureKind::RobotsDenied, Stage::Robots))),
         ("a failure of a robots.txt", of_failure(failure(FailureKind::Dns, Stage::Robots))),
-        ("that a URL is not one", of_failure(failure(FailureKind::InvalidUrl, Stage::Fetch))),
+        ("a URL that is not valid", of_failure(failure(FailureKind::InvalidUrl, Stage::Fetch))),
         ("a failure of the list", of_failure(failure(FailureKind::InvalidUrl, Stage::List))),
         (
-            "when to ask again, without an answer",
+            "a retry time without an answer",
             of_failure(Failure {
                 retry: Retry::After(Duration::from_secs(9)),
                 ..failure(FailureKind::Dns, Stage::Fetch)
@@ -326,17 +326,17 @@ fn an_answer_that_cannot_be_is_refused_and_its_task_is_done_again_elsewhere() {
         let actions = turn(&mut state, vec![done_with(0, output)], now);
         let [refusal] = &actions[..] else { panic!("{what}: {actions:?}") };
         assert!(refusal.starts_with("refuse 3 Some(0): "), "{what}: {refusal}");
-        // As the pool tells it.
+        // The pool reports the loss in this way.
         let death = Death { cause: Cause::Corrupt(what.to_owned()), last_words: Vec::new() };
         let lost = Event::Executor(ExecutorEvent::Lost { worker: 3, jobs: vec![0], death });
         assert_eq!(turn(&mut state, vec![lost], now), ["submit 0"], "{what}");
         assert_eq!(turn(&mut state, vec![done(0), done(1)], now), ["record 0", "record 1"], "{what}");
-        assert_eq!(state.into_summary(now).bytes, 0, "{what}: nothing of it is counted");
+        assert_eq!(state.into_summary(now).bytes, 0, "{what}: the answer is not counted");
     }
 }
 
 #[test]
-fn what_servers_and_pages_can_say_is_believed() {
+fn possible_answers_are_accepted() {
     let http = |status| Failure { status: Some(status), ..Failure::new(FailureKind::HttpStatus, Stage::Fetch, "no") };
     let table = [
         of_page(page(0)),
@@ -371,7 +371,7 @@ fn what_servers_and_pages_can_say_is_believed() {
 }
 
 #[test]
-fn what_is_not_out_is_nobodys_to_answer() {
+fn events_for_jobs_that_are_not_submitted_are_ignored() {
     let now = Instant::now();
     let mut state = at_work(now);
     let death = || Death { cause: Cause::Signal(11), last_words: Vec::new() };
@@ -384,7 +384,7 @@ fn what_is_not_out_is_nobodys_to_answer() {
         Event::Executor(ExecutorEvent::Noted { job: 8, worker: 3, note: Bytes::new() }),
     ];
     assert!(turn(&mut state, events, now).is_empty());
-    assert_eq!(turn(&mut state, vec![done(0), done(0)], now), ["record 0"], "once");
+    assert_eq!(turn(&mut state, vec![done(0), done(0)], now), ["record 0"], "the second answer is ignored");
 }
 
 #[test]
@@ -398,18 +398,18 @@ fn a_note_that_nobody_asked_for_ends_its_worker() {
         let actions = turn(&mut state, vec![note(bytes)], now);
         assert!(matches!(&actions[..], [refusal] if refusal.starts_with("refuse 3 None: ")), "{actions:?}");
     }
-    // Where it is asked for, once.
-    let out = state.out.get_mut(&0).expect("it is out");
+    // If the note is asked for, it is accepted once.
+    let out = state.out.get_mut(&0).expect("job 0 is submitted");
     out.to_tell = true;
     assert!(turn(&mut state, vec![note(b"")], now).is_empty());
     assert!(turn(&mut state, vec![note(b"")], now)[0].starts_with("refuse 3 None: "));
 }
 
 #[test]
-fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
+fn an_impossible_answer_for_a_robots_txt_is_refused() {
     use crate::robots::{Answer as Robots, Rules};
     let now = Instant::now();
-    // Rules as they travel: the lines, then no delay or one of so many seconds.
+    // Rules in the form in which they are sent: the lines, then an optional delay in seconds.
     let rules = |lines: &str, delay: Option<u64>| {
         let delay = delay.map(Duration::from_secs);
         let rules: Rules = postcard::from_bytes(&postcard::to_stdvec(&(lines, delay)).expect("bytes")).expect("rules");
@@ -437,7 +437,7 @@ fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
     let cases = refused.into_iter().map(|it| (it, true)).chain(believed.into_iter().map(|it| (it, false)));
     for (nth, (output, is_refused)) in cases.enumerate() {
         let mut state = state(&Before::default());
-        // The state asks for it like for anything else.
+        // The state submits it like any other job.
         state
             .out
             .insert(ROBOTS, Out::new(&Visit::new("http://h/robots.txt".parse().expect("a URL"), Reach::Listed), now));
@@ -447,7 +447,7 @@ fn an_answer_for_a_robots_txt_that_no_file_gives_is_refused() {
 }
 
 #[test]
-fn headers_of_a_host_travel_with_what_is_asked_of_it_and_with_nothing_else() {
+fn only_requests_to_a_host_carry_the_headers_of_this_host() {
     let headers = |value: &str| vec![("authorization".to_owned(), value.to_owned())];
     let mut state = state(&Before::default());
     let host = |name: &str| name.parse::<HostKey>().expect("a host");
@@ -475,7 +475,7 @@ fn headers_of_a_host_travel_with_what_is_asked_of_it_and_with_nothing_else() {
 }
 
 #[test]
-fn the_settings_of_workers_have_no_headers_of_single_hosts() {
+fn the_settings_of_workers_do_not_contain_the_headers_of_single_hosts() {
     let header = ("x-key".to_owned(), "secret".to_owned());
     let with = |headers| crate::scrape::HostSettings { headers, ..Default::default() };
     let key = |name: &str| name.parse::<HostKey>().expect("a host");

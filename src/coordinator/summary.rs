@@ -7,10 +7,11 @@ use super::executor::{WorkerId, WorkerReport};
 use crate::model::{Outcome, Record, WorkerLabel};
 use crate::sink::Before;
 
-/// The most workers that are listed one by one. A run with quota 1 and ten million tasks has ten million workers.
+/// Maximum number of workers that are listed one by one. A run with quota 1 and ten million tasks has ten million
+/// workers.
 const LISTED: usize = 10_000;
 
-/// What a run did, for people and for scripts (`--summary`). The names are part of the outer contract.
+/// What a run did, for people and for scripts (`--summary`). The field names are part of the public interface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// The version of this layout.
@@ -19,7 +20,7 @@ pub struct Summary {
     pub tasks: u64,
     /// Tasks with data.
     pub ok: u64,
-    /// Tasks without.
+    /// Tasks without data.
     pub failed: u64,
     /// Failures by kind.
     pub failures: BTreeMap<&'static str, u64>,
@@ -34,46 +35,48 @@ pub struct Summary {
     pub robots_requests: u64,
     /// Tries after the first one of each task.
     pub retries: u64,
-    /// Tasks whose data comes from the cache; absent in a run without one.
+    /// Tasks whose data comes from the cache; absent in a run without a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
-    /// Pages that html5ever parsed, since Gleaner's own parser declined them or `extraction.parser` says so.
+    /// Pages that html5ever parsed, because Gleaner's own parser declined them or because `extraction.parser` says so.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,
-    /// The workers that had any job, in the order in which they ended. At most 10,000; `workers_by_end` counts all.
+    /// The workers that had a job, in the order in which they ended: at most 10,000. `workers_by_end` counts all of
+    /// them.
     pub workers: Vec<WorkerSummary>,
-    /// How many workers ended how.
+    /// The number of workers for each reason of their end.
     pub workers_by_end: BTreeMap<&'static str, u64>,
 }
 
 /// What one worker did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkerSummary {
-    /// Who and where it was, by name, as the executor tells it. For a process of this machine: its process id (`pid`), its
-    /// place among the workers (`slot`), and how many workers had that place before it (`generation`).
+    /// Named numbers from the executor that identify the worker and its place. A process of this machine has its
+    /// process id (`pid`), its place among the workers (`slot`), and the number of workers that had this place before
+    /// (`generation`).
     #[serde(flatten, serialize_with = "as_fields")]
     pub facts: Vec<(&'static str, u64)>,
-    /// Lines of the list that it settled.
+    /// Tasks that the worker settled.
     pub tasks: u64,
-    /// All jobs that it was handed, including redirects and retries.
+    /// All jobs that the worker received, including redirects and retries.
     pub jobs: u64,
-    /// Seconds from the start of the run to its own.
+    /// Seconds from the start of the run to the start of the worker.
     pub started_s: f64,
-    /// Seconds from the start of the run to its end.
+    /// Seconds from the start of the run to the end of the worker.
     pub ended_s: f64,
-    /// Why it ended.
+    /// Why the worker ended.
     pub end: &'static str,
 }
 
 impl WorkerSummary {
-    /// One of the facts; `None` if the executor does not tell it.
+    /// The fact with this name; `None` if the executor does not provide it.
     pub fn fact(&self, name: &str) -> Option<u64> {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 }
 
-/// Counts while the run goes on.
+/// Counts the results during the run.
 #[derive(Debug)]
 pub(super) struct Tally {
     begun: Instant,
@@ -88,7 +91,7 @@ struct Live {
 }
 
 impl Tally {
-    /// Counts that begin with the work of an earlier run.
+    /// Creates counts that include the work of an earlier run.
     pub(super) fn new(begun: Instant, before: &Before) -> Self {
         let resumed = before.done.seqs.count();
         let failed = before.failures.values().sum();
@@ -112,7 +115,7 @@ impl Tally {
         Self { begun, summary, live: BTreeMap::new() }
     }
 
-    /// How people call a worker that is there.
+    /// The name of a running worker for people.
     pub(super) fn label(&self, worker: WorkerId) -> Option<WorkerLabel> {
         self.live.get(&worker).map(|live| live.label)
     }
@@ -121,13 +124,13 @@ impl Tally {
         (self.summary.tasks, self.summary.failed)
     }
 
-    /// Counts a request that was answered with so many bytes.
+    /// Counts a request whose answer has this number of bytes.
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
         self.summary.bytes = self.summary.bytes.saturating_add(bytes);
     }
 
-    /// Notes what parsed the page of an answer.
+    /// Counts the page of an answer if html5ever parsed it.
     pub(super) fn parsed(&mut self, by_reference: bool) {
         self.summary.parsed_by_reference += u64::from(by_reference);
     }
@@ -149,12 +152,12 @@ impl Tally {
         }
     }
 
-    /// A worker has come.
+    /// Adds a new worker.
     pub(super) fn joined(&mut self, worker: WorkerId, label: WorkerLabel) {
         self.live.insert(worker, Live { label, tasks: 0 });
     }
 
-    /// A worker is gone. It is not listed if it never had a job.
+    /// Removes a worker that is gone. A worker that never had a job is not listed.
     pub(super) fn left(&mut self, worker: WorkerId, report: Option<&WorkerReport>) {
         let (Some(live), Some(report)) = (self.live.remove(&worker), report) else { return };
         *self.summary.workers_by_end.entry(report.end).or_default() += 1;
@@ -177,7 +180,7 @@ impl Tally {
         self.summary
     }
 
-    /// Seconds since the beginning of the run. Milliseconds are precise enough, and easy to read.
+    /// Seconds since the start of the run, with milliseconds, which are precise enough and easy to read.
     fn seconds(&self, at: Instant) -> f64 {
         let millis = at.saturating_duration_since(self.begun).as_millis();
         f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0

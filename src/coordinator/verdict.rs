@@ -1,14 +1,14 @@
-//! What a panic or a lost worker means for the task that the worker had.
+//! Decides how a task fails after a panic, or after the loss of its worker.
 
 use super::executor::{Cause, Death, JobError};
 use crate::model::{Failure, FailureKind, Stage, excerpt};
 
-/// Bytes of a backtrace that a record shows: those of the innermost calls, which come first.
+/// Maximum bytes of a backtrace in a record. The innermost calls come first, so they are shown.
 const BACKTRACE: usize = 16 << 10;
 
 /// The failure of a task that is to blame for the end of its worker.
 ///
-/// The worker limits the time of all that it does over the network, so the stage is taken to be parsing.
+/// The worker limits the time of everything that it does over the network, so the stage is assumed to be parsing.
 pub(super) fn of_death(death: &Death) -> Failure {
     let kind = match death.cause {
         Cause::Timeout { .. } => FailureKind::WorkerTimeout,
@@ -24,7 +24,7 @@ pub(super) fn of_death(death: &Death) -> Failure {
     Failure { causes: death.last_words.clone(), ..Failure::new(kind, Stage::Parse, message) }
 }
 
-/// The failure of a task whose worker survived it.
+/// The failure of a task that its worker survived.
 pub(super) fn of_error(error: &JobError) -> Failure {
     let message = error.to_string();
     match error {
