@@ -3,7 +3,8 @@
 //! Most tasks in a lost worker are bystanders. A death counts against a task only if the task was alone in the worker.
 //! After the second such death the task is guilty, so a task costs three workers at most. The first two SIGKILLs or
 //! SIGSTOPs from outside (a person, a system that is out of memory) do not count against a task. If the pool killed the
-//! worker because of a deadline, only the late task is guilty.
+//! worker because one task was late, that task is guilty. If several were late, each of them runs again alone, because one
+//! of them may have kept the thread.
 
 use super::{Cause, Death};
 
