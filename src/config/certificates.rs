@@ -99,7 +99,7 @@ impl Reader<'_> {
 
     /// The bytes of a file; `None` if it cannot be read.
     fn read(&mut self, setting: &str, file: &Placed<PathBuf>) -> Option<Vec<u8>> {
-        match File::open(self.folder.join(&file.value)).and_then(bounded::read) {
+        match File::open(self.folder.join(&file.value)).and_then(|file| bounded::read(file, bounded::LARGEST)) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.refuse(setting, file, Complaint::new(format!("names a file that cannot be read: {error}")));

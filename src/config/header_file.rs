@@ -2,16 +2,17 @@
 //! arguments of a process, so this is the way for headers with secrets.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::bounded;
 use super::error::{Problem, ProblemKind};
 use super::place::{Origin, Place, Text};
 use super::sources;
 use super::written::{Key, Node};
 
-/// The largest file that is read. Servers accept far less.
-const MAX_SIZE: u64 = 1 << 20;
+/// The largest file that is read, in MiB. Servers accept far less.
+const LARGEST: u64 = 1;
 
 /// Reads the headers of the file `name`, which stands after the `@` of the flag `flag`. Blank lines and lines that begin
 /// with `#` are skipped.
@@ -62,10 +63,8 @@ pub(super) fn read(folder: &Path, flag: &str, name: &str) -> Result<Vec<(Vec<Key
 
 /// Reads the text of a file, without a byte-order mark.
 fn content(path: &Path) -> io::Result<String> {
-    let mut content = String::new();
-    File::open(path)?.take(MAX_SIZE + 1).read_to_string(&mut content)?;
-    if content.len() as u64 > MAX_SIZE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
-    }
+    let bytes = bounded::read(File::open(path)?, LARGEST)?;
+    let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8");
+    let content = String::from_utf8(bytes).map_err(invalid)?;
     Ok(content.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(content))
 }

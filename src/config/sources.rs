@@ -115,7 +115,7 @@ impl Sources {
                 return Ok(Err(distrust));
             }
         }
-        bounded::read(file).map(Ok)
+        bounded::read(file, bounded::LARGEST).map(Ok)
     }
 
     /// The variables that name a setting, sorted by name, because the order of the environment means nothing.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::support::{
@@ -327,6 +327,19 @@ fn tasks_in_flight_at_the_end_of_the_list_are_delivered() {
     expect_one_record_per_line(&run.finish().exited(0).stdout, &list);
 }
 
+/// Writes `line` to `stdin` until the other end is closed, like `yes`. Returns the thread, and the number of lines that
+/// were taken so far.
+fn yes(mut stdin: ChildStdin, line: String) -> (JoinHandle<()>, Arc<AtomicU64>) {
+    let taken = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&taken);
+    let writer = thread::spawn(move || {
+        while stdin.write_all(line.as_bytes()).is_ok() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    (writer, taken)
+}
+
 /// Starts `gleaner`; the test reads its standard output itself.
 fn with_reader(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
@@ -337,22 +350,15 @@ fn a_reader_that_closes_the_output_ends_the_run_without_a_message() {
     let server = Server::start();
     // While the run waits for a robots.txt, it reads ahead in the list to find other hosts.
     let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "politeness.read_ahead=1000"]));
-    let mut stdin = child.stdin.take().expect("piped");
-    let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
-    let counted = Arc::clone(&taken);
-    // Like `yes`, but counts the lines.
-    let yes = thread::spawn(move || {
-        while stdin.write_all(line.as_bytes()).is_ok() {
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    });
+    let stdin = child.stdin.take().expect("piped");
+    let (writer, taken) = yes(stdin, format!("{}\n", server.url("/ok/0")));
     let mut reader = BufReader::new(child.stdout.take().expect("piped"));
     let mut lines = String::new();
     (0..5).for_each(|_| assert!(reader.read_line(&mut lines).expect("the run writes records") > 0));
     let workers = Process::children_of(child.id());
     drop(reader);
     let (code, stderr) = end_of(child, STOP_TOLERANCE);
-    yes.join().expect("the writer ends with the run");
+    writer.join().expect("the writer ends with the run");
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(records(&lines).len(), 5);
     assert_no_process_left(&workers);
@@ -364,20 +370,14 @@ fn a_reader_that_closes_the_output_ends_the_run_without_a_message() {
 fn an_endless_list_is_not_read_far_ahead_of_a_reader_that_stops() {
     let server = Server::start();
     let mut child = with_reader(scrape(["-", "-f", "jsonl"]).args(["--set", "output.window_memory=64KiB"]));
-    let mut stdin = child.stdin.take().expect("piped");
-    let (line, taken) = (format!("{}\n", server.url("/ok/0")), Arc::new(AtomicU64::new(0)));
-    let counted = Arc::clone(&taken);
-    let yes = thread::spawn(move || {
-        while stdin.write_all(line.as_bytes()).is_ok() {
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    });
+    let stdin = child.stdin.take().expect("piped");
+    let (writer, taken) = yes(stdin, format!("{}\n", server.url("/ok/0")));
     let stdout = child.stdout.take().expect("piped");
     wait_until("many pages", PROMPTLY, || server.log().len() > 2000);
     let memory = resident(child.id());
     drop(stdout);
     assert_eq!(end_of(child, STOP_TOLERANCE), (Some(0), String::new()));
-    yes.join().expect("the writer ends with the run");
+    writer.join().expect("the writer ends with the run");
     assert!(taken.load(Ordering::Relaxed) < 1_000_000);
     assert!(memory < 150 << 20, "{memory} bytes");
 }
