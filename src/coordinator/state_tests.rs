@@ -243,8 +243,8 @@ fn done_with(job: JobId, output: Vec<u8>) -> Event {
     Event::Executor(ExecutorEvent::Done { job, worker: 3, output: output.into() })
 }
 
-#[test]
-fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
+/// Outputs that cannot be the answer to a request for the page 0.
+fn impossible_answers() -> Vec<(&'static str, Vec<u8>)> {
     let failure = |kind, stage| Failure::new(kind, stage, "why");
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
@@ -255,7 +255,11 @@ fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
     let mut trailing = of_page(page(0));
     trailing.push(0);
-    let table: Vec<(&str, Vec<u8>)> = vec![
+    let after = |elapsed| {
+        let visited = Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false };
+        bytes(JobOutput::Page(visited, elapsed))
+    };
+    vec![
         ("no bytes", Vec::new()),
         ("junk", b"\xff\xff\xff".to_vec()),
         ("more than an answer", trailing),
@@ -271,20 +275,8 @@ fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
         ("2^64 - 1 bytes", of_page(Page { bytes: u64::MAX, ..page(0) })),
         ("more bytes than max_body", of_page(Page { bytes: 4 << 20, ..page(0) })),
         ("a robots.txt", of_robots(robots)),
-        (
-            "more time than has passed",
-            bytes(JobOutput::Page(
-                Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
-                Duration::from_secs(1),
-            )),
-        ),
-        (
-            "the longest time",
-            bytes(JobOutput::Page(
-                Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false },
-                Duration::MAX,
-            )),
-        ),
+        ("more time than has passed", after(Duration::from_secs(1))),
+        ("the longest time", after(Duration::MAX)),
         ("a header that was not asked for", headers(vec![("set-cookie".to_owned(), "a=1".to_owned())])),
         ("a header that is too long", headers(vec![etag(3 << 20)])),
         ("too many headers", headers(vec![etag(0); 10_001])),
@@ -319,9 +311,13 @@ fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
                 ..failure(FailureKind::Dns, Stage::Fetch)
             }),
         ),
-    ];
+    ]
+}
+
+#[test]
+fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
     let now = Instant::now();
-    for (what, output) in table {
+    for (what, output) in impossible_answers() {
         let mut state = at_work(now);
         let actions = turn(&mut state, vec![done_with(0, output)], now);
         let [refusal] = &actions[..] else { panic!("{what}: {actions:?}") };

@@ -56,6 +56,12 @@ fn failure_of(settled: Settled) -> Failure {
     }
 }
 
+/// Answers the request for the robots.txt `id` with a redirect.
+fn redirect_robots_txt(schedule: &mut Schedule, id: u64, to: &str, now: Instant) {
+    let to = to.parse().expect("a URL");
+    schedule.robots_answered(id, robots::Answer::Redirect { status: 302, to }, Duration::ZERO, now);
+}
+
 #[test]
 fn a_redirect_to_a_url_that_no_request_can_contain_is_a_failure_of_its_line() {
     let table = [
@@ -95,12 +101,7 @@ fn a_robots_txt_redirect_to_a_url_that_no_request_can_contain_counts_as_a_missin
     let (orders, _) = hand_out(&mut schedule, now);
     let [RequestId::Robots(id)] = orders[..] else { panic!("{orders:?}") };
     let to = format!("http://other/{}", "x".repeat(70_000));
-    schedule.robots_answered(
-        id,
-        robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
-        Duration::ZERO,
-        now,
-    );
+    redirect_robots_txt(&mut schedule, id, &to, now);
     assert_eq!(hand_out(&mut schedule, now).0, [RequestId::Page(0)]);
 }
 
@@ -189,12 +190,7 @@ fn long_redirects_of_robots_txt_requests_have_the_same_bound() {
         for order in std::mem::take(&mut orders) {
             let RequestId::Robots(id) = order else { panic!("{order:?}") };
             let to = format!("http://other/{id}/{hop}?{}", "x".repeat(60_000));
-            schedule.robots_answered(
-                id,
-                robots::Answer::Redirect { status: 302, to: to.parse().expect("a URL") },
-                Duration::ZERO,
-                now,
-            );
+            redirect_robots_txt(&mut schedule, id, &to, now);
             assert!(schedule.detours() <= 64 * MIB);
         }
         // Each host gets two robots.txt requests at a time; the others wait.
