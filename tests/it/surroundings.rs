@@ -381,8 +381,8 @@ fn more_hosts_than_open_files_are_allowed_do_not_fail_pages() {
 /// Runs Gleaner as an unprivileged user with at most `most` processes and threads; `None` if this system does not allow
 /// it.
 fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Finished> {
-    const NOBODY: &str = "65534";
-    // The limit counts all processes of the user, so only one test may run at a time.
+    // The limit counts all processes of the user. So nobody else may be this user, and only one test may run at a time.
+    let user = (2_000_000 + std::process::id()).to_string();
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = folder.join("gleaner");
@@ -392,7 +392,7 @@ fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Fini
         fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("set");
     }
     let mut command = in_clean_surroundings("prlimit");
-    command.arg(format!("--nproc={most}")).args(["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
+    command.arg(format!("--nproc={most}")).args(["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"]);
     command.arg(&program).arg("run").args(arguments).current_dir(folder);
     for (name, _) in std::env::vars_os().filter(|(name, _)| crate::support::changes_behaviour(name)) {
         command.env_remove(name);
