@@ -381,9 +381,9 @@ fn more_hosts_than_open_files_are_allowed_do_not_fail_pages() {
 /// Runs Gleaner as an unprivileged user with at most `most` processes and threads; `None` if this system does not allow
 /// it.
 fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Finished> {
+    static ALONE: Mutex<()> = Mutex::new(());
     // The limit counts all processes of the user. So nobody else may be this user, and only one test may run at a time.
     let user = (2_000_000 + std::process::id()).to_string();
-    static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = folder.join("gleaner");
     if !program.exists() {
