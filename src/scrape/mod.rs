@@ -22,6 +22,7 @@
 //! - `fetch`, `decode`, `parse` and `extract`: the stages
 //! - `document`: a page as a list of nodes
 //! - `document_kind`: decides by the media type how a body is read
+//! - `json`: values of JSON
 //! - `proxy`: the URLs of proxies
 //! - `tls`: the settings for TLS
 //! - `large`: makes large pages take turns, so that they fit into a worker's memory
@@ -37,6 +38,7 @@ mod error;
 pub mod extract;
 mod fetch;
 mod files;
+mod json;
 mod large;
 mod media_type;
 mod parse;

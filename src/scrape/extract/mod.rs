@@ -6,11 +6,10 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
-//! - `link`, `pattern`, `number`, `value`, `json`: turn the selected text into a value
+//! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor
 
 mod extractor;
-mod json;
 mod link;
 mod number;
 mod page;

@@ -3,7 +3,8 @@
 use super::pattern::{Pattern, PatternError};
 use super::rules::{Arity, Fields, Rule, ValueRule, ValueType};
 use super::selection::{Branch, Scan, Selection, SelectionError, Symbols, Take};
-use super::{json, value};
+use super::value;
+use crate::scrape::json;
 
 /// The fields of one object.
 #[derive(Debug)]

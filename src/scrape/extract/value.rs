@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::number;
 use super::rules::{Scalar, ValueType};
-use super::{json, number};
+use crate::scrape::json;
 
 /// Writes `text` as a value of type `kind`. Returns `false` and writes nothing if the text does not fit the type.
 pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {

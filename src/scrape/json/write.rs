@@ -1,8 +1,10 @@
-//! Writes JSON strings. Runs of bytes that need no escape are copied at once.
+//! Writes strings and values as JSON. Runs of bytes that need no escape are copied at once.
+
+use super::Json;
 
 /// Writes a JSON string. It also escapes DEL and the C1 controls, which JSON allows unescaped. The meaning stays the
 /// same, but a terminal cannot interpret them as commands.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+pub(in crate::scrape) fn string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
@@ -23,6 +25,38 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&bytes[written..]);
     out.push(b'"');
+}
+
+/// Writes a value on one line. The parser limits how deep values nest, so the recursion is bounded.
+pub(in crate::scrape) fn value(out: &mut Vec<u8>, json: &Json) {
+    match json {
+        Json::Null => out.extend_from_slice(b"null"),
+        Json::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        Json::Number(digits) => out.extend_from_slice(digits.as_bytes()),
+        Json::String(text) => string(out, text),
+        Json::Array(values) => {
+            out.push(b'[');
+            for (nth, json) in values.iter().enumerate() {
+                if nth > 0 {
+                    out.push(b',');
+                }
+                value(out, json);
+            }
+            out.push(b']');
+        }
+        Json::Object(entries) => {
+            out.push(b'{');
+            for (nth, (key, json)) in entries.iter().enumerate() {
+                if nth > 0 {
+                    out.push(b',');
+                }
+                string(out, key);
+                out.push(b':');
+                value(out, json);
+            }
+            out.push(b'}');
+        }
+    }
 }
 
 /// The first byte of U+0080 to U+00BF.
@@ -67,7 +101,7 @@ fn escape(out: &mut Vec<u8>, code: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::string;
+    use super::{Json, string, value};
     use crate::model::escape_controls;
 
     /// The string as `serde_json` writes it, with controls escaped.
@@ -100,5 +134,17 @@ mod tests {
             string(&mut json, text);
             assert_eq!(json, [b"[".to_vec(), expected(text)].concat(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_value_keeps_its_digits_and_the_order_of_its_keys() {
+        let json = Json::Object(vec![
+            ("b".to_owned(), Json::Array(vec![Json::Number("1.50".into()), Json::Null, Json::Bool(true)])),
+            ("a\n".to_owned(), Json::from("\u{9b}")),
+            ("c".to_owned(), Json::Array(Vec::new())),
+        ]);
+        let mut out = Vec::new();
+        value(&mut out, &json);
+        assert_eq!(String::from_utf8_lossy(&out), r#"{"b":[1.50,null,true],"a\n":"\u009b","c":[]}"#);
     }
 }
