@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Page, Task};
+use gleaner::model::{Answer, Fit, Page, Task};
 use gleaner::robots::{self, Rules};
 use gleaner::schedule::{Options, Politeness, RequestId, Schedule, Step};
 use rustix::time::{ClockId, clock_gettime};
@@ -79,7 +79,8 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
         }
         match in_flight.pop_front() {
             Some(RequestId::Page(seq)) => {
-                let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
+                let page =
+                    Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into(), fit: Fit::default() };
                 let answer = Answer::Page(page);
                 settled += u64::from(schedule.answered(seq, answer, |_| 0, Duration::from_millis(1), now).is_some());
             }

@@ -38,7 +38,7 @@ fn main() {
     for kind in Kind::ALL {
         let bodies: Vec<String> = (0..PAGES).map(|number| pages::page(kind, number)).collect();
         for (name, fields) in rules::sets() {
-            let extractor = Extractor::new(Some(&fields)).expect("the rules compile");
+            let extractor = Extractor::of(&fields).expect("the rules compile");
             let mut document = Document::new();
             let all = measured(kind, || {
                 for body in &bodies {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::directives::{self, MOST_SECONDS};
 use super::request::hash_values;
 use super::{Kept, Validators};
-use crate::model::http_date;
+use crate::model::{Fit, http_date};
 
 /// The headers of responses that control this cache, in lower case. Workers must return them with each answer.
 pub const KEPT_HEADERS: [&str; 9] =
@@ -43,6 +43,8 @@ pub(super) struct Head {
     pub(super) bytes: u64,
     /// The CRC-32 of the data. It links the data to this head.
     pub(super) data: u32,
+    /// How well the rules fit the page.
+    pub(super) fit: Fit,
 }
 
 impl Head {
@@ -67,8 +69,8 @@ impl Head {
         });
         let mut headers: Vec<_> = headers.collect();
         headers.dedup();
-        Self { received: 0, headers, varied: Vec::new(), bytes: kept.bytes, data: crc32fast::hash(&kept.data) }
-            .received(request, now)
+        let (bytes, data, fit) = (kept.bytes, crc32fast::hash(&kept.data), kept.fit.clone());
+        Self { received: 0, headers, varied: Vec::new(), bytes, data, fit }.received(request, now)
     }
 
     /// The head of an answer that arrived now, for a request with these headers. `None` as in [`Self::new`].
@@ -142,7 +144,7 @@ impl Head {
         // The age of the previous answer says nothing about this one.
         let is_replaced = |name: &str| name == "age" || name == "date" || response.iter().any(|(new, _)| new == name);
         self.headers.retain(|(name, _)| !is_replaced(name));
-        let kept = Kept { bytes: self.bytes, data: bytes::Bytes::new() };
+        let kept = Kept { bytes: self.bytes, data: bytes::Bytes::new(), fit: self.fit.clone() };
         let headers: Vec<_> = self.headers.iter().chain(response).cloned().collect();
         Some(Self { data: self.data, ..Self::new(request, &headers, &kept, now)? })
     }

@@ -18,7 +18,7 @@ fn list(headers: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn kept() -> Kept {
-    Kept { bytes: 7, data: bytes::Bytes::from_static(b"{}") }
+    Kept { bytes: 7, data: bytes::Bytes::from_static(b"{}"), fit: crate::model::Fit::default() }
 }
 
 fn head(request: &[(&str, &str)], response: &[(&str, &str)]) -> Option<Head> {

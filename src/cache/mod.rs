@@ -47,6 +47,7 @@ use self::change::Change;
 use self::head::Head;
 use self::store::Store;
 use self::writer::Writer;
+use crate::model::Fit;
 
 /// An open cache. No other process has it open.
 #[derive(Debug)]
@@ -75,6 +76,8 @@ pub struct Kept {
     pub bytes: u64,
     /// The extracted data, unchanged.
     pub data: Bytes,
+    /// How well the rules fit the page.
+    pub fit: Fit,
 }
 
 /// The headers that make a request conditional (RFC 9110, 13.1). Names are in lower case. Never empty.
@@ -161,7 +164,7 @@ impl Cache {
 
     fn kept(&self, request: &CacheRequest, head: &Head) -> Option<Kept> {
         let data = self.read(self.store.data(&request.key, head))?;
-        Some(Kept { bytes: head.bytes, data })
+        Some(Kept { bytes: head.bytes, data, fit: head.fit.clone() })
     }
 
     fn read<T>(&self, read: Result<Option<T>, redb::Error>) -> Option<T> {

@@ -25,8 +25,8 @@ use super::request::Key;
 use crate::own_files::{self, Others};
 
 /// The names contain the version of the layout.
-const HEADS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-heads-1");
-const DATA: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-data-1");
+const HEADS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-heads-2");
+const DATA: TableDefinition<&[u8], &[u8]> = TableDefinition::new("gleaner-cache-data-2");
 const OURS: &str = "gleaner-cache-";
 
 /// The memory that the database uses for pages of the file, in bytes.

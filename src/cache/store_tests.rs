@@ -12,7 +12,7 @@ const PAGES: u32 = 60;
 
 fn kept(number: u32, version: u32) -> Kept {
     let data = format!("{{\"page\":{number},\"version\":{version},\"text\":\"{}\"}}", "lorem ".repeat(number as usize));
-    Kept { bytes: u64::from(number), data: data.into() }
+    Kept { bytes: u64::from(number), data: data.into(), fit: crate::model::Fit::default() }
 }
 
 fn url(number: u32) -> String {

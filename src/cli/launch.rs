@@ -13,6 +13,7 @@ use crate::cookies::Jar;
 use crate::coordinator::{self, Cached, Ended, Ending, Plausible, ProcessPool, Progress, RunError, RunParts, Summary};
 use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
+use crate::scrape::extract::Extractor;
 use crate::scrape::{self, RequestHeaders};
 use crate::sink::{self, Sink};
 
@@ -33,10 +34,14 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
+    let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
-    let cached =
-        plan.cache.as_deref().map(|path| cached(path, plan, &mut scrape, &output.identity, loaded)).transpose()?;
+    let cached = plan
+        .cache
+        .as_deref()
+        .map(|path| cached(path, plan, &mut scrape, &output.identity, loaded, extractor.is_repeatable()))
+        .transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
@@ -53,7 +58,9 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             read_ahead: plan.read_ahead,
             ahead_limit: plan.ahead_limit,
             task_timeout: plan.task_timeout,
-            plausible: Plausible::new(&scrape.fetch),
+            plausible: Plausible::new(&scrape.fetch, extractor.fields().len()),
+            fields: extractor.fields().to_vec(),
+            reads_task: extractor.reads_task(),
             host_headers,
             limits: plan.limits,
             cookies,
@@ -95,13 +102,14 @@ fn cached(
     scrape: &mut scrape::Settings,
     identity: &sink::Identity,
     loaded: Option<&Jar>,
+    is_repeatable: bool,
 ) -> Result<Cached, Stop> {
     scrape.fetch.kept_headers.extend(cache::KEPT_HEADERS.map(str::to_owned));
     let headers = RequestHeaders::new(&scrape.fetch).map_err(Stop::usage)?;
     let cache = Cache::open(path).map_err(Stop::usage)?;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let shape = identity::shape(identity, plan, variable);
-    Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned()))
+    Ok(Cached::new(cache, shape, headers, loaded.filter(|jar| !jar.is_empty()).cloned(), is_repeatable))
 }
 
 /// Returns the options of the schedule. For the run's own site, robots.txt, the delay and the limit of concurrency are

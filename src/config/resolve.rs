@@ -39,7 +39,7 @@ pub(super) fn plan(draft: &Draft, sources: &Sources) -> Result<Plan, Vec<Problem
     };
     // What a jar needs to see of every response.
     plan.scrape.fetch.kept_headers = plan.cookies.iter().map(|_| "set-cookie".to_owned()).collect();
-    plan.scrape.extract = (!draft.extract.is_empty()).then(|| draft.extract.clone());
+    plan.scrape.extract.fields.clone_from(&draft.extract);
     plan.shaping = shaping(draft);
     if outside.problems.is_empty() { Ok(plan) } else { Err(outside.problems) }
 }

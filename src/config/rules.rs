@@ -3,7 +3,7 @@
 //! A string is the first match. A string in brackets is every match. A table with `css` is the same with options. A table
 //! with `each` is one object for each element.
 
-use crate::scrape::extract::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
+use crate::scrape::extract::{Arity, EachRule, Fields, Root, Rule, Scalar, Source, ValueRule, ValueType};
 
 use super::checks;
 use super::draft::{Draft, replace};
@@ -133,7 +133,7 @@ impl Reader {
             match key.name.as_str() {
                 "css" => {
                     if let Some((css, arity)) = self.selection(&option, node) {
-                        (rule.css, rule.arity) = (css, arity);
+                        (rule.source, rule.arity) = (Source::from(Root::Css(css)), arity);
                         has_selection = true;
                     }
                 }
@@ -143,7 +143,7 @@ impl Reader {
                     rule.kind = kind.unwrap_or(rule.kind);
                 }
                 "required" => rule.required = self.boolean(&option, node).unwrap_or_default(),
-                "trim" => rule.trim = self.boolean(&option, node).unwrap_or_default(),
+                "trim" => rule.steps.trim = self.boolean(&option, node).unwrap_or_default(),
                 "default" => default = Some((key, node)),
                 "re" => re = Some(node),
                 _ => self.refuse_option(&option, key),
@@ -152,7 +152,7 @@ impl Reader {
         if let Some(node) = re {
             // If the selector is not valid, it is unknown whether a list is meant. Then the pattern may have any groups.
             let arity = if has_selection { rule.arity } else { Arity::Many };
-            rule.re = self.regex(&format!("{name}.re"), node, arity);
+            rule.steps.re = self.regex(&format!("{name}.re"), node, arity);
         }
         // Without a valid type, a default cannot be checked.
         if let Some((key, node)) = default
@@ -183,7 +183,7 @@ impl Reader {
             let help = "add the fields of its objects, such as text = \"span::text\"";
             self.refuse_key(name, key, "has `each`, but no fields", help);
         }
-        self.problems.is_empty().then_some(Rule::Each { each, fields })
+        self.problems.is_empty().then(|| Rule::Each(EachRule { each: Source::from(Root::Css(each)), fields }))
     }
 
     fn boolean(&mut self, option: &str, node: &Node) -> Option<bool> {
@@ -230,6 +230,7 @@ impl Reader {
             ValueType::Number => "must be a number, as `type` is \"number\"",
             ValueType::Integer => "must be a whole number of 64 bits, as `type` is \"integer\"",
             ValueType::Boolean => "must be true or false, as `type` is \"boolean\"",
+            _ => "must be a string",
         };
         self.check(option, node, scalar.ok_or_else(|| Complaint::new(expected)))
     }

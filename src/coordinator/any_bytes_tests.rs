@@ -13,7 +13,7 @@ use super::job::{JobInput, JobOutput, SentOutput};
 use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url};
+use crate::model::{Answer, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url};
 use crate::robots::{self, Rules};
 use crate::sink::Before;
 use crate::{schedule, scrape};
@@ -101,8 +101,9 @@ impl Run {
             backlog: 1000,
             task_timeout: TASK_TIMEOUT,
             grace: Duration::from_secs(5),
-            plausible: Plausible::new(&scrape::sample()),
+            plausible: Plausible::new(&scrape::sample(), 0),
             host_headers: BTreeMap::new(),
+            reads_task: false,
             limits: RunLimits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);
@@ -240,7 +241,7 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
     bytes_of(match url_of(payload) {
         (_, true) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
         (final_url, false) => {
-            let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
+            let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}"), fit: Fit::default() };
             JobOutput::Page(
                 Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false },
                 Duration::ZERO,
@@ -272,7 +273,7 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
     let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     bytes_of(match kind % 7 {
-        0 => page(Answer::Page(Page { final_url: url, status, bytes, data })),
+        0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),
         1 => page(Answer::Failure(failure.retryable())),
         2 => page(Answer::Redirect { status: 302, to: to(&format!("http://h{}/{text}", number % 5)), bytes }),
         3 => page(Answer::Redirect { status, to: to(&text), bytes }),

@@ -31,6 +31,9 @@ impl State {
         let host_headers = self.host_headers(&visit.url);
         let mut visit = Visit { host_headers, ..visit };
         let RequestId::Page(seq) = id else { return BeforeFetch::Fetch(visit) };
+        if self.bounds.reads_task {
+            visit.task = self.schedule.facts(seq).map(Box::new);
+        }
         if let Some((name, value)) = self.cookies.as_ref().and_then(|cookies| cookies.header(&visit.url, now)) {
             self.schedule.goes_with(seq, number_of(&value));
             visit.headers.push((name, value));

@@ -23,6 +23,8 @@ pub struct Cached {
     /// The cookies that the run began with, if there were any. They make an answer personal, so they are part of the
     /// key. Cookies that servers set during the run are not part of it, because the next run does not have them.
     loaded: Option<Jar>,
+    /// Whether the data of a page is the same for any task and at any time. If it is not, the cache is not used.
+    is_repeatable: bool,
     /// The requests of the tasks in flight, by seq.
     asked: HashMap<u64, Asked>,
     /// Tasks whose 304 answer confirmed nothing that the cache has. Their requests are sent without validators.
@@ -40,10 +42,11 @@ struct Asked {
 
 impl Cached {
     /// `shape`: what determines the data, apart from the requests. `headers`: the request headers of the workers'
-    /// settings. `loaded`: the cookies that the run begins with, if there are any.
-    pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders, loaded: Option<Jar>) -> Self {
+    /// settings. `loaded`: the cookies that the run begins with, if there are any. `is_repeatable`: whether the
+    /// data of a page is the same for any task and at any time.
+    pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders, loaded: Option<Jar>, is_repeatable: bool) -> Self {
         let (asked, unconditional, found) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Self { cache, shape, headers, loaded, asked, unconditional, found }
+        Self { cache, shape, headers, loaded, is_repeatable, asked, unconditional, found }
     }
 
     /// Must be called when a task's request could be sent. Returns the page if the cache has a fresh one, otherwise the
@@ -52,6 +55,9 @@ impl Cached {
     /// The request's own headers (cookies) must be complete, because the answer may vary with them.
     pub(super) fn before(&mut self, seq: u64, mut visit: Visit) -> BeforeFetch {
         self.asked.remove(&seq);
+        if !self.is_repeatable {
+            return BeforeFetch::Fetch(visit);
+        }
         let now = SystemTime::now();
         let mut known = self.headers.of_settings(&visit);
         let all = if visit.headers.is_empty() { known.clone() } else { self.headers.of(&visit) };
@@ -107,7 +113,7 @@ impl Cached {
                 Some(Answer::Page(page(url, kept)))
             }
             (Answer::Page(page), _) if page.status == 200 => {
-                let kept = Kept { bytes: page.bytes, data: page.data.clone() };
+                let kept = Kept { bytes: page.bytes, data: page.data.clone(), fit: page.fit.clone() };
                 self.cache.keep(&request, headers, &kept, now);
                 Some(Answer::Page(page))
             }
@@ -130,5 +136,5 @@ impl Cached {
 
 /// Makes the page that a worker would return. Its URL is the requested one, without user name and password.
 fn page(url: &Url, kept: Kept) -> Page {
-    Page { final_url: without_credentials(url).into(), status: 200, bytes: kept.bytes, data: kept.data }
+    Page { final_url: without_credentials(url).into(), status: 200, bytes: kept.bytes, data: kept.data, fit: kept.fit }
 }

@@ -47,4 +47,4 @@ pub use plausible::Plausible;
 pub use process_pool::ProcessPool;
 pub use progress::Progress;
 pub use run::{Ended, Ending, RunError, RunParts, run};
-pub use summary::{Summary, WorkerSummary};
+pub use summary::{FieldSummary, Summary, WorkerSummary};

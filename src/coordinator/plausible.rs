@@ -10,7 +10,7 @@ use url::Url;
 
 use super::job::JobOutput;
 use super::json_line::is_json_line;
-use crate::model::{Answer, Failure, FailureKind, Page, Retry, Stage, Visit, Visited, without_credentials};
+use crate::model::{Answer, Failure, FailureKind, Fit, Page, Retry, Stage, Visit, Visited, without_credentials};
 use crate::robots;
 use crate::schedule::RequestId;
 use crate::scrape::FetchSettings;
@@ -18,6 +18,9 @@ use crate::scrape::FetchSettings;
 /// The maximum bytes of text that the headers of an answer can have: three for each byte that was sent. HTTP clients
 /// read less.
 const MOST_TEXT: u64 = 2 << 20;
+
+/// The maximum bytes of the warnings of a page: twenty, each with a path and 200 characters that may be escaped.
+const MOST_WARNINGS: usize = 1 << 20;
 
 /// Statuses whose `Location` header is followed (WHATWG Fetch, "redirect status").
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
@@ -31,6 +34,8 @@ pub struct Plausible {
     max_body: u64,
     kept_headers: Vec<String>,
     follows_refresh: bool,
+    /// The number of fields of the rules, at any depth.
+    fields: usize,
 }
 
 /// The facts about a submitted job that its answer is checked against.
@@ -53,11 +58,12 @@ impl Out {
 
 impl Plausible {
     /// Makes the check for workers that have these settings.
-    pub fn new(settings: &FetchSettings) -> Self {
+    pub fn new(settings: &FetchSettings, fields: usize) -> Self {
         Self {
             max_body: settings.max_body,
             kept_headers: settings.kept_headers.clone(),
             follows_refresh: settings.meta_refresh,
+            fields,
         }
     }
 
@@ -94,7 +100,7 @@ impl Plausible {
         }
         let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
         match answer {
-            Answer::Page(Page { final_url, status, bytes, data }) => {
+            Answer::Page(Page { final_url, status, bytes, data, fit }) => {
                 if !is_there(final_url) {
                     return Err("a page of another URL");
                 }
@@ -102,7 +108,10 @@ impl Plausible {
                     return Err("a page with a status that a page cannot have");
                 }
                 self.bytes(*bytes)?;
-                if is_json_line(data) { Ok(()) } else { Err("data that is not one line of JSON") }
+                if !is_json_line(data) {
+                    return Err("data that is not one line of JSON");
+                }
+                self.fit(fit)
             }
             Answer::Failure(failure) => {
                 if !failure.final_url.as_deref().is_none_or(is_there) {
@@ -120,6 +129,14 @@ impl Plausible {
             Answer::NotModified { .. } if !out.is_conditional => Err("a 304 for a request without validators"),
             Answer::NotModified { bytes } => self.bytes(*bytes),
         }
+    }
+
+    fn fit(&self, fit: &Fit) -> Result<(), Lie> {
+        if fit.warnings.len() > MOST_WARNINGS || !(fit.warnings.is_empty() || is_json_line(&fit.warnings)) {
+            return Err("warnings that are not one line of JSON");
+        }
+        // A page that comes from a worker of this run has a count for each field.
+        if fit.counts.len() == self.fields { Ok(()) } else { Err("counts of fields that the rules do not have") }
     }
 
     fn robots(&self, answer: &robots::Answer) -> Result<(), Lie> {

@@ -16,6 +16,7 @@ use crate::cookies::Jar;
 use crate::input;
 use crate::model::{Failure, FailureKind, HostKey, Outcome, Record, RunLimits};
 use crate::schedule;
+use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
 
 /// Maximum bytes of records that wait for the sink's thread. No new tasks are begun while so many wait.
@@ -52,6 +53,10 @@ pub struct RunParts<E> {
     pub task_timeout: Duration,
     /// Which answers are possible.
     pub plausible: Plausible,
+    /// The fields of the data, at any depth.
+    pub fields: Vec<FieldInfo>,
+    /// Whether a rule needs to know what the list says about a task.
+    pub reads_task: bool,
     /// Request headers that the settings define for single hosts. Each request to such a host carries them.
     pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// The limits at which the run stops by itself.
@@ -126,10 +131,12 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         grace: GRACE,
         plausible: parts.plausible,
         host_headers: parts.host_headers,
+        reads_task: parts.reads_task,
         limits: parts.limits,
     };
     let now = Instant::now();
     let mut state = State::new(parts.schedule, bounds, parts.sink.before(), now);
+    state.tally.expect_fields(parts.fields);
     state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
     state.cached = parts.cached;
     let (done, failed) = state.settled();

@@ -14,7 +14,7 @@ use super::*;
 use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
 use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
 use crate::input::{Input, Source};
-use crate::model::{Answer, Page, Visited, WorkerLabel};
+use crate::model::{Answer, Fit, Page, Visited, WorkerLabel};
 
 /// The only worker.
 const WORKER: WorkerId = 7;
@@ -29,7 +29,13 @@ struct Held {
 
 impl Held {
     fn done(&self) -> ExecutorEvent {
-        let page = Page { final_url: self.visit_url.clone(), status: 200, bytes: 2, data: Bytes::from_static(b"{}") };
+        let page = Page {
+            final_url: self.visit_url.clone(),
+            status: 200,
+            bytes: 2,
+            data: Bytes::from_static(b"{}"),
+            fit: Fit::default(),
+        };
         let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
         let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
@@ -168,8 +174,10 @@ impl Place {
             read_ahead: 100,
             ahead_limit: 1000,
             task_timeout: Duration::from_secs(60),
-            plausible: Plausible::new(&crate::scrape::sample()),
+            plausible: Plausible::new(&crate::scrape::sample(), 0),
             host_headers: BTreeMap::new(),
+            fields: Vec::new(),
+            reads_task: false,
             limits: RunLimits::default(),
             cookies: None,
             cached: None,

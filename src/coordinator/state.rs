@@ -89,6 +89,8 @@ pub(super) struct Bounds {
     pub(super) plausible: Plausible,
     /// Request headers that the settings define for single hosts.
     pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
+    /// Whether a rule needs to know what the list says about a task.
+    pub(super) reads_task: bool,
     /// The limits at which the run stops by itself.
     pub(super) limits: RunLimits,
 }

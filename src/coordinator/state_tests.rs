@@ -5,7 +5,9 @@ use url::Url;
 use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
-use crate::model::{Answer, Done, Failure, FailureKind, MaxFailures, Page, Reach, Retry, Stage, Visited, parse_url};
+use crate::model::{
+    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Reach, Retry, Stage, Visited, parse_url,
+};
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -33,13 +35,17 @@ fn limited(before: &Before, limits: RunLimits) -> State {
         grace: GRACE,
         plausible: plausible(),
         host_headers: std::collections::BTreeMap::new(),
+        reads_task: false,
         limits,
     };
     State::new(options, bounds, before, Instant::now())
 }
 
 fn plausible() -> Plausible {
-    Plausible::new(&crate::scrape::FetchSettings { kept_headers: vec!["etag".to_owned()], ..crate::scrape::sample() })
+    Plausible::new(
+        &crate::scrape::FetchSettings { kept_headers: vec!["etag".to_owned()], ..crate::scrape::sample() },
+        0,
+    )
 }
 
 fn tasks(seqs: std::ops::Range<u64>) -> Event {
@@ -52,7 +58,13 @@ fn outside(emitted: u64) -> Outside {
 }
 
 fn done(seq: u64) -> Event {
-    let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 0, data: Bytes::from_static(b"{}") };
+    let page = Page {
+        final_url: format!("http://h/{seq}"),
+        status: 200,
+        bytes: 0,
+        data: Bytes::from_static(b"{}"),
+        fit: Fit::default(),
+    };
     answer(seq, Answer::Page(page))
 }
 
@@ -205,7 +217,13 @@ fn at_work(now: Instant) -> State {
 }
 
 fn page(seq: u64) -> Page {
-    Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 5, data: Bytes::from_static(b"{}") }
+    Page {
+        final_url: format!("http://h/{seq}"),
+        status: 200,
+        bytes: 5,
+        data: Bytes::from_static(b"{}"),
+        fit: Fit::default(),
+    }
 }
 
 fn bytes(output: JobOutput) -> Vec<u8> {

@@ -4,7 +4,8 @@ use std::time::Instant;
 use serde::{Serialize, Serializer};
 
 use super::executor::{WorkerId, WorkerReport};
-use crate::model::{Outcome, Record, WorkerLabel};
+use crate::model::{FieldCount, Outcome, Record, WorkerLabel};
+use crate::scrape::extract::FieldInfo;
 use crate::sink::Before;
 
 /// Maximum number of workers that are listed one by one. A run with quota 1 and ten million tasks has ten million
@@ -38,6 +39,8 @@ pub struct Summary {
     /// Tasks whose data comes from the cache; absent in a run without a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
+    /// How well the rules fit, for each field, in the order of the rules. Nested fields follow the field around them.
+    pub fields: Vec<FieldSummary>,
     /// Pages that html5ever parsed, because Gleaner's own parser declined them or because `extraction.parser` says so.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
@@ -47,6 +50,46 @@ pub struct Summary {
     pub workers: Vec<WorkerSummary>,
     /// The number of workers for each reason of their end.
     pub workers_by_end: BTreeMap<&'static str, u64>,
+}
+
+/// How well the rules of one field fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldSummary {
+    /// The names of the fields around it and its own name, such as `quotes.text`.
+    pub field: String,
+    /// Pages with at least one value.
+    pub pages: u64,
+    /// Values: for a list its elements, for `each` its objects.
+    pub values: u64,
+    /// How many times there was no value.
+    pub empty: u64,
+    /// Values that did not fit their type.
+    pub bad: u64,
+    /// Numbers that fit only the decimal mark that the rules expect.
+    #[serde(skip)]
+    pub as_expected: u64,
+    /// Numbers that look as if they have the other decimal mark.
+    #[serde(skip)]
+    pub otherwise: u64,
+    /// The decimal mark that the rules do not expect, if they read numbers.
+    #[serde(skip)]
+    pub other_decimal: Option<&'static str>,
+}
+
+impl FieldSummary {
+    fn new(FieldInfo { path, other_decimal }: FieldInfo) -> Self {
+        let (pages, values, empty, bad, as_expected, otherwise) = (0, 0, 0, 0, 0, 0);
+        Self { field: path, pages, values, empty, bad, as_expected, otherwise, other_decimal }
+    }
+
+    fn add(&mut self, count: FieldCount) {
+        self.pages += u64::from(count.values > 0);
+        self.values += u64::from(count.values);
+        self.empty += u64::from(count.empty);
+        self.bad += u64::from(count.bad);
+        self.as_expected += u64::from(count.as_expected);
+        self.otherwise += u64::from(count.otherwise);
+    }
 }
 
 /// What one worker did.
@@ -107,12 +150,18 @@ impl Tally {
             robots_requests: 0,
             retries: 0,
             cached: None,
+            fields: Vec::new(),
             parsed_by_reference: 0,
             bytes: 0,
             workers: Vec::new(),
             workers_by_end: BTreeMap::new(),
         };
         Self { begun, summary, live: BTreeMap::new() }
+    }
+
+    /// Sets the fields of the data, which are counted from now on.
+    pub(super) fn expect_fields(&mut self, fields: Vec<FieldInfo>) {
+        self.summary.fields = fields.into_iter().map(FieldSummary::new).collect();
     }
 
     /// The name of a running worker for people.
@@ -138,7 +187,11 @@ impl Tally {
     pub(super) fn record(&mut self, record: &Record, worker: Option<WorkerId>) {
         self.summary.tasks += 1;
         match &record.outcome {
-            Outcome::Page(_) => self.summary.ok += 1,
+            Outcome::Page(page) => {
+                self.summary.ok += 1;
+                let counts = page.fit.counts.iter();
+                self.summary.fields.iter_mut().zip(counts).for_each(|(field, count)| field.add(*count));
+            }
             Outcome::Failure(failure) => {
                 self.summary.failed += 1;
                 *self.summary.failures.entry(failure.kind.as_str()).or_default() += 1;

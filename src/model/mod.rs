@@ -5,12 +5,14 @@
 //!
 //! - `task`: one line of the list
 //! - `answer`: the answer to one visit of one URL
+//! - `coverage`: how well the rules of a field fit
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
 //! - `how_long`: formats durations for people
 //! - `web_url`: parses URLs by the WHATWG standard
+//! - `fit`: how well the rules fit a page
 //! - `host_key`: the host to which politeness rules and secrets belong
 //! - `http_date`: dates in HTTP headers
 //! - `reach`: whether the list or a redirect leads to a URL
@@ -22,14 +24,17 @@
 //! - `record`: what the output says about a task
 //! - `seqs`: a set of task numbers
 //! - `done`: the finished tasks of an earlier run, and how its list began
+//! - `task_facts`: what the list says about a task
 //! - `worker_label`: how records and log lines name a worker
 
 mod answer;
+mod coverage;
 mod credentials;
 mod done;
 mod excerpt;
 mod failure;
 mod few;
+mod fit;
 mod host_key;
 mod how_long;
 mod http_date;
@@ -41,15 +46,18 @@ mod record;
 mod sendable;
 mod seqs;
 mod task;
+mod task_facts;
 mod visit;
 mod web_url;
 mod worker_label;
 
 pub use answer::Answer;
+pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use done::{Done, ListPoint};
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
+pub use fit::Fit;
 pub use host_key::{HostKey, HostKeyError};
 pub use how_long::how_long;
 pub use http_date::http_date;
@@ -61,6 +69,7 @@ pub use record::Record;
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
 pub use task::Task;
+pub use task_facts::TaskFacts;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::{Failure, Fit};
 
 /// The result of a task. A URL that failed is an outcome too; `Err` is only for errors that end the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,4 +23,6 @@ pub struct Page {
     pub bytes: u64,
     /// The extracted data as one line of JSON. The worker writes it; no later stage parses it again.
     pub data: Bytes,
+    /// How well the rules fit the page.
+    pub fit: Fit,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Answer, Reach};
+use super::{Answer, Reach, TaskFacts};
 
 /// How long an idle connection is kept open.
 ///
@@ -42,13 +42,15 @@ pub struct Visit {
     pub tell_when_sent: bool,
     /// The connection that the request uses.
     pub connection: Connection,
+    /// What the list says about the task, if a rule needs it.
+    pub task: Option<Box<TaskFacts>>,
 }
 
 impl Visit {
     /// A request without headers of its own.
     pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host_headers) = (Vec::new(), Vec::new());
-        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept }
+        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept, task: None }
     }
 }
 

@@ -10,7 +10,7 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, Visit};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, TaskFacts, Visit};
 use crate::robots;
 
 /// A request that is late by at most this does not delay the next one.
@@ -130,6 +130,12 @@ impl Schedule {
     /// The URL that a task requests next, or whose answer it waits for.
     pub fn url(&self, seq: u64) -> Option<&Url> {
         Some(&self.tasks.get(&seq)?.target.url)
+    }
+
+    /// What the list says about a task.
+    pub fn facts(&self, seq: u64) -> Option<TaskFacts> {
+        let line = &self.tasks.get(&seq)?.line;
+        Some(TaskFacts { seq, url: line.clone(), input: Vec::new() })
     }
 
     /// The number of retries of all tasks.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::tests::{free, no_cookies};
 use super::*;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Retry, Stage, Task};
+use crate::model::{Answer, Failure, FailureKind, Fit, Outcome, Page, Retry, Stage, Task};
 use crate::robots::{self, Rules};
 
 pub(super) fn ms(millis: u64) -> Duration {
@@ -183,7 +183,7 @@ pub(super) fn answered(
 ) -> Option<Settled> {
     match (order, said) {
         (RequestId::Page(seq), Said::Page) => {
-            let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
+            let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into(), fit: Fit::default() };
             schedule.answered(seq, Answer::Page(page), no_cookies, took, now)
         }
         (RequestId::Page(seq), Said::Redirect(to)) => schedule.answered(
@@ -558,7 +558,7 @@ fn a_stored_page_does_not_delay_the_next_request() {
         let line = "http://h/".to_owned();
         schedule.admit(Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line }, now);
     }
-    let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into() };
+    let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into(), fit: Fit::default() };
     for seq in 0..3 {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("{seq} may be sent") };
         assert_eq!(dispatch.id, RequestId::Page(seq));

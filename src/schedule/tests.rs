@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::*;
-use crate::model::{Answer, Connection, Failure, FailureKind, KEEP_ALIVE, Outcome, Page, Reach, Retry, Stage, Task};
+use crate::model::{
+    Answer, Connection, Failure, FailureKind, Fit, KEEP_ALIVE, Outcome, Page, Reach, Retry, Stage, Task,
+};
 
 /// Options without any limit.
 pub(super) fn free() -> Options {
@@ -45,7 +47,8 @@ fn task(seq: u64) -> Task {
 }
 
 fn page() -> Answer {
-    let page = Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into() };
+    let page =
+        Page { final_url: "http://h/".to_owned(), status: 200, bytes: 1, data: "{}".into(), fit: Fit::default() };
     Answer::Page(page)
 }
 

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use url::Url;
 
 use super::decode::{Confidence, decode, decode_as};
 use super::document_kind::DocumentKind;
-use super::extract::Extractor;
+use super::extract::{Extracted, Extractor, PageFacts};
 use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
@@ -16,7 +15,8 @@ use super::settings::PageParser;
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
 use crate::model::{
-    Answer, Failure, FailureKind, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
+    Answer, Failure, FailureKind, Fit, Page, Stage, TaskFacts, Visit, Visited, check_sendable, shown_url,
+    without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
@@ -43,7 +43,7 @@ pub(super) struct Read {
 /// What reading a page produced.
 #[derive(Debug, PartialEq)]
 pub(super) enum Made {
-    Data(Bytes),
+    Data(Extracted),
     /// The page redirects by itself, with a `<meta>` refresh.
     Elsewhere(Url),
 }
@@ -54,12 +54,13 @@ impl Scraper {
     /// # Errors
     /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
+        let extractor = Extractor::new(&settings.extract)?;
         Ok(Self {
-            extractor: Arc::new(Extractor::new(settings.extract.as_ref())?),
             parser: settings.parser,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
-            fetcher: Fetcher::new(settings.fetch)?,
+            fetcher: Fetcher::new(settings.fetch, extractor.reads_headers())?,
+            extractor: Arc::new(extractor),
         })
     }
 
@@ -112,10 +113,10 @@ impl Scraper {
         let refreshed = page.follows_meta.then(|| url.clone());
         let parser = self.parser;
         let read = if page.body.len() < LARGE_PAGE {
-            data_of(&self.extractor, parser, &page, refreshed.as_ref())
+            data_of(&self.extractor, parser, &page, visit.task.as_deref(), refreshed.as_ref())
         } else {
-            let (extractor, page) = (Arc::clone(&self.extractor), Arc::clone(&page));
-            let read = move || Ok(data_of(&extractor, parser, &page, refreshed.as_ref()));
+            let (extractor, page, task) = (Arc::clone(&self.extractor), Arc::clone(&page), visit.task.clone());
+            let read = move || Ok(data_of(&extractor, parser, &page, task.as_deref(), refreshed.as_ref()));
             let failed = |failure| Read { made: Err(failure), by_reference: false };
             self.side_threads.run(read).await.unwrap_or_else(failed)
         };
@@ -123,7 +124,10 @@ impl Scraper {
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match read.made {
             Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),
-            Ok(Made::Data(data)) => Ok(Answer::Page(Page { final_url, status, bytes, data })),
+            Ok(Made::Data(Extracted { data, warnings, counts })) => {
+                let fit = Fit { warnings, counts };
+                Ok(Answer::Page(Page { final_url, status, bytes, data, fit }))
+            }
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
         }
     }
@@ -145,20 +149,39 @@ fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failu
 }
 
 /// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
-pub(super) fn data_of(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
+pub(super) fn data_of(
+    extractor: &Extractor,
+    parser: PageParser,
+    page: &FetchedPage,
+    task: Option<&TaskFacts>,
+    refreshed: Option<&Url>,
+) -> Read {
+    let facts = PageFacts {
+        final_url: &page.url,
+        status: page.status,
+        headers: &page.headers,
+        fetched_at: page.fetched_at,
+        task,
+    };
     match page.kind {
-        DocumentKind::Html => data_of_html(extractor, parser, page, refreshed),
+        DocumentKind::Html => data_of_html(extractor, parser, page, &facts, refreshed),
     }
 }
 
-fn data_of_html(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
+fn data_of_html(
+    extractor: &Extractor,
+    parser: PageParser,
+    page: &FetchedPage,
+    facts: &PageFacts<'_>,
+    refreshed: Option<&Url>,
+) -> Read {
     DOCUMENT.with_borrow_mut(|document| {
         document.choice = parser;
         let made = read(page, document).and_then(|()| {
             if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
                 return Ok(Made::Elsewhere(to));
             }
-            extractor.extract(document, &page.url).map(Made::Data)
+            extractor.extract(document, facts).map(Made::Data)
         });
         Read { made, by_reference: document.by_reference }
     })
@@ -178,11 +201,14 @@ fn read(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use bytes::Bytes;
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
+    use reqwest::header::HeaderMap;
     use url::Url;
 
-    use super::{Document, DocumentKind, Extractor, FetchedPage, Made, PageParser, data_of, read};
+    use super::{Document, DocumentKind, Extractor, Failure, FetchedPage, Made, PageParser, data_of, read};
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
     /// Makes the page longer than the part that the prescan reads.
@@ -194,7 +220,25 @@ mod tests {
         let url = Url::parse("http://h.example/").expect("a URL");
         let content_type = content_type.map(str::to_owned);
         let (kind, body) = (DocumentKind::Html, body.into());
-        FetchedPage { url, status: 200, content_type, kind, follows_meta: false, body, _turn: None }
+        let (headers, fetched_at) = (HeaderMap::new(), SystemTime::UNIX_EPOCH);
+        FetchedPage {
+            url,
+            status: 200,
+            content_type,
+            kind,
+            follows_meta: false,
+            body,
+            headers,
+            fetched_at,
+            _turn: None,
+        }
+    }
+
+    fn data(made: Result<Made, Failure>) -> bytes::Bytes {
+        match made {
+            Ok(Made::Data(extracted)) => extracted.data,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {
@@ -223,14 +267,14 @@ mod tests {
             ("utf-16", UTF_8, "é"),
         ];
         let fields = Fields::from([("p".to_owned(), Rule::Value(ValueRule::new("p::text", Arity::One)))]);
-        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        let extractor = Extractor::of(&fields).expect("a rule");
         for meta in metas {
             for (label, encoding, text) in texts {
                 let html = format!("<!doctype html>{}{}<p>{text}", filler(), meta.replace("{}", label));
                 let body = encoding.encode(&html).0.into_owned();
-                let made = data_of(&extractor, PageParser::Own, &page(None, body), None).made;
+                let made = data_of(&extractor, PageParser::Own, &page(None, body), None, None).made;
                 let expected = serde_json::json!({ "p": text }).to_string();
-                assert_eq!(made, Ok(Made::Data(expected.into())), "{meta} {label}");
+                assert_eq!(data(made), expected, "{meta} {label}");
             }
         }
     }
@@ -300,16 +344,16 @@ mod tests {
     #[test]
     fn links_of_an_ascii_page_use_the_encoding_that_it_declares() {
         let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
-        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        let extractor = Extractor::of(&fields).expect("a rule");
         let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());
-        let made = data_of(&extractor, PageParser::Own, &page(None, html), None).made;
-        assert_eq!(made, Ok(Made::Data("{\"a\":\"http://h.example/?%E6\"}".into())));
+        let made = data_of(&extractor, PageParser::Own, &page(None, html), None, None).made;
+        assert_eq!(data(made), "{\"a\":\"http://h.example/?%E6\"}");
     }
 
     #[test]
     fn html5ever_parses_what_the_own_parser_declines_and_all_pages_if_the_settings_say_so() {
         let fields = Fields::from([("b".to_owned(), Rule::Value(ValueRule::new("b", Arity::One)))]);
-        let extractor = Extractor::new(Some(&fields)).expect("a rule");
+        let extractor = Extractor::of(&fields).expect("a rule");
         // By the Standard, `search` ends the formatting before it.
         let search = "<b>1<search>2</b>3</search>";
         // Comparing the attributes of formatting elements is work that html5ever does not count.
@@ -325,9 +369,9 @@ mod tests {
             (PageParser::Own, None, search, false, "<b>1</b>"),
         ];
         for (parser, content_type, html, by_reference, first) in cases {
-            let read = data_of(&extractor, parser, &page(content_type, html.to_owned()), None);
+            let read = data_of(&extractor, parser, &page(content_type, html.to_owned()), None, None);
             let expected = serde_json::json!({ "b": first }).to_string();
-            assert_eq!(read.made, Ok(Made::Data(expected.into())), "{parser:?}");
+            assert_eq!(data(read.made), expected, "{parser:?}");
             assert_eq!(read.by_reference, by_reference, "{parser:?}");
         }
     }

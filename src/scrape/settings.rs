@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::extract::Fields;
+use super::extract::Extraction;
 use super::proxy::Proxies;
 use super::tls::TlsSettings;
 use crate::model::HostKey;
@@ -15,8 +15,8 @@ use crate::model::HostKey;
 pub struct Settings {
     /// How to fetch.
     pub fetch: FetchSettings,
-    /// What to extract. `None` extracts the page's title, description, canonical, language, headings and links.
-    pub extract: Option<Fields>,
+    /// What to extract.
+    pub extract: Extraction,
     /// What parses pages.
     pub parser: PageParser,
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
+use crate::model::{Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
 
 /// The limit for a record to reach the reader of a stream. For a file it may take longer.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -22,6 +22,7 @@ fn record(seq: u64) -> Record {
             status: 200,
             bytes: seq,
             data: Bytes::from(format!(r#"{{"title":"{seq}"}}"#)),
+            fit: Fit::default(),
         })
     };
     Record {
@@ -554,7 +555,7 @@ fn large(seq: u64) -> Record {
         return record(seq);
     }
     let data = Bytes::from(format!("\"{}{seq:06}\"", "x".repeat(100_000)));
-    let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 1, data };
+    let page = Page { final_url: format!("http://h/{seq}"), status: 200, bytes: 1, data, fit: Fit::default() };
     Record { outcome: Outcome::Page(page), ..record(seq) }
 }
 

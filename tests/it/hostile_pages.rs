@@ -29,7 +29,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 fn extract(css: &str, arity: Arity, html: &str) -> Result<String, Failure> {
     let rules = vec![("v".to_owned(), Rule::Value(ValueRule::new(css, arity)))];
-    let data = Extractor::new(Some(&rules)).expect(css).extract(&parse(html)?, &"http://h/".parse().expect("a URL"))?;
+    let data = Extractor::of(&rules).expect(css).extract(&parse(html)?, &"http://h/".parse().expect("a URL"))?;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 

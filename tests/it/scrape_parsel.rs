@@ -14,7 +14,7 @@ fn cases(name: &str) -> Vec<Value> {
 fn found(html: &str, rule: ValueRule) -> Value {
     let rule = ValueRule { trim: false, ..rule };
     let fields = vec![("found".to_owned(), Rule::Value(rule))];
-    let extractor = Extractor::new(Some(&fields)).expect("a rule that parsel takes");
+    let extractor = Extractor::of(&fields).expect("a rule that parsel takes");
     let data = extractor
         .extract(&parse(html).expect("a page"), &"http://h/".parse().expect("a URL"))
         .expect("nothing is required");

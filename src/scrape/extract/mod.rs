@@ -1,36 +1,51 @@
 //! Turns elements and text into the fields of a record.
 //!
-//! A value is made in four steps: select -> `re` -> trim -> type. The modules in reading order:
+//! A value is made in this order: source -> steps -> type. The modules in reading order:
 //!
-//! - `rules`: the rules of the settings; `page`: the rules of a run without `[extract]`; `plan`: the compiled rules
+//! - `rules`: the rules of the settings; `plan`: the compiled rules
+//! - `facts`: what is known about a page beside its content
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
-//! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
+//! - `xpath`: `XPath` expressions
+//! - `extractor`: prepares the extraction of a page; `run`: runs a plan and writes the JSON directly as bytes
+//! - `structured`, `table`, `page_links`, `feed`, `article`, `markdown`: sources that are ready to use
 //! - `refresh`: finds the URL to which a page refreshes
-//! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
+//! - `link`, `pattern`, `value`: links, regular expressions and texts
+//! - `locale`, `number`, `date`: values as people write them
+//! - `warnings`: what was wrong with single values
 //! - `extractor_tests`: tests of the extractor
 
+mod article;
+mod date;
 mod extractor;
+mod facts;
+mod feed;
 mod link;
+mod locale;
+mod markdown;
 mod number;
-mod page;
+mod page_links;
 mod pattern;
 mod plan;
 mod refresh;
 mod rules;
+mod run;
 mod selection;
+mod structured;
+mod table;
 mod value;
+mod warnings;
+mod xpath;
 
-pub use extractor::Extractor;
+pub(in crate::scrape) use extractor::Content;
+pub use extractor::{Extracted, Extractor, FieldInfo};
+pub use facts::PageFacts;
+pub(crate) use facts::rfc_3339;
 pub use pattern::{PatternError, check_regex};
 pub use plan::{RuleError, RuleErrorKind};
 pub(super) use refresh::elsewhere;
-pub use rules::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
+pub use rules::{
+    Arity, Case, Decimal, EachRule, Extraction, Fact, Fields, FirstOf, Notation, Preset, Root, Rule, Scalar, Source,
+    Steps, Structured, ValueRule, ValueType,
+};
 pub use selection::{Selection, SelectionError};
-
-/// Checks rules without keeping the compiled form: fails exactly if `Extractor::new` fails.
-///
-/// # Errors
-/// Fails at the first rule that contradicts itself or whose selector or regular expression is invalid.
-pub fn check(fields: &Fields) -> Result<(), RuleError> {
-    plan::Plan::new(fields, &mut selection::Symbols::new()).map(drop)
-}
+pub(crate) use warnings::{Problem, Warnings};

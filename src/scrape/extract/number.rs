@@ -22,7 +22,7 @@ const MAX_DIGITS: usize = 40;
 ///   - All groups have the same separator. The first group has one to three digits. Each other group has three digits,
 ///     or two if it is not the last (India's `12,34,567`).
 /// - Exponents, percent signs and words are not allowed. Use `re` to extract the number.
-pub(super) fn decimal(text: &str) -> Option<String> {
+pub(super) fn decimal(text: &str, _: Notation) -> Option<String> {
     let (negative, body) = unwrap_currency(text.trim())?;
     let (whole, fraction) = split(body)?;
     let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
@@ -44,8 +44,8 @@ pub(super) fn decimal(text: &str) -> Option<String> {
 }
 
 /// Reads a whole number that fits a signed 64-bit integer, by the rules of `decimal`. `12.00` is a whole number.
-pub(super) fn integer(text: &str) -> Option<i64> {
-    decimal(text)?.parse().ok()
+pub(super) fn integer(text: &str, notation: Notation) -> Option<i64> {
+    decimal(text, notation)?.parse().ok()
 }
 
 /// Removes the sign and the currency. Returns whether the number is negative, and the rest.
@@ -196,7 +196,7 @@ mod tests {
             ("12345678901234567890", "12345678901234567890"),
         ];
         for (text, number) in cases {
-            assert_eq!(decimal(text).as_deref(), Some(number), "{text}");
+            assert_eq!(decimal(text, super::Notation::Unknown).as_deref(), Some(number), "{text}");
         }
     }
 
@@ -231,7 +231,7 @@ mod tests {
             "99999999999999999999999999999999999999999",
         ];
         for text in cases {
-            assert_eq!(decimal(text), None, "{text}");
+            assert_eq!(decimal(text, super::Notation::Unknown), None, "{text}");
         }
     }
 
@@ -245,7 +245,28 @@ mod tests {
             ("12.5", None),
         ];
         for (text, number) in cases {
-            assert_eq!(integer(text), number, "{text}");
+            assert_eq!(integer(text, super::Notation::Unknown), number, "{text}");
         }
+    }
+}
+/// shim
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Notation {
+    Unknown,
+    Comma,
+    Point,
+    Locale(super::locale::Locale),
+}
+pub(super) enum Evidence {
+    None,
+    Point,
+    Comma,
+}
+pub(super) fn evidence(_: &str) -> Evidence {
+    Evidence::None
+}
+impl Notation {
+    pub(super) fn has_comma(self) -> bool {
+        matches!(self, Self::Comma)
     }
 }

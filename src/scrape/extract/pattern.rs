@@ -6,6 +6,9 @@ use std::ops::ControlFlow;
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use regex::Regex;
 
+use super::value;
+use crate::scrape::json;
+
 /// A compiled `re`.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
@@ -18,7 +21,9 @@ pub(super) struct Pattern {
 enum Yield {
     /// A group is named `extract`: this group, from the first match only.
     Named,
-    /// There are other groups: all of them, from every match, as one flat list.
+    /// Groups have other names: an object of these groups for every match.
+    Object,
+    /// There are only groups without names: all of them, from every match, as one flat list.
     Groups,
     /// There are no groups: the whole text of every match.
     Whole,
@@ -50,6 +55,8 @@ impl Pattern {
         let regex = Regex::new(re).map_err(|error| explain(&error))?;
         let yields = if regex.capture_names().flatten().any(|name| name == "extract") {
             Yield::Named
+        } else if regex.capture_names().flatten().next().is_some() {
+            Yield::Object
         } else if regex.captures_len() > 1 {
             Yield::Groups
         } else {
@@ -62,8 +69,40 @@ impl Pattern {
     pub(super) fn strings_of_a_match(&self) -> usize {
         match self.yields {
             Yield::Groups => self.regex.captures_len() - 1,
-            Yield::Named | Yield::Whole => 1,
+            Yield::Named | Yield::Object | Yield::Whole => 1,
         }
+    }
+
+    /// Whether each match yields an object instead of strings.
+    pub(super) fn makes_objects(&self) -> bool {
+        matches!(self.yields, Yield::Object)
+    }
+
+    /// Calls `found` for the object of each match, as JSON, until `found` breaks. A group that did not take part in the
+    /// match is `null`.
+    pub(super) fn objects_in<B>(
+        &self,
+        text: &str,
+        trim: bool,
+        mut found: impl FnMut(Vec<u8>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        self.regex.captures_iter(text).try_for_each(|captures| {
+            let mut object = b"{".to_vec();
+            for name in self.regex.capture_names().flatten() {
+                if object.len() > 1 {
+                    object.push(b',');
+                }
+                json::string(&mut object, name);
+                object.push(b':');
+                match captures.name(name).map(|group| replace_entities(group.as_str())) {
+                    Some(text) if trim => json::string(&mut object, &value::trim(text)),
+                    Some(text) => json::string(&mut object, &text),
+                    None => object.extend_from_slice(b"null"),
+                }
+            }
+            object.push(b'}');
+            found(object)
+        })
     }
 
     /// Calls `found` for each string that the expression yields in `text`, with entities replaced, until `found`
@@ -80,7 +119,7 @@ impl Pattern {
                     found(replace_entities(group.as_str()))?;
                 }
             }
-            Yield::Groups => {
+            Yield::Groups | Yield::Object => {
                 for captures in self.regex.captures_iter(text) {
                     // A group that did not take part in the match is empty, as in Python's `findall`.
                     for group in captures.iter().skip(1) {

@@ -1,30 +1,9 @@
-//! Turns text into a JSON value of the type that a rule asks for.
+//! Texts: white space, truth values, and the values of the settings as JSON.
 
 use std::borrow::Cow;
 
-use super::number;
-use super::rules::{Scalar, ValueType};
+use super::rules::Scalar;
 use crate::scrape::json;
-
-/// Writes `text` as a value of type `kind`. Returns `false` and writes nothing if the text does not fit the type.
-pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
-    match kind {
-        ValueType::String | ValueType::Html => json::string(out, text),
-        ValueType::Number => match number::decimal(text) {
-            Some(number) => out.extend_from_slice(number.as_bytes()),
-            None => return false,
-        },
-        ValueType::Integer => match number::integer(text) {
-            Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
-            None => return false,
-        },
-        ValueType::Boolean => match boolean(text) {
-            Some(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
-            None => return false,
-        },
-    }
-    true
-}
 
 /// Writes a default as JSON. `inf` and `nan`, which JSON cannot express, become `null`.
 pub(super) fn scalar(value: &Scalar) -> Vec<u8> {
@@ -42,7 +21,8 @@ pub(super) fn scalar(value: &Scalar) -> Vec<u8> {
     .expect("a scalar always has a JSON form")
 }
 
-fn boolean(text: &str) -> Option<bool> {
+/// Reads a truth value, in any case. `None` if the text is not one.
+pub(super) fn boolean(text: &str) -> Option<bool> {
     let text = text.trim();
     let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(["true", "yes", "on", "1"]) {
@@ -51,17 +31,6 @@ fn boolean(text: &str) -> Option<bool> {
         Some(false)
     } else {
         None
-    }
-}
-
-/// Returns the name of a type for messages.
-pub(super) fn type_name(kind: ValueType) -> &'static str {
-    match kind {
-        ValueType::String => "a string",
-        ValueType::Number => "a number",
-        ValueType::Integer => "a whole number",
-        ValueType::Boolean => "a boolean",
-        ValueType::Html => "markup",
     }
 }
 

@@ -37,9 +37,10 @@ mod tls_words;
 mod unlabelled;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 use reqwest::{Body, Response};
 use tokio::time::Instant;
 use url::Url;
@@ -80,6 +81,10 @@ pub(super) struct FetchedPage {
     /// Whether a `<meta>` refresh may count as a redirect: the settings allow it, and no header has a refresh.
     pub(super) follows_meta: bool,
     pub(super) body: Bytes,
+    /// The headers of the response, if a rule needs them. They are empty otherwise.
+    pub(super) headers: HeaderMap,
+    /// When the head of the response arrived.
+    pub(super) fetched_at: SystemTime,
     /// The permit of a large page, held until its data is extracted.
     pub(super) _turn: Option<Turn>,
 }
@@ -90,15 +95,18 @@ pub(super) struct Fetcher {
     clients: Clients,
     memory: Memory,
     large: LargePages,
+    /// Whether a rule needs the headers of a response.
+    keeps_headers: bool,
     settings: FetchSettings,
 }
 
 impl Fetcher {
-    pub(super) fn new(settings: FetchSettings) -> Result<Self, Error> {
+    pub(super) fn new(settings: FetchSettings, keeps_headers: bool) -> Result<Self, Error> {
         Ok(Self {
             clients: Clients::new(&settings)?,
             memory: Memory::default(),
             large: LargePages::new(&settings),
+            keeps_headers,
             settings,
         })
     }
@@ -113,7 +121,7 @@ impl Fetcher {
         let url = &visit.url;
         let shown = without_credentials(url);
         let (response, deadline) = self.ask(&shown, visit, sent).await?;
-        let status = response.status();
+        let (status, fetched_at) = (response.status(), SystemTime::now());
         keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
@@ -140,6 +148,7 @@ impl Fetcher {
                 return Err(answered(head::no_page(&shown, "its type is", essence)));
             }
         }
+        let headers = if self.keeps_headers { response.headers().clone() } else { HeaderMap::new() };
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
             let bytes = body.drain().await;
@@ -154,7 +163,18 @@ impl Fetcher {
         }
         let (bytes, kind) = self.read_page(&mut body, kind).await.map_err(answered)?;
         let (url, status, turn) = (shown.clone(), status.as_u16(), body.turn.take());
-        Ok(Fetched::Page(FetchedPage { url, status, content_type, kind, follows_meta, body: bytes, _turn: turn }))
+        let page = FetchedPage {
+            url,
+            status,
+            content_type,
+            kind,
+            follows_meta,
+            body: bytes,
+            headers,
+            fetched_at,
+            _turn: turn,
+        };
+        Ok(Fetched::Page(page))
     }
 
     /// Reads the body of a page. Checks its bytes if no header gives its type.

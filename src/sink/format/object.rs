@@ -32,6 +32,10 @@ fn write(record: &Record, into: &mut Vec<u8>) {
             into.extend_from_slice(b",\"data\":");
             into.extend_from_slice(&page.data);
             into.extend_from_slice(b",\"failure\":null");
+            if !page.fit.warnings.is_empty() {
+                into.extend_from_slice(b",\"warnings\":");
+                into.extend_from_slice(&page.fit.warnings);
+            }
         }
         Outcome::Failure(failure) => {
             into.extend_from_slice(b",\"data\":null,\"failure\":");
@@ -74,7 +78,7 @@ fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Page, Stage, WorkerLabel};
+    use crate::model::{FailureKind, Fit, Page, Stage, WorkerLabel};
     use bytes::Bytes;
 
     fn page(data: &'static [u8]) -> Record {
@@ -86,6 +90,7 @@ mod tests {
                 status: 200,
                 bytes: 5123,
                 data: Bytes::from_static(data),
+                fit: Fit::default(),
             }),
             attempts: 1,
             elapsed: Duration::from_micros(12_345),
@@ -118,6 +123,16 @@ mod tests {
     fn a_page_is_one_line_with_its_data_unchanged() {
         let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
+    }
+
+    #[test]
+    fn warnings_come_after_the_failure_if_there_are_any() {
+        let mut record = page(b"1");
+        if let Outcome::Page(page) = &mut record.outcome {
+            page.fit.warnings = Bytes::from_static(b"[{}]");
+        }
+        let line = line(&record);
+        assert!(line.contains(r#""failure":null,"warnings":[{}],"attempts""#), "{line}");
     }
 
     #[test]

@@ -133,6 +133,15 @@ impl<'a> Scanner<'a> {
     }
 }
 
+impl Scanner<'_> {
+    /// Whether any branch matches something inside of the element at `at`, without the element itself.
+    pub(in crate::scrape::extract) fn is_inside<T>(&mut self, at: u32, scan: &Scan<T>) -> bool {
+        let mut is_inside = false;
+        self.scan(Some(at), scan, |found, _| is_inside |= found != at);
+        is_inside
+    }
+}
+
 /// Sets up matching. It never uses quirks mode, as parsel does not: `.Title` never matches `class="title"`.
 fn context(caches: &mut SelectorCaches) -> MatchingContext<'_, Css> {
     MatchingContext::new(

@@ -1,0 +1,60 @@
+//! What is known about a page beside its content.
+
+use std::time::SystemTime;
+
+use http::header::{DATE, HeaderMap};
+use url::Url;
+
+use super::rules::Fact;
+use crate::model::{TaskFacts, http_date};
+use crate::scrape::json::Json;
+
+/// What is known about a page beside its content.
+#[derive(Debug, Clone, Copy)]
+pub struct PageFacts<'p> {
+    /// The URL of the page. Relative links are resolved against it if the page has no `<base>`.
+    pub final_url: &'p Url,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers of the response.
+    pub headers: &'p HeaderMap,
+    /// When the page was fetched, by the clock of this machine.
+    pub fetched_at: SystemTime,
+    /// What the list says about the task, if a rule needs it.
+    pub task: Option<&'p TaskFacts>,
+}
+
+impl<'p> PageFacts<'p> {
+    /// When the page was made: the `Date` of the response, or else the time at which it was fetched. Relative dates
+    /// such as "yesterday" count from here, so that a page gives the same data whenever it is read.
+    pub(super) fn made_at(&self) -> SystemTime {
+        let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
+        date.and_then(|date| http_date(date, self.fetched_at)).unwrap_or(self.fetched_at)
+    }
+
+    /// Returns a fact. `Json::Null` if it is not known.
+    pub(super) fn get(&self, fact: &Fact) -> Json {
+        let task = |of: fn(&TaskFacts) -> Json| self.task.map_or(Json::Null, of);
+        match fact {
+            Fact::Url => task(|task| Json::from(task.url.as_str())),
+            Fact::Seq => task(|task| Json::Number(task.seq.to_string().into())),
+            Fact::Input(column) => {
+                let cell = self.task.and_then(|task| task.input.iter().find(|(name, _)| name == column));
+                cell.map_or(Json::Null, |(_, value)| Json::from(value.as_str()))
+            }
+            Fact::FinalUrl => Json::from(self.final_url.as_str()),
+            Fact::Status => Json::Number(self.status.to_string().into()),
+            Fact::Header(name) => {
+                let values = self.headers.get_all(name.as_str()).iter();
+                let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+                if values.is_empty() { Json::Null } else { Json::from(values.join(", ")) }
+            }
+            Fact::FetchedAt => Json::from(rfc_3339(self.fetched_at)),
+        }
+    }
+}
+
+/// Writes a time by RFC 3339, in UTC, with milliseconds.
+pub(crate) fn rfc_3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
+}

@@ -1,0 +1,241 @@
+//! The extraction of one page.
+//!
+//! - `items`: what a source gives: texts, values of JSON
+//! - `elements`: the nodes that selectors match, and their texts
+//! - `whole`: what is made from the whole page: structured data, feeds, articles
+//! - `values`: writes values
+
+mod elements;
+mod items;
+mod values;
+mod whole;
+
+use std::rc::Rc;
+
+use super::facts::PageFacts;
+use super::link::Links;
+use super::plan::{Content, Each, FirstOf, Plan, Value};
+use super::selection::Scanner;
+use super::warnings::{Problem, Warnings};
+use crate::model::{Failure, FailureKind, FieldCount, Stage};
+use crate::scrape::document::Dom;
+use crate::scrape::json::Json;
+use crate::scrape::parse::Document;
+use whole::Whole;
+
+/// The most data that one page may give, in bytes of JSON: the largest answer that a worker can send. Rules that select
+/// the markup of nested elements can turn a few kilobytes of page into gigabytes.
+const MAX_DATA: usize = 64 << 20;
+
+/// The capacity for matches of a selector that is kept from page to page.
+const KEPT_HITS: usize = 4096;
+
+/// A node that a selector matched: its place in the document, and the index of the take in the selector's `takes`.
+pub(super) type Hit = (u32, u32);
+
+/// The extraction of one page.
+pub(super) struct Run<'a, 'o> {
+    pub(super) document: &'a Document,
+    pub(super) dom: &'a Dom,
+    /// The page, if it is JSON.
+    pub(super) body: Option<&'a Json>,
+    pub(super) facts: &'a PageFacts<'a>,
+    pub(super) links: Option<&'a Links>,
+    /// Whether a bad value fails the page.
+    pub(super) strict: bool,
+    pub(super) scanner: Scanner<'o>,
+    /// The matches of each selector in the object that is being written, by the selector's number.
+    pub(super) hits: Vec<Vec<Hit>>,
+    /// The nodes that give the values of the current field, if they differ from the matched elements.
+    pub(super) nodes: Vec<Hit>,
+    /// What was made from the whole page so far. Several fields may need the same.
+    pub(super) whole: Vec<(Whole, Option<Rc<Json>>)>,
+    pub(super) out: Vec<u8>,
+    /// The current position in the data, for messages.
+    pub(super) path: Vec<Step<'o>>,
+    pub(super) warnings: Warnings,
+    /// How well the rules of each field fit, by the field's number.
+    pub(super) counts: Vec<FieldCount>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Step<'o> {
+    Field(&'o str),
+    Index(usize),
+}
+
+/// What an object is made from.
+#[derive(Clone, Copy)]
+enum Scope<'s> {
+    Page,
+    /// An element and everything below it.
+    Element(u32),
+    Json(&'s Json),
+}
+
+/// Whether a content has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gave {
+    Value,
+    Nothing,
+    /// There is a value, but it does not fit its type.
+    BadValue,
+}
+
+/// What happens if there is no value, or a bad one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// A missing value gets its default, or fails the page if it is required. A bad one is a warning or fails the page.
+    Counts,
+    /// Another rule is tried next.
+    TriesNext,
+}
+
+impl<'o> Run<'_, 'o> {
+    /// Writes the object of the whole page.
+    pub(super) fn page(&mut self, plan: &'o Plan) -> Result<(), Failure> {
+        self.object(plan, Scope::Page)
+    }
+
+    fn object(&mut self, plan: &'o Plan, scope: Scope<'_>) -> Result<(), Failure> {
+        for number in &plan.selected {
+            self.hits[*number].clear();
+        }
+        let element = match scope {
+            Scope::Page => Some(None),
+            Scope::Element(at) => Some(Some(at)),
+            Scope::Json(_) => None,
+        };
+        if let Some(element) = element {
+            let hits = &mut self.hits;
+            self.scanner.scan(element, &plan.scan, |at, origin| hits[origin.selected].push((at, origin.take)));
+        }
+        self.out.push(b'{');
+        for (nth, field) in plan.fields.iter().enumerate() {
+            if nth > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(&field.key);
+            self.path.push(Step::Field(&field.name));
+            self.content(&field.content, field.number, scope, Missing::Counts)?;
+            self.path.pop();
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn content(
+        &mut self,
+        content: &'o Content,
+        number: usize,
+        scope: Scope<'_>,
+        missing: Missing,
+    ) -> Result<Gave, Failure> {
+        match content {
+            Content::Value(value) => self.value(value, number, scope, missing),
+            Content::FirstOf(first) => self.first_of(first, number, scope, missing),
+            Content::Each(each) => self.each(each, number, scope),
+        }
+    }
+
+    /// Writes the first content that has a value. If none has one, the first bad value counts.
+    fn first_of(
+        &mut self,
+        first: &'o FirstOf,
+        number: usize,
+        scope: Scope<'_>,
+        missing: Missing,
+    ) -> Result<Gave, Failure> {
+        let (start, mark, count) = (self.out.len(), self.warnings.mark(), self.counts[number]);
+        let mut bad = None;
+        for content in &first.contents {
+            match self.content(content, number, scope, Missing::TriesNext)? {
+                Gave::Value => return Ok(Gave::Value),
+                Gave::BadValue => bad = bad.or(Some(content)),
+                Gave::Nothing => {}
+            }
+            self.out.truncate(start);
+            self.warnings.rewind(mark);
+            self.counts[number] = count;
+        }
+        match (bad, missing) {
+            (Some(_), Missing::TriesNext) => Ok(Gave::BadValue),
+            (None, Missing::TriesNext) => Ok(Gave::Nothing),
+            (Some(content), Missing::Counts) => {
+                let strict = self.strict;
+                self.strict |= first.required;
+                self.content(content, number, scope, Missing::Counts)?;
+                self.strict = strict;
+                Ok(Gave::BadValue)
+            }
+            (None, Missing::Counts) if first.required => Err(self.missing("any of its rules")),
+            (None, Missing::Counts) => {
+                self.counts[number].empty += 1;
+                self.out.extend_from_slice(&first.default);
+                Ok(Gave::Nothing)
+            }
+        }
+    }
+
+    fn each(&mut self, each: &'o Each, number: usize, scope: Scope<'_>) -> Result<Gave, Failure> {
+        self.out.push(b'[');
+        let mut count = 0;
+        self.matches(&each.source, scope, &mut |run, inner| {
+            if count > 0 {
+                run.out.push(b',');
+            }
+            if run.out.len() > MAX_DATA {
+                return Err(run.too_large());
+            }
+            run.path.push(Step::Index(count));
+            run.object(&each.plan, inner)?;
+            run.path.pop();
+            count += 1;
+            Ok(())
+        })?;
+        self.out.push(b']');
+        let counts = &mut self.counts[number];
+        counts.values = counts.values.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+        counts.empty += u32::from(count == 0);
+        Ok(if count > 0 { Gave::Value } else { Gave::Nothing })
+    }
+
+    /// Adds a warning about the current field.
+    fn warn(&mut self, problem: Problem, value: &str) {
+        let path = self.path();
+        self.warnings.add(Some(&path), problem, value);
+    }
+
+    fn bad_value(&self, rule: &Value, text: &str) -> Failure {
+        let message =
+            format!("read field `{}` as {}: it is `{}`", self.path(), rule.kind.name(), super::value::shorten(text));
+        Failure::new(FailureKind::BadValue, Stage::Extract, message)
+    }
+
+    fn too_large(&self) -> Failure {
+        let message = format!(
+            "extract field `{}`: the page's data is larger than {MAX_DATA} bytes; extract less of it",
+            self.path()
+        );
+        Failure::new(FailureKind::TooLarge, Stage::Extract, message)
+    }
+
+    fn missing(&self, shown: &str) -> Failure {
+        let message = format!("find required field `{}`: nothing matches `{shown}`", self.path());
+        Failure::new(FailureKind::MissingField, Stage::Extract, message)
+    }
+
+    /// Returns the current path, such as `quotes[3].author`.
+    fn path(&self) -> String {
+        use std::fmt::Write as _;
+        let mut path = String::new();
+        for step in &self.path {
+            match step {
+                Step::Field(name) if path.is_empty() => path.push_str(name),
+                Step::Field(name) => write!(path, ".{name}").expect("a string takes all text"),
+                Step::Index(nth) => write!(path, "[{nth}]").expect("a string takes all text"),
+            }
+        }
+        path
+    }
+}

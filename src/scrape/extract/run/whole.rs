@@ -1,0 +1,70 @@
+//! What is made from the whole page: structured data, links, feeds, articles.
+
+use std::rc::Rc;
+
+use super::super::plan::Root;
+use super::super::rules::Structured;
+use super::super::warnings::Problem;
+use super::super::{article, feed, page_links, structured};
+use super::{Run, Scope};
+use crate::scrape::json::Json;
+
+/// What is made from a whole page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scrape::extract) enum Whole {
+    Structured(Structured),
+    Links,
+    Feed,
+    Article { markdown: bool },
+}
+
+impl Run<'_, '_> {
+    /// Returns what a source makes from the page, or from the element that an `each` selected. `None` if there is
+    /// nothing.
+    pub(super) fn whole(&mut self, root: &Root, scope: Scope<'_>) -> Option<Rc<Json>> {
+        let what = match root {
+            Root::Structured(what) => Whole::Structured(*what),
+            Root::Links => Whole::Links,
+            Root::Feed => Whole::Feed,
+            Root::Article { markdown } => Whole::Article { markdown: *markdown },
+            _ => return None,
+        };
+        if let Scope::Element(at) = scope {
+            let links = self.links.filter(|_| what == Whole::Links)?;
+            return Some(Rc::new(page_links::page_links(self.dom, self.dom.subtree(at), links)));
+        }
+        if let Some((_, made)) = self.whole.iter().find(|(known, _)| *known == what) {
+            return made.clone();
+        }
+        let made = self.make(what).map(Rc::new);
+        self.whole.push((what, made.clone()));
+        made
+    }
+
+    fn make(&mut self, what: Whole) -> Option<Json> {
+        let links = self.links?;
+        match what {
+            Whole::Structured(what) => self.structured(what),
+            Whole::Links => Some(page_links::page_links(self.dom, self.dom.whole(), links)),
+            Whole::Feed => feed::feed(self.dom, self.body, links),
+            Whole::Article { markdown } => match article::article(self.dom, links, markdown) {
+                Ok(article) => article,
+                Err(too_deep) => {
+                    self.warn(Problem::TooMany, &too_deep.to_string());
+                    None
+                }
+            },
+        }
+    }
+}
+
+impl Run<'_, '_> {
+    fn structured(&mut self, what: Structured) -> Option<Json> {
+        let (json, problems) = structured::json_ld(self.dom);
+        let _ = what;
+        for problem in problems {
+            self.warn(Problem::BadValue, &problem);
+        }
+        Some(json)
+    }
+}
