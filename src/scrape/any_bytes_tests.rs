@@ -1,13 +1,15 @@
 //! Pages of any bytes: decode, parse and extract give one line of JSON or a failure, and give the same again.
 
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use serde::de::IgnoredAny;
 use url::Url;
 
 use super::document_kind::DocumentKind;
-use super::extract::{Arity, Extractor, Fields, Rule, Scalar, ValueRule, ValueType};
+use super::extract::{Arity, Extracted, Extractor, Fields, Rule, Scalar, Steps, ValueRule, ValueType};
 use super::fetch::FetchedPage;
 use super::scraper::{Made, data_of};
 use super::settings::PageParser;
@@ -24,7 +26,7 @@ const TYPES: [Option<&str>; 6] = [
 
 /// The rules of a run without rules, rules that always match, and rules that pages may break.
 static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
-    [None, Some(lenient()), Some(strict())].map(|fields| Extractor::new(fields.as_ref()).expect("the rules compile"))
+    [Fields::new(), lenient(), strict()].map(|fields| Extractor::of(&fields).expect("the rules compile"))
 });
 
 /// Extracts a page by the fixed rules, and by `css` if it is a valid selector. `kind` chooses the `Content-Type`.
@@ -37,6 +39,8 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
         status: 200,
         content_type: TYPES[usize::from(kind) % TYPES.len()].map(str::to_owned),
         body: Bytes::copy_from_slice(body),
+        headers: HeaderMap::new(),
+        fetched_at: SystemTime::UNIX_EPOCH,
     };
     for extractor in &*RULES {
         check_with(extractor, &page);
@@ -45,31 +49,38 @@ pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
         ("one".to_owned(), Rule::Value(ValueRule::new(css, Arity::One))),
         ("many".to_owned(), Rule::Value(ValueRule::new(css, Arity::Many))),
     ]);
-    if let Ok(extractor) = Extractor::new(Some(&given)) {
+    if let Ok(extractor) = Extractor::of(&given) {
         check_with(&extractor, &page);
     }
 }
 
 fn check_with(extractor: &Extractor, page: &FetchedPage) {
-    let made = data_of(extractor, PageParser::Own, page, None).made;
+    let made = data_of(extractor, PageParser::Own, page, None, None).made;
     match &made {
         Ok(Made::Elsewhere(_)) => panic!("no redirect was asked for"),
-        Ok(Made::Data(data)) => {
+        Ok(Made::Data(Extracted { data, warnings, .. })) => {
+            assert!(!warnings.contains(&b'\n'), "the warnings are one line");
+            if !warnings.is_empty() {
+                serde_json::from_slice::<IgnoredAny>(warnings).expect("the warnings are JSON");
+            }
             assert!(!data.contains(&b'\n'), "the data is one line");
             assert!(data.starts_with(b"{"), "the data is an object");
             serde_json::from_slice::<IgnoredAny>(data).expect("the data is JSON");
         }
         Err(failure) => assert!(!failure.message.is_empty()),
     }
-    let _anywhere = data_of(extractor, PageParser::Own, page, Some(&page.url));
-    assert_eq!(data_of(extractor, PageParser::Own, page, None).made, made, "the same page gives the same data");
+    let _anywhere = data_of(extractor, PageParser::Own, page, None, Some(&page.url));
+    assert_eq!(data_of(extractor, PageParser::Own, page, None, None).made, made, "the same page gives the same data");
 }
 
 /// Rules with every pseudo-element, arity and nesting. None of them can fail.
 fn lenient() -> Fields {
     let many = |css: &str| ValueRule::new(css, Arity::Many);
     let values = Fields::from([
-        ("texts".to_owned(), Rule::Value(ValueRule { trim: false, ..many("*::text") })),
+        (
+            "texts".to_owned(),
+            Rule::Value(ValueRule { steps: Steps { trim: false, ..Steps::default() }, ..many("*::text") }),
+        ),
         ("folded".to_owned(), Rule::Value(many("body::text-content, td::text-content"))),
         ("outer".to_owned(), Rule::Value(many("a, table, svg, math, template"))),
         ("inner".to_owned(), Rule::Value(many("body::inner-html"))),
@@ -77,15 +88,18 @@ fn lenient() -> Fields {
         ("urls".to_owned(), Rule::Value(many("*::url"))),
         (
             "pattern".to_owned(),
-            Rule::Value(ValueRule { re: Some(r"(\w+)\s*(\d*)|&#?\w+;".to_owned()), ..many("*::text") }),
+            Rule::Value(ValueRule {
+                steps: Steps { re: Some(r"(\w+)\s*(\d*)|&#?\w+;".to_owned()), ..Steps::default() },
+                ..many("*::text")
+            }),
         ),
         ("nth".to_owned(), Rule::Value(many("p:nth-child(2n+1):not(.x) > b:has(i), :root ~ *, td + td::text"))),
     ]);
     let inner = Fields::from([
         ("text".to_owned(), Rule::Value(ValueRule::new("::text", Arity::One))),
-        ("links".to_owned(), Rule::Each { each: ":scope > a".to_owned(), fields: values[4..6].to_vec() }),
+        ("links".to_owned(), Rule::each(":scope > a", values[4..6].to_vec())),
     ]);
-    [values, vec![("each".to_owned(), Rule::Each { each: "div, li, p".to_owned(), fields: inner })]].concat()
+    [values, vec![("each".to_owned(), Rule::each("div, li, p", inner))]].concat()
 }
 
 /// Rules for values that must exist and fit their types.

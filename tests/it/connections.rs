@@ -20,7 +20,7 @@ const TOLERANCE: Duration = Duration::from_millis(20);
 const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 16\r\n\r\n<title>T</title>";
 
 fn scraper() -> Scraper {
-    Scraper::new(Settings { fetch: patient(64 * 1024), extract: None, ..Settings::default() }).expect("valid settings")
+    Scraper::new(Settings { fetch: patient(64 * 1024), ..Settings::default() }).expect("valid settings")
 }
 
 fn listed(url: &str) -> Visit {
@@ -90,7 +90,7 @@ async fn a_request_lost_with_a_kept_tls_connection_is_sent_again() {
     });
     let mut fetch = patient(64 * 1024);
     fetch.tls.insecure = true;
-    let scraper = Scraper::new(Settings { fetch, extract: None, ..Settings::default() }).expect("valid settings");
+    let scraper = Scraper::new(Settings { fetch, ..Settings::default() }).expect("valid settings");
     for _ in 0..2 {
         visit(&scraper, &listed(&url)).await.expect("a page");
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{records, scrape_list};
 use gleaner::model::{Failure, FailureKind, Stage};
-use gleaner::scrape::extract::{Arity, Extractor, Rule, ValueRule};
+use gleaner::scrape::extract::{Arity, Extractor, PageFacts, Rule, ValueRule};
 use gleaner::scrape::parse;
 
 /// Time limit for each page, generous for a debug build on a busy machine.
@@ -29,7 +29,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 fn extract(css: &str, arity: Arity, html: &str) -> Result<String, Failure> {
     let rules = vec![("v".to_owned(), Rule::Value(ValueRule::new(css, arity)))];
-    let data = Extractor::of(&rules).expect(css).extract(&parse(html)?, &"http://h/".parse().expect("a URL"))?;
+    let data = Extractor::of(&rules)
+        .expect(css)
+        .extract(&parse(html)?, &PageFacts::of(&"http://h/".parse().expect("a URL")))?
+        .data;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 

@@ -21,7 +21,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
     let mut fetch = patient(MAX_BODY);
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: Some(rules), ..Settings::default() }).expect("valid settings")
+    Scraper::new(Settings { fetch, extract: rules.into(), ..Settings::default() }).expect("valid settings")
 }
 
 async fn visit(scraper: &Scraper, url: &str) -> Answer {

@@ -16,7 +16,7 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n";
 
 fn scraper() -> Scraper {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: Some(rules), ..Settings::default() })
+    Scraper::new(Settings { fetch: patient(MAX_BODY), extract: rules.into(), ..Settings::default() })
         .expect("valid settings")
 }
 

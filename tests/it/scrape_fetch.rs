@@ -17,7 +17,7 @@ const SHORT_TIMEOUT: Duration = Duration::from_millis(150);
 
 fn settings() -> Settings {
     let rules = vec![("t".to_owned(), Rule::Value(ValueRule::new("title::text", Arity::One)))];
-    Settings { fetch: patient(1024 * 1024), extract: Some(rules), ..Settings::default() }
+    Settings { fetch: patient(1024 * 1024), extract: rules.into(), ..Settings::default() }
 }
 
 fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
@@ -442,7 +442,7 @@ async fn large_pages_are_parsed_elsewhere_with_the_same_result() {
 async fn failures_of_extraction_name_the_page() {
     let mut settings = settings();
     let required = ValueRule { required: true, ..ValueRule::new("h1::text", Arity::One) };
-    settings.extract = Some(vec![("h".to_owned(), Rule::Value(required))]);
+    settings.extract = vec![("h".to_owned(), Rule::Value(required))].into();
     let server = RawServer::start(vec![html("", PAGE)]).await;
     let failure = failure(&Scraper::new(settings).expect("valid settings"), &server.url("")).await;
     assert_eq!((failure.kind, failure.stage), (FailureKind::MissingField, Stage::Extract));

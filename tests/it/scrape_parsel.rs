@@ -1,6 +1,6 @@
 //! Compares extraction with parsel, using cases that `fixtures/expected/make.py` recorded.
 
-use gleaner::scrape::extract::{Arity, Extractor, Rule, Selection, ValueRule};
+use gleaner::scrape::extract::{Arity, Extractor, PageFacts, Rule, Selection, Steps, ValueRule};
 use gleaner::scrape::parse;
 use serde_json::Value;
 
@@ -12,12 +12,14 @@ fn cases(name: &str) -> Vec<Value> {
 
 /// Extracts like parsel: without trimming, and without dropping empty texts.
 fn found(html: &str, rule: ValueRule) -> Value {
-    let rule = ValueRule { trim: false, ..rule };
+    let steps = Steps { trim: false, ..rule.steps };
+    let rule = ValueRule { steps, ..rule };
     let fields = vec![("found".to_owned(), Rule::Value(rule))];
     let extractor = Extractor::of(&fields).expect("a rule that parsel takes");
     let data = extractor
-        .extract(&parse(html).expect("a page"), &"http://h/".parse().expect("a URL"))
-        .expect("nothing is required");
+        .extract(&parse(html).expect("a page"), &PageFacts::of(&"http://h/".parse().expect("a URL")))
+        .expect("nothing is required")
+        .data;
     serde_json::from_slice::<Value>(&data).expect("JSON")["found"].take()
 }
 
@@ -37,7 +39,8 @@ fn selectors_find_what_parsel_finds() {
 fn regular_expressions_find_what_parsel_finds() {
     for case in cases("parsel_re_cases.json") {
         let re = Some(text(&case, "re").to_owned());
-        let rule = ValueRule { re, ..ValueRule::new(text(&case, "selector"), Arity::Many) };
+        let steps = Steps { re, ..Steps::default() };
+        let rule = ValueRule { steps, ..ValueRule::new(text(&case, "selector"), Arity::Many) };
         assert_eq!(found(text(&case, "html"), rule), case["all"], "{} in {}", case["re"], case["html"]);
     }
 }

@@ -18,7 +18,7 @@ fn with(change: impl FnOnce(&mut FetchSettings)) -> Scraper {
     // A robots.txt may be larger than this: it has its own limit.
     let mut fetch = FetchSettings { user_agent: "Tester/1 (+http://h/)".to_owned(), ..patient(1000) };
     change(&mut fetch);
-    Scraper::new(Settings { fetch, extract: None, ..Settings::default() }).expect("valid settings")
+    Scraper::new(Settings { fetch, ..Settings::default() }).expect("valid settings")
 }
 
 fn scraper() -> Scraper {

@@ -11,6 +11,7 @@ use crate::config::written::{self, Value};
 use crate::config::{Plan, UserChoice, defaults};
 use crate::schedule::Adaptive;
 use crate::scrape::Proxies;
+use crate::scrape::extract::Extraction;
 
 /// Values of all sorts. For every setting, one of them is good and another one than the default.
 const VALUES: [&str; 12] = [
@@ -52,7 +53,7 @@ fn without_any_settings_the_plan_is_the_documented_one() {
     assert_eq!(fetch.user_agent, format!("gleaner/{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(fetch.proxies, Proxies::OfEnvironment);
     assert_eq!((plan.limits.deadline, plan.cookies.clone(), plan.cache.clone()), (None, None, None));
-    assert_eq!((plan.scrape.extract.clone(), plan.format), (None, None));
+    assert_eq!((plan.scrape.extract.clone(), plan.format), (Extraction::default(), None));
     assert_eq!(plan.schedule.politeness.adaptive, None);
     let adaptive = nothing().set("politeness.adaptive=true").plan().schedule.politeness.adaptive;
     assert_eq!(adaptive, Some(Adaptive { target: 1.0, max_delay: Duration::from_secs(60) }));
@@ -160,7 +161,7 @@ fn the_rules_in_the_comments_of_the_defaults_are_right() {
     let (examples, _) = after.split_once("# After the selector").expect("the examples end there");
     let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
     let plan = file(format!("[extract]\n{}", uncommented.join("\n"))).plan();
-    let fields = plan.scrape.extract.expect("there are fields");
+    let fields = plan.scrape.extract.fields;
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["title", "links", "price", "quotes"]);
 }

@@ -1,12 +1,12 @@
 //! `[extract]`: every form, and the order of the fields.
 
 use super::file;
-use crate::scrape::extract::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
+use crate::scrape::extract::{Arity, Extraction, Fields, Rule, Scalar, Steps, ValueRule, ValueType};
 
 #[track_caller]
 fn fields(text: &str) -> Fields {
     let plan = file(format!("[extract]\n{text}\n")).plan();
-    plan.scrape.extract.expect("there are fields")
+    plan.scrape.extract.fields
 }
 
 /// The rule of the only field.
@@ -34,9 +34,12 @@ fn each_form_of_a_value_gives_its_rule() {
         ("{ css = 'p' }", one("p")),
         ("{ css = ['p'] }", many("p")),
         ("{ css = 'p', required = false, trim = true }", one("p")),
-        ("{ css = 'p', trim = false }", ValueRule { trim: false, ..one("p") }),
+        ("{ css = 'p', trim = false }", ValueRule { steps: Steps { trim: false, ..Steps::default() }, ..one("p") }),
         ("{ css = ['p'], required = true }", ValueRule { required: true, ..many("p") }),
-        (r"{ css = 'p', re = '(\d+) €' }", ValueRule { re: Some(r"(\d+) €".to_owned()), ..one("p") }),
+        (
+            r"{ css = 'p', re = '(\d+) €' }",
+            ValueRule { steps: Steps { re: Some(r"(\d+) €".to_owned()), ..Steps::default() }, ..one("p") },
+        ),
         ("{ type = 'string', css = 'p' }", one("p")),
         ("{ type = 'number', css = 'p' }", ValueRule { kind: ValueType::Number, ..one("p") }),
         ("{ type = 'integer', css = ['p'] }", ValueRule { kind: ValueType::Integer, ..many("p") }),
@@ -96,16 +99,16 @@ fn a_table_with_each_holds_fields_of_any_name_and_further_tables() {
          goods.each = 'li'\n\
          goods.name = ['i']\n",
     );
-    let goods = Rule::Each { each: "li".to_owned(), fields: vec![("name".to_owned(), Rule::Value(many("i")))] };
+    let goods = Rule::each("li", vec![("name".to_owned(), Rule::Value(many("i")))]);
     let boolean = ValueRule { kind: ValueType::Boolean, ..one("b") };
-    let shops = Rule::Each {
-        each: "div.shop".to_owned(),
-        fields: vec![
+    let shops = Rule::each(
+        "div.shop",
+        vec![
             ("type".to_owned(), Rule::Value(one("small::text"))),
             ("required".to_owned(), Rule::Value(boolean)),
             ("goods".to_owned(), goods),
         ],
-    };
+    );
     assert_eq!(found, [("shops".to_owned(), shops)]);
 }
 
@@ -124,5 +127,5 @@ fn fields_stand_in_the_order_in_which_they_were_written() {
 
 #[test]
 fn an_empty_section_means_the_fields_of_every_page() {
-    assert_eq!(file("[extract]\n").plan().scrape.extract, None);
+    assert_eq!(file("[extract]\n").plan().scrape.extract, Extraction::default());
 }

@@ -118,7 +118,7 @@ fn values_outside_of_files_are_bare_or_toml() {
         ("a=b", "p, q", Arity::One),
     ];
     let expected = fields.map(|(name, css, arity)| (name.to_owned(), Rule::Value(ValueRule::new(css, arity))));
-    assert_eq!(plan.scrape.extract, Some(expected.to_vec()));
+    assert_eq!(plan.scrape.extract.fields, expected);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn fields_join_and_those_of_the_same_name_replace_each_other_in_place() {
         .plan();
     let fields = [("b", "h2"), ("a", "a"), ("c", "h3")];
     let expected = fields.map(|(name, css)| (name.to_owned(), Rule::Value(ValueRule::new(css, Arity::One))));
-    assert_eq!(plan.scrape.extract, Some(expected.to_vec()));
+    assert_eq!(plan.scrape.extract.fields, expected);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn parts_of_a_field_that_are_set_one_by_one_make_one_table() {
 fn fields_that_are_set_in_parts_keep_their_order_and_leave_others_alone() {
     let sets = ["extract.a.each=div", "extract.b=h1", "pool.workers=2", "extract.a.t=b", "extract.c.css=p"];
     let plan = sets.into_iter().fold(nothing(), Case::set).plan();
-    let fields = plan.scrape.extract.expect("there are fields");
+    let fields = plan.scrape.extract.fields;
     assert_eq!(fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(plan.pool.workers, number(2));
 }

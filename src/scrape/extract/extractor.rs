@@ -85,7 +85,7 @@ impl Extractor {
     /// # Errors
     /// Fails like `new`.
     pub fn of(fields: &Fields) -> Result<Self, RuleError> {
-        Self::new(&Extraction { fields: fields.clone(), ..Extraction::default() })
+        Self::new(&fields.clone().into())
     }
 
     /// Returns all fields, at any depth, in the order of the rules.

@@ -2,7 +2,9 @@ use url::Url;
 
 use super::Extractor;
 use crate::model::FailureKind;
-use crate::scrape::extract::{Arity, Fields, Rule, RuleErrorKind, Scalar, ValueRule, ValueType};
+use crate::scrape::extract::{
+    Arity, Extraction, Fields, PageFacts, Rule, RuleErrorKind, Scalar, Steps, ValueRule, ValueType,
+};
 use crate::scrape::parse;
 
 /// Where the page was found.
@@ -19,7 +21,7 @@ fn many(css: &str) -> ValueRule {
 }
 
 fn raw(css: &str) -> ValueRule {
-    ValueRule { trim: false, ..many(css) }
+    ValueRule { steps: Steps { trim: false, ..Steps::default() }, ..many(css) }
 }
 
 fn fields<const N: usize>(rules: [(&str, Rule); N]) -> Fields {
@@ -27,8 +29,8 @@ fn fields<const N: usize>(rules: [(&str, Rule); N]) -> Fields {
 }
 
 fn extract(html: &str, fields: &Fields) -> Result<String, crate::model::Failure> {
-    let extractor = Extractor::new(Some(fields)).expect("the rules compile");
-    let data = extractor.extract(&parse(html)?, &at())?;
+    let extractor = Extractor::of(fields).expect("the rules compile");
+    let data = extractor.extract(&parse(html)?, &PageFacts::of(&at()))?.data;
     Ok(String::from_utf8(data.to_vec()).expect("JSON is UTF-8"))
 }
 
@@ -101,7 +103,8 @@ fn matches_come_in_document_order_and_without_removed_elements() {
 #[test]
 fn a_value_is_selected_matched_by_re_trimmed_and_typed_in_this_order() {
     const PRICES: &str = "<p> £12.50 now </p><p>\n</p><p>£7</p>";
-    let re = |rule: ValueRule, re: &str| ValueRule { re: Some(re.to_owned()), ..rule };
+    let re =
+        |rule: ValueRule, re: &str| ValueRule { steps: Steps { re: Some(re.to_owned()), ..Steps::default() }, ..rule };
     let kind = |rule: ValueRule, kind| ValueRule { kind, ..rule };
     let cases = [
         (one("p::text"), r#""£12.50 now""#),
@@ -151,15 +154,15 @@ fn links_are_made_absolute() {
 
 #[test]
 fn the_query_of_a_link_uses_the_encoding_of_its_page() {
-    let extractor = Extractor::new(Some(&fields([("v", Rule::Value(one("a::url")))]))).expect("compiles");
+    let extractor = Extractor::of(&fields([("v", Rule::Value(one("a::url")))])).expect("compiles");
     let document = crate::scrape::parse_encoded("<a href='/é?é'>", encoding_rs::WINDOWS_1252).expect("a page");
-    let data = extractor.extract(&document, &at()).expect("data");
+    let data = extractor.extract(&document, &PageFacts::of(&at())).expect("data").data;
     assert_eq!(data, r#"{"v":"http://site.example/%C3%A9?%E9"}"#);
 }
 
 #[test]
 fn each_gives_one_object_per_element() {
-    let each = |each: &str, rules| Rule::Each { each: each.to_owned(), fields: rules };
+    let each = |each: &str, rules| Rule::each(each, rules);
     let html = "<ul><li id=a>1<b>x</b></li><li id=b>2</li></ul><p>no</p>";
     let rules = fields([
         (
@@ -202,7 +205,7 @@ fn a_failure_names_the_field_and_the_value() {
         ),
         (
             "<p><b>1</b></p><p><b>dear</b></p>",
-            each(number),
+            each(ValueRule { required: true, ..number }),
             FailureKind::BadValue,
             "read field `items[1].price` as a number: it is `dear`",
         ),
@@ -220,7 +223,7 @@ fn a_failure_names_the_field_and_the_value() {
 }
 
 fn fields_of_each(inner: Fields) -> Fields {
-    fields([("items", Rule::Each { each: "p".to_owned(), fields: inner })])
+    fields([("items", Rule::each("p", inner))])
 }
 
 #[test]
@@ -228,13 +231,21 @@ fn without_rules_the_page_describes_itself() {
     let html = "<html lang=en><head><title> A\n title </title><meta NAME=Description content=' d '>\
         <link rel='CANONICAL' href=/c></head><body><svg><title>no</title></svg><h2>Two <i>b</i></h2><h1>One</h1>\
         <a href=a>x</a><a name=n>y</a></body></html>";
-    let data = Extractor::new(None).expect("compiles").extract(&parse(html).expect("a page"), &at()).expect("data");
+    let data = Extractor::new(&Extraction::default())
+        .expect("compiles")
+        .extract(&parse(html).expect("a page"), &PageFacts::of(&at()))
+        .expect("data")
+        .data;
     let expected = concat!(
         r#"{"title":"A title","description":"d","canonical":"http://site.example/c","language":"en","#,
         r#""headings":["Two b","One"],"links":["http://site.example/dir/a"]}"#
     );
     assert_eq!(data, expected);
-    let empty = Extractor::new(None).expect("compiles").extract(&parse("").expect("a page"), &at()).expect("data");
+    let empty = Extractor::new(&Extraction::default())
+        .expect("compiles")
+        .extract(&parse("").expect("a page"), &PageFacts::of(&at()))
+        .expect("data")
+        .data;
     let nothing = r#"{"title":null,"description":null,"canonical":null,"language":null,"headings":[],"links":[]}"#;
     assert_eq!(empty, nothing);
 }
@@ -251,11 +262,13 @@ fn the_data_is_one_line_of_json_whatever_the_page_contains() {
 
 #[test]
 fn contradictory_rules_do_not_compile() {
-    let re = |re: &str, rule: ValueRule| ValueRule { re: Some(re.to_owned()), ..rule };
+    let re =
+        |re: &str, rule: ValueRule| ValueRule { steps: Steps { re: Some(re.to_owned()), ..Steps::default() }, ..rule };
     let default = Some(Scalar::Integer(1));
     let table = [
         (re("(a)(b)", one("p")), Some(RuleErrorKind::SeveralGroups(2))),
-        (re("(?P<a>.)|(?P<b>.)|(c)", one("p")), Some(RuleErrorKind::SeveralGroups(3))),
+        (re("(a)|(b)|(c)", one("p")), Some(RuleErrorKind::SeveralGroups(3))),
+        (re("(?P<a>.)|(?P<b>.)|(c)", one("p")), None),
         (re("(a)(b)", many("p")), None),
         (re("(a)(?:b)", one("p")), None),
         (re("(a)(?P<extract>b)", one("p")), None),
@@ -264,8 +277,8 @@ fn contradictory_rules_do_not_compile() {
     ];
     for (rule, expected) in table {
         let shown = format!("{rule:?}");
-        let outer = fields([("each", Rule::Each { each: "p".to_owned(), fields: fields([("v", Rule::Value(rule))]) })]);
-        let error = Extractor::new(Some(&outer)).err();
+        let outer = fields([("each", Rule::each("p", fields([("v", Rule::Value(rule))])))]);
+        let error = Extractor::of(&outer).err();
         assert!(error.as_ref().is_none_or(|error| error.path == "each.v"), "{error:?}");
         assert_eq!(error.map(|error| error.kind), expected, "{shown}");
     }

@@ -1,5 +1,6 @@
 //! What is known about a page beside its content.
 
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use http::header::{DATE, HeaderMap};
@@ -24,7 +25,15 @@ pub struct PageFacts<'p> {
     pub task: Option<&'p TaskFacts>,
 }
 
+/// The headers of a page of which no header is known.
+static NO_HEADERS: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+
 impl<'p> PageFacts<'p> {
+    /// The facts about a page of which only the URL is known. Its time is 1970.
+    pub fn of(final_url: &'p Url) -> Self {
+        Self { final_url, status: 200, headers: &NO_HEADERS, fetched_at: SystemTime::UNIX_EPOCH, task: None }
+    }
+
     /// When the page was made: the `Date` of the response, or else the time at which it was fetched. Relative dates
     /// such as "yesterday" count from here, so that a page gives the same data whenever it is read.
     pub(super) fn made_at(&self) -> SystemTime {

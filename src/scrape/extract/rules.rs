@@ -22,6 +22,12 @@ pub struct Extraction {
     pub strict: bool,
 }
 
+impl From<Fields> for Extraction {
+    fn from(fields: Fields) -> Self {
+        Self { fields, preset: None, strict: false }
+    }
+}
+
 /// A ready-made set of fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Preset {
@@ -44,6 +50,13 @@ pub enum Rule {
     FirstOf(FirstOf),
     /// One object for each match.
     Each(EachRule),
+}
+
+impl Rule {
+    /// Makes the rule for one object per element that a CSS selector matches.
+    pub fn each(css: impl Into<String>, fields: Fields) -> Self {
+        Self::Each(EachRule { each: Root::Css(css.into()).into(), fields })
+    }
 }
 
 /// Several rules for one field. The first one that gives a value counts, in the order of the settings.
