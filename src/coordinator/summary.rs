@@ -13,7 +13,7 @@ use crate::sink::Before;
 const LISTED: usize = 10_000;
 
 /// What a run did, for people and for scripts (`--summary`). The field names are part of the public interface.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// The version of this layout.
     pub version: u32,
@@ -74,12 +74,15 @@ pub struct FieldSummary {
     /// The decimal mark that the rules do not expect, if they read numbers.
     #[serde(skip)]
     pub other_decimal: Option<&'static str>,
+    /// Whether the settings name it, or a field around it.
+    #[serde(skip)]
+    pub is_of_settings: bool,
 }
 
 impl FieldSummary {
-    fn new(FieldInfo { path, other_decimal }: FieldInfo) -> Self {
+    fn new(FieldInfo { path, other_decimal, is_of_settings }: FieldInfo) -> Self {
         let (pages, values, empty, bad, as_expected, otherwise) = (0, 0, 0, 0, 0, 0);
-        Self { field: path, pages, values, empty, bad, as_expected, otherwise, other_decimal }
+        Self { field: path, pages, values, empty, bad, as_expected, otherwise, other_decimal, is_of_settings }
     }
 
     fn add(&mut self, count: FieldCount) {

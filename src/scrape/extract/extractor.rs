@@ -41,6 +41,8 @@ pub struct FieldInfo {
     pub path: String,
     /// The decimal mark that its rules do not expect, if they read numbers.
     pub other_decimal: Option<&'static str>,
+    /// Whether the settings name it, or a field around it. Otherwise it is from a ready-made set.
+    pub is_of_settings: bool,
 }
 
 /// A page that was read.
@@ -70,7 +72,11 @@ impl Extractor {
     /// Fails at the first rule that contradicts itself or does not compile.
     pub fn new(extraction: &Extraction) -> Result<Self, RuleError> {
         let mut symbols = Symbols::new();
-        let (plan, fields, selectors) = plan::compile(&plan::joined(extraction), &mut symbols)?;
+        let (plan, mut fields, selectors) = plan::compile(&plan::joined(extraction), &mut symbols)?;
+        for field in &mut fields {
+            let is_around = |name: &str| field.path == *name || field.path.starts_with(&format!("{name}."));
+            field.is_of_settings = extraction.fields.iter().any(|(name, _)| is_around(name));
+        }
         let uses_links = plan.sources().iter().any(|source| source.uses_links())
             || plan.values().iter().any(|value| matches!(value.kind, plan::Kind::Url | plan::Kind::Markdown));
         let uses_has = plan.uses_has();
