@@ -6,6 +6,7 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
+//! - `structured`: what pages say about themselves for programs
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor
 
@@ -18,6 +19,7 @@ mod plan;
 mod refresh;
 mod rules;
 mod selection;
+mod structured;
 mod value;
 
 pub use extractor::Extractor;
