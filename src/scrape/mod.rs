@@ -58,7 +58,7 @@ pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 #[cfg(fuzzing)]
 pub(crate) use parse::html::comparison::check as check_html;
-pub use parse::{Document, parse, parse_encoded, parse_into};
+pub use parse::{Document, NotWellFormed, parse, parse_encoded, parse_into, parse_xml_into};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
-use super::decode::{Confidence, decode, decode_as};
+use super::decode::{Confidence, decode, decode_as, decode_xml};
 use super::document_kind::DocumentKind;
 use super::extract::Extractor;
 use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
-use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
+use super::parse::{Document, NotWellFormed, Parsed, parse_into, parse_malformed_xml_into, parse_tentative_into};
 use super::settings::PageParser;
 use super::side_threads::SideThreads;
 use super::{Error, Settings, extract};
@@ -146,12 +146,10 @@ fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failu
 
 /// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
 pub(super) fn data_of(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
-    match page.kind {
-        DocumentKind::Html => data_of_html(extractor, parser, page, refreshed),
-    }
-}
-
-fn data_of_html(extractor: &Extractor, parser: PageParser, page: &FetchedPage, refreshed: Option<&Url>) -> Read {
+    let read = match page.kind {
+        DocumentKind::Html | DocumentKind::Text | DocumentKind::Json => read,
+        DocumentKind::Xml => read_xml,
+    };
     DOCUMENT.with_borrow_mut(|document| {
         document.choice = parser;
         let made = read(page, document).and_then(|()| {
@@ -174,6 +172,18 @@ fn read(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
         Parsed::Whole => Ok(()),
         Parsed::Declares(encoding) => parse_into(document, &decode_as(&page.body, encoding).text, encoding),
     }
+}
+
+/// Parses a document of XML into `document`. One that is not well-formed is parsed as HTML.
+fn read_xml(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
+    let decoded = decode_xml(&page.body, page.content_type.as_deref());
+    let in_bytes = decoded.problem.map(|(offset, reason)| NotWellFormed::at(&decoded.text, offset, reason));
+    let Err(fault) = parse_malformed_xml_into(document, &decoded.text, decoded.encoding, in_bytes) else {
+        return Ok(());
+    };
+    read(page, document)?;
+    document.not_well_formed = Some(fault);
+    Ok(())
 }
 
 #[cfg(test)]

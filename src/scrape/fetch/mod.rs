@@ -134,7 +134,7 @@ impl Fetcher {
             && has_page
             && next.is_none()
         {
-            kind = DocumentKind::of(essence, &self.settings.content_types);
+            kind = DocumentKind::of(essence, &self.settings.content_types, false);
             if kind.is_none() {
                 // Leaves the body unread: closing the connection costs less than downloading an image.
                 return Err(answered(head::no_page(&shown, "its type is", essence)));
@@ -169,7 +169,7 @@ impl Fetcher {
             return Ok((bytes, kind));
         }
         let essence = sniff::sniff(&bytes);
-        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types) {
+        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types, false) {
             return Ok((bytes, kind));
         }
         let failure = head::no_page(body.shown, "no header gives its type, and its bytes look like", essence);
