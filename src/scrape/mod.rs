@@ -1,6 +1,6 @@
 //! Turns one task into one outcome: fetch -> decode -> parse -> extract.
 //!
-//! `scraper` runs the stages one after another. Each stage is a function that does not need the others:
+//! `scraper` runs the stages one after another; `reading` runs those after fetching. Each stage is a function that does not need the others:
 //!
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
@@ -43,6 +43,7 @@ mod large;
 mod media_type;
 mod parse;
 mod proxy;
+mod reading;
 mod refresh;
 mod scraper;
 mod settings;
@@ -58,7 +59,7 @@ pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 #[cfg(fuzzing)]
 pub(crate) use parse::html::comparison::check as check_html;
-pub use parse::{Document, parse, parse_encoded, parse_into};
+pub use parse::{Document, NotWellFormed, parse, parse_encoded, parse_into, parse_xml_into};
 pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]

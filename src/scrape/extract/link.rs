@@ -85,7 +85,7 @@ fn link(dom: &Dom, at: u32) -> Option<&str> {
     match node.namespace() {
         Namespace::Html => {}
         Namespace::Svg => return (node.name() == known::A).then(|| any_href(dom, at)).flatten(),
-        Namespace::MathMl => return None,
+        Namespace::MathMl | Namespace::Other => return None,
     }
     let holder = match node.name() {
         known::A | known::AREA | known::BASE | known::LINK => known::HREF,

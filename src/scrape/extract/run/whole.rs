@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::super::plan::Root;
 use super::super::rules::Structured;
-use super::super::warnings::Problem;
 use super::super::structured::{self, JsonLd, UnreadScript};
+use super::super::warnings::Problem;
 use super::super::{article, feed, page_links};
 use super::{Run, Scope};
 use crate::scrape::json::Json;

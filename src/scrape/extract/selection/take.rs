@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::name::LocalName;
-use crate::scrape::document::{Attribute, AttributeNamespace, Dom, known};
+use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Qualifier, known};
 
 /// What a branch takes from each element that it matches.
 ///
@@ -64,7 +64,9 @@ impl AttributeName {
 
     fn is(&self, dom: &Dom, attribute: &Attribute) -> bool {
         let prefix = match attribute.namespace() {
+            _ if dom.is_xml() && attribute.qualifier() != Qualifier::NONE => dom.prefix(attribute.qualifier()),
             AttributeNamespace::None => return self.whole.is(dom, attribute.name()),
+            AttributeNamespace::Other => return false,
             AttributeNamespace::XLink => "xlink",
             AttributeNamespace::Xml => "xml",
             AttributeNamespace::Xmlns if attribute.name() == known::XMLNS => "",

@@ -137,8 +137,8 @@ impl Parser {
     }
 }
 
-/// 13.2.3.5, "preprocessing the input stream": CR LF and CR become LF.
-fn normalize_line_ends(page: &str, normalized: &mut String) {
+/// 13.2.3.5, "preprocessing the input stream": CR LF and CR become LF. XML does the same (XML 1.0, 2.11).
+pub(super) fn normalize_line_ends(page: &str, normalized: &mut String) {
     let mut rest = page;
     while let Some(at) = memchr(b'\r', rest.as_bytes()) {
         normalized.push_str(&rest[..at]);
