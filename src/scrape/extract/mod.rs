@@ -6,11 +6,14 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
-//! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
+//! - `link`, `pattern`, `number`, `date`, `value`: turn the selected text into a value
+//! - `locale`: how numbers and dates are written in 15 languages
 //! - `extractor_tests`: tests of the extractor
 
+mod date;
 mod extractor;
 mod link;
+mod locale;
 mod number;
 mod page;
 mod pattern;
@@ -20,7 +23,10 @@ mod rules;
 mod selection;
 mod value;
 
+pub use date::{Dates, DatesError};
 pub use extractor::Extractor;
+pub use locale::Locale;
+pub use number::{Evidence, Notation, Tally, decimal, evidence, integer};
 pub use pattern::{PatternError, check_regex};
 pub use plan::{RuleError, RuleErrorKind};
 pub(super) use refresh::elsewhere;

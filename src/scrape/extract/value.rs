@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::number;
+use super::number::{self, Notation};
 use super::rules::{Scalar, ValueType};
 use crate::scrape::json;
 
@@ -10,11 +10,11 @@ use crate::scrape::json;
 pub(super) fn write(out: &mut Vec<u8>, text: &str, kind: ValueType) -> bool {
     match kind {
         ValueType::String | ValueType::Html => json::string(out, text),
-        ValueType::Number => match number::decimal(text) {
+        ValueType::Number => match number::decimal(text, Notation::Unset) {
             Some(number) => out.extend_from_slice(number.as_bytes()),
             None => return false,
         },
-        ValueType::Integer => match number::integer(text) {
+        ValueType::Integer => match number::integer(text, Notation::Unset) {
             Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
             None => return false,
         },
