@@ -24,12 +24,9 @@ pub(super) fn lines(summary: &Summary) -> Vec<String> {
         }
     }
     for field in fields {
-        if let Some(mark) = field.other_decimal
-            && field.as_expected == 0
-            && field.otherwise > 0
-        {
-            let values = if field.otherwise == 1 { "value looks" } else { "values look" };
-            lines.push(format!("{}: {} {values} like decimal = \"{mark}\"", field.field, field.otherwise));
+        if let Some((count, mark)) = field.decimals.hint() {
+            let values = if count == 1 { "value looks" } else { "values look" };
+            lines.push(format!("{}: {count} {values} like decimal = \"{mark}\"", field.field));
         }
     }
     lines
@@ -45,6 +42,7 @@ fn named(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{FieldSummary, named};
+    use crate::scrape::extract::MarkCount;
 
     fn field(name: &str) -> FieldSummary {
         FieldSummary {
@@ -53,11 +51,13 @@ mod tests {
             values: 100,
             empty: 0,
             bad: 0,
-            as_expected: 0,
-            otherwise: 0,
-            other_decimal: None,
+            decimals: MarkCount::default(),
             is_of_settings: true,
         }
+    }
+
+    fn decimals(point: u64, comma: u64, misread: u64) -> MarkCount {
+        MarkCount { point, comma, misread }
     }
 
     fn lines(fields: Vec<FieldSummary>) -> Vec<String> {
@@ -67,7 +67,6 @@ mod tests {
     #[test]
     fn fields_that_do_not_fit_are_named() {
         let empty = |name: &str| FieldSummary { pages: 0, values: 0, empty: 7, ..field(name) };
-        let comma = Some(",");
         let table = [
             (vec![field("a")], vec![]),
             (vec![empty("a")], vec!["the field a was empty on every page"]),
@@ -78,14 +77,14 @@ mod tests {
             (vec![FieldSummary { values: 95, bad: 5, ..field("a") }], vec![]),
             (vec![FieldSummary { values: 94, bad: 6, ..field("a") }], vec!["a: 6 of 100 values do not fit its type"]),
             (
-                vec![FieldSummary { otherwise: 212, other_decimal: comma, ..field("price") }],
+                vec![FieldSummary { decimals: decimals(0, 212, 212), ..field("price") }],
                 vec!["price: 212 values look like decimal = \",\""],
             ),
             (
-                vec![FieldSummary { otherwise: 1, other_decimal: Some("."), ..field("price") }],
+                vec![FieldSummary { decimals: decimals(1, 0, 1), ..field("price") }],
                 vec!["price: 1 value looks like decimal = \".\""],
             ),
-            (vec![FieldSummary { otherwise: 212, as_expected: 1, other_decimal: comma, ..field("price") }], vec![]),
+            (vec![FieldSummary { decimals: decimals(1, 212, 212), ..field("price") }], vec![]),
         ];
         for (fields, expected) in table {
             assert_eq!(lines(fields.clone()), expected, "{fields:?}");

@@ -39,8 +39,6 @@ pub struct Extractor {
 pub struct FieldInfo {
     /// The names of the fields around it and its own name, such as `quotes.text`.
     pub path: String,
-    /// The decimal mark that its rules do not expect, if they read numbers.
-    pub other_decimal: Option<&'static str>,
     /// Whether the settings name it, or a field around it. Otherwise it is from a ready-made set.
     pub is_of_settings: bool,
 }

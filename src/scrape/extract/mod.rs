@@ -36,10 +36,13 @@ mod value;
 mod warnings;
 mod xpath;
 
+pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
 pub use facts::PageFacts;
 pub(crate) use facts::rfc_3339;
+pub use locale::Locale;
+pub use number::MarkCount;
 pub use pattern::{PatternError, check_regex};
 pub use plan::{RuleError, RuleErrorKind};
 pub(super) use refresh::elsewhere;

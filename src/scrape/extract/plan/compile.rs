@@ -47,9 +47,8 @@ impl Compiler<'_> {
         for (name, rule) in rules {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let number = self.fields.len();
-            self.fields.push(FieldInfo { path: path.clone(), other_decimal: None, is_of_settings: false });
+            self.fields.push(FieldInfo { path: path.clone(), is_of_settings: false });
             let content = self.content(rule, &path, around, &mut branches)?;
-            self.fields[number].other_decimal = other_decimal(&content);
             let mut key = Vec::new();
             json::string(&mut key, name);
             key.push(b':');
@@ -177,18 +176,6 @@ impl Compiler<'_> {
             (branch, Origin { selected: number, take })
         }));
         Selected { number, takes }
-    }
-}
-
-/// The decimal mark that a field does not expect, if it reads numbers.
-fn other_decimal(content: &Content) -> Option<&'static str> {
-    match content {
-        Content::Value(value) => match value.kind {
-            Kind::Number(notation) | Kind::Integer(notation) => Some(if notation.has_comma() { "." } else { "," }),
-            _ => None,
-        },
-        Content::FirstOf(first) => first.contents.iter().find_map(other_decimal),
-        Content::Each(_) => None,
     }
 }
 
