@@ -4,6 +4,7 @@
 //! - `open_graph`: the properties of `<meta property="og:..">`
 //! - `microdata`: items with `itemscope` and `itemprop`; `item_text`: the text of an element, as extruct gives it
 //! - `credits`: when the page was published, and by whom
+//! - `peers_pages`, `peers_tests`: write pages and their data for the comparison with extruct
 //!
 //! The content of templates does not count.
 
@@ -12,6 +13,10 @@ mod item_text;
 mod json_ld;
 mod microdata;
 mod open_graph;
+#[cfg(test)]
+mod peers_pages;
+#[cfg(test)]
+mod peers_tests;
 
 pub(super) use credits::{author, published};
 pub(super) use json_ld::{JsonLd, UnreadScript, json_ld};
