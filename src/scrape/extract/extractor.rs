@@ -14,7 +14,7 @@ use super::rules::{Arity, Fields};
 use super::selection::{Marks, Scanner, Symbols, Take, Tree};
 use super::{page, value};
 use crate::model::{Failure, FailureKind, Stage};
-use crate::scrape::document::{Dom, known};
+use crate::scrape::document::Dom;
 use crate::scrape::parse::Document;
 
 /// The most data that one page may give, in bytes of JSON: the largest answer that a worker can send. Rules that select
@@ -68,7 +68,7 @@ impl Extractor {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links = self.takes_links.then(|| Links::new(final_url, base_href(dom), dom.encoding()));
+        let links = self.takes_links.then(|| Links::of_document(dom, final_url));
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.fields.max(hits.len()), Vec::new);
@@ -99,12 +99,6 @@ struct Buffers {
 
 thread_local! {
     static BUFFERS: Cell<Buffers> = Cell::default();
-}
-
-/// Returns the `href` of the first `<base>` that has one.
-pub(super) fn base_href(dom: &Dom) -> Option<&str> {
-    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
-    bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
 /// A node that a field's selector matched: its place in the document, and the index of the take in the field's `takes`.

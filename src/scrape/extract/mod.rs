@@ -6,8 +6,9 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
+//! - `xml_base`: the bases of links in XML
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
-//! - `extractor_tests`: tests of the extractor
+//! - `extractor_tests`: tests of the extractor; `xml_tests`: selectors on documents of XML
 
 mod extractor;
 mod link;
@@ -19,6 +20,9 @@ mod refresh;
 mod rules;
 mod selection;
 mod value;
+mod xml_base;
+#[cfg(test)]
+mod xml_tests;
 
 pub use extractor::Extractor;
 pub use pattern::{PatternError, check_regex};
