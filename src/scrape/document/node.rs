@@ -177,6 +177,11 @@ impl Node {
         self.parent
     }
 
+    /// Returns the place after the last node below this one.
+    pub(crate) fn end(&self) -> u32 {
+        self.end
+    }
+
     pub(crate) fn is_element(&self) -> bool {
         self.kind == Kind::Element
     }

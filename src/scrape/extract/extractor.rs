@@ -12,7 +12,6 @@ use super::run::{Hit, Run};
 use super::selection::{Marks, Scanner, Symbols, Tree};
 use super::warnings::Warnings;
 use crate::model::{Failure, FailureKind, FieldCount, Stage};
-use crate::scrape::document::{Dom, known};
 use crate::scrape::json::Json;
 use crate::scrape::parse::Document;
 
@@ -149,7 +148,7 @@ impl Extractor {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links = self.uses_links.then(|| Links::new(facts.final_url, base_href(dom), dom.encoding()));
+        let links = self.uses_links.then(|| Links::of_document(dom, facts.final_url));
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.selectors.max(hits.len()), Vec::new);
@@ -188,12 +187,6 @@ struct Buffers {
 
 thread_local! {
     static BUFFERS: Cell<Buffers> = Cell::default();
-}
-
-/// Returns the `href` of the first `<base>` that has one.
-pub(super) fn base_href(dom: &Dom) -> Option<&str> {
-    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
-    bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
 #[cfg(test)]

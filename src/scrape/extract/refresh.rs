@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::extractor::base_href;
 use super::link::Links;
 use crate::scrape::Document;
 use crate::scrape::document::known;
@@ -22,7 +21,7 @@ pub(in crate::scrape) fn elsewhere(document: &Document, page: &Url) -> Option<Ur
         let is_refresh = dom.attribute(at, known::HTTP_EQUIV)?.eq_ignore_ascii_case("refresh");
         is_refresh.then(|| dom.attribute(at, known::CONTENT).and_then(Refresh::read))?
     });
-    refresh?.target(page, |link| Links::new(page, base_href(dom), dom.encoding()).resolve(link))
+    refresh?.target(page, |link| Links::of_document(dom, page).resolve(link))
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ mod notation;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Evidence, MarkCount, evidence};
+pub use evidence::MarkCount;
+#[cfg(test)]
+use evidence::{Evidence, evidence};
 pub use notation::Notation;
 
 /// Reads a decimal number. Returns it in JSON form (`1234.5`, `-3`, `0.25`), or `None` if `text` has no number, several
