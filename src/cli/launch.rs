@@ -41,7 +41,6 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
-        let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
         let executor = ProcessPool::new(&init, options).map_err(Stop::usage)?;
         let parts = RunParts {
@@ -54,7 +53,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             ahead_limit: plan.ahead_limit,
             task_timeout: plan.task_timeout,
             plausible: Plausible::new(&scrape.fetch),
-            host_headers,
+            hosts: plan.hosts.clone(),
             limits: plan.limits,
             cookies,
             cached,

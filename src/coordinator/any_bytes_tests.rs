@@ -102,7 +102,7 @@ impl Run {
             task_timeout: TASK_TIMEOUT,
             grace: Duration::from_secs(5),
             plausible: Plausible::new(&scrape::sample()),
-            host_headers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             limits: RunLimits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);

@@ -169,7 +169,7 @@ impl Place {
             ahead_limit: 1000,
             task_timeout: Duration::from_secs(60),
             plausible: Plausible::new(&crate::scrape::sample()),
-            host_headers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             limits: RunLimits::default(),
             cookies: None,
             cached: None,

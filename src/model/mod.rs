@@ -13,6 +13,8 @@
 //! - `web_url`: parses URLs by the WHATWG standard
 //! - `host_key`: the host to which politeness rules and secrets belong
 //! - `http_date`: dates in HTTP headers
+//! - `proxy`: the URLs of proxies
+//! - `host_settings`: what the settings define for one host alone
 //! - `reach`: whether the list or a redirect leads to a URL
 //! - `visit`: one request, and its result
 //! - `sendable`: checks whether a request can contain a URL
@@ -31,11 +33,13 @@ mod excerpt;
 mod failure;
 mod few;
 mod host_key;
+mod host_settings;
 mod how_long;
 mod http_date;
 mod limits;
 mod outcome;
 mod printable;
+mod proxy;
 mod reach;
 mod record;
 mod sendable;
@@ -51,11 +55,13 @@ pub use done::{Done, ListPoint};
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use host_key::{HostKey, HostKeyError};
+pub use host_settings::HostSettings;
 pub use how_long::how_long;
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
+pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
 pub use record::Record;
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
