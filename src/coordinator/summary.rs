@@ -38,7 +38,7 @@ pub struct Summary {
     /// Tasks whose data comes from the cache; absent in a run without a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
-    /// Pages that html5ever parsed, because Gleaner's own parser declined them or because `extraction.parser` says so.
+    /// Pages that html5ever parsed, because `extraction.parser` says so or because they have more than 256 MiB.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,

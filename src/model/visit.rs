@@ -67,6 +67,6 @@ pub struct Visited {
     /// no response. An answer of a worker with more than 10,000 of them is refused.
     #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
-    /// Whether html5ever parsed the page, since the settings say so or Gleaner's own parser declined it.
+    /// Whether html5ever parsed the page: the settings say so, or the page is too long for Gleaner's own parser.
     pub by_reference: bool,
 }

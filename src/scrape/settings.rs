@@ -22,7 +22,7 @@ pub struct Settings {
 /// What makes a document of a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageParser {
-    /// Gleaner's own parser, which follows the Standard. The few pages that it declines are parsed by html5ever.
+    /// Gleaner's own parser, which follows the Standard. Pages of more than 256 MiB are parsed by html5ever.
     #[default]
     Own,
     /// html5ever, for all pages.
