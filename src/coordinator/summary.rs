@@ -41,7 +41,7 @@ pub struct Summary {
     pub cached: Option<u64>,
     /// How well the rules fit, for each field, in the order of the rules. Nested fields follow the field around them.
     pub fields: Vec<FieldSummary>,
-    /// Pages that html5ever parsed, because Gleaner's own parser declined them or because `extraction.parser` says so.
+    /// Pages that html5ever parsed, because `extraction.parser` says so or because they have more than 256 MiB.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,

@@ -2,11 +2,11 @@
 //!
 //! The parser in `xml` reads what is labelled as XML. Text that is not well-formed XML is read as HTML.
 //!
-//! There are two parsers for HTML. The parser in `html` follows the Standard and fills a `document::Dom` in one pass. It
-//! declines pages that need far more work than their length explains. The reference parser, html5ever, parses those. It
-//! builds a tree of `scraper`, and the document is a copy of that tree. `sink` receives its nodes, and `budget` limits
-//! its work for a page. With `extraction.parser`, the reference parses all pages. The two trees differ only in the
-//! cases that `html::rules` lists.
+//! There are two parsers for HTML. The parser in `html` follows the Standard and fills a `document::Dom` in one pass. Pages that
+//! need far more work than their length explains fail. The reference parser, html5ever, would need as much work for
+//! them, and does not count all of it. With `extraction.parser`, the reference parses all pages. It builds a tree of
+//! `scraper`, and the document is a copy of that tree. `sink` receives its nodes, and `budget` limits its work for a
+//! page. The two trees differ only in the cases that `html::rules` lists.
 
 mod budget;
 pub(in crate::scrape) mod html;
@@ -35,7 +35,7 @@ pub struct Document {
     pub(super) dom: Dom,
     /// The parser that the settings choose.
     pub(super) choice: PageParser,
-    /// Whether html5ever has parsed the page.
+    /// Whether html5ever has parsed the page: the settings say so, or the page is too long for the other parser.
     pub(super) by_reference: bool,
     /// Why a page that is labelled as XML is not well-formed.
     pub(super) not_well_formed: Option<NotWellFormed>,
@@ -80,8 +80,8 @@ impl Default for Document {
 
 /// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` contains elements, not text.
 ///
-/// The length of the text does not strictly limit the time: 100,000 attributes on one element take html5ever some
-/// seconds. The caller must be able to kill the process.
+/// With the reference parser, the length of the text does not strictly limit the time: 100,000 attributes on one element
+/// take html5ever some seconds. The caller must be able to kill the process.
 ///
 /// # Errors
 /// Fails at stage `parse` if the page needs far more work than its length explains (`budget`), because it nests too
@@ -112,7 +112,8 @@ pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encodi
         PageParser::Own => parser.parse(text, encoding, dom),
         PageParser::Reference => Err(Declined::NotAsked),
     };
-    if let Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) = done {
+    if let Err(declined) = done {
+        leave_to_reference(declined)?;
         dom.copy_reference(&reference(text)?, encoding);
         *by_reference = true;
     }
@@ -152,6 +153,15 @@ pub(super) fn parse_malformed_xml_into(
     }
 }
 
+/// Decides whether html5ever parses a page that the other parser declines. A page that needs too much work is a failure:
+/// html5ever takes as long or longer for it, and comparing attributes is work that its budget does not count.
+fn leave_to_reference(declined: Declined) -> Result<(), Failure> {
+    match declined {
+        Declined::TooMuchWork => Err(too_large(Exceeded)),
+        Declined::TooLong | Declined::NotAsked => Ok(()),
+    }
+}
+
 /// The result of parsing a page with a tentative encoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
@@ -179,7 +189,8 @@ pub(super) fn parse_tentative_into(
     };
     match done {
         Ok(parsed) => Ok(parsed),
-        Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) => {
+        Err(declined) => {
+            leave_to_reference(declined)?;
             let parsed = copy_tentative(dom, text, tentative)?;
             *by_reference = true;
             Ok(parsed)

@@ -15,7 +15,8 @@
 //! - `work`: limits the work for one page
 //!
 //! The result is the Standard's tree. It equals html5ever's tree, node by node, unless the page reaches one of the
-//! cases in `rules`. The parser declines a page that needs too much work. The caller then has html5ever parse it.
+//! cases in `rules`. The parser declines a page that needs too much work, and a page that is too long for it. html5ever
+//! parses the second kind.
 //!
 //! Absent on purpose: reports of parse errors, because nothing uses them; scripts; and parsing of fragments.
 //!
