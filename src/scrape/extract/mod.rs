@@ -4,21 +4,28 @@
 //!
 //! - `rules`: the rules of the settings; `page`: the rules of a run without `[extract]`; `plan`: the compiled rules
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
+//! - `xpath`: `XPath` expressions, in place of selectors; `nearest`: suggests a name for a misspelt one
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor
+//! - `peers_tests`: writes rules with what they find, to compare it with parsel
 
 mod extractor;
 mod link;
+mod nearest;
 mod number;
 mod page;
 mod pattern;
+#[cfg(test)]
+mod peers_tests;
 mod plan;
 mod refresh;
 mod rules;
 mod selection;
 mod value;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extractor calls it as soon as rules have the key `xpath`"))]
+mod xpath;
 
 pub use extractor::Extractor;
 pub use pattern::{PatternError, check_regex};
@@ -26,6 +33,7 @@ pub use plan::{RuleError, RuleErrorKind};
 pub(super) use refresh::elsewhere;
 pub use rules::{Arity, Fields, Rule, Scalar, ValueRule, ValueType};
 pub use selection::{Selection, SelectionError};
+pub use xpath::{XPath, XPathError, XPathType};
 
 /// Checks rules without keeping the compiled form: fails exactly if `Extractor::new` fails.
 ///

@@ -10,6 +10,7 @@ use selectors::parser::{self, SelectorParseErrorKind};
 use super::SelectionError;
 use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
 use super::take::{AttributeName, Take};
+use crate::scrape::extract::nearest::nearest;
 
 /// The types of our CSS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,16 +206,4 @@ fn match_lower<T>(name: &str, with: impl FnOnce(&str) -> T) -> T {
 
 fn spelled(name: &str) -> String {
     if name == "attr" { "::attr(name)".to_owned() } else { format!("::{name}") }
-}
-
-/// Returns the known name that is most similar to a misspelt one.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    const LIKE_ENOUGH: f64 = 0.5;
-    let name = name.to_ascii_lowercase();
-    known
-        .iter()
-        .map(|known| (strsim::normalized_damerau_levenshtein(&name, known), *known))
-        .filter(|(likeness, _)| *likeness >= LIKE_ENOUGH)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known)
 }
