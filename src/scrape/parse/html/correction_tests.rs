@@ -22,8 +22,8 @@ fn body(page: &str) -> String {
 type Case = (Correction, &'static str, &'static str);
 
 use Correction::{
-    AnnotationHoldsHtml, AnnotationScope, ByteOrderMark, DoctypeInTable, LineEndAfterPre, ProcessingInstruction,
-    SelectedContent, SpecialElements, TableBodyInScope, TextInTableTemplate,
+    AnnotationHoldsHtml, AnnotationScope, ByteOrderMark, DoctypeInTable, FramesetAfterTemplate, LineEndAfterPre,
+    ProcessingInstruction, SelectedContent, SpecialElements, TableBodyInScope, TextInTableTemplate,
 };
 
 #[rustfmt::skip]
@@ -44,6 +44,10 @@ const CASES: &[Case] = &[
     (ByteOrderMark, "\u{feff}x", "\u{feff}x"),
     (ByteOrderMark, "<script></script>\u{feff}x", "\u{feff}x"),
     (ByteOrderMark, "<meta charset=utf-8>\u{feff}x", "\u{feff}x"),
+    (FramesetAfterTemplate, "<head><template></template></head><p><frameset>",
+        "<html><head><template></template></head><frameset></frameset>"),
+    (FramesetAfterTemplate, "<template>x</template><p><frameset>",
+        "<html><head><template>x</template></head><frameset></frameset>"),
     (LineEndAfterPre, "<pre>&#10x", "<pre>x</pre>"),
     (LineEndAfterPre, "<listing>&#x0ax", "<listing>x</listing>"),
     (LineEndAfterPre, "<textarea>&#10x</textarea>", "<textarea>x</textarea>"),
@@ -123,6 +127,24 @@ fn a_processing_instruction_has_a_target_and_may_have_data() {
     let page = "<?a><html><?b><head><noscript><?c></noscript></head><?d><body></body><?e></html><?f>";
     let html = "<?a ?><html><?b ?><head><noscript><?c ?></noscript></head><?d ?><body></body><?e ?></html><?f ?>";
     assert_eq!(body(page), html.trim_end_matches("</html>").split_once("<body>").map_or("", |(_, rest)| rest));
+}
+
+#[test]
+fn a_template_forbids_a_frameset_only_in_the_body() {
+    let cases = [
+        ("<head></head><template></template><p><frameset>", "<frameset></frameset>"),
+        ("<p><template></template><frameset>", "<body><p><template></template></p></body>"),
+        ("<template></template><body><frameset>", "<body></body>"),
+        ("<template></template>x<frameset>", "<body>x</body>"),
+        ("<template></template></br><frameset>", "<body><br></body>"),
+        ("<template><frameset></template>", "<body></body>"),
+    ];
+    for (page, expected) in cases {
+        let mut dom = Dom::new();
+        Parser::default().parse(page, UTF_8, &mut dom).expect("a page");
+        let html = dom.outer_html(0);
+        assert_eq!(html.split_once("</head>").map(|(_, rest)| rest), Some(&*[expected, "</html>"].concat()), "{page}");
+    }
 }
 
 #[test]

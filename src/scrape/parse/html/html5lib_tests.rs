@@ -21,7 +21,8 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// 13.2.5.72 - 13.2.5.76: these are processing instructions now, and the unfinished one is nothing.
-const INSTRUCTIONS: [&str; 4] = ["<?", "<?COMMENT?>", "<?COM--MENT?>", "<?import namespace=\"foo\" implementation=\"#bar\">"];
+const INSTRUCTIONS: [&str; 4] =
+    ["<?", "<?COMMENT?>", "<?COM--MENT?>", "<?import namespace=\"foo\" implementation=\"#bar\">"];
 
 /// 13.2.6.4.7: a `select` may contain any element now. The insertion modes "in select" and "in select in table" are gone.
 #[rustfmt::skip]

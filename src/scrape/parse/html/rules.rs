@@ -27,6 +27,8 @@ pub(crate) enum Correction {
     AnnotationHoldsHtml,
     /// 13.2.3.5: U+FEFF is text. Decoding has already removed the byte-order mark.
     ByteOrderMark,
+    /// 13.2.6.4.6: a `template` in the head does not forbid a `frameset`.
+    FramesetAfterTemplate,
     /// 13.2.6.4.7: only the next token decides whether the line feed after `<pre>` is dropped. A parse error is not a
     /// token.
     LineEndAfterPre,
@@ -44,11 +46,12 @@ pub(crate) enum Correction {
 
 impl Correction {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::SpecialElements,
         Self::AnnotationScope,
         Self::AnnotationHoldsHtml,
         Self::ByteOrderMark,
+        Self::FramesetAfterTemplate,
         Self::LineEndAfterPre,
         Self::DoctypeInTable,
         Self::TextInTableTemplate,

@@ -2,6 +2,7 @@
 
 use html5ever::tree_builder::QuirksMode;
 
+use super::super::rules::Correction;
 use super::super::tags::{THOROUGHLY_IMPLIED, sets};
 use super::open_elements::Open;
 use super::{Construction, Flow, Mode, NONE, Run, Split, State, Tag, Token};
@@ -191,6 +192,10 @@ impl Construction<'_> {
 
     fn begin_body(&mut self) -> Flow {
         self.insert_phantom(BODY);
+        // Only a template in the head can have changed this.
+        if !self.frameset_ok && self.applies(Correction::FramesetAfterTemplate) {
+            self.frameset_ok = true;
+        }
         Reprocess(Mode::InBody)
     }
 
