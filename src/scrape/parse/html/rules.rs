@@ -40,13 +40,15 @@ pub(crate) enum Correction {
     TableBodyInScope,
     /// 13.2.5.72 - 13.2.5.76: `<?name ..>` is a processing instruction, not a comment.
     ProcessingInstruction,
+    /// 4.12.3 and 13.2.6.4.4: the content of a `<template for>` replaces the markers that it names.
+    TemplateFor,
     /// 4.10.10 and 4.10.17: a `selectedcontent` contains a copy of the content of the selected option.
     SelectedContent,
 }
 
 impl Correction {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::SpecialElements,
         Self::AnnotationScope,
         Self::AnnotationHoldsHtml,
@@ -57,6 +59,7 @@ impl Correction {
         Self::TextInTableTemplate,
         Self::TableBodyInScope,
         Self::ProcessingInstruction,
+        Self::TemplateFor,
         Self::SelectedContent,
     ];
 }

@@ -114,7 +114,7 @@ impl Construction<'_> {
                 self.frameset_ok = false;
                 self.mode = Mode::InTemplate;
                 self.lists.template_modes.push(Mode::InTemplate);
-                self.insert_html(tag);
+                self.insert_template(tag);
             }
             HEAD => {}
             _ => {
@@ -130,6 +130,7 @@ impl Construction<'_> {
             return;
         }
         self.generate_implied_end_tags(THOROUGHLY_IMPLIED, None);
+        self.finish_patching();
         self.pop_until_named(TEMPLATE);
         self.clear_formats_to_marker();
         self.lists.template_modes.pop();
