@@ -52,12 +52,13 @@ impl Construction<'_> {
         let mut at = scope;
         loop {
             at = self.following(scope, at, true)?;
-            let Some((target, data)) = self.instruction(at) else { continue };
-            if !matches!(target, "marker" | "start") || pseudo_attribute(data, "name").as_deref() != Some(name) {
-                continue;
+            let Some((target @ ("marker" | "start"), data)) = self.instruction(at) else { continue };
+            let (is_start, length) = (target == "start", data.len());
+            let is_named = pseudo_attribute(data, "name").as_deref() == Some(name);
+            self.work.look(length);
+            if is_named {
+                return Some((at, if is_start { self.end_marker(at) } else { at }));
             }
-            let end = if target == "marker" { at } else { self.end_marker(at) };
-            return Some((at, end));
         }
     }
 
@@ -142,10 +143,7 @@ fn pseudo_attribute<'a>(data: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
         let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, after) = value[1..].split_once(quote)?;
         let value = unescaped(value)?;
-        if !is_name
-            || names.contains(&name)
-            || !(after.is_empty() || after.starts_with(|c: char| c.is_ascii_whitespace()))
-        {
+        if !is_name || !(after.is_empty() || after.starts_with(|c: char| c.is_ascii_whitespace())) {
             return None;
         }
         if name == wanted {
@@ -154,7 +152,8 @@ fn pseudo_attribute<'a>(data: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
         names.push(name);
         rest = after.trim_ascii_start();
     }
-    found
+    names.sort_unstable();
+    names.is_sorted_by(|one, next| one != next).then_some(found)?
 }
 
 /// Replaces the references of XML. Returns `None` if one is not valid, or if the value has a `<`.
