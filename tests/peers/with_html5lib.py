@@ -19,18 +19,19 @@ def explanation(page, ours):
             return []
     except AssertionError:
         pass  # html5lib fails on some tables in foreign elements.
-    rules = corrected_rules(page, ours)
-    if rules is None and "<?" in page:
-        rules = corrected_rules(UNFINISHED.sub("", page), ours)
+    has_instructions = "<?" in page
+    rules = corrected_rules(page, ours, has_instructions)
+    if rules is None and has_instructions:
+        rules = corrected_rules(UNFINISHED.sub("", page), ours, has_instructions)
     return rules
 
 
-def corrected_rules(page, ours):
+def corrected_rules(page, ours, has_instructions):
     """Returns the rules that html5lib needs to build our document, or None if it builds another one."""
     corrected = Parser()
     corrected.parse(page)
     theirs = corrected.tree.nodes()
-    if "<?" in page:
+    if has_instructions:
         corrected.used.add("processing instructions")
         ours = with_instructions_as_comments(ours, theirs)
     if ours != theirs and "<selectedcontent" in page:
