@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Arity, Extractor, Rule, ValueRule, xpath};
+use super::{Arity, Extractor, PageFacts, Rule, Steps, ValueRule, xpath};
 use crate::scrape::document::{Dom, Kind};
 use crate::scrape::parse::{Document, parse};
 
@@ -443,9 +443,9 @@ fn events(dom: &Dom) -> Value {
 
 fn by_css(document: &Document, css: &str) -> Value {
     // As in parsel, nothing is trimmed.
-    let rule = ValueRule { trim: false, ..ValueRule::new(css, Arity::Many) };
-    let extractor = Extractor::new(Some(&vec![("found".to_owned(), Rule::Value(rule))])).expect(css);
-    let data = extractor.extract(document, &"http://h/".parse().expect("a URL")).expect(css);
+    let rule = ValueRule { steps: Steps { trim: false, ..Steps::default() }, ..ValueRule::new(css, Arity::Many) };
+    let extractor = Extractor::of(&vec![("found".to_owned(), Rule::Value(rule))]).expect(css);
+    let data = extractor.extract(document, &PageFacts::of(&"http://h/".parse().expect("a URL"))).expect(css).data;
     serde_json::from_slice::<Value>(&data).expect("JSON")["found"].take()
 }
 
