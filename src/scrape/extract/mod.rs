@@ -8,7 +8,7 @@
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `pattern`, `number`, `date`, `value`: turn the selected text into a value
 //! - `locale`: how numbers and dates are written in 15 languages
-//! - `extractor_tests`: tests of the extractor
+//! - `extractor_tests`: tests of the extractor; `peers_tests`: writes values to compare them with those of other libraries
 
 mod date;
 mod extractor;
@@ -17,6 +17,8 @@ mod locale;
 mod number;
 mod page;
 mod pattern;
+#[cfg(test)]
+mod peers_tests;
 mod plan;
 mod refresh;
 mod rules;
