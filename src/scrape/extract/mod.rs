@@ -13,7 +13,8 @@
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
 //! - `extractor_tests`: tests of the extractor
-//! - `peers_tests`: writes rules with what they find, to compare it with parsel
+//! - `peers_tests`: writes rules with what they find, to compare it with parsel;
+//!   `values_peers_tests`: writes how numbers and dates are read
 
 mod article;
 mod date;
@@ -37,6 +38,8 @@ mod selection;
 mod structured;
 mod table;
 mod value;
+#[cfg(test)]
+mod values_peers_tests;
 mod warnings;
 mod xml_base;
 mod xpath;
