@@ -5,12 +5,15 @@
 //! - `rules`: the rules of the settings; `page`: the rules of a run without `[extract]`; `plan`: the compiled rules
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
+//! - `feed`: reads the entries of RSS, Atom and JSON Feed
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `xml_base`: the bases of links in XML
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor; `xml_tests`: selectors on documents of XML
 
 mod extractor;
+#[allow(dead_code, reason = "no rule can ask for it yet")]
+pub(in crate::scrape) mod feed;
 mod link;
 mod number;
 mod page;
