@@ -6,11 +6,16 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
 //! - `refresh`: finds the URL to which a page refreshes
+//! - `markdown`: turns an element into Markdown; `article`: finds the main text of a page
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the rules that use it come next"))]
+mod article;
 mod extractor;
 mod link;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rules that use it come next"))]
+mod markdown;
 mod number;
 mod page;
 mod pattern;
