@@ -26,7 +26,7 @@ impl Links {
 
     /// The base is the first `<base href>`, resolved against the page's own URL, or else the page's own URL (WHATWG
     /// HTML, "document base URL"). A base with the scheme `data` or `javascript` does not count.
-    fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
+    pub(super) fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
         let base = base_href.and_then(|href| parse_url_in(href, Some(page), encoding).ok());
         let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
         let base = base.unwrap_or_else(|| page.clone());

@@ -232,7 +232,7 @@ impl<'o> Run<'_, 'o> {
             // The text of an element is Markdown already.
             Kind::Markdown => match (&rule.source.root, &rule.source.json) {
                 (Root::Css(_) | Root::XPath(_), None) => Some(text.to_owned()),
-                _ => markdown::of_html(text, self.links),
+                _ => markdown::of_markup(text, self.links),
             },
             Kind::Url => self.links.and_then(|links| links.resolve(text)).map(String::from),
             Kind::Date(dates) => dates.date(text, made_at()),
