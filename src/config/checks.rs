@@ -1,42 +1,185 @@
-//! Whether selectors and regular expressions will compile in the workers. `scrape::extract` compiles them there, so it is
-//! asked here: what passes does not fail later. `Complaint::at` counts bytes of the text.
+//! Checks that the parts of a rule compile. `scrape::extract` compiles them in the workers, so it is asked here: what
+//! passes does not fail later. `Complaint::at` counts bytes of the text.
+
+use jiff::tz::TimeZoneDatabase;
 
 use super::error::Complaint;
-use crate::scrape::extract::{Arity, Selection, SelectionError, check_regex};
+use super::suggest;
+use crate::scrape::extract::{
+    Arity, Extractor, Notation, Root, Rule, RuleErrorKind, Selection, SelectionError, Source, ValueRule, ValueType,
+    check_regex,
+};
+
+/// The languages of `locale`. Regions such as `de-CH` come from them.
+const LANGUAGES: &[&str] = &["en", "de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sv", "da", "fi", "ru", "tr", "ja"];
+
+/// Other names of languages, and regions that are written instead of their language.
+const LANGUAGES_ELSEWHERE: &[(&str, &str)] = &[
+    ("english", "en"),
+    ("us", "en-US"),
+    ("uk", "en-GB"),
+    ("gb", "en-GB"),
+    ("german", "de"),
+    ("deutsch", "de"),
+    ("ch", "de-CH"),
+    ("at", "de-AT"),
+    ("french", "fr"),
+    ("spanish", "es"),
+    ("italian", "it"),
+    ("portuguese", "pt"),
+    ("br", "pt-BR"),
+    ("dutch", "nl"),
+    ("polish", "pl"),
+    ("czech", "cs"),
+    ("cz", "cs"),
+    ("swedish", "sv"),
+    ("se", "sv"),
+    ("danish", "da"),
+    ("dk", "da"),
+    ("finnish", "fi"),
+    ("russian", "ru"),
+    ("turkish", "tr"),
+    ("japanese", "ja"),
+    ("jp", "ja"),
+];
+
+/// The groups of a regular expression.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Groups {
+    /// How many strings each match gives.
+    pub(super) strings: usize,
+    /// Whether each match gives an object of named groups instead.
+    pub(super) are_named: bool,
+}
 
 /// A selector of values, whose branches may end in a pseudo-element.
 pub(super) fn selector(css: &str) -> Result<(), Complaint> {
-    Selection::parse(css).map(drop).map_err(complaint)
+    Selection::parse(css).map(drop).map_err(|error| selector_complaint(&error))
+}
+
+/// A selector of elements for `each`, without any pseudo-element.
+pub(super) fn each(css: &str) -> Result<(), Complaint> {
+    Selection::parse_elements(css).map(drop).map_err(|error| selector_complaint(&error))
 }
 
 /// A selector of elements, without any pseudo-element.
-pub(super) fn each(css: &str) -> Result<(), Complaint> {
-    Selection::parse_elements(css).map(drop).map_err(complaint)
+pub(super) fn elements(css: &str) -> Result<(), Complaint> {
+    selector(css)?;
+    Selection::parse_elements(css).map(drop).map_err(|error| {
+        let at = error.offset..error.offset + error.length;
+        let written = css.get(at.clone()).unwrap_or_default();
+        Complaint::new(format!("selects elements and cannot end in `{written}`")).at(at)
+    })
 }
 
-/// A regular expression for a value.
-pub(super) fn regex(pattern: &str, arity: Arity) -> Result<(), Complaint> {
-    let strings = check_regex(pattern).map_err(|error| {
+/// Whether a selector takes whole elements in any of its branches.
+pub(super) fn takes_elements(css: &str) -> bool {
+    Selection::parse(css).is_ok_and(|selection| selection.takes_elements())
+}
+
+/// An expression of `XPath`.
+pub(super) fn xpath(text: &str) -> Result<(), Complaint> {
+    compiled(ValueRule::of(Root::XPath(text.to_owned()).into(), Arity::Many)).map_err(|kind| match kind {
+        RuleErrorKind::XPath(error) => {
+            let complaint = Complaint::new(format!("is not a valid XPath expression: {}", error.message));
+            did_you_mean(complaint.at(error.offset..error.offset + error.length), error.suggestion)
+        }
+        other => Complaint::new(format!("is not valid: {other}")),
+    })
+}
+
+/// A path into JSON.
+pub(super) fn json_path(text: &str) -> Result<(), Complaint> {
+    let source = Source { json: Some(text.to_owned()), ..Source::from(Root::Body) };
+    compiled(ValueRule::of(source, Arity::Many)).map_err(|kind| match kind {
+        RuleErrorKind::JsonPath(error) => {
+            let complaint = Complaint::new(format!("is not a valid JSON path: {}", error.message));
+            did_you_mean(complaint.at(error.offset..error.offset + error.length), error.suggestion)
+        }
+        other => Complaint::new(format!("is not valid: {other}")),
+    })
+}
+
+/// The name of a language or a region.
+pub(super) fn locale(name: &str) -> Result<(), Complaint> {
+    let with = |name: &str| written_as(Notation { locale: Some(name.to_owned()), ..Notation::default() });
+    if with(name).is_ok() {
+        return Ok(());
+    }
+    let lower = name.to_lowercase().replace('_', "-");
+    let elsewhere = LANGUAGES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower).map(|(_, ours)| *ours);
+    let language = lower.split('-').next().unwrap_or_default();
+    let known = LANGUAGES.iter().copied().find(|known| *known == language);
+    let meant = elsewhere.or(known).or_else(|| suggest::nearest(&lower, LANGUAGES.iter().copied()));
+    let complaint = Complaint::new("is not a known language");
+    Err(match meant.filter(|meant| with(meant).is_ok()) {
+        Some(meant) => complaint.with_help(format!("did you mean \"{meant}\"?")),
+        None => {
+            let all = LANGUAGES.join(", ");
+            complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\""))
+        }
+    })
+}
+
+/// The format of a date, as for `strptime`.
+pub(super) fn format(format: &str) -> Result<(), Complaint> {
+    written_as(Notation { format: Some(format.to_owned()), ..Notation::default() })
+        .map_err(|message| Complaint::new(format!("is not a valid format of dates: {message}")))
+}
+
+/// The name of a time zone.
+pub(super) fn timezone(name: &str) -> Result<(), Complaint> {
+    written_as(Notation { timezone: Some(name.to_owned()), ..Notation::default() }).map_err(|message| {
+        let zones = TimeZoneDatabase::bundled();
+        let known: Vec<_> = zones.available().collect();
+        let near = suggest::nearest(name, known.iter().map(|name| name.as_str()));
+        let complaint = Complaint::new(format!("is not a known time zone: {message}"));
+        complaint.with_help(match near {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "write a name such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
+        })
+    })
+}
+
+/// A regular expression.
+pub(super) fn regex(pattern: &str) -> Result<(), Complaint> {
+    check_regex(pattern).map(drop).map_err(|error| {
         let complaint = Complaint::new(format!("is not a valid regular expression: {}", error.message));
         match error.offset.and_then(|at| Some(at..at + pattern.get(at..)?.chars().next()?.len_utf8())) {
             // Only one line is shown, so there is no place to show in a pattern of several lines.
             Some(at) if !pattern.contains('\n') => complaint.at(at),
             _ => complaint,
         }
-    })?;
-    if strings > 1 && arity == Arity::One {
-        let help = "write (?:...) for the groups that do not count, or (?P<extract>...) for the one that counts; a list, \
-                    css = [\"...\"], takes all of them";
-        return Err(Complaint::new(format!("has {strings} groups, but a single value takes only one")).with_help(help));
-    }
-    Ok(())
+    })
 }
 
-fn complaint(error: SelectionError) -> Complaint {
+/// The groups of a valid regular expression.
+pub(super) fn groups(pattern: &str) -> Groups {
+    let mut rule = ValueRule::new("p::text", Arity::Many);
+    rule.steps.re = Some(pattern.to_owned());
+    // Named groups are the only ones that cannot have a type.
+    rule.kind = ValueType::Number;
+    let are_named = compiled(rule) == Err(RuleErrorKind::StepsAfterObjects);
+    Groups { strings: check_regex(pattern).unwrap_or_default(), are_named }
+}
+
+fn compiled(rule: ValueRule) -> Result<(), RuleErrorKind> {
+    Extractor::of(&vec![(String::new(), Rule::Value(rule))]).map(drop).map_err(|error| error.kind)
+}
+
+fn written_as(notation: Notation) -> Result<(), String> {
+    let rule = ValueRule { kind: ValueType::DateTime, notation, ..ValueRule::new("p::text", Arity::One) };
+    compiled(rule).map_err(|kind| kind.to_string())
+}
+
+fn selector_complaint(error: &SelectionError) -> Complaint {
     let complaint = Complaint::new(format!("is not a valid selector: {}", error.message));
     // If something is missing, only the end can be underlined.
-    let complaint = complaint.at(error.offset..error.offset + error.length);
-    match error.suggestion {
+    did_you_mean(complaint.at(error.offset..error.offset + error.length), error.suggestion.clone())
+}
+
+fn did_you_mean(complaint: Complaint, suggestion: Option<String>) -> Complaint {
+    match suggestion {
         Some(suggestion) => complaint.with_help(format!("did you mean `{suggestion}`?")),
         None => complaint,
     }
@@ -91,22 +234,36 @@ mod tests {
     }
 
     #[test]
-    fn a_single_value_is_one_group_and_a_list_is_any_number_of_them() {
-        let several = [r"(\d+)(\.\d+)?", "(a)|(b)", "((a)b)", "(?P<a>.)(?P<b>.)"];
-        for pattern in several {
-            assert_eq!(regex(pattern, Arity::Many), Ok(()), "{pattern}");
-            let complaint = regex(pattern, Arity::One).expect_err(pattern);
-            assert_eq!(complaint.message, "has 2 groups, but a single value takes only one", "{pattern}");
-            assert!(complaint.help.is_some_and(|help| help.contains("(?:...)")), "{pattern}");
+    fn the_strings_and_the_names_of_groups_are_known() {
+        let table = [
+            (r"\d+", 1, false),
+            (r"(\d+)(\.\d+)?", 2, false),
+            ("(a)|(b)", 2, false),
+            (r"(\d+)(?:\.\d+)?", 1, false),
+            ("(?P<a>.)(?<b>.)", 1, true),
+            ("(a)(?P<extract>b)", 1, false),
+        ];
+        for (pattern, strings, are_named) in table {
+            assert_eq!(groups(pattern), Groups { strings, are_named }, "{pattern}");
         }
-        for pattern in [r"(\d+)(?:\.\d+)?", "a|b", "(?P<a>.)", "(a)(?P<extract>b)"] {
-            assert_eq!(regex(pattern, Arity::One), Ok(()), "{pattern}");
+    }
+
+    #[test]
+    fn elements_have_no_pseudo_element() {
+        assert_eq!(elements("a, div.quote"), Ok(()));
+        let complaint = elements("a, div::text").expect_err("a value");
+        let expected = ("selects elements and cannot end in `::text`", Some(6..12));
+        assert_eq!((complaint.message.as_str(), complaint.at), expected);
+        let table =
+            [("div", true), ("p::text, div", true), ("p::text", false), ("p::inner-html", false), ("p[", false)];
+        for (css, expected) in table {
+            assert_eq!(takes_elements(css), expected, "{css}");
         }
     }
 
     #[test]
     fn bad_regular_expressions_are_refused_at_their_place() {
-        assert_eq!(regex(r"(\d+) €", Arity::One), Ok(()));
+        assert_eq!(regex(r"(\d+) €"), Ok(()));
         for (pattern, message, at) in [
             ("ab(c", "is not a valid regular expression: unclosed group", Some(2..3)),
             (
@@ -116,7 +273,7 @@ mod tests {
             ),
             ("a\n(", "is not a valid regular expression: unclosed group", None),
         ] {
-            let complaint = regex(pattern, Arity::Many).expect_err(pattern);
+            let complaint = regex(pattern).expect_err(pattern);
             assert_eq!((complaint.message.as_str(), complaint.at), (message, at), "{pattern}");
         }
     }

@@ -19,6 +19,7 @@ mod names;
 mod network;
 mod output;
 mod pool;
+mod rules;
 
 use super::{file, nothing};
 use crate::config::{Flag, ProblemKind};
