@@ -7,6 +7,7 @@
 //! - `cookies`: `[cookies]`
 //! - `cache`: `[cache]`
 //! - `extract`: `[extract]`
+//! - `rules`: single rules of `[extract]`
 //! - `output`: `[output]`
 //! - `elsewhere`: flags and environment variables
 
