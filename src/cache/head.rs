@@ -19,6 +19,10 @@ pub const KEPT_HEADERS: [&str; 9] =
 /// not kept.
 const LONGEST: usize = 16 * 1024;
 
+/// The most data of a page that is kept, in bytes. The coordinator computes its checksum and reads it on the only thread
+/// that serves all hosts.
+const MOST_DATA: usize = 4 << 20;
+
 /// What each line adds to its name and its value (RFC 9113, 6.5.2).
 const OF_A_LINE: usize = 32;
 
@@ -57,7 +61,10 @@ impl Head {
         now: SystemTime,
     ) -> Option<Self> {
         let headers = response.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
-        // This comes first, because it limits the time for all that follows.
+        // These come first, because they limit the time for all that follows.
+        if kept.data.len() > MOST_DATA {
+            return None;
+        }
         let sizes = headers.clone().filter(|(name, _)| name != "set-cookie");
         if sizes.map(|(name, value)| name.len() + value.len() + OF_A_LINE).sum::<usize>() > LONGEST {
             return None;

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::cache::Shape as CacheShape;
 use crate::config::{Affects, Plan};
-use crate::scrape::{FetchSettings, HostSettings, TlsSettings};
+use crate::model::HostSettings;
+use crate::scrape::TlsSettings;
 use crate::sink::{Format, Identity};
 
 /// The option for the folder that the run serves. Its files are the pages.
@@ -43,17 +44,18 @@ pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str)
     };
     let settings = identity.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let version = ("version", identity.version.as_str());
-    let trusted = trusted(&plan.scrape.fetch, environment);
+    let trusted = trusted(plan, environment);
     let trusted = trusted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted))
 }
 
 /// Returns everything that decides which servers and proxies a run trusts, and how it identifies itself to them.
-fn trusted(fetch: &FetchSettings, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+fn trusted(plan: &Plan, environment: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let fetch = &plan.scrape.fetch;
     let TlsSettings { authorities, client, min_version: _, insecure } = &fetch.tls;
     let own =
         |(host, settings): (&_, &HostSettings)| Some((format!("proxy of {host}"), json(settings.proxy.as_ref()?)));
-    let mut all: Vec<(String, String)> = fetch.hosts.iter().filter_map(own).collect();
+    let mut all: Vec<(String, String)> = plan.hosts.iter().filter_map(own).collect();
     all.extend([
         ("tls.insecure".to_owned(), json(insecure)),
         ("tls.ca_file".to_owned(), json(authorities)),

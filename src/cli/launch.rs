@@ -46,7 +46,6 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let runtime = runtime.context("set up the event loop (are too many files open, ulimit -n?)");
     let runtime = runtime.map_err(Stop::usage)?;
     runtime.block_on(async {
-        let host_headers = scrape.fetch.take_host_headers();
         let init = postcard::to_stdvec(&scrape).map_err(Stop::usage)?;
         let executor = ProcessPool::new(&init, options).map_err(Stop::usage)?;
         let parts = RunParts {
@@ -61,7 +60,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             plausible: Plausible::new(&scrape.fetch, extractor.fields().len()),
             fields: extractor.fields().to_vec(),
             reads_task: extractor.reads_task(),
-            host_headers,
+            hosts: plan.hosts.clone(),
             limits: plan.limits,
             cookies,
             cached,

@@ -4,14 +4,15 @@
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `summary_file`
-//! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words` and `colour` produce what a person
-//! sees, and `messages` writes it to standard error.
+//! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
+//! what a person sees, and `messages` writes it to standard error.
 
 mod args;
 mod bar;
 mod check;
 mod colour;
 mod cookie_file;
+mod coverage_words;
 mod demo;
 mod descriptors;
 mod file_size;

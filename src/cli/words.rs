@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::colour::{Label, painted};
-use super::messages;
+use super::{coverage_words, messages};
 use crate::coordinator::{Ending, Reason, Summary};
 use crate::model::{how_long, printable};
 
@@ -44,6 +44,7 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
     parts.push(elapsed(summary.elapsed_s));
     let advice = kept.map(|part| format!("; {}", to_go_on(part))).unwrap_or_default();
     say(&format!("{}{advice}", parts.join(", ")));
+    coverage_words::lines(summary).iter().for_each(|line| say(line));
 }
 
 /// Formats the duration of a run.

@@ -11,8 +11,7 @@ use super::element::template::{Environment, Template};
 use super::error::{Complaint, Problem, ProblemKind};
 use super::hosts::setting_name;
 use super::sources::Sources;
-use crate::model::HostKey;
-use crate::scrape::{HostSettings, Proxies, ProxyUrl};
+use crate::model::{HostKey, HostSettings, Proxies, ProxyUrl};
 
 const AUTHORIZATION: &str = "Authorization";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::RunLimits;
+use crate::model::{HostKey, HostSettings, RunLimits};
 use crate::schedule;
 use crate::scrape;
 use crate::sink;
@@ -21,8 +21,9 @@ pub struct Plan {
     pub task_timeout: Duration,
     /// What every worker gets to know. The `site` of its `fetch` is `None` here, because only the command line knows it.
     pub scrape: scrape::Settings,
-    /// Which task is fetched when, and what load servers get. What a host gets with its requests is in
-    /// `scrape.fetch.hosts`.
+    /// What requests to single hosts get. Workers receive it with these requests.
+    pub hosts: BTreeMap<HostKey, HostSettings>,
+    /// Which task is fetched when, and what load servers get. What a host gets with its requests is in `hosts`.
     pub schedule: schedule::Options,
     /// How many tasks of the list may be read ahead, to find hosts that are free.
     pub read_ahead: usize,

@@ -28,6 +28,7 @@ pub(super) fn plan(draft: &Draft, sources: &Sources) -> Result<Plan, Vec<Problem
     };
     outside.problems.extend(limit_fetch(draft, &mut plan));
     fill_fetch(draft, &mut plan, &mut outside);
+    plan.hosts = draft.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect();
     plan.schedule.politeness.adaptive = draft.adaptive.then_some(draft.adaptation);
     let hosts = draft.hosts.iter().map(|(key, host)| (key.as_str().to_owned(), host.rules.clone()));
     plan.schedule.hosts = hosts.collect();
@@ -93,7 +94,6 @@ fn fill_fetch(draft: &Draft, plan: &mut Plan, outside: &mut Outside<'_>) {
     let fetch = &mut plan.scrape.fetch;
     fetch.memory = plan.pool.max_memory.unwrap_or(u64::MAX);
     fetch.headers = outside.headers("fetch.headers", &draft.headers);
-    fetch.hosts = draft.hosts.iter().map(|(key, host)| (key.clone(), outside.host(key, host))).collect();
     fetch.proxies = outside.proxies(&draft.proxies);
     certificates::read(&draft.tls, outside.folder, &mut fetch.tls, &mut outside.problems);
 }

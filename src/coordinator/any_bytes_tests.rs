@@ -102,13 +102,13 @@ impl Run {
             task_timeout: TASK_TIMEOUT,
             grace: Duration::from_secs(5),
             plausible: Plausible::new(&scrape::sample(), 0),
-            host_headers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             reads_task: false,
             limits: RunLimits::default(),
         };
         let state = State::new(options, bounds, &Before::default(), now);
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
-        let pool = Simulated::new(WORKERS, CONCURRENCY);
+        let pool = Simulated::new(WORKERS, CONCURRENCY, Some(SentOutput::check));
         let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
         let tasks = (0..TASKS).map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) });

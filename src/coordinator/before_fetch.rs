@@ -13,7 +13,7 @@ use url::Url;
 
 use super::cookies::number_of;
 use super::state::State;
-use crate::model::{HostKey, Outcome, Page, Reach, Task, Visit};
+use crate::model::{HostKey, HostSettings, Outcome, Page, Reach, Task, Visit};
 use crate::schedule::{RequestId, Settled};
 
 /// Says whether a request must be sent.
@@ -26,10 +26,9 @@ pub(super) enum BeforeFetch {
 }
 
 impl State {
-    /// Adds the headers to a request and checks whether its page is already known.
+    /// Adds the headers and the settings of its host to a request and checks whether its page is already known.
     pub(super) fn before_fetch(&mut self, id: RequestId, visit: Visit, now: Instant) -> BeforeFetch {
-        let host_headers = self.host_headers(&visit.url);
-        let mut visit = Visit { host_headers, ..visit };
+        let mut visit = Visit { host: self.settings_of_host(&visit.url), ..visit };
         let RequestId::Page(seq) = id else { return BeforeFetch::Fetch(visit) };
         if self.bounds.reads_task {
             visit.task = self.schedule.facts(seq).map(Box::new);
@@ -47,18 +46,18 @@ impl State {
     /// Settles a task that was just read, if its page is already known.
     pub(super) fn settled_when_read(&mut self, task: &Task, now: Instant) -> Option<Settled> {
         let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
-        let mut visit = Visit { host_headers: self.host_headers(url), ..Visit::new(url.clone(), Reach::Listed) };
+        let mut visit = Visit { host: self.settings_of_host(url), ..Visit::new(url.clone(), Reach::Listed) };
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
         let (seq, line, outcome) = (task.seq, task.line.clone(), Outcome::Page(page));
         Some(Settled { seq, line, outcome, attempts: 0, elapsed: Duration::ZERO })
     }
 
-    /// The headers that the settings define only for the host of this URL.
-    fn host_headers(&self, url: &Url) -> Vec<(String, String)> {
-        if self.bounds.host_headers.is_empty() {
-            return Vec::new();
+    /// What the settings define only for the host of this URL.
+    fn settings_of_host(&self, url: &Url) -> HostSettings {
+        if self.bounds.hosts.is_empty() {
+            return HostSettings::default();
         }
-        HostKey::of(url).and_then(|host| self.bounds.host_headers.get(&host)).cloned().unwrap_or_default()
+        HostKey::of(url).and_then(|host| self.bounds.hosts.get(&host)).cloned().unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! Decides which actions follow from an event of the executor: a job has an answer, a job is lost, a worker joined or
 //! left.
 //!
-//! Each answer is checked before it is used (`plausible`). If it is impossible, the executor is told to end the worker,
+//! Each answer is checked before it is used (`plausible`). Its data was checked by the executor. If it is impossible, the executor is told to end the worker,
 //! and the job is lost with it like any other job.
 
 use std::time::{Duration, Instant};

@@ -61,7 +61,9 @@ pub trait Executor {
 /// An event of an executor.
 #[derive(Debug)]
 pub enum ExecutorEvent {
-    /// A job is done. Each submitted job ends in exactly one `Done`, `Failed` or `Lost`.
+    /// A job is done. Each submitted job ends in exactly one `Done`, `Failed` or `Lost`. The output has passed
+    /// [`SentOutput::check`](super::SentOutput::check). A worker whose output does not pass is ended, and its jobs are
+    /// lost.
     Done {
         /// The job.
         job: JobId,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use gleaner_pool::{Confinement, Job, Line};
 use serde::{Deserialize, Serialize};
 
+use super::json_line::is_json_line;
 use crate::model::{Answer, Page, Visit, Visited};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
@@ -52,6 +53,22 @@ impl From<JobOutput> for SentOutput {
 }
 
 impl SentOutput {
+    /// Checks the form of an output, and that the data of a page is one line of JSON. An executor must do this with each
+    /// output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
+    /// thread if the output is long.
+    ///
+    /// # Errors
+    /// Says what is wrong. The reason fits after "was killed because it sent".
+    pub fn check(bytes: &Bytes) -> Result<(), &'static str> {
+        match Self::read(bytes) {
+            None => Err("what is not a valid answer"),
+            Some(JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)) if !is_json_line(&page.data) => {
+                Err("data that is not one line of JSON")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Reads an output. Returns `None` if `bytes` are not a valid output. The data of a page stays in `bytes`, so the
     /// pool counts it until the record is written.
     pub(super) fn read(bytes: &Bytes) -> Option<JobOutput> {
@@ -107,5 +124,49 @@ impl Job for ScrapeJob {
             }
         };
         output.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Failure, FailureKind, Fit, Stage};
+
+    fn sent(answer: Answer) -> Bytes {
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes").into()
+    }
+
+    #[test]
+    fn an_output_passes_only_if_its_data_is_one_line_of_json() {
+        let page = |data: &'static [u8]| {
+            let data = Bytes::from_static(data);
+            sent(Answer::Page(Page {
+                final_url: "http://h/".to_owned(),
+                status: 200,
+                bytes: 0,
+                data,
+                fit: Fit::default(),
+            }))
+        };
+        let failure = sent(Answer::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "why")));
+        let with_data = [&failure[..failure.len() - 1], b"\x02{}"].concat();
+        let trailing = [&page(b"{}")[..], b"\0"].concat();
+        let (no_answer, no_line) = (Err("what is not a valid answer"), Err("data that is not one line of JSON"));
+        let table = [
+            ("an object", page(b"{\"a\": [1, \"\xc3\xa9\"]}"), Ok(())),
+            ("a failure", failure, Ok(())),
+            ("data that is not JSON", page(b"1,\"failure\":null}"), no_line),
+            ("data of two lines", page(b"{\n}"), no_line),
+            ("data with control characters", page(b"\"\x1b]0;t\x07\""), no_line),
+            ("no data", page(b""), no_line),
+            ("no bytes", Bytes::new(), no_answer),
+            ("junk", Bytes::from_static(b"\xff\xff\xff"), no_answer),
+            ("a failure with data", with_data.into(), no_answer),
+            ("more than an answer", trailing.into(), no_answer),
+        ];
+        for (what, bytes, expected) in table {
+            assert_eq!(SentOutput::check(&bytes), expected, "{what}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::ScrapeJob;
 use super::executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+use super::job::{ScrapeJob, SentOutput};
 use crate::model::WorkerLabel;
 use gleaner_pool::{Core, Error, Event, Hints, Job as _, Options};
 
@@ -24,7 +24,8 @@ impl ProcessPool {
     /// # Errors
     /// If the pool cannot be created with these options on this system.
     pub fn new(settings: &[u8], options: Options) -> Result<Self, Error> {
-        Ok(Self { core: Core::new(ScrapeJob::NAME, settings, options)?, translator: Translator::default() })
+        let core = Core::new(ScrapeJob::NAME, settings, options)?.check_outputs(SentOutput::check);
+        Ok(Self { core, translator: Translator::default() })
     }
 }
 

@@ -14,7 +14,7 @@ use super::summary::Summary;
 use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
 use crate::input;
-use crate::model::{Failure, FailureKind, HostKey, Outcome, Record, RunLimits};
+use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -57,8 +57,8 @@ pub struct RunParts<E> {
     pub fields: Vec<FieldInfo>,
     /// Whether a rule needs to know what the list says about a task.
     pub reads_task: bool,
-    /// Request headers that the settings define for single hosts. Each request to such a host carries them.
-    pub host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
+    /// What the settings define for single hosts. Each request to such a host carries it.
+    pub hosts: BTreeMap<HostKey, HostSettings>,
     /// The limits at which the run stops by itself.
     pub limits: RunLimits,
     /// The cookies that the run begins with; `None` if the run does not keep cookies.
@@ -130,8 +130,8 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         task_timeout: parts.task_timeout,
         grace: GRACE,
         plausible: parts.plausible,
-        host_headers: parts.host_headers,
         reads_task: parts.reads_task,
+        hosts: parts.hosts,
         limits: parts.limits,
     };
     let now = Instant::now();

@@ -175,7 +175,7 @@ impl Place {
             ahead_limit: 1000,
             task_timeout: Duration::from_secs(60),
             plausible: Plausible::new(&crate::scrape::sample(), 0),
-            host_headers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             fields: Vec::new(),
             reads_task: false,
             limits: RunLimits::default(),

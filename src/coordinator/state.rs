@@ -14,7 +14,7 @@ use super::job::JobInput;
 use super::limits::Reason;
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{HostKey, Record, RunLimits, Task, Visit, how_long};
+use crate::model::{HostKey, HostSettings, Record, RunLimits, Task, Visit, how_long};
 use crate::schedule::{Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -87,10 +87,10 @@ pub(super) struct Bounds {
     pub(super) grace: Duration,
     /// Which answers are possible.
     pub(super) plausible: Plausible,
-    /// Request headers that the settings define for single hosts.
-    pub(super) host_headers: BTreeMap<HostKey, Vec<(String, String)>>,
     /// Whether a rule needs to know what the list says about a task.
     pub(super) reads_task: bool,
+    /// What the settings define for single hosts.
+    pub(super) hosts: BTreeMap<HostKey, HostSettings>,
     /// The limits at which the run stops by itself.
     pub(super) limits: RunLimits,
 }

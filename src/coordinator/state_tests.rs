@@ -6,7 +6,8 @@ use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
-    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Reach, Retry, Stage, Visited, parse_url,
+    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, Stage, Visited,
+    parse_url,
 };
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -17,13 +18,17 @@ fn state(before: &Before) -> State {
 
 /// A state that gives up a host after one failure. The other tasks of the host then fail without a request.
 fn limited(before: &Before, limits: RunLimits) -> State {
+    with(schedule::Politeness::none(), before, limits)
+}
+
+fn with(politeness: schedule::Politeness, before: &Before, limits: RunLimits) -> State {
     let options = schedule::Options {
         max_redirects: 3,
         max_retries: 0,
         max_retry_after: Duration::from_secs(1),
         max_host_retries: 100,
         max_host_failures: 1,
-        politeness: schedule::Politeness::none(),
+        politeness,
         ..schedule::Options::default()
     };
     let bounds = Bounds {
@@ -34,7 +39,7 @@ fn limited(before: &Before, limits: RunLimits) -> State {
         task_timeout: Duration::from_secs(60),
         grace: GRACE,
         plausible: plausible(),
-        host_headers: std::collections::BTreeMap::new(),
+        hosts: std::collections::BTreeMap::new(),
         reads_task: false,
         limits,
     };
@@ -283,10 +288,6 @@ fn impossible_answers() -> Vec<(&'static str, Vec<u8>)> {
         ("more than an answer", trailing),
         ("another page", of_page(page(1))),
         ("a final URL that is not a URL", of_page(Page { final_url: "x".to_owned(), ..page(0) })),
-        ("data that is not JSON", of_page(Page { data: Bytes::from_static(b"1,\"failure\":null}"), ..page(0) })),
-        ("data of two lines", of_page(Page { data: Bytes::from_static(b"{\n}"), ..page(0) })),
-        ("data with control characters", of_page(Page { data: Bytes::from_static(b"\"\x1b]0;t\x07\""), ..page(0) })),
-        ("no data", of_page(Page { data: Bytes::new(), ..page(0) })),
         ("the status of a failure", of_page(Page { status: 404, ..page(0) })),
         ("status 0", of_page(Page { status: 0, ..page(0) })),
         ("a status that is not valid", of_page(Page { status: u16::MAX, ..page(0) })),
@@ -461,41 +462,41 @@ fn an_impossible_answer_for_a_robots_txt_is_refused() {
 }
 
 #[test]
-fn only_requests_to_a_host_carry_the_headers_of_this_host() {
-    let headers = |value: &str| vec![("authorization".to_owned(), value.to_owned())];
-    let mut state = state(&Before::default());
+fn only_requests_to_a_host_carry_the_settings_of_this_host() {
+    let own = |value: &str| {
+        let proxy = ProxyUrl::parse(&format!("http://u:{value}@proxy")).expect("a proxy");
+        let headers = vec![("authorization".to_owned(), value.to_owned())];
+        HostSettings { headers, proxy: Some(Proxies::These(vec![proxy])) }
+    };
     let host = |name: &str| name.parse::<HostKey>().expect("a host");
-    state.bounds.host_headers = [(host("h"), headers("of h")), (host("other:8080"), headers("of other"))].into();
+    let hosts = [(host("h"), own("secret1")), (host("other:8080"), own("secret2"))];
+    let nothing = HostSettings::default;
     let table = [
-        ("http://h/", headers("of h")),
-        ("https://h/x", headers("of h")),
-        ("http://h:8080/", vec![]),
-        ("http://www.h/", vec![]),
-        ("http://other/", vec![]),
-        ("http://other:8080/", headers("of other")),
-        ("http://h@stranger/", vec![]),
+        ("http://h/", own("secret1")),
+        ("https://h/x", own("secret1")),
+        ("http://h:8080/", nothing()),
+        ("http://www.h/", nothing()),
+        ("http://other/", nothing()),
+        ("http://other:8080/", own("secret2")),
+        ("http://h@stranger/", nothing()),
     ];
     let now = Instant::now();
-    for (seq, (url, expected)) in table.into_iter().enumerate() {
-        let seq = seq as u64;
-        let task = Task { seq, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)) };
-        let mut actions = Vec::new();
-        state.handle(Event::Tasks(vec![task]), now, &mut actions);
-        state.issue(outside(0), now, &mut actions);
-        let [Action::Submit { payload, .. }] = &actions[..] else { panic!("{url}: {actions:?}") };
-        let JobInput::Page(visit) = postcard::from_bytes(payload).expect("a job") else { panic!("{url}") };
-        assert_eq!(visit.host_headers, expected, "{url}");
+    for (url, expected) in table {
+        for robots in [false, true] {
+            let politeness = schedule::Politeness { robots, ..schedule::Politeness::none() };
+            let mut state = with(politeness, &Before::default(), RunLimits::default());
+            state.bounds.hosts = hosts.clone().into();
+            let task = Task { seq: 0, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)) };
+            let mut actions = Vec::new();
+            state.handle(Event::Tasks(vec![task]), now, &mut actions);
+            state.issue(outside(0), now, &mut actions);
+            let [Action::Submit { payload, .. }] = &actions[..] else { panic!("{url}: {actions:?}") };
+            let visit = match postcard::from_bytes(payload).expect("a job") {
+                JobInput::Page(visit) if !robots => visit,
+                JobInput::Robots(visit) if robots => visit,
+                other => panic!("{url}: {other:?}"),
+            };
+            assert_eq!(visit.host, expected, "{url}");
+        }
     }
-}
-
-#[test]
-fn the_settings_of_workers_do_not_contain_the_headers_of_single_hosts() {
-    let header = ("x-key".to_owned(), "secret".to_owned());
-    let with = |headers| crate::scrape::HostSettings { headers, ..Default::default() };
-    let key = |name: &str| name.parse::<HostKey>().expect("a host");
-    let hosts = [(key("a"), with(vec![header.clone()])), (key("b"), with(Vec::new()))];
-    let mut settings = crate::scrape::FetchSettings { hosts: hosts.into(), ..crate::scrape::sample() };
-    assert_eq!(settings.take_host_headers(), [(key("a"), vec![header])].into());
-    let sent = postcard::to_stdvec(&settings).expect("bytes");
-    assert!(!sent.windows(6).any(|bytes| bytes == b"secret"));
 }

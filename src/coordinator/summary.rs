@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::executor::{WorkerId, WorkerReport};
 use crate::model::{FieldCount, Outcome, Record, WorkerLabel};
-use crate::scrape::extract::FieldInfo;
+use crate::scrape::extract::{FieldInfo, MarkCount};
 use crate::sink::Before;
 
 /// Maximum number of workers that are listed one by one. A run with quota 1 and ten million tasks has ten million
@@ -13,7 +13,7 @@ use crate::sink::Before;
 const LISTED: usize = 10_000;
 
 /// What a run did, for people and for scripts (`--summary`). The field names are part of the public interface.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// The version of this layout.
     pub version: u32,
@@ -41,7 +41,7 @@ pub struct Summary {
     pub cached: Option<u64>,
     /// How well the rules fit, for each field, in the order of the rules. Nested fields follow the field around them.
     pub fields: Vec<FieldSummary>,
-    /// Pages that html5ever parsed, because Gleaner's own parser declined them or because `extraction.parser` says so.
+    /// Pages that html5ever parsed, because `extraction.parser` says so or because they have more than 256 MiB.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
     pub bytes: u64,
@@ -65,21 +65,18 @@ pub struct FieldSummary {
     pub empty: u64,
     /// Values that did not fit their type.
     pub bad: u64,
-    /// Numbers that fit only the decimal mark that the rules expect.
+    /// Which decimal marks its numbers seem to have.
     #[serde(skip)]
-    pub as_expected: u64,
-    /// Numbers that look as if they have the other decimal mark.
+    pub decimals: MarkCount,
+    /// Whether the settings name it, or a field around it.
     #[serde(skip)]
-    pub otherwise: u64,
-    /// The decimal mark that the rules do not expect, if they read numbers.
-    #[serde(skip)]
-    pub other_decimal: Option<&'static str>,
+    pub is_of_settings: bool,
 }
 
 impl FieldSummary {
-    fn new(FieldInfo { path, other_decimal }: FieldInfo) -> Self {
-        let (pages, values, empty, bad, as_expected, otherwise) = (0, 0, 0, 0, 0, 0);
-        Self { field: path, pages, values, empty, bad, as_expected, otherwise, other_decimal }
+    fn new(FieldInfo { path, is_of_settings }: FieldInfo) -> Self {
+        let (pages, values, empty, bad, decimals) = (0, 0, 0, 0, MarkCount::default());
+        Self { field: path, pages, values, empty, bad, decimals, is_of_settings }
     }
 
     fn add(&mut self, count: FieldCount) {
@@ -87,8 +84,8 @@ impl FieldSummary {
         self.values += u64::from(count.values);
         self.empty += u64::from(count.empty);
         self.bad += u64::from(count.bad);
-        self.as_expected += u64::from(count.as_expected);
-        self.otherwise += u64::from(count.otherwise);
+        let FieldCount { points, commas, misread, .. } = count;
+        self.decimals.merge(MarkCount { point: points.into(), comma: commas.into(), misread: misread.into() });
     }
 }
 

@@ -9,8 +9,10 @@ pub struct FieldCount {
     pub empty: u32,
     /// How many values did not fit their type.
     pub bad: u32,
-    /// How many numbers fit only the decimal mark that the rules expect.
-    pub as_expected: u32,
-    /// How many numbers look as if they have the other decimal mark: `1.234` if a point is expected.
-    pub otherwise: u32,
+    /// How many numbers look as if a point is their decimal mark, such as `19.99`.
+    pub points: u32,
+    /// How many numbers look as if a comma is their decimal mark, such as `19,99` or `1.234`.
+    pub commas: u32,
+    /// How many of these were read as another number than the one that they look like.
+    pub misread: u32,
 }

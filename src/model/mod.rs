@@ -15,6 +15,8 @@
 //! - `fit`: how well the rules fit a page
 //! - `host_key`: the host to which politeness rules and secrets belong
 //! - `http_date`: dates in HTTP headers
+//! - `proxy`: the URLs of proxies
+//! - `host_settings`: what the settings define for one host alone
 //! - `reach`: whether the list or a redirect leads to a URL
 //! - `visit`: one request, and its result
 //! - `sendable`: checks whether a request can contain a URL
@@ -36,11 +38,13 @@ mod failure;
 mod few;
 mod fit;
 mod host_key;
+mod host_settings;
 mod how_long;
 mod http_date;
 mod limits;
 mod outcome;
 mod printable;
+mod proxy;
 mod reach;
 mod record;
 mod sendable;
@@ -59,11 +63,13 @@ pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use fit::Fit;
 pub use host_key::{HostKey, HostKeyError};
+pub use host_settings::HostSettings;
 pub use how_long::how_long;
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
+pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
 pub use record::Record;
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Answer, Reach, TaskFacts};
+use super::{Answer, HostSettings, Reach, TaskFacts};
 
 /// How long an idle connection is kept open.
 ///
@@ -35,9 +35,8 @@ pub struct Visit {
     pub reach: Reach,
     /// Headers for this request and this exact URL only (cookies, validators), in addition to those of the settings.
     pub headers: Vec<(String, String)>,
-    /// Headers that the settings define for this URL's host alone. They replace headers of the same names for all
-    /// hosts. They travel with each request, so a worker holds only the secrets of the hosts that it asks.
-    pub host_headers: Vec<(String, String)>,
+    /// What the settings define for this URL's host alone.
+    pub host: HostSettings,
     /// Whether the worker reports when it sends the request.
     pub tell_when_sent: bool,
     /// The connection that the request uses.
@@ -49,12 +48,12 @@ pub struct Visit {
 impl Visit {
     /// A request without headers of its own.
     pub fn new(url: Url, reach: Reach) -> Self {
-        let (headers, host_headers) = (Vec::new(), Vec::new());
-        Self { url, reach, headers, host_headers, tell_when_sent: false, connection: Connection::Kept, task: None }
+        let (headers, host) = (Vec::new(), HostSettings::default());
+        Self { url, reach, headers, host, tell_when_sent: false, connection: Connection::Kept, task: None }
     }
 }
 
-/// Leaves out the URL and the values of headers, because they may contain secrets.
+/// Leaves out the URL, the headers and the settings of the host, because they may contain secrets.
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit").field("reach", &self.reach).finish_non_exhaustive()
@@ -70,6 +69,6 @@ pub struct Visited {
     /// no response. An answer of a worker with more than 10,000 of them is refused.
     #[serde(deserialize_with = "super::few::read::<_, _, 10_000>")]
     pub headers: Vec<(String, String)>,
-    /// Whether html5ever parsed the page, since the settings say so or Gleaner's own parser declined it.
+    /// Whether html5ever parsed the page: the settings say so, or the page is too long for Gleaner's own parser.
     pub by_reference: bool,
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::document_kind::DocumentKind;
 use super::extract::{Arity, Extracted, Extractor, Fields, Rule, Scalar, Steps, ValueRule, ValueType};
 use super::fetch::FetchedPage;
-use super::scraper::{Made, data_of};
+use super::reading::{Made, data_of};
 use super::settings::PageParser;
 
 /// `Content-Type` headers of servers.

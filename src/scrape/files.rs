@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FetchSettings, Proxies};
+use super::FetchSettings;
+use crate::model::Proxies;
 
 /// Files that a name look-up reads. They are those of glibc's resolver, of the name services that `nsswitch.conf` may
 /// name (whose code is loaded at the first look-up), and of musl's resolver.
@@ -75,9 +76,7 @@ const PROXY_VARIABLES: &[&str] = &[
 
 /// Returns the names of the environment variables that fetching with these settings reads.
 pub fn needed_variables(settings: &FetchSettings) -> Vec<String> {
-    let of_hosts = settings.hosts.values().filter_map(|host| host.proxy.as_ref());
-    let has_proxies = of_hosts.chain([&settings.proxies]).any(|proxies| *proxies == Proxies::OfEnvironment);
-    let proxies = if has_proxies { PROXY_VARIABLES } else { &[] };
+    let proxies = if settings.proxies == Proxies::OfEnvironment { PROXY_VARIABLES } else { &[] };
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().chain(proxies).map(|name| (*name).to_owned()).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Turns one task into one outcome: fetch -> decode -> parse -> extract.
 //!
-//! `scraper` runs the stages one after another. Each stage is a function that does not need the others:
+//! `scraper` runs the stages one after another; `reading` runs those after fetching. Each stage is a function that does not need the others:
 //!
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure
@@ -23,7 +23,6 @@
 //! - `document`: a page as a list of nodes
 //! - `document_kind`: decides by the media type how a body is read
 //! - `json`: values of JSON
-//! - `proxy`: the URLs of proxies
 //! - `tls`: the settings for TLS
 //! - `large`: makes large pages take turns, so that they fit into a worker's memory
 //! - `side_threads`: threads for work that would block the worker's own thread too long
@@ -42,7 +41,7 @@ mod json;
 mod large;
 mod media_type;
 mod parse;
-mod proxy;
+mod reading;
 mod refresh;
 mod scraper;
 mod settings;
@@ -58,10 +57,9 @@ pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 #[cfg(fuzzing)]
 pub(crate) use parse::html::comparison::check as check_html;
-pub use parse::{Document, parse, parse_encoded, parse_into};
-pub use proxy::{Proxies, ProxyUrl, ProxyUrlError};
+pub use parse::{Document, NotWellFormed, parse, parse_encoded, parse_into, parse_xml_into};
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
-pub use settings::{FetchSettings, HostSettings, PageParser, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, PageParser, PrivateAddresses, Settings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

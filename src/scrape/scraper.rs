@@ -1,22 +1,18 @@
 //! Runs the stages one after another: fetch -> decode -> parse -> extract.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use url::Url;
 
-use super::decode::{Confidence, decode, decode_as};
-use super::document_kind::DocumentKind;
-use super::extract::{Extracted, Extractor, PageFacts};
-use super::fetch::{Fetched, FetchedPage, Fetcher, RobotsFile};
+use super::extract::{Extracted, Extractor};
+use super::fetch::{Fetched, Fetcher, PageNeeds, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
-use super::parse::{Document, Parsed, parse_into, parse_tentative_into};
+use super::reading::{Made, Read, data_of};
 use super::settings::PageParser;
 use super::side_threads::SideThreads;
-use super::{Error, Settings, extract};
+use super::{Error, Settings};
 use crate::model::{
-    Answer, Failure, FailureKind, Fit, Page, Stage, TaskFacts, Visit, Visited, check_sendable, shown_url,
-    without_credentials,
+    Answer, Failure, FailureKind, Fit, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
@@ -32,22 +28,6 @@ pub struct Scraper {
     side_threads: SideThreads,
 }
 
-/// The result of reading a page.
-#[derive(Debug, PartialEq)]
-pub(super) struct Read {
-    pub(super) made: Result<Made, Failure>,
-    /// Whether html5ever parsed the page.
-    pub(super) by_reference: bool,
-}
-
-/// What reading a page produced.
-#[derive(Debug, PartialEq)]
-pub(super) enum Made {
-    Data(Extracted),
-    /// The page redirects by itself, with a `<meta>` refresh.
-    Elsewhere(Url),
-}
-
 impl Scraper {
     /// Compiles the rules and sets up the HTTP clients. Opens no connection and reads no trust anchors yet.
     ///
@@ -55,11 +35,12 @@ impl Scraper {
     /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let extractor = Extractor::new(&settings.extract)?;
+        let needs = PageNeeds { headers: extractor.reads_headers(), json: extractor.reads_json() };
         Ok(Self {
             parser: settings.parser,
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
-            fetcher: Fetcher::new(settings.fetch, extractor.reads_headers())?,
+            fetcher: Fetcher::new(settings.fetch, needs)?,
             extractor: Arc::new(extractor),
         })
     }
@@ -133,11 +114,6 @@ impl Scraper {
     }
 }
 
-thread_local! {
-    /// The document of this thread. All its pages reuse the memory.
-    static DOCUMENT: RefCell<Document> = RefCell::new(Document::new());
-}
-
 /// Answers with a redirect from `url` to `to`, or fails if no request can be sent to `to`.
 fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failure> {
     let Err(why) = check_sendable(&to) else {
@@ -146,233 +122,4 @@ fn leads_to(to: Url, url: &Url, status: u16, bytes: u64) -> Result<Answer, Failu
     let message = format!("follow the redirect of {}: no request can be sent to its target: {why}", shown_url(url));
     let failure = Failure::new(FailureKind::Protocol, Stage::Fetch, message);
     Err(Failure { final_url: Some(without_credentials(url).into()), status: Some(status), bytes, ..failure })
-}
-
-/// Runs the stages after fetching. `refreshed` is the URL of a page whose `<meta>` refresh may count as a redirect.
-pub(super) fn data_of(
-    extractor: &Extractor,
-    parser: PageParser,
-    page: &FetchedPage,
-    task: Option<&TaskFacts>,
-    refreshed: Option<&Url>,
-) -> Read {
-    let facts = PageFacts {
-        final_url: &page.url,
-        status: page.status,
-        headers: &page.headers,
-        fetched_at: page.fetched_at,
-        task,
-    };
-    match page.kind {
-        DocumentKind::Html => data_of_html(extractor, parser, page, &facts, refreshed),
-    }
-}
-
-fn data_of_html(
-    extractor: &Extractor,
-    parser: PageParser,
-    page: &FetchedPage,
-    facts: &PageFacts<'_>,
-    refreshed: Option<&Url>,
-) -> Read {
-    DOCUMENT.with_borrow_mut(|document| {
-        document.choice = parser;
-        let made = read(page, document).and_then(|()| {
-            if let Some(to) = refreshed.and_then(|url| extract::elsewhere(document, url)) {
-                return Ok(Made::Elsewhere(to));
-            }
-            extractor.extract(document, facts).map(Made::Data)
-        });
-        Read { made, by_reference: document.by_reference }
-    })
-}
-
-/// Parses a page into `document`, decoded in the encoding that the page declares or suggests.
-fn read(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> {
-    let decoded = decode(&page.body, page.content_type.as_deref(), page.url.host_str());
-    if decoded.confidence == Confidence::Certain {
-        return parse_into(document, &decoded.text, decoded.encoding);
-    }
-    match parse_tentative_into(document, &decoded.text, decoded.encoding)? {
-        Parsed::Whole => Ok(()),
-        Parsed::Declares(encoding) => parse_into(document, &decode_as(&page.body, encoding).text, encoding),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use bytes::Bytes;
-    use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
-    use reqwest::header::HeaderMap;
-    use url::Url;
-
-    use super::{Document, DocumentKind, Extractor, Failure, FetchedPage, Made, PageParser, data_of, read};
-    use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
-
-    /// Makes the page longer than the part that the prescan reads.
-    fn filler() -> String {
-        format!("<script>/*{}*/</script>", "x".repeat(1200))
-    }
-
-    fn page(content_type: Option<&str>, body: impl Into<Bytes>) -> FetchedPage {
-        let url = Url::parse("http://h.example/").expect("a URL");
-        let content_type = content_type.map(str::to_owned);
-        let (kind, body) = (DocumentKind::Html, body.into());
-        let (headers, fetched_at) = (HeaderMap::new(), SystemTime::UNIX_EPOCH);
-        FetchedPage {
-            url,
-            status: 200,
-            content_type,
-            kind,
-            follows_meta: false,
-            body,
-            headers,
-            fetched_at,
-            _turn: None,
-        }
-    }
-
-    fn data(made: Result<Made, Failure>) -> bytes::Bytes {
-        match made {
-            Ok(Made::Data(extracted)) => extracted.data,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn encoding_of(content_type: Option<&str>, body: impl Into<Bytes>) -> &'static Encoding {
-        let mut document = Document::new();
-        read(&page(content_type, body), &mut document).expect("a page");
-        document.dom.encoding()
-    }
-
-    #[test]
-    fn a_declaration_after_the_prescanned_bytes_sets_the_encoding() {
-        let metas = [
-            "<meta charset={}>",
-            "<META CHARSET=\"{}\"/>",
-            "<meta http-equiv=Content-Type content='text/html; charset={}'>",
-            "<meta content='text/html;charset = \"{}\"' http-equiv=content-type>",
-        ];
-        let texts = [
-            ("gbk", GBK, "价格"),
-            ("windows-1251", WINDOWS_1251, "цена"),
-            ("koi8-r", KOI8_R, "ё"),
-            ("macintosh", MACINTOSH, "café"),
-            ("shift_jis", SHIFT_JIS, "値"),
-            ("iso-8859-15", encoding_rs::ISO_8859_15, "5 €"),
-            ("utf-8", UTF_8, "é"),
-            ("x-user-defined", WINDOWS_1252, "€"),
-            ("utf-16", UTF_8, "é"),
-        ];
-        let fields = Fields::from([("p".to_owned(), Rule::Value(ValueRule::new("p::text", Arity::One)))]);
-        let extractor = Extractor::of(&fields).expect("a rule");
-        for meta in metas {
-            for (label, encoding, text) in texts {
-                let html = format!("<!doctype html>{}{}<p>{text}", filler(), meta.replace("{}", label));
-                let body = encoding.encode(&html).0.into_owned();
-                let made = data_of(&extractor, PageParser::Own, &page(None, body), None, None).made;
-                let expected = serde_json::json!({ "p": text }).to_string();
-                assert_eq!(data(made), expected, "{meta} {label}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_a_meta_element_of_the_tree_declares_an_encoding() {
-        let table = [
-            ("<!--{}-->", false),
-            ("<script>'{}'</script>", false),
-            ("<style>{}</style>", false),
-            ("<title>{}</title>", false),
-            ("<p title='{}'>", false),
-            ("<textarea>{}</textarea>", false),
-            ("<body><iframe>{}</iframe>", false),
-            ("<body><xmp>{}</xmp>", false),
-            ("<noframes>{}</noframes>", false),
-            ("<frameset>{}</frameset>", false),
-            ("<plaintext>{}", false),
-            ("<?x {}", false),
-            ("<svg><title><![CDATA[{}]]></title></svg>", false),
-            ("<noscript>{}</noscript>", true),
-            ("<body><noscript>{}</noscript>", true),
-            ("<template>{}</template>", true),
-            ("<body><p>text{}", true),
-            ("<svg>{}</svg>", true),
-            ("<table>{}</table>", true),
-            ("</head>{}", true),
-            ("</html>{}", true),
-            ("<script>'<!--'</script>{}<!-- -->", true),
-            ("<meta charset=nonsense>{}", true),
-            ("<meta name=charset content=big5>{}", true),
-            ("{}<meta charset=big5>", true),
-        ];
-        for (around, counts) in table {
-            let meta = around.replace("{}", "<meta charset=koi8-r>");
-            // Cyrillic letters that are not valid UTF-8 make the decoder guess.
-            let html = [filler().as_bytes(), meta.as_bytes(), b"\xc1\xd3\xc4"].concat();
-            assert_eq!(encoding_of(None, html) == KOI8_R, counts, "{around}");
-        }
-    }
-
-    #[test]
-    fn a_declaration_changes_a_tentative_encoding_but_not_a_certain_one() {
-        let late = |label: &str| format!("{}<meta charset={label}>", filler());
-        let table: [(Option<&str>, String, &Encoding); 10] = [
-            (Some("text/html; charset=windows-1252"), late("gbk") + "\u{e9}", WINDOWS_1252),
-            (Some("text/html; charset=nonsense"), late("gbk"), GBK),
-            (None, "\u{feff}".to_owned() + &late("gbk"), UTF_8),
-            // The prescan reads the text of a script, but the parser knows that it is no element.
-            (None, "<script>'<meta charset=big5>'</script>".to_owned() + &late("gbk"), GBK),
-            (None, "<meta charset=koi8-r>".to_owned() + &late("gbk"), KOI8_R),
-            (None, "<?xml version='1.0' encoding='koi8-r'?>".to_owned() + &late("gbk"), GBK),
-            // In pure ASCII, the encoding only affects how links are written.
-            (None, late("gbk"), GBK),
-            (None, late("gbk") + "\u{e9}", GBK),
-            (None, late("iso-2022-jp"), encoding_rs::ISO_2022_JP),
-            (None, late("iso-2022-kr"), encoding_rs::REPLACEMENT),
-        ];
-        for (content_type, body, encoding) in table {
-            let shown = format!("{content_type:?} {:?}", &body[..20]);
-            assert_eq!(encoding_of(content_type, body).name(), encoding.name(), "{shown}");
-        }
-        let utf_16: Vec<u8> = late("gbk").encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(encoding_of(None, [b"<\0?\0x\0".as_slice(), &utf_16].concat()), encoding_rs::UTF_16LE);
-    }
-
-    #[test]
-    fn links_of_an_ascii_page_use_the_encoding_that_it_declares() {
-        let fields = Fields::from([("a".to_owned(), Rule::Value(ValueRule::new("a::url", Arity::One)))]);
-        let extractor = Extractor::of(&fields).expect("a rule");
-        let html = format!("{}<meta charset=windows-1251><a href='?&#1078;'>", filler());
-        let made = data_of(&extractor, PageParser::Own, &page(None, html), None, None).made;
-        assert_eq!(data(made), "{\"a\":\"http://h.example/?%E6\"}");
-    }
-
-    #[test]
-    fn html5ever_parses_what_the_own_parser_declines_and_all_pages_if_the_settings_say_so() {
-        let fields = Fields::from([("b".to_owned(), Rule::Value(ValueRule::new("b", Arity::One)))]);
-        let extractor = Extractor::of(&fields).expect("a rule");
-        // By the Standard, `search` ends the formatting before it.
-        let search = "<b>1<search>2</b>3</search>";
-        // Comparing the attributes of formatting elements is work that html5ever does not count.
-        let declined = (0..13_000).fold("<b>1</b>".to_owned(), |page, n| page + &format!("<b id={n}>"));
-        let utf_8 = Some("text/html; charset=utf-8");
-        let cases = [
-            (PageParser::Own, None, search, false, "<b>1</b>"),
-            (PageParser::Own, utf_8, search, false, "<b>1</b>"),
-            (PageParser::Reference, None, search, true, "<b>1<search>2</search></b>"),
-            (PageParser::Reference, utf_8, search, true, "<b>1<search>2</search></b>"),
-            // This page takes html5ever a while.
-            (PageParser::Own, utf_8, &declined, true, "<b>1</b>"),
-            (PageParser::Own, None, search, false, "<b>1</b>"),
-        ];
-        for (parser, content_type, html, by_reference, first) in cases {
-            let read = data_of(&extractor, parser, &page(content_type, html.to_owned()), None, None);
-            let expected = serde_json::json!({ "b": first }).to_string();
-            assert_eq!(data(read.made), expected, "{parser:?}");
-            assert_eq!(read.by_reference, by_reference, "{parser:?}");
-        }
-    }
 }

@@ -1,16 +1,14 @@
-use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::extract::Extraction;
-use super::proxy::Proxies;
 use super::tls::TlsSettings;
-use crate::model::HostKey;
+use crate::model::Proxies;
 
-/// All settings that a worker needs to turn a URL into an answer. Each worker receives them once.
+/// All settings that a worker needs to turn a URL into an answer. Each worker receives them once. Those of single hosts
+/// are not among them ([`HostSettings`](crate::model::HostSettings)).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How to fetch.
@@ -24,7 +22,7 @@ pub struct Settings {
 /// What makes a document of a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageParser {
-    /// Gleaner's own parser, which follows the Standard. The few pages that it declines are parsed by html5ever.
+    /// Gleaner's own parser, which follows the Standard. Pages of more than 256 MiB are parsed by html5ever.
     #[default]
     Own,
     /// html5ever, for all pages.
@@ -51,9 +49,7 @@ pub struct FetchSettings {
     pub headers: Vec<(String, String)>,
     /// Names of the response headers, in lower case, that are returned with the answer.
     pub kept_headers: Vec<String>,
-    /// Settings for single hosts.
-    pub hosts: BTreeMap<HostKey, HostSettings>,
-    /// Which proxies requests use. Requests to the run's own site use no proxy.
+    /// Which proxies requests use, unless their host has its own. Requests to the run's own site use no proxy.
     pub proxies: Proxies,
     /// How TLS connections are made.
     pub tls: TlsSettings,
@@ -69,31 +65,7 @@ pub struct FetchSettings {
     pub site: Option<SocketAddr>,
 }
 
-/// Settings for a single host.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostSettings {
-    /// Request headers, in the order of the settings. They replace headers of the same names in
-    /// [`FetchSettings::headers`]. A scraper does not read them here: it receives them with each visit
-    /// ([`Visit::host_headers`](crate::model::Visit)), so that it holds only those of the hosts that it visits.
-    pub headers: Vec<(String, String)>,
-    /// Which proxies requests to this host use, instead of [`FetchSettings::proxies`].
-    pub proxy: Option<Proxies>,
-}
-
-impl fmt::Debug for HostSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("HostSettings").field("headers", &names).field("proxy", &self.proxy).finish()
-    }
-}
-
 impl FetchSettings {
-    /// Moves the headers of single hosts out of the settings.
-    pub fn take_host_headers(&mut self) -> BTreeMap<HostKey, Vec<(String, String)>> {
-        let hosts = self.hosts.iter_mut().map(|(key, host)| (key.clone(), std::mem::take(&mut host.headers)));
-        hosts.filter(|(_, headers)| !headers.is_empty()).collect()
-    }
-
     /// Returns the `User-Agent` that is sent. A header of this name in `headers` takes precedence over `user_agent`.
     pub(super) fn sent_user_agent(&self) -> &str {
         let header = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));

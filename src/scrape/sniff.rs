@@ -1,6 +1,8 @@
 //! Finds the media type of a body from its bytes, for an answer without a type in its headers (WHATWG MIME Sniffing,
 //! section 7.1, "identifying a resource with an unknown MIME type").
 //!
+//! Unlike in the Standard, an XML declaration also counts after a byte-order mark.
+//!
 //! MP4 and MP3 are absent, because they have no fixed beginning. They count as binary data, which is not a page either.
 
 /// How many bytes of a body are examined: the "resource header".
@@ -52,6 +54,9 @@ const BEGINNINGS: [(&[u8], &str); 21] = [
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
 ];
 
+/// The beginnings of XML declarations in UTF-8 and UTF-16 after a byte-order mark.
+const XML_AFTER_MARK: [&[u8]; 3] = [b"\xef\xbb\xbf<?xml", b"\xff\xfe<\0?\0x\0m\0l\0", b"\xfe\xff\0<\0?\0x\0m\0l"];
+
 /// Containers: the type follows the length field.
 const CONTAINERS: [(&[u8], &[u8], &str); 4] = [
     (b"RIFF", b"WEBPVP", "image/webp"),
@@ -68,7 +73,7 @@ pub(super) fn sniff(body: &[u8]) -> &'static str {
     if TAGS.iter().any(|tag| begins_with_tag(markup, tag)) {
         return "text/html";
     }
-    if markup.starts_with(b"<?xml") {
+    if markup.starts_with(b"<?xml") || XML_AFTER_MARK.iter().any(|beginning| header.starts_with(beginning)) {
         return "text/xml";
     }
     if let Some((_, found)) = BEGINNINGS.iter().find(|(beginning, _)| header.starts_with(beginning)) {
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_first_bytes_identify_the_type() {
-        let table: [(&[u8], &str); 30] = [
+        let table: [(&[u8], &str); 33] = [
             (b"<!doctype html><title>t</title>", "text/html"),
             (b" \r\n\t<HTML lang=en>\0", "text/html"),
             (b"<p>\x01", "text/html"),
@@ -113,6 +118,9 @@ mod tests {
             (b"<pre>\x01", "application/octet-stream"),
             (b"<p", "text/plain"),
             (b"<?xml version='1.0'?>\x01", "text/xml"),
+            (b"\xef\xbb\xbf<?xml version='1.0'?>", "text/xml"),
+            (b"\xff\xfe<\0?\0x\0m\0l\0 \0", "text/xml"),
+            (b"\xfe\xff\0<\0?\0x\0m\0l\0 ", "text/xml"),
             (b"%PDF-1.7", "application/pdf"),
             (b"%!PS-Adobe-3.0", "application/postscript"),
             (b"\xef\xbb\xbf\x01", "text/plain"),

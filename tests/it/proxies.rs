@@ -81,6 +81,22 @@ async fn a_host_may_have_its_own_proxy_or_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_robots_txt_of_a_host_is_requested_through_the_proxy_of_the_host() {
+    let server = server().await;
+    let own = Proxy::start(server.address(), true).await;
+    let set = format!("hosts.\"own.example\".proxy={}", own.unlocked("http"));
+    tokio::task::block_in_place(|| {
+        let mut command = scrape(["-w", "1", "-f", "jsonl", "--set", &set]);
+        command.arg("http://own.example/page");
+        Run::to_end(command).exited(0)
+    });
+    assert_eq!(own.asked(), ["GET http://own.example/robots.txt"]);
+    // The second request uses the same connection to the proxy.
+    let asked: Vec<String> = server.requests().iter().filter_map(|it| Some(it.lines().next()?.to_owned())).collect();
+    assert_eq!(asked, ["GET http://own.example/robots.txt HTTP/1.1", "GET http://own.example/page HTTP/1.1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn proxies_of_the_environment_are_used_without_proxies_in_the_settings_and_never_for_the_site() {
     let server = server().await;
     let proxy = Proxy::start(server.address(), true).await;

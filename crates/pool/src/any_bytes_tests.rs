@@ -48,7 +48,7 @@ pub fn check(cuts: &[u8], bytes: &[u8]) {
 /// Returns the event if a worker says that it is ready and then sends `payload`, or the error if it may not send that.
 #[cfg(test)]
 fn said_at_work(payload: &[u8], most_jobs: usize) -> Result<Option<ChildEvent>, String> {
-    let mut heard = Heard::new(most_jobs);
+    let mut heard = Heard::new(most_jobs, None);
     let mut stream = BytesMut::new();
     let ready = FromWorker::Ready { protocol: wire::PROTOCOL, build: "b", resident: 1, lacks: "" };
     wire::encode(&ready, &mut stream).expect("it is short");
@@ -229,11 +229,11 @@ mod tests {
             (vec![FromWorker::Unconfined { lacks: &long }], 0),
         ];
         for (messages, expected) in table {
-            let mut heard = Heard::new(4);
+            let mut heard = Heard::new(4, None);
             let taken = messages.iter().take_while(|message| heard.take(&payload(message, &[])).is_ok()).count();
             assert_eq!(taken, expected, "{messages:?}");
         }
-        let mut heard = Heard::new(4);
+        let mut heard = Heard::new(4, None);
         assert!(matches!(heard.take(&payload(&refused(), &[])), Ok(None)));
         assert_eq!(heard.refusal.as_deref(), Some("r"));
         assert!(matches!(said_at_work(b"\x05", 4), Ok(Some(ChildEvent::Bye))));

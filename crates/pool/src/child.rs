@@ -13,15 +13,14 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
-use tokio_util::codec::Decoder;
 use tokio_util::sync::CancellationToken;
 
 use super::credit::{Credit, Loan};
 use super::event::WorkerId;
 use super::heard::{ChildEvent, Heard};
 use super::roster::Exit;
-use super::wire::Frames;
-use super::{Cause, Options, environment, unix};
+use super::wire::{self, Frame, Frames};
+use super::{Cause, Options, aside, environment, unix};
 
 /// How long to wait for the end of a pipe after its worker is gone. A process that the worker started may still hold
 /// it.
@@ -34,6 +33,10 @@ const LINE_LIMIT: usize = 500;
 /// How many kilobytes of one child's frames may wait until the pool handles them. A larger frame counts as this many.
 /// If a child sends more, it waits until the pool has handled the earlier frames.
 const AHEAD: usize = 1 << 10;
+
+/// Frames of more bytes than this are checked on another thread. The check of a shorter one takes less than a
+/// millisecond.
+const LONG: usize = 256 << 10;
 
 /// An event of a child that the pool has not handled yet.
 #[derive(Debug)]
@@ -192,8 +195,12 @@ async fn read(
     let mut buffer = BytesMut::with_capacity(64 << 10);
     let tell = |event, turn| drop(events.send(Said { worker: id, event, _turn: turn }));
     while let Some(frame) = hearing.next(&mut pipe, &mut buffer, |event| tell(event, None)).await {
-        let size = frame.as_ref().map_or(0, Bytes::len);
-        let (event, is_broken) = match frame.and_then(|frame| hearing.heard.take(&frame)) {
+        let size = frame.as_ref().map_or(0, |frame| frame.payload.len());
+        let message = match frame {
+            Ok(frame) => hearing.take(frame, |event| tell(event, None)).await,
+            Err(error) => Err(error),
+        };
+        let (event, is_broken) = match message {
             Ok(None) => continue,
             Ok(Some(event)) => (event, false),
             Err(error) => (ChildEvent::Corrupt { reason: error.to_string() }, true),
@@ -226,26 +233,48 @@ impl Hearing {
         pipe: &mut ChildStdout,
         buffer: &mut BytesMut,
         tell: impl Fn(ChildEvent),
-    ) -> Option<io::Result<Bytes>> {
-        let mut frames = self.frames;
+    ) -> Option<io::Result<Frame>> {
         let mut loan = None;
         loop {
-            if let Some(length) = frames.begun(buffer).filter(|_| loan.is_none()) {
+            if let Some(length) = self.frames.begun(buffer).filter(|_| loan.is_none()) {
                 loan = self.borrow(length, &tell).await;
             }
-            let found = match frames.decode(buffer) {
+            let found = match self.frames.split(buffer) {
                 Ok(None) => match pipe.read_buf(buffer).await {
-                    Ok(0) => frames.decode_eof(buffer),
+                    Ok(0) => wire::end_of_stream(buffer).map(|()| None),
                     Ok(_) => continue,
                     Err(error) => Err(error),
                 },
                 found => found,
             };
             return found.transpose().map(|frame| match loan {
-                Some(loan) => frame.map(|frame| loan.tied_to(frame)),
+                Some(loan) => frame.map(|frame| frame.with(|payload| loan.tied_to(payload))),
                 None => frame,
             });
         }
+    }
+
+    /// Reads the message in a frame, a long one on another thread. Reports the time for a long one as a wait to the
+    /// pool.
+    async fn take(&mut self, frame: Frame, tell: impl Fn(ChildEvent)) -> io::Result<Option<ChildEvent>> {
+        if frame.payload.len() <= LONG {
+            return self.heard.take(&frame.checked()?);
+        }
+        tell(ChildEvent::Waits);
+        let mut heard = self.heard.clone();
+        let taken = aside::aside(move || {
+            let event = frame.checked().and_then(|payload| heard.take(&payload));
+            (event, heard)
+        });
+        let event = match taken.await {
+            Some((event, heard)) => {
+                self.heard = heard;
+                event
+            }
+            None => Err(wire::corrupt("a frame that cannot be checked")),
+        };
+        tell(ChildEvent::GoesOn);
+        event
     }
 
     /// Waits until there is memory for a frame. It reports the wait to the pool, because the pool cannot
@@ -320,6 +349,49 @@ async fn read_line(pipe: &mut BufReader<ChildStderr>, line: &mut Vec<u8>) -> io:
         pipe.consume(length);
         if ended {
             return Ok(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::wire::{FromWorker, PROTOCOL, WireResult};
+
+    fn frame(message: &FromWorker<'_>, results: &[WireResult<'_>]) -> Frame {
+        let mut stream = BytesMut::new();
+        wire::encode_list(message, results, &mut stream).expect("it is short");
+        Frames::new(usize::MAX).split(&mut stream).expect("valid").expect("whole")
+    }
+
+    #[tokio::test]
+    async fn long_outputs_are_checked_on_another_thread() {
+        let is_aside = |_: &Bytes| match std::thread::current().name() {
+            Some("gleaner aside") => Ok(()),
+            _ => Err("what is checked on the thread of the pool"),
+        };
+        let ready = FromWorker::Ready { protocol: PROTOCOL, build: "b", resident: 0, lacks: "" };
+        for (length, expected) in [(1, false), (LONG + 1, true)] {
+            let mut hearing = Hearing {
+                frames: Frames::new(usize::MAX),
+                heard: Heard::new(1, Some(is_aside)),
+                credit: None,
+                gone: CancellationToken::new(),
+            };
+            let told = RefCell::new(Vec::new());
+            let tell = |event| told.borrow_mut().push(format!("{event:?}"));
+            let said_ready = hearing.take(frame(&ready, &[]), tell).await;
+            assert!(matches!(said_ready, Ok(Some(ChildEvent::Ready { .. }))), "{said_ready:?}");
+            let output = [WireResult::Output { id: 7, output: &vec![0; length] }];
+            let results = hearing.take(frame(&FromWorker::Results { resident: 0, count: 1 }, &output), tell).await;
+            assert_eq!(results.is_ok(), expected, "{length} bytes: {results:?}");
+            // The worker is not late while its output is checked.
+            let waits = if expected { vec!["Waits", "GoesOn"] } else { vec![] };
+            assert_eq!(told.into_inner(), waits, "{length} bytes");
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::child::{self, ChildHandle, Hearing, Said};
 use super::credit::Credit;
 use super::event::{Event, Hints, JobId, WorkerId};
-use super::heard::{ChildEvent, Heard};
+use super::heard::{Check, ChildEvent, Heard};
 use super::roster::{Action, Limits, Roster, Submission, Ticket};
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
@@ -31,6 +31,7 @@ pub struct Core {
     roster: Roster,
     children: HashMap<WorkerId, Live>,
     options: Options,
+    check: Option<Check>,
     role: String,
     greeting: Bytes,
     credit: Option<Credit>,
@@ -97,6 +98,7 @@ impl Core {
             role: worker::role(job),
             credit: options.in_hand.map(Credit::new),
             options,
+            check: None,
             greeting: greeting.freeze(),
             sender,
             inbox,
@@ -105,6 +107,14 @@ impl Core {
             unsettled: true,
             noted_unconfined: false,
         })
+    }
+
+    /// Checks each output with `check` before it is reported. A worker whose output does not pass broke the protocol: it
+    /// is killed, and its jobs are reported as lost. Long outputs are checked on another thread, so the check may take
+    /// as long as reading the output.
+    #[must_use]
+    pub fn check_outputs(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
     }
 
     /// Takes a job. A later call of [`next`](Self::next) sends it to a worker, together with other jobs.
@@ -252,7 +262,7 @@ impl Core {
         let command = child::command(&self.options, &self.role);
         let hearing = Hearing {
             frames: Frames::new(self.options.max_item),
-            heard: Heard::new(self.options.concurrency.get()),
+            heard: Heard::new(self.options.concurrency.get(), self.check),
             credit: self.credit.clone(),
             gone: CancellationToken::new(),
         };

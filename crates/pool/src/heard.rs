@@ -27,6 +27,9 @@ const MOST_BUILD: usize = 256;
 /// The longest list of missing parts of the sandbox, in bytes.
 const MOST_LACKS: usize = 4 << 10;
 
+/// Says what is wrong with an output, if anything is. The reason fits after "was killed because it sent".
+pub type Check = fn(&Bytes) -> Result<(), &'static str>;
+
 /// An event of a child. All children share one channel to the pool, and the events of each child are in order.
 #[derive(Debug)]
 pub(super) enum ChildEvent {
@@ -76,7 +79,7 @@ pub(super) enum Finished {
 }
 
 /// The phase of a worker, according to its own messages.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Phase {
     Starting,
     Working,
@@ -84,19 +87,21 @@ enum Phase {
 }
 
 /// The state of a worker, according to its messages so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Heard {
     phase: Phase,
     /// The most jobs that a worker holds at once.
     most_jobs: usize,
+    /// Checks outputs.
+    check: Option<Check>,
     /// Why it cannot start.
     pub(super) refusal: Option<String>,
 }
 
 impl Heard {
-    /// The state of a new worker, which holds at most `most_jobs` jobs at once.
-    pub(super) fn new(most_jobs: usize) -> Self {
-        Self { phase: Phase::Starting, most_jobs, refusal: None }
+    /// The state of a new worker, which holds at most `most_jobs` jobs at once, and whose outputs must pass `check`.
+    pub(super) fn new(most_jobs: usize, check: Option<Check>) -> Self {
+        Self { phase: Phase::Starting, most_jobs, check, refusal: None }
     }
 
     /// Whether it is still starting.
@@ -105,7 +110,7 @@ impl Heard {
         self.phase == Phase::Starting
     }
 
-    /// Reads one frame.
+    /// Reads one frame. The time grows with its length.
     ///
     /// # Errors
     /// Returns an error if the frame is not a message, or if the message is not allowed.
@@ -182,14 +187,14 @@ impl Heard {
     /// Converts a result. Outputs are not copied: they stay in their frame.
     fn keep(&self, result: WireResult<'_>, frame: &Bytes) -> io::Result<Finished> {
         Ok(match result {
-            WireResult::Output { id, output } => Finished::Output { id, output: frame.slice_ref(output) },
+            WireResult::Output { id, output } => Finished::Output { id, output: self.checked(output, frame)? },
             WireResult::Merged { ids, output } => {
                 let (ids, rest) = ids.as_chunks();
                 if !rest.is_empty() || ids.len() > self.most_jobs {
                     return Err(corrupt("a merged output of more jobs than it can hold"));
                 }
                 let ids = ids.iter().map(|id| Ticket::from_le_bytes(*id)).collect();
-                Finished::Merged { ids, output: frame.slice_ref(output) }
+                Finished::Merged { ids, output: self.checked(output, frame)? }
             }
             WireResult::Failed { id, error } => {
                 let longest = match &error {
@@ -205,6 +210,15 @@ impl Heard {
                 Finished::Failed { id, error: error.into() }
             }
         })
+    }
+
+    /// Cuts an output out of its frame, if it passes the check.
+    fn checked(&self, output: &[u8], frame: &Bytes) -> io::Result<Bytes> {
+        let output = frame.slice_ref(output);
+        match self.check.map_or(Ok(()), |check| check(&output)) {
+            Ok(()) => Ok(output),
+            Err(reason) => Err(corrupt(reason)),
+        }
     }
 }
 

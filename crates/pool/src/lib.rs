@@ -9,8 +9,8 @@
 // - `roster`: decides who works on what and who comes next, without I/O and without a clock. `simulated` drives it in
 //   tests.
 // - `blame`: decides which job killed a worker. `death` describes how a worker ended, and `roll_call` what it did.
-// - `child`: one worker, seen from its parent. `heard` checks what a worker says. `credit` limits the
-//   memory that large outputs take in the parent. `spawner` is the one thread that starts
+// - `child`: one worker, seen from its parent. `heard` checks what a worker says, long messages on the threads of
+//   `aside`. `credit` limits the memory that large outputs take in the parent. `spawner` is the one thread that starts
 //   processes, because Linux ends a worker together with the thread that started it.
 // - `outbox`, `watch`, `line` and `panics`: one worker, seen from inside. `wire` is the protocol between both sides.
 // - `sandbox`: takes from a worker what its job does not need. `environment` and `user` are what a worker starts with.
@@ -31,6 +31,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes_tests;
+mod aside;
 mod builder;
 mod child;
 mod core;
@@ -66,6 +67,7 @@ pub use self::core::{Core, Error};
 pub use builder::Builder;
 pub use death::{Cause, Death, signal_name};
 pub use event::{End, Event, Hints, JobId, WorkerId};
+pub use heard::Check;
 pub use job::{Job, JobError, Merge};
 pub use line::Line;
 pub use options::Options;

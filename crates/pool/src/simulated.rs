@@ -10,7 +10,7 @@ use super::event::{Event, Hints, JobId, WorkerId};
 use super::heard::{ChildEvent, Heard};
 use super::roster::{Action, Exit, Limits, Roster, Submission, Ticket};
 use super::wire::{self, FromWorker, WireResult};
-use super::{Cause, Sandbox};
+use super::{Cause, Check, Sandbox};
 
 /// A pool whose workers are simulated. The test decides what they say. The pool panics if a worker causes something that no
 /// worker may cause.
@@ -19,6 +19,7 @@ pub struct Simulated {
     workers: BTreeMap<WorkerId, SimulatedWorker>,
     events: VecDeque<Event>,
     most_jobs: usize,
+    check: Option<Check>,
 }
 
 /// A simulated worker, as the pool sees it.
@@ -33,8 +34,9 @@ pub struct SimulatedWorker {
 }
 
 impl Simulated {
-    /// Creates a pool of `workers` workers, each of which holds at most `most_jobs` jobs.
-    pub fn new(workers: usize, most_jobs: usize) -> Self {
+    /// Creates a pool of `workers` workers, each of which holds at most `most_jobs` jobs. `check` is that of
+    /// [`Core::check_outputs`](crate::Core::check_outputs).
+    pub fn new(workers: usize, most_jobs: usize, check: Option<Check>) -> Self {
         let roster = Roster::new(Limits {
             workers,
             concurrency: most_jobs,
@@ -45,7 +47,7 @@ impl Simulated {
             build: "b".to_owned(),
             sandbox: Sandbox::Auto,
         });
-        Self { roster, workers: BTreeMap::new(), events: VecDeque::new(), most_jobs }
+        Self { roster, workers: BTreeMap::new(), events: VecDeque::new(), most_jobs, check }
     }
 
     /// Does the same as [`Core::room`](crate::Core::room).
@@ -151,7 +153,7 @@ impl Simulated {
         for action in actions {
             match action {
                 Action::Spawn { worker } => {
-                    let heard = Heard::new(self.most_jobs);
+                    let heard = Heard::new(self.most_jobs, self.check);
                     let unused = SimulatedWorker { heard, holds: Vec::new(), has_worked: false, is_draining: false };
                     self.workers.insert(worker, unused);
                 }

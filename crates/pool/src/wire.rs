@@ -160,6 +160,28 @@ impl From<WireError<'_>> for JobError {
     }
 }
 
+/// A frame whose checksum is not checked yet.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) payload: Bytes,
+    checksum: u32,
+}
+
+impl Frame {
+    /// Replaces the payload by one with the same bytes.
+    pub(super) fn with(self, replace: impl FnOnce(Bytes) -> Bytes) -> Self {
+        Self { payload: replace(self.payload), ..self }
+    }
+
+    /// Checks the checksum and returns the payload.
+    pub(super) fn checked(self) -> io::Result<Bytes> {
+        if crc32fast::hash(&self.payload) != self.checksum {
+            return Err(corrupt("a frame with a wrong checksum"));
+        }
+        Ok(self.payload)
+    }
+}
+
 /// Splits a stream of bytes into frames.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frames {
@@ -180,13 +202,9 @@ impl Frames {
         let mut header = buffer.get(..HEADER)?;
         Some(header.get_u32_le() as usize).filter(|length| *length <= self.max_payload)
     }
-}
 
-impl Decoder for Frames {
-    type Item = Bytes;
-    type Error = io::Error;
-
-    fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
+    /// Takes the first frame of the buffer, if it is complete.
+    pub(super) fn split(self, buffer: &mut BytesMut) -> io::Result<Option<Frame>> {
         let Some(mut header) = buffer.get(..HEADER) else {
             return Ok(None);
         };
@@ -202,20 +220,29 @@ impl Decoder for Frames {
             return Ok(None);
         }
         buffer.advance(HEADER);
-        let payload = buffer.split_to(length).freeze();
-        if crc32fast::hash(&payload) != checksum {
-            return Err(corrupt("a frame with a wrong checksum"));
-        }
-        Ok(Some(payload))
+        Ok(Some(Frame { payload: buffer.split_to(length).freeze(), checksum }))
+    }
+}
+
+impl Decoder for Frames {
+    type Item = Bytes;
+    type Error = io::Error;
+
+    fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
+        self.split(buffer)?.map(Frame::checked).transpose()
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
         match self.decode(buffer)? {
             Some(frame) => Ok(Some(frame)),
-            None if buffer.is_empty() => Ok(None),
-            None => Err(corrupt(format!("{} bytes of an incomplete frame", buffer.len()))),
+            None => end_of_stream(buffer).map(|()| None),
         }
     }
+}
+
+/// Checks that a stream does not end within a frame. `buffer` is what is left of it.
+pub(super) fn end_of_stream(buffer: &[u8]) -> io::Result<()> {
+    if buffer.is_empty() { Ok(()) } else { Err(corrupt(format!("{} bytes of an incomplete frame", buffer.len()))) }
 }
 
 /// Splits items into batches, each of which goes into one frame.

@@ -9,8 +9,8 @@ use crate::config::schema::elsewhere::NAMES_ELSEWHERE;
 use crate::config::schema::{self, Keys, SECTIONS};
 use crate::config::written::{self, Value};
 use crate::config::{Plan, UserChoice, defaults};
+use crate::model::Proxies;
 use crate::schedule::Adaptive;
-use crate::scrape::Proxies;
 use crate::scrape::extract::Extraction;
 
 /// Values of all sorts. For every setting, one of them is good and another one than the default.

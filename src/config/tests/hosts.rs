@@ -77,7 +77,7 @@ fn headers_of_a_host_are_its_own_and_credentials_become_one() {
     )
     .set("hosts.\"a.example\".headers.b=c")
     .plan();
-    let hosts = plan.scrape.fetch.hosts;
+    let hosts = plan.hosts;
     let of = |host: &str| hosts[&host.parse().expect("a host")].headers.clone();
     let a = [("A", "a"), ("b", "c"), ("Authorization", "Basic dXNlcjpwYXNzOndvcmQ=")];
     let b = [("Authorization", "Bearer t0ken==")];

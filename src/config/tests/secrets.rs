@@ -2,7 +2,8 @@
 
 use super::{Case, file, nothing};
 use crate::config::Flag;
-use crate::scrape::Proxies;
+use crate::config::schema::{self, Keys, Read};
+use crate::model::Proxies;
 
 const HOST: &str = "[hosts.\"h\"]\n";
 
@@ -36,8 +37,27 @@ fn credentials_come_from_the_environment_too() {
         .variable("PASSWORD", "p")
         .variable("TOKEN", "t")
         .plan();
-    let sent: Vec<&str> = plan.scrape.fetch.hosts.values().map(|host| host.headers[0].1.as_str()).collect();
+    let sent: Vec<&str> = plan.hosts.values().map(|host| host.headers[0].1.as_str()).collect();
     assert_eq!(sent, ["Basic dTpw", "Bearer t"]);
+}
+
+#[test]
+fn no_secret_of_a_single_host_is_in_the_settings_that_every_worker_gets() {
+    let Some(Keys::Hosts(rows)) = schema::section("hosts").map(|section| &section.keys) else { panic!("no hosts") };
+    let mut count = 0;
+    for row in *rows {
+        let value = match row.read {
+            Read::Value(_) => continue,
+            Read::Secret(_) => "\"u:secret\"",
+            Read::Url(_) => "\"http://u:secret@p\"",
+            Read::Headers(_) => "{ X = \"secret\" }",
+        };
+        let (plan, without) = (file(format!("{HOST}{} = {value}\n", row.name)).plan(), nothing().plan());
+        assert_eq!(plan.scrape, without.scrape, "{}", row.name);
+        assert_ne!(plan.hosts, without.hosts, "{}", row.name);
+        count += 1;
+    }
+    assert_eq!(count, 4, "headers, basic, bearer and proxy");
 }
 
 #[test]
@@ -139,7 +159,7 @@ fn proxies_are_listed_in_turn_and_never_with_their_passwords() {
     let two = nothing().flag(Flag::list("-x", "network.proxies", &urls)).plan().scrape.fetch.proxies;
     assert_eq!(format!("{two:?}"), "These([ProxyUrl(http://a:1), ProxyUrl(https://b:443)])");
     assert_eq!(nothing().set("network.proxies=none").plan().scrape.fetch.proxies, Proxies::None);
-    let host = file("[hosts.\"h\"]\nproxy = \"none\"\n").plan().scrape.fetch.hosts.into_values().next();
+    let host = file("[hosts.\"h\"]\nproxy = \"none\"\n").plan().hosts.into_values().next();
     assert_eq!(host.expect("a host").proxy, Some(Proxies::None));
 }
 

@@ -8,7 +8,11 @@
 //! a `<meta>` from the text of a script. A page whose declaration agrees is parsed only once.
 //! As in browsers, malformed bytes become U+FFFD: any bytes can be decoded.
 
+//!
+//! `xml` decodes documents of XML, which have other rules.
+
 mod prescan;
+mod xml;
 
 use std::borrow::Cow;
 
@@ -18,6 +22,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use super::media_type;
 
 pub(super) use prescan::of_element;
+pub(super) use xml::decode_xml;
 
 /// The text of a page, and its encoding.
 #[derive(Debug, Clone, PartialEq)]

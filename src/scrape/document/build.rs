@@ -3,7 +3,7 @@
 use encoding_rs::{Encoding, UTF_8};
 use html5ever::tree_builder::QuirksMode;
 
-use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace, Node, known};
+use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace, Node, Qualifier, Qualifiers, known};
 
 /// The largest capacity that a document keeps for the next page: entries of a list, bytes of a text. One large page
 /// must not occupy memory forever.
@@ -21,6 +21,8 @@ impl Dom {
             names: Names::new(),
             quirks: QuirksMode::NoQuirks,
             encoding: UTF_8,
+            is_xml: false,
+            qualifiers: Qualifiers::new(),
         };
         dom.clear(UTF_8);
         dom
@@ -39,6 +41,8 @@ impl Dom {
         self.names.clear();
         self.quirks = QuirksMode::NoQuirks;
         self.encoding = encoding;
+        self.is_xml = false;
+        self.qualifiers.clear();
         self.push(Kind::Document, 0, (0, 0));
         self.seal();
     }
@@ -56,7 +60,8 @@ impl Dom {
     #[inline]
     pub(in crate::scrape) fn push(&mut self, kind: Kind, parent: u32, extent: (u32, u32)) -> u32 {
         let (name, namespace) = (known::A, Namespace::Html);
-        self.push_node(Node { name, parent, end: 0, start: extent.0, length: extent.1, kind, namespace })
+        let (start, length) = extent;
+        self.push_node(Node { name, parent, end: 0, start, length, kind, namespace, qualifier: Qualifier::NONE })
     }
 
     /// Adds an element. `attributes` is the start and length of its attributes.
@@ -68,8 +73,21 @@ impl Dom {
         parent: u32,
         attributes: (u32, u32),
     ) -> u32 {
-        let (start, length) = attributes;
-        self.push_node(Node { name, parent, end: 0, start, length, kind: Kind::Element, namespace })
+        let (start, length, kind) = (attributes.0, attributes.1, Kind::Element);
+        self.push_node(Node { name, parent, end: 0, start, length, kind, namespace, qualifier: Qualifier::NONE })
+    }
+
+    /// Adds an element of XML. `attributes` is the start and length of its attributes.
+    pub(in crate::scrape) fn push_qualified(
+        &mut self,
+        name: Name,
+        qualifier: Qualifier,
+        parent: u32,
+        attributes: (u32, u32),
+    ) -> u32 {
+        let namespace = Namespace::of(self.qualifiers.uri(qualifier));
+        let (start, length, kind) = (attributes.0, attributes.1, Kind::Element);
+        self.push_node(Node { name, parent, end: 0, start, length, kind, namespace, qualifier })
     }
 
     #[inline]
@@ -94,6 +112,7 @@ impl Dom {
             start,
             length,
             namespace: AttributeNamespace::None,
+            qualifier: Qualifier::NONE,
         }));
         self.push(Kind::Doctype, 0, (first, 3))
     }
@@ -113,6 +132,6 @@ impl Dom {
 }
 
 /// Converts a length. A page with more than four billion nodes or bytes exceeds both `max_body` and the memory.
-pub(super) fn place(length: usize) -> u32 {
+pub(in crate::scrape) fn place(length: usize) -> u32 {
     u32::try_from(length).expect("a document has fewer than 2^32 nodes and bytes")
 }

@@ -41,7 +41,8 @@ impl Dom {
             Kind::Text => node.end == at + 1 && node.length > 0 && self.is_stretch(node.start, node.length),
             Kind::Fragment => parent.is_html(super::known::TEMPLATE) && node.end == parent.end && at == node.parent + 1,
             Kind::Element => {
-                let is_template = node.is_html(super::known::TEMPLATE);
+                // In XML, a template is an element like others.
+                let is_template = !self.is_xml && node.is_html(super::known::TEMPLATE);
                 let has_fragment = self.first_child(at).is_some_and(|child| self.node(child).kind == Kind::Fragment);
                 is_template == has_fragment && self.are_attributes(node.start, node.length)
             }
@@ -83,10 +84,12 @@ impl Dom {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         let mut shown = self.text(at).to_owned();
         if node.is_element() {
-            shown = format!("{:?} {}", node.namespace, self.name_text(node.name));
+            let (prefix, uri) = (self.prefix(node.qualifier), self.uri(at));
+            shown = format!("{prefix} {uri} {}", self.name_text(node.name));
             for attribute in self.attributes(at) {
                 let (name, value) = (self.name_text(attribute.name), self.value(attribute));
-                let _ = write!(shown, " {:?} {name}={value:?}", attribute.namespace);
+                let (prefix, uri) = (self.prefix(attribute.qualifier), self.attribute_uri(attribute));
+                let _ = write!(shown, " {prefix} {uri} {name}={value:?}");
             }
         }
         if let Some(doctype) = self.doctype(at) {

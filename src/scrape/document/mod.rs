@@ -21,9 +21,10 @@
 //! common names are constants (`known`). A `Dom` is reused from page to page and keeps its memory.
 //!
 //! - `node`: the parts of a document
+//! - `qualifier`: the prefixes and namespaces of XML, as numbers
 //! - `names`: names as numbers; `known`: the constants for common names
 //! - `walk`: iterates over a document
-//! - `serialize`: turns a document into markup
+//! - `serialize`: turns a document into markup; `serialize_xml`: the same for a document of XML
 //! - `build`: fills a document
 //! - `reference`: copies a document from `scraper`'s tree (`Dom::copy_reference`)
 //! - `check`: tests that a document is consistent
@@ -37,15 +38,20 @@ mod check;
 pub(crate) mod known;
 mod names;
 mod node;
+mod qualifier;
 mod reference;
 mod serialize;
+mod serialize_xml;
 mod walk;
 
 use encoding_rs::Encoding;
 use html5ever::tree_builder::QuirksMode;
 
+pub(in crate::scrape) use build::place;
 pub(crate) use names::{KNOWN, Name, Names};
 pub(crate) use node::{Attribute, AttributeNamespace, Kind, Namespace, Node};
+pub(crate) use qualifier::Qualifier;
+pub(in crate::scrape) use qualifier::{Qualifiers, XML, XMLNS};
 
 /// A parsed page.
 #[derive(Debug)]
@@ -59,6 +65,9 @@ pub(crate) struct Dom {
     pub(in crate::scrape) names: Names,
     pub(in crate::scrape) quirks: QuirksMode,
     pub(in crate::scrape) encoding: &'static Encoding,
+    /// Whether the page was parsed by the rules of XML.
+    pub(in crate::scrape) is_xml: bool,
+    pub(in crate::scrape) qualifiers: Qualifiers,
 }
 
 impl Dom {
@@ -82,6 +91,45 @@ impl Dom {
     /// Returns the text of the local name of an element or attribute.
     pub(crate) fn name_text(&self, name: Name) -> &str {
         self.names.text(name)
+    }
+
+    /// Whether it is a document of XML: names keep their case, and elements of any language have prefixes and
+    /// namespaces.
+    #[inline]
+    pub(crate) fn is_xml(&self) -> bool {
+        self.is_xml
+    }
+
+    /// Returns the prefix with which a name of XML is written. It is empty if there is none.
+    pub(crate) fn prefix(&self, qualifier: Qualifier) -> &str {
+        self.qualifiers.prefix(qualifier)
+    }
+
+    /// Returns the namespace of the element at `at`. It is empty if there is none.
+    pub(crate) fn uri(&self, at: u32) -> &str {
+        let node = self.node(at);
+        match node.namespace {
+            Namespace::Html => qualifier::HTML,
+            Namespace::Svg => qualifier::SVG,
+            Namespace::MathMl => qualifier::MATH_ML,
+            Namespace::Other => self.qualifiers.uri(node.qualifier),
+        }
+    }
+
+    /// Returns the namespace of an attribute. It is empty if there is none.
+    pub(crate) fn attribute_uri(&self, attribute: &Attribute) -> &str {
+        match attribute.namespace {
+            AttributeNamespace::None => "",
+            AttributeNamespace::XLink => qualifier::XLINK,
+            AttributeNamespace::Xml => qualifier::XML,
+            AttributeNamespace::Xmlns => qualifier::XMLNS,
+            AttributeNamespace::Other => self.qualifiers.uri(attribute.qualifier),
+        }
+    }
+
+    /// Whether the root element is `<html>`: the document is a page, and not a feed or a picture.
+    pub(crate) fn is_page(&self) -> bool {
+        !self.is_xml || self.children(0).any(|at| self.node(at).is_html(known::HTML))
     }
 
     /// Returns the text of a text, a comment or a processing instruction. It is empty for other nodes.

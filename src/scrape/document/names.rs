@@ -98,7 +98,6 @@ impl Names {
     }
 
     /// Returns the number of a name, if it is a known name or a name of the document.
-    #[cfg(test)]
     pub(crate) fn find(&self, text: &str) -> Option<Name> {
         let key = key(START.0, text);
         self.find_key(key, length(text), text)

@@ -4,6 +4,7 @@ use html5ever::{Namespace as Uri, Prefix, namespace_prefix, ns};
 
 use super::known;
 use super::names::Name;
+use super::qualifier::{HTML, MATH_ML, Qualifier, SVG, XLINK, XML, XMLNS};
 
 /// One entry of the list. It takes 24 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Node {
     pub(in crate::scrape) length: u32,
     pub(in crate::scrape) kind: Kind,
     pub(in crate::scrape) namespace: Namespace,
+    /// The prefix and namespace of an element of XML.
+    pub(in crate::scrape) qualifier: Qualifier,
 }
 
 /// The kind of a node.
@@ -46,6 +49,8 @@ pub(crate) enum Namespace {
     Html,
     Svg,
     MathMl,
+    /// Any other language, or none. Only documents of XML have such elements. `Dom::uri` returns the namespace.
+    Other,
 }
 
 impl Namespace {
@@ -55,6 +60,17 @@ impl Namespace {
             Self::Html => ns!(html),
             Self::Svg => ns!(svg),
             Self::MathMl => ns!(mathml),
+            Self::Other => ns!(),
+        }
+    }
+
+    /// Returns the language with this namespace.
+    pub(in crate::scrape) fn of(uri: &str) -> Self {
+        match uri {
+            HTML => Self::Html,
+            SVG => Self::Svg,
+            MATH_ML => Self::MathMl,
+            _ => Self::Other,
         }
     }
 }
@@ -67,9 +83,11 @@ pub(crate) struct Attribute {
     pub(in crate::scrape) start: u32,
     pub(in crate::scrape) length: u32,
     pub(in crate::scrape) namespace: AttributeNamespace,
+    /// The prefix and namespace of an attribute of XML.
+    pub(in crate::scrape) qualifier: Qualifier,
 }
 
-/// The namespace of an attribute's name. Only elements of SVG and `MathML` have attributes in a namespace.
+/// The namespace of an attribute's name. In HTML, only elements of SVG and `MathML` have attributes in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttributeNamespace {
     /// No namespace, as for nearly all attributes.
@@ -78,8 +96,10 @@ pub(crate) enum AttributeNamespace {
     XLink,
     /// `xml:..`
     Xml,
-    /// `xmlns` and `xmlns:xlink`
+    /// `xmlns` and `xmlns:xlink`, the declarations of namespaces
     Xmlns,
+    /// Any other namespace. Only documents of XML have such attributes.
+    Other,
 }
 
 impl AttributeNamespace {
@@ -90,6 +110,18 @@ impl AttributeNamespace {
             Self::XLink => ns!(xlink),
             Self::Xml => ns!(xml),
             Self::Xmlns => ns!(xmlns),
+            Self::Other => ns!(),
+        }
+    }
+
+    /// Returns the form of the namespace `uri`.
+    pub(in crate::scrape) fn of(uri: &str) -> Self {
+        match uri {
+            "" => Self::None,
+            XLINK => Self::XLink,
+            XML => Self::Xml,
+            XMLNS => Self::Xmlns,
+            _ => Self::Other,
         }
     }
 }
@@ -103,10 +135,16 @@ impl Attribute {
         self.namespace
     }
 
-    /// Returns the prefix of the name in the form that html5ever uses: the prefix of `xmlns` is empty.
+    /// Returns the prefix and namespace of an attribute of XML.
+    pub(crate) fn qualifier(&self) -> Qualifier {
+        self.qualifier
+    }
+
+    /// Returns the prefix of the name of an attribute of HTML in the form that html5ever uses: the prefix of `xmlns` is
+    /// empty.
     pub(crate) fn prefix(&self) -> Option<Prefix> {
         match self.namespace {
-            AttributeNamespace::None => None,
+            AttributeNamespace::None | AttributeNamespace::Other => None,
             AttributeNamespace::XLink => Some(namespace_prefix!("xlink")),
             AttributeNamespace::Xml => Some(namespace_prefix!("xml")),
             AttributeNamespace::Xmlns if self.name == known::XMLNS => Some(namespace_prefix!("")),
@@ -129,9 +167,19 @@ impl Node {
         self.namespace
     }
 
+    /// Returns the prefix and namespace of an element of XML.
+    pub(crate) fn qualifier(&self) -> Qualifier {
+        self.qualifier
+    }
+
     /// Returns the place of the parent. The document node is its own parent.
     pub(crate) fn parent(&self) -> u32 {
         self.parent
+    }
+
+    /// Returns the place after the last node below this one.
+    pub(crate) fn end(&self) -> u32 {
+        self.end
     }
 
     pub(crate) fn is_element(&self) -> bool {

@@ -6,7 +6,7 @@ use html5ever::{LocalName, QualName, ns};
 use scraper::{Html, Node};
 
 use super::build::place;
-use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace};
+use super::{Attribute, AttributeNamespace, Dom, Kind, Name, Names, Namespace, Qualifier};
 
 impl Dom {
     /// Makes this document a copy of `html`, a page that was written in `encoding`.
@@ -50,7 +50,8 @@ impl Dom {
                     let (start, length) = self.push_side(value);
                     let namespace = attribute_namespace(name);
                     let name = recent.number(&name.local, &mut self.names);
-                    self.attributes.push(Attribute { name, start, length, namespace });
+                    let qualifier = Qualifier::NONE;
+                    self.attributes.push(Attribute { name, start, length, namespace, qualifier });
                 }
                 let name = recent.number(&element.name.local, &mut self.names);
                 self.push_element(name, namespace(&element.name), parent, (first, place(element.attrs.len())))

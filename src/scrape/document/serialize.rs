@@ -15,13 +15,20 @@ use super::{Dom, Kind, Name};
 static KNOWN_NAMES: LazyLock<Vec<LocalName>> = LazyLock::new(|| TEXTS.iter().copied().map(LocalName::from).collect());
 
 impl Dom {
-    /// Returns the markup of a node and everything below it. For the document node, this is the whole page.
+    /// Returns the markup of a node and everything below it. For the document node, this is the whole page. The markup
+    /// of a document of XML is XML.
     pub(crate) fn outer_html(&self, at: u32) -> String {
+        if self.is_xml {
+            return self.outer_xml(at);
+        }
         self.html(self.subtree(at), TraversalScope::IncludeNode)
     }
 
     /// Returns the markup of everything below a node.
     pub(crate) fn inner_html(&self, at: u32) -> String {
+        if self.is_xml {
+            return self.inner_xml(at);
+        }
         self.html(self.descendants(at), TraversalScope::ChildrenOnly(None))
     }
 

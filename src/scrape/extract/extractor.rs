@@ -12,7 +12,6 @@ use super::run::{Hit, Run};
 use super::selection::{Marks, Scanner, Symbols, Tree};
 use super::warnings::Warnings;
 use crate::model::{Failure, FailureKind, FieldCount, Stage};
-use crate::scrape::document::{Dom, known};
 use crate::scrape::json::Json;
 use crate::scrape::parse::Document;
 
@@ -39,8 +38,8 @@ pub struct Extractor {
 pub struct FieldInfo {
     /// The names of the fields around it and its own name, such as `quotes.text`.
     pub path: String,
-    /// The decimal mark that its rules do not expect, if they read numbers.
-    pub other_decimal: Option<&'static str>,
+    /// Whether the settings name it, or a field around it. Otherwise it is from a ready-made set.
+    pub is_of_settings: bool,
 }
 
 /// A page that was read.
@@ -70,7 +69,11 @@ impl Extractor {
     /// Fails at the first rule that contradicts itself or does not compile.
     pub fn new(extraction: &Extraction) -> Result<Self, RuleError> {
         let mut symbols = Symbols::new();
-        let (plan, fields, selectors) = plan::compile(&plan::joined(extraction), &mut symbols)?;
+        let (plan, mut fields, selectors) = plan::compile(&plan::joined(extraction), &mut symbols)?;
+        for field in &mut fields {
+            let is_around = |name: &str| field.path == *name || field.path.starts_with(&format!("{name}."));
+            field.is_of_settings = extraction.fields.iter().any(|(name, _)| is_around(name));
+        }
         let uses_links = plan.sources().iter().any(|source| source.uses_links())
             || plan.values().iter().any(|value| matches!(value.kind, plan::Kind::Url | plan::Kind::Markdown));
         let uses_has = plan.uses_has();
@@ -145,7 +148,7 @@ impl Extractor {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links = self.uses_links.then(|| Links::new(facts.final_url, base_href(dom), dom.encoding()));
+        let links = self.uses_links.then(|| Links::of_document(dom, facts.final_url));
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.selectors.max(hits.len()), Vec::new);
@@ -184,12 +187,6 @@ struct Buffers {
 
 thread_local! {
     static BUFFERS: Cell<Buffers> = Cell::default();
-}
-
-/// Returns the `href` of the first `<base>` that has one.
-pub(super) fn base_href(dom: &Dom) -> Option<&str> {
-    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
-    bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
 #[cfg(test)]

@@ -238,7 +238,8 @@ fn without_rules_the_page_describes_itself() {
         .data;
     let expected = concat!(
         r#"{"title":"A title","description":"d","canonical":"http://site.example/c","language":"en","#,
-        r#""headings":["Two b","One"],"links":["http://site.example/dir/a"]}"#
+        r#""published":null,"author":null,"headings":["Two b","One"],"links":["http://site.example/dir/a"],"#,
+        r#""open_graph":null,"json_ld":[]}"#
     );
     assert_eq!(data, expected);
     let empty = Extractor::new(&Extraction::default())
@@ -246,7 +247,10 @@ fn without_rules_the_page_describes_itself() {
         .extract(&parse("").expect("a page"), &PageFacts::of(&at()))
         .expect("data")
         .data;
-    let nothing = r#"{"title":null,"description":null,"canonical":null,"language":null,"headings":[],"links":[]}"#;
+    let nothing = concat!(
+        r#"{"title":null,"description":null,"canonical":null,"language":null,"published":null,"author":null,"#,
+        r#""headings":[],"links":[],"open_graph":null,"json_ld":[]}"#
+    );
     assert_eq!(empty, nothing);
 }
 

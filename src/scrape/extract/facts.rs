@@ -36,9 +36,10 @@ impl<'p> PageFacts<'p> {
 
     /// When the page was made: the `Date` of the response, or else the time at which it was fetched. Relative dates
     /// such as "yesterday" count from here, so that a page gives the same data whenever it is read.
-    pub(super) fn made_at(&self) -> SystemTime {
+    pub(super) fn made_at(&self) -> jiff::Timestamp {
         let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
-        date.and_then(|date| http_date(date, self.fetched_at)).unwrap_or(self.fetched_at)
+        let made_at = date.and_then(|date| http_date(date, self.fetched_at)).unwrap_or(self.fetched_at);
+        jiff::Timestamp::try_from(made_at).unwrap_or_default()
     }
 
     /// Returns a fact. `Json::Null` if it is not known.

@@ -3,6 +3,7 @@
 use encoding_rs::Encoding;
 use url::{Position, Url};
 
+use super::xml_base::XmlBases;
 use crate::model::parse_url_in;
 use crate::scrape::document::{Attribute, AttributeNamespace, Dom, Namespace, known};
 
@@ -11,16 +12,25 @@ pub(super) struct Links {
     base: Url,
     encoding: &'static Encoding,
     plain: Option<Plain>,
+    /// The bases of parts of a document of XML.
+    xml_bases: Option<XmlBases>,
 }
 
 impl Links {
+    /// Resolves the links of a document. `page` is its URL.
+    pub(super) fn of_document(dom: &Dom, page: &Url) -> Self {
+        let links = Self::new(page, base_href(dom), dom.encoding());
+        let xml_bases = XmlBases::new(dom, &links.base);
+        Self { xml_bases, ..links }
+    }
+
     /// The base is the first `<base href>`, resolved against the page's own URL, or else the page's own URL (WHATWG
     /// HTML, "document base URL"). A base with the scheme `data` or `javascript` does not count.
-    pub(super) fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
+    fn new(page: &Url, base_href: Option<&str>, encoding: &'static Encoding) -> Self {
         let base = base_href.and_then(|href| parse_url_in(href, Some(page), encoding).ok());
         let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
         let base = base.unwrap_or_else(|| page.clone());
-        Self { plain: Plain::new(&base), base, encoding }
+        Self { plain: Plain::new(&base), base, encoding, xml_bases: None }
     }
 
     /// Resolves a link. Returns `None` if the result is not a valid URL.
@@ -28,9 +38,20 @@ impl Links {
         parse_url_in(link, Some(&self.base), self.encoding).ok()
     }
 
+    /// Resolves a link that the element at `at` has in some attribute or text.
+    pub(super) fn resolve_at(&self, at: u32, link: &str) -> Option<Url> {
+        match self.xml_bases.as_ref().and_then(|bases| bases.of(at)) {
+            Some(base) => parse_url_in(link, Some(base), self.encoding).ok(),
+            None => self.resolve(link),
+        }
+    }
+
     /// Returns the link of the element at `at`, or `None` if it has no link or an invalid one.
     pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
         let link = link(dom, at)?;
+        if self.xml_bases.is_some() {
+            return self.resolve_at(at, link).map(String::from);
+        }
         let plain = self.plain.as_ref().and_then(|plain| plain.resolve(link));
         plain.or_else(|| self.resolve(link).map(String::from))
     }
@@ -86,6 +107,7 @@ fn link(dom: &Dom, at: u32) -> Option<&str> {
         Namespace::Html => {}
         Namespace::Svg => return (node.name() == known::A).then(|| any_href(dom, at)).flatten(),
         Namespace::MathMl => return None,
+        Namespace::Other => return link_of_xml(dom, at),
     }
     let holder = match node.name() {
         known::A | known::AREA | known::BASE | known::LINK => known::HREF,
@@ -108,6 +130,27 @@ fn link(dom: &Dom, at: u32) -> Option<&str> {
     let value = dom.attribute(at, holder)?;
     // `href=""` links to the page itself, but `src=""` does not name a resource.
     (holder == known::HREF || !value.trim_ascii().is_empty()).then_some(value)
+}
+
+/// Returns the link of an element of any other language of XML: its `href` (Atom), `xlink:href`, `src` or `url`
+/// (enclosures of RSS), or else its text, if it has only text: `<link>` of RSS, `<loc>` of a sitemap.
+fn link_of_xml(dom: &Dom, at: u32) -> Option<&str> {
+    let attribute = any_href(dom, at)
+        .or_else(|| dom.attribute(at, known::SRC))
+        .or_else(|| dom.names.find("url").and_then(|name| dom.attribute(at, name)));
+    attribute.or_else(|| {
+        let text = dom.first_child(at).filter(|child| dom.node(*child).end() == dom.node(at).end())?;
+        Some(dom.text(text)).filter(|text| dom.node(at + 1).is_text() && !text.trim_ascii().is_empty())
+    })
+}
+
+/// Returns the `href` of the first `<base>` that has one. Only pages have it, and not pages inside of feeds.
+fn base_href(dom: &Dom) -> Option<&str> {
+    if !dom.is_page() {
+        return None;
+    }
+    let mut bases = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::BASE));
+    bases.find_map(|at| dom.attribute(at, known::HREF))
 }
 
 /// Returns SVG's `href`, or the older `xlink:href`.

@@ -9,7 +9,7 @@
 //! - `extractor`: prepares the extraction of a page; `run`: runs a plan and writes the JSON directly as bytes
 //! - `structured`, `table`, `page_links`, `feed`, `article`, `markdown`: sources that are ready to use
 //! - `refresh`: finds the URL to which a page refreshes
-//! - `link`, `pattern`, `value`: links, regular expressions and texts
+//! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
 //! - `extractor_tests`: tests of the extractor
@@ -34,12 +34,16 @@ mod structured;
 mod table;
 mod value;
 mod warnings;
+mod xml_base;
 mod xpath;
 
+pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
 pub use facts::PageFacts;
 pub(crate) use facts::rfc_3339;
+pub use locale::Locale;
+pub use number::MarkCount;
 pub use pattern::{PatternError, check_regex};
 pub use plan::{RuleError, RuleErrorKind};
 pub(super) use refresh::elsewhere;

@@ -2,23 +2,26 @@
 
 use url::Url;
 
-use super::extractor::base_href;
 use super::link::Links;
 use crate::scrape::Document;
 use crate::scrape::document::known;
 use crate::scrape::refresh::Refresh;
 
 /// Returns where a document leads by itself soon, if that is another http(s) page. `page` is the URL of the document.
+/// Only pages of HTML and XHTML do: feeds and pictures that contain a page do not.
 ///
 /// The first valid refresh counts, and its URL is resolved like a link. The result is `None` for a page that only
 /// reloads itself.
 pub(in crate::scrape) fn elsewhere(document: &Document, page: &Url) -> Option<Url> {
     let dom = &document.dom;
+    if !dom.is_page() {
+        return None;
+    }
     let refresh = dom.walk(dom.whole()).filter(|at| dom.node(*at).is_html(known::META)).find_map(|at| {
         let is_refresh = dom.attribute(at, known::HTTP_EQUIV)?.eq_ignore_ascii_case("refresh");
         is_refresh.then(|| dom.attribute(at, known::CONTENT).and_then(Refresh::read))?
     });
-    refresh?.target(page, |link| Links::new(page, base_href(dom), dom.encoding()).resolve(link))
+    refresh?.target(page, |link| Links::of_document(dom, page).resolve(link))
 }
 
 #[cfg(test)]

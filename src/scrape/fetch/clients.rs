@@ -7,22 +7,19 @@
 //! many header lines.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-
-use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder};
-use url::Url;
 
 use super::classify;
 use super::first_contact::{Contact, FirstContacts};
 use super::guard::{self, Guard, SITE_HOST, Way};
 use super::headers::Headers;
 use super::route::{Route, Routes, Via};
-use crate::model::{Failure, FailureKind, KEEP_ALIVE, Reach, Stage, Visit};
+use crate::model::{Failure, FailureKind, KEEP_ALIVE, Proxies, ProxyKind, ProxyUrl, Stage, Visit};
 use crate::scrape::Error;
 use crate::scrape::TlsSettings;
-use crate::scrape::proxy::ProxyKind;
 use crate::scrape::settings::FetchSettings;
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder};
 
 /// The longest list of headers over HTTP/2, in bytes as counted by RFC 9113 (6.5.2). The client's default is too short
 /// for some servers.
@@ -41,25 +38,57 @@ pub(super) struct Clients {
     tls: TlsSettings,
     /// For the site of the run. It never uses a proxy.
     site: Option<Client>,
-    free: Pair,
-    guarded: Pair,
+    direct: ByWay,
     through_environment: ByWay,
-    /// The clients of each proxy of the settings, by its index. A client keeps connections by host, not by proxy.
-    through_proxies: Vec<ByWay>,
+    through_proxies: ByProxy,
 }
 
-/// The clients of one proxy, by where their visits may connect to.
-#[derive(Debug, Default)]
+/// How many proxies of single hosts have clients at once. The proxies for all hosts come on top.
+const PROXIES_OF_HOSTS: usize = 64;
+
+/// The clients of the proxies that were used last. A client keeps connections by host, not by proxy. The clients of a
+/// proxy that is forgotten end with their requests.
+#[derive(Debug)]
+struct ByProxy {
+    /// The proxy that was used last is at the end.
+    kept: Mutex<Vec<(ProxyUrl, ByWay)>>,
+    most: usize,
+}
+
+impl ByProxy {
+    fn new(settings: &FetchSettings) -> Self {
+        let for_all = if let Proxies::These(these) = &settings.proxies { these.len() } else { 0 };
+        Self { kept: Mutex::default(), most: for_all + PROXIES_OF_HOSTS }
+    }
+
+    fn of(&self, proxy: &ProxyUrl) -> ByWay {
+        // No code panics while it holds this lock.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = match kept.iter().position(|(known, _)| known == proxy) {
+            Some(at) => kept.remove(at),
+            None => (proxy.clone(), ByWay::default()),
+        };
+        if kept.len() >= self.most {
+            kept.remove(0);
+        }
+        kept.push(entry.clone());
+        entry.1
+    }
+}
+
+/// The clients of one way to the servers, by where their visits may connect to. All copies share the clients.
+#[derive(Debug, Clone, Default)]
 struct ByWay {
-    free: Pair,
-    guarded: Pair,
+    free: Arc<Pair>,
+    guarded: Arc<Pair>,
 }
 
 impl ByWay {
     /// If the proxy looks up names itself, this process does not see the addresses, so all visits share the
     /// connections.
-    fn of(&self, via: &Via, way: Way) -> &Pair {
-        if way == Way::Guarded && via.kind.looks_names_up_here() { &self.guarded } else { &self.free }
+    fn of(&self, via: Option<&Via>, way: Way) -> Arc<Pair> {
+        let sees_addresses = via.is_none_or(|via| via.kind.looks_names_up_here());
+        Arc::clone(if way == Way::Guarded && sees_addresses { &self.guarded } else { &self.free })
     }
 }
 
@@ -94,12 +123,12 @@ struct Pair {
 }
 
 /// A request that is ready to be sent.
-pub(super) struct Prepared<'c> {
+pub(super) struct Prepared {
     pub(super) builder: RequestBuilder,
     /// The proxy that the request uses.
     pub(super) via: Option<Via>,
     /// Present for https with kept connections.
-    pub(super) contact: Option<Contact<'c>>,
+    pub(super) contact: Option<Contact>,
 }
 
 impl Clients {
@@ -111,18 +140,16 @@ impl Clients {
             let manner = Manner { keeps: true, many_lines: false };
             builder(connect_timeout, manner).tls_certs_only([]).no_proxy().resolve(SITE_HOST, address).build()
         };
-        let routes = Routes::new(settings);
         Ok(Self {
             guard: Guard { private_addresses: settings.private_addresses, site: settings.site },
             headers: Headers::new(settings)?,
             connect_timeout,
             tls: settings.tls.clone(),
             site: settings.site.map(site).transpose().map_err(Error::client)?,
-            free: Pair::default(),
-            guarded: Pair::default(),
+            routes: Routes::new(settings),
+            direct: ByWay::default(),
             through_environment: ByWay::default(),
-            through_proxies: routes.proxies.iter().map(|_| ByWay::default()).collect(),
-            routes,
+            through_proxies: ByProxy::new(settings),
         })
     }
 
@@ -131,9 +158,13 @@ impl Clients {
     /// # Errors
     /// Fails with `blocked_address` if the host of the URL is not allowed, and with `tls` if the system's trust anchors
     /// cannot be read.
-    pub(super) fn get(&self, visit: &Visit, manner: Manner) -> Result<Prepared<'_>, Failure> {
+    pub(super) fn get(&self, visit: &Visit, manner: Manner) -> Result<Prepared, Failure> {
         let url = &visit.url;
-        let (client, route, first_contacts) = self.client_for(url, &visit.reach, manner)?;
+        let (route, way) = self.route(visit)?;
+        let (client, first_contacts) = match &self.site {
+            Some(site) if way == Way::Site => (site.clone(), None),
+            _ => self.client_for(&route, way, url.scheme() == "https", manner)?,
+        };
         let headers = self.headers.of_visit(visit, route.via());
         // The default headers of the client cannot be used, because they have only one value for each name.
         let builder = client.get(url.clone()).headers(headers);
@@ -141,34 +172,42 @@ impl Clients {
         Ok(Prepared { builder, via: route.via().cloned(), contact })
     }
 
-    fn client_for(
-        &self,
-        url: &Url,
-        reach: &Reach,
-        manner: Manner,
-    ) -> Result<(&Client, Route, Option<&FirstContacts>), Failure> {
-        let way = match (self.guard.way(url, reach)?, &self.site) {
-            (Way::Site, Some(site)) => return Ok((site, Route::Direct, None)),
-            (way, _) => way,
-        };
-        let route = self.routes.of(url);
+    fn route(&self, visit: &Visit) -> Result<(Route, Way), Failure> {
+        let url = &visit.url;
+        let way = self.guard.way(url, &visit.reach)?;
+        if way == Way::Site && self.site.is_some() {
+            return Ok((Route::Direct, way));
+        }
+        let route = self.routes.of(visit);
         if let Some(via) = route.via()
             && way == Way::Guarded
             && guard::leads_to(url, &via.host)
         {
             return Err(self.guard.blocked(url, "that of the proxy"));
         }
-        let pair = match (&route, way) {
-            (Route::Direct, Way::Guarded) => &self.guarded,
-            (Route::Direct, Way::Free | Way::Site) => &self.free,
-            (Route::Environment(via), way) => self.through_environment.of(via, way),
-            (Route::Proxy(number, via), way) => self.through_proxies[*number].of(via, way),
-        };
-        let is_secure = url.scheme() == "https";
+        Ok((route, way))
+    }
+
+    fn pair(&self, route: &Route, way: Way) -> Arc<Pair> {
+        match route {
+            Route::Direct => self.direct.of(None, way),
+            Route::Environment(via) => self.through_environment.of(Some(via), way),
+            Route::Proxy(proxy, via) => self.through_proxies.of(proxy).of(Some(via), way),
+        }
+    }
+
+    /// Returns the client, which is built if it is needed for the first time, and what it knows about https origins.
+    fn client_for(
+        &self,
+        route: &Route,
+        way: Way,
+        is_secure: bool,
+        manner: Manner,
+    ) -> Result<(Client, Option<FirstContacts>), Failure> {
+        let pair = self.pair(route, way);
         let clients = if is_secure { &pair.secure } else { &pair.plain };
-        let client = clients.of(manner).get_or_init(|| self.build(&route, way, is_secure, manner));
-        let client = client.as_ref().map_err(Clone::clone)?;
-        Ok((client, route, is_secure.then_some(&pair.first_contacts)))
+        let client = clients.of(manner).get_or_init(|| self.build(route, way, is_secure, manner)).clone()?;
+        Ok((client, is_secure.then(|| pair.first_contacts.clone())))
     }
 
     fn build(&self, route: &Route, way: Way, is_secure: bool, manner: Manner) -> Result<Client, Failure> {
@@ -186,8 +225,8 @@ impl Clients {
             }
             Route::Direct => builder = builder.no_proxy(),
             Route::Environment(via) => reads_anchors |= via.kind == ProxyKind::Https,
-            Route::Proxy(number, via) => {
-                let proxy = Proxy::all(self.routes.proxies[*number].whole()).map_err(|error| unusable(&error))?;
+            Route::Proxy(proxy, via) => {
+                let proxy = Proxy::all(proxy.whole()).map_err(|error| unusable(&error))?;
                 builder = builder.proxy(proxy);
                 reads_anchors |= via.kind == ProxyKind::Https;
             }
@@ -231,10 +270,12 @@ fn builder(connect_timeout: Duration, manner: Manner) -> ClientBuilder {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use url::Url;
 
-    use super::{Clients, Manner};
-    use crate::model::{FailureKind, Reach};
+    use super::{ByProxy, Clients, Manner, PROXIES_OF_HOSTS};
+    use crate::model::{FailureKind, HostSettings, Proxies, ProxyUrl, Reach, Visit};
     use crate::scrape::FetchSettings;
     use crate::scrape::settings::sample;
 
@@ -244,15 +285,23 @@ mod tests {
         Clients::new(&FetchSettings { site: Some(([127, 0, 0, 1], 1).into()), ..sample() }).expect("good settings")
     }
 
+    fn visit(url: &str, reach: Reach) -> Visit {
+        Visit::new(Url::parse(url).expect("a URL"), reach)
+    }
+
+    fn proxy(number: usize) -> ProxyUrl {
+        ProxyUrl::parse(&format!("http://u:secret@proxy{number}")).expect("a proxy")
+    }
+
     #[test]
     fn only_https_reads_trust_anchors() {
         let clients = clients();
         for (url, reads_anchors) in [("http://h/", false), ("http://site.localhost/", false), ("https://h/", true)] {
-            let made = clients.client_for(&Url::parse(url).expect("a URL"), &Reach::Listed, KEPT);
+            let made = clients.get(&visit(url, Reach::Listed), KEPT);
             // The system may have no trust anchors. Only clients that read them fail then.
             let has_read = made.map_or_else(
                 |failure| failure.kind == FailureKind::Tls,
-                |_| clients.free.secure.of(KEPT).get().is_some(),
+                |_| clients.direct.free.secure.of(KEPT).get().is_some(),
             );
             assert_eq!(has_read, reads_anchors, "{url}");
         }
@@ -263,9 +312,36 @@ mod tests {
         let clients = clients();
         let hop = Reach::Redirected { own: "http://elsewhere".to_owned() };
         let own = Reach::Redirected { own: "http://h".to_owned() };
-        let url = Url::parse("http://h/").expect("a URL");
-        let of = |reach| std::ptr::from_ref(clients.client_for(&url, reach, KEPT).expect("a client").0);
-        assert_ne!(of(&Reach::Listed), of(&hop));
-        assert_eq!(of(&Reach::Listed), of(&own));
+        let of = |reach| {
+            let (route, way) = clients.route(&visit("http://h/", reach)).expect("a route");
+            Arc::as_ptr(&clients.pair(&route, way))
+        };
+        assert_ne!(of(Reach::Listed), of(hop));
+        assert_eq!(of(Reach::Listed), of(own));
+    }
+
+    #[test]
+    fn proxies_of_hosts_keep_their_clients_until_many_others_were_used() {
+        let settings = FetchSettings { proxies: Proxies::These(vec![proxy(0), proxy(1)]), ..sample() };
+        let by_proxy = ByProxy::new(&settings);
+        let of = |number| by_proxy.of(&proxy(number)).free;
+        let [first, other] = [of(0), of(1)];
+        assert!(!Arc::ptr_eq(&first, &other), "two proxies never share connections");
+        for number in 2..PROXIES_OF_HOSTS + 10 {
+            of(number);
+            assert!(Arc::ptr_eq(&of(0), &first), "it is in use");
+        }
+        assert!(!Arc::ptr_eq(&of(1), &other), "it was not used for long");
+        assert_eq!(by_proxy.kept.lock().expect("no panic").len(), PROXIES_OF_HOSTS + 2);
+    }
+
+    #[test]
+    fn no_debug_form_shows_the_password_of_a_proxy() {
+        let clients = clients();
+        let host = HostSettings { proxy: Some(Proxies::These(vec![proxy(0)])), ..HostSettings::default() };
+        let visit = Visit { host, ..visit("http://h/", Reach::Listed) };
+        let made = clients.get(&visit, KEPT).expect("a client");
+        let shown = format!("{clients:?} {visit:?} {:?} {:?}", visit.host, made.via);
+        assert!(shown.contains("proxy0") && !shown.contains("secret"), "{shown}");
     }
 }

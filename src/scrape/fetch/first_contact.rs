@@ -21,9 +21,9 @@ use url::{Origin, Url};
 /// How many origins are remembered at once. Origins with open requests come on top.
 const MAX_KNOWN: usize = 1000;
 
-/// What one client knows about origins.
-#[derive(Debug, Default)]
-pub(super) struct FirstContacts(Mutex<HashMap<Origin, Known>>);
+/// What one client knows about origins. All copies share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FirstContacts(Arc<Mutex<HashMap<Origin, Known>>>);
 
 #[derive(Debug)]
 struct Known {
@@ -54,8 +54,8 @@ enum Connections {
 
 /// A visit to an origin, from before its request until its answer has begun.
 #[derive(Debug)]
-pub(super) struct Contact<'f> {
-    contacts: &'f FirstContacts,
+pub(super) struct Contact {
+    contacts: FirstContacts,
     origin: Origin,
     door: Arc<Door>,
 }
@@ -68,7 +68,7 @@ pub(super) struct Turn {
 }
 
 impl FirstContacts {
-    pub(super) fn visit(&self, url: &Url) -> Contact<'_> {
+    pub(super) fn visit(&self, url: &Url) -> Contact {
         let origin = url.origin();
         let mut origins = lock(&self.0);
         if origins.len() >= MAX_KNOWN && !origins.contains_key(&origin) {
@@ -79,11 +79,11 @@ impl FirstContacts {
             Known { visits: 0, door: Arc::new(door) }
         });
         known.visits += 1;
-        Contact { contacts: self, origin, door: Arc::clone(&known.door) }
+        Contact { contacts: self.clone(), origin, door: Arc::clone(&known.door) }
     }
 }
 
-impl Contact<'_> {
+impl Contact {
     /// Waits until the request may be sent, but not longer than `patience`: after that, an extra connection is better.
     pub(super) async fn turn(&self, limit: Duration) -> Turn {
         let permit = if self.door.is_open() {
@@ -103,7 +103,7 @@ impl Contact<'_> {
     }
 }
 
-impl Drop for Contact<'_> {
+impl Drop for Contact {
     fn drop(&mut self) {
         let mut origins = lock(&self.contacts.0);
         if let Some(known) = origins.get_mut(&self.origin) {
@@ -154,7 +154,7 @@ mod tests {
         Url::parse(text).expect(text)
     }
 
-    fn may_go(contact: &Contact<'_>) -> Option<Turn> {
+    fn may_go(contact: &Contact) -> Option<Turn> {
         contact.turn(TURN_LIMIT).now_or_never()
     }
 

@@ -45,7 +45,6 @@ impl Headers {
     /// Fails if a header of the settings is invalid.
     pub(super) fn new(settings: &FetchSettings) -> Result<Self, Error> {
         let trusted = all(settings)?;
-        settings.hosts.values().try_for_each(|host| parsed(&host.headers).map(drop))?;
         Ok(Self { strangers: without_secrets(&trusted), trusted })
     }
 
@@ -64,9 +63,9 @@ impl Headers {
             Reach::Redirected { own } => is_own_host(url, own),
         };
         let mut headers = if is_trusted { self.trusted.clone() } else { self.strangers.clone() };
-        if !visit.host_headers.is_empty() {
+        if !visit.host.headers.is_empty() {
             // These headers were already checked together with the settings.
-            let host = parsed(&visit.host_headers).unwrap_or_default();
+            let host = parsed(&visit.host.headers).unwrap_or_default();
             if is_trusted || url.scheme() == "https" {
                 replace(&mut headers, &host);
             } else {

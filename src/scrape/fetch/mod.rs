@@ -89,24 +89,32 @@ pub(super) struct FetchedPage {
     pub(super) _turn: Option<Turn>,
 }
 
+/// What the rules need of a page besides its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PageNeeds {
+    /// Whether a rule needs the headers of the response.
+    pub(super) headers: bool,
+    /// Whether a rule can read JSON.
+    pub(super) json: bool,
+}
+
 /// Fetches URLs one by one. Each worker makes one, so that it can keep connections open between requests.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     clients: Clients,
     memory: Memory,
     large: LargePages,
-    /// Whether a rule needs the headers of a response.
-    keeps_headers: bool,
+    needs: PageNeeds,
     settings: FetchSettings,
 }
 
 impl Fetcher {
-    pub(super) fn new(settings: FetchSettings, keeps_headers: bool) -> Result<Self, Error> {
+    pub(super) fn new(settings: FetchSettings, needs: PageNeeds) -> Result<Self, Error> {
         Ok(Self {
             clients: Clients::new(&settings)?,
             memory: Memory::default(),
             large: LargePages::new(&settings),
-            keeps_headers,
+            needs,
             settings,
         })
     }
@@ -142,13 +150,13 @@ impl Fetcher {
             && has_page
             && next.is_none()
         {
-            kind = DocumentKind::of(essence, &self.settings.content_types);
+            kind = DocumentKind::of(essence, &self.settings.content_types, self.needs.json);
             if kind.is_none() {
                 // Leaves the body unread: closing the connection costs less than downloading an image.
                 return Err(answered(head::no_page(&shown, "its type is", essence)));
             }
         }
-        let headers = if self.keeps_headers { response.headers().clone() } else { HeaderMap::new() };
+        let headers = if self.needs.headers { response.headers().clone() } else { HeaderMap::new() };
         let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
         if let Some(to) = next {
             let bytes = body.drain().await;
@@ -189,7 +197,7 @@ impl Fetcher {
             return Ok((bytes, kind));
         }
         let essence = sniff::sniff(&bytes);
-        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types) {
+        if let Some(kind) = DocumentKind::of(essence, &self.settings.content_types, self.needs.json) {
             return Ok((bytes, kind));
         }
         let failure = head::no_page(body.shown, "no header gives its type, and its bytes look like", essence);

@@ -1,10 +1,20 @@
 //! Values of JSON that the rules select from and make.
 //!
 //! - `Json`: a value. A number keeps the digits that the page wrote, and an object keeps the order of its keys.
+//! - `parse`: reads JSON; `body`: reads the body of an answer that is JSON
+//! - `path`: selects values by a path (RFC 9535)
+//! - `number`: compares numbers by value
 //! - `write`: writes strings and values as JSON
 
+mod body;
+mod number;
+mod parse;
+mod path;
 mod write;
 
+pub(in crate::scrape) use body::{parse_body, text_of_body};
+pub(in crate::scrape) use parse::{JsonError, MAX_DEPTH, parse, parse_script};
+pub(in crate::scrape) use path::{JsonPath, JsonPathError, TooMany};
 pub(in crate::scrape) use write::{string, value};
 
 /// A value of JSON.
@@ -44,27 +54,4 @@ impl From<String> for Json {
     fn from(text: String) -> Self {
         Self::String(text)
     }
-}
-
-/// shim
-#[derive(Debug)]
-pub(in crate::scrape) struct JsonPath;
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct JsonPathError {
-    pub offset: usize,
-    pub length: usize,
-    pub message: String,
-    pub suggestion: Option<String>,
-}
-impl JsonPath {
-    pub(in crate::scrape) fn new(_: &str) -> Result<Self, JsonPathError> {
-        Ok(Self)
-    }
-    pub(in crate::scrape) fn select<'j>(&self, j: &'j Json) -> Result<Vec<&'j Json>, String> {
-        Ok(vec![j])
-    }
-}
-pub(in crate::scrape) fn parse(_: &str) -> Result<Json, String> {
-    Ok(Json::Null)
 }

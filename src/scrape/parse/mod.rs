@@ -1,14 +1,17 @@
 //! Turns text into a document, as a browser without scripts does.
 //!
-//! There are two parsers. The parser in `html` follows the Standard and fills a `document::Dom` in one pass. It
-//! declines pages that need far more work than their length explains. The reference parser, html5ever, parses those. It
-//! builds a tree of `scraper`, and the document is a copy of that tree. `sink` receives its nodes, and `budget` limits
-//! its work for a page. With `extraction.parser`, the reference parses all pages. The two trees differ only in the
-//! cases that `html::rules` lists.
+//! The parser in `xml` reads what is labelled as XML. Text that is not well-formed XML is read as HTML.
+//!
+//! There are two parsers for HTML. The parser in `html` follows the Standard and fills a `document::Dom` in one pass. Pages that
+//! need far more work than their length explains fail. The reference parser, html5ever, would need as much work for
+//! them, and does not count all of it. With `extraction.parser`, the reference parses all pages. It builds a tree of
+//! `scraper`, and the document is a copy of that tree. `sink` receives its nodes, and `budget` limits its work for a
+//! page. The two trees differ only in the cases that `html::rules` lists.
 
 mod budget;
 pub(in crate::scrape) mod html;
 mod sink;
+pub(in crate::scrape) mod xml;
 
 use encoding_rs::Encoding;
 use html5ever::TokenizerResult;
@@ -23,6 +26,8 @@ use crate::model::{Failure, FailureKind, Stage};
 use budget::{Budget, Exceeded};
 use html::{Declined, Parser};
 use sink::InOrder;
+use xml::Faults;
+pub use xml::NotWellFormed;
 
 /// A parsed page.
 #[derive(Debug)]
@@ -30,8 +35,10 @@ pub struct Document {
     pub(super) dom: Dom,
     /// The parser that the settings choose.
     pub(super) choice: PageParser,
-    /// Whether html5ever has parsed the page.
+    /// Whether html5ever has parsed the page: the settings say so, or the page is too long for the other parser.
     pub(super) by_reference: bool,
+    /// Why a page that is labelled as XML is not well-formed.
+    pub(super) not_well_formed: Option<NotWellFormed>,
     /// Keeps memory from page to page.
     parser: Parser,
 }
@@ -39,7 +46,29 @@ pub struct Document {
 impl Document {
     /// Makes an empty document, for [`parse_into`].
     pub fn new() -> Self {
-        Self { dom: Dom::new(), choice: PageParser::Own, by_reference: false, parser: Parser::default() }
+        Self {
+            dom: Dom::new(),
+            choice: PageParser::Own,
+            by_reference: false,
+            not_well_formed: None,
+            parser: Parser::default(),
+        }
+    }
+
+    /// Removes the page.
+    pub(super) fn clear(&mut self) {
+        self.dom.clear(encoding_rs::UTF_8);
+        (self.by_reference, self.not_well_formed) = (false, None);
+    }
+
+    /// Whether the page was parsed by the rules of XML.
+    pub fn is_xml(&self) -> bool {
+        self.dom.is_xml()
+    }
+
+    /// Returns why a page that is labelled as XML is not well-formed. Such a page was repaired, or parsed as HTML.
+    pub fn not_well_formed(&self) -> Option<&NotWellFormed> {
+        self.not_well_formed.as_ref()
     }
 }
 
@@ -51,8 +80,8 @@ impl Default for Document {
 
 /// Parses a page by the rules of WHATWG HTML, with scripting off: `<noscript>` contains elements, not text.
 ///
-/// The length of the text does not strictly limit the time: 100,000 attributes on one element take html5ever some
-/// seconds. The caller must be able to kill the process.
+/// With the reference parser, the length of the text does not strictly limit the time: 100,000 attributes on one element
+/// take html5ever some seconds. The caller must be able to kill the process.
 ///
 /// # Errors
 /// Fails at stage `parse` if the page needs far more work than its length explains (`budget`), because it nests too
@@ -77,17 +106,60 @@ pub fn parse_encoded(text: &str, encoding: &'static Encoding) -> Result<Document
 /// # Errors
 /// Fails like `parse`.
 pub fn parse_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), Failure> {
-    let Document { dom, parser, choice, by_reference } = document;
-    *by_reference = false;
+    let Document { dom, parser, choice, by_reference, not_well_formed } = document;
+    (*by_reference, *not_well_formed) = (false, None);
     let done = match choice {
         PageParser::Own => parser.parse(text, encoding, dom),
         PageParser::Reference => Err(Declined::NotAsked),
     };
-    if let Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) = done {
+    if let Err(declined) = done {
+        leave_to_reference(declined)?;
         dom.copy_reference(&reference(text)?, encoding);
         *by_reference = true;
     }
     Ok(())
+}
+
+/// Parses XML by the rules of XML 1.0. Like [`parse_into`], it reuses the memory of an earlier page.
+///
+/// Text that is not well-formed is repaired if it only has faults that many feeds have, such as a bare `&`.
+/// [`Document::not_well_formed`] then has the first fault. External entities are never read.
+///
+/// # Errors
+/// Fails with the first fault if the text cannot be repaired. The content of `document` is then unspecified, and the
+/// text can still be parsed as HTML.
+pub fn parse_xml_into(document: &mut Document, text: &str, encoding: &'static Encoding) -> Result<(), NotWellFormed> {
+    parse_malformed_xml_into(document, text, encoding, None)
+}
+
+/// Like `parse_xml_into`, for bytes that are not well-formed in `encoding`: they have the fault `in_bytes`, and `text`
+/// has U+FFFD instead.
+pub(super) fn parse_malformed_xml_into(
+    document: &mut Document,
+    text: &str,
+    encoding: &'static Encoding,
+    in_bytes: Option<NotWellFormed>,
+) -> Result<(), NotWellFormed> {
+    let Document { dom, by_reference, not_well_formed, .. } = document;
+    (*by_reference, *not_well_formed) = (false, None);
+    let strictly = in_bytes.map_or_else(|| xml::parse(text, encoding, Faults::Refused, dom), Err);
+    let Err(fault) = strictly else { return Ok(()) };
+    match xml::parse(text, encoding, Faults::Repaired, dom) {
+        Ok(()) => {
+            *not_well_formed = Some(fault);
+            Ok(())
+        }
+        Err(_) => Err(fault),
+    }
+}
+
+/// Decides whether html5ever parses a page that the other parser declines. A page that needs too much work is a failure:
+/// html5ever takes as long or longer for it, and comparing attributes is work that its budget does not count.
+fn leave_to_reference(declined: Declined) -> Result<(), Failure> {
+    match declined {
+        Declined::TooMuchWork => Err(too_large(Exceeded)),
+        Declined::TooLong | Declined::NotAsked => Ok(()),
+    }
 }
 
 /// The result of parsing a page with a tentative encoding.
@@ -109,15 +181,16 @@ pub(super) fn parse_tentative_into(
     text: &str,
     tentative: &'static Encoding,
 ) -> Result<Parsed, Failure> {
-    let Document { dom, parser, choice, by_reference } = document;
-    *by_reference = false;
+    let Document { dom, parser, choice, by_reference, not_well_formed } = document;
+    (*by_reference, *not_well_formed) = (false, None);
     let done = match choice {
         PageParser::Own => parser.parse_tentative(text, tentative, dom),
         PageParser::Reference => Err(Declined::NotAsked),
     };
     match done {
         Ok(parsed) => Ok(parsed),
-        Err(Declined::TooLong | Declined::TooMuchWork | Declined::NotAsked) => {
+        Err(declined) => {
+            leave_to_reference(declined)?;
             let parsed = copy_tentative(dom, text, tentative)?;
             *by_reference = true;
             Ok(parsed)

@@ -47,9 +47,8 @@ impl Compiler<'_> {
         for (name, rule) in rules {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let number = self.fields.len();
-            self.fields.push(FieldInfo { path: path.clone(), other_decimal: None });
+            self.fields.push(FieldInfo { path: path.clone(), is_of_settings: false });
             let content = self.content(rule, &path, around, &mut branches)?;
-            self.fields[number].other_decimal = other_decimal(&content);
             let mut key = Vec::new();
             json::string(&mut key, name);
             key.push(b':');
@@ -95,6 +94,7 @@ impl Compiler<'_> {
         let steps = Steps::new(&rule.steps).map_err(RuleErrorKind::Pattern)?;
         let mut value = Value { source, arity: rule.arity, steps, kind, required: rule.required, default: Vec::new() };
         value.default = match &rule.default {
+            None if value.is_list() || is_list(&rule.source) => b"[]".to_vec(),
             None => b"null".to_vec(),
             Some(_) if value.is_list() => return Err(RuleErrorKind::DefaultOfList),
             Some(_) if rule.required => return Err(RuleErrorKind::DefaultOfRequired),
@@ -179,18 +179,6 @@ impl Compiler<'_> {
     }
 }
 
-/// The decimal mark that a field does not expect, if it reads numbers.
-fn other_decimal(content: &Content) -> Option<&'static str> {
-    match content {
-        Content::Value(value) => match value.kind {
-            Kind::Number(notation) | Kind::Integer(notation) => Some(if notation.has_comma() { "." } else { "," }),
-            _ => None,
-        },
-        Content::FirstOf(first) => first.contents.iter().find_map(other_decimal),
-        Content::Each(_) => None,
-    }
-}
-
 /// Checks that the groups of a regular expression fit the rest of a rule.
 fn check_groups(pattern: &Pattern, rule: &ValueRule) -> Result<(), RuleErrorKind> {
     if pattern.makes_objects() {
@@ -253,8 +241,20 @@ fn missing(last: Option<&Rule>) -> &'static [u8] {
     match last {
         Some(Rule::Each(_)) => b"[]",
         Some(Rule::Value(rule)) if rule.steps.join.is_none() && rule.arity == Arity::Many => b"[]",
+        Some(Rule::Value(rule)) if is_list(&rule.source) => b"[]",
         _ => b"null",
     }
+}
+
+/// Whether each value of a source is a list.
+fn is_list(source: &rules::Source) -> bool {
+    use rules::Root;
+    let is_list = match &source.root {
+        Root::Structured(what) => matches!(what, Structured::JsonLd | Structured::Microdata),
+        Root::Table(_) | Root::Links | Root::Feed => true,
+        Root::Css(_) | Root::XPath(_) | Root::Body | Root::Article { .. } | Root::Const(_) | Root::Fact(_) => false,
+    };
+    is_list && source.json.is_none()
 }
 
 fn constant(scalar: &Scalar) -> Json {

@@ -31,7 +31,7 @@ impl Kind {
             (Some(Decimal::Comma), _) => number::Notation::Comma,
             (Some(Decimal::Point), _) => number::Notation::Point,
             (None, Some(locale)) => number::Notation::Locale(locale),
-            (None, None) => number::Notation::Unknown,
+            (None, None) => number::Notation::Unset,
         };
         let dates = || {
             let dates = Dates::new(locale, notation.format.as_deref(), notation.timezone.as_deref());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::markdown;
-use super::super::number::{self, Evidence};
+use super::super::number::{self, MarkCount};
 use super::super::plan::{Kind, Root, Shaped, Value};
 use super::super::rules::Arity;
 use super::super::value;
@@ -212,14 +212,13 @@ impl<'o> Run<'_, 'o> {
                 return true;
             }
             Kind::Number(notation) => {
-                let read = number::decimal(text, *notation);
-                self.count(number::evidence(text), *notation, number);
-                return read.is_some_and(|digits| self.push(digits.as_bytes()));
+                self.count(text, *notation, number);
+                return number::decimal(text, *notation).is_some_and(|digits| self.push(digits.as_bytes()));
             }
             Kind::Integer(notation) => {
-                let read = number::integer(text, *notation);
-                self.count(number::evidence(text), *notation, number);
-                return read.is_some_and(|digits| self.push(digits.to_string().as_bytes()));
+                self.count(text, *notation, number);
+                let whole = number::integer(text, *notation);
+                return whole.is_some_and(|whole| self.push(whole.to_string().as_bytes()));
             }
             Kind::Boolean => {
                 return value::boolean(text).is_some_and(|truth| self.push(if truth { b"true" } else { b"false" }));
@@ -250,13 +249,13 @@ impl<'o> Run<'_, 'o> {
         true
     }
 
-    /// Counts which decimal mark a number seems to have.
-    fn count(&mut self, evidence: Evidence, notation: number::Notation, number: usize) {
+    /// Counts which decimal mark a number seems to have, and whether it was read as another number.
+    fn count(&mut self, text: &str, notation: number::Notation, number: usize) {
+        let mut marks = MarkCount::default();
+        marks.add(text, notation);
         let counts = &mut self.counts[number];
-        match (evidence, notation.has_comma()) {
-            (Evidence::None, _) => {}
-            (Evidence::Point, false) | (Evidence::Comma, true) => counts.as_expected += 1,
-            (Evidence::Point, true) | (Evidence::Comma, false) => counts.otherwise += 1,
-        }
+        counts.points += u32::from(marks.point > 0);
+        counts.commas += u32::from(marks.comma > 0);
+        counts.misread += u32::from(marks.misread > 0);
     }
 }

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::super::plan::Root;
 use super::super::rules::Structured;
+use super::super::structured::{self, JsonLd, UnreadScript};
 use super::super::warnings::Problem;
-use super::super::{article, feed, page_links, structured};
+use super::super::{article, feed, page_links};
 use super::{Run, Scope};
 use crate::scrape::json::Json;
 
@@ -33,6 +34,11 @@ impl Run<'_, '_> {
             let links = self.links.filter(|_| what == Whole::Links)?;
             return Some(Rc::new(page_links::page_links(self.dom, self.dom.subtree(at), links)));
         }
+        self.known(what)
+    }
+
+    /// Returns what is made from the page. It is made once.
+    fn known(&mut self, what: Whole) -> Option<Rc<Json>> {
         if let Some((_, made)) = self.whole.iter().find(|(known, _)| *known == what) {
             return made.clone();
         }
@@ -60,11 +66,31 @@ impl Run<'_, '_> {
 
 impl Run<'_, '_> {
     fn structured(&mut self, what: Structured) -> Option<Json> {
-        let (json, problems) = structured::json_ld(self.dom);
-        let _ = what;
-        for problem in problems {
-            self.warn(Problem::BadValue, &problem);
+        let links = self.links?;
+        match what {
+            Structured::JsonLd => Some(self.json_ld()),
+            Structured::OpenGraph => Some(structured::open_graph(self.dom)),
+            Structured::Microdata => match structured::microdata(self.dom, links) {
+                Ok(items) => Some(items),
+                Err(too_large) => {
+                    self.warn(Problem::TooMany, &too_large.to_string());
+                    None
+                }
+            },
+            Structured::Published | Structured::Author => {
+                let json_ld = self.known(Whole::Structured(Structured::JsonLd))?;
+                let open_graph = self.known(Whole::Structured(Structured::OpenGraph))?;
+                let credit = if what == Structured::Author { structured::author } else { structured::published };
+                credit(self.dom, &json_ld, &open_graph).map(Json::from)
+            }
         }
-        Some(json)
+    }
+
+    fn json_ld(&mut self) -> Json {
+        let JsonLd { list, unread } = structured::json_ld(self.dom);
+        for UnreadScript { text, error } in unread {
+            self.warn(Problem::BadValue, &format!("{error}: {text}"));
+        }
+        list
     }
 }

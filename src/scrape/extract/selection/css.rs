@@ -4,11 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use cssparser::{CowRcStr, ParseError, Parser as Input, ToCss};
+use cssparser::{CowRcStr, ParseError, Parser as Input, ToCss, Token};
 use selectors::parser::{self, SelectorParseErrorKind};
 
 use super::SelectionError;
-use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
+use super::name::{LocalName, NoPseudoClass, Prefix, Text};
 use super::take::{AttributeName, Take};
 
 /// The types of our CSS.
@@ -20,9 +20,9 @@ impl parser::SelectorImpl for Css {
     type AttrValue = Text;
     type Identifier = Text;
     type LocalName = LocalName;
-    type NamespaceUrl = NoNamespace;
+    type NamespaceUrl = Prefix;
     type NamespacePrefix = Text;
-    type BorrowedNamespaceUrl = NoNamespace;
+    type BorrowedNamespaceUrl = Prefix;
     type BorrowedLocalName = LocalName;
     type NonTSPseudoClass = NoPseudoClass;
     type PseudoElement = Take;
@@ -128,6 +128,11 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
     type Impl = Css;
     type Error = SelectorParseErrorKind;
 
+    /// Allows any prefix.
+    fn namespace_for_prefix(&self, prefix: &Text) -> Option<Prefix> {
+        Some(Prefix::from(prefix.as_str()))
+    }
+
     fn parse_nth_child_of(&self) -> bool {
         true
     }
@@ -183,6 +188,16 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
                 let Ok(attribute) = arguments.expect_ident_or_string().cloned() else {
                     let message = "`::attr(..)` takes one name of an attribute, with or without quotes".to_owned();
                     return self.fail(offset, 0, message, Some("::attr(href)".to_owned()));
+                };
+                // `xlink:href` or `xlink|href`.
+                let is_separator = |token: &Token<'_>| matches!(token, Token::Colon | Token::Delim('|'));
+                let local = arguments.try_parse(|arguments| {
+                    let has_prefix = arguments.next().is_ok_and(is_separator);
+                    arguments.expect_ident_cloned().ok().filter(|_| has_prefix).ok_or(())
+                });
+                let attribute = match local {
+                    Ok(local) => CowRcStr::from(format!("{attribute}:{local}")),
+                    Err(()) => attribute,
                 };
                 if !arguments.is_exhausted() {
                     let message = "`::attr(..)` takes one name of an attribute, and nothing after it".to_owned();

@@ -8,8 +8,8 @@ use selectors::bloom::BloomFilter;
 use selectors::matching::{ElementSelectorFlags, MatchingContext};
 
 use super::css::Css;
-use super::name::{LocalName, NoNamespace, NoPseudoClass, Text};
-use super::take::Take;
+use super::name::{LocalName, NoPseudoClass, Prefix, Text};
+use super::take::{Take, prefix_of};
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Name, Namespace, Node, known};
 
 /// A document, with additional data for matching.
@@ -113,36 +113,55 @@ impl selectors::Element for Element<'_> {
     }
 
     fn is_html_element_in_html_document(&self) -> bool {
-        self.node().namespace() == Namespace::Html
+        self.node().namespace() == Namespace::Html && !self.tree.dom.is_xml()
     }
 
     fn has_local_name(&self, name: &LocalName) -> bool {
-        name.is(self.tree.dom, self.node().name())
+        let (dom, node) = (self.tree.dom, self.node());
+        name.is(dom, node.name())
+            || (dom.is_xml() && name.is_with_prefix(dom, dom.prefix(node.qualifier()), node.name()))
     }
 
-    fn has_namespace(&self, _: &NoNamespace) -> bool {
-        false
+    /// Elements of HTML documents are always in a namespace, and have no prefix.
+    fn has_namespace(&self, prefix: &Prefix) -> bool {
+        let dom = self.tree.dom;
+        match prefix.as_str() {
+            "" => dom.uri(self.at).is_empty(),
+            prefix => dom.is_xml() && dom.prefix(self.node().qualifier()) == prefix,
+        }
     }
 
     fn is_same_type(&self, other: &Self) -> bool {
-        let (one, other) = (self.node(), other.node());
-        one.name() == other.name() && one.namespace() == other.namespace()
+        let (dom, one, its) = (self.tree.dom, self.node(), other.node());
+        one.name() == its.name()
+            && one.namespace() == its.namespace()
+            && (one.qualifier() == its.qualifier() || dom.uri(self.at) == dom.uri(other.at))
     }
 
     fn attr_matches(
         &self,
-        namespace: &NamespaceConstraint<&NoNamespace>,
+        namespace: &NamespaceConstraint<&Prefix>,
         name: &LocalName,
         operation: &AttrSelectorOperation<&Text>,
     ) -> bool {
         let dom = self.tree.dom;
         dom.attributes(self.at).iter().any(|attribute| {
-            name.is(dom, attribute.name())
-                && match namespace {
-                    NamespaceConstraint::Any => true,
-                    NamespaceConstraint::Specific(NoNamespace) => attribute.namespace() == AttributeNamespace::None,
+            // In XML, declarations of namespaces do not count as attributes.
+            let has_name = match namespace {
+                _ if dom.is_xml() && attribute.namespace() == AttributeNamespace::Xmlns => false,
+                NamespaceConstraint::Any => name.is(dom, attribute.name()),
+                NamespaceConstraint::Specific(prefix) if prefix.as_str().is_empty() => {
+                    if attribute.namespace() == AttributeNamespace::None {
+                        name.is(dom, attribute.name())
+                    } else {
+                        dom.is_xml() && name.is_with_prefix(dom, prefix_of(dom, attribute), attribute.name())
+                    }
                 }
-                && operation.eval_str(dom.value(attribute))
+                NamespaceConstraint::Specific(prefix) => {
+                    name.is(dom, attribute.name()) && prefix_of(dom, attribute) == prefix.as_str()
+                }
+            };
+            has_name && operation.eval_str(dom.value(attribute))
         })
     }
 

@@ -11,7 +11,7 @@ use selectors::parser::{Combinator, Component, Selector, SelectorList};
 use super::css::Css;
 use super::element::Tree;
 use super::marks::Marks;
-use super::name::{LocalName, NoNamespace, Text};
+use super::name::{LocalName, Prefix, Text};
 use super::symbols::{ELEMENT, Mask, ROOT, SCOPE, Symbol, Symbols};
 
 /// The conditions on masks for a selector.
@@ -216,7 +216,7 @@ impl Test {
             },
         };
         let name = select_name(&element, &self.exact, &self.lower);
-        element.attr_matches(&NamespaceConstraint::Specific(&NoNamespace), name, &operation)
+        element.attr_matches(&NamespaceConstraint::Specific(&Prefix::default()), name, &operation)
     }
 }
 

@@ -165,7 +165,7 @@ fn explain(
         Kind::ClassNeedsIdent => ("expected the name of a class after `.`", Fault::LastToken),
         Kind::InvalidState => ("a pseudo-element is only allowed at the end of a branch", Fault::LastToken),
         Kind::ExpectedNamespace | Kind::ExplicitNamespaceUnexpectedToken => {
-            ("namespaces are not supported", Fault::LastToken)
+            ("expected the name of an element after the prefix and `|`", Fault::LastToken)
         }
         Kind::NoQualifiedNameInAttributeSelector
         | Kind::UnexpectedTokenInAttributeSelector

@@ -15,12 +15,16 @@ pub(in crate::scrape::extract) struct LocalName {
     text: Box<str>,
     /// Its number, if it is one of the names known to all documents. Most selectors only use known names.
     known: Option<Name>,
+    /// The prefix and the rest, if the name is written with a colon. In XML, it then means an element or attribute that
+    /// is written so. In HTML, names may contain colons.
+    parts: Option<Box<(Box<str>, LocalName)>>,
 }
 
 impl LocalName {
     /// Takes the name as written: case matters.
     pub(in crate::scrape::extract) fn new(text: &str) -> Self {
-        Self { text: text.into(), known: Name::find_known(text) }
+        let parts = text.split_once(':').map(|(prefix, local)| Box::new((prefix.into(), Self::new(local))));
+        Self { text: text.into(), known: Name::find_known(text), parts }
     }
 
     pub(super) fn known(&self) -> Option<Name> {
@@ -29,6 +33,16 @@ impl LocalName {
 
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it has a colon.
+    pub(super) fn is_qualified(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    /// Whether it is written with a colon and means `name` with this prefix.
+    pub(super) fn is_with_prefix(&self, dom: &Dom, prefix: &str, name: Name) -> bool {
+        self.parts.as_ref().is_some_and(|parts| &*parts.0 == prefix && parts.1.is(dom, name))
     }
 
     /// Whether `name`, a name of `dom`, is the same name.
@@ -104,14 +118,26 @@ impl PrecomputedHash for Text {
     }
 }
 
-/// The empty namespace. It is the only one that a selector can name, because no prefixes are declared. Elements are
-/// always in another one.
+/// The namespace that a selector names: a prefix, as it is written in the document. Rules declare no prefixes, and pages
+/// usually all use the same one. The empty prefix means no namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::scrape::extract) struct NoNamespace;
+pub(in crate::scrape::extract) struct Prefix(Box<str>);
 
-impl PrecomputedHash for NoNamespace {
+impl Prefix {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Prefix {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PrecomputedHash for Prefix {
     fn precomputed_hash(&self) -> u32 {
-        0
+        hash(&self.0)
     }
 }
 

@@ -56,6 +56,9 @@ pub(in crate::scrape::extract) struct Symbols {
     /// One table for elements of HTML, and one for other elements.
     tags: [NameTable; 2],
     attributes: [NameTable; 2],
+    /// The names with colons, which mean a prefix in documents of XML.
+    qualified_tags: Vec<(LocalName, Mask)>,
+    qualified_attributes: Vec<(LocalName, Mask)>,
     classes: TextTable,
     ids: TextTable,
     /// Whether there are names other than tags.
@@ -68,6 +71,8 @@ impl Symbols {
             named: Vec::new(),
             tags: [NameTable::new(), NameTable::new()],
             attributes: [NameTable::new(), NameTable::new()],
+            qualified_tags: Vec::new(),
+            qualified_attributes: Vec::new(),
             classes: TextTable::new(),
             ids: TextTable::new(),
             looks_at_attributes: false,
@@ -80,6 +85,7 @@ impl Symbols {
         if is_new {
             self.tags[0].add(lower, symbol.bit);
             self.tags[1].add(exact, symbol.bit);
+            self.qualified_tags.extend(exact.is_qualified().then(|| (exact.clone(), symbol.bit)));
         }
         symbol
     }
@@ -90,6 +96,7 @@ impl Symbols {
         if is_new {
             self.attributes[0].add(lower, symbol.bit);
             self.attributes[1].add(exact, symbol.bit);
+            self.qualified_attributes.extend(exact.is_qualified().then(|| (exact.clone(), symbol.bit)));
         }
         symbol
     }
@@ -127,6 +134,9 @@ impl Symbols {
     /// Returns the mask of the element at `at`.
     #[inline]
     pub(super) fn of<'d>(&self, dom: &'d Dom, at: u32, recent: &mut Recent<'d>) -> Mask {
+        if dom.is_xml() {
+            return self.of_xml(dom, at, recent);
+        }
         let node = dom.node(at);
         let kind = usize::from(node.namespace() != Namespace::Html);
         let mut mask = ELEMENT | self.tags[kind].of(dom, node.name());
@@ -144,6 +154,35 @@ impl Symbols {
                 mask |= self.ids.of(dom.value(attribute));
             }
             mask |= self.attributes[kind].of(dom, name);
+        }
+        mask
+    }
+
+    /// Returns the mask of an element of XML. All names keep their case, and a name with a colon means one with a prefix.
+    #[inline(never)]
+    fn of_xml<'d>(&self, dom: &'d Dom, at: u32, recent: &mut Recent<'d>) -> Mask {
+        let with_prefix = |list: &[(LocalName, Mask)], qualifier, name| {
+            let of_it = list.iter().filter(|(it, _)| it.is_with_prefix(dom, dom.prefix(qualifier), name));
+            of_it.fold(0, |mask, (_, bit)| mask | bit)
+        };
+        let node = dom.node(at);
+        let mut mask = ELEMENT | self.tags[1].of(dom, node.name());
+        mask |= with_prefix(&self.qualified_tags, node.qualifier(), node.name());
+        if !self.looks_at_attributes {
+            return mask;
+        }
+        for attribute in dom.attributes(at) {
+            let name = attribute.name();
+            if attribute.namespace() != AttributeNamespace::None {
+                mask |= with_prefix(&self.qualified_attributes, attribute.qualifier(), name);
+                continue;
+            }
+            if name == known::CLASS {
+                mask |= recent.of(dom.value(attribute), &self.classes);
+            } else if name == known::ID {
+                mask |= self.ids.of(dom.value(attribute));
+            }
+            mask |= self.attributes[1].of(dom, name);
         }
         mask
     }

@@ -31,28 +31,22 @@ impl fmt::Display for Take {
             Self::InnerHtml => f.write_str("::inner-html"),
             Self::TextContent => f.write_str("::text-content"),
             Self::Url => f.write_str("::url"),
-            Self::Attribute(name) => write!(f, "::attr({})", name.whole.text()),
+            Self::Attribute(name) => write!(f, "::attr({})", name.0.text()),
             Self::Text => f.write_str("::text"),
         }
     }
 }
 
-/// The name of an attribute, prepared for comparison.
+/// The name of an attribute.
 ///
-/// As in parsel, case matters. HTML's own attributes are always in lower case, however the page writes them.
+/// As in parsel, case matters. HTML's own attributes are always in lower case, however the page writes them. The parser
+/// puts `xlink:href` of SVG into a namespace, but selectors name it as written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::scrape::extract) struct AttributeName {
-    /// The whole name.
-    whole: LocalName,
-    /// The parts before and after the first colon. The parser puts `xlink:href` of SVG into a namespace, but selectors
-    /// name it as written.
-    parts: Option<(String, LocalName)>,
-}
+pub(in crate::scrape::extract) struct AttributeName(LocalName);
 
 impl AttributeName {
     pub(super) fn new(name: &str) -> Self {
-        let parts = name.split_once(':').map(|(prefix, local)| (prefix.to_owned(), LocalName::new(local)));
-        Self { whole: LocalName::new(name), parts }
+        Self(LocalName::new(name))
     }
 
     /// Returns the index of the attribute in the element at `at`, and its raw value.
@@ -63,13 +57,20 @@ impl AttributeName {
     }
 
     fn is(&self, dom: &Dom, attribute: &Attribute) -> bool {
-        let prefix = match attribute.namespace() {
-            AttributeNamespace::None => return self.whole.is(dom, attribute.name()),
-            AttributeNamespace::XLink => "xlink",
-            AttributeNamespace::Xml => "xml",
-            AttributeNamespace::Xmlns if attribute.name() == known::XMLNS => "",
-            AttributeNamespace::Xmlns => "xmlns",
-        };
-        self.parts.as_ref().is_some_and(|(its, local)| its == prefix && local.is(dom, attribute.name()))
+        match attribute.namespace() {
+            AttributeNamespace::None => self.0.is(dom, attribute.name()),
+            _ => self.0.is_with_prefix(dom, prefix_of(dom, attribute), attribute.name()),
+        }
+    }
+}
+
+/// Returns the prefix of an attribute in a namespace, as selectors write it.
+pub(super) fn prefix_of<'d>(dom: &'d Dom, attribute: &Attribute) -> &'d str {
+    match attribute.namespace() {
+        _ if dom.is_xml() => dom.prefix(attribute.qualifier()),
+        AttributeNamespace::XLink => "xlink",
+        AttributeNamespace::Xml => "xml",
+        AttributeNamespace::Xmlns if attribute.name() != known::XMLNS => "xmlns",
+        AttributeNamespace::Xmlns | AttributeNamespace::None | AttributeNamespace::Other => "",
     }
 }

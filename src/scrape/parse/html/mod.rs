@@ -15,7 +15,8 @@
 //! - `work`: limits the work for one page
 //!
 //! The result is the Standard's tree. It equals html5ever's tree, node by node, unless the page reaches one of the
-//! cases in `rules`. The parser declines a page that needs too much work. The caller then has html5ever parse it.
+//! cases in `rules`. The parser declines a page that needs too much work, and a page that is too long for it. html5ever
+//! parses the second kind.
 //!
 //! Absent on purpose: reports of parse errors, because nothing uses them; scripts; and parsing of fragments.
 //!
@@ -137,8 +138,8 @@ impl Parser {
     }
 }
 
-/// 13.2.3.5, "preprocessing the input stream": CR LF and CR become LF.
-fn normalize_line_ends(page: &str, normalized: &mut String) {
+/// 13.2.3.5, "preprocessing the input stream": CR LF and CR become LF. XML does the same (XML 1.0, 2.11).
+pub(super) fn normalize_line_ends(page: &str, normalized: &mut String) {
     let mut rest = page;
     while let Some(at) = memchr(b'\r', rest.as_bytes()) {
         normalized.push_str(&rest[..at]);

@@ -46,6 +46,7 @@ pub(super) fn tree(dom: &Dom) -> String {
                     Namespace::Html => "",
                     Namespace::Svg => "svg ",
                     Namespace::MathMl => "math ",
+                    Namespace::Other => unreachable!("only XML has other languages"),
                 };
                 line(depth, &format!("<{prefix}{}>", dom.name_text(node.name())));
                 for attribute in sorted_attributes(dom, at) {
@@ -71,6 +72,7 @@ fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
             AttributeNamespace::XLink => "xlink ",
             AttributeNamespace::Xml => "xml ",
             AttributeNamespace::Xmlns => "xmlns ",
+            AttributeNamespace::Other => unreachable!("only XML has other namespaces"),
         };
         format!("{prefix}{}=\"{}\"", dom.name_text(attribute.name()), dom.value(attribute))
     };

@@ -96,7 +96,7 @@ pub(super) fn sets(name: Name, namespace: Namespace) -> Sets {
         Namespace::MathMl if matches!(name, MI | MO | MN | MS | MTEXT) => SPECIAL | SCOPE | MATHML_TEXT,
         Namespace::MathMl if name == ANNOTATION_XML => SPECIAL | SCOPE,
         Namespace::Svg if matches!(name, FOREIGN_OBJECT | DESC | TITLE) => SPECIAL | SCOPE | HTML_INTEGRATION,
-        Namespace::MathMl | Namespace::Svg => 0,
+        Namespace::MathMl | Namespace::Svg | Namespace::Other => 0,
     }
 }
 

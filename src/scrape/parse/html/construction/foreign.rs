@@ -102,7 +102,7 @@ impl Construction<'_> {
     fn insert_foreign(&mut self, tag: Tag, namespace: Namespace) {
         let name = match namespace {
             Namespace::Svg => svg_element(tag.name).unwrap_or(tag.name),
-            Namespace::MathMl | Namespace::Html => tag.name,
+            Namespace::MathMl | Namespace::Html | Namespace::Other => tag.name,
         };
         self.adjust_attributes(tag, namespace);
         self.insert_adjusted(Tag { name, ..tag }, namespace);
@@ -136,7 +136,7 @@ impl Construction<'_> {
             let written = match namespace {
                 Namespace::Svg => svg_attribute(attribute.name),
                 Namespace::MathMl => mathml_attribute(attribute.name),
-                Namespace::Html => None,
+                Namespace::Html | Namespace::Other => None,
             };
             if let Some(name) = written {
                 attribute.name = name;

@@ -3,7 +3,7 @@
 use super::super::tags::FOSTERING;
 use super::open_elements::Open;
 use super::{Construction, NONE, Remark, Run, Tag};
-use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespace, Node, known};
+use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespace, Node, Qualifier, known};
 
 /// The position at which a node is inserted.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +115,7 @@ impl Construction<'_> {
             start: run.start,
             length: run.length,
             namespace: AttributeNamespace::None,
+            qualifier: Qualifier::NONE,
         }));
         self.append_new(plain(Kind::Doctype, Run { start, length: 3 }));
     }
@@ -232,11 +233,11 @@ impl Construction<'_> {
 
 /// Makes a node without a name, which is not inserted yet.
 fn plain(kind: Kind, run: Run) -> Node {
-    let Run { start, length } = run;
-    Node { name: known::A, parent: 0, end: 0, start, length, kind, namespace: Namespace::Html }
+    Node { kind, ..element(known::A, Namespace::Html, run) }
 }
 
 fn element(name: Name, namespace: Namespace, attributes: Run) -> Node {
     let Run { start, length } = attributes;
-    Node { name, parent: 0, end: 0, start, length, kind: Kind::Element, namespace }
+    let (kind, qualifier) = (Kind::Element, Qualifier::NONE);
+    Node { name, parent: 0, end: 0, start, length, kind, namespace, qualifier }
 }

@@ -7,7 +7,7 @@ use super::super::token::{Run, Tag, Token};
 use super::bytes::{ends_attribute_name, ends_tag_name, ends_unquoted_value, is_space, to_lower};
 use super::{BYTE_ORDER_MARK, SHORT, Tokenizer, run, small};
 use crate::scrape::decode::{self, Confidence};
-use crate::scrape::document::{Attribute, AttributeNamespace, Name, known};
+use crate::scrape::document::{Attribute, AttributeNamespace, Name, Qualifier, known};
 use crate::scrape::parse::changes;
 
 impl Tokenizer<'_> {
@@ -153,7 +153,8 @@ impl Tokenizer<'_> {
     fn keep(&mut self, name: Option<Name>, value: Run) {
         if let Some(name) = name {
             let (start, length) = (value.start, value.length);
-            let attribute = Attribute { name, start, length, namespace: AttributeNamespace::None };
+            let (namespace, qualifier) = (AttributeNamespace::None, Qualifier::NONE);
+            let attribute = Attribute { name, start, length, namespace, qualifier };
             self.construction.dom.attributes.push(attribute);
         }
     }

@@ -6,7 +6,7 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use serde::{Deserialize, Serialize};
 
-use crate::model::parse_url;
+use super::parse_url;
 
 /// Which proxies requests use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct ProxyUrl {
 
 /// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum ProxyKind {
+pub enum ProxyKind {
     /// HTTP. Requests for https URLs use a tunnel (RFC 9110, 9.3.6).
     Http,
     /// HTTP over TLS, with tunnels as above.
@@ -83,16 +83,16 @@ impl ProxyUrl {
     }
 
     /// The URL with user name and password.
-    pub(super) fn whole(&self) -> &str {
+    pub(crate) fn whole(&self) -> &str {
         &self.whole
     }
 
-    pub(super) fn kind(&self) -> ProxyKind {
+    pub(crate) fn kind(&self) -> ProxyKind {
         self.kind
     }
 
     /// The host name or address of the proxy.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 }
@@ -111,7 +111,7 @@ impl fmt::Debug for ProxyUrl {
 
 impl ProxyKind {
     /// Returns the kind that a scheme stands for.
-    pub(super) fn of(scheme: &str) -> Option<Self> {
+    pub(crate) fn of(scheme: &str) -> Option<Self> {
         Some(match scheme {
             "http" => Self::Http,
             "https" => Self::Https,
@@ -123,12 +123,12 @@ impl ProxyKind {
     }
 
     /// Whether the worker looks up host names, so that it knows the address before it asks the proxy.
-    pub(super) fn looks_names_up_here(self) -> bool {
+    pub(crate) fn looks_names_up_here(self) -> bool {
         self == Self::Socks
     }
 
     /// Whether the proxy reads the headers of requests for http URLs.
-    pub(super) fn reads_headers(self) -> bool {
+    pub(crate) fn reads_headers(self) -> bool {
         matches!(self, Self::Http | Self::Https)
     }
 }
