@@ -1,17 +1,12 @@
 //! Checks that the parts of a rule compile. `scrape::extract` compiles them in the workers, so it is asked here: what
 //! passes does not fail later. `Complaint::at` counts bytes of the text.
 
-use jiff::tz::TimeZoneDatabase;
-
 use super::error::Complaint;
 use super::suggest;
 use crate::scrape::extract::{
-    Arity, Extractor, Notation, Root, Rule, RuleErrorKind, Selection, SelectionError, Source, ValueRule, ValueType,
-    check_regex,
+    Arity, DatesError, Extractor, Locale, Notation, Root, Rule, RuleErrorKind, Selection, SelectionError, Source,
+    ValueRule, ValueType, check_regex, makes_objects,
 };
-
-/// The languages of `locale`. Regions such as `de-CH` come from them.
-const LANGUAGES: &[&str] = &["en", "de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sv", "da", "fi", "ru", "tr", "ja"];
 
 /// Other names of languages, and regions that are written instead of their language.
 const LANGUAGES_ELSEWHERE: &[(&str, &str)] = &[
@@ -100,22 +95,21 @@ pub(super) fn json_path(text: &str) -> Result<(), Complaint> {
     })
 }
 
-/// The name of a language or a region.
-pub(super) fn locale(name: &str) -> Result<(), Complaint> {
-    let with = |name: &str| written_as(Notation { locale: Some(name.to_owned()), ..Notation::default() });
-    if with(name).is_ok() {
-        return Ok(());
+/// The name of a language, or of a language in a region. Gives it as it is spelt usually.
+pub(super) fn locale(name: &str) -> Result<&'static str, Complaint> {
+    if let Some(locale) = Locale::find(name) {
+        return Ok(locale.name());
     }
     let lower = name.to_lowercase().replace('_', "-");
     let elsewhere = LANGUAGES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower).map(|(_, ours)| *ours);
-    let language = lower.split('-').next().unwrap_or_default();
-    let known = LANGUAGES.iter().copied().find(|known| *known == language);
-    let meant = elsewhere.or(known).or_else(|| suggest::nearest(&lower, LANGUAGES.iter().copied()));
+    let language = lower.split('-').next().and_then(Locale::find).map(Locale::name);
+    let meant = elsewhere.or(language).or_else(|| suggest::nearest(&lower, Locale::NAMES));
     let complaint = Complaint::new("is not a known language");
-    Err(match meant.filter(|meant| with(meant).is_ok()) {
+    Err(match meant {
         Some(meant) => complaint.with_help(format!("did you mean \"{meant}\"?")),
         None => {
-            let all = LANGUAGES.join(", ");
+            let languages: Vec<&str> = Locale::NAMES.into_iter().filter(|name| !name.contains('-')).collect();
+            let all = languages.join(", ");
             complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\""))
         }
     })
@@ -123,20 +117,23 @@ pub(super) fn locale(name: &str) -> Result<(), Complaint> {
 
 /// The format of a date, as for `strptime`.
 pub(super) fn format(format: &str) -> Result<(), Complaint> {
-    written_as(Notation { format: Some(format.to_owned()), ..Notation::default() })
-        .map_err(|message| Complaint::new(format!("is not a valid format of dates: {message}")))
+    dates(Notation { format: Some(format.to_owned()), ..Notation::default() }).map_err(|error| match error {
+        DatesError::Format { offset, reason } => {
+            let complaint = Complaint::new(format!("is not a valid format of dates: {reason}"));
+            let end = format[offset..].char_indices().nth(2).map_or(format.len(), |(at, _)| offset + at);
+            complaint.at(offset..end)
+        }
+        other @ DatesError::UnknownZone { .. } => Complaint::new(format!("is not valid: {other}")),
+    })
 }
 
 /// The name of a time zone.
 pub(super) fn timezone(name: &str) -> Result<(), Complaint> {
-    written_as(Notation { timezone: Some(name.to_owned()), ..Notation::default() }).map_err(|message| {
-        let zones = TimeZoneDatabase::bundled();
-        let known: Vec<_> = zones.available().collect();
-        let near = suggest::nearest(name, known.iter().map(|name| name.as_str()));
-        let complaint = Complaint::new(format!("is not a known time zone: {message}"));
-        complaint.with_help(match near {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "write a name such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
+    dates(Notation { timezone: Some(name.to_owned()), ..Notation::default() }).map_err(|error| {
+        let complaint = Complaint::new("is not the name of a time zone");
+        complaint.with_help(match error {
+            DatesError::UnknownZone { nearest: Some(near), .. } => format!("did you mean \"{near}\"?"),
+            _ => "write a name such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
         })
     })
 }
@@ -155,21 +152,19 @@ pub(super) fn regex(pattern: &str) -> Result<(), Complaint> {
 
 /// The groups of a valid regular expression.
 pub(super) fn groups(pattern: &str) -> Groups {
-    let mut rule = ValueRule::new("p::text", Arity::Many);
-    rule.steps.re = Some(pattern.to_owned());
-    // Named groups are the only ones that cannot have a type.
-    rule.kind = ValueType::Number;
-    let are_named = compiled(rule) == Err(RuleErrorKind::StepsAfterObjects);
-    Groups { strings: check_regex(pattern).unwrap_or_default(), are_named }
+    Groups { strings: check_regex(pattern).unwrap_or_default(), are_named: makes_objects(pattern) }
 }
 
 fn compiled(rule: ValueRule) -> Result<(), RuleErrorKind> {
     Extractor::of(&vec![(String::new(), Rule::Value(rule))]).map(drop).map_err(|error| error.kind)
 }
 
-fn written_as(notation: Notation) -> Result<(), String> {
+fn dates(notation: Notation) -> Result<(), DatesError> {
     let rule = ValueRule { kind: ValueType::DateTime, notation, ..ValueRule::new("p::text", Arity::One) };
-    compiled(rule).map_err(|kind| kind.to_string())
+    match compiled(rule) {
+        Err(RuleErrorKind::Date(error)) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn selector_complaint(error: &SelectionError) -> Complaint {
@@ -259,6 +254,14 @@ mod tests {
         for (css, expected) in table {
             assert_eq!(takes_elements(css), expected, "{css}");
         }
+    }
+
+    #[test]
+    fn other_names_of_languages_lead_to_languages_that_exist_and_hide_none() {
+        for (elsewhere, ours) in LANGUAGES_ELSEWHERE {
+            assert!(Locale::find(ours).is_some() && Locale::find(elsewhere).is_none(), "{elsewhere}");
+        }
+        assert_eq!((locale("DE_ch"), locale("pt-br")), (Ok("de-CH"), Ok("pt-BR")));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::reader::{At, Reader, entry};
 use super::scalar;
 use crate::config::error::Complaint;
 use crate::config::written::{Key, Node, Table, Value};
-use crate::scrape::extract::{Arity, FirstOf, Root, Rule, ValueRule, ValueType};
+use crate::scrape::extract::{FirstOf, Root, Rule, ValueRule, ValueType};
 
 /// A table with `first_of`, whose options count for all its rules that do not set their own.
 pub(super) struct Outer<'o> {
@@ -136,12 +136,7 @@ impl Reader {
                 && !is_used
             {
                 let message = format!("has no effect, because none of the rules reads {needed}");
-                self.refuse_at(
-                    &format!("{}.{}", at.name, key.name),
-                    &key.place,
-                    &message,
-                    "remove it, or add a `type`",
-                );
+                self.refuse_at(&format!("{}.{}", at.name, key.name), &key.place, &message, help);
             }
         }
         let is_never_missing = matches!(rules.last(), Some(Rule::Value(rule)) if is_const(rule));
@@ -189,7 +184,7 @@ fn add_values<'r>(rule: &'r Rule, values: &mut Vec<&'r ValueRule>) {
 
 fn is_list(rule: &Rule) -> bool {
     match rule {
-        Rule::Value(rule) => rule.steps.join.is_none() && (rule.arity == Arity::Many || rule.steps.split.is_some()),
+        Rule::Value(rule) => rule.is_list(),
         Rule::FirstOf(first) => first.rules.iter().all(is_list),
         Rule::Each(_) => true,
     }

@@ -98,7 +98,7 @@ impl Reader {
                 "join" => options.join = self.string(option, node).map(str::to_owned),
                 "type" => options.kind = self.check(option, node, choice::read(node, TYPES)),
                 "decimal" => options.notation.decimal = self.check(option, node, choice::read(node, DECIMALS)),
-                "locale" => options.notation.locale = self.checked(option, node, checks::locale),
+                "locale" => options.notation.locale = self.locale(option, node),
                 "format" => options.notation.format = self.checked(option, node, checks::format),
                 "timezone" => options.notation.timezone = self.checked(option, node, checks::timezone),
                 "default" | "required" | "has" | "not" => {}
@@ -113,6 +113,11 @@ impl Reader {
         let pattern = self.text(name, node)?;
         self.check(name, node, checks::regex(&pattern))?;
         Some(pattern)
+    }
+
+    fn locale(&mut self, name: &str, node: &Node) -> Option<String> {
+        let written = self.text(name, node)?;
+        self.check(name, node, checks::locale(&written)).map(str::to_owned)
     }
 
     fn checked(&mut self, name: &str, node: &Node, check: fn(&str) -> Result<(), Complaint>) -> Option<String> {

@@ -77,7 +77,7 @@ fn read_locale(node: &Node) -> Result<Option<String>, Complaint> {
     if name.is_empty() {
         return Ok(None);
     }
-    checks::locale(name).map(|()| Some(name.to_owned()))
+    checks::locale(name).map(|name| Some(name.to_owned()))
 }
 
 fn read_decimal(node: &Node) -> Result<Option<Decimal>, Complaint> {

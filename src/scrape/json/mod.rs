@@ -14,7 +14,8 @@ mod write;
 
 pub(in crate::scrape) use body::{parse_body, text_of_body};
 pub(in crate::scrape) use parse::{JsonError, MAX_DEPTH, parse, parse_script};
-pub(in crate::scrape) use path::{JsonPath, JsonPathError, TooMany};
+pub use path::JsonPathError;
+pub(in crate::scrape) use path::{JsonPath, TooMany};
 pub(in crate::scrape) use write::{string, value};
 
 /// A value of JSON.

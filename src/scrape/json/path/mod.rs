@@ -34,15 +34,15 @@ pub(in crate::scrape) struct JsonPath {
 /// A text that is not a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", suggestion.as_ref().map(|path| format!("; write {path:?}")).unwrap_or_default())]
-pub(in crate::scrape) struct JsonPathError {
+pub struct JsonPathError {
     /// The place of the error in the path, in bytes.
-    pub(in crate::scrape) offset: usize,
+    pub offset: usize,
     /// The length of what is wrong, in bytes. It is 0 at the end of the path.
-    pub(in crate::scrape) length: usize,
+    pub length: usize,
     /// What is wrong.
-    pub(in crate::scrape) message: String,
+    pub message: String,
     /// The path that was probably meant. It is valid.
-    pub(in crate::scrape) suggestion: Option<String>,
+    pub suggestion: Option<String>,
 }
 
 impl JsonPath {
