@@ -62,7 +62,7 @@ fn answers_that_are_useless_or_must_not_be_kept_are_not_kept() {
     let long = "a".repeat(LONGEST);
     assert_eq!(head(&[], &[("cache-control", "max-age=60"), ("etag", &long)]), None);
     let of_data = |length| {
-        let kept = Kept { bytes: 0, data: vec![b'1'; length].into() };
+        let kept = Kept { bytes: 0, data: vec![b'1'; length].into(), fit: crate::model::Fit::default() };
         Head::new(&map(&[]), &list(&[("etag", "\"a\"")]), &kept, at(0)).is_some()
     };
     assert_eq!([MOST_DATA, MOST_DATA + 1].map(of_data), [true, false]);

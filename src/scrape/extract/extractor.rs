@@ -11,6 +11,7 @@ use super::rules::{Extraction, Fact, Fields};
 use super::run::{Hit, Run};
 use super::selection::{Marks, Scanner, Symbols, Tree};
 use super::warnings::Warnings;
+use super::xpath;
 use crate::model::{Failure, FailureKind, FieldCount, Stage};
 use crate::scrape::json::Json;
 use crate::scrape::parse::Document;
@@ -152,7 +153,7 @@ impl Extractor {
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.selectors.max(hits.len()), Vec::new);
-        let tree = Tree::new(dom);
+        let (tree, xpath) = (Tree::new(dom), xpath::Tree::new(dom));
         let scanner = Scanner::new(&tree, &marks);
         let mut run = Run {
             document,
@@ -160,6 +161,7 @@ impl Extractor {
             body,
             facts,
             links: links.as_ref(),
+            xpath: &xpath,
             strict: self.strict,
             scanner,
             hits,

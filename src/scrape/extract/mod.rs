@@ -5,14 +5,16 @@
 //! - `rules`: the rules of the settings; `plan`: the compiled rules
 //! - `facts`: what is known about a page beside its content
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
-//! - `xpath`: `XPath` expressions
+//! - `xpath`: `XPath` expressions, in place of selectors; `nearest`: suggests a name for a misspelt one
 //! - `extractor`: prepares the extraction of a page; `run`: runs a plan and writes the JSON directly as bytes
 //! - `structured`, `table`, `page_links`, `feed`, `article`, `markdown`: sources that are ready to use
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
-//! - `extractor_tests`: tests of the extractor
+//! - `extractor_tests`: tests of the extractor; `xml_tests`: selectors on documents of XML
+//! - `peers_tests`: writes rules with what they find, to compare it with parsel;
+//!   `values_peers_tests`: writes how numbers and dates are read
 
 mod article;
 mod date;
@@ -22,9 +24,12 @@ mod feed;
 mod link;
 mod locale;
 mod markdown;
+mod nearest;
 mod number;
 mod page_links;
 mod pattern;
+#[cfg(test)]
+mod peers_tests;
 mod plan;
 mod refresh;
 mod rules;
@@ -33,10 +38,15 @@ mod selection;
 mod structured;
 mod table;
 mod value;
+#[cfg(test)]
+mod values_peers_tests;
 mod warnings;
 mod xml_base;
+#[cfg(test)]
+mod xml_tests;
 mod xpath;
 
+pub use crate::scrape::json::JsonPathError;
 pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
@@ -53,3 +63,4 @@ pub use rules::{
 };
 pub use selection::{Selection, SelectionError};
 pub(crate) use warnings::{Problem, Warnings};
+pub use xpath::{XPath, XPathError, XPathType};

@@ -24,7 +24,7 @@ pub(super) enum Item<'i> {
 /// Whether to go on. It breaks with `None` if there is enough, and with a failure of the page.
 pub(super) type Flow = ControlFlow<Option<Failure>>;
 
-impl<'o> Run<'_, 'o> {
+impl<'a, 'o> Run<'a, 'o> {
     /// Calls `found` for each match of a source, in document order.
     pub(super) fn items(
         &mut self,
@@ -87,9 +87,9 @@ impl<'o> Run<'_, 'o> {
                     false => object(run, Scope::Element(at)),
                 })
             }
-            Root::XPath(xpath) if source.json.is_none() => self.of_nodes(xpath, source, scope, &mut |run, node| {
-                if let Found::Element(at) = node { object(run, Scope::Element(at)) } else { Flow::Continue(()) }
-            }),
+            Root::XPath(xpath) if source.json.is_none() => {
+                self.found(xpath, source, scope, |run, found| run.elements(found, source, &mut object))
+            }
             _ => {
                 let taken = Taken { trim: true, markdown: false };
                 self.items(source, taken, scope, |run, item| match item {
@@ -135,43 +135,65 @@ impl<'o> Run<'_, 'o> {
         found: &mut impl FnMut(&mut Self, Item<'_>) -> Flow,
     ) -> Flow {
         let path = source.json.as_ref();
-        self.of_nodes(xpath, source, scope, &mut |run, node| {
-            let text = match node {
-                Found::Text(text) if taken.trim && value::is_blank(&text) => return Flow::Continue(()),
-                Found::Text(text) => text,
-                Found::Element(at) => match run.take(&Take::OuterHtml, at, taken) {
-                    Some(text) => text,
-                    None => return Flow::Continue(()),
-                },
-            };
-            run.of_text(text, path, found)
+        self.found(xpath, source, scope, |run, nodes| {
+            let tree = run.xpath;
+            if let (Found::Nodes(places), true) = (&nodes, taken.markdown || source.inside.is_some()) {
+                return places.iter().try_for_each(|place| {
+                    let at = place.at();
+                    let is_element = !place.is_attribute() && run.dom.node(at).is_element();
+                    match &source.inside {
+                        Some(inside) if is_element && !run.fits(inside, at) => return Flow::Continue(()),
+                        _ => {}
+                    }
+                    match run.take(&Take::OuterHtml, at, taken) {
+                        Some(text) if is_element => run.of_text(text, path, found),
+                        _ => run.of_text(tree.written(*place), path, found),
+                    }
+                });
+            }
+            nodes.strings(tree).try_for_each(|text| {
+                if taken.trim && value::is_blank(&text) { Flow::Continue(()) } else { run.of_text(text, path, found) }
+            })
         })
     }
 
-    /// Calls `found` for each node or text that an XPath expression gives.
-    fn of_nodes(
+    /// Calls `object` for each element of a result.
+    fn elements(
+        &mut self,
+        found: Found<'_>,
+        source: &'o Source,
+        object: &mut impl FnMut(&mut Self, Scope<'_>) -> Flow,
+    ) -> Flow {
+        let Found::Nodes(places) = found else { return Flow::Continue(()) };
+        places.into_iter().filter(|place| !place.is_attribute()).try_for_each(|place| {
+            let at = place.at();
+            let fits =
+                self.dom.node(at).is_element() && source.inside.as_ref().is_none_or(|inside| self.fits(inside, at));
+            if fits { object(self, Scope::Element(at)) } else { Flow::Continue(()) }
+        })
+    }
+
+    /// Calls `then` with what an XPath expression finds.
+    fn found(
         &mut self,
         xpath: &'o XPath,
         source: &'o Source,
         scope: Scope<'_>,
-        found: &mut impl FnMut(&mut Self, Found<'_>) -> Flow,
+        then: impl FnOnce(&mut Self, Found<'a>) -> Flow,
     ) -> Flow {
         let element = match scope {
-            Scope::Page => None,
+            // The document of a page of JSON has no elements.
+            Scope::Page if self.body.is_none() => None,
             Scope::Element(at) => Some(at),
-            Scope::Json(_) => return Flow::Continue(()),
+            Scope::Page | Scope::Json(_) => return Flow::Continue(()),
         };
-        let nodes = match xpath.select(self.dom, element) {
-            Ok(nodes) => nodes,
+        match xpath.select(self.xpath, element) {
+            Ok(found) => then(self, found),
             Err(too_much) => {
                 let message = format!("match `{}` for field `{}`: {too_much}", source.shown, self.path());
-                return Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message)));
+                Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message)))
             }
-        };
-        nodes.into_iter().try_for_each(|node| match (&node, &source.inside) {
-            (Found::Element(at), Some(inside)) if !self.fits(inside, *at) => Flow::Continue(()),
-            _ => found(self, node),
-        })
+        }
     }
 
     /// Gives a text, or what a path selects in a text that is JSON.

@@ -17,6 +17,7 @@ use super::link::Links;
 use super::plan::{Content, Each, FirstOf, Plan, Value};
 use super::selection::Scanner;
 use super::warnings::{Problem, Warnings};
+use super::xpath;
 use crate::model::{Failure, FailureKind, FieldCount, Stage};
 use crate::scrape::document::Dom;
 use crate::scrape::json::Json;
@@ -41,6 +42,8 @@ pub(super) struct Run<'a, 'o> {
     pub(super) body: Option<&'a Json>,
     pub(super) facts: &'a PageFacts<'a>,
     pub(super) links: Option<&'a Links>,
+    /// The document for `XPath`.
+    pub(super) xpath: &'a xpath::Tree<'a>,
     /// Whether a bad value fails the page.
     pub(super) strict: bool,
     pub(super) scanner: Scanner<'o>,

@@ -52,7 +52,10 @@ impl Run<'_, '_> {
         match what {
             Whole::Structured(what) => self.structured(what),
             Whole::Links => Some(page_links::page_links(self.dom, self.dom.whole(), links)),
-            Whole::Feed => feed::feed(self.dom, self.body, links),
+            Whole::Feed => match self.body {
+                Some(json) => feed::json_feed(json, self.facts.final_url),
+                None => feed::feed(self.document, self.facts.final_url),
+            },
             Whole::Article { markdown } => match article::article(self.dom, links, markdown) {
                 Ok(article) => article,
                 Err(too_deep) => {

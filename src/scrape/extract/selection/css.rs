@@ -8,8 +8,10 @@ use cssparser::{CowRcStr, ParseError, Parser as Input, ToCss, Token};
 use selectors::parser::{self, SelectorParseErrorKind};
 
 use super::SelectionError;
-use super::name::{LocalName, NoPseudoClass, Prefix, Text};
+use super::hint;
+use super::name::{LocalName, Prefix, PseudoClass, Text};
 use super::take::{AttributeName, Take};
+use crate::scrape::extract::nearest::nearest;
 
 /// The types of our CSS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +26,17 @@ impl parser::SelectorImpl for Css {
     type NamespacePrefix = Text;
     type BorrowedNamespaceUrl = Prefix;
     type BorrowedLocalName = LocalName;
-    type NonTSPseudoClass = NoPseudoClass;
+    type NonTSPseudoClass = PseudoClass;
     type PseudoElement = Take;
 }
 
-impl parser::NonTSPseudoClass for NoPseudoClass {
+impl parser::NonTSPseudoClass for PseudoClass {
     fn is_active_or_hover(&self) -> bool {
-        match *self {}
+        false
     }
 
     fn is_user_action_state(&self) -> bool {
-        match *self {}
+        false
     }
 }
 
@@ -50,7 +52,8 @@ impl ToCss for Take {
 pub(super) const PSEUDO_ELEMENTS: [&str; 5] = ["text", "text-content", "attr", "url", "inner-html"];
 
 /// Names that are valid after one colon. They are only used for suggestions.
-const PSEUDO_CLASSES: [&str; 17] = [
+const PSEUDO_CLASSES: [&str; 18] = [
+    "contains",
     "empty",
     "first-child",
     "first-of-type",
@@ -117,6 +120,10 @@ impl<'i> Grammar<'i> {
             let message = format!("`:{name}{call}` is a pseudo-element, which needs two colons");
             return self.fail(offset, name.len() + 1, message, Some(spelled(&lower)));
         }
+        if let Some((message, suggestion)) = hint::instead_of(&lower) {
+            let message = format!("unknown pseudo-class `:{name}{call}`: {message}");
+            return self.fail(offset, name.len() + 1, message, Some(suggestion.to_owned()));
+        }
         let suggestion = nearest(name, &PSEUDO_CLASSES).map(|name| format!(":{name}"));
         self.fail(offset, name.len() + 1, format!("unknown pseudo-class `:{name}{call}`"), suggestion)
     }
@@ -151,17 +158,36 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
         false
     }
 
-    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<NoPseudoClass, Failed> {
+    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<PseudoClass, Failed> {
+        if is_contains(&name) {
+            let offset = self.offset_of(&name).saturating_sub(1);
+            let suggestion = Some(":contains(\"text\")".to_owned());
+            return self.fail(offset, name.len() + 1, format!("`:{name}` needs a text in brackets"), suggestion);
+        }
         self.unknown_pseudo_class(&name, "")
     }
 
     fn parse_non_ts_functional_pseudo_class(
         &self,
         name: CowRcStr<'i>,
-        _arguments: &mut Input<'i>,
+        arguments: &mut Input<'i>,
         _after_part: bool,
-    ) -> Result<NoPseudoClass, Failed> {
-        self.unknown_pseudo_class(&name, "(..)")
+    ) -> Result<PseudoClass, Failed> {
+        if !is_contains(&name) {
+            return self.unknown_pseudo_class(&name, "(..)");
+        }
+        let offset = arguments.position().byte_index();
+        let texts: Result<Vec<Text>, _> = arguments.parse_comma_separated(|input| {
+            let text = input.expect_ident_or_string()?;
+            Ok::<_, ParseError<()>>(Text::from(&**text))
+        });
+        match texts {
+            Ok(texts) => Ok(PseudoClass::Contains(texts.into())),
+            Err(_) => {
+                let message = format!("`:{name}(..)` takes a text in quotes");
+                self.fail(offset, 0, message, Some(":contains(\"text\")".to_owned()))
+            }
+        }
     }
 
     fn parse_pseudo_element(&self, name: CowRcStr<'i>) -> Result<Take, Failed> {
@@ -214,22 +240,15 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
     }
 }
 
+/// Whether a pseudo-class looks for text: cssselect's name, which parsel knows, or soupsieve's.
+fn is_contains(name: &str) -> bool {
+    name.eq_ignore_ascii_case("contains") || name.eq_ignore_ascii_case("-soup-contains")
+}
+
 fn match_lower<T>(name: &str, with: impl FnOnce(&str) -> T) -> T {
     with(&name.to_ascii_lowercase())
 }
 
 fn spelled(name: &str) -> String {
     if name == "attr" { "::attr(name)".to_owned() } else { format!("::{name}") }
-}
-
-/// Returns the known name that is most similar to a misspelt one.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    const LIKE_ENOUGH: f64 = 0.5;
-    let name = name.to_ascii_lowercase();
-    known
-        .iter()
-        .map(|known| (strsim::normalized_damerau_levenshtein(&name, known), *known))
-        .filter(|(likeness, _)| *likeness >= LIKE_ENOUGH)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known)
 }

@@ -7,8 +7,9 @@ use selectors::attr::{AttrSelectorOperation, CaseSensitivity, NamespaceConstrain
 use selectors::bloom::BloomFilter;
 use selectors::matching::{ElementSelectorFlags, MatchingContext};
 
+use super::contains::Places;
 use super::css::Css;
-use super::name::{LocalName, NoPseudoClass, Prefix, Text};
+use super::name::{LocalName, Prefix, PseudoClass, Text};
 use super::take::{Take, prefix_of};
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Name, Namespace, Node, known};
 
@@ -18,6 +19,8 @@ pub(in crate::scrape::extract) struct Tree<'a> {
     dom: &'a Dom,
     /// For each node, the sibling element before it, or [`NONE`]. It is only computed for selectors that need it.
     previous: OnceCell<Vec<u32>>,
+    /// Where texts stand, for `:contains(..)`.
+    places: OnceCell<Places>,
 }
 
 /// The place of the document node, which is not a sibling of any node.
@@ -25,7 +28,7 @@ const NONE: u32 = 0;
 
 impl<'a> Tree<'a> {
     pub(in crate::scrape::extract) fn new(dom: &'a Dom) -> Self {
-        Self { dom, previous: OnceCell::new() }
+        Self { dom, previous: OnceCell::new(), places: OnceCell::new() }
     }
 
     pub(in crate::scrape::extract) fn dom(&self) -> &'a Dom {
@@ -165,9 +168,10 @@ impl selectors::Element for Element<'_> {
         })
     }
 
-    // There are no pseudo-classes except the structural ones, which the crate matches itself.
-    fn match_non_ts_pseudo_class(&self, class: &NoPseudoClass, _: &mut MatchingContext<'_, Css>) -> bool {
-        match *class {}
+    fn match_non_ts_pseudo_class(&self, class: &PseudoClass, _: &mut MatchingContext<'_, Css>) -> bool {
+        let PseudoClass::Contains(texts) = class;
+        let places = self.tree.places.get_or_init(|| Places::new(self.tree.dom));
+        texts.iter().any(|text| places.has(self.tree.dom.subtree(self.at), text.as_str()))
     }
 
     // Never called: `Branch` only matches the part before the pseudo-element.

@@ -6,7 +6,8 @@
 //!   ^^^^^^          ^^^^^^^^^^^    what each branch takes
 //! ```
 //!
-//! `css` holds the grammar, `name` its names, `take` the pseudo-elements, and `branch` one branch.
+//! `css` holds the grammar, `name` its names, `take` the pseudo-elements, and `branch` one branch. `hint` knows what is
+//! CSS elsewhere. `contains` finds text for `:contains(..)`.
 //!
 //! The `selectors` crate can tell for any element whether a branch matches it (`element` connects it to our document).
 //! But nearly all elements of a page match nothing. So every name in the selectors of an extractor becomes a bit
@@ -18,9 +19,11 @@
 //! `scan_tests` compares the results of the masks with those of the crate alone.
 
 mod branch;
+mod contains;
 mod css;
 mod element;
 mod filter;
+mod hint;
 mod marks;
 mod name;
 mod scan;
@@ -203,7 +206,9 @@ fn token(css: &str, start: usize, is_it: impl Fn(usize, usize) -> bool) -> (usiz
 
 #[cfg(test)]
 mod tests {
-    use super::Selection;
+    use super::{Marks, Scan, Scanner, Selection, Symbols, Tree};
+    use crate::scrape::document::known;
+    use crate::scrape::parse::parse;
 
     #[test]
     fn an_invalid_selector_is_refused_with_its_offset_and_a_suggestion() {
@@ -218,6 +223,21 @@ mod tests {
             ("a::text(x)", 1..7, Some("::text"), "takes no argument"),
             ("a:text", 1..6, Some("::text"), "needs two colons"),
             ("a:nth-chld(2)", 1..10, Some(":nth-child"), "unknown pseudo-class"),
+            ("p:frist-child", 1..13, Some(":first-child"), "unknown pseudo-class"),
+            ("p:contain('x')", 1..9, Some(":contains"), "unknown pseudo-class"),
+            ("p:contains", 1..10, Some(":contains(\"text\")"), "needs a text"),
+            ("p:contains()", 11..11, Some(":contains(\"text\")"), "takes a text"),
+            ("p:contains(a b)", 11..11, Some(":contains(\"text\")"), "takes a text"),
+            ("p:contains(.x)", 11..11, Some(":contains(\"text\")"), "takes a text"),
+            ("li:eq(0)", 2..5, Some(":nth-child(1)"), "counts among siblings, from 1"),
+            ("li:first", 2..8, Some(":first-child"), "takes the first match anyway"),
+            ("li:LAST::text", 2..7, Some(":last-child"), "jQuery"),
+            ("li:gt(2)", 2..5, Some(":nth-child(n+2)"), "jQuery"),
+            ("p:visible", 1..9, Some(":not([hidden])"), "no page is shown"),
+            ("option:selected", 6..15, Some("[selected]"), "jQuery"),
+            ("a:link", 1..6, Some("[href]"), "nobody has used the page"),
+            ("p:icontains('x')", 1..11, Some(":contains(\"text\")"), "re:test"),
+            ("p:is(:first)", 5..11, Some(":first-child"), "first match anyway"),
             ("a::text b", 8..9, None, "comma or the end"),
             ("a::text::text", 9..13, None, "at the end of a branch"),
             ("a:is(b::text)", 2..13, None, "at the end of a branch"),
@@ -241,6 +261,55 @@ mod tests {
             assert_eq!(error.offset..error.offset + error.length, place, "{css}: {error}");
             assert_eq!(error.suggestion.as_deref(), suggestion, "{css}: {error}");
             assert!(error.message.contains(message), "{css}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_scrapy_users_type_finds_what_it_should() {
+        const PAGE: &str = "<body><div id=a class='x sm:flex 2y'><p id=b>One <b id=c>two</b></p><p id=d class=x></p></div>\
+            <ul id=e><li id=f class=k>1<li id=g>2<li id=h class=k lang=EN>3</ul><a id=i href='/A.PDF'>two three</a>";
+        let table = [
+            ("p:contains('One two')", "b"),
+            ("p:contains(two)", "b"),
+            (":contains('two'):not(:has(*))", "c i"),
+            ("p:-soup-contains('nothing', \"two\")", "b"),
+            ("p:contains('ONE')", ""),
+            ("p:not(:contains('One'))", "d"),
+            ("div:has(:contains('two')) > p", "b d"),
+            ("p:contains('One'):contains('two')", "b"),
+            ("div:contains('')", "a"),
+            ("div:has(> p.x)", "a"),
+            ("div:has(> b)", ""),
+            ("p:has(+ p)", "b"),
+            (":is(p, li):not(.k, #b)", "d g"),
+            (":where(p, li).x", "d"),
+            ("li:nth-child(1 of .k)", "f"),
+            ("li:nth-child(2 of .k)", "h"),
+            ("li:nth-last-child(1 of .k)", "h"),
+            ("li:first-of-type, p:last-of-type", "d f"),
+            ("a[href$='.pdf' i]", "i"),
+            ("a[href$='.pdf']", ""),
+            ("a[href$='.pdf' s]", ""),
+            ("li[lang|=en i]", "h"),
+            (".sm\\:flex", "a"),
+            (".\\32 y", "a"),
+            ("div p:empty", "d"),
+            (":root > body > ul", "e"),
+            (":scope > body > ul", "e"),
+            ("LI.k", "f h"),
+        ];
+        let document = parse(PAGE).expect("a page");
+        for (css, expected) in table {
+            let branches = Selection::parse(css).expect(css).branches.into_iter().map(|branch| (branch, ()));
+            let (mut symbols, mut marks) = (Symbols::new(), Marks::default());
+            let scan = Scan::new(branches.collect(), &mut symbols);
+            marks.fill(&document.dom, &symbols);
+            let tree = Tree::new(&document.dom);
+            let mut found = Vec::new();
+            Scanner::new(&tree, &marks).scan(None, &scan, |at, ()| {
+                found.extend(document.dom.attribute(at, known::ID));
+            });
+            assert_eq!(found.join(" "), expected, "{css}");
         }
     }
 

@@ -141,13 +141,23 @@ impl PrecomputedHash for Prefix {
     }
 }
 
-/// A pseudo-class that the crate does not match itself. None exists.
+/// A pseudo-class that the crate does not match itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::scrape::extract) enum NoPseudoClass {}
+pub(in crate::scrape::extract) enum PseudoClass {
+    /// `:contains("x", "y")`: the text of the element and of everything below it contains one of these. Case matters.
+    /// cssselect has `:contains` for one text, and soupsieve has `:-soup-contains` for one or several.
+    Contains(Box<[Text]>),
+}
 
-impl ToCss for NoPseudoClass {
-    fn to_css<W: fmt::Write>(&self, _: &mut W) -> fmt::Result {
-        match *self {}
+impl ToCss for PseudoClass {
+    fn to_css<W: fmt::Write>(&self, dest: &mut W) -> fmt::Result {
+        let Self::Contains(texts) = self;
+        dest.write_str(":contains(")?;
+        for (nth, text) in texts.iter().enumerate() {
+            dest.write_str(if nth > 0 { ", " } else { "" })?;
+            text.to_css(dest)?;
+        }
+        dest.write_char(')')
     }
 }
 

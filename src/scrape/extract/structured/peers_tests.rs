@@ -81,7 +81,7 @@ fn structured_data_is_written_for_peers() {
     for (name, page) in written.chain(generated) {
         let document = parse(&page).expect("a page");
         let dom = &document.dom;
-        let links = Links::new(&base, None, dom.encoding());
+        let links = Links::of_document(dom, &base);
         let line = Json::Object(vec![
             ("name".to_owned(), name.into()),
             ("page".to_owned(), page.into()),

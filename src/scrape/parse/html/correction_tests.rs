@@ -22,8 +22,8 @@ fn body(page: &str) -> String {
 type Case = (Correction, &'static str, &'static str);
 
 use Correction::{
-    AnnotationHoldsHtml, AnnotationScope, ByteOrderMark, DoctypeInTable, LineEndAfterPre, ProcessingInstruction,
-    SelectedContent, SpecialElements, TableBodyInScope, TextInTableTemplate,
+    AnnotationHoldsHtml, AnnotationScope, ByteOrderMark, DoctypeInTable, FramesetAfterTemplate, LineEndAfterPre,
+    ProcessingInstruction, SelectedContent, SpecialElements, TableBodyInScope, TemplateFor, TextInTableTemplate,
 };
 
 #[rustfmt::skip]
@@ -44,6 +44,10 @@ const CASES: &[Case] = &[
     (ByteOrderMark, "\u{feff}x", "\u{feff}x"),
     (ByteOrderMark, "<script></script>\u{feff}x", "\u{feff}x"),
     (ByteOrderMark, "<meta charset=utf-8>\u{feff}x", "\u{feff}x"),
+    (FramesetAfterTemplate, "<head><template></template></head><p><frameset>",
+        "<html><head><template></template></head><frameset></frameset>"),
+    (FramesetAfterTemplate, "<template>x</template><p><frameset>",
+        "<html><head><template>x</template></head><frameset></frameset>"),
     (LineEndAfterPre, "<pre>&#10x", "<pre>x</pre>"),
     (LineEndAfterPre, "<listing>&#x0ax", "<listing>x</listing>"),
     (LineEndAfterPre, "<textarea>&#10x</textarea>", "<textarea>x</textarea>"),
@@ -55,6 +59,7 @@ const CASES: &[Case] = &[
     (TableBodyInScope, "<body><template><thead><tbody>", "<template><thead></thead><tbody></tbody></template>"),
     (ProcessingInstruction, "<p><?a b?>x", "<p><?a b?>x</p>"),
     (ProcessingInstruction, "<p><?a>x", "<p><?a ?>x</p>"),
+    (TemplateFor, "<p>a<?marker name='x'>c</p><template for=x>b</template>", "<p>abc</p>"),
     (SelectedContent, "<select><button><selectedcontent></button><option>a<i>b</i><option>c",
         "<select><button><selectedcontent>a<i>b</i></selectedcontent></button><option>a<i>b</i></option><option>c</option></select>"),
 ];
@@ -98,8 +103,8 @@ fn a_processing_instruction_has_a_target_and_may_have_data() {
         ("<?t d > ?>", "<?t d ?> ?&gt;"),
         ("<?_x-1>", "<?_x-1 ?>"),
         ("<?UPPER>", "<?UPPER ?>"),
-        ("<?a \0>", "<?a \u{fffd}?>"),
-        ("<?a\t\0>", "<?a \u{fffd}?>"),
+        ("<?a \0>", "<?a \0?>"),
+        ("<?a\t\0>", "<?a \0?>"),
         ("<?a$?>", "<!--?a$?-->"),
         ("<?xml version='1.0'?>", "<!--?xml version='1.0'?-->"),
         ("<?XML-stylesheet>", "<!--?XML-stylesheet-->"),
@@ -123,6 +128,80 @@ fn a_processing_instruction_has_a_target_and_may_have_data() {
     let page = "<?a><html><?b><head><noscript><?c></noscript></head><?d><body></body><?e></html><?f>";
     let html = "<?a ?><html><?b ?><head><noscript><?c ?></noscript></head><?d ?><body></body><?e ?></html><?f ?>";
     assert_eq!(body(page), html.trim_end_matches("</html>").split_once("<body>").map_or("", |(_, rest)| rest));
+}
+
+#[test]
+fn a_template_forbids_a_frameset_only_in_the_body() {
+    let cases = [
+        ("<head></head><template></template><p><frameset>", "<frameset></frameset>"),
+        ("<p><template></template><frameset>", "<body><p><template></template></p></body>"),
+        ("<template></template><body><frameset>", "<body></body>"),
+        ("<template></template>x<frameset>", "<body>x</body>"),
+        ("<template></template></br><frameset>", "<body><br></body>"),
+        ("<template><frameset></template>", "<body></body>"),
+    ];
+    for (page, expected) in cases {
+        let mut dom = Dom::new();
+        Parser::default().parse(page, UTF_8, &mut dom).expect("a page");
+        let html = dom.outer_html(0);
+        assert_eq!(html.split_once("</head>").map(|(_, rest)| rest), Some(&*[expected, "</html>"].concat()), "{page}");
+    }
+}
+
+#[test]
+fn the_content_of_a_template_for_replaces_its_markers() {
+    #[rustfmt::skip]
+    let cases = [
+        // The cases of web-platform-tests.
+        ("<div><?start name='p'>Old content</div><template for=p>New content</template>", "<div>New content</div>"),
+        ("<div><?start name='p'>Old<?end> content</div><template for=p>New</template>", "<div>New content</div>"),
+        ("<div><?marker name='p'> content</div><template for=p>New</template>", "<div>New content</div>"),
+        ("<div>New <?marker name='p'></div><template for=p>content</template>", "<div>New content</div>"),
+        ("<div>New <?marker name='a'> c <?marker name='b'></div><template for=a>X</template><template for=b>Y</template>", "<div>New X c Y</div>"),
+        ("<div>New <?marker name=\"a\"> c <?marker name=\"a\"></div><template for=a>X</template>", "<div>New X c <?marker name=\"a\"?></div>"),
+        ("<div><?marker name='b'> c</div><template for=b>X<?marker name='b'></template><template for=b>Y</template>", "<div>XY c</div>"),
+        ("<div><?start name='a'>New <?start name='b'> c <?end> after <?end></div><template for=a>X</template>", "<div>X</div>"),
+        ("<div><?start name='a'>New <?start name='b'> c <?end> after</div><template for=b>X</template>", "<div><?start name='a'?>New X after</div>"),
+        ("<div><?start name='a'>New <?start name='b'> c <?end name='a'> after<?end></div><template for=a>X</template>", "<div>X</div>"),
+        ("<div><?start name='a'>New <?start name='b'> c <?end name='a'> after<?end></div><template for=b>X</template>", "<div><?start name='a'?>New X after<?end ?></div>"),
+        ("<div><?start name='a#b'>New <?start> c <?end> after<?end></div><template for='a#b'>X</template>", "<div>X</div>"),
+        ("<div><?start name=''>Old<?end></div><template for=''>New</template>", "<div><?start name=''?>Old<?end ?></div><template for=\"\">New</template>"),
+        ("<div><?marker name=''>Old</div><template for=''>New</template>", "<div><?marker name=''?>Old</div><template for=\"\">New</template>"),
+        ("<div><?start name='p'>Old<?end></div><template for=p><span>New</template>", "<div><span>New</span></div>"),
+        ("<div><?start name='p'>Old content</div><template for=p><span>New content</template>", "<div><span>New content</span></div>"),
+        ("<div>New <?marker name='p'> c</div><template for=p><span>X</template>", "<div>New <span>X</span> c</div>"),
+        // Names and scopes.
+        ("<?marker name='p'><template for=q>x</template>", "<?marker name='p'?><template for=\"q\">x</template>"),
+        ("<?Marker name='p'><template for=p>x</template>", "<?Marker name='p'?><template for=\"p\">x</template>"),
+        ("<?marker name=p><template for=p>x</template>", "<?marker name=p?><template for=\"p\">x</template>"),
+        ("<template for=p>x</template><?marker name='p'>", "<template for=\"p\">x</template><?marker name='p'?>"),
+        ("<p><?marker name='p'></p><div><template for=p>x</template></div>", "<p><?marker name='p'?></p><div><template for=\"p\">x</template></div>"),
+        ("<div><p><?marker name='p'></p><template for=p>x</template></div>", "<div><p>x</p></div>"),
+        ("<template><?marker name='p'><template for=p>x</template></template>", "<template>x</template>"),
+        ("<template><?marker name='p'></template><template for=p>x</template>", "<template><?marker name='p'?></template><template for=\"p\">x</template>"),
+        ("<?marker name='p'><template shadowrootmode=open for=p>x</template>", "<?marker name='p'?><template shadowrootmode=\"open\" for=\"p\">x</template>"),
+        ("<?marker name='p'><template shadowrootmode=x for=p>y</template>", "y"),
+        // What is inserted.
+        ("<table><tbody><?marker name='p'></table><template for=p><tr><td>x</template>y", "<table><tbody><tr><td>x</td></tr></tbody></table>y"),
+        ("<div><?marker name='p'></div><table><template for=p><tr><div>x</template></table>", "<div><?marker name='p'?></div><table><template for=\"p\"><tr></tr><div>x</div></template></table>"),
+        ("<div><?marker name='p'></div><template for=p><tr><div>x</template>", "<div><tr></tr><div>x</div></div>"),
+        ("<div><?marker name='p'></div><template for=p><b><p>x</b>y</template>z", "<div><b></b><p><b>x</b>y</p></div>z"),
+        ("<div><?start name='p'><i>a</i><?end>b</div><template for=p><!--c--><?d></template>", "<div><!--c--><?d ?>b</div>"),
+        ("<div><?start name='p'><u>a<template for=p>b</template>c", "<div><?start name='p'?><u>a<template for=\"p\">b</template>c</u></div>"),
+        ("<div><?start name='p'>a<template for=p>b</template>c", "<div>bc</div>"),
+        ("<div><?marker name='p'></div><template for=p>x<template for=p>y</template>z</template>", "<div>xyz</div>"),
+        ("<div><?start name='p'>a<?end></div><template for=p>b", "<div><?start name='p'?>b<?end ?></div>"),
+        ("<select><?marker name='p'></select><template for=p><option>x</template>", "<select><option>x</option></select>"),
+    ];
+    for (page, expected) in cases {
+        assert_eq!(body(&format!("<body>{page}")), expected, "{page}");
+    }
+    let mut dom = Dom::new();
+    Parser::default().parse("<?marker name='p'><head><?marker name='t'></head><template for=t><title>x</title></template><body><template for=t><meta></template>", UTF_8, &mut dom).expect("a page");
+    assert_eq!(
+        dom.outer_html(0),
+        "<?marker name='p'?><html><head><title>x</title></head><body><template for=\"t\"><meta></template></body></html>"
+    );
 }
 
 #[test]

@@ -48,6 +48,16 @@ fn pages_that_need_more_work_than_their_length_explains_are_declined() {
             "options that are searched",
             "<select><selectedcontent></selectedcontent>".to_owned() + &"<option selected>x".repeat(3_000),
         ),
+        ("markers that are searched", "<p>".repeat(3_000) + &"<template for=x></template>".repeat(3_000)),
+        (
+            "markers that are read",
+            format!("<?marker {}>", numbered(1_000, |n| format!("a{n}='' ")))
+                + &"<template for=x></template>".repeat(3_000),
+        ),
+        (
+            "starts without ends",
+            "<?start name='a'>".repeat(3_000) + &"<template for=a><?start name='a'></template>".repeat(3_000),
+        ),
         ("a second body with new attributes", numbered(3_000, |n| format!("<body a{n}>"))),
         ("texts that grow alternately", "<table><tr>".to_owned() + &"x</b> </b>".repeat(3_000)),
         (

@@ -27,6 +27,7 @@
 //!   and without the corrections
 //! - `vocabulary_tests`: the parts of the generated pages
 //! - `correction_tests`: the Standard's tree in the cases in which html5ever builds another one
+//! - `html5lib_tests`: the documents of html5lib's tests
 //! - `peers_tests`: writes documents as text, to compare them with those of other parsers
 //! - `hostile_tests`: pages that are written to keep a parser busy
 //! - `speed_tests`: measures the time of parsing against html5ever
@@ -41,6 +42,8 @@ mod correction_tests;
 mod differential_tests;
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod html5lib_tests;
 #[cfg(test)]
 mod peers_tests;
 mod rules;

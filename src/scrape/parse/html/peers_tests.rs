@@ -9,11 +9,18 @@ use std::io::{BufWriter, Write as _};
 use encoding_rs::UTF_8;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use regex::Regex;
+use serde_json::json;
 
 use super::Parser;
 use super::differential_tests::{fixtures, generated};
+use super::html5lib_tests;
 use super::rules::{Correction, Off};
 use crate::scrape::document::{AttributeNamespace, Dom, Kind, Namespace};
+
+/// The rules of html5ever in cases that the other parsers do not follow either.
+const TEXT: Off = Off::One(Correction::TextInTableTemplate);
+const FOR: Off = Off::One(Correction::TemplateFor);
 
 /// The number of generated pages.
 const PAGES: usize = 10_000;
@@ -81,11 +88,19 @@ fn sorted_attributes(dom: &Dom, at: u32) -> Vec<String> {
     all
 }
 
+/// Replaces the names of templates in a page, if it has templates.
+fn without_templates(page: &str) -> Option<String> {
+    let renamed = Regex::new("(?i)template").expect("a pattern").replace_all(page, "x-sheet");
+    (renamed != page).then(|| renamed.into_owned())
+}
+
 /// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`
 ///
 /// Writes one object a line, with a page and its document. If the document differs without the correction
-/// `TextInTableTemplate`, the object also has that one. The pages are the fixtures and generated pages, which are the
-/// same in every run. `GLEANER_PAGES` names a file with other pages: an array of strings.
+/// `TextInTableTemplate` or `TemplateFor`, the object also has that one. If the page has a template, the object also has the page with
+/// ordinary elements in place of templates, and its document. The pages are the fixtures, the pages of html5lib's tests,
+/// and generated pages, which are the same in every run. `GLEANER_PAGES` names a file with other pages: an array of
+/// strings.
 #[test]
 #[ignore = "writes the file that `tests/peers` reads"]
 fn documents_are_written_for_peers() {
@@ -98,17 +113,34 @@ fn documents_are_written_for_peers() {
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         let strategy = generated();
         let generated = (0..PAGES).map(|_| strategy.new_tree(&mut runner).expect("a page").current());
-        fixtures().into_iter().chain(generated).collect()
+        let tests = html5lib_tests::cases().into_iter().map(|case| case.page);
+        fixtures().into_iter().chain(tests).chain(generated).collect()
     };
-    let (mut parser, mut without_one, mut dom) = (Parser::default(), Parser::default(), Dom::new());
-    without_one.lists.corrections.off = Off::One(Correction::TextInTableTemplate);
+    let [mut parser, mut without_text, mut without_for] = [Off::None, TEXT, FOR].map(|off| {
+        let mut parser = Parser::default();
+        parser.lists.corrections.off = off;
+        parser
+    });
+    let mut dom = Dom::new();
     for page in pages {
         parser.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
         let standard = tree(&dom);
-        without_one.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
-        let other = Some(tree(&dom)).filter(|other| *other != standard);
-        let line = serde_json::json!({ "page": page, "tree": standard, "without_text_in_table_template": other });
-        writeln!(out, "{line}").expect("room on the disk");
+        let [text, patch] = [&mut without_text, &mut without_for].map(|parser| {
+            parser.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
+            Some(tree(&dom)).filter(|other| *other != standard)
+        });
+        let without = without_templates(&page).map(|page| {
+            parser.parse(&page, UTF_8, &mut dom).expect("a page that is not declined");
+            json!({ "page": page, "tree": tree(&dom) })
+        });
+        let case = json!({
+            "page": page,
+            "tree": standard,
+            "without_text_in_table_template": text,
+            "without_template_for": patch,
+            "without_templates": without,
+        });
+        writeln!(out, "{case}").expect("room on the disk");
     }
     out.flush().expect("room on the disk");
 }

@@ -27,6 +27,8 @@ pub(crate) enum Correction {
     AnnotationHoldsHtml,
     /// 13.2.3.5: U+FEFF is text. Decoding has already removed the byte-order mark.
     ByteOrderMark,
+    /// 13.2.6.4.6: a `template` in the head does not forbid a `frameset`.
+    FramesetAfterTemplate,
     /// 13.2.6.4.7: only the next token decides whether the line feed after `<pre>` is dropped. A parse error is not a
     /// token.
     LineEndAfterPre,
@@ -38,22 +40,26 @@ pub(crate) enum Correction {
     TableBodyInScope,
     /// 13.2.5.72 - 13.2.5.76: `<?name ..>` is a processing instruction, not a comment.
     ProcessingInstruction,
+    /// 4.12.3 and 13.2.6.4.4: the content of a `<template for>` replaces the markers that it names.
+    TemplateFor,
     /// 4.10.10 and 4.10.17: a `selectedcontent` contains a copy of the content of the selected option.
     SelectedContent,
 }
 
 impl Correction {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::SpecialElements,
         Self::AnnotationScope,
         Self::AnnotationHoldsHtml,
         Self::ByteOrderMark,
+        Self::FramesetAfterTemplate,
         Self::LineEndAfterPre,
         Self::DoctypeInTable,
         Self::TextInTableTemplate,
         Self::TableBodyInScope,
         Self::ProcessingInstruction,
+        Self::TemplateFor,
         Self::SelectedContent,
     ];
 }

@@ -48,6 +48,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     " xlink:href=d", " xml:lang=en", " xmlns=e", " xmlns:xlink=f", " definitionurl=g", " encoding=text/html",
     " a=1 A=2", " =x", " a=&lt", " data-long-attribute-name=1", " /", "/", " b=\"1\"c='2'", " d = 3", " e=",
     " \u{e9}=\u{20ac}", " shadowrootmode=open", " f='a\nb'", " g=\"", " h='<p>'", " \0=\0", " id=b", " class='c b'",
+    " for=a",
 ];
 
 /// All other parts of pages.
@@ -69,5 +70,6 @@ pub(super) const PIECES: &[&str] = &[
     "<font size=1>", "</caption>", "<pre></>\nx", "<table><tr><td><p>", "</form>", "<select><hr>",
     "<?a b?>", "<?a", "<?_x\ty??>", "<?xml-stylesheet>", "<?a$>", "<?1>", "<?", "<select><selectedcontent>",
     "<option selected>x<b>y</b></option>", "<option disabled>z</option>", "<math><annotation-xml encoding=text/html>",
-    "<table> <!doctype x>y", "<template><thead>", "<isindex>",
+    "<table> <!doctype x>y", "<template><thead>", "<isindex>", "<?marker name='a'>", "<?start name='a'>", "<?end>",
+    "<template for=a>x",
 ];

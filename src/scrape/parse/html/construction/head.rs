@@ -2,6 +2,7 @@
 
 use html5ever::tree_builder::QuirksMode;
 
+use super::super::rules::Correction;
 use super::super::tags::{THOROUGHLY_IMPLIED, sets};
 use super::open_elements::Open;
 use super::{Construction, Flow, Mode, NONE, Run, Split, State, Tag, Token};
@@ -113,7 +114,7 @@ impl Construction<'_> {
                 self.frameset_ok = false;
                 self.mode = Mode::InTemplate;
                 self.lists.template_modes.push(Mode::InTemplate);
-                self.insert_html(tag);
+                self.insert_template(tag);
             }
             HEAD => {}
             _ => {
@@ -129,6 +130,7 @@ impl Construction<'_> {
             return;
         }
         self.generate_implied_end_tags(THOROUGHLY_IMPLIED, None);
+        self.finish_patching();
         self.pop_until_named(TEMPLATE);
         self.clear_formats_to_marker();
         self.lists.template_modes.pop();
@@ -191,6 +193,10 @@ impl Construction<'_> {
 
     fn begin_body(&mut self) -> Flow {
         self.insert_phantom(BODY);
+        // Only a template in the head can have changed this.
+        if !self.frameset_ok && self.applies(Correction::FramesetAfterTemplate) {
+            self.frameset_ok = true;
+        }
         Reprocess(Mode::InBody)
     }
 

@@ -7,29 +7,35 @@ use crate::scrape::document::{Attribute, AttributeNamespace, Kind, Name, Namespa
 
 /// The position at which a node is inserted.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+pub(super) enum Place {
     /// As the last child of this node.
     Last(u32),
-    /// Before a table. If the table has no parent, as the last child of the element before it in the stack.
-    Before { table: u32, otherwise: u32 },
+    /// Before a table, or before the end marker of a patch. If it has no parent, as the last child of the other node.
+    Before { sibling: u32, otherwise: u32 },
 }
 
 impl Construction<'_> {
     /// "The appropriate place for inserting a node". `target` is the parent if foster parenting does not apply.
     #[inline]
     fn appropriate_place(&mut self, target: Open) -> Place {
-        if self.foster_parenting && target.is_in(FOSTERING) { self.foster_parent() } else { Place::Last(target.target) }
+        if self.foster_parenting && target.is_in(FOSTERING) {
+            self.foster_parent()
+        } else if !self.lists.patches.is_empty() && target.is(known::TEMPLATE) {
+            self.place_in_template(target)
+        } else {
+            Place::Last(target.target)
+        }
     }
 
     #[cold]
     fn foster_parent(&mut self) -> Place {
-        for (at, open) in self.lists.open.iter().enumerate().rev() {
+        for (at, &open) in self.lists.open.iter().enumerate().rev() {
             self.work.look(1);
             if open.is(known::TEMPLATE) {
-                return Place::Last(open.target);
+                return self.place_in_template(open);
             }
             if open.is(known::TABLE) && at > 0 {
-                return Place::Before { table: open.node, otherwise: self.lists.open[at - 1].node };
+                return Place::Before { sibling: open.node, otherwise: self.lists.open[at - 1].target };
             }
         }
         Place::Last(self.lists.open[0].node)
@@ -38,7 +44,7 @@ impl Construction<'_> {
     fn insert_new_at(&mut self, place: Place, node: Node) -> u32 {
         match place {
             Place::Last(parent) => self.append_new(Node { parent, ..node }),
-            Place::Before { table, .. } if self.has_parent(table) => self.insert_new_before(table, node),
+            Place::Before { sibling, .. } if self.has_parent(sibling) => self.insert_new_before(sibling, node),
             Place::Before { otherwise, .. } => self.append_new(Node { parent: otherwise, ..node }),
         }
     }
@@ -47,8 +53,18 @@ impl Construction<'_> {
     pub(super) fn insert_detached(&mut self, node: u32, target: Open) {
         match self.appropriate_place(target) {
             Place::Last(parent) => self.attach_last(parent, node),
-            Place::Before { table, .. } if self.has_parent(table) => self.attach_before(table, node),
+            Place::Before { sibling, .. } if self.has_parent(sibling) => self.attach_before(sibling, node),
             Place::Before { otherwise, .. } => self.attach_last(otherwise, node),
+        }
+    }
+
+    /// Returns the parent of the appropriate place for inserting a node.
+    pub(super) fn insertion_parent(&mut self) -> u32 {
+        let current = *self.current();
+        match self.appropriate_place(current) {
+            Place::Last(parent) => parent,
+            Place::Before { sibling, .. } if self.has_parent(sibling) => self.dom.nodes[sibling as usize].parent,
+            Place::Before { otherwise, .. } => otherwise,
         }
     }
 
@@ -126,7 +142,7 @@ impl Construction<'_> {
         let current = *self.current();
         match self.appropriate_place(current) {
             Place::Last(parent) => self.append_text(parent, run),
-            Place::Before { table, otherwise } => self.foster_text(table, otherwise, run),
+            Place::Before { sibling, otherwise } => self.insert_text_before(sibling, otherwise, run),
         }
     }
 
@@ -139,14 +155,14 @@ impl Construction<'_> {
         }
     }
 
-    fn foster_text(&mut self, table: u32, otherwise: u32, run: Run) {
-        if !self.has_parent(table) {
+    fn insert_text_before(&mut self, sibling: u32, otherwise: u32, run: Run) {
+        if !self.has_parent(sibling) {
             return self.append_text(otherwise, run);
         }
-        match self.text_before(table) {
+        match self.text_before(sibling) {
             Some(text) => self.extend(text, run),
             None => {
-                self.insert_new_before(table, plain(Kind::Text, run));
+                self.insert_new_before(sibling, plain(Kind::Text, run));
             }
         }
     }

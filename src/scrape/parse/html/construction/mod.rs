@@ -9,6 +9,7 @@
 //! - `foreign`: the rules inside SVG and `MathML`
 //! - `foreign_names`: names of SVG and `MathML` with capitals or prefixes
 //! - `selected`: the content of a `<selectedcontent>`
+//! - `patching`: the content of a `<template for>`
 
 mod adoption;
 mod after;
@@ -21,6 +22,7 @@ mod head;
 mod insertion;
 mod open_elements;
 mod order;
+mod patching;
 mod selected;
 mod table;
 
@@ -33,6 +35,7 @@ use crate::scrape::document::{Dom, KNOWN, Name, Namespace, Node, known};
 use formatting::Format;
 use open_elements::Open;
 use order::Link;
+use patching::Patch;
 
 /// The largest number of entries of each list that are kept for the next page.
 const KEPT: usize = 1 << 17;
@@ -93,6 +96,7 @@ pub(super) struct Lists {
     counts: Vec<u32>,
     formats: Vec<Format>,
     template_modes: Vec<Mode>,
+    patches: Vec<Patch>,
     pending_table_text: Vec<Run>,
     links: Vec<Link>,
     /// The nodes in document order, if they were not created in that order.
@@ -107,6 +111,7 @@ impl Lists {
         self.counts.resize(KNOWN, 0);
         self.formats.clear();
         self.template_modes.clear();
+        self.patches.clear();
         self.pending_table_text.clear();
         self.links.clear();
         self.ordered.clear();
@@ -115,6 +120,7 @@ impl Lists {
         self.open.shrink_to(KEPT);
         self.formats.shrink_to(KEPT);
         self.template_modes.shrink_to(KEPT);
+        self.patches.shrink_to(KEPT);
         self.pending_table_text.shrink_to(KEPT);
         self.links.shrink_to(KEPT);
         self.ordered.shrink_to(KEPT);

@@ -166,7 +166,7 @@ impl Construction<'_> {
         self.attribute(self.attributes_of(node), name).is_some()
     }
 
-    fn is_html(&self, node: u32, name: Name) -> bool {
+    pub(super) fn is_html(&self, node: u32, name: Name) -> bool {
         let node = &self.dom.nodes[node as usize];
         node.name == name && node.kind == Kind::Element && node.namespace == Namespace::Html
     }
@@ -193,12 +193,12 @@ impl Construction<'_> {
     }
 
     /// Returns the next node after `at` in tree order below `root`. Visits the nodes below `at` only if `descend` is
-    /// true. Skips the content of templates.
-    fn following(&mut self, root: u32, at: u32, descend: bool) -> Option<u32> {
+    /// true. Skips the content of templates below `root`.
+    pub(super) fn following(&mut self, root: u32, at: u32, descend: bool) -> Option<u32> {
         self.work.look(1);
-        let is_fragment = self.dom.nodes[at as usize].kind == Kind::Fragment;
+        let is_inner_fragment = at != root && self.dom.nodes[at as usize].kind == Kind::Fragment;
         if descend
-            && !is_fragment
+            && !is_inner_fragment
             && let Some(first) = self.first_child(at)
         {
             return Some(first);

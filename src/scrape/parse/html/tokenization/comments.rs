@@ -99,7 +99,8 @@ impl Tokenizer<'_> {
         self.emit_remark(Kind::Instruction, run);
     }
 
-    /// Returns the text of a processing instruction: its target and, if it has data, a space and the data.
+    /// Returns the text of a processing instruction: its target and, if it has data, a space and the data. U+0000 stays in
+    /// the data, unlike in a comment.
     fn instruction(&mut self, start: usize, target_end: usize, end: usize) -> Run {
         // 13.2.5.74, after processing instruction target state.
         let rest = &self.bytes[target_end..end];
@@ -110,9 +111,9 @@ impl Tokenizer<'_> {
             return run(start, target_end);
         }
         if &self.bytes[target_end..data] == b" " {
-            return self.replaced(start, end);
+            return run(start, end);
         }
-        let text = [&self.text[start..target_end], " ", &self.text[data..end].replace('\0', "\u{fffd}")].concat();
+        let text = [&self.text[start..target_end], " ", &self.text[data..end]].concat();
         self.construction.push_side(&text)
     }
 

@@ -1,4 +1,4 @@
-//! Character references (13.2.5.72 - 13.2.5.80).
+//! Character references (13.2.5.77 - 13.2.5.84).
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
@@ -19,7 +19,7 @@ pub(super) struct Reference {
 const USUAL: [(&[u8], char); 5] = [(b"amp;", '&'), (b"lt;", '<'), (b"gt;", '>'), (b"quot;", '"'), (b"nbsp;", '\u{a0}')];
 
 impl Tokenizer<'_> {
-    /// 13.2.5.72, character reference state. Returns the reference that begins with the `&` at `at`, if there is one.
+    /// 13.2.5.77, character reference state. Returns the reference that begins with the `&` at `at`, if there is one.
     pub(super) fn reference(&self, at: usize, in_attribute: bool) -> Option<Reference> {
         let rest = &self.bytes[at + 1..];
         match rest.first()? {
@@ -35,7 +35,7 @@ impl Tokenizer<'_> {
     }
 }
 
-/// 13.2.5.73, named character reference state. `rest` begins after the `&`.
+/// 13.2.5.78, named character reference state. `rest` begins after the `&`.
 fn named(rest: &[u8], in_attribute: bool) -> Option<Reference> {
     if let Some((name, char)) = USUAL.iter().find(|(name, _)| rest.starts_with(name)) {
         return Some(Reference { chars: [*char, '\0'], length: 1 + name.len(), is_error: false });
@@ -60,7 +60,7 @@ fn named(rest: &[u8], in_attribute: bool) -> Option<Reference> {
     Some(Reference { chars, length: 1 + length, is_error })
 }
 
-/// 13.2.5.75, numeric character reference state. `rest` begins after the `#`.
+/// 13.2.5.80, numeric character reference state. `rest` begins after the `#`.
 fn numeric(rest: &[u8]) -> Option<Reference> {
     let (radix, skipped) = if matches!(rest.first(), Some(b'x' | b'X')) { (16, 1) } else { (10, 0) };
     let digits = rest[skipped..].iter().map_while(|byte| char::from(*byte).to_digit(radix));
@@ -76,7 +76,7 @@ fn numeric(rest: &[u8]) -> Option<Reference> {
     Some(Reference { chars: [char, '\0'], length: 2 + length + usize::from(has_semicolon), is_error })
 }
 
-/// 13.2.5.80, numeric character reference end state. Returns the character, and whether this is a parse error.
+/// 13.2.5.84, numeric character reference end state. Returns the character, and whether this is a parse error.
 fn numbered(code: u32) -> (char, bool) {
     let replacement = '\u{fffd}';
     match code {
