@@ -3,10 +3,11 @@
 use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
-use super::{Stop, cookie_file, run, words, worker_user};
-use crate::config::InForce;
+use super::{Stop, cookie_file, fields, run, words, worker_user};
+use crate::config::{InForce, Loaded};
 use crate::exit_code::Exit;
 use crate::model::printable;
+use crate::scrape::extract::joined;
 use crate::streams;
 
 /// The largest number of invalid lines that are shown.
@@ -20,7 +21,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
         return Err(Stop::usage(anyhow::anyhow!("serve {}: it is not a folder", folder.display())));
     }
     let mut out = streams::display().map_err(Stop::unheard)?;
-    show(&mut out, &loaded.in_force, args.all)?;
+    show(&mut out, &loaded, args.all)?;
     worker_user::choose(&loaded.plan.worker_user, loaded.plan.pool.sandbox).map_err(Stop::usage)?;
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
@@ -45,15 +46,20 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
-/// Shows the settings in force, and where each was set. Settings that differ from the defaults come first.
-fn show(out: &mut impl Write, settings: &[InForce], all: bool) -> Result<(), Stop> {
-    let (defaults, other): (Vec<&InForce>, Vec<&InForce>) = settings.iter().partition(|setting| setting.is_default);
-    let shown = if all { [other, defaults.clone()].concat() } else { other };
-    for setting in shown {
-        tell(out, &printable(&format!("{} = {}  # {}", setting.name, setting.value, setting.place)))?;
+/// Shows the settings in force, and where each was set: first those that differ from the defaults, then what the fields
+/// give, then the others.
+fn show(out: &mut impl Write, loaded: &Loaded, all: bool) -> Result<(), Stop> {
+    let settings = loaded.in_force.iter();
+    let (defaults, other): (Vec<&InForce>, Vec<&InForce>) = settings.partition(|setting| setting.is_default);
+    let line = |setting: &InForce| format!("{} = {}  # {}", setting.name, setting.value, setting.place);
+    for setting in other {
+        tell(out, &printable(&line(setting)))?;
+    }
+    for field in fields::described(&joined(&loaded.plan.scrape.extract)) {
+        tell(out, &printable(&field))?;
     }
     if all {
-        return Ok(());
+        return defaults.into_iter().try_for_each(|setting| tell(out, &printable(&line(setting))));
     }
     tell(out, &format!("# {} with their defaults (--all shows them)", words::counted(defaults.len() as u64, "setting")))
 }

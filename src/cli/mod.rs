@@ -1,6 +1,7 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `files`
+//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `fields`
+//! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `summary_file`
@@ -15,6 +16,7 @@ mod cookie_file;
 mod coverage_words;
 mod demo;
 mod descriptors;
+mod fields;
 mod file_size;
 mod files;
 mod identity;

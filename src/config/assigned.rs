@@ -3,6 +3,7 @@
 
 use super::error::Problem;
 use super::place::Origin;
+use super::rules::SOURCES;
 use super::schema::{self, Keys};
 use super::written::{self, Key, Node, Table, Value};
 
@@ -65,7 +66,7 @@ pub(super) fn explain_quotes(problem: Problem) -> Problem {
 fn may_have_had_quotes(written: &str) -> bool {
     let (key, value) = written.split_once('=').unwrap_or((written, ""));
     let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' '));
-    let is_part_of_table = ["css", "each"].iter().any(|name| value.trim_start().starts_with(&format!("{name}=")));
+    let is_part_of_table = SOURCES.iter().any(|name| value.trim_start().starts_with(&format!("{name}=")));
     value.trim_start().starts_with(['[', '{'])
         || is_part_of_table
         || key.contains(is_odd)
@@ -83,6 +84,7 @@ mod tests {
             ("extract.p={css=.price::text}", true),
             ("extract.p=css=.price::text", true),
             ("extract.q=each=div", true),
+            ("extract.p=xpath=//p", true),
             ("hosts.books.example.delay=1s", true),
             ("extract.ü=h1", true),
             ("extract.a b/c=h1", true),

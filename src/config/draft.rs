@@ -10,7 +10,7 @@ use super::place::{Origin, Place};
 use super::plan::{Affects, Plan};
 use crate::model::HostKey;
 use crate::schedule::{Adaptive, HostRules};
-use crate::scrape::extract::Fields;
+use crate::scrape::extract::{Fields, Notation};
 
 /// What the layers have said so far. Most values are put straight into the plan. The others are kept here until `resolve`
 /// decides what they mean, because that depends on other settings or on something outside of them.
@@ -29,6 +29,8 @@ pub(super) struct Draft {
     pub(super) cookies: CookiesDraft,
     /// The fields of `[extract]`, in order; may be empty.
     pub(super) extract: Fields,
+    /// How numbers and dates of all fields are written, as `[extraction]` says.
+    pub(super) notation: Notation,
     /// What was given last for each setting.
     pub(super) in_force: Vec<Noted>,
     /// The values that are built in, by the names of the settings.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::how_long;
 use crate::schedule::HostRules;
+use crate::scrape::extract::Extractor;
 
 use super::certificates;
 use super::draft::{CookiesDraft, Draft, Noted, Placed};
@@ -12,6 +13,7 @@ use super::error::{Problem, ProblemKind};
 use super::outside::Outside;
 use super::place::Origin;
 use super::plan::{Affects, CookiesPlan, Plan, Shaping};
+use super::rules;
 use super::sources::Sources;
 
 /// The plan that `draft` means for a process with these `sources`. Errs with settings that contradict each other, and with
@@ -41,6 +43,8 @@ pub(super) fn plan(draft: &Draft, sources: &Sources) -> Result<Plan, Vec<Problem
     // What a jar needs to see of every response.
     plan.scrape.fetch.kept_headers = plan.cookies.iter().map(|_| "set-cookie".to_owned()).collect();
     plan.scrape.extract.fields.clone_from(&draft.extract);
+    rules::fill(&mut plan.scrape.extract.fields, &draft.notation);
+    outside.problems.extend(check_rules(draft, &plan));
     plan.shaping = shaping(draft);
     if outside.problems.is_empty() { Ok(plan) } else { Err(outside.problems) }
 }
@@ -53,6 +57,19 @@ fn check_quota(draft: &Draft) -> Option<Problem> {
     let message = format!("`pool.quota_jitter` must be less than `pool.max_tasks_per_worker`, which is {quota}");
     let problem = Problem::new(ProblemKind::Conflict, message, draft.place("pool.quota_jitter").clone());
     Some(problem.with_help(format!("that was set by {}", draft.place("pool.max_tasks_per_worker"))))
+}
+
+/// Compiles all rules together, as a worker does. Each was checked where it is written, but not with the settings of
+/// `[extraction]`.
+fn check_rules(draft: &Draft, plan: &Plan) -> Option<Problem> {
+    let error = Extractor::new(&plan.scrape.extract).err()?;
+    let is_at_fault =
+        |field: &str| error.path.strip_prefix(field).is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'.', ..]));
+    let name =
+        draft.extract.iter().map(|(field, _)| field).filter(|field| is_at_fault(field)).max_by_key(|it| it.len())?;
+    let name = format!("extract.{name}");
+    let message = format!("`{name}` does not compile: {}", error.kind);
+    Some(Problem::new(ProblemKind::BadValue, message, draft.place(&name).clone()))
 }
 
 /// Makes a fetch end before the time limit of its task. A slow server should make its own page fail, and not take along the

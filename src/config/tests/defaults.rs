@@ -14,7 +14,7 @@ use crate::schedule::Adaptive;
 use crate::scrape::extract::Extraction;
 
 /// Values of all sorts. For every setting, one of them is good and another one than the default.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 13] = [
     "true",
     "false",
     "7",
@@ -23,6 +23,7 @@ const VALUES: [&str; 12] = [
     "17MiB",
     "7%",
     "some words",
+    "de",
     "[503]",
     "[\"image/*\"]",
     "[\"http://proxy:1\"]",
@@ -68,6 +69,7 @@ fn every_setting_changes_the_plan_in_a_way_of_its_own() {
             "politeness.adaptive_target" | "politeness.max_delay" => &["politeness.adaptive=true"],
             "cookies.load" | "cookies.save" => &["cookies.enabled=true"],
             "pool.quota_jitter" => &["pool.max_tasks_per_worker=9"],
+            "extraction.locale" | "extraction.decimal" => &["extract.x={ css = 'p', type = 'number' }"],
             // Its effect is to read a file; `tests/tls.rs` has files.
             "tls.ca_file" | "tls.client_certificate" | "tls.client_key" => continue,
             _ => &[],
@@ -158,12 +160,12 @@ fn the_comment_of_a_setting_names_all_its_words() {
 #[test]
 fn the_rules_in_the_comments_of_the_defaults_are_right() {
     let (_, after) = defaults().split_once("[extract]\n").expect("the section is there");
-    let (examples, _) = after.split_once("# After the selector").expect("the examples end there");
+    let (examples, _) = after.split_once("# After a CSS selector").expect("the examples end there");
     let uncommented: Vec<&str> = examples.lines().map(|line| line.trim_start_matches(['#', ' '])).collect();
     let plan = file(format!("[extract]\n{}", uncommented.join("\n"))).plan();
     let fields = plan.scrape.extract.fields;
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["title", "links", "price", "quotes"]);
+    assert_eq!(names, ["title", "links", "price", "name", "offers", "quotes"]);
 }
 
 #[test]

@@ -54,8 +54,8 @@ pub use facts::PageFacts;
 pub(crate) use facts::rfc_3339;
 pub use locale::Locale;
 pub use number::MarkCount;
-pub use pattern::{PatternError, check_regex};
-pub use plan::{RuleError, RuleErrorKind};
+pub use pattern::{PatternError, check_regex, makes_objects};
+pub use plan::{RuleError, RuleErrorKind, joined};
 pub(super) use refresh::elsewhere;
 pub use rules::{
     Arity, Case, Decimal, EachRule, Extraction, Fact, Fields, FirstOf, Notation, Preset, Root, Rule, Scalar, Source,

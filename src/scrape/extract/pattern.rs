@@ -50,6 +50,11 @@ pub fn check_regex(re: &str) -> Result<usize, PatternError> {
     Pattern::new(re).map(|pattern| pattern.strings_of_a_match())
 }
 
+/// Whether each match of a `re` makes an object of its named groups. `false` if the expression is not valid.
+pub fn makes_objects(re: &str) -> bool {
+    Pattern::new(re).is_ok_and(|pattern| pattern.makes_objects())
+}
+
 impl Pattern {
     pub(super) fn new(re: &str) -> Result<Self, PatternError> {
         let regex = Regex::new(re).map_err(|error| explain(&error))?;

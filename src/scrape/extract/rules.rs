@@ -112,6 +112,11 @@ impl ValueRule {
         let (steps, notation) = (Steps::default(), Notation::default());
         Self { source, arity, steps, kind, notation, required: false, default: None }
     }
+
+    /// Whether its value is a list.
+    pub fn is_list(&self) -> bool {
+        self.steps.join.is_none() && (self.arity == Arity::Many || self.steps.split.is_some())
+    }
 }
 
 /// Where values come from.

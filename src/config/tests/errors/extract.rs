@@ -76,21 +76,21 @@ d = 4
   |
 2 | a = ["a::url", "b::url"]
   |     ^^^^^^^^^^^^^^^^^^^^
-  = help: join several selectors with commas: ["h1::text, h2::text"]
+  = help: first_of = ["h1::text", "h2::text"] gives the first that has a value; selectors joined with commas, ["h1::text, h2::text"], give the matches of all of them
 
 `extract.b` must be one selector in brackets (which gives a list of its matches)
  --> gleaner.toml:3:5
   |
 3 | b = []
   |     ^^
-  = help: join several selectors with commas: ["h1::text, h2::text"]
+  = help: first_of = ["h1::text", "h2::text"] gives the first that has a value; selectors joined with commas, ["h1::text, h2::text"], give the matches of all of them
 
 `extract.c` must be one selector in brackets (which gives a list of its matches)
  --> gleaner.toml:4:5
   |
 4 | c = [1]
   |     ^^^
-  = help: join several selectors with commas: ["h1::text, h2::text"]
+  = help: first_of = ["h1::text", "h2::text"] gives the first that has a value; selectors joined with commas, ["h1::text, h2::text"], give the matches of all of them
 
 `extract.d` must be a selector
  --> gleaner.toml:5:5
@@ -100,49 +100,42 @@ d = 4
   = help: write "h1::text" (the first match), ["a::url"] (every match), or a table with css or each"#,
     ),
     (
-        "tables that say neither or both",
+        "tables without a source and with a bad `each`",
         r#"[extract]
 a = { }
 b = { selector = "p" }
-c = { each = "div", css = "p" }
 d = { each = "div" }
 e = { each = ["div"], x = "p" }
 "#,
-        r#"5 errors in the settings
+        r#"4 errors in the settings
 
-`extract.a` needs `css` (a value) or `each` (an object per element)
+`extract.a` needs a source, such as `css`, or `each` (an object per match)
  --> gleaner.toml:2:1
   |
 2 | a = { }
   | ^
-  = help: add css = "SELECTOR", or extract.a.each = "SELECTOR" to make objects
+  = help: the sources are css, xpath, json, structured, table, links, feed, article, const, fact, first_of; extract.a.each = "SELECTOR" makes objects
 
-`extract.b` needs `css` (a value) or `each` (an object per element)
+`extract.b` needs a source, such as `css`, or `each` (an object per match)
  --> gleaner.toml:3:7
   |
 3 | b = { selector = "p" }
   |       ^^^^^^^^
   = help: did you mean `css`?
 
-`extract.c.css` cannot stand beside `each`
- --> gleaner.toml:4:21
-  |
-4 | c = { each = "div", css = "p" }
-  |                     ^^^
-  = help: `css` takes one value, `each` makes an object of each element: remove one of them
-
 `extract.d` has `each`, but no fields
- --> gleaner.toml:5:1
+ --> gleaner.toml:4:1
   |
-5 | d = { each = "div" }
+4 | d = { each = "div" }
   | ^
   = help: add the fields of its objects, such as text = "span::text"
 
 `extract.e.each` must be a selector, such as "div.quote"
- --> gleaner.toml:6:14
+ --> gleaner.toml:5:14
   |
-6 | e = { each = ["div"], x = "p" }
-  |              ^^^^^^^"#,
+5 | e = { each = ["div"], x = "p" }
+  |              ^^^^^^^
+  = help: or a table: { xpath = "//div" }, { json = "$.items[*]" } or { css = "div", has = "a" }"#,
     ),
     (
         "each without a field to be in",
@@ -168,7 +161,7 @@ text = "p"
   |
 1 | [[extract.quotes]]
   | ^^^^^^^^^^^^^^^^^^
-  = help: write [extract.quotes] with single brackets: its `each` makes the list"#,
+  = help: write [extract.quotes] with single brackets: its `each` makes the list; a table with another source makes a list with all = true"#,
     ),
     (
         "bad options",
@@ -183,7 +176,7 @@ g = { re = '(\d+)(\.\d+)?', css = "p" }
 "#,
         r#"9 errors in the settings
 
-`extract.a.type` must be one of "string", "number", "integer", "boolean", "html"
+`extract.a.type` must be one of "string", "number", "integer", "boolean", "html", "markdown", "url", "date", "datetime", "json"
  --> gleaner.toml:2:25
   |
 2 | a = { css = "p", type = "int", trim = "no" }
@@ -208,7 +201,7 @@ unknown option `extract.b.colour`
   |
 3 | b = { css = "p", requird = true, colour = 1 }
   |                                  ^^^^^^
-  = help: the options of a value are css, type, required, default, trim, re
+  = help: the options of a value are all, has, not, re, trim, replace, split, strip, lower, upper, map, join, type, decimal, locale, format, timezone, default, required
 
 `extract.c.default` cannot be used for a list
  --> gleaner.toml:4:20
@@ -230,17 +223,17 @@ unknown option `extract.b.colour`
 6 | e = { css = "p", re = '€(a' }
   |                         ^
 
-`extract.f.type` must be one of "string", "number", "integer", "boolean", "html"
- --> gleaner.toml:7:25
+`extract.f.default` must be a date in quotes, as `type` is "date"
+ --> gleaner.toml:7:43
   |
 7 | f = { css = "p", type = "date", default = 1 }
-  |                         ^^^^^^
+  |                                           ^
 
 `extract.g.re` has 2 groups, but a single value takes only one
  --> gleaner.toml:8:12
   |
 8 | g = { re = '(\d+)(\.\d+)?', css = "p" }
   |            ^^^^^^^^^^^^^^^
-  = help: write (?:...) for the groups that do not count, or (?P<extract>...) for the one that counts; a list, css = ["..."], takes all of them"#,
+  = help: write (?:...) for the groups that do not count, (?P<extract>...) for the one that counts, or a name for each, as in (?P<year>...), to get an object; a list, css = ["..."], takes all of them"#,
     ),
 ];

@@ -7,6 +7,7 @@
 //! - `cookies`: `[cookies]`
 //! - `cache`: `[cache]`
 //! - `extract`: `[extract]`
+//! - `rules`: single rules of `[extract]`
 //! - `output`: `[output]`
 //! - `elsewhere`: flags and environment variables
 
@@ -19,6 +20,7 @@ mod names;
 mod network;
 mod output;
 mod pool;
+mod rules;
 
 use super::{file, nothing};
 use crate::config::{Flag, ProblemKind};

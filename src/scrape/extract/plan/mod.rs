@@ -17,7 +17,7 @@ mod steps;
 pub(super) use compile::compile;
 pub use error::{RuleError, RuleErrorKind};
 pub(super) use kind::Kind;
-pub(super) use preset::joined;
+pub use preset::joined;
 pub(super) use source::{Inside, Root, Selected, Source};
 pub(super) use steps::{Shaped, Steps};
 

@@ -3,7 +3,7 @@
 use super::super::rules::{Arity, Extraction, Fields, Preset, Root, Rule, Structured, ValueRule};
 
 /// Returns the fields of a run: those of its preset and of its settings together.
-pub(in crate::scrape::extract) fn joined(extraction: &Extraction) -> Fields {
+pub fn joined(extraction: &Extraction) -> Fields {
     let preset = match extraction.preset {
         None if extraction.fields.is_empty() => Some(Preset::Page),
         preset => preset,

@@ -80,6 +80,11 @@ impl Selection {
         }
     }
 
+    /// Whether any branch takes the markup of whole elements.
+    pub fn takes_elements(&self) -> bool {
+        self.branches.iter().any(|branch| branch.take == Take::OuterHtml)
+    }
+
     /// Parses a selector that matches whole elements, for `each`.
     ///
     /// # Errors
