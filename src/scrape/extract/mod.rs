@@ -6,6 +6,7 @@
 //! - `selection`: parses and matches selectors, which are CSS plus our own pseudo-elements
 //! - `xpath`: `XPath` expressions, in place of selectors; `nearest`: suggests a name for a misspelt one
 //! - `extractor`: runs a plan on a page and writes the JSON directly as bytes
+//! - `table`: reads the rows of an HTML table; `page_links`: lists all links of a page
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
 //! - `extractor_tests`: tests of the extractor
@@ -16,6 +17,8 @@ mod link;
 mod nearest;
 mod number;
 mod page;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extractor calls it as soon as rules have the key `links`"))]
+mod page_links;
 mod pattern;
 #[cfg(test)]
 mod peers_tests;
@@ -23,6 +26,8 @@ mod plan;
 mod refresh;
 mod rules;
 mod selection;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extractor calls it as soon as rules have the key `table`"))]
+mod table;
 mod value;
 #[cfg_attr(not(test), expect(dead_code, reason = "the extractor calls it as soon as rules have the key `xpath`"))]
 mod xpath;
