@@ -39,7 +39,7 @@ const MAX_NAME: usize = 200;
 
 /// The most places that are looked at to place all cells, the most values of the result, and the most bytes of its
 /// names and values together. Rows after that are left out.
-const MAX_PLACES: usize = 20_000_000;
+const MAX_PLACES: usize = 10_000_000;
 const MAX_VALUES: usize = 500_000;
 const MAX_BYTES: usize = 32 << 20;
 
