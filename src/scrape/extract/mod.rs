@@ -9,7 +9,7 @@
 //! - `table`: reads the rows of an HTML table; `page_links`: lists all links of a page
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `pattern`, `number`, `value`: turn the selected text into a value
-//! - `extractor_tests`: tests of the extractor
+//! - `extractor_tests`, `table_tests`: tests of the extractor and of tables
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel
 
 mod extractor;
