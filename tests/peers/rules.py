@@ -18,8 +18,6 @@ from parsel import Selector
 EXPLAINED = {
     "//@class/following::p": "libxml2 leaves out what is below the element of the attribute",
     "number(//h5)": "libxml2 reads `1e3`, but numbers of XPath have no exponent",
-    "/": "parsel has no markup for the document itself",
-    "..": "parsel has no markup for the document itself",
 }
 
 

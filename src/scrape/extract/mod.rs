@@ -12,7 +12,7 @@
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
-//! - `extractor_tests`: tests of the extractor; `xml_tests`: selectors on documents of XML
+//! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel;
 //!   `values_peers_tests`: writes how numbers and dates are read
 

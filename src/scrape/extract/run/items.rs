@@ -41,12 +41,12 @@ impl<'a, 'o> Run<'a, 'o> {
                     None => Flow::Continue(()),
                 }
             }),
-            Root::Table(selected) => self.of_selected(selected, source, |run, at, _| match table::rows(run.dom, at) {
-                Ok(rows) => run.of_json(&rows, path, &mut found),
-                Err(too_many) => {
-                    run.warn(Problem::TooMany, &too_many.to_string());
-                    Flow::Continue(())
+            Root::Table(selected) => self.of_selected(selected, source, |run, at, _| {
+                let table::Rows { rows, too_many } = table::rows(run.dom, at);
+                if too_many {
+                    run.warn(Problem::TooMany, "more cells than a table may give; the rest is left out");
                 }
+                run.of_json(&Json::Array(rows), path, &mut found)
             }),
             Root::XPath(xpath) => self.of_xpath(xpath, source, taken, scope, &mut found),
             Root::Body => match (scope, self.body) {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use super::super::link::Links;
+use super::super::page_links::PageLinks;
 use super::super::plan::Root;
 use super::super::rules::Structured;
 use super::super::structured::{self, JsonLd, UnreadScript};
@@ -32,7 +34,7 @@ impl Run<'_, '_> {
         };
         if let Scope::Element(at) = scope {
             let links = self.links.filter(|_| what == Whole::Links)?;
-            return Some(Rc::new(page_links::page_links(self.dom, self.dom.subtree(at), links)));
+            return Some(Rc::new(self.page_links(Some(at), links)));
         }
         self.known(what)
     }
@@ -51,7 +53,7 @@ impl Run<'_, '_> {
         let links = self.links?;
         match what {
             Whole::Structured(what) => self.structured(what),
-            Whole::Links => Some(page_links::page_links(self.dom, self.dom.whole(), links)),
+            Whole::Links => Some(self.page_links(None, links)),
             Whole::Feed => match self.body {
                 Some(json) => feed::json_feed(json, self.facts.final_url),
                 None => feed::feed(self.document, self.facts.final_url),
@@ -87,6 +89,14 @@ impl Run<'_, '_> {
                 credit(self.dom, &json_ld, &open_graph).map(Json::from)
             }
         }
+    }
+
+    fn page_links(&mut self, scope: Option<u32>, links: &Links) -> Json {
+        let PageLinks { links, too_many } = page_links::page_links(self.dom, scope, links);
+        if too_many {
+            self.warn(Problem::TooMany, "more links than a page may give; the rest is left out");
+        }
+        Json::Array(links)
     }
 
     fn json_ld(&mut self) -> Json {

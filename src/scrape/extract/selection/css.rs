@@ -181,13 +181,11 @@ impl<'i> parser::Parser<'i> for Grammar<'i> {
             let text = input.expect_ident_or_string()?;
             Ok::<_, ParseError<()>>(Text::from(&**text))
         });
-        match texts {
-            Ok(texts) => Ok(PseudoClass::Contains(texts.into())),
-            Err(_) => {
-                let message = format!("`:{name}(..)` takes a text in quotes");
-                self.fail(offset, 0, message, Some(":contains(\"text\")".to_owned()))
-            }
+        if let Ok(texts) = texts {
+            return Ok(PseudoClass::Contains(texts.into()));
         }
+        let message = format!("`:{name}(..)` takes a text in quotes");
+        self.fail(offset, 0, message, Some(":contains(\"text\")".to_owned()))
     }
 
     fn parse_pseudo_element(&self, name: CowRcStr<'i>) -> Result<Take, Failed> {

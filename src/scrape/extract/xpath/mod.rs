@@ -17,6 +17,7 @@
 //! - The context of an expression is the root element, or the element of an `each`. So `body` is found and `html` is
 //!   not. `//p` searches the whole document also inside an `each`, and `.//p` searches the element.
 //! - `has-class("a", "b")` is there, and EXSLT's `re:test`, `re:replace` and `set:..`.
+//! - The document node itself is not found: `/` gives nothing.
 //! - A boolean is `1` or `0`, and a number is written as Python does: `3.0`.
 //!
 //! Different from parsel:
@@ -106,7 +107,10 @@ impl XPath {
     pub(super) fn select<'d>(&self, tree: &Tree<'d>, scope: Option<u32>) -> Result<Found<'d>, TooMuchWork> {
         let node = Place::node(scope.unwrap_or_else(|| tree.root_element()));
         Ok(match tree.evaluate(&self.0, Context::of(node))? {
-            Value::Nodes(nodes) => Found::Nodes(nodes),
+            Value::Nodes(mut nodes) => {
+                nodes.retain(|node| *node != Place::node(0));
+                Found::Nodes(nodes)
+            }
             Value::Text(text) => Found::String(text),
             Value::Number(number) => Found::Number(number),
             Value::Truth(truth) => Found::Boolean(truth),

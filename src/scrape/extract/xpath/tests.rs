@@ -1,5 +1,5 @@
 use super::{Found, TooMuchWork, Tree, XPath, XPathType};
-use crate::scrape::document::Dom;
+use crate::scrape::document::{Dom, Kind, Namespace, known};
 use crate::scrape::parse::{Document, parse};
 
 fn page(html: &str) -> Document {
@@ -167,6 +167,37 @@ fn what_differs_from_parsel_is_as_documented() {
     ];
     for (xpath, expected) in cases {
         assert_eq!(all(&document.dom, xpath), expected, "{xpath}");
+    }
+}
+
+#[test]
+fn texts_next_to_each_other_are_one_node() {
+    // HTML has none, but XML may: a CDATA section after a text.
+    let mut dom = Dom::new();
+    let text = |dom: &mut Dom, text: &str, parent: u32| {
+        let extent = dom.push_side(text);
+        dom.push(Kind::Text, parent, extent)
+    };
+    let outer = dom.push_element(known::P, Namespace::Html, 0, (0, 0));
+    for part in ["a", "b", "c"] {
+        text(&mut dom, part, outer);
+    }
+    let inner = dom.push_element(known::B, Namespace::Html, outer, (0, 0));
+    text(&mut dom, "d", inner);
+    text(&mut dom, "e", outer);
+    text(&mut dom, "f", outer);
+    dom.seal();
+    let cases: [(&str, &[&str]); 7] = [
+        ("//text()", &["abc", "d", "ef"]),
+        ("text()[1]", &["abc"]),
+        ("text()[2]", &["ef"]),
+        ("text()[. = 'abc']/following-sibling::node()[1]", &["<b>d</b>"]),
+        ("//b/preceding-sibling::text()[1]", &["abc"]),
+        ("//b/following::text()", &["ef"]),
+        ("string()", &["abcdef"]),
+    ];
+    for (xpath, expected) in cases {
+        assert_eq!(all(&dom, xpath), expected, "{xpath}");
     }
 }
 

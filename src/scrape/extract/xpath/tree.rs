@@ -187,7 +187,7 @@ impl<'d> Tree<'d> {
     }
 
     /// Returns what parsel gives for a node: the markup of an element or comment, the text of a text, the value of an
-    /// attribute. For the document node it gives nothing.
+    /// attribute.
     pub(in crate::scrape::extract) fn written(&self, place: Place) -> Cow<'d, str> {
         if let Some(attribute) = place.attribute(self.dom) {
             return Cow::Borrowed(self.dom.value(attribute));
