@@ -386,7 +386,7 @@ impl<'t> Reader<'t> {
             [b'<', ..] if rest.starts_with("<![CDATA[") => 9,
             [b']', ..] if rest.starts_with("]]>") => 3,
             // A byte-order mark and other white space than that of JSON.
-            [0xc2..=0xff, ..] | [b'\x0b' | b'\x0c', ..] => {
+            [0xc2..=0xff | b'\x0b' | b'\x0c', ..] => {
                 rest.len() - rest.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace()).len()
             }
             _ => 0,

@@ -85,7 +85,7 @@ struct Reader<'a> {
     bytes: usize,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn is_item(&self, at: u32) -> bool {
         self.dom.attribute(at, known::ITEMSCOPE).is_some()
     }
@@ -213,14 +213,13 @@ impl<'a> Reader<'a> {
             _ => match text_of(known::CONTENT) {
                 // Not in the standard, but in examples of schema.org.
                 Some(content) if !content.is_empty() => content.to_owned(),
-                _ => match self.input(at) {
-                    Some(input) => return Ok(input),
-                    None => {
-                        let node = self.dom.node(at);
-                        self.step((node.end - at) as usize)?;
-                        item_text(self.dom, at)
+                _ => {
+                    if let Some(input) = self.input(at) {
+                        return Ok(input);
                     }
-                },
+                    self.step((self.dom.node(at).end - at) as usize)?;
+                    item_text(self.dom, at)
+                }
             },
         };
         self.weigh(text.len())?;
