@@ -30,12 +30,10 @@ pub(in crate::scrape) fn text_of_body<'b>(body: &'b [u8], charset: Option<&str>)
         [0xff, 0xfe, 0, 0, rest @ ..] => return utf_32(rest, u32::from_le_bytes).into(),
         [0, 0, 0xfe, 0xff, rest @ ..] => return utf_32(rest, u32::from_be_bytes).into(),
         [0xef, 0xbb, 0xbf, ..] => UTF_8,
-        [0xff, 0xfe, ..] => UTF_16LE,
-        [0xfe, 0xff, ..] => UTF_16BE,
         [1..=255, 0, 0, 0, ..] => return utf_32(body, u32::from_le_bytes).into(),
         [0, 0, 0, 1..=255, ..] => return utf_32(body, u32::from_be_bytes).into(),
-        [1..=255, 0, ..] => UTF_16LE,
-        [0, 1..=255, ..] => UTF_16BE,
+        [0xff, 0xfe, ..] | [1..=255, 0, ..] => UTF_16LE,
+        [0xfe, 0xff, ..] | [0, 1..=255, ..] => UTF_16BE,
         _ => charset.and_then(|label| Encoding::for_label(label.as_bytes())).unwrap_or(UTF_8),
     };
     encoding.decode_with_bom_removal(body).0

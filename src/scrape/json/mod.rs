@@ -5,6 +5,7 @@
 //! - `path`: selects values by a path (RFC 9535)
 //! - `number`: compares numbers by value
 //! - `write`: writes strings and values as JSON
+//! - `tests`: tests of reading
 
 mod body;
 mod number;
@@ -56,3 +57,6 @@ impl From<String> for Json {
         Self::String(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,6 +112,8 @@ struct Reader<'t> {
     bytes: &'t [u8],
     at: usize,
     dialect: Dialect,
+    /// The place of the last `-->`, once it was looked for.
+    last_comment_end: Option<usize>,
     /// The elements of the lists that are open. A list moves to memory of its own size when it closes.
     elements: Vec<Json>,
     /// The same for objects.
@@ -122,7 +124,15 @@ impl<'t> Reader<'t> {
     /// Reading begins at `at`.
     fn new(text: &'t str, at: usize, dialect: Dialect) -> Self {
         let at = if text[at..].starts_with('\u{feff}') { at + '\u{feff}'.len_utf8() } else { at };
-        Self { text, bytes: text.as_bytes(), at, dialect, elements: Vec::new(), entries: Vec::new() }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at,
+            dialect,
+            last_comment_end: None,
+            elements: Vec::new(),
+            entries: Vec::new(),
+        }
     }
 
     #[cold]
@@ -371,12 +381,12 @@ impl<'t> Reader<'t> {
                 Some(end) => end + 4,
                 None => return Err(self.problem("a comment is not closed")),
             },
-            [b'<', ..] if rest.starts_with("<!--") => length_of_html_comment(rest),
+            [b'<', ..] if rest.starts_with("<!--") => self.length_of_html_comment(),
             [b'-', ..] if rest.starts_with("-->") => 3,
             [b'<', ..] if rest.starts_with("<![CDATA[") => 9,
             [b']', ..] if rest.starts_with("]]>") => 3,
             // A byte-order mark and other white space than that of JSON.
-            [0xc2..=0xff, ..] | [b'\x0b' | b'\x0c', ..] => {
+            [0xc2..=0xff | b'\x0b' | b'\x0c', ..] => {
                 rest.len() - rest.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace()).len()
             }
             _ => 0,
@@ -384,15 +394,18 @@ impl<'t> Reader<'t> {
         self.at += length;
         Ok(length > 0)
     }
-}
 
-/// Scripts hide their whole text in a comment, or have a real comment before the text. Returns the length of the
-/// opening mark or of the real comment.
-fn length_of_html_comment(rest: &str) -> usize {
-    const MARK: usize = "<!--".len();
-    match rest.find("-->") {
-        Some(end) if !rest[MARK..].trim_start().starts_with(['{', '[']) => end + "-->".len(),
-        _ => MARK,
+    /// Scripts hide their whole text in a comment, or have a real comment before the text. Returns the length of the
+    /// opening mark or of the real comment.
+    fn length_of_html_comment(&mut self) -> usize {
+        const MARK: usize = "<!--".len();
+        let inside = &self.text[self.at + MARK..];
+        // Looking for the end of each mark would take quadratic time if there is no end.
+        let last_end = *self.last_comment_end.get_or_insert_with(|| self.text.rfind("-->").unwrap_or(0));
+        if inside.trim_start().starts_with(['{', '[']) || last_end < self.at + MARK {
+            return MARK;
+        }
+        inside.find("-->").map_or(MARK, |end| MARK + end + "-->".len())
     }
 }
 

@@ -9,7 +9,7 @@ const CONTAINERS: [&str; 2] = ["@graph", "mainEntity"];
 /// Returns when the page was published, as it is written. These are asked in turn:
 ///
 /// 1. JSON-LD: `datePublished` of the first article, else of the first object that has it
-/// 2. OpenGraph: `article:published_time`, `og:published_time`
+/// 2. `OpenGraph`: `article:published_time`, `og:published_time`
 /// 3. `<meta name="date">` and other names that sites use for it
 /// 4. the first `<time datetime>` in an `<article>`, else in the page
 pub(in crate::scrape::extract) fn published(dom: &Dom, json_ld: &Json, open_graph: &Json) -> Option<String> {
@@ -24,7 +24,7 @@ pub(in crate::scrape::extract) fn published(dom: &Dom, json_ld: &Json, open_grap
 ///
 /// 1. JSON-LD: `author` of the first article, else of the first object that has it. An author is a name, an object with
 ///    a `name`, or a reference by `@id` to such an object
-/// 2. OpenGraph: `article:author`, `book:author`, if they are names and not addresses of profiles
+/// 2. `OpenGraph`: `article:author`, `book:author`, if they are names and not addresses of profiles
 /// 3. `<meta name="author">` and other names that sites use for it
 pub(in crate::scrape::extract) fn author(dom: &Dom, json_ld: &Json, open_graph: &Json) -> Option<String> {
     const NAMES: [&str; 4] = ["author", "dc.creator", "dcterms.creator", "byl"];

@@ -134,9 +134,8 @@ impl Text {
         let mut words = self.piece.split_whitespace();
         if let Some(first) = words.next() {
             let has_space = match self.before {
-                Before::EmptyLine | Before::LineBreak => false,
+                Before::EmptyLine | Before::LineBreak | Before::Opening => false,
                 Before::Space => true,
-                Before::Opening => false,
                 Before::Word => !first.starts_with([',', ':', ';', '.', '!', '?', '"', ')']),
             };
             if has_space {

@@ -14,8 +14,9 @@ const MAX_DEPTH: usize = 40;
 const STEPS: usize = 1_000_000;
 const STEPS_OF_A_NODE: usize = 8;
 
-/// How many bytes of values a page may give.
-const MAX_BYTES: usize = 32 << 20;
+/// How many bytes of values any page may give, plus some for each byte.
+const BYTES: usize = 8 << 20;
+const BYTES_OF_A_BYTE: usize = 2;
 
 /// The items of a page need too much time or space, because they are nested or refer to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +53,7 @@ pub(in crate::scrape::extract) fn microdata(dom: &Dom, links: &Links) -> Result<
         ids: None,
         seen: HashSet::new(),
         steps: STEPS + STEPS_OF_A_NODE * dom.nodes().len(),
-        bytes: MAX_BYTES,
+        bytes: BYTES + BYTES_OF_A_BYTE * dom.page.len(),
     };
     let scopes: Vec<u32> = dom.elements(dom.whole()).filter(|at| reader.is_item(*at)).collect();
     let mut items: Vec<(u32, Json)> = Vec::new();
@@ -84,7 +85,7 @@ struct Reader<'a> {
     bytes: usize,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn is_item(&self, at: u32) -> bool {
         self.dom.attribute(at, known::ITEMSCOPE).is_some()
     }
@@ -212,14 +213,13 @@ impl<'a> Reader<'a> {
             _ => match text_of(known::CONTENT) {
                 // Not in the standard, but in examples of schema.org.
                 Some(content) if !content.is_empty() => content.to_owned(),
-                _ => match self.input(at) {
-                    Some(input) => return Ok(input),
-                    None => {
-                        let node = self.dom.node(at);
-                        self.step((node.end - at) as usize)?;
-                        item_text(self.dom, at)
+                _ => {
+                    if let Some(input) = self.input(at) {
+                        return Ok(input);
                     }
-                },
+                    self.step((self.dom.node(at).end - at) as usize)?;
+                    item_text(self.dom, at)
+                }
             },
         };
         self.weigh(text.len())?;

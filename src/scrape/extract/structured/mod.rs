@@ -5,6 +5,7 @@
 //! - `microdata`: items with `itemscope` and `itemprop`; `item_text`: the text of an element, as extruct gives it
 //! - `credits`: when the page was published, and by whom
 //! - `peers_pages`, `peers_tests`: write pages and their data for the comparison with extruct
+//! - `tests`: tables of pages, and hostile pages
 //!
 //! The content of templates does not count.
 
@@ -22,3 +23,6 @@ pub(super) use credits::{author, published};
 pub(super) use json_ld::{JsonLd, UnreadScript, json_ld};
 pub(super) use microdata::{TooLarge, microdata};
 pub(super) use open_graph::open_graph;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! OpenGraph: the properties of `<meta property="og:title" content="..">`.
+//! `OpenGraph`: the properties of `<meta property="og:title" content="..">`.
 
 use std::collections::HashMap;
 

@@ -111,12 +111,11 @@ impl<'j> Run<'j> {
                 for (nth, (key, value)) in left.iter().enumerate() {
                     // The keys are usually in the same order.
                     let same = right.get(nth).filter(|(other, _)| other == key).map(|(_, value)| value);
-                    let other = match same {
-                        Some(other) => Some(other),
-                        None => {
-                            self.budget.spend(right.len())?;
-                            right.iter().find(|(other, _)| other == key).map(|(_, value)| value)
-                        }
+                    let other = if same.is_some() {
+                        same
+                    } else {
+                        self.budget.spend(right.len())?;
+                        right.iter().find(|(other, _)| other == key).map(|(_, value)| value)
                     };
                     let Some(other) = other else { return Ok(false) };
                     if !self.are_equal(value, other)? {

@@ -9,6 +9,7 @@
 //! - `select`: finds the values of a path; `filter`: decides filter expressions; `budget`: limits the work
 //! - `regexp`: the regular expressions of `match` and `search` (RFC 9485)
 //! - `compliance_tests`: the test suite of the authors of the RFC
+//! - `tests`: tables of paths, and paths without measure
 
 mod budget;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Guesses the path that somebody meant who wrote jq, JMESPath, a JSON pointer, or names with dots.
+//! Guesses the path that somebody meant who wrote jq, `JMESPath`, a JSON pointer, or names with dots.
 
 use std::fmt::Write as _;
 
