@@ -34,6 +34,9 @@ const NAMES: &[(&str, i32)] = &[
     ("JST", 9),
 ];
 
+/// The largest offset of any place, in seconds: 14 hours.
+pub(super) const MOST_SECONDS: i32 = 14 * 3600;
+
 /// Reads the offset behind a time. Returns the place behind it.
 ///
 /// `is_exact`: the time is written as programs write it. Otherwise, `10:00-12:00` is not an offset but two times.
@@ -58,6 +61,11 @@ pub(super) fn claim_named(tokens: &mut [Token<'_>]) -> Place {
         token.kind = Kind::Gap;
     }
     place
+}
+
+/// Whether the name of an offset is at a place.
+pub(super) fn is_named(tokens: &[Token<'_>], at: usize) -> bool {
+    named(tokens, at).is_some()
 }
 
 /// Reads `GMT`, `UTC+1`, `EST`.
@@ -96,7 +104,7 @@ fn signed(tokens: &[Token<'_>], at: usize, named: bool, is_exact: bool) -> Optio
         _ => return None,
     };
     let is_range = sign < 0 && !is_exact && digits.len() != 4;
-    let is_real = minutes < 60 && hours * 60 + minutes <= 14 * 60;
+    let is_real = minutes < 60 && (hours * 60 + minutes) * 60 <= MOST_SECONDS;
     if is_range || !is_real {
         return None;
     }

@@ -38,7 +38,8 @@ pub fn decimal(text: &str, notation: Notation) -> Option<String> {
     let marks = notation.marks();
     let alone = currency::unwrap(text.trim()).filter(|(_, body)| digits::split(body, marks).is_some());
     let (negative, body) = alone.or_else(|| among_words::find(&text))?;
-    let (whole, fraction) = digits::split(body, marks)?;
+    let parts = digits::split(body, marks).or_else(|| digits::split(body.trim_end_matches(digits::is_mark), marks));
+    let (whole, fraction) = parts?;
     digits::to_json(negative, whole, fraction)
 }
 
