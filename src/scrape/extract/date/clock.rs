@@ -19,6 +19,7 @@ pub(super) struct Claim {
 /// - `10:30`, `10:30:05`, `10:30:05.123`
 /// - `10h30`, `10 h 30`, `10 Uhr`, `10時30分`
 /// - `10.30` after a word such as "kl." or before a word such as "Uhr" or "GMT". `has_points`: the locale writes times like that.
+/// - `9` after such a word, if `has_points`
 /// - `10am`, `10:30 p.m.`, `午後3時`
 ///
 /// An offset may follow.
@@ -129,6 +130,12 @@ fn fields_at(tokens: &[Token<'_>], at: usize, has_points: bool) -> Option<(Field
     }
     if means(tokens, at + 1, Meaning::HourMark) {
         return Some(after_hour_word(tokens, at + 2, fields));
+    }
+    // "klo 9", "kl. 9", "alle 9": these languages count to 24.
+    let is_alone =
+        tokens.get(at + 1).is_none_or(|it| it.month().is_none() && (it.spaced || !matches!(it.kind, Kind::Mark(_))));
+    if has_points && is_alone && follows_at(tokens, at) {
+        return Some((fields, at + 1));
     }
     fields.is_bare = true;
     let is_half = meridiem(tokens.get(at + 1)).is_some();
