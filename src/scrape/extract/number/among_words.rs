@@ -6,14 +6,17 @@
 //!   `1 2` and `1.2.3` are one run that is not a number.
 //! - Digits that are glued to a letter before them belong to a name and do not count: `S21`, `m2`, `COVID-19`. Currencies
 //!   do not hide a number: `Rs500`, `kr.500`.
-//! - A letter after the digits is a unit: `12kg`. Not so if the number means something else: `1.5k`, `12,5 Mio.`.
-//! - A minus counts only directly before the number or its currency, and not after a letter or digit. So does a minus directly
-//!   after the number, as accounting programs write it (`12.50-`). `(5)` is 5.
+//! - A letter after the digits is a unit: `12kg`. A unit that multiplies makes the text unreadable: `1.5k`, `12,5 Mio.`.
+//! - A minus counts directly before the number or its currency, unless a letter or digit is before it, and directly after
+//!   the number, as accounting programs write it (`12.50-`). `(5)` is 5.
 //! - A character that is a number of another kind (`½`, `٣`, `①`, `10⁵`) makes the text unreadable, but units such as `m²`
 //!   do not.
 
 use super::currency::is_currency_sign;
 use super::digits::is_mark;
+
+/// The most bytes of a text. A longer one is not a number with a few words around it.
+const LONGEST: usize = 1000;
 
 /// Words after a number that multiply it, in small letters. The number alone is not what the text means.
 #[rustfmt::skip]
@@ -56,6 +59,9 @@ const HYPHENS: [char; 5] = ['-', '\u{2010}', '\u{2011}', '_', '#'];
 /// fraction. `None` if there is no number or more
 /// than one, or if it means something else.
 pub(super) fn find(text: &str) -> Option<(bool, &str)> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let mut found = None;
     let (mut from, mut name_end) = (0, None);
     while let Some((start, end)) = next_run(text, from) {

@@ -1,8 +1,14 @@
 use super::super::locale::Locale;
 use super::{Evidence, Notation, Tally, decimal, evidence, integer};
 
+/// A text and the number in it.
+type Case<'a> = (&'a str, Option<&'a str>);
+
+/// The most frequent mark of a field, and the number of values that have it.
+type Hint = Option<(u64, char)>;
+
 #[track_caller]
-fn assert_read(notation: Notation, cases: &[(&str, Option<&str>)]) {
+fn assert_read(notation: Notation, cases: &[Case<'_>]) {
     for (text, number) in cases {
         assert_eq!(decimal(text, notation).as_deref(), *number, "{text:?} as {notation:?}");
     }
@@ -128,6 +134,7 @@ fn a_text_with_one_number_is_that_number() {
 #[test]
 fn a_text_that_is_not_one_number_is_refused() {
     let too_long = "9".repeat(41);
+    let too_many_words = format!("5{}", " word".repeat(200));
     let cases = [
         "",
         " ",
@@ -206,6 +213,7 @@ fn a_text_that_is_not_one_number_is_refused() {
         "-5-",
         "5 -",
         &too_long,
+        &too_many_words,
     ];
     for text in cases {
         assert_eq!(decimal(text, Notation::Unset), None, "{text}");
@@ -280,7 +288,7 @@ fn a_point_as_decimal_mark_makes_commas_separate_groups() {
 
 #[test]
 fn a_locale_says_how_its_numbers_are_written() {
-    let cases: [(&str, &[(&str, Option<&str>)]); 12] = [
+    let cases: [(&str, &[Case]); 12] = [
         ("en", &[("1,234.50", Some("1234.5")), ("1.234", Some("1.234")), ("19,99", None)]),
         ("de", &[("1.234,50", Some("1234.5")), ("1.234", Some("1234")), ("19.99", None), ("1 234,5", Some("1234.5"))]),
         ("de-AT", &[("€ 1.234,50", Some("1234.5")), ("€ 12,-", Some("12"))]),
@@ -337,7 +345,7 @@ fn spellings_say_which_mark_is_the_decimal_mark() {
 
 #[test]
 fn a_hint_is_given_if_values_fit_only_the_other_notation() {
-    let cases: [(Notation, &[&str], Option<(u64, char)>); 10] = [
+    let cases: [(Notation, &[&str], Hint); 10] = [
         (Notation::Unset, &["1.234", "2.500", "990"], Some((2, ','))),
         (Notation::Unset, &["1.234", "19,99"], Some((2, ','))),
         // These are read as they look.
