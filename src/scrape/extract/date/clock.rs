@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 
-use super::super::locale::Meaning;
+use super::super::locale::{Meaning, Unit};
 use super::found::{Clock, Place};
 use super::offset;
 use super::token::{Kind, Token};
@@ -129,7 +129,10 @@ fn fields_at(tokens: &[Token<'_>], at: usize, has_points: bool) -> Option<(Field
         return (is_time && !is_date).then_some((fields, end));
     }
     if means(tokens, at + 1, Meaning::HourMark) {
-        return Some(after_hour_word(tokens, at + 2, fields));
+        let (fields, end) = after_hour_word(tokens, at + 2, fields);
+        // "(2 h)" is rather a duration.
+        let is_vague = end == at + 2 && tokens[at + 1].spaced && means(tokens, at + 1, Meaning::Unit(Unit::Hour));
+        return (!is_vague || follows_at(tokens, at)).then_some((fields, end));
     }
     // "klo 9", "kl. 9", "alle 9": these languages count to 24.
     let is_alone =

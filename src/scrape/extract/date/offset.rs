@@ -71,7 +71,9 @@ pub(super) fn is_named(tokens: &[Token<'_>], at: usize) -> bool {
 /// Reads `GMT`, `UTC+1`, `EST`.
 fn named(tokens: &[Token<'_>], at: usize) -> Option<(Place, usize)> {
     let Kind::Word(text, _) = tokens.get(at)?.kind else { return None };
-    let (name, hours) = NAMES.iter().find(|(name, _)| *name == text)?;
+    // Other names in small letters are also words, such as French "est".
+    let is_same = |name: &str| name == text || (matches!(name, "UTC" | "GMT") && name.eq_ignore_ascii_case(text));
+    let (name, hours) = NAMES.iter().find(|(name, _)| is_same(name))?;
     if matches!(*name, "UTC" | "GMT")
         && let Some((offset, end)) = signed(tokens, at + 1, true, true)
     {
@@ -111,10 +113,11 @@ fn signed(tokens: &[Token<'_>], at: usize, named: bool, is_exact: bool) -> Optio
     Some((Offset::from_seconds(sign * (hours * 60 + minutes) * 60).ok()?, end))
 }
 
-/// Whether a word behind a time may be a zone that is not in the table: `IST`, `America/New_York`.
+/// Whether a word behind a time may be a zone that is not in the table: `IST`, "Eastern Time", `America/New_York`.
 fn is_unknown_zone(tokens: &[Token<'_>], at: usize, token: &Token<'_>) -> bool {
     let Kind::Word(text, meanings) = token.kind else { return false };
     let is_short =
         meanings.is_empty() && (2..=5).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_uppercase());
-    is_short || tokens.get(at + 1).is_some_and(|it| it.is_mark('/') && !it.spaced)
+    let is_american = matches!(text, "Eastern" | "Central" | "Mountain" | "Pacific");
+    is_short || is_american || tokens.get(at + 1).is_some_and(|it| it.is_mark('/') && !it.spaced)
 }

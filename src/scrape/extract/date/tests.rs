@@ -129,12 +129,14 @@ fn english_dates_are_read_without_settings() {
         ("Updated 5:30 PM EST, Tue March 5, 2024", "2024-03-05T17:30:00-05:00"),
         ("Tue 5 Mar 2024 10.30 GMT", "2024-03-05T10:30:00Z"),
         ("10:30, 5 March 2024 (UTC)", "2024-03-05T10:30:00Z"),
+        ("5 March 2024 10:30 utc", "2024-03-05T10:30:00Z"),
         ("5 March 2024 10:30 UTC+2", "2024-03-05T10:30:00+02:00"),
         ("Published on 2024-03-05 at 10:30", "2024-03-05T10:30:00"),
         ("Last updated: 2024-03-05T10:30:00-05:00", "2024-03-05T10:30:00-05:00"),
         // An abbreviation of several zones spoils only the time.
         ("March 5, 2024 10:30 IST", "2024-03-05"),
         ("March 5, 2024 10:30 a.m. ET", "2024-03-05"),
+        ("March 5, 2024 10:30 a.m. Eastern Time", "2024-03-05"),
         ("2024-03-05 10:30 America/New_York", "2024-03-05"),
     ];
     let plain = dates("", "", "");
@@ -195,6 +197,8 @@ fn dates_of_each_language_are_read() {
         ("de", "am Dienstag, dem 5. März 2024", "2024-03-05"),
         ("de", "Di., 05.03.2024 um 10.30 Uhr", "2024-03-05T10:30:00"),
         ("de", "Veröffentlicht am 05.03.2024 um 10 Uhr", "2024-03-05T10:00:00"),
+        ("de", "5. Mär. 24", "2024-03-05"),
+        ("de", "5. März 24 um 10:30 Uhr", "2024-03-05T10:30:00"),
         ("de", "5. Mär. 2024 10:30 MEZ", "2024-03-05T10:30:00+01:00"),
         ("de", "05.03.2024 - 10:30", "2024-03-05T10:30:00"),
         ("de-AT", "5. Jänner 2024", "2024-01-05"),
@@ -205,6 +209,8 @@ fn dates_of_each_language_are_read() {
         ("fr", "mardi 5 mars 2024 à 10h30", "2024-03-05T10:30:00"),
         ("fr", "mar. 5 mars 2024", "2024-03-05"),
         ("fr", "Publié le 5 févr. 2024 à 10 h", "2024-02-05T10:00:00"),
+        ("fr", "5 mars 2024, 10h", "2024-03-05T10:00:00"),
+        ("fr", "5 mars 2024 (durée : 2 h)", ""),
         ("fr", "5 AOUT 2024", "2024-08-05"),
         ("fr", "05/03/2024 à 18:05", "2024-03-05T18:05:00"),
         ("es", "5 de marzo de 2024", "2024-03-05"),
@@ -420,6 +426,10 @@ fn a_text_that_is_not_one_date_is_refused() {
         "5/3-2024",
         "5 - 3 - 2024",
         "March 5 24",
+        "March 5 and 10",
+        "5 March and 10",
+        "5 March, 10 comments",
+        "5 March 10 comments",
         &long,
         &huge,
     ];
