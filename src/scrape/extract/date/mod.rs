@@ -15,6 +15,7 @@
 //! - `calendar`: the date itself; `relative`: dates that count from now
 //! - `free_text`: puts these together, and refuses what they leave over
 //! - `found`: what was found, and its two written forms
+//! - `tests`: texts of all languages
 
 mod calendar;
 mod clock;

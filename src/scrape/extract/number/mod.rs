@@ -8,6 +8,7 @@
 //! - `currency`: removes the sign and the currency around the digits of a text that has nothing else
 //! - `among_words`: finds the only number of a text that has something else, too
 //! - `evidence`: notices that another notation fits the values of a field better
+//! - `tests`: texts in each notation
 
 mod among_words;
 mod currency;
