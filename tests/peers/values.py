@@ -37,12 +37,18 @@ DIFFERENCES = {
     "dateparser does not allow words that it does not know": [
         ("en", "Published on March 5, 2024"), ("de", "Veröffentlicht am 5. März 2024"),
         ("fr", "Publié le 5 mars 2024"), ("es", "Publicado el 5 de marzo de 2024"), ("da", "d. 5. marts 2024"),
-        ("sv", "5 mars 2024 kl. 10:30"), ("sv", "igår kl. 10:30"),
+        ("sv", "5 mars 2024 kl. 10:30"), ("sv", "igår kl. 10:30"), ("sv", "i dag kl 10.30"), ("fr", "Ajouté hier, 10:30"),
+        ("fr", "publié il y a 2 jours par Anne"), ("pt", "Atualizado há 5 minutos"), ("ja", "更新日：2024年03月05日"),
+        ("ru", "Опубликовано: 5 марта 2024 г. 10:30 (МСК)"),
     ],
     "dateparser does not know the spelling": [
         ("de", "5. Maerz 2024"), ("it", "l'altro ieri"), ("pt", "5 de março de 2024 10h30"), ("sv", "i förrgår"),
-        ("fi", "toissapäivänä"),
+        ("fi", "toissapäivänä"), ("es", "sábado, 2 de marzo de 2024, 18:00 hrs."), ("nl", "5 mei 2024, 10u30"),
+        ("pt", "10 de março de 2024, às 9h"), ("it", "venerdì 1° marzo 2024 alle 10"), ("sv", "2 mar 2024"),
+        ("tr", "15 Temmuz 2024'te"),
     ],
+    "dateparser does not read a time with a point here, and fills in the present one": [("sv", "Igår, 18.05")],
+    "English dates are read in every locale": [("ja", "Mar 5, 2024")],
     "dateparser does not know this form of \"one\"": [
         ("nl", "een uur geleden"), ("pl", "godzinę temu"), ("fi", "tunti sitten"), ("tr", "bir saat önce"),
     ],

@@ -51,13 +51,14 @@ pub(super) fn read(tokens: &[Token<'_>], at: usize, order: Option<DateOrder>) ->
     let (three, after) = part(tokens, after)?;
     let date = match (one, two, three) {
         (Part::Number(day), Part::Month(month), Part::Number(of)) if day.len() <= 2 => {
-            date(year(of)?, month, small(day)?)
+            let is_year = of.len() == 4 || is_short_year(&first, &second, tokens.get(after));
+            date(year(of).filter(|_| is_year)?, month, small(day)?)
         }
         (Part::Number(of), Part::Month(month), Part::Number(day)) if of.len() == 4 => {
             date(year(of)?, month, small(day)?)
         }
         (Part::Month(month), Part::Number(day), Part::Number(of)) => {
-            let is_year = of.len() == 4 || second.mark == Some('\'') || second.meaning == Some(Meaning::Link);
+            let is_year = of.len() == 4 || second.mark == Some('\'');
             date(year(of).filter(|_| is_year)?, month, small(day)?)
         }
         (Part::Number(_) | Part::Year(_), Part::Number(month), Part::Number(day))
@@ -135,6 +136,20 @@ fn behind(tokens: &[Token<'_>], at: usize) -> usize {
 fn is_same_separator(first: &Between, second: &Between) -> bool {
     let is_plain = |it: &Between| !it.has_more && (!it.is_loose || it.mark != Some('-'));
     matches!(first.mark, Some('.' | '/' | '-')) && first.mark == second.mark && is_plain(first) && is_plain(second)
+}
+
+/// Whether a number of two digits behind the name of a month is a year: `5 Mar 24`, `5-Mar-24`, `5 March '24`. It is not if a
+/// comma or word is before it or a word behind it: "5 March, 10 comments".
+fn is_short_year(first: &Between, second: &Between, next: Option<&Token<'_>>) -> bool {
+    let is_plain = match second.mark {
+        Some('\'') => return true,
+        Some('-' | '/') => first.mark == second.mark,
+        Some(mark) => mark == '.',
+        None => true,
+    };
+    let is_end = next
+        .is_none_or(|it| !matches!(it.kind, Kind::Word(..)) || it.means(Meaning::At) || it.means(Meaning::YearMark));
+    is_plain && is_end && !(second.has_more && second.meaning.is_some())
 }
 
 fn numeric([one, two, three]: [&str; 3], order: Option<DateOrder>) -> Option<Date> {

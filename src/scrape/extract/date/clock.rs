@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 
-use super::super::locale::Meaning;
+use super::super::locale::{Meaning, Unit};
 use super::found::{Clock, Place};
 use super::offset;
 use super::token::{Kind, Token};
@@ -18,7 +18,8 @@ pub(super) struct Claim {
 ///
 /// - `10:30`, `10:30:05`, `10:30:05.123`
 /// - `10h30`, `10 h 30`, `10 Uhr`, `10時30分`
-/// - `10.30` after a word such as "kl." or before a word such as "Uhr". `has_points`: the locale writes times like that.
+/// - `10.30` after a word such as "kl." or before a word such as "Uhr" or "GMT". `has_points`: the locale writes times like that.
+/// - `9` after such a word, if `has_points`
 /// - `10am`, `10:30 p.m.`, `午後3時`
 ///
 /// An offset may follow.
@@ -69,10 +70,11 @@ impl Fields {
     fn clock(&self, meridiem: Option<Meaning>) -> Option<Clock> {
         let hour = match (meridiem, self.hour) {
             (None, _) if self.is_bare => return None,
-            (None, hour) => hour,
-            (Some(_), hour) if !(0..=12).contains(&hour) => return None,
-            (Some(Meaning::Afternoon), hour) => hour % 12 + 12,
-            (Some(_), hour) => hour % 12,
+            // "0:30 pm" may be either half of the day, but "14:30 pm" is clear.
+            (Some(Meaning::Afternoon), 0 | 24..) | (Some(Meaning::Morning), 13..) => return None,
+            (Some(Meaning::Afternoon), hour @ 1..=11) => hour + 12,
+            (Some(Meaning::Morning), 12) => 0,
+            (_, hour) => hour,
         };
         let ends_the_day = hour == 24;
         // A leap second is the last second before it.
@@ -91,6 +93,10 @@ fn meridiem(token: Option<&Token<'_>>) -> Option<Meaning> {
 fn fields_at(tokens: &[Token<'_>], at: usize, has_points: bool) -> Option<(Fields, usize)> {
     let hour = number(tokens, at, 1..=2, true)?;
     let before = |back: usize| at.checked_sub(back).map(|at| &tokens[at]);
+    if before(1).is_some_and(|it| it.is_mark('+')) {
+        // An offset without a time.
+        return None;
+    }
     let mut fields = Fields {
         hour,
         minute: 0,
@@ -115,13 +121,24 @@ fn fields_at(tokens: &[Token<'_>], at: usize, has_points: bool) -> Option<(Field
         fields.minute = minute;
         let mut end = seconds(tokens, at + 3, '.', &mut fields);
         let is_date = is_glued_mark(tokens, end, '.') && tokens.get(end + 1).is_some_and(|it| it.digits().is_some());
-        let has_word = means(tokens, end, Meaning::HourMark) || meridiem(tokens.get(end)).is_some();
+        let has_word = means(tokens, end, Meaning::HourMark)
+            || meridiem(tokens.get(end)).is_some()
+            || offset::is_named(tokens, end);
         end += usize::from(means(tokens, end, Meaning::HourMark));
         let is_time = has_points || has_word || follows_at(tokens, at);
         return (is_time && !is_date).then_some((fields, end));
     }
     if means(tokens, at + 1, Meaning::HourMark) {
-        return Some(after_hour_word(tokens, at + 2, fields));
+        let (fields, end) = after_hour_word(tokens, at + 2, fields);
+        // "(2 h)" is rather a duration.
+        let is_vague = end == at + 2 && tokens[at + 1].spaced && means(tokens, at + 1, Meaning::Unit(Unit::Hour));
+        return (!is_vague || follows_at(tokens, at)).then_some((fields, end));
+    }
+    // "klo 9", "kl. 9", "alle 9": these languages count to 24.
+    let is_alone =
+        tokens.get(at + 1).is_none_or(|it| it.month().is_none() && (it.spaced || !matches!(it.kind, Kind::Mark(_))));
+    if has_points && is_alone && follows_at(tokens, at) {
+        return Some((fields, at + 1));
     }
     fields.is_bare = true;
     let is_half = meridiem(tokens.get(at + 1)).is_some();

@@ -7,6 +7,7 @@ use jiff::tz::{self, TimeZone};
 
 use super::calendar::is_plausible;
 use super::found::{Clock, Found, Place};
+use super::offset::MOST_SECONDS;
 use super::settings::Dates;
 
 /// The seconds that count as a time since 1970: from 1990 to 2099. Smaller numbers are rather prices and years.
@@ -27,14 +28,30 @@ fn week(text: &str) -> Option<Found> {
 }
 
 fn iso(text: &str) -> Option<Found> {
+    // Without the `T`, jiff takes the offset of `2024-03-01+01:00` (XML Schema) for a time.
+    let text = if text.contains(['T', 't']) { text } else { date_alone(text)? };
     let pieces = Pieces::parse(text).ok()?;
     let place = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
         (Some(offset), _) => Place::Offset(offset),
         (None, Some(_)) => pieces.to_time_zone_with(tz::db()).ok()?.map_or(Place::Unreadable, Place::Zone),
         (None, None) => Place::Unknown,
     };
+    let is_real = !matches!(place, Place::Offset(offset) if offset.seconds().abs() > MOST_SECONDS);
     let clock = pieces.time().map(|time| Clock { time, ends_the_day: false });
-    Some(Found { date: pieces.date(), clock, place }).filter(|found| is_plausible(found.date))
+    Some(Found { date: pieces.date(), clock, place }).filter(|found| is_real && is_plausible(found.date))
+}
+
+/// Removes the offset of a date without a time, which says nothing without it. The basic form has none.
+fn date_alone(text: &str) -> Option<&str> {
+    let (date, offset) = text.split_at_checked(10).unwrap_or((text, ""));
+    has_only_offset(offset).then_some(date)
+}
+
+/// Whether this is nothing, `Z` or `+01:00`.
+fn has_only_offset(text: &str) -> bool {
+    let is_pattern =
+        |it: (char, char)| it.0 == it.1 || (it.0 == '0' && it.1.is_ascii_digit()) || (it.0 == '+' && it.1 == '-');
+    matches!(text, "" | "Z" | "z") || (text.len() == 6 && "+00:00".chars().zip(text.chars()).all(is_pattern))
 }
 
 fn epoch(text: &str, dates: &Dates) -> Option<Found> {

@@ -15,6 +15,7 @@
 //! - `calendar`: the date itself; `relative`: dates that count from now
 //! - `free_text`: puts these together, and refuses what they leave over
 //! - `found`: what was found, and its two written forms
+//! - `tests`: texts of all languages
 
 mod calendar;
 mod clock;
@@ -39,7 +40,8 @@ pub use settings::{Dates, DatesError};
 const LONGEST: usize = 300;
 
 impl Dates {
-    /// Reads a date. Returns it as written: `2024-03-01`, without regard to its offset. `None` if `text` is not one date.
+    /// Reads a date. Returns it as written: `2024-03-01`, without regard to its offset. `None` if `text` is not one date. Years
+    /// before 1500 and after 2199 are those of another calendar, so only a `format` reads them.
     ///
     /// `now` is the time of the answer. "yesterday" is a day of the `timezone`, or of UTC.
     pub fn date(&self, text: &str, now: Timestamp) -> Option<String> {

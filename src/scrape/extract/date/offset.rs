@@ -34,6 +34,9 @@ const NAMES: &[(&str, i32)] = &[
     ("JST", 9),
 ];
 
+/// The largest offset of any place, in seconds: 14 hours.
+pub(super) const MOST_SECONDS: i32 = 14 * 3600;
+
 /// Reads the offset behind a time. Returns the place behind it.
 ///
 /// `is_exact`: the time is written as programs write it. Otherwise, `10:00-12:00` is not an offset but two times.
@@ -60,10 +63,17 @@ pub(super) fn claim_named(tokens: &mut [Token<'_>]) -> Place {
     place
 }
 
+/// Whether the name of an offset is at a place.
+pub(super) fn is_named(tokens: &[Token<'_>], at: usize) -> bool {
+    named(tokens, at).is_some()
+}
+
 /// Reads `GMT`, `UTC+1`, `EST`.
 fn named(tokens: &[Token<'_>], at: usize) -> Option<(Place, usize)> {
     let Kind::Word(text, _) = tokens.get(at)?.kind else { return None };
-    let (name, hours) = NAMES.iter().find(|(name, _)| *name == text)?;
+    // Other names in small letters are also words, such as French "est".
+    let is_same = |name: &str| name == text || (matches!(name, "UTC" | "GMT") && name.eq_ignore_ascii_case(text));
+    let (name, hours) = NAMES.iter().find(|(name, _)| is_same(name))?;
     if matches!(*name, "UTC" | "GMT")
         && let Some((offset, end)) = signed(tokens, at + 1, true, true)
     {
@@ -96,17 +106,18 @@ fn signed(tokens: &[Token<'_>], at: usize, named: bool, is_exact: bool) -> Optio
         _ => return None,
     };
     let is_range = sign < 0 && !is_exact && digits.len() != 4;
-    let is_real = minutes < 60 && hours * 60 + minutes <= 14 * 60;
+    let is_real = minutes < 60 && (hours * 60 + minutes) * 60 <= MOST_SECONDS;
     if is_range || !is_real {
         return None;
     }
     Some((Offset::from_seconds(sign * (hours * 60 + minutes) * 60).ok()?, end))
 }
 
-/// Whether a word behind a time may be a zone that is not in the table: `IST`, `America/New_York`.
+/// Whether a word behind a time may be a zone that is not in the table: `IST`, "Eastern Time", `America/New_York`.
 fn is_unknown_zone(tokens: &[Token<'_>], at: usize, token: &Token<'_>) -> bool {
     let Kind::Word(text, meanings) = token.kind else { return false };
     let is_short =
         meanings.is_empty() && (2..=5).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_uppercase());
-    is_short || tokens.get(at + 1).is_some_and(|it| it.is_mark('/') && !it.spaced)
+    let is_american = matches!(text, "Eastern" | "Central" | "Mountain" | "Pacific");
+    is_short || is_american || tokens.get(at + 1).is_some_and(|it| it.is_mark('/') && !it.spaced)
 }

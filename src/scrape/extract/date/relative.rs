@@ -40,8 +40,9 @@ fn shift_at(tokens: &[Token<'_>], at: usize, now: Timestamp, zone: &TimeZone) ->
     while let Some((amount, unit, after)) = amount_at(tokens, end) {
         amounts.push((amount, unit));
         end = after;
-        // "1 day, 3 hours ago", "2 hours and 5 minutes ago"
-        let gap = tokens[end..].iter().take_while(|it| it.is_mark(',') || it.means(Meaning::Link)).count();
+        // "1 day, 3 hours ago", "2 hours and 5 minutes ago", "2 hr. 5 min. ago"
+        let gap =
+            tokens[end..].iter().take_while(|it| it.is_mark(',') || it.is_mark('.') || it.means(Meaning::Link)).count();
         if amount_at(tokens, end + gap).is_some() {
             end += gap;
         }
@@ -49,9 +50,16 @@ fn shift_at(tokens: &[Token<'_>], at: usize, now: Timestamp, zone: &TimeZone) ->
     if amounts.is_empty() {
         return None;
     }
-    // "il y a environ 3 heures", "3 hr. ago"
-    let skipped = tokens[..at].iter().rev().take_while(|it| it.means(Meaning::Link) && direction(it).is_none()).count();
+    // "il y a environ 3 heures", "vor ca. 3 Stunden", "3 hr. ago"
+    let skipped = tokens[..at]
+        .iter()
+        .rev()
+        .take_while(|it| it.is_mark('.') || (it.means(Meaning::Link) && direction(it).is_none()))
+        .count();
     let before = (at - skipped).checked_sub(1);
+    if before.is_some_and(|at| tokens[at].means(Meaning::Inexact)) {
+        return None;
+    }
     let point = usize::from(tokens.get(end).is_some_and(|it| it.is_mark('.')));
     let signs = (before.and_then(|at| direction(&tokens[at])), tokens.get(end + point).and_then(direction));
     let (sign, start, end) = match signs {

@@ -66,6 +66,9 @@ pub(super) fn tokens<'a>(text: &'a str, words: &'a Vocabulary) -> Option<Vec<Tok
         let (kind, length) = if c.is_ascii_digit() {
             let length = run(rest, |c| c.is_ascii_digit());
             (Kind::Number(&rest[..length]), length)
+        } else if c == '°' {
+            // Often instead of the ordinal sign: "1° marzo".
+            (Kind::Word(&rest[..c.len_utf8()], words.meanings("º")), c.len_utf8())
         } else if c.is_alphabetic() {
             word(rest, words)
         } else if c.is_numeric() {

@@ -2,7 +2,7 @@
 
 use super::words::Language;
 use super::words::Meaning::{
-    Afternoon, At, Day, Future, HourMark, Last, Link, Morning, Now, One, Ordinal, Past, Unit as Of, YearMark,
+    Afternoon, At, Day, Future, HourMark, Inexact, Last, Link, Morning, Now, One, Ordinal, Past, Unit as Of, YearMark,
 };
 use super::words::Unit::{Day as DAY, Hour, Minute, Month, Second, Week, Year};
 
@@ -47,6 +47,7 @@ pub(super) static ENGLISH: Language = Language {
         (Of(Month), "month, months, mo, mos"),
         (Of(Year), "year, years, yr, yrs, y"),
         (One, "a, an, one"),
+        (Inexact, "half, quarter, half of, quarter of, over, almost, nearly, more than, under"),
         (Past, "ago"),
         (Future, "in, from now"),
         (Morning, "am, a m"),
@@ -106,7 +107,7 @@ pub(super) static GERMAN: Language = Language {
         (Afternoon, "nachm, nachmittags"),
         (At, "um"),
         (HourMark, "uhr, h"),
-        (Link, "den, der, des, am, vom, und, etwa, ca, circa, rund"),
+        (Link, "den, der, dem, des, am, vom, und, etwa, ca, circa, rund"),
     ],
 };
 

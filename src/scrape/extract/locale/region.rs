@@ -103,9 +103,9 @@ impl Locale {
         self.0.order
     }
 
-    /// Whether a time is written as `10.30`, as in Danish and Finnish.
+    /// Whether pages write a time as `10.30`, as Danish, Finnish, Italian and Swedish ones do.
     pub(in super::super) fn writes_points(self) -> bool {
-        matches!(self.0.name, "da" | "da-DK" | "fi" | "fi-FI")
+        ["da", "fi", "it", "sv"].iter().any(|language| self.0.name.starts_with(language))
     }
 
     /// Whether texts are written with digits such as `２` (U+FF12), too.

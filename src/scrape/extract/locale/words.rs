@@ -31,6 +31,8 @@ pub(in super::super) enum Meaning {
     Single(Unit),
     /// A word for the number one: "a day ago".
     One,
+    /// Stands before a number and makes it another one: "half an hour ago", "over a year ago". Such a date is not read.
+    Inexact,
     /// Stands before or after numbers with units and says that the time is in the past: "ago".
     Past,
     /// The same for the future.

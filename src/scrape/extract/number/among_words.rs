@@ -6,111 +6,43 @@
 //!   `1 2` and `1.2.3` are one run that is not a number.
 //! - Digits that are glued to a letter before them belong to a name and do not count: `S21`, `m2`, `COVID-19`. Currencies
 //!   do not hide a number: `Rs500`, `kr.500`.
-//! - A letter after the digits is a unit: `12kg`. Not so if the number means something else: `1.5k`, `12,5 Mio.`.
-//! - A minus counts only directly before the number or its currency, and not after a letter or digit. So does a minus directly
-//!   after the number, as accounting programs write it (`12.50-`). `(5)` is 5.
+//! - A letter after the digits is a unit: `12kg`. A unit that multiplies makes the text unreadable: `1.5k`, `12,5 Mio.`.
+//! - A minus counts directly before the number or its currency, unless a letter or digit is before it, and directly after
+//!   the number, as accounting programs write it (`12.50-`). `(5)` is 5.
 //! - A character that is a number of another kind (`½`, `٣`, `①`, `10⁵`) makes the text unreadable, but units such as `m²`
 //!   do not.
 
 use super::currency::is_currency_sign;
 use super::digits::is_mark;
 
+/// The most bytes of a text. A longer one is not a number with a few words around it.
+const LONGEST: usize = 1000;
+
 /// Words after a number that multiply it, in small letters. The number alone is not what the text means.
+#[rustfmt::skip]
 const MAGNITUDES: &[&str] = &[
-    "thousand",
-    "million",
-    "millions",
-    "billion",
-    "billions",
-    "trillion",
-    "mil",
-    "mio",
-    "mln",
-    "mn",
-    "mill",
-    "bn",
-    "mrd",
-    "mld",
-    "mds",
-    "bln",
-    "lakh",
-    "lakhs",
-    "crore",
-    "crores",
-    "cr",
-    "dozen",
-    "hundred",
-    "tsd",
-    "tausend",
-    "millionen",
-    "milliarde",
-    "milliarden",
-    "billionen",
-    "mille",
-    "millier",
-    "milliers",
-    "milliard",
-    "milliards",
-    "millones",
-    "millón",
-    "mila",
-    "milione",
-    "milioni",
-    "miliardo",
-    "miliardi",
-    "milhão",
-    "milhões",
-    "bilhão",
-    "bilhões",
-    "duizend",
-    "miljoen",
-    "miljard",
-    "tys",
-    "tysiąc",
-    "tysiące",
-    "tysięcy",
-    "milion",
-    "miliony",
-    "milionów",
-    "miliard",
-    "miliardy",
-    "miliardów",
-    "tis",
-    "tisíc",
-    "milionů",
-    "tusen",
-    "miljon",
-    "miljoner",
-    "miljarder",
-    "tusind",
-    "millioner",
-    "milliarder",
-    "tuhatta",
-    "miljoonaa",
-    "milj",
-    "miljardia",
-    "тыс",
-    "тысяч",
-    "тысяча",
-    "тысячи",
-    "млн",
-    "миллион",
-    "миллиона",
-    "миллионов",
-    "млрд",
-    "миллиард",
-    "миллиарда",
-    "миллиардов",
-    "bin",
-    "milyon",
-    "milyar",
+    "thousand", "million", "millions", "billion", "billions", "trillion", "bn", "lakh", "lakhs", "crore", "crores", "cr",
+    "dozen", "hundred", "mil", "mio", "mln", "mn", "mill", "mrd", "mia", "mld", "mds", "bln", "tsd", "tausend", "hundert",
+    "millionen", "milliarde", "milliarden", "billionen", "teur", "keur", "mille", "millier", "milliers", "milliard",
+    "milliards", "centaines", "douzaine", "millones", "millón", "mila", "milione", "milioni",
+    "miliardo", "miliardi", "milhão", "milhões", "bilhão", "bilhões", "duizend", "miljoen", "miljard", "tys", "tysiąc",
+    "tysiące", "tysięcy", "milion", "miliony", "milionów", "miliard", "miliardy", "miliardów", "tis", "tisíc", "milionů",
+    "tusen", "miljon", "miljoner", "miljarder", "tkr", "mkr", "mnkr", "mdkr", "tusind", "millioner", "milliarder",
+    "tuhatta", "miljoonaa", "milj", "miljardia", "тыс", "тысяч", "тысяча", "тысячи", "млн", "миллион", "миллиона",
+    "миллионов", "млрд", "миллиард", "миллиарда", "миллиардов", "трлн", "bin", "milyon", "milyar",
 ];
 
-/// The same as single letters, which are units in the other case (`m`, `g`).
-const PREFIXES: [&str; 7] = ["k", "K", "M", "B", "G", "T", "Tk"];
+/// The same where case matters: `m` and `g` are units.
+const PREFIXES: [&str; 7] = ["k", "K", "M", "B", "G", "T", "Md"];
+
+/// The same behind an amount of money: `$5m` are millions, `5m` are metres.
+const MONEY_PREFIXES: [&str; 5] = ["m", "b", "t", "mi", "bi"];
 
 /// The same in Japanese, where nothing separates words.
 const MYRIADS: [char; 8] = ['十', '百', '千', '万', '億', '兆', '割', '半'];
+
+/// Words before a number that make it negative.
+const MINUSES: [&str; 6] = ["minus", "moins", "menos", "meno", "минус", "eksi"];
 
 /// Words before digits that are glued to them and yet only name the currency.
 const CURRENCIES: &[&str] = &[
@@ -123,9 +55,13 @@ const CURRENCIES: &[&str] = &[
 /// What joins the parts of a name.
 const HYPHENS: [char; 5] = ['-', '\u{2010}', '\u{2011}', '_', '#'];
 
-/// Returns whether the only number of the text is negative, and its digits and marks. `None` if there is no number or more
+/// Returns whether the only number of the text is negative, and its digits and marks, with the mark before a dash in place of a
+/// fraction. `None` if there is no number or more
 /// than one, or if it means something else.
 pub(super) fn find(text: &str) -> Option<(bool, &str)> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let mut found = None;
     let (mut from, mut name_end) = (0, None);
     while let Some((start, end)) = next_run(text, from) {
@@ -148,7 +84,10 @@ pub(super) fn find(text: &str) -> Option<(bool, &str)> {
         return None;
     }
     let negative = is_negative(&text[..start], &text[end..])?;
-    Some((negative, &text[start..end]))
+    // `1.299,-`: the comma in place of the cents says what the point is.
+    let has_dash =
+        text[end..].strip_prefix(is_mark).is_some_and(|rest| rest.starts_with(['-', '\u{2013}', '\u{2014}']));
+    Some((negative, &text[start..end + usize::from(has_dash)]))
 }
 
 /// Returns where the next run of digits begins and ends, with the marks and spaces inside it.
@@ -220,7 +159,7 @@ fn has_another_kind_of_number(text: &str) -> bool {
 /// Whether what is around the number multiplies it or continues it.
 fn means_something_else(before: &str, after: &str) -> bool {
     let rest = after.trim_start_matches(|c: char| c.is_whitespace() || c == '-');
-    if rest.starts_with(MYRIADS) {
+    if rest.starts_with(MYRIADS) || MINUSES.contains(&last_word(before.trim_end()).to_lowercase().as_str()) {
         return true;
     }
     let end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
@@ -231,10 +170,9 @@ fn means_something_else(before: &str, after: &str) -> bool {
     if goes_on && rest.len() == after.len() && !is_area {
         return true;
     }
-    // `$5m` are millions, `5m` are metres.
     let is_money = before.trim_end().ends_with(is_currency_sign);
     PREFIXES.contains(&word)
-        || (is_money && matches!(word, "m" | "b" | "t"))
+        || (is_money && MONEY_PREFIXES.contains(&word))
         || (!word.is_empty() && word.len() < 40 && MAGNITUDES.contains(&word.to_lowercase().as_str()))
 }
 

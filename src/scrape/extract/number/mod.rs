@@ -8,6 +8,7 @@
 //! - `currency`: removes the sign and the currency around the digits of a text that has nothing else
 //! - `among_words`: finds the only number of a text that has something else, too
 //! - `evidence`: notices that another notation fits the values of a field better
+//! - `tests`: texts in each notation
 
 mod among_words;
 mod currency;
@@ -33,14 +34,15 @@ pub use notation::Notation;
 ///   capital letters, ISO 4217), before or after the digits, with or without white space.
 /// - Then digits with grouping and a decimal mark (`Notation`).
 ///
-/// If it has something else, too, it must have exactly one number (`among_words`): `From $ 24.95`, `12 %`,
-/// `EUR 12,-`. A text with several numbers (`4.5 out of 5`, `3-4`, `1 2`) is not a number. Use `re` to choose one.
+/// If it has something else, too, it must have at most 1,000 bytes and exactly one number (`among_words`): `From $ 24.95`,
+/// `12 %`, `EUR 12,-`. A text with several numbers (`4.5 out of 5`, `3-4`, `1 2`) is not a number. Use `re` to choose one.
 pub fn decimal(text: &str, notation: Notation) -> Option<String> {
     let text = notation.with_plain_digits(text);
     let marks = notation.marks();
     let alone = currency::unwrap(text.trim()).filter(|(_, body)| digits::split(body, marks).is_some());
-    let (negative, body) = alone.or_else(|| among_words::find(&text))?;
-    let (whole, fraction) = digits::split(body, marks)?;
+    let (negative, body) = alone.or_else(|| among_words::find(text.trim()))?;
+    let parts = digits::split(body, marks).or_else(|| digits::split(body.trim_end_matches(digits::is_mark), marks));
+    let (whole, fraction) = parts?;
     digits::to_json(negative, whole, fraction)
 }
 

@@ -1,8 +1,14 @@
 use super::super::locale::Locale;
 use super::{Evidence, MarkCount, Notation, decimal, evidence, integer};
 
+/// A text and the number in it.
+type Case<'a> = (&'a str, Option<&'a str>);
+
+/// The most frequent mark of a field, and the number of values that have it.
+type Hint = Option<(u64, char)>;
+
 #[track_caller]
-fn assert_read(notation: Notation, cases: &[(&str, Option<&str>)]) {
+fn assert_read(notation: Notation, cases: &[Case<'_>]) {
     for (text, number) in cases {
         assert_eq!(decimal(text, notation).as_deref(), *number, "{text:?} as {notation:?}");
     }
@@ -78,6 +84,10 @@ fn a_text_with_one_number_is_that_number() {
         ("EUR 12,-", "12"),
         ("EUR 12,--", "12"),
         ("CHF 12.–", "12"),
+        ("1.299,- €", "1299"),
+        ("5'000.-", "5000"),
+        ("Rs. 1,29,999/-", "129999"),
+        ("MP3-Player 29,99 €", "29.99"),
         ("12,\u{2014} €", "12"),
         ("Fr. 1'234.50", "1234.5"),
         ("Rs.500", "500"),
@@ -124,6 +134,7 @@ fn a_text_with_one_number_is_that_number() {
 #[test]
 fn a_text_that_is_not_one_number_is_refused() {
     let too_long = "9".repeat(41);
+    let too_many_words = format!("5{}", " word".repeat(200));
     let cases = [
         "",
         " ",
@@ -178,6 +189,11 @@ fn a_text_that_is_not_one_number_is_refused() {
         "5 mil pesos",
         "3 тыс. руб.",
         "5 tys. zł",
+        "US$1.5bn",
+        "R$ 1,5 mi",
+        "12 tkr",
+        "0x1F",
+        "19€99",
         "5万円",
         "1億",
         "½",
@@ -191,11 +207,13 @@ fn a_text_that_is_not_one_number_is_refused() {
         // a sign that is not one
         "--1",
         "- 5 pieces",
+        "minus 5 Grad",
         "Price - 5 €",
         "\u{2013}5 °C",
         "-5-",
         "5 -",
         &too_long,
+        &too_many_words,
     ];
     for text in cases {
         assert_eq!(decimal(text, Notation::Unset), None, "{text}");
@@ -270,7 +288,7 @@ fn a_point_as_decimal_mark_makes_commas_separate_groups() {
 
 #[test]
 fn a_locale_says_how_its_numbers_are_written() {
-    let cases: [(&str, &[(&str, Option<&str>)]); 12] = [
+    let cases: [(&str, &[Case]); 12] = [
         ("en", &[("1,234.50", Some("1234.5")), ("1.234", Some("1.234")), ("19,99", None)]),
         ("de", &[("1.234,50", Some("1234.5")), ("1.234", Some("1234")), ("19.99", None), ("1 234,5", Some("1234.5"))]),
         ("de-AT", &[("€ 1.234,50", Some("1234.5")), ("€ 12,-", Some("12"))]),
@@ -316,6 +334,7 @@ fn spellings_say_which_mark_is_the_decimal_mark() {
         ("1 234", Evidence::None),
         ("12 Stck. ", Evidence::None),
         ("EUR 12,-", Evidence::None),
+        ("1.299,-", Evidence::Comma),
         ("1.2.3", Evidence::None),
         ("words, words.", Evidence::None),
     ];
@@ -326,7 +345,7 @@ fn spellings_say_which_mark_is_the_decimal_mark() {
 
 #[test]
 fn a_hint_is_given_if_values_fit_only_the_other_notation() {
-    let cases: [(Notation, &[&str], Option<(u64, char)>); 10] = [
+    let cases: [(Notation, &[&str], Hint); 10] = [
         (Notation::Unset, &["1.234", "2.500", "990"], Some((2, ','))),
         (Notation::Unset, &["1.234", "19,99"], Some((2, ','))),
         // These are read as they look.
