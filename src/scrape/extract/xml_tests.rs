@@ -8,7 +8,7 @@ use encoding_rs::UTF_8;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Arity, Extractor, Fields, Rule, ValueRule};
+use super::{Arity, Extractor, Fields, PageFacts, Rule, ValueRule};
 use crate::scrape::parse::{Document, parse_xml_into};
 
 const RSS: &str = "<?xml version='1.0'?><rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/' \
@@ -105,9 +105,9 @@ fn document(text: &str) -> Document {
 
 fn values(document: &Document, css: &str) -> Value {
     let fields = Fields::from([("v".to_owned(), Rule::Value(ValueRule::new(css, Arity::Many)))]);
-    let extractor = Extractor::new(Some(&fields)).expect(css);
+    let extractor = Extractor::of(&fields).expect(css);
     let url = Url::parse("http://h/page").expect("a URL");
-    let data = extractor.extract(document, &url).expect(css);
+    let data = extractor.extract(document, &PageFacts::of(&url)).expect(css).data;
     serde_json::from_slice::<Value>(&data).expect("JSON")["v"].take()
 }
 
@@ -138,9 +138,9 @@ fn names_that_share_bits_are_found_in_xml_too() {
             ]
         })
         .collect();
-    let data =
-        Extractor::new(Some(&fields)).expect("rules").extract(&document, &Url::parse("http://h/").expect("a URL"));
-    let data: Value = serde_json::from_slice(&data.expect("data")).expect("JSON");
+    let url = Url::parse("http://h/").expect("a URL");
+    let extracted = Extractor::of(&fields).expect("rules").extract(&document, &PageFacts::of(&url));
+    let data: Value = serde_json::from_slice(&extracted.expect("data").data).expect("JSON");
     for n in 0..200 {
         for kind in ["e", "a", "b"] {
             assert_eq!(data[format!("{kind}{n}")], json!([n.to_string()]), "{kind}{n}");

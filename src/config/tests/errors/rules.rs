@@ -176,6 +176,14 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("{ css = 'p', type = 'date', format = '%d.%m' }", "?", "?", "?"),
     ("{ each = 'items[*]', a = 'b' }", "?", "?", "?"),
     ("{ each = { json = 'items' }, a = { json = 'b' } }", "?", "?", "?"),
+    ("{ xpath = '//p[' }", "?", "?", "?"),
+    ("{ xpath = '//p/tex()' }", "?", "?", "?"),
+    ("{ xpath = '' }", "?", "?", "?"),
+    ("{ xpath = ['//p::text'] }", "?", "?", "?"),
+    ("{ each = { xpath = 'count(//p)' }, a = 'b' }", "?", "?", "?"),
+    ("{ each = { xpath = '//p/@a | //b/text()' }, a = 'b' }", "?", "?", "?"),
+    ("{ xpath = 'count(//p)', has = 'b' }", "?", "?", "?"),
+    ("{ xpath = 'count(//p)', all = true }", "?", "?", "?"),
 ];
 
 #[test]
