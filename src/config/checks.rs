@@ -112,14 +112,12 @@ pub(super) fn locale(name: &str) -> Result<&'static str, Complaint> {
     let language = lower.split('-').next().and_then(Locale::find).map(Locale::name);
     let meant = elsewhere.or(language).or_else(|| suggest::nearest(&lower, Locale::NAMES));
     let complaint = Complaint::new("is not a known language");
-    Err(match meant {
-        Some(meant) => complaint.with_help(format!("did you mean \"{meant}\"?")),
-        None => {
-            let languages: Vec<&str> = Locale::NAMES.into_iter().filter(|name| !name.contains('-')).collect();
-            let all = languages.join(", ");
-            complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\""))
-        }
-    })
+    if let Some(meant) = meant {
+        return Err(complaint.with_help(format!("did you mean \"{meant}\"?")));
+    }
+    let languages: Vec<&str> = Locale::NAMES.into_iter().filter(|name| !name.contains('-')).collect();
+    let all = languages.join(", ");
+    Err(complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\"")))
 }
 
 /// The format of a date, as for `strptime`.

@@ -9,6 +9,7 @@ use crate::config::checks;
 use crate::scrape::extract::{Root, Source, ValueType};
 
 /// What is known about a rule when all its keys are read.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, which the table asks for one by one")]
 pub(super) struct Facts<'f> {
     pub(super) source: &'f Source,
     options: &'f Options,
@@ -262,7 +263,10 @@ pub(super) fn selects_elements(root: &Root) -> bool {
 /// Why a source cannot give a value where it stands, and the way out.
 pub(super) fn misplaced(root: &Root, around: Around) -> Option<(&'static str, &'static str)> {
     match (around, root) {
-        (Around::Page, _) | (_, Root::Const(_) | Root::Fact(_)) | (Around::Json, Root::Body) => None,
+        (Around::Page, _)
+        | (_, Root::Const(_) | Root::Fact(_))
+        | (Around::Json, Root::Body)
+        | (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => None,
         (_, Root::Structured(_) | Root::Feed | Root::Article { .. }) => {
             Some(("reads the whole page, so it cannot be inside of `each`", "make it a field outside of `each`"))
         }
@@ -270,7 +274,6 @@ pub(super) fn misplaced(root: &Root, around: Around) -> Option<(&'static str, &'
             "alone reads JSON, but the `each` around it selects elements",
             "add the selector of the text to read, such as css = \"script::text\"",
         )),
-        (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => None,
         (Around::Json, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => Some((
             "reads elements, but the `each` around it selects values of JSON",
             "write { json = \"$.name\" }, where $ is the value that `each` selected",
