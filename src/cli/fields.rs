@@ -84,13 +84,12 @@ fn of_json(source: &Source) -> (&'static str, &'static str) {
         Root::Structured(Structured::JsonLd | Structured::Microdata) | Root::Links | Root::Feed | Root::Table(_) => {
             ("list of objects", "lists of objects")
         }
-        Root::Structured(Structured::Published | Structured::Author) | Root::Const(Scalar::String(_)) => {
-            ("string", "strings")
-        }
         Root::Const(Scalar::Integer(_)) | Root::Fact(Fact::Status | Fact::Seq) => ("whole number", "whole numbers"),
         Root::Const(Scalar::Float(_)) => ("number", "numbers"),
         Root::Const(Scalar::Boolean(_)) => ("true or false", "true or false"),
-        Root::Fact(_) => ("string", "strings"),
+        Root::Fact(_)
+        | Root::Structured(Structured::Published | Structured::Author)
+        | Root::Const(Scalar::String(_)) => ("string", "strings"),
         Root::Body | Root::Css(_) | Root::XPath(_) => ("JSON value", "JSON values"),
     }
 }

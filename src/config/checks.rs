@@ -5,7 +5,7 @@ use super::error::Complaint;
 use super::suggest;
 use crate::scrape::extract::{
     Arity, DatesError, Extractor, Locale, Notation, Root, Rule, RuleErrorKind, Selection, SelectionError, Source,
-    ValueRule, ValueType, check_regex, makes_objects,
+    ValueRule, ValueType, XPath, XPathType, check_regex, makes_objects,
 };
 
 /// Other names of languages, and regions that are written instead of their language.
@@ -74,13 +74,20 @@ pub(super) fn takes_elements(css: &str) -> bool {
 
 /// An expression of `XPath`.
 pub(super) fn xpath(text: &str) -> Result<(), Complaint> {
-    compiled(ValueRule::of(Root::XPath(text.to_owned()).into(), Arity::Many)).map_err(|kind| match kind {
-        RuleErrorKind::XPath(error) => {
-            let complaint = Complaint::new(format!("is not a valid XPath expression: {}", error.message));
-            did_you_mean(complaint.at(error.offset..error.offset + error.length), error.suggestion)
-        }
-        other => Complaint::new(format!("is not valid: {other}")),
+    XPath::new(text).map(drop).map_err(|error| {
+        let complaint = Complaint::new(format!("is not a valid XPath expression: {}", error.message));
+        did_you_mean(complaint.at(error.offset..error.offset + error.length), error.suggestion)
     })
+}
+
+/// Whether an expression of `XPath` finds nothing but elements.
+pub(super) fn finds_elements(xpath: &str) -> bool {
+    XPath::new(xpath).is_ok_and(|xpath| xpath.gives_elements())
+}
+
+/// Whether an expression of `XPath` finds a single value, such as a number of elements.
+pub(super) fn finds_one(xpath: &str) -> bool {
+    XPath::new(xpath).is_ok_and(|xpath| !matches!(xpath.gives(), XPathType::Nodes))
 }
 
 /// A path into JSON.
@@ -105,14 +112,12 @@ pub(super) fn locale(name: &str) -> Result<&'static str, Complaint> {
     let language = lower.split('-').next().and_then(Locale::find).map(Locale::name);
     let meant = elsewhere.or(language).or_else(|| suggest::nearest(&lower, Locale::NAMES));
     let complaint = Complaint::new("is not a known language");
-    Err(match meant {
-        Some(meant) => complaint.with_help(format!("did you mean \"{meant}\"?")),
-        None => {
-            let languages: Vec<&str> = Locale::NAMES.into_iter().filter(|name| !name.contains('-')).collect();
-            let all = languages.join(", ");
-            complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\""))
-        }
-    })
+    if let Some(meant) = meant {
+        return Err(complaint.with_help(format!("did you mean \"{meant}\"?")));
+    }
+    let languages: Vec<&str> = Locale::NAMES.into_iter().filter(|name| !name.contains('-')).collect();
+    let all = languages.join(", ");
+    Err(complaint.with_help(format!("the languages are {all}; some have regions, such as \"de-CH\" or \"pt-BR\"")))
 }
 
 /// The format of a date, as for `strptime`.

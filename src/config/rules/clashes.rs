@@ -9,6 +9,7 @@ use crate::config::checks;
 use crate::scrape::extract::{Root, Source, ValueType};
 
 /// What is known about a rule when all its keys are read.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, which the table asks for one by one")]
 pub(super) struct Facts<'f> {
     pub(super) source: &'f Source,
     options: &'f Options,
@@ -47,13 +48,13 @@ pub(super) enum Reach {
 /// `has` or `not` where there are no elements.
 pub(super) const NEEDS_ELEMENTS: (&str, &str) = (
     "needs a source that selects elements",
-    "it is a selector for what must (or must not) be inside the elements of `css`, `xpath` or `table`: remove it",
+    "it is a selector for what must (or must not) be inside the elements of `css`, `xpath` or `table`",
 );
 
 /// `json` behind a selector without text.
 pub(super) const NEEDS_TEXT: (&str, &str) = (
-    "needs text, but the selector takes whole elements, whose markup is not JSON",
-    "end the selector in ::text, as in \"script#data::text\"",
+    "needs text, but the source takes whole elements, whose markup is not JSON",
+    "take their text, as in css = \"script#data::text\" or xpath = \"//script/text()\"",
 );
 
 pub(super) const CLASHES: &[Clash] = &[
@@ -67,7 +68,7 @@ pub(super) const CLASHES: &[Clash] = &[
     Clash {
         keys: &["all"],
         reach: Reach::Own,
-        applies: |it| it.options.all == Some(true) && it.source.is_single() && it.options.re.is_none(),
+        applies: |it| it.options.all == Some(true) && it.is_single() && it.options.re.is_none(),
         message: "makes a list, but the source gives only one value",
         help: "remove it, or add a `json` path (or, for a text, an `re`) that finds several values in it",
     },
@@ -82,7 +83,7 @@ pub(super) const CLASHES: &[Clash] = &[
         keys: &["join"],
         reach: Reach::Own,
         applies: |it| {
-            let is_one = it.source.is_single() || it.options.all == Some(false);
+            let is_one = it.is_single() || it.options.all == Some(false);
             is_one && it.options.re.is_none() && it.options.split.is_none()
         },
         message: "joins several values, but there is only one",
@@ -102,8 +103,8 @@ pub(super) const CLASHES: &[Clash] = &[
             let needs_text = matches!(it.options.kind, Some(ValueType::Json | ValueType::Url));
             needs_text && it.source.json.is_none() && it.takes_elements()
         },
-        message: "needs text, but the selector takes whole elements, whose markup is neither JSON nor a URL",
-        help: "end the selector in ::text, ::attr(name) or, for the link of an element, ::url",
+        message: "needs text, but the source takes whole elements, whose markup is neither JSON nor a URL",
+        help: "take a text or an attribute: end the CSS selector in ::text, ::attr(name) or, for the link of an element, ::url",
     },
     Clash {
         keys: &["type"],
@@ -223,6 +224,12 @@ impl<'f> Facts<'f> {
         self.options.join.is_none() && (self.selects_all || self.options.split.is_some())
     }
 
+    /// Whether the source gives at most one value.
+    fn is_single(&self) -> bool {
+        let finds_one = matches!(&self.source.root, Root::XPath(xpath) if checks::finds_one(xpath));
+        self.source.is_single() || (finds_one && self.source.json.is_none())
+    }
+
     /// Whether the source gives lists or objects, which are neither text nor numbers.
     fn gives_objects(&self) -> bool {
         let root = &self.source.root;
@@ -237,18 +244,29 @@ impl<'f> Facts<'f> {
     }
 
     fn takes_elements(&self) -> bool {
-        matches!(&self.source.root, Root::Css(css) if checks::takes_elements(css))
+        match &self.source.root {
+            Root::Css(css) => checks::takes_elements(css),
+            Root::XPath(xpath) => checks::finds_elements(xpath),
+            _ => false,
+        }
     }
 }
 
 pub(super) fn selects_elements(root: &Root) -> bool {
-    matches!(root, Root::Css(_) | Root::XPath(_) | Root::Table(_))
+    match root {
+        Root::Css(_) | Root::Table(_) => true,
+        Root::XPath(xpath) => checks::finds_elements(xpath),
+        _ => false,
+    }
 }
 
 /// Why a source cannot give a value where it stands, and the way out.
 pub(super) fn misplaced(root: &Root, around: Around) -> Option<(&'static str, &'static str)> {
     match (around, root) {
-        (Around::Page, _) | (_, Root::Const(_) | Root::Fact(_)) | (Around::Json, Root::Body) => None,
+        (Around::Page, _)
+        | (_, Root::Const(_) | Root::Fact(_))
+        | (Around::Json, Root::Body)
+        | (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => None,
         (_, Root::Structured(_) | Root::Feed | Root::Article { .. }) => {
             Some(("reads the whole page, so it cannot be inside of `each`", "make it a field outside of `each`"))
         }
@@ -256,7 +274,6 @@ pub(super) fn misplaced(root: &Root, around: Around) -> Option<(&'static str, &'
             "alone reads JSON, but the `each` around it selects elements",
             "add the selector of the text to read, such as css = \"script::text\"",
         )),
-        (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => None,
         (Around::Json, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => Some((
             "reads elements, but the `each` around it selects values of JSON",
             "write { json = \"$.name\" }, where $ is the value that `each` selected",

@@ -99,9 +99,9 @@ impl Reader {
                     self.refuse_at(&name(&key.name), &key.place, NEEDS_TEXT.0, NEEDS_TEXT.1);
                 }
             }
-            (Root::XPath(xpath), None) if ends_in_text(xpath) => {
-                let message = "selects texts, but `each` needs elements";
-                self.refuse_at(&name("xpath"), found.place, message, "end the expression with an element");
+            (Root::XPath(xpath), None) if !checks::finds_elements(xpath) => {
+                let message = "finds other things than elements, which `each` needs";
+                self.refuse_at(&name("xpath"), found.place, message, "end the expression with an element, as in //div");
             }
             (Root::Css(_) | Root::XPath(_) | Root::Body, _) | (_, Some(_)) => {}
             (_, None) => {
@@ -109,28 +109,6 @@ impl Reader {
                 let message = "gives one list or object, but `each` needs several values";
                 self.refuse_at(&name(key), found.place, message, "add a `json` path, such as json = \"$[*]\"");
             }
-        }
-    }
-}
-
-/// Whether an expression of `XPath` certainly selects texts or attributes.
-fn ends_in_text(xpath: &str) -> bool {
-    let last = xpath.trim_end().rsplit('/').next().unwrap_or_default().trim_start();
-    let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.' | '*'));
-    last == "text()" || ["@", "attribute::"].iter().any(|axis| last.strip_prefix(axis).is_some_and(is_name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ends_in_text;
-
-    #[test]
-    fn expressions_that_select_texts_are_told_from_others() {
-        for xpath in ["//p/text()", "//a/@href", "@href", ".//a/attribute::href ", "//a/@*"] {
-            assert!(ends_in_text(xpath), "{xpath}");
-        }
-        for xpath in ["//p", "//a[@href]", "//p[text()]", "//a[@x='/@y']", "//text()/..", "id('a')"] {
-            assert!(!ends_in_text(xpath), "{xpath}");
         }
     }
 }

@@ -17,20 +17,20 @@ pub(super) struct Outer<'o> {
     pub(super) options: Options,
     /// Whether all of that is right, so that more can be said about its rules.
     pub(super) is_valid: bool,
-    outer: Option<&'o Outer<'o>>,
+    around: Option<&'o Outer<'o>>,
 }
 
 impl<'o> Outer<'o> {
     /// Finds a key in this table or those around it, with the name of its table.
     pub(super) fn key(&self, name: &str) -> Option<(&'o str, &'o Key)> {
         let own = entry(self.table, name).map(|(key, _)| (self.name, key));
-        own.or_else(|| self.outer.and_then(|outer| outer.key(name)))
+        own.or_else(|| self.around.and_then(|outer| outer.key(name)))
     }
 
     /// Finds a key and its value, with its full name.
     pub(super) fn entry(&self, name: &str) -> Option<(String, &'o Key, &'o Node)> {
         let own = entry(self.table, name).map(|(key, node)| (format!("{}.{name}", self.name), key, node));
-        own.or_else(|| self.outer.and_then(|outer| outer.entry(name)))
+        own.or_else(|| self.around.and_then(|outer| outer.entry(name)))
     }
 }
 
@@ -45,7 +45,7 @@ impl Reader {
         let own = self.options(at.name, table);
         let is_valid = self.problems.len() == before && at.outer.is_none_or(|outer| outer.is_valid);
         let options = at.outer.map_or(own.clone(), |outer| own.or(&outer.options));
-        let outer = Outer { name: at.name, table, options, is_valid, outer: at.outer };
+        let outer = Outer { name: at.name, table, options, is_valid, around: at.outer };
         let rules = self.alternatives(At { outer: Some(&outer), ..at }, (key, node))?;
         if self.problems.len() > before {
             return None;

@@ -93,15 +93,11 @@ impl Reader {
         let misspelt = table.iter().find_map(|(key, _)| {
             names::meant(&key.name).filter(|meant| names::SOURCES.contains(meant)).map(|meant| (key, meant))
         });
-        let (place, help) = match misspelt {
-            Some((key, meant)) => (&key.place, format!("did you mean `{meant}`?")),
-            None => {
-                let (each, sources) = names::SOURCES.split_last().unwrap_or((&"", &[]));
-                (
-                    at.place,
-                    format!("the sources are {}; {name}.{each} = \"SELECTOR\" makes objects", sources.join(", ")),
-                )
-            }
+        let (place, help) = if let Some((key, meant)) = misspelt {
+            (&key.place, format!("did you mean `{meant}`?"))
+        } else {
+            let (each, sources) = names::SOURCES.split_last().unwrap_or((&"", &[]));
+            (at.place, format!("the sources are {}; {name}.{each} = \"SELECTOR\" makes objects", sources.join(", ")))
         };
         self.push(Problem::new(ProblemKind::BadValue, message, place.clone()).with_help(help));
     }

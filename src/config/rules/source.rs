@@ -127,7 +127,6 @@ impl Reader {
     }
 
     /// Reads `has` and `not`.
-    #[expect(clippy::type_complexity, reason = "a pair of selectors, either of which may be absent")]
     fn inside(&mut self, name: &str, table: &Table) -> Option<(Option<String>, Option<String>)> {
         let mut selector = |key: &str| {
             let Some((_, node)) = entry(table, key) else { return Some(None) };

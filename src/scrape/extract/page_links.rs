@@ -67,7 +67,7 @@ mod tests {
     fn found(page: &str) -> (Value, bool) {
         let document = parse(page).expect("a page");
         let url = Url::parse("http://h/dir/page").expect("a URL");
-        let links = Links::new(&url, base_href(&document.dom), UTF_8);
+        let links = Links::of_document(&document.dom, &url);
         let found = page_links(&document.dom, None, &links);
         let mut out = Vec::new();
         value(&mut out, &Json::Array(found.links));
