@@ -31,8 +31,14 @@ static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
 
 /// Extracts a page by the fixed rules, and by `css` if it is a valid selector. `kind` chooses the `Content-Type`.
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
+    for document_kind in [DocumentKind::Html, DocumentKind::Xml] {
+        check_as(document_kind, kind, css, body);
+    }
+}
+
+fn check_as(document_kind: DocumentKind, kind: u8, css: &str, body: &[u8]) {
     let page = FetchedPage {
-        kind: DocumentKind::Html,
+        kind: document_kind,
         _turn: None,
         follows_meta: false,
         url: Url::parse("http://h.example/dir/page.html?q").expect("a URL"),
@@ -172,6 +178,9 @@ mod tests {
             "<![CDATA[",
             "]]>",
             "<!doctype html>",
+            "<?xml version='1.0'?>",
+            "<!DOCTYPE a [<!ENTITY e '<b/>'>]>",
+            "<x:y xmlns:x='u' x:z='&e;'/>",
             "&amp;",
             "&#x80;",
             "&notin",

@@ -130,7 +130,10 @@ mod tests {
     use reqwest::header::HeaderMap;
     use url::Url;
 
-    use super::{Document, DocumentKind, Extractor, Failure, FetchedPage, Made, PageParser, data_of, read_html};
+    use super::{
+        Document, DocumentKind, Extractor, Failure, FetchedPage, Made, PageFacts, PageParser, data_of, read_html,
+        read_xml,
+    };
     use crate::scrape::extract::{Arity, Fields, Rule, ValueRule};
 
     /// Makes the page longer than the part that the prescan reads.
@@ -291,6 +294,61 @@ mod tests {
             let expected = serde_json::json!({ "b": first }).to_string();
             assert_eq!(data(read.made), expected, "{parser:?}");
             assert_eq!(read.by_reference, by_reference, "{parser:?}");
+        }
+    }
+
+    #[test]
+    fn xml_that_is_not_well_formed_is_repaired_or_read_as_html() {
+        let table: [(&[u8], bool, Option<&str>, &str); 8] = [
+            (b"<a><title/><p>x</p></a>", true, None, "x"),
+            ("<?xml version='1.0' encoding='koi8-r'?><p>\u{fffd}</p>".as_bytes(), true, None, "О©╫"),
+            (b"<p>a & b</p>", true, Some("line 1, column 6: this `&`"), "a & b"),
+            (
+                b"<?xml version='1.0'?>\n<p>\xe9</p>",
+                true,
+                Some("line 2, column 4: the bytes here are not valid UTF-8"),
+                "\u{fffd}",
+            ),
+            (b"<?xml version='1.0' encoding='x-none'?><p>x</p>", true, Some("`x-none` is not known"), "x"),
+            (b"<body><p>x<br></body>", false, Some("line 1, column 15: `</body>` closes `<br>`"), "x"),
+            (b"<meta charset=koi8-r><p>\xc1", false, Some("line 1, column 25: the bytes here"), "\u{430}"),
+            (b"<p>x", false, Some("`<p>` is not closed"), "x"),
+        ];
+        let mut document = Document::new();
+        for (body, is_xml, fault, text) in table {
+            let shown = body.escape_ascii();
+            let page = FetchedPage { kind: DocumentKind::Xml, ..page(Some("text/xml"), body.to_vec()) };
+            read_xml(&page, &mut document).expect("a document");
+            assert_eq!(document.is_xml(), is_xml, "{shown}");
+            let found = document.not_well_formed().map(ToString::to_string);
+            match fault {
+                None => assert_eq!(found, None, "{shown}"),
+                Some(fault) => assert!(found.as_deref().is_some_and(|it| it.contains(fault)), "{shown}: {found:?}"),
+            }
+            let fields = Fields::from([("p".to_owned(), Rule::Value(ValueRule::new("p::text", Arity::One)))]);
+            let extractor = Extractor::of(&fields).expect("a rule");
+            let data = extractor.extract(&document, &PageFacts::of(&page.url)).expect("data").data;
+            assert_eq!(data, serde_json::json!({ "p": text }).to_string(), "{shown}");
+        }
+        // The next page has no fault of the last one.
+        read_html(&page(Some("text/html"), "<p>x"), &mut document).expect("a page");
+        assert_eq!((document.is_xml(), document.not_well_formed()), (false, None));
+    }
+
+    #[test]
+    fn only_pages_of_xhtml_lead_elsewhere_by_themselves() {
+        const META: &str = "<meta xmlns='http://www.w3.org/1999/xhtml' http-equiv='refresh' content='0; url=b'/>";
+        let table = [
+            (format!("<html xmlns='http://www.w3.org/1999/xhtml'><head>{META}</head></html>"), true),
+            (format!("<feed xmlns='http://www.w3.org/2005/Atom'><entry>{META}</entry></feed>"), false),
+            (format!("<svg xmlns='http://www.w3.org/2000/svg'>{META}</svg>"), false),
+            (format!("<html>{META}</html>"), false),
+        ];
+        let extractor = Extractor::of(&Fields::new()).expect("rules");
+        for (body, leads) in table {
+            let page = FetchedPage { kind: DocumentKind::Xml, ..page(None, body.clone()) };
+            let made = data_of(&extractor, PageParser::Own, &page, None, Some(&page.url)).made;
+            assert_eq!(matches!(made, Ok(Made::Elsewhere(_))), leads, "{body}");
         }
     }
 }

@@ -75,7 +75,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 fn declared(bytes: &[u8]) -> Option<&[u8]> {
     let bytes = bytes.trim_ascii_start();
     let bytes = &bytes[..bytes.len().min(WINDOW)];
-    let declaration = &bytes.strip_prefix(b"<?xml")?[..];
+    let declaration = bytes.strip_prefix(b"<?xml")?;
     let declaration = &declaration[..memmem::find(declaration, b"?>")?];
     let after = &declaration[memmem::find(declaration, b"encoding")? + b"encoding".len()..];
     let value = after.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();

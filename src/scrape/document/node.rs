@@ -106,11 +106,10 @@ impl AttributeNamespace {
     /// Returns the form that html5ever uses.
     pub(crate) fn uri(self) -> Uri {
         match self {
-            Self::None => ns!(),
+            Self::None | Self::Other => ns!(),
             Self::XLink => ns!(xlink),
             Self::Xml => ns!(xml),
             Self::Xmlns => ns!(xmlns),
-            Self::Other => ns!(),
         }
     }
 

@@ -140,6 +140,28 @@ pub(super) const FEEDS: &[(&str, &str)] = &[
         "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title/><author><uri>http://h/me</uri></author></entry></feed>",
         "[{}]",
     ),
+    (
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title><author><name>M</name></author>\
+         <author><name>N</name></author><link href='http://h/1'/><category term='t'/><category term='t'/>\
+         <category term='u'/></entry></feed>",
+        r#"[{"title":"A","author":"M, N","link":"http://h/1","tags":["t","u"]}]"#,
+    ),
+    (
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title><link type='application/pdf' href='/x.pdf'/>\
+         <link type='text/html' href='?q'/></entry></feed>",
+        r#"[{"title":"A","link":"http://h/feeds/all?q"}]"#,
+    ),
+    (
+        "<rss><channel><item><title>A</title><image><title>I</title><url>u</url><link>http://h/i</link></image>\
+         <link>http://h/1</link><source url='http://h/s'>S</source></item></channel></rss>",
+        r#"[{"title":"A","link":"http://h/1"}]"#,
+    ),
+    (
+        "<rss xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:dcterms='http://purl.org/dc/terms/'><channel><item>\
+         <dc:title>A</dc:title><dcterms:issued>2024-01-01</dcterms:issued><dcterms:modified>2024-01-02</dcterms:modified>\
+         <dc:description>D</dc:description></item></channel></rss>",
+        r#"[{"title":"A","published":"2024-01-01","updated":"2024-01-02","summary":"D"}]"#,
+    ),
     // Languages.
     (
         "<?xml version='1.0'?><rss><channel><item><title>名前 — Ж</title><link>http://h/%E5</link></item></channel></rss>",

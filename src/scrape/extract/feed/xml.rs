@@ -7,8 +7,9 @@ use url::Url;
 
 use super::entry::{Enclosure, Entry};
 use super::names::{Vocabulary, name_of};
+use crate::model::parse_url;
 use crate::scrape::Document;
-use crate::scrape::document::{Dom, Kind};
+use crate::scrape::document::{Attribute, Dom, Kind};
 use crate::scrape::extract::link::Links;
 use crate::scrape::json::Json;
 
@@ -148,7 +149,7 @@ impl Feed<'_> {
 
     /// Returns the value of an attribute without white space at its ends, if it is not empty. The name is in lower case.
     fn attribute(&self, at: u32, name: &str) -> Option<String> {
-        let is_it = |it: &&crate::scrape::document::Attribute| {
+        let is_it = |it: &&Attribute| {
             self.dom.name_text(it.name()).rsplit(':').next().is_some_and(|local| local.eq_ignore_ascii_case(name))
         };
         let value = self.dom.attributes(at).iter().find(is_it).map(|it| self.dom.value(it).trim())?;
@@ -210,5 +211,5 @@ fn set(field: &mut Option<String>, value: impl FnOnce() -> Option<String>) {
 
 /// Whether an identifier is the URL of a page.
 fn is_page(id: &str) -> bool {
-    Url::parse(id).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    parse_url(id, None).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

@@ -125,10 +125,8 @@ impl<'o> Run<'_, 'o> {
             Shaped::Text(text) => self.text(rule, &text, written),
             Shaped::Unlisted(text) => self.bad(rule, &text, written),
             Shaped::Listed(listed) if rule.steps.join.is_some() => self.join(rule, &listed.text, written),
-            Shaped::Listed(listed) if matches!(rule.kind, Kind::String | Kind::Json) => {
-                self.finished(rule, &listed.json, written)
-            }
-            Shaped::Listed(listed) => self.text(rule, &listed.text, written),
+            // The settings are checked to have values of the rule's type.
+            Shaped::Listed(listed) => self.finished(rule, &listed.json, written),
             Shaped::Object(json) => self.finished(rule, &json, written),
         })?;
         // The parts of the first text are the list.

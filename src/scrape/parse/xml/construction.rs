@@ -52,7 +52,7 @@ type Source<'t> = (&'t str, u32);
 impl<'p> Construction<'p> {
     pub(super) fn new(page: &'p str, dom: &'p mut Dom, faults: Faults) -> Self {
         let namespaces = Namespaces::new(dom);
-        let entities = Entities::new(faults == Faults::Repaired);
+        let entities = Entities::new(faults);
         Self {
             page,
             dom,
@@ -352,9 +352,9 @@ impl<'p> Construction<'p> {
         let inside_start = start + "<!DOCTYPE".len();
         let read = doctype::read(inside, &mut self.entities);
         let parts = read.map_err(|(at, reason)| self.fault(inside_start + at, reason))?;
-        let extent = |part: &str| match part.is_empty() {
-            true => (0, 0),
-            false => (place(part.as_ptr() as usize - self.page.as_ptr() as usize), place(part.len())),
+        let extent = |part: &str| {
+            let start = (part.as_ptr() as usize).checked_sub(self.page.as_ptr() as usize);
+            (start.filter(|_| !part.is_empty()).map_or(0, place), place(part.len()))
         };
         self.dom.push_doctype([extent(parts.name), extent(parts.public), extent(parts.system)]);
         Ok(())
@@ -399,14 +399,10 @@ impl<'p> Construction<'p> {
 
     /// Returns the place of a text, which is copied unless the page contains it.
     fn extent(&mut self, text: &str, in_page: Option<usize>) -> (u32, u32) {
-        let start = match in_page {
-            Some(start) => place(start),
-            None => {
-                let start = self.side_end();
-                self.dom.side.push_str(text);
-                start
-            }
-        };
+        let start = in_page.map_or_else(|| self.side_end(), place);
+        if in_page.is_none() {
+            self.dom.side.push_str(text);
+        }
         (start, place(text.len()))
     }
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use html5ever::data::NAMED_ENTITIES;
 
+use super::Faults;
 use super::characters::{is_allowed, is_name};
 use super::fault::shorten;
 
@@ -66,18 +67,19 @@ pub(super) struct Entities {
     /// Whether the document type names a file. Those of XHTML and of old RSS declare the entities of HTML.
     pub(super) has_external_subset: bool,
     pub(super) is_standalone: bool,
-    /// Whether faults in references are repaired.
-    is_lenient: bool,
+    /// How faults in references are read.
+    faults: Faults,
     added: usize,
 }
 
 impl Entities {
-    pub(super) fn new(is_lenient: bool) -> Self {
-        Self { is_lenient, ..Self::default() }
+    pub(super) fn new(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
     }
 
+    /// Whether faults are repaired.
     pub(super) fn is_lenient(&self) -> bool {
-        self.is_lenient
+        self.faults == Faults::Repaired
     }
 
     /// Declares a general entity. The first declaration of a name counts.
@@ -147,7 +149,7 @@ impl Entities {
             return self.or_literal(name, || "is not a valid reference: write `&` as `&amp;`");
         }
         let is_elsewhere = (self.has_external_subset || self.are_incomplete) && !self.is_standalone;
-        if (self.has_external_subset || self.is_lenient)
+        if (self.has_external_subset || self.is_lenient())
             && let Some(text) = of_html(name)
         {
             return Ok(Meaning::Text(text));
@@ -159,7 +161,7 @@ impl Entities {
     }
 
     fn or_literal(&self, name: &str, problem: impl Fn() -> &'static str) -> Result<Meaning, String> {
-        if self.is_lenient {
+        if self.is_lenient() {
             return Ok(Meaning::Text(format!("&{name};")));
         }
         Err(format!("`&{};` {}", shorten(name), problem()))

@@ -45,9 +45,10 @@ use super::html::normalize_line_ends;
 const LONGEST: usize = 1 << 28;
 
 /// How a text with faults is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Faults {
     /// Any fault is an error.
+    #[default]
     Refused,
     /// Faults that many feeds have are repaired: white space before the XML declaration, characters that XML does not
     /// allow, a bare `&`, and the entities of HTML. Any other fault is an error.
