@@ -62,7 +62,7 @@ pub(super) fn leave_out(dom: &Dom, root: Root, kept: &mut Kept, about: &About) {
                     && (words::CREDITS.iter().any(|start| lower.starts_with(start)) || names_year(&block.text)));
         let is_around = block.at < text.start && dom.node(block.at).end >= text.end;
         let is_lead = is_after_title && block.level.is_none() && is_sentence && block.weight >= SHORTEST_LEAD;
-        let is_apart = !text.contains(&block.at) && !(is_lead && block.at < text.start);
+        let is_apart = !(text.contains(&block.at) || is_lead && block.at < text.start);
         if is_around {
             if around.insert(block.at) {
                 leave_out_words(dom, block.at, root.text, kept);
