@@ -29,21 +29,30 @@ struct Block {
 
 /// Leaves out these blocks of the article.
 pub(super) fn leave_out(dom: &Dom, root: Root, kept: &mut Kept, about: &About) {
-    let title = about.title.as_deref().map(simplified);
+    let title = about.title.as_deref().map(simplified).filter(|title| !title.is_empty());
     let byline = about.byline.as_deref().map(simplified).filter(|byline| byline.len() > 3);
     let text = dom.subtree(root.text);
-    let mut is_before_text = true;
+    let (mut is_before_text, mut is_after_title) = (true, false);
+    let mut around = HashSet::new();
     for block in &blocks(dom, root.whole, kept) {
+        // A block comes once for each piece of text between its inner blocks.
+        if !kept.contains(block.at) {
+            continue;
+        }
         let plain = simplified(&block.text);
         let lower = block.text.to_lowercase();
         let is_sentence = block.text.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '”', '»', '"']);
         let is_short = block.weight <= LONGEST_CREDIT;
-        let is_title = block.level == Some(1) && is_before_text
+        let is_same = title.as_ref().is_some_and(|title| plain == *title);
+        is_after_title |= is_same || block.level == Some(1);
+        let is_title = is_same
+            || block.level == Some(1) && is_before_text
             || block.level.is_some()
                 && title
                     .as_ref()
                     .is_some_and(|title| plain.strip_prefix("re").unwrap_or(&plain) == title || plain == *title);
-        let is_notice = words::NOTICES.contains(&lower.as_str());
+        let is_notice =
+            words::NOTICES.contains(&lower.trim_matches([' ', '-', '–', '—', '*', '·', '|', ':', '[', ']', '(', ')']));
         let is_credit = is_before_text
             && is_short
             && block.level.is_none()
@@ -51,20 +60,29 @@ pub(super) fn leave_out(dom: &Dom, root: Root, kept: &mut Kept, about: &About) {
             && (byline.as_ref().is_some_and(|byline| plain.contains(byline))
                 || !is_sentence
                     && (words::CREDITS.iter().any(|start| lower.starts_with(start)) || names_year(&block.text)));
-        let is_apart = !text.contains(&block.at) && {
-            let is_lead =
-                block.at < text.start && block.level.is_none() && is_sentence && block.weight >= SHORTEST_LEAD;
-            !is_lead
-        };
-        if is_title || is_notice || is_credit || is_apart || is_time(dom, block.at) || is_count(dom, block) {
-            // A block that contains the text is not a block of its own.
-            if !(block.at < text.start && dom.node(block.at).end >= text.end) {
-                kept.leave_out(dom, block.at);
+        let is_around = block.at < text.start && dom.node(block.at).end >= text.end;
+        let is_lead = is_after_title && block.level.is_none() && is_sentence && block.weight >= SHORTEST_LEAD;
+        let is_apart = !(text.contains(&block.at) || is_lead && block.at < text.start);
+        if is_around {
+            if around.insert(block.at) {
+                leave_out_words(dom, block.at, root.text, kept);
             }
+        } else if is_title || is_notice || is_credit || is_apart || is_time(dom, block.at) || is_count(dom, block) {
+            kept.leave_out(dom, block.at);
         }
         is_before_text &= block.level.is_some() || is_short;
     }
     leave_out_empty_headings(dom, root.whole, kept);
+}
+
+/// Leaves out the words that stand directly in an element around the text.
+fn leave_out_words(dom: &Dom, around: u32, text: u32, kept: &mut Kept) {
+    for child in dom.children(around).filter(|child| !dom.subtree(*child).contains(&text)) {
+        let has_block = dom.elements(dom.subtree(child)).any(|at| look::is_block(dom.node(at).name()));
+        if !has_block {
+            kept.leave_out(dom, child);
+        }
+    }
 }
 
 /// Leaves out headings that have no text after them before the next heading of the same or a higher level.

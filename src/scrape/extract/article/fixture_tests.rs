@@ -176,6 +176,14 @@ fn a_page_without_an_article_gives_none() {
     }
 }
 
+/// A title of which no letter is left must not equal the empty text of a block.
+#[test]
+fn a_title_without_letters_is_no_reason_to_lose_the_text() {
+    let text = "A sentence that is long enough to count as running text, with commas, and with an end. ".repeat(4);
+    let article = found(&format!("<title>???</title><article>{text}<h2>!</h2>{text}</article>")).expect("a page");
+    assert!(string(article.as_ref(), "text").is_some_and(|found| found.len() > text.len()));
+}
+
 #[test]
 fn a_page_that_nests_too_deeply_is_refused() {
     let page = |depth: usize| {
@@ -196,12 +204,16 @@ fn hostile_pages_take_a_time_that_grows_with_their_length() {
         format!("<article>{}", "<p>a</p>".repeat(200_000)),
         format!(
             "<article>{}",
-            format!("<div class='share meta'><h1>{sentence}</h1>").repeat(1) + &format!("<p>{sentence}").repeat(40_000)
+            format!("<div class='share meta'><h1>{sentence}</h1>") + &format!("<p>{sentence}").repeat(40_000)
         ),
         format!("<td>{}", format!("{sentence}<h2>x</h2>").repeat(40_000)),
+        format!(
+            "<article>{}<div>{}",
+            format!("{sentence}<h2>x</h2>").repeat(40_000),
+            format!("<p>{sentence}").repeat(80_000)
+        ),
         format!("<time>{}</time>", format!("<time><p>{sentence}</p></time>").repeat(20_000)),
-        (0..400).map(|n| format!("<div class='banner related b{n}'>{sentence}")).collect::<String>()
-            + &sentence.repeat(20_000),
+        format!("<div class='banner related'>{sentence}").repeat(400) + &sentence.repeat(20_000),
         format!("<p class='{}'>{sentence}", "share-".repeat(300_000)),
         format!("<script type=application/ld+json>{}</script><p>{}", "[".repeat(900_000), sentence.repeat(20)),
         format!(

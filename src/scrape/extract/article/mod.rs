@@ -84,7 +84,7 @@ fn find(dom: &Dom, about: &about::About, strictness: unwanted::Strictness) -> Op
     let measures = Measures::of(dom, &kept);
     unwanted::leave_out_links(dom, &measures, &mut kept);
     let measures = Measures::of(dom, &kept);
-    let root = root::find(dom, &measures, &kept)?;
+    let root = root::find(dom, &measures, &kept, about.title.as_deref())?;
     edges::leave_out(dom, root, &mut kept, about);
     let measures = Measures::of(dom, &kept);
     let found = measures.at(root.whole);

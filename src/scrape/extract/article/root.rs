@@ -1,24 +1,29 @@
 //! Chooses the element that holds the article.
 
 use super::Kept;
+use super::edges::simplified;
 use super::measure::Measures;
+use super::unwanted::text_of;
 use crate::scrape::document::{Dom, known};
-use crate::scrape::extract::markdown::is_data_table;
+use crate::scrape::extract::markdown::{is_data_table, look};
 
 /// How much of the running text a part must have, in percent, to stand for the whole.
 const MOST: u32 = 75;
+
+/// How many levels above the text a lead may be.
+const FARTHEST_LEAD: usize = 3;
 
 /// Where an article is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Root {
     /// The element that holds the text.
     pub(super) text: u32,
-    /// The `<article>` around it, which may also have a lead, or the same element.
+    /// The element around it that also has the title and maybe a lead, or the same element.
     pub(super) whole: u32,
 }
 
 /// Finds the smallest element that holds nearly all of the running text.
-pub(super) fn find(dom: &Dom, measures: &Measures, kept: &Kept) -> Option<Root> {
+pub(super) fn find(dom: &Dom, measures: &Measures, kept: &Kept, title: Option<&str>) -> Option<Root> {
     let body = dom.elements(dom.whole()).find(|at| dom.node(*at).is_html(known::BODY))?;
     if measures.at(body).running == 0 {
         return None;
@@ -51,9 +56,19 @@ pub(super) fn find(dom: &Dom, measures: &Measures, kept: &Kept) -> Option<Root> 
         root = largest;
     }
     let text = declared(dom, root, measures, kept).unwrap_or(root);
-    let mut ancestors = std::iter::successors(Some(text), |at| (*at > 0).then(|| dom.node(*at).parent()));
-    let whole = ancestors.find(|at| dom.node(*at).is_html(known::ARTICLE)).unwrap_or(text);
+    let ancestors = || std::iter::successors(Some(text), |at| (*at > body).then(|| dom.node(*at).parent()));
+    let article = ancestors().find(|at| dom.node(*at).is_html(known::ARTICLE));
+    let whole = article.or_else(|| ancestors().take(FARTHEST_LEAD + 1).find(|at| has_title(dom, *at, text, title)));
+    let whole = whole.unwrap_or(text);
     Some(Root { text, whole })
+}
+
+/// Whether the title of the article stands in an element before the text.
+fn has_title(dom: &Dom, at: u32, text: u32, title: Option<&str>) -> bool {
+    let Some(title) = title.map(simplified) else { return false };
+    let before = dom.elements(at + 1..text).filter(|at| look::is_block(dom.node(*at).name())).take(200);
+    let mut short = before.filter(|at| dom.node(*at).end - *at < 10);
+    short.any(|at| simplified(&text_of(dom, at)) == title)
 }
 
 /// Whether an element can hold an article.

@@ -215,6 +215,7 @@ fn is_of_links(dom: &Dom, at: u32, measures: &Measures, all: u32) -> bool {
         }
         known::FORM | known::FIELDSET => true,
         known::H1 | known::H2 | known::H3 | known::H4 => its.is_linked(90) && name != known::H1,
+        known::A => its.text < 200 && leads_away(&text_of(dom, at)),
         known::P => its.is_linked(80) || its.text < 200 && its.links > 0 && leads_away(&text_of(dom, at)),
         _ => false,
     }

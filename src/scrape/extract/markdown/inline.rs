@@ -5,6 +5,9 @@
 
 use super::escape::{self, Around};
 
+/// How often the marks of a paragraph are looked at again after some of them were left out.
+const PASSES: usize = 8;
+
 /// A mark around a part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -34,6 +37,16 @@ pub(super) enum Mode {
     Heading,
     /// It has one line, and `|` would end it.
     Cell,
+}
+
+impl Mode {
+    fn line_break(self) -> &'static str {
+        match self {
+            Self::Paragraph => "\\\n",
+            Self::Heading => " ",
+            Self::Cell => "<br>",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -241,19 +254,16 @@ impl<'p> Writer<'p> {
         });
         let has_tildes = tildes.sum::<usize>() > 1;
         let mut is_in_link = false;
+        let mut is_after_code = false;
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(text) => {
                     let before = self.out.chars().next_back().filter(|char| *char != '\n');
-                    let after = self.char_after(at, false);
+                    let after = self.char_after(at, false, &written);
                     escape::text(&mut self.out, text, Around { before, after, is_in_link, has_tildes });
                 }
                 Piece::Space => self.out.push(' '),
-                Piece::Break => self.out.push_str(match self.mode {
-                    Mode::Paragraph => "\\\n",
-                    Mode::Heading => " ",
-                    Mode::Cell => "<br>",
-                }),
+                Piece::Break => self.out.push_str(self.mode.line_break()),
                 Piece::Open(mark) if written[at] => {
                     is_in_link |= *mark == Mark::Link;
                     self.out.push_str(mark.delimiter());
@@ -264,10 +274,17 @@ impl<'p> Writer<'p> {
                     self.out.push_str(target);
                 }
                 Piece::Close(mark, _) if written[at] => self.out.push_str(mark.delimiter()),
-                Piece::Open(_) | Piece::Close(..) => {}
-                Piece::Code(text) => self.out.push_str(&escape::code(text)),
+                Piece::Open(_) | Piece::Close(..) => continue,
+                Piece::Code(text) => {
+                    // Two codes side by side would be one.
+                    if is_after_code {
+                        self.out.push_str("<!-- -->");
+                    }
+                    self.out.push_str(&escape::code(text));
+                }
                 Piece::Markdown(text) => self.out.push_str(text),
             }
+            is_after_code = matches!(piece, Piece::Code(_));
         }
         self.finish()
     }
@@ -298,63 +315,126 @@ impl<'p> Writer<'p> {
     }
 
     /// Whether the mark of each piece is written. A mark that `CommonMark` would not read as one is left out
-    /// (`CommonMark`, "left-flanking delimiter run").
+    /// (`CommonMark`, "left-flanking delimiter run"). Each mark that is left out changes the neighbours of others.
     fn written_marks(&self) -> Vec<bool> {
-        let mut written = vec![false; self.pieces.len()];
+        let mut pairs = Vec::new();
         let mut open = Vec::new();
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Open(_) => open.push(at),
                 Piece::Close(mark, _) => {
                     let Some(start) = open.pop() else { continue };
-                    let fits = *mark == Mark::Link || self.flanks(start, at, *mark);
-                    (written[start], written[at]) = (fits, fits);
+                    pairs.push(Pair { start, end: at, mark: *mark, around: open.clone() });
                 }
                 _ => {}
             }
         }
+        let mut written = vec![true; self.pieces.len()];
+        for _ in 0..PASSES {
+            let before = pairs.len();
+            pairs.retain(|pair| {
+                let fits = pair.mark == Mark::Link || self.flanks(pair, &written);
+                (written[pair.start], written[pair.end]) = (fits, fits);
+                fits
+            });
+            if pairs.len() == before {
+                return written;
+            }
+        }
+        // No mark is right for sure.
+        for pair in pairs.iter().filter(|pair| pair.mark != Mark::Link) {
+            (written[pair.start], written[pair.end]) = (false, false);
+        }
         written
     }
 
-    fn flanks(&self, start: usize, end: usize, mark: Mark) -> bool {
-        let is_star = mark != Mark::Strike;
-        let touches = |inner: Option<char>, outer: Option<char>| {
-            let is_word = |char: char| char.is_alphanumeric();
-            match inner {
-                Some(inner) if is_word(inner) => true,
-                Some(inner) if !inner.is_whitespace() => !outer.is_some_and(is_word),
-                _ => false,
-            }
+    fn flanks(&self, pair: &Pair, written: &[bool]) -> bool {
+        let is_star = pair.mark != Mark::Strike;
+        let is_word = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
+        let is_blank = |char: Option<char>| char.is_none_or(char::is_whitespace);
+        let touches = |inner, outer| is_word(inner) || !is_blank(inner) && !is_word(outer);
+        let (after, before) = (|at| self.char_after(at, is_star, written), |at| self.char_before(at, is_star, written));
+        // An opening mark that could also be a closing one would close a longer run around it.
+        let closes = touches(before(pair.start), after(pair.start));
+        let is_long = |start: &usize| written[*start] && self.is_long(*start, written);
+        touches(after(pair.start), before(pair.start))
+            && touches(before(pair.end), after(pair.end))
+            && !self.is_ambiguous(pair.start, written)
+            && !(is_star && closes && pair.around.iter().any(is_long))
+    }
+
+    /// Whether the `*` of this opening mark are written next to those of another one.
+    fn is_long(&self, start: usize, written: &[bool]) -> bool {
+        let is_star = |at: usize| matches!(self.pieces[at], Piece::Open(Mark::Strong | Mark::Emphasis));
+        let mut after = (start + 1..self.pieces.len()).filter(|at| written[*at]);
+        let mut before = (0..start).rev().filter(|at| written[*at]);
+        is_star(start) && (after.next().is_some_and(is_star) || before.next().is_some_and(is_star))
+    }
+
+    /// Whether a mark opens right after others close, and more than one closes or opens there: nobody can tell which `*`
+    /// belongs to which.
+    fn is_ambiguous(&self, start: usize, written: &[bool]) -> bool {
+        let is_mark = |at: &usize| {
+            written[*at] && matches!(self.pieces[*at], Piece::Open(mark) | Piece::Close(mark, _) if mark != Mark::Link)
         };
-        touches(self.char_after(start, is_star), self.char_before(start, is_star))
-            && touches(self.char_before(end, is_star), self.char_after(end, is_star))
+        let is_dropped = |at: &usize| !written[*at];
+        let is_in_run = |at: &usize| is_mark(at) || is_dropped(at);
+        let closes = |at: &usize| written[*at] && matches!(self.pieces[*at], Piece::Close(..));
+        let before = (0..start).rev().take_while(is_in_run);
+        let (mut closing, mut others) = (0, 0);
+        let is_strike =
+            |at: &usize| matches!(self.pieces[*at], Piece::Open(Mark::Strike) | Piece::Close(Mark::Strike, _));
+        if is_strike(&start) && before.clone().find(is_mark).is_some_and(|last| is_strike(&last)) {
+            return true;
+        }
+        for at in before.filter(is_mark) {
+            if closes(&at) { closing += 1 } else { others += 1 }
+        }
+        let after = (start + 1..self.pieces.len()).take_while(is_in_run).filter(is_mark).count();
+        closing > 0 && closing + others + after > 1
     }
 
     /// Returns the character after the piece at `at`. With `skips_stars`, the marks that are written with `*` do not
     /// count.
-    fn char_after(&self, at: usize, skips_stars: bool) -> Option<char> {
-        let after = self.pieces[at + 1..].iter();
-        after.map(|piece| edge(piece, skips_stars, |text| text.chars().next())).find_map(|edge| edge).flatten()
+    fn char_after(&self, at: usize, skips_stars: bool, written: &[bool]) -> Option<char> {
+        let mut after = (at + 1..self.pieces.len()).filter(|at| written[*at]).map(|at| &self.pieces[at]);
+        match after.find(|piece| !(skips_stars && piece.is_of_stars()))? {
+            Piece::Break => self.mode.line_break().chars().next(),
+            piece => piece.text().chars().next(),
+        }
     }
 
-    fn char_before(&self, at: usize, skips_stars: bool) -> Option<char> {
-        let before = self.pieces[..at].iter().rev();
-        before.map(|piece| edge(piece, skips_stars, |text| text.chars().next_back())).find_map(|edge| edge).flatten()
+    fn char_before(&self, at: usize, skips_stars: bool, written: &[bool]) -> Option<char> {
+        let mut before = (0..at).rev().filter(|at| written[*at]).map(|at| &self.pieces[at]);
+        match before.find(|piece| !(skips_stars && piece.is_of_stars()))? {
+            Piece::Break => self.mode.line_break().chars().next_back(),
+            piece => piece.text().chars().next_back(),
+        }
     }
 }
 
-/// Returns the character at an edge of a piece: `None` if the piece does not count, `Some(None)` for the end of a line.
-fn edge(piece: &Piece, skips_stars: bool, of: impl Fn(&str) -> Option<char>) -> Option<Option<char>> {
-    match piece {
-        Piece::Open(Mark::Strong | Mark::Emphasis) | Piece::Close(Mark::Strong | Mark::Emphasis, _) if skips_stars => {
-            None
+/// A mark, from its beginning to its end, and the beginnings of the marks around it.
+struct Pair {
+    start: usize,
+    end: usize,
+    mark: Mark,
+    around: Vec<usize>,
+}
+
+impl Piece {
+    /// Whether it is written with `*`.
+    fn is_of_stars(&self) -> bool {
+        matches!(self, Self::Open(Mark::Strong | Mark::Emphasis) | Self::Close(Mark::Strong | Mark::Emphasis, _))
+    }
+
+    /// Returns a text that begins and ends as the piece does.
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Markdown(text) => text,
+            Self::Space | Self::Break => " ",
+            Self::Close(Mark::Link, _) => "])",
+            Self::Open(mark) | Self::Close(mark, _) => mark.delimiter(),
+            Self::Code(_) => "`",
         }
-        Piece::Text(text) | Piece::Markdown(text) => Some(of(text)),
-        Piece::Space => Some(Some(' ')),
-        Piece::Break => Some(None),
-        Piece::Open(mark) => Some(of(mark.delimiter())),
-        Piece::Close(Mark::Link, target) => Some(of(&["]", target].concat())),
-        Piece::Close(mark, _) => Some(of(mark.delimiter())),
-        Piece::Code(_) => Some(Some('`')),
     }
 }

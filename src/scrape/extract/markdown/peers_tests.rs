@@ -73,7 +73,7 @@ impl Numbers {
         for _ in 0..=self.below(3) {
             let words = self.words();
             let inner = if depth == 0 { words.clone() } else { self.inline(depth - 1, true) };
-            out += &match self.below(12) {
+            let part = match self.below(12) {
                 0 => format!("<b>{inner}</b>"),
                 1 => format!("<i>{inner}</i>"),
                 2 => format!("<s>{inner}</s>"),
@@ -84,6 +84,7 @@ impl Numbers {
                 7 => format!(" <em>{words}</em> "),
                 _ => words,
             };
+            out.push_str(&part);
         }
         out
     }
@@ -93,7 +94,7 @@ impl Numbers {
         for _ in 0..=self.below(3) {
             let text = self.inline(2, false);
             let inner = if depth == 0 { text.clone() } else { self.blocks(depth - 1) };
-            out += &match self.below(11) {
+            let part = match self.below(11) {
                 0 => format!("<h{0}>{text}</h{0}>", 1 + self.below(4)),
                 1 => format!("<blockquote>{inner}</blockquote>"),
                 2 => format!("<ul><li>{inner}</li><li>{text}</li></ul>"),
@@ -105,6 +106,7 @@ impl Numbers {
                 8 => format!("<div>{inner}</div>"),
                 _ => format!("<p>{text}</p>"),
             };
+            out.push_str(&part);
         }
         out
     }

@@ -96,7 +96,7 @@ fn rows_of(source: &Source<'_>, table: u32) -> Vec<Row> {
 fn cells_of(source: &Source<'_>, row: u32, below: &mut Vec<usize>, budget: &mut usize, outer: &Inline) -> Vec<String> {
     let dom = source.dom;
     let mut cells = Vec::new();
-    let mut covered = |cells: &mut Vec<String>, below: &mut Vec<usize>| {
+    let covered = |cells: &mut Vec<String>, below: &mut Vec<usize>| {
         while let Some(rows) = below.get_mut(cells.len()).filter(|rows| **rows > 0) {
             *rows -= 1;
             cells.push(String::new());
@@ -110,9 +110,10 @@ fn cells_of(source: &Source<'_>, row: u32, below: &mut Vec<usize>, budget: &mut 
         let span = |name| dom.attribute(at, name).and_then(|text| text.trim_ascii().parse().ok()).unwrap_or(1).max(1);
         let (mut columns, mut rows): (usize, usize) = (span(known::COLSPAN), span(known::ROWSPAN));
         let extra = columns.saturating_mul(rows) - 1;
-        match budget.checked_sub(extra) {
-            Some(rest) => *budget = rest,
-            None => (columns, rows) = (1, 1),
+        if extra <= *budget {
+            *budget -= extra;
+        } else {
+            (columns, rows) = (1, 1);
         }
         let first = cells.len();
         if rows > 1 {
