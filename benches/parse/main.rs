@@ -35,7 +35,8 @@ fn main() {
     for kind in Kind::ALL {
         let pages: Vec<String> = (0..PAGES).map(|number| pages::page(kind, number)).collect();
         let rates = [&rates(&pages)[..], &[lexbor(&pages)]].concat();
-        let shown: String = rates.iter().map(|rate| rate.map_or(format!("{:>12}", "-"), |it| format!("{it:>12.0}"))).collect();
+        let shown: String =
+            rates.iter().map(|rate| rate.map_or(format!("{:>12}", "-"), |it| format!("{it:>12.0}"))).collect();
         println!("{:<24}{shown}", kind.title());
     }
 }
@@ -73,7 +74,7 @@ fn lol_html(page: &str) {
         elements += 1;
         Ok(())
     });
-    let settings = lol_html::Settings { element_content_handlers: vec![count], ..lol_html::Settings::new() };
+    let settings = lol_html::Settings::new().append_element_content_handler(count);
     let mut rewriter = lol_html::HtmlRewriter::new(settings, |_: &[u8]| {});
     rewriter.write(page.as_bytes()).expect("a page");
     rewriter.end().expect("a page");
