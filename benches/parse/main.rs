@@ -74,7 +74,7 @@ fn lol_html(page: &str) {
         elements += 1;
         Ok(())
     });
-    let settings = lol_html::Settings { element_content_handlers: vec![count], ..lol_html::Settings::new() };
+    let settings = lol_html::Settings::new().append_element_content_handler(count);
     let mut rewriter = lol_html::HtmlRewriter::new(settings, |_: &[u8]| {});
     rewriter.write(page.as_bytes()).expect("a page");
     rewriter.end().expect("a page");

@@ -30,7 +30,6 @@
 //! - `html5lib_tests`: the documents of html5lib's tests
 //! - `peers_tests`: writes documents as text, to compare them with those of other parsers
 //! - `hostile_tests`: pages that are written to keep a parser busy
-//! - `speed_tests`: measures the time of parsing against html5ever
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod comparison;
@@ -47,8 +46,6 @@ mod html5lib_tests;
 #[cfg(test)]
 mod peers_tests;
 mod rules;
-#[cfg(test)]
-mod speed_tests;
 #[allow(clippy::wildcard_imports, reason = "the sets name nearly all elements")]
 mod tags;
 mod token;

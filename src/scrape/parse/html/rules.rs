@@ -70,7 +70,7 @@ impl Correction {
 pub(super) enum Off {
     #[default]
     None,
-    #[cfg_attr(fuzzing, expect(dead_code, reason = "the comparison with other parsers is a test"))]
+    #[cfg_attr(fuzzing, allow(dead_code, reason = "the comparison with other parsers is a test"))]
     One(Correction),
     All,
 }
