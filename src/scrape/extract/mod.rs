@@ -12,7 +12,8 @@
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
-//! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML
+//! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML;
+//!   `shaping_tests`: sources, steps and types together
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel;
 //!   `values_peers_tests`: writes how numbers and dates are read
 
@@ -35,6 +36,8 @@ mod refresh;
 mod rules;
 mod run;
 mod selection;
+#[cfg(test)]
+mod shaping_tests;
 mod structured;
 mod table;
 mod value;

@@ -8,6 +8,9 @@ const MOST: usize = 20;
 /// The most characters of a value in a warning.
 const LONGEST_VALUE: usize = 200;
 
+/// The most characters of a field's path in a warning. Names in the settings may have any length.
+const LONGEST_FIELD: usize = 1000;
+
 /// What a warning is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -62,14 +65,13 @@ impl Warnings {
         }
         out.extend_from_slice(b"{\"field\":");
         match field {
-            Some(field) => json::string(out, field),
+            Some(field) => json::string(out, start(field, LONGEST_FIELD)),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"problem\":");
         json::string(out, problem.as_str());
         out.extend_from_slice(b",\"value\":");
-        let end = value.char_indices().nth(LONGEST_VALUE).map_or(value.len(), |(end, _)| end);
-        json::string(out, &value[..end]);
+        json::string(out, start(value, LONGEST_VALUE));
         out.push(b'}');
     }
 
@@ -77,10 +79,17 @@ impl Warnings {
         Mark { length: self.json.len(), count: self.count }
     }
 
-    /// Forgets the warnings since a moment.
-    pub(super) fn rewind(&mut self, mark: Mark) {
+    /// Forgets the warnings since a moment. Returns whether there were some.
+    pub(super) fn rewind(&mut self, mark: Mark) -> bool {
+        let were_some = self.count > mark.count;
         self.json.truncate(mark.length);
         self.count = mark.count;
+        were_some
+    }
+
+    /// Whether the next warning is only counted.
+    pub(super) fn are_full(&self) -> bool {
+        self.count + 1 >= MOST
     }
 
     /// Returns the warnings as a list on one line of JSON, at most 20. It is empty if there are no warnings.
@@ -96,6 +105,12 @@ impl Warnings {
         self.json.push(b']');
         self.json
     }
+}
+
+/// The first characters of a text.
+fn start(text: &str, characters: usize) -> &str {
+    let end = text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end);
+    &text[..end]
 }
 
 #[cfg(test)]

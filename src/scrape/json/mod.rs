@@ -14,6 +14,7 @@ mod path;
 mod write;
 
 pub(in crate::scrape) use body::{parse_body, text_of_body};
+pub(in crate::scrape) use number::whole;
 pub(in crate::scrape) use parse::{JsonError, MAX_DEPTH, parse, parse_script};
 pub use path::JsonPathError;
 pub(in crate::scrape) use path::{JsonPath, TooMany};

@@ -10,6 +10,9 @@ use super::{Content, Each, Field, FirstOf, Inside, Kind, Origin, Plan, Root, Sel
 use super::{RuleError, RuleErrorKind};
 use crate::scrape::json::{self, Json, JsonPath};
 
+/// The most fields. An answer of a worker, which has a count for each field, cannot have more.
+const MOST_FIELDS: usize = 100_000;
+
 /// Compiles the rules. Adds the names of all selectors to `symbols`. Also returns all fields, by number,
 /// and the number of selectors.
 pub(in crate::scrape::extract) fn compile(
@@ -17,7 +20,7 @@ pub(in crate::scrape::extract) fn compile(
     symbols: &mut Symbols,
 ) -> Result<(Plan, Vec<FieldInfo>, usize), RuleError> {
     let mut compiler = Compiler { symbols, fields: Vec::new(), selectors: 0 };
-    let plan = compiler.plan(fields, "", Around::Page)?;
+    let plan = compiler.plan(fields, "", 0, Around::Page)?;
     Ok((plan, compiler.fields, compiler.selectors))
 }
 
@@ -42,13 +45,22 @@ struct Compiler<'s> {
 type Branches = Vec<(Branch, Origin)>;
 
 impl Compiler<'_> {
-    fn plan(&mut self, rules: &Fields, path: &str, around: Around) -> Result<Plan, RuleError> {
+    /// `first`: the smallest number that a field of this object can have. Several rules of one field may make objects
+    /// with the same fields, which then have the same numbers.
+    fn plan(&mut self, rules: &Fields, path: &str, first: usize, around: Around) -> Result<Plan, RuleError> {
         let (mut fields, mut branches) = (Vec::with_capacity(rules.len()), Branches::new());
+        let known = first..self.fields.len();
         for (name, rule) in rules {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let number = self.fields.len();
-            self.fields.push(FieldInfo { path: path.clone(), is_of_settings: false });
-            let content = self.content(rule, &path, around, &mut branches)?;
+            let same = self.fields[known.clone()].iter().position(|field| field.path == path);
+            let number = same.map_or(self.fields.len(), |nth| first + nth);
+            if number >= MOST_FIELDS {
+                return Err(RuleError { path, kind: RuleErrorKind::TooManyFields });
+            }
+            if same.is_none() {
+                self.fields.push(FieldInfo { path: path.clone(), is_of_settings: false });
+            }
+            let content = self.content(rule, (&path, number), around, &mut branches)?;
             let mut key = Vec::new();
             json::string(&mut key, name);
             key.push(b':');
@@ -62,7 +74,7 @@ impl Compiler<'_> {
     fn content(
         &mut self,
         rule: &Rule,
-        path: &str,
+        (path, number): (&str, usize),
         around: Around,
         branches: &mut Branches,
     ) -> Result<Content, RuleError> {
@@ -72,7 +84,7 @@ impl Compiler<'_> {
             Rule::FirstOf(first) => {
                 let rules = first.rules.iter();
                 let contents =
-                    rules.map(|rule| self.content(rule, path, around, branches)).collect::<Result<_, _>>()?;
+                    rules.map(|rule| self.content(rule, (path, number), around, branches)).collect::<Result<_, _>>()?;
                 let default = match &first.default {
                     Some(_) if first.required => return Err(at(RuleErrorKind::DefaultOfRequired)),
                     Some(default) => value::scalar(default),
@@ -83,7 +95,7 @@ impl Compiler<'_> {
             Rule::Each(EachRule { each, fields }) => {
                 let source = self.source(each, &Kind::Json, true, around, branches).map_err(at)?;
                 let inner = if each.gives_json() { Around::Json } else { Around::Element };
-                Ok(Content::Each(Each { source, plan: self.plan(fields, path, inner)? }))
+                Ok(Content::Each(Each { source, plan: self.plan(fields, path, number + 1, inner)? }))
             }
         }
     }
@@ -94,8 +106,7 @@ impl Compiler<'_> {
         let steps = Steps::new(&rule.steps).map_err(RuleErrorKind::Pattern)?;
         let mut value = Value { source, arity: rule.arity, steps, kind, required: rule.required, default: Vec::new() };
         value.default = match &rule.default {
-            None if value.is_list() || is_list(&rule.source) => b"[]".to_vec(),
-            None => b"null".to_vec(),
+            None => missing_value(rule).to_vec(),
             Some(_) if value.is_list() => return Err(RuleErrorKind::DefaultOfList),
             Some(_) if rule.required => return Err(RuleErrorKind::DefaultOfRequired),
             Some(default) => value::scalar(default),
@@ -130,7 +141,13 @@ impl Compiler<'_> {
                 let selection = Selection::parse_elements(css).map_err(RuleErrorKind::Selector)?;
                 (Root::Table(self.selected(selection, true, branches)), css.clone())
             }
-            rules::Root::XPath(xpath) => (Root::XPath(XPath::new(xpath).map_err(RuleErrorKind::XPath)?), xpath.clone()),
+            rules::Root::XPath(xpath) => {
+                let compiled = XPath::new(xpath).map_err(RuleErrorKind::XPath)?;
+                if is_each && source.json.is_none() && !compiled.gives_elements() {
+                    return Err(RuleErrorKind::EachWithoutElements);
+                }
+                (Root::XPath(compiled), xpath.clone())
+            }
             rules::Root::Body => (Root::Body, String::new()),
             rules::Root::Structured(what) => (Root::Structured(*what), name_of(&source.root).to_owned()),
             rules::Root::Links => (Root::Links, "links".to_owned()),
@@ -240,10 +257,14 @@ fn shown_fact(fact: &Fact) -> String {
 fn missing(last: Option<&Rule>) -> &'static [u8] {
     match last {
         Some(Rule::Each(_)) => b"[]",
-        Some(Rule::Value(rule)) if rule.steps.join.is_none() && rule.arity == Arity::Many => b"[]",
-        Some(Rule::Value(rule)) if is_list(&rule.source) => b"[]",
-        _ => b"null",
+        Some(Rule::Value(rule)) => missing_value(rule),
+        Some(Rule::FirstOf(first)) => missing(first.rules.last()),
+        None => b"null",
     }
+}
+
+fn missing_value(rule: &ValueRule) -> &'static [u8] {
+    if rule.is_list() || is_list(&rule.source) { b"[]" } else { b"null" }
 }
 
 /// Whether each value of a source is a list.

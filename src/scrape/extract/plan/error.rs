@@ -38,6 +38,12 @@ pub enum RuleErrorKind {
     /// `format` or `timezone`.
     #[error("{0}")]
     Date(DatesError),
+    /// The expression in `each` can find something else than elements.
+    #[error("`each`: the XPath expression must find elements, not texts, attributes or a single value")]
+    EachWithoutElements,
+    /// There are more fields than a worker can count.
+    #[error("the rules have more than 100000 fields: too many")]
+    TooManyFields,
     /// `locale` is not a language that is known.
     #[error("`locale`: `{0}` is not a known language")]
     Locale(String),

@@ -80,7 +80,7 @@ impl Steps {
     }
 
     /// Calls `found` for each result that the steps make from one selected text, until `found` breaks. `is_one`:
-    /// whether only the first match of `re` is wanted.
+    /// whether only the first match that is not empty is wanted.
     pub(in crate::scrape::extract) fn apply<B>(
         &self,
         text: Cow<'_, str>,
@@ -88,25 +88,29 @@ impl Steps {
         found: &mut impl FnMut(Shaped<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         match &self.pattern {
-            None => self.apply_rest(text, found),
+            None => self.apply_rest(text, is_one, found),
             Some(pattern) if pattern.makes_objects() => {
                 pattern.objects_in(&text, self.trim, |object| found(Shaped::Object(object)))
             }
             Some(pattern) if is_one && self.split.is_some() => {
                 let mut first = None;
                 let _: ControlFlow<()> = pattern.find_in(&text, |string| {
+                    if string.is_empty() || self.trim && value::is_blank(&string) {
+                        return ControlFlow::Continue(());
+                    }
                     first = Some(string);
                     ControlFlow::Break(())
                 });
-                first.map_or(ControlFlow::Continue(()), |first| self.apply_rest(first, found))
+                first.map_or(ControlFlow::Continue(()), |first| self.apply_rest(first, is_one, found))
             }
-            Some(pattern) => pattern.find_in(&text, |string| self.apply_rest(string, found)),
+            Some(pattern) => pattern.find_in(&text, |string| self.apply_rest(string, is_one, found)),
         }
     }
 
     fn apply_rest<B>(
         &self,
         text: Cow<'_, str>,
+        is_one: bool,
         found: &mut impl FnMut(Shaped<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut text = if self.trim { value::trim(text) } else { text };
@@ -116,6 +120,8 @@ impl Steps {
             }
         }
         match &self.split {
+            // An empty match has no parts. The next match may have some.
+            Some(_) if is_one && text.is_empty() => ControlFlow::Continue(()),
             Some(mark) => text.split(mark.as_str()).try_for_each(|part| self.finish(Cow::Borrowed(part), found)),
             None => self.finish(text, found),
         }

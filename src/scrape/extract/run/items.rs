@@ -9,7 +9,7 @@ use super::super::warnings::Problem;
 use super::super::xpath::{Found, XPath};
 use super::super::{table, value};
 use super::elements::Taken;
-use super::{Hit, KEPT_HITS, Run, Scope};
+use super::{Hit, KEPT_HITS, Match, Run, Scope};
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::json::{self, Json, JsonPath};
 
@@ -72,12 +72,13 @@ impl<'a, 'o> Run<'a, 'o> {
         &mut self,
         source: &'o Source,
         scope: Scope<'_>,
-        found: &mut dyn FnMut(&mut Self, Scope<'_>) -> Result<(), Failure>,
+        found: &mut dyn FnMut(&mut Self, Match<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut object = |run: &mut Self, inner: Scope<'_>| match found(run, inner) {
+        let mut found = |run: &mut Self, matched: Match<'_>| match found(run, matched) {
             Ok(()) => Flow::Continue(()),
             Err(failure) => Flow::Break(Some(failure)),
         };
+        let mut object = |run: &mut Self, inner: Scope<'_>| found(run, Match::Of(inner));
         let flow = match &source.root {
             Root::Css(selected) if source.json.is_none() => {
                 let mut last = None;
@@ -93,12 +94,9 @@ impl<'a, 'o> Run<'a, 'o> {
             _ => {
                 let taken = Taken { trim: true, markdown: false };
                 self.items(source, taken, scope, |run, item| match item {
-                    Item::Json(json) => object(run, Scope::Json(json)),
+                    Item::Json(json) => found(run, Match::Of(Scope::Json(json))),
                     Item::Text(_) => Flow::Continue(()),
-                    Item::NotJson(text) => {
-                        run.warn(Problem::BadValue, &text);
-                        Flow::Continue(())
-                    }
+                    Item::NotJson(text) => found(run, Match::NotJson(&text)),
                 })
             }
         };
@@ -141,19 +139,21 @@ impl<'a, 'o> Run<'a, 'o> {
                 return places.iter().try_for_each(|place| {
                     let at = place.at();
                     let is_element = !place.is_attribute() && run.dom.node(at).is_element();
-                    match &source.inside {
-                        Some(inside) if is_element && !run.fits(inside, at) => return Flow::Continue(()),
-                        _ => {}
+                    let fits = source.inside.as_ref().is_none_or(|inside| match is_element {
+                        true => run.fits(inside, at),
+                        // Nothing is inside of a text or an attribute.
+                        false => inside.has.is_none(),
+                    });
+                    if !fits {
+                        return Flow::Continue(());
                     }
-                    match run.take(&Take::OuterHtml, at, taken) {
-                        Some(text) if is_element => run.of_text(text, path, found),
-                        _ => run.of_text(tree.written(*place), path, found),
+                    match is_element.then(|| run.take(&Take::OuterHtml, at, taken)).flatten() {
+                        Some(text) => run.of_text(text, path, found),
+                        None => run.of_string(tree.written(*place), taken, path, found),
                     }
                 });
             }
-            nodes.strings(tree).try_for_each(|text| {
-                if taken.trim && value::is_blank(&text) { Flow::Continue(()) } else { run.of_text(text, path, found) }
-            })
+            nodes.strings(tree).try_for_each(|text| run.of_string(text, taken, path, found))
         })
     }
 
@@ -194,6 +194,17 @@ impl<'a, 'o> Run<'a, 'o> {
                 Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message)))
             }
         }
+    }
+
+    /// Gives a string of `XPath`, unless it is only white space and `trim` is on.
+    fn of_string(
+        &mut self,
+        text: Cow<'_, str>,
+        taken: Taken,
+        path: Option<&'o JsonPath>,
+        found: &mut impl FnMut(&mut Self, Item<'_>) -> Flow,
+    ) -> Flow {
+        if taken.trim && value::is_blank(&text) { Flow::Continue(()) } else { self.of_text(text, path, found) }
     }
 
     /// Gives a text, or what a path selects in a text that is JSON.

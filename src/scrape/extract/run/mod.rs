@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use super::facts::PageFacts;
 use super::link::Links;
-use super::plan::{Content, Each, FirstOf, Plan, Value};
+use super::plan::{Content, Each, FirstOf, Plan};
 use super::selection::Scanner;
 use super::warnings::{Problem, Warnings};
 use super::xpath;
@@ -74,6 +74,14 @@ enum Scope<'s> {
     /// An element and everything below it.
     Element(u32),
     Json(&'s Json),
+}
+
+/// What an `each` finds.
+enum Match<'s> {
+    /// What an object is made from.
+    Of(Scope<'s>),
+    /// A text that must be JSON, but is not.
+    NotJson(&'s str),
 }
 
 /// Whether a content has a value.
@@ -137,7 +145,7 @@ impl<'o> Run<'_, 'o> {
         match content {
             Content::Value(value) => self.value(value, number, scope, missing),
             Content::FirstOf(first) => self.first_of(first, number, scope, missing),
-            Content::Each(each) => self.each(each, number, scope),
+            Content::Each(each) => self.each(each, number, scope, missing),
         }
     }
 
@@ -150,16 +158,29 @@ impl<'o> Run<'_, 'o> {
         missing: Missing,
     ) -> Result<Gave, Failure> {
         let (start, mark, count) = (self.out.len(), self.warnings.mark(), self.counts[number]);
+        let (whole, must_fit) = (self.whole.len(), missing == Missing::Counts && (self.strict || first.required));
         let mut bad = None;
         for content in &first.contents {
-            match self.content(content, number, scope, Missing::TriesNext)? {
-                Gave::Value => return Ok(Gave::Value),
-                Gave::BadValue => bad = bad.or(Some(content)),
-                Gave::Nothing => {}
+            let gave = self.content(content, number, scope, Missing::TriesNext)?;
+            let fits = !must_fit || self.counts[number].bad == count.bad;
+            if gave == Gave::Value && fits {
+                return Ok(Gave::Value);
             }
             self.out.truncate(start);
-            self.warnings.rewind(mark);
             self.counts[number] = count;
+            if self.warnings.rewind(mark) {
+                // Another field that needs the same must give its warnings again.
+                self.whole.truncate(whole);
+            }
+            match gave {
+                Gave::Nothing => {}
+                Gave::BadValue => bad = bad.or(Some(content)),
+                // A list has a bad value, which fails the page.
+                Gave::Value => {
+                    bad = Some(content);
+                    break;
+                }
+            }
         }
         match (bad, missing) {
             (Some(_), Missing::TriesNext) => Ok(Gave::BadValue),
@@ -180,10 +201,21 @@ impl<'o> Run<'_, 'o> {
         }
     }
 
-    fn each(&mut self, each: &'o Each, number: usize, scope: Scope<'_>) -> Result<Gave, Failure> {
+    fn each(&mut self, each: &'o Each, number: usize, scope: Scope<'_>, missing: Missing) -> Result<Gave, Failure> {
         self.out.push(b'[');
-        let mut count = 0;
+        let (mut count, mut bad) = (0, 0);
         self.matches(&each.source, scope, &mut |run, inner| {
+            let inner = match inner {
+                Match::Of(inner) => inner,
+                Match::NotJson(text) if run.strict && missing == Missing::Counts => {
+                    return Err(run.bad_value("JSON", text));
+                }
+                Match::NotJson(text) => {
+                    bad += 1;
+                    run.warn(Problem::BadValue, text);
+                    return Ok(());
+                }
+            };
             if count > 0 {
                 run.out.push(b',');
             }
@@ -199,19 +231,24 @@ impl<'o> Run<'_, 'o> {
         self.out.push(b']');
         let counts = &mut self.counts[number];
         counts.values = counts.values.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-        counts.empty += u32::from(count == 0);
-        Ok(if count > 0 { Gave::Value } else { Gave::Nothing })
+        counts.bad = counts.bad.saturating_add(bad);
+        counts.empty += u32::from(count == 0 && bad == 0);
+        Ok(match (count, bad) {
+            (0, 0) => Gave::Nothing,
+            (0, _) => Gave::BadValue,
+            _ => Gave::Value,
+        })
     }
 
     /// Adds a warning about the current field.
     fn warn(&mut self, problem: Problem, value: &str) {
-        let path = self.path();
+        let path = if self.warnings.are_full() { String::new() } else { self.path() };
         self.warnings.add(Some(&path), problem, value);
     }
 
-    fn bad_value(&self, rule: &Value, text: &str) -> Failure {
-        let message =
-            format!("read field `{}` as {}: it is `{}`", self.path(), rule.kind.name(), super::value::shorten(text));
+    /// `kind`: the name of a type.
+    fn bad_value(&self, kind: &str, text: &str) -> Failure {
+        let message = format!("read field `{}` as {kind}: it is `{}`", self.path(), super::value::shorten(text));
         Failure::new(FailureKind::BadValue, Stage::Extract, message)
     }
 

@@ -39,8 +39,8 @@ impl<'o> Run<'_, 'o> {
         }
         let taken = Taken { trim: rule.steps.trim, markdown: matches!(rule.kind, Kind::Markdown) };
         let mut flow = self.items(&rule.source, taken, scope, |run, item| run.item(rule, item, &mut written));
-        if let Some(joined) = written.joined.take()
-            && flow.is_continue()
+        if let Some(joined) = written.joined.take_if(|joined| written.count == 0 && !joined.is_empty())
+            && !matches!(flow, Flow::Break(Some(_)))
         {
             flow = self.text(rule, &joined, &mut written);
         }
@@ -78,12 +78,19 @@ impl<'o> Run<'_, 'o> {
             return self.json(rule, json, written);
         }
         match json {
-            Json::Null if rule.arity == Arity::One => Flow::Continue(()),
+            Json::Null if rule.arity == Arity::One || rule.steps.join.is_some() => Flow::Continue(()),
             Json::Null => self.finished(rule, b"null", written),
             Json::String(text) => self.shape(rule, Cow::Borrowed(text), written),
             // A number of JSON may have an exponent, which a number of a text cannot have.
             Json::Number(digits) if matches!(rule.kind, Kind::Number(_)) && !rule.steps.change_text() => {
                 self.finished(rule, digits.as_bytes(), written)
+            }
+            // It has a point as its decimal mark, whatever the page's texts have.
+            Json::Number(digits) if matches!(rule.kind, Kind::Integer(_)) && !rule.steps.change_text() => {
+                match json::whole(digits) {
+                    Some(whole) => self.finished(rule, whole.to_string().as_bytes(), written),
+                    None => self.bad(rule, digits, written),
+                }
             }
             Json::Number(digits) => self.shape(rule, Cow::Borrowed(digits), written),
             Json::Bool(truth) => self.shape(rule, Cow::Borrowed(if *truth { "true" } else { "false" }), written),
@@ -129,8 +136,9 @@ impl<'o> Run<'_, 'o> {
             Shaped::Listed(listed) => self.finished(rule, &listed.json, written),
             Shaped::Object(json) => self.finished(rule, &json, written),
         })?;
-        // The parts of the first text are the list.
-        if is_one && rule.is_list() && written.count > before { Flow::Break(None) } else { Flow::Continue(()) }
+        // The parts of the first text are the value.
+        let is_enough = written.count > before || written.joined.as_ref().is_some_and(|joined| !joined.is_empty());
+        if is_one && is_enough { Flow::Break(None) } else { Flow::Continue(()) }
     }
 
     fn join(&mut self, rule: &'o Value, text: &str, written: &mut Written) -> Flow {
@@ -185,7 +193,7 @@ impl<'o> Run<'_, 'o> {
     /// Writes `null` for a value that does not fit its type, with a warning, or fails the page.
     fn bad(&mut self, rule: &'o Value, text: &str, written: &mut Written) -> Flow {
         if written.missing == Missing::Counts && (self.strict || rule.required) {
-            return Flow::Break(Some(self.bad_value(rule, text)));
+            return Flow::Break(Some(self.bad_value(rule.kind.name(), text)));
         }
         let nth = written.count;
         self.begin(written);
