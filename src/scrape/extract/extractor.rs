@@ -8,7 +8,7 @@ use super::facts::PageFacts;
 use super::link::Links;
 use super::plan::{self, Plan, RuleError};
 use super::rules::{Extraction, Fact, Fields};
-use super::run::{Hit, Run};
+use super::run::{Hit, Run, Work};
 use super::selection::{Marks, Scanner, Symbols, Tree};
 use super::warnings::Warnings;
 use super::xpath;
@@ -167,6 +167,7 @@ impl Extractor {
             hits,
             nodes,
             whole: Vec::new(),
+            work: Work::of(dom),
             out: Vec::with_capacity(1024),
             path: Vec::new(),
             warnings,

@@ -13,7 +13,7 @@
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
 //! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML;
-//!   `shaping_tests`: sources, steps and types together
+//!   `shaping_tests`: sources, steps and types together; `hostile_tests`: pages that mean harm
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel;
 //!   `values_peers_tests`: writes how numbers and dates are read
 
@@ -22,6 +22,8 @@ mod date;
 mod extractor;
 mod facts;
 mod feed;
+#[cfg(test)]
+mod hostile_tests;
 mod link;
 mod locale;
 mod markdown;

@@ -65,12 +65,21 @@ impl<'a> Run<'a, '_> {
 
     /// Whether the selectors of `has` and `not` fit what is inside the element at `at`.
     pub(super) fn fits(&mut self, inside: &Inside, at: u32) -> bool {
+        self.work.look_at(self.dom, at);
+        // The page fails soon.
+        if self.work.is_done() {
+            return false;
+        }
         let has = inside.has.as_ref().is_none_or(|scan| self.scanner.is_inside(at, scan));
         has && !inside.not.as_ref().is_some_and(|scan| self.scanner.is_inside(at, scan))
     }
 
     /// Returns the text that a node gives, if any.
     pub(super) fn take(&self, take: &Take, at: u32, taken: Taken) -> Option<Cow<'a, str>> {
+        // What else reads an element gives so much text that its length is the limit.
+        if *take == Take::TextContent || taken.markdown {
+            self.work.look_at(self.dom, at);
+        }
         match take {
             Take::Text => {
                 let text = self.dom.text(at);

@@ -42,6 +42,7 @@ impl<'a, 'o> Run<'a, 'o> {
                 }
             }),
             Root::Table(selected) => self.of_selected(selected, source, |run, at, _| {
+                run.work.look_at(run.dom, at);
                 let table::Rows { rows, too_many } = table::rows(run.dom, at);
                 if too_many {
                     run.warn(Problem::TooMany, "more cells than a table may give; the rest is left out");
@@ -117,7 +118,11 @@ impl<'a, 'o> Run<'a, 'o> {
         let mut hits = std::mem::take(&mut self.hits[selected.number]);
         let mut texts = std::mem::take(&mut self.nodes);
         let nodes: &[Hit] = self.in_document_order(selected, source.inside.as_ref(), &mut hits, &mut texts);
-        let flow = nodes.iter().try_for_each(|&(at, take)| found(self, at, take));
+        let flow = nodes.iter().try_for_each(|&(at, take)| {
+            self.can_work()?;
+            found(self, at, take)
+        });
+        let flow = if flow.is_continue() { self.can_work() } else { flow };
         hits.shrink_to(KEPT_HITS);
         self.hits[selected.number] = hits;
         self.nodes = texts;
@@ -137,6 +142,7 @@ impl<'a, 'o> Run<'a, 'o> {
             let tree = run.xpath;
             if let (Found::Nodes(places), true) = (&nodes, taken.markdown || source.inside.is_some()) {
                 return places.iter().try_for_each(|place| {
+                    run.can_work()?;
                     let at = place.at();
                     let is_element = !place.is_attribute() && run.dom.node(at).is_element();
                     let fits = source.inside.as_ref().is_none_or(|inside| match is_element {
@@ -166,6 +172,7 @@ impl<'a, 'o> Run<'a, 'o> {
     ) -> Flow {
         let Found::Nodes(places) = found else { return Flow::Continue(()) };
         places.into_iter().filter(|place| !place.is_attribute()).try_for_each(|place| {
+            self.can_work()?;
             let at = place.at();
             let fits =
                 self.dom.node(at).is_element() && source.inside.as_ref().is_none_or(|inside| self.fits(inside, at));
@@ -188,12 +195,20 @@ impl<'a, 'o> Run<'a, 'o> {
             Scope::Page | Scope::Json(_) => return Flow::Continue(()),
         };
         match xpath.select(self.xpath, element) {
-            Ok(found) => then(self, found),
+            Ok(found) => {
+                then(self, found)?;
+                self.can_work()
+            }
             Err(too_much) => {
                 let message = format!("match `{}` for field `{}`: {too_much}", source.shown, self.path());
                 Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message)))
             }
         }
+    }
+
+    /// Breaks if no work is left.
+    fn can_work(&self) -> Flow {
+        if self.work.is_done() { Flow::Break(Some(self.too_much_work())) } else { Flow::Continue(()) }
     }
 
     /// Gives a string of `XPath`, unless it is only white space and `trim` is on.

@@ -10,6 +10,7 @@ mod items;
 mod values;
 mod whole;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::facts::PageFacts;
@@ -27,6 +28,11 @@ use whole::Whole;
 /// The most data that one page may give, in bytes of JSON: the largest answer that a worker can send. Rules that select
 /// the markup of nested elements can turn a few kilobytes of page into gigabytes.
 const MAX_DATA: usize = 64 << 20;
+
+/// How many nodes may be looked at once more, because they are inside of several matches: some on every page, and some
+/// for each node. Without a limit, elements that nest cost the square of the page's length.
+const WORK: u64 = 20_000_000;
+const WORK_OF_A_NODE: u64 = 200;
 
 /// The capacity for matches of a selector that is kept from page to page.
 const KEPT_HITS: usize = 4096;
@@ -53,12 +59,33 @@ pub(super) struct Run<'a, 'o> {
     pub(super) nodes: Vec<Hit>,
     /// What was made from the whole page so far. Several fields may need the same.
     pub(super) whole: Vec<(Whole, Option<Rc<Json>>)>,
+    /// The work that is left.
+    pub(super) work: Work,
     pub(super) out: Vec<u8>,
     /// The current position in the data, for messages.
     pub(super) path: Vec<Step<'o>>,
     pub(super) warnings: Warnings,
     /// How well the rules of each field fit, by the field's number.
     pub(super) counts: Vec<FieldCount>,
+}
+
+/// The work that is left for a page, in nodes.
+pub(super) struct Work(Cell<u64>);
+
+impl Work {
+    pub(super) fn of(dom: &Dom) -> Self {
+        Self(Cell::new(WORK + WORK_OF_A_NODE * dom.nodes().len() as u64))
+    }
+
+    /// Counts the node at `at` and everything below it.
+    fn look_at(&self, dom: &Dom, at: u32) {
+        let subtree = dom.subtree(at);
+        self.0.set(self.0.get().saturating_sub(u64::from(subtree.end - subtree.start)));
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.get() == 0
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -118,6 +145,9 @@ impl<'o> Run<'_, 'o> {
             Scope::Json(_) => None,
         };
         if let Some(element) = element {
+            if let Some(at) = element {
+                self.work.look_at(self.dom, at);
+            }
             let hits = &mut self.hits;
             self.scanner.scan(element, &plan.scan, |at, origin| hits[origin.selected].push((at, origin.take)));
         }
@@ -255,6 +285,14 @@ impl<'o> Run<'_, 'o> {
     fn too_large(&self) -> Failure {
         let message = format!(
             "extract field `{}`: the page's data is larger than {MAX_DATA} bytes; extract less of it",
+            self.path()
+        );
+        Failure::new(FailureKind::TooLarge, Stage::Extract, message)
+    }
+
+    fn too_much_work(&self) -> Failure {
+        let message = format!(
+            "extract field `{}`: so many of its matches are inside of each other that reading them takes too long",
             self.path()
         );
         Failure::new(FailureKind::TooLarge, Stage::Extract, message)

@@ -34,6 +34,7 @@ impl Run<'_, '_> {
         };
         if let Scope::Element(at) = scope {
             let links = self.links.filter(|_| what == Whole::Links)?;
+            self.work.look_at(self.dom, at);
             return Some(Rc::new(self.page_links(Some(at), links)));
         }
         self.known(what)

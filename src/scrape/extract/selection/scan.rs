@@ -93,6 +93,14 @@ impl<'a> Scanner<'a> {
         scan: &Scan<T>,
         mut found: impl FnMut(u32, &T),
     ) {
+        self.search(scope, scan, |at, of| {
+            found(at, of);
+            false
+        });
+    }
+
+    /// Like `scan`, until `found` returns `true`.
+    fn search<T>(&mut self, scope: Option<u32>, scan: &Scan<T>, mut found: impl FnMut(u32, &T) -> bool) {
         if scope.is_some() && scan.names_scope {
             // The cache may hold results of `:has(:scope ..)` for the previous scope.
             let nth_index = std::mem::take(&mut self.caches.nth_index);
@@ -114,20 +122,25 @@ impl<'a> Scanner<'a> {
                         Verdict::Yes => true,
                         Verdict::Perhaps => matches_branch(branch, self.tree, at, &mut context),
                     };
-                if matches {
-                    found(at, of);
+                if matches && found(at, of) {
+                    return true;
                 }
             }
+            false
         };
         // The scope comes first, because it is the first element of the searched range.
-        if let Some(at) = view.scope {
-            look(SCOPE.trailing_zeros() as usize, at, view.own(at));
+        if let Some(at) = view.scope
+            && look(SCOPE.trailing_zeros() as usize, at, view.own(at))
+        {
+            return;
         }
         let range = scope.map_or_else(|| self.tree.dom().whole(), |at| self.tree.dom().subtree(at));
         let own = &self.marks.own()[range.start as usize..range.end as usize];
         for (at, own) in range.zip(own) {
             for bit in bits(own & scan.keys) {
-                look(bit, at, *own);
+                if look(bit, at, *own) {
+                    return;
+                }
             }
         }
     }
@@ -137,7 +150,10 @@ impl Scanner<'_> {
     /// Whether any branch matches something inside of the element at `at`, without the element itself.
     pub(in crate::scrape::extract) fn is_inside<T>(&mut self, at: u32, scan: &Scan<T>) -> bool {
         let mut is_inside = false;
-        self.scan(Some(at), scan, |found, _| is_inside |= found != at);
+        self.search(Some(at), scan, |found, _| {
+            is_inside = found != at;
+            is_inside
+        });
         is_inside
     }
 }
