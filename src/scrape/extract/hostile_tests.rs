@@ -174,6 +174,12 @@ fn sources_of_the_whole_page_take_any_page() {
         ),
         ("warning", "deep article", Rule::Value(all(Root::Article { markdown: true })), deep("div", 100_000, "x")),
         (
+            "warning",
+            "long article",
+            Rule::Value(all(Root::Article { markdown: true })),
+            format!("<article>{}", "<p>Some words, and more of them.".repeat(600_000)),
+        ),
+        (
             "data",
             "wide article",
             Rule::Value(all(Root::Article { markdown: true })),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use encoding_rs::UTF_8;
 use url::Url;
 
-use super::{DEEPEST, TooDeep, article};
+use super::{DEEPEST, TooLarge, article};
 use crate::scrape::extract::link::Links;
 use crate::scrape::extract::markdown::markdown;
 use crate::scrape::json::Json;
@@ -44,7 +44,7 @@ fn fixtures() -> Vec<Fixture> {
     all
 }
 
-fn found(page: &str) -> Result<Option<Json>, TooDeep> {
+fn found(page: &str) -> Result<Option<Json>, TooLarge> {
     let document = parse(page).expect("a page");
     let base = Url::parse("https://example.com/news/1").expect("a URL");
     article(&document.dom, &Links::new(&base, None, UTF_8), true)
@@ -191,8 +191,8 @@ fn a_page_that_nests_too_deeply_is_refused() {
     };
     // `<html>`, `<body>` and `<p>` count, too.
     assert!(matches!(found(&page(DEEPEST - 3)), Ok(Some(_))));
-    assert_eq!(found(&page(DEEPEST - 2)), Err(TooDeep));
-    assert_eq!(found(&page(20_000)), Err(TooDeep));
+    assert_eq!(found(&page(DEEPEST - 2)), Err(TooLarge::Deep));
+    assert_eq!(found(&page(20_000)), Err(TooLarge::Deep));
 }
 
 /// Each of these would take minutes if any step looked at everything below every element.

@@ -44,10 +44,17 @@ pub(super) const DEEPEST: usize = 500;
 const LEAST_TEXT: u32 = 250;
 const LEAST_DECLARED_TEXT: u32 = 60;
 
-/// The page nests elements more than `DEEPEST` deep.
+/// The most text of a page that may have an article, in bytes. The article is copied several times, as text and markup.
+const LONGEST: usize = 16 << 20;
+
+/// Why a page is not searched for an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the page nests elements more than {DEEPEST} deep, so no article is searched")]
-pub(super) struct TooDeep;
+pub(super) enum TooLarge {
+    #[error("the page nests elements more than {DEEPEST} deep, so no article is searched")]
+    Deep,
+    #[error("the page has more than {LONGEST} bytes of text, so no article is searched")]
+    Long,
+}
 
 /// Returns the article of a page, or `None` if the page has none, such as a list of articles.
 ///
@@ -56,10 +63,13 @@ pub(super) struct TooDeep;
 /// blocks are separated by blank lines. Links are absolute.
 ///
 /// # Errors
-/// Fails if the page nests too deeply.
-pub(super) fn article(dom: &Dom, links: &Links, with_markdown: bool) -> Result<Option<Json>, TooDeep> {
+/// Fails if the page nests too deeply, or has too much text.
+pub(super) fn article(dom: &Dom, links: &Links, with_markdown: bool) -> Result<Option<Json>, TooLarge> {
     if dom.depth() > DEEPEST {
-        return Err(TooDeep);
+        return Err(TooLarge::Deep);
+    }
+    if dom.texts(dom.whole()).map(str::len).sum::<usize>() > LONGEST {
+        return Err(TooLarge::Long);
     }
     let about = about::About::of(dom);
     let found = find(dom, &about, unwanted::Strictness::Names);

@@ -45,8 +45,3 @@ pub fn decimal(text: &str, notation: Notation) -> Option<String> {
     let (whole, fraction) = parts?;
     digits::to_json(negative, whole, fraction)
 }
-
-/// Reads a whole number that fits a signed 64-bit integer, by the rules of `decimal`. `12.00` is a whole number.
-pub fn integer(text: &str, notation: Notation) -> Option<i64> {
-    decimal(text, notation)?.parse().ok()
-}

@@ -218,12 +218,12 @@ impl<'o> Run<'_, 'o> {
                 return true;
             }
             Kind::Number(notation) => {
-                self.count(text, *notation, number);
-                return number::decimal(text, *notation).is_some_and(|digits| self.push(digits.as_bytes()));
+                let read = self.number(text, *notation, number);
+                return read.is_some_and(|digits| self.push(digits.as_bytes()));
             }
             Kind::Integer(notation) => {
-                self.count(text, *notation, number);
-                let whole = number::integer(text, *notation);
+                let read = self.number(text, *notation, number);
+                let whole = read.and_then(|digits| digits.parse::<i64>().ok());
                 return whole.is_some_and(|whole| self.push(whole.to_string().as_bytes()));
             }
             Kind::Boolean => {
@@ -255,13 +255,15 @@ impl<'o> Run<'_, 'o> {
         true
     }
 
-    /// Counts which decimal mark a number seems to have, and whether it was read as another number.
-    fn count(&mut self, text: &str, notation: number::Notation, number: usize) {
+    /// Reads a number. Counts which decimal mark it seems to have, and whether it was read as another number.
+    fn number(&mut self, text: &str, notation: number::Notation, number: usize) -> Option<String> {
+        let read = number::decimal(text, notation);
         let mut marks = MarkCount::default();
-        marks.add(text, notation);
+        marks.add(text, notation, read.as_deref());
         let counts = &mut self.counts[number];
         counts.points += u32::from(marks.point > 0);
         counts.commas += u32::from(marks.comma > 0);
         counts.misread += u32::from(marks.misread > 0);
+        read
     }
 }

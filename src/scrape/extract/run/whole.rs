@@ -61,8 +61,8 @@ impl Run<'_, '_> {
             },
             Whole::Article { markdown } => match article::article(self.dom, links, markdown) {
                 Ok(article) => article,
-                Err(too_deep) => {
-                    self.warn(Problem::TooMany, &too_deep.to_string());
+                Err(too_large) => {
+                    self.warn(Problem::TooMany, &too_large.to_string());
                     None
                 }
             },
