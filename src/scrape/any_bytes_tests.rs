@@ -9,7 +9,10 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::document_kind::DocumentKind;
-use super::extract::{Arity, Extracted, Extractor, Fields, Rule, Scalar, Steps, ValueRule, ValueType};
+use super::extract::{
+    Arity, Case, EachRule, Extracted, Extraction, Extractor, Fact, Fields, FirstOf, Notation, Preset, Root, Rule,
+    Scalar, Source, Steps, Structured, ValueRule, ValueType,
+};
 use super::fetch::FetchedPage;
 use super::reading::{Made, data_of};
 use super::settings::PageParser;
@@ -24,14 +27,17 @@ const TYPES: [Option<&str>; 6] = [
     Some("text/html; charset=utf-16"),
 ];
 
-/// The rules of a run without rules, rules that always match, and rules that pages may break.
-static RULES: LazyLock<[Extractor; 3]> = LazyLock::new(|| {
-    [Fields::new(), lenient(), strict()].map(|fields| Extractor::of(&fields).expect("the rules compile"))
+/// The rules of a run without rules, rules that always match, rules that pages may break, and rules of all sources.
+static RULES: LazyLock<[Extractor; 5]> = LazyLock::new(|| {
+    let of = |fields: Fields| Extraction::from(fields);
+    let every = || Extraction { preset: Some(Preset::Metadata), ..of(every_source()) };
+    let all = [of(Fields::new()), of(lenient()), of(strict()), every(), Extraction { strict: true, ..every() }];
+    all.map(|rules| Extractor::new(&rules).expect("the rules compile"))
 });
 
 /// Extracts a page by the fixed rules, and by `css` if it is a valid selector. `kind` chooses the `Content-Type`.
 pub(crate) fn check(kind: u8, css: &str, body: &[u8]) {
-    for document_kind in [DocumentKind::Html, DocumentKind::Xml] {
+    for document_kind in [DocumentKind::Html, DocumentKind::Xml, DocumentKind::Json] {
         check_as(document_kind, kind, css, body);
     }
 }
@@ -64,7 +70,9 @@ fn check_with(extractor: &Extractor, page: &FetchedPage) {
     let made = data_of(extractor, PageParser::Own, page, None, None).made;
     match &made {
         Ok(Made::Elsewhere(_)) => panic!("no redirect was asked for"),
-        Ok(Made::Data(Extracted { data, warnings, .. })) => {
+        Ok(Made::Data(Extracted { data, warnings, counts })) => {
+            assert_eq!(counts.len(), extractor.fields().len(), "each field has a count");
+            assert!(warnings.len() < 1 << 20, "the coordinator takes the warnings");
             assert!(!warnings.contains(&b'\n'), "the warnings are one line");
             if !warnings.is_empty() {
                 serde_json::from_slice::<IgnoredAny>(warnings).expect("the warnings are JSON");
@@ -106,6 +114,77 @@ fn lenient() -> Fields {
         ("links".to_owned(), Rule::each(":scope > a", values[4..6].to_vec())),
     ]);
     [values, vec![("each".to_owned(), Rule::each("div, li, p", inner))]].concat()
+}
+
+/// Rules of all sources, steps and types.
+fn every_source() -> Fields {
+    let value = |name: &str, rule: ValueRule| (name.to_owned(), Rule::Value(rule));
+    let many = |root: Root| ValueRule::of(root.into(), Arity::Many);
+    let css = |css: &str| many(Root::Css(css.to_owned()));
+    let typed = |rule: ValueRule, kind: ValueType| {
+        let locale = matches!(kind, ValueType::Number | ValueType::Date).then(|| "de".to_owned());
+        ValueRule { kind, notation: Notation { locale, ..Notation::default() }, ..rule }
+    };
+    let json = |root: Root, path: &str| Source { json: Some(path.to_owned()), ..root.into() };
+    let has = Source { has: Some("b".to_owned()), not: Some("i".to_owned()), ..Root::Css("p, div".to_owned()).into() };
+    let steps = Steps {
+        replace: vec![("a".to_owned(), "bb".to_owned())],
+        split: Some("b".to_owned()),
+        strip: Some(" x".to_owned()),
+        case: Some(Case::Upper),
+        map: vec![("B".to_owned(), Scalar::Integer(1)), (String::new(), Scalar::Boolean(false))],
+        ..Steps::default()
+    };
+    let named = Steps { re: Some("(?P<a>[0-9]+)(?P<b>x)?".to_owned()), ..Steps::default() };
+    let joined = Steps { join: Some("+".to_owned()), ..Steps::default() };
+    let mut fields = vec![
+        value("xpath", many(Root::XPath("//p | //a/@href | //b/text()".to_owned()))),
+        value("count", ValueRule::of(Root::XPath("count(//*)".to_owned()).into(), Arity::One)),
+        value("xpath_markdown", typed(many(Root::XPath("//p | //a/@href".to_owned())), ValueType::Markdown)),
+        value("json", ValueRule::of(json(Root::Body, "$..*"), Arity::Many)),
+        value("joined", ValueRule { steps: joined, ..typed(many(Root::Links), ValueType::String) }),
+        value("script", ValueRule::of(json(Root::Css("script::text".to_owned()), "$..a"), Arity::One)),
+        value("tables", many(Root::Table("table, td".to_owned()))),
+        value("links", many(Root::Links)),
+        value("rels", ValueRule::of(json(Root::Links, "$[?@.rel].text"), Arity::Many)),
+        value("feed", many(Root::Feed)),
+        value("article", many(Root::Article { markdown: true })),
+        value("steps", typed(ValueRule { steps, ..css("*::text") }, ValueType::String)),
+        value("named", ValueRule { steps: named, ..css("*::text") }),
+        value("has", ValueRule::of(has.clone(), Arity::Many)),
+        value("fact", many(Root::Fact(Fact::FinalUrl))),
+    ];
+    for what in [Structured::JsonLd, Structured::OpenGraph, Structured::Microdata] {
+        fields.push(value(&format!("{what:?}"), many(Root::Structured(what))));
+    }
+    for kind in [
+        ValueType::Number,
+        ValueType::Integer,
+        ValueType::Boolean,
+        ValueType::Html,
+        ValueType::Markdown,
+        ValueType::Url,
+        ValueType::Date,
+        ValueType::DateTime,
+        ValueType::Json,
+    ] {
+        fields.push(value(&format!("{kind:?}"), typed(css("p::text, b::text-content, a"), kind)));
+    }
+    let inner = |css: &str| vec![("n".to_owned(), Rule::Value(ValueRule::new(css, Arity::One)))];
+    let object = |each: Source, fields: Fields| Rule::Each(EachRule { each, fields });
+    let of_json = vec![value("n", ValueRule::of(json(Root::Body, "$.a"), Arity::One))];
+    let rules = vec![
+        Rule::Value(typed(css("i::text"), ValueType::Integer)),
+        object(json(Root::Css("script::text".to_owned()), "$[*]"), of_json.clone()),
+        object(has, inner("::text")),
+        object(Root::XPath("//li".to_owned()).into(), inner("*::url")),
+        object(json(Root::Body, "$[*]"), of_json),
+    ];
+    for (nth, rule) in rules.iter().enumerate() {
+        fields.push((format!("rule_{nth}"), rule.clone()));
+    }
+    fields.push(("first_of".to_owned(), Rule::FirstOf(FirstOf { rules, required: false, default: None })));
+    fields
 }
 
 /// Rules for values that must exist and fit their types.
@@ -187,6 +266,15 @@ mod tests {
             "\u{0}",
             "<",
             " 1,5 €",
+            "vor 3 Tagen 01/02/2024",
+            "<script type=application/ld+json>{\"a\":1",
+            "<script>",
+            "{\"a\":[1,null,\"x\"],",
+            "[{\"a\":1.5e3},\"\"]",
+            "<div itemscope itemprop=p itemref=i itemtype=//t>",
+            "<meta property=og:title content=x>",
+            "<rss><channel><item><title>x",
+            "<a rel=x href=//h/>",
         ];
         prop_oneof![
             6 => proptest::sample::select(TAGS).prop_map(|tag| format!("<{tag}>").into_bytes()),
