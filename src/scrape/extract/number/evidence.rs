@@ -8,7 +8,7 @@ use super::{Notation, decimal};
 
 /// What the spelling of one number says about the decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
+pub(super) enum Evidence {
     /// Nothing: both notations give the same number, or neither of them reads the text.
     None,
     /// A point is the decimal mark: `19.99`, `1,234.50`, or a comma that seems to separate groups, as in `1,234`.
@@ -22,7 +22,7 @@ pub enum Evidence {
 /// If only one notation reads the text, it is that one. If they read different numbers, there is one mark with one to
 /// three digits before it and exactly three after it. Such a mark separates groups: few numbers have exactly three
 /// decimals, and many are larger than a thousand.
-pub fn evidence(text: &str) -> Evidence {
+pub(super) fn evidence(text: &str) -> Evidence {
     if !text.contains(['.', ',', '\u{ff0c}', '\u{ff0e}']) {
         return Evidence::None;
     }

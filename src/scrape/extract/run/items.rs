@@ -82,9 +82,8 @@ impl<'a, 'o> Run<'a, 'o> {
             Root::Css(selected) if source.json.is_none() => {
                 let mut last = None;
                 // Two branches may match the same element, which counts once.
-                self.of_selected(selected, source, |run, at, _| match last.replace(at) == Some(at) {
-                    true => Flow::Continue(()),
-                    false => object(run, Scope::Element(at)),
+                self.of_selected(selected, source, |run, at, _| {
+                    if last.replace(at) == Some(at) { Flow::Continue(()) } else { object(run, Scope::Element(at)) }
                 })
             }
             Root::XPath(xpath) if source.json.is_none() => {
@@ -173,7 +172,7 @@ impl<'a, 'o> Run<'a, 'o> {
         })
     }
 
-    /// Calls `then` with what an XPath expression finds.
+    /// Calls `then` with what an `XPath` expression finds.
     fn found(
         &mut self,
         xpath: &'o XPath,
