@@ -14,7 +14,7 @@ mod rules;
 
 use std::hint::black_box;
 
-use gleaner::scrape::extract::Extractor;
+use gleaner::scrape::extract::{Extractor, PageFacts};
 use gleaner::scrape::{Document, decode, parse_into};
 use rustix::time::{ClockId, clock_gettime};
 use url::Url;
@@ -35,6 +35,7 @@ fn main() {
         "{:<10} {:<22} {:>14} {:>14} {:>14} {:>14}",
         "pages", "rules", "all min", "median", "extract min", "median"
     );
+    let url = at();
     for kind in Kind::ALL {
         let bodies: Vec<String> = (0..PAGES).map(|number| pages::page(kind, number)).collect();
         for (name, fields) in rules::sets() {
@@ -44,14 +45,14 @@ fn main() {
                 for body in &bodies {
                     let decoded = decode(body.as_bytes(), Some("text/html; charset=utf-8"), None);
                     parse_into(&mut document, &decoded.text, decoded.encoding).expect("a page");
-                    black_box(extractor.extract(&document, &at()).expect("data"));
+                    black_box(extractor.extract(&document, &PageFacts::of(&url)).expect("data"));
                 }
             });
             let documents: Vec<Document> =
                 bodies.iter().map(|body| gleaner::scrape::parse(body).expect("a page")).collect();
             let alone = measured(kind, || {
                 for document in &documents {
-                    black_box(extractor.extract(document, &at()).expect("data"));
+                    black_box(extractor.extract(document, &PageFacts::of(&url)).expect("data"));
                 }
             });
             println!(

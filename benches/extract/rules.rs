@@ -1,11 +1,11 @@
 //! The sets of rules that are measured, from few to many.
 
-use gleaner::scrape::extract::{Arity, Fields, Rule, ValueRule, ValueType};
+use gleaner::scrape::extract::{Arity, Fields, Root, Rule, ValueRule, ValueType};
 
 /// Returns each set with its name.
 pub(crate) fn sets() -> [(&'static str, Fields); 8] {
     let fifteen = [four(), eleven()].concat();
-    let each = ("items".to_owned(), Rule::Each { each: "article.product_pod".to_owned(), fields: six() });
+    let each = ("items".to_owned(), Rule::each("article.product_pod", six()));
     let with_each = [fifteen.clone(), vec![each]].concat();
     let twenty_five = [fifteen, ten()].concat();
     [
@@ -28,8 +28,9 @@ fn fields<const N: usize>(rules: [(&str, Arity, &str); N]) -> Fields {
 fn matching(mut fields: Fields) -> Fields {
     for (_, rule) in &mut fields {
         let Rule::Value(rule) = rule else { continue };
-        let selector = rule.css.split("::").next().unwrap_or_default();
-        rule.css = format!("{selector}::attr(nobody-has-this)");
+        let Root::Css(css) = &mut rule.source.root else { continue };
+        let selector = css.split("::").next().unwrap_or_default();
+        *css = format!("{selector}::attr(nobody-has-this)");
     }
     fields
 }

@@ -39,8 +39,6 @@ pub struct Summary {
     /// Tasks whose data comes from the cache; absent in a run without a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
-    /// How well the rules fit, for each field, in the order of the rules. Nested fields follow the field around them.
-    pub fields: Vec<FieldSummary>,
     /// Pages that html5ever parsed, because `extraction.parser` says so or because they have more than 256 MiB.
     pub parsed_by_reference: u64,
     /// Decompressed bytes of all bodies.
@@ -50,6 +48,8 @@ pub struct Summary {
     pub workers: Vec<WorkerSummary>,
     /// The number of workers for each reason of their end.
     pub workers_by_end: BTreeMap<&'static str, u64>,
+    /// How well the rules fit, for each field, in the order of the rules. Nested fields follow the field around them.
+    pub fields: Vec<FieldSummary>,
 }
 
 /// How well the rules of one field fit.
@@ -147,11 +147,11 @@ impl Tally {
             robots_requests: 0,
             retries: 0,
             cached: None,
-            fields: Vec::new(),
             parsed_by_reference: 0,
             bytes: 0,
             workers: Vec::new(),
             workers_by_end: BTreeMap::new(),
+            fields: Vec::new(),
         };
         Self { begun, summary, live: BTreeMap::new() }
     }

@@ -28,10 +28,19 @@ pub struct Extractor {
     /// The number of selectors.
     selectors: usize,
     fields: Vec<FieldInfo>,
-    uses_links: bool,
-    uses_has: bool,
-    reads_json: bool,
+    needs: Needs,
     strict: bool,
+}
+
+/// What the rules need.
+#[derive(Debug)]
+struct Needs {
+    /// The base URL of a page.
+    links: bool,
+    /// Matching of `:has(..)`.
+    has: bool,
+    /// Pages of JSON too.
+    json: bool,
 }
 
 /// A field at any depth.
@@ -75,13 +84,15 @@ impl Extractor {
             let is_around = |name: &str| field.path == *name || field.path.starts_with(&format!("{name}."));
             field.is_of_settings = extraction.fields.iter().any(|(name, _)| is_around(name));
         }
-        let uses_links = plan.sources().iter().any(|source| source.uses_links())
-            || plan.values().iter().any(|value| matches!(value.kind, plan::Kind::Url | plan::Kind::Markdown));
-        let uses_has = plan.uses_has();
+        let (sources, values) = (plan.sources(), plan.values());
         let is_json = |source: &&plan::Source| matches!(source.root, plan::Root::Body | plan::Root::Feed);
-        let reads_json = extraction.preset.is_some() || plan.sources().iter().any(is_json);
-        let strict = extraction.strict;
-        Ok(Self { plan, symbols, selectors, fields, uses_links, uses_has, reads_json, strict })
+        let is_link = |value: &&plan::Value| matches!(value.kind, plan::Kind::Url | plan::Kind::Markdown);
+        let needs = Needs {
+            links: sources.iter().any(|source| source.uses_links()) || values.iter().any(is_link),
+            has: plan.uses_has(),
+            json: extraction.preset.is_some() || sources.iter().any(is_json),
+        };
+        Ok(Self { plan, symbols, selectors, fields, needs, strict: extraction.strict })
     }
 
     /// Compiles the rules of some fields.
@@ -119,7 +130,7 @@ impl Extractor {
 
     /// Whether a rule can read a body of JSON.
     pub(in crate::scrape) fn reads_json(&self) -> bool {
-        self.reads_json
+        self.needs.json
     }
 
     /// Extracts the fields, in the order of the rules.
@@ -145,11 +156,11 @@ impl Extractor {
             Content::Json(json, document) => (document, Some(json)),
         };
         let dom = &document.dom;
-        if self.uses_has && dom.depth() > MAX_DEPTH_OF_HAS {
+        if self.needs.has && dom.depth() > MAX_DEPTH_OF_HAS {
             let message = format!("match `:has(..)`: the page nests elements more than {MAX_DEPTH_OF_HAS} deep");
             return Err(Failure::new(FailureKind::TooLarge, Stage::Extract, message));
         }
-        let links = self.uses_links.then(|| Links::of_document(dom, facts.final_url));
+        let links = self.needs.links.then(|| Links::of_document(dom, facts.final_url));
         let Buffers { mut marks, mut hits, nodes } = BUFFERS.take();
         marks.fill(dom, &self.symbols);
         hits.resize_with(self.selectors.max(hits.len()), Vec::new);

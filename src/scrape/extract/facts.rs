@@ -65,6 +65,6 @@ impl<'p> PageFacts<'p> {
 }
 
 /// Writes a time by RFC 3339, in UTC, with milliseconds.
-pub(crate) fn rfc_3339(time: SystemTime) -> String {
+pub(super) fn rfc_3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }

@@ -79,7 +79,6 @@ fn check(table: Vec<(&str, &str, Rule, String)>) {
         let begun = Instant::now();
         let answer = extracted(&page, rule);
         let took = begun.elapsed();
-        eprintln!("{name}: {took:?}");
         let end = match &answer {
             Ok(Extracted { data, warnings, .. }) => {
                 serde_json::from_slice::<IgnoredAny>(data).expect("the data is JSON");
@@ -145,7 +144,7 @@ fn sources_of_the_whole_page_take_any_page() {
             structured(Structured::JsonLd, Some("$..*..*..*")),
             json_ld(
                 &format!("{}1{}", "[".repeat(100), "]".repeat(100))
-                    .replace('1', &"1,".repeat(100_000).trim_end_matches(',')),
+                    .replace('1', "1,".repeat(100_000).trim_end_matches(',')),
             ),
         ),
         (

@@ -55,7 +55,6 @@ const OTHER_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::UTF_8;
     use serde_json::{Value, json};
     use url::Url;
 

@@ -43,6 +43,7 @@ pub enum Preset {
 
 /// The rule of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a run has few rules, and nearly all of them are values")]
 pub enum Rule {
     /// A value, or a list of values.
     Value(ValueRule),

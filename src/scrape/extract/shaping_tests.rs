@@ -60,26 +60,22 @@ fn first_of(rules: Vec<Rule>) -> Rule {
     Rule::FirstOf(FirstOf { rules, required: false, default: None })
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 const TAGS: &str = "<p></p><p> a, b </p><p>c</p>";
 
 #[test]
 fn a_single_value_is_the_first_match_that_is_not_empty() {
     use Arity::{Many, One};
-    let split = || Steps { split: text(","), strip: text(" "), ..Steps::default() };
-    let join = |join: &str| Steps { join: text(join), ..Steps::default() };
+    let split = || Steps { split: Some(",".to_owned()), strip: Some(" ".to_owned()), ..Steps::default() };
+    let join = |join: &str| Steps { join: Some(join.to_owned()), ..Steps::default() };
     let table = [
         (TAGS, with(css("p::text-content", One), Steps::default()), "\"a, b\""),
         // The parts of the first match that is not empty.
         (TAGS, with(css("p::text-content", One), split()), r#"["a","b"]"#),
         (TAGS, with(css("p::text-content", Many), split()), r#"["","a","b","c"]"#),
-        ("<p>1;,</p>", with(css("p::text", One), Steps { re: text("[^0-9;]*"), ..split() }), r#"["",""]"#),
-        (TAGS, with(css("p::text-content", One), Steps { join: text("+"), ..split() }), "\"a+b\""),
-        (TAGS, with(css("p::text-content", Many), Steps { join: text("+"), ..split() }), "\"+a+b+c\""),
-        (TAGS, with(css("p::text", One), Steps { re: text("[a-z]"), ..join("+") }), "\"a+b\""),
+        ("<p>1;,</p>", with(css("p::text", One), Steps { re: Some("[^0-9;]*".to_owned()), ..split() }), r#"["",""]"#),
+        (TAGS, with(css("p::text-content", One), Steps { join: Some("+".to_owned()), ..split() }), "\"a+b\""),
+        (TAGS, with(css("p::text-content", Many), Steps { join: Some("+".to_owned()), ..split() }), "\"+a+b+c\""),
+        (TAGS, with(css("p::text", One), Steps { re: Some("[a-z]".to_owned()), ..join("+") }), "\"a+b\""),
         (TAGS, with(css("p::text", Many), join("+")), "\"a, b+c\""),
         (r#"[null,"",{"a":[null,"x"]}]"#, typed(json("$..*", One), ValueType::Json), r#"{"a":[null,"x"]}"#),
         (r#"["",null,"x"]"#, Rule::Value(json("$[*]", One)), "\"x\""),
@@ -116,7 +112,7 @@ fn a_number_of_json_is_read_as_json_whatever_the_notation_is() {
 
 #[test]
 fn a_missing_list_among_several_rules_is_an_empty_list() {
-    let split = || with(css("i::text", Arity::One), Steps { split: text(","), ..Steps::default() });
+    let split = || with(css("i::text", Arity::One), Steps { split: Some(",".to_owned()), ..Steps::default() });
     let table = [
         (vec![Rule::Value(css("i", Arity::One)), split()], "[]"),
         (vec![Rule::Value(css("i", Arity::One)), first_of(vec![split()])], "[]"),
@@ -133,7 +129,7 @@ fn strict_and_required_find_each_bad_value() {
     const PAGE: &str = "<p>1<p>x<script>{</script>";
     let numbers = |arity| typed(css("p::text", arity), ValueType::Number);
     let each = || {
-        let each = Source { json: text("$.a[*]"), ..Root::Css("script::text".to_owned()).into() };
+        let each = Source { json: Some("$.a[*]".to_owned()), ..Root::Css("script::text".to_owned()).into() };
         let fields = vec![("n".to_owned(), Rule::Value(json("$", Arity::One)))];
         Rule::Each(EachRule { each, fields })
     };
@@ -172,7 +168,7 @@ fn strict_and_required_find_each_bad_value() {
 fn a_warning_about_the_page_is_not_lost_with_a_rule_that_gives_nothing() {
     const PAGE: &str = "<script type=application/ld+json>{</script><p>x";
     let json_ld = |path: &str| {
-        let source = Source { json: text(path), ..Root::Structured(super::Structured::JsonLd).into() };
+        let source = Source { json: Some(path.to_owned()), ..Root::Structured(super::Structured::JsonLd).into() };
         Rule::Value(ValueRule::of(source, Arity::One))
     };
     let fields = vec![

@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn the_twentieth_warning_tells_how_many_are_left_out() {
-        for (count, written, left_out) in [(19, 19, None), (20, 20, Some("1 more")), (1000, 20, Some("981 more"))] {
+        for (added, wanted, left_out) in [(19, 19, None), (20, 20, Some("1 more")), (1000, 20, Some("981 more"))] {
             let mut warnings = Warnings::default();
-            (0..count).for_each(|n| warnings.add(Some("f"), Problem::BadValue, &n.to_string()));
-            let list: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
-            assert_eq!(list.len(), written, "{count}");
-            let last = &list[written - 1];
+            (0..added).for_each(|n| warnings.add(Some("f"), Problem::BadValue, &n.to_string()));
+            let all: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
+            assert_eq!(all.len(), wanted, "{added}");
+            let last = &all[all.len() - 1];
             match left_out {
                 Some(words) => assert!(last["value"].as_str().is_some_and(|value| value.starts_with(words)), "{last}"),
                 None => assert_eq!(last["value"], "18"),

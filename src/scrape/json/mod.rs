@@ -13,11 +13,11 @@ mod parse;
 mod path;
 mod write;
 
-pub(in crate::scrape) use body::{parse_body, text_of_body};
+pub(in crate::scrape) use body::parse_body;
 pub(in crate::scrape) use number::whole;
-pub(in crate::scrape) use parse::{JsonError, MAX_DEPTH, parse, parse_script};
+pub(in crate::scrape) use parse::{JsonError, parse, parse_script};
+pub(in crate::scrape) use path::JsonPath;
 pub use path::JsonPathError;
-pub(in crate::scrape) use path::{JsonPath, TooMany};
 pub(in crate::scrape) use write::{string, value};
 
 /// A value of JSON.

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::{Json, JsonError, MAX_DEPTH, parse, parse_body, parse_script, text_of_body, value};
+use super::body::text_of_body;
+use super::parse::MAX_DEPTH;
+use super::{Json, JsonError, parse, parse_body, parse_script, value};
 
 fn written(json: &Json) -> String {
     let mut out = Vec::new();

@@ -34,7 +34,8 @@ mod vocabulary;
 use jiff::Timestamp;
 
 use found::Found;
-pub use settings::{Dates, DatesError};
+pub(super) use settings::Dates;
+pub use settings::DatesError;
 
 /// The most bytes of a text, without white space at its ends. A longer one is not a date with a few words around it.
 const LONGEST: usize = 300;
@@ -44,7 +45,7 @@ impl Dates {
     /// before 1500 and after 2199 are those of another calendar, so only a `format` reads them.
     ///
     /// `now` is the time of the answer. "yesterday" is a day of the `timezone`, or of UTC.
-    pub fn date(&self, text: &str, now: Timestamp) -> Option<String> {
+    pub(in crate::scrape::extract) fn date(&self, text: &str, now: Timestamp) -> Option<String> {
         Some(self.read(text, now)?.written_date())
     }
 
@@ -54,7 +55,7 @@ impl Dates {
     ///
     /// If clocks of the `timezone` show the time twice, because summer time ends, there is no offset either. If they never
     /// show it, because summer time begins, the result is `None`.
-    pub fn datetime(&self, text: &str, now: Timestamp) -> Option<String> {
+    pub(in crate::scrape::extract) fn datetime(&self, text: &str, now: Timestamp) -> Option<String> {
         self.read(text, now)?.written_datetime(self.timezone())
     }
 

@@ -10,7 +10,7 @@ use super::vocabulary::Vocabulary;
 
 /// How the dates of a field are read.
 #[derive(Debug)]
-pub struct Dates {
+pub(in crate::scrape::extract) struct Dates {
     locale: Option<Locale>,
     vocabulary: Option<Vocabulary>,
     format: Option<Format>,
@@ -47,7 +47,11 @@ impl Dates {
     ///
     /// # Errors
     /// Fails if the zone is unknown, or the format has an unknown directive or does not say which day it is.
-    pub fn new(locale: Option<Locale>, format: Option<&str>, timezone: Option<&str>) -> Result<Self, DatesError> {
+    pub(in crate::scrape::extract) fn new(
+        locale: Option<Locale>,
+        format: Option<&str>,
+        timezone: Option<&str>,
+    ) -> Result<Self, DatesError> {
         let vocabulary = locale.map(|locale| Vocabulary::new(locale.language()));
         let format = format.map(|format| Format::new(format, vocabulary.clone())).transpose()?;
         let timezone = timezone.map(zone).transpose()?;

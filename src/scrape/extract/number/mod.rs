@@ -21,7 +21,7 @@ mod tests;
 pub use evidence::MarkCount;
 #[cfg(test)]
 use evidence::{Evidence, evidence};
-pub use notation::Notation;
+pub(super) use notation::Notation;
 
 /// Reads a decimal number. Returns it in JSON form (`1234.5`, `-3`, `0.25`), or `None` if `text` has no number, several
 /// numbers, or a number that means something else.
@@ -36,7 +36,7 @@ pub use notation::Notation;
 ///
 /// If it has something else, too, it must have at most 1,000 bytes and exactly one number (`among_words`): `From $ 24.95`,
 /// `12 %`, `EUR 12,-`. A text with several numbers (`4.5 out of 5`, `3-4`, `1 2`) is not a number. Use `re` to choose one.
-pub fn decimal(text: &str, notation: Notation) -> Option<String> {
+pub(super) fn decimal(text: &str, notation: Notation) -> Option<String> {
     let text = notation.with_plain_digits(text);
     let marks = notation.marks();
     let alone = currency::unwrap(text.trim()).filter(|(_, body)| digits::split(body, marks).is_some());

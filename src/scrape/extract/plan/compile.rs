@@ -95,7 +95,7 @@ impl Compiler<'_> {
             Rule::Each(EachRule { each, fields }) => {
                 let source = self.source(each, &Kind::Json, true, around, branches).map_err(at)?;
                 let inner = if each.gives_json() { Around::Json } else { Around::Element };
-                Ok(Content::Each(Each { source, plan: self.plan(fields, path, number + 1, inner)? }))
+                Ok(Content::Each(Box::new(Each { source, plan: self.plan(fields, path, number + 1, inner)? })))
             }
         }
     }
@@ -212,10 +212,12 @@ fn check_groups(pattern: &Pattern, rule: &ValueRule) -> Result<(), RuleErrorKind
 fn check_place(root: &rules::Root, around: Around) -> Result<(), RuleErrorKind> {
     use rules::Root;
     match (around, root) {
-        (Around::Page, _) | (_, Root::Const(_) | Root::Fact(_)) | (Around::Json, Root::Body) => Ok(()),
+        (Around::Page, _)
+        | (_, Root::Const(_) | Root::Fact(_))
+        | (Around::Json, Root::Body)
+        | (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => Ok(()),
         (_, Root::Structured(_) | Root::Feed | Root::Article { .. }) => Err(RuleErrorKind::WholePage(name_of(root))),
         (Around::Element, Root::Body) => Err(RuleErrorKind::JsonInElements),
-        (Around::Element, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => Ok(()),
         (Around::Json, Root::Css(_) | Root::XPath(_) | Root::Table(_) | Root::Links) => {
             Err(RuleErrorKind::ElementsInJson(name_of(root)))
         }

@@ -59,7 +59,7 @@ pub(super) struct Field {
 pub(super) enum Content {
     Value(Box<Value>),
     FirstOf(FirstOf),
-    Each(Each),
+    Each(Box<Each>),
 }
 
 /// The first of several contents that has a value.

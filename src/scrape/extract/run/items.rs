@@ -84,9 +84,8 @@ impl<'a, 'o> Run<'a, 'o> {
             Root::Css(selected) if source.json.is_none() => {
                 let mut last = None;
                 // Two branches may match the same element, which counts once.
-                self.of_selected(selected, source, |run, at, _| match last.replace(at) == Some(at) {
-                    true => Flow::Continue(()),
-                    false => object(run, Scope::Element(at)),
+                self.of_selected(selected, source, |run, at, _| {
+                    if last.replace(at) == Some(at) { Flow::Continue(()) } else { object(run, Scope::Element(at)) }
                 })
             }
             Root::XPath(xpath) if source.json.is_none() => {
@@ -145,11 +144,11 @@ impl<'a, 'o> Run<'a, 'o> {
                     run.can_work()?;
                     let at = place.at();
                     let is_element = !place.is_attribute() && run.dom.node(at).is_element();
-                    let fits = source.inside.as_ref().is_none_or(|inside| match is_element {
-                        true => run.fits(inside, at),
-                        // Nothing is inside of a text or an attribute.
-                        false => inside.has.is_none(),
-                    });
+                    // Nothing is inside of a text or an attribute.
+                    let fits = source
+                        .inside
+                        .as_ref()
+                        .is_none_or(|inside| if is_element { run.fits(inside, at) } else { inside.has.is_none() });
                     if !fits {
                         return Flow::Continue(());
                     }
@@ -180,7 +179,7 @@ impl<'a, 'o> Run<'a, 'o> {
         })
     }
 
-    /// Calls `then` with what an XPath expression finds.
+    /// Calls `then` with what an `XPath` expression finds.
     fn found(
         &mut self,
         xpath: &'o XPath,

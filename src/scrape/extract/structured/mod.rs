@@ -21,7 +21,7 @@ mod peers_tests;
 
 pub(super) use credits::{author, published};
 pub(super) use json_ld::{JsonLd, UnreadScript, json_ld};
-pub(super) use microdata::{TooLarge, microdata};
+pub(super) use microdata::microdata;
 pub(super) use open_graph::open_graph;
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn items() -> impl Strategy<Value = String> {
                 // Formatting and links in each other are rearranged by parsers in different ways.
                 0 | 1 if !(matches!(tag, "a" | "b" | "li") && open.contains(&tag)) => {
                     let href = if tag == "a" { " href=/l" } else { "" };
-                    page += &format!("<{tag}{attributes}{href}>");
+                    page.extend(["<", tag, attributes, href, ">"]);
                     open.push(tag);
                 }
                 2 => page.extend(open.pop().map(|tag| format!("</{tag}>"))),
@@ -56,7 +56,7 @@ fn items() -> impl Strategy<Value = String> {
             }
         }
         while let Some(tag) = open.pop() {
-            page += &format!("</{tag}>");
+            page.extend(["</", tag, ">"]);
         }
         page
     })

@@ -1,6 +1,7 @@
 use url::Url;
 
-use super::{TooLarge, author, json_ld, microdata, open_graph, published};
+use super::microdata::TooLarge;
+use super::{author, json_ld, microdata, open_graph, published};
 use crate::scrape::extract::link::Links;
 use crate::scrape::json::{Json, value};
 use crate::scrape::parse::{Document, parse};

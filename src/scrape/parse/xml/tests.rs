@@ -206,8 +206,8 @@ fn declarations_cannot_add_much_to_a_document() {
 
 #[test]
 fn hostile_documents_take_linear_time() {
-    let numbered = |n: usize, part: fn(usize) -> String| (0..n).fold(String::new(), |all, n| all + &part(n));
     const N: usize = 100_000;
+    let numbered = |n: usize, part: fn(usize) -> String| (0..n).fold(String::new(), |all, n| all + &part(n));
     let cases = [
         ("nested", "<a>".repeat(N) + &"</a>".repeat(N), true),
         ("unclosed", "<a>".repeat(N), false),
