@@ -54,8 +54,7 @@ struct Expected<'e> {
     warnings: Option<&'e RawValue>,
     #[serde(borrow)]
     failure: Option<&'e RawValue>,
-    #[serde(borrow)]
-    refused: Option<Vec<&'e str>>,
+    refused: Option<Vec<String>>,
 }
 
 #[tokio::test]
@@ -163,7 +162,7 @@ async fn check(case: &Case) -> Result<(), String> {
     let settings = settings(&case.folder);
     if let Some(words) = &expected.refused {
         let Err(error) = settings else { return Err("the settings are not refused".to_owned()) };
-        let missing: Vec<_> = words.iter().filter(|words| !error.contains(**words)).collect();
+        let missing: Vec<_> = words.iter().filter(|words| !error.contains(*words)).collect();
         return if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?} is not in:\n{error}")) };
     }
     let page = case.page.as_ref().ok_or("has no page")?;
@@ -218,7 +217,8 @@ fn difference(expected: &str, found: &str) -> Option<String> {
     if expected == found {
         return None;
     }
-    let same = |pairs: &mut dyn Iterator<Item = (&String, &String)>| pairs.take_while(|(one, other)| one == other).count();
+    let same =
+        |pairs: &mut dyn Iterator<Item = (&String, &String)>| pairs.take_while(|(one, other)| one == other).count();
     let before = same(&mut expected.iter().zip(&found));
     let after = same(&mut expected[before..].iter().rev().zip(found[before..].iter().rev()));
     let mut shown = String::new();
