@@ -25,7 +25,7 @@ use crate::raw_server::{RawServer, Reply};
 use crate::support::fixture;
 
 /// Fewer cases mean that some were lost.
-const LEAST_CASES: usize = 150;
+const LEAST_CASES: usize = 250;
 
 /// The other columns of the list.
 const INPUT: [(&str, &str); 2] = [("sku", "A-17"), ("shelf", "top")];
@@ -159,13 +159,20 @@ fn response(head: &str, body: &[u8]) -> Vec<u8> {
 async fn check(case: &Case) -> Result<(), String> {
     let expected: Expected<'_> =
         serde_json::from_str(&case.expected).map_err(|error| format!("expected.json: {error}"))?;
+    let results = [expected.data.is_some(), expected.failure.is_some(), expected.refused.is_some()];
+    if results.iter().filter(|is_given| **is_given).count() != 1 {
+        return Err("expected.json needs one of `data`, `failure` and `refused`".to_owned());
+    }
+    if expected.refused.is_some() && case.page.is_some() {
+        return Err("has a page, but its settings are refused".to_owned());
+    }
     let settings = settings(&case.folder);
     if let Some(words) = &expected.refused {
         let Err(error) = settings else { return Err("the settings are not refused".to_owned()) };
         let missing: Vec<_> = words.iter().filter(|words| !error.contains(*words)).collect();
         return if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?} is not in:\n{error}")) };
     }
-    let page = case.page.as_ref().ok_or("has no page")?;
+    let page = case.page.as_ref().ok_or("needs a page")?;
     let scraper = Scraper::new(settings?).map_err(|error| error.to_string())?;
     let server = RawServer::start(vec![Reply::new(page.clone())]).await;
     let url = server.url("dir/page?q=1");
