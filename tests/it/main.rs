@@ -17,6 +17,7 @@ mod content;
 mod cookies;
 mod data;
 mod documents;
+mod fixture_pages;
 mod fixtures_fit;
 mod hostile_pages;
 mod hostile_servers;

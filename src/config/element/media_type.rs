@@ -23,9 +23,9 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         }
     }
     if scrape::is_json(&lower) {
-        let complaint = Complaint::new("cannot contain JSON: selectors find nothing in it");
+        let complaint = Complaint::new("cannot contain JSON, because JSON is not read as HTML");
         return Err(
-            complaint.with_help("list the HTML pages that show the same data, or read the JSON with curl and jq")
+            complaint.with_help("remove it, and add a rule that reads JSON, such as title = { json = \"$.title\" }")
         );
     }
     Ok(lower)
@@ -47,7 +47,7 @@ mod tests {
         }
         for written in ["'application/json'", "'application/LD+json'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
-            assert_eq!(complaint.message, "cannot contain JSON: selectors find nothing in it", "{written}");
+            assert_eq!(complaint.message, "cannot contain JSON, because JSON is not read as HTML", "{written}");
         }
     }
 }

@@ -130,8 +130,18 @@ fn parse_branch<'i>(css: &'i str, input: &mut Parser<'i>) -> Result<(Selector<Cs
             Fault::LastToken => token(css, start, |_, token_end| token_end >= end),
             Fault::NextToken => token(css, start, |token_start, _| token_start >= end),
         };
-        SelectionError { offset, length, message: message.to_owned(), suggestion: None }
+        let is_empty = matches!(error.kind, ParseErrorKind::Custom(SelectorParseErrorKind::EmptySelector));
+        let suggestion = if is_empty { with_scope(css, end) } else { None };
+        SelectionError { offset, length, message: message.to_owned(), suggestion }
     })
+}
+
+/// Returns the selector that `> a` stands for in jQuery, if a branch begins like this at `at`.
+fn with_scope(css: &str, at: usize) -> Option<String> {
+    let branch = css[at..].trim_start();
+    let before = &css[..css.len() - branch.len()];
+    let begins = before.trim_end().is_empty() || before.trim_end().ends_with(',');
+    (begins && branch.starts_with('>')).then(|| format!("{before}:scope {branch}"))
 }
 
 /// Which part of the selector is wrong.
@@ -247,7 +257,10 @@ mod tests {
             (",a", 0..0, None, "expected a selector"),
             ("a, , b", 3..3, None, "expected a selector"),
             ("a >", 3..3, None, "after the combinator"),
-            ("> a", 0..0, None, "expected a selector"),
+            ("> a", 0..0, Some(":scope > a"), "expected a selector"),
+            ("b, > a", 3..3, Some("b, :scope > a"), "expected a selector"),
+            ("~ a", 0..0, None, "expected a selector"),
+            ("b > > a", 4..4, None, "after the combinator"),
             ("a.1x", 1..4, None, "comma or the end"),
             ("a. x", 3..4, None, "name of a class"),
             ("a[", 2..2, None, "ends too early"),
