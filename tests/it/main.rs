@@ -28,6 +28,7 @@ mod output;
 mod page_types;
 mod politeness;
 mod proxies;
+mod recipes;
 mod resume;
 mod sandbox;
 mod scrape_fetch;
