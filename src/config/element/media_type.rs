@@ -4,7 +4,7 @@ use crate::config::error::Complaint;
 use crate::config::written::Node;
 use crate::scrape;
 
-/// `type/subtype` or `type/*`, in lower case. JSON is refused, because selectors find nothing in it.
+/// `type/subtype` or `type/*`, in lower case. JSON is refused, because it is read as JSON and not as HTML.
 pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
     let Some(text) = node.string() else {
         return Err(Complaint::new("must contain strings such as \"application/octet-stream\""));
@@ -23,10 +23,9 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         }
     }
     if scrape::is_json(&lower) {
-        let complaint = Complaint::new("cannot contain JSON: selectors find nothing in it");
-        return Err(
-            complaint.with_help("list the HTML pages that show the same data, or read the JSON with curl and jq")
-        );
+        let complaint = Complaint::new("cannot contain JSON, which is not HTML");
+        return Err(complaint
+            .with_help("JSON is read without this if a rule has a path, such as { json = \"$.items[*].name\" }"));
     }
     Ok(lower)
 }
@@ -47,7 +46,7 @@ mod tests {
         }
         for written in ["'application/json'", "'application/LD+json'"] {
             let complaint = read(&sample::toml(written)).expect_err(written);
-            assert_eq!(complaint.message, "cannot contain JSON: selectors find nothing in it", "{written}");
+            assert_eq!(complaint.message, "cannot contain JSON, which is not HTML", "{written}");
         }
     }
 }

@@ -106,8 +106,8 @@ impl Head<'_> {
 /// Makes the failure for a body that is not a page. `says` names the source of its type.
 pub(super) fn no_page(shown: &Url, says: &str, essence: &str) -> Failure {
     let way_out = if media_type::is_json(&essence.to_ascii_lowercase()) {
-        "selectors find nothing in JSON: list an HTML page with the same content, or request HTML with a header (-H \
-         \"Accept: text/html\"); to get the JSON itself, use curl and jq"
+        "no rule can read JSON: write rules with a path, such as { json = \"$.items[*].name\" }, or request HTML with a \
+         header (-H \"Accept: text/html\")"
     } else {
         "only text and XML are read as pages; to read this type too, add it to `fetch.content_types`"
     };
@@ -178,9 +178,9 @@ mod tests {
         let url = Url::parse("http://h/a").expect("a URL");
         let setting = "add it to `fetch.content_types`";
         let table = [
-            ("application/json", "selectors find nothing in JSON"),
-            ("Application/LD+JSON; charset=utf-8", "selectors find nothing in JSON"),
-            ("text/json", "selectors find nothing in JSON"),
+            ("application/json", "{ json = "),
+            ("Application/LD+JSON; charset=utf-8", "{ json = "),
+            ("text/json", "{ json = "),
             ("application/pdf", setting),
             ("image/png", setting),
         ];
