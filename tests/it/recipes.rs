@@ -1,4 +1,5 @@
-//! Runs every recipe of docs/recipes.md as it is printed there.
+//! Checks the documents of the extraction language: runs every recipe of docs/recipes.md as it is printed there, and
+//! compares what docs/extraction.md lists with the program.
 
 use std::fs;
 use std::path::Path;
@@ -73,4 +74,157 @@ fn every_recipe_gives_what_it_prints() {
     for recipe in recipes {
         recipe.run(folder.path());
     }
+}
+
+// ---- docs/extraction.md ------------------------------------------------------------------------------------------
+
+fn document(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The texts between backticks in the first column of the table with this head.
+fn first_column(document: &str, head: &str) -> Vec<String> {
+    let rows = document.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let cells = rows.take_while(|line| line.starts_with('|')).filter_map(|line| line.split(" | ").next());
+    let listed: Vec<String> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    assert!(!listed.is_empty(), "no table begins with {head}");
+    listed
+}
+
+/// What `gleaner check` says about settings: its standard output and its standard error.
+fn check(settings: &str) -> (String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rules.toml");
+    fs::write(&file, settings).expect("written");
+    let mut command = gleaner();
+    let check = command.args(["check", "-c"]).arg(&file).output().expect("it runs");
+    (String::from_utf8(check.stdout).expect("UTF-8"), String::from_utf8(check.stderr).expect("UTF-8"))
+}
+
+/// The words in double quotes behind "must be one of".
+fn allowed(settings: &str) -> Vec<String> {
+    let (_, error) = check(settings);
+    let (_, listed) = error.split_once("must be one of ").unwrap_or_else(|| panic!("nothing is listed: {error}"));
+    let listed = listed.lines().next().unwrap_or_default();
+    listed.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_documented_types_and_facts_are_those_of_the_program() {
+    let text = document("docs/extraction.md");
+    let unquoted = |words: Vec<String>| words.iter().map(|word| word.trim_matches('"').to_owned()).collect::<Vec<_>>();
+    let sorted = |mut words: Vec<String>| {
+        words.sort();
+        words
+    };
+    for (head, settings) in [
+        ("| `type` |", "extract.x = { css = 'p', type = '?' }"),
+        ("| `fact` |", "extract.x = { fact = '?' }"),
+        ("| `preset` |", "extraction.preset = '?'"),
+    ] {
+        let listed = unquoted(first_column(&text, head));
+        let allowed = allowed(settings).into_iter().filter(|word| word != "auto").collect();
+        assert_eq!(sorted(listed), sorted(allowed), "{head}");
+    }
+}
+
+#[test]
+fn the_documented_languages_are_those_of_the_program() {
+    let (_, error) = check("extraction.locale = 'xx'");
+    let (_, known) = error.split_once("the languages are ").unwrap_or_else(|| panic!("none are listed: {error}"));
+    let known: Vec<&str> = known.split(';').next().unwrap_or_default().split(", ").collect();
+    assert_eq!(known.len(), 15, "{error}");
+    let text = document("docs/extraction.md");
+    let (_, listed) = text.split_once("Languages are ").expect("they are listed");
+    let listed: Vec<&str> = listed.split(", some").next().unwrap_or_default().split('`').skip(1).step_by(2).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn the_documented_fields_of_presets_are_those_of_the_program() {
+    let text = document("docs/extraction.md");
+    for row in text.lines().skip_while(|line| !line.starts_with("| `preset` |")).skip(2) {
+        let mut words = row.split('`').skip(1).step_by(2);
+        let Some(preset) = words.next().filter(|_| row.starts_with('|')) else { break };
+        let (fields, error) = check(&format!("extraction.preset = {preset}"));
+        let is_field = |line: &&str| !line.starts_with(['#', ' ']) && !line.starts_with("extraction.");
+        let fields: Vec<&str> = fields.lines().filter(is_field).filter_map(|line| line.split(':').next()).collect();
+        assert_eq!(words.collect::<Vec<_>>(), fields, "{preset}: {error}");
+    }
+    let (page, _) = check("");
+    let fields: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+    let readme = document("README.md");
+    for name in fields.iter().filter_map(|line| line.split(':').next()) {
+        assert!(readme.contains(&format!("`{name}`")), "README.md does not name {name}");
+    }
+}
+
+#[test]
+fn every_rule_in_the_text_of_a_document_is_valid() {
+    let mut rules = Vec::new();
+    for name in ["docs/extraction.md", "docs/recipes.md", "README.md"] {
+        let text = document(name);
+        let is_rule = |code: &&str| code.starts_with("{ ") && code.ends_with(" }") && code.contains(" = ");
+        rules.extend(text.split('`').skip(1).step_by(2).filter(is_rule).map(str::to_owned));
+    }
+    let text = document("docs/extraction.md");
+    for source in first_column(&text, "| source | gives |") {
+        let fields = if source.starts_with("each") { ", name = 'h3::text'" } else { "" };
+        rules.push(format!("{{ {source}{fields} }}"));
+    }
+    rules.extend(first_column(&text, "| path |").iter().map(|path| format!("{{ json = \"{path}\" }}")));
+    for each in first_column(&text, "| `each` | makes") {
+        rules.push(format!("{{ each = {each}, site = {{ const = 'x' }} }}"));
+    }
+    let steps = first_column(&text, "| key | meaning |");
+    for step in steps.iter().filter(|step| step.contains(" = ")) {
+        rules.push(format!("{{ css = ['p::text'], {step} }}"));
+    }
+    assert!(rules.len() > 30, "some are missing: {}", rules.len());
+    let numbered = rules.iter().enumerate().map(|(nth, rule)| format!("x{nth} = {rule}\n"));
+    let (said, error) = check(&format!("[extract]\n{}", numbered.collect::<String>()));
+    assert!(error.is_empty(), "{error}");
+    assert!(said.contains("\nx0: "), "{said}");
+}
+
+#[test]
+fn the_documented_numbers_and_dates_are_read_as_documented() {
+    let table = [
+        ("type = 'number'", "From £1,234.50", "1234.5"),
+        ("type = 'number'", "1 995 Kč", "1995"),
+        ("type = 'number'", "From $ 24.95", "24.95"),
+        ("type = 'number'", "12 %", "12"),
+        ("type = 'number'", "EUR 12,-", "12"),
+        ("type = 'number'", "3-4", "null"),
+        ("type = 'number'", "4.5 out of 5", "null"),
+        ("type = 'number'", "5 million", "null"),
+        ("type = 'number'", "1,234.5", "1234.5"),
+        ("type = 'number'", "1.234,5", "1234.5"),
+        ("type = 'number'", "1,234", "1234"),
+        ("type = 'number'", "1.234", "1.234"),
+        ("type = 'number', locale = 'de'", "1.234", "1234"),
+        ("type = 'date'", "March 5, 2024", "\"2024-03-05\""),
+        ("type = 'date'", "01/02/2024", "null"),
+        ("type = 'date', locale = 'en-GB'", "01/02/2024", "\"2024-02-01\""),
+        ("type = 'date', format = '%d.%m.%Y'", "05.03.2024", "\"2024-03-05\""),
+        ("type = 'datetime'", "2024-03-01", "null"),
+        ("type = 'datetime'", "2024-03-01T10:00:00", "\"2024-03-01T10:00:00\""),
+        ("type = 'datetime', timezone = 'Europe/Berlin'", "2024-03-01T08:30:00", "\"2024-03-01T08:30:00+01:00\""),
+    ];
+    let documented = document("docs/extraction.md");
+    let folder = tempfile::tempdir().expect("a folder");
+    let texts: String = table.iter().map(|(_, text, _)| format!("<p>{text}</p>")).collect();
+    fs::write(folder.path().join("index.html"), format!("<meta charset=utf-8>{texts}")).expect("written");
+    let mut command = gleaner();
+    command.args(["http://site.localhost/", "-f", "jsonl", "--set", "output.record=data", "--site"]).arg(folder.path());
+    for (nth, (options, text, _)) in table.iter().enumerate() {
+        let in_form = options.contains("format") || text.contains("T08:30:00");
+        assert!(in_form || documented.contains(text), "docs/extraction.md does not name {text}");
+        let rule = format!("extract.x{nth}={{ css = 'p:nth-of-type({})::text', {options} }}", nth + 1);
+        command.args(["--set", &rule]);
+    }
+    let values: Vec<String> =
+        table.iter().enumerate().map(|(nth, (.., value))| format!("\"x{nth}\":{value}")).collect();
+    assert_eq!(Run::to_end(command).exited(0).stdout, format!("{{{}}}\n", values.join(",")));
 }
