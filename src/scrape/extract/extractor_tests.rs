@@ -103,8 +103,7 @@ fn matches_come_in_document_order_and_without_removed_elements() {
 #[test]
 fn a_value_is_selected_matched_by_re_trimmed_and_typed_in_this_order() {
     const PRICES: &str = "<p> £12.50 now </p><p>\n</p><p>£7</p>";
-    let re =
-        |rule: ValueRule, re: &str| ValueRule { steps: Steps { re: Some(re.to_owned()), ..Steps::default() }, ..rule };
+    let re = |rule: ValueRule, re: &str| ValueRule { steps: Steps { re: Some(re.to_owned()), ..rule.steps }, ..rule };
     let kind = |rule: ValueRule, kind| ValueRule { kind, ..rule };
     let cases = [
         (one("p::text"), r#""£12.50 now""#),
