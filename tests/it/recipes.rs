@@ -76,6 +76,40 @@ fn every_recipe_gives_what_it_prints() {
     }
 }
 
+/// Runs the program with the settings block of the README that contains a text, and returns its data.
+fn with_settings_of_the_readme(marker: &str, arguments: &[&str]) -> Vec<serde_json::Value> {
+    let readme = document("README.md");
+    let blocks = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let settings = blocks.into_iter().find(|block| block.contains(marker)).expect("the README has the example");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.toml"), settings).expect("written");
+    std::os::unix::fs::symlink(fixture(""), folder.path().join("fixtures")).expect("a link");
+    let mut command = gleaner();
+    command.args(arguments).args(["-c", "rules.toml", "-f", "jsonl", "--set", "output.record=data"]);
+    command.current_dir(folder.path());
+    let run = Run::to_end(command).exited(0);
+    run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn the_rules_of_the_readme_give_what_it_says() {
+    let books = with_settings_of_the_readme("[extract.reviews]", &["fixtures/books.txt", "--site", "fixtures/site"]);
+    let readme = document("README.md");
+    let (_, printed) = readme.split_once("| @tsv'\n").expect("the README has the example");
+    let printed: Vec<&str> = printed.lines().take_while(|line| *line != "```").collect();
+    assert!(printed.len() >= 3, "{printed:?}");
+    for (line, book) in printed.iter().zip(&books) {
+        let title = book["title"].as_str().expect("a title");
+        assert_eq!(*line, format!("{title}\t{}\t{}", book["price"], book["stock"]));
+    }
+
+    let urls = ["http://site.localhost/shop/lampe.html", "http://site.localhost/product.html"];
+    let prices = with_settings_of_the_readme("1.299,00", &[urls[0], urls[1], "--site", "fixtures/recipes"]);
+    let lamp = fs::read_to_string(fixture("recipes/shop/lampe.html")).expect("the page");
+    assert!(lamp.contains("ab 1.299,00 €"), "{lamp}");
+    assert_eq!(prices, [serde_json::json!({ "price": 1299 }), serde_json::json!({ "price": 12.5 })]);
+}
+
 // ---- docs/extraction.md ------------------------------------------------------------------------------------------
 
 fn document(name: &str) -> String {
