@@ -39,7 +39,7 @@ pub(super) enum Command {
     Run(Box<RunArgs>),
     /// Show what the pool of worker processes does, on a bundled site
     Demo,
-    /// Find all errors that can be found before the first request
+    /// Find all errors that can be found before the first request, and say what each field gives
     Check(CheckArgs),
     /// A worker process; started by `run`
     #[command(hide = true)]

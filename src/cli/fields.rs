@@ -47,7 +47,8 @@ fn add(lines: &mut Vec<String>, indent: &str, label: &str, rule: &Rule, is_field
 }
 
 fn never_missing(rules: &[Rule]) -> bool {
-    let is_never_missing = |rule: &ValueRule| rule.is_list() || matches!(rule.source.root, Root::Const(_));
+    let is_never_missing =
+        |rule: &ValueRule| rule.is_list() || rule.source.gives_lists() || matches!(rule.source.root, Root::Const(_));
     match rules.last() {
         Some(Rule::Value(rule)) => is_never_missing(rule),
         Some(Rule::Each(_)) => true,
@@ -104,7 +105,7 @@ fn missing(rule: &ValueRule) -> String {
     match &rule.default {
         _ if rule.required => " (a page without it fails)".to_owned(),
         Some(default) => format!(" or {} if there is none", shown(default)),
-        None if is_never_missing || rule.is_list() => String::new(),
+        None if is_never_missing || rule.is_list() || rule.source.gives_lists() => String::new(),
         None => " or null".to_owned(),
     }
 }
@@ -115,6 +116,7 @@ fn origin(rule: &ValueRule) -> String {
     let from = match &rule.source.root {
         Root::Const(_) | Root::Fact(_) => what,
         _ if rule.source.is_single() => what,
+        Root::Table(_) if rule.arity == Arity::One && rule.source.json.is_none() => what,
         _ if rule.arity == Arity::Many => format!("every match of {what}"),
         _ => format!("the first match of {what}"),
     };
@@ -232,13 +234,13 @@ mod tests {
                 "{ css = 'script::text', json = '$.a', type = 'date' }",
                 "date or null, the first match of the JSON path \"$.a\" in \"script::text\"",
             ),
-            ("{ structured = 'json_ld' }", "list of objects or null, the JSON-LD of the page"),
+            ("{ structured = 'json_ld' }", "list of objects, the JSON-LD of the page"),
             (
                 "{ structured = 'json_ld', json = ['$..name'] }",
                 "list of JSON values, every match of the JSON path \"$..name\" in the JSON-LD of the page",
             ),
-            ("{ table = 'table' }", "list of objects or null, the first match of the rows of the table \"table\""),
-            ("{ links = true }", "list of objects or null, the links of the page"),
+            ("{ table = 'table' }", "list of objects, the rows of the table \"table\""),
+            ("{ links = true }", "list of objects, the links of the page"),
             ("{ article = true, type = 'markdown' }", "object or null, the article of the page, with Markdown"),
             ("{ const = 5 }", "whole number, always 5"),
             ("{ fact = 'status' }", "whole number, the HTTP status"),
@@ -275,6 +277,7 @@ mod tests {
             ("first_of = ['a'], required = true", "x: the first of these that gives a value; a page without one fails"),
             ("first_of = ['a'], default = '-'", "x: the first of these that gives a value, or \"-\" if none does"),
             ("first_of = ['a', ['b']]", "x: the first of these that gives a value"),
+            ("first_of = ['a', { links = true }]", "x: the first of these that gives a value"),
         ];
         for (written, expected) in table {
             assert_eq!(said(&[&format!("extract.x={{ {written} }}")])[0], expected, "{written}");
@@ -284,6 +287,6 @@ mod tests {
     #[test]
     fn without_rules_the_fields_are_those_of_the_preset() {
         assert_eq!(said(&[])[0], "title: string or null, the first match of \"title:not(svg title)::text-content\"");
-        assert_eq!(said(&["extraction.preset=links"])[1], "links: list of objects or null, the links of the page");
+        assert_eq!(said(&["extraction.preset=links"])[1], "links: list of objects, the links of the page");
     }
 }

@@ -78,6 +78,19 @@ fn the_documented_options_of_run_are_those_of_the_program() {
 }
 
 #[test]
+fn the_documented_errors_are_those_of_the_program() {
+    let documented = blocks(&read("docs/settings.md"), "console");
+    let block = documented.iter().find(|block| block[0] == "$ gleaner check -c bad.toml").expect("there is an example");
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = "[extract]\ntitle = \"h1::txt\"\nprice = { css = \".price::text\", type = \"numbr\" }\n";
+    fs::write(folder.path().join("bad.toml"), settings).expect("written");
+    let mut check = crate::support::gleaner();
+    let check = check.args(["check", "-c", "bad.toml"]).current_dir(folder.path()).output().expect("it runs");
+    let error = String::from_utf8(check.stderr).expect("UTF-8");
+    assert_eq!(error.lines().map(str::trim_end).collect::<Vec<_>>(), block[1..]);
+}
+
+#[test]
 fn the_help_names_every_format() {
     let wrong =
         crate::support::gleaner().args(["run", "--format", "?", "http://127.0.0.1/"]).output().expect("it runs");

@@ -29,6 +29,7 @@ mod output;
 mod page_types;
 mod politeness;
 mod proxies;
+mod recipes;
 mod resume;
 mod sandbox;
 mod scrape_fetch;

@@ -4,7 +4,7 @@ use crate::config::error::Complaint;
 use crate::config::written::Node;
 use crate::scrape;
 
-/// `type/subtype` or `type/*`, in lower case. JSON is refused, because selectors find nothing in it.
+/// `type/subtype` or `type/*`, in lower case. JSON is refused, because it is read as JSON and not as HTML.
 pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
     let Some(text) = node.string() else {
         return Err(Complaint::new("must contain strings such as \"application/octet-stream\""));

@@ -96,7 +96,7 @@ pub(super) const FETCH: Section = Section {
             affects: Affects::Data,
             doc: "Any type of text or XML is read as a page. If no header gives the type, the first bytes do. The types \
                   listed here are read as HTML pages, too: a type such as \"application/octet-stream\", or all types of a \
-                  kind: \"application/*\". JSON is never read as a page, because selectors find nothing in it.\n\
+                  kind: \"application/*\". JSON is read if a rule can read it: one with a `json` path, or `feed`.\n\
                   A page may be compressed by gzip or zstd even if no header says so. For a sitemap.xml.gz, list \
                   \"application/gzip\", \"application/x-gzip\" or \"application/octet-stream\", depending on what its \
                   server sends.",

@@ -3,7 +3,7 @@ use url::Url;
 use super::Extractor;
 use crate::model::FailureKind;
 use crate::scrape::extract::{
-    Arity, Extraction, Fields, PageFacts, Rule, RuleErrorKind, Scalar, Steps, ValueRule, ValueType,
+    Arity, Extraction, Fields, FirstOf, PageFacts, Root, Rule, RuleErrorKind, Scalar, Steps, ValueRule, ValueType,
 };
 use crate::scrape::parse;
 
@@ -223,6 +223,32 @@ fn a_failure_names_the_field_and_the_value() {
 
 fn fields_of_each(inner: Fields) -> Fields {
     fields([("items", Rule::each("p", inner))])
+}
+
+#[test]
+fn a_missing_value_is_the_same_in_a_first_of() {
+    let split = ValueRule { steps: Steps { split: Some(",".to_owned()), ..Steps::default() }, ..one("p") };
+    let joined = ValueRule { steps: Steps { join: Some(",".to_owned()), ..Steps::default() }, ..many("p") };
+    let of = |root: Root| ValueRule::of(root.into(), Arity::One);
+    let table = [
+        (one("p"), "null"),
+        (many("p"), "[]"),
+        (split, "[]"),
+        (joined, "null"),
+        (of(Root::Table("table".to_owned())), "[]"),
+        (of(Root::Links), "[]"),
+        (of(Root::Feed), "[]"),
+        (of(Root::Article { markdown: false }), "null"),
+    ];
+    let first_of = |rule: Rule| Rule::FirstOf(FirstOf { rules: vec![rule], required: false, default: None });
+    for (rule, expected) in table {
+        let rule = Rule::Value(rule);
+        let nested = first_of(first_of(rule.clone()));
+        for rule in [rule.clone(), first_of(rule), nested] {
+            let data = extract("<i>x</i>", &fields([("v", rule.clone())])).expect("data");
+            assert_eq!(data, format!("{{\"v\":{expected}}}"), "{rule:?}");
+        }
+    }
 }
 
 #[test]

@@ -156,6 +156,16 @@ impl Source {
         is_json || self.json.is_some()
     }
 
+    /// Whether each of its values is a list, which is empty if the page has nothing for it.
+    pub fn gives_lists(&self) -> bool {
+        let gives_lists = match &self.root {
+            Root::Structured(what) => matches!(what, Structured::JsonLd | Structured::Microdata),
+            Root::Table(_) | Root::Links | Root::Feed => true,
+            Root::Css(_) | Root::XPath(_) | Root::Body | Root::Article { .. } | Root::Const(_) | Root::Fact(_) => false,
+        };
+        gives_lists && self.json.is_none()
+    }
+
     /// Whether it gives at most one value, whatever the page is.
     pub fn is_single(&self) -> bool {
         let is_single = match &self.root {

@@ -8,7 +8,8 @@ const MOST: usize = 20;
 /// The most characters of a value in a warning.
 const LONGEST_VALUE: usize = 200;
 
-/// The most characters of a field's path in a warning. Names in the settings may have any length.
+/// The most characters of the path of a field in a warning. With it, all warnings of a record are smaller than what the
+/// coordinator believes.
 const LONGEST_FIELD: usize = 1000;
 
 /// What a warning is about.
@@ -65,13 +66,13 @@ impl Warnings {
         }
         out.extend_from_slice(b"{\"field\":");
         match field {
-            Some(field) => json::string(out, start(field, LONGEST_FIELD)),
+            Some(field) => json::string(out, cut(field, LONGEST_FIELD)),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"problem\":");
         json::string(out, problem.as_str());
         out.extend_from_slice(b",\"value\":");
-        json::string(out, start(value, LONGEST_VALUE));
+        json::string(out, cut(value, LONGEST_VALUE));
         out.push(b'}');
     }
 
@@ -107,10 +108,9 @@ impl Warnings {
     }
 }
 
-/// The first characters of a text.
-fn start(text: &str, characters: usize) -> &str {
-    let end = text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end);
-    &text[..end]
+/// Returns the first characters of a text.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.char_indices().nth(most).map_or(text.len(), |(end, _)| end)]
 }
 
 #[cfg(test)]
@@ -135,6 +135,18 @@ mod tests {
             "é".repeat(200)
         );
         assert_eq!(String::from_utf8_lossy(&warnings.finish()), expected);
+    }
+
+    /// `coordinator/plausible.rs` takes a longer list for a lie of the worker.
+    #[test]
+    fn the_longest_warnings_have_less_than_a_mebibyte() {
+        for longest in ["\u{1}", "\u{10ffff}", "\""] {
+            let mut warnings = Warnings::default();
+            (0..30)
+                .for_each(|_| warnings.add(Some(&longest.repeat(60_000)), Problem::BadValue, &longest.repeat(60_000)));
+            let length = warnings.finish().len();
+            assert!(length < 1 << 20, "{longest:?}: {length}");
+        }
     }
 
     #[test]

@@ -106,7 +106,8 @@ impl Compiler<'_> {
         let steps = Steps::new(&rule.steps).map_err(RuleErrorKind::Pattern)?;
         let mut value = Value { source, arity: rule.arity, steps, kind, required: rule.required, default: Vec::new() };
         value.default = match &rule.default {
-            None => missing_value(rule).to_vec(),
+            None if value.is_list() || rule.source.gives_lists() => b"[]".to_vec(),
+            None => b"null".to_vec(),
             Some(_) if value.is_list() => return Err(RuleErrorKind::DefaultOfList),
             Some(_) if rule.required => return Err(RuleErrorKind::DefaultOfRequired),
             Some(default) => value::scalar(default),
@@ -259,25 +260,10 @@ fn shown_fact(fact: &Fact) -> String {
 fn missing(last: Option<&Rule>) -> &'static [u8] {
     match last {
         Some(Rule::Each(_)) => b"[]",
-        Some(Rule::Value(rule)) => missing_value(rule),
+        Some(Rule::Value(rule)) if rule.is_list() || rule.source.gives_lists() => b"[]",
         Some(Rule::FirstOf(first)) => missing(first.rules.last()),
-        None => b"null",
+        Some(Rule::Value(_)) | None => b"null",
     }
-}
-
-fn missing_value(rule: &ValueRule) -> &'static [u8] {
-    if rule.is_list() || is_list(&rule.source) { b"[]" } else { b"null" }
-}
-
-/// Whether each value of a source is a list.
-fn is_list(source: &rules::Source) -> bool {
-    use rules::Root;
-    let is_list = match &source.root {
-        Root::Structured(what) => matches!(what, Structured::JsonLd | Structured::Microdata),
-        Root::Table(_) | Root::Links | Root::Feed => true,
-        Root::Css(_) | Root::XPath(_) | Root::Body | Root::Article { .. } | Root::Const(_) | Root::Fact(_) => false,
-    };
-    is_list && source.json.is_none()
 }
 
 fn constant(scalar: &Scalar) -> Json {
