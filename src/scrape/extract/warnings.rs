@@ -147,9 +147,9 @@ mod tests {
         for (count, written, left_out) in [(19, 19, None), (20, 20, Some("1 more")), (1000, 20, Some("981 more"))] {
             let mut warnings = Warnings::default();
             (0..count).for_each(|n| warnings.add(Some("f"), Problem::BadValue, &n.to_string()));
-            let list: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
-            assert_eq!(list.len(), written, "{count}");
-            let last = &list[written - 1];
+            let found: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
+            assert_eq!(found.len(), written, "{count}");
+            let last = &found[written - 1];
             match left_out {
                 Some(words) => assert!(last["value"].as_str().is_some_and(|value| value.starts_with(words)), "{last}"),
                 None => assert_eq!(last["value"], "18"),
