@@ -248,8 +248,9 @@ fn the_documented_numbers_and_dates_are_read_as_documented() {
     ];
     let documented = document("docs/extraction.md");
     let folder = tempfile::tempdir().expect("a folder");
-    let texts: String = table.iter().map(|(_, text, _)| format!("<p>{text}</p>")).collect();
-    fs::write(folder.path().join("index.html"), format!("<meta charset=utf-8>{texts}")).expect("written");
+    let texts: Vec<&str> = table.iter().map(|(_, text, _)| *text).collect();
+    let page = format!("<meta charset=utf-8><p>{}</p>", texts.join("</p><p>"));
+    fs::write(folder.path().join("index.html"), page).expect("written");
     let mut command = gleaner();
     command.args(["http://site.localhost/", "-f", "jsonl", "--set", "output.record=data", "--site"]).arg(folder.path());
     for (nth, (options, text, _)) in table.iter().enumerate() {
