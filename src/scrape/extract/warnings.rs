@@ -80,10 +80,17 @@ impl Warnings {
         Mark { length: self.json.len(), count: self.count }
     }
 
-    /// Forgets the warnings since a moment.
-    pub(super) fn rewind(&mut self, mark: Mark) {
+    /// Forgets the warnings since a moment. Returns whether there were some.
+    pub(super) fn rewind(&mut self, mark: Mark) -> bool {
+        let were_some = self.count > mark.count;
         self.json.truncate(mark.length);
         self.count = mark.count;
+        were_some
+    }
+
+    /// Whether the next warning is only counted.
+    pub(super) fn are_full(&self) -> bool {
+        self.count + 1 >= MOST
     }
 
     /// Returns the warnings as a list on one line of JSON, at most 20. It is empty if there are no warnings.
@@ -144,12 +151,12 @@ mod tests {
 
     #[test]
     fn the_twentieth_warning_tells_how_many_are_left_out() {
-        for (count, written, left_out) in [(19, 19, None), (20, 20, Some("1 more")), (1000, 20, Some("981 more"))] {
+        for (added, wanted, left_out) in [(19, 19, None), (20, 20, Some("1 more")), (1000, 20, Some("981 more"))] {
             let mut warnings = Warnings::default();
-            (0..count).for_each(|n| warnings.add(Some("f"), Problem::BadValue, &n.to_string()));
-            let found: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
-            assert_eq!(found.len(), written, "{count}");
-            let last = &found[written - 1];
+            (0..added).for_each(|n| warnings.add(Some("f"), Problem::BadValue, &n.to_string()));
+            let all: Vec<serde_json::Value> = serde_json::from_slice(&warnings.finish()).expect("JSON");
+            assert_eq!(all.len(), wanted, "{added}");
+            let last = &all[all.len() - 1];
             match left_out {
                 Some(words) => assert!(last["value"].as_str().is_some_and(|value| value.starts_with(words)), "{last}"),
                 None => assert_eq!(last["value"], "18"),
