@@ -63,8 +63,8 @@ pub struct Cache {
 pub enum Lookup {
     /// Nothing that can be used.
     Nothing,
-    /// A valid answer. No request is needed.
-    Fresh(Kept),
+    /// A valid answer, and when it arrived or was last confirmed. No request is needed.
+    Fresh(Kept, SystemTime),
     /// An answer that is valid if the server confirms it.
     Stale(Validators),
 }
@@ -106,7 +106,8 @@ impl Cache {
     pub fn find(&self, request: &CacheRequest, now: SystemTime) -> Lookup {
         let Some(head) = self.head(request) else { return Lookup::Nothing };
         if head.is_fresh(&request.headers, now) {
-            return self.kept(request, &head).map_or(Lookup::Nothing, Lookup::Fresh);
+            let received = head.received_at();
+            return self.kept(request, &head).map_or(Lookup::Nothing, |kept| Lookup::Fresh(kept, received));
         }
         head.validators().map_or(Lookup::Nothing, Lookup::Stale)
     }

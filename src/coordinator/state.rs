@@ -2,7 +2,7 @@
 //! file or clock is used here.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
@@ -119,6 +119,8 @@ pub(super) struct State {
     halted: bool,
     /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
+    /// The wall clock at the last event. The loop sets it.
+    pub(super) wall: SystemTime,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
@@ -149,6 +151,7 @@ impl State {
             stopping: None,
             halted: false,
             cookies: None,
+            wall: SystemTime::UNIX_EPOCH,
             list_error: None,
             fatal: None,
         }
@@ -311,6 +314,8 @@ impl State {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
+        let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
+        let was_sent = settled.attempts > 0;
         let record = Record {
             seq: settled.seq,
             url: settled.line,
@@ -318,7 +323,8 @@ impl State {
             attempts: settled.attempts,
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.label(worker)),
-            cached: self.cached.as_mut().map(|cached| cached.settled(settled.seq)),
+            cached: cached.map(|found| found.is_some()),
+            fetched_at: cached.flatten().or(was_sent.then_some(self.wall)),
         };
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));

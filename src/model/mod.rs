@@ -26,6 +26,7 @@
 //! - `record`: what the output says about a task
 //! - `seqs`: a set of task numbers
 //! - `done`: the finished tasks of an earlier run, and how its list began
+//! - `timestamp`: writes times
 //! - `task_facts`: what the list says about a task
 //! - `worker_label`: how records and log lines name a worker
 
@@ -51,6 +52,7 @@ mod sendable;
 mod seqs;
 mod task;
 mod task_facts;
+mod timestamp;
 mod visit;
 mod web_url;
 mod worker_label;
@@ -75,6 +77,7 @@ pub use record::Record;
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
 pub use task::Task;
+pub use timestamp::rfc_3339;
 pub use task_facts::TaskFacts;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn record(seq: u64) -> Record {
         elapsed: Duration::ZERO,
         worker: Some(WorkerLabel::of_process(1)),
         cached: None,
+        fetched_at: None,
     }
 }
 
@@ -78,7 +79,7 @@ async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
 async fn every_format_and_shape_has_its_exact_layout() {
     let full = |seq: u64| {
         format!(
-            r#"{{"seq":{seq},"url":"http://h/{seq}","final_url":"http://h/{seq}","status":200,"data":{{"title":"{seq}"}},"failure":null,"attempts":1,"elapsed_ms":0.0,"bytes":{seq},"worker":1}}"#
+            r#"{{"seq":{seq},"url":"http://h/{seq}","final_url":"http://h/{seq}","status":200,"data":{{"title":"{seq}"}},"failure":null,"attempts":1,"elapsed_ms":0.0,"bytes":{seq},"worker":1,"fetched_at":null}}"#
         )
     };
     let table = [

@@ -51,7 +51,6 @@ pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
 pub use facts::PageFacts;
-pub(crate) use facts::rfc_3339;
 pub use locale::Locale;
 pub use number::MarkCount;
 pub use pattern::{PatternError, check_regex, makes_objects};
