@@ -74,7 +74,7 @@ pub enum Lookup {
 pub struct Kept {
     /// The size of the decompressed body that the data was extracted from, in bytes.
     pub bytes: u64,
-    /// The extracted data, unchanged.
+    /// The extracted data, unchanged: JSON, or rows of a table. The key of a request keeps the two apart.
     pub data: Bytes,
     /// How well the rules fit the page.
     pub fit: Fit,

@@ -14,7 +14,8 @@ use super::job::JobInput;
 use super::limits::Reason;
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{HostKey, HostSettings, Record, RunLimits, Task, Visit, how_long};
+use super::table_rows::too_long;
+use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, how_long};
 use crate::schedule::{Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -316,10 +317,14 @@ impl State {
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
         let was_sent = settled.attempts > 0;
+        let too_long = match &settled.outcome {
+            Outcome::Page(page) => too_long(&settled.line, page),
+            Outcome::Failure(_) => None,
+        };
         let record = Record {
             seq: settled.seq,
             url: settled.line,
-            outcome: settled.outcome,
+            outcome: too_long.map_or(settled.outcome, Outcome::Failure),
             attempts: settled.attempts,
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.label(worker)),

@@ -50,6 +50,7 @@ fn plausible() -> Plausible {
     Plausible::new(
         &crate::scrape::FetchSettings { kept_headers: vec!["etag".to_owned()], ..crate::scrape::sample() },
         0,
+        None,
     )
 }
 

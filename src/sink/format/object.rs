@@ -44,7 +44,7 @@ fn write(record: &Record, into: &mut Vec<u8>) {
     }
     field(into, ",\"attempts\":", &record.attempts);
     into.extend_from_slice(b",\"elapsed_ms\":");
-    write_milliseconds(record.elapsed, into);
+    into.extend_from_slice(milliseconds(record.elapsed).as_bytes());
     field(into, ",\"bytes\":", &bytes);
     field(into, ",\"worker\":", &record.worker);
     if let Some(cached) = record.cached {
@@ -63,10 +63,9 @@ fn write_failure(failure: &Failure, into: &mut Vec<u8>) {
 }
 
 /// Milliseconds with one decimal, rounded half up.
-fn write_milliseconds(duration: Duration, into: &mut Vec<u8>) {
+pub(super) fn milliseconds(duration: Duration) -> String {
     let tenths = (duration.as_micros() + 50) / 100;
-    field(into, "", &(tenths / 10));
-    field(into, ".", &(tenths % 10));
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
@@ -183,9 +182,7 @@ mod tests {
         let table =
             [(0, "0.0"), (49, "0.0"), (50, "0.1"), (1_000, "1.0"), (999_950, "1000.0"), (90_012_000, "90012.0")];
         for (micros, expected) in table {
-            let mut bytes = Vec::new();
-            write_milliseconds(Duration::from_micros(micros), &mut bytes);
-            assert_eq!(String::from_utf8_lossy(&bytes), expected);
+            assert_eq!(milliseconds(Duration::from_micros(micros)), expected);
         }
     }
 }
