@@ -261,9 +261,9 @@ impl RunArgs {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
         }
         if let Some(columns) = &self.columns {
-            let names: Vec<String> = columns.split(',').map(|name| name.trim().to_owned()).collect();
-            let names = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
-            flags.push(Flag::list("--columns", "output.columns", &names));
+            let columns = columns.split(',').map(str::trim).filter(|column| !column.is_empty());
+            let columns: Vec<String> = columns.map(str::to_owned).collect();
+            flags.push(Flag::list("--columns", "output.columns", &columns));
         }
         if !self.proxy.is_empty() {
             flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));

@@ -92,9 +92,8 @@ fn of_elements(rule: &Rule) -> Option<Vec<Field>> {
 fn of_rule(rule: &Rule) -> Spread {
     match rule {
         Rule::Value(rule) => keys(rule).map_or(Spread::Cell, Spread::Object),
-        Rule::Each(_) => Spread::Cell,
         // A default stands for the whole object.
-        Rule::FirstOf(FirstOf { default: Some(_), .. }) => Spread::Cell,
+        Rule::Each(_) | Rule::FirstOf(FirstOf { default: Some(_), .. }) => Spread::Cell,
         Rule::FirstOf(FirstOf { rules, .. }) => {
             let objects = rules.iter().map(|rule| match of_rule(rule) {
                 Spread::Cell => None,
