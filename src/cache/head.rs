@@ -172,7 +172,7 @@ impl Head {
         self.date(last_modified).is_some_and(|changed| changed + Duration::from_secs(1) <= sent)
     }
 
-    fn received_at(&self) -> SystemTime {
+    pub(super) fn received_at(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.received)
     }
 

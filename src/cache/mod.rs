@@ -63,8 +63,8 @@ pub struct Cache {
 pub enum Lookup {
     /// Nothing that can be used.
     Nothing,
-    /// A valid answer. No request is needed.
-    Fresh(Kept),
+    /// A valid answer, and when it arrived or was last confirmed. No request is needed.
+    Fresh(Kept, SystemTime),
     /// An answer that is valid if the server confirms it.
     Stale(Validators),
 }
@@ -74,7 +74,7 @@ pub enum Lookup {
 pub struct Kept {
     /// The size of the decompressed body that the data was extracted from, in bytes.
     pub bytes: u64,
-    /// The extracted data, unchanged.
+    /// The extracted data, unchanged: JSON, or rows of a table. The key of a request keeps the two apart.
     pub data: Bytes,
     /// How well the rules fit the page.
     pub fit: Fit,
@@ -106,7 +106,8 @@ impl Cache {
     pub fn find(&self, request: &CacheRequest, now: SystemTime) -> Lookup {
         let Some(head) = self.head(request) else { return Lookup::Nothing };
         if head.is_fresh(&request.headers, now) {
-            return self.kept(request, &head).map_or(Lookup::Nothing, Lookup::Fresh);
+            let received = head.received_at();
+            return self.kept(request, &head).map_or(Lookup::Nothing, |kept| Lookup::Fresh(kept, received));
         }
         head.validators().map_or(Lookup::Nothing, Lookup::Stale)
     }

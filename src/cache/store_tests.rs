@@ -52,7 +52,7 @@ fn stored_pages_are_there_when_the_file_is_opened_again() {
         fill(&path, version);
         let cache = Cache::open(&path).expect("it was closed");
         for number in 0..PAGES {
-            assert_eq!(cache.find(&request(&url(number), &[]), now()), Lookup::Fresh(kept(number, version)));
+            assert_eq!(cache.find(&request(&url(number), &[]), now()), Lookup::Fresh(kept(number, version), now()));
         }
         assert_eq!(cache.find(&request(&url(PAGES), &[]), now()), Lookup::Nothing);
         assert_eq!(cache.find(&request(&url(0), &[("a", "b")]), now()), Lookup::Nothing);
@@ -72,7 +72,7 @@ fn a_page_that_may_no_longer_be_kept_is_removed() {
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
     assert_eq!(cache.find(&request(&url(3), &[]), now()), Lookup::Nothing);
-    assert_eq!(cache.find(&request(&url(4), &[]), now()), Lookup::Fresh(kept(4, 1)));
+    assert_eq!(cache.find(&request(&url(4), &[]), now()), Lookup::Fresh(kept(4, 1), now()));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_304_confirms_the_requested_answer_and_no_later_one() {
     assert_eq!(cache.confirmed(&page, &asked, &fresh(), now()), Some(kept(1, 1)));
     end(cache.close());
     let cache = Cache::open(&path).expect("it was closed");
-    assert_eq!(cache.find(&page, now()), Lookup::Fresh(kept(1, 1)), "the confirmation said how long");
+    assert_eq!(cache.find(&page, now()), Lookup::Fresh(kept(1, 1), now()), "the confirmation said how long");
     drop(cache);
     keep("\"b\"", 2);
     let cache = Cache::open(&path).expect("it was closed");
@@ -192,7 +192,7 @@ fn a_damaged_file_gives_the_stored_page_or_nothing_or_an_error() {
         };
         for number in 0..PAGES {
             match cache.find(&request(&url(number), &[]), now()) {
-                Lookup::Fresh(found) => {
+                Lookup::Fresh(found, _) => {
                     assert_eq!(found, kept(number, 1), "round {round}");
                     hits += 1;
                 }

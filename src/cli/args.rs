@@ -117,9 +117,17 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
-    /// json, or jsonl (also ndjson) [default: by the extension of the output; json without one]
+    /// json, jsonl (also ndjson), csv or tsv [default: by the extension of the output; json without one]
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
+
+    /// csv and tsv: the columns about the task, before those of the fields: seq,url,status
+    #[arg(long, value_name = "NAMES")]
+    pub(super) columns: Option<String>,
+
+    /// csv and tsv: make a row of each element of this field with `each`
+    #[arg(long, value_name = "FIELD")]
+    rows: Option<String>,
 
     /// Worker processes [default: one for each CPU]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
@@ -236,6 +244,7 @@ impl RunArgs {
     pub(super) fn flags(&self) -> Vec<Flag> {
         let named = [
             ("--format", "output.format", &self.format),
+            ("--rows", "output.rows", &self.rows),
             ("--workers", "pool.workers", &self.workers),
             ("--concurrency", "pool.concurrency", &self.concurrency),
             ("--max-tasks-per-worker", "pool.max_tasks_per_worker", &self.max_tasks_per_worker),
@@ -250,6 +259,11 @@ impl RunArgs {
         flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
+        }
+        if let Some(columns) = &self.columns {
+            let columns = columns.split(',').map(str::trim).filter(|column| !column.is_empty());
+            let columns: Vec<String> = columns.map(str::to_owned).collect();
+            flags.push(Flag::list("--columns", "output.columns", &columns));
         }
         if !self.proxy.is_empty() {
             flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));

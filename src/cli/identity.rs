@@ -46,7 +46,10 @@ pub(super) fn shape(identity: &Identity, plan: &Plan, environment: impl Fn(&str)
     let version = ("version", identity.version.as_str());
     let trusted = trusted(plan, environment);
     let trusted = trusted.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted))
+    // The data of a table is rows, and its settings decide which ones.
+    let table = plan.scrape.table.as_ref().map(|table| ("table", json(table)));
+    let table = table.iter().map(|(name, value)| (*name, value.as_str()));
+    CacheShape::new(settings.filter(|(name, _)| is_of_data(name)).chain([version]).chain(trusted).chain(table))
 }
 
 /// Returns everything that decides which servers and proxies a run trusts, and how it identifies itself to them.

@@ -14,7 +14,7 @@ use crate::coordinator::{self, Cached, Ended, Ending, Plausible, ProcessPool, Pr
 use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
 use crate::scrape::extract::Extractor;
-use crate::scrape::{self, RequestHeaders};
+use crate::scrape::{self, RequestHeaders, Table};
 use crate::sink::{self, Sink};
 
 /// A run that ended without an error.
@@ -35,6 +35,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let sink = Sink::open(output).map_err(Stop::usage)?;
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
+    let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();
+    let table = table.map_err(Stop::usage)?;
     let mut scrape = plan.scrape.clone();
     let loaded = cookies.as_ref();
     let cached = plan
@@ -57,7 +59,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             read_ahead: plan.read_ahead,
             ahead_limit: plan.ahead_limit,
             task_timeout: plan.task_timeout,
-            plausible: Plausible::new(&scrape.fetch, extractor.fields().len()),
+            plausible: Plausible::new(&scrape.fetch, extractor.fields().len(), table.as_ref().map(Table::head)),
             fields: extractor.fields().to_vec(),
             reads_task: extractor.reads_task(),
             hosts: plan.hosts.clone(),

@@ -4,7 +4,8 @@
 //! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
-//! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `summary_file`
+//! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `table` finds the
+//! columns of a table. `summary_file`
 //! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
 
@@ -26,6 +27,7 @@ mod messages;
 mod run;
 mod site;
 mod summary_file;
+mod table;
 mod words;
 mod worker_user;
 

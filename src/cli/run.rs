@@ -1,6 +1,6 @@
 //! `gleaner run`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,7 +10,7 @@ use super::bar::{self, Bar};
 use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, identity, launch, log, words};
+use super::{Stop, descriptors, files, identity, launch, log, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -25,7 +25,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
-    let output = output(args, &plan).map_err(Stop::usage)?;
+    let format = format(args, &plan).map_err(Stop::usage)?;
+    table::complete(&mut plan, args, format).map_err(Stop::usage)?;
+    let output = output(args, &plan, format);
 
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
@@ -83,11 +85,10 @@ pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
 }
 
 /// Adds the options that only the command line has to the settings of the output.
-fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
-    let path = args.output.clone().filter(|path| path.as_os_str() != "-");
-    let format = plan.format.map_or_else(|| by_extension(path.as_deref()), Ok)?;
+fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
+    let path = output_path(args);
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
-    Ok(sink::Options {
+    sink::Options {
         identity: identity::of(plan, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
@@ -97,7 +98,16 @@ fn output(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Options> {
             (false, false) => sink::LeftOver::Refuse,
         },
         ..plan.sink.clone()
-    })
+    }
+}
+
+/// The file of the output. `None` is standard output.
+fn output_path(args: &RunArgs) -> Option<PathBuf> {
+    args.output.clone().filter(|path| path.as_os_str() != "-")
+}
+
+fn format(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Format> {
+    plan.format.map_or_else(|| by_extension(output_path(args).as_deref()), Ok)
 }
 
 /// Chooses the format by the extension. Fails for an unknown extension, because the content of the file would not match

@@ -38,6 +38,8 @@ pub struct Plan {
     /// What is written. The command line adds what is not a setting: the destination, what becomes of an earlier run's
     /// output, the identity, and the format if [`Plan::format`] is `None`.
     pub sink: sink::Options,
+    /// How pages become rows, if the format is a table. The command line adds the delimiter, and copies it to `scrape`.
+    pub table: scrape::TableSettings,
     /// The format; `None` is by the extension of the output.
     pub format: Option<sink::Format>,
     /// How many tasks may be finished ahead of the earliest unfinished one before no more are started.

@@ -101,7 +101,7 @@ impl Run {
             backlog: 1000,
             task_timeout: TASK_TIMEOUT,
             grace: Duration::from_secs(5),
-            plausible: Plausible::new(&scrape::sample(), 0),
+            plausible: Plausible::new(&scrape::sample(), 0, None),
             hosts: BTreeMap::new(),
             reads_task: false,
             limits: RunLimits::default(),

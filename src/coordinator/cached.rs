@@ -29,8 +29,9 @@ pub struct Cached {
     asked: HashMap<u64, Asked>,
     /// Tasks whose 304 answer confirmed nothing that the cache has. Their requests are sent without validators.
     unconditional: HashSet<u64>,
-    /// Tasks whose data comes from the cache. A task is removed when it gets its record.
-    found: HashSet<u64>,
+    /// Tasks whose data comes from the cache, and when the cache received it or a server confirmed it. A task is removed
+    /// when it gets its record.
+    found: HashMap<u64, SystemTime>,
 }
 
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Cached {
     /// settings. `loaded`: the cookies that the run begins with, if there are any. `is_repeatable`: whether the
     /// data of a page is the same for any task and at any time.
     pub fn new(cache: Cache, shape: Shape, headers: RequestHeaders, loaded: Option<Jar>, is_repeatable: bool) -> Self {
-        let (asked, unconditional, found) = (HashMap::new(), HashSet::new(), HashSet::new());
+        let (asked, unconditional, found) = (HashMap::new(), HashSet::new(), HashMap::new());
         Self { cache, shape, headers, loaded, is_repeatable, asked, unconditional, found }
     }
 
@@ -69,8 +70,8 @@ impl Cached {
             return BeforeFetch::Fetch(visit);
         };
         let validators = match self.cache.find(&request, now) {
-            Lookup::Fresh(kept) => {
-                self.found.insert(seq);
+            Lookup::Fresh(kept, received) => {
+                self.found.insert(seq, received);
                 return BeforeFetch::Known(page(&visit.url, kept));
             }
             Lookup::Stale(validators) if !self.unconditional.contains(&seq) => Some(validators),
@@ -109,7 +110,7 @@ impl Cached {
                     self.unconditional.insert(seq);
                     return None;
                 };
-                self.found.insert(seq);
+                self.found.insert(seq, now);
                 Some(Answer::Page(page(url, kept)))
             }
             (Answer::Page(page), _) if page.status == 200 => {
@@ -121,8 +122,9 @@ impl Cached {
         }
     }
 
-    /// Must be called when a task is settled. Returns whether its data comes from the cache.
-    pub(super) fn settled(&mut self, seq: u64) -> bool {
+    /// Must be called when a task is settled. If its data comes from the cache, returns when the cache
+    /// received it or a server confirmed it.
+    pub(super) fn settled(&mut self, seq: u64) -> Option<SystemTime> {
         self.asked.remove(&seq);
         self.unconditional.remove(&seq);
         self.found.remove(&seq)

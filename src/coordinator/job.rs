@@ -8,6 +8,7 @@ use gleaner_pool::{Confinement, Job, Line};
 use serde::{Deserialize, Serialize};
 
 use super::json_line::is_json_line;
+use super::table_rows::are_rows;
 use crate::model::{Answer, Page, Visit, Visited};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
@@ -53,7 +54,7 @@ impl From<JobOutput> for SentOutput {
 }
 
 impl SentOutput {
-    /// Checks the form of an output, and that the data of a page is one line of JSON. An executor must do this with each
+    /// Checks the form of an output, and that the data of a page is one line of JSON, or rows of a table. An executor must do this with each
     /// output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
     /// thread if the output is long.
     ///
@@ -62,8 +63,8 @@ impl SentOutput {
     pub fn check(bytes: &Bytes) -> Result<(), &'static str> {
         match Self::read(bytes) {
             None => Err("what is not a valid answer"),
-            Some(JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)) if !is_json_line(&page.data) => {
-                Err("data that is not one line of JSON")
+            Some(JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)) if !is_data(&page.data) => {
+                Err("data that is not one line of JSON, nor rows of a table")
             }
             Some(_) => Ok(()),
         }
@@ -86,6 +87,11 @@ impl SentOutput {
         }
         Some(output)
     }
+}
+
+/// Whether this can be the data of a page, in the form that it begins with.
+fn is_data(data: &[u8]) -> bool {
+    if data.first() == Some(&0) { are_rows(data) } else { is_json_line(data) }
 }
 
 fn page_of(output: &mut JobOutput) -> Option<&mut Page> {
@@ -152,9 +158,13 @@ mod tests {
         let failure = sent(Answer::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "why")));
         let with_data = [&failure[..failure.len() - 1], b"\x02{}"].concat();
         let trailing = [&page(b"{}")[..], b"\0"].concat();
-        let (no_answer, no_line) = (Err("what is not a valid answer"), Err("data that is not one line of JSON"));
+        let (no_answer, no_line) =
+            (Err("what is not a valid answer"), Err("data that is not one line of JSON, nor rows of a table"));
         let table = [
             ("an object", page(b"{\"a\": [1, \"\xc3\xa9\"]}"), Ok(())),
+            ("rows", page(b"\0,\x02\0\0\0a,b\0\"c\n\",d"), Ok(())),
+            ("rows without a cell", page(b"\0,\x02\0\0\0a,b\0c"), no_line),
+            ("the head of rows", page(b"\0,\x02\0"), no_line),
             ("a failure", failure, Ok(())),
             ("data that is not JSON", page(b"1,\"failure\":null}"), no_line),
             ("data of two lines", page(b"{\n}"), no_line),

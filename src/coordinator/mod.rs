@@ -12,7 +12,7 @@
 //! - `job`: the job of a worker, and its answer
 //! - `interrupts`: the signals that ask a run to stop
 //! - `plausible`: decides whether an answer of a worker is possible at all; `json_line`: checks that data is one line
-//!   of JSON
+//!   of JSON; `table_rows`: checks that data is rows of a table
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
 //! - `summary`, `progress`: count the results
@@ -37,6 +37,7 @@ mod progress;
 mod run;
 mod state;
 mod summary;
+mod table_rows;
 mod verdict;
 
 pub use cached::Cached;

@@ -13,7 +13,9 @@ use super::job::JobOutput;
 #[cfg(doc)]
 use super::job::SentOutput;
 use super::json_line::is_json_line;
-use crate::model::{Answer, Failure, FailureKind, Fit, Page, Retry, Stage, Visit, Visited, without_credentials};
+use crate::model::{
+    Answer, Failure, FailureKind, Fit, Page, Retry, RowsHead, Stage, Visit, Visited, without_credentials,
+};
 use crate::robots;
 use crate::schedule::RequestId;
 use crate::scrape::FetchSettings;
@@ -39,6 +41,8 @@ pub struct Plausible {
     follows_refresh: bool,
     /// The number of fields of the rules, at any depth.
     fields: usize,
+    /// What the rows of a page begin with; `None` if its data is JSON.
+    rows: Option<RowsHead>,
 }
 
 /// The facts about a submitted job that its answer is checked against.
@@ -60,13 +64,15 @@ impl Out {
 }
 
 impl Plausible {
-    /// Makes the check for workers that have these settings.
-    pub fn new(settings: &FetchSettings, fields: usize) -> Self {
+    /// Makes the check for workers that have these settings. `fields`: the number of fields of the rules, at any depth.
+    /// `rows`: what the rows of a page begin with, if the output is a table.
+    pub fn new(settings: &FetchSettings, fields: usize, rows: Option<RowsHead>) -> Self {
         Self {
             max_body: settings.max_body,
             kept_headers: settings.kept_headers.clone(),
             follows_refresh: settings.meta_refresh,
             fields,
+            rows,
         }
     }
 
@@ -103,7 +109,10 @@ impl Plausible {
         }
         let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
         match answer {
-            Answer::Page(Page { final_url, status, bytes, data: _, fit }) => {
+            Answer::Page(Page { final_url, status, bytes, data, fit }) => {
+                if RowsHead::of(data) != self.rows {
+                    return Err("data of another output format");
+                }
                 if !is_there(final_url) {
                     return Err("a page of another URL");
                 }

@@ -261,11 +261,13 @@ impl<E: Executor> Loop<E> {
             if matches!(event, Event::ListEnded | Event::ListBroken(_)) {
                 self.input = None;
             }
+            self.state.wall = SystemTime::now();
             self.state.handle(event, now, &mut self.actions);
             // Events that came meanwhile are handled in the same turn, so that jobs and records are passed on in
             // batches.
             while let Some(event) = self.executor.try_next() {
                 // A turn may take long, and delays are counted from the time of each event.
+                self.state.wall = SystemTime::now();
                 self.state.handle(Event::Executor(event), Instant::now(), &mut self.actions);
             }
         }

@@ -151,6 +151,7 @@ impl Place {
         let options = sink::Options {
             destination: sink::Destination::File(self.0.path().join("out.jsonl")),
             format: sink::Format::Jsonl,
+            table: sink::Table::default(),
             shape: sink::Shape::Full,
             order: sink::Order::Input,
             left_over: sink::LeftOver::Refuse,
@@ -174,7 +175,7 @@ impl Place {
             read_ahead: 100,
             ahead_limit: 1000,
             task_timeout: Duration::from_secs(60),
-            plausible: Plausible::new(&crate::scrape::sample(), 0),
+            plausible: Plausible::new(&crate::scrape::sample(), 0, None),
             hosts: BTreeMap::new(),
             fields: Vec::new(),
             reads_task: false,

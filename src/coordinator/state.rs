@@ -2,7 +2,7 @@
 //! file or clock is used here.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
@@ -14,7 +14,8 @@ use super::job::JobInput;
 use super::limits::Reason;
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
-use crate::model::{HostKey, HostSettings, Record, RunLimits, Task, Visit, how_long};
+use super::table_rows::too_long;
+use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, how_long};
 use crate::schedule::{Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -119,6 +120,8 @@ pub(super) struct State {
     halted: bool,
     /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
+    /// The wall clock at the last event. The loop sets it.
+    pub(super) wall: SystemTime,
     pub(super) list_error: Option<input::Error>,
     pub(super) fatal: Option<String>,
 }
@@ -149,6 +152,7 @@ impl State {
             stopping: None,
             halted: false,
             cookies: None,
+            wall: SystemTime::UNIX_EPOCH,
             list_error: None,
             fatal: None,
         }
@@ -311,14 +315,21 @@ impl State {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
+        let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
+        let was_sent = settled.attempts > 0;
+        let too_long = match &settled.outcome {
+            Outcome::Page(page) => too_long(&settled.line, page),
+            Outcome::Failure(_) => None,
+        };
         let record = Record {
             seq: settled.seq,
             url: settled.line,
-            outcome: settled.outcome,
+            outcome: too_long.map_or(settled.outcome, Outcome::Failure),
             attempts: settled.attempts,
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.label(worker)),
-            cached: self.cached.as_mut().map(|cached| cached.settled(settled.seq)),
+            cached: cached.map(|found| found.is_some()),
+            fetched_at: cached.flatten().or(was_sent.then_some(self.wall)),
         };
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));

@@ -6,8 +6,8 @@ use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
-    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, Stage, Visited,
-    parse_url,
+    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, RowsHead, Stage,
+    Visited, parse_url,
 };
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,6 +50,7 @@ fn plausible() -> Plausible {
     Plausible::new(
         &crate::scrape::FetchSettings { kept_headers: vec!["etag".to_owned()], ..crate::scrape::sample() },
         0,
+        None,
     )
 }
 
@@ -231,6 +232,11 @@ fn page(seq: u64) -> Page {
     }
 }
 
+/// The data of a page as rows of a table.
+fn rows(columns: usize, rows: &str) -> Bytes {
+    [&RowsHead::new(b',', columns).to_bytes()[..], rows.as_bytes()].concat().into()
+}
+
 fn bytes(output: JobOutput) -> Vec<u8> {
     postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
 }
@@ -293,6 +299,7 @@ fn impossible_answers() -> Vec<(&'static str, Vec<u8>)> {
         ("a status that is not valid", of_page(Page { status: u16::MAX, ..page(0) })),
         ("2^64 - 1 bytes", of_page(Page { bytes: u64::MAX, ..page(0) })),
         ("more bytes than max_body", of_page(Page { bytes: 4 << 20, ..page(0) })),
+        ("rows of a table that was not asked for", of_page(Page { data: rows(1, ""), ..page(0) })),
         ("a robots.txt", of_robots(robots)),
         ("more time than has passed", after(Duration::from_secs(1))),
         ("the longest time", after(Duration::MAX)),
@@ -499,4 +506,48 @@ fn only_requests_to_a_host_carry_the_settings_of_this_host() {
             assert_eq!(visit.host, expected, "{url}");
         }
     }
+}
+
+#[test]
+fn a_run_with_a_table_takes_only_rows_of_its_table_and_fails_a_page_with_too_many() {
+    let head = RowsHead::new(b',', 2);
+    let now = Instant::now();
+    let after = |data: Bytes| {
+        let mut state = at_work(now);
+        state.bounds.plausible = Plausible::new(&crate::scrape::sample(), 0, Some(head));
+        let mut actions = Vec::new();
+        state.handle(done_with(0, of_page(Page { data, ..page(0) })), now, &mut actions);
+        match actions.pop() {
+            Some(Action::Record(record)) => Ok(record.outcome),
+            Some(Action::Refuse { reason, .. }) => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    };
+    let two = rows(2, "a,b\0c,d");
+    assert!(matches!(after(two.clone()), Ok(Outcome::Page(page)) if page.data == two));
+    for data in [Bytes::from_static(b"{}"), rows(1, "a"), rows(3, "a,b,c"), Bytes::new()] {
+        assert_eq!(after(data).expect_err("refused"), "data of another output format");
+    }
+    let many = rows(2, &[","; 200_000].join("\0"));
+    let Ok(Outcome::Failure(failure)) = after(many) else { panic!("too many rows") };
+    assert_eq!((failure.kind, failure.status, failure.bytes), (FailureKind::TooLarge, Some(200), 5));
+}
+
+#[test]
+fn a_record_has_the_time_of_its_answer_if_a_request_was_sent() {
+    let now = Instant::now();
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
+    let mut state = at_work(now);
+    state.wall = wall;
+    let (mut actions, mut times) = (Vec::new(), Vec::new());
+    let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "why");
+    let invalid = Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure) };
+    state.handle(done_with(0, of_page(page(0))), now, &mut actions);
+    state.handle(Event::Tasks(vec![invalid]), now, &mut actions);
+    for action in actions {
+        if let Action::Record(record) = action {
+            times.push((record.seq, record.fetched_at));
+        }
+    }
+    assert_eq!(times, [(0, Some(wall)), (2, None)]);
 }

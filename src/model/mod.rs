@@ -6,6 +6,7 @@
 //! - `task`: one line of the list
 //! - `answer`: the answer to one visit of one URL
 //! - `coverage`: how well the rules of a field fit
+//! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
 //! - `outcome`: the result of a task, which is a page or a failure
@@ -26,12 +27,14 @@
 //! - `record`: what the output says about a task
 //! - `seqs`: a set of task numbers
 //! - `done`: the finished tasks of an earlier run, and how its list began
+//! - `timestamp`: writes times
 //! - `task_facts`: what the list says about a task
 //! - `worker_label`: how records and log lines name a worker
 
 mod answer;
 mod coverage;
 mod credentials;
+mod dialect;
 mod done;
 mod excerpt;
 mod failure;
@@ -47,10 +50,12 @@ mod printable;
 mod proxy;
 mod reach;
 mod record;
+mod rows;
 mod sendable;
 mod seqs;
 mod task;
 mod task_facts;
+mod timestamp;
 mod visit;
 mod web_url;
 mod worker_label;
@@ -58,6 +63,7 @@ mod worker_label;
 pub use answer::Answer;
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
+pub use dialect::Dialect;
 pub use done::{Done, ListPoint};
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
@@ -72,10 +78,12 @@ pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
 pub use record::Record;
+pub use rows::{RowsHead, count_rows, rows_of};
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
 pub use task::Task;
 pub use task_facts::TaskFacts;
+pub use timestamp::rfc_3339;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;

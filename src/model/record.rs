@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Outcome, WorkerLabel};
 
@@ -21,4 +21,7 @@ pub struct Record {
     pub worker: Option<WorkerLabel>,
     /// Whether its data came from the cache; `None` in a run without a cache.
     pub cached: Option<bool>,
+    /// When the answer came that settled it, by the clock of the coordinator. For data that a cache gave without asking
+    /// the server: when the cache received it. `None` if no request was sent.
+    pub fetched_at: Option<SystemTime>,
 }

@@ -1,6 +1,7 @@
 //! Why a scraper cannot be made. A problem with a single URL is a `Failure`, never an error.
 
 use super::extract::RuleError;
+use super::table::ColumnsError;
 
 /// Why a scraper cannot be made from its settings.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum ErrorKind {
     /// A rule does not compile.
     #[error("{0}")]
     Rule(RuleError),
+    /// The rules give no columns.
+    #[error("{0}")]
+    Columns(ColumnsError),
     /// A header has an invalid name or value.
     #[error(
         "`{0}` is not a valid header: a name consists of letters, digits and dashes, and a value has no line breaks"
@@ -45,5 +49,11 @@ impl Error {
 impl From<RuleError> for Error {
     fn from(error: RuleError) -> Self {
         Self { kind: ErrorKind::Rule(error), source: None }
+    }
+}
+
+impl From<ColumnsError> for Error {
+    fn from(error: ColumnsError) -> Self {
+        Self { kind: ErrorKind::Columns(error), source: None }
     }
 }

@@ -23,6 +23,7 @@
 //! - `document`: a page as a list of nodes
 //! - `document_kind`: decides by the media type how a body is read
 //! - `json`: values of JSON
+//! - `table`: the data of a page as rows of a table
 //! - `tls`: the settings for TLS
 //! - `large`: makes large pages take turns, so that they fit into a worker's memory
 //! - `side_threads`: threads for work that would block the worker's own thread too long
@@ -47,6 +48,7 @@ mod scraper;
 mod settings;
 mod side_threads;
 mod sniff;
+mod table;
 mod tls;
 
 pub use decode::{Confidence, Decoded, decode};
@@ -62,4 +64,5 @@ pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
 pub use settings::{FetchSettings, PageParser, PrivateAddresses, Settings};
+pub use table::{Columns, ColumnsError, Table, TableSettings};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

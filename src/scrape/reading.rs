@@ -12,6 +12,7 @@ use super::json;
 use super::media_type::MediaType;
 use super::parse::{Document, NotWellFormed, Parsed, parse_into, parse_malformed_xml_into, parse_tentative_into};
 use super::settings::PageParser;
+use super::table::Table;
 use crate::model::{Failure, FailureKind, Stage, TaskFacts, shown_url};
 
 /// The result of reading a page.
@@ -20,6 +21,21 @@ pub(super) struct Read {
     pub(super) made: Result<Made, Failure>,
     /// Whether html5ever parsed the page.
     pub(super) by_reference: bool,
+}
+
+impl Read {
+    /// Turns the data into rows, if there is a table.
+    pub(super) fn in_rows(self, table: Option<&Table>) -> Self {
+        let Some(table) = table else { return self };
+        let made = self.made.and_then(|made| match made {
+            Made::Data(extracted) => {
+                let data = table.rows(&extracted.data)?;
+                Ok(Made::Data(Extracted { data, ..extracted }))
+            }
+            Made::Elsewhere(to) => Ok(Made::Elsewhere(to)),
+        });
+        Self { made, ..self }
+    }
 }
 
 /// What reading a page produced.

@@ -10,6 +10,7 @@ use super::large::{LARGE_PAGE, LargePages};
 use super::reading::{Made, Read, data_of};
 use super::settings::PageParser;
 use super::side_threads::SideThreads;
+use super::table::Table;
 use super::{Error, Settings};
 use crate::model::{
     Answer, Failure, FailureKind, Fit, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
@@ -22,6 +23,8 @@ pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
     parser: PageParser,
+    /// Makes rows of the data, if the output is a table.
+    table: Option<Arc<Table>>,
     /// The name by which robots.txt files address this program.
     product_token: String,
     /// Threads for large pages.
@@ -35,9 +38,11 @@ impl Scraper {
     /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let extractor = Extractor::new(&settings.extract)?;
+        let table = settings.table.map(|table| Table::new(&settings.extract, table)).transpose()?;
         let needs = PageNeeds { headers: extractor.reads_headers(), json: extractor.reads_json() };
         Ok(Self {
             parser: settings.parser,
+            table: table.map(Arc::new),
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
             fetcher: Fetcher::new(settings.fetch, needs)?,
@@ -94,10 +99,15 @@ impl Scraper {
         let refreshed = page.follows_meta.then(|| url.clone());
         let parser = self.parser;
         let read = if page.body.len() < LARGE_PAGE {
-            data_of(&self.extractor, parser, &page, visit.task.as_deref(), refreshed.as_ref())
+            let read = data_of(&self.extractor, parser, &page, visit.task.as_deref(), refreshed.as_ref());
+            read.in_rows(self.table.as_deref())
         } else {
             let (extractor, page, task) = (Arc::clone(&self.extractor), Arc::clone(&page), visit.task.clone());
-            let read = move || Ok(data_of(&extractor, parser, &page, task.as_deref(), refreshed.as_ref()));
+            let table = self.table.clone();
+            let read = move || {
+                let read = data_of(&extractor, parser, &page, task.as_deref(), refreshed.as_ref());
+                Ok(read.in_rows(table.as_deref()))
+            };
             let failed = |failure| Read { made: Err(failure), by_reference: false };
             self.side_threads.run(read).await.unwrap_or_else(failed)
         };

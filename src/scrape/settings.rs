@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Extraction;
+use super::table::TableSettings;
 use super::tls::TlsSettings;
 use crate::model::Proxies;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub extract: Extraction,
     /// What parses pages.
     pub parser: PageParser,
+    /// How pages become rows of a table. If it is `None`, the data of a page is JSON.
+    pub table: Option<TableSettings>,
 }
 
 /// What makes a document of a page.

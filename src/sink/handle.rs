@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::destination::{self, Found, Target};
+use super::format::Layout;
 use super::journal::{self, Claim};
 use super::output::Output;
 use super::spill::Make;
@@ -72,9 +73,10 @@ impl Sink {
             Found::File(target, permissions) => {
                 let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
-                let output = Output::new(Target::Part(part), options.format, confirmed.records);
+                let layout = Arc::new(Layout::new(options));
+                let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
                 let before = Before { done: confirmed.done, failures: confirmed.failures };
-                Self::start(options, Parts { output, waiting, journal: Some(journal) }, before)
+                Self::start(layout, Parts { output, waiting, journal: Some(journal) }, before)
             }
         }
     }
@@ -95,18 +97,19 @@ impl Sink {
         name: String,
         temporary: Make,
     ) -> Result<Self, Error> {
-        let output = Output::new(Target::Stream(stream, name), options.format, 0);
+        let layout = Arc::new(Layout::new(options));
+        let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), 0);
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
-        Self::start(options, Parts { output, waiting, journal: None }, Before::default())
+        Self::start(layout, Parts { output, waiting, journal: None }, Before::default())
     }
 
-    fn start(options: &Options, parts: Parts, before: Before) -> Result<Self, Error> {
+    fn start(layout: Arc<Layout>, parts: Parts, before: Before) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
         shared.emitted.store(parts.output.records(), Relaxed);
         let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
-        let writer = Writer::new(receiver, Arc::clone(&shared), (options.format, options.shape), parts);
+        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())

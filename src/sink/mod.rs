@@ -43,7 +43,7 @@ mod writer;
 use std::path::PathBuf;
 
 pub use error::{Error, ErrorKind};
-pub use format::{Format, Shape};
+pub use format::{Column, Format, Shape, Table};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;
@@ -58,6 +58,8 @@ pub struct Options {
     pub format: Format,
     /// The form of one record.
     pub shape: Shape,
+    /// The columns, if the format is a table. `shape` has no effect on them.
+    pub table: Table,
     /// The order of the records.
     pub order: Order,
     /// What to do with an unfinished output of an earlier run.

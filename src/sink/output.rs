@@ -2,9 +2,10 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::destination::{Part, Target};
-use super::format::{Format, Layout};
+use super::format::Layout;
 use super::{Error, Written};
 
 /// The size at which the buffer is written.
@@ -13,7 +14,7 @@ const BUFFER: usize = 256 * 1024;
 /// The output, with its records in their final order.
 pub(super) struct Output {
     target: Target,
-    layout: &'static Layout,
+    layout: Arc<Layout>,
     buffer: Vec<u8>,
     /// The number of bytes written to the target.
     flushed: u64,
@@ -39,12 +40,12 @@ pub(super) enum Gathered {
 
 impl Output {
     /// An output that already has `records` records if its target is a `.part` with content.
-    pub(super) fn new(target: Target, format: Format, records: u64) -> Self {
+    pub(super) fn new(target: Target, layout: Arc<Layout>, records: u64) -> Self {
         let flushed = match &target {
             Target::Stream(..) => 0,
             Target::Part(part) => part.length(),
         };
-        Self { target, layout: format.layout(), buffer: Vec::new(), flushed, records }
+        Self { target, layout, buffer: Vec::new(), flushed, records }
     }
 
     /// Whether the output is a stream, so that a reader may wait for its records.
@@ -68,7 +69,7 @@ impl Output {
 
     /// Appends a record. `write` appends its bytes to the buffer.
     pub(super) fn record(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<Gathered, Error> {
-        let before = if self.records == 0 { self.layout.opening } else { self.layout.between };
+        let before = if self.records == 0 { self.layout.opening.as_slice() } else { self.layout.between };
         self.buffer.extend_from_slice(before);
         write(&mut self.buffer)?;
         self.buffer.extend_from_slice(self.layout.after);
@@ -95,7 +96,7 @@ impl Output {
 
     /// Completes the output.
     pub(super) fn finish(mut self) -> Result<Written, Error> {
-        let tail = if self.records == 0 { self.layout.empty } else { self.layout.closing };
+        let tail = if self.records == 0 { self.layout.empty.as_slice() } else { self.layout.closing };
         self.buffer.extend_from_slice(tail);
         self.flush()?;
         let (records, bytes) = (self.records, self.flushed);

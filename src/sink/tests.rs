@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
+use crate::model::{
+    Dialect, Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, RowsHead, Seqs, Stage, WorkerLabel,
+};
 
 /// The limit for a record to reach the reader of a stream. For a file it may take longer.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -33,7 +35,18 @@ fn record(seq: u64) -> Record {
         elapsed: Duration::ZERO,
         worker: Some(WorkerLabel::of_process(1)),
         cached: None,
+        fetched_at: None,
     }
+}
+
+/// A record with the data that the format needs: as a table, each page has two rows.
+fn record_of(format: Format, seq: u64) -> Record {
+    let mut record = record(seq);
+    if let (Outcome::Page(page), Some(delimiter)) = (&mut record.outcome, format.delimiter()) {
+        let rows = format!("{seq},x\0{seq},\"a\nb\"");
+        page.data = [&RowsHead::new(delimiter, 2).to_bytes()[..], rows.as_bytes()].concat().into();
+    }
+    record
 }
 
 fn options(path: impl Into<PathBuf>) -> Options {
@@ -42,6 +55,11 @@ fn options(path: impl Into<PathBuf>) -> Options {
         format: Format::Jsonl,
         shape: Shape::Data,
         window_memory: 1 << 20,
+        table: Table {
+            columns: vec![Column::Seq, Column::Url],
+            fields: ["title", "stock"].map(str::to_owned).to_vec(),
+            dialect: Dialect::default(),
+        },
         ..Options::default()
     }
 }
@@ -78,10 +96,19 @@ async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
 async fn every_format_and_shape_has_its_exact_layout() {
     let full = |seq: u64| {
         format!(
-            r#"{{"seq":{seq},"url":"http://h/{seq}","final_url":"http://h/{seq}","status":200,"data":{{"title":"{seq}"}},"failure":null,"attempts":1,"elapsed_ms":0.0,"bytes":{seq},"worker":1}}"#
+            r#"{{"seq":{seq},"url":"http://h/{seq}","final_url":"http://h/{seq}","status":200,"data":{{"title":"{seq}"}},"failure":null,"attempts":1,"elapsed_ms":0.0,"bytes":{seq},"worker":1,"fetched_at":null}}"#
         )
     };
     let table = [
+        (Format::Csv, Shape::Full, 0, "seq,url,title,stock\n".to_owned()),
+        (
+            Format::Csv,
+            Shape::Full,
+            4,
+            "seq,url,title,stock\n0,http://h/0,0,x\n0,http://h/0,0,\"a\nb\"\n1,http://h/1,1,x\n1,http://h/1,1,\"a\nb\"\n\
+             2,http://h/2,2,x\n2,http://h/2,2,\"a\nb\"\n3,http://h/3,,\n"
+                .to_owned(),
+        ),
         (Format::Json, Shape::Data, 0, "[]\n".to_owned()),
         (Format::Json, Shape::Data, 1, "[\n{\"title\":\"0\"}\n]\n".to_owned()),
         (
@@ -99,7 +126,7 @@ async fn every_format_and_shape_has_its_exact_layout() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out");
         let sink = Sink::open(&Options { format, shape, ..options(&path) }).expect("a sink");
-        sink.push((0..count).rev().map(record).collect());
+        sink.push((0..count).rev().map(|seq| record_of(format, seq)).collect());
         let written = sink.finish().await.expect("written");
         assert_eq!(read(&path), expected, "{format:?} {shape:?} {count}");
         assert_eq!(written, Written { records: count, bytes: expected.len() as u64, path: Some(path.clone()) });
@@ -235,7 +262,8 @@ async fn a_stopped_or_dropped_sink_keeps_finished_records_and_a_later_one_resume
 
 #[tokio::test]
 async fn every_format_and_shape_can_be_resumed_many_times() {
-    for format in [Format::Json, Format::Jsonl] {
+    for format in [Format::Json, Format::Jsonl, Format::Csv] {
+        let record = |seq| record_of(format, seq);
         for shape in [Shape::Full, Shape::Data] {
             let folder = tempfile::tempdir().expect("a folder");
             let undisturbed = Options { format, shape, ..options(folder.path().join("undisturbed")) };

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Instant;
 
 use super::Error;
-use super::format::{Format, Shape};
+use super::format::Layout;
 use super::journal::{self, Confirmed};
 use super::spill::{Make, Spill};
 use super::window::{Bytes, Place, Ready, Window};
@@ -58,14 +58,14 @@ impl Waiting {
     /// Stores a record that must wait.
     pub(super) fn put(
         &mut self,
-        (format, shape): (Format, Shape),
+        layout: &Layout,
         record: &Record,
         failed: Option<FailureKind>,
         now: Instant,
     ) -> Result<(), Error> {
         let Self { window, spill, scratch, labels } = self;
         scratch.clear();
-        format.write(shape, record, scratch);
+        layout.write(record, scratch);
         match window.place(record.seq, scratch.len()) {
             Place::Memory => window.keep(record.seq, failed, scratch.as_slice().into(), now),
             Place::Disk => {

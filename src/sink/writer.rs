@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::format::{Format, Shape};
+use super::format::Layout;
 use super::journal::{Journal, Outlast};
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
@@ -48,8 +48,7 @@ pub(super) struct Shared {
 pub(super) struct Writer {
     messages: Receiver<Message>,
     shared: Arc<Shared>,
-    format: Format,
-    shape: Shape,
+    layout: Arc<Layout>,
     parts: Parts,
 }
 
@@ -63,13 +62,8 @@ pub(super) struct Parts {
 }
 
 impl Writer {
-    pub(super) fn new(
-        messages: Receiver<Message>,
-        shared: Arc<Shared>,
-        (format, shape): (Format, Shape),
-        parts: Parts,
-    ) -> Self {
-        Self { messages, shared, format, shape, parts }
+    pub(super) fn new(messages: Receiver<Message>, shared: Arc<Shared>, layout: Arc<Layout>, parts: Parts) -> Self {
+        Self { messages, shared, layout, parts }
     }
 
     /// Writes until the end. After an error, no further record is written.
@@ -178,15 +172,14 @@ impl Writer {
     }
 
     fn record(&mut self, record: &Record, now: Instant) -> Result<(), Error> {
-        let format = (self.format, self.shape);
         let failed = failed(record);
         if let Some(waiting) = &mut self.parts.waiting
             && waiting.next() != record.seq
         {
-            return waiting.put(format, record, failed, now);
+            return waiting.put(&self.layout, record, failed, now);
         }
         let gathered = self.parts.output.record(|into| {
-            format.0.write(format.1, record, into);
+            self.layout.write(record, into);
             Ok(())
         })?;
         self.note_written(record.seq, failed, gathered);

@@ -215,6 +215,54 @@ fn a_second_run_revalidates_pages_and_does_not_request_fresh_ones() {
 }
 
 #[test]
+fn a_cache_keeps_rows_and_json_apart() {
+    let (pages, job) = (Pages::start(), Job::new());
+    let list = pages.list(&["/tag/1", "/fresh/2"]);
+    let cache = format!("cache.path={}", job.cache().display());
+    let output = |flags: &[&str]| {
+        let mut command = scrape(&list);
+        command.args(["--no-robots", "--set", "extract.title=title::text", "--set", "output.record=data"]);
+        command.args(["--set", &cache]).args(flags);
+        Run::to_end(command).exited(0).stdout
+    };
+    let (json, csv, tsv) = (["-f", "jsonl"], ["-f", "csv"], ["-f", "tsv"]);
+    let excel = ["-f", "csv", "--set", "output.dialect=excel"];
+    for _ in 0..2 {
+        assert_eq!(output(&json), "{\"title\":\"/tag/1 0\"}\n{\"title\":\"/fresh/2 0\"}\n");
+        assert_eq!(output(&csv), "title\n/tag/1 0\n/fresh/2 0\n");
+        assert_eq!(output(&tsv), "title\n/tag/1 0\n/fresh/2 0\n");
+        assert_eq!(output(&excel), "\u{FEFF}title\r\n/tag/1 0\r\n/fresh/2 0\r\n");
+    }
+    let answered = pages.answered();
+    let count =
+        |path: &str, wanted: u16| answered.iter().filter(|(at, status, _)| at == path && *status == wanted).count();
+    let counts = (count("/tag/1", 200), count("/tag/1", 304), count("/fresh/2", 200));
+    assert_eq!(counts, (4, 4, 4), "each form is fetched once and then kept");
+}
+
+#[test]
+fn a_page_that_is_not_asked_for_keeps_the_time_at_which_it_was_fetched() {
+    let (pages, job) = (Pages::start(), Job::new());
+    let list = pages.list(&["/fresh/1", "/tag/2", "/missing/3"]);
+    let times = || -> Vec<jiff::Timestamp> {
+        let (records, _) = job.run(&list, &[], 3);
+        let times = records.iter().map(|record| record.fetched_at.as_deref().expect("it was fetched"));
+        times.map(|time| time.parse().expect("RFC 3339")).collect()
+    };
+    let begun = jiff::Timestamp::now();
+    let first = times();
+    let between = jiff::Timestamp::now();
+    // The cache stores whole seconds, so a second must pass.
+    wait_until("the next second", PROMPTLY, || jiff::Timestamp::now().as_second() > between.as_second());
+    let second = times();
+    let milliseconds = |time: &jiff::Timestamp| time.as_millisecond();
+    let is_within = |time| (milliseconds(&begun)..=milliseconds(&between)).contains(&milliseconds(time));
+    assert!(first.iter().all(is_within), "{begun} {first:?} {between}");
+    assert_eq!(second[0].as_second(), first[0].as_second(), "it was not requested again");
+    assert!(second[1] > between && second[2] > between, "these were: {second:?}");
+}
+
+#[test]
 fn a_run_over_unchanged_pages_receives_no_bodies() {
     let (pages, job) = (Pages::start(), Job::new());
     let list = pages.list(&["/tag/1", "/tag/2", "/date/3", "/tag/1"]);

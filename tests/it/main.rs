@@ -38,5 +38,6 @@ mod scrape_robots;
 mod support_works;
 mod surroundings;
 mod survival;
+mod tables;
 mod tls;
 mod workers;

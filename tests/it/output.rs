@@ -28,12 +28,13 @@ fn a_record_has_the_documented_keys_in_order() {
     assert_eq!(
         lines[0],
         format!(
-            r#"{{"seq":0,"url":"{}","final_url":"{}","status":200,"data":{{"title":"Page 7"}},"failure":null,"attempts":1,"elapsed_ms":{:?},"bytes":{},"worker":{}}}"#,
+            r#"{{"seq":0,"url":"{}","final_url":"{}","status":200,"data":{{"title":"Page 7"}},"failure":null,"attempts":1,"elapsed_ms":{:?},"bytes":{},"worker":{},"fetched_at":"{}"}}"#,
             server.url("/moved/302/7"),
             server.url("/ok/7"),
             page.elapsed_ms,
             page.bytes,
             page.worker.expect("a worker fetched it"),
+            page.fetched_at.as_deref().expect("it was fetched"),
         )
     );
     assert!((250..350).contains(&page.bytes), "{}", page.bytes);
@@ -41,17 +42,18 @@ fn a_record_has_the_documented_keys_in_order() {
     assert_eq!(
         lines[1],
         format!(
-            r#"{{"seq":1,"url":"{url}","final_url":"{url}","status":404,"data":null,"failure":{{"kind":"http_status","stage":"fetch","message":"get {url}: the server answered 404 Not Found","causes":[]}},"attempts":1,"elapsed_ms":{:?},"bytes":{},"worker":{}}}"#,
+            r#"{{"seq":1,"url":"{url}","final_url":"{url}","status":404,"data":null,"failure":{{"kind":"http_status","stage":"fetch","message":"get {url}: the server answered 404 Not Found","causes":[]}},"attempts":1,"elapsed_ms":{:?},"bytes":{},"worker":{},"fetched_at":"{}"}}"#,
             missing.elapsed_ms,
             missing.bytes,
             missing.worker.expect("a worker fetched it"),
+            missing.fetched_at.as_deref().expect("it was fetched"),
         )
     );
     let message = &nonsense.failure.as_ref().expect("a failure").message;
     assert_eq!(
         lines[2],
         format!(
-            r#"{{"seq":2,"url":"nonsense","final_url":null,"status":null,"data":null,"failure":{{"kind":"invalid_url","stage":"list","message":"{message}","causes":[]}},"attempts":0,"elapsed_ms":0.0,"bytes":0,"worker":null}}"#,
+            r#"{{"seq":2,"url":"nonsense","final_url":null,"status":null,"data":null,"failure":{{"kind":"invalid_url","stage":"list","message":"{message}","causes":[]}},"attempts":0,"elapsed_ms":0.0,"bytes":0,"worker":null,"fetched_at":null}}"#,
         )
     );
 }

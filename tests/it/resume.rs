@@ -100,7 +100,7 @@ fn comparable(text: &str, order: &str) -> Vec<Value> {
     let mut values = values(text);
     for value in &mut values {
         if let Some(record) = value.as_object_mut().filter(|record| record.contains_key("seq")) {
-            for key in ["elapsed_ms", "worker", "attempts"] {
+            for key in ["elapsed_ms", "worker", "attempts", "fetched_at"] {
                 assert!(record.remove(key).is_some(), "{record:?}");
             }
         }

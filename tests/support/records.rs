@@ -31,6 +31,8 @@ pub(crate) struct Record {
     /// Whether the data came from the cache; `None` in a run without a cache.
     #[serde(default)]
     pub(crate) cached: Option<bool>,
+    /// When the answer came; `None` if no request was sent.
+    pub(crate) fetched_at: Option<String>,
 }
 
 /// Why a record has no data.

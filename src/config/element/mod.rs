@@ -12,6 +12,7 @@
 //! - `header`: a request header
 //! - `list`: several values of one type
 //! - `media_type`: a media type, as in `application/xml`
+//! - `short_text`: a short text on one line
 //! - `size`: a size in bytes, as in `16MiB`
 //! - `status`: an HTTP status
 //! - `template`: a text that may contain environment variables, as in `${NAME}`
@@ -29,6 +30,7 @@ pub(super) mod file;
 pub(super) mod header;
 pub(super) mod list;
 pub(super) mod media_type;
+pub(super) mod short_text;
 pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;

@@ -1,8 +1,9 @@
 //! `[output]`
 
 use super::{Affects, Keys, Read, Section, Setting, put};
-use crate::config::element::{choice, count, size};
-use crate::sink::{Format, Order, Shape};
+use crate::config::element::{choice, count, list, short_text, size, truth};
+use crate::config::written::Node;
+use crate::sink::{Column, Format, Order, Shape};
 
 pub(super) const OUTPUT: Section = Section {
     name: "output",
@@ -13,8 +14,8 @@ pub(super) const OUTPUT: Section = Section {
             read: Read::Value(|s, n| put(&mut s.plan.format, n, |n| choice::read(n, FORMATS))),
             default: "\"auto\"",
             affects: Affects::Output,
-            doc: "\"json\" (one array), \"jsonl\" or \"ndjson\" (both: one record a line), or \"auto\" = by the extension of \
-                  the output file; without an extension, json.",
+            doc: "\"json\" (one array), \"jsonl\" or \"ndjson\" (both: one record a line), \"csv\", \"tsv\", or \"auto\" = by the \
+                  extension of the output file; without an extension, json.",
         },
         Setting {
             name: "record",
@@ -23,6 +24,54 @@ pub(super) const OUTPUT: Section = Section {
             affects: Affects::Output,
             doc: "\"full\" = data or failure, with URL, status, attempts and times. \"data\" = only the data, null for a \
                   failure.",
+        },
+        Setting {
+            name: "columns",
+            read: Read::Value(|s, n| {
+                put(&mut s.plan.sink.table.columns, n, |n| list::read(n, |n| choice::read(n, &Column::ALL)))
+            }),
+            default: "[\n    \"seq\", \"url\", \"final_url\", \"status\", \"failure_kind\", \"failure_stage\", \
+                      \"failure_message\", \"attempts\",\n    \"elapsed_ms\", \"bytes\", \"worker\", \
+                      \"fetched_at\", \"warnings\",\n]",
+            affects: Affects::Output,
+            doc: "csv and tsv: the columns about the task, in this order: \"seq\", \"url\", \"final_url\", \"status\", \
+                  \"failure_kind\", \"failure_stage\", \"failure_message\", \"attempts\", \"elapsed_ms\", \"bytes\", \
+                  \"worker\", \"fetched_at\", \"warnings\". The columns of the fields follow.",
+        },
+        Setting {
+            name: "rows",
+            read: Read::Value(|s, n| {
+                let name = |n: &Node| short_text::read(n).map(|name| Some(name).filter(|name| !name.is_empty()));
+                put(&mut s.plan.table.rows, n, name)
+            }),
+            default: "\"\"",
+            affects: Affects::Output,
+            doc: "csv and tsv: the field with `each` of which every element becomes a row. The other columns are repeated. \
+                  \"\" = one row for each page.",
+        },
+        Setting {
+            name: "list_separator",
+            read: Read::Value(|s, n| put(&mut s.plan.table.list_separator, n, short_text::read)),
+            default: "\"\"",
+            affects: Affects::Output,
+            doc: "csv and tsv: what stands between the values of a list of strings, numbers and booleans. \"\" = such a list \
+                  is JSON, as are all other lists.",
+        },
+        Setting {
+            name: "dialect",
+            read: Read::Value(|s, n| put(&mut s.plan.table.dialect.excel, n, |n| choice::read(n, DIALECTS))),
+            default: "\"plain\"",
+            affects: Affects::Output,
+            doc: "csv and tsv: \"plain\" = lines end with LF. \"excel\" = they end with CR LF, and the file begins with a \
+                  byte-order mark.",
+        },
+        Setting {
+            name: "escape_formulas",
+            read: Read::Value(|s, n| put(&mut s.plan.table.dialect.escape_formulas, n, truth::read)),
+            default: "false",
+            affects: Affects::Output,
+            doc: "For dialect = \"excel\": puts an apostrophe before texts that begin with = + - @, a tab or a carriage return, \
+                  which spreadsheets run as formulas.",
         },
         Setting {
             name: "order",
@@ -60,8 +109,13 @@ const FORMATS: &[(&str, Option<Format>)] = &[
     ("jsonl", Some(Format::Jsonl)),
     // Another name for the same format.
     ("ndjson", Some(Format::Jsonl)),
+    ("csv", Some(Format::Csv)),
+    ("tsv", Some(Format::Tsv)),
 ];
 
 const RECORDS: &[(&str, Shape)] = &[("full", Shape::Full), ("data", Shape::Data)];
+
+/// Whether the table is for Excel.
+const DIALECTS: &[(&str, bool)] = &[("plain", false), ("excel", true)];
 
 const ORDERS: &[(&str, Order)] = &[("input", Order::Input), ("completion", Order::Completion)];

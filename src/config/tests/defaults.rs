@@ -14,7 +14,7 @@ use crate::schedule::Adaptive;
 use crate::scrape::extract::Extraction;
 
 /// Values of all sorts. For every setting, one of them is good and another one than the default.
-const VALUES: [&str; 13] = [
+const VALUES: [&str; 14] = [
     "true",
     "false",
     "7",
@@ -25,6 +25,7 @@ const VALUES: [&str; 13] = [
     "some words",
     "de",
     "[503]",
+    "[\"seq\"]",
     "[\"image/*\"]",
     "[\"http://proxy:1\"]",
     "{ X = \"1\" }",

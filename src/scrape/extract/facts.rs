@@ -7,7 +7,7 @@ use http::header::{DATE, HeaderMap};
 use url::Url;
 
 use super::rules::Fact;
-use crate::model::{TaskFacts, http_date};
+use crate::model::{TaskFacts, http_date, rfc_3339};
 use crate::scrape::json::Json;
 
 /// What is known about a page beside its content.
@@ -62,9 +62,4 @@ impl<'p> PageFacts<'p> {
             Fact::FetchedAt => Json::from(rfc_3339(self.fetched_at)),
         }
     }
-}
-
-/// Writes a time by RFC 3339, in UTC, with milliseconds.
-pub(super) fn rfc_3339(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }

@@ -1,13 +1,16 @@
 //! One JSON array with one record a line, like Scrapy's layout: every line except the first and the last is a record.
 
-use super::{Layout, object};
+use super::{Form, Layout, Shape};
 
-pub(super) const LAYOUT: Layout = Layout {
-    extensions: &["json"],
-    write: object::write_as,
-    opening: b"[\n",
-    between: b",\n",
-    after: b"",
-    closing: b"\n]\n",
-    empty: b"[]\n",
-};
+pub(super) const EXTENSIONS: &[&str] = &["json"];
+
+pub(super) fn layout(shape: Shape) -> Layout {
+    Layout {
+        form: Form::Object(shape),
+        opening: b"[\n".to_vec(),
+        between: b",\n",
+        after: b"",
+        closing: b"\n]\n",
+        empty: b"[]\n".to_vec(),
+    }
+}

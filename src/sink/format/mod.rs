@@ -3,11 +3,16 @@
 //! - `object`: writes one record as JSON
 //! - `json`: the format of one JSON array
 //! - `jsonl`: the format of one JSON value per line
+//! - `table`: the formats of one row per line, with commas or tabs
 
 mod json;
 mod jsonl;
 mod object;
+mod table;
 
+pub use table::{Column, Table};
+
+use super::Options;
 use crate::model::Record;
 
 /// The layout of the output.
@@ -18,26 +23,28 @@ pub enum Format {
     Json,
     /// One JSON value per line, and nothing else.
     Jsonl,
+    /// A header, and one or several rows per record, with commas.
+    Csv,
+    /// The same with tabs.
+    Tsv,
 }
 
 /// The form of one record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// An object with all information about the task.
+    /// All information about the task.
     #[default]
     Full,
-    /// Only the data, or `null` for a failure.
+    /// Only the data. A failure is `null`, or a row of empty cells.
     Data,
 }
 
-/// The parts of a layout around the records.
+/// The bytes of records, and what stands around them.
 pub(super) struct Layout {
-    /// The extensions of files with this layout, in lower case.
-    pub(super) extensions: &'static [&'static str],
-    /// Appends the bytes of one record.
-    pub(super) write: fn(Shape, &Record, &mut Vec<u8>),
+    /// How a record is written.
+    form: Form,
     /// Before the first record.
-    pub(super) opening: &'static [u8],
+    pub(super) opening: Vec<u8>,
     /// Before every other record.
     pub(super) between: &'static [u8],
     /// After every record.
@@ -45,32 +52,63 @@ pub(super) struct Layout {
     /// At the end, if there are records.
     pub(super) closing: &'static [u8],
     /// The whole output, if there are no records.
-    pub(super) empty: &'static [u8],
+    pub(super) empty: Vec<u8>,
+}
+
+enum Form {
+    /// JSON. The data of the pages is JSON, too.
+    Object(Shape),
+    /// Rows. The data of the pages is rows, too.
+    Rows(Table),
 }
 
 impl Format {
-    const ALL: [Self; 2] = [Self::Json, Self::Jsonl];
+    const ALL: [Self; 4] = [Self::Json, Self::Jsonl, Self::Csv, Self::Tsv];
 
     /// Returns the format of files with this extension, which is in lower case, or `None` if there is no such format.
     pub fn of_extension(extension: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.layout().extensions.contains(&extension))
+        Self::ALL.into_iter().find(|format| format.own_extensions().contains(&extension))
     }
 
     /// All extensions of which [`Format::of_extension`] knows a format.
     pub fn extensions() -> impl Iterator<Item = &'static str> {
-        Self::ALL.into_iter().flat_map(|format| format.layout().extensions).copied()
+        Self::ALL.into_iter().flat_map(Self::own_extensions).copied()
     }
 
-    pub(super) fn layout(self) -> &'static Layout {
+    /// The byte between two cells, if records are rows.
+    pub fn delimiter(self) -> Option<u8> {
         match self {
-            Self::Json => &json::LAYOUT,
-            Self::Jsonl => &jsonl::LAYOUT,
+            Self::Json | Self::Jsonl => None,
+            Self::Csv => Some(b','),
+            Self::Tsv => Some(b'\t'),
         }
     }
 
-    /// Appends the bytes of the record, without the parts of the layout.
-    pub(super) fn write(self, shape: Shape, record: &Record, into: &mut Vec<u8>) {
-        (self.layout().write)(shape, record, into);
+    fn own_extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => json::EXTENSIONS,
+            Self::Jsonl => jsonl::EXTENSIONS,
+            Self::Csv => &["csv"],
+            Self::Tsv => &["tsv"],
+        }
+    }
+}
+
+impl Layout {
+    pub(super) fn new(options: &Options) -> Self {
+        match options.format {
+            Format::Json => json::layout(options.shape),
+            Format::Jsonl => jsonl::layout(options.shape),
+            Format::Csv | Format::Tsv => table::layout(options.table.clone()),
+        }
+    }
+
+    /// Appends the bytes of the record, without what stands around it.
+    pub(super) fn write(&self, record: &Record, into: &mut Vec<u8>) {
+        match &self.form {
+            Form::Object(shape) => object::write_as(*shape, record, into),
+            Form::Rows(table) => table.write(record, into),
+        }
     }
 }
 
@@ -85,14 +123,16 @@ mod tests {
             ("jsonl", Some(Format::Jsonl)),
             ("ndjson", Some(Format::Jsonl)),
             ("jl", Some(Format::Jsonl)),
-            ("csv", None),
+            ("csv", Some(Format::Csv)),
+            ("tsv", Some(Format::Tsv)),
+            ("txt", None),
             ("", None),
         ];
         for (extension, expected) in table {
             assert_eq!(Format::of_extension(extension), expected, "{extension}");
         }
         for format in Format::ALL {
-            for extension in format.layout().extensions {
+            for extension in format.own_extensions() {
                 assert_eq!(Format::of_extension(extension), Some(format), "{extension}");
             }
         }

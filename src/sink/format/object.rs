@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Shape;
-use crate::model::{Failure, Outcome, Record, escape_controls};
+use crate::model::{Failure, Outcome, Record, escape_controls, rfc_3339};
 
 /// Appends what stands for a record in JSON.
 pub(super) fn write_as(shape: Shape, record: &Record, into: &mut Vec<u8>) {
@@ -44,12 +44,13 @@ fn write(record: &Record, into: &mut Vec<u8>) {
     }
     field(into, ",\"attempts\":", &record.attempts);
     into.extend_from_slice(b",\"elapsed_ms\":");
-    write_milliseconds(record.elapsed, into);
+    into.extend_from_slice(milliseconds(record.elapsed).as_bytes());
     field(into, ",\"bytes\":", &bytes);
     field(into, ",\"worker\":", &record.worker);
     if let Some(cached) = record.cached {
         field(into, ",\"cached\":", &cached);
     }
+    field(into, ",\"fetched_at\":", &record.fetched_at.map(rfc_3339));
     into.push(b'}');
 }
 
@@ -62,10 +63,9 @@ fn write_failure(failure: &Failure, into: &mut Vec<u8>) {
 }
 
 /// Milliseconds with one decimal, rounded half up.
-fn write_milliseconds(duration: Duration, into: &mut Vec<u8>) {
+pub(super) fn milliseconds(duration: Duration) -> String {
     let tenths = (duration.as_micros() + 50) / 100;
-    field(into, "", &(tenths / 10));
-    field(into, ".", &(tenths % 10));
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
@@ -80,6 +80,7 @@ mod tests {
     use super::*;
     use crate::model::{FailureKind, Fit, Page, Stage, WorkerLabel};
     use bytes::Bytes;
+    use std::time::UNIX_EPOCH;
 
     fn page(data: &'static [u8]) -> Record {
         Record {
@@ -96,6 +97,7 @@ mod tests {
             elapsed: Duration::from_micros(12_345),
             worker: Some(WorkerLabel::of_process(17324)),
             cached: None,
+            fetched_at: Some(UNIX_EPOCH + Duration::from_millis(1_700_000_000_007)),
         }
     }
 
@@ -110,6 +112,7 @@ mod tests {
             elapsed: Duration::from_secs(90) + Duration::from_millis(12),
             worker: None,
             cached: None,
+            fetched_at: None,
         }
     }
 
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_page_is_one_line_with_its_data_unchanged() {
-        let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324}"#;
+        let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324,"fetched_at":"2023-11-14T22:13:20.007Z"}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
     }
 
@@ -138,9 +141,9 @@ mod tests {
     #[test]
     fn a_record_says_whether_its_data_is_from_the_cache_if_there_is_a_cache() {
         for (cached, end) in [
-            (None, r#""worker":17324}"#),
-            (Some(false), r#","cached":false}"#),
-            (Some(true), r#","worker":17324,"cached":true}"#),
+            (None, r#""worker":17324,"fetched_at":"2023-11-14T22:13:20.007Z"}"#),
+            (Some(false), r#","cached":false,"fetched_at":"2023-11-14T22:13:20.007Z"}"#),
+            (Some(true), r#","worker":17324,"cached":true,"fetched_at":"2023-11-14T22:13:20.007Z"}"#),
         ] {
             let line = line(&Record { cached, ..page(b"1") });
             assert!(line.ends_with(end), "{line}");
@@ -149,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_one_line_with_its_cause() {
-        let expected = r#"{"seq":18446744073709551615,"url":"http://h/ü\u0007","final_url":null,"status":null,"data":null,"failure":{"kind":"timeout","stage":"fetch","message":"no answer from \"h\"","causes":["tick\u0001","tock"]},"attempts":3,"elapsed_ms":90012.0,"bytes":0,"worker":null}"#;
+        let expected = r#"{"seq":18446744073709551615,"url":"http://h/ü\u0007","final_url":null,"status":null,"data":null,"failure":{"kind":"timeout","stage":"fetch","message":"no answer from \"h\"","causes":["tick\u0001","tock"]},"attempts":3,"elapsed_ms":90012.0,"bytes":0,"worker":null,"fetched_at":null}"#;
         assert_eq!(line(&failure()), expected);
     }
 
@@ -179,9 +182,7 @@ mod tests {
         let table =
             [(0, "0.0"), (49, "0.0"), (50, "0.1"), (1_000, "1.0"), (999_950, "1000.0"), (90_012_000, "90012.0")];
         for (micros, expected) in table {
-            let mut bytes = Vec::new();
-            write_milliseconds(Duration::from_micros(micros), &mut bytes);
-            assert_eq!(String::from_utf8_lossy(&bytes), expected);
+            assert_eq!(milliseconds(Duration::from_micros(micros)), expected);
         }
     }
 }

@@ -1,0 +1,70 @@
+//! Completes the plan of a run whose output is a table: its columns follow from the rules and from the format.
+
+use std::collections::HashSet;
+
+use anyhow::bail;
+
+use super::args::RunArgs;
+use crate::config::Plan;
+use crate::model::Dialect;
+use crate::scrape::{Columns, TableSettings};
+use crate::sink::{Column, Format, Shape};
+
+/// Fills in what only the format decides. Fails for settings that contradict the format, and for columns of the same
+/// name.
+pub(super) fn complete(plan: &mut Plan, args: &RunArgs, format: Format) -> anyhow::Result<()> {
+    let TableSettings { dialect: Dialect { excel, escape_formulas, .. }, rows, list_separator: _ } = &plan.table;
+    let Some(delimiter) = format.delimiter() else {
+        if rows.is_some() {
+            bail!(
+                "make rows of a field: output.rows (--rows) needs csv or tsv; choose it with --format, or leave it out"
+            );
+        }
+        if args.columns.is_some() {
+            bail!("choose columns: --columns needs csv or tsv; choose it with --format, or leave it out");
+        }
+        return Ok(());
+    };
+    if *escape_formulas && !excel {
+        bail!("escape formulas: output.escape_formulas needs output.dialect = \"excel\"");
+    }
+    if plan.sink.shape == Shape::Data {
+        if args.columns.is_some() {
+            bail!(
+                "choose columns: output.record = \"data\" writes only the fields; leave out --columns, or use \"full\""
+            );
+        }
+        plan.sink.table.columns.clear();
+    }
+    let columns = Columns::new(&plan.scrape.extract, rows.as_deref())?;
+    plan.table.dialect.delimiter = delimiter;
+    plan.sink.table.fields = columns.names();
+    plan.sink.table.dialect = plan.table.dialect;
+    check_names(plan)?;
+    plan.scrape.table = Some(plan.table.clone());
+    Ok(())
+}
+
+/// Fails if two columns have one name.
+fn check_names(plan: &Plan) -> anyhow::Result<()> {
+    let (own, fields) = (&plan.sink.table.columns, &plan.sink.table.fields);
+    for (nth, column) in own.iter().enumerate() {
+        let name = column.name();
+        if own[..nth].contains(column) {
+            bail!("write the column `{name}` twice: name it once in output.columns");
+        }
+        if fields.iter().any(|field| field == name) {
+            let others = own.iter().filter(|other| *other != column).map(|other| Column::name(*other));
+            let others = others.collect::<Vec<_>>().join(",");
+            bail!(
+                "write the field `{name}`: a column about the task has the same name; rename the field, or leave that \
+                 column out of output.columns (--columns {others})"
+            );
+        }
+    }
+    let mut seen = HashSet::new();
+    match fields.iter().find(|field| !seen.insert(*field)) {
+        Some(name) => bail!("write two fields as the column `{name}`: rename one of them"),
+        None => Ok(()),
+    }
+}

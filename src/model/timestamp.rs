@@ -1,0 +1,25 @@
+use std::time::SystemTime;
+
+/// Writes a time by RFC 3339, in UTC, with milliseconds. Empty for a time that no calendar has.
+pub fn rfc_3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::rfc_3339;
+
+    #[test]
+    fn a_time_is_in_utc_with_milliseconds() {
+        let table = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_700_000_000_007, "2023-11-14T22:13:20.007Z"),
+            (951_782_400_999, "2000-02-29T00:00:00.999Z"),
+        ];
+        for (milliseconds, expected) in table {
+            assert_eq!(rfc_3339(UNIX_EPOCH + Duration::from_millis(milliseconds)), expected);
+        }
+    }
+}
