@@ -102,7 +102,7 @@ fn deep(tag: &str, count: usize, inner: &str) -> String {
 
 #[test]
 fn elements_that_nest_are_not_looked_at_again_and_again() {
-    const DEPTH: usize = 60_000;
+    const DEPTH: usize = 30_000;
     let nested = |inner| deep("span", DEPTH, inner);
     let links = Rule::Each(EachRule {
         each: Root::Css("span".to_owned()).into(),
