@@ -314,6 +314,7 @@ impl State {
         let record = Record {
             seq: settled.seq,
             url: settled.line,
+            input: settled.input,
             outcome: settled.outcome,
             attempts: settled.attempts,
             elapsed: settled.elapsed,

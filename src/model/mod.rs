@@ -5,6 +5,7 @@
 //!
 //! - `task`: one line of the list
 //! - `answer`: the answer to one visit of one URL
+//! - `carried`: what the list says about a task besides its URL
 //! - `coverage`: how well the rules of a field fit
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
@@ -30,6 +31,7 @@
 //! - `worker_label`: how records and log lines name a worker
 
 mod answer;
+mod carried;
 mod coverage;
 mod credentials;
 mod done;
@@ -56,6 +58,7 @@ mod web_url;
 mod worker_label;
 
 pub use answer::Answer;
+pub use carried::{Carried, entries};
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use done::{Done, ListPoint};

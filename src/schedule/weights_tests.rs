@@ -11,7 +11,7 @@ use super::origins::AGAIN_AFTER;
 use super::simulation_tests::{Said, Serve, in_time, ms, run};
 use super::tests::{free, no_cookies};
 use super::*;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Retry, Stage, Task};
+use crate::model::{Answer, Carried, Failure, FailureKind, Outcome, Retry, Stage, Task};
 use crate::robots;
 
 const MIB: usize = 1 << 20;
@@ -26,7 +26,7 @@ fn polite() -> Options {
 
 fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
     let url = Url::parse(line).expect("a URL");
-    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url) }, now), None);
+    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url), input: Carried::default() }, now), None);
 }
 
 /// Hands out all orders that can be sent. Also returns the tasks that were settled on the way.

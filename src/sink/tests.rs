@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel};
+use crate::model::{
+    Carried, Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, Seqs, Stage, WorkerLabel,
+};
 
 /// The limit for a record to reach the reader of a stream. For a file it may take longer.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -28,6 +30,7 @@ fn record(seq: u64) -> Record {
     Record {
         seq,
         url: format!("http://h/{seq}"),
+        input: Carried::default(),
         outcome,
         attempts: 1,
         elapsed: Duration::ZERO,
