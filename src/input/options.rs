@@ -78,9 +78,8 @@ impl Options {
     /// The format of a source. Nothing is guessed from what the list contains.
     pub(super) fn format_of(&self, source: &Source) -> Format {
         match (source, self.format) {
-            (Source::Url(_), _) => Format::Text,
+            (Source::Url(_), _) | (Source::Stdin, None) => Format::Text,
             (_, Some(format)) => format,
-            (Source::Stdin, None) => Format::Text,
             (Source::File(path), None) => by_extension(path),
         }
     }

@@ -207,10 +207,8 @@ impl<'a> Filling<'a> {
         let mut entries = entries(reader, self.options.format_of(source), self.options, self.base);
         let mut is_at_end = false;
         loop {
-            let entry = match is_at_end {
-                false => entries.take(self.consumed.tasks()),
-                true => entries.take_rest(self.consumed.tasks()),
-            };
+            let seq = self.consumed.tasks();
+            let entry = if is_at_end { entries.take_rest(seq) } else { entries.take(seq) };
             match entry {
                 Ok(Some(entry)) => {
                     self.push_entry(entry)?;

@@ -86,12 +86,11 @@ impl<'de> Visitor<'de> for Entries {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut entries: Self::Value = Vec::new();
         while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
-            match places.get(&key) {
-                Some(&place) => entries[place].1 = value,
-                None => {
-                    places.insert(key.clone(), entries.len());
-                    entries.push((key, value));
-                }
+            if let Some(&place) = places.get(&key) {
+                entries[place].1 = value;
+            } else {
+                places.insert(key.clone(), entries.len());
+                entries.push((key, value));
             }
         }
         Ok(entries)

@@ -106,6 +106,25 @@ fn a_robots_txt_redirect_to_a_url_that_no_request_can_contain_counts_as_a_missin
 }
 
 #[test]
+fn what_the_list_carries_counts_until_the_task_is_settled_and_is_told_to_rules() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(free());
+    admit(&mut schedule, 0, "http://h/", now);
+    let without = schedule.weight();
+    let input = Carried::of_cells([("sku", "x".repeat(100_000).as_str())]);
+    let (line, url) = ("http://h/".to_owned(), Url::parse("http://h/"));
+    let task = Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone() };
+    assert_eq!(schedule.admit(task, now), None);
+    assert_eq!(schedule.weight(), 2 * without + input.weight());
+    assert_eq!(schedule.facts(1).map(|facts| facts.input), Some(input.texts()));
+    hand_out(&mut schedule, now);
+    let failure = Failure::new(FailureKind::Decode, Stage::Decode, "bad");
+    let settled = schedule.answered(1, Answer::Failure(failure), no_cookies, Duration::ZERO, now);
+    assert_eq!(settled.map(|settled| settled.input), Some(input));
+    assert_eq!(schedule.weight(), without);
+}
+
+#[test]
 fn long_urls_from_redirects_are_counted_and_their_memory_is_bounded() {
     let now = Instant::now();
     let long = |seq: u64| format!("http://other/{seq}?{}", "x".repeat(60_000));

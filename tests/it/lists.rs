@@ -236,8 +236,8 @@ fn resumable(folder: &Path, more: &[&str]) -> Command {
 fn a_killed_run_resumes_its_table_unless_a_carried_cell_or_what_is_kept_has_changed() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let rows: String = (0..400).map(|n| format!("{},c{n}\n", server.url(&format!("/sleep/10/{n}")))).collect();
-    let list = format!("url,n\n{rows}");
+    let rows: Vec<String> = (0..400).map(|n| format!("{},c{n}\n", server.url(&format!("/sleep/10/{n}")))).collect();
+    let list = format!("url,n\n{}", rows.concat());
     let path = folder.path().join("list.csv");
     fs::write(&path, &list).expect("written");
     let run = Run::start(resumable(folder.path(), &[]));

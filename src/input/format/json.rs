@@ -273,7 +273,7 @@ mod tests {
         let deep = format!("{{\"url\": \"http://h/a\", \"x\": {}{}}}", "[".repeat(50_000), "]".repeat(50_000));
         for read in both(&[&deep, r#"{"url": "http://h/b"}"#], &at("url")) {
             let failure = read.tasks[0].url.as_ref().expect_err("too deep");
-            assert!(failure.message.contains("a value that nests deeper than 100 levels"), "{}", failure.message);
+            assert!(failure.message.contains("a value nests deeper than 100 levels"), "{}", failure.message);
             assert_eq!((read.tasks.len(), read.tasks[1].line.as_str()), (2, "http://h/b"));
         }
     }

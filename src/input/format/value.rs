@@ -28,7 +28,7 @@ pub(super) struct Values<'a> {
 }
 
 /// A URL as it is written, or the text of what is not a URL and why.
-type Found = Result<String, (String, Failure)>;
+type Found = Result<String, Box<(String, Failure)>>;
 
 impl<'a> Values<'a> {
     pub(super) fn new(options: &'a Options, base: Option<&'a Url>) -> Self {
@@ -40,7 +40,8 @@ impl<'a> Values<'a> {
     pub(super) fn take(&mut self, seq: u64) -> Option<Entry<'static>> {
         Some(match self.urls.next()? {
             Ok(url) => Entry::of(task::from_value(&url, self.carried.clone(), seq, self.base), &url),
-            Err((text, failure)) => {
+            Err(bad) => {
+                let (text, failure) = *bad;
                 let mut task = task::invalid(&text, seq, failure);
                 task.input = self.carried.clone();
                 Entry::of(task, &text)
@@ -76,7 +77,7 @@ impl<'a> Values<'a> {
         self.count += 1;
         self.has_key = true;
         self.carried = Carried::default();
-        self.urls = vec![Err((text.to_owned(), invalid::value(why, line)))].into_iter();
+        self.urls = vec![Err(Box::new((text.to_owned(), invalid::value(why, line))))].into_iter();
     }
 
     /// Fails if not one of the values has the key of the URL. Must be called at the end of the list: without this error, a
@@ -120,18 +121,13 @@ impl<'a> Values<'a> {
         let kept = members.iter().filter(|(key, _)| key != first && self.options.keep.has(key));
         let kept: Option<Vec<(&str, String)>> =
             kept.map(|(key, value)| Some((key.as_str(), compact(value.get())?))).collect();
-        Ok(match kept {
-            Some(kept) => {
-                self.carried = Carried::of_values(kept.iter().map(|(key, value)| (*key, value.as_str())));
-                found
-            }
-            None => {
-                let why = format!(
-                    "a value that nests deeper than {MAX_DEPTH} levels cannot be carried (--keep chooses others)"
-                );
-                vec![bad(object, invalid::value(&why, line))]
-            }
-        })
+        let Some(kept) = kept else {
+            let why =
+                format!("a value nests deeper than {MAX_DEPTH} levels and cannot be carried (--keep chooses others)");
+            return Ok(vec![bad(object, invalid::value(&why, line))]);
+        };
+        self.carried = Carried::of_values(kept.iter().map(|(key, value)| (*key, value.as_str())));
+        Ok(found)
     }
 }
 
@@ -165,7 +161,7 @@ fn strings(value: &RawValue, line: u64) -> Vec<Found> {
         "null" => None,
         json => Some(serde_json::from_str::<String>(json).map_err(|_| {
             let why = if json.starts_with('"') { "the URL has half a surrogate pair" } else { "not a string" };
-            (shown(json), invalid::value(why, line))
+            Box::new((shown(json), invalid::value(why, line)))
         })),
     };
     if value.get().starts_with('[') {
@@ -176,7 +172,7 @@ fn strings(value: &RawValue, line: u64) -> Vec<Found> {
 }
 
 fn bad(value: &RawValue, failure: Failure) -> Found {
-    Err((shown(value.get()), failure))
+    Err(Box::new((shown(value.get()), failure)))
 }
 
 /// The value on one line, if it is not too deep.
