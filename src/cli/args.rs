@@ -91,7 +91,7 @@ pub(super) struct SettingArgs {
 /// The list.
 #[derive(Debug, ClapArgs)]
 pub(super) struct ListArgs {
-    /// Files with a URL on each line, - for standard input, or URLs themselves
+    /// Lists (a URL on each line, CSV, TSV, JSON or JSON Lines), - for standard input, or URLs themselves
     #[arg(value_name = "URLS")]
     pub(super) urls: Vec<OsString>,
 
@@ -99,9 +99,29 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
 
-    /// Take every line of a file as a task, even if none of the first 20 is a URL
+    /// Take every entry of a list as a task, even if none of the first 20 is a URL
     #[arg(long)]
     pub(super) force_list: bool,
+
+    /// txt, csv, tsv, jsonl (also ndjson) or json [default: by the extension of each list; txt for any other]
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<String>,
+
+    /// The column of the URLs in a CSV or TSV list [default: the only one, or url, link or href]
+    #[arg(long, value_name = "NAME|N")]
+    url_column: Option<String>,
+
+    /// The keys that lead to the URLs in a JSON list, such as data.links [default: url]
+    #[arg(long, value_name = "PATH")]
+    url_field: Option<String>,
+
+    /// The other columns or keys of the list that records repeat, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "keep_none")]
+    keep: Vec<String>,
+
+    /// Repeat nothing of the list but the URLs
+    #[arg(long)]
+    keep_none: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -239,6 +259,26 @@ impl SettingArgs {
     }
 }
 
+impl ListArgs {
+    /// The options that are settings.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let named = [
+            ("--input-format", "input.format", &self.input_format),
+            ("--url-column", "input.url_column", &self.url_column),
+            ("--url-field", "input.url_field", &self.url_field),
+        ];
+        let given = |(flag, key, value): (_, _, &Option<String>)| Some(Flag::new(flag, key, value.as_ref()?));
+        let mut flags: Vec<Flag> = named.into_iter().filter_map(given).collect();
+        if !self.keep.is_empty() {
+            flags.push(Flag::list("--keep", "input.keep", &self.keep));
+        }
+        if self.keep_none {
+            flags.push(Flag::list("--keep-none", "input.keep", &[]));
+        }
+        flags
+    }
+}
+
 impl RunArgs {
     /// The options that are settings.
     pub(super) fn flags(&self) -> Vec<Flag> {
@@ -256,6 +296,7 @@ impl RunArgs {
             ("--deadline", "limits.deadline", &self.deadline),
         ];
         let mut flags = self.settings.flags();
+        flags.extend(self.list.flags());
         flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use super::args::CheckArgs;
-use super::{Stop, cookie_file, fields, run, words, worker_user};
+use super::{Stop, cookie_file, fields, log, run, words, worker_user};
 use crate::config::{InForce, Loaded};
 use crate::exit_code::Exit;
 use crate::model::printable;
@@ -14,7 +14,8 @@ use crate::streams;
 const SHOWN: u64 = 20;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
-    let loaded = run::settings(&args.settings, args.settings.flags())?;
+    let flags = args.settings.flags().into_iter().chain(args.list.flags()).collect();
+    let loaded = run::settings(&args.settings, flags)?;
     if let Some(folder) = &args.list.site
         && !folder.is_dir()
     {
@@ -29,7 +30,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     if args.list.urls.is_empty() {
         return Ok(Exit::Success);
     }
-    let mut list = run::list(&args.list, None)?.start();
+    let list = run::list(&args.list, &loaded.plan, None)?;
+    // The reader warns of padding.
+    log::start(0, false, None);
+    let mut list = list.start();
     let (mut tasks, mut bad) = (0_u64, 0_u64);
     while let Some(batch) = list.blocking_recv() {
         for task in batch.map_err(Stop::usage)?.tasks {

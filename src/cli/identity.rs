@@ -118,6 +118,10 @@ mod tests {
             "hosts.'h'.headers.x=1",
             "cookies.enabled=true",
             "cache.path=pages",
+            "input.format=csv",
+            "input.url_column=2",
+            "input.url_field=link",
+            "input.keep=[]",
             "output.record=data",
             "output.order=completion",
         ];

@@ -14,7 +14,8 @@ use super::{Stop, descriptors, files, identity, launch, log, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
-use crate::input::{Input, Source};
+use crate::input::{self, Input, Source};
+use crate::scrape::extract::Extractor;
 use crate::sink;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
@@ -23,7 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
-    let input = list(&args.list, args.limit)?;
+    let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let format = format(args, &plan).map_err(Stop::usage)?;
     table::complete(&mut plan, args, format).map_err(Stop::usage)?;
@@ -69,15 +70,17 @@ pub(super) fn site(args: &ListArgs) -> Result<Option<Site>, Stop> {
     args.site.as_deref().map(Site::of_folder).transpose().map_err(Stop::usage)
 }
 
-pub(super) fn list(args: &ListArgs, limit: Option<u64>) -> Result<Input, Stop> {
+pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<Input, Stop> {
     if args.urls.is_empty() {
         return Err(Stop::usage(anyhow::anyhow!(
-            "no list was given: name a file with a URL on each line, - for standard input, or URLs themselves"
+            "no list was given: name a list (a file with a URL on each line, CSV or JSON), - for standard input, or URLs themselves"
         )));
     }
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
     let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
-    let input = Input::open(&sources, base, limit).map_err(Stop::usage)?;
+    let needed = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?.input_columns();
+    let options = input::Options { needed, ..plan.input.clone() };
+    let input = Input::open(&sources, base, limit).and_then(|input| input.reading(options)).map_err(Stop::usage)?;
     if !args.force_list {
         input.check_first_lines().map_err(Stop::usage)?;
     }

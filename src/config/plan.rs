@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::input;
 use crate::model::{HostKey, HostSettings, RunLimits};
 use crate::schedule;
 use crate::scrape;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub cookies: Option<CookiesPlan>,
     /// The file of the cache, if there is to be one.
     pub cache: Option<PathBuf>,
+    /// How lists are read. The command line adds the columns that rules read.
+    pub input: input::Options,
     /// What is written. The command line adds what is not a setting: the destination, what becomes of an earlier run's
     /// output, the identity, and the format if [`Plan::format`] is `None`.
     pub sink: sink::Options,

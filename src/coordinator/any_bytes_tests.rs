@@ -13,7 +13,9 @@ use super::job::{JobInput, JobOutput, SentOutput};
 use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
-use crate::model::{Answer, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url};
+use crate::model::{
+    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url,
+};
 use crate::robots::{self, Rules};
 use crate::sink::Before;
 use crate::{schedule, scrape};
@@ -111,7 +113,12 @@ impl Run {
         let pool = Simulated::new(WORKERS, CONCURRENCY, Some(SentOutput::check));
         let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
-        let tasks = (0..TASKS).map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) });
+        let tasks = (0..TASKS).map(|seq| Task {
+            seq,
+            line: url(seq).to_string(),
+            url: Ok(url(seq)),
+            input: Carried::default(),
+        });
         run.handle(Event::Tasks(tasks.collect()));
         run.handle(Event::ListEnded);
         run.turn();

@@ -49,8 +49,8 @@ impl State {
         let mut visit = Visit { host: self.settings_of_host(url), ..Visit::new(url.clone(), Reach::Listed) };
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
-        let (seq, line, outcome) = (task.seq, task.line.clone(), Outcome::Page(page));
-        Some(Settled { seq, line, outcome, attempts: 0, elapsed: Duration::ZERO })
+        let (seq, line, input, outcome) = (task.seq, task.line.clone(), task.input.clone(), Outcome::Page(page));
+        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
     }
 
     /// What the settings define only for the host of this URL.

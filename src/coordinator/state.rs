@@ -324,6 +324,7 @@ impl State {
         let record = Record {
             seq: settled.seq,
             url: settled.line,
+            input: settled.input,
             outcome: too_long.map_or(settled.outcome, Outcome::Failure),
             attempts: settled.attempts,
             elapsed: settled.elapsed,

@@ -6,8 +6,8 @@ use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
-    Answer, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, RowsHead, Stage,
-    Visited, parse_url,
+    Answer, Carried, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, RowsHead,
+    Stage, Visited, parse_url,
 };
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -56,7 +56,10 @@ fn plausible() -> Plausible {
 
 fn tasks(seqs: std::ops::Range<u64>) -> Event {
     let url = |seq| Url::parse(&format!("http://h/{seq}")).expect("a URL");
-    Event::Tasks(seqs.map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)) }).collect())
+    Event::Tasks(
+        seqs.map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)), input: Carried::default() })
+            .collect(),
+    )
 }
 
 fn outside(emitted: u64) -> Outside {
@@ -493,7 +496,8 @@ fn only_requests_to_a_host_carry_the_settings_of_this_host() {
             let politeness = schedule::Politeness { robots, ..schedule::Politeness::none() };
             let mut state = with(politeness, &Before::default(), RunLimits::default());
             state.bounds.hosts = hosts.clone().into();
-            let task = Task { seq: 0, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)) };
+            let task =
+                Task { seq: 0, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)), input: Carried::default() };
             let mut actions = Vec::new();
             state.handle(Event::Tasks(vec![task]), now, &mut actions);
             state.issue(outside(0), now, &mut actions);
@@ -541,7 +545,7 @@ fn a_record_has_the_time_of_its_answer_if_a_request_was_sent() {
     state.wall = wall;
     let (mut actions, mut times) = (Vec::new(), Vec::new());
     let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "why");
-    let invalid = Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure) };
+    let invalid = Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure), input: Carried::default() };
     state.handle(done_with(0, of_page(page(0))), now, &mut actions);
     state.handle(Event::Tasks(vec![invalid]), now, &mut actions);
     for action in actions {

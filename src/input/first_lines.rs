@@ -5,65 +5,84 @@ use std::io::Read;
 
 use url::Url;
 
-use super::format::entries;
-use super::lines::Unreadable;
-use super::looks_like::looks_like;
-use super::{Error, ErrorKind, Source};
+use super::format::{Unreadable, entries};
+use super::looks_like::{is_header, looks_like};
+use super::{Error, ErrorKind, Format, Options, Source};
 use crate::model::Task;
 
 /// Number of tasks that are checked.
 const TASKS: usize = 20;
 
 /// Maximum number of bytes that are read for this check.
-const MOST: u64 = 1024 * 1024;
+const MOST: usize = 1024 * 1024;
 
-/// Fails if none of the first tasks of a regular file has a URL. Other sources are not checked, because they can be
-/// read only once.
-pub(super) fn check(source: &Source, base: Option<&Url>) -> Result<(), Error> {
+/// Fails if none of the first tasks of a regular file has a URL, if a list of lines begins with the header of a table, or if the file cannot be read so far. Other sources are
+/// not checked, because they can be read only once.
+pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> Result<(), Error> {
     let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
     let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(()) };
-    let tasks = match first_tasks(file.take(MOST), base) {
+    let format = options.format_of(source);
+    let tasks = match first_tasks(file, format, options, base) {
         Ok(tasks) => tasks,
         Err(Unreadable::Io(error)) => return Err(unusable(error)),
         Err(Unreadable::Encoding(encoding)) => return Err(source.is_in(encoding, ErrorKind::Unusable)),
+        Err(Unreadable::Broken(why)) => return Err(Error::new(ErrorKind::Unusable, format!("read {source}: {why}"))),
     };
-    if tasks.iter().any(|task| task.url.is_ok()) {
+    let Some(Task { url: Err(failure), line: first, .. }) = tasks.first() else { return Ok(()) };
+    let is_table = format == Format::Text && is_header(first);
+    if tasks.iter().any(|task| task.url.is_ok()) && !is_table {
         return Ok(());
     }
-    let Some(Task { url: Err(failure), .. }) = tasks.first() else { return Ok(()) };
-    let lines: Vec<&str> = tasks.iter().map(|task| task.line.as_str()).collect();
+    let (one, all) = if format == Format::Text { ("line", "lines") } else { ("task", "tasks") };
     let none = match tasks.len() {
-        1 => "its only line is not a URL".to_owned(),
-        count if count < TASKS => format!("none of its {count} lines is a URL"),
-        count => format!("none of its first {count} lines is a URL"),
+        _ if is_table => "its first line has names of columns".to_owned(),
+        1 => format!("its only {one} is not a URL"),
+        count if count < TASKS => format!("none of its {count} {all} is a URL"),
+        count => format!("none of its first {count} {all} is a URL"),
     };
-    let why = match looks_like(&lines) {
-        Some(format) => format!("it looks like {format}"),
+    let lines: Vec<&str> = tasks.iter().map(|task| task.line.as_str()).collect();
+    let guess = Some(lines).filter(|_| format == Format::Text).and_then(|lines| looks_like(&lines));
+    let why = match guess {
+        Some(guess) => format!("it looks like {guess}"),
         None => format!("the first one: {}", failure.message),
     };
-    let way_out = "give a list with one URL on each line, or use --force-list to make a task of every line anyway";
+    let way_out = match format {
+        Format::Text => {
+            "give a list with one URL on each line, or use --force-list to make a task of every line anyway"
+        }
+        Format::Csv | Format::Tsv => "choose the column of the URLs with --url-column, or use --force-list",
+        Format::Jsonl | Format::Json => "choose the key of the URLs with --url-field, or use --force-list",
+    };
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }
 
-/// The first tasks of a list, of which only the beginning may be known.
-fn first_tasks(list: impl Read, base: Option<&Url>) -> Result<Vec<Task>, Unreadable> {
-    let mut entries = entries(list, base);
+/// The first tasks of a list, of which only the beginning is read.
+fn first_tasks(
+    list: impl Read,
+    format: Format,
+    options: &Options,
+    base: Option<&Url>,
+) -> Result<Vec<Task>, Unreadable> {
+    let mut entries = entries(list, format, options, base);
     let mut tasks: Vec<Task> = Vec::new();
-    let mut read = 0;
-    loop {
-        while let Some(entry) = entries.take(tasks.len() as u64) {
-            tasks.extend(entry.task);
-            if tasks.len() == TASKS {
-                return Ok(tasks);
+    let (mut read, mut is_at_end) = (0, false);
+    while tasks.len() < TASKS {
+        let seq = tasks.len() as u64;
+        match if is_at_end { entries.take_rest(seq)? } else { entries.take(seq)? } {
+            Some(entry) => tasks.extend(entry.task),
+            None if is_at_end => break,
+            // The last entry may be incomplete, so it is not judged, unless it is a line that is too long in any case.
+            None if read >= MOST => {
+                let rest = if format == Format::Text { entries.take_rest(seq)? } else { None };
+                tasks.extend(rest.filter(|entry| entry.too_long).and_then(|entry| entry.task));
+                break;
+            }
+            None => {
+                let count = entries.refill()?;
+                read += count;
+                is_at_end = count == 0;
             }
         }
-        match entries.refill()? as u64 {
-            0 => break,
-            count => read += count,
-        }
     }
-    // The last line may be incomplete, so it is not judged, unless it is too long in any case.
-    let rest = entries.take_rest(tasks.len() as u64).filter(|entry| read < MOST || entry.too_long);
-    tasks.extend(rest.and_then(|entry| entry.task));
     Ok(tasks)
 }

@@ -99,6 +99,29 @@ pub(super) fn several_urls() -> Failure {
     )
 }
 
+/// The failure for a cell or a string that is empty.
+pub(super) fn empty() -> Failure {
+    failure("no URL: it is empty")
+}
+
+/// The failure for a cell or a string with more than a URL.
+pub(super) fn white_space() -> Failure {
+    failure("white space inside: this must be one URL (write %20 for white space that belongs to it)")
+}
+
+/// The failure for a row with more or fewer cells than the header.
+pub(super) fn ragged(cells: usize, columns: usize, line: u64) -> Failure {
+    let noun = if cells == 1 { "cell" } else { "cells" };
+    failure(format!(
+        "line {line}: the row has {cells} {noun}, but the header has {columns}: is a separator not quoted?"
+    ))
+}
+
+/// The failure for a value of JSON that has no URL.
+pub(super) fn value(why: &str, line: u64) -> Failure {
+    failure(format!("line {line}: {why}"))
+}
+
 pub(super) fn nul() -> Failure {
     failure(
         "a NUL character inside: the list is probably UTF-16 without a byte-order mark, or not text: save it as UTF-8",

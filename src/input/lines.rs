@@ -1,8 +1,9 @@
 //! Splits bytes into lines.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use super::encoding::{self, Beginning, Utf16};
+use super::format::Unreadable;
+use super::utf8::Utf8;
 
 /// The longest valid line in bytes, without its line ending. A longer line becomes a failed task (`invalid_url`).
 ///
@@ -12,66 +13,55 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// Maximum number of bytes in one read.
 const BUFFER: usize = 64 * 1024;
 
-/// Maximum number of UTF-16 bytes that are decoded at once. The resulting UTF-8 may be longer.
-const UTF16_PIECE: usize = BUFFER / 4;
-
-/// Splits the bytes of a reader into lines. `take` never reads from the source; `refill` reads once.
+/// Splits the text of a reader into lines. `take` never reads from the source; `refill` reads once.
 ///
 /// A line ends with LF, CR LF, or CR. CR LF gives an additional empty line, which does no harm, because blank lines are
 /// not tasks.
 pub(super) struct Lines<R> {
-    reader: R,
-    /// Converts the list to UTF-8 if it is in UTF-16.
-    decoder: Option<Utf16>,
+    reader: Utf8<R>,
+    /// The longest line that is kept, in bytes.
+    most: usize,
     buffer: Box<[u8]>,
     /// Start and end of the bytes in `buffer` that have been read and not taken yet.
     start: usize,
     end: usize,
-    /// The beginning of a line whose end has not been read yet: at most `MAX_LINE` bytes, without leading white space.
+    /// The beginning of a line whose end has not been read yet: at most `most` bytes, without leading white space.
     partial: Vec<u8>,
     /// Whether that line is longer than `partial`.
     too_long: bool,
     /// Whether `take` has returned `partial`, so that it must be cleared.
     taken: bool,
-    /// Whether nothing has been read yet. A source may begin with a byte-order mark.
-    at_beginning: bool,
+    /// The number of the line that `take` returned last, from 1, and the character that ended it. An LF after CR ends
+    /// no line of its own.
+    number: u64,
+    end_of_line: u8,
 }
 
 /// One line without its line ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line<'a> {
-    /// The line, or its first `MAX_LINE` bytes.
+    /// The line, or its first bytes.
     pub(super) bytes: &'a [u8],
     /// Whether the line is longer than `bytes`.
     pub(super) too_long: bool,
-}
-
-/// Why the list cannot be read further.
-#[derive(Debug)]
-pub(super) enum Unreadable {
-    Io(io::Error),
-    /// The list is in this unsupported encoding. None of its lines were returned.
-    Encoding(&'static str),
-}
-
-impl From<io::Error> for Unreadable {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
+    /// The number of the line, from 1.
+    pub(super) number: u64,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(reader: R) -> Self {
+    /// Lines of at most `most` bytes. The rest of a longer line is dropped.
+    pub(super) fn new(reader: Utf8<R>, most: usize) -> Self {
         Self {
             reader,
-            decoder: None,
+            most,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
             partial: Vec::new(),
             too_long: false,
             taken: false,
-            at_beginning: true,
+            number: 0,
+            end_of_line: b'\n',
         }
     }
 
@@ -85,9 +75,13 @@ impl<R: Read> Lines<R> {
             return None;
         };
         self.start += length + 1;
+        let end_of_line = self.buffer[unread.start + length];
+        let is_second_half = (self.end_of_line, end_of_line) == (b'\r', b'\n') && length == 0;
+        self.number += u64::from(!(is_second_half && self.partial.is_empty()));
+        self.end_of_line = end_of_line;
         let line = unread.start..unread.start + length;
         if self.partial.is_empty() {
-            return Some(Line { bytes: &self.buffer[line], too_long: false });
+            return Some(Line { bytes: &self.buffer[line], too_long: false, number: self.number });
         }
         self.keep(line);
         Some(self.give_partial())
@@ -96,60 +90,19 @@ impl<R: Read> Lines<R> {
     /// Returns the text after the last line ending. Call it after `refill` has returned 0.
     pub(super) fn take_rest(&mut self) -> Option<Line<'_>> {
         self.forget_taken();
-        if self.partial.is_empty() { None } else { Some(self.give_partial()) }
+        if self.partial.is_empty() {
+            return None;
+        }
+        self.number += 1;
+        Some(self.give_partial())
     }
 
     /// Reads once, and waits as long as the source needs. Returns the number of bytes read, 0 at the end. Call it when
     /// `take` returns `None`.
     pub(super) fn refill(&mut self) -> Result<usize, Unreadable> {
-        (self.start, self.end) = (0, 0);
-        if self.at_beginning {
-            self.at_beginning = false;
-            return self.begin();
-        }
-        if self.decoder.is_some() {
-            let mut piece = [0; UTF16_PIECE];
-            let length = read(&mut self.reader, &mut piece)?;
-            self.decode(&piece[..length], length == 0);
-            return Ok(length);
-        }
-        self.end = read(&mut self.reader, &mut self.buffer)?;
+        self.start = 0;
+        self.end = self.reader.read(&mut self.buffer)?;
         Ok(self.end)
-    }
-
-    /// Reads the beginning of the list and detects its encoding.
-    fn begin(&mut self) -> Result<usize, Unreadable> {
-        let mut piece = [0; UTF16_PIECE];
-        let mut length = 0;
-        loop {
-            let count = read(&mut self.reader, &mut piece[length..])?;
-            length += count;
-            let bytes = &piece[..length];
-            match encoding::beginning(bytes, count == 0) {
-                Beginning::Unknown => {}
-                Beginning::Refused(encoding) => return Err(Unreadable::Encoding(encoding)),
-                Beginning::Utf8(mark) => {
-                    self.buffer[..length].copy_from_slice(bytes);
-                    (self.start, self.end) = (mark, length);
-                    return Ok(length);
-                }
-                Beginning::Utf16(mark, decoder) => {
-                    self.decoder = Some(decoder);
-                    self.decode(&bytes[mark..], false);
-                    return Ok(length);
-                }
-            }
-        }
-    }
-
-    /// Decodes UTF-16 into the buffer. At the end of the list, the remaining text is added to the last line.
-    fn decode(&mut self, bytes: &[u8], at_end: bool) {
-        let Some(decoder) = &mut self.decoder else { return };
-        self.end = decoder.decode(bytes, &mut self.buffer, at_end);
-        if at_end {
-            self.keep(0..self.end);
-            self.start = self.end;
-        }
     }
 
     fn forget_taken(&mut self) {
@@ -165,28 +118,21 @@ impl<R: Read> Lines<R> {
         if self.partial.is_empty() {
             bytes = bytes.trim_ascii_start();
         }
-        let room = MAX_LINE - self.partial.len();
+        let room = self.most - self.partial.len();
         self.too_long |= bytes.len() > room;
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
     fn give_partial(&mut self) -> Line<'_> {
         self.taken = true;
-        Line { bytes: &self.partial, too_long: self.too_long }
-    }
-}
-
-fn read(reader: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match reader.read(into) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
+        Line { bytes: &self.partial, too_long: self.too_long, number: self.number }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     /// A reader that returns at most this many bytes in each read.
@@ -203,7 +149,7 @@ mod tests {
     }
 
     fn lines(text: &[u8], piece: usize) -> Vec<(String, bool)> {
-        let mut lines = Lines::new(InPieces(text, piece));
+        let mut lines = Lines::new(Utf8::new(InPieces(text, piece)), MAX_LINE);
         let mut all = Vec::new();
         let show = |line: Line<'_>| (String::from_utf8_lossy(line.bytes).trim().to_owned(), line.too_long);
         loop {
@@ -246,6 +192,28 @@ mod tests {
                 let got: Vec<String> = lines(text, piece).into_iter().map(|(line, _)| line).collect();
                 assert_eq!(got, expected, "{text:?} in pieces of {piece}");
             }
+        }
+    }
+
+    #[test]
+    fn lines_are_numbered_as_editors_do_it() {
+        let text = b"a\r\nb\n\nc\rd\r\r\ne";
+        for piece in [1, 2, 64] {
+            let mut lines = Lines::new(Utf8::new(InPieces(text, piece)), MAX_LINE);
+            let numbered = |line: Line<'_>| (String::from_utf8_lossy(line.bytes).into_owned(), line.number);
+            let mut numbers = Vec::new();
+            loop {
+                while let Some(line) = lines.take() {
+                    numbers.push(numbered(line));
+                }
+                if lines.refill().expect("a slice can be read") == 0 {
+                    break;
+                }
+            }
+            numbers.extend(lines.take_rest().map(numbered));
+            numbers.retain(|(line, _)| !line.is_empty());
+            let expected = [("a", 1), ("b", 2), ("c", 4), ("d", 5), ("e", 7)];
+            assert_eq!(numbers, expected.map(|(line, number)| (line.to_owned(), number)), "in pieces of {piece}");
         }
     }
 

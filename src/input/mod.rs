@@ -6,7 +6,7 @@
 //! pipe does not fill the memory.
 //!
 //! ```text
-//! source: bytes -> lines (encoding): lines -> task: line -> Task -> reader: batches -> caller
+//! source: bytes -> unpacked -> utf8: text -> format: entries -> task: Task -> reader: batches -> caller
 //! ```
 //!
 //! A resumed run reads the list again. `consumed` checks that the list has not changed, and lets only the remaining
@@ -19,10 +19,12 @@
 //! The other files:
 //!
 //! - `source`: a file, standard input, or a URL
-//! - `encoding`: detects UTF-8 and UTF-16
-//! - `format`: turns bytes into entries; has a file for each format of lists
-//! - `lines`: turns bytes into lines
-//! - `task`: turns a line into a task
+//! - `options`: how lists are read
+//! - `unpacked`: unpacks gzip and zstd
+//! - `encoding`: detects UTF-8 and UTF-16; `utf8` decodes
+//! - `format`: turns text into entries; has a file for each format of lists
+//! - `lines`: turns text into lines
+//! - `task`: turns a line, a cell or a string into a task
 //! - `columns`: recognizes lines that are rows of a table
 //! - `invalid`: explains why a line is not a valid URL
 //! - `redact`: removes user names and passwords from the URLs of records
@@ -42,14 +44,18 @@ mod format;
 mod invalid;
 mod lines;
 mod looks_like;
+mod options;
 mod progress;
 mod reader;
 mod redact;
 mod source;
 mod task;
+mod unpacked;
+mod utf8;
 
 pub use error::{Error, ErrorKind};
 pub use lines::MAX_LINE;
+pub use options::{Format, Keep, Options};
 pub use progress::Progress;
 pub use reader::{Batch, Input, Receiver};
 pub use source::Source;

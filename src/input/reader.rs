@@ -1,6 +1,6 @@
 //! The reader thread and its batches.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -8,14 +8,16 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::consumed::Consumed;
-use super::format::{Entry, entries};
-use super::lines::Unreadable;
-use super::{Error, ErrorKind, Progress, Source, first_lines, task};
+use super::format::{Entry, Unreadable, entries};
+use super::{Error, ErrorKind, Format, Options, Progress, Source, first_lines, task};
 use crate::model::{Done, ListPoint, Task};
 
-/// Maximum number of tasks in one batch. A batch is also handed over before each read, so its lines never take more
-/// memory than one buffer and one line.
+/// Maximum number of tasks in one batch. A batch is also handed over before each read.
 const BATCH_TASKS: usize = 256;
+
+/// A batch is handed over when its lines, and what they carry, take this many bytes. A short row may carry long names of
+/// columns.
+const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Number of batches that may wait. The reader then stops until one is taken.
 const BATCHES: usize = 4;
@@ -38,6 +40,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Input {
     sources: Vec<Source>,
+    options: Options,
     base: Option<Url>,
     limit: Option<u64>,
     progress: Progress,
@@ -58,12 +61,32 @@ impl Input {
         let lengths = sources.iter().map(Source::check).collect::<Result<Vec<_>, _>>()?;
         // If one source is a pipe, the total length is unknown.
         let total = lengths.into_iter().sum();
-        Ok(Self { sources: sources.to_vec(), base, limit, progress: Progress::new(total, limit) })
+        let options = Options::default();
+        Ok(Self { sources: sources.to_vec(), options, base, limit, progress: Progress::new(total, limit) })
+    }
+
+    /// Reads the sources as `options` say.
+    ///
+    /// # Errors
+    /// If a rule needs a column, and no source has columns.
+    pub fn reading(self, options: Options) -> Result<Self, Error> {
+        let has_columns = self.sources.iter().any(|source| options.format_of(source) != Format::Text);
+        match options.needed.first().filter(|_| !has_columns) {
+            None => Ok(Self { options, ..self }),
+            Some(column) => Err(Error::new(
+                ErrorKind::Unusable,
+                format!(
+                    "read the list: a rule reads its column `{column}` (input:{column}), but a list of lines has no columns; \
+                     give a table (--input-format csv), or remove the rule"
+                ),
+            )),
+        }
     }
 
     /// Fails if a source is a regular file and none of its first 20 tasks is a URL.
     pub fn check_first_lines(&self) -> Result<(), Error> {
-        self.sources.iter().try_for_each(|source| first_lines::check(source, self.base.as_ref()))
+        let check = |source| first_lines::check(source, &self.options, self.base.as_ref());
+        self.sources.iter().try_for_each(check)
     }
 
     /// A handle that shows how far the list has been read, also after `start`.
@@ -86,7 +109,7 @@ impl Input {
     }
 
     fn read(self, done: Done, batches: &Sender) -> Result<(), Stop> {
-        let mut batch = Filling::new(self.limit, self.base.as_ref(), done, batches, self.progress);
+        let mut batch = Filling::new(&self.options, self.base.as_ref(), self.limit, done, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
                 break;
@@ -151,18 +174,28 @@ fn broken_off(source: &Source, batch: &Filling<'_>, error: std::io::Error) -> St
 /// The batch that is being filled, and the state of the list.
 struct Filling<'a> {
     tasks: Vec<Task>,
+    /// The bytes that `tasks` take, about.
+    bytes: usize,
     consumed: Consumed,
     /// The limit: no task may have this number or a higher one.
     end: u64,
+    options: &'a Options,
     base: Option<&'a Url>,
     batches: &'a Sender,
     progress: Progress,
 }
 
 impl<'a> Filling<'a> {
-    fn new(limit: Option<u64>, base: Option<&'a Url>, done: Done, batches: &'a Sender, progress: Progress) -> Self {
-        let end = limit.unwrap_or(u64::MAX);
-        Self { tasks: Vec::new(), consumed: Consumed::new(done), end, base, batches, progress }
+    fn new(
+        options: &'a Options,
+        base: Option<&'a Url>,
+        limit: Option<u64>,
+        done: Done,
+        batches: &'a Sender,
+        progress: Progress,
+    ) -> Self {
+        let (consumed, end) = (Consumed::new(done), limit.unwrap_or(u64::MAX));
+        Self { tasks: Vec::new(), bytes: 0, consumed, end, options, base, batches, progress }
     }
 
     fn is_at_limit(&self) -> bool {
@@ -170,35 +203,45 @@ impl<'a> Filling<'a> {
     }
 
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
-        let mut entries = entries(reader, self.base);
+        let reader = Counted { reader, progress: self.progress.clone() };
+        let mut entries = entries(reader, self.options.format_of(source), self.options, self.base);
+        let mut is_at_end = false;
         loop {
-            while let Some(entry) = entries.take(self.consumed.tasks()) {
-                self.push_entry(entry)?;
-                if self.is_at_limit() {
-                    return Ok(());
+            let seq = self.consumed.tasks();
+            let entry = if is_at_end { entries.take_rest(seq) } else { entries.take(seq) };
+            match entry {
+                Ok(Some(entry)) => {
+                    self.push_entry(entry)?;
+                    if self.is_at_limit() {
+                        return Ok(());
+                    }
+                }
+                Ok(None) if is_at_end => return Ok(()),
+                Ok(None) => {
+                    // The next read may take long.
+                    self.hand_over()?;
+                    is_at_end = entries.refill().map_err(|error| self.unreadable(source, error))? == 0;
+                }
+                Err(error) => {
+                    self.hand_over()?;
+                    return Err(self.unreadable(source, error));
                 }
             }
-            // The next read may take long.
-            self.hand_over()?;
-            match entries.refill() {
-                Ok(0) => break,
-                Ok(count) => self.progress.add_bytes(count),
-                Err(Unreadable::Io(error)) => return Err(broken_off(source, self, error)),
-                Err(Unreadable::Encoding(encoding)) => return Err(self.refuse(source, encoding)),
-            }
         }
-        entries.take_rest(self.consumed.tasks()).map_or(Ok(()), |entry| self.push_entry(entry))
     }
 
-    /// The error for a list in an unsupported encoding. No line of it has become a task, but earlier sources may have
-    /// been delivered.
-    fn refuse(&self, source: &Source, encoding: &str) -> Stop {
+    /// The error for a list that cannot be read further. Its first entries, and earlier sources, may have been delivered.
+    fn unreadable(&self, source: &Source, error: Unreadable) -> Stop {
         let kind = if self.consumed.tasks() == 0 { ErrorKind::Unusable } else { ErrorKind::BrokenOff };
-        Stop::Error(source.is_in(encoding, kind))
+        match error {
+            Unreadable::Io(error) => broken_off(source, self, error),
+            Unreadable::Encoding(encoding) => Stop::Error(source.is_in(encoding, kind)),
+            Unreadable::Broken(why) => Stop::Error(Error::new(kind, format!("read {source}: {why}"))),
+        }
     }
 
     fn push_entry(&mut self, Entry { bytes, task, .. }: Entry<'_>) -> Result<(), Stop> {
-        task.map_or(Ok(()), |task| self.push(task, bytes))
+        task.map_or(Ok(()), |task| self.push(task, &bytes))
     }
 
     fn push_url(&mut self, text: &str) -> Result<(), Stop> {
@@ -208,9 +251,10 @@ impl<'a> Filling<'a> {
 
     fn push(&mut self, task: Task, line: &[u8]) -> Result<(), Stop> {
         if self.consumed.add(line.trim_ascii()).map_err(Stop::Error)? {
+            self.bytes += size_of::<Task>() + task.line.len() + task.input.weight();
             self.tasks.push(task);
         }
-        if self.tasks.len() >= BATCH_TASKS { self.hand_over() } else { Ok(()) }
+        if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES { self.hand_over() } else { Ok(()) }
     }
 
     /// Hands over the current batch. Holds it back while the list is being compared with that of an earlier run. The
@@ -222,6 +266,7 @@ impl<'a> Filling<'a> {
         }
         let point = self.consumed.point();
         let tasks = std::mem::take(&mut self.tasks);
+        self.bytes = 0;
         if tasks.len() <= BATCH_TASKS {
             return self.send(Batch { tasks, point });
         }
@@ -239,19 +284,34 @@ impl<'a> Filling<'a> {
     }
 }
 
+/// Counts the bytes of a source, as they are in its file.
+struct Counted<R> {
+    reader: R,
+    progress: Progress,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(into)?;
+        self.progress.add_bytes(count);
+        Ok(count)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::error::Error as _;
     use std::fs;
-    use std::io::{self, Write as _};
+    use std::io::Write as _;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
     /// Starts to read `reader` as a list.
     fn start(limit: Option<u64>, reader: impl Read + Send + 'static) -> Receiver {
         on_thread(move |batches| {
-            let mut batch = Filling::new(limit, None, Done::default(), batches, Progress::new(None, limit));
+            let (options, progress) = (Options::default(), Progress::new(None, limit));
+            let mut batch = Filling::new(&options, None, limit, Done::default(), batches, progress);
             batch.push_list(&Source::Stdin, reader)?;
             batch.hand_over()
         })

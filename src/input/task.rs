@@ -2,12 +2,12 @@
 
 use url::{Position, Url};
 
-use super::lines::Line;
+use super::lines::{Line, MAX_LINE};
 use super::redact::{redact, redact_beginning};
 use super::{columns, invalid};
-use crate::model::{Failure, Task, check_sendable, parse_url};
+use crate::model::{Carried, Failure, Task, check_sendable, parse_url};
 
-/// Number of characters that the record shows of a line that is too long.
+/// Number of characters that the record shows of an entry that is too long, or that has no URL.
 const SHOWN: usize = 256;
 
 /// Turns a line of a list into a task; `None` for blank lines and for lines that start with `#`.
@@ -17,14 +17,13 @@ pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<
         return None;
     }
     if line.too_long {
-        let shown: String = redact_beginning(&String::from_utf8_lossy(bytes)).chars().take(SHOWN).collect();
-        return Some(Task { seq, line: shown + "…", url: Err(invalid::too_long()) });
+        return Some(invalid(&String::from_utf8_lossy(bytes), seq, invalid::too_long()));
     }
     if let Ok(text) = str::from_utf8(bytes) {
         return from_text(text, seq, base);
     }
     let line = redact(&String::from_utf8_lossy(bytes)).into_owned();
-    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)) })
+    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)), input: Carried::default() })
 }
 
 /// As [`from_line`], for a line that is valid text, such as an argument.
@@ -33,9 +32,36 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
     if text.is_empty() || text.starts_with('#') {
         return None;
     }
-    let url = columns::check(text).and_then(|()| to_url(text, base));
-    let url = url.and_then(|url| check_sendable(&url).map(|()| url).map_err(|why| invalid::unsendable(&why)));
-    Some(Task { seq, line: shown(text, url.as_ref().ok()), url })
+    let url = columns::check(text).and_then(|()| to_sendable(text, base));
+    Some(Task { seq, line: shown(text, url.as_ref().ok()), url, input: Carried::default() })
+}
+
+/// Turns a cell of a table, or a string of JSON, into a task. Each is a task, also if it is empty.
+pub(super) fn from_value(written: &str, input: Carried, seq: u64, base: Option<&Url>) -> Task {
+    let text = written.trim();
+    let failed = |failure| Task { input: input.clone(), ..invalid(text, seq, failure) };
+    if text.is_empty() {
+        return failed(invalid::empty());
+    }
+    if text.len() > MAX_LINE {
+        return failed(invalid::too_long());
+    }
+    let url = columns::check(text).map_err(|_| invalid::white_space()).and_then(|()| to_sendable(text, base));
+    Task { seq, line: shown(text, url.as_ref().ok()), url, input }
+}
+
+/// A task of an entry that has no URL. Its record shows the beginning of `text`.
+pub(super) fn invalid(text: &str, seq: u64, failure: Failure) -> Task {
+    let line = match text.char_indices().nth(SHOWN) {
+        None => redact(text).into_owned(),
+        Some(_) => redact_beginning(text).chars().take(SHOWN).chain(['…']).collect(),
+    };
+    Task { seq, line, url: Err(failure), input: Carried::default() }
+}
+
+fn to_sendable(text: &str, base: Option<&Url>) -> Result<Url, Failure> {
+    let url = to_url(text, base)?;
+    check_sendable(&url).map(|()| url).map_err(|why| invalid::unsendable(&why))
 }
 
 /// The line without its user name and password.
@@ -84,7 +110,7 @@ mod tests {
     use crate::model::{FailureKind, Stage, whatwg};
 
     fn task(text: &[u8], base: Option<&Url>) -> Option<Task> {
-        from_line(Line { bytes: text, too_long: false }, 3, base)
+        from_line(Line { bytes: text, too_long: false, number: 1 }, 3, base)
     }
 
     fn site() -> Url {
@@ -97,7 +123,7 @@ mod tests {
             assert!(task(text.as_bytes(), None).is_none(), "{text:?}");
         }
         for (bytes, too_long) in [(b"# \xff", false), (b"#  ", true), (b"   ", true)] {
-            assert!(from_line(Line { bytes, too_long }, 3, None).is_none());
+            assert!(from_line(Line { bytes, too_long, number: 1 }, 3, None).is_none());
         }
     }
 
@@ -273,7 +299,7 @@ mod tests {
             (format!("http://u:{}", "p".repeat(900)), "http://…".to_owned()),
         ];
         for (text, shown) in table {
-            let task = from_line(Line { bytes: text.as_bytes(), too_long: true }, 0, None).expect("a task");
+            let task = from_line(Line { bytes: text.as_bytes(), too_long: true, number: 1 }, 0, None).expect("a task");
             assert_eq!(task.line, shown);
             let failure = task.url.expect_err("too long");
             assert_eq!(failure.message, "the line is longer than 64 KiB: a list has one URL on each line");

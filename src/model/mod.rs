@@ -5,6 +5,7 @@
 //!
 //! - `task`: one line of the list
 //! - `answer`: the answer to one visit of one URL
+//! - `carried`: what the list says about a task besides its URL
 //! - `coverage`: how well the rules of a field fit
 //! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
 //! - `credentials`: URLs without user name and password
@@ -32,6 +33,7 @@
 //! - `worker_label`: how records and log lines name a worker
 
 mod answer;
+mod carried;
 mod coverage;
 mod credentials;
 mod dialect;
@@ -61,6 +63,7 @@ mod web_url;
 mod worker_label;
 
 pub use answer::Answer;
+pub use carried::{Carried, entries};
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;

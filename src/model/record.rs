@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{Outcome, WorkerLabel};
+use super::{Carried, Outcome, WorkerLabel};
 
 /// What the output says about one task: its line, its result, and what it cost.
 ///
@@ -11,6 +11,8 @@ pub struct Record {
     pub seq: u64,
     /// The task's line as written, without user name and password (`Task::line`).
     pub url: String,
+    /// What else the list says about it (`Task::input`).
+    pub input: Carried,
     /// The data, or the failure.
     pub outcome: Outcome,
     /// Number of attempts that count for the task; 0 if it was never sent.

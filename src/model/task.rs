@@ -1,8 +1,8 @@
 use url::Url;
 
-use super::Failure;
+use super::{Carried, Failure};
 
-/// One line of the URL list.
+/// One entry of the list: a line, a row or a value.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// The task's number, counted from 0. Comments and blank lines of the list are not counted.
@@ -13,4 +13,6 @@ pub struct Task {
     ///
     /// The URL keeps its credentials, so messages and records must show `line` instead.
     pub url: Result<Url, Failure>,
+    /// What else the list says about it. Its record repeats this.
+    pub input: Carried,
 }

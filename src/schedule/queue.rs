@@ -86,11 +86,11 @@ impl Schedule {
 
     /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
-        let Task { seq, line, url } = task;
+        let Task { seq, line, url, input } = task;
         match url {
             Ok(url) => {
                 let host = self.hosts.hold(&url);
-                let mut under_way = UnderWay::new(line, url, host);
+                let mut under_way = UnderWay::new(line, input, url, host);
                 self.hosts.hold_again(host);
                 self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
@@ -100,7 +100,7 @@ impl Schedule {
             }
             Err(failure) => {
                 let outcome = Outcome::Failure(failure);
-                Some(Settled { seq, line, outcome, attempts: 0, elapsed: Duration::ZERO })
+                Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
             }
         }
     }
@@ -134,8 +134,8 @@ impl Schedule {
 
     /// What the list says about a task.
     pub fn facts(&self, seq: u64) -> Option<TaskFacts> {
-        let line = &self.tasks.get(&seq)?.line;
-        Some(TaskFacts { seq, url: line.clone(), input: Vec::new() })
+        let task = self.tasks.get(&seq)?;
+        Some(TaskFacts { seq, url: task.line.clone(), input: task.input.texts() })
     }
 
     /// The number of retries of all tasks.

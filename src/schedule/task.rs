@@ -5,7 +5,7 @@ use url::Url;
 use super::hosts::HostId;
 use super::origins::OriginId;
 use super::target::{Astray, Leash, Target};
-use crate::model::{Failure, FailureKind, Outcome, Reach, Retry, Stage, shown_url, without_credentials};
+use crate::model::{Carried, Failure, FailureKind, Outcome, Reach, Retry, Stage, shown_url, without_credentials};
 
 /// A task that has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Settled {
     pub seq: u64,
     /// The line of the list, as the record shows it.
     pub line: String,
+    /// What else the list says, as the record shows it.
+    pub input: Carried,
     /// The result.
     pub outcome: Outcome,
     /// Fetches that count as attempts; 0 if the task was never sent.
@@ -26,6 +28,7 @@ pub struct Settled {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) line: String,
+    pub(super) input: Carried,
     /// About how many bytes it takes, as last counted. A long URL that a redirect led to is counted in `detour`
     /// instead.
     pub(super) weight: usize,
@@ -51,11 +54,12 @@ pub(super) struct UnderWay {
 
 impl UnderWay {
     /// A task whose line is a URL of this host.
-    pub(super) fn new(line: String, url: Url, listed: HostId) -> Self {
+    pub(super) fn new(line: String, input: Carried, url: Url, listed: HostId) -> Self {
         let mut task = Self {
             weight: 0,
             detour: 0,
             line,
+            input,
             target: Target::new(url, Reach::Listed),
             charged: 0,
             alone: false,
@@ -74,7 +78,7 @@ impl UnderWay {
     /// Counts its bytes again.
     pub(super) fn weigh(&mut self) {
         self.detour = self.target.detour();
-        self.weight = size_of::<Self>() + self.line.len() + self.target.weight() - self.detour;
+        self.weight = size_of::<Self>() + self.line.len() + self.input.weight() + self.target.weight() - self.detour;
     }
 
     /// Follows a redirect. For `cookies_for`, see [`Target::follow`].
@@ -114,6 +118,6 @@ impl UnderWay {
     }
 
     pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
-        Settled { seq, line: self.line, outcome, attempts: self.charged, elapsed: self.elapsed }
+        Settled { seq, line: self.line, input: self.input, outcome, attempts: self.charged, elapsed: self.elapsed }
     }
 }

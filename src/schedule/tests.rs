@@ -6,7 +6,7 @@ use url::Url;
 
 use super::*;
 use crate::model::{
-    Answer, Connection, Failure, FailureKind, Fit, KEEP_ALIVE, Outcome, Page, Reach, Retry, Stage, Task,
+    Answer, Carried, Connection, Failure, FailureKind, Fit, KEEP_ALIVE, Outcome, Page, Reach, Retry, Stage, Task,
 };
 
 /// Options without any limit.
@@ -43,7 +43,7 @@ fn schedule() -> Schedule {
 
 fn task(seq: u64) -> Task {
     let line = format!("http://h/{seq}");
-    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line }
+    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }
 }
 
 fn page() -> Answer {
@@ -68,7 +68,7 @@ fn tasks_leave_in_the_order_of_the_list() {
 #[test]
 fn a_line_that_is_not_a_url_is_settled_without_an_attempt() {
     let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "no scheme");
-    let task = Task { seq: 4, line: "nonsense".to_owned(), url: Err(failure.clone()) };
+    let task = Task { seq: 4, line: "nonsense".to_owned(), url: Err(failure.clone()), input: Carried::default() };
     let settled = schedule().admit(task, Instant::now()).expect("settled");
     assert_eq!((settled.seq, settled.attempts), (4, 0));
     assert_eq!(settled.outcome, Outcome::Failure(failure));
@@ -96,7 +96,7 @@ fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure
     let mut schedule = Schedule::new(Options { max_redirects: 10, ..free() });
     let now = Instant::now();
     let line = first.to_owned();
-    schedule.admit(Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line }, now);
+    schedule.admit(Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line, input: Carried::default() }, now);
     let mut cookies = 0;
     for (nth, (to, more)) in redirects.iter().enumerate() {
         order(&mut schedule, now).expect("an order");
@@ -182,7 +182,12 @@ fn a_retry_of_a_hop_does_not_count_as_a_circle() {
 fn every_hop_knows_the_origin_of_the_listed_url() {
     let (mut schedule, now) = (schedule(), Instant::now());
     schedule.admit(
-        Task { seq: 0, line: String::new(), url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()) },
+        Task {
+            seq: 0,
+            line: String::new(),
+            url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()),
+            input: Carried::default(),
+        },
         now,
     );
     assert_eq!(order(&mut schedule, now).expect("an order").visit.reach, Reach::Listed);

@@ -1,4 +1,5 @@
-//! Counts the bytes that the tasks under way hold. The bytes of the lines are bounded because reading of the list
+//! Counts the bytes that the tasks under way hold. The bytes of the lines, and of what the list carries with
+//! them, are bounded because reading of the list
 //! stops. The bytes of URLs that redirects lead to are bounded because redirects are not followed while there is no
 //! room.
 

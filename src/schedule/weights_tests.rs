@@ -11,7 +11,7 @@ use super::origins::AGAIN_AFTER;
 use super::simulation_tests::{Said, Serve, in_time, ms, run};
 use super::tests::{free, no_cookies};
 use super::*;
-use crate::model::{Answer, Failure, FailureKind, Outcome, Retry, Stage, Task};
+use crate::model::{Answer, Carried, Failure, FailureKind, Outcome, Retry, Stage, Task};
 use crate::robots;
 
 const MIB: usize = 1 << 20;
@@ -26,7 +26,7 @@ fn polite() -> Options {
 
 fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
     let url = Url::parse(line).expect("a URL");
-    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url) }, now), None);
+    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url), input: Carried::default() }, now), None);
 }
 
 /// Hands out all orders that can be sent. Also returns the tasks that were settled on the way.
@@ -103,6 +103,25 @@ fn a_robots_txt_redirect_to_a_url_that_no_request_can_contain_counts_as_a_missin
     let to = format!("http://other/{}", "x".repeat(70_000));
     redirect_robots_txt(&mut schedule, id, &to, now);
     assert_eq!(hand_out(&mut schedule, now).0, [RequestId::Page(0)]);
+}
+
+#[test]
+fn what_the_list_carries_counts_until_the_task_is_settled_and_is_told_to_rules() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(free());
+    admit(&mut schedule, 0, "http://h/", now);
+    let without = schedule.weight();
+    let input = Carried::of_cells([("sku", "x".repeat(100_000).as_str())]);
+    let (line, url) = ("http://h/".to_owned(), Url::parse("http://h/"));
+    let task = Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone() };
+    assert_eq!(schedule.admit(task, now), None);
+    assert_eq!(schedule.weight(), 2 * without + input.weight());
+    assert_eq!(schedule.facts(1).map(|facts| facts.input), Some(input.texts()));
+    hand_out(&mut schedule, now);
+    let failure = Failure::new(FailureKind::Decode, Stage::Decode, "bad");
+    let settled = schedule.answered(1, Answer::Failure(failure), no_cookies, Duration::ZERO, now);
+    assert_eq!(settled.map(|settled| settled.input), Some(input));
+    assert_eq!(schedule.weight(), without);
 }
 
 #[test]

@@ -233,5 +233,5 @@ fn weight(record: &Record) -> u64 {
         Outcome::Page(page) => page.final_url.len() + page.data.len(),
         Outcome::Failure(failure) => failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>(),
     };
-    (size_of::<Record>() + record.url.len() + outcome) as u64
+    (size_of::<Record>() + record.url.len() + record.input.weight() + outcome) as u64
 }

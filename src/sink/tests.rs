@@ -9,7 +9,8 @@ use bytes::Bytes;
 
 use super::*;
 use crate::model::{
-    Dialect, Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, RowsHead, Seqs, Stage, WorkerLabel,
+    Carried, Dialect, Done, Failure, FailureKind, Fit, ListPoint, Outcome, Page, Record, RowsHead, Seqs, Stage,
+    WorkerLabel,
 };
 
 /// The limit for a record to reach the reader of a stream. For a file it may take longer.
@@ -30,6 +31,7 @@ fn record(seq: u64) -> Record {
     Record {
         seq,
         url: format!("http://h/{seq}"),
+        input: Carried::default(),
         outcome,
         attempts: 1,
         elapsed: Duration::ZERO,

@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model", "robots"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["model", "own_files", "streams"]),
-    ("config", &["model", "pool", "schedule", "scrape", "sink"]),
+    ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     (
         "cli",

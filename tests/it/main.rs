@@ -24,6 +24,7 @@ mod hostile_servers;
 mod hosts;
 mod http;
 mod http2;
+mod lists;
 mod network_guard;
 mod output;
 mod page_types;

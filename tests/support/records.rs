@@ -12,6 +12,9 @@ pub(crate) struct Record {
     pub(crate) seq: u64,
     /// The line as written.
     pub(crate) url: String,
+    /// What the list carried.
+    #[serde(default)]
+    pub(crate) input: Option<Value>,
     /// The URL that answered after all redirects.
     pub(crate) final_url: Option<String>,
     /// The status of the last answer.

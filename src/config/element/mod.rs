@@ -8,14 +8,17 @@
 //! - `decimal`: a number that may have decimal places
 //! - `duration`: a duration, as in `50ms`
 //! - `failures`: a number or a percentage of failures
+//! - `field_path`: keys of JSON, as in `data.links`
 //! - `file`: the path of a file
 //! - `header`: a request header
+//! - `keep`: what of a list is carried into its records
 //! - `list`: several values of one type
 //! - `media_type`: a media type, as in `application/xml`
 //! - `short_text`: a short text on one line
 //! - `size`: a size in bytes, as in `16MiB`
 //! - `status`: an HTTP status
 //! - `template`: a text that may contain environment variables, as in `${NAME}`
+//! - `text`: any text
 //! - `truth`: true or false
 //! - `user`: a user, by name or number
 //! - `user_agent`: the User-Agent
@@ -26,14 +29,17 @@ pub(super) mod count;
 pub(super) mod decimal;
 pub(super) mod duration;
 pub(super) mod failures;
+pub(super) mod field_path;
 pub(super) mod file;
 pub(super) mod header;
+pub(super) mod keep;
 pub(super) mod list;
 pub(super) mod media_type;
 pub(super) mod short_text;
 pub(super) mod size;
 pub(super) mod status;
 pub(super) mod template;
+pub(super) mod text;
 pub(super) mod truth;
 pub(super) mod user;
 pub(super) mod user_agent;

@@ -15,6 +15,7 @@
 //! - `cache`: `[cache]`
 //! - `extract`: `[extract]`
 //! - `extraction`: `[extraction]`
+//! - `input`: `[input]`
 //! - `output`: `[output]`
 
 mod cache;
@@ -24,6 +25,7 @@ mod extract;
 mod extraction;
 mod fetch;
 mod hosts;
+mod input;
 mod limits;
 mod network;
 mod output;
@@ -106,6 +108,7 @@ pub(super) const SECTIONS: &[Section] = &[
     cache::CACHE,
     extraction::EXTRACTION,
     extract::EXTRACT,
+    input::INPUT,
     output::OUTPUT,
 ];
 

@@ -113,6 +113,18 @@ impl Extractor {
         self.reads(|fact| matches!(fact, Fact::Url | Fact::Seq | Fact::Input(_)))
     }
 
+    /// The columns of the list that rules read, each once.
+    pub fn input_columns(&self) -> Vec<String> {
+        let mut columns = Vec::new();
+        for source in self.plan.sources() {
+            match &source.root {
+                plan::Root::Fact(Fact::Input(column)) if !columns.contains(column) => columns.push(column.clone()),
+                _ => {}
+            }
+        }
+        columns
+    }
+
     /// Whether the data of a page is the same for any task and at any time, so that a cache may keep it.
     pub fn is_repeatable(&self) -> bool {
         !self.reads_task() && !self.reads(|fact| *fact == Fact::FetchedAt)

@@ -24,6 +24,10 @@ fn write(record: &Record, into: &mut Vec<u8>) {
     };
     field(into, "{\"seq\":", &record.seq);
     field(into, ",\"url\":", &record.url);
+    if let Some(input) = record.input.json() {
+        into.extend_from_slice(b",\"input\":");
+        into.extend_from_slice(input.as_bytes());
+    }
     field(into, ",\"final_url\":", &final_url);
     field(into, ",\"status\":", &status);
     match &record.outcome {
@@ -78,7 +82,7 @@ fn field<T: Serialize + ?Sized>(into: &mut Vec<u8>, key: &str, value: &T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureKind, Fit, Page, Stage, WorkerLabel};
+    use crate::model::{Carried, FailureKind, Fit, Page, Stage, WorkerLabel};
     use bytes::Bytes;
     use std::time::UNIX_EPOCH;
 
@@ -86,6 +90,7 @@ mod tests {
         Record {
             seq: 0,
             url: "http://h/a".to_owned(),
+            input: Carried::default(),
             outcome: Outcome::Page(Page {
                 final_url: "http://h/a".to_owned(),
                 status: 200,
@@ -107,6 +112,7 @@ mod tests {
         Record {
             seq: u64::MAX,
             url: "http://h/ü\u{7}".to_owned(),
+            input: Carried::default(),
             outcome: Outcome::Failure(failure),
             attempts: 3,
             elapsed: Duration::from_secs(90) + Duration::from_millis(12),
@@ -126,6 +132,15 @@ mod tests {
     fn a_page_is_one_line_with_its_data_unchanged() {
         let expected = r#"{"seq":0,"url":"http://h/a","final_url":"http://h/a","status":200,"data":{"title": "A"},"failure":null,"attempts":1,"elapsed_ms":12.3,"bytes":5123,"worker":17324,"fetched_at":"2023-11-14T22:13:20.007Z"}"#;
         assert_eq!(line(&page(br#"{"title": "A"}"#)), expected);
+    }
+
+    #[test]
+    fn what_the_list_carries_comes_after_the_url_of_pages_and_failures() {
+        let input = Carried::of_values([("sku", "\"a b\""), ("n", "1.50")]);
+        for record in [page(b"1"), failure()] {
+            let line = line(&Record { input: input.clone(), ..record });
+            assert!(line.contains(r#"","input":{"sku":"a b","n":1.50},"final_url":"#), "{line}");
+        }
     }
 
     #[test]

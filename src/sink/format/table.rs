@@ -176,7 +176,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-    use crate::model::{Failure, FailureKind, Fit, Page, RowsHead, Stage, WorkerLabel};
+    use crate::model::{Carried, Failure, FailureKind, Fit, Page, RowsHead, Stage, WorkerLabel};
 
     fn all_columns() -> Vec<Column> {
         Column::ALL.map(|(_, column)| column).to_vec()
@@ -193,6 +193,7 @@ mod tests {
         Record {
             seq: 3,
             url: "http://h/a,b".to_owned(),
+            input: Carried::default(),
             outcome: Outcome::Page(page),
             attempts: 2,
             elapsed: Duration::from_micros(12_345),

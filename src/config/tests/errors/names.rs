@@ -74,7 +74,7 @@ green = 2
   |
 1 | [colours]
   |  ^^^^^^^
-  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, cookies, cache, extraction, extract, output"#,
+  = help: the sections are pool, fetch, politeness, hosts, network, tls, limits, cookies, cache, extraction, extract, input, output"#,
     ),
     (
         "a section that is no table",
