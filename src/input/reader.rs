@@ -529,6 +529,23 @@ mod tests {
     }
 
     #[test]
+    fn short_rows_that_carry_a_long_name_of_a_column_come_in_small_batches() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("list.csv");
+        let name = "n".repeat(300_000);
+        fs::write(&path, format!("url,{name}\n{}", "http://h/,1\n".repeat(100))).expect("written");
+        let mut receiver = Input::open(&[Source::File(path)], None, None).expect("it can be read").start();
+        let mut count = 0;
+        while let Some(batch) = receiver.blocking_recv() {
+            let tasks = batch.expect("no error").tasks;
+            let bytes: usize = tasks.iter().map(|task| task.input.weight()).sum();
+            assert!(bytes < BATCH_BYTES + 2 * name.len(), "{} tasks of {bytes} bytes", tasks.len());
+            count += tasks.len();
+        }
+        assert_eq!(count, 100);
+    }
+
+    #[test]
     fn lines_of_a_slow_pipe_are_delivered_while_it_is_silent() {
         let (reader, mut writer) = io::pipe().expect("a pipe");
         let mut receiver = start(None, reader);
