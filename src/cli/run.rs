@@ -27,7 +27,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let format = format(args, &plan).map_err(Stop::usage)?;
-    table::complete(&mut plan, args, format).map_err(Stop::usage)?;
+    table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
     let output = output(args, &plan, format);
 
     let progress = Arc::new(Progress::default());

@@ -6,13 +6,14 @@ use anyhow::bail;
 
 use super::args::RunArgs;
 use crate::config::Plan;
+use crate::input::Input;
 use crate::model::Dialect;
 use crate::scrape::{Columns, TableSettings};
-use crate::sink::{Column, Format, Shape};
+use crate::sink::{CarriedColumns, Column, Format, Shape};
 
 /// Fills in what only the format decides. Fails for settings that contradict the format, and for columns of the same
 /// name.
-pub(super) fn complete(plan: &mut Plan, args: &RunArgs, format: Format) -> anyhow::Result<()> {
+pub(super) fn complete(plan: &mut Plan, args: &RunArgs, input: &Input, format: Format) -> anyhow::Result<()> {
     let TableSettings { dialect: Dialect { excel, escape_formulas, .. }, rows, list_separator: _ } = &plan.table;
     let Some(delimiter) = format.delimiter() else {
         if rows.is_some() {
@@ -35,6 +36,12 @@ pub(super) fn complete(plan: &mut Plan, args: &RunArgs, format: Format) -> anyho
             );
         }
         plan.sink.table.columns.clear();
+    } else {
+        plan.sink.table.carried = match input.carried_columns()? {
+            Some(names) if names.is_empty() => CarriedColumns::None,
+            Some(names) => CarriedColumns::Named(names),
+            None => CarriedColumns::Whole,
+        };
     }
     let columns = Columns::new(&plan.scrape.extract, rows.as_deref())?;
     plan.table.dialect.delimiter = delimiter;
@@ -59,6 +66,14 @@ fn check_names(plan: &Plan) -> anyhow::Result<()> {
             bail!(
                 "write the field `{name}`: a column about the task has the same name; rename the field, or leave that \
                  column out of output.columns (--columns {others})"
+            );
+        }
+    }
+    for name in plan.sink.table.carried.names() {
+        if own.iter().any(|column| column.name() == name) || fields.iter().any(|field| field == name) {
+            bail!(
+                "write the column `{name}` of the list: the output has another column of this name; leave it out with \
+                 --keep, rename it in the list, or choose other columns with --columns"
             );
         }
     }

@@ -56,6 +56,18 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }
 
+/// The first task of a regular file. `None` for other sources, and for a file without tasks.
+pub(super) fn first_task(source: &Source, options: &Options) -> Result<Option<Task>, Error> {
+    let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
+    let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(None) };
+    match first_tasks(file, options.format_of(source), options, None) {
+        Ok(tasks) => Ok(tasks.into_iter().next()),
+        Err(Unreadable::Io(error)) => Err(unusable(error)),
+        Err(Unreadable::Encoding(encoding)) => Err(source.is_in(encoding, ErrorKind::Unusable)),
+        Err(Unreadable::Broken(why)) => Err(Error::new(ErrorKind::Unusable, format!("read {source}: {why}"))),
+    }
+}
+
 /// The first tasks of a list, of which only the beginning is read.
 fn first_tasks(
     list: impl Read,

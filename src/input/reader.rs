@@ -89,6 +89,28 @@ impl Input {
         self.sources.iter().try_for_each(check)
     }
 
+    /// The names of the columns that the tasks carry, in their order. `None` if they are not known before the list is
+    /// read: keys of JSON, and tables that are not regular files.
+    ///
+    /// # Errors
+    /// If the beginning of a table cannot be read.
+    pub fn carried_columns(&self) -> Result<Option<Vec<String>>, Error> {
+        let mut names: Vec<String> = Vec::new();
+        for source in &self.sources {
+            match self.options.format_of(source) {
+                Format::Text => {}
+                Format::Jsonl | Format::Json => return Ok(None),
+                Format::Csv | Format::Tsv => {
+                    let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
+                    let new = first.input.texts().into_iter().map(|(name, _)| name);
+                    let new: Vec<String> = new.filter(|name| !names.contains(name)).collect();
+                    names.extend(new);
+                }
+            }
+        }
+        Ok(Some(names))
+    }
+
     /// A handle that shows how far the list has been read, also after `start`.
     pub fn progress(&self) -> Progress {
         self.progress.clone()

@@ -58,6 +58,7 @@ fn options(path: impl Into<PathBuf>) -> Options {
         shape: Shape::Data,
         window_memory: 1 << 20,
         table: Table {
+            carried: super::CarriedColumns::None,
             columns: vec![Column::Seq, Column::Url],
             fields: ["title", "stock"].map(str::to_owned).to_vec(),
             dialect: Dialect::default(),

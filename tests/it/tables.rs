@@ -163,6 +163,28 @@ fn settings_that_make_no_table_are_refused_before_the_run_and_the_way_out_works(
 }
 
 #[test]
+fn the_columns_of_a_list_stand_before_those_of_the_run() {
+    let pages = site(&[("a.html", "<h1>A</h1>"), ("b.html", "<h1>B</h1>")]);
+    let run = |name: &str, list: &str, flags: &[&str]| {
+        let file = pages.path().join(name);
+        fs::write(&file, list).expect("written");
+        let mut command: Command = gleaner();
+        command.arg("run").arg(&file).arg("--site").arg(pages.path()).args(["-f", "csv", "--set", TITLE]).args(flags);
+        Run::to_end(command)
+    };
+    let table = "sku,url,note\n1.50,a.html,\"x, \"\"y\"\"\"\n,b.html,\n";
+    let written = run("list.csv", table, &["--columns", "seq"]).exited(0).stdout;
+    assert_eq!(written, "sku,note,seq,title\n1.50,\"x, \"\"y\"\"\",0,A\n,,1,B\n");
+    let written = run("list.csv", table, &["--columns", "seq", "--keep", "note"]).exited(0).stdout;
+    assert_eq!(written, "note,seq,title\n\"x, \"\"y\"\"\",0,A\n,1,B\n");
+    let lines = "{\"url\":\"a.html\",\"n\":1}\n{\"url\":\"b.html\"}\n";
+    let written = run("list.jsonl", lines, &["--columns", "seq"]).exited(0).stdout;
+    assert_eq!(written, "input,seq,title\n\"{\"\"n\"\":1}\",0,A\n,1,B\n");
+    let clash = run("list.csv", "url,title\na.html,x\n", &[]).exited(2);
+    assert!(clash.stderr.contains("write the column `title` of the list"), "{}", clash.stderr);
+}
+
+#[test]
 fn a_killed_run_resumes_to_the_table_of_an_undisturbed_one() {
     const KILLS: u64 = 10;
     let server = Server::start();

@@ -10,7 +10,7 @@ mod jsonl;
 mod object;
 mod table;
 
-pub use table::{Column, Table};
+pub use table::{CarriedColumns, Column, Table};
 
 use super::Options;
 use crate::model::Record;

@@ -6,10 +6,58 @@ use super::object::milliseconds;
 use super::{Form, Layout};
 use crate::model::{Dialect, Outcome, Record, rfc_3339, rows_of};
 
+/// The columns with what the list says about a task besides its URL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CarriedColumns {
+    /// There are none.
+    #[default]
+    None,
+    /// One for each column of the list, with these names.
+    Named(Vec<String>),
+    /// One for all of it, as JSON, because the names are not known before the list is read.
+    Whole,
+}
+
+impl CarriedColumns {
+    /// The name of the one column for everything.
+    const WHOLE: &str = "input";
+
+    /// The names in the header.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let (named, whole): (&[String], _) = match self {
+            Self::None => (&[], None),
+            Self::Named(names) => (names, None),
+            Self::Whole => (&[], Some(Self::WHOLE)),
+        };
+        named.iter().map(String::as_str).chain(whole)
+    }
+
+    /// Appends the cells of a record, each with a delimiter after it.
+    fn write(&self, record: &Record, dialect: &Dialect, into: &mut Vec<u8>) {
+        match self {
+            Self::None => {}
+            Self::Named(names) => {
+                let texts = record.input.texts();
+                for name in names {
+                    let text = texts.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text);
+                    dialect.text(text, into);
+                    into.push(dialect.delimiter);
+                }
+            }
+            Self::Whole => {
+                dialect.text(record.input.json().unwrap_or_default(), into);
+                into.push(dialect.delimiter);
+            }
+        }
+    }
+}
+
 /// The columns of a table, and how its cells are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The columns about the task, which come first.
+    /// The columns with what the list says. They are the first.
+    pub carried: CarriedColumns,
+    /// The columns about the task, which come next.
     pub columns: Vec<Column>,
     /// The names of the columns with the data.
     pub fields: Vec<String>,
@@ -122,7 +170,8 @@ pub(super) fn layout(table: Table) -> Layout {
 impl Table {
     /// The names of all columns, in order.
     pub fn header(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|column| column.name()).chain(self.fields.iter().map(String::as_str))
+        let own = self.columns.iter().map(|column| column.name());
+        self.carried.names().chain(own).chain(self.fields.iter().map(String::as_str))
     }
 
     /// The bytes before the first record.
@@ -141,6 +190,7 @@ impl Table {
     /// Appends the rows of a record, without the end of the last line.
     pub(super) fn write(&self, record: &Record, into: &mut Vec<u8>) {
         let mut own = Vec::new();
+        self.carried.write(record, &self.dialect, &mut own);
         for column in &self.columns {
             self.dialect.text(&column.text(record), &mut own);
             own.push(self.dialect.delimiter);
@@ -183,7 +233,12 @@ mod tests {
     }
 
     fn table(columns: Vec<Column>, fields: &[&str], dialect: Dialect) -> Table {
-        Table { columns, fields: fields.iter().map(|name| (*name).to_owned()).collect(), dialect }
+        Table {
+            carried: CarriedColumns::None,
+            columns,
+            fields: fields.iter().map(|name| (*name).to_owned()).collect(),
+            dialect,
+        }
     }
 
     fn page(rows: &str, columns: usize) -> Record {
@@ -262,5 +317,21 @@ mod tests {
         assert_eq!(written(&one, &failure()), "\"\"");
         let two = table(Vec::new(), &["a", "b"], Dialect::default());
         assert_eq!(written(&two, &failure()), ",");
+    }
+
+    #[test]
+    fn what_the_list_carries_comes_first() {
+        let input = Carried::of_cells([("sku", "1.50"), ("note", "a,\"b\"")]);
+        let named = CarriedColumns::Named(vec!["note".to_owned(), "sku".to_owned(), "gone".to_owned()]);
+        let cases = [
+            (named, "note,sku,gone,seq,a\n", "\"a,\"\"b\"\"\",1.50,,3,x"),
+            (CarriedColumns::Whole, "input,seq,a\n", r#""{""sku"":""1.50"",""note"":""a,\""b\""""}",3,x"#),
+            (CarriedColumns::None, "seq,a\n", "3,x"),
+        ];
+        for (carried, header, row) in cases {
+            let table = Table { carried, ..table(vec![Column::Seq], &["a"], Dialect::default()) };
+            assert_eq!(String::from_utf8_lossy(&table.opening()), header);
+            assert_eq!(written(&table, &Record { input: input.clone(), ..page("x", 1) }), row, "{header}");
+        }
     }
 }
