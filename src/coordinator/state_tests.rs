@@ -532,7 +532,7 @@ fn a_run_with_a_table_takes_only_rows_of_its_table_and_fails_a_page_with_too_man
     for data in [Bytes::from_static(b"{}"), rows(1, "a"), rows(3, "a,b,c"), Bytes::new()] {
         assert_eq!(after(data).expect_err("refused"), "data of another output format");
     }
-    let many = rows(2, &[","; 200_000].join("\0"));
+    let many = rows(2, &vec![","; 200_000].join("\0"));
     let Ok(Outcome::Failure(failure)) = after(many) else { panic!("too many rows") };
     assert_eq!((failure.kind, failure.status, failure.bytes), (FailureKind::TooLarge, Some(200), 5));
 }

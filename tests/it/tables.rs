@@ -259,7 +259,11 @@ fn tables_are_written_for_peers() {
     let page = |seed: usize| {
         let mut page = format!("<!doctype html><meta charset=utf-8><title>{seed}</title>");
         for nth in 0..FIELDS - 3 {
-            page += &format!("<pre id=f{nth}>{}</pre>", texts[(nth + seed) % texts.len()]);
+            page.extend([
+                format!("<pre id=f{nth}>"),
+                texts[(nth + seed) % texts.len()].to_owned(),
+                "</pre>".to_owned(),
+            ]);
         }
         page
     };
@@ -272,7 +276,7 @@ fn tables_are_written_for_peers() {
         String::from("[extract]\ntitle = \"title::text\"\nall = { css = \"pre::text\", all = true, trim = false }\n");
     rules += "items = { each = \"pre\", id = \"::attr(id)\", text = \"::text\" }\n";
     for nth in 0..FIELDS - 3 {
-        rules += &format!("f{nth} = {{ css = \"#f{nth}::text\", trim = false }}\n");
+        rules.extend(["f", &nth.to_string(), " = { css = \"#f", &nth.to_string(), "::text\", trim = false }\n"]);
     }
     let config = pages.path().join("rules.toml");
     fs::write(&config, rules).expect("written");

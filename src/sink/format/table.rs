@@ -33,7 +33,7 @@ impl CarriedColumns {
     }
 
     /// Appends the cells of a record, each with a delimiter after it.
-    fn write(&self, record: &Record, dialect: &Dialect, into: &mut Vec<u8>) {
+    fn write(&self, record: &Record, dialect: Dialect, into: &mut Vec<u8>) {
         match self {
             Self::None => {}
             Self::Named(names) => {
@@ -190,7 +190,7 @@ impl Table {
     /// Appends the rows of a record, without the end of the last line.
     pub(super) fn write(&self, record: &Record, into: &mut Vec<u8>) {
         let mut own = Vec::new();
-        self.carried.write(record, &self.dialect, &mut own);
+        self.carried.write(record, self.dialect, &mut own);
         for column in &self.columns {
             self.dialect.text(&column.text(record), &mut own);
             own.push(self.dialect.delimiter);
