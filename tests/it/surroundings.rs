@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -381,10 +381,10 @@ fn more_hosts_than_open_files_are_allowed_do_not_fail_pages() {
 /// Runs Gleaner as an unprivileged user with at most `most` processes and threads; `None` if this system does not allow
 /// it.
 fn with_processes(most: u32, folder: &Path, arguments: &[String]) -> Option<Finished> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    // The limit counts all processes of the user. So nobody else may be this user, and only one test may run at a time.
-    let user = (2_000_000 + std::process::id()).to_string();
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    // The limit counts all processes of the user. So nobody else may be this user, not even an earlier run, whose workers
+    // may still be ending.
+    let user = (2_000_000 + std::process::id() * 32 + RUNS.fetch_add(1, Relaxed) % 32).to_string();
     let program = folder.join("gleaner");
     if !program.exists() {
         fs::copy(gleaner().get_program(), &program).expect("copied");
