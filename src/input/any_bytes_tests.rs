@@ -141,6 +141,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_second_byte_order_mark_is_read_alike_in_all_reads() {
+        for cut in 0..8 {
+            check(&[cut], "\u{feff}\u{feff}url,a\nhttp://h/,1\n".as_bytes());
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -54,9 +54,13 @@ impl Row {
 
 impl<'a, R: Read> Table<'a, R> {
     pub(super) fn new(list: Utf8<R>, separator: u8, options: &'a Options, base: Option<&'a Url>) -> Self {
+        let mut splitter = ReaderBuilder::new().delimiter(separator).build();
+        // `Utf8` has removed the byte-order mark. The splitter would remove a second one, but only if the first read has
+        // all its bytes. After a blank line, which is not a row, it looks for none.
+        splitter.read_record(b"\n", &mut [0], &mut [0]);
         Self {
             list,
-            splitter: ReaderBuilder::new().delimiter(separator).build(),
+            splitter,
             options,
             base,
             columns: None,
