@@ -1,5 +1,7 @@
 //! Suggests the known name that somebody may have meant.
 
+use crate::model;
+
 /// How similar two names must be, from 0 to 1, for one to be suggested for the other.
 const ALIKE: f64 = 0.6;
 
@@ -9,16 +11,10 @@ const PART: usize = 3;
 /// Gives the one of `known` that is most similar to `name`, if it is similar enough; or else the only one that contains
 /// `name`.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase().replace('-', "_");
     let known: Vec<&str> = known.into_iter().collect();
-    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&name, &candidate.replace('-', "_"));
-    let alike = known
-        .iter()
-        .map(|candidate| (likeness(candidate), *candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate);
+    let alike = model::nearest(name, known.iter().copied(), ALIKE);
     alike.or_else(|| {
+        let name = name.to_lowercase().replace('-', "_");
         let mut having = known.iter().filter(|candidate| name.len() >= PART && candidate.contains(&name));
         match (having.next(), having.next()) {
             (Some(only), None) => Some(*only),

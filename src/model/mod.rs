@@ -10,6 +10,7 @@
 //! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
+//! - `nearest`: the known name that somebody may have meant
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
 //! - `how_long`: formats durations for people
@@ -47,6 +48,7 @@ mod host_settings;
 mod how_long;
 mod http_date;
 mod limits;
+mod nearest;
 mod outcome;
 mod printable;
 mod proxy;
@@ -76,6 +78,7 @@ pub use host_settings::HostSettings;
 pub use how_long::how_long;
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
+pub use nearest::nearest;
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};

@@ -24,7 +24,7 @@ use url::Url;
 use super::options::{Format, Options};
 use super::unpacked::Unpacked;
 use super::utf8::{Refused, Utf8};
-use crate::model::Task;
+use crate::model::{Task, nearest};
 
 /// The longest row or value in bytes. It keeps an unclosed quote from reading the rest of a list into memory.
 const MAX_ENTRY: usize = 1024 * 1024;
@@ -139,10 +139,8 @@ fn not_utf8(place: &str, bytes: &[u8]) -> Unreadable {
 
 /// The one of `known` that somebody may have meant by `name`, as the end of a message.
 fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
-    let all = known.into_iter().map(|known| (likeness(known), known)).filter(|(likeness, _)| *likeness >= 0.6);
-    let nearest = all.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    nearest.map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"))
+    let nearest = nearest(name, known, 0.6);
+    nearest.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 #[cfg(test)]
