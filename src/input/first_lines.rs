@@ -16,18 +16,11 @@ const TASKS: usize = 20;
 /// Maximum number of bytes that are read for this check.
 const MOST: usize = 1024 * 1024;
 
-/// Fails if none of the first tasks of a regular file has a URL, if a list of lines begins with the header of a table, or if the file cannot be read so far. Other sources are
-/// not checked, because they can be read only once.
+/// Fails if none of the first tasks of a regular file has a URL, if a list of lines begins with the header of a table, or
+/// if the file cannot be read so far. Other sources are not checked.
 pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> Result<(), Error> {
-    let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
-    let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(()) };
+    let Some(tasks) = tasks_of(source, options, base)? else { return Ok(()) };
     let format = options.format_of(source);
-    let tasks = match first_tasks(file, format, options, base) {
-        Ok(tasks) => tasks,
-        Err(Unreadable::Io(error)) => return Err(unusable(error)),
-        Err(Unreadable::Encoding(encoding)) => return Err(source.is_in(encoding, ErrorKind::Unusable)),
-        Err(Unreadable::Broken(why)) => return Err(Error::new(ErrorKind::Unusable, format!("read {source}: {why}"))),
-    };
     let Some(Task { url: Err(failure), line: first, .. }) = tasks.first() else { return Ok(()) };
     let is_table = format == Format::Text && is_header(first);
     if tasks.iter().any(|task| task.url.is_ok()) && !is_table {
@@ -58,10 +51,15 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
 
 /// The first task of a regular file. `None` for other sources, and for a file without tasks.
 pub(super) fn first_task(source: &Source, options: &Options) -> Result<Option<Task>, Error> {
+    Ok(tasks_of(source, options, None)?.into_iter().flatten().next())
+}
+
+/// The first tasks of a regular file. `None` for other sources, because they can be read only once.
+fn tasks_of(source: &Source, options: &Options, base: Option<&Url>) -> Result<Option<Vec<Task>>, Error> {
     let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
     let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(None) };
-    match first_tasks(file, options.format_of(source), options, None) {
-        Ok(tasks) => Ok(tasks.into_iter().next()),
+    match first_tasks(file, options.format_of(source), options, base) {
+        Ok(tasks) => Ok(Some(tasks)),
         Err(Unreadable::Io(error)) => Err(unusable(error)),
         Err(Unreadable::Encoding(encoding)) => Err(source.is_in(encoding, ErrorKind::Unusable)),
         Err(Unreadable::Broken(why)) => Err(Error::new(ErrorKind::Unusable, format!("read {source}: {why}"))),
