@@ -14,18 +14,19 @@
 //! | [`model`] | the shared types: task, outcome, failure, record | nothing of ours |
 //! | `gleaner_pool` | a pool of processes for any job: the crate in `crates/pool` | nothing of ours |
 //! | [`cache`] | answers of earlier runs, on disk | `model`, `own_files` |
-//! | [`input`] | lists -> tasks | `model` |
+//! | [`input`] | lists -> tasks | `frame`, `model`, `streams` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
-//! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `frame`, `model`, `own_files`, `streams` |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
 //! | [`cli`] | the command line | everything |
 //! | [`exit_code`] | the exit codes | nothing of ours |
+//! | [`frame`] | pieces of files that show whether they are complete | nothing of ours |
 
 pub mod cache;
 pub mod cli;
@@ -33,6 +34,7 @@ pub mod config;
 pub mod cookies;
 pub mod coordinator;
 pub mod exit_code;
+pub mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod input;

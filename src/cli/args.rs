@@ -95,6 +95,10 @@ pub(super) struct ListArgs {
     #[arg(value_name = "URLS")]
     pub(super) urls: Vec<OsString>,
 
+    /// A sitemap, a sitemap index or a feed: a URL, a file, or robots:HOST for those that a robots.txt names; may be repeated
+    #[arg(long, value_name = "URL", action = ArgAction::Append)]
+    pub(super) sitemap: Vec<OsString>,
+
     /// Serve DIR on a loopback port for this run; lines without a scheme are paths on it
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
@@ -103,7 +107,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     pub(super) force_list: bool,
 
-    /// txt, csv, tsv, jsonl (also ndjson) or json [default: by the extension of each list; txt for any other]
+    /// txt, csv, tsv, jsonl (also ndjson), json or sitemap [default: by the extension of each list; txt for any other]
     #[arg(long, value_name = "FORMAT")]
     input_format: Option<String>,
 

@@ -6,6 +6,7 @@ use super::args::CheckArgs;
 use super::{Stop, cookie_file, fields, log, run, words, worker_user};
 use crate::config::{InForce, Loaded};
 use crate::exit_code::Exit;
+use crate::input::Delivery;
 use crate::model::printable;
 use crate::scrape::extract::joined;
 use crate::streams;
@@ -27,16 +28,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }
-    if args.list.urls.is_empty() {
+    if args.list.urls.is_empty() && args.list.sitemap.is_empty() {
         return Ok(Exit::Success);
     }
     let list = run::list(&args.list, &loaded.plan, None)?;
+    let (list, sitemaps) = list.without_sitemaps();
+    for sitemap in sitemaps {
+        tell(&mut out, &printable(&format!("# {sitemap} is read by a run, not by check")))?;
+    }
+    if list.is_empty() {
+        return Ok(Exit::Success);
+    }
     // The reader warns of padding.
     log::start(0, false, None);
     let mut list = list.start();
     let (mut tasks, mut bad) = (0_u64, 0_u64);
     while let Some(batch) = list.blocking_recv() {
-        for task in batch.map_err(Stop::usage)?.tasks {
+        // Only sitemaps are asked for.
+        let Delivery::Batch(batch) = batch.map_err(Stop::usage)? else { continue };
+        for task in batch.tasks {
             tasks += 1;
             if let Err(failure) = task.url {
                 bad += 1;

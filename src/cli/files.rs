@@ -16,7 +16,7 @@ const SAVED: &str = "cookies";
 /// Fails if a run would overwrite a file that it reads, or write two things to one file. Names that link to one file,
 /// by hard or symbolic links, count as one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
-    let lists = args.list.urls.iter().map(|list| ("the list", PathBuf::from(list)));
+    let lists = args.list.urls.iter().chain(&args.list.sitemap).map(|list| ("the list", PathBuf::from(list)));
     let settings = args.settings.config.clone().unwrap_or_else(|| config::DEFAULT_FILE.into());
     let tls = plan.tls_files.iter().map(|file| ("a file of [tls]", file.clone()));
     let cookies = plan.cookies.as_ref();

@@ -33,7 +33,8 @@ pub(super) struct Ran {
 pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
-    let sink = Sink::open(output).map_err(Stop::usage)?;
+    let mut sink = Sink::open(output).map_err(Stop::usage)?;
+    let input = input.keeping_sitemaps(sink.take_sitemaps());
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();
     let table = table.map_err(Stop::usage)?;

@@ -28,7 +28,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let format = format(args, &plan).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
-    let output = output(args, &plan, format);
+    let output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output(args, &plan, format) };
 
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
@@ -71,13 +71,15 @@ pub(super) fn site(args: &ListArgs) -> Result<Option<Site>, Stop> {
 }
 
 pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<Input, Stop> {
-    if args.urls.is_empty() {
+    if args.urls.is_empty() && args.sitemap.is_empty() {
         return Err(Stop::usage(anyhow::anyhow!(
-            "no list was given: name a list (a file with a URL on each line, CSV or JSON), - for standard input, or URLs themselves"
+            "no list was given: name a list (a file with a URL on each line, CSV or JSON), - for standard input, URLs themselves, or a \
+             sitemap (--sitemap)"
         )));
     }
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
-    let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
+    let sitemaps = args.sitemap.iter().map(Source::from_sitemap).collect::<Result<Vec<_>, _>>().map_err(Stop::usage)?;
+    let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).chain(sitemaps).collect();
     let needed = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?.input_columns();
     let options = input::Options { needed, ..plan.input.clone() };
     let input = Input::open(&sources, base, limit).and_then(|input| input.reading(options)).map_err(Stop::usage)?;

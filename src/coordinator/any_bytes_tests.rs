@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gleaner_pool::simulated::Simulated;
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::executor::{Cause, WorkerId};
@@ -13,8 +14,10 @@ use super::job::{JobInput, JobOutput, SentOutput};
 use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
+use crate::input::{Answered, Ask};
 use crate::model::{
-    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url,
+    Answer, Carried, Failure, FailureKind, Fit, Listed, Listing, ListingFile, ListingWriter, Lists, Outcome, Page,
+    RunLimits, Stage, Task, Visited, parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -48,6 +51,10 @@ pub(crate) fn check(script: &[u8]) {
     }
     assert!(run.pool.is_over(), "the run hangs: {} of {TASKS} tasks have a record", run.recorded.len());
     assert_eq!(run.recorded.len() as u64, TASKS, "each task has its record");
+    match run.sitemap.try_recv().expect("the sitemap is answered") {
+        Ok(found) => assert!(Listing::is_valid(&found.data)),
+        Err(failure) => assert!(!failure.message.is_empty()),
+    }
 }
 
 /// Bytes that decide what happens next.
@@ -80,6 +87,8 @@ struct Run {
     /// Workers that followed the script: they count as compromised.
     taken: BTreeSet<WorkerId>,
     recorded: BTreeSet<u64>,
+    /// The answer to the reader of the list.
+    sitemap: oneshot::Receiver<Answered>,
 }
 
 impl Run {
@@ -111,7 +120,8 @@ impl Run {
         let state = State::new(options, bounds, &Before::default(), now);
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
         let pool = Simulated::new(WORKERS, CONCURRENCY, Some(SentOutput::check));
-        let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded };
+        let (ask, sitemap) = Ask::new("http://h0/s".parse().expect("a URL"), ListingFile::Sitemap, None);
+        let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded, sitemap };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
         let tasks = (0..TASKS).map(|seq| Task {
             seq,
@@ -120,6 +130,7 @@ impl Run {
             input: Carried::default(),
         });
         run.handle(Event::Tasks(tasks.collect()));
+        run.handle(Event::Asked(ask));
         run.handle(Event::ListEnded);
         run.turn();
         run
@@ -233,11 +244,26 @@ impl Run {
     }
 }
 
-fn url_of(payload: &Bytes) -> (String, bool) {
+/// What a job is for.
+#[derive(Clone, Copy)]
+enum For {
+    Page,
+    Robots,
+    Listing,
+}
+
+fn url_of(payload: &Bytes) -> (String, For) {
     match postcard::from_bytes(payload).expect("a job") {
-        JobInput::Page(visit) => (visit.url.into(), false),
-        JobInput::Robots(visit) => (visit.url.into(), true),
+        JobInput::Page(visit) => (visit.url.into(), For::Page),
+        JobInput::Robots(visit) => (visit.url.into(), For::Robots),
+        JobInput::Listing(visit, _) => (visit.url.into(), For::Listing),
     }
+}
+
+fn listing(loc: &str) -> Bytes {
+    let mut listing = ListingWriter::new(Lists::Pages);
+    listing.push(Listed { loc, ..Listed::default() });
+    listing.into_bytes()
 }
 
 fn bytes_of(output: JobOutput) -> Vec<u8> {
@@ -246,20 +272,20 @@ fn bytes_of(output: JobOutput) -> Vec<u8> {
 
 fn honest_output(payload: &Bytes) -> Vec<u8> {
     bytes_of(match url_of(payload) {
-        (_, true) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
-        (final_url, false) => {
-            let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}"), fit: Fit::default() };
-            JobOutput::Page(
-                Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false },
-                Duration::ZERO,
-            )
+        (_, For::Robots) => JobOutput::Robots(robots::Answer::Rules(Rules::allow_all()), Duration::ZERO),
+        (final_url, kind) => {
+            let is_page = matches!(kind, For::Page);
+            let data = if is_page { Bytes::from_static(b"{}") } else { listing("http://h1/") };
+            let page = Page { final_url, status: 200, bytes: 2, data, fit: Fit::default() };
+            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
+            if is_page { JobOutput::Page(visited, Duration::ZERO) } else { JobOutput::Listing(visited, Duration::ZERO) }
         }
     })
 }
 
 /// Makes an answer. The script decides for each part whether it is correct or wrong.
 fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
-    let (url, _) = payload.map_or_else(|| ("http://h0/0".to_owned(), false), url_of);
+    let (url, _) = payload.map_or_else(|| ("http://h0/0".to_owned(), For::Page), url_of);
     let [kind, parts, number] = [script.choose(), script.choose(), script.choose()];
     let text = String::from_utf8_lossy(script.bytes()).into_owned();
     let url = if parts & 1 == 0 { url } else { text.clone() };
@@ -279,7 +305,13 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
     };
     let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
-    bytes_of(match kind % 7 {
+    let entries = if parts & 2 == 0 { listing(&text) } else { text.clone().into() };
+    bytes_of(match kind % 8 {
+        7 => {
+            let page = Page { final_url: url, status, bytes, data: entries, fit: Fit::default() };
+            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
+            JobOutput::Listing(visited, elapsed)
+        }
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),
         1 => page(Answer::Failure(failure.retryable())),
         2 => page(Answer::Redirect { status: 302, to: to(&format!("http://h{}/{text}", number % 5)), bytes }),

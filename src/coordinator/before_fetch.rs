@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::cookies::number_of;
+use super::listings::is_listing;
 use super::state::State;
 use crate::model::{HostKey, HostSettings, Outcome, Page, Reach, Task, Visit};
 use crate::schedule::{RequestId, Settled};
@@ -30,7 +31,7 @@ impl State {
     pub(super) fn before_fetch(&mut self, id: RequestId, visit: Visit, now: Instant) -> BeforeFetch {
         let mut visit = Visit { host: self.settings_of_host(&visit.url), ..visit };
         let RequestId::Page(seq) = id else { return BeforeFetch::Fetch(visit) };
-        if self.bounds.reads_task {
+        if self.bounds.reads_task && !is_listing(seq) {
             visit.task = self.schedule.facts(seq).map(Box::new);
         }
         if let Some((name, value)) = self.cookies.as_ref().and_then(|cookies| cookies.header(&visit.url, now)) {
@@ -38,8 +39,8 @@ impl State {
             visit.headers.push((name, value));
         }
         match &mut self.cached {
-            Some(cached) => cached.before(seq, visit),
-            None => BeforeFetch::Fetch(visit),
+            Some(cached) if !is_listing(seq) => cached.before(seq, visit),
+            _ => BeforeFetch::Fetch(visit),
         }
     }
 

@@ -104,6 +104,9 @@ impl State {
             (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) => {
                 self.visited(seq, worker, visited, elapsed, now, actions);
             }
+            (RequestId::Page(seq), JobOutput::Listing(visited, elapsed)) => {
+                self.read_listing(seq, worker, visited, elapsed, now, actions);
+            }
             (RequestId::Robots(id), JobOutput::Robots(answer, elapsed)) => {
                 self.suspects.remove(&job);
                 self.schedule.robots_answered(id, answer, elapsed, now);
@@ -127,11 +130,7 @@ impl State {
             cookies.came_back(url, &headers, now);
         }
         self.tally.parsed(by_reference);
-        self.tally.request(match &answer {
-            Answer::Page(page) => page.bytes,
-            Answer::Failure(failure) => failure.bytes,
-            Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
-        });
+        self.tally.request(bytes_of(&answer));
         let answer = match &mut self.cached {
             Some(cached) => cached.after(seq, url, answer, &headers),
             None => Some(answer),
@@ -139,6 +138,37 @@ impl State {
         let Some(answer) = answer else {
             return self.schedule.rerun(RequestId::Page(seq), false, false, now);
         };
+        self.decide(seq, worker, answer, elapsed, now, actions);
+    }
+
+    /// Handles the answer to a request for a sitemap. It sets cookies like a page, but the cache does not keep it.
+    fn read_listing(
+        &mut self,
+        seq: u64,
+        worker: WorkerId,
+        Visited { answer, headers, by_reference: _ }: Visited,
+        elapsed: Duration,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(url) = self.schedule.url(seq) else { return };
+        if let Some(cookies) = &mut self.cookies {
+            cookies.came_back(url, &headers, now);
+        }
+        self.tally.listing_request(bytes_of(&answer));
+        self.decide(seq, worker, answer, elapsed, now, actions);
+    }
+
+    /// Lets the schedule decide what follows from an answer.
+    fn decide(
+        &mut self,
+        seq: u64,
+        worker: WorkerId,
+        answer: Answer,
+        elapsed: Duration,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         let cookies = self.cookies.as_ref();
         let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
         if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
@@ -158,5 +188,14 @@ impl State {
         if let Some(settled) = self.schedule.fail(request_of(job), verdict::of_error(error), now) {
             self.record(settled, worker, actions);
         }
+    }
+}
+
+/// The decompressed bytes of the body.
+fn bytes_of(answer: &Answer) -> u64 {
+    match answer {
+        Answer::Page(page) => page.bytes,
+        Answer::Failure(failure) => failure.bytes,
+        Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json_line::is_json_line;
 use super::table_rows::are_rows;
-use crate::model::{Answer, Page, Visit, Visited};
+use crate::model::{Answer, Listing, ListingFile, Page, Visit, Visited};
 use crate::robots;
 use crate::scrape::{self, Scraper, Settings};
 
@@ -27,6 +27,8 @@ pub enum JobInput {
     Page(Visit),
     /// Fetch a robots.txt and parse its rules.
     Robots(Visit),
+    /// Fetch a sitemap, or a robots.txt that names sitemaps, and read its entries.
+    Listing(Visit, ListingFile),
 }
 
 /// The output of a job: the answer, and how long the worker needed for it.
@@ -36,6 +38,8 @@ pub enum JobOutput {
     Page(Visited, Duration),
     /// The answer for a [robots.txt](JobInput::Robots).
     Robots(robots::Answer, Duration),
+    /// The answer for a [listing](JobInput::Listing). The data of its page is a [`Listing`].
+    Listing(Visited, Duration),
 }
 
 /// A [`JobOutput`] in the form in which it is sent between processes.
@@ -65,6 +69,11 @@ impl SentOutput {
             None => Err("what is not a valid answer"),
             Some(JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)) if !is_data(&page.data) => {
                 Err("data that is not one line of JSON, nor rows of a table")
+            }
+            Some(JobOutput::Listing(Visited { answer: Answer::Page(page), .. }, _))
+                if !Listing::is_valid(&page.data) =>
+            {
+                Err("data that is not a listing")
             }
             Some(_) => Ok(()),
         }
@@ -96,7 +105,8 @@ fn is_data(data: &[u8]) -> bool {
 
 fn page_of(output: &mut JobOutput) -> Option<&mut Page> {
     match output {
-        JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _) => Some(page),
+        JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)
+        | JobOutput::Listing(Visited { answer: Answer::Page(page), .. }, _) => Some(page),
         _ => None,
     }
 }
@@ -127,6 +137,10 @@ impl Job for ScrapeJob {
             JobInput::Robots(visit) => {
                 let answer = self.scraper.robots(&visit, sent).await;
                 JobOutput::Robots(answer, begun.elapsed())
+            }
+            JobInput::Listing(visit, file) => {
+                let visited = self.scraper.listing(&visit, file, sent).await;
+                JobOutput::Listing(visited, begun.elapsed())
             }
         };
         output.into()

@@ -13,6 +13,7 @@
 //! - `interrupts`: the signals that ask a run to stop
 //! - `plausible`: decides whether an answer of a worker is possible at all; `json_line`: checks that data is one line
 //!   of JSON; `table_rows`: checks that data is rows of a table
+//! - `listings`: fetches sitemaps for the reader of the list
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
 //! - `summary`, `progress`: count the results
@@ -31,6 +32,7 @@ mod interrupts;
 mod job;
 mod json_line;
 mod limits;
+mod listings;
 mod plausible;
 mod process_pool;
 mod progress;

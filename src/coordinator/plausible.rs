@@ -13,12 +13,13 @@ use super::job::JobOutput;
 #[cfg(doc)]
 use super::job::SentOutput;
 use super::json_line::is_json_line;
+use super::listings::is_listing;
 use crate::model::{
     Answer, Failure, FailureKind, Fit, Page, Retry, RowsHead, Stage, Visit, Visited, without_credentials,
 };
 use crate::robots;
 use crate::schedule::RequestId;
-use crate::scrape::FetchSettings;
+use crate::scrape::{FetchSettings, most_of_listing};
 
 /// The maximum bytes of text that the headers of an answer can have: three for each byte that was sent. HTTP clients
 /// read less.
@@ -37,6 +38,7 @@ type Lie = &'static str;
 #[derive(Debug, Clone)]
 pub struct Plausible {
     max_body: u64,
+    max_listing: u64,
     kept_headers: Vec<String>,
     follows_refresh: bool,
     /// The number of fields of the rules, at any depth.
@@ -69,6 +71,7 @@ impl Plausible {
     pub fn new(settings: &FetchSettings, fields: usize, rows: Option<RowsHead>) -> Self {
         Self {
             max_body: settings.max_body,
+            max_listing: most_of_listing(settings),
             kept_headers: settings.kept_headers.clone(),
             follows_refresh: settings.meta_refresh,
             fields,
@@ -84,24 +87,36 @@ impl Plausible {
         output: &JobOutput,
         now: Instant,
     ) -> Result<(), Lie> {
-        let (JobOutput::Page(_, elapsed) | JobOutput::Robots(_, elapsed)) = output;
+        let (JobOutput::Page(_, elapsed) | JobOutput::Robots(_, elapsed) | JobOutput::Listing(_, elapsed)) = output;
         // The worker's clock may run slightly differently.
         if *elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
             return Err("an answer that took more time than has passed");
         }
         match (id, output) {
-            (RequestId::Page(_), JobOutput::Page(visited, _)) => self.page(out, url, visited),
+            (RequestId::Page(seq), JobOutput::Listing(visited, _)) if is_listing(seq) => {
+                self.visited(out, url, visited, self.max_listing, Self::listing)
+            }
+            (RequestId::Page(seq), JobOutput::Page(visited, _)) if !is_listing(seq) => {
+                self.visited(out, url, visited, self.max_body, |page| self.page(page))
+            }
             (RequestId::Robots(_), JobOutput::Robots(answer, _)) => self.robots(answer),
             (RequestId::Page(_), JobOutput::Robots(..)) => Err("a robots.txt instead of a page"),
-            (RequestId::Robots(_), JobOutput::Page(..)) => Err("a page instead of a robots.txt"),
+            (RequestId::Page(_), JobOutput::Listing(..)) => Err("a listing instead of a page"),
+            (RequestId::Page(_), JobOutput::Page(..)) => Err("a page instead of a listing"),
+            (RequestId::Robots(_), JobOutput::Page(..) | JobOutput::Listing(..)) => {
+                Err("a page instead of a robots.txt")
+            }
         }
     }
 
-    fn page(
+    /// Checks an answer with at most `max` bytes of body. `check` is for what only its page can have.
+    fn visited(
         &self,
         out: &Out,
         url: Option<&Url>,
         Visited { answer, headers, by_reference: _ }: &Visited,
+        max: u64,
+        check: impl FnOnce(&Page) -> Result<(), Lie>,
     ) -> Result<(), Lie> {
         let text = headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if text as u64 > MOST_TEXT || !headers.iter().all(|(name, _)| self.kept_headers.contains(name)) {
@@ -109,18 +124,15 @@ impl Plausible {
         }
         let is_there = |final_url: &str| url.is_some_and(|url| without_credentials(url).as_str() == final_url);
         match answer {
-            Answer::Page(Page { final_url, status, bytes, data, fit }) => {
-                if RowsHead::of(data) != self.rows {
-                    return Err("data of another output format");
-                }
-                if !is_there(final_url) {
+            Answer::Page(page) => {
+                if !is_there(&page.final_url) {
                     return Err("a page of another URL");
                 }
-                if !(200..400).contains(status) {
+                if !(200..400).contains(&page.status) {
                     return Err("a page with a status that a page cannot have");
                 }
-                self.bytes(*bytes)?;
-                self.fit(fit)
+                within(page.bytes, max)?;
+                check(page)
             }
             Answer::Failure(failure) => {
                 if !failure.final_url.as_deref().is_none_or(is_there) {
@@ -129,15 +141,24 @@ impl Plausible {
                 if failure.stage == Stage::Robots {
                     return Err("a failure at the robots.txt stage for a page");
                 }
-                self.failure(failure)
+                self.failure(failure, max)
             }
             Answer::Redirect { status, bytes, to: _ } => {
-                self.bytes(*bytes)?;
+                within(*bytes, max)?;
                 redirect(*status, self.follows_refresh && (200..400).contains(status))
             }
             Answer::NotModified { .. } if !out.is_conditional => Err("a 304 for a request without validators"),
-            Answer::NotModified { bytes } => self.bytes(*bytes),
+            Answer::NotModified { bytes } => within(*bytes, max),
         }
+    }
+
+    fn page(&self, page: &Page) -> Result<(), Lie> {
+        if RowsHead::of(&page.data) == self.rows { self.fit(&page.fit) } else { Err("data of another output format") }
+    }
+
+    /// The form of its data was checked with the form of the output.
+    fn listing(page: &Page) -> Result<(), Lie> {
+        if page.fit == Fit::default() { Ok(()) } else { Err("a listing with counts of fields") }
     }
 
     fn fit(&self, fit: &Fit) -> Result<(), Lie> {
@@ -156,12 +177,12 @@ impl Plausible {
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
                 Err("a failure at the wrong stage for a robots.txt")
             }
-            robots::Answer::Failed(failure) => self.failure(failure),
+            robots::Answer::Failed(failure) => self.failure(failure, self.max_body),
         }
     }
 
-    fn failure(&self, failure: &Failure) -> Result<(), Lie> {
-        self.bytes(failure.bytes)?;
+    fn failure(&self, failure: &Failure, max: u64) -> Result<(), Lie> {
+        within(failure.bytes, max)?;
         let is_workers_own = match failure.kind {
             FailureKind::Dns
             | FailureKind::Connect
@@ -206,11 +227,11 @@ impl Plausible {
         }
         Ok(())
     }
+}
 
-    fn bytes(&self, bytes: u64) -> Result<(), Lie> {
-        // If a body is too large or not wanted, the worker reads at most one more piece of it.
-        if bytes > self.max_body.saturating_add(MOST_TEXT) { Err("more bytes than workers read") } else { Ok(()) }
-    }
+fn within(bytes: u64, max: u64) -> Result<(), Lie> {
+    // If a body is too large or not wanted, the worker reads at most one more piece of it.
+    if bytes > max.saturating_add(MOST_TEXT) { Err("more bytes than workers read") } else { Ok(()) }
 }
 
 /// `is_refresh`: whether the page itself may ask for the redirect. The target is an http(s) URL: this

@@ -13,7 +13,7 @@ use super::state::{Action, Bounds, Event, Outside, State};
 use super::summary::Summary;
 use super::{Cached, Plausible, Progress};
 use crate::cookies::Jar;
-use crate::input;
+use crate::input::{self, Delivery};
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
@@ -240,10 +240,11 @@ impl<E: Executor> Loop<E> {
                     None => return self.over(),
                 },
                 tasks = more(&mut self.input), if self.state.wants_tasks(self.outside()) => match tasks {
-                    Some(Ok(batch)) => {
+                    Some(Ok(Delivery::Batch(batch))) => {
                         self.sink.consumed(batch.point);
                         Event::Tasks(batch.tasks)
                     }
+                    Some(Ok(Delivery::Ask(ask))) => Event::Asked(ask),
                     Some(Err(error)) => Event::ListBroken(error),
                     None => Event::ListEnded,
                 },
@@ -368,7 +369,7 @@ fn why(failure: &Failure) -> String {
     parts.filter_map(|part| part.lines().next()).collect::<Vec<_>>().join(": ")
 }
 
-async fn more(input: &mut Option<input::Receiver>) -> Option<Result<input::Batch, input::Error>> {
+async fn more(input: &mut Option<input::Receiver>) -> Option<Result<Delivery, input::Error>> {
     input.as_mut()?.recv().await
 }
 

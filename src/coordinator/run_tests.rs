@@ -157,6 +157,7 @@ impl Place {
             left_over: sink::LeftOver::Refuse,
             window_memory: 1 << 20,
             identity: sink::Identity::default(),
+            has_sitemaps: false,
         };
         RunParts {
             places: executor.places,

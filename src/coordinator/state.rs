@@ -12,6 +12,7 @@ use super::cookies::Cookies;
 use super::executor::{Cause, ExecutorEvent, JobHints, JobId, WorkerId};
 use super::job::JobInput;
 use super::limits::Reason;
+use super::listings::{Asked, is_listing};
 use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
 use super::table_rows::too_long;
@@ -26,6 +27,8 @@ use gleaner_pool::blame;
 pub(super) enum Event {
     /// These tasks were read from the list.
     Tasks(Vec<Task>),
+    /// The list continues with the entries of this sitemap.
+    Asked(input::Ask),
     /// The whole list was read.
     ListEnded,
     /// The rest of the list cannot be read.
@@ -118,6 +121,10 @@ pub(super) struct State {
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
     halted: bool,
+    /// The sitemap that the reader of the list waits for. There is at most one.
+    pub(super) asked: Option<Asked>,
+    /// The number of sitemaps that were asked for.
+    pub(super) listings: u64,
     /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
     /// The wall clock at the last event. The loop sets it.
@@ -151,6 +158,8 @@ impl State {
             closed: false,
             stopping: None,
             halted: false,
+            asked: None,
+            listings: 0,
             cookies: None,
             wall: SystemTime::UNIX_EPOCH,
             list_error: None,
@@ -215,6 +224,7 @@ impl State {
                     }
                 }
             }
+            Event::Asked(ask) => self.ask(ask, now),
             Event::ListEnded => self.list_ended = true,
             Event::ListBroken(error) => {
                 self.list_ended = true;
@@ -293,7 +303,7 @@ impl State {
                         self.schedule.hand_out(id, now);
                         self.out.insert(job_of(id), Out::new(&visit, now));
                         let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
-                        actions.push(submission(id, visit, hints));
+                        actions.push(self.submission(id, visit, hints));
                         None
                     }
                 },
@@ -307,6 +317,17 @@ impl State {
         }
     }
 
+    fn submission(&self, id: RequestId, visit: Visit, hints: JobHints) -> Action {
+        let input = match (id, &self.asked) {
+            (RequestId::Page(seq), Some(asked)) if is_listing(seq) => JobInput::Listing(visit, asked.file()),
+            (RequestId::Page(_), _) => JobInput::Page(visit),
+            (RequestId::Robots(_), _) => JobInput::Robots(visit),
+        };
+        // This writes into memory, so it cannot fail.
+        let payload = postcard::to_stdvec(&input).unwrap_or_default();
+        Action::Submit { id: job_of(id), payload: payload.into(), hints }
+    }
+
     fn is_complete(&self) -> bool {
         self.list_ended && self.schedule.is_empty()
     }
@@ -314,6 +335,9 @@ impl State {
     pub(super) fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
+        }
+        if is_listing(settled.seq) {
+            return self.listed(settled, worker);
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
         let was_sent = settled.attempts > 0;
@@ -356,16 +380,6 @@ fn job_of(id: RequestId) -> JobId {
 
 pub(super) fn request_of(job: JobId) -> RequestId {
     if job & ROBOTS == 0 { RequestId::Page(job) } else { RequestId::Robots(job & !ROBOTS) }
-}
-
-fn submission(id: RequestId, visit: Visit, hints: JobHints) -> Action {
-    let input = match id {
-        RequestId::Page(_) => JobInput::Page(visit),
-        RequestId::Robots(_) => JobInput::Robots(visit),
-    };
-    // This writes into memory, so it cannot fail.
-    let payload = postcard::to_stdvec(&input).unwrap_or_default();
-    Action::Submit { id: job_of(id), payload: payload.into(), hints }
 }
 
 #[cfg(test)]

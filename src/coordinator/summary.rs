@@ -34,6 +34,9 @@ pub struct Summary {
     pub requests: u64,
     /// Requests for a robots.txt.
     pub robots_requests: u64,
+    /// Requests for a sitemap, or for a robots.txt that names sitemaps; absent if there was none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub listing_requests: u64,
     /// Tries after the first one of each task.
     pub retries: u64,
     /// Tasks whose data comes from the cache; absent in a run without a cache.
@@ -145,6 +148,7 @@ impl Tally {
             elapsed_s: 0.0,
             requests: 0,
             robots_requests: 0,
+            listing_requests: 0,
             retries: 0,
             cached: None,
             parsed_by_reference: 0,
@@ -173,6 +177,12 @@ impl Tally {
     /// Counts a request whose answer has this number of bytes.
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
+        self.summary.bytes = self.summary.bytes.saturating_add(bytes);
+    }
+
+    /// Counts a request for a sitemap whose answer has this number of bytes.
+    pub(super) fn listing_request(&mut self, bytes: u64) {
+        self.summary.listing_requests += 1;
         self.summary.bytes = self.summary.bytes.saturating_add(bytes);
     }
 

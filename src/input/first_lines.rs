@@ -40,7 +40,7 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
         None => format!("the first one: {}", failure.message),
     };
     let way_out = match format {
-        Format::Text => {
+        Format::Text | Format::Sitemap => {
             "give a list with one URL on each line, or use --force-list to make a task of every line anyway"
         }
         Format::Csv | Format::Tsv => "choose the column of the URLs with --url-column, or use --force-list",

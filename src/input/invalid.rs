@@ -24,6 +24,11 @@ pub(super) fn not_utf8(bytes: &[u8]) -> Failure {
     }
 }
 
+/// The failure for a URL of a sitemap.
+pub(super) fn not_decoded() -> Failure {
+    failure("a byte of it is not valid in the encoding of the sitemap")
+}
+
 pub(super) fn no_scheme(text: &str) -> Failure {
     let text = redact(text);
     if let Some(rest) = text.strip_prefix("//") {

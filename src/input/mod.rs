@@ -20,6 +20,7 @@
 //!
 //! - `source`: a file, standard input, or a URL
 //! - `options`: how lists are read
+//! - `sitemap`: walks sitemaps; `ask`: what it asks its caller for; `kept`: the answers, for a resumed run
 //! - `unpacked`: unpacks gzip and zstd
 //! - `encoding`: detects UTF-8 and UTF-16; `utf8` decodes
 //! - `format`: turns text into entries; has a file for each format of lists
@@ -35,6 +36,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod ask;
 mod columns;
 mod consumed;
 mod encoding;
@@ -42,20 +44,23 @@ mod error;
 mod first_lines;
 mod format;
 mod invalid;
+mod kept;
 mod lines;
 mod looks_like;
 mod options;
 mod progress;
 mod reader;
 mod redact;
+mod sitemap;
 mod source;
 mod task;
 mod unpacked;
 mod utf8;
 
+pub use ask::{Answered, Ask, Found};
 pub use error::{Error, ErrorKind};
 pub use lines::MAX_LINE;
 pub use options::{Format, Keep, Options};
 pub use progress::Progress;
-pub use reader::{Batch, Input, Receiver};
-pub use source::Source;
+pub use reader::{Batch, Delivery, Input, Receiver};
+pub use source::{Root, Source};

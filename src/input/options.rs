@@ -60,15 +60,20 @@ pub enum Format {
     Jsonl,
     /// An array of JSON.
     Json,
+    /// A sitemap, a sitemap index, RSS or Atom. Unlike lists of the other formats, it is read by a worker.
+    Sitemap,
 }
 
 /// The extensions that tell a format. A list with any other name is text.
-const EXTENSIONS: [(&str, Format); 5] = [
+const EXTENSIONS: [(&str, Format); 8] = [
     ("csv", Format::Csv),
     ("tsv", Format::Tsv),
     ("jsonl", Format::Jsonl),
     ("ndjson", Format::Jsonl),
     ("json", Format::Json),
+    ("xml", Format::Sitemap),
+    ("rss", Format::Sitemap),
+    ("atom", Format::Sitemap),
 ];
 
 /// The extensions of compressed files, which stand after that of the format.
@@ -78,6 +83,7 @@ impl Options {
     /// The format of a source. Nothing is guessed from what the list contains.
     pub(super) fn format_of(&self, source: &Source) -> Format {
         match (source, self.format) {
+            (Source::Sitemap(_), _) => Format::Sitemap,
             (Source::Url(_), _) | (Source::Stdin, None) => Format::Text,
             (_, Some(format)) => format,
             (Source::File(path), None) => by_extension(path),
@@ -105,6 +111,12 @@ mod tests {
             ("a.jsonl", None, Format::Jsonl),
             ("a.ndjson.gz", None, Format::Jsonl),
             ("a.json", None, Format::Json),
+            ("sitemap.xml", None, Format::Sitemap),
+            ("sitemap.XML.gz", None, Format::Sitemap),
+            ("a.rss", None, Format::Sitemap),
+            ("a.atom", None, Format::Sitemap),
+            ("-", Some(Format::Sitemap), Format::Sitemap),
+            ("a.xml", Some(Format::Text), Format::Text),
             ("a.txt", None, Format::Text),
             ("a.gz", None, Format::Text),
             (".csv", None, Format::Text),

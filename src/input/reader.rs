@@ -1,5 +1,6 @@
 //! The reader thread and its batches.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -9,8 +10,9 @@ use url::Url;
 
 use super::consumed::Consumed;
 use super::format::{Entry, Unreadable, entries};
-use super::{Error, ErrorKind, Format, Options, Progress, Source, first_lines, task};
-use crate::model::{Done, ListPoint, Task};
+use super::sitemap::Sitemaps;
+use super::{Ask, Error, ErrorKind, Format, Options, Progress, Source, first_lines, task};
+use crate::model::{Done, LISTED_FACTS, ListPoint, Task};
 
 /// Maximum number of tasks in one batch. A batch is also handed over before each read.
 const BATCH_TASKS: usize = 256;
@@ -22,10 +24,19 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// Number of batches that may wait. The reader then stops until one is taken.
 const BATCHES: usize = 4;
 
-/// Receives batches of tasks in list order; then at most one error; then `None`.
+/// Receives batches of tasks in list order, and asks for sitemaps between them; then at most one error; then `None`.
 ///
 /// A dropped `recv` future loses no batch. If the receiver is dropped, the reader ends at its next batch.
-pub type Receiver = mpsc::Receiver<Result<Batch, Error>>;
+pub type Receiver = mpsc::Receiver<Result<Delivery, Error>>;
+
+/// What the reader hands over.
+#[derive(Debug)]
+pub enum Delivery {
+    /// Tasks.
+    Batch(Batch),
+    /// The reader needs a sitemap. It delivers nothing before it has the answer.
+    Ask(Ask),
+}
 
 /// At least one task.
 #[derive(Debug)]
@@ -39,11 +50,16 @@ pub struct Batch {
 /// A list whose sources have been checked.
 #[derive(Debug)]
 pub struct Input {
+    /// The sources as they were given.
+    given: Vec<Source>,
+    /// The same sources, by their formats.
     sources: Vec<Source>,
     options: Options,
     base: Option<Url>,
     limit: Option<u64>,
     progress: Progress,
+    /// Where sitemaps are kept for a resumed run.
+    kept: Option<File>,
 }
 
 impl Input {
@@ -55,14 +71,15 @@ impl Input {
     /// # Errors
     /// If a source does not exist, cannot be read, or is a folder; if standard input is named twice.
     pub fn open(sources: &[Source], base: Option<Url>, limit: Option<u64>) -> Result<Self, Error> {
-        if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+        if sources.iter().filter(|source| source.is_stdin()).count() > 1 {
             return Err(Error::new(ErrorKind::Unusable, "read standard input twice: give `-` only once"));
         }
+        let (given, options) = (sources.to_vec(), Options::default());
+        let sources: Vec<Source> = given.iter().map(|source| source.clone().in_format(&options)).collect();
         let lengths = sources.iter().map(Source::check).collect::<Result<Vec<_>, _>>()?;
-        // If one source is a pipe, the total length is unknown.
-        let total = lengths.into_iter().sum();
-        let options = Options::default();
-        Ok(Self { sources: sources.to_vec(), options, base, limit, progress: Progress::new(total, limit) })
+        // If one source is a pipe or a sitemap, the total length is unknown.
+        let progress = Progress::new(lengths.into_iter().sum(), limit);
+        Ok(Self { given, sources, options, base, limit, progress, kept: None })
     }
 
     /// Reads the sources as `options` say.
@@ -70,9 +87,22 @@ impl Input {
     /// # Errors
     /// If a rule needs a column, and no source has columns.
     pub fn reading(self, options: Options) -> Result<Self, Error> {
-        let has_columns = self.sources.iter().any(|source| options.format_of(source) != Format::Text);
+        let sources: Vec<Source> = self.given.iter().map(|source| source.clone().in_format(&options)).collect();
+        let has_sitemaps = has_sitemaps(&sources);
+        if let Some(column) = options.needed.iter().find(|column| has_sitemaps && !LISTED_FACTS.contains(&&***column)) {
+            return Err(Error::new(
+                ErrorKind::Unusable,
+                format!(
+                    "read the sitemaps: a rule reads the column `{column}` (input:{column}), but a sitemap has only {}; \
+                     correct or remove the rule",
+                    LISTED_FACTS.join(", ")
+                ),
+            ));
+        }
+        let has_columns = sources.iter().any(|source| options.format_of(source) != Format::Text);
+        let progress = if has_sitemaps { Progress::new(None, self.limit) } else { self.progress };
         match options.needed.first().filter(|_| !has_columns) {
-            None => Ok(Self { options, ..self }),
+            None => Ok(Self { options, sources, progress, ..self }),
             Some(column) => Err(Error::new(
                 ErrorKind::Unusable,
                 format!(
@@ -81,6 +111,30 @@ impl Input {
                 ),
             )),
         }
+    }
+
+    /// Whether a source is a sitemap.
+    pub fn has_sitemaps(&self) -> bool {
+        has_sitemaps(&self.sources)
+    }
+
+    /// Leaves out the sitemaps, which only a run can read. Also returns their names for people.
+    #[must_use]
+    pub fn without_sitemaps(self) -> (Self, Vec<String>) {
+        let is_sitemap = |source: &Source| matches!(source, Source::Sitemap(_));
+        let (left_out, sources): (Vec<Source>, Vec<Source>) = self.sources.into_iter().partition(is_sitemap);
+        (Self { sources, ..self }, left_out.iter().map(ToString::to_string).collect())
+    }
+
+    /// Whether there is no source.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Keeps the sitemaps that are read in `file`, and reads those from there that an earlier run has kept.
+    #[must_use]
+    pub fn keeping_sitemaps(self, file: Option<File>) -> Self {
+        Self { kept: file, ..self }
     }
 
     /// Fails if a source is a regular file and none of its first 20 tasks is a URL.
@@ -100,6 +154,11 @@ impl Input {
             match self.options.format_of(source) {
                 Format::Text => {}
                 Format::Jsonl | Format::Json => return Ok(None),
+                Format::Sitemap => {
+                    let kept = LISTED_FACTS.map(str::to_owned).into_iter().filter(|name| self.options.keep.has(name));
+                    let new: Vec<String> = kept.filter(|name| !names.contains(name)).collect();
+                    names.extend(new);
+                }
                 Format::Csv | Format::Tsv => {
                     let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
                     let new = first.input.texts().into_iter().map(|(name, _)| name);
@@ -131,10 +190,17 @@ impl Input {
     }
 
     fn read(self, done: Done, batches: &Sender) -> Result<(), Stop> {
+        let mut sitemaps = Sitemaps::new(batches, self.kept);
+        sitemaps.read_roots(&self.sources)?;
         let mut batch = Filling::new(&self.options, self.base.as_ref(), self.limit, done, batches, self.progress);
         for source in &self.sources {
             if batch.is_at_limit() {
                 break;
+            }
+            if let Source::Sitemap(_) = source {
+                let root = sitemaps.next_root();
+                root.map_or(Ok(()), |root| batch.push_sitemap(root, &mut sitemaps))?;
+                continue;
             }
             if let Source::Url(text) = source {
                 batch.progress.add_bytes(text.len());
@@ -154,7 +220,11 @@ impl Input {
     }
 }
 
-type Sender = mpsc::Sender<Result<Batch, Error>>;
+fn has_sitemaps(sources: &[Source]) -> bool {
+    sources.iter().any(|source| matches!(source, Source::Sitemap(_)))
+}
+
+pub(super) type Sender = mpsc::Sender<Result<Delivery, Error>>;
 
 /// Runs `read` on its own thread, and sends the error that ends it to the receiver.
 fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) -> Receiver {
@@ -181,7 +251,7 @@ fn on_thread(read: impl FnOnce(&Sender) -> Result<(), Stop> + Send + 'static) ->
 
 /// Why the reader stops before the end.
 #[derive(Debug)]
-enum Stop {
+pub(super) enum Stop {
     /// The receiver was dropped.
     Unwanted,
     /// The list cannot be read further.
@@ -194,15 +264,15 @@ fn broken_off(source: &Source, batch: &Filling<'_>, error: std::io::Error) -> St
 }
 
 /// The batch that is being filled, and the state of the list.
-struct Filling<'a> {
+pub(super) struct Filling<'a> {
     tasks: Vec<Task>,
     /// The bytes that `tasks` take, about.
     bytes: usize,
-    consumed: Consumed,
+    pub(super) consumed: Consumed,
     /// The limit: no task may have this number or a higher one.
     end: u64,
-    options: &'a Options,
-    base: Option<&'a Url>,
+    pub(super) options: &'a Options,
+    pub(super) base: Option<&'a Url>,
     batches: &'a Sender,
     progress: Progress,
 }
@@ -220,7 +290,7 @@ impl<'a> Filling<'a> {
         Self { tasks: Vec::new(), bytes: 0, consumed, end, options, base, batches, progress }
     }
 
-    fn is_at_limit(&self) -> bool {
+    pub(super) fn is_at_limit(&self) -> bool {
         self.consumed.tasks() >= self.end
     }
 
@@ -262,7 +332,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    fn push_entry(&mut self, Entry { bytes, task, .. }: Entry<'_>) -> Result<(), Stop> {
+    pub(super) fn push_entry(&mut self, Entry { bytes, task, .. }: Entry<'_>) -> Result<(), Stop> {
         task.map_or(Ok(()), |task| self.push(task, &bytes))
     }
 
@@ -281,7 +351,7 @@ impl<'a> Filling<'a> {
 
     /// Hands over the current batch. Holds it back while the list is being compared with that of an earlier run. The
     /// tasks held back then are those that the earlier run had in flight.
-    fn hand_over(&mut self) -> Result<(), Stop> {
+    pub(super) fn hand_over(&mut self) -> Result<(), Stop> {
         self.progress.set_tasks(self.consumed.tasks());
         if self.tasks.is_empty() || !self.consumed.is_verified() {
             return Ok(());
@@ -302,7 +372,7 @@ impl<'a> Filling<'a> {
     }
 
     fn send(&self, batch: Batch) -> Result<(), Stop> {
-        self.batches.blocking_send(Ok(batch)).map_err(|_| Stop::Unwanted)
+        self.batches.blocking_send(Ok(Delivery::Batch(batch))).map_err(|_| Stop::Unwanted)
     }
 }
 
@@ -376,7 +446,8 @@ mod tests {
             let (mut count, mut error) = (0, None);
             while let Some(batch) = receiver.blocking_recv() {
                 match batch {
-                    Ok(batch) => count += batch.tasks.len(),
+                    Ok(Delivery::Batch(batch)) => count += batch.tasks.len(),
+                    Ok(Delivery::Ask(ask)) => panic!("{ask:?}"),
                     Err(refusal) => error = Some(refusal.to_string()),
                 }
             }
@@ -390,12 +461,21 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn tasks_of(delivery: Result<Delivery, Error>) -> Vec<Task> {
+        match delivery.expect("no error") {
+            Delivery::Batch(batch) => batch.tasks,
+            Delivery::Ask(ask) => panic!("{ask:?}"),
+        }
+    }
+
     /// Reads to the end; returns the lines of all tasks, and the error if there is one.
     fn read_all(mut receiver: Receiver) -> (Vec<String>, Option<Error>) {
         let mut lines = Vec::new();
         while let Some(batch) = receiver.blocking_recv() {
             match batch {
-                Ok(Batch { tasks, .. }) => {
+                Ok(Delivery::Ask(ask)) => panic!("{ask:?}"),
+                Ok(Delivery::Batch(Batch { tasks, .. })) => {
                     assert!(!tasks.is_empty() && tasks.len() <= BATCH_TASKS);
                     for task in tasks {
                         assert_eq!(task.seq, lines.len() as u64, "tasks are numbered consecutively");
@@ -559,7 +639,7 @@ mod tests {
         let mut receiver = Input::open(&[Source::File(path)], None, None).expect("it can be read").start();
         let mut count = 0;
         while let Some(batch) = receiver.blocking_recv() {
-            let tasks = batch.expect("no error").tasks;
+            let tasks = tasks_of(batch);
             let bytes: usize = tasks.iter().map(|task| task.input.weight()).sum();
             assert!(bytes < BATCH_BYTES + 2 * name.len(), "{} tasks of {bytes} bytes", tasks.len());
             count += tasks.len();
@@ -575,7 +655,7 @@ mod tests {
             writer.write_all(text.as_bytes()).expect("the reader is there");
         };
         let mut batch = || {
-            let tasks = receiver.blocking_recv().expect("a batch").expect("no error").tasks;
+            let tasks = tasks_of(receiver.blocking_recv().expect("a batch"));
             tasks.into_iter().map(|task| task.line).collect::<Vec<_>>()
         };
         give("http://h/1\nhttp://h/2\nhttp");
@@ -669,8 +749,8 @@ mod tests {
         let line = format!("http://h/{}\n", "x".repeat(60_000));
         let mut receiver = start(None, io::Cursor::new(line.repeat(20).into_bytes()));
         while let Some(batch) = receiver.blocking_recv() {
-            let tasks = batch.expect("no error");
-            assert!(tasks.tasks.iter().map(|task| task.line.len()).sum::<usize>() < 128 * 1024);
+            let tasks = tasks_of(batch);
+            assert!(tasks.iter().map(|task| task.line.len()).sum::<usize>() < 128 * 1024);
         }
     }
 }

@@ -6,7 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Error, ErrorKind, encoding};
+use url::Url;
+
+use super::{Error, ErrorKind, Format, Options, encoding};
+use crate::model::{check_sendable, parse_url, shown_url};
 use crate::streams::{self, Stream};
 
 /// A source of tasks.
@@ -18,6 +21,21 @@ pub enum Source {
     Stdin,
     /// One URL from the command line.
     Url(String),
+    /// A sitemap.
+    Sitemap(Root),
+}
+
+/// A sitemap that the user names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// At this URL.
+    Url(Url),
+    /// Those that the robots.txt at this URL names.
+    Robots(Url),
+    /// In a file.
+    File(PathBuf),
+    /// On standard input.
+    Stdin,
 }
 
 impl Source {
@@ -32,16 +50,80 @@ impl Source {
         }
     }
 
+    /// The sitemap that a command-line argument names: `robots:HOST` means those that the robots.txt of a host names, and
+    /// everything else is as in [`from_argument`](Self::from_argument).
+    ///
+    /// # Errors
+    /// If a URL is not valid.
+    pub fn from_sitemap(argument: impl Into<OsString>) -> Result<Self, Error> {
+        let argument = argument.into();
+        let Some(text) = argument.to_str() else { return Ok(Self::Sitemap(Root::File(argument.into()))) };
+        let to_url = |text: &str| {
+            let url = parse_url(text, None).map_err(|error| error.to_string())?;
+            check_sendable(&url).map(|()| url).map_err(|why| why.to_string())
+        };
+        // The argument may have a password, so the error does not repeat it.
+        let broken =
+            |what: &str, why: String| Error::new(ErrorKind::Unusable, format!("read a sitemap: {what}: {why}"));
+        if let Some(host) = text.strip_prefix("robots:") {
+            let url = if is_url(host) { to_url(host) } else { to_url(&format!("https://{host}")) };
+            let what = "`robots:` must be followed by a host, such as robots:books.example, or by its URL";
+            let mut url = url.map_err(|why| broken(what, why))?;
+            url.set_path("/robots.txt");
+            url.set_query(None);
+            url.set_fragment(None);
+            return Ok(Self::Sitemap(Root::Robots(url)));
+        }
+        Ok(Self::Sitemap(match text {
+            "-" => Root::Stdin,
+            text if is_url(text) => Root::Url(to_url(text).map_err(|why| broken("its URL is not valid", why))?),
+            _ => Root::File(argument.into()),
+        }))
+    }
+
+    /// The same source, as a sitemap if its format is that of sitemaps.
+    pub(super) fn in_format(self, options: &Options) -> Self {
+        if options.format_of(&self) != Format::Sitemap {
+            return self;
+        }
+        match self {
+            Self::File(path) => Self::Sitemap(Root::File(path)),
+            Self::Stdin => Self::Sitemap(Root::Stdin),
+            other @ (Self::Url(_) | Self::Sitemap(_)) => other,
+        }
+    }
+
+    pub(super) fn is_stdin(&self) -> bool {
+        matches!(self, Self::Stdin | Self::Sitemap(Root::Stdin))
+    }
+
+    /// The error for a source that cannot be read.
+    pub(super) fn unusable(&self, error: io::Error) -> Error {
+        Error::new(ErrorKind::Unusable, format!("read {self}")).because(error)
+    }
+
     /// Checks that the source can be read, and returns its length in bytes if it has one. Reads at most the first bytes
     /// of a file.
     ///
     /// The file is closed again, so that a thousand lists do not need a thousand descriptors. A FIFO is not opened,
     /// because that would wait for its writer.
     pub(super) fn check(&self) -> Result<Option<u64>, Error> {
-        let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
+        let unusable = |error| self.unusable(error);
         match self {
+            Self::Sitemap(Root::Url(_) | Root::Robots(_)) => Ok(None),
+            // How many tasks a sitemap gives does not follow from its length. Its encoding is not that of a list.
+            Self::Sitemap(Root::File(path)) => {
+                let metadata = fs::metadata(path).map_err(|error| self.unreadable(error))?;
+                if metadata.is_dir() {
+                    return Err(Error::new(
+                        ErrorKind::Unusable,
+                        format!("read {self}: it is a folder, name a file in it"),
+                    ));
+                }
+                may_be_read(path).map(|()| None).map_err(unusable)
+            }
             Self::Url(text) => Ok(Some(text.len() as u64)),
-            Self::Stdin => match streams::input().map(Stream::into_file) {
+            Self::Stdin | Self::Sitemap(Root::Stdin) => match streams::input().map(Stream::into_file) {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
                     Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, redirect a file to it"))
                 }
@@ -73,7 +155,7 @@ impl Source {
     pub(super) fn open_regular(&self) -> io::Result<Option<File>> {
         match self {
             Self::File(path) if fs::metadata(path)?.is_file() => File::open(path).map(Some),
-            Self::File(_) | Self::Stdin | Self::Url(_) => Ok(None),
+            Self::File(_) | Self::Stdin | Self::Url(_) | Self::Sitemap(_) => Ok(None),
         }
     }
 
@@ -97,12 +179,13 @@ impl Source {
         Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
     }
 
-    /// Opens the source for reading. This may wait, for example for the writer of a FIFO.
+    /// Opens the source for reading. A sitemap has nothing to read here: its bytes go to a worker. This may wait, for example for the writer of a FIFO.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
             Self::Stdin => Box::new(streams::input()?),
             Self::Url(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
+            Self::Sitemap(_) => Box::new(io::empty()),
         })
     }
 }
@@ -114,6 +197,10 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "the list `{}`", path.display()),
             Self::Stdin => f.write_str("the list from standard input"),
             Self::Url(_) => f.write_str("a URL of the command line"),
+            Self::Sitemap(Root::Url(url)) => write!(f, "the sitemap {}", shown_url(url)),
+            Self::Sitemap(Root::Robots(url)) => write!(f, "the sitemaps that {} names", shown_url(url)),
+            Self::Sitemap(Root::File(path)) => write!(f, "the sitemap `{}`", path.display()),
+            Self::Sitemap(Root::Stdin) => f.write_str("the sitemap from standard input"),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
+//! - `listing`: the entries of a sitemap
 //! - `nearest`: the known name that somebody may have meant
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
@@ -48,6 +49,7 @@ mod host_settings;
 mod how_long;
 mod http_date;
 mod limits;
+mod listing;
 mod nearest;
 mod outcome;
 mod printable;
@@ -78,6 +80,7 @@ pub use host_settings::HostSettings;
 pub use how_long::how_long;
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
+pub use listing::{LISTED_FACTS, Listed, Listing, ListingFile, ListingWriter, Lists, MAX_SITEMAP};
 pub use nearest::nearest;
 pub use outcome::{Outcome, Page};
 pub use printable::{escape_controls, printable};

@@ -45,6 +45,7 @@ fn expected(url: &Url, file: &[u8]) -> bool {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for record in records(file) {
         match record {
+            Record::Sitemap(_) => {}
             Record::UserAgent(value) => match groups.last_mut() {
                 Some((agents, rules)) if rules.is_empty() => agents.push(value),
                 _ => groups.push((vec![value], Vec::new())),

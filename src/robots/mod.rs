@@ -16,6 +16,7 @@
 //!
 //! - `rules`: has [`Rules`]
 //! - `answer`: has [`Answer`]
+//! - `sitemaps`: the sitemaps that a file names
 //! - `rules_tests`: tables for RFC 9309 and Google's rules
 //! - `any_bytes_tests`: files with arbitrary bytes
 
@@ -27,9 +28,11 @@ mod records;
 mod rules;
 #[cfg(test)]
 mod rules_tests;
+mod sitemaps;
 mod token;
 
 pub use answer::Answer;
 pub use records::MAX_FILE;
 pub use rules::Rules;
+pub use sitemaps::sitemaps;
 pub use token::product_token;

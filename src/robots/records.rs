@@ -17,6 +17,8 @@ pub(super) enum Record<'a> {
     Disallow(&'a [u8]),
     /// Not in RFC 9309, but common.
     CrawlDelay(&'a [u8]),
+    /// The URL of a sitemap. It belongs to no group (RFC 9309, 2.2.4).
+    Sitemap(&'a [u8]),
 }
 
 /// The records of a file.
@@ -55,6 +57,8 @@ fn record(line: &[u8]) -> Option<Record<'_>> {
         Some(Record::Disallow(value))
     } else if key_begins("crawl-delay") {
         Some(Record::CrawlDelay(value))
+    } else if ["sitemap", "site-map"].iter().any(|name| key.eq_ignore_ascii_case(name.as_bytes())) {
+        Some(Record::Sitemap(value))
     } else {
         None
     }
@@ -73,7 +77,7 @@ fn key_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::Record::{Allow, CrawlDelay, Disallow, UserAgent};
+    use super::Record::{Allow, CrawlDelay, Disallow, Sitemap, UserAgent};
     use super::{MAX_FILE, Record, records};
 
     fn all(file: &[u8]) -> Vec<Record<'_>> {
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn records_are_found_in_files_of_all_forms() {
-        let table: [(&[u8], &[Record<'_>]); 22] = [
+        let table: [(&[u8], &[Record<'_>]); 23] = [
             (b"", &[]),
             (b"\xEF\xBB\xBFUser-agent: a\n", &[UserAgent(b"a")]),
             (b"\xEF\xBBUser-agent: a\n", &[UserAgent(b"a")]),
@@ -108,7 +112,8 @@ mod tests {
             (b"Diasllow: /a\ndisallaw: /b\nDisallowed: /c", &[Disallow(b"/a"), Disallow(b"/b"), Disallow(b"/c")]),
             (b"alow: /\ndisalllow: /\nuser_agent: x\n-allow: /\nno allow: /", &[]),
             (b"crawl-delay: 1\nCrawl-Delay 2", &[CrawlDelay(b"1"), CrawlDelay(b"2")]),
-            (b"Sitemap: http://h/\nHost: h\nClean-param: a /\nNoindex: /", &[]),
+            (b"Sitemap: http://h/\nHost: h\nClean-param: a /\nNoindex: /", &[Sitemap(b"http://h/")]),
+            (b"SITE-MAP :/s.xml # all\nSitemaps: x\nsitemap http://h/", &[Sitemap(b"/s.xml")]),
         ];
         for (file, expected) in table {
             assert_eq!(all(file), expected, "{}", file.escape_ascii());

@@ -80,6 +80,7 @@ impl Rules {
                         found.crawl_delay = found.crawl_delay.max(delay(value));
                     }
                 }
+                Record::Sitemap(_) => {}
             }
         }
         found.into_rules()

@@ -86,6 +86,26 @@ impl Schedule {
 
     /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
+        let request = RequestId::Page(task.seq);
+        match self.add(task) {
+            Ok(host) => self.hosts.change(host, now, |host, _| host.queue.push_back(request)),
+            Err(settled) => return Some(*settled),
+        }
+        None
+    }
+
+    /// As [`admit`](Self::admit), for a task that goes before all others of its host.
+    pub fn admit_first(&mut self, task: Task, now: Instant) -> Option<Settled> {
+        let request = RequestId::Page(task.seq);
+        match self.add(task) {
+            Ok(host) => self.hosts.put_first(host, request, now),
+            Err(settled) => return Some(*settled),
+        }
+        None
+    }
+
+    /// Adds a task that is not in a queue yet. Returns its host.
+    fn add(&mut self, task: Task) -> Result<HostId, Box<Settled>> {
         let Task { seq, line, url, input } = task;
         match url {
             Ok(url) => {
@@ -95,12 +115,11 @@ impl Schedule {
                 self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
-                self.hosts.change(host, now, |host, _| host.queue.push_back(RequestId::Page(seq)));
-                None
+                Ok(host)
             }
             Err(failure) => {
                 let outcome = Outcome::Failure(failure);
-                Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
+                Err(Box::new(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO }))
             }
         }
     }

@@ -23,6 +23,7 @@
 //! - `document`: a page as a list of nodes
 //! - `document_kind`: decides by the media type how a body is read
 //! - `json`: values of JSON
+//! - `listing`: reads sitemaps and feeds as lists
 //! - `table`: the data of a page as rows of a table
 //! - `tls`: the settings for TLS
 //! - `large`: makes large pages take turns, so that they fit into a worker's memory
@@ -40,6 +41,7 @@ mod fetch;
 mod files;
 mod json;
 mod large;
+mod listing;
 mod media_type;
 mod parse;
 mod reading;
@@ -54,7 +56,7 @@ mod tls;
 pub use decode::{Confidence, Decoded, decode};
 pub use error::{Error, ErrorKind};
 pub use fetch::RequestHeaders;
-pub(crate) use fetch::SITE_HOST;
+pub(crate) use fetch::{SITE_HOST, most_of_listing};
 pub use files::{asks_daemons_for_names, needed_files, needed_variables};
 pub(crate) use media_type::is_json;
 #[cfg(fuzzing)]

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use url::Url;
 
 use super::extract::{Extracted, Extractor};
-use super::fetch::{Fetched, Fetcher, PageNeeds, RobotsFile};
+use super::fetch::{Fetched, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::reading::{Made, Read, data_of};
 use super::settings::PageParser;
 use super::side_threads::SideThreads;
 use super::table::Table;
-use super::{Error, Settings};
+use super::{Error, Settings, listing};
 use crate::model::{
-    Answer, Failure, FailureKind, Fit, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
+    Answer, Failure, FailureKind, Fit, ListingFile, Page, Stage, Visit, Visited, check_sendable, shown_url,
+    without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
@@ -81,6 +82,34 @@ impl Scraper {
         }
     }
 
+    /// Requests a sitemap or a robots.txt once, and reads its entries. They are the data of the page that this
+    /// returns, as a [`Listing`](crate::model::Listing). Returns redirects instead of following them.
+    ///
+    /// # Panics
+    /// As [`visit`](Self::visit).
+    pub async fn listing(&self, visit: &Visit, file: ListingFile, sent: impl Fn() + Send + Sync + 'static) -> Visited {
+        let mut headers = Vec::new();
+        let answer = self.try_listing(visit, file, sent, &mut headers).await;
+        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference: false }
+    }
+
+    async fn try_listing(
+        &self,
+        visit: &Visit,
+        file: ListingFile,
+        sent: impl Fn() + Send + Sync + 'static,
+        kept: &mut Vec<(String, String)>,
+    ) -> Result<Answer, Failure> {
+        let found = match self.fetcher.listing(visit, sent, kept).await? {
+            ListingBody::Found(found) => found,
+            ListingBody::Redirect { status, to, bytes } => return leads_to(to, &visit.url, status, bytes),
+        };
+        if found.body.len() < LARGE_PAGE {
+            return listing_of(&found, file);
+        }
+        self.side_threads.run(move || listing_of(&found, file)).await
+    }
+
     async fn try_visit(
         &self,
         visit: &Visit,
@@ -120,6 +149,19 @@ impl Scraper {
                 Ok(Answer::Page(Page { final_url, status, bytes, data, fit }))
             }
             Err(failure) => Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure }),
+        }
+    }
+}
+
+/// Reads the entries of a file that was fetched.
+fn listing_of(found: &FoundListing, file: ListingFile) -> Result<Answer, Failure> {
+    let (final_url, status, bytes) = (found.url.to_string(), found.status, found.body.len() as u64);
+    match listing::read(file, &found.body, found.content_type.as_deref()) {
+        Ok(data) => Ok(Answer::Page(Page { final_url, status, bytes, data, fit: Fit::default() })),
+        Err(why) => {
+            let message = format!("read {} as a sitemap: {why}", shown_url(&found.url));
+            let failure = Failure::new(FailureKind::Decode, Stage::Parse, message);
+            Err(Failure { final_url: Some(final_url), status: Some(status), bytes, ..failure })
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The caller's side. Only `finish` and `stop` wait for a disk, because that is their purpose.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub struct Sink {
     before: Before,
     /// The `.part`, if the output is a file.
     part: Option<PathBuf>,
+    sitemaps: Option<File>,
 }
 
 /// The work of an earlier run that the output already had when it was opened. Everything is zero unless the output was
@@ -71,12 +73,15 @@ impl Sink {
         match destination::find(&options.destination, options.left_over)? {
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
-                let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
+                let Claim { part, journal, pending, sitemaps, confirmed } =
+                    journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
                 let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
                 let before = Before { done: confirmed.done, failures: confirmed.failures };
-                Self::start(layout, Parts { output, waiting, journal: Some(journal) }, before)
+                let mut sink = Self::start(layout, Parts { output, waiting, journal: Some(journal) }, before)?;
+                sink.sitemaps = sitemaps;
+                Ok(sink)
             }
         }
     }
@@ -125,7 +130,8 @@ impl Sink {
                 Error::unusable("start a thread that writes the output (is there a limit on processes, ulimit -u?)")
                     .because(error)
             })?;
-        Ok(Self { messages: Some(messages), shared, end, thread: (!is_stream).then_some(thread), before, part })
+        let (messages, thread) = (Some(messages), (!is_stream).then_some(thread));
+        Ok(Self { messages, shared, end, thread, before, part, sitemaps: None })
     }
 
     /// What an earlier run has done for this output.
@@ -136,6 +142,12 @@ impl Sink {
     /// The file that has the records until the output is complete; `None` if they go to a stream.
     pub fn part(&self) -> Option<&Path> {
         self.part.as_deref()
+    }
+
+    /// The file beside the output for the sitemaps of the list, once. `None` if the list has none, or if the output is a
+    /// stream.
+    pub fn take_sitemaps(&mut self) -> Option<File> {
+        self.sitemaps.take()
     }
 
     /// Tells how far the list has been read. Must be called before any record of a task up to there is pushed: a later

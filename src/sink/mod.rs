@@ -68,6 +68,8 @@ pub struct Options {
     pub window_memory: u64,
     /// The properties that a later run must share with this one to resume its output.
     pub identity: Identity,
+    /// Whether the list has sitemaps, which are kept beside the output until it is complete.
+    pub has_sitemaps: bool,
 }
 
 /// Where the records go.

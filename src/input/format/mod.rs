@@ -60,7 +60,7 @@ pub(super) struct Entry<'a> {
 
 impl Entry<'_> {
     /// The entry of a task that carries something. `written` is the URL as the list has it, with its credentials.
-    fn of(task: Task, written: &str) -> Self {
+    pub(super) fn of(task: Task, written: &str) -> Self {
         let carried = task.input.json().unwrap_or_default().as_bytes();
         let bytes = Cow::Owned([written.as_bytes(), b"\0", carried].concat());
         Self { bytes, task: Some(task), too_long: false }
@@ -96,7 +96,8 @@ pub(super) fn entries<'a>(
 ) -> Box<dyn Entries + 'a> {
     let list = Utf8::new(Unpacked::new(list));
     match format {
-        Format::Text => Box::new(text::Text::new(list, base)),
+        // The reader does not call this for sitemaps, which have no entries before a worker has read them.
+        Format::Text | Format::Sitemap => Box::new(text::Text::new(list, base)),
         Format::Csv => Box::new(table::Table::new(list, b',', options, base)),
         Format::Tsv => Box::new(table::Table::new(list, b'\t', options, base)),
         Format::Jsonl => Box::new(jsonl::Jsonl::new(list, options, base)),

@@ -10,7 +10,7 @@
 //! - `sent`: tells when a request is sent; `classify`: turns errors of the client into failures; `tls_words`: explains
 //!   TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
-//! - `robots`: fetches a robots.txt, which has its own rules
+//! - `robots`: fetches a robots.txt, which has its own rules; `listing`: fetches a sitemap, whatever its type
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
 
@@ -26,6 +26,7 @@ mod guard;
 mod head;
 mod headers;
 mod limit;
+mod listing;
 mod lost;
 mod members;
 mod retry_after;
@@ -52,6 +53,8 @@ pub(crate) use self::guard::SITE_HOST;
 use self::guard::NotPublic;
 use self::head::{Head, Refreshed};
 pub use self::headers::RequestHeaders;
+pub(crate) use self::listing::most_of_listing;
+pub(super) use self::listing::{FoundListing, ListingBody};
 use self::lost::{Memory, Sendings};
 pub(super) use self::robots::RobotsFile;
 use self::sent::EmptyBody;

@@ -3,8 +3,8 @@
 use std::num::Wrapping;
 
 use super::entry::Checkpoint;
-use super::frame;
 use super::recovery::{Confirmed, recover};
+use crate::frame;
 use crate::sink::Order;
 
 /// `part` and `recipe` describe the files of an earlier run. `recipe` is cut into pieces: a byte for the kind of the

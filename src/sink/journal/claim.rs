@@ -23,6 +23,7 @@ pub(super) struct Names {
     /// The file that replaces `pending` when it is complete.
     pub(super) successor: PathBuf,
     pub(super) manifest: PathBuf,
+    pub(super) sitemaps: PathBuf,
 }
 
 /// An output that this run may write, and the work that it already contains.
@@ -31,6 +32,8 @@ pub(in crate::sink) struct Claim {
     pub(in crate::sink) journal: Journal,
     /// The file for waiting records; `None` if no records wait.
     pub(in crate::sink) pending: Option<File>,
+    /// The file for sitemaps; `None` if the list has none.
+    pub(in crate::sink) sitemaps: Option<File>,
     pub(in crate::sink) confirmed: Confirmed,
 }
 
@@ -43,14 +46,15 @@ impl Names {
             pending: name(".part.pending"),
             successor: name(".part.pending.new"),
             manifest: name(".part.manifest"),
+            sitemaps: name(".part.sitemaps"),
         }
     }
 }
 
 /// The files that a run has beside its output `target` until the output is complete.
-pub fn files_beside(target: &Path) -> [PathBuf; 5] {
-    let Names { part, log, pending, successor, manifest } = Names::beside(target);
-    [part, log, pending, successor, manifest]
+pub fn files_beside(target: &Path) -> [PathBuf; 6] {
+    let Names { part, log, pending, successor, manifest, sitemaps } = Names::beside(target);
+    [part, log, pending, successor, manifest, sitemaps]
 }
 
 /// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,
@@ -90,7 +94,10 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             target.display()
         );
     }
-    start(target, permissions, names, manifest, options)
+    let is_same_run = options.left_over == LeftOver::Resume
+        && names.part.exists()
+        && matches!(manifest.read(), Ok(Some(earlier)) if earlier.difference(&options.identity).is_none());
+    start(target, permissions, names, manifest, options, is_same_run)
 }
 
 /// The `.part`, the log and the pending file of an earlier run.
@@ -123,34 +130,40 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<()
     }
 }
 
-/// Starts from the beginning. The `.part` is created last, so if it exists, the other files belong to it.
+/// Starts from the beginning. The `.part` is created last, so if it exists, the other files belong to it. A resumed run
+/// that has no record yet `keeps_sitemaps`, so that it does not request them again.
 fn start(
     target: PathBuf,
     permissions: Permissions,
     names: Names,
     mut manifest: Manifest,
     options: &Options,
+    keeps_sitemaps: bool,
 ) -> Result<Claim, Error> {
     let mut files = || -> io::Result<_> {
         for path in [&names.part, &names.log, &names.pending, &names.successor] {
             remove(path)?;
         }
+        if !keeps_sitemaps {
+            remove(&names.sitemaps)?;
+        }
         manifest.write(&options.identity)?;
         let log = own_files::create(&names.log)?;
         let pending = (options.order == Order::Input).then(|| own_files::create(&names.pending)).transpose()?;
+        let sitemaps = sitemaps(&names, options)?;
         let part = own_files::create(&names.part)?;
-        Ok((part, log, pending))
+        Ok((part, log, pending, sitemaps))
     };
     match files() {
-        Ok((part, log, pending)) => {
+        Ok((part, log, pending, sitemaps)) => {
             let part = Part::new(part, names.part.clone(), target, permissions, 0);
             let journal = Journal::new(names, manifest, log, &Confirmed::default());
-            Ok(Claim { part, journal, pending, confirmed: Confirmed::default() })
+            Ok(Claim { part, journal, pending, sitemaps, confirmed: Confirmed::default() })
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
             // Older files have been removed by now, or were left unchanged. These files are our own.
-            for path in [&names.part, &names.log, &names.pending] {
+            for path in [&names.part, &names.log, &names.pending, &names.sitemaps] {
                 remove(path).ok();
             }
             manifest.remove().ok();
@@ -178,12 +191,20 @@ fn resume(
         cut(&part, confirmed.part)?;
         cut(&pending, confirmed.pending)?;
         cut(&log, confirmed.log)?;
-        remove(&names.successor)
+        remove(&names.successor)?;
+        sitemaps(&names, options)
     };
-    all().map_err(|error| cannot_resume(&names, error))?;
+    let sitemaps = all().map_err(|error| cannot_resume(&names, error))?;
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
     let journal = Journal::new(names, manifest, log, &confirmed);
-    Ok(Claim { part, journal, pending: (options.order == Order::Input).then_some(pending), confirmed })
+    let pending = (options.order == Order::Input).then_some(pending);
+    Ok(Claim { part, journal, pending, sitemaps, confirmed })
+}
+
+/// Opens the file for sitemaps, if the list has any.
+fn sitemaps(names: &Names, options: &Options) -> io::Result<Option<File>> {
+    let open = || own_files::open_or_create(&names.sitemaps, Others::MayRead);
+    options.has_sitemaps.then(open).transpose().map_err(|error| with_path(&names.sitemaps, &error))
 }
 
 fn refuse(names: &Names) -> Error {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::frame;
+use crate::frame;
 use crate::model::{FailureKind, ListPoint};
 use crate::sink::window::Span;
 

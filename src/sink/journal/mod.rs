@@ -4,11 +4,12 @@
 //! `<name>.part.log` lists the stretches of the `.part`, the tasks of each, and their checksums. `<name>.part.pending`
 //! has the records that wait for an earlier one. When most of its records have been written, it is replaced by a
 //! smaller file, which is `.part.pending.new` until it is complete. `<name>.part.manifest` has the settings of the run,
-//! and is locked while a run is alive. A later run trusts the records that both file and log confirm, cuts off the
+//! and is locked while a run is alive. `<name>.part.sitemaps` has the sitemaps that the reader of the list has read;
+//! only the reader writes it. A later run trusts the records that both file and log confirm, cuts off the
 //! rest, and continues.
 //!
 //! In reading order: `claim` decides what to do with an unfinished output, `manifest` is the lock, `recovery` decides
-//! what can be trusted (pure), `policy` decides when a checkpoint is due (pure), `entry` and `frame` are the layout of
+//! what can be trusted (pure), `policy` decides when a checkpoint is due (pure), `entry` is the layout of
 //! log and pending file. [`Journal`] makes the checkpoints.
 //!
 //! **Guarantees.** Ten times a second, the new records are written, and then the log entry that confirms them. They
@@ -37,7 +38,6 @@ pub(crate) mod any_bytes_tests;
 mod checkpoint_tests;
 mod claim;
 mod entry;
-mod frame;
 mod manifest;
 mod policy;
 mod recovery;
@@ -256,6 +256,7 @@ impl Journal {
         claim::remove(&self.names.log)?;
         claim::remove(&self.names.pending)?;
         claim::remove(&self.names.successor)?;
+        claim::remove(&self.names.sitemaps)?;
         self.manifest.take().map_or(Ok(()), Manifest::remove)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
 use super::entry::{Checkpoint, Label};
-use super::frame;
+use crate::frame;
 use crate::model::{Done, FailureKind, ListPoint};
 use crate::sink::Order;
 use crate::sink::window::Span;

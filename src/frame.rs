@@ -1,4 +1,4 @@
-//! Frames of the journal's files: length, checksum, content. A frame shows whether it is complete.
+//! Frames of files that must outlast a crash: length, checksum, content. A frame shows whether it is complete.
 //!
 //! ```text
 //! length of the content: u32 little-endian | CRC-32 of length and content: u32 little-endian | content
@@ -7,10 +7,13 @@
 use std::io::{self, Read};
 
 /// The number of bytes before the content.
-pub(super) const HEADER: usize = 8;
+pub const HEADER: usize = 8;
 
 /// The header of a frame whose content consists of these pieces.
-pub(super) fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
+///
+/// # Errors
+/// If they have 4 GiB or more.
+pub fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     let length = u32::try_from(length).map_err(|_| io::Error::other("the record has 4 GiB or more"))?.to_le_bytes();
     let mut crc = crc32fast::Hasher::new();
@@ -28,7 +31,10 @@ pub(super) fn header(pieces: &[&[u8]]) -> io::Result<[u8; HEADER]> {
 /// damaged.
 ///
 /// A damaged length does not cost memory, because only bytes that exist are stored.
-pub(super) fn read(reader: &mut impl Read, content: &mut Vec<u8>) -> io::Result<bool> {
+///
+/// # Errors
+/// If the reader fails.
+pub fn read(reader: &mut impl Read, content: &mut Vec<u8>) -> io::Result<bool> {
     content.clear();
     let mut header = Vec::with_capacity(HEADER);
     reader.by_ref().take(HEADER as u64).read_to_end(&mut header)?;

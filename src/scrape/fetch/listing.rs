@@ -1,0 +1,75 @@
+use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
+use url::Url;
+
+use super::body::Body;
+use super::head::Head;
+use super::{Fetcher, header_text, keep, unlabelled};
+use crate::model::{Failure, MAX_SITEMAP, Visit, without_credentials};
+use crate::scrape::large::Turn;
+use crate::scrape::settings::FetchSettings;
+
+/// The result of a request for a sitemap.
+#[derive(Debug)]
+pub(in crate::scrape) enum ListingBody {
+    Found(FoundListing),
+    Redirect { status: u16, to: Url, bytes: u64 },
+}
+
+/// The body of a sitemap, decompressed.
+#[derive(Debug)]
+pub(in crate::scrape) struct FoundListing {
+    /// The URL that answered, without user name and password.
+    pub(in crate::scrape) url: Url,
+    pub(in crate::scrape) status: u16,
+    pub(in crate::scrape) content_type: Option<String>,
+    pub(in crate::scrape) body: Bytes,
+    /// The permit of a large file, held until it is read.
+    pub(in crate::scrape) _turn: Option<Turn>,
+}
+
+impl Fetcher {
+    /// Requests a sitemap once, whatever its `Content-Type`. Undoes gzip and zstd by the first bytes, also inside a
+    /// `Content-Encoding`. Adds the response headers that the settings name to `kept`.
+    ///
+    /// # Errors
+    /// Fails as a page does. The body may have [`most_of_listing`] bytes.
+    pub(in crate::scrape) async fn listing(
+        &self,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+        kept: &mut Vec<(String, String)>,
+    ) -> Result<ListingBody, Failure> {
+        let url = &visit.url;
+        let shown = without_credentials(url);
+        let (response, deadline) = self.ask(&shown, visit, sent).await?;
+        let status = response.status();
+        keep(&self.settings.kept_headers, response.headers(), kept);
+        let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
+        let answered =
+            |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
+        let next = head.next_hop().map_err(answered)?;
+        let refusal = head.refusal();
+        let content_type = header_text(head.headers, &CONTENT_TYPE);
+        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
+        if let Some(to) = next {
+            let bytes = body.drain().await;
+            return Ok(ListingBody::Redirect { status: status.as_u16(), to, bytes });
+        }
+        if let Some(refusal) = refusal {
+            let bytes = body.drain().await;
+            return Err(answered(Failure { bytes, ..refusal }));
+        }
+        body.max = most_of_listing(&self.settings);
+        let bytes = body.read().await.map_err(answered)?;
+        let bytes = unlabelled::undo(&mut body, bytes).await.map_err(answered)?;
+        let (turn, status) = (body.turn.take(), status.as_u16());
+        drop(body);
+        Ok(ListingBody::Found(FoundListing { url: shown, status, content_type, body: bytes, _turn: turn }))
+    }
+}
+
+/// The largest sitemap that is read, in decompressed bytes.
+pub(crate) fn most_of_listing(settings: &FetchSettings) -> u64 {
+    settings.max_body.max(MAX_SITEMAP)
+}
