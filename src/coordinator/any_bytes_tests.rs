@@ -17,7 +17,7 @@ use super::state::{Action, Bounds, Event, Outside, State};
 use crate::input::{Answered, Ask};
 use crate::model::{
     Answer, Carried, Failure, FailureKind, Fit, Listed, Listing, ListingFile, ListingWriter, Lists, Outcome, Page,
-    RunLimits, Stage, Task, Visited, parse_url,
+    RunLimits, Stage, Stored, StoredForm, Task, Visited, parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -128,6 +128,7 @@ impl Run {
             line: url(seq).to_string(),
             url: Ok(url(seq)),
             input: Carried::default(),
+            stored: (seq % 4 == 3).then(|| Stored { form: StoredForm::Message, bytes: Bytes::new(), at: None }),
         });
         run.handle(Event::Tasks(tasks.collect()));
         run.handle(Event::Asked(ask));

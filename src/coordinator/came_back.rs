@@ -99,8 +99,14 @@ impl State {
                 return actions.push(Action::Refuse { worker, job: Some(job), reason: lie.to_owned() });
             }
         };
-        self.out.remove(&job);
+        let is_stored = self.out.remove(&job).is_some_and(|out| out.is_stored);
         match (id, output) {
+            (RequestId::Page(seq), JobOutput::Listing(visited, elapsed)) if is_stored => {
+                self.decide(seq, worker, visited.answer, elapsed, now, actions);
+            }
+            (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) if is_stored => {
+                self.stored_read(seq, worker, visited, elapsed, now, actions);
+            }
             (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) => {
                 self.visited(seq, worker, visited, elapsed, now, actions);
             }
@@ -176,6 +182,24 @@ impl State {
         }
     }
 
+    /// Handles what a worker made of an answer that the list has. No request was made for it, so it concerns neither the
+    /// cookies nor the cache.
+    fn stored_read(
+        &mut self,
+        seq: u64,
+        worker: WorkerId,
+        Visited { answer, by_reference, .. }: Visited,
+        elapsed: Duration,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        self.tally.parsed(by_reference);
+        self.tally.read(bytes_of(&answer));
+        if let Some(settled) = self.schedule.answered(seq, answer, |_| 0, elapsed, now) {
+            self.record(settled, Some(worker), actions);
+        }
+    }
+
     fn fail(
         &mut self,
         job: JobId,
@@ -191,7 +215,7 @@ impl State {
     }
 }
 
-/// The decompressed bytes of the body.
+/// Decompressed bytes of the body of an answer.
 fn bytes_of(answer: &Answer) -> u64 {
     match answer {
         Answer::Page(page) => page.bytes,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::executor::WorkerId;
 use super::state::State;
 use crate::input::{Ask, Found};
-use crate::model::{Carried, ListingFile, Outcome, Task, shown_url};
+use crate::model::{Carried, ListingFile, Outcome, Stored, StoredForm, Task, shown_url};
 use crate::schedule::Settled;
 
 /// Marks the number of a sitemap. No list has so many tasks, and no job has the mark of a robots.txt too.
@@ -39,8 +39,10 @@ impl State {
         let seq = LISTING | self.listings;
         self.listings += 1;
         let (line, url, input) = (shown_url(&ask.url), Ok(ask.url.clone()), Carried::default());
+        let form = StoredForm::File { media_type: String::new() };
+        let stored = ask.bytes.clone().map(|bytes| Stored { form, bytes, at: None });
         self.asked = Some(Asked { seq, ask });
-        if let Some(settled) = self.schedule.admit_first(Task { seq, line, url, input }, now) {
+        if let Some(settled) = self.schedule.admit_first(Task { seq, line, url, input, stored }, now) {
             self.listed(settled, None);
         }
     }

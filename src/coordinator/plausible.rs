@@ -55,13 +55,15 @@ pub(super) struct Out {
     pub(super) to_tell: bool,
     /// Whether the server may answer 304 Not Modified.
     is_conditional: bool,
+    /// Whether the list has the answer, and nothing is requested.
+    pub(super) is_stored: bool,
 }
 
 impl Out {
     pub(super) fn new(visit: &Visit, now: Instant) -> Self {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
-        Self { since: now, to_tell: visit.tell_when_sent, is_conditional }
+        Self { since: now, to_tell: visit.tell_when_sent, is_conditional, is_stored: visit.stored.is_some() }
     }
 }
 
@@ -141,8 +143,9 @@ impl Plausible {
                 if failure.stage == Stage::Robots {
                     return Err("a failure at the robots.txt stage for a page");
                 }
-                self.failure(failure, max)
+                self.failure(failure, max, if out.is_stored { 300 } else { 400 })
             }
+            Answer::Redirect { .. } if out.is_stored => Err("a redirect instead of a stored answer"),
             Answer::Redirect { status, bytes, to: _ } => {
                 within(*bytes, max)?;
                 redirect(*status, self.follows_refresh && (200..400).contains(status))
@@ -177,11 +180,13 @@ impl Plausible {
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
                 Err("a failure at the wrong stage for a robots.txt")
             }
-            robots::Answer::Failed(failure) => self.failure(failure, self.max_body),
+            robots::Answer::Failed(failure) => self.failure(failure, self.max_body, 400),
         }
     }
 
-    fn failure(&self, failure: &Failure, max: u64) -> Result<(), Lie> {
+    /// `max`: the maximum number of bytes of the body. `least`: the lowest HTTP status that can be the reason of a failure.
+    /// A stored redirect is one, because it is not followed.
+    fn failure(&self, failure: &Failure, max: u64, least: u16) -> Result<(), Lie> {
         within(failure.bytes, max)?;
         let is_workers_own = match failure.kind {
             FailureKind::Dns
@@ -210,7 +215,7 @@ impl Plausible {
         }
         let is_refused = failure.kind == FailureKind::HttpStatus;
         let is_possible = if is_refused {
-            failure.status.is_some_and(|status| (400..1000).contains(&status))
+            failure.status.is_some_and(|status| (least..1000).contains(&status))
         } else {
             failure.status.is_none_or(|status| (100..1000).contains(&status))
         };

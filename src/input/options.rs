@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::Source;
+use super::format::warc;
+use super::{Source, pages};
+use crate::model::LISTED_FACTS;
 
 /// How lists are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Options {
     pub url_field: String,
     /// What is carried.
     pub keep: Keep,
+    /// The most bytes of an answer that an archive or a file has. A longer one fails without being read.
+    pub max_stored: u64,
     /// The columns that rules read (`fact = "input:COLUMN"`). A table that lacks one of them is refused.
     pub needed: Vec<String>,
 }
@@ -24,7 +28,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let (format, url_column, needed) = (None, String::new(), Vec::new());
-        Self { format, url_column, url_field: "url".to_owned(), keep: Keep::All, needed }
+        let max_stored = u64::MAX;
+        Self { format, url_column, url_field: "url".to_owned(), keep: Keep::All, max_stored, needed }
     }
 }
 
@@ -62,10 +67,12 @@ pub enum Format {
     Json,
     /// A sitemap, a sitemap index, RSS or Atom. Unlike lists of the other formats, it is read by a worker.
     Sitemap,
+    /// An archive of answers (WARC).
+    Warc,
 }
 
 /// The extensions that tell a format. A list with any other name is text.
-const EXTENSIONS: [(&str, Format); 8] = [
+const EXTENSIONS: [(&str, Format); 9] = [
     ("csv", Format::Csv),
     ("tsv", Format::Tsv),
     ("jsonl", Format::Jsonl),
@@ -74,17 +81,29 @@ const EXTENSIONS: [(&str, Format); 8] = [
     ("xml", Format::Sitemap),
     ("rss", Format::Sitemap),
     ("atom", Format::Sitemap),
+    ("warc", Format::Warc),
 ];
 
 /// The extensions of compressed files, which stand after that of the format.
 const PACKED: [&str; 2] = ["gz", "zst"];
 
 impl Options {
+    /// The columns that a source carries whatever is in it; `None` if only the source tells.
+    pub(super) fn fixed_columns(&self, source: &Source) -> Option<&'static [&'static str]> {
+        match self.format_of(source) {
+            Format::Text if matches!(source, Source::Pages(_)) => Some(&pages::CARRIED),
+            Format::Text => Some(&[]),
+            Format::Sitemap => Some(&LISTED_FACTS),
+            Format::Warc => Some(&warc::CARRIED),
+            Format::Csv | Format::Tsv | Format::Jsonl | Format::Json => None,
+        }
+    }
+
     /// The format of a source. Nothing is guessed from what the list contains.
     pub(super) fn format_of(&self, source: &Source) -> Format {
         match (source, self.format) {
             (Source::Sitemap(_), _) => Format::Sitemap,
-            (Source::Url(_), _) | (Source::Stdin, None) => Format::Text,
+            (Source::Url(_) | Source::Pages(_), _) | (Source::Stdin, None) => Format::Text,
             (_, Some(format)) => format,
             (Source::File(path), None) => by_extension(path),
         }
@@ -117,6 +136,9 @@ mod tests {
             ("a.atom", None, Format::Sitemap),
             ("-", Some(Format::Sitemap), Format::Sitemap),
             ("a.xml", Some(Format::Text), Format::Text),
+            ("a.warc", None, Format::Warc),
+            ("CC-MAIN-2026.warc.gz", None, Format::Warc),
+            ("a.warc.zst", None, Format::Warc),
             ("a.txt", None, Format::Text),
             ("a.gz", None, Format::Text),
             (".csv", None, Format::Text),

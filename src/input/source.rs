@@ -21,6 +21,8 @@ pub enum Source {
     Stdin,
     /// One URL from the command line.
     Url(String),
+    /// A folder of saved pages.
+    Pages(PathBuf),
     /// A sitemap.
     Sitemap(Root),
 }
@@ -89,7 +91,7 @@ impl Source {
         match self {
             Self::File(path) => Self::Sitemap(Root::File(path)),
             Self::Stdin => Self::Sitemap(Root::Stdin),
-            other @ (Self::Url(_) | Self::Sitemap(_)) => other,
+            other @ (Self::Url(_) | Self::Pages(_) | Self::Sitemap(_)) => other,
         }
     }
 
@@ -123,6 +125,10 @@ impl Source {
                 may_be_read(path).map(|()| None).map_err(unusable)
             }
             Self::Url(text) => Ok(Some(text.len() as u64)),
+            Self::Pages(folder) => {
+                fs::read_dir(folder).map_err(unusable)?;
+                Ok(None)
+            }
             Self::Stdin | Self::Sitemap(Root::Stdin) => match streams::input().map(Stream::into_file) {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
                     Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, redirect a file to it"))
@@ -135,7 +141,9 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(Error::new(
                         ErrorKind::Unusable,
-                        format!("read {self}: it is a folder, name a file in it (--site serves a folder)"),
+                        format!(
+                            "read {self}: it is a folder, name a file in it (--site serves a folder, --pages reads saved pages)"
+                        ),
                     ));
                 }
                 if !metadata.is_file() {
@@ -155,7 +163,7 @@ impl Source {
     pub(super) fn open_regular(&self) -> io::Result<Option<File>> {
         match self {
             Self::File(path) if fs::metadata(path)?.is_file() => File::open(path).map(Some),
-            Self::File(_) | Self::Stdin | Self::Url(_) | Self::Sitemap(_) => Ok(None),
+            Self::File(_) | Self::Stdin | Self::Url(_) | Self::Pages(_) | Self::Sitemap(_) => Ok(None),
         }
     }
 
@@ -179,13 +187,14 @@ impl Source {
         Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
     }
 
-    /// Opens the source for reading. A sitemap has nothing to read here: its bytes go to a worker. This may wait, for example for the writer of a FIFO.
+    /// Opens the source for reading. This may wait, for example for the writer of a FIFO. A folder of pages has no bytes of
+    /// its own, and those of a sitemap go to a worker.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
             Self::Stdin => Box::new(streams::input()?),
             Self::Url(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
-            Self::Sitemap(_) => Box::new(io::empty()),
+            Self::Pages(_) | Self::Sitemap(_) => Box::new(io::empty()),
         })
     }
 }
@@ -201,6 +210,7 @@ impl fmt::Display for Source {
             Self::Sitemap(Root::Robots(url)) => write!(f, "the sitemaps that {} names", shown_url(url)),
             Self::Sitemap(Root::File(path)) => write!(f, "the sitemap `{}`", path.display()),
             Self::Sitemap(Root::Stdin) => f.write_str("the sitemap from standard input"),
+            Self::Pages(folder) => write!(f, "the folder of pages `{}`", folder.display()),
         }
     }
 }

@@ -287,7 +287,7 @@ fn a_table_has_the_columns_of_a_sitemap_and_a_rule_reads_them() {
         assert_eq!(Run::to_end(command).exited(0).stdout, expected, "{more:?}");
     }
     let refused = run(&["--sitemap", &sitemap, "--set", "extract.t={ fact = 'input:price' }"]).exited(2);
-    let message = "a rule reads the column `price` (input:price), but a sitemap has only lastmod, changefreq, priority";
+    let message = "a rule reads its column `price` (input:price), but it has only lastmod, changefreq, priority";
     assert!(refused.stderr.contains(message), "{}", refused.stderr);
 }
 
@@ -476,4 +476,145 @@ fn check_names_the_sitemaps_and_requests_nothing() {
     assert!(!check(&["s.xml"]).exited(0).stdout.contains("tasks"));
     assert!(check(&["--sitemap", "s2.xml"]).exited(2).stderr.contains("read the sitemap `s2.xml`"));
     assert!(site.paths().is_empty());
+}
+
+#[test]
+fn files_are_sitemaps_by_their_extension_or_by_the_flag_and_are_read_by_workers() {
+    let site = Site::start([("/child.xml", text(urlset(["p/2".to_owned()])))]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = urlset([site.url("/p/1")]);
+    let utf16: Vec<u8> = one.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let rss = format!("<rss><channel><item><link>{}</link></item></channel></rss>", site.url("/p/1"));
+    let atom = format!("<feed><entry><link href='{}'/></entry></feed>", site.url("/p/1"));
+    let child = format!("<sitemapindex><sitemap><loc>{}</loc></sitemap></sitemapindex>", site.url("/child.xml"));
+    let files: [(&str, Vec<u8>); 9] = [
+        ("a.xml", one.clone().into_bytes()),
+        ("b.xml.gz", gzip(one.as_bytes())),
+        ("c.XML", gzip(one.as_bytes())),
+        ("d.rss", rss.into_bytes()),
+        ("e.atom", atom.into_bytes()),
+        ("f.xml", utf16),
+        ("g.xml", zstd::encode_all(one.as_bytes(), 1).expect("memory takes it")),
+        ("index.xml", child.into_bytes()),
+        ("relative.xml", urlset(["p/1".to_owned()]).into_bytes()),
+    ];
+    let mut command = scrape(["--format", "jsonl"]);
+    command.current_dir(folder.path());
+    for (name, bytes) in &files {
+        fs::write(folder.path().join(name), bytes).expect("written");
+        command.arg(name);
+    }
+    let run = Run::to_end(command).exited(3);
+    let mut expected = vec!["/p/1"; 7];
+    expected.extend(["/p/2", "p/1 invalid_url list"]);
+    assert_eq!(shown(&site, &records(&run.stdout)), expected);
+    assert!(!site.paths().iter().any(|path| path.contains("xml") && path != "/child.xml"), "{:?}", site.paths());
+
+    fs::write(folder.path().join("s.dat"), &one).expect("written");
+    for (list, more) in [
+        ("s.dat", &["--input-format", "sitemap"][..]),
+        ("-", &["--input-format", "sitemap"]),
+        ("--sitemap", &["s.dat"]),
+        ("--sitemap", &["-"]),
+    ] {
+        let mut command = scrape(["--format", "jsonl", list]);
+        command.current_dir(folder.path()).args(more);
+        let run = Run::fed(command, one.clone().into_bytes()).finish().exited(0);
+        assert_eq!(shown(&site, &records(&run.stdout)), ["/p/1"], "{list} {more:?}");
+    }
+    // As text, its only line is not a URL.
+    let mut command = scrape(["a.xml", "--input-format", "txt"]);
+    command.current_dir(folder.path());
+    let refused = Run::to_end(command).exited(2);
+    assert!(refused.stderr.contains("its only line is not a URL"), "{}", refused.stderr);
+
+    // A relative URL in a file is one of the site.
+    let mut command = scrape(["relative.xml", "--format", "jsonl"]);
+    command.current_dir(folder.path()).arg("--site").arg(folder.path());
+    let run = Run::to_end(command).exited(3);
+    assert_eq!(records(&run.stdout)[0].url, "http://site.localhost/p/1");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_as_a_sitemap_ends_the_run_before_anything_is_fetched() {
+    let site = Site::start([]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let bomb = gzip(&vec![b' '; 51 << 20]);
+    let table: [(&str, Vec<u8>, &str); 4] = [
+        ("html.xml", b"<html>".to_vec(), "html.xml as a sitemap: it is HTML, and no sitemap"),
+        ("bomb.xml.gz", bomb, "is larger than 52428800 bytes"),
+        ("cut.xml.gz", gzip(urlset(["http://h/".to_owned()]).as_bytes())[..40].to_vec(), "cut.xml.gz"),
+        ("long.xml", vec![b' '; (50 << 20) + 1], "it has more than 52428800 bytes, the limit for a sitemap"),
+    ];
+    for (name, bytes, expected) in table {
+        fs::write(folder.path().join(name), bytes).expect("written");
+        let mut command = scrape([&site.url("/p/1"), name]);
+        command.current_dir(folder.path());
+        let run = Run::to_end(command).exited(2);
+        assert!(run.stderr.contains(expected), "{name}: {}", run.stderr);
+    }
+    assert!(site.paths().is_empty());
+}
+
+/// The largest resident memory of a process so far, in KiB.
+fn peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+/// An index of three levels: `/top.xml`, ten indexes, and `sitemaps` sitemaps in all with `pages` pages each.
+fn deep_site(sitemaps: usize, pages: usize) -> Site {
+    let middle: Vec<String> = (0..10).map(|n| format!("/{n}.xml")).collect();
+    let site = Site::start([("/top.xml", index(middle.iter().map(String::as_str)))]);
+    for (n, path) in middle.iter().enumerate() {
+        let lowest: Vec<String> = (0..sitemaps / 10).map(|m| format!("/{n}/{m}.xml")).collect();
+        site.put([(path.as_str(), index([format!("/{n}/index.xml").as_str()]))]);
+        site.put([(format!("/{n}/index.xml").as_str(), index(lowest.iter().map(String::as_str)))]);
+        for path in &lowest {
+            let entries = text(urlset((0..pages).map(|page| format!("BASE/p{path}/{page}"))));
+            site.put([(path.as_str(), entries)]);
+        }
+    }
+    site
+}
+
+/// Runs a deep site. Returns the memory of the coordinator, and when the first page was requested.
+fn walk(sitemaps: usize, pages: usize) -> (u64, Duration) {
+    let site = deep_site(sitemaps, pages);
+    let begun = Instant::now();
+    let mut command = scrape(["--sitemap", &site.url("/top.xml"), "-o", "/dev/null", "--set", "extract.t=title"]);
+    command.args(["--set", "politeness.per_host_concurrency=64", "--no-robots", "-w", "2"]);
+    let run = Run::start(command).within(Duration::from_secs(1800));
+    let mut memory = 0;
+    let all = sitemaps * pages;
+    let requests = 1 + 20 + sitemaps + all;
+    wait_until("all requests", Duration::from_secs(1800), || {
+        memory = memory.max(peak(run.pid()));
+        site.log.lock().expect("no panic").len() == requests
+    });
+    let run = run.finish().exited(0);
+    assert!(run.stderr.contains(&format!("{all} tasks")), "{}", run.stderr);
+    let log = site.log.lock().expect("no panic");
+    let first = log.iter().find(|(path, _)| path.starts_with("/p/")).expect("a page").1 - begun;
+    (memory, first)
+}
+
+#[test]
+fn a_long_sitemap_index_takes_no_more_memory_than_a_short_one() {
+    const MIB: u64 = 1024;
+    let (short, _) = walk(10, 100);
+    let (long, _) = walk(40, 200);
+    assert!(long < short + 16 * MIB, "{long} KiB against {short} KiB");
+}
+
+#[test]
+#[ignore = "takes minutes: 200,000 pages"]
+#[expect(clippy::print_stderr, reason = "the figures are for people")]
+fn two_hundred_thousand_urls_of_an_index_of_three_levels_take_no_more_memory_than_a_thousand() {
+    const MIB: u64 = 1024;
+    let (short, _) = walk(10, 100);
+    let (long, first) = walk(100, 2000);
+    eprintln!("{short} KiB for 1,000 URLs, {long} KiB for 200,000; the first page after {first:?}");
+    assert!(long < short + 64 * MIB && first < Duration::from_secs(2), "{long} KiB against {short} KiB, {first:?}");
 }

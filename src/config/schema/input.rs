@@ -14,7 +14,8 @@ pub(super) const INPUT: Section = Section {
             default: "\"auto\"",
             affects: Affects::Output,
             doc: "\"txt\" (a URL on each line), \"csv\", \"tsv\" (a table with a header), \"jsonl\" or \"ndjson\" (both: a \
-                  value of JSON on each line), \"json\" (an array), \"sitemap\" (also an index, RSS or Atom), or \"auto\" = by the extension of each list; any other \
+                  value of JSON on each line), \"json\" (an array), \"sitemap\" (also an index, RSS or Atom), \"warc\" (an \
+                  archive of answers), or \"auto\" = by the extension of each list; any other \
                   extension and standard input are txt. Compressed lists (gzip, zstd) are unpacked.",
         },
         Setting {
@@ -55,4 +56,5 @@ const FORMATS: &[(&str, Option<Format>)] = &[
     ("ndjson", Some(Format::Jsonl)),
     ("json", Some(Format::Json)),
     ("sitemap", Some(Format::Sitemap)),
+    ("warc", Some(Format::Warc)),
 ];

@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
+use tokio::time::Instant;
 use url::Url;
 
 use super::body::Body;
 use super::head::Head;
-use super::{Fetcher, header_text, keep, unlabelled};
+use super::{Fetcher, header_text, keep, stored, unlabelled};
 use crate::model::{Failure, MAX_SITEMAP, Visit, without_credentials};
 use crate::scrape::large::Turn;
 use crate::scrape::settings::FetchSettings;
@@ -29,7 +30,7 @@ pub(in crate::scrape) struct FoundListing {
 }
 
 impl Fetcher {
-    /// Requests a sitemap once, whatever its `Content-Type`. Undoes gzip and zstd by the first bytes, also inside a
+    /// Requests a sitemap once, or reads the file that the visit brings, whatever its `Content-Type`. Undoes gzip and zstd by the first bytes, also inside a
     /// `Content-Encoding`. Adds the response headers that the settings name to `kept`.
     ///
     /// # Errors
@@ -42,9 +43,15 @@ impl Fetcher {
     ) -> Result<ListingBody, Failure> {
         let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(&shown, visit, sent).await?;
+        let (response, deadline) = match &visit.stored {
+            Some(stored) => (stored::response(stored, &shown)?, Instant::now() + self.settings.timeout),
+            None => {
+                let (response, deadline) = self.ask(&shown, visit, sent).await?;
+                keep(&self.settings.kept_headers, response.headers(), kept);
+                (response, deadline)
+            }
+        };
         let status = response.status();
-        keep(&self.settings.kept_headers, response.headers(), kept);
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
