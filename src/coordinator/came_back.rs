@@ -12,6 +12,7 @@ use url::Url;
 
 use super::executor::{Death, ExecutorEvent, JobError, JobId, WorkerId};
 use super::job::{JobOutput, SentOutput};
+use super::listings::is_listing;
 use super::state::{Action, State, request_of};
 use super::verdict;
 use crate::model::{Answer, Visited};
@@ -209,7 +210,8 @@ impl State {
         actions: &mut Vec<Action>,
     ) {
         self.suspects.remove(&job);
-        if let Some(settled) = self.schedule.fail(request_of(job), verdict::of_error(error), now) {
+        let failure = if is_listing(job) { verdict::of_listing_error(error) } else { verdict::of_error(error) };
+        if let Some(settled) = self.schedule.fail(request_of(job), failure, now) {
             self.record(settled, worker, actions);
         }
     }

@@ -24,6 +24,16 @@ pub(super) fn of_death(death: &Death) -> Failure {
     Failure { causes: death.last_words.clone(), ..Failure::new(kind, Stage::Parse, message) }
 }
 
+/// The failure of a sitemap that its worker survived.
+pub(super) fn of_listing_error(error: &JobError) -> Failure {
+    match error {
+        JobError::TooLarge { .. } => {
+            Failure::new(FailureKind::TooLarge, Stage::Parse, format!("the list of entries of the sitemap {error}"))
+        }
+        _ => of_error(error),
+    }
+}
+
 /// The failure of a task that its worker survived.
 pub(super) fn of_error(error: &JobError) -> Failure {
     let message = error.to_string();

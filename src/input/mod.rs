@@ -19,7 +19,7 @@
 //! The other files:
 //!
 //! - `source`: a file, standard input, a folder of saved pages, or a URL
-//! - `pages`: turns the files of a folder into tasks; `walk` finds the files
+//! - `pages`: turns the files of a folder into tasks; `walk` finds the files; `pages_tests`: tests of `pages`
 //! - `options`: how lists are read
 //! - `sitemap`: walks sitemaps; `ask`: what it asks its caller for; `kept`: the answers, for a resumed run
 //! - `unpacked`: unpacks gzip and zstd

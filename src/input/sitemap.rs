@@ -232,8 +232,7 @@ fn no_listing(url: &Url) -> Failure {
 fn unreadable(failure: &Failure) -> Stop {
     let parts = [&failure.message].into_iter().chain(&failure.causes);
     let parts: Vec<&str> = parts.filter_map(|part| part.lines().next()).collect();
-    let context = format!("{} (no sitemap, nothing was fetched)", parts.join(": "));
-    Stop::Error(Error::new(ErrorKind::Unusable, context))
+    Stop::Error(Error::new(ErrorKind::Unusable, parts.join(": ")))
 }
 
 /// Without entries, a listing has only the byte that says what they are.

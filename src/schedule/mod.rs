@@ -7,6 +7,7 @@
 //! - `hosts` knows which hosts may receive a request now, and which ones later. `host` is the gate of one host: how
 //!   many requests at once, how far apart, and which orders wait. `breaker` decides when to pause a host, and when to
 //!   give it up.
+//! - `admission` adds tasks.
 //! - `origins` holds the robots.txt of each origin. `asking` requests one.
 //! - `stored` holds the tasks whose answers the list itself has. They pass no gate.
 //! - `weight` counts the memory that the tasks use, and limits the length of URLs that redirects lead to.
@@ -23,6 +24,7 @@
 //! - `simulation_tests`: simulated hosts with a simulated clock
 //! - `ill_hosts_tests`: hosts that fail, with the same clock
 
+mod admission;
 mod asking;
 mod backoff;
 mod breaker;

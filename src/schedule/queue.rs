@@ -10,8 +10,8 @@ use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::stored::StoredTasks;
-use super::task::{AnsweredBy, Settled, UnderWay};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, TaskFacts, Visit};
+use super::task::{Settled, UnderWay};
+use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, TaskFacts, Visit};
 use crate::robots;
 
 /// A request that is late by at most this does not delay the next one.
@@ -74,11 +74,12 @@ pub struct Schedule {
 impl Schedule {
     /// A schedule without tasks.
     pub fn new(options: Options) -> Self {
+        let stored = StoredTasks::new(options.max_stored_out);
         Self {
             hosts: Hosts::new(options),
             origins: Origins::default(),
             tasks: HashMap::new(),
-            stored: StoredTasks::default(),
+            stored,
             pausing: BinaryHeap::new(),
             next_out: None,
             weight: 0,
@@ -86,60 +87,6 @@ impl Schedule {
             retries: 0,
             robots_requests: 0,
         }
-    }
-
-    /// Adds a task. If its line is not a valid URL, the task is settled at once.
-    pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
-        let request = RequestId::Page(task.seq);
-        match self.add(task) {
-            Ok(Some(host)) => self.hosts.change(host, now, |host, _| host.queue.push_back(request)),
-            Ok(None) => {}
-            Err(settled) => return Some(*settled),
-        }
-        None
-    }
-
-    /// As [`admit`](Self::admit), for a task that goes before all others of its host.
-    pub fn admit_first(&mut self, task: Task, now: Instant) -> Option<Settled> {
-        let request = RequestId::Page(task.seq);
-        match self.add(task) {
-            Ok(Some(host)) => self.hosts.put_first(host, request, now),
-            Ok(None) => {}
-            Err(settled) => return Some(*settled),
-        }
-        None
-    }
-
-    /// Adds a task. Returns its host, in whose queue it is not yet; `None` if it needs no host.
-    fn add(&mut self, task: Task) -> Result<Option<HostId>, Box<Settled>> {
-        let Task { seq, line, url, input, stored } = task;
-        match (url, stored) {
-            (Ok(url), Some(stored)) => {
-                self.admit_stored(seq, line, input, url, stored);
-                Ok(None)
-            }
-            (Ok(url), None) => {
-                let host = self.hosts.hold(&url);
-                let mut under_way = UnderWay::new(line, input, url, host);
-                self.hosts.hold_again(host);
-                self.attach_to_host(&mut under_way, host);
-                self.weight += under_way.weight;
-                self.tasks.insert(seq, Box::new(under_way));
-                Ok(Some(host))
-            }
-            (Err(failure), _) => {
-                let (outcome, answered_by) = (Outcome::Failure(failure), AnsweredBy::Requests);
-                let elapsed = Duration::ZERO;
-                Err(Box::new(Settled { seq, line, input, outcome, attempts: 0, elapsed, answered_by }))
-            }
-        }
-    }
-
-    fn attach_to_host(&mut self, task: &mut UnderWay, host: HostId) {
-        task.host = host;
-        let left = task.origin.take();
-        left.into_iter().for_each(|origin| self.origins.release(origin));
-        task.origin = self.hosts.get(host).robots.then(|| self.origins.hold(&task.target.url, host));
     }
 
     /// The number of orders that could be handed out now.

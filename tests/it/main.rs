@@ -37,6 +37,7 @@ mod scrape_fetch;
 mod scrape_parsel;
 mod scrape_robots;
 mod sitemaps;
+mod stored;
 mod support_works;
 mod surroundings;
 mod survival;

@@ -234,7 +234,7 @@ fn a_sitemap_of_the_user_that_cannot_be_read_ends_the_run_before_anything_is_fet
     let output = folder.path().join("out.jsonl").display().to_string();
     let table = [
         (site.url("/missing"), "404"),
-        (site.url("/html"), "as a sitemap: it is HTML, and no sitemap"),
+        (site.url("/html"), "as a sitemap: it is HTML, not a sitemap"),
         (site.url("/empty"), "as a sitemap: it is empty"),
         (site.url("/cut"), "as a sitemap: it is cut off: its elements do not end"),
         (site.url("/private"), "forbids it"),
@@ -541,7 +541,7 @@ fn a_file_that_cannot_be_read_as_a_sitemap_ends_the_run_before_anything_is_fetch
     let folder = tempfile::tempdir().expect("a folder");
     let bomb = gzip(&vec![b' '; 51 << 20]);
     let table: [(&str, Vec<u8>, &str); 4] = [
-        ("html.xml", b"<html>".to_vec(), "html.xml as a sitemap: it is HTML, and no sitemap"),
+        ("html.xml", b"<html>".to_vec(), "html.xml as a sitemap: it is HTML, not a sitemap"),
         ("bomb.xml.gz", bomb, "is larger than 52428800 bytes"),
         ("cut.xml.gz", gzip(urlset(["http://h/".to_owned()]).as_bytes())[..40].to_vec(), "cut.xml.gz"),
         ("long.xml", vec![b' '; (50 << 20) + 1], "it has more than 52428800 bytes, the limit for a sitemap"),
@@ -584,7 +584,9 @@ fn walk(sitemaps: usize, pages: usize) -> (u64, Duration) {
     let site = deep_site(sitemaps, pages);
     let begun = Instant::now();
     let mut command = scrape(["--sitemap", &site.url("/top.xml"), "-o", "/dev/null", "--set", "extract.t=title"]);
-    command.args(["--set", "politeness.per_host_concurrency=64", "--no-robots", "-w", "2"]);
+    // A list that is read far ahead takes memory for its tasks, whatever its format.
+    command.args(["--set", "politeness.per_host_concurrency=64", "--set", "politeness.read_ahead=1000"]);
+    command.args(["--no-robots", "-w", "2"]);
     let run = Run::start(command).within(Duration::from_secs(1800));
     let mut memory = 0;
     let all = sitemaps * pages;
@@ -616,5 +618,5 @@ fn two_hundred_thousand_urls_of_an_index_of_three_levels_take_no_more_memory_tha
     let (short, _) = walk(10, 100);
     let (long, first) = walk(100, 2000);
     eprintln!("{short} KiB for 1,000 URLs, {long} KiB for 200,000; the first page after {first:?}");
-    assert!(long < short + 64 * MIB && first < Duration::from_secs(2), "{long} KiB against {short} KiB, {first:?}");
+    assert!(long < short + 16 * MIB && first < Duration::from_secs(2), "{long} KiB against {short} KiB, {first:?}");
 }

@@ -175,8 +175,8 @@ fn what_is_not_a_sitemap_is_refused_with_a_reason() {
         ("", "it is empty"),
         (" \n\u{feff}", "it is neither"),
         ("\u{feff} \n", "it is empty"),
-        ("<!DOCTYPE html>\n<html><body>404</body></html>", "it is HTML, and no sitemap"),
-        ("<HTML><p>404", "it is HTML, and no sitemap"),
+        ("<!DOCTYPE html>\n<html><body>404</body></html>", "it is HTML, not a sitemap"),
+        ("<HTML><p>404", "it is HTML, not a sitemap"),
         (
             "<Error><Code>NoSuchKey</Code></Error>",
             "its root element is `Error`, not urlset, sitemapindex, rss, feed or RDF",

@@ -117,7 +117,7 @@ impl Walk {
         let name = name.into_inner();
         let Some(form) = Form::of(name) else {
             let name = if name.eq_ignore_ascii_case("html") {
-                return Err("it is HTML, and no sitemap".to_owned());
+                return Err("it is HTML, not a sitemap".to_owned());
             } else {
                 excerpt(name, SHOWN)
             };
