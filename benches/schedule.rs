@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use gleaner::model::{Answer, Carried, Fit, Page, Task};
+use gleaner::model::{Answer, Carried, Fit, Page, Reach, Task};
 use gleaner::robots::{self, Rules};
 use gleaner::schedule::{Options, Politeness, RequestId, Schedule, Step};
 use rustix::time::{ClockId, clock_gettime};
@@ -96,7 +96,14 @@ fn cost(hosts: u64, politeness: Politeness) -> Duration {
 
 fn task(seq: u64, hosts: u64) -> Task {
     let line = format!("http://host{}.example/catalogue/page-{seq}.html", seq % hosts);
-    Task { seq, url: Url::parse(&line).map_err(|_| unreachable!("a URL")), line, input: Carried::default() }
+    Task {
+        seq,
+        url: Url::parse(&line).map_err(|_| unreachable!("a URL")),
+        line,
+        input: Carried::default(),
+        stored: None,
+        reach: Reach::Listed,
+    }
 }
 
 fn cpu() -> Duration {

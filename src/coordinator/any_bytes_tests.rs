@@ -17,7 +17,7 @@ use super::state::{Action, Bounds, Event, Outside, State};
 use crate::input::{Answered, Ask};
 use crate::model::{
     Answer, Carried, Failure, FailureKind, Fit, Listed, Listing, ListingFile, ListingWriter, Lists, Outcome, Page,
-    RunLimits, Stage, Stored, StoredForm, Task, Visited, parse_url,
+    Reach, RunLimits, Stage, Stored, StoredForm, Task, Visited, parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -120,7 +120,7 @@ impl Run {
         let state = State::new(options, bounds, &Before::default(), now);
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
         let pool = Simulated::new(WORKERS, CONCURRENCY, Some(SentOutput::check));
-        let (ask, sitemap) = Ask::new("http://h0/s".parse().expect("a URL"), ListingFile::Sitemap, None);
+        let (ask, sitemap) = Ask::new("http://h0/s".parse().expect("a URL"), ListingFile::Sitemap, None, Reach::Listed);
         let mut run = Self { state, pool, translator: Translator::default(), now, taken, recorded, sitemap };
         let url = |seq| Url::parse(&format!("http://h{}/{seq}", seq % 3)).expect("a URL");
         let tasks = (0..TASKS).map(|seq| Task {
@@ -129,6 +129,7 @@ impl Run {
             url: Ok(url(seq)),
             input: Carried::default(),
             stored: (seq % 4 == 3).then(|| Stored { form: StoredForm::Message, bytes: Bytes::new(), at: None }),
+            reach: Reach::Listed,
         });
         run.handle(Event::Tasks(tasks.collect()));
         run.handle(Event::Asked(ask));

@@ -14,7 +14,7 @@ use url::Url;
 use super::cookies::number_of;
 use super::listings::is_listing;
 use super::state::State;
-use crate::model::{HostKey, HostSettings, Outcome, Page, Reach, Task, Visit};
+use crate::model::{HostKey, HostSettings, Outcome, Page, Task, Visit};
 use crate::schedule::{AnsweredBy, RequestId, Settled};
 
 /// Says whether a request must be sent.
@@ -53,7 +53,7 @@ impl State {
     /// Settles a task that was just read, if its page is already known.
     pub(super) fn settled_when_read(&mut self, task: &Task, now: Instant) -> Option<Settled> {
         let url = task.url.as_ref().ok().filter(|_| self.cached.is_some() && task.stored.is_none())?;
-        let mut visit = Visit { host: self.settings_of_host(url), ..Visit::new(url.clone(), Reach::Listed) };
+        let mut visit = Visit { host: self.settings_of_host(url), ..Visit::new(url.clone(), task.reach.clone()) };
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
         let (seq, line, input, outcome) = (task.seq, task.line.clone(), task.input.clone(), Outcome::Page(page));

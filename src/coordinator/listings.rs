@@ -41,8 +41,9 @@ impl State {
         let (line, url, input) = (shown_url(&ask.url), Ok(ask.url.clone()), Carried::default());
         let form = StoredForm::File { media_type: String::new() };
         let stored = ask.bytes.clone().map(|bytes| Stored { form, bytes, at: None });
+        let reach = ask.reach.clone();
         self.asked = Some(Asked { seq, ask });
-        if let Some(settled) = self.schedule.admit_first(Task { seq, line, url, input, stored }, now) {
+        if let Some(settled) = self.schedule.admit_first(Task { seq, line, url, input, stored, reach }, now) {
             self.listed(settled, None);
         }
     }

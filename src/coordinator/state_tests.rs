@@ -6,8 +6,8 @@ use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
-    Answer, Carried, Done, Failure, FailureKind, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry, RowsHead,
-    Stage, Visited, parse_url,
+    Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry,
+    RowsHead, Stage, Visited, parse_url,
 };
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -63,6 +63,7 @@ fn tasks(seqs: std::ops::Range<u64>) -> Event {
             url: Ok(url(seq)),
             input: Carried::default(),
             stored: None,
+            reach: Reach::Listed,
         })
         .collect(),
     )
@@ -508,6 +509,7 @@ fn only_requests_to_a_host_carry_the_settings_of_this_host() {
                 url: Ok(Url::parse(url).expect(url)),
                 input: Carried::default(),
                 stored: None,
+                reach: Reach::Listed,
             };
             let mut actions = Vec::new();
             state.handle(Event::Tasks(vec![task]), now, &mut actions);
@@ -556,8 +558,14 @@ fn a_record_has_the_time_of_its_answer_if_a_request_was_sent() {
     state.wall = wall;
     let (mut actions, mut times) = (Vec::new(), Vec::new());
     let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "why");
-    let invalid =
-        Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure), input: Carried::default(), stored: None };
+    let invalid = Task {
+        seq: 2,
+        line: "nonsense".to_owned(),
+        url: Err(failure),
+        input: Carried::default(),
+        stored: None,
+        reach: Reach::Listed,
+    };
     state.handle(done_with(0, of_page(page(0))), now, &mut actions);
     state.handle(Event::Tasks(vec![invalid]), now, &mut actions);
     for action in actions {
@@ -566,4 +574,57 @@ fn a_record_has_the_time_of_its_answer_if_a_request_was_sent() {
         }
     }
     assert_eq!(times, [(0, Some(wall)), (2, None)]);
+}
+
+#[test]
+fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_reader() {
+    use crate::input::{Ask, Found};
+    use crate::model::{Listed, ListingFile, ListingWriter, Lists};
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    let now = Instant::now();
+    let mut listing = ListingWriter::new(Lists::Pages);
+    listing.push(Listed { loc: "http://h/0", ..Listed::default() });
+    let data = listing.into_bytes();
+    let of =
+        |answer| bytes(JobOutput::Listing(Visited { answer, headers: vec![], by_reference: false }, Duration::ZERO));
+    let good = || Page { final_url: "http://h/s".to_owned(), data: data.clone(), bytes: 50 << 20, ..page(0) };
+    let counts = vec![FieldCount::default()];
+    let impossible = [
+        ("a page", of_page(Page { final_url: "http://h/s".to_owned(), ..page(0) })),
+        ("a robots.txt", of_robots(crate::robots::Answer::Rules(crate::robots::Rules::allow_all()))),
+        ("another URL", of(Answer::Page(Page { final_url: "http://h/".to_owned(), ..good() }))),
+        ("too many bytes", of(Answer::Page(Page { bytes: 60 << 20, ..good() }))),
+        ("counts of fields", of(Answer::Page(Page { fit: Fit { counts, ..Fit::default() }, ..good() }))),
+        ("a failure of the list", of(Answer::Failure(Failure::new(FailureKind::InvalidUrl, Stage::List, "why")))),
+    ];
+    let asked = || {
+        let mut state = state(&Before::default());
+        let url = "http://h/s".parse().expect("a URL");
+        let (ask, answer) = Ask::new(url, ListingFile::Sitemap, None, Reach::Listed);
+        // It goes before the pages of its host.
+        let submitted = turn(&mut state, vec![tasks(0..1), Event::Asked(ask)], now);
+        let job: JobId = 1 << 62;
+        assert_eq!(submitted, [format!("submit {job}"), "submit 0".to_owned()]);
+        (state, job, answer)
+    };
+    for (what, output) in impossible {
+        let (mut state, job, mut answer) = asked();
+        let actions = turn(&mut state, vec![done_with(job, output)], now);
+        assert!(actions[0].starts_with(&format!("refuse 3 Some({job}): ")), "{what}: {actions:?}");
+        assert_eq!(answer.try_recv(), Err(TryRecvError::Empty), "{what}");
+    }
+    let (mut state, job, mut answer) = asked();
+    assert_eq!(turn(&mut state, vec![done_with(job, of(Answer::Page(good())))], now), [""; 0]);
+    assert_eq!(answer.try_recv(), Ok(Ok(Found { url: "http://h/s".to_owned(), data })));
+    let listing_as_page = of(Answer::Page(Page { data: Bytes::from_static(b"{}"), ..page(0) }));
+    assert!(turn(&mut state, vec![done_with(0, listing_as_page)], now)[0].starts_with("refuse"), "task 0 is a page");
+    assert_eq!(state.settled(), (0, 0), "a sitemap is not a task");
+    let summary = state.into_summary(now);
+    assert_eq!((summary.listing_requests, summary.requests, summary.bytes), (1, 0, 50 << 20));
+
+    // If the run ends, the reader hears of it.
+    let (state, _, mut answer) = asked();
+    drop(state);
+    assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
 }

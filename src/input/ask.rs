@@ -4,10 +4,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, Receiver};
 use url::Url;
 
-use crate::model::{Failure, ListingFile};
+use crate::model::{Failure, ListingFile, Reach};
 
 /// A sitemap that the reader needs. The reader waits until it is answered or dropped; if it is dropped, the reader ends.
 pub struct Ask {
@@ -17,6 +17,8 @@ pub struct Ask {
     pub file: ListingFile,
     /// The bytes of the file, if it is not to be requested.
     pub bytes: Option<Bytes>,
+    /// Where the URL comes from.
+    pub reach: Reach,
     answer: oneshot::Sender<Answered>,
 }
 
@@ -34,9 +36,9 @@ pub struct Found {
 
 impl Ask {
     /// Also returns where the answer comes.
-    pub(crate) fn new(url: Url, file: ListingFile, bytes: Option<Bytes>) -> (Self, oneshot::Receiver<Answered>) {
+    pub(crate) fn new(url: Url, file: ListingFile, bytes: Option<Bytes>, reach: Reach) -> (Self, Receiver<Answered>) {
         let (answer, receiver) = oneshot::channel();
-        (Self { url, file, bytes, answer }, receiver)
+        (Self { url, file, bytes, reach, answer }, receiver)
     }
 
     /// Answers the reader.

@@ -20,7 +20,7 @@ use super::options::{Keep, Options};
 use super::task;
 use super::walk::{Unreadable, Walk};
 use crate::model::{
-    Carried, Failure, FailureKind, Stage, Stored, StoredForm, Task, check_sendable, excerpt, parse_url,
+    Carried, Failure, FailureKind, Reach, Stage, Stored, StoredForm, Task, check_sendable, excerpt, parse_url,
 };
 
 /// The name under which records repeat the path of the file, below the folder.
@@ -134,8 +134,8 @@ fn of_file(absolute: &Path, answer: Result<Stored, Failure>, input: Carried, seq
     let line = url.as_ref().map_or_else(|()| absolute.to_string_lossy().into_owned(), Url::to_string);
     let no_url = |()| Failure::new(FailureKind::InvalidUrl, Stage::List, "the path of the file has no `file` URL");
     match answer {
-        Ok(stored) => Task { seq, line, url: url.map_err(no_url), input, stored: Some(stored) },
-        Err(failure) => Task { seq, line, url: Err(failure), input, stored: None },
+        Ok(stored) => Task { seq, line, url: url.map_err(no_url), input, stored: Some(stored), reach: Reach::Listed },
+        Err(failure) => Task { seq, line, url: Err(failure), input, stored: None, reach: Reach::Listed },
     }
 }
 

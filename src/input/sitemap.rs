@@ -20,7 +20,7 @@ use super::reader::{Delivery, Filling, Sender, Stop};
 use super::source::{Root, Source};
 use super::{Error, ErrorKind, invalid, task};
 use crate::model::{
-    Carried, Failure, FailureKind, Listing, ListingFile, Lists, MAX_SITEMAP, Stage, Task, parse_url, shown_url,
+    Carried, Failure, FailureKind, Listing, ListingFile, Lists, MAX_SITEMAP, Reach, Stage, Task, parse_url, shown_url,
 };
 use crate::streams;
 
@@ -35,7 +35,15 @@ pub(super) struct Sitemaps<'a> {
     /// The sitemaps that were read, as numbers. Each is read once.
     seen: HashSet<u64>,
     /// The sitemaps that the user names and that were not walked yet, in order. `None` for one that is named twice.
-    roots: VecDeque<Option<Found>>,
+    roots: VecDeque<Option<WalkedRoot>>,
+}
+
+/// A sitemap that the user names.
+#[derive(Debug)]
+pub(super) struct WalkedRoot {
+    found: Found,
+    /// Where its entries come from.
+    reach: Reach,
 }
 
 impl<'a> Sitemaps<'a> {
@@ -58,7 +66,7 @@ impl<'a> Sitemaps<'a> {
                 Some(answered) => answered,
                 None => {
                     let bytes = root.bytes().map_err(|error| Stop::Error(source.unusable(error)))?;
-                    let answered = self.ask(&url, file, bytes)?;
+                    let answered = self.ask(&url, file, bytes, Reach::Listed)?;
                     // A failure is not kept: the run ends, and the next one should try again.
                     if answered.is_ok() {
                         self.keep(&url, &answered)?;
@@ -71,13 +79,13 @@ impl<'a> Sitemaps<'a> {
                 let context = format!("find sitemaps: {} has no `Sitemap` line", shown_url(&url));
                 return Err(Stop::Error(Error::new(ErrorKind::Unusable, context)));
             }
-            self.roots.push_back(Some(found));
+            self.roots.push_back(Some(WalkedRoot { found, reach: reach_of_entries(&Reach::Listed, &url) }));
         }
         Ok(())
     }
 
     /// The next sitemap that the user names.
-    pub(super) fn next_root(&mut self) -> Option<Found> {
+    pub(super) fn next_root(&mut self) -> Option<WalkedRoot> {
         self.roots.pop_front().flatten()
     }
 
@@ -93,8 +101,8 @@ impl<'a> Sitemaps<'a> {
     }
 
     /// Gets a sitemap. `bytes` are those of a file that is not requested.
-    fn ask(&mut self, url: &Url, file: ListingFile, bytes: Option<Bytes>) -> Result<Answered, Stop> {
-        let (ask, answer) = Ask::new(url.clone(), file, bytes);
+    fn ask(&mut self, url: &Url, file: ListingFile, bytes: Option<Bytes>, reach: Reach) -> Result<Answered, Stop> {
+        let (ask, answer) = Ask::new(url.clone(), file, bytes, reach);
         self.batches.blocking_send(Ok(Delivery::Ask(ask))).map_err(|_| Stop::Unwanted)?;
         let answered = answer.blocking_recv().map_err(|_| Stop::Unwanted)?;
         // The bytes may be part of a message of the pool, which counts them until they are dropped. The walk may hold
@@ -118,21 +126,23 @@ struct Level {
     base: Option<Url>,
     /// The number of sitemaps above it, and itself. A robots.txt does not count.
     depth: usize,
+    /// Where its entries come from.
+    reach: Reach,
 }
 
 impl Level {
     /// `site` is the base in a file of this machine.
-    fn new(found: Found, depth: usize, site: Option<&Url>) -> Option<Self> {
+    fn new(found: Found, depth: usize, reach: Reach, site: Option<&Url>) -> Option<Self> {
         let listing = Listing::new(found.data)?;
         let base = parse_url(&found.url, None).ok().filter(|url| url.scheme() != "file").or(site.cloned());
-        Some(Self { listing, base, depth })
+        Some(Self { listing, base, depth, reach })
     }
 }
 
 impl Filling<'_> {
     /// Adds the tasks of a sitemap, and of all sitemaps that it names.
-    pub(super) fn push_sitemap(&mut self, root: Found, sitemaps: &mut Sitemaps<'_>) -> Result<(), Stop> {
-        let root = Level::new(root, 1, self.base);
+    pub(super) fn push_sitemap(&mut self, root: WalkedRoot, sitemaps: &mut Sitemaps<'_>) -> Result<(), Stop> {
+        let root = Level::new(root.found, 1, root.reach, self.base);
         let mut levels: Vec<Level> = root.into_iter().collect();
         if let [Level { listing, depth, .. }] = &mut levels[..]
             && listing.lists() == Lists::SitemapsOfRobotsTxt
@@ -143,6 +153,7 @@ impl Filling<'_> {
             && !self.is_at_limit()
         {
             let (lists, depth, seq) = (level.listing.lists(), level.depth + 1, self.consumed.tasks());
+            let reach = level.reach.clone();
             let Some(entry) = level.listing.next_entry() else {
                 levels.pop();
                 continue;
@@ -157,7 +168,7 @@ impl Filling<'_> {
             };
             let failed = match (lists, &task.url) {
                 (Lists::Sitemaps | Lists::SitemapsOfRobotsTxt, Ok(url)) => {
-                    match self.child(&url.clone(), depth, sitemaps)? {
+                    match self.child(&url.clone(), depth, &reach, sitemaps)? {
                         Some(Ok(level)) => {
                             levels.push(level);
                             continue;
@@ -166,7 +177,7 @@ impl Filling<'_> {
                         None => continue,
                     }
                 }
-                _ => task,
+                _ => Task { reach, ..task },
             };
             self.push_entry(Entry::of(failed, &written))?;
         }
@@ -178,6 +189,7 @@ impl Filling<'_> {
         &mut self,
         url: &Url,
         depth: usize,
+        reach: &Reach,
         sitemaps: &mut Sitemaps<'_>,
     ) -> Result<Option<Result<Level, Failure>>, Stop> {
         if !sitemaps.is_new(url) {
@@ -189,7 +201,7 @@ impl Filling<'_> {
         let answered = match sitemaps.kept(url)? {
             Some(answered) => answered,
             None => {
-                let answered = sitemaps.ask(url, ListingFile::Sitemap, None)?;
+                let answered = sitemaps.ask(url, ListingFile::Sitemap, None, reach.clone())?;
                 sitemaps.keep(url, &answered)?;
                 answered
             }
@@ -197,10 +209,22 @@ impl Filling<'_> {
         if answered.as_ref().is_ok_and(|found| !has_entries(found)) {
             tracing::info!("sitemap {} has no entries", shown_url(url));
         }
-        let level = answered.and_then(|found| Level::new(found, depth, self.base).ok_or_else(|| no_listing(url)));
+        let reach = reach_of_entries(reach, url);
+        let level =
+            answered.and_then(|found| Level::new(found, depth, reach, self.base).ok_or_else(|| no_listing(url)));
         Ok(Some(level.and_then(|level| {
             if level.listing.lists() == Lists::Pages || depth <= MAX_DEPTH { Ok(level) } else { Err(too_deep(url)) }
         })))
+    }
+}
+
+/// Where the entries of a sitemap come from. A server wrote them, unless the sitemap is a file of the user: they may lead
+/// where a redirect of the first file that a server sent may lead.
+fn reach_of_entries(of_sitemap: &Reach, url: &Url) -> Reach {
+    match of_sitemap {
+        Reach::Listed if url.scheme() == "file" => Reach::Listed,
+        Reach::Listed => Reach::Redirected { own: url.origin().ascii_serialization() },
+        Reach::Redirected { own } => Reach::Redirected { own: own.clone() },
     }
 }
 
@@ -273,5 +297,109 @@ impl Root {
             return Err(io::Error::other(format!("it has more than {MAX_SITEMAP} bytes, the limit for a sitemap")));
         }
         Ok(Some(bytes.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::input::{Input, Receiver};
+    use crate::model::{Listed, ListingWriter};
+
+    fn listing<'a>(lists: Lists, locs: impl IntoIterator<Item = &'a str>) -> Bytes {
+        let mut listing = ListingWriter::new(lists);
+        locs.into_iter().for_each(|loc| listing.push(Listed { loc, ..Listed::default() }));
+        listing.into_bytes()
+    }
+
+    fn start(sitemaps: &[&str], limit: Option<u64>) -> Receiver {
+        let sources: Vec<Source> =
+            sitemaps.iter().map(|url| Source::from_sitemap(url).expect("a good source")).collect();
+        Input::open(&sources, None, limit).expect("nothing is read yet").start()
+    }
+
+    /// Answers what the reader asks for. Returns the lines of the tasks, each with the origin that bounds it, the URLs
+    /// that were asked for, and the error.
+    fn walk(mut receiver: Receiver, files: &HashMap<&str, Bytes>) -> (Vec<String>, Vec<String>, Option<String>) {
+        let (mut tasks, mut asked, mut error) = (Vec::new(), Vec::new(), None);
+        let bounded = |reach: &Reach| match reach {
+            Reach::Listed => String::new(),
+            Reach::Redirected { own } => format!(" by {own}"),
+        };
+        while let Some(delivery) = receiver.blocking_recv() {
+            match delivery {
+                Ok(Delivery::Batch(batch)) => {
+                    tasks.extend(batch.tasks.iter().map(|task| format!("{}{}", task.line, bounded(&task.reach))));
+                }
+                Ok(Delivery::Ask(ask)) => {
+                    asked.push(format!("{}{}", ask.url, bounded(&ask.reach)));
+                    let url = ask.url.to_string();
+                    let data = files.get(url.as_str()).cloned();
+                    let missing = || Failure::new(FailureKind::HttpStatus, Stage::Fetch, "get it: 404");
+                    ask.answer(data.map(|data| Found { url, data }).ok_or_else(missing));
+                }
+                Err(stop) => error = Some(stop.to_string()),
+            }
+        }
+        (tasks, asked, error)
+    }
+
+    #[test]
+    fn each_sitemap_is_asked_for_once_and_its_entries_are_bounded_by_the_origin_that_the_user_named() {
+        let files = HashMap::from([
+            ("http://a/1", listing(Lists::Sitemaps, ["2", "http://b/3", "/1", "http://a/2#again"])),
+            ("http://a/2", listing(Lists::Pages, ["/x", "http://127.0.0.1/y", "http://c/\u{fffd}"])),
+            ("http://b/3", listing(Lists::Pages, ["z"])),
+            ("http://d/robots.txt", listing(Lists::SitemapsOfRobotsTxt, ["http://a/2", "http://d/4"])),
+            ("http://d/4", listing(Lists::Pages, ["http://d/"])),
+        ]);
+        let (tasks, asked, error) = walk(start(&["http://a/1", "http://a/1", "robots:http://d"], None), &files);
+        assert_eq!(error, None);
+        assert_eq!(
+            tasks,
+            [
+                "http://a/x by http://a",
+                "http://127.0.0.1/y by http://a",
+                "http://c/\u{fffd} by http://a",
+                "http://b/z by http://a",
+                "http://d/ by http://d",
+            ]
+        );
+        let expected = [
+            "http://a/1",
+            "http://d/robots.txt",
+            "http://a/2 by http://a",
+            "http://b/3 by http://a",
+            "http://d/4 by http://d",
+        ];
+        assert_eq!(asked, expected, "those of the user come first");
+    }
+
+    #[test]
+    fn a_sitemap_of_the_user_that_fails_is_the_only_result() {
+        let files = HashMap::from([("http://a/1", listing(Lists::Pages, ["/x"]))]);
+        let (tasks, _, error) = walk(start(&["http://a/1", "http://a/missing"], None), &files);
+        assert_eq!((tasks, error.as_deref()), (vec![], Some("get it: 404")));
+    }
+
+    #[test]
+    fn the_limit_counts_tasks_of_sitemaps() {
+        let files = HashMap::from([
+            ("http://a/1", listing(Lists::Sitemaps, ["/2", "/3"])),
+            ("http://a/2", listing(Lists::Pages, ["/x", "/y", "/z"])),
+        ]);
+        let (tasks, asked, _) = walk(start(&["http://a/1"], Some(2)), &files);
+        assert_eq!((tasks.len(), asked.len()), (2, 2));
+    }
+
+    #[test]
+    fn the_reader_ends_if_its_question_is_dropped() {
+        let mut receiver = start(&["http://a/1"], None);
+        let asked = receiver.blocking_recv().expect("a question").expect("no error");
+        assert!(matches!(asked, Delivery::Ask(_)));
+        drop(asked);
+        assert!(receiver.blocking_recv().is_none());
     }
 }

@@ -5,7 +5,7 @@ use url::{Position, Url};
 use super::lines::{Line, MAX_LINE};
 use super::redact::{redact, redact_beginning};
 use super::{columns, invalid};
-use crate::model::{Carried, Failure, Task, check_sendable, parse_url};
+use crate::model::{Carried, Failure, Reach, Task, check_sendable, parse_url};
 
 /// Number of characters that the record shows of an entry that is too long, or that has no URL.
 const SHOWN: usize = 256;
@@ -23,7 +23,14 @@ pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<
         return from_text(text, seq, base);
     }
     let line = redact(&String::from_utf8_lossy(bytes)).into_owned();
-    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)), input: Carried::default(), stored: None })
+    Some(Task {
+        seq,
+        line,
+        url: Err(invalid::not_utf8(bytes)),
+        input: Carried::default(),
+        stored: None,
+        reach: Reach::Listed,
+    })
 }
 
 /// As [`from_line`], for a line that is valid text, such as an argument.
@@ -33,7 +40,14 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
         return None;
     }
     let url = columns::check(text).and_then(|()| to_sendable(text, base));
-    Some(Task { seq, line: shown(text, url.as_ref().ok()), url, input: Carried::default(), stored: None })
+    Some(Task {
+        seq,
+        line: shown(text, url.as_ref().ok()),
+        url,
+        input: Carried::default(),
+        stored: None,
+        reach: Reach::Listed,
+    })
 }
 
 /// Turns a cell of a table, or a string of JSON, into a task. Each is a task, also if it is empty.
@@ -47,7 +61,7 @@ pub(super) fn from_value(written: &str, input: Carried, seq: u64, base: Option<&
         return failed(invalid::too_long());
     }
     let url = columns::check(text).map_err(|_| invalid::white_space()).and_then(|()| to_sendable(text, base));
-    Task { seq, line: shown(text, url.as_ref().ok()), url, input, stored: None }
+    Task { seq, line: shown(text, url.as_ref().ok()), url, input, stored: None, reach: Reach::Listed }
 }
 
 /// A task of an entry that has no URL. Its record shows the beginning of `text`.
@@ -56,7 +70,7 @@ pub(super) fn invalid(text: &str, seq: u64, failure: Failure) -> Task {
         None => redact(text).into_owned(),
         Some(_) => redact_beginning(text).chars().take(SHOWN).chain(['…']).collect(),
     };
-    Task { seq, line, url: Err(failure), input: Carried::default(), stored: None }
+    Task { seq, line, url: Err(failure), input: Carried::default(), stored: None, reach: Reach::Listed }
 }
 
 fn to_sendable(text: &str, base: Option<&Url>) -> Result<Url, Failure> {

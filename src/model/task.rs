@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::{Carried, Failure, Stored};
+use super::{Carried, Failure, Reach, Stored};
 
 /// One entry of the list: a line, a row or a value.
 #[derive(Debug, Clone)]
@@ -17,4 +17,7 @@ pub struct Task {
     pub input: Carried,
     /// The answer for `url`, if the list itself has it. Only then may the URL be a `file` URL.
     pub stored: Option<Stored>,
+    /// Where the URL comes from: the list of the user, or a file of a server, such as a sitemap. A server must not lead
+    /// requests further than a redirect could.
+    pub reach: Reach,
 }

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::hosts::HostId;
 use super::queue::{RequestId, Schedule};
+use super::target::Target;
 use super::task::{AnsweredBy, Settled, UnderWay};
 use crate::model::{Outcome, Task};
 
@@ -30,7 +31,7 @@ impl Schedule {
 
     /// Adds a task. Returns its host, in whose queue it is not yet; `None` if it needs no host.
     fn add(&mut self, task: Task) -> Result<Option<HostId>, Box<Settled>> {
-        let Task { seq, line, url, input, stored } = task;
+        let Task { seq, line, url, input, stored, reach } = task;
         match (url, stored) {
             (Ok(url), Some(stored)) => {
                 self.admit_stored(seq, line, input, url, stored);
@@ -38,7 +39,7 @@ impl Schedule {
             }
             (Ok(url), None) => {
                 let host = self.hosts.hold(&url);
-                let mut under_way = UnderWay::new(line, input, url, host);
+                let mut under_way = UnderWay::new(line, input, Target::new(url, reach), host);
                 self.hosts.hold_again(host);
                 self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;

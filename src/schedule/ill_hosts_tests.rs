@@ -10,7 +10,7 @@ use url::Url;
 use super::simulation_tests::{Ran, Said, Serve, answered, in_time, list, ms, refused, run, serve_all, status};
 use super::tests::free;
 use super::*;
-use crate::model::{Carried, Failure, FailureKind, Outcome, Retry, Stage, Task};
+use crate::model::{Carried, Failure, FailureKind, Outcome, Reach, Retry, Stage, Task};
 
 const HOUR: Retry = Retry::After(Duration::from_secs(3600));
 
@@ -247,7 +247,14 @@ fn a_later_and_shorter_retry_after_does_not_shorten_a_longer_one() {
     let mut now = Instant::now();
     let task = |seq: u64| {
         let line = format!("http://h/{seq}");
-        Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None }
+        Task {
+            seq,
+            url: Ok(Url::parse(&line).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        }
     };
     for seq in 0..4 {
         schedule.admit(task(seq), now);

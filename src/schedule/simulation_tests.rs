@@ -11,7 +11,7 @@ use url::Url;
 
 use super::tests::{free, no_cookies};
 use super::*;
-use crate::model::{Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, Retry, Stage, Task};
+use crate::model::{Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, Reach, Retry, Stage, Task};
 use crate::robots::{self, Rules};
 
 pub(super) fn ms(millis: u64) -> Duration {
@@ -122,6 +122,7 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
                         url: Ok(url),
                         input: Carried::default(),
                         stored: None,
+                        reach: Reach::Listed,
                     };
                     ran.settled.extend(schedule.admit(task, now));
                 }
@@ -486,8 +487,14 @@ fn hosts_without_tasks_are_forgotten() {
     let now = Instant::now();
     for seq in 0..30_000 {
         let line = format!("http://h{seq}/");
-        let task =
-            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None };
+        let task = Task {
+            seq,
+            url: Ok(Url::parse(&line).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        };
         assert!(schedule.admit(task, now).is_none());
         for _ in 0..2 {
             let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("something to fetch") };
@@ -508,8 +515,14 @@ fn endless_subdomains_are_forgotten_although_their_domain_is_one_host() {
     let now = Instant::now();
     let mut visit = |seq: u64, keep: bool| {
         let line = format!("http://h{seq}.example.com/");
-        let task =
-            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None };
+        let task = Task {
+            seq,
+            url: Ok(Url::parse(&line).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        };
         assert!(schedule.admit(task, now).is_none());
         while let Some(Step::Fetch(dispatch)) = schedule.next(now) {
             schedule.hand_out(dispatch.id, now);
@@ -547,7 +560,14 @@ fn a_robots_txt_request_that_killed_its_worker_runs_alone() {
     let now = Instant::now();
     let line = "http://h/".to_owned();
     schedule.admit(
-        Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+        Task {
+            seq: 0,
+            url: Ok(Url::parse(&line).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        },
         now,
     );
     for alone in [false, true] {
@@ -568,7 +588,14 @@ fn a_stored_page_does_not_delay_the_next_request() {
     for seq in 0..3 {
         let line = "http://h/".to_owned();
         schedule.admit(
-            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+            Task {
+                seq,
+                url: Ok(Url::parse(&line).expect("a URL")),
+                line,
+                input: Carried::default(),
+                stored: None,
+                reach: Reach::Listed,
+            },
             now,
         );
     }
@@ -588,7 +615,14 @@ fn a_request_lost_with_its_worker_counts_as_sent_at_that_moment() {
     let begun = Instant::now();
     let line = "http://h/".to_owned();
     schedule.admit(
-        Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+        Task {
+            seq: 0,
+            url: Ok(Url::parse(&line).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        },
         begun,
     );
     let _ = schedule.next(begun);

@@ -197,7 +197,14 @@ mod tests {
         let bytes = vec![b'x'; length].into();
         let stored = Stored { form: StoredForm::Message, bytes, at: Some(AT) };
         let url = Ok(Url::parse(url).expect(url));
-        Task { seq, line: format!("line {seq}"), url, input: Carried::default(), stored: Some(stored) }
+        Task {
+            seq,
+            line: format!("line {seq}"),
+            url,
+            input: Carried::default(),
+            stored: Some(stored),
+            reach: Reach::Listed,
+        }
     }
 
     /// Hands out everything that may be handed out.

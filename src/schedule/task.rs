@@ -5,7 +5,7 @@ use url::Url;
 use super::hosts::HostId;
 use super::origins::OriginId;
 use super::target::{Astray, Leash, Target};
-use crate::model::{Carried, Failure, FailureKind, Outcome, Reach, Retry, Stage, shown_url, without_credentials};
+use crate::model::{Carried, Failure, FailureKind, Outcome, Retry, Stage, shown_url, without_credentials};
 
 /// A task that has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,14 +67,14 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
-    /// A task whose line is a URL of this host.
-    pub(super) fn new(line: String, input: Carried, url: Url, listed: HostId) -> Self {
+    /// A task whose target is a URL of this host.
+    pub(super) fn new(line: String, input: Carried, target: Target, listed: HostId) -> Self {
         let mut task = Self {
             weight: 0,
             detour: 0,
             line,
             input,
-            target: Target::new(url, Reach::Listed),
+            target,
             charged: 0,
             alone: false,
             again: false,

@@ -43,7 +43,14 @@ fn schedule() -> Schedule {
 
 fn task(seq: u64) -> Task {
     let line = format!("http://h/{seq}");
-    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None }
+    Task {
+        seq,
+        url: Ok(Url::parse(&line).expect("a URL")),
+        line,
+        input: Carried::default(),
+        stored: None,
+        reach: Reach::Listed,
+    }
 }
 
 fn page() -> Answer {
@@ -74,6 +81,7 @@ fn a_line_that_is_not_a_url_is_settled_without_an_attempt() {
         url: Err(failure.clone()),
         input: Carried::default(),
         stored: None,
+        reach: Reach::Listed,
     };
     let settled = schedule().admit(task, Instant::now()).expect("settled");
     assert_eq!((settled.seq, settled.attempts), (4, 0));
@@ -103,7 +111,14 @@ fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure
     let now = Instant::now();
     let line = first.to_owned();
     schedule.admit(
-        Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line, input: Carried::default(), stored: None },
+        Task {
+            seq: 0,
+            url: Ok(Url::parse(first).expect("a URL")),
+            line,
+            input: Carried::default(),
+            stored: None,
+            reach: Reach::Listed,
+        },
         now,
     );
     let mut cookies = 0;
@@ -197,6 +212,7 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
             url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()),
             input: Carried::default(),
             stored: None,
+            reach: Reach::Listed,
         },
         now,
     );

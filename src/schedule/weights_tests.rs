@@ -11,7 +11,7 @@ use super::origins::AGAIN_AFTER;
 use super::simulation_tests::{Said, Serve, in_time, ms, run};
 use super::tests::{free, no_cookies};
 use super::*;
-use crate::model::{Answer, Carried, Failure, FailureKind, Outcome, Retry, Stage, Task};
+use crate::model::{Answer, Carried, Failure, FailureKind, Outcome, Reach, Retry, Stage, Task};
 use crate::robots;
 
 const MIB: usize = 1 << 20;
@@ -27,7 +27,17 @@ fn polite() -> Options {
 fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
     let url = Url::parse(line).expect("a URL");
     assert_eq!(
-        schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url), input: Carried::default(), stored: None }, now),
+        schedule.admit(
+            Task {
+                seq,
+                line: line.to_owned(),
+                url: Ok(url),
+                input: Carried::default(),
+                stored: None,
+                reach: Reach::Listed
+            },
+            now
+        ),
         None
     );
 }
@@ -116,7 +126,8 @@ fn what_the_list_carries_counts_until_the_task_is_settled_and_is_told_to_rules()
     let without = schedule.weight();
     let input = Carried::of_cells([("sku", "x".repeat(100_000).as_str())]);
     let (line, url) = ("http://h/".to_owned(), Url::parse("http://h/"));
-    let task = Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone(), stored: None };
+    let task =
+        Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone(), stored: None, reach: Reach::Listed };
     assert_eq!(schedule.admit(task, now), None);
     assert_eq!(schedule.weight(), 2 * without + input.weight());
     assert_eq!(schedule.facts(1).map(|facts| facts.input), Some(input.texts()));

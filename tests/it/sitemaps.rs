@@ -297,10 +297,15 @@ fn a_sitemap_is_requested_like_a_page_with_delays_and_retries_and_before_the_pag
     let site = Site::start([
         ("/top.xml", index(["BASE/1.xml", "BASE/2.xml"])),
         ("/1.xml", text(urlset((0..8).map(|n| format!("BASE/p/{n}"))))),
-        ("/2.xml", text(urlset(["BASE/p/last".to_owned()]))),
+        ("/2.xml", File::Status(503)),
     ]);
     let sitemap = site.url("/top.xml");
-    run(&["--sitemap", &sitemap, "--set", "politeness.delay=120ms", "--no-robots"]).exited(0);
+    let mut command = scrape(["--format", "jsonl", "--sitemap", &sitemap, "--no-robots", "--max-retries", "9"]);
+    command.args(["--set", "politeness.delay=120ms"]);
+    let run = Run::start(command);
+    wait_until("the first try", PROMPTLY, || site.hits("/2.xml") > 0);
+    site.put([("/2.xml", text(urlset(["BASE/p/last".to_owned()])))]);
+    assert_eq!(records(&run.finish().exited(0).stdout).len(), 9);
     let log = site.log.lock().expect("no panic").clone();
     let place = |path: &str| log.iter().position(|(own, _)| own == path).expect("it was requested");
     assert!(place("/2.xml") <= place("/1.xml") + 3, "{log:?}");
@@ -619,4 +624,58 @@ fn two_hundred_thousand_urls_of_an_index_of_three_levels_take_no_more_memory_tha
     let (long, first) = walk(100, 2000);
     eprintln!("{short} KiB for 1,000 URLs, {long} KiB for 200,000; the first page after {first:?}");
     assert!(long < short + 16 * MIB && first < Duration::from_secs(2), "{long} KiB against {short} KiB, {first:?}");
+}
+
+#[test]
+fn a_run_that_is_killed_before_its_first_record_keeps_its_sitemaps() {
+    let site = Site::start([("/top.xml", index(["BASE/1.xml"])), ("/1.xml", text(urlset(["BASE/p/1".to_owned()])))]);
+    site.put([("/p/1", File::Hang)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Run::start(to_file(folder.path(), &site, &[]));
+    wait_until("the page", PROMPTLY, || site.hits("/p/1") > 0);
+    run.signal(Signal::KILL);
+    run.finish();
+    site.put([("/top.xml", File::Status(404)), ("/1.xml", File::Status(404)), ("/p/1", text("<title>1</title>"))]);
+    // With other settings, the run would be another one. Without --resume, it begins again.
+    let other = Run::to_end(to_file(folder.path(), &site, &["--resume", "--set", "fetch.user_agent=other"])).exited(2);
+    assert!(other.stderr.contains("404"), "{}", other.stderr);
+    site.put([
+        ("/top.xml", index(["BASE/1.xml"])),
+        ("/1.xml", text(urlset(["BASE/p/1".to_owned()]))),
+        ("/p/1", File::Hang),
+    ]);
+    let hits = site.hits("/p/1");
+    let run = Run::start(to_file(folder.path(), &site, &[]));
+    wait_until("the page", PROMPTLY, || site.hits("/p/1") > hits);
+    run.signal(Signal::KILL);
+    run.finish();
+    site.put([("/top.xml", File::Status(404)), ("/1.xml", File::Status(404)), ("/p/1", text("<title>1</title>"))]);
+    let before = site.hits("/top.xml");
+    Run::to_end(to_file(folder.path(), &site, &["--resume"])).exited(0);
+    assert_eq!((comparable(folder.path()).len(), site.hits("/top.xml")), (1, before));
+}
+
+#[test]
+fn a_sitemap_of_a_server_leads_no_further_than_a_redirect_and_one_of_the_user_leads_anywhere() {
+    let other = Site::start([("/s.xml", text(urlset(["p/2".to_owned()])))]);
+    let site = Site::start([]);
+    let listed = |path: &str| format!("<sitemap><loc>{}</loc></sitemap>", other.url(path));
+    site.put([
+        ("/pages.xml", text(urlset([other.url("/p/1"), "p/own".to_owned()]))),
+        ("/index.xml", text(format!("<sitemapindex>{}</sitemapindex>", listed("/s.xml")))),
+    ]);
+    let table = [("/pages.xml", vec!["blocked_address", ""]), ("/index.xml", vec!["blocked_address"])];
+    for (path, expected) in table {
+        let run = run(&["--sitemap", &site.url(path), "--no-robots"]).exited(3);
+        let records = records(&run.stdout);
+        assert_eq!(records.iter().map(Record::kind).collect::<Vec<_>>(), expected, "{path}");
+        let message = &records[0].failure.as_ref().expect("a failure").message;
+        assert!(message.contains("neither a redirect nor a sitemap may lead there from another origin"), "{message}");
+    }
+    assert!(other.paths().is_empty());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("s.xml");
+    fs::write(&file, urlset([other.url("/p/1")])).expect("written");
+    run(&[&file.display().to_string(), "--no-robots"]).exited(0);
+    assert_eq!(other.paths(), ["/p/1"]);
 }

@@ -81,7 +81,7 @@ impl Guard {
         let why = match self.private_addresses {
             PrivateAddresses::Deny => "which `network.private_addresses = \"deny\"` forbids",
             PrivateAddresses::Direct | PrivateAddresses::Allow => {
-                "and a redirect may not lead there from another origin (see `network.private_addresses`)"
+                "and neither a redirect nor a sitemap may lead there from another origin (see `network.private_addresses`)"
             }
         };
         blocked(url, &format!("its address is {kind}, {why}"))
