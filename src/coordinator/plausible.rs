@@ -143,7 +143,7 @@ impl Plausible {
                 if failure.stage == Stage::Robots {
                     return Err("a failure at the robots.txt stage for a page");
                 }
-                self.failure(failure, max, if out.is_stored { 300 } else { 400 })
+                Self::failure(failure, max, if out.is_stored { 300 } else { 400 })
             }
             Answer::Redirect { .. } if out.is_stored => Err("a redirect instead of a stored answer"),
             Answer::Redirect { status, bytes, to: _ } => {
@@ -180,13 +180,13 @@ impl Plausible {
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
                 Err("a failure at the wrong stage for a robots.txt")
             }
-            robots::Answer::Failed(failure) => self.failure(failure, self.max_body, 400),
+            robots::Answer::Failed(failure) => Self::failure(failure, self.max_body, 400),
         }
     }
 
     /// `max`: the maximum number of bytes of the body. `least`: the lowest HTTP status that can be the reason of a failure.
     /// A stored redirect is one, because it is not followed.
-    fn failure(&self, failure: &Failure, max: u64, least: u16) -> Result<(), Lie> {
+    fn failure(failure: &Failure, max: u64, least: u16) -> Result<(), Lie> {
         within(failure.bytes, max)?;
         let is_workers_own = match failure.kind {
             FailureKind::Dns

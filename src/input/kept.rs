@@ -64,9 +64,9 @@ impl Kept {
             return cut.map(|_| None).map_err(|error| unkept("cut", error));
         };
         if asked != checksum(url) {
-            let context = "resume: the list has changed since the unfinished output was started: it had another sitemap; give \
+            let refusal = "resume: the list has changed since the unfinished output was started: it had another sitemap; give \
                            the original list, or discard the unfinished output with --restart";
-            return Err(Error::new(ErrorKind::Changed, context));
+            return Err(Error::new(ErrorKind::Changed, refusal));
         }
         self.end += (frame::HEADER + content.len()) as u64;
         Ok(Some(match answer {

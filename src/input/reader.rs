@@ -95,7 +95,7 @@ impl Input {
         let fixed = fixed.map(|fixed| fixed.concat());
         let is_there = |column: &&String| fixed.as_ref().is_none_or(|fixed| fixed.contains(&column.as_str()));
         let Some(column) = options.needed.iter().find(|column| !is_there(column)) else {
-            return Ok(Self { options, sources, progress, ..self });
+            return Ok(Self { sources, options, progress, ..self });
         };
         let why = match fixed.unwrap_or_default().as_slice() {
             [] => "a list of lines has no columns; give a table (--input-format csv), or remove the rule".to_owned(),

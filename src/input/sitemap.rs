@@ -62,17 +62,16 @@ impl<'a> Sitemaps<'a> {
                 continue;
             }
             let file = if matches!(root, Root::Robots(_)) { ListingFile::RobotsTxt } else { ListingFile::Sitemap };
-            let answered = match self.kept(&url)? {
-                Some(answered) => answered,
-                None => {
-                    let bytes = root.bytes().map_err(|error| Stop::Error(source.unusable(error)))?;
-                    let answered = self.ask(&url, file, bytes, Reach::Listed)?;
-                    // A failure is not kept: the run ends, and the next one should try again.
-                    if answered.is_ok() {
-                        self.keep(&url, &answered)?;
-                    }
-                    answered
+            let answered = if let Some(answered) = self.kept(&url)? {
+                answered
+            } else {
+                let bytes = root.bytes().map_err(|error| Stop::Error(source.unusable(error)))?;
+                let answered = self.ask(&url, file, bytes, Reach::Listed)?;
+                // A failure is not kept: the run ends, and the next one should try again.
+                if answered.is_ok() {
+                    self.keep(&url, &answered)?;
                 }
+                answered
             };
             let found = answered.map_err(|failure| unreadable(&failure))?;
             if !has_entries(&found) && file == ListingFile::RobotsTxt {
@@ -198,13 +197,12 @@ impl Filling<'_> {
         }
         // The answer may take long.
         self.hand_over()?;
-        let answered = match sitemaps.kept(url)? {
-            Some(answered) => answered,
-            None => {
-                let answered = sitemaps.ask(url, ListingFile::Sitemap, None, reach.clone())?;
-                sitemaps.keep(url, &answered)?;
-                answered
-            }
+        let answered = if let Some(answered) = sitemaps.kept(url)? {
+            answered
+        } else {
+            let answered = sitemaps.ask(url, ListingFile::Sitemap, None, reach.clone())?;
+            sitemaps.keep(url, &answered)?;
+            answered
         };
         if answered.as_ref().is_ok_and(|found| !has_entries(found)) {
             tracing::info!("sitemap {} has no entries", shown_url(url));

@@ -43,13 +43,12 @@ impl Fetcher {
     ) -> Result<ListingBody, Failure> {
         let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = match &visit.stored {
-            Some(stored) => (stored::response(stored, &shown)?, Instant::now() + self.settings.timeout),
-            None => {
-                let (response, deadline) = self.ask(&shown, visit, sent).await?;
-                keep(&self.settings.kept_headers, response.headers(), kept);
-                (response, deadline)
-            }
+        let (response, deadline) = if let Some(stored) = &visit.stored {
+            (stored::response(stored, &shown)?, Instant::now() + self.settings.timeout)
+        } else {
+            let (response, deadline) = self.ask(&shown, visit, sent).await?;
+            keep(&self.settings.kept_headers, response.headers(), kept);
+            (response, deadline)
         };
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };

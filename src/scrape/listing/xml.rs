@@ -5,7 +5,7 @@ use bytes::Bytes;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::QName;
+use quick_xml::name::{Prefix, QName};
 
 use super::entry::{Entry, Field, append};
 use crate::model::{ListingWriter, Lists, excerpt};
@@ -132,7 +132,7 @@ impl Walk {
     fn start(&mut self, element: &BytesStart<'_>) {
         self.depth += 1;
         let (name, prefix) = element.name().decompose();
-        if prefix.map(|prefix| prefix.into_inner()) != self.prefix.as_deref() {
+        if prefix.map(Prefix::into_inner) != self.prefix.as_deref() {
             return;
         }
         let (entry, depth) = self.form.entry();
