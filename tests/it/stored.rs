@@ -86,7 +86,8 @@ fn an_archive_gives_the_same_records_however_it_is_packed() {
         ("members.warc.gz", members.clone()),
         ("whole.warc.gz", gzip(&plain)),
         ("a.warc.zst", zstd::encode_all(plain.as_slice(), 1).expect("memory takes it")),
-        ("other", members),
+        ("other", members.clone()),
+        ("-", members),
     ];
     let expected = [
         format!("{} \"page 0\"", url(0)),
@@ -96,10 +97,16 @@ fn an_archive_gives_the_same_records_however_it_is_packed() {
         format!("{} \"page 4\"", url(4)),
     ];
     for (name, bytes) in files {
-        fs::write(folder.path().join(name), bytes).expect("written");
-        let flags: &[&str] = if name == "other" { &["--input-format", "warc"] } else { &[] };
+        let flags: &[&str] = if name.contains(".warc") { &[] } else { &["--input-format", "warc"] };
         let arguments = [&[name, "--summary", "s.json"], flags, &IMPOLITE_TO_ASK].concat();
-        let run = run_in(folder.path(), &arguments).exited(3);
+        let command = command_in(folder.path(), &arguments);
+        let run = if name == "-" {
+            Run::fed(command, bytes).finish()
+        } else {
+            fs::write(folder.path().join(name), bytes).expect("written");
+            Run::to_end(command)
+        };
+        let run = run.exited(3);
         let records = records(&run.stdout);
         assert_eq!(records.iter().map(short).collect::<Vec<_>>(), expected, "{name}");
         for (seq, record) in (0..).zip(&records) {
@@ -180,6 +187,14 @@ fn the_time_of_a_stored_page_is_that_of_its_archive() {
     assert_eq!(data["at"], "2026-01-02T03:04:05.000Z");
     assert_eq!(data["day"], "2026-01-01");
     assert_eq!(data["id"], format!("urn:uuid:{}", url(0)));
+
+    let undated =
+        String::from_utf8(response(&url(0), body)).expect("UTF-8").replace("2026-01-02T03:04:05Z", "long ago");
+    fs::write(folder.path().join("b.warc"), undated).expect("written");
+    let run = run_in(folder.path(), &[&["b.warc"], &rules[..2]].concat()).exited(0);
+    let record = &records(&run.stdout)[0];
+    let data: Value = serde_json::from_str(record.raw()).expect("JSON");
+    assert_eq!((&data["at"], record.fetched_at.as_deref()), (&Value::Null, None));
 }
 
 #[test]
@@ -237,7 +252,13 @@ fn what_cannot_be_read_is_refused_or_ends_the_run_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
     let whole: Vec<u8> = (0..3).flat_map(|n| gzip(&response(&url(n), &page(n)))).collect();
     let damaged = [&response(&url(0), &page(0))[..], b"junk"].concat();
-    let files: [(&str, &[u8]); 7] = [
+    let zstd = zstd::encode_all([response(&url(0), &page(0)), response(&url(1), &page(1))].concat().as_slice(), 1);
+    let zstd = zstd.expect("memory takes it");
+    let mut followed = whole.clone();
+    followed.extend(b"<html>");
+    let files: [(&str, &[u8]); 9] = [
+        ("torn.warc.zst", &zstd[..zstd.len() - 20]),
+        ("followed.warc.gz", &followed),
         ("text.warc", b"http://h.invalid/\n"),
         ("arc.warc", b"filedesc://x.arc 0.0.0.0 20260101 text/plain 1\n"),
         ("damaged.warc", &damaged),
@@ -251,7 +272,10 @@ fn what_cannot_be_read_is_refused_or_ends_the_run_in_words() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, bytes).expect("written");
     }
-    let table: [(&[&str], i32, usize, &str); 12] = [
+    let table: [(&[&str], i32, usize, &str); 15] = [
+        (&["torn.warc.zst"], 3, 2, "an archive ends in the middle of the record at byte"),
+        (&["followed.warc.gz"], 2, 0, "is followed by bytes that are not gzip"),
+        (&["followed.warc.gz", "--force-list"], 1, 3, "is followed by bytes that are not gzip"),
         (&["text.warc"], 2, 0, "it is not a WARC archive"),
         (&["arc.warc"], 2, 0, "older ARC format"),
         (&["damaged.warc"], 2, 0, "no record begins here"),
