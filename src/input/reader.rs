@@ -16,7 +16,7 @@ use super::sitemap::Sitemaps;
 use super::{Ask, Error, ErrorKind, Format, Options, Progress, Source, first_lines, task, walk};
 use crate::model::{Done, ListPoint, Task};
 
-/// Maximum number of tasks in one batch. A batch is also handed over before each read.
+/// Maximum number of tasks in one batch. A batch is also handed over before each read that may wait.
 const BATCH_TASKS: usize = 256;
 
 /// A batch is handed over when its lines, what they carry, and their stored answers take this many bytes. A short row may carry long names of
@@ -289,6 +289,8 @@ impl<'a> Filling<'a> {
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
         let reader = Counted { reader, progress: self.progress.clone() };
         let mut entries = entries(reader, self.options.format_of(source), self.options, self.base);
+        // The next read of a pipe may take long. Those of a file do not, and an archive needs one for each of its records.
+        let may_wait = !source.is_regular();
         let mut is_at_end = false;
         loop {
             let seq = self.consumed.tasks();
@@ -302,9 +304,16 @@ impl<'a> Filling<'a> {
                 }
                 Ok(None) if is_at_end => return Ok(()),
                 Ok(None) => {
-                    // The next read may take long.
-                    self.hand_over()?;
-                    is_at_end = entries.refill().map_err(|error| self.unreadable(source, error))? == 0;
+                    if may_wait {
+                        self.hand_over()?;
+                    }
+                    match entries.refill() {
+                        Ok(count) => is_at_end = count == 0,
+                        Err(error) => {
+                            self.hand_over()?;
+                            return Err(self.unreadable(source, error));
+                        }
+                    }
                 }
                 Err(error) => {
                     self.hand_over()?;
@@ -315,7 +324,13 @@ impl<'a> Filling<'a> {
     }
 
     fn push_pages(&mut self, source: &Source, folder: &Path) -> Result<(), Stop> {
-        let mut pages = Pages::new(folder, self.options).map_err(|error| broken_off(source, self, error))?;
+        let mut pages = match Pages::new(folder, self.options) {
+            Ok(pages) => pages,
+            Err(error) => {
+                self.hand_over()?;
+                return Err(broken_off(source, self, error));
+            }
+        };
         while !self.is_at_limit() {
             match pages.next(self.consumed.tasks()) {
                 Ok(Some(entry)) => self.push_entry(entry)?,

@@ -165,7 +165,7 @@ impl Filling<'_> {
             } else {
                 task::from_value(&written, input, seq, None)
             };
-            let failed = match (lists, &task.url) {
+            let task = match (lists, &task.url) {
                 (Lists::Sitemaps | Lists::SitemapsOfRobotsTxt, Ok(url)) => {
                     match self.child(&url.clone(), depth, &reach, sitemaps)? {
                         Some(Ok(level)) => {
@@ -178,7 +178,7 @@ impl Filling<'_> {
                 }
                 _ => Task { reach, ..task },
             };
-            self.push_entry(Entry::of(failed, &written))?;
+            self.push_entry(Entry::of(task, &written))?;
         }
         Ok(())
     }
