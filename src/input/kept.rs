@@ -114,12 +114,12 @@ mod tests {
         parse_url(&format!("http://u:p@h/{n}"), None).expect("a URL")
     }
 
-    fn found(n: u32) -> Answered {
-        Ok(Found { url: format!("http://h/{n}"), data: vec![n.to_le_bytes()[0]; 9].into() })
+    fn found(n: u8) -> Found {
+        Found { url: format!("http://h/{n}"), data: vec![n; 9].into() }
     }
 
     fn answers() -> [Answered; 3] {
-        [found(0), Err(Failure::new(FailureKind::Dns, Stage::Fetch, "why")), found(2)]
+        [Ok(found(0)), Err(Failure::new(FailureKind::Dns, Stage::Fetch, "why")), Ok(found(2))]
     }
 
     fn bytes_of(mut file: &File) -> Vec<u8> {

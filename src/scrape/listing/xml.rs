@@ -177,5 +177,5 @@ impl Walk {
 
 fn line_of(text: &str, position: u64) -> usize {
     let end = usize::try_from(position).unwrap_or(usize::MAX).min(text.len());
-    1 + text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count()
+    1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..end]).count()
 }
