@@ -43,3 +43,4 @@ pub mod schedule;
 pub mod scrape;
 pub mod sink;
 pub mod streams;
+pub mod warc;

@@ -30,13 +30,18 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
         let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
         [("the output", path.clone())].into_iter().chain(beside)
     });
+    let of_archive = args.archive.iter().flat_map(|path| {
+        let part = own_files::follow_links(path).map(|target| sink::part_of_archive(&target));
+        let part = part.into_iter().map(|part| ("the file beside the archive", part));
+        [("the archive", path.clone())].into_iter().chain(part)
+    });
     let others = [
         ("the summary", args.summary.clone()),
         ("the cache", plan.cache.clone()),
         (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
     let others = others.into_iter().filter_map(|(name, path)| Some((name, path?)));
-    for (name, path) in of_output.chain(others) {
+    for (name, path) in of_output.chain(of_archive).chain(others) {
         let Some(place) = Place::of(&path) else { continue };
         let is_allowed = |other: &str| name == SAVED && other == LOADED;
         if let Some((other, _)) = taken.iter().find(|(other, taken)| taken.is(&place) && !is_allowed(other)) {

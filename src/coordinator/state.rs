@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
+use super::archived::Archived;
 use super::before_fetch::BeforeFetch;
 use super::cached::Cached;
 use super::cookies::Cookies;
@@ -53,6 +54,8 @@ pub(super) enum Action {
         job: Option<JobId>,
         reason: String,
     },
+    /// Append these members to the archive, before the records of later actions.
+    Archive(Bytes),
     Record(Record),
     /// Close the executor: all tasks are settled.
     Close,
@@ -120,6 +123,8 @@ pub(super) struct State {
     halted: bool,
     /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
+    /// `None` if the run has no archive.
+    pub(super) archived: Option<Archived>,
     /// The wall clock at the last event. The loop sets it.
     pub(super) wall: SystemTime,
     pub(super) list_error: Option<input::Error>,
@@ -152,6 +157,7 @@ impl State {
             stopping: None,
             halted: false,
             cookies: None,
+            archived: None,
             wall: SystemTime::UNIX_EPOCH,
             list_error: None,
             fatal: None,
@@ -288,8 +294,10 @@ impl State {
                 Step::Settled(settled) => Some(settled),
                 Step::Fetch(Dispatch { id, visit, affinity, alone }) => match self.before_fetch(id, visit, now) {
                     BeforeFetch::Known(page) => self.schedule.known_page(id, page, now),
-                    BeforeFetch::Fetch(visit) => {
+                    BeforeFetch::Fetch(mut visit) => {
                         room -= 1;
+                        let wall = self.wall;
+                        visit.archive = self.archived.as_mut().map(|archived| archived.number(id, &visit.url, wall));
                         self.schedule.hand_out(id, now);
                         self.out.insert(job_of(id), Out::new(&visit, now));
                         let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
@@ -316,6 +324,7 @@ impl State {
             self.suspects.remove(&settled.seq);
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
+        self.archived.iter_mut().for_each(|archived| archived.settled(settled.seq));
         let was_sent = settled.attempts > 0;
         let too_long = match &settled.outcome {
             Outcome::Page(page) => too_long(&settled.line, page),

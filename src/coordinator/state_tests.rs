@@ -241,7 +241,7 @@ fn rows(columns: usize, rows: &str) -> Bytes {
 }
 
 fn bytes(output: JobOutput) -> Vec<u8> {
-    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
+    postcard::to_stdvec(&SentOutput::new(output, Bytes::new())).expect("bytes")
 }
 
 fn of_robots(answer: crate::robots::Answer) -> Vec<u8> {

@@ -43,13 +43,24 @@ pub struct Visit {
     pub connection: Connection,
     /// What the list says about the task, if a rule needs it.
     pub task: Option<Box<TaskFacts>>,
+    /// The number from which the ids of the request's records in the archive are made; `None` if there is no archive.
+    pub archive: Option<u128>,
 }
 
 impl Visit {
     /// A request without headers of its own.
     pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host) = (Vec::new(), HostSettings::default());
-        Self { url, reach, headers, host, tell_when_sent: false, connection: Connection::Kept, task: None }
+        Self {
+            url,
+            reach,
+            headers,
+            host,
+            tell_when_sent: false,
+            connection: Connection::Kept,
+            task: None,
+            archive: None,
+        }
     }
 }
 

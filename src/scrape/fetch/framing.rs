@@ -92,7 +92,7 @@ impl Framing {
 
 /// Returns the words of a list header from all its lines (RFC 9110, 5.3), in lower case. Decodes bytes above 0x7F as
 /// Latin-1.
-fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<'h> {
+pub(super) fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<'h> {
     headers.get_all(name).iter().flat_map(|line| {
         let line = encoding_rs::mem::decode_latin1(line.as_bytes()).to_ascii_lowercase();
         line.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>()

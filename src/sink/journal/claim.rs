@@ -8,6 +8,7 @@ use super::Journal;
 use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
+use crate::sink::archive::{Archive, Place};
 use crate::sink::destination::{Part, with_suffix};
 use crate::sink::{Error, LeftOver, Options, Order};
 
@@ -32,6 +33,7 @@ pub(in crate::sink) struct Claim {
     /// The file for waiting records; `None` if no records wait.
     pub(in crate::sink) pending: Option<File>,
     pub(in crate::sink) confirmed: Confirmed,
+    pub(in crate::sink) archive: Option<Archive>,
 }
 
 impl Names {
@@ -57,6 +59,7 @@ pub fn files_beside(target: &Path) -> [PathBuf; 5] {
 /// only the owner can access its files.
 pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options: &Options) -> Result<Claim, Error> {
     let names = Names::beside(&target);
+    let place = options.archive.as_ref().map(Place::find).transpose()?;
     if options.left_over != LeftOver::Replace && length(&names.part) > 0 && !names.manifest.exists() {
         return Err(refuse_without_manifest(&names));
     }
@@ -73,12 +76,23 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
         return Err(refuse(&names));
     }
     if is_left_over && options.left_over == LeftOver::Resume {
-        if length(&names.log) > 0 {
-            check(&names, &mut manifest, options)?;
+        // Without a log, nothing is confirmed, so nothing is resumed.
+        let run = if length(&names.log) > 0 { check(&names, &mut manifest, options)? } else { 0 };
+        let archive = place.as_ref().map(|place| place.left_over().map_err(|error| with_path(place.part(), &error)));
+        let archive = archive.transpose().map_err(|error| cannot_resume(&names, error))?.flatten();
+        if let Some(place) = &place
+            && archive.is_none()
+            && length(&names.log) > 0
+        {
+            return Err(refuse_without_archive(&names, place));
         }
-        let (files, confirmed) = recover_files(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
+        let recovered = recover_files(&names, options.order, archive.as_ref());
+        let (files, confirmed) = recovered.map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
-            return resume(target, permissions, names, manifest, files, confirmed, options);
+            let continued = |(place, file): (Place, File)| place.resume(file, run, confirmed.archive);
+            let archive = place.zip(archive).map(continued).transpose();
+            let archive = archive.map_err(|error| cannot_resume(&names, error))?;
+            return resume(target, permissions, names, manifest, files, confirmed, archive, options);
         }
         tracing::warn!(
             "no record in `{}` can be recovered, so the run starts from the beginning",
@@ -90,24 +104,31 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             target.display()
         );
     }
-    start(target, permissions, names, manifest, options)
+    if let Some(place) = &place {
+        // What lies beside an unfinished output of this run is of this run too.
+        let is_ours = is_left_over && options.left_over == LeftOver::Resume;
+        place.clear(if is_ours { LeftOver::Replace } else { options.left_over })?;
+    }
+    start(target, permissions, names, manifest, place.as_ref(), options)
 }
 
 /// The `.part`, the log and the pending file of an earlier run.
 type Files = (File, File, File);
 
 /// Finds out which work of an earlier run can be trusted.
-fn recover_files(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
+fn recover_files(names: &Names, order: Order, archive: Option<&File>) -> io::Result<(Files, Confirmed)> {
     let open = |path: &Path| own_files::open_or_create(path, Others::MayRead).map_err(|error| with_path(path, &error));
     let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
+    let mut archive = archive.map(|file| BufReader::with_capacity(BUFFER, file));
+    let archive = archive.as_mut().map(|archive| archive as &mut dyn io::Read);
     let read = |file| BufReader::with_capacity(BUFFER, file);
-    let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
+    let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending), archive)?;
     Ok(((part, log, pending), confirmed))
 }
 
-/// Compares the settings with those of the earlier run. Must come before the files are read: another order would
-/// interpret them wrongly.
-fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<(), Error> {
+/// Compares the settings with those of the earlier run, and returns the number of that run. Must come before the files
+/// are read: another order would interpret them wrongly.
+fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<u128, Error> {
     let part = names.part.display();
     let Some(earlier) = manifest.read().map_err(|error| cannot_resume(names, error))? else {
         return Err(Error::unusable(format!(
@@ -116,7 +137,7 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<()
         )));
     };
     match earlier.difference(&options.identity) {
-        None => Ok(()),
+        None => Ok(earlier.run()),
         Some(difference) => Err(Error::unusable(format!(
             "resume `{part}`: {difference}; undo the change, or discard the unfinished output with --restart"
         ))),
@@ -129,13 +150,16 @@ fn start(
     permissions: Permissions,
     names: Names,
     mut manifest: Manifest,
+    place: Option<&Place>,
     options: &Options,
 ) -> Result<Claim, Error> {
+    let mut archive = None;
     let mut files = || -> io::Result<_> {
         for path in [&names.part, &names.log, &names.pending, &names.successor] {
             remove(path)?;
         }
-        manifest.write(&options.identity)?;
+        let run = manifest.write(&options.identity)?;
+        archive = place.map(|place| place.start(run)).transpose()?;
         let log = own_files::create(&names.log)?;
         let pending = (options.order == Order::Input).then(|| own_files::create(&names.pending)).transpose()?;
         let part = own_files::create(&names.part)?;
@@ -145,7 +169,7 @@ fn start(
         Ok((part, log, pending)) => {
             let part = Part::new(part, names.part.clone(), target, permissions, 0);
             let journal = Journal::new(names, manifest, log, &Confirmed::default());
-            Ok(Claim { part, journal, pending, confirmed: Confirmed::default() })
+            Ok(Claim { part, journal, pending, confirmed: Confirmed::default(), archive })
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
@@ -153,6 +177,7 @@ fn start(
             for path in [&names.part, &names.log, &names.pending] {
                 remove(path).ok();
             }
+            archive.map(Archive::discard);
             manifest.remove().ok();
             Err(refusal)
         }
@@ -167,6 +192,7 @@ fn resume(
     manifest: Manifest,
     (part, log, pending): Files,
     confirmed: Confirmed,
+    archive: Option<Archive>,
     options: &Options,
 ) -> Result<Claim, Error> {
     let cut = |file: &File, length: u64| -> io::Result<()> {
@@ -183,7 +209,8 @@ fn resume(
     all().map_err(|error| cannot_resume(&names, error))?;
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
     let journal = Journal::new(names, manifest, log, &confirmed);
-    Ok(Claim { part, journal, pending: (options.order == Order::Input).then_some(pending), confirmed })
+    let pending = (options.order == Order::Input).then_some(pending);
+    Ok(Claim { part, journal, pending, confirmed, archive })
 }
 
 fn refuse(names: &Names) -> Error {
@@ -198,6 +225,14 @@ fn refuse_without_manifest(names: &Names) -> Error {
         "start `{}`: it is left over from an unfinished run, but its manifest is missing, so --resume cannot \
          continue it; move it elsewhere, or discard it with --restart",
         names.part.display()
+    ))
+}
+
+fn refuse_without_archive(names: &Names, place: &Place) -> Error {
+    Error::unusable(format!(
+        "resume `{}`: its archive `{}` is missing; put it back, or discard the unfinished output with --restart",
+        names.part.display(),
+        place.part().display()
     ))
 }
 
