@@ -175,7 +175,7 @@ mod tests {
             let plan = plan(&[assignment]);
             let environment =
                 |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
-            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan, environment))
+            format!("{:?}", shape(&super::of(&plan, Format::Json, None, None), &plan, environment))
         };
         let plain = of("pool.workers=1", &[]);
         for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]

@@ -142,6 +142,7 @@ impl Run {
             match action {
                 Action::Submit { id, payload, hints } => self.pool.submit(id, payload, pool_hints(hints)),
                 Action::Refuse { worker, job, reason } => self.pool.refuse(worker, job, reason, self.now),
+                Action::Archive(_) => panic!("nothing is archived"),
                 Action::Record(record) => {
                     assert!(record.seq < TASKS && record.url.ends_with(&format!("/{}", record.seq)));
                     assert!(self.recorded.insert(record.seq), "task {} has two records", record.seq);

@@ -154,7 +154,9 @@ mod tests {
 
     fn sent(answer: Answer) -> Bytes {
         let visited = Visited { answer, headers: Vec::new(), by_reference: false };
-        postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes").into()
+        postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), Bytes::new()))
+            .expect("bytes")
+            .into()
     }
 
     #[test]
@@ -170,7 +172,7 @@ mod tests {
             }))
         };
         let failure = sent(Answer::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "why")));
-        let with_data = [&failure[..failure.len() - 1], b"\x02{}"].concat();
+        let with_data = [&failure[..failure.len() - 2], b"\x02{}\0"].concat();
         let trailing = [&page(b"{}")[..], b"\0"].concat();
         let (no_answer, no_line) =
             (Err("what is not a valid answer"), Err("data that is not one line of JSON, nor rows of a table"));

@@ -157,6 +157,7 @@ impl Place {
             order: sink::Order::Input,
             left_over: sink::LeftOver::Refuse,
             window_memory: 1 << 20,
+            archive: None,
             identity: sink::Identity::default(),
         };
         RunParts {

@@ -56,8 +56,17 @@ mod tests {
     #[test]
     fn large_pages_get_half_of_the_memory_and_at_least_one_permit() {
         const MIB: u64 = 1 << 20;
-        for (memory, max_body, turns) in [(512, 16, 2), (4096, 16, 16), (64, 16, 1), (512, 512, 1), (512, 1, 32)] {
-            let settings = FetchSettings { max_body: max_body * MIB, memory: memory * MIB, ..sample() };
+        let table = [
+            (512, 16, false, 2),
+            (4096, 16, false, 16),
+            (64, 16, false, 1),
+            (512, 512, false, 1),
+            (512, 1, false, 32),
+            (512, 16, true, 1),
+            (4096, 16, true, 11),
+        ];
+        for (memory, max_body, archives, turns) in table {
+            let settings = FetchSettings { max_body: max_body * MIB, memory: memory * MIB, archives, ..sample() };
             let LargePages(semaphore) = LargePages::new(&settings);
             assert_eq!(semaphore.available_permits(), turns, "{memory} MiB for pages of {max_body} MiB");
         }

@@ -188,6 +188,23 @@ mod tests {
     }
 
     #[test]
+    fn files_of_another_version_of_the_journal_are_named_as_such() {
+        let identity = identity("1.0.0", &[("a", "1")], &[]);
+        let kept = Kept::new(&identity, [7; 16]);
+        let mut value = serde_json::to_value(&kept).expect("JSON");
+        let read = |value: &serde_json::Value| serde_json::from_value::<Kept>(value.clone()).expect("a manifest");
+        assert_eq!(read(&value).difference(&identity), None);
+        let expected = "it was started by another version of gleaner, which wrote the files beside it in another form";
+        for other in [Some(FORMAT + 1), None] {
+            match other {
+                Some(format) => value["format"] = format.into(),
+                None => drop(value.as_object_mut().expect("an object").remove("format")),
+            }
+            assert_eq!(read(&value).difference(&identity).as_deref(), Some(expected), "{other:?}");
+        }
+    }
+
+    #[test]
     fn differences_are_named() {
         let settings = [("a", "1"), ("b", "2"), ("c", "3")];
         let earlier = Kept::new(&identity("1.0.0", &settings, &[("pin", "4711")]), [7; 16]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::entry::{Checkpoint, Label};
+use super::entry::{ArchiveStretch, Checkpoint, Label};
 use super::recovery::{Confirmed, recover};
 use crate::model::{FailureKind, ListPoint};
 use crate::sink::Order;
@@ -230,6 +230,41 @@ fn an_entry_that_contradicts_the_previous_one_or_the_part_is_not_trusted() {
         let log = [&first, &entry].map(|entry| entry.to_bytes().expect("short")).concat();
         let confirmed = recovered(part, &log, b"");
         assert_eq!(confirmed.part, if believed { 8 } else { 4 }, "{what}");
+    }
+}
+
+#[test]
+fn an_entry_is_trusted_only_with_its_stretch_of_the_archive() {
+    let entry = |end: u64, text: &[u8], archive: Option<(u64, &[u8])>| Checkpoint {
+        end,
+        crc: crc32fast::hash(text),
+        seqs: vec![],
+        failures: vec![],
+        pending: 0,
+        list: ListPoint { tasks: 5, crc: 1 },
+        archive: archive.map(|(end, bytes)| ArchiveStretch { end, crc: crc32fast::hash(bytes) }),
+    };
+    let of_run = [entry(4, b"one\n", Some((3, b"abc"))), entry(8, b"two\n", Some((8, b"defgh")))];
+    let backwards = [of_run[0].clone(), entry(8, b"two\n", Some((2, b"")))];
+    let without = [of_run[0].clone(), entry(8, b"two\n", None)];
+    let table = [
+        ("the whole archive", &of_run, Some("abcdefgh"), (8, 8)),
+        ("an archive with more", &of_run, Some("abcdefghijk"), (8, 8)),
+        ("the end is missing", &of_run, Some("abcdefg"), (4, 3)),
+        ("a hole in the second stretch", &of_run, Some("abcd\0fgh"), (4, 3)),
+        ("a hole in the first stretch", &of_run, Some("a\0cdefgh"), (0, 0)),
+        ("an empty archive", &of_run, Some(""), (0, 0)),
+        ("no archive", &of_run, None, (0, 0)),
+        ("a stretch that ends before it begins", &backwards, Some("abcdefgh"), (4, 3)),
+        ("an entry without a stretch", &without, Some("abcdefgh"), (4, 3)),
+    ];
+    for (what, entries, archive, expected) in table {
+        let log = entries.iter().flat_map(|entry| entry.to_bytes().expect("short")).collect::<Vec<_>>();
+        let mut archive = archive.map(str::as_bytes);
+        let archive = archive.as_mut().map(|archive| archive as &mut dyn std::io::Read);
+        let (part, log, pending) = (&mut &b"one\ntwo\n"[..], &mut &log[..], &mut &b""[..]);
+        let confirmed = recover(Order::Input, part, log, pending, archive).expect("memory can be read");
+        assert_eq!((confirmed.part, confirmed.archive), expected, "{what}");
     }
 }
 
