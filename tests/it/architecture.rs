@@ -21,14 +21,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("exit_code", &[]),
     ("own_files", &[]),
     ("streams", &[]),
+    ("warc", &[]),
     ("cache", &["model", "own_files"]),
     ("input", &["model", "streams"]),
     ("robots", &["model"]),
-    ("scrape", &["model", "robots"]),
+    ("scrape", &["model", "robots", "warc"]),
     ("schedule", &["model", "robots"]),
-    ("sink", &["model", "own_files", "streams"]),
+    ("sink", &["model", "own_files", "streams", "warc"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
+    ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink", "warc"]),
     (
         "cli",
         &[

@@ -292,11 +292,13 @@ async fn secrets_of_requests_are_sent_but_not_archived() {
     let text = format!("{all:?}");
     assert!(!text.contains("s3cret") && !text.contains("czNjcmV0"), "{text}");
     let expected = format!(
-        "GET /a HTTP/1.1\r\nhost: {}\r\naccept-language: de\r\nuser-agent: test/1\r\naccept: \
-         text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\naccept-encoding: gzip, deflate, br, zstd",
+        "GET /a HTTP/1.1\nhost: {}\naccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\n\
+         accept-encoding: gzip, deflate, br, zstd\naccept-language: de\nuser-agent: test/1",
         server.address()
     );
-    assert_eq!(all[1].head, expected);
+    let mut lines: Vec<_> = all[1].head.lines().collect();
+    lines[2..].sort_unstable();
+    assert_eq!(lines.join("\n"), expected);
 }
 
 /// A list, an output and an archive in a folder.
@@ -429,8 +431,7 @@ fn an_archive_is_resumed_only_with_its_run() {
         }
         let run = Run::to_end(command).exited(2);
         assert!(run.stderr.contains(expected), "{flags:?}: {}", run.stderr);
-        let left: Vec<_> = job.files().into_iter().filter(|name| !name.starts_with("other.jsonl")).collect();
-        assert_eq!(left, before, "{flags:?}");
+        assert_eq!(job.files(), before, "{flags:?}");
     }
     fs::rename(job.path("a.warc.gz.part"), job.path("elsewhere")).expect("renamed");
     let run = job.to_end(RESUMED).exited(2);

@@ -107,7 +107,12 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
     if let Some(place) = &place {
         // What lies beside an unfinished output of this run is of this run too.
         let is_ours = is_left_over && options.left_over == LeftOver::Resume;
-        place.clear(if is_ours { LeftOver::Replace } else { options.left_over })?;
+        if let Err(refusal) = place.clear(if is_ours { LeftOver::Replace } else { options.left_over }) {
+            if !is_left_over {
+                manifest.remove().ok();
+            }
+            return Err(refusal);
+        }
     }
     start(target, permissions, names, manifest, place.as_ref(), options)
 }
