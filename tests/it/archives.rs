@@ -516,3 +516,58 @@ fn an_archive_that_cannot_be_written_is_refused_before_the_first_request() {
     assert!(run.stderr.contains("that is the output, name another file"), "{}", run.stderr);
     assert!(server.log().is_empty());
 }
+
+/// Writes an archive and what the server sent into a folder, for `tests/peers/archives.py`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a folder in GLEANER_ARCHIVES; .ci/run runs it"]
+async fn archives_are_written_for_peers() {
+    let folder = PathBuf::from(std::env::var_os("GLEANER_ARCHIVES").expect("a folder"));
+    fs::create_dir_all(&folder).expect("created");
+    let page =
+        "<!doctype html><meta charset=utf-8><title>日本語, é</title>\r\n\r\n\n<p>\0</p>".repeat(300).into_bytes();
+    let ok = "HTTP/1.1 200 OK\r\nContent-Type: text/html";
+    let (gzip, brotli, zlib) =
+        (compressed::gzip(&page).await, compressed::brotli(&page).await, compressed::zlib(&page).await);
+    let two_members = [&gzip[..], &gzip].concat();
+    let of_length = |head: &str, body: &[u8]| {
+        let head = format!("{head}\r\nContent-Length: {}\r\n\r\n", body.len());
+        Reply::new([head.as_bytes(), body].concat())
+    };
+    let chunked = |head: &str, body: &[u8]| {
+        let head = format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len());
+        Reply::new([head.as_bytes(), body, b"\r\n0\r\n\r\n"].concat())
+    };
+    let coded = |coding: &str| format!("{ok}\r\nContent-Encoding: {coding}");
+    let broken =
+        Reply::new([ok.as_bytes(), b"\r\nContent-Length: 99999\r\n\r\n", &page[..]].concat()).then(Then::Close);
+    let cases: Vec<(u16, Reply, &[u8], &[u8])> = vec![
+        (200, of_length(ok, &page), &page, &page),
+        (200, chunked(ok, &page), &page, &page),
+        (200, of_length(&coded("gzip"), &gzip), &gzip, &page),
+        (200, chunked(&coded("br"), &brotli), &brotli, &page),
+        (200, chunked(&coded("deflate"), &zlib), &zlib, &page),
+        (200, of_length(&coded("gzip"), &two_members), &two_members, &[]),
+        (200, of_length(ok, b""), b"", b""),
+        (404, of_length("HTTP/1.1 404 No such page: é", &page), &page, &page),
+        (200, broken, &page, &page),
+        (200, Reply::new([ok.as_bytes(), b"\r\n\r\n", &page].concat()).then(Then::Close), &page, &page),
+    ];
+    let plain_of_two = [&page[..], &page].concat();
+    let replies = cases.iter().map(|(_, reply, ..)| reply.clone()).collect();
+    let server = RawServer::start(replies).await;
+    let mut sent = String::new();
+    let mut list = String::new();
+    for (number, (status, _, body, plain)) in cases.iter().enumerate() {
+        let plain = if *body == two_members { &plain_of_two[..] } else { plain };
+        let of = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
+        let path = format!("/{number}?q=%C3%A9");
+        let line = serde_json::json!({ "path": path, "status": status, "sent": of(body), "plain": of(plain) });
+        sent += &format!("{line}\n");
+        list += &format!("{}\n", server.url(path.trim_start_matches('/')));
+    }
+    fs::write(folder.join("sent.jsonl"), sent).expect("written");
+    fs::write(folder.join("list.txt"), list).expect("written");
+    let mut command = scrape(["list.txt", "-o", "out.jsonl", "--archive", "pages.warc.gz", "--restart", "--no-robots"]);
+    command.current_dir(&folder).args(["-w", "1", "--concurrency", "1", "--max-retries", "0"]);
+    tokio::task::spawn_blocking(|| Run::to_end(command).exited(3)).await.expect("a run");
+}
