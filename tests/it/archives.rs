@@ -292,8 +292,8 @@ async fn secrets_of_requests_are_sent_but_not_archived() {
     let text = format!("{all:?}");
     assert!(!text.contains("s3cret") && !text.contains("czNjcmV0"), "{text}");
     let expected = format!(
-        "GET /a HTTP/1.1\nhost: {}\naccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\n\
-         accept-encoding: gzip, deflate, br, zstd\naccept-language: de\nuser-agent: test/1",
+        "GET /a HTTP/1.1\nhost: {}\naccept-encoding: gzip, deflate, br, zstd\naccept-language: de\naccept: \
+         text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\nuser-agent: test/1",
         server.address()
     );
     let mut lines: Vec<_> = all[1].head.lines().collect();
@@ -343,7 +343,8 @@ impl Job {
     /// Starts a run, and kills it after some records are confirmed.
     fn killed_after_a_checkpoint(&self) {
         let run = Run::start(self.command(ARCHIVE));
-        wait_until("some checkpoints", PROMPTLY, || self.length("out.jsonl.part") > 6000);
+        // An entry of the log has less than 50 bytes here.
+        wait_until("some checkpoints", PROMPTLY, || self.length("out.jsonl.part.log") > 100);
         run.signal(Signal::KILL);
         assert_eq!(run.finish().signal, Some(9));
     }
@@ -552,16 +553,16 @@ async fn archives_are_written_for_peers() {
         (200, broken, &page, &page),
         (200, Reply::new([ok.as_bytes(), b"\r\n\r\n", &page].concat()).then(Then::Close), &page, &page),
     ];
-    let plain_of_two = [&page[..], &page].concat();
     let replies = cases.iter().map(|(_, reply, ..)| reply.clone()).collect();
     let server = RawServer::start(replies).await;
     let mut sent = String::new();
     let mut list = String::new();
     for (number, (status, _, body, plain)) in cases.iter().enumerate() {
-        let plain = if *body == two_members { &plain_of_two[..] } else { plain };
+        // warcio decodes only the first member.
+        let plain = (*body != two_members).then_some(plain);
         let of = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
         let path = format!("/{number}?q=%C3%A9");
-        let line = serde_json::json!({ "path": path, "status": status, "sent": of(body), "plain": of(plain) });
+        let line = serde_json::json!({ "path": path, "status": status, "sent": of(body), "plain": plain.map(|plain| of(plain)) });
         sent += &format!("{line}\n");
         list += &format!("{}\n", server.url(path.trim_start_matches('/')));
     }
