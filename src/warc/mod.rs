@@ -1,5 +1,12 @@
-//! Web archives: files of WARC records (ISO 28500:2017, "WARC 1.1"). Pure: knows no process, file or clock.
+//! WARC archives (ISO 28500, versions 1.0 and 1.1): what crawlers store of the web. It knows nothing of tasks and lists.
 //!
+//! - `head`: the named fields of a record
+//! - `read`: splits a stream into records
 //! - `write`: makes the records of a run's archive
 
+mod head;
+mod read;
 pub mod write;
+
+pub use head::Head;
+pub use read::{Block, Error, Reader, Record};

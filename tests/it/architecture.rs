@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("streams", &[]),
     ("warc", &[]),
     ("cache", &["model", "own_files"]),
-    ("input", &["model", "streams"]),
+    ("input", &["model", "streams", "warc"]),
     ("robots", &["model"]),
     ("scrape", &["model", "robots", "warc"]),
     ("schedule", &["model", "robots"]),

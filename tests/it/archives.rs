@@ -518,6 +518,70 @@ fn an_archive_that_cannot_be_written_is_refused_before_the_first_request() {
     assert!(server.log().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_as_a_list_gives_the_records_of_the_run_that_wrote_it() {
+    let page = "<!doctype html><title>日本語, é</title><h1>One</h1><p>some text</p>".repeat(200).into_bytes();
+    let coded = |coding: &str, body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n{coding}");
+        let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+        Reply::new([head.as_bytes(), body].concat())
+    };
+    let in_chunks = |codings: &str, body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{codings}");
+        let head = format!("{head}\r\n\r\n{:x}\r\n", body.len());
+        Reply::new([head.as_bytes(), body, b"\r\n0\r\n\r\n"].concat())
+    };
+    let (gzip, cyrillic) = (compressed::gzip(&page).await, b"<title>\xd6\xe5\xed\xe0</title>");
+    let head = |line: &str| Reply::new(format!("{line}\r\nContent-Length: 9\r\n\r\n<p>text</p").into_bytes());
+    let replies = vec![
+        coded("", &page),
+        coded("Content-Encoding: gzip\r\n", &gzip),
+        coded("Content-Encoding: br\r\n", &compressed::brotli(&page).await),
+        coded("Content-Encoding: zstd\r\n", &compressed::zstd(&page).await),
+        coded("Content-Encoding: deflate\r\n", &compressed::deflate(&page).await),
+        coded("Content-Encoding: gzip\r\n", &page),
+        in_chunks("Transfer-Encoding: chunked", &page),
+        in_chunks("Content-Encoding: gzip\r\nTransfer-Encoding: chunked", &gzip),
+        in_chunks("Transfer-Encoding: gzip, chunked", &gzip),
+        coded("Content-Language: ru\r\n", b""),
+        Reply::new(
+            [b"HTTP/1.0 200 OK\r\nContent-Type: text/html; charset=windows-1251\r\n\r\n", &cyrillic[..]].concat(),
+        )
+        .then(Then::Close),
+        head("HTTP/1.1 404 Not Found\r\nContent-Type: text/html"),
+        head("HTTP/1.1 503 Busy"),
+        head("HTTP/1.1 200 OK\r\nContent-Type: image/png"),
+        Reply::new(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<p>".to_vec())
+            .then(Then::Close),
+    ];
+    let count = replies.len();
+    let server = RawServer::start(replies).await;
+    let list: Vec<String> = (0..count).map(|n| server.url(&format!("{n}?a=b"))).collect();
+    let job = Job::new(&list, &["-w", "1", "--concurrency", "1", "--max-retries", "0", "--no-robots"]);
+    let run = job.command(ARCHIVE);
+    let again = {
+        let mut command = scrape(["a.warc.gz", "-o", "again.jsonl", "--keep-none", "-w", "1"]);
+        command.current_dir(job.folder.path());
+        command
+    };
+    let runs = move || [run, again].map(|command| Run::to_end(command).exited(3));
+    tokio::task::spawn_blocking(runs).await.expect("two runs");
+    let [live, stored] = ["out.jsonl", "again.jsonl"].map(|name| {
+        let mut records = values(&fs::read_to_string(job.path(name)).expect("the output"));
+        for record in records.iter_mut().filter_map(|record| record.as_object_mut()) {
+            record.retain(|key, _| !["attempts", "elapsed_ms", "worker", "fetched_at"].contains(&key.as_str()));
+            if let Some(failure) = record["failure"].as_object_mut() {
+                failure.retain(|key, _| key == "kind" || key == "status");
+            }
+        }
+        records
+    });
+    assert_eq!((live.len(), stored.len()), (count, count));
+    for (live, stored) in live.iter().zip(&stored) {
+        assert_eq!(live, stored);
+    }
+}
+
 /// Writes an archive and what the server sent into a folder, for `tests/peers/archives.py`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a folder in GLEANER_ARCHIVES; .ci/run runs it"]

@@ -100,7 +100,7 @@ pub(super) fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iter
 }
 
 /// Returns `Content-Length` if all its lines agree.
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
     let mut lengths = tokens(headers, &CONTENT_LENGTH).map(|text| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| text.parse::<u64>().ok()).flatten()
