@@ -3,17 +3,19 @@
 //!
 //! The layout follows warcio and Common Crawl: the response before its request, and SHA-1 digests in base32.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use ring::digest;
 
 /// The first bytes of each member that this module makes: gzip with deflate.
 pub const MEMBER_START: [u8; 3] = [0x1f, 0x8b, 8];
+
+/// How hard bodies are compressed. With level 6, a page of 58 KB takes 8 % less room and more than twice the time.
+const LEVEL: u32 = 2;
 
 /// What the first record of an archive says about the run.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +51,6 @@ pub struct Exchange<'a> {
     pub response: &'a [u8],
     /// The body of the response as it was sent, but without chunks.
     pub body: &'a [u8],
-    /// Whether `body` is compressed.
-    pub is_compressed: bool,
     /// Why `body` is only the beginning, if it is.
     pub truncated: Option<Truncated>,
 }
@@ -91,13 +91,13 @@ pub fn opening(opening: &Opening<'_>) -> Vec<u8> {
     // A line break in a name would end the field.
     head.field("WARC-Filename", &file.replace(char::is_control, "\u{FFFD}"));
     let mut out = Vec::new();
-    head.member(&mut out, "application/warc-fields", &[block.as_bytes()], Compression::default());
+    head.member(&mut out, "application/warc-fields", &[block.as_bytes()]);
     out
 }
 
 /// The records of an exchange: the response, and then its request.
 pub fn exchange(exchange: &Exchange<'_>) -> Vec<u8> {
-    let &Exchange { id, url, date, address, is_http2, request, response, body, is_compressed, truncated } = exchange;
+    let &Exchange { id, url, date, address, is_http2, request, response, body, truncated } = exchange;
     let (response_id, request_id) = (id & !1, id | 1);
     let mut out = Vec::new();
     let begin = |kind, id| {
@@ -116,14 +116,12 @@ pub fn exchange(exchange: &Exchange<'_>) -> Vec<u8> {
         head.field("WARC-Truncated", truncated.as_str());
     }
     head.field("WARC-Payload-Digest", &sha_1(&[body]));
-    // Compressed data does not get shorter, however long a compressor tries.
-    let level = if is_compressed { Compression::fast() } else { Compression::default() };
-    head.member(&mut out, "application/http; msgtype=response", &[response, body], level);
+    head.member(&mut out, "application/http; msgtype=response", &[response, body]);
 
     let mut head = begin("request", request_id);
     head.field("WARC-Concurrent-To", &urn(response_id));
     head.field("WARC-Payload-Digest", &sha_1(&[]));
-    head.member(&mut out, "application/http; msgtype=request", &[request], Compression::default());
+    head.member(&mut out, "application/http; msgtype=request", &[request]);
     out
 }
 
@@ -150,19 +148,54 @@ impl Head {
     }
 
     /// Appends the record as a member. `block` is the content of the record, in pieces.
-    fn member(mut self, out: &mut Vec<u8>, content_type: &str, block: &[&[u8]], level: Compression) {
+    fn member(mut self, out: &mut Vec<u8>, content_type: &str, block: &[&[u8]]) {
         let length: usize = block.iter().map(|piece| piece.len()).sum();
         self.field("WARC-Block-Digest", &sha_1(block));
         self.field("Content-Type", content_type);
         self.field("Content-Length", &length.to_string());
         self.0.push_str("\r\n");
-        let mut member = GzEncoder::new(out, level);
-        for piece in [self.0.as_bytes()].into_iter().chain(block.iter().copied()).chain([b"\r\n\r\n".as_slice()]) {
-            // Memory takes all bytes.
-            let _ = member.write_all(piece);
-        }
-        let _ = member.finish();
+        let pieces = [self.0.as_bytes()].into_iter().chain(block.iter().copied()).chain([b"\r\n\r\n".as_slice()]);
+        COMPRESSOR.with_borrow_mut(|compressor| member(compressor, pieces, out));
     }
+}
+
+thread_local! {
+    /// The compressor of this thread. A new one takes longer than compressing a small page.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), false));
+}
+
+/// Appends a gzip member (RFC 1952) that unpacks to these pieces. It has neither a name nor a time.
+fn member<'a>(compressor: &mut Compress, pieces: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    /// How many more bytes the compressor can write at a time.
+    const ROOM: usize = 16 * 1024;
+    out.extend_from_slice(&MEMBER_START);
+    out.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0xff]);
+    compressor.reset();
+    let mut crc = crc32fast::Hasher::new();
+    let mut push = |mut piece: &[u8], flush| loop {
+        out.reserve(ROOM);
+        let before = compressor.total_in();
+        // Only a flush that makes no sense is an error.
+        let status = compressor.compress_vec(piece, out, flush);
+        let taken = usize::try_from(compressor.total_in() - before).unwrap_or(piece.len());
+        piece = &piece[taken..];
+        let is_done = match flush {
+            FlushCompress::None => piece.is_empty() || status.is_err(),
+            _ => !matches!(status, Ok(Status::Ok | Status::BufError)),
+        };
+        if is_done {
+            break;
+        }
+    };
+    for piece in pieces {
+        crc.update(piece);
+        push(piece, FlushCompress::None);
+    }
+    push(&[], FlushCompress::Finish);
+    // The length counts modulo 2^32.
+    let [a, b, c, d, ..] = compressor.total_in().to_le_bytes();
+    out.extend_from_slice(&crc.finalize().to_le_bytes());
+    out.extend_from_slice(&[a, b, c, d]);
 }
 
 /// The name of a record: a UUID of version 8, which is made of any bits (RFC 9562, 5.8).
@@ -235,7 +268,6 @@ mod tests {
             request: b"GET /a?b HTTP/1.1\r\nhost: h.example\r\n\r\n",
             response: b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n",
             body: b"abc",
-            is_compressed: false,
             truncated: None,
         }
     }
@@ -278,6 +310,14 @@ mod tests {
         }
     }
 
+    /// The body of the first of the records.
+    fn split_body(case: &Exchange<'_>) -> Vec<u8> {
+        let mut record = Vec::new();
+        GzDecoder::new(&exchange(case)[..]).read_to_end(&mut record).expect("a member");
+        let end = record.len() - 4;
+        record[end - case.body.len()..end].to_vec()
+    }
+
     #[test]
     fn an_archive_begins_with_a_record_about_the_run() {
         let case =
@@ -313,8 +353,9 @@ mod tests {
             state ^= state << 17;
             random.extend_from_slice(&state.to_le_bytes());
         }
-        for (body, is_compressed) in [(&random[..], true), (&random[..], false), (&random[..0], false)] {
-            let case = Exchange { body, is_compressed, ..sample() };
+        for body in [&random[..], &random[..1000], b""] {
+            let case = Exchange { body, ..sample() };
+            assert!(split_body(&case) == body);
             let bytes = exchange(&case).len() as u64;
             assert!(bytes <= longest(body.len() as u64), "{bytes} bytes for {}", body.len());
         }

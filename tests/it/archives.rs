@@ -437,6 +437,11 @@ fn an_archive_is_resumed_only_with_its_run() {
     fs::rename(job.path("a.warc.gz.part"), job.path("elsewhere")).expect("renamed");
     let run = job.to_end(RESUMED).exited(2);
     assert!(run.stderr.contains("its archive") && run.stderr.contains("is missing; put it back"), "{}", run.stderr);
+    // An archive of another run is in its place.
+    fs::write(job.path("a.warc.gz"), b"another one").expect("written");
+    let run = job.to_end(RESUMED).exited(2);
+    assert!(run.stderr.contains("is missing; put it back"), "{}", run.stderr);
+    assert_eq!(fs::read(job.path("a.warc.gz")).expect("it stays"), b"another one");
     fs::rename(job.path("elsewhere"), job.path("a.warc.gz.part")).expect("renamed");
     job.to_end(RESUMED).exited(0);
     job.assert_complete(&server.url(""), 300);
@@ -539,7 +544,6 @@ async fn an_archive_as_a_list_gives_the_records_of_the_run_that_wrote_it() {
         coded("Content-Encoding: br\r\n", &compressed::brotli(&page).await),
         coded("Content-Encoding: zstd\r\n", &compressed::zstd(&page).await),
         coded("Content-Encoding: deflate\r\n", &compressed::deflate(&page).await),
-        coded("Content-Encoding: gzip\r\n", &page),
         in_chunks("Transfer-Encoding: chunked", &page),
         in_chunks("Content-Encoding: gzip\r\nTransfer-Encoding: chunked", &gzip),
         in_chunks("Transfer-Encoding: gzip, chunked", &gzip),

@@ -128,7 +128,6 @@ impl Exchange {
             request: &self.request_head(),
             response: &self.response_head(),
             body: &self.body,
-            is_compressed: self.headers.contains_key(CONTENT_ENCODING),
             truncated,
         });
         members.into()

@@ -80,14 +80,15 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
         let run = if length(&names.log) > 0 { check(&names, &mut manifest, options)? } else { 0 };
         let archive = place.as_ref().map(|place| place.left_over().map_err(|error| with_path(place.part(), &error)));
         let archive = archive.transpose().map_err(|error| cannot_resume(&names, error))?.flatten();
+        let recovered = recover_files(&names, options.order, archive.as_ref());
+        let (files, confirmed) = recovered.map_err(|error| cannot_resume(&names, error))?;
         if let Some(place) = &place
-            && archive.is_none()
+            && confirmed.done.seqs.count() == 0
             && length(&names.log) > 0
+            && !place.part().exists()
         {
             return Err(refuse_without_archive(&names, place));
         }
-        let recovered = recover_files(&names, options.order, archive.as_ref());
-        let (files, confirmed) = recovered.map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
             let continued = |(place, file): (Place, File)| place.resume(file, run, confirmed.archive);
             let archive = place.zip(archive).map(continued).transpose();
