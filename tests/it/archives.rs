@@ -586,7 +586,7 @@ async fn an_archive_as_a_list_gives_the_records_of_the_run_that_wrote_it() {
     }
 }
 
-/// Writes an archive and what the server sent into a folder, for `tests/peers/archives.py`.
+/// Writes an archive and what the server sent into a folder, for `tests/peers/own_archives.py`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a folder in GLEANER_ARCHIVES; .ci/run runs it"]
 async fn archives_are_written_for_peers() {
