@@ -253,7 +253,13 @@ impl<'a> Filling<'a> {
                     if may_wait {
                         self.hand_over()?;
                     }
-                    is_at_end = entries.refill().map_err(|error| self.unreadable(source, error))? == 0;
+                    match entries.refill() {
+                        Ok(count) => is_at_end = count == 0,
+                        Err(error) => {
+                            self.hand_over()?;
+                            return Err(self.unreadable(source, error));
+                        }
+                    }
                 }
                 Err(error) => {
                     self.hand_over()?;
@@ -264,7 +270,13 @@ impl<'a> Filling<'a> {
     }
 
     fn push_pages(&mut self, source: &Source, folder: &Path) -> Result<(), Stop> {
-        let mut pages = Pages::new(folder, self.options).map_err(|error| broken_off(source, self, error))?;
+        let mut pages = match Pages::new(folder, self.options) {
+            Ok(pages) => pages,
+            Err(error) => {
+                self.hand_over()?;
+                return Err(broken_off(source, self, error));
+            }
+        };
         while !self.is_at_limit() {
             match pages.next(self.consumed.tasks()) {
                 Ok(Some(entry)) => self.push_entry(entry)?,

@@ -27,6 +27,8 @@ pub struct Reader<R> {
     /// Bytes before `start`, from the beginning of the archive.
     at: u64,
     state: State,
+    /// The error that ended the archive too early: its compressed data is cut off.
+    torn: Option<io::Error>,
 }
 
 #[derive(Debug)]
@@ -92,7 +94,8 @@ impl<R: Read> Reader<R> {
     /// Reads the archive from its beginning. `source` is unpacked already.
     pub fn new(source: R) -> Self {
         let buffer = vec![0; MOST_HEAD + PIECE].into_boxed_slice();
-        Self { source, buffer, start: 0, end: 0, at: 0, state: State::Head { searched: 0 } }
+        let state = State::Head { searched: 0 };
+        Self { source, buffer, start: 0, end: 0, at: 0, state, torn: None }
     }
 
     /// Returns the next record if it was read completely. `most` says how many bytes of a block are wanted at most; a
@@ -123,7 +126,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads once, and waits as long as the source needs. Returns 0 at the end of the archive. An archive that was
-    /// compressed and is cut off ends where its last bytes can be unpacked.
+    /// compressed and is cut off (`UnexpectedEof`) ends where its last bytes can be unpacked.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -154,7 +157,10 @@ impl<R: Read> Reader<R> {
             }
         };
         match read {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.torn = Some(error);
+                Ok(0)
+            }
             read => Ok(read?),
         }
     }
@@ -162,7 +168,7 @@ impl<R: Read> Reader<R> {
     /// Returns the record that the end of the archive cuts off, if there is one. Must be called when `refill` returns 0.
     ///
     /// # Errors
-    /// If the archive ends in the head of a record.
+    /// If the archive ends in the head of a record, or its compressed data is cut off between two records.
     pub fn take_rest(&mut self) -> Result<Option<Record>, Error> {
         match std::mem::replace(&mut self.state, State::Head { searched: 0 }) {
             State::Block(Unfinished { head, at, length, left, .. }) => {
@@ -175,7 +181,7 @@ impl<R: Read> Reader<R> {
                 self.advance(self.end - self.start);
                 Err(Error::Broken { at, why: why.to_owned() })
             }
-            State::Head { .. } => Ok(None),
+            State::Head { .. } => self.torn.take().map_or(Ok(None), |torn| Err(torn.into())),
         }
     }
 
@@ -198,10 +204,12 @@ impl<R: Read> Reader<R> {
             // A few bytes tell what it is instead.
             return if here.len() < ENOUGH { Ok(None) } else { Err(self.broken(not_a_record(here, self.at))) };
         }
-        let Some(end) = end_of_head(here, searched) else {
-            if here.len() >= MOST_HEAD {
-                return Err(self.broken(format!("the head of a record is longer than {} KiB", MOST_HEAD / 1024)));
-            }
+        let end = end_of_head(here, searched);
+        // The limit must not depend on how much was read at once.
+        if end.unwrap_or(here.len()) > MOST_HEAD {
+            return Err(self.broken(format!("the head of a record is longer than {} KiB", MOST_HEAD / 1024)));
+        }
+        let Some(end) = end else {
             self.state = State::Head { searched: here.len() };
             return Ok(None);
         };

@@ -42,13 +42,17 @@ fn read_in_pieces(bytes: &[u8], piece: usize, most: u64, is_torn: bool) -> (Vec<
 }
 
 /// Reads an archive, which must give the same whatever the lengths of the reads, and whether its end is that of a file
-/// or of torn gzip data.
+/// or of torn gzip data. Torn data is an error if nothing else tells that the end is missing.
 fn read(bytes: &[u8], most: u64) -> (Vec<Record>, Option<String>) {
     let whole = read_in_pieces(bytes, usize::MAX, most, false);
     let pieces: &[usize] = if bytes.len() < 10_000 { &[1, 2, 3, 7, 64, usize::MAX] } else { &[100, usize::MAX] };
     for piece in pieces {
         for is_torn in [false, true] {
-            assert_eq!(read_in_pieces(bytes, *piece, most, is_torn), whole, "in pieces of {piece}, torn {is_torn}");
+            let (records, error) = read_in_pieces(bytes, *piece, most, is_torn);
+            let is_cut_off = records.last().is_some_and(|last| matches!(last.block, Block::CutOff(_)));
+            let torn = (is_torn && !is_cut_off).then(|| io::Error::from(io::ErrorKind::UnexpectedEof).to_string());
+            assert_eq!(records, whole.0, "in pieces of {piece}, torn {is_torn}");
+            assert_eq!(error, whole.1.clone().or(torn), "in pieces of {piece}, torn {is_torn}");
         }
     }
     whole
@@ -162,6 +166,12 @@ fn what_is_not_a_record_ends_the_archive_with_its_place_and_the_way_out() {
         ),
         ("one byte of a head", after("W"), 1, "the archive ends in the head of a record".to_owned()),
         ("a long head", after(&format!("WARC/1.0\r\nA: {}", "x".repeat(80_000))), 1, "longer than 64 KiB".to_owned()),
+        (
+            "a long head with its end",
+            after(&format!("WARC/1.0\r\nA: {}\r\n\r\n", "x".repeat(66_000))),
+            1,
+            "longer than 64 KiB".to_owned(),
+        ),
     ];
     for (what, archive, count, message) in table {
         let (records, error) = read(archive.as_bytes(), 1000);

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::raw_server::{RawServer, Reply};
 use crate::support::{Finished, PROMPTLY, Record, Run, Server, gleaner, records, scrape, values, wait_until};
 
 /// Settings under which a single request would take longer than the test.
@@ -149,7 +150,7 @@ fn a_stored_page_gives_the_data_that_its_server_gives() {
         "extract.status={ fact = 'status' }",
     ];
     let first = run_in(folder.path(), &[&[fetched.as_str()], rules.as_slice()].concat()).exited(0);
-    let body = reqwest_like(&fetched);
+    let body = sent_by(&fetched);
     fs::write(folder.path().join("a.warc"), record("response", &fetched, "", &body)).expect("written");
     let second = run_in(folder.path(), &[&["a.warc"], rules.as_slice()].concat()).exited(0);
     let (first, second) = (records(&first.stdout), records(&second.stdout));
@@ -158,7 +159,7 @@ fn a_stored_page_gives_the_data_that_its_server_gives() {
 }
 
 /// The bytes that a server sends for a URL, until it closes the connection.
-fn reqwest_like(url: &str) -> Vec<u8> {
+fn sent_by(url: &str) -> Vec<u8> {
     use std::io::Read as _;
     let rest = url.strip_prefix("http://").expect("http");
     let (host, path) = rest.split_once('/').expect("a path");
@@ -254,9 +255,12 @@ fn what_cannot_be_read_is_refused_or_ends_the_run_in_words() {
     let damaged = [&response(&url(0), &page(0))[..], b"junk"].concat();
     let zstd = zstd::encode_all([response(&url(0), &page(0)), response(&url(1), &page(1))].concat().as_slice(), 1);
     let zstd = zstd.expect("memory takes it");
+    // The end is missing before the first byte of the last member.
+    let torn_later = [&whole[..], &gzip(&response(&url(3), &page(3)))[..8]].concat();
     let mut followed = whole.clone();
     followed.extend(b"<html>");
-    let files: [(&str, &[u8]); 9] = [
+    let files: [(&str, &[u8]); 10] = [
+        ("torn-later.warc.gz", &torn_later),
         ("torn.warc.zst", &zstd[..zstd.len() - 20]),
         ("followed.warc.gz", &followed),
         ("text.warc", b"http://h.invalid/\n"),
@@ -272,15 +276,17 @@ fn what_cannot_be_read_is_refused_or_ends_the_run_in_words() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, bytes).expect("written");
     }
-    let table: [(&[&str], i32, usize, &str); 15] = [
-        (&["torn.warc.zst"], 3, 2, "an archive ends in the middle of the record at byte"),
+    let table: [(&[&str], i32, usize, &str); 17] = [
+        (&["torn.warc.zst"], 2, 0, "the zstd data ends in the middle: is the file complete?"),
+        (&["torn-later.warc.gz"], 2, 0, "the gzip data ends in the middle: is the file complete?"),
+        (&["torn-later.warc.gz", "--force-list"], 1, 3, "the gzip data ends in the middle: is the file complete?"),
         (&["followed.warc.gz"], 2, 0, "is followed by bytes that are not gzip"),
         (&["followed.warc.gz", "--force-list"], 1, 3, "is followed by bytes that are not gzip"),
         (&["text.warc"], 2, 0, "it is not a WARC archive"),
         (&["arc.warc"], 2, 0, "older ARC format"),
         (&["damaged.warc"], 2, 0, "no record begins here"),
         (&["damaged.warc", "--force-list"], 1, 1, "no record begins here"),
-        (&["torn.warc.gz"], 3, 3, "an archive ends in the middle of the record at byte"),
+        (&["torn.warc.gz"], 3, 3, "the archive ends in the middle of the record at byte"),
         (&["empty.warc"], 0, 0, "no `response` records"),
         (&["--pages", "none"], 2, 0, "the folder of pages `none`"),
         (&["--pages", "text.warc"], 2, 0, "the folder of pages `text.warc`"),
@@ -312,21 +318,30 @@ fn what_cannot_be_read_is_refused_or_ends_the_run_in_words() {
     assert_eq!(limited, expected);
 }
 
-#[test]
-fn stored_pages_use_neither_the_cache_nor_cookies() {
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_pages_use_neither_the_cache_nor_cookies() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nCache-Control: max-age=999\r\n";
+    let sent = format!("{head}Content-Length: 22\r\n\r\n<title>fetched</title>");
+    let server = RawServer::start(vec![Reply::new(sent)]).await;
+    let page = server.url("a");
     let folder = tempfile::tempdir().expect("a folder");
-    let head = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: max-age=999\r\n\r\n<title>T</title>";
-    fs::write(folder.path().join("a.warc"), record("response", &url(0), "", head)).expect("written");
+    let kept = format!("{head}Set-Cookie: stored=1\r\n\r\n<title>stored</title>");
+    fs::write(folder.path().join("a.warc"), record("response", &page, "", kept.as_bytes())).expect("written");
     let flags =
-        ["a.warc", "--set", "cache.path=c.redb", "--set", "cookies.enabled=true", "--set", "cookies.save=jar.txt"];
-    for _ in 0..2 {
-        let run = run_in(folder.path(), &flags).exited(0);
-        let records = records(&run.stdout);
-        assert_eq!((records[0].cached, records[0].attempts), (Some(false), 0));
-        assert_eq!(records[0].fetched_at.as_deref(), Some("2026-01-02T03:04:05.000Z"));
-    }
-    let jar = fs::read_to_string(folder.path().join("jar.txt")).unwrap_or_default();
-    assert!(!jar.contains("invalid"), "{jar}");
+        ["--no-robots", "--set", "cache.path=c.redb", "--set", "cookies.enabled=true", "--set", "cookies.save=jar.txt"];
+    let run = |list: &str| {
+        let run = run_in(folder.path(), &[&[list], flags.as_slice()].concat());
+        assert_eq!(run.code, Some(0), "{list}: {} {}", run.stdout, run.stderr);
+        let jar = fs::read_to_string(folder.path().join("jar.txt")).expect("a jar");
+        let record = records(&run.stdout).remove(0);
+        (record.raw().to_owned(), record.attempts, record.cached, jar.contains("stored"))
+    };
+    let data = |title: &str| format!("{{\"title\":\"{title}\"}}");
+    // The cache has another page of the same URL after the first run, and still has it after the archive was read.
+    assert_eq!(run(&page), (data("fetched"), 1, Some(false), false));
+    assert_eq!(run("a.warc"), (data("stored"), 0, Some(false), false));
+    assert_eq!(run(&page), (data("fetched"), 0, Some(true), false));
+    assert_eq!(server.connections(), 1);
 }
 
 /// Makes an archive and a folder of the same pages. Returns the arguments for each.
@@ -432,11 +447,11 @@ fn workers_that_are_killed_cost_no_stored_page() {
 #[test]
 fn large_stored_pages_in_parallel_do_not_exceed_a_workers_memory() {
     let folder = tempfile::tempdir().expect("a folder");
-    let large = format!("<title>large</title>{}", "x".repeat(7 << 20));
-    let archive: Vec<u8> = (0..12).flat_map(|n| gzip(&response(&url(n), &large))).collect();
+    let large = format!("<title>large</title>{}", "x".repeat(9 << 20));
+    let archive: Vec<u8> = (0..20).flat_map(|n| gzip(&response(&url(n), &large))).collect();
     fs::write(folder.path().join("a.warc.gz"), archive).expect("written");
-    let flags = ["a.warc.gz", "-w", "1", "--concurrency", "8", "--set", "pool.max_memory_per_worker=120MiB"];
+    let flags = ["a.warc.gz", "-w", "1", "--concurrency", "16", "--set", "pool.max_memory_per_worker=120MiB"];
     let run = run_in(folder.path(), &flags).exited(0);
-    assert_eq!(records(&run.stdout).len(), 12);
+    assert_eq!(records(&run.stdout).len(), 20);
     assert!(!run.stderr.contains("memory"), "no worker was killed: {}", run.stderr);
 }

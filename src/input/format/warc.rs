@@ -61,11 +61,14 @@ impl<R: Read> Entries for Warc<'_, R> {
         }
         self.is_over = true;
         if let Some(record) = self.reader.take_rest().map_err(unreadable)? {
-            let Record { at, .. } = record;
-            tracing::warn!("an archive ends in the middle of the record at byte {at} (unpacked): is it complete?");
-            if let Some(entry) = self.entry(record, seq) {
-                return Ok(Some(entry));
-            }
+            let why = format!(
+                "the archive ends in the middle of the record at byte {} (unpacked): is it complete?",
+                record.at
+            );
+            // A list must not end early in silence. A task that fails tells it.
+            let Some(entry) = self.entry(record, seq) else { return Err(Unreadable::Broken(why)) };
+            tracing::warn!("{why}");
+            return Ok(Some(entry));
         }
         if !self.has_tasks {
             tracing::warn!("an archive has no `response` records of http(s) URLs, so it gives no tasks");

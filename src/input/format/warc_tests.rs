@@ -90,12 +90,11 @@ fn an_answer_that_the_archive_does_not_have_is_a_task_that_fails() {
 }
 
 #[test]
-fn an_archive_that_is_cut_off_elsewhere_ends_there_and_damage_is_an_error() {
+fn an_archive_that_is_damaged_or_cut_off_elsewhere_is_an_error() {
     let first = record("response", "http://h/", "", ANSWER);
     let request = record("request", "http://h/", "", "GET / HTTP/1.1\r\n\r\n");
-    let whole = read((first.clone() + &request[..request.len() - 10]).as_bytes(), Format::Warc, &Options::default());
-    assert_eq!((whole.tasks.len(), whole.error), (1, None));
     let table = [
+        (first.clone() + &request[..request.len() - 10], 1, "the archive ends in the middle of the record at byte 183"),
         (first.clone() + "WARC/1.0\r\nWARC-Type: resp", 1, "the archive ends in the head of a record"),
         (first.clone() + "<html>", 1, "no record begins here"),
         (first.replace("Content-Length: 35", "Content-Length: 30") + &request, 1, "no record begins here"),
