@@ -68,7 +68,8 @@ pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress
             cached,
             progress,
         };
-        let Ended { ending, summary, kept, cookies } = coordinator::run(parts).await.map_err(Stop::on_the_way)?;
+        let Ended { ending, summary, kept, cookies } =
+            Box::pin(coordinator::run(parts)).await.map_err(Stop::on_the_way)?;
         let cookies = match (&plan.cookies, cookies) {
             (Some(plan), Some(jar)) => cookie_file::save(plan, &jar),
             _ => Ok(()),

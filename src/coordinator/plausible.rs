@@ -50,6 +50,7 @@ pub struct Plausible {
 
 /// The facts about a submitted job that its answer is checked against.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(super) struct Out {
     since: Instant,
     /// Whether the worker must still say that the request is sent.

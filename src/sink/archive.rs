@@ -77,7 +77,7 @@ impl Place {
                  output, or discard it with --restart"
             )));
         }
-        let removed = self.open(&self.part).and_then(|_locked| fs::remove_file(&self.part));
+        let removed = open(&self.part).and_then(|_locked| fs::remove_file(&self.part));
         removed.map_err(|error| Error::unusable(format!("remove `{part}` of an unfinished run")).because(error))
     }
 
@@ -105,7 +105,7 @@ impl Place {
     /// complete. `None` if there is neither.
     pub(super) fn left_over(&self) -> io::Result<Option<File>> {
         for path in [&self.part, &self.target] {
-            match self.open(path) {
+            match open(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 opened => return opened.map(Some),
             }
@@ -133,10 +133,11 @@ impl Place {
         let part = Part::new(file, self.part.clone(), self.target.clone(), self.permissions.clone(), length);
         Archive { part, buffer: Vec::new(), run }
     }
+}
 
-    fn open(&self, path: &Path) -> io::Result<File> {
-        own_files::open(path, Others::MayRead).and_then(|file| locked(file, path))
-    }
+/// Opens and locks a file that belongs to this user alone.
+fn open(path: &Path) -> io::Result<File> {
+    own_files::open(path, Others::MayRead).and_then(|file| locked(file, path))
 }
 
 impl Archive {

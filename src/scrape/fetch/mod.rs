@@ -149,16 +149,13 @@ impl Fetcher {
         exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(&visit.url);
-        let answered = match &visit.stored {
-            Some(stored) => {
-                let deadline = Instant::now() + self.settings.timeout;
-                Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
-            }
-            None => {
-                let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
-                keep(&self.settings.kept_headers, response.headers(), kept);
-                Answered { response, deadline, at: Some(SystemTime::now()) }
-            }
+        let answered = if let Some(stored) = &visit.stored {
+            let deadline = Instant::now() + self.settings.timeout;
+            Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
+        } else {
+            let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
+            keep(&self.settings.kept_headers, response.headers(), kept);
+            Answered { response, deadline, at: Some(SystemTime::now()) }
         };
         self.read(visit, shown, answered, exchange).await
     }
@@ -305,17 +302,15 @@ impl Fetcher {
             return match answer {
                 Some(Ok(response)) => {
                     self.memory.answered(&response);
-                    match classify::refused_by_proxy(response.status(), shown, via) {
-                        Some(refused) => Err(refused),
-                        None => {
-                            *exchange = visit.archive.map(|id| {
-                                let request = self.clients.harmless_headers(visit, via);
-                                let most = self.settings.longest_kept_body();
-                                Box::new(Exchange::begun(id, shown, request, &response, via.is_some(), most))
-                            });
-                            Ok((response, deadline))
-                        }
+                    if let Some(refused) = classify::refused_by_proxy(response.status(), shown, via) {
+                        return Err(refused);
                     }
+                    *exchange = visit.archive.map(|id| {
+                        let request = self.clients.harmless_headers(visit, via);
+                        let most = self.settings.longest_kept_body();
+                        Box::new(Exchange::begun(id, shown, request, &response, via.is_some(), most))
+                    });
+                    Ok((response, deadline))
                 }
                 // This applies only if no connection was made. A request that was sent is not sent again here.
                 Some(Err(error))

@@ -93,7 +93,8 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             let continued = |(place, file): (Place, File)| place.resume(file, run, confirmed.archive);
             let archive = place.zip(archive).map(continued).transpose();
             let archive = archive.map_err(|error| cannot_resume(&names, error))?;
-            return resume(target, permissions, names, manifest, files, confirmed, archive, options);
+            let claim = resume(target, permissions, names, manifest, files, confirmed, options)?;
+            return Ok(Claim { archive, ..claim });
         }
         tracing::warn!(
             "no record in `{}` can be recovered, so the run starts from the beginning",
@@ -183,14 +184,16 @@ fn start(
             for path in [&names.part, &names.log, &names.pending] {
                 remove(path).ok();
             }
-            archive.map(Archive::discard);
+            if let Some(archive) = archive {
+                archive.discard();
+            }
             manifest.remove().ok();
             Err(refusal)
         }
     }
 }
 
-/// Resumes the output: cuts off everything that is not confirmed, and continues after the rest.
+/// Resumes the output, without its archive: cuts off everything that is not confirmed, and continues after the rest.
 fn resume(
     target: PathBuf,
     permissions: Permissions,
@@ -198,7 +201,6 @@ fn resume(
     manifest: Manifest,
     (part, log, pending): Files,
     confirmed: Confirmed,
-    archive: Option<Archive>,
     options: &Options,
 ) -> Result<Claim, Error> {
     let cut = |file: &File, length: u64| -> io::Result<()> {
@@ -216,7 +218,7 @@ fn resume(
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
     let journal = Journal::new(names, manifest, log, &confirmed);
     let pending = (options.order == Order::Input).then_some(pending);
-    Ok(Claim { part, journal, pending, confirmed, archive })
+    Ok(Claim { part, journal, pending, confirmed, archive: None })
 }
 
 fn refuse(names: &Names) -> Error {
