@@ -223,6 +223,10 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) restart: bool,
 
+    /// Keep every request and response, also those of redirects and robots.txt, in a web archive (WARC)
+    #[arg(long, value_name = "FILE.warc.gz")]
+    pub(super) archive: Option<PathBuf>,
+
     /// Write a summary of the run as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,

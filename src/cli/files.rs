@@ -30,6 +30,11 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
         let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
         [("the output", path.clone())].into_iter().chain(beside)
     });
+    let of_archive = args.archive.iter().flat_map(|path| {
+        let part = own_files::follow_links(path).map(|target| sink::part_of_archive(&target));
+        let part = part.into_iter().map(|part| ("the file beside the archive", part));
+        [("the archive", path.clone())].into_iter().chain(part)
+    });
     let others = [
         ("the summary", args.summary.clone()),
         ("the cache", plan.cache.clone()),
@@ -38,7 +43,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let others = others.into_iter().filter_map(|(name, path)| Some((name, path?)));
     // A folder that cannot be found is an error of the list.
     let pages = args.list.pages.as_ref().and_then(|pages| pages.canonicalize().ok());
-    for (name, path) in of_output.chain(others) {
+    for (name, path) in of_output.chain(of_archive).chain(others) {
         let Some(place) = Place::of(&path) else { continue };
         if let Some(pages) = &pages
             && place.path.starts_with(pages)

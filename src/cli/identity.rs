@@ -16,16 +16,20 @@ use crate::sink::{Format, Identity};
 /// The option for the folder that the run serves. Its files are the pages.
 const SITE: &str = "--site";
 
+/// The option for the archive of the requests.
+const ARCHIVE: &str = "--archive";
+
 /// Returns what a later run must have in common with a run of this plan to resume it. The runs may differ in the speed
 /// of requests, in time limits and retries, and in the number of workers.
-pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
+pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>, archive: Option<&Path>) -> Identity {
     let all = plan.shaping.settings.iter().map(|(name, (_, meaning))| (name.clone(), meaning.clone()));
     // If the settings name no format, the extension of the output decides it.
     let format = ("output.format".to_owned(), format!("{format:?}"));
     let site = site.map(|folder| (SITE.to_owned(), folder.display().to_string()));
+    let archive = archive.map(|file| (ARCHIVE.to_owned(), file.display().to_string()));
     Identity {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        settings: all.chain([format]).chain(site).collect(),
+        settings: all.chain([format]).chain(site).chain(archive).collect(),
         secrets: plan.shaping.headers.clone(),
     }
 }
@@ -98,7 +102,7 @@ mod tests {
     }
 
     fn identity(assignments: &[&str]) -> Identity {
-        of(&plan(assignments), Format::Json, None)
+        of(&plan(assignments), Format::Json, None, None)
     }
 
     #[test]
@@ -171,7 +175,7 @@ mod tests {
             let plan = plan(&[assignment]);
             let environment =
                 |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
-            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan, environment))
+            format!("{:?}", shape(&super::of(&plan, Format::Json, None, None), &plan, environment))
         };
         let plain = of("pool.workers=1", &[]);
         for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]

@@ -137,12 +137,16 @@ const IN_HAND: usize = 64 << 20;
 /// Returns the options of the pool: those of the settings, and the environment, the user and the arguments of the
 /// workers.
 fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
+    // An output has the data of a page and, if there is an archive, what the page adds to it.
+    let fetch = &plan.scrape.fetch;
+    let archived = if fetch.archives { usize::try_from(fetch.longest_archived()).unwrap_or(usize::MAX) } else { 0 };
     Ok(gleaner_pool::Options {
         environment: scrape::needed_variables(&plan.scrape.fetch),
         user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,
         args: vec!["worker".to_owned()],
         // The sink takes records in any order: it writes them or puts them aside.
         in_hand: Some(IN_HAND),
+        max_item: plan.pool.max_item.saturating_add(archived),
         ..plan.pool.clone()
     })
 }

@@ -34,7 +34,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let format = format(args, &plan).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
-    let output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output(args, &plan, format) };
+    let output = output(args, &plan, format).map_err(Stop::usage)?;
+    let output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
+    plan.scrape.fetch.archives = output.archive.is_some();
 
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
@@ -96,11 +98,12 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
 }
 
 /// Adds the options that only the command line has to the settings of the output.
-fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
+fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> anyhow::Result<sink::Options> {
     let path = output_path(args);
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
-    sink::Options {
-        identity: identity::of(plan, format, site.as_deref()),
+    let archive = args.archive.as_deref().map(archive).transpose()?;
+    Ok(sink::Options {
+        identity: identity::of(plan, format, site.as_deref(), archive.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
         left_over: match (args.resume, args.restart) {
@@ -108,8 +111,21 @@ fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
             (false, true) => sink::LeftOver::Replace,
             (false, false) => sink::LeftOver::Refuse,
         },
+        archive: archive.map(|path| sink::ArchiveOptions { path, obeys_robots: plan.schedule.politeness.robots }),
         ..plan.sink.clone()
-    }
+    })
+}
+
+/// Checks the name of an archive. Readers know by its end what is in it.
+fn archive(path: &Path) -> anyhow::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    anyhow::ensure!(
+        name.ends_with(".warc.gz") && name != ".warc.gz",
+        "write the archive to `{}`: its name must end in .warc.gz, such as pages.warc.gz",
+        path.display()
+    );
+    // Of two runs in different folders, only one has this archive.
+    Ok(std::path::absolute(path)?)
 }
 
 /// The file of the output. `None` is standard output.

@@ -11,7 +11,7 @@ use gleaner_pool::blame;
 use url::Url;
 
 use super::executor::{Death, ExecutorEvent, JobError, JobId, WorkerId};
-use super::job::{JobOutput, SentOutput};
+use super::job::{JobOutput, Received, SentOutput};
 use super::listings::is_listing;
 use super::state::{Action, State, request_of};
 use super::verdict;
@@ -90,17 +90,20 @@ impl State {
         let id = request_of(job);
         let Some(out) = self.out.get(&job) else { return };
         let url = if let RequestId::Page(seq) = id { self.schedule.url(seq) } else { None };
-        let output = match SentOutput::read(output) {
-            Some(output) => self.bounds.plausible.check((id, out), url, &output, now).map(|()| output),
+        let received = match SentOutput::read(output) {
+            Some(received) => self.bounds.plausible.check((id, out), url, &received, now).map(|()| received),
             None => Err("what is not a valid answer"),
         };
-        let output = match output {
-            Ok(output) => output,
+        let Received { output, archived } = match received {
+            Ok(received) => received,
             Err(lie) => {
                 return actions.push(Action::Refuse { worker, job: Some(job), reason: lie.to_owned() });
             }
         };
         let is_stored = self.out.remove(&job).is_some_and(|out| out.is_stored);
+        if !archived.is_empty() {
+            actions.push(Action::Archive(archived));
+        }
         match (id, output) {
             (RequestId::Page(seq), JobOutput::Listing(visited, elapsed)) if is_stored => {
                 self.decide(seq, worker, visited.answer, elapsed, now, actions);

@@ -48,16 +48,25 @@ pub struct SentOutput {
     output: JobOutput,
     /// The data of the page. It is a separate field, so that it can be read without a copy.
     data: Bytes,
+    /// The records of the request, as members of an archive. Empty if there is no archive, or was no response.
+    archived: Bytes,
 }
 
-impl From<JobOutput> for SentOutput {
-    fn from(mut output: JobOutput) -> Self {
-        let data = page_of(&mut output).map(|page| std::mem::take(&mut page.data)).unwrap_or_default();
-        Self { output, data }
-    }
+/// A [`JobOutput`] as the coordinator received it.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) output: JobOutput,
+    /// The records of the request, as members of an archive.
+    pub(super) archived: Bytes,
 }
 
 impl SentOutput {
+    /// Takes an output apart, for sending. `archived`: the members for the archive, if there are any.
+    pub(super) fn new(mut output: JobOutput, archived: Bytes) -> Self {
+        let data = page_of(&mut output).map(|page| std::mem::take(&mut page.data)).unwrap_or_default();
+        Self { output, data, archived }
+    }
+
     /// Checks the form of an output, and that the data of a page is one line of JSON, or rows of a table. An executor must do this with each
     /// output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
     /// thread if the output is long.
@@ -67,7 +76,9 @@ impl SentOutput {
     pub fn check(bytes: &Bytes) -> Result<(), &'static str> {
         match Self::read(bytes) {
             None => Err("what is not a valid answer"),
-            Some(JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _)) if !is_data(&page.data) => {
+            Some(Received { output: JobOutput::Page(Visited { answer: Answer::Page(page), .. }, _), .. })
+                if !is_data(&page.data) =>
+            {
                 Err("data that is not one line of JSON, nor rows of a table")
             }
             Some(JobOutput::Listing(Visited { answer: Answer::Page(page), .. }, _))
@@ -79,22 +90,25 @@ impl SentOutput {
         }
     }
 
-    /// Reads an output. Returns `None` if `bytes` are not a valid output. The data of a page stays in `bytes`, so the
-    /// pool counts it until the record is written.
-    pub(super) fn read(bytes: &Bytes) -> Option<JobOutput> {
+    /// Reads an output. Returns `None` if `bytes` are not a valid output. The data of a page and the members for the
+    /// archive stay in `bytes`, so the pool counts them until they are written.
+    pub(super) fn read(bytes: &Bytes) -> Option<Received> {
         #[derive(Deserialize)]
         struct Borrowed<'a> {
             output: JobOutput,
             #[serde(borrow)]
             data: &'a [u8],
+            #[serde(borrow)]
+            archived: &'a [u8],
         }
-        let (Borrowed { mut output, data }, []) = postcard::take_from_bytes(bytes).ok()? else { return None };
+        let (Borrowed { mut output, data, archived }, []) = postcard::take_from_bytes(bytes).ok()? else { return None };
         match page_of(&mut output) {
             Some(page) if page.data.is_empty() => page.data = bytes.slice_ref(data),
             None if data.is_empty() => {}
             _ => return None,
         }
-        Some(output)
+        let archived = if archived.is_empty() { Bytes::new() } else { bytes.slice_ref(archived) };
+        Some(Received { output, archived })
     }
 }
 
@@ -129,21 +143,21 @@ impl Job for ScrapeJob {
         let begun = Instant::now();
         let line = Line::of_this_job();
         let sent = move || line.iter().for_each(|line| line.say(&[]));
-        let output = match input {
+        let (output, archived) = match input {
             JobInput::Page(visit) => {
-                let visited = self.scraper.visit(&visit, sent).await;
-                JobOutput::Page(visited, begun.elapsed())
+                let (visited, archived) = self.scraper.visit_archived(&visit, sent).await;
+                (JobOutput::Page(visited, begun.elapsed()), archived)
             }
             JobInput::Robots(visit) => {
-                let answer = self.scraper.robots(&visit, sent).await;
-                JobOutput::Robots(answer, begun.elapsed())
+                let (answer, archived) = self.scraper.robots_archived(&visit, sent).await;
+                (JobOutput::Robots(answer, begun.elapsed()), archived)
             }
             JobInput::Listing(visit, file) => {
-                let visited = self.scraper.listing(&visit, file, sent).await;
-                JobOutput::Listing(visited, begun.elapsed())
+                let (visited, archived) = self.scraper.listing_archived(&visit, file, sent).await;
+                (JobOutput::Listing(visited, begun.elapsed()), archived)
             }
         };
-        output.into()
+        SentOutput::new(output, archived)
     }
 }
 
@@ -154,7 +168,9 @@ mod tests {
 
     fn sent(answer: Answer) -> Bytes {
         let visited = Visited { answer, headers: Vec::new(), by_reference: false };
-        postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes").into()
+        postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), Bytes::new()))
+            .expect("bytes")
+            .into()
     }
 
     #[test]
@@ -170,7 +186,7 @@ mod tests {
             }))
         };
         let failure = sent(Answer::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "why")));
-        let with_data = [&failure[..failure.len() - 1], b"\x02{}"].concat();
+        let with_data = [&failure[..failure.len() - 2], b"\x02{}\0"].concat();
         let trailing = [&page(b"{}")[..], b"\0"].concat();
         let (no_answer, no_line) =
             (Err("what is not a valid answer"), Err("data that is not one line of JSON, nor rows of a table"));

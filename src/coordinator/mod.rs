@@ -6,6 +6,7 @@
 //! - `run`: the loop
 //! - `state`: turns an event into actions; `came_back`: does this for the events of the executor
 //! - `before_fetch`: sources that may answer instead of a fetch; today only the cache (`cached`)
+//! - `archived`: numbers the requests for the archive
 //! - `cookies`: the cookies of a request, and those that its answer sets
 //! - `executor`: the interface to the executor, which runs the jobs; `process_pool`: the worker processes of this
 //!   machine
@@ -23,6 +24,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes_tests;
+mod archived;
 mod before_fetch;
 mod cached;
 mod came_back;

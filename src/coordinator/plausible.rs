@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::job::JobOutput;
 #[cfg(doc)]
 use super::job::SentOutput;
+use super::job::{JobOutput, Received};
 use super::json_line::is_json_line;
 use super::listings::is_listing;
 use crate::model::{
@@ -20,6 +20,7 @@ use crate::model::{
 use crate::robots;
 use crate::schedule::RequestId;
 use crate::scrape::{FetchSettings, most_of_listing};
+use crate::warc::write::MEMBER_START;
 
 /// The maximum bytes of text that the headers of an answer can have: three for each byte that was sent. HTTP clients
 /// read less.
@@ -45,16 +46,21 @@ pub struct Plausible {
     fields: usize,
     /// What the rows of a page begin with; `None` if its data is JSON.
     rows: Option<RowsHead>,
+    /// The most bytes that a request adds to the archive.
+    most_archived: u64,
 }
 
 /// The facts about a submitted job that its answer is checked against.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(super) struct Out {
     since: Instant,
     /// Whether the worker must still say that the request is sent.
     pub(super) to_tell: bool,
     /// Whether the server may answer 304 Not Modified.
     is_conditional: bool,
+    /// Whether the records of the request were asked for.
+    is_archived: bool,
     /// Whether the list has the answer, and nothing is requested.
     pub(super) is_stored: bool,
 }
@@ -63,7 +69,8 @@ impl Out {
     pub(super) fn new(visit: &Visit, now: Instant) -> Self {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
-        Self { since: now, to_tell: visit.tell_when_sent, is_conditional, is_stored: visit.stored.is_some() }
+        let (is_archived, is_stored) = (visit.archive.is_some(), visit.stored.is_some());
+        Self { since: now, to_tell: visit.tell_when_sent, is_conditional, is_archived, is_stored }
     }
 }
 
@@ -78,15 +85,16 @@ impl Plausible {
             follows_refresh: settings.meta_refresh,
             fields,
             rows,
+            most_archived: settings.longest_archived(),
         }
     }
 
-    /// Fails if `output` is not a possible answer to the request `id` for `url`. For a robots.txt, `url` is not needed.
+    /// Fails if an output is not a possible answer to the request `id` for `url`. For a robots.txt, `url` is not needed.
     pub(super) fn check(
         &self,
         (id, out): (RequestId, &Out),
         url: Option<&Url>,
-        output: &JobOutput,
+        Received { output, archived }: &Received,
         now: Instant,
     ) -> Result<(), Lie> {
         let (JobOutput::Page(_, elapsed) | JobOutput::Robots(_, elapsed) | JobOutput::Listing(_, elapsed)) = output;
@@ -94,6 +102,7 @@ impl Plausible {
         if *elapsed > now.saturating_duration_since(out.since) + Duration::from_millis(1) {
             return Err("an answer that took more time than has passed");
         }
+        self.archived(out, output, archived)?;
         match (id, output) {
             (RequestId::Page(seq), JobOutput::Listing(visited, _)) if is_listing(seq) => {
                 self.visited(out, url, visited, self.max_listing, Self::listing)
@@ -108,6 +117,30 @@ impl Plausible {
             (RequestId::Robots(_), JobOutput::Page(..) | JobOutput::Listing(..)) => {
                 Err("a page instead of a robots.txt")
             }
+        }
+    }
+
+    /// The content of members is not checked: that would take longer than everything else that the coordinator does for
+    /// a page.
+    fn archived(&self, out: &Out, output: &JobOutput, archived: &[u8]) -> Result<(), Lie> {
+        if !out.is_archived && !archived.is_empty() {
+            return Err("records for the archive that nobody asked for");
+        }
+        let had_response = match output {
+            JobOutput::Page(visited, _) | JobOutput::Listing(visited, _) => !matches!(visited.answer, Answer::Failure(_)),
+            // A missing file and one that cannot be sent for give the same answer.
+            JobOutput::Robots(..) => false,
+        };
+        if out.is_archived && had_response && archived.is_empty() {
+            return Err("an answer without its records for the archive");
+        }
+        if archived.len() as u64 > self.most_archived {
+            return Err("more records for the archive than a response can have");
+        }
+        if archived.is_empty() || archived.starts_with(&MEMBER_START) {
+            Ok(())
+        } else {
+            Err("records for the archive that are not compressed")
         }
     }
 

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
+
+use super::archived::Archived;
 use super::cookies::Cookies;
 use super::executor::Executor;
 use super::interrupts::Interrupts;
@@ -139,6 +142,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     state.tally.expect_fields(parts.fields);
     state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
     state.cached = parts.cached;
+    state.archived = parts.sink.archive_run().map(Archived::new);
     let (done, failed) = state.settled();
     parts.progress.set(done, failed);
     let mut turn = Loop {
@@ -148,8 +152,9 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         state,
         progress: parts.progress,
         actions: Vec::new(),
+        archived: Vec::new(),
         records: Vec::new(),
-        records_since: None,
+        since: None,
     };
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
@@ -224,9 +229,10 @@ struct Loop<E> {
     state: State,
     progress: Arc<Progress>,
     actions: Vec<Action>,
-    /// Records that were not handed to the sink yet.
+    /// Members of the archive, and records, that were not handed to the sink yet.
+    archived: Vec<Bytes>,
     records: Vec<Record>,
-    records_since: Option<Instant>,
+    since: Option<Instant>,
 }
 
 impl<E: Executor> Loop<E> {
@@ -290,10 +296,12 @@ impl<E: Executor> Loop<E> {
     fn carry_out(&mut self) {
         self.state.issue(self.outside(), Instant::now(), &mut self.actions);
         let before = self.records.len();
+        let archived_before = self.archived.len();
         for action in self.actions.drain(..) {
             match action {
                 Action::Submit { id, payload, hints } => self.executor.submit(id, payload, hints),
                 Action::Refuse { worker, job, reason } => self.executor.refuse(worker, job, reason),
+                Action::Archive(members) => self.archived.push(members),
                 Action::Record(record) => {
                     log(&record);
                     self.records.push(record);
@@ -305,20 +313,26 @@ impl<E: Executor> Loop<E> {
         if let Some(jobs) = self.state.to_come() {
             self.executor.expect(jobs);
         }
+        if self.records.len() > before || self.archived.len() > archived_before {
+            self.since.get_or_insert_with(Instant::now);
+        }
         if self.records.len() > before {
-            self.records_since.get_or_insert_with(Instant::now);
             let (done, failed) = self.state.settled();
             self.progress.set(done, failed);
         }
-        let waited = self.records_since.map_or(Duration::ZERO, |since| since.elapsed());
-        if self.records.len() >= RECORDS_AT_ONCE || waited >= HAND_OVER_AFTER {
+        let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        if self.records.len().max(self.archived.len()) >= RECORDS_AT_ONCE || waited >= HAND_OVER_AFTER {
             self.hand_over();
         }
     }
 
-    /// Hands the records to the sink. This wakes the sink's thread, which costs as much as a small page.
+    /// Hands the records to the sink, after what the archive has of their pages. This wakes the sink's thread, which costs
+    /// as much as a small page.
     fn hand_over(&mut self) {
-        self.records_since = None;
+        self.since = None;
+        if !self.archived.is_empty() {
+            self.sink.archive(std::mem::take(&mut self.archived));
+        }
         if !self.records.is_empty() {
             self.sink.push(std::mem::take(&mut self.records));
         }
@@ -326,7 +340,7 @@ impl<E: Executor> Loop<E> {
 
     /// When the loop must do something even if no event comes.
     fn next_wake_up(&self) -> Option<Instant> {
-        let hand_over = self.records_since.map(|since| since + HAND_OVER_AFTER);
+        let hand_over = self.since.map(|since| since + HAND_OVER_AFTER);
         self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
     }
 

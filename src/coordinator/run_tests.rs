@@ -37,7 +37,8 @@ impl Held {
             fit: Fit::default(),
         };
         let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
-        let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
+        let output = postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), Bytes::new()))
+            .expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
     }
 
@@ -156,6 +157,7 @@ impl Place {
             order: sink::Order::Input,
             left_over: sink::LeftOver::Refuse,
             window_memory: 1 << 20,
+            archive: None,
             identity: sink::Identity::default(),
             has_sitemaps: false,
         };

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
+use super::archived::Archived;
 use super::before_fetch::BeforeFetch;
 use super::cached::Cached;
 use super::cookies::Cookies;
@@ -56,6 +57,8 @@ pub(super) enum Action {
         job: Option<JobId>,
         reason: String,
     },
+    /// Append these members to the archive, before the records of later actions.
+    Archive(Bytes),
     Record(Record),
     /// Close the executor: all tasks are settled.
     Close,
@@ -127,6 +130,8 @@ pub(super) struct State {
     pub(super) listings: u64,
     /// `None` if the run does not keep cookies.
     pub(super) cookies: Option<Cookies>,
+    /// `None` if the run has no archive.
+    pub(super) archived: Option<Archived>,
     /// The wall clock at the last event. The loop sets it.
     pub(super) wall: SystemTime,
     pub(super) list_error: Option<input::Error>,
@@ -161,6 +166,7 @@ impl State {
             asked: None,
             listings: 0,
             cookies: None,
+            archived: None,
             wall: SystemTime::UNIX_EPOCH,
             list_error: None,
             fatal: None,
@@ -298,8 +304,12 @@ impl State {
                 Step::Settled(settled) => Some(settled),
                 Step::Fetch(Dispatch { id, visit, affinity, alone }) => match self.before_fetch(id, visit, now) {
                     BeforeFetch::Known(page) => self.schedule.known_page(id, page, now),
-                    BeforeFetch::Fetch(visit) => {
+                    BeforeFetch::Fetch(mut visit) => {
                         room -= 1;
+                        let wall = self.wall;
+                        // For an answer that the list brings, no request is made.
+                        let archived = self.archived.as_mut().filter(|_| visit.stored.is_none());
+                        visit.archive = archived.map(|archived| archived.number(id, &visit.url, wall));
                         self.schedule.hand_out(id, now);
                         self.out.insert(job_of(id), Out::new(&visit, now));
                         let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
@@ -340,6 +350,7 @@ impl State {
             return self.listed(settled, worker);
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
+        self.archived.iter_mut().for_each(|archived| archived.settled(settled.seq));
         let fetched_at = match settled.answered_by {
             AnsweredBy::List { at } => at,
             AnsweredBy::Requests => cached.flatten().or((settled.attempts > 0).then_some(self.wall)),

@@ -3,12 +3,14 @@
 use url::Url;
 
 use super::*;
+use crate::coordinator::archived::Archived;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
     Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry,
     RowsHead, Stage, Visited, parse_url,
 };
+use crate::warc::write::MEMBER_START;
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -98,6 +100,7 @@ fn turn(state: &mut State, events: Vec<Event>, now: Instant) -> Vec<String> {
     state.issue(outside(0), now, &mut actions);
     let short = |action: Action| match action {
         Action::Submit { id, .. } => format!("submit {id}"),
+        Action::Archive(members) => format!("archive {}", members.len()),
         Action::Record(record) => format!("record {}", record.seq),
         Action::Refuse { worker, job, reason } => format!("refuse {worker} {job:?}: {reason}"),
         Action::Close => "close".to_owned(),
@@ -248,7 +251,7 @@ fn rows(columns: usize, rows: &str) -> Bytes {
 }
 
 fn bytes(output: JobOutput) -> Vec<u8> {
-    postcard::to_stdvec(&SentOutput::from(output)).expect("bytes")
+    postcard::to_stdvec(&SentOutput::new(output, Bytes::new())).expect("bytes")
 }
 
 fn of_robots(answer: crate::robots::Answer) -> Vec<u8> {
@@ -400,6 +403,38 @@ fn possible_answers_are_accepted() {
         Duration::from_secs(3),
     ));
     assert_eq!(turn(&mut state, vec![done_with(0, slow)], later), ["record 0"]);
+}
+
+#[test]
+fn records_for_the_archive_come_before_the_record_of_their_page_and_only_if_they_were_asked_for() {
+    let now = Instant::now();
+    let most = usize::try_from(crate::scrape::sample().longest_archived()).expect("a size of memory");
+    let long = |length: usize| [&MEMBER_START[..], &vec![0; length - 3]].concat();
+    let failure = Answer::Failure(Failure::new(FailureKind::Dns, Stage::Fetch, "why"));
+    let moved = Answer::Redirect { status: 302, to: "http://h/a".parse().expect("a URL"), bytes: 0 };
+    let refused = |why: &str| vec![format!("refuse 3 Some(0): {why}")];
+    let taken = |more: &str, length: usize| vec![format!("archive {length}"), more.to_owned()];
+    let table = [
+        (true, Answer::Page(page(0)), long(9), taken("record 0", 9)),
+        (true, moved.clone(), long(9), taken("submit 0", 9)),
+        (true, Answer::Page(page(0)), long(most), taken("record 0", most)),
+        (true, failure.clone(), long(9), taken("record 0", 9)),
+        (true, failure, Vec::new(), vec!["record 0".to_owned()]),
+        (true, Answer::Page(page(0)), Vec::new(), refused("an answer without its records for the archive")),
+        (true, moved, Vec::new(), refused("an answer without its records for the archive")),
+        (true, Answer::Page(page(0)), b"WARC/1.1".to_vec(), refused("records for the archive that are not compressed")),
+        (true, Answer::Page(page(0)), long(most + 1), refused("more records for the archive than a response can have")),
+        (false, Answer::Page(page(0)), long(9), refused("records for the archive that nobody asked for")),
+    ];
+    for (is_asked_for, answer, archived, expected) in table {
+        let mut state = state(&Before::default());
+        state.archived = is_asked_for.then(|| Archived::new(7));
+        turn(&mut state, vec![tasks(0..1)], now);
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        let output = SentOutput::new(JobOutput::Page(visited, Duration::ZERO), archived.into());
+        let output = postcard::to_stdvec(&output).expect("bytes");
+        assert_eq!(turn(&mut state, vec![done_with(0, output)], now), expected);
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub struct Visit {
     pub connection: Connection,
     /// What the list says about the task, if a rule needs it.
     pub task: Option<Box<TaskFacts>>,
+    /// The number from which the ids of the request's records in the archive are made; `None` if there is no archive.
+    pub archive: Option<u128>,
     /// The answer, if it is known already. The worker then reads it and requests nothing.
     pub stored: Option<Stored>,
 }
@@ -52,7 +54,7 @@ impl Visit {
     pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host) = (Vec::new(), HostSettings::default());
         let connection = Connection::Kept;
-        Self { url, reach, headers, host, tell_when_sent: false, connection, task: None, stored: None }
+        Self { url, reach, headers, host, tell_when_sent: false, connection, task: None, archive: None, stored: None }
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) const LARGE_PAGE: usize = 1024 * 1024;
 /// length. For a page that takes far more, the worker's memory limit applies.
 const TREE: u64 = 8;
 
+/// The memory of a body that is kept for an archive, and of its records, as a multiple of the page's length.
+const ARCHIVED: u64 = 3;
+
 /// Permits for large pages.
 #[derive(Debug, Clone)]
 pub(super) struct LargePages(Arc<Semaphore>);
@@ -33,7 +36,8 @@ impl LargePages {
     /// The number of pages of the largest allowed size that fit into half of the worker's memory, but at least one. The
     /// other half is for everything small.
     pub(super) fn at_once(settings: &FetchSettings) -> usize {
-        let each = settings.max_body.saturating_mul(TREE).max(1);
+        let each = if settings.archives { TREE + ARCHIVED } else { TREE };
+        let each = settings.max_body.saturating_mul(each).max(1);
         let turns = usize::try_from(settings.memory / 2 / each).unwrap_or(usize::MAX);
         turns.clamp(1, Semaphore::MAX_PERMITS)
     }
@@ -52,8 +56,17 @@ mod tests {
     #[test]
     fn large_pages_get_half_of_the_memory_and_at_least_one_permit() {
         const MIB: u64 = 1 << 20;
-        for (memory, max_body, turns) in [(512, 16, 2), (4096, 16, 16), (64, 16, 1), (512, 512, 1), (512, 1, 32)] {
-            let settings = FetchSettings { max_body: max_body * MIB, memory: memory * MIB, ..sample() };
+        let table = [
+            (512, 16, false, 2),
+            (4096, 16, false, 16),
+            (64, 16, false, 1),
+            (512, 512, false, 1),
+            (512, 1, false, 32),
+            (512, 16, true, 1),
+            (4096, 16, true, 11),
+        ];
+        for (memory, max_body, archives, turns) in table {
+            let settings = FetchSettings { max_body: max_body * MIB, memory: memory * MIB, archives, ..sample() };
             let LargePages(semaphore) = LargePages::new(&settings);
             assert_eq!(semaphore.available_permits(), turns, "{memory} MiB for pages of {max_body} MiB");
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use url::Url;
 
 use super::extract::{Extracted, Extractor};
-use super::fetch::{Fetched, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
+use super::fetch::{Exchange, Fetched, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::reading::{Made, Read, data_of};
 use super::settings::PageParser;
@@ -58,9 +59,19 @@ impl Scraper {
     /// # Panics
     /// Panics if parsing or extracting panics, on any thread. The caller decides what a panic means.
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
-        let (mut headers, mut by_reference) = (Vec::new(), false);
-        let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference).await;
-        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference }
+        self.visit_archived(visit, sent).await.0
+    }
+
+    /// Like [`Self::visit`]. Also returns the records of the request as members of an archive, if the visit asks for
+    /// them and there was a response.
+    ///
+    /// # Panics
+    /// As [`Self::visit`].
+    pub async fn visit_archived(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> (Visited, Bytes) {
+        let (mut headers, mut by_reference, mut exchange) = (Vec::new(), false, None);
+        let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference, &mut exchange).await;
+        let visited = Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference };
+        (visited, self.members(exchange).await)
     }
 
     /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
@@ -70,7 +81,17 @@ impl Scraper {
     /// invalid target) allows everything. If the file stays unknown (no answer, an incomplete one, a 5xx, or a 429),
     /// the result is a failure of stage `robots`.
     pub async fn robots(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> robots::Answer {
-        match self.fetcher.robots(visit, sent).await {
+        self.robots_archived(visit, sent).await.0
+    }
+
+    /// Like [`Self::robots`]. Also returns the records of the request, as [`Self::visit_archived`] does.
+    pub async fn robots_archived(
+        &self,
+        visit: &Visit,
+        sent: impl Fn() + Send + Sync + 'static,
+    ) -> (robots::Answer, Bytes) {
+        let mut exchange = None;
+        let answer = match self.fetcher.robots(visit, sent, &mut exchange).await {
             Ok(RobotsFile::Found(file)) => robots::Answer::Rules(Rules::parse(&file, &self.product_token)),
             Ok(RobotsFile::Absent) => robots::Answer::Rules(Rules::allow_all()),
             // A redirect to an unusable URL leads to no file.
@@ -79,7 +100,18 @@ impl Scraper {
             }
             Ok(RobotsFile::Redirect { status, to }) => robots::Answer::Redirect { status, to },
             Err(failure) => robots::Answer::Failed(Failure { stage: Stage::Robots, ..failure }),
+        };
+        (answer, self.members(exchange).await)
+    }
+
+    /// Compresses the records of a request. A long body does not block the worker's thread.
+    async fn members(&self, exchange: Option<Box<Exchange>>) -> Bytes {
+        let Some(exchange) = exchange else { return Bytes::new() };
+        if exchange.length() < LARGE_PAGE {
+            return exchange.members();
         }
+        // The work cannot fail. Without a result, the thread has ended, which is a bug.
+        self.side_threads.run(move || Ok(exchange.members())).await.unwrap_or_default()
     }
 
     /// Requests a sitemap or a robots.txt once, and reads its entries. They are the data of the page that this
@@ -88,9 +120,23 @@ impl Scraper {
     /// # Panics
     /// As [`visit`](Self::visit).
     pub async fn listing(&self, visit: &Visit, file: ListingFile, sent: impl Fn() + Send + Sync + 'static) -> Visited {
-        let mut headers = Vec::new();
-        let answer = self.try_listing(visit, file, sent, &mut headers).await;
-        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference: false }
+        self.listing_archived(visit, file, sent).await.0
+    }
+
+    /// Like [`Self::listing`]. Also returns the records of the request, as [`Self::visit_archived`] does.
+    ///
+    /// # Panics
+    /// As [`visit`](Self::visit).
+    pub async fn listing_archived(
+        &self,
+        visit: &Visit,
+        file: ListingFile,
+        sent: impl Fn() + Send + Sync + 'static,
+    ) -> (Visited, Bytes) {
+        let (mut headers, mut exchange) = (Vec::new(), None);
+        let answer = self.try_listing(visit, file, sent, &mut headers, &mut exchange).await;
+        let visited = Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference: false };
+        (visited, self.members(exchange).await)
     }
 
     async fn try_listing(
@@ -99,8 +145,9 @@ impl Scraper {
         file: ListingFile,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Answer, Failure> {
-        let found = match self.fetcher.listing(visit, sent, kept).await? {
+        let found = match self.fetcher.listing(visit, sent, kept, exchange).await? {
             ListingBody::Found(found) => found,
             ListingBody::Redirect { status, to, bytes } => return leads_to(to, &visit.url, status, bytes),
         };
@@ -116,9 +163,10 @@ impl Scraper {
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
         by_reference: &mut bool,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Answer, Failure> {
         let url = &visit.url;
-        let page = match self.fetcher.fetch(visit, sent, kept).await? {
+        let page = match self.fetcher.fetch(visit, sent, kept, exchange).await? {
             Fetched::Page(page) => page,
             Fetched::Redirect { status, to, bytes } => return leads_to(to, url, status, bytes),
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),

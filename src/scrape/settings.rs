@@ -4,9 +4,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Extraction;
+use super::fetch::compressed;
 use super::table::TableSettings;
 use super::tls::TlsSettings;
 use crate::model::Proxies;
+use crate::warc::write;
 
 /// All settings that a worker needs to turn a URL into an answer. Each worker receives them once. Those of single hosts
 /// are not among them ([`HostSettings`](crate::model::HostSettings)).
@@ -66,9 +68,24 @@ pub struct FetchSettings {
     pub private_addresses: PrivateAddresses,
     /// The real address of `http://site.localhost/`, in a run with `--site`.
     pub site: Option<SocketAddr>,
+    /// Whether visits ask for the records of an archive. Bodies then take more memory.
+    pub archives: bool,
 }
 
 impl FetchSettings {
+    /// The most bytes of a body, as it is sent, that are kept for an archive: enough for every page, and for each part of
+    /// a robots.txt that is read.
+    pub(super) fn longest_kept_body(&self) -> u64 {
+        compressed(self.max_body.max(MAX_SITEMAP))
+    }
+
+    /// The most bytes that one request adds to an archive.
+    pub fn longest_archived(&self) -> u64 {
+        /// The heads of request and response. HTTP clients read less.
+        const HEADS: u64 = 2 << 20;
+        write::longest(self.longest_kept_body().saturating_add(HEADS))
+    }
+
     /// Returns the `User-Agent` that is sent. A header of this name in `headers` takes precedence over `user_agent`.
     pub(super) fn sent_user_agent(&self) -> &str {
         let header = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));

@@ -51,8 +51,13 @@ fn inspect(destination: &Destination) -> Result<Found, Error> {
             return Ok(Found::Stream(Box::new(stream), "standard output".to_owned()));
         }
     };
+    inspect_path(path, "output")
+}
+
+/// Finds out what is at a path that does not mean standard output. `what` is the word for it.
+pub(super) fn inspect_path(path: &Path, what: &str) -> Result<Found, Error> {
     let shown = path.display();
-    let refuse = |why: &str| Error::unusable(format!("open the output `{shown}`: {why}"));
+    let refuse = |why: &str| Error::unusable(format!("open the {what} `{shown}`: {why}"));
     if path.as_os_str().is_empty() {
         return Err(refuse("the name is empty, give a file name, or - for standard output"));
     }
@@ -156,9 +161,8 @@ impl Part {
 
     /// Gives the complete output its name. An existing file with this name is replaced now, and not earlier.
     pub(super) fn commit(self) -> Result<PathBuf, Error> {
-        let context = |what: &str| {
-            format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), self.path.display())
-        };
+        let context =
+            |what: &str| format!("{what} `{}` (all of it is in `{}`)", self.target.display(), self.path.display());
         self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
         // Only the file that was written may get the name, not another file in its place.
         let is_ours = own_files::is_at(&self.file, &self.path);

@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::archive::{self, Archive, Place};
 use super::destination::{self, Found, Target};
 use super::format::Layout;
 use super::journal::{self, Claim};
@@ -18,7 +20,7 @@ use super::output::Output;
 use super::spill::Make;
 use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
-use super::{Error, Options, Order};
+use super::{Error, LeftOver, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
 
 /// The result of writing.
@@ -47,6 +49,8 @@ pub struct Sink {
     /// The `.part`, if the output is a file.
     part: Option<PathBuf>,
     sitemaps: Option<File>,
+    /// The number of the run, if there is an archive.
+    archive_run: Option<u128>,
 }
 
 /// The work of an earlier run that the output already had when it was opened. Everything is zero unless the output was
@@ -73,13 +77,13 @@ impl Sink {
         match destination::find(&options.destination, options.left_over)? {
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
-                let Claim { part, journal, pending, sitemaps, confirmed } =
+let Claim { part, journal, pending, sitemaps, confirmed, archive } =
                     journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
                 let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
                 let before = Before { done: confirmed.done, failures: confirmed.failures };
-                let mut sink = Self::start(layout, Parts { output, waiting, journal: Some(journal) }, before)?;
+                let mut sink = Self::start(layout, Parts { output, waiting, journal: Some(journal), archive }, before)?;
                 sink.sitemaps = sitemaps;
                 Ok(sink)
             }
@@ -105,7 +109,9 @@ impl Sink {
         let layout = Arc::new(Layout::new(options));
         let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), 0);
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
-        Self::start(layout, Parts { output, waiting, journal: None }, Before::default())
+        let place = options.archive.as_ref().map(Place::find).transpose()?;
+        let archive = place.map(|place| start_archive(&place, options.left_over)).transpose()?;
+        Self::start(layout, Parts { output, waiting, journal: None, archive }, Before::default())
     }
 
     fn start(layout: Arc<Layout>, parts: Parts, before: Before) -> Result<Self, Error> {
@@ -114,6 +120,7 @@ impl Sink {
         let shared = Arc::new(Shared::default());
         shared.emitted.store(parts.output.records(), Relaxed);
         let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
+        let archive_run = parts.archive.as_ref().map(Archive::run);
         let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -130,8 +137,16 @@ impl Sink {
                 Error::unusable("start a thread that writes the output (is there a limit on processes, ulimit -u?)")
                     .because(error)
             })?;
-        let (messages, thread) = (Some(messages), (!is_stream).then_some(thread));
-        Ok(Self { messages, shared, end, thread, before, part, sitemaps: None })
+        Ok(Self {
+            messages: Some(messages),
+            shared,
+            end,
+            thread: (!is_stream).then_some(thread),
+            before,
+            part,
+            archive_run,
+            sitemaps: None,
+        })
     }
 
     /// What an earlier run has done for this output.
@@ -150,6 +165,11 @@ impl Sink {
         self.sitemaps.take()
     }
 
+    /// The number of the run, if it has an archive. A resumed run has the number of the run that it resumes.
+    pub fn archive_run(&self) -> Option<u128> {
+        self.archive_run
+    }
+
     /// Tells how far the list has been read. Must be called before any record of a task up to there is pushed: a later
     /// run cannot compare other tasks with the list, so it would not trust their records.
     pub fn consumed(&self, list: ListPoint) {
@@ -166,13 +186,21 @@ impl Sink {
         self.send(Message::Records(records, weight));
     }
 
+    /// Queues members for the archive. Must be called before the records of their pages are pushed. Never waits. Does
+    /// nothing without an archive, and after a failure.
+    pub fn archive(&self, members: Vec<Bytes>) {
+        let weight = members.iter().map(|members| members.len() as u64).sum();
+        self.shared.backlog.fetch_add(weight, Relaxed);
+        self.send(Message::Archived(members, weight));
+    }
+
     /// The number of records written so far in their final order, including those of an earlier run. The last ones may
     /// still be in a buffer.
     pub fn emitted(&self) -> u64 {
         self.shared.emitted.load(Relaxed)
     }
 
-    /// Bytes of records that were pushed, but neither written nor stored to wait for an earlier record. The number
+    /// Bytes of records and members that were pushed, but neither written nor stored to wait for an earlier record. The number
     /// grows while the disk or the reader of standard output is slower than the pages arrive. The caller should then
     /// stop fetching.
     pub fn backlog(&self) -> u64 {
@@ -233,6 +261,17 @@ impl Drop for Sink {
             thread.join().ok();
         }
     }
+}
+
+/// Starts the archive of a run whose output is a stream, which no run can resume.
+fn start_archive(place: &Place, left_over: LeftOver) -> Result<Archive, Error> {
+    place.clear(left_over)?;
+    let part = place.part().display();
+    let started = archive::random_run().and_then(|run| place.start(run));
+    started.map_err(|error| {
+        Error::unusable(format!("create `{part}`: make its folder writable, or choose another with --archive"))
+            .because(error)
+    })
 }
 
 fn bug() -> Error {

@@ -14,19 +14,22 @@
 //!
 //! Ownership: [`Sink`] is the caller's end of a channel. The `Writer` on the thread owns everything else: the `Output`
 //! with the `.part`, `Waiting` with the window and its file, and the `Journal` with the log and the lock. An output
-//! that is not a regular file has no journal, and its waiting records are in a temporary file without a name.
+//! that is not a regular file has no journal, and its waiting records are in a temporary file without a name. The
+//! archive, if there is one, is written by the same thread, so that a checkpoint has the pages of its records.
 //!
 //! `window`, `format`, `journal::recovery` and `journal::policy` decide and compute. `spill`, `output`, `destination`
 //! and the rest of `journal` do the input and output.
 //!
 //! The other files:
 //!
+//! - `archive`: the archive of the requests, beside the output
 //! - `handle`: the caller's side, which never waits for a disk
 //! - `writer`: the thread that writes
 //! - `waiting`: the window and the file for waiting records
 //! - `error`: why records cannot be written
 //! - `tests`: tests of the whole sink
 
+mod archive;
 mod destination;
 mod error;
 mod format;
@@ -42,6 +45,7 @@ mod writer;
 
 use std::path::PathBuf;
 
+pub use archive::part_of_archive;
 pub use error::{Error, ErrorKind};
 pub use format::{CarriedColumns, Column, Format, Shape, Table};
 pub use handle::{Before, Sink, Written};
@@ -66,10 +70,21 @@ pub struct Options {
     pub left_over: LeftOver,
     /// The most bytes of waiting records in memory. Other waiting records are stored in a file.
     pub window_memory: u64,
+    /// Where to keep the requests and responses of the run; `None` if they are not kept.
+    pub archive: Option<ArchiveOptions>,
     /// The properties that a later run must share with this one to resume its output.
     pub identity: Identity,
     /// Whether the list has sitemaps, which are kept beside the output until it is complete.
     pub has_sitemaps: bool,
+}
+
+/// The archive of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveOptions {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether the run obeys robots.txt, which the archive says.
+    pub obeys_robots: bool,
 }
 
 /// Where the records go.

@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::archive::Archive;
 use super::format::Layout;
 use super::journal::{Journal, Outlast};
 use super::output::{Gathered, Output, way_out};
@@ -27,6 +29,8 @@ const PUBLISH: u64 = 1024;
 pub(super) enum Message {
     /// How far the list has been read.
     Consumed(ListPoint),
+    /// Members for the archive, and their share of the backlog. They come before the records of their pages.
+    Archived(Vec<Bytes>, u64),
     /// Records, and their share of the backlog.
     Records(Vec<Record>, u64),
     /// There are no more records, and the output is complete.
@@ -59,6 +63,8 @@ pub(super) struct Parts {
     pub(super) waiting: Option<Waiting>,
     /// `None` if the output is a stream.
     pub(super) journal: Option<Journal>,
+    /// `None` if the run has no archive.
+    pub(super) archive: Option<Archive>,
 }
 
 impl Writer {
@@ -72,10 +78,12 @@ impl Writer {
         if whole.is_err() {
             self.rescue();
         }
-        let Parts { output, waiting, journal } = self.parts;
+        let Parts { output, waiting, journal, archive } = self.parts;
         match whole {
             Ok(true) => {
                 let part = output.path();
+                // The archive comes first. If the run dies in between, a resume finds both.
+                archive.map_or(Ok(()), Archive::finish).map_err(|error| error.keeping(part.clone()))?;
                 let written = output.finish().map_err(|error| error.keeping(part))?;
                 if let Some(journal) = journal {
                     // The output is complete and has its name. If the log cannot be removed, that does no harm.
@@ -86,7 +94,7 @@ impl Writer {
             }
             unfinished => {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
-                let path = keep_or_remove(&output, count, journal);
+                let path = keep_or_remove(&output, count, journal, archive);
                 match unfinished {
                     Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
                     Err(error) => Err(error.keeping(path)),
@@ -108,6 +116,13 @@ impl Writer {
                         journal.consumed(list);
                     }
                 }
+                Message::Archived(members, weight) => {
+                    if let Some(archive) = &mut self.parts.archive {
+                        archive.append(&members)?;
+                    }
+                    self.shared.backlog.fetch_sub(weight, Relaxed);
+                    self.publish();
+                }
                 Message::Records(records, weight) => {
                     let now = Instant::now();
                     for record in &records {
@@ -119,6 +134,10 @@ impl Writer {
                 }
                 Message::Finish => {
                     self.check_for_missing_record()?;
+                    if self.parts.archive.is_some() {
+                        // So a run that dies before the output has its name can be resumed, with the whole archive.
+                        self.checkpoint(Outlast::PowerCut, Instant::now())?;
+                    }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
                     return Ok(true);
@@ -128,6 +147,7 @@ impl Writer {
         }
         self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
+        self.parts.archive.as_mut().map_or(Ok(()), Archive::flush)?;
         Ok(false)
     }
 
@@ -213,15 +233,16 @@ impl Writer {
     /// Stores all finished records, so that they survive the end of the process, or also a power cut. Leaves out
     /// records that have waited in memory only since a time after `until`.
     fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
-        let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
+        let Parts { output, waiting, journal: Some(journal), archive } = &mut self.parts else {
             return Ok(());
         };
         let since = waiting.as_mut().map_or(Ok(None), |waiting| waiting.spill_old(until))?;
         output.flush()?;
+        archive.as_mut().map_or(Ok(()), Archive::flush)?;
         if let Some(part) = output.part() {
             let pending = waiting.as_ref().map(Waiting::file);
             let pending = pending.and_then(|(file, length)| Some((file?, length)));
-            let made = journal.checkpoint(outlast, part, pending, since);
+            let made = journal.checkpoint(outlast, part, archive.as_mut().map(Archive::part), pending, since);
             made.map_err(|error| log_error(journal, error))?;
         }
         // Only after a sync: until then, a power cut may remove the entry that makes these records unnecessary.
@@ -261,12 +282,12 @@ impl Writer {
     /// Saves what can be saved, for example if the disk is full. The reason for the end of the run is known already. If
     /// this fails, only the records since the last checkpoint are lost.
     fn rescue(&mut self) {
-        if let Parts { output, journal: Some(journal), waiting } = &mut self.parts
+        if let Parts { output, journal: Some(journal), waiting, archive } = &mut self.parts
             && let Some(part) = output.part()
         {
             let pending = waiting.as_ref().and_then(|waiting| waiting.file().0);
             journal
-                .rescue(part, pending)
+                .rescue(part, archive.as_mut().map(Archive::part), pending)
                 .unwrap_or_else(|error| tracing::debug!("the last checkpoint could not be made: {error}"));
         }
     }
@@ -294,9 +315,22 @@ impl Writer {
 }
 
 /// The path of the unfinished output. Without any record, the files are removed instead.
-fn keep_or_remove(output: &Output, waiting: u64, journal: Option<Journal>) -> Option<PathBuf> {
+fn keep_or_remove(
+    output: &Output,
+    waiting: u64,
+    journal: Option<Journal>,
+    archive: Option<Archive>,
+) -> Option<PathBuf> {
+    let is_empty = output.records() == 0 && waiting == 0;
+    match archive {
+        Some(archive) if is_empty => archive.discard(),
+        Some(archive) if output.is_stream() => {
+            tracing::warn!("the archive is not complete: what it has is in `{}`", archive.path().display());
+        }
+        _ => {}
+    }
     let path = output.path()?;
-    if output.records() == 0 && waiting == 0 {
+    if is_empty {
         std::fs::remove_file(&path).ok();
         journal.map(Journal::remove);
         return None;

@@ -2,9 +2,11 @@
 //!
 //! - `head`: the named fields of a record
 //! - `read`: splits a stream into records; `read_tests`: its tests
+//! - `write`: makes the records of a run's archive
 
 mod head;
 mod read;
+pub mod write;
 
 pub use head::Head;
 pub use read::{Block, Error, Reader, Record};

@@ -26,11 +26,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cache", &["model", "own_files"]),
     ("input", &["frame", "model", "streams", "warc"]),
     ("robots", &["model"]),
-    ("scrape", &["model", "robots"]),
+    ("scrape", &["model", "robots", "warc"]),
     ("schedule", &["model", "robots"]),
-    ("sink", &["frame", "model", "own_files", "streams"]),
+    ("sink", &["frame", "model", "own_files", "streams", "warc"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
+    ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink", "warc"]),
     (
         "cli",
         &[

@@ -203,6 +203,21 @@ fn a_request_lost_with_its_connection_is_sent_again_and_counts_as_one_attempt() 
     assert_eq!(counts, [4, 2], "one additional request and one additional connection");
 }
 
+#[test]
+fn an_archive_says_which_responses_came_over_http_2() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("a.warc.gz");
+    server.run(&[server.url("/ok")], &["--archive", archive.to_str().expect("a path")]).exited(0);
+    let [_, response, request] = &crate::archives::read_file(&archive)[..] else { panic!("three records") };
+    assert!(response.head.starts_with("HTTP/1.1 200 OK\r\n"), "{response:?}");
+    assert!(request.head.starts_with("GET /ok HTTP/1.1\r\nhost: localhost:"), "{request:?}");
+    for record in [response, request] {
+        assert_eq!(record.fields["WARC-Protocol"], "h2");
+        assert_eq!(record.fields["WARC-Target-URI"], server.url("/ok"));
+    }
+}
+
 /// How long [`slow_handshake_server`] waits before its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_millis(500);
 

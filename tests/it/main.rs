@@ -10,6 +10,7 @@ mod raw_server;
 mod support;
 
 mod architecture;
+mod archives;
 mod bad_input;
 mod cache;
 mod connections;

@@ -32,6 +32,27 @@ fn failure(record: &Record) -> (&str, &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_has_neither_the_address_nor_the_password_of_a_proxy() {
+    let server = server().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("a.warc.gz");
+    for scheme in ["http", "socks5h"] {
+        let proxy = Proxy::start(server.address(), true).await;
+        let archive = archive.to_str().expect("a path");
+        run(&["http://nowhere.example/a"], &["--proxy", &proxy.unlocked(scheme), "--archive", archive], &[]).exited(0);
+        let all = crate::archives::read_file(archive.as_ref());
+        let [_, response, request] = &all[..] else { panic!("{all:?}") };
+        assert_eq!(response.fields["WARC-Target-URI"], "http://nowhere.example/a");
+        assert!(request.head.starts_with("GET /a HTTP/1.1\r\nhost: nowhere.example\r\n"), "{request:?}");
+        for record in &all {
+            assert!(!record.fields.contains_key("WARC-IP-Address"), "{record:?}");
+        }
+        let text = format!("{all:?}");
+        assert!(!text.contains("proxysecret") && !text.contains("cHU6"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http_and_socks_proxies_work_with_and_without_a_password() {
     let server = server().await;
     for scheme in SCHEMES {

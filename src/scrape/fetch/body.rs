@@ -12,11 +12,13 @@ use tokio_util::io::StreamReader;
 use url::Url;
 
 use super::coding::{self, Coding, Decoded};
+use super::exchange::{End as Ended, Exchange};
 use super::framing::Framing;
 use super::{cap, classify, limit};
 use crate::model::{Failure, FailureKind, Stage, how_long, shown_url};
 use crate::scrape::large::{LARGE_PAGE, LargePages, Turn};
 use crate::scrape::settings::FetchSettings;
+use crate::warc::write::Truncated;
 
 /// An unwanted body is read up to this size, so that its connection can be used again. A longer one costs more than a
 /// new connection.
@@ -57,6 +59,8 @@ pub(super) struct Body<'a> {
     pub(super) large: &'a LargePages,
     /// A permit, taken once the body turns out to be large.
     pub(super) turn: Option<Turn>,
+    /// Receives the body as it is sent, if there is an archive.
+    exchange: Option<&'a mut Exchange>,
 }
 
 impl<'a> Body<'a> {
@@ -85,7 +89,13 @@ impl<'a> Body<'a> {
             excess,
             large,
             turn: None,
+            exchange: None,
         }
+    }
+
+    /// Also puts the body as it is sent into `exchange`, if it is there.
+    pub(super) fn kept_in(self, exchange: Option<&'a mut Exchange>) -> Self {
+        Self { exchange, ..self }
     }
 
     /// Reads only the first `max` bytes of the body.
@@ -163,12 +173,44 @@ impl<'a> Body<'a> {
     /// Reads an unwanted body, within limits. Returns its decompressed bytes, or 0 if reading it fails.
     pub(super) async fn drain(&mut self) -> u64 {
         self.max = self.settings.max_body.min(WORTH_DRAINING as u64);
-        self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
-        self.read().await.map_or(0, |body| body.len() as u64)
+        if self.exchange.is_none() {
+            self.deadline = self.deadline.min(Instant::now() + DRAIN_TIME);
+        }
+        let read = self.read().await.map_or(0, |body| body.len() as u64);
+        self.keep_rest().await;
+        read
+    }
+
+    /// Reads what is left of a body that nothing but the archive needs. Does nothing without an archive.
+    pub(super) async fn keep_rest(&mut self) {
+        while let Some(exchange) = self.exchange.as_ref().filter(|exchange| exchange.wants_more()) {
+            if self.turn.is_none() && exchange.length() > LARGE_PAGE {
+                let since = Instant::now();
+                self.turn = self.large.turn().await;
+                self.deadline += since.elapsed();
+            }
+            // The exchange notes the end itself, whatever it is.
+            if !matches!(self.next(0).await, Ok(Some(_))) {
+                break;
+            }
+        }
     }
 
     /// Returns the next piece as received, or `None` at the end. `read` is the number of decompressed bytes so far.
     pub(super) async fn next(&mut self, read: u64) -> Result<Option<Bytes>, Failure> {
+        let next = self.receive(read).await;
+        if let Some(exchange) = &mut self.exchange {
+            match &next {
+                Ok(Some(piece)) => exchange.add(piece),
+                Ok(None) => exchange.end(Ended::Whole),
+                Err(failure) if failure.kind == FailureKind::Timeout => exchange.end(Ended::Cut(Truncated::Time)),
+                Err(_) => exchange.end(Ended::Cut(Truncated::Disconnect)),
+            }
+        }
+        next
+    }
+
+    async fn receive(&mut self, read: u64) -> Result<Option<Bytes>, Failure> {
         if self.left == Some(0) {
             return Ok(None);
         }

@@ -13,7 +13,7 @@ use tokio::task::coop;
 
 /// The longest compressed form of `max` bytes. Formats store incompressible data as it is, with a few extra bytes for
 /// every few thousand.
-pub(super) fn compressed(max: u64) -> u64 {
+pub(in crate::scrape) fn compressed(max: u64) -> u64 {
     max.saturating_add(max / 8).saturating_add(64 * 1024)
 }
 

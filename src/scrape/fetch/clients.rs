@@ -19,6 +19,7 @@ use crate::model::{Failure, FailureKind, KEEP_ALIVE, Proxies, ProxyKind, ProxyUr
 use crate::scrape::Error;
 use crate::scrape::TlsSettings;
 use crate::scrape::settings::FetchSettings;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder};
 
 /// The longest list of headers over HTTP/2, in bytes as counted by RFC 9113 (6.5.2). The client's default is too short
@@ -170,6 +171,11 @@ impl Clients {
         let builder = client.get(url.clone()).headers(headers);
         let contact = first_contacts.filter(|_| manner.keeps).map(|contacts| contacts.visit(url));
         Ok(Prepared { builder, via: route.via().cloned(), contact })
+    }
+
+    /// Returns the headers of the visit's request that cannot be secret. `via` is the proxy that the request uses.
+    pub(super) fn harmless_headers(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        self.headers.harmless(visit, via)
     }
 
     fn route(&self, visit: &Visit) -> Result<(Route, Way), Failure> {

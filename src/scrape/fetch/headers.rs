@@ -9,7 +9,8 @@
 //! such a redirect.
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use url::Url;
 
@@ -53,6 +54,16 @@ impl Headers {
         let mut headers = self.of(visit, via);
         add_own(&mut headers, &visit.headers);
         headers
+    }
+
+    /// Returns the headers of a request that cannot be secret, with the validators that ask for a newer version.
+    pub(super) fn harmless(&self, visit: &Visit, via: Option<&Via>) -> HeaderMap {
+        let all = self.of_visit(visit, via);
+        let mut harmless = without_secrets(&all);
+        for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE] {
+            harmless.extend(all.get(&name).map(|value| (name, value.clone())));
+        }
+        harmless
     }
 
     /// Returns the headers that the settings give to a request.

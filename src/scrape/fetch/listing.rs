@@ -5,8 +5,8 @@ use url::Url;
 
 use super::body::Body;
 use super::head::Head;
-use super::{Fetcher, header_text, keep, stored, unlabelled};
-use crate::model::{Failure, MAX_SITEMAP, Visit, without_credentials};
+use super::{Exchange, Fetcher, header_text, keep, stored, unlabelled};
+use crate::model::{Failure, FailureKind, MAX_SITEMAP, Visit, without_credentials};
 use crate::scrape::large::Turn;
 use crate::scrape::settings::FetchSettings;
 
@@ -40,13 +40,14 @@ impl Fetcher {
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<ListingBody, Failure> {
         let url = &visit.url;
         let shown = without_credentials(url);
         let (response, deadline) = if let Some(stored) = &visit.stored {
             (stored::response(stored, &shown)?, Instant::now() + self.settings.timeout)
         } else {
-            let (response, deadline) = self.ask(&shown, visit, sent).await?;
+            let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
             keep(&self.settings.kept_headers, response.headers(), kept);
             (response, deadline)
         };
@@ -54,10 +55,18 @@ impl Fetcher {
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
-        let next = head.next_hop().map_err(answered)?;
+        let next = head.next_hop();
         let refusal = head.refusal();
         let content_type = header_text(head.headers, &CONTENT_TYPE);
-        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
+        let mut body =
+            Body::new(response, &shown, deadline, &self.settings, &self.large).kept_in(exchange.as_deref_mut());
+        let next = match next {
+            Ok(next) => next,
+            Err(failure) => {
+                body.keep_rest().await;
+                return Err(answered(failure));
+            }
+        };
         if let Some(to) = next {
             let bytes = body.drain().await;
             return Ok(ListingBody::Redirect { status: status.as_u16(), to, bytes });
@@ -67,8 +76,14 @@ impl Fetcher {
             return Err(answered(Failure { bytes, ..refusal }));
         }
         body.max = most_of_listing(&self.settings);
-        let bytes = body.read().await.map_err(answered)?;
-        let bytes = unlabelled::undo(&mut body, bytes).await.map_err(answered)?;
+        let read = match body.read().await {
+            Ok(bytes) => unlabelled::undo(&mut body, bytes).await,
+            Err(failure) => Err(failure),
+        };
+        if read.as_ref().is_err_and(|failure| failure.kind != FailureKind::TooLarge) {
+            body.keep_rest().await;
+        }
+        let bytes = read.map_err(answered)?;
         let (turn, status) = (body.turn.take(), status.as_u16());
         drop(body);
         Ok(ListingBody::Found(FoundListing { url: shown, status, content_type, body: bytes, _turn: turn }))

@@ -11,6 +11,7 @@
 //!   TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
 //! - `robots`: fetches a robots.txt, which has its own rules; `listing`: fetches a sitemap, whatever its type
+//! - `exchange`: what an archive keeps of a request and its response
 //! - `stored`: makes a response of an answer that is stored somewhere; `chunks`: undoes its chunks; `stored_tests`: tests
 //!   of `stored`
 //!
@@ -23,6 +24,7 @@ mod chunks;
 mod classify;
 mod clients;
 mod coding;
+mod exchange;
 mod first_contact;
 mod framing;
 mod guard;
@@ -51,7 +53,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::body::Body as PageBody;
+pub(super) use self::cap::compressed;
 use self::clients::{Clients, Prepared};
+use self::exchange::End;
+pub(super) use self::exchange::Exchange;
 pub(crate) use self::guard::SITE_HOST;
 
 use self::guard::NotPublic;
@@ -68,6 +73,7 @@ use super::media_type::MediaType;
 use super::settings::FetchSettings;
 use super::{Error, sniff};
 use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_url, without_credentials};
+use crate::warc::write::Truncated;
 
 /// The result of a request.
 #[derive(Debug)]
@@ -136,63 +142,77 @@ impl Fetcher {
     }
 
     /// Requests the visit's URL once, or reads the answer that the visit brings. Adds the response headers that the
-    /// settings name to `kept`, if a server sent them.
+    /// settings name to `kept`, if a server sent them. Puts what an archive keeps of the request into `exchange`, if the
+    /// visit asks for that.
     pub(super) async fn fetch(
         &self,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(&visit.url);
-        let answered = match &visit.stored {
-            Some(stored) => {
-                let deadline = Instant::now() + self.settings.timeout;
-                Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
-            }
-            None => {
-                let (response, deadline) = self.ask(&shown, visit, sent).await?;
-                keep(&self.settings.kept_headers, response.headers(), kept);
-                Answered { response, deadline, at: Some(SystemTime::now()) }
-            }
+        let answered = if let Some(stored) = &visit.stored {
+            let deadline = Instant::now() + self.settings.timeout;
+            Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
+        } else {
+            let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
+            keep(&self.settings.kept_headers, response.headers(), kept);
+            Answered { response, deadline, at: Some(SystemTime::now()) }
         };
-        self.read(visit, shown, answered).await
+        self.read(visit, shown, answered, exchange).await
     }
 
     /// Reads an answer: everything that follows from its head, and the body if it is a page.
-    async fn read(&self, visit: &Visit, shown: Url, answered: Answered) -> Result<Fetched, Failure> {
+    async fn read(
+        &self,
+        visit: &Visit,
+        shown: Url,
+        answered: Answered,
+        exchange: &mut Option<Box<Exchange>>,
+    ) -> Result<Fetched, Failure> {
         let (url, is_stored) = (&visit.url, visit.stored.is_some());
         let Answered { response, deadline, at: fetched_at } = answered;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
-        let mut next = head.next_hop().map_err(answered)?;
-        if let Some(to) = next.as_ref().filter(|_| is_stored) {
+        let hop = head.next_hop();
+        if let Ok(Some(to)) = &hop
+            && is_stored
+        {
             return Err(answered(head.stored_redirect(to)));
         }
         let refusal = head.refusal();
         let is_confirmed = head.confirms(visit);
-        let has_page = next.is_none() && refusal.is_none() && !is_confirmed;
+        let has_page = matches!(hop, Ok(None)) && refusal.is_none() && !is_confirmed;
         let refreshed = if has_page && !is_stored { head.refresh() } else { Refreshed::No };
         let follows_meta = self.settings.meta_refresh && !is_stored && refreshed == Refreshed::No;
-        if let Refreshed::Elsewhere(to) = refreshed {
-            next = Some(to);
-        }
+        let hop = if let Refreshed::Elsewhere(to) = refreshed { Ok(Some(to)) } else { hop };
         let content_type = header_text(head.headers, &CONTENT_TYPE);
         let media_type = content_type.as_deref().and_then(MediaType::extract).filter(|found| !found.is_unknown());
         let mut kind = None;
         if let Some(MediaType { essence, .. }) = &media_type
             && has_page
-            && next.is_none()
+            && matches!(hop, Ok(None))
         {
             kind = DocumentKind::of(essence, &self.settings.content_types, self.needs.json);
             if kind.is_none() {
                 // Leaves the body unread: closing the connection costs less than downloading an image.
+                exchange.iter_mut().for_each(|exchange| exchange.end(End::Cut(Truncated::Unspecified)));
                 return Err(answered(head::no_page(&shown, "its type is", essence)));
             }
         }
         let headers = if self.needs.headers { response.headers().clone() } else { HeaderMap::new() };
-        let mut body = PageBody::new(response, &shown, deadline, &self.settings, &self.large);
+        let mut body =
+            PageBody::new(response, &shown, deadline, &self.settings, &self.large).kept_in(exchange.as_deref_mut());
+        let next = match hop {
+            Ok(next) => next,
+            Err(failure) => {
+                body.keep_rest().await;
+                return Err(answered(failure));
+            }
+        };
         if let Some(to) = next {
             let bytes = body.drain().await;
             return Ok(Fetched::Redirect { status: status.as_u16(), to, bytes });
@@ -204,7 +224,11 @@ impl Fetcher {
             let bytes = body.drain().await;
             return Err(answered(Failure { bytes, ..refusal }));
         }
-        let (bytes, kind) = self.read_page(&mut body, kind).await.map_err(answered)?;
+        let read = self.read_page(&mut body, kind).await;
+        if read.as_ref().is_err_and(|failure| failure.kind != FailureKind::TooLarge) {
+            body.keep_rest().await;
+        }
+        let (bytes, kind) = read.map_err(answered)?;
         let (url, status, turn) = (shown.clone(), status.as_u16(), body.turn.take());
         let page = FetchedPage {
             url,
@@ -250,6 +274,7 @@ impl Fetcher {
         shown: &Url,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<(Response, Instant), Failure> {
         let url = &visit.url;
         let sent = Arc::new(sent);
@@ -280,10 +305,15 @@ impl Fetcher {
             return match answer {
                 Some(Ok(response)) => {
                     self.memory.answered(&response);
-                    match classify::refused_by_proxy(response.status(), shown, via) {
-                        Some(refused) => Err(refused),
-                        None => Ok((response, deadline)),
+                    if let Some(refused) = classify::refused_by_proxy(response.status(), shown, via) {
+                        return Err(refused);
                     }
+                    *exchange = visit.archive.map(|id| {
+                        let request = self.clients.harmless_headers(visit, via);
+                        let most = self.settings.longest_kept_body();
+                        Box::new(Exchange::begun(id, shown, request, &response, via.is_some(), most))
+                    });
+                    Ok((response, deadline))
                 }
                 // This applies only if no connection was made. A request that was sent is not sent again here.
                 Some(Err(error))

@@ -3,6 +3,7 @@ use url::Url;
 
 use super::Fetcher;
 use super::body::Body;
+use super::exchange::Exchange;
 use super::head::Head;
 use super::unlabelled;
 use crate::model::{Failure, Visit, without_credentials};
@@ -22,7 +23,7 @@ pub(in crate::scrape) enum RobotsFile {
 }
 
 impl Fetcher {
-    /// Requests a robots.txt once, whatever its `Content-Type`.
+    /// Requests a robots.txt once, whatever its `Content-Type`. Fills `exchange` as [`Self::fetch`] does.
     ///
     /// # Errors
     /// Fails if the content of the file stays unknown: no answer, a broken one, a 5xx, or a 429. A 429 says nothing
@@ -31,10 +32,11 @@ impl Fetcher {
         &self,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
+        exchange: &mut Option<Box<Exchange>>,
     ) -> Result<RobotsFile, Failure> {
         let url = &visit.url;
         let shown = without_credentials(url);
-        let (response, deadline) = self.ask(&shown, visit, sent).await?;
+        let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
         let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
@@ -42,7 +44,8 @@ impl Fetcher {
         // A redirect without a valid target counts as a missing file.
         let next = head.next_hop().unwrap_or_default();
         let refusal = head.refusal().filter(|_| !status.is_client_error() || status.as_u16() == 429);
-        let mut body = Body::new(response, &shown, deadline, &self.settings, &self.large);
+        let mut body =
+            Body::new(response, &shown, deadline, &self.settings, &self.large).kept_in(exchange.as_deref_mut());
         if status.is_success() {
             // One more byte shows whether the last line is cut off.
             let mut body = body.only(MAX_FILE as u64 + 1);

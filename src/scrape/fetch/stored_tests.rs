@@ -38,7 +38,7 @@ fn read(form: StoredForm, bytes: impl Into<bytes::Bytes>) -> Result<FetchedPage,
     let visit = Visit { stored, ..Visit::new(url, Reach::Listed) };
     let mut kept = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let fetched = runtime.block_on(fetcher.fetch(&visit, || panic!("nothing is sent"), &mut kept));
+    let fetched = runtime.block_on(fetcher.fetch(&visit, || panic!("nothing is sent"), &mut kept, &mut None));
     assert!(kept.is_empty(), "cookies of stored answers are not kept: {kept:?}");
     match fetched? {
         Fetched::Page(page) => {

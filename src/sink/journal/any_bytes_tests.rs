@@ -49,7 +49,7 @@ fn assert_sound(order: Order, confirmed: &Confirmed) {
 }
 
 fn read(order: Order, mut part: &[u8], mut log: &[u8], mut pending: &[u8]) -> Confirmed {
-    recover(order, &mut part, &mut log, &mut pending).expect("memory can be read")
+    recover(order, &mut part, &mut log, &mut pending, None).expect("memory can be read")
 }
 
 fn framed(file: &mut Vec<u8>, content: &[u8]) {
@@ -88,7 +88,8 @@ mod tests {
         let failures = proptest::collection::vec(number().prop_map(|count| (FailureKind::Dns, count)), 0..3);
         let list = (number(), 0..2_u32).prop_map(|(tasks, crc)| ListPoint { tasks, crc });
         (0..20_u64, seqs, failures, number(), list).prop_map(|(end, seqs, failures, pending, list)| {
-            let entry = Checkpoint { end, crc: 0, seqs, failures, pending: pending.saturating_mul(8), list };
+            let entry =
+                Checkpoint { end, crc: 0, seqs, failures, pending: pending.saturating_mul(8), list, archive: None };
             entry.to_bytes().expect("it is short")[8..].to_vec()
         })
     }
@@ -134,7 +135,7 @@ mod tests {
         let entry = |seqs: &[(u64, u64)], failures: &[u64]| {
             let seqs = seqs.iter().map(|&(start, end)| start..end).collect();
             let failures = failures.iter().map(|count| (FailureKind::Dns, *count)).collect();
-            let entry = Checkpoint { end: 0, crc: 0, seqs, failures, pending: 0, list };
+            let entry = Checkpoint { end: 0, crc: 0, seqs, failures, pending: 0, list, archive: None };
             entry.to_bytes().expect("it is short")[8..].to_vec()
         };
         let table = [

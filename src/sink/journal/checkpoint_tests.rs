@@ -53,7 +53,7 @@ impl Run {
     fn checkpoint_that_survives(&mut self, outlast: Outlast, since: Option<Instant>) {
         let Claim { part, journal, pending, .. } = &mut self.claim;
         let pending = pending.as_ref().map(|file| (file, self.pending_length));
-        journal.checkpoint(outlast, part, pending, since).expect("made");
+        journal.checkpoint(outlast, part, None, pending, since).expect("made");
     }
 }
 
@@ -143,7 +143,7 @@ fn a_rescue_confirms_all_records_except_for_the_room_that_it_needs() {
             part.write(torn_part).expect("written");
             journal.log.write_all(torn_log).expect("written");
             let length = part.length();
-            journal.rescue(part, None).expect("there is room");
+            journal.rescue(part, None, None).expect("there is room");
             drop(now);
 
             let confirmed = Run::on(folder.path()).claim.confirmed;
@@ -160,7 +160,7 @@ fn a_rescue_confirms_all_records_except_for_the_room_that_it_needs() {
             now.put(kept..kept + 20);
             let Claim { part, journal, .. } = &mut now.claim;
             let length = part.length();
-            journal.rescue(part, None).expect("there is room");
+            journal.rescue(part, None, None).expect("there is room");
             drop(now);
             let confirmed = Run::on(folder.path()).claim.confirmed;
             done = (length - ROOM) / LINE as u64;
@@ -179,7 +179,7 @@ async fn waiting_records_that_a_rescue_cuts_off_are_written_again() {
     // The first record has arrived, and with it all waiting records were written. Some of them are cut off again.
     now.put(0..50);
     let Claim { part, journal, .. } = &mut now.claim;
-    journal.rescue(part, None).expect("there is room");
+    journal.rescue(part, None, None).expect("there is room");
     drop(now);
 
     let sink = Sink::open(&options(folder.path())).expect("a sink");

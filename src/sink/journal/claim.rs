@@ -8,6 +8,7 @@ use super::Journal;
 use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
+use crate::sink::archive::{Archive, Place};
 use crate::sink::destination::{Part, with_suffix};
 use crate::sink::{Error, LeftOver, Options, Order};
 
@@ -35,6 +36,7 @@ pub(in crate::sink) struct Claim {
     /// The file for sitemaps; `None` if the list has none.
     pub(in crate::sink) sitemaps: Option<File>,
     pub(in crate::sink) confirmed: Confirmed,
+    pub(in crate::sink) archive: Option<Archive>,
 }
 
 impl Names {
@@ -61,6 +63,7 @@ pub fn files_beside(target: &Path) -> [PathBuf; 6] {
 /// only the owner can access its files.
 pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options: &Options) -> Result<Claim, Error> {
     let names = Names::beside(&target);
+    let place = options.archive.as_ref().map(Place::find).transpose()?;
     if options.left_over != LeftOver::Replace && length(&names.part) > 0 && !names.manifest.exists() {
         return Err(refuse_without_manifest(&names));
     }
@@ -77,12 +80,25 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
         return Err(refuse(&names));
     }
     if is_left_over && options.left_over == LeftOver::Resume {
-        if length(&names.log) > 0 {
-            check(&names, &mut manifest, options)?;
+        // Without a log, nothing is confirmed, so nothing is resumed.
+        let run = if length(&names.log) > 0 { check(&names, &mut manifest, options)? } else { 0 };
+        let archive = place.as_ref().map(|place| place.left_over().map_err(|error| with_path(place.part(), &error)));
+        let archive = archive.transpose().map_err(|error| cannot_resume(&names, error))?.flatten();
+        let recovered = recover_files(&names, options.order, archive.as_ref());
+        let (files, confirmed) = recovered.map_err(|error| cannot_resume(&names, error))?;
+        if let Some(place) = &place
+            && confirmed.done.seqs.count() == 0
+            && length(&names.log) > 0
+            && !place.part().exists()
+        {
+            return Err(refuse_without_archive(&names, place));
         }
-        let (files, confirmed) = recover_files(&names, options.order).map_err(|error| cannot_resume(&names, error))?;
         if confirmed.done.seqs.count() > 0 {
-            return resume(target, permissions, names, manifest, files, confirmed, options);
+            let continued = |(place, file): (Place, File)| place.resume(file, run, confirmed.archive);
+            let archive = place.zip(archive).map(continued).transpose();
+            let archive = archive.map_err(|error| cannot_resume(&names, error))?;
+            let claim = resume(target, permissions, names, manifest, files, confirmed, options)?;
+            return Ok(Claim { archive, ..claim });
         }
         tracing::warn!(
             "no record in `{}` can be recovered, so the run starts from the beginning",
@@ -94,27 +110,39 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             target.display()
         );
     }
+    if let Some(place) = &place {
+        // What lies beside an unfinished output of this run is of this run too.
+        let is_ours = is_left_over && options.left_over == LeftOver::Resume;
+        if let Err(refusal) = place.clear(if is_ours { LeftOver::Replace } else { options.left_over }) {
+            if !is_left_over {
+                manifest.remove().ok();
+            }
+            return Err(refusal);
+        }
+    }
     let is_same_run = options.left_over == LeftOver::Resume
         && names.part.exists()
         && matches!(manifest.read(), Ok(Some(earlier)) if earlier.difference(&options.identity).is_none());
-    start(target, permissions, names, manifest, options, is_same_run)
+    start(target, permissions, names, manifest, place.as_ref(), options, is_same_run)
 }
 
 /// The `.part`, the log and the pending file of an earlier run.
 type Files = (File, File, File);
 
 /// Finds out which work of an earlier run can be trusted.
-fn recover_files(names: &Names, order: Order) -> io::Result<(Files, Confirmed)> {
+fn recover_files(names: &Names, order: Order, archive: Option<&File>) -> io::Result<(Files, Confirmed)> {
     let open = |path: &Path| own_files::open_or_create(path, Others::MayRead).map_err(|error| with_path(path, &error));
     let (part, log, pending) = (open(&names.part)?, open(&names.log)?, open(&names.pending)?);
+    let mut archive = archive.map(|file| BufReader::with_capacity(BUFFER, file));
+    let archive = archive.as_mut().map(|archive| archive as &mut dyn io::Read);
     let read = |file| BufReader::with_capacity(BUFFER, file);
-    let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending))?;
+    let confirmed = recover(order, &mut read(&part), &mut read(&log), &mut read(&pending), archive)?;
     Ok(((part, log, pending), confirmed))
 }
 
-/// Compares the settings with those of the earlier run. Must come before the files are read: another order would
-/// interpret them wrongly.
-fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<(), Error> {
+/// Compares the settings with those of the earlier run, and returns the number of that run. Must come before the files
+/// are read: another order would interpret them wrongly.
+fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<u128, Error> {
     let part = names.part.display();
     let Some(earlier) = manifest.read().map_err(|error| cannot_resume(names, error))? else {
         return Err(Error::unusable(format!(
@@ -123,7 +151,7 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<()
         )));
     };
     match earlier.difference(&options.identity) {
-        None => Ok(()),
+        None => Ok(earlier.run()),
         Some(difference) => Err(Error::unusable(format!(
             "resume `{part}`: {difference}; undo the change, or discard the unfinished output with --restart"
         ))),
@@ -137,9 +165,11 @@ fn start(
     permissions: Permissions,
     names: Names,
     mut manifest: Manifest,
+    place: Option<&Place>,
     options: &Options,
     keeps_sitemaps: bool,
 ) -> Result<Claim, Error> {
+    let mut archive = None;
     let mut files = || -> io::Result<_> {
         for path in [&names.part, &names.log, &names.pending, &names.successor] {
             remove(path)?;
@@ -147,7 +177,8 @@ fn start(
         if !keeps_sitemaps {
             remove(&names.sitemaps)?;
         }
-        manifest.write(&options.identity)?;
+        let run = manifest.write(&options.identity)?;
+        archive = place.map(|place| place.start(run)).transpose()?;
         let log = own_files::create(&names.log)?;
         let pending = (options.order == Order::Input).then(|| own_files::create(&names.pending)).transpose()?;
         let sitemaps = sitemaps(&names, options)?;
@@ -158,7 +189,7 @@ fn start(
         Ok((part, log, pending, sitemaps)) => {
             let part = Part::new(part, names.part.clone(), target, permissions, 0);
             let journal = Journal::new(names, manifest, log, &Confirmed::default());
-            Ok(Claim { part, journal, pending, sitemaps, confirmed: Confirmed::default() })
+Ok(Claim { part, journal, pending, sitemaps, confirmed: Confirmed::default(), archive })
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
@@ -166,13 +197,16 @@ fn start(
             for path in [&names.part, &names.log, &names.pending, &names.sitemaps] {
                 remove(path).ok();
             }
+            if let Some(archive) = archive {
+                archive.discard();
+            }
             manifest.remove().ok();
             Err(refusal)
         }
     }
 }
 
-/// Resumes the output: cuts off everything that is not confirmed, and continues after the rest.
+/// Resumes the output, without its archive: cuts off everything that is not confirmed, and continues after the rest.
 fn resume(
     target: PathBuf,
     permissions: Permissions,
@@ -198,7 +232,7 @@ fn resume(
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
     let journal = Journal::new(names, manifest, log, &confirmed);
     let pending = (options.order == Order::Input).then_some(pending);
-    Ok(Claim { part, journal, pending, sitemaps, confirmed })
+    Ok(Claim { part, journal, pending, sitemaps, confirmed, archive: None })
 }
 
 /// Opens the file for sitemaps, if the list has any.
@@ -219,6 +253,14 @@ fn refuse_without_manifest(names: &Names) -> Error {
         "start `{}`: it is left over from an unfinished run, but its manifest is missing, so --resume cannot \
          continue it; move it elsewhere, or discard it with --restart",
         names.part.display()
+    ))
+}
+
+fn refuse_without_archive(names: &Names, place: &Place) -> Error {
+    Error::unusable(format!(
+        "resume `{}`: its archive `{}` is missing; put it back, or discard the unfinished output with --restart",
+        names.part.display(),
+        place.part().display()
     ))
 }
 

@@ -24,6 +24,17 @@ pub(super) struct Checkpoint {
     pub(super) pending: u64,
     /// The part of the list that was read. It includes every task with a record here or in `.part.pending`.
     pub(super) list: ListPoint,
+    /// The stretch of the archive that belongs to these records; `None` if the run has no archive.
+    pub(super) archive: Option<ArchiveStretch>,
+}
+
+/// A stretch of the archive, which begins at the end of the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ArchiveStretch {
+    /// The end of the stretch, in bytes from the beginning. A member ends there.
+    pub(super) end: u64,
+    /// The CRC-32 of the stretch.
+    pub(super) crc: u32,
 }
 
 impl Checkpoint {

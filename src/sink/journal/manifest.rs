@@ -14,6 +14,10 @@ use siphasher::sip128::SipHasher24;
 
 use crate::own_files::{self, Others};
 
+/// The version of the journal's files. A run resumes only files of its own version. 2: entries of the log have a stretch
+/// of the archive.
+const FORMAT: u32 = 2;
+
 /// How often to try again. A lock may outlive a killed coordinator for as long as a worker needs to start, because
 /// until then the worker has all descriptors of its parent.
 const LOCK_ATTEMPTS: u32 = 25;
@@ -49,6 +53,9 @@ impl fmt::Debug for Identity {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
     version: String,
+    /// [`FORMAT`]. The first version did not name it.
+    #[serde(default)]
+    format: u32,
     settings: BTreeMap<String, String>,
     key: [u8; 16],
     secrets: BTreeMap<String, [u8; 16]>,
@@ -59,7 +66,12 @@ impl Kept {
         let Identity { version, settings, secrets } = identity.clone();
         let hash = |value: &String| SipHasher24::new_with_key(&key).hash(value.as_bytes()).as_bytes();
         let secrets = secrets.iter().map(|(name, value)| (name.clone(), hash(value))).collect();
-        Self { version, settings, key, secrets }
+        Self { version, format: FORMAT, settings, key, secrets }
+    }
+
+    /// The number of the run, which a resumed run has too.
+    pub(super) fn run(&self) -> u128 {
+        SipHasher24::new_with_key(&self.key).hash(b"run").as_u128()
     }
 
     /// Describes how the identity of a later run differs, for users; `None` if it does not.
@@ -67,6 +79,12 @@ impl Kept {
         let now = Self::new(now, self.key);
         if now.version != self.version {
             return Some(format!("it was started by gleaner {}, but this is gleaner {}", self.version, now.version));
+        }
+        if now.format != self.format {
+            return Some(
+                "it was started by another version of gleaner, which wrote the files beside it in another form"
+                    .to_owned(),
+            );
         }
         let all = [&now, self].map(|kept| kept.settings.keys().chain(kept.secrets.keys()));
         let mut names: Vec<&String> = all.into_iter().flatten().collect();
@@ -134,15 +152,17 @@ impl Manifest {
         Ok(serde_json::from_slice(&text).ok())
     }
 
-    /// Stores the identity. The file is overwritten and not replaced, because the lock belongs to it.
-    pub(super) fn write(&mut self, identity: &Identity) -> io::Result<()> {
+    /// Stores the identity, and returns the number of the run. The file is overwritten and not replaced, because the lock belongs to it.
+    pub(super) fn write(&mut self, identity: &Identity) -> io::Result<u128> {
         let mut key = [0; 16];
         rustix::rand::getrandom(&mut key, GetRandomFlags::empty())?;
-        let mut text = serde_json::to_vec_pretty(&Kept::new(identity, key))?;
+        let kept = Kept::new(identity, key);
+        let mut text = serde_json::to_vec_pretty(&kept)?;
         text.push(b'\n');
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&text)
+        self.file.write_all(&text)?;
+        Ok(kept.run())
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
@@ -165,6 +185,23 @@ mod tests {
 
     fn identity(version: &str, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Identity {
         Identity { version: version.to_owned(), settings: map(settings), secrets: map(secrets) }
+    }
+
+    #[test]
+    fn files_of_another_version_of_the_journal_are_named_as_such() {
+        let identity = identity("1.0.0", &[("a", "1")], &[]);
+        let kept = Kept::new(&identity, [7; 16]);
+        let mut value = serde_json::to_value(&kept).expect("JSON");
+        let read = |value: &serde_json::Value| serde_json::from_value::<Kept>(value.clone()).expect("a manifest");
+        assert_eq!(read(&value).difference(&identity), None);
+        let expected = "it was started by another version of gleaner, which wrote the files beside it in another form";
+        for other in [Some(FORMAT + 1), None] {
+            match other {
+                Some(format) => value["format"] = format.into(),
+                None => drop(value.as_object_mut().expect("an object").remove("format")),
+            }
+            assert_eq!(read(&value).difference(&identity).as_deref(), Some(expected), "{other:?}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ use std::time::{Duration, Instant};
 use claim::Names;
 pub use claim::files_beside;
 pub(super) use claim::{Claim, claim};
-use entry::{Checkpoint, Label};
+use entry::{ArchiveStretch, Checkpoint, Label};
 pub use manifest::Identity;
 use manifest::Manifest;
 pub(super) use policy::Outlast;
@@ -77,8 +77,8 @@ pub(super) struct Journal {
     policy: Policy,
     /// Records that were added to the output since the last checkpoint.
     records: Vec<AddedRecord>,
-    /// The ends of the `.part` and of the log at the last checkpoint.
-    confirmed: (u64, u64),
+    /// The ends of the `.part`, of the log and of the archive at the last checkpoint.
+    confirmed: (u64, u64, u64),
     list: ListPoint,
     /// The length of the pending file at the last checkpoint.
     pending: u64,
@@ -105,7 +105,7 @@ impl Journal {
             log,
             policy: if is_resumed { Policy::resumed(Instant::now()) } else { Policy::default() },
             records: Vec::new(),
-            confirmed: (confirmed.part, confirmed.log),
+            confirmed: (confirmed.part, confirmed.log, confirmed.archive),
             list: confirmed.done.points.last().copied().unwrap_or_default(),
             pending: confirmed.pending,
             unsynced: Unsynced { part: is_resumed, pending: is_resumed, log: is_resumed },
@@ -138,13 +138,14 @@ impl Journal {
         self.policy.due_in(now)
     }
 
-    /// Makes a checkpoint that confirms all records of the `.part`, and this many bytes of the pending file. Both files
-    /// must have been flushed. If the checkpoint must survive a power cut, they are synced here. `since` is when the
+    /// Makes a checkpoint that confirms all records of the `.part`, the archive, and this many bytes of the pending file.
+    /// All files must have been flushed. If the checkpoint must survive a power cut, they are synced here. `since` is when the
     /// oldest of the records arrived that are still in memory.
     pub(super) fn checkpoint(
         &mut self,
         outlast: Outlast,
         part: &mut Part,
+        archive: Option<&mut Part>,
         pending: Option<(&File, u64)>,
         since: Option<Instant>,
     ) -> io::Result<()> {
@@ -153,30 +154,42 @@ impl Journal {
         self.unsynced.pending |= length > self.pending;
         self.unsynced.part |= !self.records.is_empty();
         if outlast == Outlast::PowerCut {
-            self.sync_data(part, pending.map(|(file, _)| file))?;
+            self.sync_data(part, archive.as_deref(), pending.map(|(file, _)| file))?;
         }
-        self.append_entry(part, length)?;
+        self.append_entry(part, archive, length)?;
         if outlast == Outlast::PowerCut { self.sync_log() } else { Ok(()) }
     }
 
     /// Makes a last checkpoint after a failed write: cuts off the `.part` after a record, and confirms the rest. A few
-    /// records are given up to make room for the checkpoint, because the disk may be full.
-    pub(super) fn rescue(&mut self, part: &mut Part, pending: Option<&File>) -> io::Result<()> {
-        let (start, log) = self.confirmed;
-        let most = part.length().saturating_sub(ROOM);
+    /// records are given up to make room for the checkpoint, because the disk may be full. With an archive, all records
+    /// since the last checkpoint are given up, because the archive may lack their pages.
+    pub(super) fn rescue(
+        &mut self,
+        part: &mut Part,
+        mut archive: Option<&mut Part>,
+        pending: Option<&File>,
+    ) -> io::Result<()> {
+        let (start, log, archived) = self.confirmed;
+        let most = if archive.is_some() { start } else { part.length().saturating_sub(ROOM) };
         let whole = self.records.partition_point(|put| put.end <= most);
         self.records.truncate(whole);
         part.cut(start, self.records.last().map_or(start, |put| put.end))?;
+        if let Some(archive) = &mut archive {
+            archive.cut(archived, archived)?;
+        }
         self.log.set_len(log)?;
         self.log.seek(SeekFrom::Start(log))?;
         self.unsynced = Unsynced { part: true, log: true, ..self.unsynced };
-        self.sync_data(part, pending)?;
-        self.append_entry(part, self.pending)?;
+        self.sync_data(part, archive.as_deref(), pending)?;
+        self.append_entry(part, archive, self.pending)?;
         self.sync_log()
     }
 
     /// Syncs the files that log entries confirm, or will confirm soon.
-    fn sync_data(&mut self, part: &Part, pending: Option<&File>) -> io::Result<()> {
+    fn sync_data(&mut self, part: &Part, archive: Option<&Part>, pending: Option<&File>) -> io::Result<()> {
+        if let Some(archive) = archive {
+            archive.sync_data()?;
+        }
         if let Some(pending) = pending.filter(|_| self.unsynced.pending) {
             pending.sync_data()?;
         }
@@ -187,6 +200,7 @@ impl Journal {
         if !self.names_synced {
             self.manifest.as_ref().map_or(Ok(()), Manifest::sync)?;
             sync_folder(folder_of(&self.names.part))?;
+            archive.map_or(Ok(()), |archive| sync_folder(folder_of(archive.path())))?;
             self.names_synced = true;
         }
         Ok(())
@@ -201,22 +215,24 @@ impl Journal {
     }
 
     /// Writes a log entry, if there is something new to confirm.
-    fn append_entry(&mut self, part: &mut Part, pending: u64) -> io::Result<()> {
+    fn append_entry(&mut self, part: &mut Part, archive: Option<&mut Part>, pending: u64) -> io::Result<()> {
         if self.records.is_empty() && pending == self.pending {
             return Ok(());
         }
         let (end, crc) = part.take_stretch();
+        let archive = archive.map(Part::take_stretch).map(|(end, crc)| ArchiveStretch { end, crc });
         let mut failures: BTreeMap<FailureKind, u64> = BTreeMap::new();
         for kind in self.records.iter().filter_map(|put| put.failed) {
             *failures.entry(kind).or_default() += 1;
         }
         let failures = failures.into_iter().collect();
         let seqs = ranges(self.records.iter().map(|put| put.seq).collect());
-        let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list }.to_bytes()?;
+        let checkpoint = Checkpoint { end, crc, seqs, failures, pending, list: self.list, archive }.to_bytes()?;
         self.log.write_all(&checkpoint)?;
         self.unsynced.log = true;
         self.records.clear();
-        self.confirmed = (end, self.confirmed.1 + checkpoint.len() as u64);
+        let archived = archive.map_or(0, |stretch| stretch.end);
+        self.confirmed = (end, self.confirmed.1 + checkpoint.len() as u64, archived);
         self.pending = pending;
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
-use super::entry::{Checkpoint, Label};
+use super::entry::{ArchiveStretch, Checkpoint, Label};
 use crate::frame;
 use crate::model::{Done, FailureKind, ListPoint};
 use crate::sink::Order;
@@ -19,6 +19,8 @@ pub(in crate::sink) struct Confirmed {
     pub(in crate::sink) log: u64,
     /// The confirmed bytes of `.part.pending`.
     pub(in crate::sink) pending: u64,
+    /// The confirmed bytes of the archive; 0 without one.
+    pub(in crate::sink) archive: u64,
     /// The number of records in the `.part`.
     pub(in crate::sink) records: u64,
     /// The records in `.part.pending` that are not in the `.part`.
@@ -45,19 +47,23 @@ impl Confirmed {
 }
 
 /// Reads the log from its beginning, and stops before the first entry that is incomplete, damaged, or does not match
-/// the `.part`. The last valid entry says which part of `.part.pending` counts, up to the first frame that is not
+/// the `.part` and the archive. The last valid entry says which part of `.part.pending` counts, up to the first frame that is not
 /// valid.
 pub(in crate::sink) fn recover(
     order: Order,
     part: &mut impl Read,
     log: &mut impl Read,
     pending: &mut impl Read,
+    mut archive: Option<&mut dyn Read>,
 ) -> io::Result<Confirmed> {
     let mut confirmed = Confirmed::default();
     let (mut content, mut pending_length) = (Vec::new(), 0);
     while frame::read(log, &mut content)? {
         let Some(checkpoint) = Checkpoint::from_content(&content) else { break };
         if !follows(&checkpoint, &confirmed, order) || !is_in_part(&checkpoint, &confirmed, part)? {
+            break;
+        }
+        if !is_in_archive(&checkpoint, &confirmed, &mut archive)? {
             break;
         }
         for range in &checkpoint.seqs {
@@ -68,6 +74,7 @@ pub(in crate::sink) fn recover(
             *confirmed.failures.entry(kind).or_default() += count;
         }
         confirmed.part = checkpoint.end;
+        confirmed.archive = checkpoint.archive.map_or(0, |stretch| stretch.end);
         confirmed.log += (frame::HEADER + content.len()) as u64;
         pending_length = checkpoint.pending;
         if checkpoint.list != confirmed.list() {
@@ -107,10 +114,30 @@ fn adds_up(checkpoint: &Checkpoint) -> bool {
 
 /// Whether the `.part` contains the stretch that an entry confirms.
 fn is_in_part(checkpoint: &Checkpoint, confirmed: &Confirmed, part: &mut impl Read) -> io::Result<bool> {
-    let length = checkpoint.end - confirmed.part;
+    has(part, checkpoint.end - confirmed.part, checkpoint.crc)
+}
+
+/// Whether the archive contains the stretch that an entry confirms. Without an archive, no entry may have one.
+fn is_in_archive(
+    checkpoint: &Checkpoint,
+    confirmed: &Confirmed,
+    archive: &mut Option<&mut dyn Read>,
+) -> io::Result<bool> {
+    match (checkpoint.archive, archive) {
+        (None, None) => Ok(true),
+        (Some(ArchiveStretch { end, crc }), Some(archive)) => match end.checked_sub(confirmed.archive) {
+            Some(length) => has(archive, length, crc),
+            None => Ok(false),
+        },
+        _ => Ok(false),
+    }
+}
+
+/// Whether the next `length` bytes of a file exist and have this CRC-32.
+fn has(file: &mut impl Read, length: u64, crc: u32) -> io::Result<bool> {
     let mut stretch = Crc::default();
-    let there = io::copy(&mut part.take(length), &mut stretch)?;
-    Ok(there == length && stretch.0.finalize() == checkpoint.crc)
+    let there = io::copy(&mut file.take(length), &mut stretch)?;
+    Ok(there == length && stretch.0.finalize() == crc)
 }
 
 fn read_pending(pending: &mut impl Read, confirmed: &mut Confirmed) -> io::Result<()> {

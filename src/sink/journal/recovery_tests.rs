@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::entry::{Checkpoint, Label};
+use super::entry::{ArchiveStretch, Checkpoint, Label};
 use super::recovery::{Confirmed, recover};
 use crate::model::{FailureKind, ListPoint};
 use crate::sink::Order;
@@ -63,6 +63,7 @@ fn run(steps: &[(u64, u64)]) -> Files {
             seqs: if seqs.is_empty() { vec![] } else { vec![seqs] },
             pending: now.pending,
             list: ListPoint { tasks: now.tasks, crc: u32::try_from(now.tasks).expect("few") },
+            archive: None,
         };
         files.log.extend(checkpoint.to_bytes().expect("short"));
         files.checkpoints.push((files.log.len(), now.clone()));
@@ -71,7 +72,7 @@ fn run(steps: &[(u64, u64)]) -> Files {
 }
 
 fn recovered(part: &[u8], log: &[u8], pending: &[u8]) -> Confirmed {
-    recover(Order::Input, &mut &part[..], &mut &log[..], &mut &pending[..]).expect("memory can be read")
+    recover(Order::Input, &mut &part[..], &mut &log[..], &mut &pending[..], None).expect("memory can be read")
 }
 
 /// Checks what must hold for any damage: the confirmed part is the true state at one of the checkpoints, and no missing
@@ -177,7 +178,7 @@ fn a_log_of_another_order_or_with_gaps_is_not_trusted() {
     let entry = |seqs: &[(u64, u64)], tasks| {
         let seqs = seqs.iter().map(|&(start, end)| start..end).collect();
         let list = ListPoint { tasks, crc: 0 };
-        let checkpoint = Checkpoint { end: 0, crc: 0, seqs, failures: vec![], pending: 0, list };
+        let checkpoint = Checkpoint { end: 0, crc: 0, seqs, failures: vec![], pending: 0, list, archive: None };
         checkpoint.to_bytes().expect("short")
     };
     // (the entries, the number of confirmed tasks for the order of the list, and for the order of completion)
@@ -191,7 +192,7 @@ fn a_log_of_another_order_or_with_gaps_is_not_trusted() {
     for (entries, input, completion) in table {
         for (order, expected) in [(Order::Input, input), (Order::Completion, completion)] {
             let log = entries.concat();
-            let confirmed = recover(order, &mut &b""[..], &mut &log[..], &mut &b""[..]).expect("memory");
+            let confirmed = recover(order, &mut &b""[..], &mut &log[..], &mut &b""[..], None).expect("memory");
             assert_eq!(confirmed.done.seqs.count(), expected, "{order:?} {entries:?}");
             assert_eq!(confirmed.records, expected, "{order:?} {entries:?}");
         }
@@ -208,6 +209,7 @@ fn an_entry_that_contradicts_the_previous_one_or_the_part_is_not_trusted() {
         failures: vec![],
         pending: 0,
         list: ListPoint { tasks: 5, crc: 1 },
+        archive: None,
     };
     let second = Checkpoint { end: 8, crc: crc32fast::hash(b"two\n"), ..first.clone() };
     let list = |tasks, crc| Checkpoint { list: ListPoint { tasks, crc }, ..second.clone() };
@@ -232,11 +234,46 @@ fn an_entry_that_contradicts_the_previous_one_or_the_part_is_not_trusted() {
 }
 
 #[test]
+fn an_entry_is_trusted_only_with_its_stretch_of_the_archive() {
+    let entry = |end: u64, text: &[u8], archive: Option<(u64, &[u8])>| Checkpoint {
+        end,
+        crc: crc32fast::hash(text),
+        seqs: vec![],
+        failures: vec![],
+        pending: 0,
+        list: ListPoint { tasks: 5, crc: 1 },
+        archive: archive.map(|(end, bytes)| ArchiveStretch { end, crc: crc32fast::hash(bytes) }),
+    };
+    let of_run = [entry(4, b"one\n", Some((3, b"abc"))), entry(8, b"two\n", Some((8, b"defgh")))];
+    let backwards = [of_run[0].clone(), entry(8, b"two\n", Some((2, b"")))];
+    let without = [of_run[0].clone(), entry(8, b"two\n", None)];
+    let table = [
+        ("the whole archive", &of_run, Some("abcdefgh"), (8, 8)),
+        ("an archive with more", &of_run, Some("abcdefghijk"), (8, 8)),
+        ("the end is missing", &of_run, Some("abcdefg"), (4, 3)),
+        ("a hole in the second stretch", &of_run, Some("abcd\0fgh"), (4, 3)),
+        ("a hole in the first stretch", &of_run, Some("a\0cdefgh"), (0, 0)),
+        ("an empty archive", &of_run, Some(""), (0, 0)),
+        ("no archive", &of_run, None, (0, 0)),
+        ("a stretch that ends before it begins", &backwards, Some("abcdefgh"), (4, 3)),
+        ("an entry without a stretch", &without, Some("abcdefgh"), (4, 3)),
+    ];
+    for (what, entries, archive, expected) in table {
+        let log = entries.iter().flat_map(|entry| entry.to_bytes().expect("short")).collect::<Vec<_>>();
+        let mut archive = archive.map(str::as_bytes);
+        let archive = archive.as_mut().map(|archive| archive as &mut dyn std::io::Read);
+        let (part, log, pending) = (&mut &b"one\ntwo\n"[..], &mut &log[..], &mut &b""[..]);
+        let confirmed = recover(Order::Input, part, log, pending, archive).expect("memory can be read");
+        assert_eq!((confirmed.part, confirmed.archive), expected, "{what}");
+    }
+}
+
+#[test]
 fn the_last_entry_decides_how_much_of_the_pending_file_counts() {
     let pending = [Label { seq: 3, failed: None }.before(&line(3)).expect("short"), line(3)].concat();
     let entry = |pending: usize| {
         let list = ListPoint { tasks: 5, crc: 1 };
-        Checkpoint { end: 0, crc: 0, seqs: vec![], failures: vec![], pending: pending as u64, list }
+        Checkpoint { end: 0, crc: 0, seqs: vec![], failures: vec![], pending: pending as u64, list, archive: None }
     };
     for (first, second, expected) in [(pending.len(), 0, 0), (0, pending.len(), 1), (0, pending.len() + 99, 1)] {
         let log = [first, second].map(|length| entry(length).to_bytes().expect("short")).concat();
