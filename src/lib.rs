@@ -21,6 +21,7 @@
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
+//! | [`convert`] | finished records -> Parquet and SQLite | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
@@ -30,6 +31,7 @@
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod cookies;
 pub mod coordinator;
 pub mod exit_code;

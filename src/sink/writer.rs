@@ -13,7 +13,7 @@ use super::format::Layout;
 use super::journal::{Journal, Outlast};
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
-use super::{Error, Written};
+use super::{Conversion, Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// A checkpoint stores records that have waited this long for an earlier one. Newer ones usually do not wait much
@@ -50,6 +50,8 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     layout: Arc<Layout>,
     parts: Parts,
+    /// Makes the final file of the records; `None` if the output grows with them.
+    conversion: Option<Conversion>,
 }
 
 /// The files and streams that the thread writes.
@@ -62,8 +64,14 @@ pub(super) struct Parts {
 }
 
 impl Writer {
-    pub(super) fn new(messages: Receiver<Message>, shared: Arc<Shared>, layout: Arc<Layout>, parts: Parts) -> Self {
-        Self { messages, shared, layout, parts }
+    pub(super) fn new(
+        messages: Receiver<Message>,
+        shared: Arc<Shared>,
+        layout: Arc<Layout>,
+        parts: Parts,
+        conversion: Option<Conversion>,
+    ) -> Self {
+        Self { messages, shared, layout, parts, conversion }
     }
 
     /// Writes until the end. After an error, no further record is written.
@@ -76,7 +84,7 @@ impl Writer {
         match whole {
             Ok(true) => {
                 let part = output.path();
-                let written = output.finish().map_err(|error| error.keeping(part))?;
+                let written = output.finish(self.conversion).map_err(|error| error.keeping(part))?;
                 if let Some(journal) = journal {
                     // The output is complete and has its name. If the log cannot be removed, that does no harm.
                     let log = journal.path();
@@ -88,7 +96,7 @@ impl Writer {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
                 let path = keep_or_remove(&output, count, journal);
                 match unfinished {
-                    Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
+                    Ok(_) => Ok(Written { records: output.records(), bytes: output.flushed(), path }),
                     Err(error) => Err(error.keeping(path)),
                 }
             }
@@ -119,6 +127,10 @@ impl Writer {
                 }
                 Message::Finish => {
                     self.check_for_missing_record()?;
+                    if self.conversion.is_some() {
+                        // It takes a while. If it does not come to its end, a later run only repeats the conversion.
+                        self.checkpoint(Outlast::PowerCut, Instant::now())?;
+                    }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
                     return Ok(true);
@@ -143,7 +155,7 @@ impl Writer {
     }
 
     /// Waits for the next message; `None` if the sink was dropped. A stream is flushed before the wait, because a
-    /// reader may wait for records. A file is written at the next checkpoint.
+    /// reader may wait for records; a packed stream is flushed later. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
             let now = Instant::now();
@@ -155,12 +167,15 @@ impl Writer {
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
-            if self.parts.output.is_stream() && !self.parts.output.is_flushed() {
+            let now = Instant::now();
+            let flush_in = self.parts.output.due_in(now);
+            if flush_in == Some(Duration::ZERO) {
                 self.parts.output.flush()?;
                 self.publish();
                 continue;
             }
-            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let checkpoint_in = self.parts.journal.as_ref().and_then(|journal| journal.due_in(now));
+            let Some(due_in) = checkpoint_in.or(flush_in) else {
                 return Ok(self.messages.recv().ok());
             };
             match self.messages.recv_timeout(due_in) {
