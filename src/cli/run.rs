@@ -9,7 +9,7 @@ use super::bar::{self, Bar};
 use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, identity, launch, log, output_format, table, words};
+use super::{Stop, conversion, descriptors, files, identity, launch, log, output_format, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -26,7 +26,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
+    let target = conversion::target(format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
+    let conversion = target.map(|target| conversion::of(&plan, target)).transpose().map_err(Stop::usage)?;
     let output = output(args, &plan, format, packing);
 
     let progress = Arc::new(Progress::default());
@@ -38,7 +40,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         );
     }
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, progress);
+    let ended = launch::launch(&plan, input, &output, conversion, progress);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 

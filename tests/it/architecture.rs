@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model", "robots"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["model", "own_files", "streams"]),
+    ("convert", &["model", "pool", "sink"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     (
@@ -34,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "cache",
             "config",
+            "convert",
             "cookies",
             "coordinator",
             "exit_code",
