@@ -33,10 +33,9 @@ pub(super) struct Plans {
 pub(super) fn target(format: Format) -> anyhow::Result<Option<Target>> {
     let (target, way_out) = match format {
         Format::Json | Format::Jsonl | Format::Csv | Format::Tsv => return Ok(None),
-        Format::Parquet => (
-            Target::Parquet,
-            "write out.jsonl and convert it: duckdb -c \"COPY (FROM 'out.jsonl') TO 'out.parquet'\"",
-        ),
+        Format::Parquet => {
+            (Target::Parquet, "write out.jsonl and convert it: duckdb -c \"COPY (FROM 'out.jsonl') TO 'out.parquet'\"")
+        }
         Format::Sqlite => {
             (Target::Sqlite, "write out.csv and import it: sqlite3 out.db \".import --csv out.csv records\"")
         }

@@ -83,10 +83,7 @@ impl ConvertJob {
         // An earlier worker may have died and left the beginning of its file.
         let empty = |file: &File| {
             let emptied = file.set_len(0);
-            emptied.map_err(|error| Error::Write {
-                format: self.conversion.target.name(),
-                reason: error.to_string(),
-            })
+            emptied.map_err(|error| Error::Write { format: self.conversion.target.name(), reason: error.to_string() })
         };
         match &self.into {
             #[cfg(feature = "parquet")]

@@ -201,9 +201,8 @@ impl Part {
 
     /// Gives the file at `path` the name of the output.
     fn publish(&self, file: &File, path: &Path) -> Result<(), Error> {
-        let context = |what: &str| {
-            format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), path.display())
-        };
+        let context =
+            |what: &str| format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), path.display());
         file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
         // Only the file that was written may get the name, not another file in its place.
         let is_ours = own_files::is_at(file, path);

@@ -117,12 +117,7 @@ impl Sink {
         Self::start(layout, Parts { output, waiting, journal: None }, Before::default(), None)
     }
 
-    fn start(
-        layout: Arc<Layout>,
-        parts: Parts,
-        before: Before,
-        conversion: Option<Conversion>,
-    ) -> Result<Self, Error> {
+    fn start(layout: Arc<Layout>, parts: Parts, before: Before, conversion: Option<Conversion>) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());

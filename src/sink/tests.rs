@@ -347,8 +347,7 @@ async fn a_packed_output_is_valid_whether_it_has_no_record_or_many_members() {
 #[tokio::test]
 async fn a_killed_run_has_all_records_of_its_last_member() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options =
-        Options { packing: Packing::Gzip, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let options = Options { packing: Packing::Gzip, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
     let sink = Sink::open(&options).expect("a sink");
     sink.consumed(everything());
     sink.push((0..40).map(large).collect());
@@ -408,11 +407,8 @@ async fn a_converted_output_appears_when_it_is_complete_and_leaves_no_records_be
 async fn a_conversion_that_fails_or_is_killed_can_be_repeated() {
     let folder = tempfile::tempdir().expect("a folder");
     let killed = tempfile::tempdir().expect("a folder");
-    let resumed = |folder: &Path| Options {
-        format: Format::Parquet,
-        left_over: LeftOver::Resume,
-        ..options(folder.join("out"))
-    };
+    let resumed =
+        |folder: &Path| Options { format: Format::Parquet, left_over: LeftOver::Resume, ..options(folder.join("out")) };
     // The files that a process leaves if it is killed in the middle of the conversion.
     let (of, to) = (folder.path().to_owned(), killed.path().to_owned());
     let fails: Conversion = Box::new(move |_, into| {

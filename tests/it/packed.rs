@@ -53,7 +53,7 @@ const OF_ONE_RUN: [&str; 4] = ["elapsed_ms", "worker", "attempts", "fetched_at"]
 fn rows_of_database(path: &Path) -> Vec<String> {
     let database = rusqlite::Connection::open(path).expect("a database");
     let mut statement = database.prepare("SELECT rowid, * FROM records ORDER BY rowid").expect("the table");
-    let names: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
         let cells = names.iter().enumerate().filter(|(_, name)| !OF_ONE_RUN.contains(&name.as_str()));
         let cells = cells.map(|(nth, name)| row.get_ref(nth).map(|cell| format!("{name}={cell:?}")));
@@ -196,7 +196,11 @@ fn a_format_that_cannot_be_written_is_refused_before_the_first_request() {
         if converted().contains(&extension) {
             table.push((output, &["--rows", "links"], "--rows) needs csv or tsv"));
             table.push((output, &["--set", "extract.seq=h1"], "write the field `seq`"));
-            table.push(("/dev/null", if extension == "db" { &["-f", "sqlite"] } else { &["-f", "parquet"] }, "regular file"));
+            table.push((
+                "/dev/null",
+                if extension == "db" { &["-f", "sqlite"] } else { &["-f", "parquet"] },
+                "regular file",
+            ));
         } else {
             let message: &'static str = if feature == "sqlite" {
                 "without the feature `sqlite`: cargo install gleaner --features sqlite, or write out.csv"
@@ -220,7 +224,8 @@ fn a_format_that_cannot_be_written_is_refused_before_the_first_request() {
 /// A folder of pages for `--site`, the list, and rules with each type of value.
 fn every_type() -> (tempfile::TempDir, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let texts = ["plain", "a,b", "say \"a\"", "two\nlines", "a&#13;b", "a\tb", "=1+1", "日本語, 👩‍🔧", "\\n", "NA", "00012"];
+    let texts =
+        ["plain", "a,b", "say \"a\"", "two\nlines", "a&#13;b", "a\tb", "=1+1", "日本語, 👩‍🔧", "\\n", "NA", "00012"];
     let mut list = "url,sku,note\n".to_owned();
     for nth in 0..40 {
         let text = texts[nth % texts.len()];
@@ -295,7 +300,8 @@ fn a_run_holds_the_same_values_in_formats_with_types() {
     let expected = values(&unpacked(&output("jsonl.gz")));
     assert_eq!(expected.len(), 42);
     for extension in converted() {
-        let run = Run::to_end(over(&pages, &flags, &output(extension), &["--columns", "url,seq,failure_kind"])).exited(3);
+        let run =
+            Run::to_end(over(&pages, &flags, &output(extension), &["--columns", "url,seq,failure_kind"])).exited(3);
         assert!(!run.stderr.contains("do not fit"), "{}", run.stderr);
         let rows = comparable(&output(extension));
         assert_eq!(rows.len(), expected.len(), "{extension}");
