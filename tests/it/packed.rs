@@ -123,19 +123,28 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
         assert_eq!(expected.len(), 600, "{extension}");
 
         let output = format!("killed.{extension}");
+        // A killed process may leave the records beside the output that was just made of them.
+        let part = job.path(&format!("{output}.part"));
+        let is_done = || job.path(&output).exists() && !part.exists();
+        // The log of a packed output has an entry every two seconds only.
+        let longest = if packed.contains(&extension) { 2400 } else { 600 };
         // A fixed sequence of pseudo-random numbers (Knuth's MMIX constants) makes failures reproducible.
         let mut state = 17_u64;
         for kill in 0..KILLS {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let after = Duration::from_millis(300 + (state >> 33) % 900);
-            let run = Run::start(job.command(&output, if kill == 0 { &[] } else { &["--resume"] }));
+            if is_done() {
+                break;
+            }
+            let after = Duration::from_millis(300 + (state >> 33) % longest);
+            let slow: &[&str] = &["--set", "pool.concurrency=1", "--resume"];
+            let run = Run::start(job.command(&output, &slow[..if kill == 0 { 2 } else { 3 }]));
             let begun = Instant::now();
             wait_until("the time of the kill", PROMPTLY, || begun.elapsed() >= after || job.path(&output).exists());
             run.signal(Signal::KILL);
             let run = run.finish();
             assert!(run.signal == Some(9) || run.code == Some(3), "{extension}: {}", run.stderr);
         }
-        if !job.path(&output).exists() {
+        if !is_done() {
             Run::to_end(job.command(&output, &["--resume"])).exited(3);
         }
         assert!(comparable(&job.path(&output)) == expected, "{extension}");
@@ -259,7 +268,7 @@ fn every_type() -> (tempfile::TempDir, Vec<String>) {
         r#"extract.at={ css = "u::text", type = "datetime" }"#,
         r#"extract.part={ css = "q::text", re = "(?<nth>\\d+)/(?<year>\\d+)" }"#,
         r#"extract.items={ each = "li", name = "b::text", count = { css = "i::text", type = "integer" } }"#,
-        "extract.found={ structured = \"opengraph\" }",
+        r#"extract.found={ structured = "open_graph" }"#,
         r#"extract.answer={ fact = "status" }"#,
     ];
     let flags = rules.iter().flat_map(|rule| ["--set".to_owned(), (*rule).to_owned()]).collect();
