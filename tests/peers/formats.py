@@ -135,7 +135,9 @@ def main():
     check("tsv", of_csv(read("tsv"), "\t"), expected)
     check("csv.gz by gzip", of_csv(gzip.open(path("csv.gz"), "rt", encoding="utf-8", newline="").read()), expected)
     check("csv.zst by zstandard", of_csv(unzstd(path("csv.zst"))), expected)
-    check("csv.gz by pandas", pandas.read_csv(path("csv.gz"), dtype=str, keep_default_na=False, lineterminator="\n").to_dict("records"), expected)
+    for extension in ("csv.gz", "csv.zst"):
+        table = pandas.read_csv(path(extension), dtype=str, keep_default_na=False, lineterminator="\n")
+        check(f"{extension} by pandas", table.to_dict("records"), expected)
     options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', null_padding = false, max_line_size = 20000000"
     for extension in ("csv", "csv.gz", "csv.zst"):
         found = duckdb.sql(f"SELECT * FROM read_csv('{path(extension)}', {options})")
