@@ -21,7 +21,7 @@
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
-//! | [`convert`] | finished records -> Parquet and SQLite | `model`, `sink`, the pool |
+//! | [`convert`] | finished records -> Parquet and `SQLite` | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |

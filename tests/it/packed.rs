@@ -1,4 +1,4 @@
-//! Compressed outputs, Parquet and SQLite: the same values as in JSON Lines, however often the run is killed.
+//! Compressed outputs, Parquet and `SQLite`: the same values as in JSON Lines, however often the run is killed.
 
 use std::fs;
 use std::io::Read as _;
