@@ -20,7 +20,8 @@
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
-//! | [`sink`] | outcomes -> bytes on disk, in order | `frame`, `model`, `own_files`, `streams` |
+//! | [`sink`] | outcomes -> bytes on disk, in order | `frame`, `model`, `own_files`, `streams`, `warc` |
+//! | [`convert`] | finished records -> Parquet and `SQLite` | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`warc`] | archives of the web | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
@@ -32,6 +33,7 @@
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod cookies;
 pub mod coordinator;
 pub mod exit_code;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Stop, cookie_file, identity, words, worker_user};
+use super::{Stop, conversion, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
@@ -30,10 +30,17 @@ pub(super) struct Ran {
 
 /// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
 /// are found before anything is fetched. Saves the cookies even if the run fails.
-pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
+pub(super) fn launch(
+    plan: &Plan,
+    input: Input,
+    output: &sink::Options,
+    conversion: Option<conversion::Plans>,
+    progress: Arc<Progress>,
+) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
-    let mut sink = Sink::open(output).map_err(Stop::usage)?;
+    let conversion = conversion.map(conversion::Plans::in_a_worker);
+    let mut sink = Sink::open_with(output, conversion).map_err(Stop::usage)?;
     let input = input.keeping_sitemaps(sink.take_sitemaps());
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();

@@ -8,11 +8,13 @@
 //! columns of a table. `summary_file`
 //! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
+//! `output_format` reads the name of the output. `conversion` makes Parquet or `SQLite` of the finished records.
 
 mod args;
 mod bar;
 mod check;
 mod colour;
+mod conversion;
 mod cookie_file;
 mod coverage_words;
 mod demo;
@@ -24,6 +26,7 @@ mod identity;
 mod launch;
 mod log;
 mod messages;
+mod output_format;
 mod run;
 mod site;
 mod summary_file;

@@ -1,6 +1,5 @@
 //! `gleaner run`.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,7 +9,7 @@ use super::bar::{self, Bar};
 use super::launch::Ran;
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, identity, launch, log, table, words};
+use super::{Stop, conversion, descriptors, files, identity, launch, log, output_format, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -32,9 +31,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
-    let format = format(args, &plan).map_err(Stop::usage)?;
+    let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
+    let target = conversion::target(format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
-    let output = output(args, &plan, format).map_err(Stop::usage)?;
+    let conversion = target.map(|target| conversion::of(&plan, target)).transpose().map_err(Stop::usage)?;
+    let output = output(args, &plan, format, packing).map_err(Stop::usage)?;
     let output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
     plan.scrape.fetch.archives = output.archive.is_some();
 
@@ -47,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         );
     }
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, progress);
+    let ended = launch::launch(&plan, input, &output, conversion, progress);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 
@@ -98,14 +99,15 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
 }
 
 /// Adds the options that only the command line has to the settings of the output.
-fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> anyhow::Result<sink::Options> {
-    let path = output_path(args);
+fn output(args: &RunArgs, plan: &Plan, format: sink::Format, packing: sink::Packing) -> anyhow::Result<sink::Options> {
+    let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     let archive = args.archive.as_deref().map(archive).transpose()?;
     Ok(sink::Options {
-        identity: identity::of(plan, format, site.as_deref(), archive.as_deref()),
+        identity: identity::of(plan, format, packing, site.as_deref(), archive.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
+        packing,
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,
             (false, true) => sink::LeftOver::Replace,
@@ -126,32 +128,4 @@ fn archive(path: &Path) -> anyhow::Result<PathBuf> {
     );
     // Of two runs in different folders, only one has this archive.
     Ok(std::path::absolute(path)?)
-}
-
-/// The file of the output. `None` is standard output.
-fn output_path(args: &RunArgs) -> Option<PathBuf> {
-    args.output.clone().filter(|path| path.as_os_str() != "-")
-}
-
-fn format(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Format> {
-    plan.format.map_or_else(|| by_extension(output_path(args).as_deref()), Ok)
-}
-
-/// Chooses the format by the extension. Fails for an unknown extension, because the content of the file would not match
-/// its name.
-fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
-    let Some(path) = path else { return Ok(sink::Format::Json) };
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if extension.is_empty() {
-        return Ok(sink::Format::Json);
-    }
-    sink::Format::of_extension(&extension).with_context(|| {
-        let known: Vec<String> = sink::Format::extensions().map(|known| format!(".{known}")).collect();
-        format!(
-            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: use one of {}, or choose the \
-             format with --format, such as --format jsonl",
-            path.display(),
-            known.join(", ")
-        )
-    })
 }

@@ -127,7 +127,9 @@ impl Plausible {
             return Err("records for the archive that nobody asked for");
         }
         let had_response = match output {
-            JobOutput::Page(visited, _) | JobOutput::Listing(visited, _) => !matches!(visited.answer, Answer::Failure(_)),
+            JobOutput::Page(visited, _) | JobOutput::Listing(visited, _) => {
+                !matches!(visited.answer, Answer::Failure(_))
+            }
             // A missing file and one that cannot be sent for give the same answer.
             JobOutput::Robots(..) => false,
         };

@@ -7,7 +7,7 @@ use super::extract::Extraction;
 use super::fetch::compressed;
 use super::table::TableSettings;
 use super::tls::TlsSettings;
-use crate::model::Proxies;
+use crate::model::{MAX_SITEMAP, Proxies};
 use crate::warc::write;
 
 /// All settings that a worker needs to turn a URL into an answer. Each worker receives them once. Those of single hosts

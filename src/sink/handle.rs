@@ -17,10 +17,11 @@ use super::destination::{self, Found, Target};
 use super::format::Layout;
 use super::journal::{self, Claim};
 use super::output::Output;
+use super::packing::Packer;
 use super::spill::Make;
 use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
-use super::{Error, LeftOver, Options, Order};
+use super::{Conversion, Error, LeftOver, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
 
 /// The result of writing.
@@ -74,16 +75,30 @@ impl Sink {
     /// that is a folder, another run with the same output, the `.part` of an unfinished run, a stream that is not
     /// writable.
     pub fn open(options: &Options) -> Result<Self, Error> {
+        Self::open_with(options, None)
+    }
+
+    /// Like [`open`](Self::open). `conversion` makes the final file of the records, if the format is one that
+    /// [is converted](super::Format::is_converted).
+    ///
+    /// # Errors
+    /// Also for a destination that is not a regular file, if there is a conversion.
+    pub fn open_with(options: &Options, conversion: Option<Conversion>) -> Result<Self, Error> {
         match destination::find(&options.destination, options.left_over)? {
+            Found::Stream(_, name) if conversion.is_some() => Err(Error::unusable(format!(
+                "write this format to {name}: it needs a regular file; name one with --output"
+            ))),
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
-let Claim { part, journal, pending, sitemaps, confirmed, archive } =
+                let packer = packer(options)?;
+                let Claim { part, journal, pending, sitemaps, confirmed, archive } =
                     journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
-                let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
+                let output = Output::new(Target::Part(part), Arc::clone(&layout), packer, confirmed.records);
                 let before = Before { done: confirmed.done, failures: confirmed.failures };
-                let mut sink = Self::start(layout, Parts { output, waiting, journal: Some(journal), archive }, before)?;
+                let parts = Parts { output, waiting, journal: Some(journal), archive };
+                let mut sink = Self::start(layout, parts, before, conversion)?;
                 sink.sitemaps = sitemaps;
                 Ok(sink)
             }
@@ -107,21 +122,21 @@ let Claim { part, journal, pending, sitemaps, confirmed, archive } =
         temporary: Make,
     ) -> Result<Self, Error> {
         let layout = Arc::new(Layout::new(options));
-        let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), 0);
+        let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), packer(options)?, 0);
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
         let place = options.archive.as_ref().map(Place::find).transpose()?;
         let archive = place.map(|place| start_archive(&place, options.left_over)).transpose()?;
-        Self::start(layout, Parts { output, waiting, journal: None, archive }, Before::default())
+        Self::start(layout, Parts { output, waiting, journal: None, archive }, Before::default(), None)
     }
 
-    fn start(layout: Arc<Layout>, parts: Parts, before: Before) -> Result<Self, Error> {
+    fn start(layout: Arc<Layout>, parts: Parts, before: Before, conversion: Option<Conversion>) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
         shared.emitted.store(parts.output.records(), Relaxed);
         let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
         let archive_run = parts.archive.as_ref().map(Archive::run);
-        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts);
+        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts, conversion);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())
@@ -272,6 +287,10 @@ fn start_archive(place: &Place, left_over: LeftOver) -> Result<Archive, Error> {
         Error::unusable(format!("create `{part}`: make its folder writable, or choose another with --archive"))
             .because(error)
     })
+}
+
+fn packer(options: &Options) -> Result<Option<Packer>, Error> {
+    Packer::new(options.packing).map_err(|error| Error::unusable("set up the compression of the output").because(error))
 }
 
 fn bug() -> Error {

@@ -3,10 +3,11 @@
 //! [`Sink::open`] detects problems before the first request. [`Sink::push`] passes records to a thread that writes
 //! them, so that neither a slow disk nor a slow reader of standard output blocks the coordinator's loop.
 //! [`Sink::finish`] completes the output: a file grows as `<name>.part`, and a rename gives it its name when it is
-//! complete.
+//! complete. Parquet and `SQLite` cannot grow record by record: their `.part` has JSON Lines, and a [`Conversion`] makes the
+//! final file of it, as `<name>.part.converted`, before the rename.
 //!
 //! ```text
-//! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination: `.part`
+//! push -> format: a record's bytes -> window: its turn? -> output: separators, members -> destination: `.part`
 //!                                        | no: memory, or spill: `.part.pending`           |
 //!                                        |                                                 | ten times a second
 //!                                        '--------------> journal: a checkpoint <----------'
@@ -25,6 +26,7 @@
 //! - `archive`: the archive of the requests, beside the output
 //! - `handle`: the caller's side, which never waits for a disk
 //! - `writer`: the thread that writes
+//! - `packing`: compresses the output in members
 //! - `waiting`: the window and the file for waiting records
 //! - `error`: why records cannot be written
 //! - `tests`: tests of the whole sink
@@ -36,6 +38,7 @@ mod format;
 mod handle;
 mod journal;
 mod output;
+mod packing;
 mod spill;
 #[cfg(test)]
 mod tests;
@@ -43,7 +46,8 @@ mod waiting;
 mod window;
 mod writer;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 pub use archive::part_of_archive;
 pub use error::{Error, ErrorKind};
@@ -52,6 +56,7 @@ pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
+pub use packing::Packing;
 
 /// How and where to write records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +65,8 @@ pub struct Options {
     pub destination: Destination,
     /// The layout of the whole output.
     pub format: Format,
+    /// How the output is compressed.
+    pub packing: Packing,
     /// The form of one record.
     pub shape: Shape,
     /// The columns, if the format is a table. `shape` has no effect on them.
@@ -86,6 +93,10 @@ pub struct ArchiveOptions {
     /// Whether the run obeys robots.txt, which the archive says.
     pub obeys_robots: bool,
 }
+
+/// Makes the final file of a format that [is converted](Format::is_converted): reads the records, JSON Lines, from the
+/// first path, and writes the file at the second path, which is empty. It runs on the sink's own thread.
+pub type Conversion = Box<dyn FnOnce(&Path, &Path) -> io::Result<()> + Send>;
 
 /// Where the records go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use super::format::Layout;
 use super::journal::{Journal, Outlast};
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
-use super::{Error, Written};
+use super::{Conversion, Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// A checkpoint stores records that have waited this long for an earlier one. Newer ones usually do not wait much
@@ -54,6 +54,8 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     layout: Arc<Layout>,
     parts: Parts,
+    /// Makes the final file of the records; `None` if the output grows with them.
+    conversion: Option<Conversion>,
 }
 
 /// The files and streams that the thread writes.
@@ -68,8 +70,14 @@ pub(super) struct Parts {
 }
 
 impl Writer {
-    pub(super) fn new(messages: Receiver<Message>, shared: Arc<Shared>, layout: Arc<Layout>, parts: Parts) -> Self {
-        Self { messages, shared, layout, parts }
+    pub(super) fn new(
+        messages: Receiver<Message>,
+        shared: Arc<Shared>,
+        layout: Arc<Layout>,
+        parts: Parts,
+        conversion: Option<Conversion>,
+    ) -> Self {
+        Self { messages, shared, layout, parts, conversion }
     }
 
     /// Writes until the end. After an error, no further record is written.
@@ -84,7 +92,7 @@ impl Writer {
                 let part = output.path();
                 // The archive comes first. If the run dies in between, a resume finds both.
                 archive.map_or(Ok(()), Archive::finish).map_err(|error| error.keeping(part.clone()))?;
-                let written = output.finish().map_err(|error| error.keeping(part))?;
+                let written = output.finish(self.conversion).map_err(|error| error.keeping(part))?;
                 if let Some(journal) = journal {
                     // The output is complete and has its name. If the log cannot be removed, that does no harm.
                     let log = journal.path();
@@ -96,7 +104,7 @@ impl Writer {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
                 let path = keep_or_remove(&output, count, journal, archive);
                 match unfinished {
-                    Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
+                    Ok(_) => Ok(Written { records: output.records(), bytes: output.flushed(), path }),
                     Err(error) => Err(error.keeping(path)),
                 }
             }
@@ -134,8 +142,9 @@ impl Writer {
                 }
                 Message::Finish => {
                     self.check_for_missing_record()?;
-                    if self.parts.archive.is_some() {
-                        // So a run that dies before the output has its name can be resumed, with the whole archive.
+                    if self.parts.archive.is_some() || self.conversion.is_some() {
+                        // So a run that dies before the output has its name can be resumed, with the whole archive. If a
+                        // conversion does not come to its end, a later run only repeats the conversion.
                         self.checkpoint(Outlast::PowerCut, Instant::now())?;
                     }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
@@ -163,7 +172,7 @@ impl Writer {
     }
 
     /// Waits for the next message; `None` if the sink was dropped. A stream is flushed before the wait, because a
-    /// reader may wait for records. A file is written at the next checkpoint.
+    /// reader may wait for records; a packed stream is flushed later. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
             let now = Instant::now();
@@ -175,12 +184,15 @@ impl Writer {
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
-            if self.parts.output.is_stream() && !self.parts.output.is_flushed() {
+            let now = Instant::now();
+            let flush_in = self.parts.output.due_in(now);
+            if flush_in == Some(Duration::ZERO) {
                 self.parts.output.flush()?;
                 self.publish();
                 continue;
             }
-            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let checkpoint_in = self.parts.journal.as_ref().and_then(|journal| journal.due_in(now));
+            let Some(due_in) = checkpoint_in.or(flush_in) else {
                 return Ok(self.messages.recv().ok());
             };
             match self.messages.recv_timeout(due_in) {

@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model", "robots", "warc"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["frame", "model", "own_files", "streams", "warc"]),
+    ("convert", &["model", "pool", "sink"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink", "warc"]),
     (
@@ -36,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "cache",
             "config",
+            "convert",
             "cookies",
             "coordinator",
             "exit_code",

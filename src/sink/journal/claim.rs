@@ -9,7 +9,7 @@ use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
 use crate::sink::archive::{Archive, Place};
-use crate::sink::destination::{Part, with_suffix};
+use crate::sink::destination::{CONVERTED, Part, with_suffix};
 use crate::sink::{Error, LeftOver, Options, Order};
 
 /// The size of reads. It is large because a resume reads all files completely.
@@ -25,6 +25,8 @@ pub(super) struct Names {
     pub(super) successor: PathBuf,
     pub(super) manifest: PathBuf,
     pub(super) sitemaps: PathBuf,
+    /// The file that is made of the `.part`, if the format needs that.
+    pub(super) converted: PathBuf,
 }
 
 /// An output that this run may write, and the work that it already contains.
@@ -49,14 +51,15 @@ impl Names {
             successor: name(".part.pending.new"),
             manifest: name(".part.manifest"),
             sitemaps: name(".part.sitemaps"),
+            converted: name(CONVERTED),
         }
     }
 }
 
 /// The files that a run has beside its output `target` until the output is complete.
-pub fn files_beside(target: &Path) -> [PathBuf; 6] {
-    let Names { part, log, pending, successor, manifest, sitemaps } = Names::beside(target);
-    [part, log, pending, successor, manifest, sitemaps]
+pub fn files_beside(target: &Path) -> [PathBuf; 7] {
+    let Names { part, log, pending, successor, manifest, sitemaps, converted } = Names::beside(target);
+    [part, log, pending, successor, manifest, sitemaps, converted]
 }
 
 /// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,
@@ -171,7 +174,7 @@ fn start(
 ) -> Result<Claim, Error> {
     let mut archive = None;
     let mut files = || -> io::Result<_> {
-        for path in [&names.part, &names.log, &names.pending, &names.successor] {
+        for path in [&names.part, &names.log, &names.pending, &names.successor, &names.converted] {
             remove(path)?;
         }
         if !keeps_sitemaps {
@@ -188,8 +191,8 @@ fn start(
     match files() {
         Ok((part, log, pending, sitemaps)) => {
             let part = Part::new(part, names.part.clone(), target, permissions, 0);
-            let journal = Journal::new(names, manifest, log, &Confirmed::default());
-Ok(Claim { part, journal, pending, sitemaps, confirmed: Confirmed::default(), archive })
+            let journal = Journal::new(names, manifest, log, &Confirmed::default(), options.packing);
+            Ok(Claim { part, journal, pending, sitemaps, confirmed: Confirmed::default(), archive })
         }
         Err(error) => {
             let refusal = cannot_create(&names, error);
@@ -226,11 +229,12 @@ fn resume(
         cut(&pending, confirmed.pending)?;
         cut(&log, confirmed.log)?;
         remove(&names.successor)?;
+        remove(&names.converted)?;
         sitemaps(&names, options)
     };
     let sitemaps = all().map_err(|error| cannot_resume(&names, error))?;
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
-    let journal = Journal::new(names, manifest, log, &confirmed);
+    let journal = Journal::new(names, manifest, log, &confirmed, options.packing);
     let pending = (options.order == Order::Input).then_some(pending);
     Ok(Claim { part, journal, pending, sitemaps, confirmed, archive: None })
 }
