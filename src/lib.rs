@@ -20,6 +20,7 @@
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
+//! | [`dataset`] | reads outputs of earlier runs | `input`, `model`, `sink` |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod config;
 pub mod cookies;
 pub mod coordinator;
+pub mod dataset;
 pub mod exit_code;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -214,6 +214,26 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) restart: bool,
 
+    /// Fetch the failures of the finished output FILE of -o again, and keep all other records
+    #[arg(long, conflicts_with = "since")]
+    pub(super) retry_failed: bool,
+
+    /// With --retry-failed: only failures of these kinds, separated by commas: timeout,http_status
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', requires = "retry_failed")]
+    pub(super) only: Vec<String>,
+
+    /// Fetch only what the finished output FILE has no data for, and take over its other records
+    #[arg(long, value_name = "FILE")]
+    pub(super) since: Option<PathBuf>,
+
+    /// With --retry-failed or --since: keep records even if they were made by other rules, or nobody knows by which
+    #[arg(long)]
+    pub(super) allow_changed_rules: bool,
+
+    /// Write the failed tasks to a list as they come: .csv, .tsv, .jsonl, or text
+    #[arg(long, value_name = "FILE")]
+    pub(super) failed_out: Option<PathBuf>,
+
     /// Write a summary of the run as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,

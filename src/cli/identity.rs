@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use serde::Serialize;
+use siphasher::sip128::SipHasher24;
 
 use crate::cache::Shape as CacheShape;
 use crate::config::{Affects, Plan};
@@ -28,6 +29,22 @@ pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
         settings: all.chain([format]).chain(site).collect(),
         secrets: plan.shaping.headers.clone(),
     }
+}
+
+/// Returns a hash of what shapes the data of records, so that records of two runs may stand in one output if it is the
+/// same. The version of Gleaner and the way to the servers do not count.
+pub(super) fn rules(plan: &Plan) -> String {
+    let settings = plan.shaping.settings.iter();
+    let of_data = settings.filter(|(_, (affects, _))| *affects == Affects::Data);
+    let mut text = String::new();
+    for (name, (_, meaning)) in of_data {
+        text.push_str(&json(&(name, meaning)));
+    }
+    // The data of a table is rows, and its settings decide which ones.
+    if let Some(table) = &plan.scrape.table {
+        text.push_str(&json(table));
+    }
+    format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())))
 }
 
 /// Returns the key for data in the cache, besides the request: everything that shapes the data of a page, and the
@@ -80,7 +97,7 @@ fn json(value: &impl Serialize) -> String {
 mod tests {
     use std::num::NonZeroUsize;
 
-    use super::{Identity, Plan, of, shape};
+    use super::{Identity, Plan, of, rules, shape};
     use crate::config::{self, Flag, Sources};
     use crate::sink::Format;
 
@@ -154,6 +171,22 @@ mod tests {
         for setting in free {
             assert_eq!(identity(&[setting]), identity(&[]), "{setting}");
         }
+    }
+
+    #[test]
+    fn records_stand_together_only_if_the_same_rules_made_them() {
+        let of = |assignments: &[&str]| rules(&plan(assignments));
+        let plain = of(&[]);
+        assert_eq!(plain.len(), 32);
+        for same in ["pool.workers=3", "fetch.headers.authorization=t", "output.order=completion", "fetch.timeout=3s"] {
+            assert_eq!(of(&[same]), plain, "{same}");
+        }
+        let others = ["extract.title=h1", "extract.title=h2", "extract.name=h1", "extraction.strict=true"];
+        let mut hashes: Vec<String> = others.iter().map(|other| of(&[other])).collect();
+        hashes.push(plain);
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), others.len() + 1);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
 use crate::scrape::extract::Extractor;
 use crate::scrape::{self, RequestHeaders, Table};
-use crate::sink::{self, Sink};
+use crate::sink::{self, Kept, Sink};
 
 /// A run that ended without an error.
 #[derive(Debug)]
@@ -29,11 +29,18 @@ pub(super) struct Ran {
 }
 
 /// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
-/// are found before anything is fetched. Saves the cookies even if the run fails.
-pub(super) fn launch(plan: &Plan, input: Input, output: &sink::Options, progress: Arc<Progress>) -> Result<Ran, Stop> {
+/// are found before anything is fetched. Saves the cookies even if the run fails. `kept` are the records that the output
+/// takes over from an older one.
+pub(super) fn launch(
+    plan: &Plan,
+    input: Input,
+    output: &sink::Options,
+    kept: Option<Kept>,
+    progress: Arc<Progress>,
+) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
-    let sink = Sink::open(output).map_err(Stop::usage)?;
+    let sink = Sink::open_keeping(output, kept).map_err(Stop::usage)?;
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();
     let table = table.map_err(Stop::usage)?;

@@ -5,7 +5,8 @@
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `table` finds the
-//! columns of a table. `summary_file`
+//! columns of a table. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything
+//! left to resume. `summary_file`
 //! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
 
@@ -20,10 +21,12 @@ mod descriptors;
 mod fields;
 mod file_size;
 mod files;
+mod finished;
 mod identity;
 mod launch;
 mod log;
 mod messages;
+mod repair;
 mod run;
 mod site;
 mod summary_file;

@@ -8,9 +8,10 @@ use anyhow::Context;
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
 use super::launch::Ran;
+use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, identity, launch, log, table, words};
+use super::{Stop, descriptors, files, finished, identity, launch, log, repair, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -28,8 +29,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let format = format(args, &plan).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
-    let output = output(args, &plan, format);
-
+    let mut output = output(args, &plan, format);
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
@@ -38,8 +38,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
             "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
         );
     }
+    if let Some(finished) = finished::finished(args, &output, &input, || list(&args.list, &plan, args.limit))? {
+        return at_once(args, summary_file, &finished);
+    }
+    let kept = match repair::prepare(args, &plan, &mut output, || list(&args.list, &plan, args.limit))? {
+        Prepared::Run(kept) => kept,
+        Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
+    };
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, progress);
+    let ended = launch::launch(&plan, input, &output, kept, progress);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 
@@ -56,6 +63,17 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline) => Exit::LimitReached,
     })
+}
+
+/// Ends a run that has nothing to fetch.
+fn at_once(args: &RunArgs, summary_file: Option<SummaryFile>, nothing: &NothingToDo) -> Result<Exit, Stop> {
+    if let Some(file) = summary_file {
+        file.write(&nothing.summary).map_err(Stop::on_the_way)?;
+    }
+    if !args.quiet {
+        words::say(&nothing.words);
+    }
+    Ok(if nothing.summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
 /// Reads settings from all sources and resolves them.
@@ -95,6 +113,8 @@ fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
         identity: identity::of(plan, format, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
+        rules: Some(identity::rules(plan)),
+        failed_out: args.failed_out.clone(),
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,
             (false, true) => sink::LeftOver::Replace,
@@ -105,7 +125,7 @@ fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
 }
 
 /// The file of the output. `None` is standard output.
-fn output_path(args: &RunArgs) -> Option<PathBuf> {
+pub(super) fn output_path(args: &RunArgs) -> Option<PathBuf> {
     args.output.clone().filter(|path| path.as_os_str() != "-")
 }
 
@@ -115,7 +135,7 @@ fn format(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Format> {
 
 /// Chooses the format by the extension. Fails for an unknown extension, because the content of the file would not match
 /// its name.
-fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
+pub(super) fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
     let Some(path) = path else { return Ok(sink::Format::Json) };
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     if extension.is_empty() {

@@ -157,6 +157,8 @@ impl Place {
             left_over: sink::LeftOver::Refuse,
             window_memory: 1 << 20,
             identity: sink::Identity::default(),
+            rules: None,
+            failed_out: None,
         };
         RunParts {
             places: executor.places,

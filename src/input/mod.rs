@@ -59,3 +59,4 @@ pub use options::{Format, Keep, Options};
 pub use progress::Progress;
 pub use reader::{Batch, Input, Receiver};
 pub use source::Source;
+pub use unpacked::Unpacked;

@@ -7,7 +7,8 @@
 //! - `answer`: the answer to one visit of one URL
 //! - `carried`: what the list says about a task besides its URL
 //! - `coverage`: how well the rules of a field fit
-//! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
+//! - `dialect`: how the cells of a table are written; `row_cells`: finds them again; `rows`: the rows of a table, as
+//!   workers send them
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
 //! - `nearest`: the known name that somebody may have meant
@@ -54,6 +55,7 @@ mod printable;
 mod proxy;
 mod reach;
 mod record;
+mod row_cells;
 mod rows;
 mod sendable;
 mod seqs;
@@ -69,7 +71,7 @@ pub use carried::{Carried, entries};
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;
-pub use done::{Done, ListPoint};
+pub use done::{Done, KeptTasks, ListPoint};
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use fit::Fit;
@@ -84,6 +86,7 @@ pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
 pub use record::Record;
+pub use row_cells::{RowScan, cell_text, cells};
 pub use rows::{RowsHead, count_rows, rows_of};
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;

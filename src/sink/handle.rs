@@ -11,8 +11,10 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::destination::{self, Found, Target};
+use super::failed_out::FailedOut;
 use super::format::Layout;
 use super::journal::{self, Claim};
+use super::kept::Kept;
 use super::output::Output;
 use super::spill::Make;
 use super::waiting::{Waiting, temporary_file};
@@ -68,15 +70,30 @@ impl Sink {
     /// that is a folder, another run with the same output, the `.part` of an unfinished run, a stream that is not
     /// writable.
     pub fn open(options: &Options) -> Result<Self, Error> {
+        Self::open_keeping(options, None)
+    }
+
+    /// As `open`, for an output that takes over records of an older one. `kept` needs a file and the order of the list.
+    ///
+    /// # Errors
+    /// As `open`, and if the output cannot take over records.
+    pub fn open_keeping(options: &Options, kept: Option<Kept>) -> Result<Self, Error> {
         match destination::find(&options.destination, options.left_over)? {
+            Found::Stream(_, name) if kept.is_some() => {
+                Err(Error::unusable(format!("take over records into {name}: name a regular file with --output")))
+            }
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
                 let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
                 let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
-                let before = Before { done: confirmed.done, failures: confirmed.failures };
-                Self::start(layout, Parts { output, waiting, journal: Some(journal) }, before)
+                let mut before = Before { done: confirmed.done, failures: confirmed.failures };
+                let failed_out = open_failed_out(options, &before)?;
+                let kept = kept.map(|kept| with_kept(kept, confirmed.records, &mut before)).transpose()?;
+                let rules = options.rules.clone();
+                let parts = Parts { output, waiting, journal: Some(journal), kept, failed_out, rules };
+                Self::start(layout, parts, before)
             }
         }
     }
@@ -100,16 +117,19 @@ impl Sink {
         let layout = Arc::new(Layout::new(options));
         let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), 0);
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
-        Self::start(layout, Parts { output, waiting, journal: None }, Before::default())
+        let failed_out = open_failed_out(options, &Before::default())?;
+        let parts = Parts { output, waiting, journal: None, kept: None, failed_out, rules: None };
+        Self::start(layout, parts, Before::default())
     }
 
     fn start(layout: Arc<Layout>, parts: Parts, before: Before) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
-        shared.emitted.store(parts.output.records(), Relaxed);
+        shared.emitted.store(parts.emitted(), Relaxed);
         let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
-        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts);
+        let failed_before = before.failures.values().sum();
+        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts, failed_before);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())
@@ -155,7 +175,7 @@ impl Sink {
     }
 
     /// The number of records written so far in their final order, including those of an earlier run. The last ones may
-    /// still be in a buffer.
+    /// still be in a buffer. Records of an older output count from the beginning.
     pub fn emitted(&self) -> u64 {
         self.shared.emitted.load(Relaxed)
     }
@@ -212,6 +232,27 @@ impl Sink {
             messages.send(message).ok();
         }
     }
+}
+
+/// Opens the list of the failed tasks, if there is to be one.
+fn open_failed_out(options: &Options, before: &Before) -> Result<Option<FailedOut>, Error> {
+    let Some(path) = &options.failed_out else { return Ok(None) };
+    if before.failures.values().any(|count| *count > 0) && !path.exists() {
+        let shown = path.display();
+        tracing::warn!("`{shown}` does not exist, so it will lack the failures of the earlier run that is resumed");
+    }
+    FailedOut::open(path, &before.done).map(Some)
+}
+
+/// Adds the records of an older output to the work that is done. The output has `records` records already.
+fn with_kept(mut kept: Kept, records: u64, before: &mut Before) -> Result<Kept, Error> {
+    let failures = kept.begin_at(records);
+    let failures = failures.map_err(|error| Error::unusable("read which records are kept").because(error))?;
+    for (kind, count) in failures {
+        *before.failures.entry(kind).or_default() += count;
+    }
+    before.done.kept = Some(kept.tasks().clone());
+    Ok(kept)
 }
 
 impl Drop for Sink {

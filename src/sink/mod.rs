@@ -24,14 +24,20 @@
 //! - `handle`: the caller's side, which never waits for a disk
 //! - `writer`: the thread that writes
 //! - `waiting`: the window and the file for waiting records
+//! - `kept`: records of an older output that this one takes over
+//! - `failed_out`: a list of the failed tasks
+//! - `made`: what a complete output was made with
 //! - `error`: why records cannot be written
 //! - `tests`: tests of the whole sink
 
 mod destination;
 mod error;
+mod failed_out;
 mod format;
 mod handle;
 mod journal;
+mod kept;
+mod made;
 mod output;
 mod spill;
 #[cfg(test)]
@@ -43,11 +49,14 @@ mod writer;
 use std::path::PathBuf;
 
 pub use error::{Error, ErrorKind};
-pub use format::{CarriedColumns, Column, Format, Shape, Table};
+pub use failed_out::is_form_of_failed_out;
+pub use format::{CarriedColumns, Column, Format, Shape, Table, header};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
+pub use kept::{BEFORE_SEQ, Kept, KeptBuilder, Numbers};
+pub use made::Made;
 
 /// How and where to write records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +77,10 @@ pub struct Options {
     pub window_memory: u64,
     /// The properties that a later run must share with this one to resume its output.
     pub identity: Identity,
+    /// A hash of what shapes the data, which is kept beside the complete output. `None` keeps nothing.
+    pub rules: Option<String>,
+    /// Where a list of the failed tasks goes, if there is to be one.
+    pub failed_out: Option<PathBuf>,
 }
 
 /// Where the records go.

@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::failed_out::FailedOut;
 use super::format::Layout;
 use super::journal::{Journal, Outlast};
+use super::kept::Kept;
+use super::made::Made;
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
 use super::{Error, Written};
@@ -22,6 +25,9 @@ const LONG_WAIT: Duration = Duration::from_millis(50);
 
 /// When many waiting records are written at once, the counters are updated after this many records.
 const PUBLISH: u64 = 1024;
+
+/// After this many bytes of an older output, messages are handled first.
+const STRETCH: u64 = 4 << 20;
 
 /// A message to the thread.
 pub(super) enum Message {
@@ -50,6 +56,10 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     layout: Arc<Layout>,
     parts: Parts,
+    /// Whether records may be ready that were not written yet, because there were too many at once.
+    has_ready: bool,
+    /// The number of failures among the records, including those of earlier runs.
+    failed: u64,
 }
 
 /// The files and streams that the thread writes.
@@ -59,11 +69,31 @@ pub(super) struct Parts {
     pub(super) waiting: Option<Waiting>,
     /// `None` if the output is a stream.
     pub(super) journal: Option<Journal>,
+    /// The records of an older output, if this one takes over some.
+    pub(super) kept: Option<Kept>,
+    /// The list of the failed tasks, if there is one.
+    pub(super) failed_out: Option<FailedOut>,
+    /// What stands beside the complete output about its rules, if anything.
+    pub(super) rules: Option<String>,
+}
+
+impl Parts {
+    /// The number of records that need no more work. Those of an older output count from the beginning, because nobody
+    /// waits for them.
+    pub(super) fn emitted(&self) -> u64 {
+        self.output.records() + self.kept.as_ref().map_or(0, Kept::left)
+    }
 }
 
 impl Writer {
-    pub(super) fn new(messages: Receiver<Message>, shared: Arc<Shared>, layout: Arc<Layout>, parts: Parts) -> Self {
-        Self { messages, shared, layout, parts }
+    pub(super) fn new(
+        messages: Receiver<Message>,
+        shared: Arc<Shared>,
+        layout: Arc<Layout>,
+        parts: Parts,
+        failed: u64,
+    ) -> Self {
+        Self { messages, shared, layout, parts, has_ready: false, failed }
     }
 
     /// Writes until the end. After an error, no further record is written.
@@ -72,11 +102,21 @@ impl Writer {
         if whole.is_err() {
             self.rescue();
         }
-        let Parts { output, waiting, journal } = self.parts;
+        let made = self.made();
+        let Parts { output, waiting, journal, .. } = self.parts;
         match whole {
             Ok(true) => {
                 let part = output.path();
+                if let (Some(made), Some(target)) = (&made, output.target()) {
+                    let forgotten = made.forget_other(target);
+                    forgotten.map_err(|error| Error::io("remove the file of the rules").because(error).keeping(part.clone()))?;
+                }
                 let written = output.finish().map_err(|error| error.keeping(part))?;
+                if let (Some(made), Some(path)) = (made, &written.path) {
+                    // The output is complete. Without this file, later runs ask for --allow-changed-rules.
+                    let made = Made { bytes: written.bytes, ..made }.write(path);
+                    made.unwrap_or_else(|error| tracing::warn!("write {}: {error}", Made::path(path).display()));
+                }
                 if let Some(journal) = journal {
                     // The output is complete and has its name. If the log cannot be removed, that does no harm.
                     let log = journal.path();
@@ -107,20 +147,28 @@ impl Writer {
                     if let Some(journal) = &mut self.parts.journal {
                         journal.consumed(list);
                     }
+                    self.has_ready = self.parts.kept.is_some();
                 }
                 Message::Records(records, weight) => {
                     let now = Instant::now();
                     for record in &records {
                         self.record(record, now)?;
                     }
+                    if self.has_ready {
+                        self.emit_ready()?;
+                    }
                     self.changed(now)?;
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
                 }
                 Message::Finish => {
+                    while self.has_ready {
+                        self.write_ready()?;
+                    }
                     self.check_for_missing_record()?;
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
+                    self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
                     return Ok(true);
                 }
                 Message::Stop => break,
@@ -146,15 +194,17 @@ impl Writer {
     /// reader may wait for records. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
-            let now = Instant::now();
-            if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
-            }
+            self.checkpoint_if_due()?;
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
+            if self.has_ready {
+                self.write_ready()?;
+                continue;
+            }
+            self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
             if self.parts.output.is_stream() && !self.parts.output.is_flushed() {
                 self.parts.output.flush()?;
                 self.publish();
@@ -171,8 +221,28 @@ impl Writer {
         }
     }
 
+    /// Writes some of the records that are ready, and makes the checkpoints that are due meanwhile.
+    fn write_ready(&mut self) -> Result<(), Error> {
+        self.emit_ready()?;
+        self.changed(Instant::now())?;
+        self.publish();
+        self.checkpoint_if_due()
+    }
+
+    fn checkpoint_if_due(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        match self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
+            Some(due) => self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now)),
+            None => Ok(()),
+        }
+    }
+
     fn record(&mut self, record: &Record, now: Instant) -> Result<(), Error> {
         let failed = failed(record);
+        self.failed += u64::from(failed.is_some());
+        if let (Some(list), Outcome::Failure(failure)) = (&mut self.parts.failed_out, &record.outcome) {
+            list.failed(record, failure);
+        }
         if let Some(waiting) = &mut self.parts.waiting
             && waiting.next() != record.seq
         {
@@ -190,13 +260,33 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the records that waited for the record just written.
+    /// Writes the records that are next: those that waited for the record just written, and those of an older output. Of
+    /// the latter, only some are written at once, and only up to where the list has been read, because a later run trusts
+    /// no others.
     fn emit_ready(&mut self) -> Result<(), Error> {
-        while let Parts { output, waiting: Some(waiting), .. } = &mut self.parts
-            && let Some(ready) = waiting.pop()
-        {
-            let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
-            self.note_written(ready.seq, ready.failed, gathered);
+        self.has_ready = self.parts.kept.is_some();
+        let begin = self.parts.output.end();
+        while let Parts { output, waiting: Some(waiting), journal, kept, .. } = &mut self.parts {
+            if let Some(ready) = waiting.pop() {
+                let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
+                self.note_written(ready.seq, ready.failed, gathered);
+                continue;
+            }
+            let (seq, read) = (waiting.next(), journal.as_ref().map_or(0, |journal| journal.list().tasks));
+            let Some(kept) = kept.as_mut().filter(|kept| seq < read && kept.tasks().contains(seq)) else {
+                self.has_ready = false;
+                break;
+            };
+            if output.end() - begin > STRETCH {
+                break;
+            }
+            let mut failed = None;
+            let gathered = output.record(|into| {
+                failed = kept.copy(seq, into)?;
+                Ok(())
+            })?;
+            waiting.advance();
+            self.note_written(seq, failed, gathered);
         }
         Ok(())
     }
@@ -213,9 +303,16 @@ impl Writer {
     /// Stores all finished records, so that they survive the end of the process, or also a power cut. Leaves out
     /// records that have waited in memory only since a time after `until`.
     fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
-        let Parts { output, waiting, journal: Some(journal) } = &mut self.parts else {
+        let Parts { output, waiting, journal: Some(journal), failed_out, .. } = &mut self.parts else {
             return Ok(());
         };
+        // A confirmed failure must be in the list, because a later run does not add it.
+        if let Some(list) = failed_out {
+            list.flush()?;
+            if outlast == Outlast::PowerCut {
+                list.sync()?;
+            }
+        }
         let since = waiting.as_mut().map_or(Ok(None), |waiting| waiting.spill_old(until))?;
         output.flush()?;
         if let Some(part) = output.part() {
@@ -261,9 +358,10 @@ impl Writer {
     /// Saves what can be saved, for example if the disk is full. The reason for the end of the run is known already. If
     /// this fails, only the records since the last checkpoint are lost.
     fn rescue(&mut self) {
-        if let Parts { output, journal: Some(journal), waiting } = &mut self.parts
+        if let Parts { output, journal: Some(journal), waiting, failed_out, .. } = &mut self.parts
             && let Some(part) = output.part()
         {
+            failed_out.as_mut().map_or(Ok(()), FailedOut::flush).ok();
             let pending = waiting.as_ref().and_then(|waiting| waiting.file().0);
             journal
                 .rescue(part, pending)
@@ -271,16 +369,25 @@ impl Writer {
         }
     }
 
+    /// What the output will have been made with, except for its length.
+    fn made(&self) -> Option<Made> {
+        let Parts { output, journal: Some(journal), rules: Some(rules), .. } = &self.parts else { return None };
+        let (rules, list) = (rules.clone(), journal.list());
+        Some(Made { rules, list, records: output.records(), failed: self.failed, bytes: 0 })
+    }
+
     fn publish(&self) {
-        self.shared.emitted.store(self.parts.output.records(), Relaxed);
+        self.shared.emitted.store(self.parts.emitted(), Relaxed);
         self.shared.changed.notify_one();
     }
 
     fn check_for_missing_record(&mut self) -> Result<(), Error> {
-        let Some(waiting) = self.parts.waiting.as_ref().filter(|waiting| waiting.count() > 0) else {
+        let left = self.parts.kept.as_ref().map_or(0, Kept::left);
+        let is_missing = |waiting: &&Waiting| waiting.count() + left > 0;
+        let Some(waiting) = self.parts.waiting.as_ref().filter(is_missing) else {
             return Ok(());
         };
-        let (missing, count) = (waiting.next(), waiting.count());
+        let (missing, count) = (waiting.next(), waiting.count() + left);
         self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
         let kept = match self.parts.output.path() {

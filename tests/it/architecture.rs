@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scrape", &["model", "robots"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["model", "own_files", "streams"]),
+    ("dataset", &["input", "model", "sink"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     (
@@ -36,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "config",
             "cookies",
             "coordinator",
+            "dataset",
             "exit_code",
             "input",
             "model",

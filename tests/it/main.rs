@@ -31,6 +31,7 @@ mod page_types;
 mod politeness;
 mod proxies;
 mod recipes;
+mod repair;
 mod resume;
 mod sandbox;
 mod scrape_fetch;

@@ -65,13 +65,13 @@ impl Job {
         fs::metadata(self.beside(suffix)).map_or(0, |metadata| metadata.len())
     }
 
-    /// The names of all files in the folder except the list.
+    /// The names of all files in the folder except the list, and what stands beside a complete output.
     fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.folder.path())
             .expect("the file exists")
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| name != "list")
+            .filter(|name| name != "list" && !name.ends_with(".rules"))
             .collect();
         names.sort();
         names

@@ -9,7 +9,7 @@ use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
 use crate::sink::destination::{Part, with_suffix};
-use crate::sink::{Error, LeftOver, Options, Order};
+use crate::sink::{Error, LeftOver, Made, Options, Order};
 
 /// The size of reads. It is large because a resume reads all files completely.
 const BUFFER: usize = 256 * 1024;
@@ -47,10 +47,10 @@ impl Names {
     }
 }
 
-/// The files that a run has beside its output `target` until the output is complete.
-pub fn files_beside(target: &Path) -> [PathBuf; 5] {
+/// The files that a run has beside its output `target`: until the output is complete, and then the last one.
+pub fn files_beside(target: &Path) -> [PathBuf; 6] {
     let Names { part, log, pending, successor, manifest } = Names::beside(target);
-    [part, log, pending, successor, manifest]
+    [part, log, pending, successor, manifest, Made::path(target)]
 }
 
 /// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,

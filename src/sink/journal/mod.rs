@@ -118,6 +118,11 @@ impl Journal {
         self.list = list;
     }
 
+    /// How far the list has been read.
+    pub(super) fn list(&self) -> ListPoint {
+        self.list
+    }
+
     /// Notes that a record was added to the output, which now ends at `end`.
     pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: u64) {
         self.records.push(AddedRecord { seq, failed, end });
