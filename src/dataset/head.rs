@@ -140,7 +140,8 @@ fn of_json(record: &[u8]) -> Result<Head, String> {
     let keys: Keys<'_> = serde_json::from_slice(record).map_err(|error| {
         format!("is not a full record ({error}); an output with output.record = \"data\", or of another program, cannot be compared with a list")
     })?;
-    if !record.starts_with(BEFORE_SEQ) || record.contains(&b'\n') {
+    let number = record.strip_prefix(BEFORE_SEQ).and_then(<[u8]>::first);
+    if !number.is_some_and(u8::is_ascii_digit) || record.contains(&b'\n') {
         return Err("was written again by another program, so its bytes cannot be taken over".to_owned());
     }
     let failed = match (keys.data.get(), keys.failure.get()) {
