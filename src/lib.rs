@@ -22,6 +22,7 @@
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
 //! | [`dataset`] | reads outputs of earlier runs | `input`, `model`, `sink` |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
+//! | [`convert`] | finished records -> Parquet and SQLite | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
@@ -31,6 +32,7 @@
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod cookies;
 pub mod coordinator;
 pub mod dataset;

@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
-use gleaner::{cli, coordinator};
+use gleaner::{cli, convert, coordinator};
 
 fn main() -> ExitCode {
     // A worker is this same executable, started by the coordinator.
     if let Some(code) = gleaner_pool::serve::<coordinator::ScrapeJob>() {
+        return code;
+    }
+    if let Some(code) = gleaner_pool::serve::<convert::ConvertJob>() {
         return code;
     }
     cli::main()

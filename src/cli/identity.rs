@@ -12,17 +12,21 @@ use crate::cache::Shape as CacheShape;
 use crate::config::{Affects, Plan};
 use crate::model::HostSettings;
 use crate::scrape::TlsSettings;
-use crate::sink::{Format, Identity};
+use crate::sink::{Format, Identity, Packing};
 
 /// The option for the folder that the run serves. Its files are the pages.
 const SITE: &str = "--site";
 
 /// Returns what a later run must have in common with a run of this plan to resume it. The runs may differ in the speed
 /// of requests, in time limits and retries, and in the number of workers.
-pub(super) fn of(plan: &Plan, format: Format, site: Option<&Path>) -> Identity {
+pub(super) fn of(plan: &Plan, format: Format, packing: Packing, site: Option<&Path>) -> Identity {
     let all = plan.shaping.settings.iter().map(|(name, (_, meaning))| (name.clone(), meaning.clone()));
-    // If the settings name no format, the extension of the output decides it.
-    let format = ("output.format".to_owned(), format!("{format:?}"));
+    // If the settings name no format, the extension of the output decides it. Two names may be links to one file.
+    let format = match packing {
+        Packing::None => format!("{format:?}"),
+        packing => format!("{format:?}, {packing:?}"),
+    };
+    let format = ("output.format".to_owned(), format);
     let site = site.map(|folder| (SITE.to_owned(), folder.display().to_string()));
     Identity {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,7 +103,7 @@ mod tests {
 
     use super::{Identity, Plan, of, rules, shape};
     use crate::config::{self, Flag, Sources};
-    use crate::sink::Format;
+    use crate::sink::{Format, Packing};
 
     fn plan(assignments: &[&str]) -> Plan {
         let nowhere = tempfile::tempdir().expect("a folder");
@@ -115,7 +119,7 @@ mod tests {
     }
 
     fn identity(assignments: &[&str]) -> Identity {
-        of(&plan(assignments), Format::Json, None)
+        of(&plan(assignments), Format::Json, Packing::None, None)
     }
 
     #[test]
@@ -204,7 +208,7 @@ mod tests {
             let plan = plan(&[assignment]);
             let environment =
                 |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
-            format!("{:?}", shape(&super::of(&plan, Format::Json, None), &plan, environment))
+            format!("{:?}", shape(&super::of(&plan, Format::Json, Packing::None, None), &plan, environment))
         };
         let plain = of("pool.workers=1", &[]);
         for same in ["output.record=data", "fetch.max_redirects=1", "politeness.robots=false", "hosts.'h'.headers.x=1"]

@@ -40,7 +40,7 @@ pub(super) fn launch(
 ) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
-    let sink = Sink::open_keeping(output, kept).map_err(Stop::usage)?;
+    let sink = Sink::open_keeping(output, None, kept).map_err(Stop::usage)?;
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();
     let table = table.map_err(Stop::usage)?;

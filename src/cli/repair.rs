@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::args::RunArgs;
 use super::words::{self, counted};
-use super::{Stop, run};
+use super::{Stop, output_format};
 use crate::config::Plan;
 use crate::coordinator::Summary;
 use crate::dataset::{Comparison, Dataset, Mode, compare};
@@ -85,7 +85,8 @@ pub(super) fn prepare(
 
 /// The option that names the older output, and its path.
 fn older(args: &RunArgs) -> anyhow::Result<Option<(&'static str, PathBuf)>> {
-    match (&args.since, args.retry_failed, run::output_path(args)) {
+    let output = args.output.clone().filter(|path| path.as_os_str() != "-");
+    match (&args.since, args.retry_failed, output) {
         (None, false, _) => Ok(None),
         (None, true, None) => bail!("use --retry-failed: name the output with the failures with --output"),
         (None, true, Some(path)) => Ok(Some(("--retry-failed", path))),
@@ -95,13 +96,7 @@ fn older(args: &RunArgs) -> anyhow::Result<Option<(&'static str, PathBuf)>> {
 }
 
 /// Checks what can be checked before the older output is read. Returns what to do with it.
-fn check(
-    args: &RunArgs,
-    plan: &Plan,
-    output: &sink::Options,
-    option: &str,
-    path: &Path,
-) -> anyhow::Result<Mode> {
+fn check(args: &RunArgs, plan: &Plan, output: &sink::Options, option: &str, path: &Path) -> anyhow::Result<Mode> {
     let shown = path.display();
     if plan.sink.shape == Shape::Data {
         bail!("use {option}: output.record = \"data\" says neither URLs nor failures; use \"full\"");
@@ -109,10 +104,17 @@ fn check(
     if plan.sink.order == Order::Completion {
         bail!("use {option}: it needs the order of the list; leave out --order completion");
     }
+    if output.format.is_converted() {
+        bail!(
+            "use {option}: a file of this format cannot be read again; write json, jsonl, csv or tsv, and convert it then (gleaner convert)"
+        );
+    }
     if args.since.is_some() {
-        let format = run::by_extension(Some(path)).unwrap_or(output.format);
+        let format = output_format::of(Some(path), None).map_or(output.format, |(format, _)| format);
         if format != output.format {
-            bail!("use --since `{shown}`: it has another format than the output; choose the same, or convert it (gleaner convert)");
+            bail!(
+                "use --since `{shown}`: it has another format than the output; choose the same, or convert it (gleaner convert)"
+            );
         }
     }
     let target = own_files::follow_links(path).with_context(|| format!("read the output `{shown}`"))?;
@@ -124,7 +126,9 @@ fn check(
         let rules = Made::path(&target);
         let (rules, way_out) = (rules.display(), "--allow-changed-rules keeps its records all the same");
         match known {
-            None => bail!("use `{shown}`: `{rules}` is missing, so nobody knows which rules made its records; {way_out}"),
+            None => {
+                bail!("use `{shown}`: `{rules}` is missing, so nobody knows which rules made its records; {way_out}")
+            }
             Some(_) => bail!(
                 "use `{shown}`: other rules made its records (`{rules}` has their hash); undo the change of the rules; {way_out}"
             ),
@@ -156,7 +160,8 @@ fn same_columns(dataset: &Dataset, output: &sink::Options) -> anyhow::Result<()>
     if columns.names.iter().map(String::as_str).eq(names.iter().copied()) {
         bail!("use `{shown}`: it was written with another output.dialect; use the same");
     }
-    let lacks = |all: &[&str], some: &[&str]| all.iter().find(|name| !some.contains(name)).map(|name| (*name).to_owned());
+    let lacks =
+        |all: &[&str], some: &[&str]| all.iter().find(|name| !some.contains(name)).map(|name| (*name).to_owned());
     let there: Vec<&str> = columns.names.iter().map(String::as_str).collect();
     let which = match (lacks(&names, &there), lacks(&there, &names)) {
         (Some(name), _) => format!("it has no column `{name}`, which this run writes"),

@@ -1,6 +1,5 @@
 //! `gleaner run`.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,7 +10,7 @@ use super::launch::Ran;
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, finished, identity, launch, log, repair, table, words};
+use super::{Stop, descriptors, files, finished, identity, launch, log, output_format, repair, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -27,9 +26,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
-    let format = format(args, &plan).map_err(Stop::usage)?;
+    let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
-    let mut output = output(args, &plan, format);
+    let mut output = output(args, &plan, format, packing);
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
@@ -106,13 +105,14 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
 }
 
 /// Adds the options that only the command line has to the settings of the output.
-fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
-    let path = output_path(args);
+fn output(args: &RunArgs, plan: &Plan, format: sink::Format, packing: sink::Packing) -> sink::Options {
+    let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     sink::Options {
-        identity: identity::of(plan, format, site.as_deref()),
+        identity: identity::of(plan, format, packing, site.as_deref()),
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
+        packing,
         rules: Some(identity::rules(plan)),
         failed_out: args.failed_out.clone(),
         left_over: match (args.resume, args.restart) {
@@ -122,32 +122,4 @@ fn output(args: &RunArgs, plan: &Plan, format: sink::Format) -> sink::Options {
         },
         ..plan.sink.clone()
     }
-}
-
-/// The file of the output. `None` is standard output.
-pub(super) fn output_path(args: &RunArgs) -> Option<PathBuf> {
-    args.output.clone().filter(|path| path.as_os_str() != "-")
-}
-
-fn format(args: &RunArgs, plan: &Plan) -> anyhow::Result<sink::Format> {
-    plan.format.map_or_else(|| by_extension(output_path(args).as_deref()), Ok)
-}
-
-/// Chooses the format by the extension. Fails for an unknown extension, because the content of the file would not match
-/// its name.
-pub(super) fn by_extension(path: Option<&Path>) -> anyhow::Result<sink::Format> {
-    let Some(path) = path else { return Ok(sink::Format::Json) };
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if extension.is_empty() {
-        return Ok(sink::Format::Json);
-    }
-    sink::Format::of_extension(&extension).with_context(|| {
-        let known: Vec<String> = sink::Format::extensions().map(|known| format!(".{known}")).collect();
-        format!(
-            "write the output to `{}`: `.{extension}` is not a format that gleaner writes: use one of {}, or choose the \
-             format with --format, such as --format jsonl",
-            path.display(),
-            known.join(", ")
-        )
-    })
 }

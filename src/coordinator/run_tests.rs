@@ -151,6 +151,7 @@ impl Place {
         let options = sink::Options {
             destination: sink::Destination::File(self.0.path().join("out.jsonl")),
             format: sink::Format::Jsonl,
+            packing: sink::Packing::None,
             table: sink::Table::default(),
             shape: sink::Shape::Full,
             order: sink::Order::Input,

@@ -83,7 +83,10 @@ fn unpack(file: File) -> io::Result<File> {
     let folder = std::env::temp_dir();
     let named = |error: io::Error| {
         let folder = folder.display();
-        io::Error::new(error.kind(), format!("it cannot be unpacked in `{folder}` (TMPDIR names another folder): {error}"))
+        io::Error::new(
+            error.kind(),
+            format!("it cannot be unpacked in `{folder}` (TMPDIR names another folder): {error}"),
+        )
     };
     let mut whole = BufWriter::new(tempfile::tempfile_in(&folder).map_err(named)?);
     io::copy(&mut Unpacked::new(file), &mut whole)?;

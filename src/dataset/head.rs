@@ -148,7 +148,8 @@ fn of_json(record: &[u8]) -> Result<Head, String> {
         ("null", "null") => return Err("has neither data nor a failure".to_owned()),
         (_, "null") => None,
         ("null", failure) => {
-            let kind: Kind<'_> = serde_json::from_str(failure).map_err(|error| format!("has a failure without a kind ({error})"))?;
+            let kind: Kind<'_> =
+                serde_json::from_str(failure).map_err(|error| format!("has a failure without a kind ({error})"))?;
             Some(kind_of(&kind.kind)?)
         }
         _ => return Err("has both data and a failure".to_owned()),
@@ -170,7 +171,8 @@ fn of_row(row: &[u8], columns: &Columns, [seq, url, kind]: [usize; 3]) -> Result
 }
 
 fn kind_of(name: &str) -> Result<FailureKind, String> {
-    FailureKind::of_name(name).ok_or_else(|| format!("has a failure of the kind `{name}`, which this version does not know"))
+    FailureKind::of_name(name)
+        .ok_or_else(|| format!("has a failure of the kind `{name}`, which this version does not know"))
 }
 
 /// A cell without the apostrophe that `output.escape_formulas` puts before formulas.
@@ -190,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_record_of_json_says_its_task_and_whether_it_has_data() {
-        let record = |middle: &str| format!("{{\"seq\":7,\"url\":\"h\\u00e9\",\"status\":200,{middle},\"attempts\":1}}");
+        let record =
+            |middle: &str| format!("{{\"seq\":7,\"url\":\"h\\u00e9\",\"status\":200,{middle},\"attempts\":1}}");
         let ok = [
             (record("\"data\":{\"a\":null},\"failure\":null"), None),
             (record("\"data\":null,\"failure\":{\"kind\":\"dns\",\"stage\":\"fetch\"}"), Some(FailureKind::Dns)),

@@ -38,7 +38,9 @@ fn text(format: Format, letters: &str) -> String {
             let records: Vec<String> = records.map(|(seq, letter)| json(seq, letter)).collect();
             format!("[\n{}\n]\n", records.join(",\n"))
         }
-        Format::Csv => format!("seq,url,failure_kind,n\n{}", records.map(|(seq, letter)| row(seq, letter)).collect::<String>()),
+        Format::Csv => {
+            format!("seq,url,failure_kind,n\n{}", records.map(|(seq, letter)| row(seq, letter)).collect::<String>())
+        }
         _ => records.map(|(seq, letter)| json(seq, letter) + "\n").collect(),
     }
 }
@@ -140,7 +142,8 @@ fn records_of_one_url_are_taken_in_their_order_and_get_new_numbers() {
         compared.kept.copy(seq, &mut bytes).expect("readable");
         bytes.push(b'\n');
     }
-    let expected = [json(1, 'A').replace(":1,\"failure", ":\"first\",\"failure"), json(2, 'A'), json(3, 'A')].join("\n") + "\n";
+    let expected =
+        [json(1, 'A').replace(":1,\"failure", ":\"first\",\"failure"), json(2, 'A'), json(3, 'A')].join("\n") + "\n";
     assert_eq!(String::from_utf8(bytes).expect("UTF-8"), expected);
 }
 

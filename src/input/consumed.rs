@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn the_same_text_with_other_line_breaks_is_a_changed_list() {
         let list = |lines: [&str; 2]| lines.map(str::to_owned);
-        let done = Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]), kept: None };
+        let done =
+            Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]), kept: None };
         assert!(read(&list(["http://h/1", "2"]), done.clone(), None).is_ok());
         assert!(read(&list(["http://h/", "12"]), done, None).is_err());
     }

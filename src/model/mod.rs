@@ -7,6 +7,8 @@
 //! - `answer`: the answer to one visit of one URL
 //! - `carried`: what the list says about a task besides its URL
 //! - `coverage`: how well the rules of a field fit
+//! - `entries`: the keys and values of an object of JSON, not read yet
+//! - `value_kind`: the type of the values of a column; `whole`: the whole number that a number of JSON is
 //! - `dialect`: how the cells of a table are written; `row_cells`: finds them again; `rows`: the rows of a table, as
 //!   workers send them
 //! - `credentials`: URLs without user name and password
@@ -40,6 +42,7 @@ mod coverage;
 mod credentials;
 mod dialect;
 mod done;
+mod entries;
 mod excerpt;
 mod failure;
 mod few;
@@ -62,8 +65,10 @@ mod seqs;
 mod task;
 mod task_facts;
 mod timestamp;
+mod value_kind;
 mod visit;
 mod web_url;
+mod whole;
 mod worker_label;
 
 pub use answer::Answer;
@@ -72,6 +77,7 @@ pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;
 pub use done::{Done, KeptTasks, ListPoint};
+pub use entries::Entries;
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use fit::Fit;
@@ -93,8 +99,10 @@ pub use seqs::Seqs;
 pub use task::Task;
 pub use task_facts::TaskFacts;
 pub use timestamp::rfc_3339;
+pub use value_kind::ValueKind;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
 pub use web_url::{deserialize_url, parse_url, parse_url_in};
+pub use whole::whole;
 pub use worker_label::WorkerLabel;

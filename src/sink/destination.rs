@@ -4,11 +4,15 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Destination, Error, LeftOver};
+use super::output::way_out;
+use super::{Conversion, Destination, Error, LeftOver};
 use crate::{own_files, streams};
 
 /// Paths that mean standard output, although they look like files.
 const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// What a file that is made of the `.part` is called after the output, until it is complete.
+pub(super) const CONVERTED: &str = ".part.converted";
 
 /// An open destination.
 pub(super) enum Target {
@@ -161,20 +165,60 @@ impl Part {
 
     /// Gives the complete output its name. An existing file with this name is replaced now, and not earlier.
     pub(super) fn commit(self) -> Result<PathBuf, Error> {
+        self.publish(&self.file, &self.path)?;
+        Ok(self.target)
+    }
+
+    /// Makes another file of the complete records, and gives it the name of the output. Then the records are removed.
+    /// Returns the path of the output, and its length in bytes. If this fails, the records stay, and a later run can
+    /// convert them.
+    pub(super) fn commit_converted(self, conversion: Conversion) -> Result<(PathBuf, u64), Error> {
+        let into = with_suffix(&self.target, CONVERTED);
         let context = |what: &str| {
-            format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), self.path.display())
+            format!("{what} `{}` (the complete records are in `{}`)", self.target.display(), self.path.display())
         };
-        self.file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
+        let create = || -> io::Result<File> {
+            match fs::remove_file(&into) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => own_files::create(&into),
+            }
+        };
+        let made = create().and_then(|file| {
+            conversion(&self.path, &into)?;
+            let length = file.metadata()?.len();
+            Ok((file, length))
+        });
+        let published = match made {
+            Ok((file, length)) => self.publish(&file, &into).map(|()| length),
+            Err(error) => {
+                let way_out = way_out(&error);
+                Err(Error::io(context("convert the records to") + way_out).because(error))
+            }
+        };
+        let length = published.inspect_err(|_| {
+            fs::remove_file(&into).ok();
+        })?;
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!("remove `{}`, which the output does not need any more: {error}", self.path.display());
+        }
+        Ok((self.target, length))
+    }
+
+    /// Gives the file at `path` the name of the output.
+    fn publish(&self, file: &File, path: &Path) -> Result<(), Error> {
+        let context =
+            |what: &str| format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), path.display());
+        file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
         // Only the file that was written may get the name, not another file in its place.
-        let is_ours = own_files::is_at(&self.file, &self.path);
+        let is_ours = own_files::is_at(file, path);
         if !is_ours.map_err(|error| Error::io(context("rename to")).because(error))? {
             let error = io::Error::other("another file has replaced it");
             return Err(Error::io(context("rename to")).because(error));
         }
-        fs::rename(&self.path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
+        fs::rename(path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
         // The permissions are set after the rename: if the run died in between, its file could not be resumed, because
         // other users might write to it.
-        if let Err(error) = self.file.set_permissions(self.permissions.clone()).and_then(|()| self.file.sync_all()) {
+        if let Err(error) = file.set_permissions(self.permissions.clone()).and_then(|()| file.sync_all()) {
             // Some file systems have no permissions. The output then stays private.
             tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
         }
@@ -183,8 +227,7 @@ impl Part {
             let folder = folder.display();
             Error::io(format!("make the rename to `{}` durable in the folder `{folder}`", self.target.display()))
                 .because(error)
-        })?;
-        Ok(self.target.clone())
+        })
     }
 }
 

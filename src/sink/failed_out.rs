@@ -238,7 +238,11 @@ mod tests {
     fn each_form_is_a_list_and_a_resumed_list_has_each_confirmed_task_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let table = [
-            ("a.txt", "", ["# 3 http_status: get \"a\", b\u{fffd}\nu\n", "# 5 http_status: get \"a\", b\u{fffd}\nv,w\n"]),
+            (
+                "a.txt",
+                "",
+                ["# 3 http_status: get \"a\", b\u{fffd}\nu\n", "# 5 http_status: get \"a\", b\u{fffd}\nv,w\n"],
+            ),
             (
                 "a.csv",
                 "task,url,kind,http_status,message\n",

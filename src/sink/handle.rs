@@ -16,10 +16,11 @@ use super::format::Layout;
 use super::journal::{self, Claim};
 use super::kept::Kept;
 use super::output::Output;
+use super::packing::Packer;
 use super::spill::Make;
 use super::waiting::{Waiting, temporary_file};
 use super::writer::{Message, Parts, Shared, Writer};
-use super::{Error, Options, Order};
+use super::{Conversion, Error, Options, Order};
 use crate::model::{Done, FailureKind, ListPoint, Outcome, Record};
 
 /// The result of writing.
@@ -70,29 +71,43 @@ impl Sink {
     /// that is a folder, another run with the same output, the `.part` of an unfinished run, a stream that is not
     /// writable.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Self::open_keeping(options, None)
+        Self::open_with(options, None)
     }
 
-    /// As `open`, for an output that takes over records of an older one. `kept` needs a file and the order of the list.
+    /// Like [`open`](Self::open). `conversion` makes the final file of the records, if the format is one that
+    /// [is converted](super::Format::is_converted).
     ///
     /// # Errors
-    /// As `open`, and if the output cannot take over records.
-    pub fn open_keeping(options: &Options, kept: Option<Kept>) -> Result<Self, Error> {
+    /// Also for a destination that is not a regular file, if there is a conversion.
+    pub fn open_with(options: &Options, conversion: Option<Conversion>) -> Result<Self, Error> {
+        Self::open_keeping(options, conversion, None)
+    }
+
+    /// Like [`open_with`](Self::open_with), for an output that takes over records of an older one. `kept` needs the order
+    /// of the list.
+    ///
+    /// # Errors
+    /// Also for a destination that is not a regular file, if there are such records.
+    pub fn open_keeping(options: &Options, conversion: Option<Conversion>, kept: Option<Kept>) -> Result<Self, Error> {
         match destination::find(&options.destination, options.left_over)? {
+            Found::Stream(_, name) if conversion.is_some() => Err(Error::unusable(format!(
+                "write this format to {name}: it needs a regular file; name one with --output"
+            ))),
             Found::Stream(_, name) if kept.is_some() => {
                 Err(Error::unusable(format!("take over records into {name}: name a regular file with --output")))
             }
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
+                let packer = packer(options)?;
                 let Claim { part, journal, pending, confirmed } = journal::claim(target, permissions, options)?;
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
-                let output = Output::new(Target::Part(part), Arc::clone(&layout), confirmed.records);
+                let output = Output::new(Target::Part(part), Arc::clone(&layout), packer, confirmed.records);
                 let mut before = Before { done: confirmed.done, failures: confirmed.failures };
                 let failed_out = open_failed_out(options, &before)?;
                 let kept = kept.map(|kept| with_kept(kept, confirmed.records, &mut before)).transpose()?;
                 let rules = options.rules.clone();
-                let parts = Parts { output, waiting, journal: Some(journal), kept, failed_out, rules };
+                let parts = Parts { output, waiting, journal: Some(journal), kept, failed_out, rules, conversion };
                 Self::start(layout, parts, before)
             }
         }
@@ -115,10 +130,11 @@ impl Sink {
         temporary: Make,
     ) -> Result<Self, Error> {
         let layout = Arc::new(Layout::new(options));
-        let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), 0);
+        let output = Output::new(Target::Stream(stream, name), Arc::clone(&layout), packer(options)?, 0);
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
         let failed_out = open_failed_out(options, &Before::default())?;
-        let parts = Parts { output, waiting, journal: None, kept: None, failed_out, rules: None };
+        let (kept, rules, conversion) = (None, None, None);
+        let parts = Parts { output, waiting, journal: None, kept, failed_out, rules, conversion };
         Self::start(layout, parts, Before::default())
     }
 
@@ -262,6 +278,10 @@ impl Drop for Sink {
             thread.join().ok();
         }
     }
+}
+
+fn packer(options: &Options) -> Result<Option<Packer>, Error> {
+    Packer::new(options.packing).map_err(|error| Error::unusable("set up the compression of the output").because(error))
 }
 
 fn bug() -> Error {

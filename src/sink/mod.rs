@@ -3,10 +3,11 @@
 //! [`Sink::open`] detects problems before the first request. [`Sink::push`] passes records to a thread that writes
 //! them, so that neither a slow disk nor a slow reader of standard output blocks the coordinator's loop.
 //! [`Sink::finish`] completes the output: a file grows as `<name>.part`, and a rename gives it its name when it is
-//! complete.
+//! complete. Parquet and SQLite cannot grow record by record: their `.part` has JSON Lines, and a [`Conversion`] makes the
+//! final file of it, as `<name>.part.converted`, before the rename.
 //!
 //! ```text
-//! push -> format: a record's bytes -> window: its turn? -> output: separators, buffer -> destination: `.part`
+//! push -> format: a record's bytes -> window: its turn? -> output: separators, members -> destination: `.part`
 //!                                        | no: memory, or spill: `.part.pending`           |
 //!                                        |                                                 | ten times a second
 //!                                        '--------------> journal: a checkpoint <----------'
@@ -23,6 +24,7 @@
 //!
 //! - `handle`: the caller's side, which never waits for a disk
 //! - `writer`: the thread that writes
+//! - `packing`: compresses the output in members
 //! - `waiting`: the window and the file for waiting records
 //! - `kept`: records of an older output that this one takes over
 //! - `failed_out`: a list of the failed tasks
@@ -39,6 +41,7 @@ mod journal;
 mod kept;
 mod made;
 mod output;
+mod packing;
 mod spill;
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,8 @@ mod waiting;
 mod window;
 mod writer;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 pub use error::{Error, ErrorKind};
 pub use failed_out::is_form_of_failed_out;
@@ -57,6 +61,7 @@ pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
 pub use kept::{BEFORE_SEQ, Kept, KeptBuilder, Numbers};
 pub use made::Made;
+pub use packing::Packing;
 
 /// How and where to write records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +70,8 @@ pub struct Options {
     pub destination: Destination,
     /// The layout of the whole output.
     pub format: Format,
+    /// How the output is compressed.
+    pub packing: Packing,
     /// The form of one record.
     pub shape: Shape,
     /// The columns, if the format is a table. `shape` has no effect on them.
@@ -82,6 +89,10 @@ pub struct Options {
     /// Where a list of the failed tasks goes, if there is to be one.
     pub failed_out: Option<PathBuf>,
 }
+
+/// Makes the final file of a format that [is converted](Format::is_converted): reads the records, JSON Lines, from the
+/// first path, and writes the file at the second path, which is empty. It runs on the sink's own thread.
+pub type Conversion = Box<dyn FnOnce(&Path, &Path) -> io::Result<()> + Send>;
 
 /// Where the records go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

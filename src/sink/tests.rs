@@ -85,6 +85,17 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("a file")
 }
 
+fn unpacked(packing: Packing, file: &[u8]) -> String {
+    let mut text = String::new();
+    match packing {
+        Packing::None => io::Read::read_to_string(&mut &*file, &mut text),
+        Packing::Gzip => flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text),
+        Packing::Zstd => zstd::Decoder::new(file).expect("zstd").read_to_string(&mut text),
+    }
+    .expect("valid");
+    text
+}
+
 async fn until(sink: &Sink, reached: impl Fn(&Sink) -> bool) {
     let reached = async {
         while !reached(sink) {
@@ -264,8 +275,15 @@ async fn a_stopped_or_dropped_sink_keeps_finished_records_and_a_later_one_resume
 }
 
 #[tokio::test]
-async fn every_format_and_shape_can_be_resumed_many_times() {
-    for format in [Format::Json, Format::Jsonl, Format::Csv] {
+async fn every_format_shape_and_packing_can_be_resumed_many_times() {
+    for (format, packing) in [
+        (Format::Json, Packing::None),
+        (Format::Jsonl, Packing::None),
+        (Format::Csv, Packing::None),
+        (Format::Json, Packing::Gzip),
+        (Format::Jsonl, Packing::Zstd),
+        (Format::Tsv, Packing::Gzip),
+    ] {
         let record = |seq| record_of(format, seq);
         for shape in [Shape::Full, Shape::Data] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -275,7 +293,7 @@ async fn every_format_and_shape_can_be_resumed_many_times() {
             sink.finish().await.expect("written");
 
             let resumed = Options { left_over: LeftOver::Resume, ..options(folder.path().join("resumed")) };
-            let resumed = Options { format, shape, ..resumed };
+            let resumed = Options { format, shape, packing, ..resumed };
             for stretch in 0..4_u64 {
                 let sink = Sink::open(&resumed).expect("a sink");
                 let failed = sink.before().failures.get(&FailureKind::Dns).copied();
@@ -289,9 +307,77 @@ async fn every_format_and_shape_can_be_resumed_many_times() {
                 sink.stop().await.expect("written");
             }
             Sink::open(&resumed).expect("a sink").finish().await.expect("written");
-            assert_eq!(read(&folder.path().join("resumed")), read(&folder.path().join("undisturbed")));
+            let resumed = fs::read(folder.path().join("resumed")).expect("a file");
+            assert_eq!(unpacked(packing, &resumed), read(&folder.path().join("undisturbed")), "{format:?} {packing:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_packed_output_is_valid_whether_it_has_no_record_or_many_members() {
+    for packing in [Packing::Gzip, Packing::Zstd] {
+        for (format, count) in [(Format::Json, 0), (Format::Jsonl, 0), (Format::Csv, 0), (Format::Jsonl, 100)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let [plain, packed] = ["plain", "packed"].map(|name| folder.path().join(name));
+            for (path, packing) in [(&plain, Packing::None), (&packed, packing)] {
+                let sink = Sink::open(&Options { format, packing, ..options(path) }).expect("a sink");
+                sink.push((0..count).map(large).collect());
+                let written = sink.finish().await.expect("written");
+                assert_eq!((written.records, written.bytes), (count, fs::metadata(path).expect("there").len()));
+            }
+            let file = fs::read(&packed).expect("a file");
+            assert!(unpacked(packing, &file) == read(&plain), "{packing:?} {format:?}");
+            assert!(!file.is_empty(), "{packing:?} {format:?}");
+            if count > 0 {
+                // The first member alone, which a reader without others would see.
+                let mut first = Vec::new();
+                match packing {
+                    Packing::Zstd => {
+                        zstd::Decoder::new(&file[..]).expect("zstd").single_frame().read_to_end(&mut first)
+                    }
+                    _ => flate2::read::GzDecoder::new(&file[..]).read_to_end(&mut first),
+                }
+                .expect("valid");
+                assert!((1 << 20..3 << 19).contains(&first.len()) && first.ends_with(b"\n"), "{}", first.len());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_run_has_all_records_of_its_last_member() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { packing: Packing::Gzip, left_over: LeftOver::Resume, ..options(folder.path().join("out")) };
+    let sink = Sink::open(&options).expect("a sink");
+    sink.consumed(everything());
+    sink.push((0..40).map(large).collect());
+    let length = |name: &str| fs::metadata(folder.path().join(name)).expect("a file").len();
+    until(&sink, |_| length("out.part.log") > 0).await;
+    // Bytes of a member that was being written.
+    let killed = tempfile::tempdir().expect("a folder");
+    for name in names(folder.path()) {
+        fs::copy(folder.path().join(&name), killed.path().join(&name)).expect("copied");
+    }
+    let part = killed.path().join("out.part");
+    let bytes = fs::read(&part).expect("a file");
+    fs::write(&part, [&bytes[..], &bytes[..100]].concat()).expect("written");
+    let later = Options { destination: Destination::File(killed.path().join("out")), ..options };
+    let later = Sink::open(&later).expect("a sink");
+    assert_eq!(later.before().done.seqs, (0..40).collect());
+    later.push(vec![large(40)]);
+    later.finish().await.expect("written");
+    let file = fs::read(killed.path().join("out")).expect("a file");
+    assert!(unpacked(Packing::Gzip, &file) == large_lines(0..41));
+}
+
+#[tokio::test]
+async fn a_reader_of_a_packed_stream_gets_its_records_while_the_run_waits() {
+    let (sink, mut reader) = sink_into_pipe(&Options { packing: Packing::Gzip, ..options("") });
+    sink.push((0..3).map(record).collect());
+    let mut text = vec![0; data_lines(0..3).len()];
+    flate2::read::GzDecoder::new(&mut reader).read_exact(&mut text).expect("a member");
+    assert_eq!(String::from_utf8(text).expect("UTF-8"), data_lines(0..3));
+    sink.finish().await.expect("written");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::kept::Kept;
 use super::made::Made;
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
-use super::{Error, Written};
+use super::{Conversion, Error, Written};
 use crate::model::{FailureKind, ListPoint, Outcome, Record};
 
 /// A checkpoint stores records that have waited this long for an earlier one. Newer ones usually do not wait much
@@ -75,6 +75,8 @@ pub(super) struct Parts {
     pub(super) failed_out: Option<FailedOut>,
     /// What stands beside the complete output about its rules, if anything.
     pub(super) rules: Option<String>,
+    /// Makes the final file of the records; `None` if the output grows with them.
+    pub(super) conversion: Option<Conversion>,
 }
 
 impl Parts {
@@ -103,15 +105,16 @@ impl Writer {
             self.rescue();
         }
         let made = self.made();
-        let Parts { output, waiting, journal, .. } = self.parts;
+        let Parts { output, waiting, journal, conversion, .. } = self.parts;
         match whole {
             Ok(true) => {
                 let part = output.path();
                 if let (Some(made), Some(target)) = (&made, output.target()) {
                     let forgotten = made.forget_other(target);
-                    forgotten.map_err(|error| Error::io("remove the file of the rules").because(error).keeping(part.clone()))?;
+                    let context = "remove the file of the rules of the older output";
+                    forgotten.map_err(|error| Error::io(context).because(error).keeping(part.clone()))?;
                 }
-                let written = output.finish().map_err(|error| error.keeping(part))?;
+                let written = output.finish(conversion).map_err(|error| error.keeping(part))?;
                 if let (Some(made), Some(path)) = (made, &written.path) {
                     // The output is complete. Without this file, later runs ask for --allow-changed-rules.
                     let made = Made { bytes: written.bytes, ..made }.write(path);
@@ -128,7 +131,7 @@ impl Writer {
                 let count = waiting.as_ref().map_or(0, Waiting::count);
                 let path = keep_or_remove(&output, count, journal);
                 match unfinished {
-                    Ok(_) => Ok(Written { records: output.records(), bytes: output.end(), path }),
+                    Ok(_) => Ok(Written { records: output.records(), bytes: output.flushed(), path }),
                     Err(error) => Err(error.keeping(path)),
                 }
             }
@@ -166,6 +169,10 @@ impl Writer {
                         self.write_ready()?;
                     }
                     self.check_for_missing_record()?;
+                    if self.parts.conversion.is_some() {
+                        // It takes a while. If it does not come to its end, a later run only repeats the conversion.
+                        self.checkpoint(Outlast::PowerCut, Instant::now())?;
+                    }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
                     self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
@@ -191,7 +198,7 @@ impl Writer {
     }
 
     /// Waits for the next message; `None` if the sink was dropped. A stream is flushed before the wait, because a
-    /// reader may wait for records. A file is written at the next checkpoint.
+    /// reader may wait for records; a packed stream is flushed later. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
             self.checkpoint_if_due()?;
@@ -205,12 +212,15 @@ impl Writer {
                 continue;
             }
             self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
-            if self.parts.output.is_stream() && !self.parts.output.is_flushed() {
+            let now = Instant::now();
+            let flush_in = self.parts.output.due_in(now);
+            if flush_in == Some(Duration::ZERO) {
                 self.parts.output.flush()?;
                 self.publish();
                 continue;
             }
-            let Some(due_in) = self.parts.journal.as_ref().and_then(|journal| journal.due_in(Instant::now())) else {
+            let checkpoint_in = self.parts.journal.as_ref().and_then(|journal| journal.due_in(now));
+            let Some(due_in) = checkpoint_in.or(flush_in) else {
                 return Ok(self.messages.recv().ok());
             };
             match self.messages.recv_timeout(due_in) {
@@ -265,7 +275,7 @@ impl Writer {
     /// no others.
     fn emit_ready(&mut self) -> Result<(), Error> {
         self.has_ready = self.parts.kept.is_some();
-        let begin = self.parts.output.end();
+        let begin = self.parts.output.flushed();
         while let Parts { output, waiting: Some(waiting), journal, kept, .. } = &mut self.parts {
             if let Some(ready) = waiting.pop() {
                 let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
@@ -277,7 +287,7 @@ impl Writer {
                 self.has_ready = false;
                 break;
             };
-            if output.end() - begin > STRETCH {
+            if output.flushed() - begin > STRETCH {
                 break;
             }
             let mut failed = None;

@@ -192,7 +192,7 @@ fn an_output_that_cannot_be_created_is_an_error_before_the_first_request() {
         (&["-o", "/proc/out.json"], "create `/proc/out.json.part`"),
         (
             &["-o", "out.csv.gz"],
-            "`.gz` is not a format that gleaner writes: use one of .json, .jsonl, .ndjson, .jl, .csv, .tsv",
+            "`.xlsx` is not a format that gleaner writes: use one of .json, .jsonl, .ndjson, .jl, .csv, .tsv",
         ),
         (&["-o", "out.txt"], "or choose the format with --format, such as --format jsonl"),
         (&["-o", "out.json.gz"], "`.gz` is not a format"),

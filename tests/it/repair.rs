@@ -10,8 +10,15 @@ use serde_json::Value;
 use crate::support::{Finished, PROMPTLY, Run, Server, scrape, wait_until};
 
 /// Settings of a run that fails at the first failure of a page, and is as fast as the machine.
-const ONCE: [&str; 7] =
-    ["--max-retries", "0", "--set", "politeness.per_host_concurrency=0", "-w", "2", "--set=extract.title=\"title::text\""];
+const ONCE: [&str; 7] = [
+    "--max-retries",
+    "0",
+    "--set",
+    "politeness.per_host_concurrency=0",
+    "-w",
+    "2",
+    "--set=extract.title=\"title::text\"",
+];
 
 /// A folder with a list and an output.
 struct Job {
@@ -103,7 +110,11 @@ fn failures_are_fetched_again_and_the_bytes_of_all_other_records_stay() {
         assert_eq!(requests, 200);
         let ended = job.to_end(&["--retry-failed"]).exited(0);
         assert!(ended.stderr.contains("180 records of") && ended.stderr.contains("20 to fetch"), "{}", ended.stderr);
-        assert!(ended.stderr.contains("200 tasks, 180 of them done by an earlier run: 200 with data"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("200 tasks, 180 of them done by an earlier run: 200 with data"),
+            "{}",
+            ended.stderr
+        );
         assert_eq!((server.log().len() - requests, server.robots_hits() - robots), (20, 1), "{name}");
         only_failures_changed(&job.output, &before, &job.text(), 10);
         assert_eq!(job.files(), ["list", name, &format!("{name}.rules")]);
@@ -162,7 +173,11 @@ fn only_failures_of_the_chosen_kinds_are_fetched_again() {
     assert_eq!((&summary["failures"], &summary["resumed"]), (&failures, &serde_json::json!(3)), "{summary}");
     assert_eq!(server.log().len() - requests, 1);
     let ended = job.to_end(&["--retry-failed", "--only", "timeout", "--summary", "-"]).exited(3);
-    assert!(ended.stderr.contains("has no failures of timeout, nothing was fetched: 4 records, 3 failed"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("has no failures of timeout, nothing was fetched: 4 records, 3 failed"),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stdout.contains("\"tasks\":4,\"ok\":1,\"failed\":3"), "{}", ended.stdout);
     assert_eq!(server.log().len() - requests, 1);
     assert_eq!(records(&job.output, &before)[..3], records(&job.output, &job.text())[..3]);
@@ -185,7 +200,10 @@ fn a_repair_that_cannot_be_right_is_refused_before_the_first_request() {
         (&["--retry-failed", "--only", "time-out"], "did you mean `timeout`?"),
         (&["--retry-failed", "--order", "completion"], "needs the order of the list"),
         (&["--retry-failed", "--set", "output.record=data"], "says neither URLs nor failures"),
-        (&["--retry-failed", "--columns", "seq,url,failure_kind"], "it has a column `final_url`, which this run does not write"),
+        (
+            &["--retry-failed", "--columns", "seq,url,failure_kind"],
+            "it has a column `final_url`, which this run does not write",
+        ),
         (&["--retry-failed", "--set", "output.dialect=excel"], "other rules made its records"),
         (&["--retry-failed", "--set", "output.dialect=excel", "--allow-changed-rules"], "another output.dialect"),
         (&["--retry-failed", other_title], "other rules made its records"),
@@ -225,19 +243,32 @@ fn an_update_fetches_only_what_the_older_output_has_no_data_for() {
     for format in ["json", "jsonl", "csv"] {
         let server = Server::start();
         let failing = server.url("/flaky/1/f");
-        let old_list = [page(&server, "a"), page(&server, "gone"), failing.clone(), page(&server, "b"), page(&server, "a")];
+        let old_list =
+            [page(&server, "a"), page(&server, "gone"), failing.clone(), page(&server, "b"), page(&server, "a")];
         let job = Job::new(&old_list, &format!("old.{format}"));
         job.to_end(&[]).exited(3);
         let old = records(&job.output, &job.text());
         let requests = server.log().len();
-        let new_list = [page(&server, "b"), page(&server, "new"), failing, page(&server, "a"), page(&server, "a"), page(&server, "a")];
+        let new_list = [
+            page(&server, "b"),
+            page(&server, "new"),
+            failing,
+            page(&server, "a"),
+            page(&server, "a"),
+            page(&server, "a"),
+        ];
         job.list_is(&new_list);
         let since = job.path(&format!("old.{format}"));
         for (output, expected_requests) in [(format!("new.{format}"), 3), (format!("old.{format}"), 6)] {
             let mut command = scrape([job.list.as_os_str()]);
             command.arg("--output").arg(job.path(&output)).args(ONCE).args(["--since", &since]);
             let ended = Run::to_end(command).exited(0);
-            assert!(ended.stderr.contains("3 records of") && ended.stderr.contains("3 to fetch, 1 of its records are no longer listed"), "{}", ended.stderr);
+            assert!(
+                ended.stderr.contains("3 records of")
+                    && ended.stderr.contains("3 to fetch, 1 of its records are no longer listed"),
+                "{}",
+                ended.stderr
+            );
             assert_eq!(server.log().len() - requests, expected_requests, "{format}");
             let path = PathBuf::from(job.path(&output));
             let new = records(&path, &fs::read_to_string(&path).expect("written"));
@@ -271,7 +302,11 @@ fn failed_tasks_are_a_list_for_the_next_run() {
         let ended = Run::to_end(command).exited(0);
         assert_eq!(ended.stdout.lines().count(), 10, "{}", ended.stdout);
         let ended = job.to_end(&["--failed-out", job.list.to_str().expect("UTF-8")]).exited(2);
-        assert!(ended.stderr.contains("write the failed tasks to") && ended.stderr.contains("that is the list"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("write the failed tasks to") && ended.stderr.contains("that is the list"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 

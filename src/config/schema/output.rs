@@ -14,8 +14,9 @@ pub(super) const OUTPUT: Section = Section {
             read: Read::Value(|s, n| put(&mut s.plan.format, n, |n| choice::read(n, FORMATS))),
             default: "\"auto\"",
             affects: Affects::Output,
-            doc: "\"json\" (one array), \"jsonl\" or \"ndjson\" (both: one record a line), \"csv\", \"tsv\", or \"auto\" = by the \
-                  extension of the output file; without an extension, json.",
+            doc: "\"json\" (one array), \"jsonl\" or \"ndjson\" (both: one record a line), \"csv\", \"tsv\", \"parquet\", \"sqlite\" \
+                  (both need features), or \"auto\" = by the extension of the output file; without an extension, json. A \
+                  name that ends in .gz or .zst means that the file is compressed.",
         },
         Setting {
             name: "record",
@@ -34,7 +35,7 @@ pub(super) const OUTPUT: Section = Section {
                       \"failure_message\", \"attempts\",\n    \"elapsed_ms\", \"bytes\", \"worker\", \
                       \"fetched_at\", \"warnings\",\n]",
             affects: Affects::Output,
-            doc: "csv and tsv: the columns about the task, in this order: \"seq\", \"url\", \"final_url\", \"status\", \
+            doc: "csv, tsv, parquet and sqlite: the columns about the task, in this order: \"seq\", \"url\", \"final_url\", \"status\", \
                   \"failure_kind\", \"failure_stage\", \"failure_message\", \"attempts\", \"elapsed_ms\", \"bytes\", \
                   \"worker\", \"fetched_at\", \"warnings\". The columns of the fields follow.",
         },
@@ -111,6 +112,8 @@ const FORMATS: &[(&str, Option<Format>)] = &[
     ("ndjson", Some(Format::Jsonl)),
     ("csv", Some(Format::Csv)),
     ("tsv", Some(Format::Tsv)),
+    ("parquet", Some(Format::Parquet)),
+    ("sqlite", Some(Format::Sqlite)),
 ];
 
 const RECORDS: &[(&str, Shape)] = &[("full", Shape::Full), ("data", Shape::Data)];

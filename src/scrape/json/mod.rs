@@ -14,7 +14,6 @@ mod path;
 mod write;
 
 pub(in crate::scrape) use body::parse_body;
-pub(in crate::scrape) use number::whole;
 pub(in crate::scrape) use parse::{JsonError, parse, parse_script};
 pub(in crate::scrape) use path::JsonPath;
 pub use path::JsonPathError;

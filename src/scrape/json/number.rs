@@ -1,4 +1,4 @@
-//! Compares numbers by value, whatever their digits and exponents look like. Nothing is rounded. Reads whole numbers.
+//! Compares numbers by value, whatever their digits and exponents look like. Nothing is rounded.
 
 use std::cmp::Ordering;
 
@@ -60,18 +60,6 @@ impl<'t> Parts<'t> {
 
 fn exponent_of(text: &str) -> i64 {
     text.parse().unwrap_or(if text.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 })
-}
-
-/// Returns the whole number that a number of JSON is, such as `12`, `12.00` or `1e3`. `None` if it has a fraction, or does
-/// not fit a signed 64-bit integer.
-pub(in crate::scrape) fn whole(digits: &str) -> Option<i64> {
-    // A float has all digits of a whole number up to here.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let of_float = || {
-        let number = digits.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT)?;
-        format!("{number:.0}").parse().ok()
-    };
-    digits.parse().ok().or_else(of_float)
 }
 
 #[cfg(test)]

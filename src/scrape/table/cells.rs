@@ -1,16 +1,12 @@
 //! Turns the JSON of a page into rows. The extractor wrote the JSON, so its form is known: one object with all fields, in
 //! the order of the rules.
 
-use std::fmt;
-
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::columns::{Columns, Field, Spread};
 use super::{ColumnsError, TableSettings};
-use crate::model::{Dialect, Failure, FailureKind, RowsHead, Stage};
+use crate::model::{Dialect, Entries, Failure, FailureKind, RowsHead, Stage};
 use crate::scrape::extract::Extraction;
 
 /// The most bytes of rows that one page may give: the largest answer that a worker can send. A page with many elements
@@ -49,7 +45,7 @@ impl Table {
     /// # Errors
     /// Fails as `too_large` at stage `extract` if the rows are larger than an answer can be.
     pub(in crate::scrape) fn rows(&self, data: &[u8]) -> Result<Bytes, Failure> {
-        let page = Entries::of(str::from_utf8(data).expect(WRITTEN));
+        let page = object(str::from_utf8(data).expect(WRITTEN));
         let fields = &self.columns.fields;
         let values = |range: std::ops::Range<usize>| {
             let mut cells = Vec::new();
@@ -95,7 +91,7 @@ impl Table {
                 }
             }
             Spread::Object(fields) => {
-                let object = value.map_or_else(Entries::default, |value| Entries::of(value.get()));
+                let object = value.map_or_else(Entries::default, |value| object(value.get()));
                 for (nth, Field { name, spread }) in fields.iter().enumerate() {
                     self.spread(spread, object.get(nth, name), cells);
                 }
@@ -142,6 +138,11 @@ fn joined(list: &str, separator: &str) -> Option<String> {
     Some(joined)
 }
 
+/// The entries of an object. Nothing for any other value.
+fn object(json: &str) -> Entries<'_> {
+    if json.starts_with('{') { Entries::read(json).expect(WRITTEN) } else { Entries::default() }
+}
+
 /// The text of a string of JSON.
 fn text(json: &str) -> String {
     serde_json::from_str(json).expect(WRITTEN)
@@ -162,47 +163,6 @@ fn too_large() -> Failure {
          extract less of the page, or leave out output.rows"
     );
     Failure::new(FailureKind::TooLarge, Stage::Extract, message)
-}
-
-/// The keys and values of an object, in their order. Values are not read.
-#[derive(Default)]
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Entries<'a> {
-    /// The entries of an object. Nothing for any other value.
-    fn of(json: &'a str) -> Self {
-        if json.starts_with('{') { serde_json::from_str(json).expect(WRITTEN) } else { Self::default() }
-    }
-
-    /// The value of a key, which is usually the entry with this number.
-    fn get(&self, nth: usize, key: &str) -> Option<&'a RawValue> {
-        let usual = self.0.get(nth).filter(|(name, _)| name == key);
-        usual.or_else(|| self.0.iter().find(|(name, _)| name == key)).map(|(_, value)| *value)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Reader)
-    }
 }
 
 #[cfg(test)]

@@ -117,21 +117,26 @@ fn joint(mut fields: Vec<Field>, others: Vec<Field>) -> Vec<Field> {
     fields
 }
 
-/// The keys of the object that a rule gives, if the rule alone decides them.
+/// The keys of the object that a rule gives, if it gives one.
 fn keys(rule: &ValueRule) -> Option<Vec<Field>> {
     if rule.arity == Arity::Many || rule.is_list() || rule.default.is_some() {
         return None;
     }
+    Some(object_keys(rule)?.iter().map(|name| Field::cell(name)).collect())
+}
+
+/// The keys of each object that a rule gives, if the rule alone decides them. Their values are texts.
+pub(super) fn object_keys(rule: &ValueRule) -> Option<Vec<String>> {
     if let Some(re) = rule.steps.re.as_deref().filter(|re| makes_objects(re)) {
         let regex = Regex::new(re).ok()?;
-        return Some(regex.capture_names().flatten().map(Field::cell).collect());
+        return Some(regex.capture_names().flatten().map(str::to_owned).collect());
     }
     let is_whole = rule.source.json.is_none() && rule.kind == ValueType::Json && rule.steps == Steps::default();
     match rule.source.root {
         Root::Article { markdown } if is_whole => {
             let keys = ["title", "byline", "date", "language", "site", "excerpt", "text", "html"];
             let markdown = markdown.then_some("markdown");
-            Some(keys.into_iter().chain(markdown).map(Field::cell).collect())
+            Some(keys.into_iter().chain(markdown).map(str::to_owned).collect())
         }
         _ => None,
     }

@@ -5,17 +5,20 @@
 //!
 //! - `columns`: which columns the rules give
 //! - `cells`: turns the JSON of a page into rows
+//! - `kinds`: which types the values of the fields have, for outputs whose columns have types
 //! - `error`: why rules give no columns
 
 mod cells;
 mod columns;
 mod error;
+mod kinds;
 
 use serde::{Deserialize, Serialize};
 
 pub use cells::Table;
 pub use columns::Columns;
 pub use error::ColumnsError;
+pub use kinds::kinds;
 
 use crate::model::Dialect;
 

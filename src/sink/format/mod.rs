@@ -27,6 +27,10 @@ pub enum Format {
     Csv,
     /// The same with tabs.
     Tsv,
+    /// Apache Parquet, which is made of JSON Lines when they are complete.
+    Parquet,
+    /// A database of SQLite, made in the same way.
+    Sqlite,
 }
 
 /// The form of one record.
@@ -63,7 +67,7 @@ enum Form {
 }
 
 impl Format {
-    const ALL: [Self; 4] = [Self::Json, Self::Jsonl, Self::Csv, Self::Tsv];
+    const ALL: [Self; 6] = [Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Parquet, Self::Sqlite];
 
     /// Returns the format of files with this extension, which is in lower case, or `None` if there is no such format.
     pub fn of_extension(extension: &str) -> Option<Self> {
@@ -78,10 +82,15 @@ impl Format {
     /// The byte between two cells, if records are rows.
     pub fn delimiter(self) -> Option<u8> {
         match self {
-            Self::Json | Self::Jsonl => None,
+            Self::Json | Self::Jsonl | Self::Parquet | Self::Sqlite => None,
             Self::Csv => Some(b','),
             Self::Tsv => Some(b'\t'),
         }
+    }
+
+    /// Whether the file is made of the records when they are complete, and cannot grow with them.
+    pub fn is_converted(self) -> bool {
+        matches!(self, Self::Parquet | Self::Sqlite)
     }
 
     fn own_extensions(self) -> &'static [&'static str] {
@@ -90,6 +99,8 @@ impl Format {
             Self::Jsonl => jsonl::EXTENSIONS,
             Self::Csv => &["csv"],
             Self::Tsv => &["tsv"],
+            Self::Parquet => &["parquet"],
+            Self::Sqlite => &["db", "sqlite", "sqlite3"],
         }
     }
 }
@@ -103,7 +114,7 @@ impl Layout {
     pub(super) fn new(options: &Options) -> Self {
         match options.format {
             Format::Json => json::layout(options.shape),
-            Format::Jsonl => jsonl::layout(options.shape),
+            Format::Jsonl | Format::Parquet | Format::Sqlite => jsonl::layout(options.shape),
             Format::Csv | Format::Tsv => table::layout(options.table.clone()),
         }
     }
@@ -130,6 +141,10 @@ mod tests {
             ("jl", Some(Format::Jsonl)),
             ("csv", Some(Format::Csv)),
             ("tsv", Some(Format::Tsv)),
+            ("parquet", Some(Format::Parquet)),
+            ("db", Some(Format::Sqlite)),
+            ("sqlite", Some(Format::Sqlite)),
+            ("sqlite3", Some(Format::Sqlite)),
             ("txt", None),
             ("", None),
         ];

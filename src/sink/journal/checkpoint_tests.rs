@@ -31,7 +31,7 @@ impl Run {
         let Claim { part, journal, .. } = &mut self.claim;
         for seq in seqs {
             part.write(&line(seq)).expect("written");
-            journal.written(seq, failed(seq), part.length());
+            journal.written(seq, failed(seq), Some(part.length()));
         }
     }
 
@@ -234,6 +234,23 @@ fn waiting_records_survive_a_crash_at_any_point_of_replacing_the_pending_file() 
         drop(now);
         assert_eq!(Run::on(folder.path()).claim.confirmed.waiting.len(), count, "{died:?}");
     }
+}
+
+#[test]
+fn a_rescue_keeps_whole_members_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::on(folder.path());
+    run.claim.journal.consumed(point(1000));
+    let Claim { part, journal, .. } = &mut run.claim;
+    // Members of ten records, and the beginning of one whose write failed.
+    for seq in 0..35 {
+        part.write(&line(seq)).expect("written");
+        journal.written(seq, failed(seq), (seq % 10 == 9).then_some(part.length()));
+    }
+    journal.rescue(part, None).expect("made");
+    drop(run);
+    let confirmed = std::mem::take(&mut Run::on(folder.path()).claim.confirmed);
+    assert_eq!((confirmed.records, confirmed.part), (20, 20 * LINE as u64), "the last whole member makes room");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::Journal;
 use super::manifest::{Denied, Manifest};
 use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
-use crate::sink::destination::{Part, with_suffix};
+use crate::sink::destination::{CONVERTED, Part, with_suffix};
 use crate::sink::{Error, LeftOver, Made, Options, Order};
 
 /// The size of reads. It is large because a resume reads all files completely.
@@ -23,6 +23,8 @@ pub(super) struct Names {
     /// The file that replaces `pending` when it is complete.
     pub(super) successor: PathBuf,
     pub(super) manifest: PathBuf,
+    /// The file that is made of the `.part`, if the format needs that.
+    pub(super) converted: PathBuf,
 }
 
 /// An output that this run may write, and the work that it already contains.
@@ -43,14 +45,15 @@ impl Names {
             pending: name(".part.pending"),
             successor: name(".part.pending.new"),
             manifest: name(".part.manifest"),
+            converted: name(CONVERTED),
         }
     }
 }
 
 /// The files that a run has beside its output `target`: until the output is complete, and then the last one.
-pub fn files_beside(target: &Path) -> [PathBuf; 6] {
-    let Names { part, log, pending, successor, manifest } = Names::beside(target);
-    [part, log, pending, successor, manifest, Made::path(target)]
+pub fn files_beside(target: &Path) -> [PathBuf; 7] {
+    let Names { part, log, pending, successor, manifest, converted } = Names::beside(target);
+    [part, log, pending, successor, manifest, converted, Made::path(target)]
 }
 
 /// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,
@@ -132,7 +135,7 @@ fn start(
     options: &Options,
 ) -> Result<Claim, Error> {
     let mut files = || -> io::Result<_> {
-        for path in [&names.part, &names.log, &names.pending, &names.successor] {
+        for path in [&names.part, &names.log, &names.pending, &names.successor, &names.converted] {
             remove(path)?;
         }
         manifest.write(&options.identity)?;
@@ -144,7 +147,7 @@ fn start(
     match files() {
         Ok((part, log, pending)) => {
             let part = Part::new(part, names.part.clone(), target, permissions, 0);
-            let journal = Journal::new(names, manifest, log, &Confirmed::default());
+            let journal = Journal::new(names, manifest, log, &Confirmed::default(), options.packing);
             Ok(Claim { part, journal, pending, confirmed: Confirmed::default() })
         }
         Err(error) => {
@@ -178,11 +181,12 @@ fn resume(
         cut(&part, confirmed.part)?;
         cut(&pending, confirmed.pending)?;
         cut(&log, confirmed.log)?;
-        remove(&names.successor)
+        remove(&names.successor)?;
+        remove(&names.converted)
     };
     all().map_err(|error| cannot_resume(&names, error))?;
     let part = Part::new(part, names.part.clone(), target, permissions, confirmed.part);
-    let journal = Journal::new(names, manifest, log, &confirmed);
+    let journal = Journal::new(names, manifest, log, &confirmed, options.packing);
     Ok(Claim { part, journal, pending: (options.order == Order::Input).then_some(pending), confirmed })
 }
 

@@ -3,7 +3,8 @@
 //! The ordered output is its own journal. `<name>.part` begins with an exact prefix of the final result.
 //! `<name>.part.log` lists the stretches of the `.part`, the tasks of each, and their checksums. `<name>.part.pending`
 //! has the records that wait for an earlier one. When most of its records have been written, it is replaced by a
-//! smaller file, which is `.part.pending.new` until it is complete. `<name>.part.manifest` has the settings of the run,
+//! smaller file, which is `.part.pending.new` until it is complete. A file that is made of the `.part` is
+//! `.part.converted` until it is complete. `<name>.part.manifest` has the settings of the run,
 //! and is locked while a run is alive. A later run trusts the records that both file and log confirm, cuts off the
 //! rest, and continues.
 //!
@@ -15,7 +16,8 @@
 //! survive the end of the process from then on. Every two seconds, and when the run is stopped, all files are synced.
 //! The records survive a power cut from then on. A sync costs two or three fsyncs on the sink's own thread. So a killed
 //! process loses at most 0.2 seconds of work (plus the time of an fsync, if it was killed during one), and a power cut
-//! about two seconds.
+//! about two seconds. If the output is packed, a member ends at each log entry, so there is only one every two seconds:
+//! a killed process loses as much as a power cut.
 //!
 //! The log does not record which of its entries are synced, because recovery does not need to know. After a power cut,
 //! any part of the bytes that were not synced may be missing in any file: the end of a file, a hole full of zeros, or a
@@ -61,6 +63,7 @@ use policy::Policy;
 pub(super) use recovery::Confirmed;
 
 use super::destination::{Part, folder_of, sync_folder};
+use super::packing::Packing;
 use crate::model::{FailureKind, ListPoint, Seqs};
 use crate::own_files;
 
@@ -97,13 +100,14 @@ struct Unsynced {
 
 impl Journal {
     /// The journal of a new output, or of a resumed one.
-    fn new(names: Names, manifest: Manifest, log: File, confirmed: &Confirmed) -> Self {
+    fn new(names: Names, manifest: Manifest, log: File, confirmed: &Confirmed, packing: Packing) -> Self {
         let is_resumed = confirmed.log > 0;
+        let policy = Policy::new(packing);
         Self {
             names,
             manifest: Some(manifest),
             log,
-            policy: if is_resumed { Policy::resumed(Instant::now()) } else { Policy::default() },
+            policy: if is_resumed { policy.resumed(Instant::now()) } else { policy },
             records: Vec::new(),
             confirmed: (confirmed.part, confirmed.log),
             list: confirmed.done.points.last().copied().unwrap_or_default(),
@@ -123,9 +127,14 @@ impl Journal {
         self.list
     }
 
-    /// Notes that a record was added to the output, which now ends at `end`.
-    pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: u64) {
-        self.records.push(AddedRecord { seq, failed, end });
+    /// Notes that a record was added to the output, which now ends at `end`. It is `None` while the record is in a member
+    /// that is not written yet: it then ends where the next record with an end does.
+    pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: Option<u64>) {
+        if let Some(end) = end {
+            let of_member = self.records.iter_mut().rev().take_while(|put| put.end == NOT_WRITTEN);
+            of_member.for_each(|put| put.end = end);
+        }
+        self.records.push(AddedRecord { seq, failed, end: end.unwrap_or(NOT_WRITTEN) });
     }
 
     /// Notes that there is something new since the last checkpoint.
@@ -261,6 +270,7 @@ impl Journal {
         claim::remove(&self.names.log)?;
         claim::remove(&self.names.pending)?;
         claim::remove(&self.names.successor)?;
+        claim::remove(&self.names.converted)?;
         self.manifest.take().map_or(Ok(()), Manifest::remove)
     }
 }
@@ -270,9 +280,12 @@ impl Journal {
 struct AddedRecord {
     seq: u64,
     failed: Option<FailureKind>,
-    /// The end of the record, in bytes from the beginning.
+    /// The end of the record, or of the member that has it, in bytes from the beginning.
     end: u64,
 }
+
+/// The end of a record in a member that is not written yet: after all bytes.
+const NOT_WRITTEN: u64 = u64::MAX;
 
 /// The label before a record in the pending file.
 pub(super) fn label(seq: u64, failed: Option<FailureKind>, payload: &[u8]) -> io::Result<Vec<u8>> {

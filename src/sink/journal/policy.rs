@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::sink::Packing;
+
 /// The time between two log entries, which is how much work a killed process loses. An entry is a few small writes.
 pub(super) const INTERVAL: Duration = Duration::from_millis(100);
 
@@ -18,8 +20,10 @@ pub(in crate::sink) enum Outlast {
 }
 
 /// Counts from the first change that is not in a log entry, and from the first change that is not synced.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Policy {
+    /// The time between two log entries.
+    interval: Duration,
     /// When a log entry is due.
     entry: Option<Instant>,
     /// When a sync is due.
@@ -27,21 +31,28 @@ pub(super) struct Policy {
 }
 
 impl Policy {
+    /// The policy of a new run. A member ends at each log entry, and small members take more space. So the log of a packed
+    /// output has no entries but those that are synced.
+    pub(super) fn new(packing: Packing) -> Self {
+        let interval = if packing == Packing::None { INTERVAL } else { SYNC_INTERVAL };
+        Self { interval, entry: None, sync: None }
+    }
+
     /// The policy of a resumed run. It is unknown whether the earlier run synced its work, so a sync is due at once.
     /// Otherwise, runs that are killed again and again would risk more and more work in a power cut.
-    pub(super) fn resumed(now: Instant) -> Self {
-        Self { entry: None, sync: Some(now) }
+    pub(super) fn resumed(self, now: Instant) -> Self {
+        Self { sync: Some(now), ..self }
     }
 
     /// Notes that there is something for a log entry.
     pub(super) fn change(&mut self, now: Instant) {
-        self.entry.get_or_insert(now + INTERVAL);
+        self.entry.get_or_insert(now + self.interval);
         self.sync.get_or_insert(now + SYNC_INTERVAL);
     }
 
     /// Notes that a log entry was made. It contains everything, or everything except what came `since`.
     pub(super) fn made(&mut self, outlast: Outlast, since: Option<Instant>) {
-        self.entry = since.map(|since| since + INTERVAL);
+        self.entry = since.map(|since| since + self.interval);
         if outlast == Outlast::PowerCut {
             self.sync = since.map(|since| since + SYNC_INTERVAL);
         }
@@ -66,7 +77,7 @@ mod tests {
     #[test]
     fn an_entry_is_due_soon_after_the_first_new_change_and_a_sync_later() {
         let start = Instant::now();
-        let mut policy = Policy::default();
+        let mut policy = Policy::new(Packing::None);
         assert_eq!((policy.due_in(start), policy.due(start)), (None, None));
         policy.change(start);
         policy.change(start + INTERVAL / 2);
@@ -84,7 +95,7 @@ mod tests {
     fn records_that_an_entry_leaves_in_memory_are_due_for_the_next_one() {
         let start = Instant::now();
         for (outlast, sync) in [(Outlast::Process, start), (Outlast::PowerCut, start + INTERVAL)] {
-            let mut policy = Policy::default();
+            let mut policy = Policy::new(Packing::None);
             policy.change(start);
             policy.made(outlast, Some(start + INTERVAL));
             assert_eq!(policy.due(start + 2 * INTERVAL), Some(Outlast::Process));
@@ -94,9 +105,22 @@ mod tests {
     }
 
     #[test]
+    fn a_packed_output_has_an_entry_only_with_a_sync() {
+        let start = Instant::now();
+        for packing in [Packing::Gzip, Packing::Zstd] {
+            let mut policy = Policy::new(packing);
+            policy.change(start);
+            assert_eq!((policy.due(start + INTERVAL), policy.due_in(start)), (None, Some(SYNC_INTERVAL)));
+            assert_eq!(policy.due(start + SYNC_INTERVAL), Some(Outlast::PowerCut));
+            policy.made(Outlast::PowerCut, Some(start + INTERVAL));
+            assert_eq!(policy.due_in(start + INTERVAL), Some(SYNC_INTERVAL), "what was left in memory");
+        }
+    }
+
+    #[test]
     fn the_work_of_an_earlier_run_is_synced_at_once() {
         let start = Instant::now();
-        let mut policy = Policy::resumed(start);
+        let mut policy = Policy::new(Packing::None).resumed(start);
         assert_eq!(policy.due(start), Some(Outlast::PowerCut));
         policy.made(Outlast::PowerCut, None);
         assert_eq!(policy.due_in(start), None);

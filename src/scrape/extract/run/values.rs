@@ -11,7 +11,7 @@ use super::super::warnings::Problem;
 use super::elements::Taken;
 use super::items::{Flow, Item};
 use super::{Gave, MAX_DATA, Missing, Run, Scope, Step};
-use crate::model::Failure;
+use crate::model::{Failure, whole};
 use crate::scrape::json::{self, Json};
 
 /// The values of one field that are written so far.
@@ -87,7 +87,7 @@ impl<'o> Run<'_, 'o> {
             }
             // It has a point as its decimal mark, whatever the page's texts have.
             Json::Number(digits) if matches!(rule.kind, Kind::Integer(_)) && !rule.steps.change_text() => {
-                match json::whole(digits) {
+                match whole(digits) {
                     Some(whole) => self.finished(rule, whole.to_string().as_bytes(), written),
                     None => self.bad(rule, digits, written),
                 }
