@@ -41,6 +41,8 @@ pub(super) enum Command {
     Demo,
     /// Find all errors that can be found before the first request, and say what each field gives
     Check(CheckArgs),
+    /// Write the records of an output in another format
+    Convert(ConvertArgs),
     /// A worker process; started by `run`
     #[command(hide = true)]
     Worker,
@@ -264,6 +266,36 @@ pub(super) struct CheckArgs {
     pub(super) all: bool,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(super) struct ConvertArgs {
+    /// The output to read: .json, .jsonl, .csv or .tsv, also with .gz or .zst
+    #[arg(value_name = "IN")]
+    pub(super) from: PathBuf,
+
+    /// The file to write, whose extension tells the format; - is standard output
+    #[arg(value_name = "OUT")]
+    pub(super) into: PathBuf,
+
+    /// Make a row of each element of this field; from csv or tsv: make an element of each row
+    #[arg(long, value_name = "FIELD")]
+    rows: Option<String>,
+
+    /// csv and tsv: the columns about the task, before those of the fields: seq,url,status
+    #[arg(long, value_name = "NAMES")]
+    pub(super) columns: Option<String>,
+
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+
+    /// Discard what an interrupted conversion to the same file has done, and start again
+    #[arg(long)]
+    pub(super) restart: bool,
+
+    /// Say only errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum When {
     /// On a terminal
@@ -321,11 +353,7 @@ impl RunArgs {
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
         }
-        if let Some(columns) = &self.columns {
-            let columns = columns.split(',').map(str::trim).filter(|column| !column.is_empty());
-            let columns: Vec<String> = columns.map(str::to_owned).collect();
-            flags.push(Flag::list("--columns", "output.columns", &columns));
-        }
+        flags.extend(self.columns.as_deref().map(columns));
         if !self.proxy.is_empty() {
             flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
         }
@@ -337,6 +365,21 @@ impl RunArgs {
         }
         flags
     }
+}
+
+impl ConvertArgs {
+    /// The options that are settings.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let mut flags = self.settings.flags();
+        flags.extend(self.rows.iter().map(|rows| Flag::new("--rows", "output.rows", rows)));
+        flags.extend(self.columns.as_deref().map(columns));
+        flags
+    }
+}
+
+fn columns(names: &str) -> Flag {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    Flag::list("--columns", "output.columns", &names.map(str::to_owned).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

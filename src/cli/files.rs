@@ -20,6 +20,15 @@ const OUTPUT: &str = "the output";
 /// Fails if a run would overwrite a file that it reads, or write two things to one file. Names that link to one file,
 /// by hard or symbolic links, count as one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    if let Some(path) = args.failed_out.as_deref()
+        && (summary_file::is_stdout(path) || !sink::can_list_failed(path))
+    {
+        anyhow::bail!(
+            "write the failed tasks to `{}`: they are written line by line; name a file that ends in .csv, .tsv, .jsonl or \
+             .txt",
+            path.display()
+        );
+    }
     let lists = args.list.urls.iter().map(|list| ("the list", PathBuf::from(list)));
     let settings = args.settings.config.clone().unwrap_or_else(|| config::DEFAULT_FILE.into());
     let tls = plan.tls_files.iter().map(|file| ("a file of [tls]", file.clone()));

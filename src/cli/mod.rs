@@ -1,6 +1,6 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `fields`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check` and `convert` are the commands. `fields`
 //! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
@@ -14,6 +14,7 @@ mod args;
 mod bar;
 mod check;
 mod colour;
+mod convert;
 mod cookie_file;
 mod coverage_words;
 mod demo;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

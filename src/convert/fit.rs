@@ -39,7 +39,7 @@ pub(super) fn fit<'a>(kind: &ValueKind, json: &'a str) -> Option<Fitted<'a>> {
         }
         (ValueKind::DateTime, b'"') => {
             let text = string(json)?;
-            let without_offset = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+            let without_offset = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok();
             let time = text.parse().ok().or_else(|| without_offset().map(|time| time.timestamp()));
             Fitted::Time(time?)
         }

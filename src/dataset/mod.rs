@@ -3,7 +3,7 @@
 //! ```text
 //! file: open, unpack -> scan: the bytes of one record after another -> head: which task, data or failure
 //!                                                                        |-> repair: what a list keeps of it
-//!                                                                        '-> record: the whole record, to write it again
+//!                                                                        '-> reader: whole records, to write them again
 //! ```
 //!
 //! An output is read as a stream, so its length does not matter. It is untrusted like any file: a record may have at most
@@ -14,15 +14,20 @@
 //! - `columns`: the columns of a table that records are recognized by
 //! - `head`: what a record says about its task
 //! - `repair`: decides for each task of a list whether it keeps its record (`--retry-failed`, `--since`)
+//! - `reader`: whole records; `whole` reads them from JSON, and `rows` from rows of a table
 //! - `error`: why an output cannot be read
 
 mod columns;
 mod error;
 mod file;
 mod head;
+mod reader;
 mod repair;
+mod rows;
 mod scan;
+mod whole;
 
 pub use error::Error;
 pub use file::Dataset;
+pub use reader::Reader;
 pub use repair::{Comparison, Mode, compare};

@@ -211,6 +211,14 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages.
+    pub const ALL: [Self; 6] = [Self::List, Self::Robots, Self::Fetch, Self::Decode, Self::Parse, Self::Extract];
+
+    /// The stage of this name; `None` if no stage has it.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == name)
+    }
+
     /// The name that records use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -226,7 +234,7 @@ impl Stage {
 
 #[cfg(test)]
 mod tests {
-    use super::FailureKind;
+    use super::{FailureKind, Stage};
 
     #[test]
     fn all_kinds_are_listed_in_their_order_and_found_by_their_names() {
@@ -236,5 +244,7 @@ mod tests {
             assert_eq!(FailureKind::of_name(kind.as_str()), Some(kind));
         }
         assert_eq!(FailureKind::of_name("Dns"), None);
+        let stages = (0_u8..).map_while(|number| postcard::from_bytes::<Stage>(&[number]).ok());
+        assert!(stages.eq(Stage::ALL) && Stage::ALL.iter().all(|stage| Stage::of_name(stage.as_str()) == Some(*stage)));
     }
 }

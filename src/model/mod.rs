@@ -98,7 +98,7 @@ pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
 pub use task::Task;
 pub use task_facts::TaskFacts;
-pub use timestamp::rfc_3339;
+pub use timestamp::{rfc_3339, time_of_rfc_3339};
 pub use value_kind::ValueKind;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]

@@ -37,9 +37,9 @@ pub(super) struct FailedOut {
     is_synced: bool,
 }
 
-/// Whether the name of a list of failed tasks has an extension of a form that cannot be written line by line.
-pub fn is_form_of_failed_out(path: &Path) -> bool {
-    !matches!(extension(path).as_str(), "json" | "gz" | "zst" | "parquet" | "db" | "sqlite" | "warc")
+/// Whether a list of failed tasks can have this name. It is written line by line, so it cannot be an array or compressed.
+pub fn can_list_failed(path: &Path) -> bool {
+    !matches!(extension(path).as_str(), "json" | "gz" | "zst" | "parquet" | "db" | "sqlite" | "sqlite3" | "warc")
 }
 
 fn extension(path: &Path) -> String {

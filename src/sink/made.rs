@@ -45,9 +45,11 @@ impl Made {
 
     /// Removes the file beside `target`, unless it names the same rules.
     pub(super) fn forget_other(&self, target: &Path) -> io::Result<()> {
-        if Self::of(target).is_some_and(|made| made.rules == self.rules) {
-            return Ok(());
-        }
+        if Self::of(target).is_some_and(|made| made.rules == self.rules) { Ok(()) } else { Self::forget(target) }
+    }
+
+    /// Removes the file beside `target`, if there is one.
+    pub(super) fn forget(target: &Path) -> io::Result<()> {
         match fs::remove_file(Self::path(target)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

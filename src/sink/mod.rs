@@ -53,7 +53,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use error::{Error, ErrorKind};
-pub use failed_out::is_form_of_failed_out;
+pub use failed_out::can_list_failed;
 pub use format::{CarriedColumns, Column, Format, Shape, Table, header};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]

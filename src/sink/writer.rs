@@ -109,8 +109,9 @@ impl Writer {
         match whole {
             Ok(true) => {
                 let part = output.path();
-                if let (Some(made), Some(target)) = (&made, output.target()) {
-                    let forgotten = made.forget_other(target);
+                if let Some(target) = output.target() {
+                    let forgotten =
+                        made.as_ref().map_or_else(|| Made::forget(target), |made| made.forget_other(target));
                     let context = "remove the file of the rules of the older output";
                     forgotten.map_err(|error| Error::io(context).because(error).keeping(part.clone()))?;
                 }

@@ -14,6 +14,7 @@ mod bad_input;
 mod cache;
 mod connections;
 mod content;
+mod convert;
 mod cookies;
 mod data;
 mod documents;
