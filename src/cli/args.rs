@@ -139,11 +139,12 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
-    /// json, jsonl (also ndjson), csv or tsv [default: by the extension of the output; json without one]
+    /// json, jsonl (also ndjson), csv, tsv, parquet or sqlite [default: by the extension of the output; json without one].
+    /// An output that ends in .gz or .zst is compressed
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
 
-    /// csv and tsv: the columns about the task, before those of the fields: seq,url,status
+    /// csv, tsv, parquet and sqlite: the columns about the task, before those of the fields: seq,url,status
     #[arg(long, value_name = "NAMES")]
     pub(super) columns: Option<String>,
 
@@ -272,7 +273,7 @@ pub(super) struct ConvertArgs {
     #[arg(value_name = "IN")]
     pub(super) from: PathBuf,
 
-    /// The file to write, whose extension tells the format; - is standard output
+    /// The file to write, whose extension tells the format (also .parquet and .sqlite); - is standard output
     #[arg(value_name = "OUT")]
     pub(super) into: PathBuf,
 
@@ -280,7 +281,7 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_name = "FIELD")]
     rows: Option<String>,
 
-    /// csv and tsv: the columns about the task, before those of the fields: seq,url,status
+    /// csv, tsv, parquet and sqlite: the columns about the task, before those of the fields: seq,url,status
     #[arg(long, value_name = "NAMES")]
     pub(super) columns: Option<String>,
 

@@ -9,8 +9,9 @@ use anyhow::{Context as _, bail};
 
 use super::args::ConvertArgs;
 use super::words::{counted, say};
-use super::{Stop, log, output_format, run, table};
+use super::{Stop, conversion, log, output_format, run, table};
 use crate::config::Plan;
+use crate::convert::Target;
 use crate::dataset::{Dataset, Reader};
 use crate::exit_code::Exit;
 use crate::model::{ListPoint, Outcome, Record, ValueKind};
@@ -27,8 +28,8 @@ const BACKLOG: u64 = 64 << 20;
 pub(super) fn run(args: &ConvertArgs) -> Result<Exit, Stop> {
     let mut plan = run::settings(&args.settings, args.flags())?.plan;
     log::start(0, false, None);
-    let (mut reader, options, table) = prepare(args, &mut plan).map_err(Stop::usage)?;
-    let sink = Sink::open(&options).map_err(Stop::usage)?;
+    let Prepared { mut reader, options, table, plans } = prepare(args, &mut plan).map_err(Stop::usage)?;
+    let sink = Sink::open_with(&options, plans.map(conversion::Plans::in_a_worker)).map_err(Stop::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.context("set up the event loop").map_err(Stop::usage)?;
     let written = runtime.block_on(write(&mut reader, sink, table.as_ref()));
@@ -39,42 +40,50 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Exit, Stop> {
     Ok(Exit::Success)
 }
 
+/// A conversion that is ready to start.
+struct Prepared {
+    reader: Reader,
+    options: sink::Options,
+    /// Makes the rows of a table.
+    table: Option<Table>,
+    /// Makes the final file of JSON Lines, if the format needs that.
+    plans: Option<conversion::Plans>,
+}
+
 /// Opens the input, and finds out what the output looks like.
-fn prepare(args: &ConvertArgs, plan: &mut Plan) -> anyhow::Result<(Reader, sink::Options, Option<Table>)> {
-    let shown = args.from.display();
-    let (from, _) = output_format::of(Some(&args.from), None).map_err(|_| {
-        anyhow::anyhow!(
-            "read `{shown}`: its extension must be that of an output: json, jsonl, csv or tsv, perhaps with .gz or .zst"
-        )
-    })?;
-    if from.is_converted() {
-        bail!("read `{shown}`: only json, jsonl, csv and tsv can be read again");
-    }
+fn prepare(args: &ConvertArgs, plan: &mut Plan) -> anyhow::Result<Prepared> {
+    let from = format_of_input(&args.from)?;
     let (format, packing) = output_format::of(Some(&args.into), plan.format)?;
+    let target = conversion::target(format)?;
     if is_same_file(&args.from, &args.into) {
         bail!("write `{}`: that is the file to convert, name another one", args.into.display());
+    }
+    let rows = plan.table.rows.clone();
+    let is_table = |format: Format| format.delimiter().is_some();
+    if rows.is_some() && is_table(from) == is_table(format) {
+        bail!("use --rows: it makes rows of JSON, or JSON of rows");
+    }
+    if args.columns.is_some() && !is_table(format) && target.is_none() {
+        bail!("choose columns: --columns needs csv, tsv, parquet or sqlite");
     }
     let dataset = Dataset::open(&args.from, from)?;
     let extraction = &plan.scrape.extract;
     let has_rules = !extraction.fields.is_empty() || extraction.preset.is_some();
     let rules = has_rules.then(|| kinds(extraction));
     let texts: HashSet<String> = rules.iter().flatten().flat_map(|(name, kind)| texts(name, kind)).collect();
-    let rows = plan.table.rows.clone();
-    let is_table = |format: Format| format.delimiter().is_some();
-    if rows.is_some() && is_table(from) == is_table(format) {
-        bail!("use --rows: it makes rows of JSON, or JSON of rows");
-    }
     let elements = rows.as_deref().filter(|_| is_table(from));
     let reader = Reader::new(&dataset, elements, &texts)?;
     plan.sink.shape = if reader.is_full() { Shape::Full } else { Shape::Data };
-    let table = if is_table(format) {
-        let seen = look(Reader::new(&dataset, elements, &texts)?)?;
-        Some(table_of(plan, args, format, seen, rules.as_deref())?)
-    } else if args.columns.is_some() {
-        bail!("choose columns: --columns needs csv or tsv");
-    } else {
-        None
-    };
+    let (mut table, mut plans) = (None, None);
+    if is_table(format) || target.is_some() {
+        let Look { carried, fields } = look(Reader::new(&dataset, elements, &texts)?)?;
+        let seen = fields.kinds();
+        choose_columns(plan, args, carried, &seen, rules.as_deref())?;
+        match target {
+            Some(target) => plans = Some(typed(plan, target, rules.unwrap_or(seen))?),
+            None => table = Some(table_of(plan, format, &seen, rules.is_some())?),
+        }
+    }
     let destination = match args.into.as_os_str() {
         name if name == "-" => sink::Destination::Stdout,
         _ => sink::Destination::File(args.into.clone()),
@@ -87,7 +96,18 @@ fn prepare(args: &ConvertArgs, plan: &mut Plan) -> anyhow::Result<(Reader, sink:
         left_over: if args.restart { LeftOver::Replace } else { LeftOver::Refuse },
         ..plan.sink.clone()
     };
-    Ok((reader, options, table))
+    Ok(Prepared { reader, options, table, plans })
+}
+
+fn format_of_input(path: &Path) -> anyhow::Result<Format> {
+    let shown = path.display();
+    match output_format::of(Some(path), None) {
+        Ok((format, _)) if !format.is_converted() => Ok(format),
+        Ok(_) => bail!("read `{shown}`: only json, jsonl, csv and tsv can be read again"),
+        Err(_) => bail!(
+            "read `{shown}`: its extension must be that of an output: json, jsonl, csv or tsv, perhaps with .gz or .zst"
+        ),
+    }
 }
 
 /// The columns of text among those of a field. Cells of other columns are JSON if all of them can be.
@@ -128,26 +148,22 @@ fn look(mut reader: Reader) -> anyhow::Result<Look> {
     Ok(Look { carried, fields })
 }
 
-fn table_of(
+/// Chooses the columns besides the fields.
+fn choose_columns(
     plan: &mut Plan,
     args: &ConvertArgs,
-    format: Format,
-    Look { carried, fields }: Look,
+    carried: Vec<String>,
+    seen: &[(String, ValueKind)],
     rules: Option<&[(String, ValueKind)]>,
-) -> anyhow::Result<Table> {
-    let seen = fields.kinds();
+) -> anyhow::Result<()> {
     if let Some(rules) = rules
         && let Some((name, _)) = seen.iter().find(|(name, _)| !rules.iter().any(|(known, _)| known == name))
     {
         bail!(
-            "convert the field `{name}`: the rules do not name it, and its values would be lost; leave the rules out, or add it"
+            "convert the field `{name}`: the rules do not name it, and its values would be lost; leave the rules out, or \
+             add it"
         );
     }
-    let rows = plan.table.rows.clone();
-    let columns = match rules {
-        Some(_) => Columns::new(&plan.scrape.extract, rows.as_deref())?,
-        None => Columns::of_kinds(&seen, rows.as_deref())?,
-    };
     if plan.sink.shape == Shape::Data {
         if args.columns.is_some() {
             bail!("choose columns: the records are only data; leave out --columns");
@@ -156,6 +172,20 @@ fn table_of(
     } else if !carried.is_empty() {
         plan.sink.table.carried = CarriedColumns::Named(carried);
     }
+    Ok(())
+}
+
+/// The columns of a format whose columns have types.
+fn typed(plan: &mut Plan, target: Target, fields: Vec<(String, ValueKind)>) -> anyhow::Result<conversion::Plans> {
+    plan.sink.table.fields = fields.iter().map(|(name, _)| name.clone()).collect();
+    table::check_names(plan)?;
+    conversion::with_fields(plan, target, fields)
+}
+
+/// The rows of a table of text.
+fn table_of(plan: &mut Plan, format: Format, seen: &[(String, ValueKind)], has_rules: bool) -> anyhow::Result<Table> {
+    let rows = plan.table.rows.as_deref();
+    let columns = if has_rules { Columns::new(&plan.scrape.extract, rows)? } else { Columns::of_kinds(seen, rows)? };
     plan.table.dialect.delimiter = format.delimiter().unwrap_or(b',');
     plan.sink.table.fields = columns.names();
     plan.sink.table.dialect = plan.table.dialect;

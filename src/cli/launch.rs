@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Stop, cookie_file, identity, words, worker_user};
+use super::{Stop, conversion, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
@@ -16,6 +16,16 @@ use crate::schedule::{self, HostRules};
 use crate::scrape::extract::Extractor;
 use crate::scrape::{self, RequestHeaders, Table};
 use crate::sink::{self, Kept, Sink};
+
+/// What a run writes.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) options: sink::Options,
+    /// Makes the final file of the records, if the format needs that.
+    pub(super) conversion: Option<conversion::Plans>,
+    /// The records that it takes over from an older output.
+    pub(super) kept: Option<Kept>,
+}
 
 /// A run that ended without an error.
 #[derive(Debug)]
@@ -29,18 +39,13 @@ pub(super) struct Ran {
 }
 
 /// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
-/// are found before anything is fetched. Saves the cookies even if the run fails. `kept` are the records that the output
-/// takes over from an older one.
-pub(super) fn launch(
-    plan: &Plan,
-    input: Input,
-    output: &sink::Options,
-    kept: Option<Kept>,
-    progress: Arc<Progress>,
-) -> Result<Ran, Stop> {
+/// are found before anything is fetched. Saves the cookies even if the run fails.
+pub(super) fn launch(plan: &Plan, input: Input, output: Output, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
-    let sink = Sink::open_keeping(output, None, kept).map_err(Stop::usage)?;
+    let Output { options: output, conversion, kept } = output;
+    let conversion = conversion.map(conversion::Plans::in_a_worker);
+    let sink = Sink::open_keeping(&output, conversion, kept).map_err(Stop::usage)?;
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();
     let table = table.map_err(Stop::usage)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::sink::{Format, Packing};
 
@@ -11,7 +11,8 @@ use crate::sink::{Format, Packing};
 /// name alone.
 ///
 /// # Errors
-/// For an unknown extension, because the content of the file would not match its name.
+/// For an unknown extension, because the content of the file would not match its name, and for a packed file of a format
+/// that is not written in order.
 pub(super) fn of(path: Option<&Path>, format: Option<Format>) -> anyhow::Result<(Format, Packing)> {
     let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
         return Ok((format.unwrap_or_default(), Packing::None));
@@ -21,6 +22,13 @@ pub(super) fn of(path: Option<&Path>, format: Option<Format>) -> anyhow::Result<
         Some(format) => format,
         None => by_extension(&name, path)?,
     };
+    if format.is_converted() && packing != Packing::None {
+        bail!(
+            "write the output to `{}`: a file of this format cannot be compressed as a whole; leave out the last \
+             extension",
+            path.display()
+        );
+    }
     Ok((format, packing))
 }
 
@@ -60,11 +68,20 @@ mod tests {
             (Some("a.b/out.ndjson.zst"), None, (Format::Jsonl, Packing::Zstd)),
             (Some("out.gz"), None, (Format::Json, Packing::Gzip)),
             (Some("out.gz"), Some(Format::Tsv), (Format::Tsv, Packing::Gzip)),
+            (Some("out.sqlite"), None, (Format::Sqlite, Packing::None)),
             (Some("out.json.zst"), Some(Format::Csv), (Format::Csv, Packing::Zstd)),
             (Some("out.txt"), Some(Format::Csv), (Format::Csv, Packing::None)),
         ];
         for (path, format, expected) in table {
             assert_eq!(of(path.map(Path::new), format).expect("a format"), expected, "{path:?} {format:?}");
+        }
+    }
+
+    #[test]
+    fn a_format_that_is_not_written_in_order_cannot_be_packed() {
+        for (path, format) in [("out.parquet.gz", None), ("out.db.zst", None), ("out.gz", Some(Format::Parquet))] {
+            let error = of(Some(Path::new(path)), format).expect_err(path).to_string();
+            assert!(error.contains(path) && error.contains("leave out the last extension"), "{error}");
         }
     }
 

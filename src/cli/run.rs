@@ -10,7 +10,9 @@ use super::launch::Ran;
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, finished, identity, launch, log, output_format, repair, table, words};
+use super::{
+    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, table, words,
+};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -27,7 +29,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let input = list(&args.list, &plan, args.limit)?;
     let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
     let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
+    let target = conversion::target(format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
+    let conversion = target.map(|target| conversion::of(&plan, target)).transpose().map_err(Stop::usage)?;
     let mut output = output(args, &plan, format, packing);
     let progress = Arc::new(Progress::default());
     let bar = bar::create(args.progress, args.quiet);
@@ -45,7 +49,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
     };
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, kept, progress);
+    let output = launch::Output { options: output, conversion, kept };
+    let ended = launch::launch(&plan, input, output, progress);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 

@@ -1,4 +1,4 @@
-//! Completes the plan of a run whose output is a table: its columns follow from the rules and from the format.
+//! Completes the plan of a run whose output has columns: they follow from the rules and from the format.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::args::RunArgs;
 use crate::config::Plan;
 use crate::input::Input;
 use crate::model::Dialect;
-use crate::scrape::{Columns, TableSettings};
+use crate::scrape::{Columns, TableSettings, kinds};
 use crate::sink::{CarriedColumns, Column, Format, Shape};
 
 /// Fills in what only the format decides. Fails for settings that contradict the format, and for columns of the same
@@ -21,14 +21,33 @@ pub(super) fn complete(plan: &mut Plan, args: &RunArgs, input: &Input, format: F
                 "make rows of a field: output.rows (--rows) needs csv or tsv; choose it with --format, or leave it out"
             );
         }
+        if format.is_converted() {
+            choose_columns(plan, args, input)?;
+            plan.sink.table.fields = kinds(&plan.scrape.extract).into_iter().map(|(name, _)| name).collect();
+            return check_names(plan);
+        }
         if args.columns.is_some() {
-            bail!("choose columns: --columns needs csv or tsv; choose it with --format, or leave it out");
+            bail!(
+                "choose columns: --columns needs csv, tsv, parquet or sqlite; choose it with --format, or leave it out"
+            );
         }
         return Ok(());
     };
     if *escape_formulas && !excel {
         bail!("escape formulas: output.escape_formulas needs output.dialect = \"excel\"");
     }
+    choose_columns(plan, args, input)?;
+    let columns = Columns::new(&plan.scrape.extract, plan.table.rows.as_deref())?;
+    plan.table.dialect.delimiter = delimiter;
+    plan.sink.table.fields = columns.names();
+    plan.sink.table.dialect = plan.table.dialect;
+    check_names(plan)?;
+    plan.scrape.table = Some(plan.table.clone());
+    Ok(())
+}
+
+/// Chooses the columns besides the fields.
+fn choose_columns(plan: &mut Plan, args: &RunArgs, input: &Input) -> anyhow::Result<()> {
     if plan.sink.shape == Shape::Data {
         if args.columns.is_some() {
             bail!(
@@ -43,12 +62,6 @@ pub(super) fn complete(plan: &mut Plan, args: &RunArgs, input: &Input, format: F
             None => CarriedColumns::Whole,
         };
     }
-    let columns = Columns::new(&plan.scrape.extract, rows.as_deref())?;
-    plan.table.dialect.delimiter = delimiter;
-    plan.sink.table.fields = columns.names();
-    plan.sink.table.dialect = plan.table.dialect;
-    check_names(plan)?;
-    plan.scrape.table = Some(plan.table.clone());
     Ok(())
 }
 

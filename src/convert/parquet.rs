@@ -191,3 +191,134 @@ fn misfit(row: &mut Vec<u8>) -> u64 {
 fn days(date: Date) -> i32 {
     (date - Date::constant(1970, 1, 1)).get_days()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::Field as Value;
+
+    use super::*;
+    use crate::convert::Column;
+
+    fn schema(kinds: &[(&str, ValueKind)]) -> Schema {
+        let column = |(name, kind): &(&str, ValueKind)| Column {
+            name: (*name).to_owned(),
+            key: (*name).to_owned(),
+            inner: None,
+            kind: kind.clone(),
+        };
+        Schema { columns: kinds.iter().map(column).collect(), about: vec![("of".to_owned(), "x".to_owned())] }
+    }
+
+    fn converted(schema: &Schema, lines: &[&str]) -> (Converted, SerializedFileReader<Bytes>) {
+        let mut file = Vec::new();
+        let lines = lines.iter().map(|line| Ok(line.as_bytes().to_vec()));
+        let converted = to_parquet(lines, schema, &mut file).expect("converted");
+        (converted, SerializedFileReader::new(Bytes::from(file)).expect("Parquet"))
+    }
+
+    fn object(fields: &[(&str, ValueKind)]) -> ValueKind {
+        ValueKind::Object(fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect())
+    }
+
+    #[test]
+    fn each_value_is_read_back_and_what_does_not_fit_is_null_and_counted() {
+        use ValueKind::{Boolean, Date, DateTime, Integer, Number, Text};
+        let pairs = || object(&[("n", Integer), ("t", Text)]).listed();
+        // (type, value, what a reader gets, values that do not fit)
+        let table = [
+            (Text, r#""caf\u00e9 \"x\"\n""#, "\"café \"x\"\n\"", 0),
+            (Text, r#"{"a":[1,null]}"#, "\"{\"a\":[1,null]}\"", 0),
+            (Text, r#""\ud800""#, "null", 1),
+            (Text, "null", "null", 0),
+            (Number, "1.50", "1.5", 0),
+            (Number, "9007199254740993", "9007199254740992.0", 0),
+            (Number, "-1e999", "-inf", 0),
+            (Number, r#""1""#, "null", 1),
+            (Integer, "9007199254740993", "9007199254740993", 0),
+            (Integer, "-9223372036854775808", "-9223372036854775808", 0),
+            (Integer, "1.0", "1", 0),
+            (Integer, "1e3", "1000", 0),
+            (Integer, "1.5", "null", 1),
+            (Integer, "9223372036854775808", "null", 1),
+            (Boolean, "true", "true", 0),
+            (Boolean, "1", "null", 1),
+            (Date, r#""2024-02-29""#, "2024-02-29 +00:00", 0),
+            (Date, r#""1969-12-31""#, "1969-12-31 +00:00", 0),
+            (Date, r#""soon""#, "null", 1),
+            (DateTime, r#""2024-03-01T12:00:00+02:00""#, "2024-03-01 10:00:00 +00:00", 0),
+            (DateTime, r#""2024-03-01T12:00:00""#, "2024-03-01 12:00:00 +00:00", 0),
+            (DateTime, r#""2024-03-01""#, "null", 1),
+            (Text.listed(), "[]", "[]", 0),
+            (Text.listed(), "null", "null", 0),
+            (Text.listed(), r#"["a",null,2]"#, "[\"a\", null, \"2\"]", 0),
+            (Integer.listed(), r#"[1,"x",null,2.5]"#, "[1, null, null, null]", 2),
+            (Integer.listed(), "7", "null", 1),
+            (object(&[("a", Text), ("b", Integer)]), r#"{"b":1,"a":"x"}"#, "{a: \"x\", b: 1}", 0),
+            (object(&[("a", Text), ("b", Integer)]), r#"{"c":1}"#, "{a: null, b: null}", 0),
+            (object(&[("a", Text)]), "[]", "null", 1),
+            (object(&[]), r#"{"c":1}"#, "\"{\"c\":1}\"", 0),
+            (pairs(), r#"[{"n":1,"t":"x"},null,{"n":"y"}]"#, "[{n: 1, t: \"x\"}, null, {n: null, t: null}]", 1),
+            (object(&[("l", pairs())]), r#"{"l":[{"n":1.0}]}"#, "{l: [{n: 1, t: null}]}", 0),
+        ];
+        for (kind, value, expected, misfits) in table {
+            let line = format!("{{\"a\":{value}}}");
+            let (converted, file) = converted(&schema(&[("a", kind.clone())]), &["{}", &line, "null"]);
+            assert_eq!((converted.records, converted.misfits), (3, misfits), "{kind:?} {value}");
+            assert_eq!(converted.first_misfit, (misfits > 0).then(|| (1, "a".to_owned())), "{kind:?} {value}");
+            let rows: Vec<Vec<Value>> = file
+                .get_row_iter(None)
+                .expect("rows")
+                .map(|row| row.expect("a row").get_column_iter().map(|(_, value)| value.clone()).collect())
+                .collect();
+            let shown: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
+            assert_eq!(shown, ["null", expected, "null"], "{kind:?} {value}");
+        }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_format_and_all_columns_may_be_null() {
+        let table = [
+            (ValueKind::Text, "OPTIONAL BYTE_ARRAY a (STRING)"),
+            (ValueKind::Number, "OPTIONAL DOUBLE a"),
+            (ValueKind::Integer, "OPTIONAL INT64 a"),
+            (ValueKind::Boolean, "OPTIONAL BOOLEAN a"),
+            (ValueKind::Date, "OPTIONAL INT32 a (DATE)"),
+            (ValueKind::DateTime, "OPTIONAL INT64 a (TIMESTAMP(MICROS,true))"),
+            (ValueKind::Text.listed(), "REPEATED group list { OPTIONAL BYTE_ARRAY element (STRING); }"),
+            (object(&[("b", ValueKind::Text)]), "OPTIONAL group a { OPTIONAL BYTE_ARRAY b (STRING); }"),
+        ];
+        for (kind, expected) in table {
+            let (_, file) = converted(&schema(&[("a", kind)]), &[]);
+            let metadata = file.metadata().file_metadata();
+            let mut text = Vec::new();
+            parquet::schema::printer::print_schema(&mut text, metadata.schema());
+            let text = String::from_utf8(text).expect("UTF-8").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(expected), "{text}");
+            let about = metadata.key_value_metadata().expect("there is one");
+            assert!(about.iter().any(|it| it.key == "of" && it.value.as_deref() == Some("x")), "{about:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_a_record_is_an_error_with_its_number() {
+        let lines = ["{}", "{\"a\":"].map(|line| Ok(line.as_bytes().to_vec()));
+        let error = to_parquet(lines, &schema(&[("a", ValueKind::Text)]), Vec::new()).expect_err("torn").to_string();
+        assert!(error.starts_with("read record 1: it is not an object of JSON on one line"), "{error}");
+    }
+
+    #[test]
+    fn many_columns_and_large_rows_end_batches_and_row_groups() {
+        let names: Vec<String> = (0..1900).map(|nth| format!("c{nth}")).collect();
+        let kinds: Vec<(&str, ValueKind)> = names.iter().map(|name| (name.as_str(), ValueKind::Integer)).collect();
+        let line = format!("{{{}}}", names.iter().map(|name| format!("\"{name}\":7")).collect::<Vec<_>>().join(","));
+        let (converted_wide, file) = converted(&schema(&kinds), &vec![line.as_str(); 1200]);
+        assert_eq!((converted_wide.records, file.metadata().file_metadata().num_rows()), (1200, 1200));
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(3 << 20));
+        let (_, file) = converted(&schema(&[("a", ValueKind::Text)]), &vec![large.as_str(); 10]);
+        assert_eq!(file.metadata().file_metadata().num_rows(), 10);
+        let row = file.get_row_iter(None).expect("rows").last().expect("a row").expect("a row");
+        assert!(matches!(row.get_column_iter().next(), Some((_, Value::Str(text))) if text.len() == 3 << 20));
+    }
+}

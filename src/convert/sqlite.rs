@@ -131,3 +131,106 @@ fn cell<'a>(kind: &ValueKind, json: &'a str) -> (ToSqlOutput<'a>, u64) {
 fn failed(reason: rusqlite::Error) -> Error {
     Error::Write { format: Target::Sqlite.name(), reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::Column;
+
+    fn schema(columns: &[(&str, ValueKind)]) -> Schema {
+        let column = |(name, kind): &(&str, ValueKind)| Column {
+            name: (*name).to_owned(),
+            key: (*name).to_owned(),
+            inner: None,
+            kind: kind.clone(),
+        };
+        Schema { columns: columns.iter().map(column).collect(), about: Vec::new() }
+    }
+
+    fn converted(schema: &Schema, lines: &[&str]) -> (Converted, Connection) {
+        let database = Connection::open_in_memory().expect("memory");
+        let lines = lines.iter().map(|line| Ok(line.as_bytes().to_vec()));
+        let converted = to_sqlite(lines, schema, &database).expect("converted");
+        (converted, database)
+    }
+
+    fn all(database: &Connection, query: &str) -> Vec<String> {
+        let mut statement = database.prepare(query).expect("a query");
+        let count = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            let cells = (0..count).map(|nth| row.get_ref(nth).map(|cell| format!("{cell:?}")));
+            cells.collect::<Result<Vec<_>, _>>().map(|cells| cells.join(" "))
+        };
+        statement.query_map([], row).expect("rows").collect::<Result<_, _>>().expect("rows")
+    }
+
+    #[test]
+    fn each_value_has_its_type_and_what_does_not_fit_is_null_and_counted() {
+        use ValueKind::{Boolean, Date, DateTime, Integer, Number, Text};
+        // (type, value, type and value in SQL, values that do not fit)
+        let table = [
+            (Text, r#""a\"b\n\u00e9""#, "text|a\"b\né", 0),
+            (Text, r#""a\u0000b""#, "text|a\u{FFFD}b", 0),
+            (Text, "1.50", "text|1.50", 0),
+            (Text, r#"{"a":null}"#, "text|{\"a\":null}", 0),
+            (Text, r#""""#, "text|", 0),
+            (Text, "null", "null|", 0),
+            (Text, r#""\ud800""#, "null|", 1),
+            (Number, "1.50", "real|1.5", 0),
+            (Number, "2", "real|2.0", 0),
+            (Number, "1e999", "real|Inf", 0),
+            (Number, r#""2""#, "null|", 1),
+            (Integer, "9223372036854775807", "integer|9223372036854775807", 0),
+            (Integer, "1.0", "integer|1", 0),
+            (Integer, "9223372036854775808", "null|", 1),
+            (Boolean, "true", "integer|1", 0),
+            (Boolean, "false", "integer|0", 0),
+            (Date, r#""2024-02-29""#, "text|2024-02-29", 0),
+            (DateTime, r#""2024-02-29T10:00:00+02:00""#, "text|2024-02-29T10:00:00+02:00", 0),
+            (Text.listed(), r#"["a",1,null]"#, "text|[\"a\",1,null]", 0),
+            (ValueKind::Object(vec![("a".to_owned(), Text)]), r#"{"a":"x"}"#, "text|{\"a\":\"x\"}", 0),
+        ];
+        for (kind, value, expected, misfits) in table {
+            let line = format!("{{\"a\":{value}}}");
+            let (converted, database) = converted(&schema(&[("a", kind.clone())]), &[&line, "null"]);
+            assert_eq!((converted.records, converted.misfits), (2, misfits), "{kind:?} {value}");
+            let query = "SELECT typeof(a) || '|' || coalesce(a, '') FROM records ORDER BY rowid";
+            let rows = all(&database, query);
+            assert_eq!(
+                rows,
+                [expected, "null|"].map(|text| format!("{:?}", ValueRef::Text(text.as_bytes()))),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn rows_are_numbered_by_the_list_whatever_the_columns_are_called() {
+        let numbered = [("seq", ValueKind::Integer), ("rowid", ValueKind::Text), ("OID", ValueKind::Text)];
+        let (_, database) = converted(&schema(&numbered), &["{\"seq\":2}", "{\"seq\":0}", "{\"seq\":0}", "{}"]);
+        let rows = all(&database, "SELECT _rowid_, seq FROM records ORDER BY _rowid_");
+        assert_eq!(
+            rows,
+            ["Integer(1) Integer(0)", "Integer(3) Integer(2)", "Integer(4) Integer(0)", "Integer(5) Null"]
+        );
+        let all_taken = ["rowid", "_rowid_", "oid"].map(|name| (name, ValueKind::Integer));
+        let (converted, database) = converted(&schema(&all_taken), &["{\"rowid\":7}", "{}"]);
+        assert_eq!(converted.records, 2);
+        assert_eq!(all(&database, "SELECT count(*), max(rowid) FROM records"), ["Integer(2) Integer(7)"]);
+    }
+
+    #[test]
+    fn names_may_be_keywords_and_have_quotes_and_there_may_be_as_many_as_the_format_allows() {
+        let names = ["select", "a \"b\"", "a.b", "é", "group; DROP TABLE records", "[x]", "'"];
+        let (_, database) =
+            converted(&schema(&names.map(|name| (name, ValueKind::Text))), &["{\"a \\\"b\\\"\":\"x\"}"]);
+        let known = database.prepare("SELECT * FROM records").expect("a query");
+        assert_eq!(known.column_names(), names);
+        assert_eq!(all(&database, "SELECT \"a \"\"b\"\"\" FROM records"), [format!("{:?}", ValueRef::Text(b"x"))]);
+        let many: Vec<String> = (0..2000).map(|nth| format!("c{nth}")).collect();
+        let many: Vec<(&str, ValueKind)> = many.iter().map(|name| (name.as_str(), ValueKind::Integer)).collect();
+        let (converted, database) = converted(&schema(&many), &["{\"c1999\":9}", "{}"]);
+        assert_eq!(converted.records, 2);
+        assert_eq!(all(&database, "SELECT c1999 FROM records"), ["Integer(9)", "Null"]);
+    }
+}

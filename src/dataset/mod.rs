@@ -13,7 +13,8 @@
 //! - `scan`: finds the records of a file, in every format
 //! - `columns`: the columns of a table that records are recognized by
 //! - `head`: what a record says about its task
-//! - `repair`: decides for each task of a list whether it keeps its record (`--retry-failed`, `--since`)
+//! - `repair`: decides for each task of a list whether it keeps its record (`--retry-failed`, `--since`);
+//!   `repair_tests` has its tests
 //! - `reader`: whole records; `whole` reads them from JSON, and `rows` from rows of a table
 //! - `error`: why an output cannot be read
 

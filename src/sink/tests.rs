@@ -380,6 +380,72 @@ async fn a_reader_of_a_packed_stream_gets_its_records_while_the_run_waits() {
     sink.finish().await.expect("written");
 }
 
+/// A conversion that adds a line to the records.
+fn signed() -> Option<Conversion> {
+    Some(Box::new(|records, into| fs::write(into, fs::read_to_string(records)? + "signed\n")))
+}
+
+#[tokio::test]
+async fn a_converted_output_appears_when_it_is_complete_and_leaves_no_records_beside_it() {
+    for count in [0, 40] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        fs::write(&path, "old").expect("written");
+        fs::write(folder.path().join("out.part.converted"), "of a killed run").expect("written");
+        let options = Options { format: Format::Parquet, ..options(&path) };
+        let sink = Sink::open_with(&options, signed()).expect("a sink");
+        sink.push((0..count).map(record).collect());
+        let expected = data_lines(0..count) + "signed\n";
+        let written = sink.finish().await.expect("written");
+        assert_eq!(written, Written { records: count, bytes: expected.len() as u64, path: Some(path.clone()) });
+        assert_eq!(read(&path), expected);
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+}
+
+#[tokio::test]
+async fn a_conversion_that_fails_or_is_killed_can_be_repeated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let killed = tempfile::tempdir().expect("a folder");
+    let resumed =
+        |folder: &Path| Options { format: Format::Parquet, left_over: LeftOver::Resume, ..options(folder.join("out")) };
+    // The files that a process leaves if it is killed in the middle of the conversion.
+    let (of, to) = (folder.path().to_owned(), killed.path().to_owned());
+    let fails: Conversion = Box::new(move |_, into| {
+        fs::write(into, "half of it")?;
+        for name in names(&of) {
+            fs::copy(of.join(&name), to.join(&name))?;
+        }
+        Err(io::Error::other("the worker has died"))
+    });
+    let sink = Sink::open_with(&resumed(folder.path()), Some(fails)).expect("a sink");
+    sink.consumed(everything());
+    sink.push((0..40).map(record).collect());
+    let error = sink.finish().await.expect_err("it fails");
+    let message = error.to_string();
+    assert!(message.contains("convert the records to") && message.contains("are in `"), "{message}");
+    assert_eq!(error.kept(), Some(&*folder.path().join("out.part")));
+    assert!(!folder.path().join("out.part.converted").exists(), "a part of the file is of no use");
+    assert_eq!(read(&killed.path().join("out.part.converted")), "half of it");
+    for folder in [folder, killed] {
+        let sink = Sink::open_with(&resumed(folder.path()), signed()).expect("a sink");
+        assert_eq!(sink.before().done.seqs, (0..40).collect(), "the records are known");
+        sink.finish().await.expect("written");
+        assert_eq!(read(&folder.path().join("out")), data_lines(0..40) + "signed\n");
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+}
+
+#[test]
+fn a_converted_output_must_be_a_file() {
+    for destination in [Destination::Stdout, Destination::File("/dev/null".into())] {
+        let options = Options { destination, format: Format::Parquet, ..options("") };
+        let error = Sink::open_with(&options, signed()).expect_err("a stream");
+        assert_eq!(error.kind(), ErrorKind::Unusable);
+        assert!(error.to_string().ends_with("it needs a regular file; name one with --output"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_sink_that_is_stopped_before_its_first_record_leaves_no_files() {
     let folder = tempfile::tempdir().expect("a folder");

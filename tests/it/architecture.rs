@@ -28,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schedule", &["model", "robots"]),
     ("sink", &["model", "own_files", "streams"]),
     ("dataset", &["input", "model", "sink"]),
+    ("convert", &["model", "pool", "sink"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
     ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
     (
@@ -35,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "cache",
             "config",
+            "convert",
             "cookies",
             "coordinator",
             "dataset",

@@ -167,7 +167,7 @@ fn a_conversion_that_loses_something_or_cannot_be_done_is_refused_and_leaves_no_
         ("late.jsonl", "out.json", &[], "its record 10000 is not JSON"),
         ("list.jsonl", "out.csv", &[], "not an object"),
         ("odd.csv", "out.json", &[], "has 1 cells, but the header has 2"),
-        ("data.jsonl", "out.json", &["--columns", "seq"], "--columns needs csv"),
+        ("data.jsonl", "out.json", &["--columns", "seq"], "--columns needs csv, tsv, parquet or sqlite"),
         ("data.jsonl", "out.csv", &["--columns", "seq"], "the records are only data"),
         ("data.jsonl", "out.csv", &["--rows", "a"], "rows of the field `a`"),
         ("data.jsonl", "out.csv", &["--set=extract.a=\"p\""], "convert the field `b`: the rules do not name it"),

@@ -28,6 +28,7 @@ mod http2;
 mod lists;
 mod network_guard;
 mod output;
+mod packed;
 mod page_types;
 mod politeness;
 mod proxies;
