@@ -181,3 +181,30 @@ fn a_conversion_that_loses_something_or_cannot_be_done_is_refused_and_leaves_no_
     folder.convert("full.jsonl", "out.csv", &[]).exited(0);
     assert!(folder.read("out.csv").lines().nth(1).expect("a row").starts_with("0,u,,,dns,fetch,m,1,0.0,0,,,"));
 }
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_database_has_the_values_of_the_records_with_their_types() {
+    let folder = Folder::new();
+    let data = "{\"n\":1.5,\"i\":7,\"t\":\"01\",\"l\":[1,2],\"none\":null}\nnull\n{\"i\":-1}\n";
+    fs::write(folder.path("in.jsonl"), data).expect("written");
+    folder.convert("in.jsonl", "out.db", &[]).exited(0);
+    let database = rusqlite::Connection::open(folder.path("out.db")).expect("a database");
+    let mut statement =
+        database.prepare("SELECT typeof(n), n, typeof(i), i, t, l FROM records ORDER BY rowid").expect("the table");
+    let cell = |row: &rusqlite::Row<'_>, nth| row.get_ref(nth).map(|cell| format!("{cell:?}"));
+    let rows = statement.query_map([], |row| (0..6).map(|nth| cell(row, nth)).collect::<Result<Vec<_>, _>>());
+    let rows: Vec<String> = rows.expect("rows").map(|row| row.expect("a row").join(" ")).collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(rows[0].contains("Real(1.5)") && rows[0].contains("Integer(7)"), "{rows:?}");
+    assert!(rows[2].contains("Integer(-1)") && rows[2].contains("Null"), "{rows:?}");
+}
+
+#[cfg(not(feature = "sqlite"))]
+#[test]
+fn a_format_that_is_not_built_in_is_refused() {
+    let folder = Folder::new();
+    fs::write(folder.path("in.jsonl"), "{}\n").expect("written");
+    let ended = folder.convert("in.jsonl", "out.db", &[]).exited(2);
+    assert!(ended.stderr.contains("without the feature `sqlite`"), "{}", ended.stderr);
+}

@@ -1,6 +1,7 @@
 //! Outputs that are repaired, updated, or found to be finished.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -123,6 +124,38 @@ fn failures_are_fetched_again_and_the_bytes_of_all_other_records_stay() {
         assert!(ended.stderr.contains("has no failures, nothing was fetched: 200 records"), "{}", ended.stderr);
         assert_eq!((server.log().len() - requests, job.text()), (20, repaired), "{name}");
     }
+}
+
+#[test]
+fn a_compressed_output_is_repaired_and_updated_like_a_plain_one() {
+    let server = Server::start();
+    let lines = list(&server, 60, 10);
+    let job = Job::new(&lines, "out.csv.gz");
+    let unpacked = || {
+        let (file, mut text) = (fs::File::open(&job.output).expect("a file"), String::new());
+        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("valid");
+        text
+    };
+    let rows = ["--rows", "r", "--set=extract.r={each=\"html, title\", t=\"title::text\"}"];
+    job.to_end(&rows).exited(3);
+    let (before, requests) = (unpacked(), server.log().len());
+    assert_eq!(before.lines().count(), 1 + 2 * 54 + 6, "{before}");
+    job.to_end(&[&rows[..], &["--retry-failed"]].concat()).exited(0);
+    let after = unpacked();
+    assert_eq!((after.lines().count(), server.log().len() - requests), (1 + 2 * 60, 6));
+    let kept = |text: &str| text.lines().filter(|row| row.contains("/ok/")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(kept(&after), kept(&before));
+    job.list_is(&lines[30..]);
+    let output = job.path("out.csv.gz");
+    job.to_end(&[&rows[..], &["--since", &output]].concat()).exited(0);
+    let expected: Vec<String> = after.lines().skip(1 + 2 * 30).map(str::to_owned).collect();
+    let renumbered = unpacked().lines().skip(1).enumerate().map(|(nth, row)| {
+        let (seq, rest) = row.split_once(',').expect("cells");
+        assert_eq!(seq, (nth / 2).to_string());
+        format!("{},{rest}", nth / 2 + 30)
+    }).collect::<Vec<_>>();
+    assert_eq!(renumbered, expected);
+    assert_eq!(server.log().len() - requests, 6);
 }
 
 #[test]
