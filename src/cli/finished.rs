@@ -57,5 +57,6 @@ fn complete(path: &Path, output: &sink::Options) -> Option<Made> {
     }
     let made = Made::of(&target)?;
     let is_same = std::fs::metadata(&target).is_ok_and(|file| file.len() == made.bytes);
-    (is_same && output.rules.as_ref() == Some(&made.rules)).then_some(made)
+    let rules = output.rules.as_ref();
+    (is_same && rules.is_some_and(|rules| rules.output == made.rules.output)).then_some(made)
 }

@@ -12,7 +12,7 @@ use crate::cache::Shape as CacheShape;
 use crate::config::{Affects, Plan};
 use crate::model::HostSettings;
 use crate::scrape::TlsSettings;
-use crate::sink::{Format, Identity, Packing};
+use crate::sink::{Format, Identity, Packing, Rules};
 
 /// The option for the folder that the run serves. Its files are the pages.
 const SITE: &str = "--site";
@@ -35,20 +35,15 @@ pub(super) fn of(plan: &Plan, format: Format, packing: Packing, site: Option<&Pa
     }
 }
 
-/// Returns a hash of what shapes the data of records, so that records of two runs may stand in one output if it is the
-/// same. The version of Gleaner and the way to the servers do not count.
-pub(super) fn rules(plan: &Plan) -> String {
+/// Returns what two complete outputs must have in common, as hashes: to take over records, and to be the same output. The
+/// version of Gleaner, request headers and the way to the servers do not count.
+pub(super) fn rules(identity: &Identity, plan: &Plan) -> Rules {
     let settings = plan.shaping.settings.iter();
     let of_data = settings.filter(|(_, (affects, _))| *affects == Affects::Data);
-    let mut text = String::new();
-    for (name, (_, meaning)) in of_data {
-        text.push_str(&json(&(name, meaning)));
-    }
+    let of_data: Vec<_> = of_data.map(|(name, (_, meaning))| (name, meaning)).collect();
+    let hash = |text: &str| format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())));
     // The data of a table is rows, and its settings decide which ones.
-    if let Some(table) = &plan.scrape.table {
-        text.push_str(&json(table));
-    }
-    format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())))
+    Rules { data: hash(&json(&(of_data, &plan.scrape.table))), output: hash(&json(&identity.settings)) }
 }
 
 /// Returns the key for data in the cache, besides the request: everything that shapes the data of a page, and the
@@ -179,15 +174,19 @@ mod tests {
 
     #[test]
     fn records_stand_together_only_if_the_same_rules_made_them() {
-        let of = |assignments: &[&str]| rules(&plan(assignments));
+        let of = |assignments: &[&str]| rules(&identity(assignments), &plan(assignments));
         let plain = of(&[]);
-        assert_eq!(plain.len(), 32);
-        for same in ["pool.workers=3", "fetch.headers.authorization=t", "output.order=completion", "fetch.timeout=3s"] {
+        assert_eq!((plain.data.len(), plain.output.len()), (32, 32));
+        for same in ["pool.workers=3", "fetch.headers.authorization=t", "fetch.timeout=3s"] {
             assert_eq!(of(&[same]), plain, "{same}");
         }
+        for other in ["output.order=completion", "output.record=data", "fetch.user_agent=other"] {
+            let other = of(&[other]);
+            assert!(other.data == plain.data && other.output != plain.output, "{other:?}");
+        }
         let others = ["extract.title=h1", "extract.title=h2", "extract.name=h1", "extraction.strict=true"];
-        let mut hashes: Vec<String> = others.iter().map(|other| of(&[other])).collect();
-        hashes.push(plain);
+        let mut hashes: Vec<String> = others.iter().map(|other| of(&[other]).data).collect();
+        hashes.push(plain.data);
         hashes.sort();
         hashes.dedup();
         assert_eq!(hashes.len(), others.len() + 1);

@@ -121,8 +121,8 @@ fn check(args: &RunArgs, plan: &Plan, output: &sink::Options, option: &str, path
     if !target.exists() {
         bail!("read the output `{shown}`: there is no such file");
     }
-    let known = Made::of(&target).map(|made| made.rules);
-    if !args.allow_changed_rules && known != output.rules {
+    let known = Made::of(&target).map(|made| made.rules.data);
+    if !args.allow_changed_rules && known.as_ref() != output.rules.as_ref().map(|rules| &rules.data) {
         let rules = Made::path(&target);
         let (rules, way_out) = (rules.display(), "--allow-changed-rules keeps its records all the same");
         match known {

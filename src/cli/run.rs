@@ -113,12 +113,13 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
 fn output(args: &RunArgs, plan: &Plan, format: sink::Format, packing: sink::Packing) -> sink::Options {
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
+    let identity = identity::of(plan, format, packing, site.as_deref());
     sink::Options {
-        identity: identity::of(plan, format, packing, site.as_deref()),
+        rules: Some(identity::rules(&identity, plan)),
+        identity,
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
         packing,
-        rules: Some(identity::rules(plan)),
         failed_out: args.failed_out.clone(),
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,

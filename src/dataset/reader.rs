@@ -149,6 +149,8 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
 mod tests {
     use std::fs;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sink::Format;
 
@@ -203,6 +205,44 @@ mod tests {
         for (format, text, expected) in table {
             let error = data(format, &text, &[]).expect_err(&text);
             assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_records_or_an_error(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "[", "]", "{", "}", ",", ":", "\"", "\\", "\n", "\r", "\t", " ", "null", "1", "a", ".", "\u{feff}", "é",
+                    "\"seq\":1", "\"url\":\"u\"", "\"data\":{}", "\"failure\":null",
+                    "seq,url,final_url,status,failure_kind,failure_stage,failure_message,attempts,elapsed_ms,bytes,worker,fetched_at,warnings",
+                    "1,u,,,,,,1,0.0,1,1,,",
+                ]),
+                0..24,
+            ),
+            cut in any::<u8>(),
+        ) {
+            let text = pieces.concat();
+            let mut bytes = text.into_bytes();
+            bytes.truncate(bytes.len().saturating_sub(usize::from(cut % 3)));
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("out");
+            fs::write(&path, &bytes).expect("written");
+            for format in [Format::Json, Format::Jsonl, Format::Csv, Format::Tsv] {
+                let read = || -> Result<(), Error> {
+                    let mut reader = Reader::new(&Dataset::open(&path, format)?, None, &HashSet::new())?;
+                    while let Some(record) = reader.next()? {
+                        if let Outcome::Page(page) = record.outcome {
+                            serde_json::from_slice::<serde_json::Value>(&page.data).expect("data is JSON");
+                        }
+                    }
+                    Ok(())
+                };
+                if let Err(error) = read() {
+                    let error = error.to_string();
+                    prop_assert!(error.starts_with("read ") && !error.contains('\n'), "{error}");
+                }
+            }
         }
     }
 }

@@ -15,11 +15,20 @@ use crate::own_files;
 /// No such file is longer.
 const LONGEST: u64 = 4096;
 
+/// The rules of a run, as hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// What shapes the data. Records with the same hash may stand in one output.
+    pub data: String,
+    /// What shapes the output as a whole.
+    pub output: String,
+}
+
 /// What a complete output was made with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Made {
-    /// A hash of what shapes the data.
-    pub rules: String,
+    /// The rules.
+    pub rules: Rules,
     /// The end of the list.
     pub list: ListPoint,
     /// The number of records.
@@ -45,7 +54,7 @@ impl Made {
 
     /// Removes the file beside `target`, unless it names the same rules.
     pub(super) fn forget_other(&self, target: &Path) -> io::Result<()> {
-        if Self::of(target).is_some_and(|made| made.rules == self.rules) { Ok(()) } else { Self::forget(target) }
+        if Self::of(target).is_some_and(|made| made.rules.data == self.rules.data) { Ok(()) } else { Self::forget(target) }
     }
 
     /// Removes the file beside `target`, if there is one.
@@ -68,12 +77,12 @@ impl Made {
     }
 
     fn to_text(&self, name: &str) -> String {
-        let Self { rules, list: ListPoint { tasks, crc }, records, failed, bytes } = self;
+        let Self { rules: Rules { data, output }, list: ListPoint { tasks, crc }, records, failed, bytes } = self;
         // A name may contain any character.
         let name: String = name.chars().filter(|character| !character.is_control()).collect();
         format!(
             "# gleaner wrote this beside {name}: --retry-failed, --since and --resume read it\n\
-             rules {rules}\ntasks {tasks}\nlist {crc:08x}\nrecords {records}\nfailed {failed}\nbytes {bytes}\n"
+             rules {data}\noutput {output}\ntasks {tasks}\nlist {crc:08x}\nrecords {records}\nfailed {failed}\nbytes {bytes}\n"
         )
     }
 
@@ -82,7 +91,7 @@ impl Made {
         let number = |key| value(key)?.parse().ok();
         let crc = u32::from_str_radix(value("list")?, 16).ok()?;
         Some(Self {
-            rules: value("rules")?.to_owned(),
+            rules: Rules { data: value("rules")?.to_owned(), output: value("output")?.to_owned() },
             list: ListPoint { tasks: number("tasks")?, crc },
             records: number("records")?,
             failed: number("failed")?,
@@ -98,7 +107,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_damage_is_noticed() {
         let list = ListPoint { tasks: 12, crc: 0xab };
-        let made = Made { rules: "f00d".to_owned(), list, records: 11, failed: 3, bytes: 4567 };
+        let rules = Rules { data: "f00d".to_owned(), output: "beef".to_owned() };
+        let made = Made { rules, list, records: 11, failed: 3, bytes: 4567 };
         let text = made.to_text("a\nrules b.json");
         assert_eq!(Made::from_text(&text), Some(made));
         for end in 0..text.len() - 1 {
@@ -111,7 +121,8 @@ mod tests {
     fn the_file_of_other_rules_is_forgotten_and_that_of_the_same_rules_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("out.json");
-        let made = |rules: &str| Made { rules: rules.to_owned(), ..Made::default() };
+        let rules = |data: &str| Rules { data: data.to_owned(), output: String::new() };
+        let made = |data: &str| Made { rules: rules(data), ..Made::default() };
         made("a").forget_other(&target).expect("there is none");
         made("a").write(&target).expect("written");
         made("a").forget_other(&target).expect("it stays");

@@ -60,7 +60,7 @@ pub use handle::{Before, Sink, Written};
 pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
 pub use kept::{BEFORE_SEQ, Kept, KeptBuilder, Numbers};
-pub use made::Made;
+pub use made::{Made, Rules};
 pub use packing::Packing;
 
 /// How and where to write records.
@@ -84,8 +84,8 @@ pub struct Options {
     pub window_memory: u64,
     /// The properties that a later run must share with this one to resume its output.
     pub identity: Identity,
-    /// A hash of what shapes the data, which is kept beside the complete output. `None` keeps nothing.
-    pub rules: Option<String>,
+    /// The rules, which are kept beside the complete output. `None` keeps nothing.
+    pub rules: Option<Rules>,
     /// Where a list of the failed tasks goes, if there is to be one.
     pub failed_out: Option<PathBuf>,
 }

@@ -13,7 +13,7 @@ use super::failed_out::FailedOut;
 use super::format::Layout;
 use super::journal::{Journal, Outlast};
 use super::kept::Kept;
-use super::made::Made;
+use super::made::{Made, Rules};
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
 use super::{Conversion, Error, Written};
@@ -74,7 +74,7 @@ pub(super) struct Parts {
     /// The list of the failed tasks, if there is one.
     pub(super) failed_out: Option<FailedOut>,
     /// What stands beside the complete output about its rules, if anything.
-    pub(super) rules: Option<String>,
+    pub(super) rules: Option<Rules>,
     /// Makes the final file of the records; `None` if the output grows with them.
     pub(super) conversion: Option<Conversion>,
 }

@@ -383,7 +383,9 @@ fn a_finished_output_is_not_resumed_and_an_output_of_another_list_is_made_anew()
     // Other rules, and a list that has grown.
     job.to_end(&["--resume", "--set=extract.title=\"h1::text\""]).exited(0);
     assert_eq!(server.log().len() - requests, 8);
+    job.to_end(&["--resume", "--set", "output.record=data"]).exited(0);
+    assert_eq!(server.log().len() - requests, 16);
     job.list_is(&list(&server, 9, 100));
     job.to_end(&["--resume"]).exited(0);
-    assert_eq!(server.log().len() - requests, 17);
+    assert_eq!(server.log().len() - requests, 25);
 }
