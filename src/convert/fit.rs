@@ -39,9 +39,10 @@ pub(super) fn fit<'a>(kind: &ValueKind, json: &'a str) -> Option<Fitted<'a>> {
         }
         (ValueKind::DateTime, b'"') => {
             let text = string(json)?;
-            let without_offset = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok();
-            let time = text.parse().ok().or_else(|| without_offset().map(|time| time.timestamp()));
-            Fitted::Time(time?)
+            let has_time = text.contains(['T', 't', ' ']);
+            let without_offset =
+                || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok().filter(|_| has_time)?).ok();
+            Fitted::Time(text.parse().ok().or_else(without_offset)?)
         }
         _ => return None,
     })
@@ -103,6 +104,7 @@ mod tests {
             (DateTime, r#""1970-01-01T00:00:01""#, time(1_000_000)),
             (DateTime, r#""1969-12-31T23:59:59Z""#, time(-1_000_000)),
             (DateTime, r#""noon""#, None),
+            (DateTime, r#""2024-03-01""#, None),
             (DateTime, "1", None),
             (Text.listed(), "[]", None),
             (ValueKind::Object(Vec::new()), "{}", None),

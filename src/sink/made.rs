@@ -54,7 +54,11 @@ impl Made {
 
     /// Removes the file beside `target`, unless it names the same rules.
     pub(super) fn forget_other(&self, target: &Path) -> io::Result<()> {
-        if Self::of(target).is_some_and(|made| made.rules.data == self.rules.data) { Ok(()) } else { Self::forget(target) }
+        if Self::of(target).is_some_and(|made| made.rules.data == self.rules.data) {
+            Ok(())
+        } else {
+            Self::forget(target)
+        }
     }
 
     /// Removes the file beside `target`, if there is one.

@@ -53,7 +53,7 @@ const OF_ONE_RUN: [&str; 4] = ["elapsed_ms", "worker", "attempts", "fetched_at"]
 fn rows_of_database(path: &Path) -> Vec<String> {
     let database = rusqlite::Connection::open(path).expect("a database");
     let mut statement = database.prepare("SELECT rowid, * FROM records ORDER BY rowid").expect("the table");
-    let names: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
         let cells = names.iter().enumerate().filter(|(_, name)| !OF_ONE_RUN.contains(&name.as_str()));
         let cells = cells.map(|(nth, name)| row.get_ref(nth).map(|cell| format!("{name}={cell:?}")));

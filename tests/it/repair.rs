@@ -149,11 +149,16 @@ fn a_compressed_output_is_repaired_and_updated_like_a_plain_one() {
     let output = job.path("out.csv.gz");
     job.to_end(&[&rows[..], &["--since", &output]].concat()).exited(0);
     let expected: Vec<String> = after.lines().skip(1 + 2 * 30).map(str::to_owned).collect();
-    let renumbered = unpacked().lines().skip(1).enumerate().map(|(nth, row)| {
-        let (seq, rest) = row.split_once(',').expect("cells");
-        assert_eq!(seq, (nth / 2).to_string());
-        format!("{},{rest}", nth / 2 + 30)
-    }).collect::<Vec<_>>();
+    let renumbered = unpacked()
+        .lines()
+        .skip(1)
+        .enumerate()
+        .map(|(nth, row)| {
+            let (seq, rest) = row.split_once(',').expect("cells");
+            assert_eq!(seq, (nth / 2).to_string());
+            format!("{},{rest}", nth / 2 + 30)
+        })
+        .collect::<Vec<_>>();
     assert_eq!(renumbered, expected);
     assert_eq!(server.log().len() - requests, 6);
 }
