@@ -119,7 +119,7 @@ fn check(args: &RunArgs, plan: &Plan, output: &sink::Options, option: &str, path
     }
     let target = own_files::follow_links(path).with_context(|| format!("read the output `{shown}`"))?;
     if !target.exists() {
-        bail!("read the output `{shown}`: there is no such file");
+        bail!("read the output `{shown}`: there is no such file; leave out {option} to fetch everything");
     }
     let known = Made::of(&target).map(|made| made.rules.data);
     if !args.allow_changed_rules && known.as_ref() != output.rules.as_ref().map(|rules| &rules.data) {

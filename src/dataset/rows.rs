@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::value::RawValue;
 
 use super::columns::Columns;
-use super::whole::{carried, elapsed, failed, fetched_at};
+use super::whole::{carried, compact, elapsed, failed, fetched_at};
 use crate::model::{Carried, Fit, Outcome, Page, Record, WorkerLabel, cell_text, cells, escape_controls};
 use crate::sink::{CarriedColumns, Column};
 
@@ -99,8 +99,11 @@ impl Rows {
         let final_url = Some(final_url.to_owned()).filter(|url| !url.is_empty());
         let bytes = number("bytes", bytes)?.unwrap_or(0);
         let status = number("status", status)?;
+        if !warnings.is_empty() && !is_json(warnings) {
+            return Err("has warnings that are not JSON".to_owned());
+        }
         let outcome = if kind.is_empty() {
-            let fit = Fit { warnings: warnings.to_owned().into(), counts: Vec::new() };
+            let fit = Fit { warnings: compact(warnings).into_owned().into(), counts: Vec::new() };
             let (final_url, status, data) =
                 (final_url.unwrap_or_default(), status.unwrap_or(0), self.data(rows).into());
             Outcome::Page(Page { final_url, status, bytes, data, fit })
@@ -173,7 +176,7 @@ impl Rows {
                 "" => json.extend_from_slice(b"null"),
                 text if self.is_json[*at] => {
                     let start = json.len();
-                    json.extend_from_slice(super::whole::compact(text).as_bytes());
+                    json.extend_from_slice(compact(text).as_bytes());
                     escape_controls(json, start);
                 }
                 text => string(text, json),
@@ -299,6 +302,8 @@ mod tests {
         let cells: Vec<Cells> = [&one, &two].iter().map(|row| rows.cells(row.as_bytes()).expect("cells")).collect();
         assert!(rows.belongs(&cells[0], &cells[1]));
         assert!(rows.record(&cells, 0).expect_err("two rows").contains("--rows"));
+        let bad = rows.cells(one.replace("Z,,T", "Z,[,T").as_bytes()).expect("cells");
+        assert!(rows.record(&[bad], 0).expect_err("no JSON").contains("warnings that are not JSON"));
         let record = rows.record(&cells[..1], 0).expect("a record");
         assert_eq!((record.seq, record.input.json(), record.attempts), (7, Some("{\"sku\":\"s\"}"), 1));
     }

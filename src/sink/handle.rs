@@ -89,6 +89,9 @@ impl Sink {
     /// # Errors
     /// Also for a destination that is not a regular file, if there are such records.
     pub fn open_keeping(options: &Options, conversion: Option<Conversion>, kept: Option<Kept>) -> Result<Self, Error> {
+        if kept.is_some() && options.order == Order::Completion {
+            return Err(Error::unusable("take over records: the output needs the order of the list"));
+        }
         match destination::find(&options.destination, options.left_over)? {
             Found::Stream(_, name) if conversion.is_some() => Err(Error::unusable(format!(
                 "write this format to {name}: it needs a regular file; name one with --output"

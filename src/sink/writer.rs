@@ -275,7 +275,7 @@ impl Writer {
     /// the latter, only some are written at once, and only up to where the list has been read, because a later run trusts
     /// no others.
     fn emit_ready(&mut self) -> Result<(), Error> {
-        self.has_ready = self.parts.kept.is_some();
+        self.has_ready = self.parts.kept.is_some() && self.parts.waiting.is_some();
         let begin = self.parts.output.flushed();
         while let Parts { output, waiting: Some(waiting), journal, kept, .. } = &mut self.parts {
             if let Some(ready) = waiting.pop() {
