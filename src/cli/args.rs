@@ -221,7 +221,7 @@ pub(super) struct RunArgs {
     #[arg(long, conflicts_with = "since")]
     pub(super) retry_failed: bool,
 
-    /// With --retry-failed: only failures of these kinds, separated by commas: timeout,http_status
+    /// With --retry-failed: only failures of these kinds, separated by commas: timeout,dns
     #[arg(long, value_name = "KINDS", value_delimiter = ',', requires = "retry_failed")]
     pub(super) only: Vec<String>,
 

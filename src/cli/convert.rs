@@ -135,7 +135,7 @@ struct Look {
 /// Reads all records once.
 fn look(mut reader: Reader) -> anyhow::Result<Look> {
     let (mut carried, mut known, mut fields) = (Vec::new(), HashSet::new(), Seen::default());
-    while let Some(record) = reader.next()? {
+    while let Some(record) = reader.next_record()? {
         for (name, _) in record.input.texts() {
             if known.insert(name.clone()) {
                 carried.push(name);
@@ -197,7 +197,7 @@ async fn write(reader: &mut Reader, sink: Sink, table: Option<&Table>) -> anyhow
     // Nobody resumes a conversion, so the list is not compared.
     sink.consumed(ListPoint { tasks: u64::MAX, crc: 0 });
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(mut record) = reader.next()? {
+    while let Some(mut record) = reader.next_record()? {
         if let (Some(table), Outcome::Page(page)) = (table, &mut record.outcome) {
             page.data = table.rows(&page.data).map_err(|failure| reader.wrong(failure.message))?;
         }

@@ -45,10 +45,10 @@ pub(super) fn prepare(
     list: impl FnOnce() -> Result<Input, Stop>,
 ) -> Result<Prepared, Stop> {
     let Some((option, path)) = older(args).map_err(Stop::usage)? else {
-        return match args.allow_changed_rules {
-            true => Err(Stop::usage(anyhow!("use --allow-changed-rules: it needs --retry-failed or --since"))),
-            false => Ok(Prepared::Run(None)),
-        };
+        if args.allow_changed_rules {
+            return Err(Stop::usage(anyhow!("use --allow-changed-rules: it needs --retry-failed or --since")));
+        }
+        return Ok(Prepared::Run(None));
     };
     let list = list()?;
     let compared = check(args, plan, output, option, &path).and_then(|mode| {

@@ -26,7 +26,7 @@ enum Form {
     Full,
     /// Values of JSON.
     Data,
-    Rows(Rows),
+    Rows(Box<Rows>),
 }
 
 impl Reader {
@@ -43,7 +43,7 @@ impl Reader {
                 let mut rows = Rows::new(columns, elements).map_err(wrong)?;
                 let is_json = columns_of_json(dataset, &rows, texts)?;
                 rows.set_json(is_json);
-                Form::Rows(rows)
+                Form::Rows(Box::new(rows))
             }
         };
         Ok(Self { scan: dataset.scan()?, form, bytes: Vec::new(), next: None, count: 0 })
@@ -62,7 +62,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the file cannot be read, or if the record is not like the first one.
-    pub fn next(&mut self) -> Result<Option<Record>, Error> {
+    pub fn next_record(&mut self) -> Result<Option<Record>, Error> {
         let record = match &self.form {
             Form::Rows(_) => self.next_of_rows()?,
             Form::Full | Form::Data => self.next_of_json()?,
@@ -162,7 +162,7 @@ mod tests {
             let texts = texts.iter().map(|name| (*name).to_owned()).collect();
             let mut reader = Reader::new(&Dataset::open(&path, format)?, None, &texts)?;
             let mut all = Vec::new();
-            while let Some(record) = reader.next()? {
+            while let Some(record) = reader.next_record()? {
                 assert_eq!(record.seq, all.len() as u64);
                 all.push(match record.outcome {
                     Outcome::Page(page) => String::from_utf8_lossy(&page.data).into_owned(),
@@ -231,7 +231,7 @@ mod tests {
             for format in [Format::Json, Format::Jsonl, Format::Csv, Format::Tsv] {
                 let read = || -> Result<(), Error> {
                     let mut reader = Reader::new(&Dataset::open(&path, format)?, None, &HashSet::new())?;
-                    while let Some(record) = reader.next()? {
+                    while let Some(record) = reader.next_record()? {
                         if let Outcome::Page(page) = record.outcome {
                             serde_json::from_slice::<serde_json::Value>(&page.data).expect("data is JSON");
                         }

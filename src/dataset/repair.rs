@@ -213,7 +213,7 @@ impl Known {
             .map_err(|error| no_index(error.into()))?;
         let hasher = SipHasher13::new_with_key(&key);
         let folder = std::env::temp_dir();
-        let mut places = BufWriter::new(tempfile::tempfile_in(folder).map_err(no_index)?);
+        let mut index = BufWriter::new(tempfile::tempfile_in(folder).map_err(no_index)?);
         let (mut hashes, mut count) = (Vec::new(), 0);
         while let Some(record) = records.next()? {
             count += 1;
@@ -223,11 +223,10 @@ impl Known {
             let number = u32::try_from(hashes.len())
                 .map_err(|_| Error::new("update an output of more than four thousand million records"))?;
             hashes.push(hash(&hasher, &record.url) << 32 | u128::from(number));
-            let mut place = record.offset.to_le_bytes().to_vec();
-            place.extend_from_slice(&length(&record)?.to_le_bytes());
-            places.write_all(&place).map_err(no_index)?;
+            index.write_all(&record.offset.to_le_bytes()).map_err(no_index)?;
+            index.write_all(&length(&record)?.to_le_bytes()).map_err(no_index)?;
         }
-        let places = places.into_inner().map_err(|error| no_index(error.into_error()))?;
+        let places = index.into_inner().map_err(|error| no_index(error.into_error()))?;
         hashes.sort_unstable();
         let taken = vec![0; hashes.len().div_ceil(64)];
         Ok(Self { hashes, taken, places, hasher, count })

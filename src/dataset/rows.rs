@@ -224,10 +224,13 @@ fn has_text(node: &Node, row: &Cells) -> bool {
     }
 }
 
+/// The name of a field, its columns if it is an object, and its column if it is one.
+type Group<'a> = (String, Vec<(&'a str, usize)>, Option<usize>);
+
 /// Columns as fields: `a.x` and `a.y` are the object `a`, unless there is a column `a`.
 fn nested(columns: Vec<(&str, usize)>) -> Vec<(String, Node)> {
     let whole: HashSet<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let mut groups: Vec<(String, Vec<(&str, usize)>, Option<usize>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for (name, at) in columns {
         match name.split_once('.').filter(|(key, rest)| !key.is_empty() && !rest.is_empty() && !whole.contains(key)) {
             None => groups.push((name.to_owned(), Vec::new(), Some(at))),

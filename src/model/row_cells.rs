@@ -33,9 +33,8 @@ impl RowScan {
     pub fn ends_with(&mut self, byte: u8) -> bool {
         let (ends, next) = match (self.place, byte) {
             (Place::Quoted, b'"') => (false, Place::AfterQuote),
-            (Place::Quoted, _) => (false, Place::Quoted),
+            (Place::Quoted, _) | (Place::Start | Place::AfterQuote, b'"') => (false, Place::Quoted),
             (_, b'\n') => (true, Place::Start),
-            (Place::Start | Place::AfterQuote, b'"') => (false, Place::Quoted),
             (_, byte) if byte == self.delimiter => (false, Place::Start),
             _ => (false, Place::Plain),
         };

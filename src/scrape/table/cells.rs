@@ -48,6 +48,9 @@ impl Table {
     ///
     /// # Errors
     /// Fails as `too_large` at stage `extract` if the rows are larger than an answer can be.
+    ///
+    /// # Panics
+    /// If the data is not valid JSON.
     pub fn rows(&self, data: &[u8]) -> Result<Bytes, Failure> {
         let page = object(str::from_utf8(data).expect(WRITTEN));
         let fields = &self.columns.fields;
