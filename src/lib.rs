@@ -20,6 +20,7 @@
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
+//! | [`dataset`] | reads outputs of earlier runs | `input`, `model`, `sink` |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `frame`, `model`, `own_files`, `streams`, `warc` |
 //! | [`convert`] | finished records -> Parquet and `SQLite` | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
@@ -36,6 +37,7 @@ pub mod config;
 pub mod convert;
 pub mod cookies;
 pub mod coordinator;
+pub mod dataset;
 pub mod exit_code;
 pub mod frame;
 #[cfg(fuzzing)]

@@ -41,6 +41,8 @@ pub(super) enum Command {
     Demo,
     /// Find all errors that can be found before the first request, and say what each field gives
     Check(Box<CheckArgs>),
+    /// Write the records of an output in another format
+    Convert(ConvertArgs),
     /// A worker process; started by `run`
     #[command(hide = true)]
     Worker,
@@ -228,6 +230,26 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE.warc.gz")]
     pub(super) archive: Option<PathBuf>,
 
+    /// Fetch the failures of the finished output FILE of -o again, and keep all other records
+    #[arg(long, conflicts_with = "since")]
+    pub(super) retry_failed: bool,
+
+    /// With --retry-failed: only failures of these kinds, separated by commas: timeout,dns
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', requires = "retry_failed")]
+    pub(super) only: Vec<String>,
+
+    /// Fetch only what the finished output FILE has no data for, and take over its other records
+    #[arg(long, value_name = "FILE")]
+    pub(super) since: Option<PathBuf>,
+
+    /// With --retry-failed or --since: keep records even if they were made by other rules, or nobody knows by which
+    #[arg(long)]
+    pub(super) allow_changed_rules: bool,
+
+    /// Write the failed tasks to a list as they come: .csv, .tsv, .jsonl, or text
+    #[arg(long, value_name = "FILE")]
+    pub(super) failed_out: Option<PathBuf>,
+
     /// Write a summary of the run as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,
@@ -256,6 +278,36 @@ pub(super) struct CheckArgs {
     /// Also show settings that have their defaults
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ConvertArgs {
+    /// The output to read: .json, .jsonl, .csv or .tsv, also with .gz or .zst
+    #[arg(value_name = "IN")]
+    pub(super) from: PathBuf,
+
+    /// The file to write, whose extension tells the format (also .parquet and .sqlite); - is standard output
+    #[arg(value_name = "OUT")]
+    pub(super) into: PathBuf,
+
+    /// Make a row of each element of this field; from csv or tsv: make an element of each row
+    #[arg(long, value_name = "FIELD")]
+    rows: Option<String>,
+
+    /// csv, tsv, parquet and sqlite: the columns about the task, before those of the fields: seq,url,status
+    #[arg(long, value_name = "NAMES")]
+    pub(super) columns: Option<String>,
+
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+
+    /// Discard what an interrupted conversion to the same file has done, and start again
+    #[arg(long)]
+    pub(super) restart: bool,
+
+    /// Say only errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -322,11 +374,7 @@ impl RunArgs {
         for (flag, key, value) in named {
             flags.extend(value.iter().map(|value| Flag::new(flag, key, value)));
         }
-        if let Some(columns) = &self.columns {
-            let columns = columns.split(',').map(str::trim).filter(|column| !column.is_empty());
-            let columns: Vec<String> = columns.map(str::to_owned).collect();
-            flags.push(Flag::list("--columns", "output.columns", &columns));
-        }
+        flags.extend(self.columns.as_deref().map(columns));
         if !self.proxy.is_empty() {
             flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
         }
@@ -338,6 +386,21 @@ impl RunArgs {
         }
         flags
     }
+}
+
+impl ConvertArgs {
+    /// The options that are settings.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let mut flags = self.settings.flags();
+        flags.extend(self.rows.iter().map(|rows| Flag::new("--rows", "output.rows", rows)));
+        flags.extend(self.columns.as_deref().map(columns));
+        flags
+    }
+}
+
+fn columns(names: &str) -> Flag {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    Flag::list("--columns", "output.columns", &names.map(str::to_owned).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use siphasher::sip128::SipHasher24;
 
 use crate::config::Plan;
 use crate::convert::{Conversion, ConvertJob, Converted, Schema, Target};
+use crate::model::ValueKind;
 use crate::scrape::kinds;
 use crate::sink::{self, Format};
 
@@ -55,8 +56,15 @@ pub(super) fn target(format: Format) -> anyhow::Result<Option<Target>> {
 /// # Errors
 /// If the format cannot have these columns.
 pub(super) fn of(plan: &Plan, target: Target) -> anyhow::Result<Plans> {
+    with_fields(plan, target, kinds(&plan.scrape.extract))
+}
+
+/// The conversion of records with these fields.
+///
+/// # Errors
+/// If the format cannot have these columns.
+pub(super) fn with_fields(plan: &Plan, target: Target, fields: Vec<(String, ValueKind)>) -> anyhow::Result<Plans> {
     let table = &plan.sink.table;
-    let fields = kinds(&plan.scrape.extract);
     let mut schema = Schema::of_run(&table.carried, &table.columns, fields, plan.sink.shape);
     check(target, &schema)?;
     let rules = serde_json::to_vec(&plan.scrape.extract).unwrap_or_default();
@@ -123,7 +131,6 @@ impl Plans {
 mod tests {
     use super::*;
     use crate::convert::Column;
-    use crate::model::ValueKind;
 
     fn schema(names: impl IntoIterator<Item = String>) -> Schema {
         let column = |name: String| Column { key: name.clone(), name, inner: None, kind: ValueKind::Text };

@@ -71,7 +71,8 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
         format: sink::Format::Jsonl,
         ..plan.sink.clone()
     };
-    let Ran { ending, summary, .. } = launch::launch(&plan, input, &options, None, Arc::new(Progress::default()))?;
+    let of_run = launch::Output { options, conversion: None, kept: None };
+    let Ran { ending, summary, .. } = launch::launch(&plan, input, of_run, Arc::new(Progress::default()))?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
     }

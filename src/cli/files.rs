@@ -13,22 +13,36 @@ use crate::{own_files, sink};
 const LOADED: &str = "the file of the loaded cookies";
 const SAVED: &str = "cookies";
 
+/// An output may take the place of the one that it was made since.
+const SINCE: &str = "the file of --since";
+const OUTPUT: &str = "the output";
+
 /// Fails if a run would overwrite a file that it reads, or write two things to one file. Names that link to one file,
 /// by hard or symbolic links, count as one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
+    if let Some(path) = args.failed_out.as_deref()
+        && (summary_file::is_stdout(path) || !sink::can_list_failed(path))
+    {
+        anyhow::bail!(
+            "write the failed tasks to `{}`: they are written line by line; name a file that ends in .csv, .tsv, .jsonl or \
+             .txt",
+            path.display()
+        );
+    }
     let lists = args.list.urls.iter().chain(&args.list.sitemap).map(|list| ("the list", PathBuf::from(list)));
     let settings = args.settings.config.clone().unwrap_or_else(|| config::DEFAULT_FILE.into());
     let tls = plan.tls_files.iter().map(|file| ("a file of [tls]", file.clone()));
     let cookies = plan.cookies.as_ref();
     let load = cookies.and_then(|cookies| cookies.load.clone()).map(|file| (LOADED, file));
-    let read = lists.chain([("the settings file", settings)]).chain(tls).chain(load);
+    let since = args.since.clone().map(|file| (SINCE, file));
+    let read = lists.chain([("the settings file", settings)]).chain(tls).chain(load).chain(since);
     let mut taken: Vec<(&str, Place)> = read.filter_map(|(name, path)| Some((name, Place::of(&path)?))).collect();
 
     let output = args.output.iter().filter(|path| !summary_file::is_stdout(path));
     let of_output = output.flat_map(|path| {
         let beside = own_files::follow_links(path).map(|target| sink::files_beside(&target));
         let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
-        [("the output", path.clone())].into_iter().chain(beside)
+        [(OUTPUT, path.clone())].into_iter().chain(beside)
     });
     let of_archive = args.archive.iter().flat_map(|path| {
         let part = own_files::follow_links(path).map(|target| sink::part_of_archive(&target));
@@ -37,6 +51,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     });
     let others = [
         ("the summary", args.summary.clone()),
+        ("the failed tasks", args.failed_out.clone()),
         ("the cache", plan.cache.clone()),
         (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
@@ -51,7 +66,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
             let why = "it would become one of the saved pages, name a file outside of their folder";
             anyhow::bail!("write {name} to `{}`: {why}", path.display());
         }
-        let is_allowed = |other: &str| name == SAVED && other == LOADED;
+        let is_allowed = |other: &str| [(SAVED, LOADED), (OUTPUT, SINCE)].contains(&(name, other));
         if let Some((other, _)) = taken.iter().find(|(other, taken)| taken.is(&place) && !is_allowed(other)) {
             anyhow::bail!("write {name} to `{}`: that is {other}, name another file", path.display());
         }

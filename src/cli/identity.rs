@@ -6,12 +6,13 @@
 use std::path::Path;
 
 use serde::Serialize;
+use siphasher::sip128::SipHasher24;
 
 use crate::cache::Shape as CacheShape;
 use crate::config::{Affects, Plan};
 use crate::model::HostSettings;
 use crate::scrape::TlsSettings;
-use crate::sink::{Format, Identity, Packing};
+use crate::sink::{Format, Identity, Packing, Rules};
 
 /// The option for the folder that the run serves. Its files are the pages.
 const SITE: &str = "--site";
@@ -42,6 +43,17 @@ pub(super) fn of(
         settings: all.chain([format]).chain(site).chain(archive).collect(),
         secrets: plan.shaping.headers.clone(),
     }
+}
+
+/// Returns what two complete outputs must have in common, as hashes: to take over records, and to be the same output. The
+/// version of Gleaner, request headers and the way to the servers do not count.
+pub(super) fn rules(identity: &Identity, plan: &Plan) -> Rules {
+    let settings = plan.shaping.settings.iter();
+    let of_data = settings.filter(|(_, (affects, _))| *affects == Affects::Data);
+    let of_data: Vec<_> = of_data.map(|(name, (_, meaning))| (name, meaning)).collect();
+    let hash = |text: &str| format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())));
+    // The data of a table is rows, and its settings decide which ones.
+    Rules { data: hash(&json(&(of_data, &plan.scrape.table))), output: hash(&json(&identity.settings)) }
 }
 
 /// Returns the key for data in the cache, besides the request: everything that shapes the data of a page, and the
@@ -94,7 +106,7 @@ fn json(value: &impl Serialize) -> String {
 mod tests {
     use std::num::NonZeroUsize;
 
-    use super::{Identity, Plan, of, shape};
+    use super::{Identity, Plan, of, rules, shape};
     use crate::config::{self, Flag, Sources};
     use crate::sink::{Format, Packing};
 
@@ -168,6 +180,26 @@ mod tests {
         for setting in free {
             assert_eq!(identity(&[setting]), identity(&[]), "{setting}");
         }
+    }
+
+    #[test]
+    fn records_stand_together_only_if_the_same_rules_made_them() {
+        let of = |assignments: &[&str]| rules(&identity(assignments), &plan(assignments));
+        let plain = of(&[]);
+        assert_eq!((plain.data.len(), plain.output.len()), (32, 32));
+        for same in ["pool.workers=3", "fetch.headers.authorization=t", "fetch.timeout=3s"] {
+            assert_eq!(of(&[same]), plain, "{same}");
+        }
+        for other in ["output.order=completion", "output.record=data", "fetch.user_agent=other"] {
+            let other = of(&[other]);
+            assert!(other.data == plain.data && other.output != plain.output, "{other:?}");
+        }
+        let others = ["extract.title=h1", "extract.title=h2", "extract.name=h1", "extraction.strict=true"];
+        let mut hashes: Vec<String> = others.iter().map(|other| of(&[other]).data).collect();
+        hashes.push(plain.data);
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), others.len() + 1);
     }
 
     #[test]

@@ -15,7 +15,17 @@ use crate::input::{self, Input};
 use crate::schedule::{self, HostRules};
 use crate::scrape::extract::Extractor;
 use crate::scrape::{self, RequestHeaders, Table};
-use crate::sink::{self, Sink};
+use crate::sink::{self, Kept, Sink};
+
+/// What a run writes.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) options: sink::Options,
+    /// Makes the final file of the records, if the format needs that.
+    pub(super) conversion: Option<conversion::Plans>,
+    /// The records that it takes over from an older output.
+    pub(super) kept: Option<Kept>,
+}
 
 /// A run that ended without an error.
 #[derive(Debug)]
@@ -30,17 +40,12 @@ pub(super) struct Ran {
 
 /// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
 /// are found before anything is fetched. Saves the cookies even if the run fails.
-pub(super) fn launch(
-    plan: &Plan,
-    input: Input,
-    output: &sink::Options,
-    conversion: Option<conversion::Plans>,
-    progress: Arc<Progress>,
-) -> Result<Ran, Stop> {
+pub(super) fn launch(plan: &Plan, input: Input, output: Output, progress: Arc<Progress>) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
+    let Output { options: output, conversion, kept } = output;
     let conversion = conversion.map(conversion::Plans::in_a_worker);
-    let mut sink = Sink::open_with(output, conversion).map_err(Stop::usage)?;
+    let mut sink = Sink::open_keeping(&output, conversion, kept).map_err(Stop::usage)?;
     let input = input.keeping_sitemaps(sink.take_sitemaps());
     let extractor = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?;
     let table = plan.scrape.table.clone().map(|table| Table::new(&plan.scrape.extract, table)).transpose();

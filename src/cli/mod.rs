@@ -1,11 +1,13 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `fields`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check` and `convert` are the commands. `fields`
 //! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
-//! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `table` finds the
-//! columns of a table. `summary_file`
+//! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
+//! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or SQLite of the
+//! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything left
+//! to resume. `summary_file`
 //! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
 //! `output_format` reads the name of the output. `conversion` makes Parquet or `SQLite` of the finished records.
@@ -15,6 +17,7 @@ mod bar;
 mod check;
 mod colour;
 mod conversion;
+mod convert;
 mod cookie_file;
 mod coverage_words;
 mod demo;
@@ -22,11 +25,13 @@ mod descriptors;
 mod fields;
 mod file_size;
 mod files;
+mod finished;
 mod identity;
 mod launch;
 mod log;
 mod messages;
 mod output_format;
+mod repair;
 mod run;
 mod site;
 mod summary_file;
@@ -57,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

@@ -7,9 +7,12 @@ use anyhow::Context;
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
 use super::launch::Ran;
+use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::summary_file::SummaryFile;
-use super::{Stop, conversion, descriptors, files, identity, launch, log, output_format, table, words};
+use super::{
+    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, table, words,
+};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
@@ -36,7 +39,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
     let conversion = target.map(|target| conversion::of(&plan, target)).transpose().map_err(Stop::usage)?;
     let output = output(args, &plan, format, packing).map_err(Stop::usage)?;
-    let output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
+    let mut output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
     plan.scrape.fetch.archives = output.archive.is_some();
 
     let progress = Arc::new(Progress::default());
@@ -47,8 +50,16 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
             "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
         );
     }
+    if let Some(finished) = finished::finished(args, &output, &input, || list(&args.list, &plan, args.limit))? {
+        return at_once(args, summary_file, &finished);
+    }
+    let kept = match repair::prepare(args, &plan, &mut output, || list(&args.list, &plan, args.limit))? {
+        Prepared::Run(kept) => kept,
+        Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
+    };
     let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, conversion, progress);
+    let output = launch::Output { options: output, conversion, kept };
+    let ended = launch::launch(&plan, input, output, progress);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 
@@ -65,6 +76,17 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline) => Exit::LimitReached,
     })
+}
+
+/// Ends a run that has nothing to fetch.
+fn at_once(args: &RunArgs, summary_file: Option<SummaryFile>, nothing: &NothingToDo) -> Result<Exit, Stop> {
+    if let Some(file) = summary_file {
+        file.write(&nothing.summary).map_err(Stop::on_the_way)?;
+    }
+    if !args.quiet {
+        words::say(&nothing.words);
+    }
+    Ok(if nothing.summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
 /// Reads settings from all sources and resolves them.
@@ -103,11 +125,14 @@ fn output(args: &RunArgs, plan: &Plan, format: sink::Format, packing: sink::Pack
     let path = args.output.clone().filter(|path| path.as_os_str() != "-");
     let site = args.list.site.as_deref().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
     let archive = args.archive.as_deref().map(archive).transpose()?;
+    let identity = identity::of(plan, format, packing, site.as_deref(), archive.as_deref());
     Ok(sink::Options {
-        identity: identity::of(plan, format, packing, site.as_deref(), archive.as_deref()),
+        rules: Some(identity::rules(&identity, plan)),
+        identity,
         destination: path.map_or(sink::Destination::Stdout, sink::Destination::File),
         format,
         packing,
+        failed_out: args.failed_out.clone(),
         left_over: match (args.resume, args.restart) {
             (true, _) => sink::LeftOver::Resume,
             (false, true) => sink::LeftOver::Replace,

@@ -66,7 +66,7 @@ fn choose_columns(plan: &mut Plan, args: &RunArgs, input: &Input) -> anyhow::Res
 }
 
 /// Fails if two columns have one name.
-fn check_names(plan: &Plan) -> anyhow::Result<()> {
+pub(super) fn check_names(plan: &Plan) -> anyhow::Result<()> {
     let (own, fields) = (&plan.sink.table.columns, &plan.sink.table.fields);
     for (nth, column) in own.iter().enumerate() {
         let name = column.name();

@@ -161,6 +161,8 @@ impl Place {
             archive: None,
             identity: sink::Identity::default(),
             has_sitemaps: false,
+            rules: None,
+            failed_out: None,
         };
         RunParts {
             places: executor.places,

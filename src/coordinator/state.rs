@@ -158,7 +158,7 @@ impl State {
             idle_end: None,
             cached: None,
             out: HashMap::new(),
-            admitted: before.done.seqs.count(),
+            admitted: before.done.count(),
             list_ended: false,
             closed: false,
             stopping: None,

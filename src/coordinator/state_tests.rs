@@ -177,7 +177,7 @@ fn a_run_whose_last_requests_end_in_the_grace_time_is_complete() {
 #[test]
 fn the_work_of_an_earlier_run_counts_from_the_start() {
     let before =
-        Before { done: Done { seqs: (0..90).collect(), points: Vec::new() }, failures: [(FailureKind::Dns, 4)].into() };
+        Before { done: Done { seqs: (0..90).collect(), ..Done::default() }, failures: [(FailureKind::Dns, 4)].into() };
     let mut state = state(&before);
     assert_eq!(state.settled(), (90, 4));
     let now = Instant::now();

@@ -136,7 +136,7 @@ struct Live {
 impl Tally {
     /// Creates counts that include the work of an earlier run.
     pub(super) fn new(begun: Instant, before: &Before) -> Self {
-        let resumed = before.done.seqs.count();
+        let resumed = before.done.count();
         let failed = before.failures.values().sum();
         let summary = Summary {
             version: 1,

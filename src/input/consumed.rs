@@ -53,8 +53,14 @@ impl Consumed {
         Ok(remains)
     }
 
-    /// Must be called at the end of the list. Fails if the earlier run had read further.
+    /// Must be called at the end of the list. Fails if the earlier run had read further, or if the list is not the one
+    /// that was compared with an older output.
     pub(super) fn end(&self, limit: Option<u64>) -> Result<(), Error> {
+        if self.done.kept.as_ref().is_some_and(|kept| kept.list() != self.point()) {
+            let context = "read the list again: it has changed since it was compared with the older output; leave the \
+                           list alone while a run reads it, and run the same command with --restart";
+            return Err(Error::new(ErrorKind::BrokenOff, context));
+        }
         let Some(last) = self.done.points.last().filter(|last| last.tasks > self.tasks) else {
             return Ok(());
         };
@@ -73,7 +79,8 @@ impl Consumed {
     }
 
     fn remains(&self) -> bool {
-        !self.done.seqs.contains(self.tasks)
+        let is_kept = self.done.kept.as_ref().is_some_and(|kept| kept.contains(self.tasks));
+        !is_kept && !self.done.seqs.contains(self.tasks)
     }
 
     fn changed(&self, end: u64) -> Error {
@@ -94,6 +101,7 @@ fn refusal(why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::KeptTasks;
 
     fn lines(count: u64) -> Vec<String> {
         (0..count).map(|seq| format!("http://h/{seq}")).collect()
@@ -115,7 +123,8 @@ mod tests {
     #[test]
     fn the_same_text_with_other_line_breaks_is_a_changed_list() {
         let list = |lines: [&str; 2]| lines.map(str::to_owned);
-        let done = Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]) };
+        let done =
+            Done { seqs: [0].into_iter().collect(), points: points(&list(["http://h/1", "2"]), &[2]), kept: None };
         assert!(read(&list(["http://h/1", "2"]), done.clone(), None).is_ok());
         assert!(read(&list(["http://h/", "12"]), done, None).is_err());
     }
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn finished_tasks_are_skipped_if_the_beginning_of_the_list_is_unchanged() {
-        let done = |points| Done { seqs: [0, 1, 2, 7].into_iter().collect(), points };
+        let done = |points| Done { seqs: [0, 1, 2, 7].into_iter().collect(), points, kept: None };
         for count in [20, 30] {
             let remaining = read(&lines(count), done(points(&lines(20), &[5, 10, 20])), None).expect("the same list");
             assert!(remaining.into_iter().eq((3..7).chain(8..count)));
@@ -143,8 +152,23 @@ mod tests {
     }
 
     #[test]
+    fn tasks_of_an_older_output_are_skipped_and_the_list_must_be_the_same_to_its_end() {
+        let all = points(&lines(70), &[70]);
+        let kept = KeptTasks::new(vec![u64::MAX - 5, 1], all[0]);
+        let done = Done { kept: Some(kept), ..Done::default() };
+        let remaining = read(&lines(70), done.clone(), None).expect("the same list");
+        assert!(remaining.into_iter().eq([0, 2].into_iter().chain(65..70)));
+        let mut other = lines(70);
+        other[9].push('x');
+        for changed in [lines(69), lines(71), other] {
+            let error = read(&changed, done.clone(), None).expect_err("another list");
+            assert!(error.starts_with("read the list again: it has changed"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_changed_list_is_refused_and_the_error_names_the_checkpoints_around_the_change() {
-        let done = Done { seqs: (0..3).collect(), points: points(&lines(20), &[5, 10, 20]) };
+        let done = Done { seqs: (0..3).collect(), points: points(&lines(20), &[5, 10, 20]), kept: None };
         let changed = |at: usize| {
             let mut lines = lines(20);
             lines[at].push('x');

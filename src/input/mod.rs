@@ -67,3 +67,4 @@ pub use options::{Format, Keep, Options};
 pub use progress::Progress;
 pub use reader::{Batch, Delivery, Input, Receiver};
 pub use source::{Root, Source};
+pub use unpacked::Unpacked;

@@ -1,5 +1,6 @@
 //! The reader thread and its batches.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,10 +41,10 @@ pub enum Delivery {
     Ask(Ask),
 }
 
-/// At least one task.
+/// A part of the list.
 #[derive(Debug)]
 pub struct Batch {
-    /// The tasks in list order.
+    /// The tasks in list order. Only the last batch may have none: then it tells where the list ends.
     pub tasks: Vec<Task>,
     /// The state of the list after the last of these tasks, or further on. A resumed run compares its list with this.
     pub point: ListPoint,
@@ -158,6 +159,15 @@ impl Input {
         Ok(Some(names))
     }
 
+    /// Whether the list can be read more than once: it is made of regular files and of URLs given as arguments.
+    pub fn is_repeatable(&self) -> bool {
+        let is_repeatable = |source: &Source| match source {
+            Source::Url(_) => true,
+            source => matches!(source.open_regular(), Ok(Some(_))),
+        };
+        self.sources.iter().all(is_repeatable)
+    }
+
     /// A handle that shows how far the list has been read, also after `start`.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
@@ -206,6 +216,7 @@ impl Input {
         }
         batch.consumed.end(self.limit).map_err(Stop::Error)?;
         batch.hand_over()?;
+        batch.tell_end()?;
         batch.progress.set_tasks(batch.consumed.tasks());
         batch.progress.complete();
         Ok(())
@@ -266,6 +277,8 @@ pub(super) struct Filling<'a> {
     pub(super) options: &'a Options,
     pub(super) base: Option<&'a Url>,
     batches: &'a Sender,
+    /// The number of tasks before the end of the last batch that was handed over.
+    told: Cell<u64>,
     progress: Progress,
 }
 
@@ -279,7 +292,7 @@ impl<'a> Filling<'a> {
         progress: Progress,
     ) -> Self {
         let (consumed, end) = (Consumed::new(done), limit.unwrap_or(u64::MAX));
-        Self { tasks: Vec::new(), bytes: 0, consumed, end, options, base, batches, progress }
+        Self { tasks: Vec::new(), bytes: 0, consumed, end, options, base, batches, told: Cell::new(0), progress }
     }
 
     pub(super) fn is_at_limit(&self) -> bool {
@@ -395,7 +408,14 @@ impl<'a> Filling<'a> {
         Ok(())
     }
 
+    /// Tells where the list ends, if its last tasks are done and are in no batch.
+    fn tell_end(&self) -> Result<(), Stop> {
+        let point = self.consumed.point();
+        if point.tasks > self.told.get() { self.send(Batch { tasks: Vec::new(), point }) } else { Ok(()) }
+    }
+
     fn send(&self, batch: Batch) -> Result<(), Stop> {
+        self.told.set(batch.point.tasks);
         self.batches.blocking_send(Ok(Delivery::Batch(batch))).map_err(|_| Stop::Unwanted)
     }
 }
@@ -439,7 +459,7 @@ mod tests {
         for seq in 0..1000 {
             consumed.add(format!("http://h/{seq}").as_bytes()).expect("there is no earlier run");
         }
-        let done = Done { seqs: [0, 1, 2].into_iter().collect(), points: vec![consumed.point()] };
+        let done = Done { seqs: [0, 1, 2].into_iter().collect(), points: vec![consumed.point()], kept: None };
         let list = |count: u64, end: &str| {
             (0..count).flat_map(|seq| [format!("http://h/{seq}"), end.to_owned()]).collect::<String>()
         };

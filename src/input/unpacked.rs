@@ -17,7 +17,7 @@ const BUFFER: usize = 64 * 1024;
 ///
 /// A member that ends too early is an error of the kind `UnexpectedEof`, because the list has lost its end. Zeros after
 /// the last member are padding of some tapes and tools: they give a warning. Anything else there is an error.
-pub(super) struct Unpacked<R: Read>(State<R>);
+pub struct Unpacked<R: Read>(State<R>);
 
 enum State<R: Read> {
     Beginning(Raw<R>),
@@ -35,7 +35,8 @@ enum Packing {
 }
 
 impl<R: Read> Unpacked<R> {
-    pub(super) fn new(source: R) -> Self {
+    /// The bytes of `source`, unpacked if they are packed.
+    pub fn new(source: R) -> Self {
         Self(State::Beginning(Raw { source, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0 }))
     }
 }

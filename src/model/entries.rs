@@ -17,6 +17,11 @@ impl<'a> Entries<'a> {
         serde_json::from_str(json)
     }
 
+    /// All keys and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), *value))
+    }
+
     /// The value of a key, which is usually the entry with this number.
     pub fn get(&self, nth: usize, key: &str) -> Option<&'a RawValue> {
         let usual = self.0.get(nth).filter(|(name, _)| name == key);

@@ -136,6 +136,35 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// All kinds.
+    pub const ALL: [Self; 20] = [
+        Self::InvalidUrl,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Timeout,
+        Self::HttpStatus,
+        Self::TooManyRedirects,
+        Self::BlockedAddress,
+        Self::RobotsDenied,
+        Self::TooLarge,
+        Self::ContentType,
+        Self::Protocol,
+        Self::Truncated,
+        Self::Decode,
+        Self::MissingField,
+        Self::BadValue,
+        Self::Panic,
+        Self::WorkerCrashed,
+        Self::WorkerTimeout,
+        Self::WorkerMemory,
+    ];
+
+    /// The kind of this name; `None` if no kind has it.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name that records and summaries use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -182,6 +211,14 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages.
+    pub const ALL: [Self; 6] = [Self::List, Self::Robots, Self::Fetch, Self::Decode, Self::Parse, Self::Extract];
+
+    /// The stage of this name; `None` if no stage has it.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == name)
+    }
+
     /// The name that records use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -192,5 +229,22 @@ impl Stage {
             Self::Parse => "parse",
             Self::Extract => "extract",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FailureKind, Stage};
+
+    #[test]
+    fn all_kinds_are_listed_in_their_order_and_found_by_their_names() {
+        let kinds = (0_u8..).map_while(|number| postcard::from_bytes::<FailureKind>(&[number]).ok());
+        assert!(kinds.eq(FailureKind::ALL));
+        for kind in FailureKind::ALL {
+            assert_eq!(FailureKind::of_name(kind.as_str()), Some(kind));
+        }
+        assert_eq!(FailureKind::of_name("Dns"), None);
+        let stages = (0_u8..).map_while(|number| postcard::from_bytes::<Stage>(&[number]).ok());
+        assert!(stages.eq(Stage::ALL) && Stage::ALL.iter().all(|stage| Stage::of_name(stage.as_str()) == Some(*stage)));
     }
 }

@@ -9,7 +9,8 @@
 //! - `coverage`: how well the rules of a field fit
 //! - `entries`: the keys and values of an object of JSON, not read yet
 //! - `value_kind`: the type of the values of a column; `whole`: the whole number that a number of JSON is
-//! - `dialect`: how the cells of a table are written; `rows`: the rows of a table, as workers send them
+//! - `dialect`: how the cells of a table are written; `row_cells`: finds them again; `rows`: the rows of a table, as
+//!   workers send them
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
 //! - `listing`: the entries of a sitemap
@@ -60,6 +61,7 @@ mod printable;
 mod proxy;
 mod reach;
 mod record;
+mod row_cells;
 mod rows;
 mod sendable;
 mod seqs;
@@ -78,7 +80,7 @@ pub use carried::{Carried, entries};
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;
-pub use done::{Done, ListPoint};
+pub use done::{Done, KeptTasks, ListPoint};
 pub use entries::Entries;
 pub use excerpt::{excerpt, shown_url};
 pub use failure::{Failure, FailureKind, Retry, Stage};
@@ -95,13 +97,14 @@ pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
 pub use record::Record;
+pub use row_cells::{RowScan, cell_text, cells};
 pub use rows::{RowsHead, count_rows, rows_of};
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
 pub use stored::{Stored, StoredForm};
 pub use task::Task;
 pub use task_facts::TaskFacts;
-pub use timestamp::rfc_3339;
+pub use timestamp::{rfc_3339, time_of_rfc_3339};
 pub use value_kind::ValueKind;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]

@@ -66,5 +66,5 @@ pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
 pub use settings::{FetchSettings, PageParser, PrivateAddresses, Settings};
-pub use table::{Columns, ColumnsError, Table, TableSettings, kinds};
+pub use table::{Columns, ColumnsError, Seen, Table, TableSettings, kinds};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -122,6 +122,11 @@ impl Part {
         &self.path
     }
 
+    /// The path of the complete output.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Appends bytes, and checks that the file still has a name, because bytes in a file without a name are lost. If a
     /// write fails, a part of the bytes may be in the file.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

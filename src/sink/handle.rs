@@ -14,8 +14,10 @@ use tokio::sync::oneshot;
 
 use super::archive::{self, Archive, Place};
 use super::destination::{self, Found, Target};
+use super::failed_out::FailedOut;
 use super::format::Layout;
 use super::journal::{self, Claim};
+use super::kept::Kept;
 use super::output::Output;
 use super::packing::Packer;
 use super::spill::Make;
@@ -84,10 +86,25 @@ impl Sink {
     /// # Errors
     /// Also for a destination that is not a regular file, if there is a conversion.
     pub fn open_with(options: &Options, conversion: Option<Conversion>) -> Result<Self, Error> {
+        Self::open_keeping(options, conversion, None)
+    }
+
+    /// Like [`open_with`](Self::open_with), for an output that takes over records of an older one. `kept` needs the order
+    /// of the list.
+    ///
+    /// # Errors
+    /// Also for a destination that is not a regular file, if there are such records.
+    pub fn open_keeping(options: &Options, conversion: Option<Conversion>, kept: Option<Kept>) -> Result<Self, Error> {
+        if kept.is_some() && options.order == Order::Completion {
+            return Err(Error::unusable("take over records: the output needs the order of the list"));
+        }
         match destination::find(&options.destination, options.left_over)? {
             Found::Stream(_, name) if conversion.is_some() => Err(Error::unusable(format!(
                 "write this format to {name}: it needs a regular file; name one with --output"
             ))),
+            Found::Stream(_, name) if kept.is_some() => {
+                Err(Error::unusable(format!("take over records into {name}: name a regular file with --output")))
+            }
             Found::Stream(stream, name) => Self::stream(options, stream, name, temporary_file),
             Found::File(target, permissions) => {
                 let packer = packer(options)?;
@@ -96,9 +113,13 @@ impl Sink {
                 let waiting = pending.map(|pending| Waiting::journalled(options.window_memory, pending, &confirmed));
                 let layout = Arc::new(Layout::new(options));
                 let output = Output::new(Target::Part(part), Arc::clone(&layout), packer, confirmed.records);
-                let before = Before { done: confirmed.done, failures: confirmed.failures };
-                let parts = Parts { output, waiting, journal: Some(journal), archive };
-                let mut sink = Self::start(layout, parts, before, conversion)?;
+                let mut before = Before { done: confirmed.done, failures: confirmed.failures };
+                let failed_out = open_failed_out(options, &before)?;
+                let kept = kept.map(|kept| with_kept(kept, confirmed.records, &mut before)).transpose()?;
+                let rules = options.rules.clone();
+                let parts =
+                    Parts { output, waiting, journal: Some(journal), archive, kept, failed_out, rules, conversion };
+                let mut sink = Self::start(layout, parts, before)?;
                 sink.sitemaps = sitemaps;
                 Ok(sink)
             }
@@ -126,17 +147,21 @@ impl Sink {
         let waiting = (options.order == Order::Input).then(|| Waiting::anonymous(options.window_memory, temporary));
         let place = options.archive.as_ref().map(Place::find).transpose()?;
         let archive = place.map(|place| start_archive(&place, options.left_over)).transpose()?;
-        Self::start(layout, Parts { output, waiting, journal: None, archive }, Before::default(), None)
+        let failed_out = open_failed_out(options, &Before::default())?;
+        let (kept, rules, conversion) = (None, None, None);
+        let parts = Parts { output, waiting, journal: None, archive, kept, failed_out, rules, conversion };
+        Self::start(layout, parts, Before::default())
     }
 
-    fn start(layout: Arc<Layout>, parts: Parts, before: Before, conversion: Option<Conversion>) -> Result<Self, Error> {
+    fn start(layout: Arc<Layout>, parts: Parts, before: Before) -> Result<Self, Error> {
         let (messages, receiver) = mpsc::channel();
         let (ended, end) = oneshot::channel();
         let shared = Arc::new(Shared::default());
-        shared.emitted.store(parts.output.records(), Relaxed);
+        shared.emitted.store(parts.emitted(), Relaxed);
         let (is_stream, part) = (parts.output.is_stream(), parts.output.path());
         let archive_run = parts.archive.as_ref().map(Archive::run);
-        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts, conversion);
+        let failed_before = before.failures.values().sum();
+        let writer = Writer::new(receiver, Arc::clone(&shared), layout, parts, failed_before);
         let on_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("sink".to_owned())
@@ -210,7 +235,7 @@ impl Sink {
     }
 
     /// The number of records written so far in their final order, including those of an earlier run. The last ones may
-    /// still be in a buffer.
+    /// still be in a buffer. Records of an older output count from the beginning.
     pub fn emitted(&self) -> u64 {
         self.shared.emitted.load(Relaxed)
     }
@@ -267,6 +292,27 @@ impl Sink {
             messages.send(message).ok();
         }
     }
+}
+
+/// Opens the list of the failed tasks, if there is to be one.
+fn open_failed_out(options: &Options, before: &Before) -> Result<Option<FailedOut>, Error> {
+    let Some(path) = &options.failed_out else { return Ok(None) };
+    if before.failures.values().any(|count| *count > 0) && !path.exists() {
+        let shown = path.display();
+        tracing::warn!("`{shown}` does not exist, so it will lack the failures of the earlier run that is resumed");
+    }
+    FailedOut::open(path, &before.done).map(Some)
+}
+
+/// Adds the records of an older output to the work that is done. The output has `records` records already.
+fn with_kept(mut kept: Kept, records: u64, before: &mut Before) -> Result<Kept, Error> {
+    let failures = kept.begin_at(records);
+    let failures = failures.map_err(|error| Error::unusable("read which records are kept").because(error))?;
+    for (kind, count) in failures {
+        *before.failures.entry(kind).or_default() += count;
+    }
+    before.done.kept = Some(kept.tasks().clone());
+    Ok(kept)
 }
 
 impl Drop for Sink {

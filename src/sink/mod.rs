@@ -28,15 +28,21 @@
 //! - `writer`: the thread that writes
 //! - `packing`: compresses the output in members
 //! - `waiting`: the window and the file for waiting records
+//! - `kept`: records of an older output that this one takes over
+//! - `failed_out`: a list of the failed tasks
+//! - `made`: what a complete output was made with
 //! - `error`: why records cannot be written
 //! - `tests`: tests of the whole sink
 
 mod archive;
 mod destination;
 mod error;
+mod failed_out;
 mod format;
 mod handle;
 mod journal;
+mod kept;
+mod made;
 mod output;
 mod packing;
 mod spill;
@@ -51,11 +57,14 @@ use std::path::{Path, PathBuf};
 
 pub use archive::part_of_archive;
 pub use error::{Error, ErrorKind};
-pub use format::{CarriedColumns, Column, Format, Shape, Table};
+pub use failed_out::can_list_failed;
+pub use format::{CarriedColumns, Column, Format, Shape, Table, header};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;
 pub use journal::{Identity, files_beside};
+pub use kept::{BEFORE_SEQ, Kept, KeptBuilder, Numbers};
+pub use made::{Made, Rules};
 pub use packing::Packing;
 
 /// How and where to write records.
@@ -83,6 +92,10 @@ pub struct Options {
     pub identity: Identity,
     /// Whether the list has sitemaps, which are kept beside the output until it is complete.
     pub has_sitemaps: bool,
+    /// The rules, which are kept beside the complete output. `None` keeps nothing.
+    pub rules: Option<Rules>,
+    /// Where a list of the failed tasks goes, if there is to be one.
+    pub failed_out: Option<PathBuf>,
 }
 
 /// The archive of a run.

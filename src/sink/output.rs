@@ -2,7 +2,7 @@
 //! member.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -164,6 +164,14 @@ impl Output {
     pub(super) fn part(&mut self) -> Option<&mut Part> {
         match &mut self.target {
             Target::Part(part) => Some(part),
+            Target::Stream(..) => None,
+        }
+    }
+
+    /// The path that the complete output will have, if it is a file.
+    pub(super) fn target(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Part(part) => Some(part.target()),
             Target::Stream(..) => None,
         }
     }

@@ -259,7 +259,7 @@ async fn a_stopped_or_dropped_sink_keeps_finished_records_and_a_later_one_resume
             );
             let sink = Sink::open(&Options { left_over: LeftOver::Resume, ..options }).expect("a sink");
             let before = Before {
-                done: Done { seqs: [0, 1, 3, 8].into_iter().collect(), points: vec![everything()] },
+                done: Done { seqs: [0, 1, 3, 8].into_iter().collect(), points: vec![everything()], kept: None },
                 failures: [(FailureKind::Dns, 2)].into(),
             };
             assert_eq!(*sink.before(), before);
@@ -728,7 +728,7 @@ async fn the_error_for_a_removed_folder_names_the_part() {
 }
 
 fn before(done: &Seqs, failed: u64) -> Before {
-    let done = Done { seqs: done.clone(), points: vec![everything()] };
+    let done = Done { seqs: done.clone(), points: vec![everything()], kept: None };
     Before { done, failures: [(FailureKind::Dns, failed)].into() }
 }
 

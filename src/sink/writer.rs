@@ -11,8 +11,11 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::archive::Archive;
+use super::failed_out::FailedOut;
 use super::format::Layout;
 use super::journal::{Journal, Outlast};
+use super::kept::Kept;
+use super::made::{Made, Rules};
 use super::output::{Gathered, Output, way_out};
 use super::waiting::{self, Waiting, temporary_file};
 use super::{Conversion, Error, Written};
@@ -24,6 +27,9 @@ const LONG_WAIT: Duration = Duration::from_millis(50);
 
 /// When many waiting records are written at once, the counters are updated after this many records.
 const PUBLISH: u64 = 1024;
+
+/// After this many bytes of an older output, messages are handled first.
+const STRETCH: u64 = 4 << 20;
 
 /// A message to the thread.
 pub(super) enum Message {
@@ -54,8 +60,10 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     layout: Arc<Layout>,
     parts: Parts,
-    /// Makes the final file of the records; `None` if the output grows with them.
-    conversion: Option<Conversion>,
+    /// Whether records may be ready that were not written yet, because there were too many at once.
+    has_ready: bool,
+    /// The number of failures among the records, including those of earlier runs.
+    failed: u64,
 }
 
 /// The files and streams that the thread writes.
@@ -67,6 +75,22 @@ pub(super) struct Parts {
     pub(super) journal: Option<Journal>,
     /// `None` if the run has no archive.
     pub(super) archive: Option<Archive>,
+    /// The records of an older output, if this one takes over some.
+    pub(super) kept: Option<Kept>,
+    /// The list of the failed tasks, if there is one.
+    pub(super) failed_out: Option<FailedOut>,
+    /// What stands beside the complete output about its rules, if anything.
+    pub(super) rules: Option<Rules>,
+    /// Makes the final file of the records; `None` if the output grows with them.
+    pub(super) conversion: Option<Conversion>,
+}
+
+impl Parts {
+    /// The number of records that need no more work. Those of an older output count from the beginning, because nobody
+    /// waits for them.
+    pub(super) fn emitted(&self) -> u64 {
+        self.output.records() + self.kept.as_ref().map_or(0, Kept::left)
+    }
 }
 
 impl Writer {
@@ -75,9 +99,9 @@ impl Writer {
         shared: Arc<Shared>,
         layout: Arc<Layout>,
         parts: Parts,
-        conversion: Option<Conversion>,
+        failed: u64,
     ) -> Self {
-        Self { messages, shared, layout, parts, conversion }
+        Self { messages, shared, layout, parts, has_ready: false, failed }
     }
 
     /// Writes until the end. After an error, no further record is written.
@@ -86,13 +110,25 @@ impl Writer {
         if whole.is_err() {
             self.rescue();
         }
-        let Parts { output, waiting, journal, archive } = self.parts;
+        let made = self.made();
+        let Parts { output, waiting, journal, archive, conversion, .. } = self.parts;
         match whole {
             Ok(true) => {
                 let part = output.path();
+                if let Some(target) = output.target() {
+                    let forgotten =
+                        made.as_ref().map_or_else(|| Made::forget(target), |made| made.forget_other(target));
+                    let context = "remove the file of the rules of the older output";
+                    forgotten.map_err(|error| Error::io(context).because(error).keeping(part.clone()))?;
+                }
                 // The archive comes first. If the run dies in between, a resume finds both.
                 archive.map_or(Ok(()), Archive::finish).map_err(|error| error.keeping(part.clone()))?;
-                let written = output.finish(self.conversion).map_err(|error| error.keeping(part))?;
+                let written = output.finish(conversion).map_err(|error| error.keeping(part))?;
+                if let (Some(made), Some(path)) = (made, &written.path) {
+                    // The output is complete. Without this file, later runs ask for --allow-changed-rules.
+                    let made = Made { bytes: written.bytes, ..made }.write(path);
+                    made.unwrap_or_else(|error| tracing::warn!("write {}: {error}", Made::path(path).display()));
+                }
                 if let Some(journal) = journal {
                     // The output is complete and has its name. If the log cannot be removed, that does no harm.
                     let log = journal.path();
@@ -123,6 +159,7 @@ impl Writer {
                     if let Some(journal) = &mut self.parts.journal {
                         journal.consumed(list);
                     }
+                    self.has_ready = self.parts.kept.is_some();
                 }
                 Message::Archived(members, weight) => {
                     if let Some(archive) = &mut self.parts.archive {
@@ -136,19 +173,26 @@ impl Writer {
                     for record in &records {
                         self.record(record, now)?;
                     }
+                    if self.has_ready {
+                        self.emit_ready()?;
+                    }
                     self.changed(now)?;
                     self.shared.backlog.fetch_sub(weight, Relaxed);
                     self.publish();
                 }
                 Message::Finish => {
+                    while self.has_ready {
+                        self.write_ready()?;
+                    }
                     self.check_for_missing_record()?;
-                    if self.parts.archive.is_some() || self.conversion.is_some() {
+                    if self.parts.archive.is_some() || self.parts.conversion.is_some() {
                         // So a run that dies before the output has its name can be resumed, with the whole archive. If a
                         // conversion does not come to its end, a later run only repeats the conversion.
                         self.checkpoint(Outlast::PowerCut, Instant::now())?;
                     }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
+                    self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
                     return Ok(true);
                 }
                 Message::Stop => break,
@@ -175,15 +219,17 @@ impl Writer {
     /// reader may wait for records; a packed stream is flushed later. A file is written at the next checkpoint.
     fn next_message(&mut self) -> Result<Option<Message>, Error> {
         loop {
-            let now = Instant::now();
-            if let Some(due) = self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
-            }
+            self.checkpoint_if_due()?;
             match self.messages.try_recv() {
                 Ok(message) => return Ok(Some(message)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
+            if self.has_ready {
+                self.write_ready()?;
+                continue;
+            }
+            self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
             let now = Instant::now();
             let flush_in = self.parts.output.due_in(now);
             if flush_in == Some(Duration::ZERO) {
@@ -203,8 +249,28 @@ impl Writer {
         }
     }
 
+    /// Writes some of the records that are ready, and makes the checkpoints that are due meanwhile.
+    fn write_ready(&mut self) -> Result<(), Error> {
+        self.emit_ready()?;
+        self.changed(Instant::now())?;
+        self.publish();
+        self.checkpoint_if_due()
+    }
+
+    fn checkpoint_if_due(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        match self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
+            Some(due) => self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now)),
+            None => Ok(()),
+        }
+    }
+
     fn record(&mut self, record: &Record, now: Instant) -> Result<(), Error> {
         let failed = failed(record);
+        self.failed += u64::from(failed.is_some());
+        if let (Some(list), Outcome::Failure(failure)) = (&mut self.parts.failed_out, &record.outcome) {
+            list.failed(record, failure);
+        }
         if let Some(waiting) = &mut self.parts.waiting
             && waiting.next() != record.seq
         {
@@ -222,13 +288,33 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the records that waited for the record just written.
+    /// Writes the records that are next: those that waited for the record just written, and those of an older output. Of
+    /// the latter, only some are written at once, and only up to where the list has been read, because a later run trusts
+    /// no others.
     fn emit_ready(&mut self) -> Result<(), Error> {
-        while let Parts { output, waiting: Some(waiting), .. } = &mut self.parts
-            && let Some(ready) = waiting.pop()
-        {
-            let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
-            self.note_written(ready.seq, ready.failed, gathered);
+        self.has_ready = self.parts.kept.is_some() && self.parts.waiting.is_some();
+        let begin = self.parts.output.flushed();
+        while let Parts { output, waiting: Some(waiting), journal, kept, .. } = &mut self.parts {
+            if let Some(ready) = waiting.pop() {
+                let gathered = output.record(|into| waiting.read(ready.bytes, into))?;
+                self.note_written(ready.seq, ready.failed, gathered);
+                continue;
+            }
+            let (seq, read) = (waiting.next(), journal.as_ref().map_or(0, |journal| journal.list().tasks));
+            let Some(kept) = kept.as_mut().filter(|kept| seq < read && kept.tasks().contains(seq)) else {
+                self.has_ready = false;
+                break;
+            };
+            if output.flushed() - begin > STRETCH {
+                break;
+            }
+            let mut failed = None;
+            let gathered = output.record(|into| {
+                failed = kept.copy(seq, into)?;
+                Ok(())
+            })?;
+            waiting.advance();
+            self.note_written(seq, failed, gathered);
         }
         Ok(())
     }
@@ -245,9 +331,16 @@ impl Writer {
     /// Stores all finished records, so that they survive the end of the process, or also a power cut. Leaves out
     /// records that have waited in memory only since a time after `until`.
     fn checkpoint(&mut self, outlast: Outlast, until: Instant) -> Result<(), Error> {
-        let Parts { output, waiting, journal: Some(journal), archive } = &mut self.parts else {
+        let Parts { output, waiting, journal: Some(journal), archive, failed_out, .. } = &mut self.parts else {
             return Ok(());
         };
+        // A confirmed failure must be in the list, because a later run does not add it.
+        if let Some(list) = failed_out {
+            list.flush()?;
+            if outlast == Outlast::PowerCut {
+                list.sync()?;
+            }
+        }
         let since = waiting.as_mut().map_or(Ok(None), |waiting| waiting.spill_old(until))?;
         output.flush()?;
         archive.as_mut().map_or(Ok(()), Archive::flush)?;
@@ -294,9 +387,10 @@ impl Writer {
     /// Saves what can be saved, for example if the disk is full. The reason for the end of the run is known already. If
     /// this fails, only the records since the last checkpoint are lost.
     fn rescue(&mut self) {
-        if let Parts { output, journal: Some(journal), waiting, archive } = &mut self.parts
+        if let Parts { output, journal: Some(journal), waiting, archive, failed_out, .. } = &mut self.parts
             && let Some(part) = output.part()
         {
+            failed_out.as_mut().map_or(Ok(()), FailedOut::flush).ok();
             let pending = waiting.as_ref().and_then(|waiting| waiting.file().0);
             journal
                 .rescue(part, archive.as_mut().map(Archive::part), pending)
@@ -304,16 +398,25 @@ impl Writer {
         }
     }
 
+    /// What the output will have been made with, except for its length.
+    fn made(&self) -> Option<Made> {
+        let Parts { output, journal: Some(journal), rules: Some(rules), .. } = &self.parts else { return None };
+        let (rules, list) = (rules.clone(), journal.list());
+        Some(Made { rules, list, records: output.records(), failed: self.failed, bytes: 0 })
+    }
+
     fn publish(&self) {
-        self.shared.emitted.store(self.parts.output.records(), Relaxed);
+        self.shared.emitted.store(self.parts.emitted(), Relaxed);
         self.shared.changed.notify_one();
     }
 
     fn check_for_missing_record(&mut self) -> Result<(), Error> {
-        let Some(waiting) = self.parts.waiting.as_ref().filter(|waiting| waiting.count() > 0) else {
+        let left = self.parts.kept.as_ref().map_or(0, Kept::left);
+        let is_missing = |waiting: &&Waiting| waiting.count() + left > 0;
+        let Some(waiting) = self.parts.waiting.as_ref().filter(is_missing) else {
             return Ok(());
         };
-        let (missing, count) = (waiting.next(), waiting.count());
+        let (missing, count) = (waiting.next(), waiting.count() + left);
         self.checkpoint(Outlast::PowerCut, Instant::now())?;
         self.parts.output.flush()?;
         let kept = match self.parts.output.path() {

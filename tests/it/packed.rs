@@ -106,9 +106,11 @@ impl Job {
         command
     }
 
+    /// The names of all files, but for what stands beside complete outputs.
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("a folder").flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| !name.ends_with(".rules"));
         names.sort();
         names
     }

@@ -30,9 +30,13 @@ impl Table {
     /// # Errors
     /// If the settings name a field that cannot give rows.
     pub fn new(extraction: &Extraction, settings: TableSettings) -> Result<Self, ColumnsError> {
-        let columns = Columns::new(extraction, settings.rows.as_deref())?;
+        Ok(Self::of_columns(Columns::new(extraction, settings.rows.as_deref())?, settings))
+    }
+
+    /// The table with these columns.
+    pub fn of_columns(columns: Columns, settings: TableSettings) -> Self {
         let head = RowsHead::new(settings.dialect.delimiter, columns.names().len());
-        Ok(Self { columns, settings, head })
+        Self { columns, settings, head }
     }
 
     /// What the rows of every page begin with.
@@ -40,11 +44,14 @@ impl Table {
         self.head
     }
 
-    /// Turns the data of a page into rows, in the form of [`rows_of`](crate::model::rows_of).
+    /// Turns the data of a page into rows, in the form of [`rows_of`](crate::model::rows_of). The data is valid JSON.
     ///
     /// # Errors
     /// Fails as `too_large` at stage `extract` if the rows are larger than an answer can be.
-    pub(in crate::scrape) fn rows(&self, data: &[u8]) -> Result<Bytes, Failure> {
+    ///
+    /// # Panics
+    /// If the data is not valid JSON.
+    pub fn rows(&self, data: &[u8]) -> Result<Bytes, Failure> {
         let page = object(str::from_utf8(data).expect(WRITTEN));
         let fields = &self.columns.fields;
         let values = |range: std::ops::Range<usize>| {

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use super::ColumnsError;
+use crate::model::ValueKind;
 use crate::scrape::extract::{
     Arity, Extraction, Fields, FirstOf, Root, Rule, Steps, ValueRule, ValueType, joined, makes_objects,
 };
@@ -55,6 +56,29 @@ impl Columns {
         Ok(Self { fields, rows: Some(at) })
     }
 
+    /// The columns for fields of these types. `rows` is the field of which each element gives a row.
+    ///
+    /// # Errors
+    /// If `rows` does not name a field with lists of objects.
+    pub fn of_kinds(kinds: &[(String, ValueKind)], rows: Option<&str>) -> Result<Self, ColumnsError> {
+        let mut fields: Vec<Field> = kinds.iter().map(of_kind).collect();
+        let Some(name) = rows else { return Ok(Self { fields, rows: None }) };
+        let elements = |kind: &ValueKind| match kind {
+            ValueKind::List(element) => match &**element {
+                ValueKind::Object(keys) => Some(keys.iter().map(of_kind).collect()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = kinds.iter().position(|(known, _)| known == name);
+        let Some((at, element)) = found.and_then(|at| Some((at, elements(&kinds[at].1)?))) else {
+            let each = kinds.iter().filter(|(_, kind)| elements(kind).is_some()).map(|(name, _)| name.clone());
+            return Err(ColumnsError::NoRows { name: name.to_owned(), each: each.collect() });
+        };
+        fields[at].spread = Spread::Object(element);
+        Ok(Self { fields, rows: Some(at) })
+    }
+
     /// The names of the columns.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -71,6 +95,14 @@ fn add_names(fields: &[Field], around: &str, names: &mut Vec<String>) {
             Spread::Object(fields) => add_names(fields, &name, names),
         }
     }
+}
+
+fn of_kind((name, kind): &(String, ValueKind)) -> Field {
+    let spread = match kind {
+        ValueKind::Object(keys) if !keys.is_empty() => Spread::Object(keys.iter().map(of_kind).collect()),
+        _ => Spread::Cell,
+    };
+    Field { name: name.clone(), spread }
 }
 
 fn of_fields(rules: &Fields) -> Vec<Field> {
@@ -212,6 +244,19 @@ mod tests {
         }
         let error = names(vec![("a", value("h1"))], Some("a")).expect_err("no each").to_string();
         assert!(error.ends_with("and no field has one"), "{error}");
+    }
+
+    #[test]
+    fn fields_without_rules_have_columns_by_their_types() {
+        let text = |name: &str| (name.to_owned(), ValueKind::Text);
+        let objects = ValueKind::Object(vec![text("x"), ("y".to_owned(), ValueKind::Object(vec![text("z")]))]);
+        let kinds = [text("a"), ("b".to_owned(), objects.clone()), ("c".to_owned(), objects.listed())];
+        let names = |rows| Columns::of_kinds(&kinds, rows).map(|columns| columns.names().join(","));
+        assert_eq!(names(None).expect("columns"), "a,b.x,b.y.z,c");
+        assert_eq!(names(Some("c")).expect("columns"), "a,b.x,b.y.z,c.x,c.y.z");
+        for name in ["a", "b", "d"] {
+            assert!(names(Some(name)).expect_err(name).to_string().contains("one of `c`"));
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //! - `columns`: which columns the rules give
 //! - `cells`: turns the JSON of a page into rows
 //! - `kinds`: which types the values of the fields have, for outputs whose columns have types
+//! - `seen`: which columns data has, if no rules are known
 //! - `error`: why rules give no columns
 
 mod cells;
 mod columns;
 mod error;
 mod kinds;
+mod seen;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,7 @@ pub use cells::Table;
 pub use columns::Columns;
 pub use error::ColumnsError;
 pub use kinds::kinds;
+pub use seen::Seen;
 
 use crate::model::Dialect;
 

@@ -105,6 +105,11 @@ impl Format {
     }
 }
 
+/// What a table with these options begins with: its header. `None` if the format has none.
+pub fn header(options: &Options) -> Option<Vec<u8>> {
+    options.format.delimiter().map(|_| Layout::new(options).opening)
+}
+
 impl Layout {
     pub(super) fn new(options: &Options) -> Self {
         match options.format {

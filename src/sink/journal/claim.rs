@@ -10,7 +10,7 @@ use super::recovery::{Confirmed, recover};
 use crate::own_files::{self, Others};
 use crate::sink::archive::{Archive, Place};
 use crate::sink::destination::{CONVERTED, Part, with_suffix};
-use crate::sink::{Error, LeftOver, Options, Order};
+use crate::sink::{Error, LeftOver, Made, Options, Order};
 
 /// The size of reads. It is large because a resume reads all files completely.
 const BUFFER: usize = 256 * 1024;
@@ -56,10 +56,10 @@ impl Names {
     }
 }
 
-/// The files that a run has beside its output `target` until the output is complete.
-pub fn files_beside(target: &Path) -> [PathBuf; 7] {
+/// The files that a run has beside its output `target`: until the output is complete, and then the last one.
+pub fn files_beside(target: &Path) -> [PathBuf; 8] {
     let Names { part, log, pending, successor, manifest, sitemaps, converted } = Names::beside(target);
-    [part, log, pending, successor, manifest, sitemaps, converted]
+    [part, log, pending, successor, manifest, sitemaps, converted, Made::path(target)]
 }
 
 /// Locks the output `target`, and starts or resumes it. `permissions` are those of the complete output. Until then,

@@ -122,6 +122,11 @@ impl Journal {
         self.list = list;
     }
 
+    /// How far the list has been read.
+    pub(super) fn list(&self) -> ListPoint {
+        self.list
+    }
+
     /// Notes that a record was added to the output, which now ends at `end`. It is `None` while the record is in a member
     /// that is not written yet: it then ends where the next record with an end does.
     pub(super) fn written(&mut self, seq: u64, failed: Option<FailureKind>, end: Option<u64>) {
