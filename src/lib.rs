@@ -14,7 +14,7 @@
 //! | [`model`] | the shared types: task, outcome, failure, record | nothing of ours |
 //! | `gleaner_pool` | a pool of processes for any job: the crate in `crates/pool` | nothing of ours |
 //! | [`cache`] | answers of earlier runs, on disk | `model`, `own_files` |
-//! | [`input`] | lists -> tasks | `model` |
+//! | [`input`] | lists -> tasks | `model`, `streams`, `warc` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
@@ -22,6 +22,7 @@
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
+//! | [`warc`] | archives of the web | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |
 //! | [`cli`] | the command line | everything |
@@ -43,3 +44,4 @@ pub mod schedule;
 pub mod scrape;
 pub mod sink;
 pub mod streams;
+pub mod warc;

@@ -91,7 +91,7 @@ pub(super) struct SettingArgs {
 /// The list.
 #[derive(Debug, ClapArgs)]
 pub(super) struct ListArgs {
-    /// Lists (a URL on each line, CSV, TSV, JSON or JSON Lines), - for standard input, or URLs themselves
+    /// Lists (a URL on each line, CSV, TSV, JSON, JSON Lines or WARC), - for standard input, or URLs themselves
     #[arg(value_name = "URLS")]
     pub(super) urls: Vec<OsString>,
 
@@ -99,11 +99,15 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) site: Option<PathBuf>,
 
+    /// Read the saved pages in DIR instead of fetching them (docs/lists.md); they come after the lists
+    #[arg(long, value_name = "DIR")]
+    pub(super) pages: Option<PathBuf>,
+
     /// Take every entry of a list as a task, even if none of the first 20 is a URL
     #[arg(long)]
     pub(super) force_list: bool,
 
-    /// txt, csv, tsv, jsonl (also ndjson) or json [default: by the extension of each list; txt for any other]
+    /// txt, csv, tsv, jsonl (also ndjson), json or warc [default: by the extension of each list; txt for any other]
     #[arg(long, value_name = "FORMAT")]
     input_format: Option<String>,
 
@@ -260,6 +264,12 @@ impl SettingArgs {
 }
 
 impl ListArgs {
+    /// The sources of tasks, in their order.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        let lists = self.urls.iter().map(Source::from_argument);
+        lists.chain(self.pages.clone().map(Source::Pages)).collect()
+    }
+
     /// The options that are settings.
     pub(super) fn flags(&self) -> Vec<Flag> {
         let named = [

@@ -36,8 +36,16 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
         (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
     let others = others.into_iter().filter_map(|(name, path)| Some((name, path?)));
+    // A folder that cannot be found is an error of the list.
+    let pages = args.list.pages.as_ref().and_then(|pages| pages.canonicalize().ok());
     for (name, path) in of_output.chain(others) {
         let Some(place) = Place::of(&path) else { continue };
+        if let Some(pages) = &pages
+            && place.path.starts_with(pages)
+        {
+            let why = "it would become one of the saved pages, name a file outside of their folder";
+            anyhow::bail!("write {name} to `{}`: {why}", path.display());
+        }
         let is_allowed = |other: &str| name == SAVED && other == LOADED;
         if let Some((other, _)) = taken.iter().find(|(other, taken)| taken.is(&place) && !is_allowed(other)) {
             anyhow::bail!("write {name} to `{}`: that is {other}, name another file", path.display());

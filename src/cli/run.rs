@@ -14,9 +14,15 @@ use super::{Stop, descriptors, files, identity, launch, log, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
-use crate::input::{self, Input, Source};
+use crate::input::{self, Input};
 use crate::scrape::extract::Extractor;
 use crate::sink;
+
+/// How much longer a stored answer may be than its body: the longest head, and a little for its chunks.
+const STORED_HEAD: u64 = 1 << 20;
+
+/// The longest stored answer that fits into a message to a worker.
+const MOST_STORED: u64 = 60 << 20;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let mut plan = settings(&args.settings, args.flags())?.plan;
@@ -71,15 +77,16 @@ pub(super) fn site(args: &ListArgs) -> Result<Option<Site>, Stop> {
 }
 
 pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<Input, Stop> {
-    if args.urls.is_empty() {
+    let sources = args.sources();
+    if sources.is_empty() {
         return Err(Stop::usage(anyhow::anyhow!(
-            "no list was given: name a list (a file with a URL on each line, CSV or JSON), - for standard input, or URLs themselves"
+            "no list was given: name a list (a file with a URL on each line, CSV, JSON or WARC), - for standard input, or URLs themselves"
         )));
     }
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
-    let sources: Vec<Source> = args.urls.iter().map(Source::from_argument).collect();
     let needed = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?.input_columns();
-    let options = input::Options { needed, ..plan.input.clone() };
+    let max_stored = plan.scrape.fetch.max_body.saturating_add(STORED_HEAD).min(MOST_STORED);
+    let options = input::Options { needed, max_stored, ..plan.input.clone() };
     let input = Input::open(&sources, base, limit).and_then(|input| input.reading(options)).map_err(Stop::usage)?;
     if !args.force_list {
         input.check_first_lines().map_err(Stop::usage)?;

@@ -14,7 +14,8 @@ use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
 use crate::model::{
-    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url,
+    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Stored, StoredForm, Task, Visited,
+    parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -118,6 +119,7 @@ impl Run {
             line: url(seq).to_string(),
             url: Ok(url(seq)),
             input: Carried::default(),
+            stored: (seq % 4 == 3).then(|| Stored { form: StoredForm::Message, bytes: Bytes::new(), at: None }),
         });
         run.handle(Event::Tasks(tasks.collect()));
         run.handle(Event::ListEnded);

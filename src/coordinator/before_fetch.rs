@@ -1,5 +1,5 @@
-//! Asks the sources that may answer instead of a fetch. Today, the only such source is the cache. Any other source that
-//! has a page without a request to its server belongs here too.
+//! Asks the sources that may answer instead of a fetch. Today, the only such source is the cache. A task whose answer the
+//! list has is not looked up: it needs neither cookies nor the settings of its host, only a worker that reads the answer.
 //!
 //! A request is checked here twice:
 //!
@@ -14,7 +14,7 @@ use url::Url;
 use super::cookies::number_of;
 use super::state::State;
 use crate::model::{HostKey, HostSettings, Outcome, Page, Reach, Task, Visit};
-use crate::schedule::{RequestId, Settled};
+use crate::schedule::{AnsweredBy, RequestId, Settled};
 
 /// Says whether a request must be sent.
 #[derive(Debug)]
@@ -28,10 +28,16 @@ pub(super) enum BeforeFetch {
 impl State {
     /// Adds the headers and the settings of its host to a request and checks whether its page is already known.
     pub(super) fn before_fetch(&mut self, id: RequestId, visit: Visit, now: Instant) -> BeforeFetch {
-        let mut visit = Visit { host: self.settings_of_host(&visit.url), ..visit };
+        let mut visit = visit;
+        if visit.stored.is_none() {
+            visit.host = self.settings_of_host(&visit.url);
+        }
         let RequestId::Page(seq) = id else { return BeforeFetch::Fetch(visit) };
         if self.bounds.reads_task {
             visit.task = self.schedule.facts(seq).map(Box::new);
+        }
+        if visit.stored.is_some() {
+            return BeforeFetch::Fetch(visit);
         }
         if let Some((name, value)) = self.cookies.as_ref().and_then(|cookies| cookies.header(&visit.url, now)) {
             self.schedule.goes_with(seq, number_of(&value));
@@ -45,12 +51,13 @@ impl State {
 
     /// Settles a task that was just read, if its page is already known.
     pub(super) fn settled_when_read(&mut self, task: &Task, now: Instant) -> Option<Settled> {
-        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some())?;
+        let url = task.url.as_ref().ok().filter(|_| self.cached.is_some() && task.stored.is_none())?;
         let mut visit = Visit { host: self.settings_of_host(url), ..Visit::new(url.clone(), Reach::Listed) };
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
         let (seq, line, input, outcome) = (task.seq, task.line.clone(), task.input.clone(), Outcome::Page(page));
-        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
+        let answered_by = AnsweredBy::Requests;
+        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO, answered_by })
     }
 
     /// What the settings define only for the host of this URL.

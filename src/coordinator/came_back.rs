@@ -99,8 +99,11 @@ impl State {
                 return actions.push(Action::Refuse { worker, job: Some(job), reason: lie.to_owned() });
             }
         };
-        self.out.remove(&job);
+        let is_stored = self.out.remove(&job).is_some_and(|out| out.is_stored);
         match (id, output) {
+            (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) if is_stored => {
+                self.stored_read(seq, worker, visited, elapsed, now, actions);
+            }
             (RequestId::Page(seq), JobOutput::Page(visited, elapsed)) => {
                 self.visited(seq, worker, visited, elapsed, now, actions);
             }
@@ -127,11 +130,7 @@ impl State {
             cookies.came_back(url, &headers, now);
         }
         self.tally.parsed(by_reference);
-        self.tally.request(match &answer {
-            Answer::Page(page) => page.bytes,
-            Answer::Failure(failure) => failure.bytes,
-            Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
-        });
+        self.tally.request(bytes_of(&answer));
         let answer = match &mut self.cached {
             Some(cached) => cached.after(seq, url, answer, &headers),
             None => Some(answer),
@@ -142,6 +141,24 @@ impl State {
         let cookies = self.cookies.as_ref();
         let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
         if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
+            self.record(settled, Some(worker), actions);
+        }
+    }
+
+    /// Handles what a worker made of an answer that the list has. No request was made for it, so it concerns neither the
+    /// cookies nor the cache.
+    fn stored_read(
+        &mut self,
+        seq: u64,
+        worker: WorkerId,
+        Visited { answer, by_reference, .. }: Visited,
+        elapsed: Duration,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        self.tally.parsed(by_reference);
+        self.tally.read(bytes_of(&answer));
+        if let Some(settled) = self.schedule.answered(seq, answer, |_| 0, elapsed, now) {
             self.record(settled, Some(worker), actions);
         }
     }
@@ -158,5 +175,14 @@ impl State {
         if let Some(settled) = self.schedule.fail(request_of(job), verdict::of_error(error), now) {
             self.record(settled, worker, actions);
         }
+    }
+}
+
+/// Decompressed bytes of the body of an answer.
+fn bytes_of(answer: &Answer) -> u64 {
+    match answer {
+        Answer::Page(page) => page.bytes,
+        Answer::Failure(failure) => failure.bytes,
+        Answer::Redirect { bytes, .. } | Answer::NotModified { bytes } => *bytes,
     }
 }

@@ -53,13 +53,15 @@ pub(super) struct Out {
     pub(super) to_tell: bool,
     /// Whether the server may answer 304 Not Modified.
     is_conditional: bool,
+    /// Whether the list has the answer, and nothing is requested.
+    pub(super) is_stored: bool,
 }
 
 impl Out {
     pub(super) fn new(visit: &Visit, now: Instant) -> Self {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
-        Self { since: now, to_tell: visit.tell_when_sent, is_conditional }
+        Self { since: now, to_tell: visit.tell_when_sent, is_conditional, is_stored: visit.stored.is_some() }
     }
 }
 
@@ -129,8 +131,9 @@ impl Plausible {
                 if failure.stage == Stage::Robots {
                     return Err("a failure at the robots.txt stage for a page");
                 }
-                self.failure(failure)
+                self.failure(failure, if out.is_stored { 300 } else { 400 })
             }
+            Answer::Redirect { .. } if out.is_stored => Err("a redirect instead of a stored answer"),
             Answer::Redirect { status, bytes, to: _ } => {
                 self.bytes(*bytes)?;
                 redirect(*status, self.follows_refresh && (200..400).contains(status))
@@ -156,11 +159,13 @@ impl Plausible {
             robots::Answer::Failed(failure) if failure.stage != Stage::Robots => {
                 Err("a failure at the wrong stage for a robots.txt")
             }
-            robots::Answer::Failed(failure) => self.failure(failure),
+            robots::Answer::Failed(failure) => self.failure(failure, 400),
         }
     }
 
-    fn failure(&self, failure: &Failure) -> Result<(), Lie> {
+    /// `least`: the lowest HTTP status that can be the reason of a failure. A stored redirect is one, because it is not
+    /// followed.
+    fn failure(&self, failure: &Failure, least: u16) -> Result<(), Lie> {
         self.bytes(failure.bytes)?;
         let is_workers_own = match failure.kind {
             FailureKind::Dns
@@ -189,7 +194,7 @@ impl Plausible {
         }
         let is_refused = failure.kind == FailureKind::HttpStatus;
         let is_possible = if is_refused {
-            failure.status.is_some_and(|status| (400..1000).contains(&status))
+            failure.status.is_some_and(|status| (least..1000).contains(&status))
         } else {
             failure.status.is_none_or(|status| (100..1000).contains(&status))
         };

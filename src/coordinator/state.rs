@@ -16,7 +16,7 @@ use super::plausible::{Out, Plausible};
 use super::summary::{Summary, Tally};
 use super::table_rows::too_long;
 use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, how_long};
-use crate::schedule::{Dispatch, RequestId, Schedule, Settled, Step};
+use crate::schedule::{AnsweredBy, Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
 use gleaner_pool::blame;
@@ -316,7 +316,10 @@ impl State {
             self.suspects.remove(&settled.seq);
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
-        let was_sent = settled.attempts > 0;
+        let fetched_at = match settled.answered_by {
+            AnsweredBy::List { at } => at,
+            AnsweredBy::Requests => cached.flatten().or((settled.attempts > 0).then_some(self.wall)),
+        };
         let too_long = match &settled.outcome {
             Outcome::Page(page) => too_long(&settled.line, page),
             Outcome::Failure(_) => None,
@@ -330,7 +333,7 @@ impl State {
             elapsed: settled.elapsed,
             worker: worker.and_then(|worker| self.tally.label(worker)),
             cached: cached.map(|found| found.is_some()),
-            fetched_at: cached.flatten().or(was_sent.then_some(self.wall)),
+            fetched_at,
         };
         self.tally.record(&record, worker);
         actions.push(Action::Record(record));
@@ -359,12 +362,14 @@ pub(super) fn request_of(job: JobId) -> RequestId {
 }
 
 fn submission(id: RequestId, visit: Visit, hints: JobHints) -> Action {
+    // A stored answer has most of the bytes.
+    let room = 256 + visit.stored.as_ref().map_or(0, |stored| stored.bytes.len() + visit.url.as_str().len());
     let input = match id {
         RequestId::Page(_) => JobInput::Page(visit),
         RequestId::Robots(_) => JobInput::Robots(visit),
     };
     // This writes into memory, so it cannot fail.
-    let payload = postcard::to_stdvec(&input).unwrap_or_default();
+    let payload = postcard::to_extend(&input, Vec::with_capacity(room)).unwrap_or_default();
     Action::Submit { id: job_of(id), payload: payload.into(), hints }
 }
 

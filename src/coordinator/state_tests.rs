@@ -57,8 +57,14 @@ fn plausible() -> Plausible {
 fn tasks(seqs: std::ops::Range<u64>) -> Event {
     let url = |seq| Url::parse(&format!("http://h/{seq}")).expect("a URL");
     Event::Tasks(
-        seqs.map(|seq| Task { seq, line: url(seq).to_string(), url: Ok(url(seq)), input: Carried::default() })
-            .collect(),
+        seqs.map(|seq| Task {
+            seq,
+            line: url(seq).to_string(),
+            url: Ok(url(seq)),
+            input: Carried::default(),
+            stored: None,
+        })
+        .collect(),
     )
 }
 
@@ -496,8 +502,13 @@ fn only_requests_to_a_host_carry_the_settings_of_this_host() {
             let politeness = schedule::Politeness { robots, ..schedule::Politeness::none() };
             let mut state = with(politeness, &Before::default(), RunLimits::default());
             state.bounds.hosts = hosts.clone().into();
-            let task =
-                Task { seq: 0, line: url.to_owned(), url: Ok(Url::parse(url).expect(url)), input: Carried::default() };
+            let task = Task {
+                seq: 0,
+                line: url.to_owned(),
+                url: Ok(Url::parse(url).expect(url)),
+                input: Carried::default(),
+                stored: None,
+            };
             let mut actions = Vec::new();
             state.handle(Event::Tasks(vec![task]), now, &mut actions);
             state.issue(outside(0), now, &mut actions);
@@ -545,7 +556,8 @@ fn a_record_has_the_time_of_its_answer_if_a_request_was_sent() {
     state.wall = wall;
     let (mut actions, mut times) = (Vec::new(), Vec::new());
     let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "why");
-    let invalid = Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure), input: Carried::default() };
+    let invalid =
+        Task { seq: 2, line: "nonsense".to_owned(), url: Err(failure), input: Carried::default(), stored: None };
     state.handle(done_with(0, of_page(page(0))), now, &mut actions);
     state.handle(Event::Tasks(vec![invalid]), now, &mut actions);
     for action in actions {

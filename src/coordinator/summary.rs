@@ -173,6 +173,11 @@ impl Tally {
     /// Counts a request whose answer has this number of bytes.
     pub(super) fn request(&mut self, bytes: u64) {
         self.summary.requests += 1;
+        self.read(bytes);
+    }
+
+    /// Counts the bytes of an answer that was not requested.
+    pub(super) fn read(&mut self, bytes: u64) {
         self.summary.bytes = self.summary.bytes.saturating_add(bytes);
     }
 

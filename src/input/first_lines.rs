@@ -21,6 +21,10 @@ const MOST: usize = 1024 * 1024;
 pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> Result<(), Error> {
     let Some(tasks) = tasks_of(source, options, base)? else { return Ok(()) };
     let format = options.format_of(source);
+    if format == Format::Warc {
+        // An archive is known by its records, and any of its answers may be missing.
+        return Ok(());
+    }
     let Some(Task { url: Err(failure), line: first, .. }) = tasks.first() else { return Ok(()) };
     let is_table = format == Format::Text && is_header(first);
     if tasks.iter().any(|task| task.url.is_ok()) && !is_table {
@@ -44,7 +48,9 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
             "give a list with one URL on each line, or use --force-list to make a task of every line anyway"
         }
         Format::Csv | Format::Tsv => "choose the column of the URLs with --url-column, or use --force-list",
-        Format::Jsonl | Format::Json => "choose the key of the URLs with --url-field, or use --force-list",
+        Format::Jsonl | Format::Json | Format::Warc => {
+            "choose the key of the URLs with --url-field, or use --force-list"
+        }
     };
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }

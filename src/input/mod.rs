@@ -1,6 +1,6 @@
 //! Reads lists of URLs and turns them into [`Task`](crate::model::Task)s, as a stream.
 //!
-//! A list is a file, standard input, or a URL given as an argument. Several are read one after another, and their tasks
+//! A list is a file, standard input, a folder of saved pages, or a URL given as an argument. Several are read one after another, and their tasks
 //! are numbered consecutively. [`Input::open`] reports problems before anything starts. [`Input::start`] starts a
 //! reader on its own thread, which hands over batches of limited size. So a slow pipe blocks nobody, and an endless
 //! pipe does not fill the memory.
@@ -18,7 +18,8 @@
 //!
 //! The other files:
 //!
-//! - `source`: a file, standard input, or a URL
+//! - `source`: a file, standard input, a folder of saved pages, or a URL
+//! - `pages`: turns the files of a folder into tasks; `walk` finds the files
 //! - `options`: how lists are read
 //! - `unpacked`: unpacks gzip and zstd
 //! - `encoding`: detects UTF-8 and UTF-16; `utf8` decodes
@@ -45,6 +46,7 @@ mod invalid;
 mod lines;
 mod looks_like;
 mod options;
+mod pages;
 mod progress;
 mod reader;
 mod redact;
@@ -52,6 +54,7 @@ mod source;
 mod task;
 mod unpacked;
 mod utf8;
+mod walk;
 
 pub use error::{Error, ErrorKind};
 pub use lines::MAX_LINE;

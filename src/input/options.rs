@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::Source;
+use super::format::warc;
+use super::{Source, pages};
 
 /// How lists are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Options {
     pub url_field: String,
     /// What is carried.
     pub keep: Keep,
+    /// The most bytes of an answer that an archive or a file has. A longer one fails without being read.
+    pub max_stored: u64,
     /// The columns that rules read (`fact = "input:COLUMN"`). A table that lacks one of them is refused.
     pub needed: Vec<String>,
 }
@@ -24,7 +27,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let (format, url_column, needed) = (None, String::new(), Vec::new());
-        Self { format, url_column, url_field: "url".to_owned(), keep: Keep::All, needed }
+        let max_stored = u64::MAX;
+        Self { format, url_column, url_field: "url".to_owned(), keep: Keep::All, max_stored, needed }
     }
 }
 
@@ -60,25 +64,38 @@ pub enum Format {
     Jsonl,
     /// An array of JSON.
     Json,
+    /// An archive of answers (WARC).
+    Warc,
 }
 
 /// The extensions that tell a format. A list with any other name is text.
-const EXTENSIONS: [(&str, Format); 5] = [
+const EXTENSIONS: [(&str, Format); 6] = [
     ("csv", Format::Csv),
     ("tsv", Format::Tsv),
     ("jsonl", Format::Jsonl),
     ("ndjson", Format::Jsonl),
     ("json", Format::Json),
+    ("warc", Format::Warc),
 ];
 
 /// The extensions of compressed files, which stand after that of the format.
 const PACKED: [&str; 2] = ["gz", "zst"];
 
 impl Options {
+    /// The columns that a source carries whatever is in it; `None` if only the source tells.
+    pub(super) fn fixed_columns(&self, source: &Source) -> Option<&'static [&'static str]> {
+        match self.format_of(source) {
+            Format::Text if matches!(source, Source::Pages(_)) => Some(&pages::CARRIED),
+            Format::Text => Some(&[]),
+            Format::Warc => Some(&warc::CARRIED),
+            Format::Csv | Format::Tsv | Format::Jsonl | Format::Json => None,
+        }
+    }
+
     /// The format of a source. Nothing is guessed from what the list contains.
     pub(super) fn format_of(&self, source: &Source) -> Format {
         match (source, self.format) {
-            (Source::Url(_), _) | (Source::Stdin, None) => Format::Text,
+            (Source::Url(_) | Source::Pages(_), _) | (Source::Stdin, None) => Format::Text,
             (_, Some(format)) => format,
             (Source::File(path), None) => by_extension(path),
         }
@@ -105,6 +122,9 @@ mod tests {
             ("a.jsonl", None, Format::Jsonl),
             ("a.ndjson.gz", None, Format::Jsonl),
             ("a.json", None, Format::Json),
+            ("a.warc", None, Format::Warc),
+            ("CC-MAIN-2026.warc.gz", None, Format::Warc),
+            ("a.warc.zst", None, Format::Warc),
             ("a.txt", None, Format::Text),
             ("a.gz", None, Format::Text),
             (".csv", None, Format::Text),

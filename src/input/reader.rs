@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::thread;
 
 use tokio::sync::mpsc;
@@ -9,13 +10,14 @@ use url::Url;
 
 use super::consumed::Consumed;
 use super::format::{Entry, Unreadable, entries};
-use super::{Error, ErrorKind, Format, Options, Progress, Source, first_lines, task};
+use super::pages::Pages;
+use super::{Error, ErrorKind, Format, Options, Progress, Source, first_lines, task, walk};
 use crate::model::{Done, ListPoint, Task};
 
 /// Maximum number of tasks in one batch. A batch is also handed over before each read.
 const BATCH_TASKS: usize = 256;
 
-/// A batch is handed over when its lines, and what they carry, take this many bytes. A short row may carry long names of
+/// A batch is handed over when its lines, what they carry, and their stored answers take this many bytes. A short row may carry long names of
 /// columns.
 const BATCH_BYTES: usize = 1024 * 1024;
 
@@ -70,17 +72,18 @@ impl Input {
     /// # Errors
     /// If a rule needs a column, and no source has columns.
     pub fn reading(self, options: Options) -> Result<Self, Error> {
-        let has_columns = self.sources.iter().any(|source| options.format_of(source) != Format::Text);
-        match options.needed.first().filter(|_| !has_columns) {
-            None => Ok(Self { options, ..self }),
-            Some(column) => Err(Error::new(
-                ErrorKind::Unusable,
-                format!(
-                    "read the list: a rule reads its column `{column}` (input:{column}), but a list of lines has no columns; \
-                     give a table (--input-format csv), or remove the rule"
-                ),
-            )),
-        }
+        let fixed: Option<Vec<&[&str]>> = self.sources.iter().map(|source| options.fixed_columns(source)).collect();
+        let fixed = fixed.map(|fixed| fixed.concat());
+        let is_there = |column: &&String| fixed.as_ref().is_none_or(|fixed| fixed.contains(&column.as_str()));
+        let Some(column) = options.needed.iter().find(|column| !is_there(column)) else {
+            return Ok(Self { options, ..self });
+        };
+        let why = match fixed.unwrap_or_default().as_slice() {
+            [] => "a list of lines has no columns; give a table (--input-format csv), or remove the rule".to_owned(),
+            known => format!("it has only {}", known.join(", ")),
+        };
+        let context = format!("read the list: a rule reads its column `{column}` (input:{column}), but {why}");
+        Err(Error::new(ErrorKind::Unusable, context))
     }
 
     /// Fails if a source is a regular file and none of its first 20 tasks is a URL.
@@ -97,16 +100,17 @@ impl Input {
     pub fn carried_columns(&self) -> Result<Option<Vec<String>>, Error> {
         let mut names: Vec<String> = Vec::new();
         for source in &self.sources {
-            match self.options.format_of(source) {
-                Format::Text => {}
-                Format::Jsonl | Format::Json => return Ok(None),
-                Format::Csv | Format::Tsv => {
-                    let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
-                    let new = first.input.texts().into_iter().map(|(name, _)| name);
-                    let new: Vec<String> = new.filter(|name| !names.contains(name)).collect();
-                    names.extend(new);
+            let new: Vec<String> = match (self.options.fixed_columns(source), self.options.format_of(source)) {
+                (Some(fixed), _) => {
+                    fixed.iter().filter(|name| self.options.keep.has(name)).map(ToString::to_string).collect()
                 }
-            }
+                (None, Format::Csv | Format::Tsv) => {
+                    let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
+                    first.input.texts().into_iter().map(|(name, _)| name).collect()
+                }
+                (None, _) => return Ok(None),
+            };
+            names.extend(new.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
         }
         Ok(Some(names))
     }
@@ -139,6 +143,10 @@ impl Input {
             if let Source::Url(text) = source {
                 batch.progress.add_bytes(text.len());
                 batch.push_url(text)?;
+                continue;
+            }
+            if let Source::Pages(folder) = source {
+                batch.push_pages(source, folder)?;
                 continue;
             }
             // A FIFO may have to wait for its writer.
@@ -252,6 +260,22 @@ impl<'a> Filling<'a> {
         }
     }
 
+    fn push_pages(&mut self, source: &Source, folder: &Path) -> Result<(), Stop> {
+        let mut pages = Pages::new(folder, self.options).map_err(|error| broken_off(source, self, error))?;
+        while !self.is_at_limit() {
+            match pages.next(self.consumed.tasks()) {
+                Ok(Some(entry)) => self.push_entry(entry)?,
+                Ok(None) => break,
+                Err(walk::Unreadable { folder, error }) => {
+                    self.hand_over()?;
+                    let context = format!("read the folder `{}` in {source}", folder.display());
+                    return Err(Stop::Error(Error::new(ErrorKind::BrokenOff, context).because(error)));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The error for a list that cannot be read further. Its first entries, and earlier sources, may have been delivered.
     fn unreadable(&self, source: &Source, error: Unreadable) -> Stop {
         let kind = if self.consumed.tasks() == 0 { ErrorKind::Unusable } else { ErrorKind::BrokenOff };
@@ -273,7 +297,8 @@ impl<'a> Filling<'a> {
 
     fn push(&mut self, task: Task, line: &[u8]) -> Result<(), Stop> {
         if self.consumed.add(line.trim_ascii()).map_err(Stop::Error)? {
-            self.bytes += size_of::<Task>() + task.line.len() + task.input.weight();
+            let stored = task.stored.as_ref().map_or(0, |stored| stored.bytes.len());
+            self.bytes += size_of::<Task>() + task.line.len() + task.input.weight() + stored;
             self.tasks.push(task);
         }
         if self.tasks.len() >= BATCH_TASKS || self.bytes >= BATCH_BYTES { self.hand_over() } else { Ok(()) }

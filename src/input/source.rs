@@ -18,6 +18,8 @@ pub enum Source {
     Stdin,
     /// One URL from the command line.
     Url(String),
+    /// A folder of saved pages.
+    Pages(PathBuf),
 }
 
 impl Source {
@@ -41,6 +43,10 @@ impl Source {
         let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {self}")).because(error);
         match self {
             Self::Url(text) => Ok(Some(text.len() as u64)),
+            Self::Pages(folder) => {
+                fs::read_dir(folder).map_err(unusable)?;
+                Ok(None)
+            }
             Self::Stdin => match streams::input().map(Stream::into_file) {
                 Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
                     Err(Error::new(ErrorKind::Unusable, "read standard input: it is a folder, redirect a file to it"))
@@ -53,7 +59,9 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(Error::new(
                         ErrorKind::Unusable,
-                        format!("read {self}: it is a folder, name a file in it (--site serves a folder)"),
+                        format!(
+                            "read {self}: it is a folder, name a file in it (--site serves a folder, --pages reads saved pages)"
+                        ),
                     ));
                 }
                 if !metadata.is_file() {
@@ -73,7 +81,7 @@ impl Source {
     pub(super) fn open_regular(&self) -> io::Result<Option<File>> {
         match self {
             Self::File(path) if fs::metadata(path)?.is_file() => File::open(path).map(Some),
-            Self::File(_) | Self::Stdin | Self::Url(_) => Ok(None),
+            Self::File(_) | Self::Stdin | Self::Url(_) | Self::Pages(_) => Ok(None),
         }
     }
 
@@ -97,12 +105,14 @@ impl Source {
         Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
     }
 
-    /// Opens the source for reading. This may wait, for example for the writer of a FIFO.
+    /// Opens the source for reading. This may wait, for example for the writer of a FIFO. A folder of pages has no bytes of
+    /// its own.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
             Self::Stdin => Box::new(streams::input()?),
             Self::Url(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
+            Self::Pages(_) => Box::new(io::empty()),
         })
     }
 }
@@ -114,6 +124,7 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "the list `{}`", path.display()),
             Self::Stdin => f.write_str("the list from standard input"),
             Self::Url(_) => f.write_str("a URL of the command line"),
+            Self::Pages(folder) => write!(f, "the folder of pages `{}`", folder.display()),
         }
     }
 }

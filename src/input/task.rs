@@ -23,7 +23,7 @@ pub(super) fn from_line(line: Line<'_>, seq: u64, base: Option<&Url>) -> Option<
         return from_text(text, seq, base);
     }
     let line = redact(&String::from_utf8_lossy(bytes)).into_owned();
-    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)), input: Carried::default() })
+    Some(Task { seq, line, url: Err(invalid::not_utf8(bytes)), input: Carried::default(), stored: None })
 }
 
 /// As [`from_line`], for a line that is valid text, such as an argument.
@@ -33,7 +33,7 @@ pub(super) fn from_text(text: &str, seq: u64, base: Option<&Url>) -> Option<Task
         return None;
     }
     let url = columns::check(text).and_then(|()| to_sendable(text, base));
-    Some(Task { seq, line: shown(text, url.as_ref().ok()), url, input: Carried::default() })
+    Some(Task { seq, line: shown(text, url.as_ref().ok()), url, input: Carried::default(), stored: None })
 }
 
 /// Turns a cell of a table, or a string of JSON, into a task. Each is a task, also if it is empty.
@@ -47,7 +47,7 @@ pub(super) fn from_value(written: &str, input: Carried, seq: u64, base: Option<&
         return failed(invalid::too_long());
     }
     let url = columns::check(text).map_err(|_| invalid::white_space()).and_then(|()| to_sendable(text, base));
-    Task { seq, line: shown(text, url.as_ref().ok()), url, input }
+    Task { seq, line: shown(text, url.as_ref().ok()), url, input, stored: None }
 }
 
 /// A task of an entry that has no URL. Its record shows the beginning of `text`.
@@ -56,7 +56,7 @@ pub(super) fn invalid(text: &str, seq: u64, failure: Failure) -> Task {
         None => redact(text).into_owned(),
         Some(_) => redact_beginning(text).chars().take(SHOWN).chain(['…']).collect(),
     };
-    Task { seq, line, url: Err(failure), input: Carried::default() }
+    Task { seq, line, url: Err(failure), input: Carried::default(), stored: None }
 }
 
 fn to_sendable(text: &str, base: Option<&Url>) -> Result<Url, Failure> {

@@ -23,6 +23,7 @@
 //! - `reach`: whether the list or a redirect leads to a URL
 //! - `visit`: one request, and its result
 //! - `sendable`: checks whether a request can contain a URL
+//! - `stored`: an answer that the list itself has
 //! - `excerpt`: shortens text from elsewhere that a message quotes
 //! - `failure`: the kind, stage, message and causes of a failure, and whether to try again
 //! - `few`: lists of bounded length that workers send
@@ -57,6 +58,7 @@ mod record;
 mod rows;
 mod sendable;
 mod seqs;
+mod stored;
 mod task;
 mod task_facts;
 mod timestamp;
@@ -87,11 +89,12 @@ pub use record::Record;
 pub use rows::{RowsHead, count_rows, rows_of};
 pub use sendable::{LONGEST_URL, Unsendable, check_sendable};
 pub use seqs::Seqs;
+pub use stored::{Stored, StoredForm};
 pub use task::Task;
 pub use task_facts::TaskFacts;
 pub use timestamp::rfc_3339;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
-pub use web_url::{deserialize_url, parse_url, parse_url_in};
+pub use web_url::{deserialize_url, deserialize_visited_url, parse_url, parse_url_in};
 pub use worker_label::WorkerLabel;

@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::{Carried, Failure};
+use super::{Carried, Failure, Stored};
 
 /// One entry of the list: a line, a row or a value.
 #[derive(Debug, Clone)]
@@ -15,4 +15,6 @@ pub struct Task {
     pub url: Result<Url, Failure>,
     /// What else the list says about it. Its record repeats this.
     pub input: Carried,
+    /// The answer for `url`, if the list itself has it. Only then may the URL be a `file` URL.
+    pub stored: Option<Stored>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Answer, HostSettings, Reach, TaskFacts};
+use super::{Answer, HostSettings, Reach, Stored, TaskFacts};
 
 /// How long an idle connection is kept open.
 ///
@@ -28,8 +28,8 @@ pub enum Connection {
 /// One request that a worker makes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
-    /// Absolute http or https URL; may contain credentials.
-    #[serde(deserialize_with = "super::deserialize_url")]
+    /// Absolute http or https URL; may contain credentials. If the answer is stored, it may be a `file` URL.
+    #[serde(deserialize_with = "super::deserialize_visited_url")]
     pub url: Url,
     /// How Gleaner got the URL.
     pub reach: Reach,
@@ -43,13 +43,16 @@ pub struct Visit {
     pub connection: Connection,
     /// What the list says about the task, if a rule needs it.
     pub task: Option<Box<TaskFacts>>,
+    /// The answer, if it is known already. The worker then reads it and requests nothing.
+    pub stored: Option<Stored>,
 }
 
 impl Visit {
     /// A request without headers of its own.
     pub fn new(url: Url, reach: Reach) -> Self {
         let (headers, host) = (Vec::new(), HostSettings::default());
-        Self { url, reach, headers, host, tell_when_sent: false, connection: Connection::Kept, task: None }
+        let connection = Connection::Kept;
+        Self { url, reach, headers, host, tell_when_sent: false, connection, task: None, stored: None }
     }
 }
 

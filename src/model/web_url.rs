@@ -60,25 +60,39 @@ pub fn parse_url_in(text: &str, base: Option<&Url>, encoding: &'static Encoding)
 /// # Errors
 /// Where the text is not such a URL.
 pub fn deserialize_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
-    struct Text;
+    deserializer.deserialize_str(Text { expected: "an http(s) URL", is_allowed: is_web })
+}
 
-    impl Visitor<'_> for Text {
-        type Value = Url;
+/// Reads the URL of a visit. As [`deserialize_url`], but `file` URLs are allowed, too: the answer of a visit may be a
+/// file.
+///
+/// # Errors
+/// Where the text is not such a URL.
+pub fn deserialize_visited_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let is_allowed = |url: &Url| is_web(url) || url.scheme() == "file";
+    deserializer.deserialize_str(Text { expected: "an http(s) or file URL", is_allowed })
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an http(s) URL")
-        }
+struct Text {
+    expected: &'static str,
+    is_allowed: fn(&Url) -> bool,
+}
 
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Url, E> {
-            if text.len() > LONGEST_URL {
-                return Err(E::custom("a URL that is longer than any that is sent"));
-            }
-            let url = parse_url(text, None).map_err(E::custom)?;
-            if is_web(&url) { Ok(url) } else { Err(E::custom("a URL that is not an http(s) URL")) }
-        }
+impl Visitor<'_> for Text {
+    type Value = Url;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
     }
 
-    deserializer.deserialize_str(Text)
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Url, E> {
+        if text.len() > LONGEST_URL {
+            return Err(E::custom("a URL that is longer than any that is sent"));
+        }
+        let url = parse_url(text, None).map_err(E::custom)?;
+        let is_allowed = (self.is_allowed)(&url);
+        if is_allowed { Ok(url) } else { Err(E::custom(format!("a URL that is not {}", self.expected))) }
+    }
 }
 
 /// Whether the scheme is `http` or `https`.
@@ -219,7 +233,7 @@ mod tests {
     use url::Url;
 
     use super::{LONGEST_URL, parse_url, parse_url_in, whatwg};
-    use crate::model::{Reach, Visit};
+    use crate::model::{Answer, Reach, Visit};
 
     #[test]
     fn urls_match_the_test_data_of_the_standard() {
@@ -350,16 +364,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_http_url_cannot_be_read_as_a_visit() {
+    fn only_an_http_url_can_be_read_as_that_of_a_visit_or_a_redirect_and_a_file_url_as_that_of_a_visit() {
         let long = format!("http://h/{}", "x".repeat(LONGEST_URL));
-        let cases = ["", "/x", "http://", "ftp://h/", "mailto:a@b", "file:///etc/passwd", &long];
+        let cases = ["", "/x", "http://", "ftp://h/", "mailto:a@b", "data:,x", &long, "file:///a", "http://h/b"];
+        let http = || Url::parse("http://h/").expect("a URL");
         for text in cases {
             let shown: String = text.chars().take(20).collect();
             let mut bytes = postcard::to_stdvec(text).expect("bytes");
-            let rest = postcard::to_stdvec(&Visit::new(Url::parse("http://h/").expect("a URL"), Reach::Listed));
+            let rest = postcard::to_stdvec(&Visit::new(http(), Reach::Listed));
             // What follows the URL is that of an ordinary visit.
             bytes.extend_from_slice(&rest.expect("bytes")[1 + "http://h/".len()..]);
-            assert!(postcard::from_bytes::<Visit>(&bytes).is_err(), "{shown}");
+            let is_allowed = text == "file:///a" || text == "http://h/b";
+            assert_eq!(postcard::from_bytes::<Visit>(&bytes).is_ok(), is_allowed, "{shown}");
+
+            let redirect = postcard::to_stdvec(&Answer::Redirect { status: 1, to: http(), bytes: 0 }).expect("bytes");
+            let text_bytes = postcard::to_stdvec(text).expect("bytes");
+            // The variant, the status, the URL, the length of the body.
+            let redirect = [&redirect[..2], &text_bytes, &redirect[redirect.len() - 1..]].concat();
+            let is_read = postcard::from_bytes::<Answer>(&redirect).is_ok();
+            assert_eq!(is_read, text == "http://h/b", "{shown}");
         }
     }
 }

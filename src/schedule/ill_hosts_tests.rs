@@ -247,7 +247,7 @@ fn a_later_and_shorter_retry_after_does_not_shorten_a_longer_one() {
     let mut now = Instant::now();
     let task = |seq: u64| {
         let line = format!("http://h/{seq}");
-        Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }
+        Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None }
     };
     for seq in 0..4 {
         schedule.admit(task(seq), now);

@@ -8,6 +8,7 @@
 //!   many requests at once, how far apart, and which orders wait. `breaker` decides when to pause a host, and when to
 //!   give it up.
 //! - `origins` holds the robots.txt of each origin. `asking` requests one.
+//! - `stored` holds the tasks whose answers the list itself has. They pass no gate.
 //! - `weight` counts the memory that the tasks use, and limits the length of URLs that redirects lead to.
 //! - `backoff` computes the pause before a retry.
 //!
@@ -30,6 +31,7 @@ mod hosts;
 mod options;
 mod origins;
 mod queue;
+mod stored;
 mod target;
 mod task;
 mod weight;
@@ -45,4 +47,4 @@ mod weights_tests;
 
 pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
 pub use queue::{Dispatch, RequestId, Schedule, Step};
-pub use task::Settled;
+pub use task::{AnsweredBy, Settled};

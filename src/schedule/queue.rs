@@ -9,7 +9,8 @@ use super::host::Heard;
 use super::hosts::{HostId, Hosts};
 use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
-use super::task::{Settled, UnderWay};
+use super::stored::StoredTasks;
+use super::task::{AnsweredBy, Settled, UnderWay};
 use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, Task, TaskFacts, Visit};
 use crate::robots;
 
@@ -56,6 +57,8 @@ pub struct Schedule {
     /// Every task under way, by seq. Boxed, because a map whose entries change all the time may have four times as many
     /// places as entries.
     pub(super) tasks: HashMap<u64, Box<UnderWay>>,
+    /// Those whose answers the list has. They are not among `tasks`.
+    pub(super) stored: StoredTasks,
     /// To be sent again later.
     pub(super) pausing: BinaryHeap<Reverse<(Instant, RequestId)>>,
     /// When the rate of the whole run lets the next one out.
@@ -75,6 +78,7 @@ impl Schedule {
             hosts: Hosts::new(options),
             origins: Origins::default(),
             tasks: HashMap::new(),
+            stored: StoredTasks::default(),
             pausing: BinaryHeap::new(),
             next_out: None,
             weight: 0,
@@ -86,9 +90,13 @@ impl Schedule {
 
     /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
-        let Task { seq, line, url, input } = task;
-        match url {
-            Ok(url) => {
+        let Task { seq, line, url, input, stored } = task;
+        match (url, stored) {
+            (Ok(url), Some(stored)) => {
+                self.admit_stored(seq, line, input, url, stored);
+                None
+            }
+            (Ok(url), None) => {
                 let host = self.hosts.hold(&url);
                 let mut under_way = UnderWay::new(line, input, url, host);
                 self.hosts.hold_again(host);
@@ -98,9 +106,9 @@ impl Schedule {
                 self.hosts.change(host, now, |host, _| host.queue.push_back(RequestId::Page(seq)));
                 None
             }
-            Err(failure) => {
-                let outcome = Outcome::Failure(failure);
-                Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
+            (Err(failure), _) => {
+                let (outcome, answered_by) = (Outcome::Failure(failure), AnsweredBy::Requests);
+                Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO, answered_by })
             }
         }
     }
@@ -114,27 +122,27 @@ impl Schedule {
 
     /// The number of orders that could be handed out now.
     pub fn ready(&self) -> usize {
-        self.hosts.available()
+        self.hosts.available() + self.stored.available()
     }
 
     /// The number of tasks that were admitted and are not settled.
     pub fn under_way(&self) -> usize {
-        self.tasks.len()
+        self.tasks.len() + self.stored.len()
     }
 
     /// Whether no task is under way.
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
+        self.under_way() == 0
     }
 
     /// The URL that a task requests next, or whose answer it waits for.
     pub fn url(&self, seq: u64) -> Option<&Url> {
-        Some(&self.tasks.get(&seq)?.target.url)
+        self.tasks.get(&seq).map(|task| &task.target.url).or_else(|| self.stored.url(seq))
     }
 
     /// What the list says about a task.
     pub fn facts(&self, seq: u64) -> Option<TaskFacts> {
-        let task = self.tasks.get(&seq)?;
+        let Some(task) = self.tasks.get(&seq) else { return self.stored.facts(seq) };
         Some(TaskFacts { seq, url: task.line.clone(), input: task.input.texts() })
     }
 
@@ -157,13 +165,16 @@ impl Schedule {
     /// When to call [`next`](Self::next) again if nothing happens before.
     pub fn next_wake_up(&self) -> Option<Instant> {
         let pausing = self.pausing.peek().map(|Reverse((at, _))| *at);
-        let rate = self.next_out.filter(|_| self.ready() > 0);
+        let rate = self.next_out.filter(|_| self.hosts.available() > 0);
         pausing.into_iter().chain(self.hosts.next_wake_up()).chain(rate).min()
     }
 
     /// The next thing to do. `None` if everything is under way or has to wait.
     pub fn next(&mut self, now: Instant) -> Option<Step> {
         self.wake(now);
+        if let Some(dispatch) = self.stored.next() {
+            return Some(Step::Fetch(dispatch));
+        }
         if self.next_out.is_some_and(|at| at > now) {
             return None;
         }
@@ -182,6 +193,7 @@ impl Schedule {
     /// The request that was [`next`](Self::next) is made now.
     pub fn hand_out(&mut self, request: RequestId, now: Instant) {
         let host = match request {
+            RequestId::Page(seq) if self.stored.hand_out(seq, now) => return,
             RequestId::Page(seq) => self.tasks.get_mut(&seq).map(|task| {
                 task.handed_out = Some(now);
                 task.host
@@ -342,7 +354,7 @@ impl Schedule {
             Answer::Failure(failure) => Some(failure),
             _ => None,
         };
-        let task = self.tasks.get_mut(&seq)?;
+        let Some(task) = self.tasks.get_mut(&seq) else { return self.stored_answered(seq, answer, elapsed) };
         task.elapsed = task.elapsed.saturating_add(elapsed);
         let is_lost = failure.is_some_and(|failure| failure.retry == Retry::Again);
         task.again = is_lost && !task.again;
@@ -423,7 +435,9 @@ impl Schedule {
 
     /// Sends an order of a lost worker again, before all others. `charged`: the loss counts as an attempt.
     pub fn rerun(&mut self, request: RequestId, alone: bool, charged: bool, now: Instant) {
-        let Some((host, _)) = self.whereabouts(request) else { return };
+        let Some((host, _)) = self.whereabouts(request) else {
+            return self.rerun_stored(request, alone, charged, now);
+        };
         match request {
             RequestId::Page(seq) => {
                 if let Some(task) = self.tasks.get_mut(&seq) {
@@ -447,7 +461,7 @@ impl Schedule {
     pub fn fail(&mut self, request: RequestId, failure: Failure, now: Instant) -> Option<Settled> {
         match request {
             RequestId::Page(seq) => {
-                let task = self.tasks.get_mut(&seq)?;
+                let Some(task) = self.tasks.get_mut(&seq) else { return self.fail_stored(seq, failure, now) };
                 task.charge(now);
                 let host = task.host;
                 self.hosts.change(host, now, |host, _| host.lost(request, now));

@@ -116,7 +116,13 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
             match list.next() {
                 Some((seq, line)) => {
                     let url = Url::parse(line).expect("a URL");
-                    let task = Task { seq: seq as u64, line: line.clone(), url: Ok(url), input: Carried::default() };
+                    let task = Task {
+                        seq: seq as u64,
+                        line: line.clone(),
+                        url: Ok(url),
+                        input: Carried::default(),
+                        stored: None,
+                    };
                     ran.settled.extend(schedule.admit(task, now));
                 }
                 None => list_ended = true,
@@ -480,7 +486,8 @@ fn hosts_without_tasks_are_forgotten() {
     let now = Instant::now();
     for seq in 0..30_000 {
         let line = format!("http://h{seq}/");
-        let task = Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() };
+        let task =
+            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None };
         assert!(schedule.admit(task, now).is_none());
         for _ in 0..2 {
             let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("something to fetch") };
@@ -501,7 +508,8 @@ fn endless_subdomains_are_forgotten_although_their_domain_is_one_host() {
     let now = Instant::now();
     let mut visit = |seq: u64, keep: bool| {
         let line = format!("http://h{seq}.example.com/");
-        let task = Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() };
+        let task =
+            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None };
         assert!(schedule.admit(task, now).is_none());
         while let Some(Step::Fetch(dispatch)) = schedule.next(now) {
             schedule.hand_out(dispatch.id, now);
@@ -538,7 +546,10 @@ fn a_robots_txt_request_that_killed_its_worker_runs_alone() {
         Schedule::new(Options { politeness: Politeness { robots: true, ..free().politeness }, ..free() });
     let now = Instant::now();
     let line = "http://h/".to_owned();
-    schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }, now);
+    schedule.admit(
+        Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+        now,
+    );
     for alone in [false, true] {
         let Some(Step::Fetch(dispatch)) = schedule.next(now) else { panic!("a robots.txt") };
         schedule.hand_out(dispatch.id, now);
@@ -556,7 +567,10 @@ fn a_stored_page_does_not_delay_the_next_request() {
     let now = Instant::now();
     for seq in 0..3 {
         let line = "http://h/".to_owned();
-        schedule.admit(Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }, now);
+        schedule.admit(
+            Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+            now,
+        );
     }
     let page = Page { final_url: String::new(), status: 200, bytes: 1, data: "{}".into(), fit: Fit::default() };
     for seq in 0..3 {
@@ -573,7 +587,10 @@ fn a_request_lost_with_its_worker_counts_as_sent_at_that_moment() {
     let mut schedule = Schedule::new(options);
     let begun = Instant::now();
     let line = "http://h/".to_owned();
-    schedule.admit(Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }, begun);
+    schedule.admit(
+        Task { seq: 0, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None },
+        begun,
+    );
     let _ = schedule.next(begun);
     schedule.hand_out(RequestId::Page(0), begun);
     let lost = begun + Duration::from_secs(3);

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use url::Url;
 
@@ -22,6 +22,20 @@ pub struct Settled {
     pub attempts: u32,
     /// The time that workers spent on it.
     pub elapsed: Duration,
+    /// Where its answer comes from.
+    pub answered_by: AnsweredBy,
+}
+
+/// Where the answer of a task comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// From requests, if any was sent.
+    Requests,
+    /// The list itself has it.
+    List {
+        /// When it was received, as far as the list knows.
+        at: Option<SystemTime>,
+    },
 }
 
 /// A task that has been read from the list and has no record yet.
@@ -118,6 +132,7 @@ impl UnderWay {
     }
 
     pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
-        Settled { seq, line: self.line, input: self.input, outcome, attempts: self.charged, elapsed: self.elapsed }
+        let (attempts, elapsed, answered_by) = (self.charged, self.elapsed, AnsweredBy::Requests);
+        Settled { seq, line: self.line, input: self.input, outcome, attempts, elapsed, answered_by }
     }
 }

@@ -43,7 +43,7 @@ fn schedule() -> Schedule {
 
 fn task(seq: u64) -> Task {
     let line = format!("http://h/{seq}");
-    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default() }
+    Task { seq, url: Ok(Url::parse(&line).expect("a URL")), line, input: Carried::default(), stored: None }
 }
 
 fn page() -> Answer {
@@ -68,7 +68,13 @@ fn tasks_leave_in_the_order_of_the_list() {
 #[test]
 fn a_line_that_is_not_a_url_is_settled_without_an_attempt() {
     let failure = Failure::new(FailureKind::InvalidUrl, Stage::List, "no scheme");
-    let task = Task { seq: 4, line: "nonsense".to_owned(), url: Err(failure.clone()), input: Carried::default() };
+    let task = Task {
+        seq: 4,
+        line: "nonsense".to_owned(),
+        url: Err(failure.clone()),
+        input: Carried::default(),
+        stored: None,
+    };
     let settled = schedule().admit(task, Instant::now()).expect("settled");
     assert_eq!((settled.seq, settled.attempts), (4, 0));
     assert_eq!(settled.outcome, Outcome::Failure(failure));
@@ -96,7 +102,10 @@ fn follow(first: &str, redirects: &[(&str, u64)]) -> Result<u32, (usize, Failure
     let mut schedule = Schedule::new(Options { max_redirects: 10, ..free() });
     let now = Instant::now();
     let line = first.to_owned();
-    schedule.admit(Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line, input: Carried::default() }, now);
+    schedule.admit(
+        Task { seq: 0, url: Ok(Url::parse(first).expect("a URL")), line, input: Carried::default(), stored: None },
+        now,
+    );
     let mut cookies = 0;
     for (nth, (to, more)) in redirects.iter().enumerate() {
         order(&mut schedule, now).expect("an order");
@@ -187,6 +196,7 @@ fn every_hop_knows_the_origin_of_the_listed_url() {
             line: String::new(),
             url: Url::parse("http://u:p@H:80/x").map_err(|_| unreachable!()),
             input: Carried::default(),
+            stored: None,
         },
         now,
     );

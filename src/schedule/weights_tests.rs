@@ -26,7 +26,10 @@ fn polite() -> Options {
 
 fn admit(schedule: &mut Schedule, seq: u64, line: &str, now: Instant) {
     let url = Url::parse(line).expect("a URL");
-    assert_eq!(schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url), input: Carried::default() }, now), None);
+    assert_eq!(
+        schedule.admit(Task { seq, line: line.to_owned(), url: Ok(url), input: Carried::default(), stored: None }, now),
+        None
+    );
 }
 
 /// Hands out all orders that can be sent. Also returns the tasks that were settled on the way.
@@ -113,7 +116,7 @@ fn what_the_list_carries_counts_until_the_task_is_settled_and_is_told_to_rules()
     let without = schedule.weight();
     let input = Carried::of_cells([("sku", "x".repeat(100_000).as_str())]);
     let (line, url) = ("http://h/".to_owned(), Url::parse("http://h/"));
-    let task = Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone() };
+    let task = Task { seq: 1, line, url: Ok(url.expect("a URL")), input: input.clone(), stored: None };
     assert_eq!(schedule.admit(task, now), None);
     assert_eq!(schedule.weight(), 2 * without + input.weight());
     assert_eq!(schedule.facts(1).map(|facts| facts.input), Some(input.texts()));

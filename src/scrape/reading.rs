@@ -161,7 +161,7 @@ mod tests {
         let url = Url::parse("http://h.example/").expect("a URL");
         let content_type = content_type.map(str::to_owned);
         let (kind, body) = (DocumentKind::Html, body.into());
-        let (headers, fetched_at) = (HeaderMap::new(), SystemTime::UNIX_EPOCH);
+        let (headers, fetched_at) = (HeaderMap::new(), Some(SystemTime::UNIX_EPOCH));
         FetchedPage {
             url,
             status: 200,

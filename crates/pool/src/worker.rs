@@ -210,7 +210,10 @@ async fn take_jobs<J: Job>(
 /// Runs a job and turns a panic into an error, whether the panic happens when the task is read or when it runs.
 async fn run<J: Job>(job: Arc<J>, outbox: Arc<Outbox<J>>, id: u64, merge: Option<u64>, payload: Bytes) {
     let running = async {
-        match postcard::from_bytes(&payload) {
+        let task = postcard::from_bytes(&payload);
+        // A task may have megabytes. Nobody needs its frame any more.
+        drop(payload);
+        match task {
             Ok(task) => Ok(job.run(task).await),
             Err(error) => Err(panics::unserializable(&error)),
         }

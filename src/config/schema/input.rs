@@ -14,7 +14,7 @@ pub(super) const INPUT: Section = Section {
             default: "\"auto\"",
             affects: Affects::Output,
             doc: "\"txt\" (a URL on each line), \"csv\", \"tsv\" (a table with a header), \"jsonl\" or \"ndjson\" (both: a \
-                  value of JSON on each line), \"json\" (an array), or \"auto\" = by the extension of each list; any other \
+                  value of JSON on each line), \"json\" (an array), \"warc\" (an archive of answers), or \"auto\" = by the extension of each list; any other \
                   extension and standard input are txt. Compressed lists (gzip, zstd) are unpacked.",
         },
         Setting {
@@ -54,4 +54,5 @@ const FORMATS: &[(&str, Option<Format>)] = &[
     // Another name for the same format.
     ("ndjson", Some(Format::Jsonl)),
     ("json", Some(Format::Json)),
+    ("warc", Some(Format::Warc)),
 ];

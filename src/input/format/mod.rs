@@ -7,6 +7,7 @@
 //! - `table`: rows of a table (CSV and TSV); `columns` chooses its columns by its header
 //! - `jsonl`: a value of JSON on each line
 //! - `json`: an array of JSON
+//! - `warc`: the answers of an archive
 //! - `value`: finds the URLs in a value of JSON, for both
 
 mod columns;
@@ -15,6 +16,7 @@ mod jsonl;
 mod table;
 mod text;
 mod value;
+pub(super) mod warc;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -94,13 +96,15 @@ pub(super) fn entries<'a>(
     options: &'a Options,
     base: Option<&'a Url>,
 ) -> Box<dyn Entries + 'a> {
-    let list = Utf8::new(Unpacked::new(list));
+    let list = Unpacked::new(list);
     match format {
-        Format::Text => Box::new(text::Text::new(list, base)),
-        Format::Csv => Box::new(table::Table::new(list, b',', options, base)),
-        Format::Tsv => Box::new(table::Table::new(list, b'\t', options, base)),
-        Format::Jsonl => Box::new(jsonl::Jsonl::new(list, options, base)),
-        Format::Json => Box::new(json::Json::new(list, options, base)),
+        Format::Text => Box::new(text::Text::new(Utf8::new(list), base)),
+        Format::Csv => Box::new(table::Table::new(Utf8::new(list), b',', options, base)),
+        Format::Tsv => Box::new(table::Table::new(Utf8::new(list), b'\t', options, base)),
+        Format::Jsonl => Box::new(jsonl::Jsonl::new(Utf8::new(list), options, base)),
+        Format::Json => Box::new(json::Json::new(Utf8::new(list), options, base)),
+        // Its parts have encodings of their own.
+        Format::Warc => Box::new(warc::Warc::new(list, options)),
     }
 }
 

@@ -19,8 +19,8 @@ pub struct PageFacts<'p> {
     pub status: u16,
     /// The headers of the response.
     pub headers: &'p HeaderMap,
-    /// When the page was fetched, by the clock of this machine.
-    pub fetched_at: SystemTime,
+    /// When the page was fetched: by the clock of this machine, or as an archive says. `None` if nobody knows.
+    pub fetched_at: Option<SystemTime>,
     /// What the list says about the task, if a rule needs it.
     pub task: Option<&'p TaskFacts>,
 }
@@ -29,16 +29,18 @@ pub struct PageFacts<'p> {
 static NO_HEADERS: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
 
 impl<'p> PageFacts<'p> {
-    /// The facts about a page of which only the URL is known. Its time is 1970.
+    /// The facts about a page of which only the URL is known.
     pub fn of(final_url: &'p Url) -> Self {
-        Self { final_url, status: 200, headers: &NO_HEADERS, fetched_at: SystemTime::UNIX_EPOCH, task: None }
+        Self { final_url, status: 200, headers: &NO_HEADERS, fetched_at: None, task: None }
     }
 
     /// When the page was made: the `Date` of the response, or else the time at which it was fetched. Relative dates
-    /// such as "yesterday" count from here, so that a page gives the same data whenever it is read.
+    /// such as "yesterday" count from here, so that a page gives the same data whenever it is read. If neither is known, it
+    /// is 1970.
     pub(super) fn made_at(&self) -> jiff::Timestamp {
         let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
-        let made_at = date.and_then(|date| http_date(date, self.fetched_at)).unwrap_or(self.fetched_at);
+        let fetched_at = self.fetched_at.unwrap_or(SystemTime::UNIX_EPOCH);
+        let made_at = date.and_then(|date| http_date(date, fetched_at)).unwrap_or(fetched_at);
         jiff::Timestamp::try_from(made_at).unwrap_or_default()
     }
 
@@ -59,7 +61,7 @@ impl<'p> PageFacts<'p> {
                 let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
                 if values.is_empty() { Json::Null } else { Json::from(values.join(", ")) }
             }
-            Fact::FetchedAt => Json::from(rfc_3339(self.fetched_at)),
+            Fact::FetchedAt => self.fetched_at.map_or(Json::Null, |at| Json::from(rfc_3339(at))),
         }
     }
 }

@@ -119,6 +119,9 @@ impl<'a> Body<'a> {
 
     async fn read_plain(&mut self, first: Bytes) -> Result<Bytes, Failure> {
         if self.is_all(first.len()) {
+            if first.len() > LARGE_PAGE {
+                self.turn = self.large.turn().await;
+            }
             return Ok(first);
         }
         let mut body = Vec::new();

@@ -27,7 +27,7 @@ const MAX_HEADER_LIST: u32 = 256 * 1024;
 
 /// The most header lines over HTTP/1: as many as the client's header table holds. The size of a head is limited to 408
 /// KiB too, so this limit applies only if lines are shorter than 17 bytes on average.
-const MOST_LINES: usize = 24 * 1024;
+pub(super) const MOST_LINES: usize = 24 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Clients {

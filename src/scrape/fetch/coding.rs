@@ -53,7 +53,7 @@ impl Coding {
     ///
     /// gzip, zstd and zlib have signatures. Raw deflate and Brotli have none, but their output does not look like text,
     /// which has no control characters except white space.
-    fn may_begin(self, start: &[u8]) -> bool {
+    pub(super) fn may_begin(self, start: &[u8]) -> bool {
         let is_text = || start.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r'));
         match self {
             Self::Gzip => start.starts_with(GZIP),

@@ -92,7 +92,7 @@ impl Framing {
 
 /// Returns the words of a list header from all its lines (RFC 9110, 5.3), in lower case. Decodes bytes above 0x7F as
 /// Latin-1.
-fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<'h> {
+pub(super) fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<'h> {
     headers.get_all(name).iter().flat_map(|line| {
         let line = encoding_rs::mem::decode_latin1(line.as_bytes()).to_ascii_lowercase();
         line.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>()
@@ -100,7 +100,7 @@ fn tokens<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 /// Returns `Content-Length` if all its lines agree.
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
     let mut lengths = tokens(headers, &CONTENT_LENGTH).map(|text| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| text.parse::<u64>().ok()).flatten()

@@ -77,6 +77,18 @@ impl Head<'_> {
         self.status == StatusCode::NOT_MODIFIED && visit.headers.iter().any(|(name, _)| is_validator(name))
     }
 
+    /// Makes the failure of a stored answer that leads to `to`.
+    pub(super) fn stored_redirect(&self, to: &Url) -> Failure {
+        let message = format!(
+            "read {}: its stored answer is a redirect ({}) to {}, which is not followed; the list may have the answer of \
+             that URL, too",
+            shown_url(self.shown),
+            self.status.as_u16(),
+            shown_url(to)
+        );
+        Failure::new(FailureKind::HttpStatus, Stage::Fetch, message)
+    }
+
     /// Returns the failure of a status that does not come with a page.
     pub(super) fn refusal(&self) -> Option<Failure> {
         if self.status.is_informational() {

@@ -11,12 +11,14 @@
 //!   TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
 //! - `robots`: fetches a robots.txt, which has its own rules
+//! - `stored`: makes a response of an answer that is stored somewhere; `chunks`: undoes its chunks
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
 
 mod address;
 mod body;
 mod cap;
+mod chunks;
 mod classify;
 mod clients;
 mod coding;
@@ -33,6 +35,7 @@ mod robots;
 mod route;
 mod sent;
 mod shortage;
+mod stored;
 mod tls_words;
 mod unlabelled;
 
@@ -83,10 +86,19 @@ pub(super) struct FetchedPage {
     pub(super) body: Bytes,
     /// The headers of the response, if a rule needs them. They are empty otherwise.
     pub(super) headers: HeaderMap,
-    /// When the head of the response arrived.
-    pub(super) fetched_at: SystemTime,
+    /// When the head of the response arrived, if that is known.
+    pub(super) fetched_at: Option<SystemTime>,
     /// The permit of a large page, held until its data is extracted.
     pub(super) _turn: Option<Turn>,
+}
+
+/// An answer whose body is not read yet.
+struct Answered {
+    response: Response,
+    /// The time limit of its body.
+    deadline: Instant,
+    /// When its head arrived, if that is known.
+    at: Option<SystemTime>,
 }
 
 /// What the rules need of a page besides its text.
@@ -119,27 +131,46 @@ impl Fetcher {
         })
     }
 
-    /// Requests `url`, which is the visit's URL, once. Adds the response headers that the settings name to `kept`.
+    /// Requests the visit's URL once, or reads the answer that the visit brings. Adds the response headers that the
+    /// settings name to `kept`, if a server sent them.
     pub(super) async fn fetch(
         &self,
         visit: &Visit,
         sent: impl Fn() + Send + Sync + 'static,
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
-        let url = &visit.url;
-        let shown = without_credentials(url);
-        let (response, deadline) = self.ask(&shown, visit, sent).await?;
-        let (status, fetched_at) = (response.status(), SystemTime::now());
-        keep(&self.settings.kept_headers, response.headers(), kept);
+        let shown = without_credentials(&visit.url);
+        let answered = match &visit.stored {
+            Some(stored) => {
+                let deadline = Instant::now() + self.settings.timeout;
+                Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
+            }
+            None => {
+                let (response, deadline) = self.ask(&shown, visit, sent).await?;
+                keep(&self.settings.kept_headers, response.headers(), kept);
+                Answered { response, deadline, at: Some(SystemTime::now()) }
+            }
+        };
+        self.read(visit, shown, answered).await
+    }
+
+    /// Reads an answer: everything that follows from its head, and the body if it is a page.
+    async fn read(&self, visit: &Visit, shown: Url, answered: Answered) -> Result<Fetched, Failure> {
+        let (url, is_stored) = (&visit.url, visit.stored.is_some());
+        let Answered { response, deadline, at: fetched_at } = answered;
+        let status = response.status();
         let head = Head { url, shown: &shown, status, headers: response.headers(), settings: &self.settings };
         let answered =
             |failure: Failure| Failure { final_url: Some(shown.to_string()), status: Some(status.as_u16()), ..failure };
         let mut next = head.next_hop().map_err(answered)?;
+        if let Some(to) = next.as_ref().filter(|_| is_stored) {
+            return Err(answered(head.stored_redirect(to)));
+        }
         let refusal = head.refusal();
         let is_confirmed = head.confirms(visit);
         let has_page = next.is_none() && refusal.is_none() && !is_confirmed;
-        let refreshed = if has_page { head.refresh() } else { Refreshed::No };
-        let follows_meta = self.settings.meta_refresh && refreshed == Refreshed::No;
+        let refreshed = if has_page && !is_stored { head.refresh() } else { Refreshed::No };
+        let follows_meta = self.settings.meta_refresh && !is_stored && refreshed == Refreshed::No;
         if let Refreshed::Elsewhere(to) = refreshed {
             next = Some(to);
         }
