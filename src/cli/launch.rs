@@ -129,7 +129,7 @@ const IN_HAND: usize = 64 << 20;
 
 /// Returns the options of the pool: those of the settings, and the environment, the user and the arguments of the
 /// workers.
-fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
+pub(super) fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
     Ok(gleaner_pool::Options {
         environment: scrape::needed_variables(&plan.scrape.fetch),
         user: worker_user::choose(&plan.worker_user, plan.pool.sandbox)?,

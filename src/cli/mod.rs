@@ -1,6 +1,7 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `fields`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check` and `probe` (`try` and `init`) are the
+//! commands. `fields`
 //! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
@@ -24,6 +25,7 @@ mod identity;
 mod launch;
 mod log;
 mod messages;
+mod probe;
 mod run;
 mod site;
 mod summary_file;
@@ -54,6 +56,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
+        Command::Try(args) => probe::look(&args),
+        Command::Init(args) => probe::init(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }
