@@ -32,7 +32,8 @@ impl Response {
         let headers = page.headers.iter().filter(|(name, _)| !how_it_was_sent.contains(name));
         let headers = headers
             .map(|(name, value)| (name.to_string(), encoding_rs::mem::decode_latin1(value.as_bytes()).into_owned()));
-        let fetched_at = page.fetched_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
+        let fetched_at =
+            page.fetched_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
         let body = STANDARD.encode(&page.body);
         Self { url: page.url.to_string(), status: page.status, fetched_at, headers: headers.collect(), body }
     }

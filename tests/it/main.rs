@@ -29,6 +29,7 @@ mod network_guard;
 mod output;
 mod page_types;
 mod politeness;
+mod probe;
 mod proxies;
 mod recipes;
 mod resume;

@@ -133,7 +133,7 @@ fn examples(report: &Report) -> HashMap<String, String> {
     let first = |field: &FieldReport| {
         let found = field.sources.iter().find_map(|source| source.shown.first())?;
         // A whole object says little on one line.
-        let is_short = !found.value.starts_with(['{', '[']);
+        let is_short = !found.value.starts_with(['{', '[', '<']);
         is_short.then(|| (field.field.clone(), found.value.clone()))
     };
     report.fields.iter().filter_map(first).collect()

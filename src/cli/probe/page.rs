@@ -23,7 +23,7 @@ use crate::config::Plan;
 use crate::coordinator::{Ending, Progress, Reason};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
-use crate::model::{Stored, StoredForm, parse_url, shown_url, without_credentials};
+use crate::model::{RunLimits, Stored, StoredForm, parse_url, shown_url, without_credentials};
 use crate::scrape::extract::{Arity, Extraction, Fact, Root, Rule, ValueRule};
 use crate::scrape::{Purpose, Response};
 use crate::sink;
@@ -138,6 +138,8 @@ fn fetch(args: &PageArgs, url: &Url, plan: &Plan) -> Result<Result<Response, Unf
     let status = ValueRule::of(Root::Fact(Fact::Status).into(), Arity::One);
     plan.scrape.extract = Extraction::from(vec![("status".to_owned(), Rule::Value(status))]);
     (plan.scrape.purpose, plan.scrape.table, plan.cache) = (Purpose::Response, None, None);
+    // A single page is no reason to stop early.
+    plan.limits = RunLimits::default();
     let folder = tempfile::tempdir().context("make a temporary folder for the page").map_err(Stop::usage)?;
     let output = folder.path().join("page.jsonl");
     let options = sink::Options {
@@ -194,7 +196,7 @@ fn of_file(path: &Path, plan: &Plan) -> anyhow::Result<Page> {
 
 fn of_input(plan: &Plan) -> anyhow::Result<Page> {
     let bytes = streams::input().map_err(anyhow::Error::new).and_then(|input| bounded(input, plan));
-    let url = Url::parse("file:///dev/stdin")?;
+    let url = parse_url("file:///dev/stdin", None)?;
     Ok(of_bytes(bytes.context("read standard input")?, "standard input".to_owned(), url, "", None))
 }
 
@@ -235,7 +237,7 @@ fn saved_from(bytes: &[u8]) -> Option<Url> {
     let (_, rest) = head.split_once("<!-- saved from url=(")?;
     let (_, rest) = rest.split_once(')')?;
     let (url, _) = rest.split_once("-->")?;
-    parse_url(url.trim(), None).ok()
+    parse_url(url.trim(), None).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 impl Page {

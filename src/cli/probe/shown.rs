@@ -150,8 +150,8 @@ fn add_field(lines: &mut Vec<String>, field: &FieldReport, data: Option<&Value>,
     let values = if is_selector { Vec::new() } else { values_at(data, &field.field) };
     let mut head = name;
     if !values.is_empty() {
-        let shown: Vec<String> =
-            values.iter().take(VALUES).map(|value| shortened(&value.to_string(), width / 3)).collect();
+        let room = if values.len() == 1 { width * 3 / 4 } else { width / 3 };
+        let shown: Vec<String> = values.iter().take(VALUES).map(|value| shortened(&value.to_string(), room)).collect();
         let more = if values.len() > VALUES { ", ..." } else { "" };
         head.push_str(&format!(" = {}{more}", paint.paint(Tone::Value, &shown.join(", "))));
     }

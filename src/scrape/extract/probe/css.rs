@@ -152,16 +152,17 @@ impl Search<'_> {
             Simple::Other => {}
         }
         let (head, tail) = (&self.css[branch.start..piece.start], &self.css[piece.end..branch.end]);
-        let mut candidates: Vec<(String, String)> =
-            instead.iter().map(|instead| (format!("{head}{instead}{tail}"), format!("{head}{instead}"))).collect();
-        if let Some(loose) = self.with_spaces(branch) {
-            candidates.push((loose.clone(), loose));
-        }
+        let near = instead.iter().map(|instead| (format!("{head}{instead}{tail}"), format!("{head}{instead}")));
         let take = &self.css[branch.end..branch.end_of_take];
-        self.suggest(candidates, take, hint);
+        self.suggest(near.collect(), take, hint);
         if !hint.did_you_mean.is_empty() {
             hint.notes.clear();
         }
+        let mut looser: Vec<String> = self.with_spaces(branch).into_iter().collect();
+        if piece.combinator.is_none() && !before.is_empty() && !tail.is_empty() {
+            looser.push(format!("{head}{tail}"));
+        }
+        self.suggest(looser.into_iter().map(|looser| (looser.clone(), looser)).collect(), take, hint);
     }
 
     /// Suggests the candidates that match something: each whole, or else only up to the place that is mended.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::nearest::nearest;
+use crate::model::nearest;
 
 /// The most names that are suggested.
 const MOST: usize = 3;
@@ -49,8 +49,10 @@ impl Names {
         }
         found.sort_by_key(|(count, known)| (std::cmp::Reverse(*count), known.len()));
         let mut near: Vec<String> = found.into_iter().map(|(_, known)| known.to_owned()).collect();
-        let others: Vec<&str> = self.by_frequency().into_iter().filter(|known| *known != name).collect();
-        if let Some(nearest) = nearest(name, &others)
+        let others = self.by_frequency().into_iter().filter(|known| *known != name);
+        // One letter is half of a name such as `h1`.
+        let alike = if name.chars().count() <= 3 { 0.5 } else { 0.6 };
+        if let Some(nearest) = nearest(name, others, alike)
             && !near.iter().any(|known| known == nearest)
         {
             near.insert(near.len().min(1), nearest.to_owned());
@@ -88,6 +90,12 @@ fn words(name: &str) -> Vec<String> {
     }
     words.push(word);
     words.retain(|word| word.chars().count() > 1);
+    // `prices` has the word `price`.
+    for word in &mut words {
+        if word.len() > 3 && word.ends_with('s') {
+            word.pop();
+        }
+    }
     words
 }
 
@@ -99,7 +107,7 @@ mod tests {
     fn near_names_share_words_or_most_letters() {
         let table = [
             ("product", vec!["product_pod", "col-xs-6", "row"], vec!["product_pod"]),
-            ("price", vec!["price_color", "prices", "instock"], vec!["price_color", "prices"]),
+            ("price", vec!["price_color", "prices", "instock"], vec!["prices", "price_color"]),
             ("prise", vec!["price", "stock"], vec!["price"]),
             ("Product-Title", vec!["productTitle", "title", "subtitle"], vec!["productTitle", "title"]),
             ("xyz", vec!["price", "stock"], vec![]),

@@ -189,14 +189,14 @@ mod tests {
             (found(known::DIV)[0], "html > body > div#main", Some((3, 1))),
             (found(known::P)[0], "html > body > div#main > p:nth-child(1)", Some((4, 2))),
             (found(known::P)[1], "html > body > div#main > p.x:nth-child(2)", Some((4, 12))),
-            (found(known::I)[0], "html > body > div#main > p.x:nth-child(2) > i", Some((4, 40))),
+            (found(known::I)[0], "html > body > div#main > p.x:nth-child(2) > i", Some((4, 38))),
             (found(known::LI)[0], "html > body > div#main > ul > li", Some((5, 5))),
             (found(known::UL)[0], "html > body > div#main > ul", Some((5, 1))),
             // The page has no such tag.
             (found(known::TBODY)[0], "html > body > div#main > table > tbody", None),
             (found(known::BODY)[0], "html > body", None),
             (found(known::TD)[0], "html > body > div#main > table > tbody > tr > td", Some((5, 41))),
-            (found(known::DIV)[1], "html > body > div:nth-child(2)", Some((5, 61))),
+            (found(known::DIV)[1], "html > body > div:nth-child(2)", Some((5, 60))),
         ];
         for (at, path, position) in table {
             assert_eq!(places.path(at), path);

@@ -73,7 +73,8 @@ pub(super) fn group(dom: &Dom, names: &mut Names) -> Option<StarterGroup> {
     let mut inner = Names::default();
     let rules = fields.into_iter().map(|field| field.rule(&mut inner)).collect();
     let words = dom.attribute(kind.blocks[0], known::CLASS).and_then(|classes| classes.split_ascii_whitespace().next());
-    let name = names.of(&words.map_or_else(|| "items".to_owned(), |word| format!("{word}_list")), "items");
+    let plural = |word: &str| if word.ends_with('s') { word.to_owned() } else { format!("{word}s") };
+    let name = names.of(&words.map_or_else(|| "items".to_owned(), plural), "items");
     let about = format!("The block that the page repeats, {} times", kind.blocks.len());
     let each = StarterEach { name, each: string(&selector), rules };
     Some(StarterGroup { about, each: Some(each), ..StarterGroup::default() })

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::probe::escaped;
+use super::super::probe::{escaped, find};
 use super::super::value;
 use super::StarterRule;
 use super::blocks::name;
@@ -63,6 +63,8 @@ struct Place {
     blocks: usize,
     count: usize,
     values: Vec<String>,
+    /// The first element of the first block that has it, and this block.
+    first: (u32, u32),
 }
 
 /// Returns the fields of blocks.
@@ -81,7 +83,8 @@ pub(super) fn fields(dom: &Dom, blocks: &[u32]) -> Vec<Field> {
                         continue;
                     }
                     let words = words(dom, at, what);
-                    places.push(Place { selector, words, what, blocks: 0, count: 0, values: Vec::new() });
+                    let (values, first) = (Vec::new(), (at, *block));
+                    places.push(Place { selector, words, what, blocks: 0, count: 0, values, first });
                 }
                 let place = &mut places[nth];
                 place.count += 1;
@@ -101,7 +104,12 @@ pub(super) fn fields(dom: &Dom, blocks: &[u32]) -> Vec<Field> {
         // A text that is the same in all blocks is a label.
         let varies = place.values.iter().collect::<HashSet<_>>().len() > 1;
         let is_single = matches!(place.what, What::Link | What::Image);
-        if !is_frequent || !varies || (is_single && !single.insert(place.what)) || !seen.insert(place.values.clone()) {
+        if !is_frequent
+            || !varies
+            || !finds_it(dom, &place)
+            || (is_single && !single.insert(place.what))
+            || !seen.insert(place.values.clone())
+        {
             continue;
         }
         let is_text = matches!(place.what, What::Text | What::Title);
@@ -121,11 +129,20 @@ pub(super) fn fields(dom: &Dom, blocks: &[u32]) -> Vec<Field> {
     fields
 }
 
+/// Whether the first match of the selector is the element for which it was made. `span` also matches `span.text`.
+fn finds_it(dom: &Dom, place: &Place) -> bool {
+    let (at, block) = place.first;
+    let found = find(dom, Some(block), std::slice::from_ref(&place.selector));
+    found[0].first() == Some(&at)
+}
+
 /// Returns what an element gives, and the value.
 fn gives(dom: &Dom, at: u32, block: u32) -> Vec<(What, String)> {
     let mut given = Vec::new();
     let attribute = |name| dom.attribute(at, name).map(str::trim).filter(|value| !value.is_empty());
-    let has_text = dom.children(at).any(|child| dom.node(child).is_text() && !value::is_blank(dom.text(child)));
+    let own = value::fold(dom.children(at).filter(|child| dom.node(*child).is_text()).map(|child| dom.text(child)));
+    // `Tags:` is the label of the elements inside.
+    let has_text = !value::is_blank(&own) && !own.trim().ends_with(':');
     let is_inline = matches!(dom.node(at).name(), known::B | known::I | known::EM | known::STRONG | known::BR);
     let is_in_text = dom.node(at).parent() != block
         && at != block
@@ -134,8 +151,9 @@ fn gives(dom: &Dom, at: u32, block: u32) -> Vec<(What, String)> {
         given.push((What::Time, time));
     } else if has_text && !(is_inline && is_in_text) {
         let text = value::trim(value::fold(dom.texts(dom.subtree(at))).into()).into_owned();
-        let is_cut = text.ends_with("...") || text.ends_with('…');
-        let title = dom_attribute(dom, at, "title").filter(|_| is_cut);
+        // Many pages cut a long text, and have the whole of it in `title`.
+        let begin = text.trim_end_matches(['.', '…']);
+        let title = dom_attribute(dom, at, "title").filter(|title| title.starts_with(begin));
         match title {
             Some(title) => given.push((What::Title, title)),
             None if text.len() <= LONGEST => given.push((What::Text, text)),

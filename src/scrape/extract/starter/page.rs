@@ -13,6 +13,8 @@ use crate::scrape::parse::Document;
 /// The most tables, and the most columns that a comment names.
 const MOST_TABLES: usize = 5;
 const NAMED_COLUMNS: usize = 6;
+/// The fewest rows of a table without headers. One with fewer rows may be there for the layout.
+const FEWEST_ROWS: usize = 3;
 
 /// How long the text of an article is, in bytes.
 const ARTICLE: usize = 600;
@@ -74,10 +76,13 @@ pub(super) fn tables(dom: &Dom, names: &mut Names) -> StarterGroup {
     for at in &all {
         let has = |name| dom.elements(dom.descendants(*at)).any(|below| dom.node(below).is_html(name));
         // A table with tables inside is only there for the layout.
-        if !has(known::TH) || has(known::TABLE) || group.rules.len() >= MOST_TABLES {
+        if has(known::TABLE) || group.rules.len() >= MOST_TABLES {
             continue;
         }
         let rows = table::rows(dom, *at).rows;
+        if !has(known::TH) && rows.len() < FEWEST_ROWS {
+            continue;
+        }
         let Some(Json::Object(first)) = rows.first() else { continue };
         let Some(selector) = (first.len() >= 2).then(|| unique(dom, *at)).flatten() else { continue };
         let of_caption = dom.elements(dom.descendants(*at)).find(|below| dom.node(*below).is_html(known::CAPTION));
@@ -117,7 +122,8 @@ pub(super) fn feed(document: &Document, facts: &PageFacts<'_>, names: &mut Names
 /// Makes rules for the entries of a feed.
 pub(super) fn entries_of(entries: &Json, names: &mut Names) -> Option<StarterGroup> {
     let Json::Array(list) = entries else { return None };
-    let has = |key: &str| list.iter().any(|entry| !matches!(entry.get(key), None | Some(Json::Null)));
+    let says = |value: &Json| *value != Json::Null && *value != Json::Array(Vec::new());
+    let has = |key: &str| list.iter().any(|entry| entry.get(key).is_some_and(says));
     let rules = ENTRY.iter().filter(|key| has(key)).map(|key| {
         let path = if *key == "tags" { "[\"$.tags[*]\"]".to_owned() } else { string(&format!("$.{key}")) };
         let dated = matches!(*key, "published" | "updated");

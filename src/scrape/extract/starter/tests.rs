@@ -63,7 +63,7 @@ fn a_repeated_block_becomes_objects_with_the_fields_that_most_blocks_have() {
         "<nav><ul><li><a href=/x>X</a><li><a href=/y>Y</a><li><a href=/z>Z</a></ul></nav><ol>{}</ol>",
         (1..9).map(book).collect::<String>()
     );
-    let expected = r#"[pod_list] each = "article.pod"
+    let expected = r#"[pods] each = "article.pod"
 link = "a::url"
 image = "a img::url"
 title = "h3 a::attr(title)"
