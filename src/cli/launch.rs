@@ -117,12 +117,17 @@ fn cached(
 /// off, unless the settings name the site.
 fn schedule_options(plan: &Plan) -> schedule::Options {
     let mut options = plan.schedule.clone();
+    let memory = plan.scrape.fetch.memory / STORED_PART;
+    options.max_stored_out = usize::try_from(memory).unwrap_or(usize::MAX);
     if plan.scrape.fetch.site.is_some() {
         let own = HostRules { robots: Some(false), concurrency: Some(0), delay: Some(Duration::ZERO) };
         options.hosts.entry(scrape::SITE_HOST.to_owned()).or_insert(own);
     }
     options
 }
+
+/// The part of a worker's memory that stored answers may take before they are read.
+const STORED_PART: u64 = 8;
 
 /// Bytes of large outputs that this process may hold before they are written or put aside.
 const IN_HAND: usize = 64 << 20;

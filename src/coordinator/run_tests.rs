@@ -164,6 +164,7 @@ impl Place {
             input: input.start(),
             sink: Sink::open(&options).expect("an output"),
             schedule: schedule::Options {
+                max_stored_out: 0,
                 max_redirects: 3,
                 max_retries: 0,
                 max_retry_after: Duration::from_secs(1),

@@ -362,14 +362,12 @@ pub(super) fn request_of(job: JobId) -> RequestId {
 }
 
 fn submission(id: RequestId, visit: Visit, hints: JobHints) -> Action {
-    // A stored answer has most of the bytes.
-    let room = 256 + visit.stored.as_ref().map_or(0, |stored| stored.bytes.len() + visit.url.as_str().len());
     let input = match id {
         RequestId::Page(_) => JobInput::Page(visit),
         RequestId::Robots(_) => JobInput::Robots(visit),
     };
     // This writes into memory, so it cannot fail.
-    let payload = postcard::to_extend(&input, Vec::with_capacity(room)).unwrap_or_default();
+    let payload = postcard::to_stdvec(&input).unwrap_or_default();
     Action::Submit { id: job_of(id), payload: payload.into(), hints }
 }
 

@@ -12,7 +12,7 @@ use crate::model::Task;
 /// Reads `bytes` as a list and checks the result. `cuts` are the lengths of the reads, repeated until the end.
 pub(crate) fn check(cuts: &[u8], bytes: &[u8]) {
     let cuts = if cuts.is_empty() { &[0] } else { cuts };
-    for format in [Format::Csv, Format::Tsv, Format::Jsonl, Format::Json] {
+    for format in [Format::Csv, Format::Tsv, Format::Jsonl, Format::Json, Format::Warc] {
         let (whole, in_pieces) = (tasks(bytes, format), tasks(Cut { cuts: cuts.iter().cycle(), rest: bytes }, format));
         assert_eq!(format!("{in_pieces:?}"), format!("{whole:?}"), "{format:?}: tasks do not depend on the reads");
     }
@@ -128,6 +128,8 @@ mod tests {
             Just(b"[\"http://h/\", {\"url\": \"".to_vec()),
             Just(b"\",\"".to_vec()),
             Just(b"}]".to_vec()),
+            Just(b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://h/\r\n".to_vec()),
+            "Content-Length: [0-9]{1,2}(\r\n|\n){1,2}".prop_map(String::into_bytes),
             "(https?|ftp|x)?[:/@?#. \t\\[\\]a-z0-9é%-]{0,12}".prop_map(String::into_bytes),
             proptest::collection::vec(any::<u8>(), 0..6),
             (any::<u8>(), 65_500..65_600_usize).prop_map(|(byte, count)| vec![byte; count]),

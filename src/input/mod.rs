@@ -19,7 +19,7 @@
 //! The other files:
 //!
 //! - `source`: a file, standard input, a folder of saved pages, or a URL
-//! - `pages`: turns the files of a folder into tasks; `walk` finds the files
+//! - `pages`: turns the files of a folder into tasks; `walk` finds the files; `pages_tests`: tests of `pages`
 //! - `options`: how lists are read
 //! - `unpacked`: unpacks gzip and zstd
 //! - `encoding`: detects UTF-8 and UTF-16; `utf8` decodes

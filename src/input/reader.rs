@@ -14,7 +14,7 @@ use super::pages::Pages;
 use super::{Error, ErrorKind, Format, Options, Progress, Source, first_lines, task, walk};
 use crate::model::{Done, ListPoint, Task};
 
-/// Maximum number of tasks in one batch. A batch is also handed over before each read.
+/// Maximum number of tasks in one batch. A batch is also handed over before each read that may wait.
 const BATCH_TASKS: usize = 256;
 
 /// A batch is handed over when its lines, what they carry, and their stored answers take this many bytes. A short row may carry long names of
@@ -235,6 +235,8 @@ impl<'a> Filling<'a> {
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
         let reader = Counted { reader, progress: self.progress.clone() };
         let mut entries = entries(reader, self.options.format_of(source), self.options, self.base);
+        // The next read of a pipe may take long. Those of a file do not, and an archive needs one for each of its records.
+        let may_wait = !source.is_regular();
         let mut is_at_end = false;
         loop {
             let seq = self.consumed.tasks();
@@ -248,8 +250,9 @@ impl<'a> Filling<'a> {
                 }
                 Ok(None) if is_at_end => return Ok(()),
                 Ok(None) => {
-                    // The next read may take long.
-                    self.hand_over()?;
+                    if may_wait {
+                        self.hand_over()?;
+                    }
                     is_at_end = entries.refill().map_err(|error| self.unreadable(source, error))? == 0;
                 }
                 Err(error) => {

@@ -85,6 +85,11 @@ impl Source {
         }
     }
 
+    /// Whether the source is a regular file, whose reads do not wait for anybody.
+    pub(super) fn is_regular(&self) -> bool {
+        matches!(self, Self::File(path) if path.is_file())
+    }
+
     /// The error for a list in an unsupported encoding, with or without a byte-order mark.
     pub(super) fn is_in(&self, encoding: &str, kind: ErrorKind) -> Error {
         let why = if encoding.starts_with("UTF-16") {

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct Stored {
     /// What `bytes` are.
     pub form: StoredForm,
-    /// The answer. Nobody has checked it.
-    pub bytes: Bytes,
     /// When the answer was received, as far as the list knows.
     pub at: Option<SystemTime>,
+    /// The answer. Nobody has checked it. It is the last field, so that a buffer for the message to a worker grows only
+    /// once.
+    pub bytes: Bytes,
 }
 
 /// What the bytes of a stored answer are.
@@ -33,7 +34,7 @@ pub enum StoredForm {
 /// Leaves out the bytes, because there may be megabytes of them.
 impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { form, bytes, at } = self;
-        f.debug_struct("Stored").field("form", form).field("length", &bytes.len()).field("at", at).finish()
+        let Self { form, at, bytes } = self;
+        f.debug_struct("Stored").field("form", form).field("at", at).field("length", &bytes.len()).finish()
     }
 }

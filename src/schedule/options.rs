@@ -16,6 +16,9 @@ pub struct Options {
     /// After this number of failed tasks, the other tasks of a host fail at once; 0 = no limit. Only requests that were
     /// sent count.
     pub max_host_failures: u64,
+    /// The most bytes of stored answers that are handed out at once, unless one answer alone has more. A worker holds an
+    /// answer twice while it reads it, and this must fit into its memory even if one worker gets all of them.
+    pub max_stored_out: usize,
     /// The rules for every host without rules of its own.
     pub politeness: Politeness,
     /// Rules for single hosts, by their names as [`Politeness::group_by`] groups them.

@@ -74,11 +74,12 @@ pub struct Schedule {
 impl Schedule {
     /// A schedule without tasks.
     pub fn new(options: Options) -> Self {
+        let stored = StoredTasks::new(options.max_stored_out);
         Self {
             hosts: Hosts::new(options),
             origins: Origins::default(),
             tasks: HashMap::new(),
-            stored: StoredTasks::default(),
+            stored,
             pausing: BinaryHeap::new(),
             next_out: None,
             weight: 0,

@@ -10,10 +10,6 @@ use super::queue::{Dispatch, RequestId, Schedule};
 use super::task::{AnsweredBy, Settled};
 use crate::model::{Answer, Carried, Failure, FailureKind, Outcome, Reach, Stage, Stored, TaskFacts, Visit, shown_url};
 
-/// The most bytes of answers that are handed out at once, unless one answer alone has more. A worker holds an answer
-/// twice while it reads it, and this must fit into its memory even if one worker gets all of them.
-const MOST_OUT: usize = 64 << 20;
-
 /// The tasks with stored answers that are under way.
 #[derive(Debug, Default)]
 pub(super) struct StoredTasks {
@@ -22,6 +18,8 @@ pub(super) struct StoredTasks {
     waiting: VecDeque<u64>,
     /// Bytes of the answers that are handed out.
     out: usize,
+    /// How many there may be (`Options::max_stored_out`).
+    max_out: usize,
 }
 
 #[derive(Debug)]
@@ -45,6 +43,10 @@ impl StoredTask {
 }
 
 impl StoredTasks {
+    pub(super) fn new(max_out: usize) -> Self {
+        Self { max_out, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }
@@ -65,7 +67,7 @@ impl StoredTasks {
 
     fn has_room(&self) -> bool {
         let next = self.waiting.front().and_then(|seq| self.tasks.get(seq));
-        next.is_some_and(|next| self.out == 0 || self.out + next.answer.bytes.len() <= MOST_OUT)
+        next.is_some_and(|next| self.out == 0 || self.out + next.answer.bytes.len() <= self.max_out)
     }
 
     /// Takes the next task that can be handed out.
@@ -171,6 +173,7 @@ mod tests {
     use crate::schedule::{Options, Politeness, Step};
 
     const AT: SystemTime = UNIX_EPOCH;
+    const MOST_OUT: usize = 1000;
 
     /// A schedule that would keep its hosts waiting for an hour, after a robots.txt.
     fn schedule() -> Schedule {
@@ -181,7 +184,13 @@ mod tests {
             concurrency: 1,
             ..Politeness::default()
         };
-        Schedule::new(Options { politeness, max_retries: 9, max_host_failures: 1, ..Options::default() })
+        Schedule::new(Options {
+            politeness,
+            max_retries: 9,
+            max_host_failures: 1,
+            max_stored_out: MOST_OUT,
+            ..Options::default()
+        })
     }
 
     fn task(seq: u64, url: &str, length: usize) -> Task {

@@ -201,19 +201,20 @@ fn a_block_that_is_too_long_or_cut_off_is_not_kept() {
 
 #[test]
 fn an_error_of_the_source_is_passed_on_and_interruptions_are_not_errors() {
-    struct Failing<'a>(&'a [u8], u32);
+    /// Fails only once, as a decoder may.
+    struct Failing<'a>(&'a [u8], u32, bool);
     impl Read for Failing<'_> {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             self.1 += 1;
             match (self.1 % 2, self.0.is_empty()) {
                 (1, _) => Err(io::ErrorKind::Interrupted.into()),
-                (_, true) => Err(io::Error::other("the disk broke")),
-                (_, false) => self.0.read(&mut into[..1]),
+                (_, true) if !std::mem::replace(&mut self.2, true) => Err(io::Error::other("the disk broke")),
+                _ => self.0.read(&mut into[..1]),
             }
         }
     }
-    for archive in [record("A: 1", "x"), record("A: 1", "xyz")[..40].to_owned()] {
-        let mut reader = Reader::new(Failing(archive.as_bytes(), 0));
+    for archive in [record("A: 1", "x"), record("A: 1", "xyz")[..39].to_owned()] {
+        let mut reader = Reader::new(Failing(archive.as_bytes(), 0, false));
         let error = loop {
             match reader.take(|_| 1000).and_then(|record| if record.is_some() { Ok(1) } else { reader.refill() }) {
                 Ok(length) => assert!(length > 0, "the end of the archive is not reached"),

@@ -37,6 +37,7 @@ mod sandbox;
 mod scrape_fetch;
 mod scrape_parsel;
 mod scrape_robots;
+mod stored;
 mod support_works;
 mod surroundings;
 mod survival;

@@ -7,7 +7,7 @@
 //! - `table`: rows of a table (CSV and TSV); `columns` chooses its columns by its header
 //! - `jsonl`: a value of JSON on each line
 //! - `json`: an array of JSON
-//! - `warc`: the answers of an archive
+//! - `warc`: the answers of an archive; `warc_tests`: its tests
 //! - `value`: finds the URLs in a value of JSON, for both
 
 mod columns;

@@ -11,7 +11,8 @@
 //!   TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
 //! - `robots`: fetches a robots.txt, which has its own rules
-//! - `stored`: makes a response of an answer that is stored somewhere; `chunks`: undoes its chunks
+//! - `stored`: makes a response of an answer that is stored somewhere; `chunks`: undoes its chunks; `stored_tests`: tests
+//!   of `stored`
 //!
 //! Absent on purpose: following redirects, retries and politeness. The coordinator does them.
 

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 use url::Url;
 
 use super::{MOST_HEAD, MOST_LINES};
@@ -240,4 +241,39 @@ fn the_type_of_a_file_is_that_of_its_name_or_of_its_bytes() {
     }
     let unpacked = read(StoredForm::File { media_type: String::new() }, gzip(PAGE)).expect("a page");
     assert_eq!(&unpacked.body[..], PAGE.as_bytes());
+}
+
+/// Parts of answers, and parts that do not belong into one.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(b"HTTP/1.1 200 OK\r\n".to_vec()),
+        "HTTP/[0-4](\\.[01])? [0-9]{1,4}".prop_map(String::into_bytes),
+        Just(b"\r\n".to_vec()),
+        Just(b"\n\n".to_vec()),
+        Just(b"Transfer-Encoding: chunked\r\n".to_vec()),
+        Just(b"Content-Encoding: gzip\r\n".to_vec()),
+        Just(b"Content-Encoding: br, deflate\r\n".to_vec()),
+        "Content-Length: [0-9]{1,20}\r\n".prop_map(String::into_bytes),
+        "[0-9a-f]{1,2}\r\n".prop_map(String::into_bytes),
+        Just(gzip(PAGE)),
+        Just(chunked(PAGE.as_bytes())),
+        proptest::collection::vec(any::<u8>(), 0..6),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_stored_answer_is_a_page_or_a_failure_about_its_url(
+        is_message in any::<bool>(),
+        pieces in proptest::collection::vec(piece(), 0..12),
+    ) {
+        let media_type = String::new();
+        let form = if is_message { StoredForm::Message } else { StoredForm::File { media_type } };
+        if let Err(failure) = read(form, pieces.concat()) {
+            prop_assert!(failure.message.contains("http://h/a"), "{}", failure.message);
+            prop_assert!(!failure.message.contains("u:p@"), "{}", failure.message);
+        }
+    }
 }
