@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Show what the pool of worker processes does, on a bundled site
     Demo,
     /// Find all errors that can be found before the first request, and say what each field gives
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Show what selectors or rules find on one page, and where
     #[command(after_help = TRY)]
     Try(Box<TryArgs>),

@@ -207,6 +207,16 @@ fn a_page_cannot_control_the_terminal() {
 }
 
 #[test]
+fn a_page_that_keeps_its_worker_busy_fails_and_the_command_ends() {
+    let user = User::new();
+    let page = user.file("p.html", "<div><p class=a>x".repeat(40_000).as_bytes());
+    let report = user.look(&[&page, "div div p::text-content", "--set", "pool.task_timeout=50ms"], 3);
+    assert_eq!(report["failure"]["kind"], "worker_timeout");
+    let text = user.run(&["try", &page, "div p.b", "--set", "pool.task_timeout=50ms"]).exited(3).stdout;
+    assert!(text.contains("the page fails (worker_timeout): "), "{text}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_costs_only_the_copy() {
     let (server, user) = (Server::start(), User::new());
     fs::write(user.home.path().join("gleaner"), "a file").expect("the folder is ours");

@@ -110,7 +110,8 @@ impl Folder {
 pub(super) fn name(request: &impl Serialize) -> String {
     let request = serde_json::to_vec(request).expect("texts and maps can be written");
     let digest = digest::digest(&digest::SHA256, &request);
-    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let bytes = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+    bytes.collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

@@ -56,16 +56,16 @@ impl<'r> Coverage<'r> {
 
     fn line(&self) -> String {
         let fields = words::counted(self.fields as u64, "field");
-        let mut line = match self.with_values {
+        let mut parts = vec![match self.with_values {
             all if all == self.fields => format!("{fields}, all with values"),
             some => format!("{some} of {fields} with values"),
-        };
+        }];
         for (what, names) in [("empty", &self.empty), ("values that do not fit", &self.bad)] {
             if !names.is_empty() {
-                line.push_str(&format!("; {what}: {}", names.join(", ")));
+                parts.push(format!("{what}: {}", names.join(", ")));
             }
         }
-        line
+        parts.join("; ")
     }
 }
 
@@ -148,22 +148,18 @@ fn add_field(lines: &mut Vec<String>, field: &FieldReport, data: Option<&Value>,
     // A selector of the command line is the name of its own field.
     let is_selector = field.sources.len() == 1 && field.sources[0].source == field.field.trim_start();
     let values = if is_selector { Vec::new() } else { values_at(data, &field.field) };
-    let mut head = name;
+    let mut head = vec![name];
     if !values.is_empty() {
         let room = if values.len() == 1 { width * 3 / 4 } else { width / 3 };
         let shown: Vec<String> = values.iter().take(VALUES).map(|value| shortened(&value.to_string(), room)).collect();
         let more = if values.len() > VALUES { ", ..." } else { "" };
-        head.push_str(&format!(" = {}{more}", paint.paint(Tone::Value, &shown.join(", "))));
+        head.push(format!(" = {}{more}", paint.paint(Tone::Value, &shown.join(", "))));
     }
-    let bad = if field.bad > 0 {
-        format!("{} do not fit the type", words::counted(field.bad.into(), "value"))
-    } else {
-        String::new()
-    };
-    if !bad.is_empty() {
-        head.push_str(&format!("  {}", paint.paint(Tone::Trouble, &bad)));
+    if field.bad > 0 {
+        let bad = format!("{} that do not fit the type", words::counted(field.bad.into(), "value"));
+        head.push(format!("  {}", paint.paint(Tone::Trouble, &bad)));
     }
-    lines.push(head);
+    lines.push(head.concat());
     let mut was_found = false;
     for source in &field.sources {
         // The first source of several that gives something is the one that counts.

@@ -45,36 +45,28 @@ pub(super) fn empty() -> String {
 
 /// Returns the starter file with the rules for a page. `example` gives a value of a field, by its path.
 pub(super) fn of_page(url: &str, starter: &Starter, example: impl Fn(&str) -> Option<String>) -> String {
-    let mut text = format!("{HEAD}#\n# These rules were found on {}.\n", comment(url, 200));
-    let line = |text: &mut String, rule: &StarterRule, path: &str| {
-        text.push_str(&format!("{} = {}", rule.name, rule.rule));
-        if let Some(example) = example(path) {
-            text.push_str(&format!("  # {}", comment(&example, EXAMPLE)));
-        }
-        text.push('\n');
+    let mut lines = vec![format!("{HEAD}#"), format!("# These rules were found on {}.", comment(url, 200))];
+    let line = |rule: &StarterRule, path: &str| {
+        let example = example(path).map(|example| format!("  # {}", comment(&example, EXAMPLE)));
+        format!("{} = {}{}", rule.name, rule.rule, example.unwrap_or_default())
     };
     let mut is_open = false;
     for group in starter.groups.iter().filter(|group| !group.rules.is_empty()) {
-        text.push_str(if is_open { "\n" } else { "\n[extract]\n" });
+        lines.push(if is_open { String::new() } else { "\n[extract]".to_owned() });
         is_open = true;
-        text.push_str(&format!("# {}\n", comment(&group.about, 300)));
-        for rule in &group.rules {
-            line(&mut text, rule, &rule.name);
-        }
+        lines.push(format!("# {}", comment(&group.about, 300)));
+        lines.extend(group.rules.iter().map(|rule| line(rule, &rule.name)));
     }
     for group in &starter.groups {
         let Some(each) = &group.each else { continue };
-        text.push_str(&format!("\n# {}\n[extract.{}]\neach = {}\n", comment(&group.about, 300), each.name, each.each));
-        for rule in &each.rules {
-            line(&mut text, rule, &format!("{}.{}", each.name, rule.name));
-        }
-        text.push_str(&format!("# With `--rows {}`, a table (CSV) has a row for each of these.\n", each.name));
+        lines.push(format!("\n# {}\n[extract.{}]\neach = {}", comment(&group.about, 300), each.name, each.each));
+        lines.extend(each.rules.iter().map(|rule| line(rule, &format!("{}.{}", each.name, rule.name))));
+        lines.push(format!("# With `--rows {}`, a table (CSV) has a row for each of these.", each.name));
     }
     if starter.groups.is_empty() {
-        text.push_str("# The page has nothing for which a rule is known.\n");
-        text.push_str(EMPTY);
+        lines.push(format!("# The page has nothing for which a rule is known.\n{}", EMPTY.trim_end()));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// Makes a text fit into a comment of TOML: one line, without control characters.

@@ -275,7 +275,7 @@ impl Search<'_> {
         let suggested = |take: &str| {
             let text = format!("{selector}{take}");
             let values = self.page.count_css(self.scope, &text);
-            (values > 0).then(|| Part { selector: text, matches: values })
+            (values > 0).then_some(Part { selector: text, matches: values })
         };
         match &compiled.branches.first()?.take {
             Take::Text => {

@@ -1,6 +1,7 @@
 //! Where the matches of a JSON path stand, and why one matches nothing.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::css::{list, part};
 use super::near::Names;
@@ -18,7 +19,7 @@ pub(super) fn paths(root: &Json, values: &[&Json]) -> Vec<String> {
     let wanted = values.iter().enumerate().map(|(nth, value)| (std::ptr::from_ref::<Json>(value), nth));
     let mut search = Search { wanted: HashMap::new(), paths: vec![String::new(); values.len()] };
     for (value, nth) in wanted {
-        search.wanted.entry(value).or_insert_with(Vec::new).push(nth);
+        search.wanted.entry(value).or_default().push(nth);
     }
     search.visit(root, &mut String::from("$"));
     search.paths
@@ -41,7 +42,7 @@ impl Search {
         match json {
             Json::Array(values) => {
                 for (nth, value) in values.iter().enumerate() {
-                    path.push_str(&format!("[{nth}]"));
+                    write!(path, "[{nth}]").expect("a string takes all text");
                     self.visit(value, path);
                     path.truncate(length);
                 }
@@ -68,7 +69,7 @@ pub(in crate::scrape::extract) fn member(key: &str) -> String {
     for c in key.chars() {
         match c {
             '\'' | '\\' => out.extend(['\\', c]),
-            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if u32::from(c) < 0x20 => write!(out, "\\u{:04x}", u32::from(c)).expect("a string takes all text"),
             c => out.push(c),
         }
     }

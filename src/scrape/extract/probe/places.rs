@@ -128,8 +128,8 @@ impl<'d> Places<'d> {
                 _ => return None,
             }
             open.push(next);
-            let attributes = self.dom.attributes(next).iter();
-            if let Some(first) = attributes.filter(|attribute| attribute.length > 0).next() {
+            let mut attributes = self.dom.attributes(next).iter();
+            if let Some(first) = attributes.find(|attribute| attribute.length > 0) {
                 break self.in_page(first.start, first.length)?;
             }
             if open.len() > MOST_OPEN {

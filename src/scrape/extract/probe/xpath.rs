@@ -150,12 +150,12 @@ impl Search<'_> {
             hint.notes.push("a number counts the matches inside of each parent element, from 1".to_owned());
             return;
         }
-        let Some(test) = TEST.captures(piece) else { return };
-        let Some(text) = test.get(2).or(test.get(3)) else { return };
-        let name = test.get(1).map_or("class", |name| name.as_str());
+        let Some(found) = TEST.captures(piece) else { return };
+        let Some(text) = found.get(2).or(found.get(3)) else { return };
+        let name = found.get(1).map_or("class", |name| name.as_str());
         let (names, mut values) = attributes(self.dom, before, name);
         if values.frequent().is_empty() {
-            let at = test.get(1).map(|name| name.range());
+            let at = found.get(1).map(|name| name.range());
             let renamed =
                 |near: &String| Some(format!("{}{near}{}", &piece[..at.clone()?.start], &piece[at.clone()?.end..]));
             instead.extend(names.near(name).iter().filter_map(renamed));

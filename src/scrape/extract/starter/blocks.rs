@@ -18,6 +18,8 @@ const FEWEST_FIELDS: usize = 2;
 const MOST_ELEMENTS: usize = 200_000;
 const MOST_KINDS: usize = 40;
 const LARGEST: u32 = 3_000;
+/// The most classes that a selector has.
+const MOST_CLASSES: usize = 8;
 
 /// Elements that are no blocks, or whose content has other rules.
 const NEVER: [Name; 20] = [
@@ -141,10 +143,10 @@ fn selector(dom: &Dom, kind: &Kind) -> Option<String> {
             candidates.extend(name_with(dom, grandparent).iter().map(|around| format!("{around} > {parent} > {name}")));
         }
     } else {
-        let classes: Vec<&str> = dom.attribute(first, known::CLASS)?.split_ascii_whitespace().collect();
-        candidates.extend(classes.iter().map(|class| format!("{name}.{}", escaped(class))));
-        let all: String = classes.iter().map(|class| format!(".{}", escaped(class))).collect();
-        candidates.push(format!("{name}{all}"));
+        let classes = dom.attribute(first, known::CLASS)?.split_ascii_whitespace().take(MOST_CLASSES);
+        let classes: Vec<String> = classes.map(|class| format!(".{}", escaped(class))).collect();
+        candidates.extend(classes.iter().map(|class| format!("{name}{class}")));
+        candidates.push(format!("{name}{}", classes.concat()));
     }
     let found = find(dom, None, &candidates);
     let fits = |found: &Vec<u32>| *found == kind.blocks;

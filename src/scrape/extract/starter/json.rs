@@ -52,7 +52,6 @@ fn add(json: &Json, words: &str, path: &str, depth: usize, leaves: &mut Vec<Leaf
         let words = if words.is_empty() { key.clone() } else { format!("{words} {key}") };
         let path = format!("{path}{}", member(key));
         match value {
-            Json::Null => {}
             Json::Bool(_) | Json::Number(_) | Json::String(_) => leaves.push(Leaf { words, path, is_list: false }),
             Json::Object(_) if depth + 1 < DEPTH => add(value, &words, &path, depth + 1, leaves),
             Json::Array(values) => match values.first() {
@@ -64,7 +63,7 @@ fn add(json: &Json, words: &str, path: &str, depth: usize, leaves: &mut Vec<Leaf
                 }
                 _ => {}
             },
-            Json::Object(_) => {}
+            Json::Null | Json::Object(_) => {}
         }
     }
 }
@@ -99,10 +98,11 @@ struct List<'j> {
 /// Finds the longest list of objects that is not inside of another one.
 fn find_list<'j>(json: &'j Json, path: &str, words: &str, depth: usize, longest: &mut Option<List<'j>>) {
     match json {
-        Json::Array(values) if values.iter().any(|value| matches!(value, Json::Object(_))) => {
-            if longest.as_ref().is_none_or(|list| list.values.len() < values.len()) {
-                *longest = Some(List { values, path: path.to_owned(), words: words.to_owned() });
-            }
+        Json::Array(values)
+            if values.iter().any(|value| matches!(value, Json::Object(_)))
+                && longest.as_ref().is_none_or(|list| list.values.len() < values.len()) =>
+        {
+            *longest = Some(List { values, path: path.to_owned(), words: words.to_owned() });
         }
         Json::Object(entries) if depth < LIST_DEPTH => {
             for (key, value) in entries {

@@ -1,4 +1,4 @@
-//! Data for machines: JSON-LD and OpenGraph.
+//! Data for machines: JSON-LD and `OpenGraph`.
 
 use super::super::probe::member;
 use super::super::structured;
@@ -34,7 +34,7 @@ const OF_SITES: [&str; 14] = [
     "WPFooter",
 ];
 
-/// Finds rules for JSON-LD and OpenGraph.
+/// Finds rules for JSON-LD and `OpenGraph`.
 pub(super) fn groups(dom: &Dom, names: &mut Names) -> Vec<StarterGroup> {
     let json_ld = structured::json_ld(dom).list;
     let mut objects = Vec::new();

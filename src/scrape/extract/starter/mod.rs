@@ -1,7 +1,7 @@
 //! Finds rules that fit a page, for `gleaner init`.
 //!
 //! - `page`: what a page says about itself: its title, its tables, its feeds, its article
-//! - `machine`: data for machines: JSON-LD and OpenGraph
+//! - `machine`: data for machines: JSON-LD and `OpenGraph`
 //! - `blocks`: the block that a list page repeats; `inside`: the fields of such a block
 //! - `json`: pages that are JSON
 //! - `toml`: writes rules as TOML, and names of fields

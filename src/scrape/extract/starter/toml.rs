@@ -1,6 +1,7 @@
 //! Writes rules as TOML, and makes names of fields.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 /// The longest name of a field.
 const LONGEST: usize = 40;
@@ -15,7 +16,7 @@ pub(super) fn string(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => write!(out, "\\u{:04X}", u32::from(c)).expect("a string takes all text"),
             c => out.push(c),
         }
     }
