@@ -32,6 +32,16 @@ Exit codes:
   130  stopped by SIGINT (Ctrl-C); --resume continues
   143  stopped by SIGTERM; --resume continues";
 
+/// What `gleaner try --help` says about selectors.
+const TRY: &str = "\
+Selectors:
+  'article h3 a::text-content'  CSS, with the endings of rules (::text, ::text-content, ::attr(name), ::url)
+  '//article//h3/a/text()'      XPath: begins with / or ./ or (
+  '$.items[*].price'            a JSON path: begins with $; put it between single quotes
+
+A page is fetched once. The next calls use the copy in the user's cache folder; --again fetches it anew.
+Exit codes: 0, 2 for a usage error, 3 if the page fails or lacks a required field.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Scrape a list of URLs
@@ -43,6 +53,11 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Write the records of an output in another format
     Convert(ConvertArgs),
+    /// Show what selectors or rules find on one page, and where
+    #[command(after_help = TRY)]
+    Try(Box<TryArgs>),
+    /// Write a settings file to begin with; with a page, one that has rules for what the page carries
+    Init(Box<InitArgs>),
     /// A worker process; started by `run`
     #[command(hide = true)]
     Worker,
@@ -310,6 +325,77 @@ pub(super) struct ConvertArgs {
     pub(super) quiet: bool,
 }
 
+/// How one page is fetched.
+#[derive(Debug, ClapArgs)]
+pub(super) struct PageArgs {
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+
+    /// Serve DIR on a loopback port; a URL without a scheme is a path on it
+    #[arg(long, value_name = "DIR")]
+    pub(super) site: Option<PathBuf>,
+
+    /// Fetch the page anew, even if there is a copy of it
+    #[arg(long)]
+    pub(super) again: bool,
+
+    /// A request header, "Name: Value", or @FILE for a file with one on each line
+    #[arg(short = 'H', long, value_name = "HEADER", action = ArgAction::Append)]
+    header: Vec<String>,
+
+    /// The User-Agent header
+    #[arg(short, long, value_name = "TEXT")]
+    user_agent: Option<String>,
+
+    /// Time for one request, up to the end of the body
+    #[arg(short, long, value_name = "TIME")]
+    timeout: Option<String>,
+
+    /// A proxy (http, https, socks5 or socks5h), or none for no proxy at all
+    #[arg(short = 'x', long, value_name = "URL", action = ArgAction::Append)]
+    proxy: Vec<String>,
+
+    /// Accept any certificate of any server
+    #[arg(short, long)]
+    insecure: bool,
+
+    /// Neither request nor obey robots.txt
+    #[arg(long)]
+    no_robots: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TryArgs {
+    /// The page: a URL, a file (HTML, XML or JSON), or - for standard input
+    #[arg(value_name = "URL|FILE")]
+    pub(super) url: OsString,
+
+    /// What to look for; without a selector, the rules of the settings
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selectors: Vec<String>,
+
+    /// Write everything as one line of JSON
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct InitArgs {
+    /// A page whose title, tables, structured data and repeated blocks become rules: a URL or a file
+    #[arg(value_name = "URL|FILE")]
+    pub(super) url: Option<OsString>,
+
+    /// The file to write, which must not exist, or - for standard output [default: gleaner.toml]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum When {
     /// On a terminal
@@ -322,6 +408,26 @@ impl SettingArgs {
     /// What `--set` sets. The settings know which names and values are valid; the command line does not.
     pub(super) fn flags(&self) -> Vec<Flag> {
         self.set.iter().map(Flag::set).collect()
+    }
+}
+
+impl PageArgs {
+    /// The options that are settings.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let mut flags = self.settings.flags();
+        flags.extend(self.header.iter().map(|line| Flag::header("--header", line)));
+        flags.extend(self.user_agent.iter().map(|text| Flag::new("--user-agent", "fetch.user_agent", text)));
+        flags.extend(self.timeout.iter().map(|time| Flag::new("--timeout", "fetch.timeout", time)));
+        if !self.proxy.is_empty() {
+            flags.push(Flag::list("--proxy", "network.proxies", &self.proxy));
+        }
+        if self.insecure {
+            flags.push(Flag::new("--insecure", "tls.insecure", "true"));
+        }
+        if self.no_robots {
+            flags.push(Flag::new("--no-robots", "politeness.robots", "false"));
+        }
+        flags
     }
 }
 

@@ -148,7 +148,7 @@ const IN_HAND: usize = 64 << 20;
 
 /// Returns the options of the pool: those of the settings, and the environment, the user and the arguments of the
 /// workers.
-fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
+pub(super) fn pool_options(plan: &Plan) -> anyhow::Result<gleaner_pool::Options> {
     // An output has the data of a page and, if there is an archive, what the page adds to it.
     let fetch = &plan.scrape.fetch;
     let archived = if fetch.archives { usize::try_from(fetch.longest_archived()).unwrap_or(usize::MAX) } else { 0 };

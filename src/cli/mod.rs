@@ -1,6 +1,7 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo`, `check` and `convert` are the commands. `fields`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check`, `convert` and `probe` (`try` and `init`)
+//! are the commands. `fields`
 //! describes the fields of a run for `check`. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
@@ -31,6 +32,7 @@ mod launch;
 mod log;
 mod messages;
 mod output_format;
+mod probe;
 mod repair;
 mod run;
 mod site;
@@ -63,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Try(args) => probe::look(&args),
+        Command::Init(args) => probe::init(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

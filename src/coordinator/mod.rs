@@ -18,6 +18,7 @@
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
 //! - `summary`, `progress`: count the results
+//! - `single`: reads one page outside of a run
 //! - `run_tests`: tests of the loop with a simulated executor
 //! - `state_tests`: tests of the decisions
 //! - `any_bytes_tests`: runs whose workers send arbitrary answers
@@ -39,6 +40,7 @@ mod plausible;
 mod process_pool;
 mod progress;
 mod run;
+mod single;
 mod state;
 mod summary;
 mod table_rows;
@@ -52,4 +54,5 @@ pub use plausible::Plausible;
 pub use process_pool::ProcessPool;
 pub use progress::Progress;
 pub use run::{Ended, Ending, RunError, RunParts, run};
+pub use single::read_one;
 pub use summary::{FieldSummary, Summary, WorkerSummary};

@@ -21,6 +21,7 @@
 //!
 //! - `fetch`, `decode`, `parse` and `extract`: the stages
 //! - `document`: a page as a list of nodes
+//! - `response`: a response that is kept, to read it again
 //! - `document_kind`: decides by the media type how a body is read
 //! - `json`: values of JSON
 //! - `listing`: reads sitemaps and feeds as lists
@@ -46,6 +47,7 @@ mod media_type;
 mod parse;
 mod reading;
 mod refresh;
+mod response;
 mod scraper;
 mod settings;
 mod side_threads;
@@ -62,9 +64,10 @@ pub(crate) use media_type::is_json;
 #[cfg(fuzzing)]
 pub(crate) use parse::html::comparison::check as check_html;
 pub use parse::{Document, NotWellFormed, parse, parse_encoded, parse_into, parse_xml_into};
+pub use response::Response;
 pub use scraper::Scraper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use settings::sample;
-pub use settings::{FetchSettings, PageParser, PrivateAddresses, Settings};
+pub use settings::{FetchSettings, PageParser, PrivateAddresses, Purpose, Settings};
 pub use table::{Columns, ColumnsError, Seen, Table, TableSettings, kinds};
 pub use tls::{ClientCertificate, TlsSettings, TlsVersion};

@@ -9,7 +9,8 @@ use super::extract::{Extracted, Extractor};
 use super::fetch::{Exchange, Fetched, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::reading::{Made, Read, data_of};
-use super::settings::PageParser;
+use super::response::Response;
+use super::settings::{PageParser, Purpose};
 use super::side_threads::SideThreads;
 use super::table::Table;
 use super::{Error, Settings, listing};
@@ -25,6 +26,7 @@ pub struct Scraper {
     fetcher: Fetcher,
     extractor: Arc<Extractor>,
     parser: PageParser,
+    purpose: Purpose,
     /// Makes rows of the data, if the output is a table.
     table: Option<Arc<Table>>,
     /// The name by which robots.txt files address this program.
@@ -39,11 +41,16 @@ impl Scraper {
     /// # Errors
     /// Fails if a rule or a header of the settings is invalid.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let extractor = Extractor::new(&settings.extract)?;
+        let purpose = settings.purpose;
+        let extractor = Extractor::with_purpose(&settings.extract, purpose)?;
         let table = settings.table.map(|table| Table::new(&settings.extract, table)).transpose()?;
-        let needs = PageNeeds { headers: extractor.reads_headers(), json: extractor.reads_json() };
+        let needs = PageNeeds {
+            headers: extractor.reads_headers() || purpose == Purpose::Response,
+            json: extractor.reads_json() || purpose != Purpose::Data,
+        };
         Ok(Self {
             parser: settings.parser,
+            purpose,
             table: table.map(Arc::new),
             product_token: product_token(settings.fetch.sent_user_agent()).to_owned(),
             side_threads: SideThreads::new(LargePages::at_once(&settings.fetch)),
@@ -193,6 +200,7 @@ impl Scraper {
         match read.made {
             Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),
             Ok(Made::Data(Extracted { data, warnings, counts })) => {
+                let data = if self.purpose == Purpose::Response { Response::of(&page).to_line() } else { data };
                 let fit = Fit { warnings, counts };
                 Ok(Answer::Page(Page { final_url, status, bytes, data, fit }))
             }

@@ -22,6 +22,22 @@ pub struct Settings {
     pub parser: PageParser,
     /// How pages become rows of a table. If it is `None`, the data of a page is JSON.
     pub table: Option<TableSettings>,
+    /// What workers make of a page.
+    pub purpose: Purpose,
+}
+
+/// What a worker makes of a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// The data that the rules extract.
+    #[default]
+    Data,
+    /// The [response](super::Response) itself, to keep it.
+    Response,
+    /// A [report](super::extract::Report) of what the rules find.
+    Report,
+    /// The [rules](super::extract::Starter) that fit the page.
+    Starter,
 }
 
 /// What makes a document of a page.

@@ -32,6 +32,7 @@ mod output;
 mod packed;
 mod page_types;
 mod politeness;
+mod probe;
 mod proxies;
 mod recipes;
 mod repair;

@@ -3,18 +3,22 @@
 use std::cell::Cell;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::facts::PageFacts;
 use super::link::Links;
 use super::plan::{self, Plan, RuleError};
+use super::probe;
 use super::rules::{Extraction, Fact, Fields};
 use super::run::{Hit, Run, Work};
 use super::selection::{Marks, Scanner, Symbols, Tree};
+use super::starter;
 use super::warnings::Warnings;
 use super::xpath;
-use crate::model::{Failure, FailureKind, FieldCount, Stage};
+use crate::model::{Failure, FailureKind, FieldCount, Stage, escape_controls};
 use crate::scrape::json::Json;
 use crate::scrape::parse::Document;
+use crate::scrape::settings::Purpose;
 
 /// The deepest page that `:has(..)` is matched on. Matching it uses stack space for each level.
 const MAX_DEPTH_OF_HAS: usize = 2_000;
@@ -30,6 +34,9 @@ pub struct Extractor {
     fields: Vec<FieldInfo>,
     needs: Needs,
     strict: bool,
+    purpose: Purpose,
+    /// The rules, if pages are only looked at.
+    rules: Fields,
 }
 
 /// What the rules need.
@@ -78,8 +85,20 @@ impl Extractor {
     /// # Errors
     /// Fails at the first rule that contradicts itself or does not compile.
     pub fn new(extraction: &Extraction) -> Result<Self, RuleError> {
+        Self::with_purpose(extraction, Purpose::Data)
+    }
+
+    /// Compiles rules, to make of each page what the purpose says.
+    ///
+    /// # Errors
+    /// Fails like `new`.
+    pub(in crate::scrape) fn with_purpose(extraction: &Extraction, purpose: Purpose) -> Result<Self, RuleError> {
         let mut symbols = Symbols::new();
-        let (plan, mut fields, selectors) = plan::compile(&plan::joined(extraction), &mut symbols)?;
+        let mut rules = plan::joined(extraction);
+        let (plan, mut fields, selectors) = plan::compile(&rules, &mut symbols)?;
+        if purpose != Purpose::Report {
+            rules.clear();
+        }
         for field in &mut fields {
             let is_around = |name: &str| field.path == *name || field.path.starts_with(&format!("{name}."));
             field.is_of_settings = extraction.fields.iter().any(|(name, _)| is_around(name));
@@ -92,7 +111,7 @@ impl Extractor {
             has: plan.uses_has(),
             json: extraction.preset.is_some() || sources.iter().any(is_json),
         };
-        Ok(Self { plan, symbols, selectors, fields, needs, strict: extraction.strict })
+        Ok(Self { plan, symbols, selectors, fields, needs, strict: extraction.strict, purpose, rules })
     }
 
     /// Compiles the rules of some fields.
@@ -156,13 +175,33 @@ impl Extractor {
         self.extract_from(Content::Document(document), facts, Warnings::default())
     }
 
-    /// Like `extract`, for any kind of page. `warnings` are those of the page so far.
+    /// Like `extract`, for any kind of page, or makes what else the purpose says. `warnings` are those of the page so
+    /// far.
     pub(in crate::scrape) fn extract_from(
         &self,
         content: Content<'_>,
         facts: &PageFacts<'_>,
         warnings: Warnings,
     ) -> Result<Extracted, Failure> {
+        match self.purpose {
+            Purpose::Data | Purpose::Response => self.data_of(content, facts, warnings),
+            Purpose::Report => {
+                let extracted = self.data_of(content, facts, warnings);
+                Ok(self.said(&probe::report(self, &self.rules, content, facts, extracted)))
+            }
+            Purpose::Starter => Ok(self.said(&starter::rules(content, facts))),
+        }
+    }
+
+    /// Makes the data of a page of what was found out about it.
+    fn said(&self, about: &impl Serialize) -> Extracted {
+        let mut data = serde_json::to_vec(about).expect("texts, numbers and lists can be written");
+        escape_controls(&mut data, 0);
+        let counts = vec![FieldCount::default(); self.fields.len()];
+        Extracted { data: data.into(), warnings: Bytes::new(), counts }
+    }
+
+    fn data_of(&self, content: Content<'_>, facts: &PageFacts<'_>, warnings: Warnings) -> Result<Extracted, Failure> {
         let (document, body) = match content {
             Content::Document(document) => (document, None),
             Content::Json(json, document) => (document, Some(json)),

@@ -12,6 +12,7 @@
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
 //! - `warnings`: what was wrong with single values
+//! - `probe`: looks at a page with rules, in place of extracting; `starter`: finds rules that fit a page
 //! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML;
 //!   `shaping_tests`: sources, steps and types together; `hostile_tests`: pages that mean harm
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel;
@@ -34,12 +35,14 @@ mod pattern;
 #[cfg(test)]
 mod peers_tests;
 mod plan;
+mod probe;
 mod refresh;
 mod rules;
 mod run;
 mod selection;
 #[cfg(test)]
 mod shaping_tests;
+mod starter;
 mod structured;
 mod table;
 mod value;
@@ -60,11 +63,13 @@ pub use locale::Locale;
 pub use number::MarkCount;
 pub use pattern::{PatternError, check_regex, makes_objects};
 pub use plan::{RuleError, RuleErrorKind, joined};
+pub use probe::{FailureReport, FieldReport, Hint, MatchReport, Part, Report, SourceReport, WarningReport};
 pub(super) use refresh::elsewhere;
 pub use rules::{
     Arity, Case, Decimal, EachRule, Extraction, Fact, Fields, FirstOf, Notation, Preset, Root, Rule, Scalar, Source,
     Steps, Structured, ValueRule, ValueType,
 };
 pub use selection::{Selection, SelectionError};
+pub use starter::{Starter, StarterEach, StarterGroup, StarterRule};
 pub(crate) use warnings::{Problem, Warnings};
 pub use xpath::{XPath, XPathError, XPathType};
