@@ -136,6 +136,30 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// All kinds.
+    pub const ALL: [Self; 20] = [
+        Self::InvalidUrl,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Timeout,
+        Self::HttpStatus,
+        Self::TooManyRedirects,
+        Self::BlockedAddress,
+        Self::RobotsDenied,
+        Self::TooLarge,
+        Self::ContentType,
+        Self::Protocol,
+        Self::Truncated,
+        Self::Decode,
+        Self::MissingField,
+        Self::BadValue,
+        Self::Panic,
+        Self::WorkerCrashed,
+        Self::WorkerTimeout,
+        Self::WorkerMemory,
+    ];
+
     /// The name that records and summaries use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -182,6 +206,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages.
+    pub const ALL: [Self; 6] = [Self::List, Self::Robots, Self::Fetch, Self::Decode, Self::Parse, Self::Extract];
+
     /// The name that records use.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -43,7 +43,7 @@ mod writer;
 use std::path::PathBuf;
 
 pub use error::{Error, ErrorKind};
-pub use format::{CarriedColumns, Column, Format, Shape, Table};
+pub use format::{CarriedColumns, Column, Format, RecordParts, Shape, Table, record_schema};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;

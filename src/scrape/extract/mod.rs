@@ -11,13 +11,14 @@
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
-//! - `warnings`: what was wrong with single values
+//! - `warnings`: what was wrong with single values; `data_schema`: the JSON Schema of the data that rules give
 //! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML;
 //!   `shaping_tests`: sources, steps and types together; `hostile_tests`: pages that mean harm
 //! - `peers_tests`: writes rules with what they find, to compare it with parsel;
 //!   `values_peers_tests`: writes how numbers and dates are read
 
 mod article;
+mod data_schema;
 mod date;
 mod extractor;
 mod facts;
@@ -52,6 +53,7 @@ mod xml_tests;
 mod xpath;
 
 pub use crate::scrape::json::JsonPathError;
+pub use data_schema::data_schema;
 pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
@@ -66,5 +68,6 @@ pub use rules::{
     Steps, Structured, ValueRule, ValueType,
 };
 pub use selection::{Selection, SelectionError};
+pub use warnings::warnings_schema;
 pub(crate) use warnings::{Problem, Warnings};
 pub use xpath::{XPath, XPathError, XPathType};
