@@ -149,6 +149,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FIELD")]
     rows: Option<String>,
 
+    /// csv and tsv: what the names of the list's columns begin with, so that they differ from all others
+    #[arg(long, value_name = "TEXT")]
+    pub(super) input_prefix: Option<String>,
+
     /// Worker processes [default: one for each CPU]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     workers: Option<String>,
@@ -285,6 +289,7 @@ impl RunArgs {
         let named = [
             ("--format", "output.format", &self.format),
             ("--rows", "output.rows", &self.rows),
+            ("--input-prefix", "output.input_prefix", &self.input_prefix),
             ("--workers", "pool.workers", &self.workers),
             ("--concurrency", "pool.concurrency", &self.concurrency),
             ("--max-tasks-per-worker", "pool.max_tasks_per_worker", &self.max_tasks_per_worker),

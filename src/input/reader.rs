@@ -90,21 +90,25 @@ impl Input {
     }
 
     /// The names of the columns that the tasks carry, in their order. `None` if they are not known before the list is
-    /// read: keys of JSON, and tables that are not regular files.
+    /// read: keys of JSON, and tables that are not regular files, unless the options name what is kept.
     ///
     /// # Errors
     /// If the beginning of a table cannot be read.
     pub fn carried_columns(&self) -> Result<Option<Vec<String>>, Error> {
         let mut names: Vec<String> = Vec::new();
         for source in &self.sources {
-            match self.options.format_of(source) {
-                Format::Text => {}
-                Format::Jsonl | Format::Json => return Ok(None),
-                Format::Csv | Format::Tsv => {
-                    let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
-                    let new = first.input.texts().into_iter().map(|(name, _)| name);
-                    let new: Vec<String> = new.filter(|name| !names.contains(name)).collect();
-                    names.extend(new);
+            let own = match self.options.format_of(source) {
+                Format::Text => continue,
+                Format::Jsonl | Format::Json => self.options.kept_keys(),
+                Format::Csv | Format::Tsv => match first_lines::carried_columns(source, &self.options)? {
+                    None => self.options.kept_columns(),
+                    known => known,
+                },
+            };
+            let Some(own) = own else { return Ok(None) };
+            for name in own {
+                if !names.contains(&name) {
+                    names.push(name);
                 }
             }
         }

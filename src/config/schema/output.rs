@@ -42,6 +42,15 @@ pub(super) const OUTPUT: Section = Section {
                   \"worker\", \"fetched_at\", \"warnings\". The columns of the fields follow.",
         },
         Setting {
+            name: "input_prefix",
+            read: Read::Value(|s, n| put(&mut s.plan.sink.table.input_prefix, n, short_text::read)),
+            form: short_text::form,
+            default: "\"\"",
+            affects: Affects::Output,
+            doc: "csv and tsv: what the names of the columns of the list begin with in the output, such as \"list_\". It keeps \
+                  them apart from all other columns, which must have other names.",
+        },
+        Setting {
             name: "rows",
             read: Read::Value(|s, n| {
                 let name = |n: &Node| short_text::read(n).map(|name| Some(name).filter(|name| !name.is_empty()));
