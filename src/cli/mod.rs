@@ -1,7 +1,8 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo` and `check` are the commands. `fields`
-//! describes the fields of a run for `check`. `files`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check`, `schema`, `completions` and
+//! `man` are the commands. `fields` describes the fields of a run for `check`. `display` writes what the last three print.
+//! `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `table` finds the
@@ -13,18 +14,22 @@ mod args;
 mod bar;
 mod check;
 mod colour;
+mod completions;
 mod cookie_file;
 mod coverage_words;
 mod demo;
 mod descriptors;
+mod display;
 mod fields;
 mod file_size;
 mod files;
 mod identity;
 mod launch;
 mod log;
+mod man;
 mod messages;
 mod run;
+mod schema;
 mod site;
 mod summary_file;
 mod table;
@@ -54,6 +59,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

@@ -32,8 +32,9 @@ mod scalar;
 mod source;
 mod value;
 
-pub(super) use names::{DECIMALS, SOURCES};
+pub(super) use names::{DECIMALS, SOURCES, is_option};
 pub(super) use notation::fill;
+pub(super) use rule::language;
 
 use super::draft::{Draft, replace};
 use super::error::Problem;
