@@ -357,7 +357,7 @@ fn tables_are_written_for_peers() {
         "\u{1b}[31mred",
         "\u{1c}\u{1d}\u{1e}\u{1f}",
         "a\u{7f}b",
-        "a&#x85;b\u{9f}",
+        "a\u{85}b\u{9f}",
         "a\u{2028}b\u{2029}",
         "\u{feff}a",
     ];
