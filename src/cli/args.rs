@@ -92,6 +92,10 @@ fn is_list(word: &OsStr) -> bool {
     !is_command && (text == "-" || is_name_of_list || Path::new(word).exists())
 }
 
+/// What the help says about `--select`.
+const SELECT: &str = "A field: `--select title=h1::text` is short for `--set extract.title=h1::text`. The selector may also be \
+                      an XPath (`//h1`) or a JSON path (`$.title`)";
+
 /// Where the settings come from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SettingArgs {
@@ -104,9 +108,7 @@ pub(super) struct SettingArgs {
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append, help_heading = SETTINGS)]
     set: Vec<String>,
 
-    /// A field: `--select title=h1::text`, as `--set extract.title=h1::text`. The selector may also be an XPath (`//h1`) or a
-    /// JSON path (`$.title`)
-    #[arg(long, value_name = "NAME=SELECTOR", action = ArgAction::Append, help_heading = SETTINGS)]
+    #[arg(long, value_name = "NAME=SELECTOR", action = ArgAction::Append, help_heading = SETTINGS, help = SELECT)]
     select: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ struct Printed<'d> {
     settings: String,
     command: &'d str,
     /// What standard output and then standard error say.
-    printed: Vec<&'d str>,
+    says: Vec<&'d str>,
 }
 
 impl<'d> Recipe<'d> {
@@ -38,7 +38,7 @@ impl<'d> Recipe<'d> {
                     let command = block.first().and_then(|line| line.strip_prefix("$ "));
                     let command = command.unwrap_or_else(|| panic!("{title}: there is no command"));
                     let settings = settings.take().unwrap_or_else(|| panic!("{title}: a command without settings"));
-                    runs.push(Printed { settings, command, printed: block[1..].to_vec() });
+                    runs.push(Printed { settings, command, says: block[1..].to_vec() });
                 }
                 other => panic!("{title}: a block of {other}"),
             }
@@ -66,7 +66,7 @@ impl Printed<'_> {
 
         let (is_table, is_silent) = (self.command.ends_with("-f csv"), self.command.contains(" -o "));
         let (records, said): (Vec<&str>, Vec<&str>) =
-            self.printed.iter().partition(|line| is_table || line.starts_with('{'));
+            self.says.iter().partition(|line| is_table || line.starts_with('{'));
         assert_eq!(records.is_empty(), is_silent, "{title}: the records are printed, unless they go to a file");
         let records: String = records.iter().flat_map(|line| [line, "\n"]).collect();
         assert_eq!(without_chance(&run.stdout), without_chance(&records), "{title}");

@@ -41,7 +41,7 @@ fn complaints(text: &str) -> Vec<String> {
     let Err(error) = config::load(&sources) else { return Vec::new() };
     let is_of_form = |kind| matches!(kind, ProblemKind::BadValue | ProblemKind::UnknownName | ProblemKind::Syntax);
     let problems = error.problems().iter().filter(|problem| is_of_form(problem.kind()));
-    problems.map(|problem| problem.to_string()).collect()
+    problems.map(ToString::to_string).collect()
 }
 
 fn refused(text: &str) -> Option<String> {
@@ -244,8 +244,8 @@ fn a_value_of_a_setting_fits_the_schema_if_the_program_reads_it() {
         let all = complaints(&names.iter().map(line).collect::<String>());
         for name in &names {
             let says = is_valid(&schema, &toml_of(&line(name)));
-            let named = [format!("`{name}` "), format!("`{name}.")];
-            let complaint = all.iter().find(|complaint| named.iter().any(|named| complaint.starts_with(named)));
+            let beginnings = [format!("`{name}` "), format!("`{name}.")];
+            let complaint = all.iter().find(|complaint| beginnings.iter().any(|it| complaint.starts_with(it)));
             let is_beyond = says && beyond_the_form.contains(&name.as_str());
             if says != complaint.is_none() && !is_beyond {
                 wrong.push(format!("{name} = {value}: the schema says {says}, the program {complaint:?}"));
@@ -472,7 +472,8 @@ fn schemas_are_written_for_peers() {
     let mut add = |schema: &Value, values: &[(Value, bool)]| {
         let values: Vec<Value> =
             values.iter().map(|(value, valid)| serde_json::json!({ "value": value, "valid": valid })).collect();
-        lines += &format!("{}\n", serde_json::json!({ "schema": schema, "values": values }));
+        lines += &serde_json::json!({ "schema": schema, "values": values }).to_string();
+        lines.push('\n');
     };
     let settings = config::settings_schema();
     let mut values: Vec<(Value, bool)> = all_settings().iter().map(|(_, text)| (toml_of(text), true)).collect();

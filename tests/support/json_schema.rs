@@ -1,5 +1,5 @@
 //! A validator for the part of JSON Schema (draft-07) that the program writes. It fails for any other keyword.
-//! `tests/peers/schemas.py` checks the same schemas with a validator of PyPI.
+//! `tests/peers/schemas.py` checks the same schemas with the package jsonschema.
 
 use regex::Regex;
 use serde_json::{Map, Value};

@@ -26,6 +26,20 @@ pub fn record_schema(shape: Shape, parts: RecordParts) -> Value {
     if shape == Shape::Data {
         return data;
     }
+    let mut required = vec![
+        "seq",
+        "url",
+        "final_url",
+        "status",
+        "data",
+        "failure",
+        "attempts",
+        "elapsed_ms",
+        "bytes",
+        "worker",
+        "fetched_at",
+    ];
+    required.extend(has_cache.then_some("cached"));
     let mut schema = json!({
         "type": "object",
         "properties": {
@@ -45,10 +59,7 @@ pub fn record_schema(shape: Shape, parts: RecordParts) -> Value {
             ),
             "warnings": described(warnings, "values that do not fit; only if there are any"),
         },
-        "required": [
-            "seq", "url", "final_url", "status", "data", "failure", "attempts", "elapsed_ms", "bytes", "worker",
-            "fetched_at",
-        ],
+        "required": required,
         "additionalProperties": false,
         "oneOf": [
             { "properties": { "data": absent, "failure": { "type": "object" } } },
@@ -62,8 +73,6 @@ pub fn record_schema(shape: Shape, parts: RecordParts) -> Value {
     }
     if has_cache {
         properties["cached"] = described(json!({ "type": "boolean" }), "whether the data is from the cache");
-        let required = schema["required"].as_array_mut();
-        required.expect("it is a list").push(json!("cached"));
     }
     schema
 }
