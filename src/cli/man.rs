@@ -14,13 +14,24 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Stop> {
     let mut all = Args::command().disable_help_subcommand(true);
     // Gives all commands their full names.
     all.build();
-    let Some(name) = &args.command else { return display::whole(&page(&all)) };
-    let commands: Vec<&Command> = all.get_subcommands().filter(|command| !command.is_hide_set()).collect();
-    if let Some(command) = commands.iter().find(|command| command.get_name() == name) {
-        return display::whole(&page(command));
+    let mut command = &all;
+    for name in &args.command {
+        let shown: Vec<&Command> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
+        let Some(found) = shown.iter().find(|command| command.get_name() == name) else {
+            return Err(Stop::usage(unknown(args, command, &shown)));
+        };
+        command = found;
     }
-    let names: Vec<&str> = commands.iter().map(|command| command.get_name()).collect();
-    Err(Stop::usage(anyhow!("print the manual of `{name}`: the commands are {}", names.join(", "))))
+    display::whole(&page(command))
+}
+
+fn unknown(args: &ManArgs, around: &Command, shown: &[&Command]) -> anyhow::Error {
+    let names: Vec<&str> = shown.iter().map(|command| command.get_name()).collect();
+    let wanted = args.command.join(" ");
+    match names.as_slice() {
+        [] => anyhow!("print the manual of `{wanted}`: `{}` has no commands of its own", around.get_name()),
+        names => anyhow!("print the manual of `{wanted}`: the commands are {}", names.join(", ")),
+    }
 }
 
 /// The page of a command. Its exit codes have a section of their own.

@@ -10,23 +10,32 @@ fn page(arguments: &[&str]) -> String {
     Run::to_end(command).exited(0).stdout
 }
 
-/// All commands that the page of `gleaner` names.
-fn commands() -> Vec<String> {
-    let root = page(&[]);
-    let named = root.lines().filter_map(|line| line.strip_prefix("gleaner\\-")?.strip_suffix("(1)"));
-    named.map(str::to_owned).collect()
+/// The words of all commands to which the pages lead, beginning with that of `gleaner`, which has none.
+fn commands() -> Vec<Vec<String>> {
+    let mut all = vec![Vec::new()];
+    let mut at = 0;
+    while at < all.len() {
+        let words: Vec<String> = all[at].clone();
+        let page = page(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let begin: String =
+            ["gleaner"].into_iter().chain(words.iter().map(String::as_str)).flat_map(|it| [it, "\\-"]).collect();
+        let named = page.lines().filter_map(|line| line.strip_prefix(&begin)?.strip_suffix("(1)"));
+        all.extend(named.map(|name| [&words[..], &[name.to_owned()]].concat()));
+        at += 1;
+    }
+    all
 }
 
 #[test]
 fn there_is_a_page_for_gleaner_and_for_each_command_that_is_not_hidden() {
-    let commands = commands();
-    for known in ["run", "check", "demo", "schema", "completions", "man"] {
+    let commands: Vec<String> = commands().iter().map(|words| words.join(" ")).collect();
+    for known in ["", "run", "check", "demo", "schema", "schema settings", "schema records", "completions", "man"] {
         assert!(commands.iter().any(|command| command == known), "{known} is not in {commands:?}");
     }
     assert!(!commands.iter().any(|command| command == "worker"), "{commands:?}");
-    for command in &commands {
-        let page = page(&[command]);
-        assert!(page.contains(&format!(".TH gleaner-{command} 1")), "{page}");
+    for command in commands.iter().filter(|command| !command.is_empty()) {
+        let page = page(&command.split(' ').collect::<Vec<_>>());
+        assert!(page.contains(&format!(".TH gleaner-{} 1", command.replace(' ', "-"))), "{page}");
         assert!(page.contains("SEE ALSO"), "{page}");
     }
     let run = page(&["run"]);
@@ -35,11 +44,17 @@ fn there_is_a_page_for_gleaner_and_for_each_command_that_is_not_hidden() {
     {
         assert!(run.contains(part), "{part}: {run}");
     }
-    for name in ["worker", "nonsense"] {
+    let table: [(&[&str], &str); 4] = [
+        (&["worker"], "print the manual of `worker`: the commands are run, "),
+        (&["nonsense"], "print the manual of `nonsense`: the commands are run, "),
+        (&["schema", "record"], "print the manual of `schema record`: the commands are settings, records"),
+        (&["run", "list"], "print the manual of `run list`: `run` has no commands of its own"),
+    ];
+    for (words, expected) in table {
         let mut command = gleaner();
-        command.args(["man", name]);
+        command.arg("man").args(words);
         let error = Run::to_end(command).exited(2).stderr;
-        assert!(error.contains("the commands are run, "), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 }
 
@@ -63,15 +78,14 @@ fn man_shows_all_pages_without_a_warning() {
         assert!(std::env::var_os("GLEANER_REQUIRE_SERVERS").is_none(), "man-db and groff must be installed");
         return;
     }
-    for command in std::iter::once(String::new()).chain(commands()) {
-        let arguments: Vec<&str> = [command.as_str()].into_iter().filter(|command| !command.is_empty()).collect();
-        let file = folder.path().join(format!("page-{command}.1"));
-        std::fs::write(&file, page(&arguments)).expect("written");
+    for words in commands() {
+        let file = folder.path().join(format!("gleaner-{}.1", words.join("-")));
+        std::fs::write(&file, page(&words.iter().map(String::as_str).collect::<Vec<_>>())).expect("written");
         let mut man = Command::new("man");
         man.args(["--warnings", "-E", "UTF-8", "-l", "-Tutf8"]).arg(&file);
         man.env("LC_ALL", "C.UTF-8").env("MANWIDTH", "80").env("MANROFFSEQ", "").env("MANPAGER", "cat");
         let run = Run::to_end(man).exited(0);
-        assert_eq!(run.stderr, "", "{command}");
-        assert!(run.stdout.lines().count() > 10, "{command}: {}", run.stdout);
+        assert_eq!(run.stderr, "", "{words:?}");
+        assert!(run.stdout.lines().count() > 10, "{words:?}: {}", run.stdout);
     }
 }

@@ -112,7 +112,7 @@ impl Warnings {
     }
 }
 
-/// The JSON Schema (draft-07) of what [`Warnings::finish`] returns, if there are warnings.
+/// The JSON Schema (draft-07) of the warnings of a record that has some.
 pub fn warnings_schema() -> Value {
     value!({
         "type": "array",
