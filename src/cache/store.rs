@@ -75,6 +75,12 @@ impl Store {
         if has(HEADS.name()) && has(DATA.name()) {
             return Ok(());
         }
+        if !tables.is_empty() {
+            tracing::warn!(
+                "the cache {} has answers of another version of gleaner, which are not used; delete it to save their space",
+                self.path.display()
+            );
+        }
         let transaction = self.begin_write()?;
         transaction.open_table(HEADS)?;
         transaction.open_table(DATA)?;

@@ -62,6 +62,28 @@ fn stored_pages_are_there_when_the_file_is_opened_again() {
 }
 
 #[test]
+fn what_an_older_version_has_stored_is_ignored_and_the_file_is_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    write(&path, "");
+    let database = Database::create(&path).expect("a database");
+    let transaction = database.begin_write().expect("it can be written");
+    for name in ["gleaner-cache-heads-1", "gleaner-cache-data-1"] {
+        let table: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new(name);
+        let mut table = transaction.open_table(table).expect("a table");
+        table.insert(request(&url(0), &[]).key.bytes(), &b"another form"[..]).expect("inserted");
+    }
+    transaction.commit().expect("written");
+    drop(database);
+    let cache = Cache::open(&path).expect("a file of ours");
+    assert_eq!(cache.find(&request(&url(0), &[]), now()), Lookup::Nothing);
+    end(cache.close());
+    fill(&path, 1);
+    let cache = Cache::open(&path).expect("it was closed");
+    assert_eq!(cache.find(&request(&url(0), &[]), now()), Lookup::Fresh(kept(0, 1), now()));
+}
+
+#[test]
 fn a_page_that_may_no_longer_be_kept_is_removed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cache");

@@ -1,8 +1,8 @@
 //! The command line: arguments -> settings -> a run -> closing words and an exit code.
 //!
-//! In reading order: `args` holds the commands and options; `run`, `demo`, `check`, `convert` and `probe` (`try` and `init`)
-//! are the commands. `fields`
-//! describes the fields of a run for `check`. `files`
+//! In reading order: `args` holds the commands and options; `run`, `demo`, `check`, `convert`, `probe` (`try` and `init`),
+//! `schema`, `completions` and `man` are the commands. `fields` describes the fields of a run for `check`. `display` writes
+//! what the last three print. `files`
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
@@ -17,12 +17,14 @@ mod args;
 mod bar;
 mod check;
 mod colour;
+mod completions;
 mod conversion;
 mod convert;
 mod cookie_file;
 mod coverage_words;
 mod demo;
 mod descriptors;
+mod display;
 mod fields;
 mod file_size;
 mod files;
@@ -30,11 +32,13 @@ mod finished;
 mod identity;
 mod launch;
 mod log;
+mod man;
 mod messages;
 mod output_format;
 mod probe;
 mod repair;
 mod run;
+mod schema;
 mod site;
 mod summary_file;
 mod table;
@@ -67,6 +71,9 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Try(args) => probe::look(&args),
         Command::Init(args) => probe::init(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

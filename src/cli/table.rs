@@ -31,6 +31,9 @@ pub(super) fn complete(plan: &mut Plan, args: &RunArgs, input: &Input, format: F
                 "choose columns: --columns needs csv, tsv, parquet or sqlite; choose it with --format, or leave it out"
             );
         }
+        if args.input_prefix.is_some() {
+            bail!("name columns: --input-prefix needs csv or tsv; choose it with --format, or leave it out");
+        }
         return Ok(());
     };
     if *escape_formulas && !excel {
@@ -82,11 +85,12 @@ pub(super) fn check_names(plan: &Plan) -> anyhow::Result<()> {
             );
         }
     }
-    for name in plan.sink.table.carried.names() {
-        if own.iter().any(|column| column.name() == name) || fields.iter().any(|field| field == name) {
+    for name in plan.sink.table.carried_header() {
+        if own.iter().any(|column| column.name() == name) || fields.contains(&name) {
             bail!(
-                "write the column `{name}` of the list: the output has another column of this name; leave it out with \
-                 --keep, rename it in the list, or choose other columns with --columns"
+                "write the column `{name}` of the list: the output has another column of this name; give the columns of the \
+                 list other names with --input-prefix list_ (output.input_prefix), leave it out with --keep, or choose other \
+                 columns with --columns"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `--set KEY=VALUE`: several flags that set parts of one field make one table. Errors explain quotes that the shell took
+//! `--set KEY=VALUE` and `--select NAME=VALUE`: several flags that set parts of one field make one table. Errors explain quotes that the shell took
 //! away.
 
 use super::error::Problem;
@@ -9,6 +9,9 @@ use super::written::{self, Key, Node, Table, Value};
 
 /// The flag, as errors name it.
 pub(super) const FLAG: &str = "--set";
+
+/// The short form of it for fields.
+pub(super) const SELECT: &str = "--select";
 
 /// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the other
 /// parts, because no part makes sense alone. Anything else is its own layer.
@@ -49,16 +52,19 @@ fn merge(into: &mut Table, from: Table) {
 
 /// Adds to a problem with `--set` how to write quotes, if the shell seems to have taken them away.
 pub(super) fn explain_quotes(problem: Problem) -> Problem {
-    let Some(place) = problem.place().filter(|place| *place.origin() == Origin::Flag(FLAG.to_owned())) else {
-        return problem;
-    };
-    let written = place.text().content().trim_start_matches(FLAG).trim_start();
-    if written.contains(['"', '\'']) || !may_have_had_quotes(written) {
+    let flag = [(FLAG, "extract.links"), (SELECT, "links")].into_iter().find_map(|(flag, name)| {
+        let place = problem.place().filter(|place| *place.origin() == Origin::Flag(flag.to_owned()))?;
+        Some((flag, name, place.text().content().strip_prefix(flag)?.trim_start()))
+    });
+    let Some((flag, name, written)) = flag else { return problem };
+    // A name after `--select` needs no quotes.
+    let assignment = if flag == SELECT { &written[written.find('=').unwrap_or(0)..] } else { written };
+    if written.contains(['"', '\'']) || !may_have_had_quotes(assignment) {
         return problem;
     }
-    problem.with_help(
-        "the shell removes quotes: put all of it between single quotes, such as --set 'extract.links=[\"a::url\"]'",
-    )
+    let help =
+        format!("the shell removes quotes: put all of it between single quotes, such as {flag} '{name}=[\"a::url\"]'");
+    problem.with_help(help)
 }
 
 /// Whether an assignment without quotes has a form that needs them: a list, a table, what a shell made of a table (for a

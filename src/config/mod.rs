@@ -25,6 +25,7 @@
 //! - `rules`: reads `[extract]` into rules
 //! - `checks`: checks that selectors and expressions compile
 //! - `suggest`: finds the nearest known name
+//! - `json_schema`: the JSON Schema of a settings file
 //! - `outside`: environment variables that settings name
 //! - `trust`: decides whether the file of the current folder is read if nobody names it
 //! - `certificates`: reads the files of `[tls]`
@@ -44,6 +45,7 @@ mod element;
 mod error;
 mod header_file;
 mod hosts;
+mod json_schema;
 mod layer;
 mod outside;
 mod place;
@@ -64,6 +66,7 @@ mod tests;
 
 pub use draft::InForce;
 pub use error::{Problem, ProblemKind, SettingsError};
+pub use json_schema::settings_schema;
 pub use place::{Origin, Place};
 pub use plan::{Affects, CookiesPlan, Plan, Shaping, UserChoice};
 pub use schema::text::defaults;

@@ -13,6 +13,7 @@ use super::bounded;
 use super::error::{Problem, ProblemKind};
 use super::header_file;
 use super::place::{Origin, Place, Text};
+use super::rules;
 use super::schema::SECTIONS;
 use super::schema::text::defaults;
 use super::trust::{self, Distrust};
@@ -203,6 +204,8 @@ enum FlagForm {
     Values(String, Vec<String>),
     /// `KEY=VALUE`
     Assignment(String),
+    /// `NAME=SELECTOR`
+    Selection(String),
     /// `Name: Value`, or `@FILE`
     Header(String),
 }
@@ -229,6 +232,14 @@ impl Flag {
         Self { name, form }
     }
 
+    /// `--select NAME=SELECTOR`: a field, and where its value comes from. As `--set extract.NAME=SELECTOR`, but the name may
+    /// have any letters, and a selector that can only be an `XPath` or a JSON path is one.
+    pub fn select(selection: impl Into<String>) -> Self {
+        let form = FlagForm::Selection(selection.into());
+        let name = assigned::SELECT.to_owned();
+        Self { name, form }
+    }
+
     /// A request header as curl takes it, `Flag::header("-H", "Accept-Language: en")`, or a file with one on each line,
     /// `Flag::header("-H", "@headers.txt")`.
     pub fn header(name: impl Into<String>, line: impl Into<String>) -> Self {
@@ -240,7 +251,10 @@ impl Flag {
     /// Gives the keys of the setting, and its value.
     fn written(&self) -> Result<(Vec<Key>, Node), Vec<Problem>> {
         let written = match &self.form {
-            FlagForm::Value(_, written) | FlagForm::Assignment(written) | FlagForm::Header(written) => written,
+            FlagForm::Value(_, written)
+            | FlagForm::Assignment(written)
+            | FlagForm::Selection(written)
+            | FlagForm::Header(written) => written,
             FlagForm::Values(_, values) => &values.join(&format!(" {} ", self.name)),
         };
         let text = Text::new(Origin::Flag(self.name.clone()), format!("{} {written}", self.name));
@@ -262,6 +276,12 @@ impl Flag {
                 Ok((self.keys(setting, &text), node))
             }
             FlagForm::Assignment(_) => written::assignment(&text, all),
+            FlagForm::Selection(_) => {
+                let (mut keys, value) = written::selection(&text, all)?;
+                let value = in_its_language(&keys, value);
+                keys.splice(0..0, self.keys("extract", &text));
+                Ok((keys, value))
+            }
             FlagForm::Header(line) => header(&text, start, line),
         }
     }
@@ -271,6 +291,19 @@ impl Flag {
         let place = Place::new(text, 0..self.name.len());
         setting.split('.').map(|name| Key { name: name.to_owned(), place: place.clone() }).collect()
     }
+}
+
+/// Makes a rule with `xpath` or `json` of a text that cannot be CSS, unless its key says what it is.
+fn in_its_language(keys: &[Key], node: Node) -> Node {
+    let is_option = keys.len() > 1 && keys.last().is_some_and(|key| rules::is_option(&key.name));
+    let language = match &node.value {
+        Value::Bare(text) if !is_option => rules::language(text),
+        _ => None,
+    };
+    let Some(name) = language else { return node };
+    let place = node.place.clone();
+    let key = Key { name: name.to_owned(), place: place.clone() };
+    Node { value: Value::Table(vec![(key, node)]), place }
 }
 
 /// Reads `Name: Value`, which begins at byte `start` of `text`. White space around the value does not belong to it (RFC

@@ -151,6 +151,36 @@ pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>
     Ok((keys, value))
 }
 
+/// Reads `NAME=SELECTOR` in the bytes `at` of `text`: the name of a field, which may have any letters, and a value as after
+/// `KEY=`. Dots in the name separate keys, and quotes keep a dot in a key.
+pub(super) fn selection(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>, Node), Vec<Problem>> {
+    let written = &text.content()[at.clone()];
+    let problem = |message: String| {
+        let problem = Problem::new(ProblemKind::Syntax, message, Place::new(text, at.clone()));
+        vec![problem.with_help("write NAME=SELECTOR, such as title=h1::text")]
+    };
+    let Some(equals) = unquoted_equals(written) else {
+        return Err(problem(format!("`{written}` does not name a field")));
+    };
+    let name = &written[..equals];
+    let keys = if name.contains(['"', '\'']) {
+        dotted_key(text, at.start..at.start + equals)?
+    } else {
+        let mut begin = at.start;
+        let keys = name.split('.').map(|part| {
+            let start = begin + (part.len() - part.trim_start().len());
+            begin += part.len() + 1;
+            Key { name: part.trim().to_owned(), place: Place::new(text, start..start + part.trim().len()) }
+        });
+        keys.collect()
+    };
+    if keys.iter().any(|key: &Key| key.name.is_empty()) {
+        return Err(problem(format!("`{written}` has no name before `=`, or an empty one between dots")));
+    }
+    let value = bare(text, at.start + equals + 1..at.end)?;
+    Ok((keys, value))
+}
+
 /// Reads a value that was written outside of a file, in the bytes `at` of `text`.
 ///
 /// It is TOML if it begins like a quoted string, a table or a list of strings. Otherwise it is bare: a selector such as

@@ -19,7 +19,7 @@ const MOST: usize = 1024 * 1024;
 /// Fails if none of the first tasks of a regular file has a URL, if a list of lines begins with the header of a table, or
 /// if the file cannot be read so far. Other sources are not checked.
 pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> Result<(), Error> {
-    let Some(tasks) = tasks_of(source, options, base)? else { return Ok(()) };
+    let Some(Beginning { tasks, .. }) = beginning_of(source, options, base)? else { return Ok(()) };
     let format = options.format_of(source);
     if format == Format::Warc {
         // An archive is known by its records, and any of its answers may be missing.
@@ -55,30 +55,33 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }
 
-/// The first task of a regular file. `None` for other sources, and for a file without tasks.
-pub(super) fn first_task(source: &Source, options: &Options) -> Result<Option<Task>, Error> {
-    Ok(tasks_of(source, options, None)?.into_iter().flatten().next())
+/// The names of the columns that the tasks of a regular file carry. `None` for other sources, and if its beginning does not
+/// tell them.
+pub(super) fn carried_columns(source: &Source, options: &Options) -> Result<Option<Vec<String>>, Error> {
+    Ok(beginning_of(source, options, None)?.and_then(|beginning| beginning.carried_columns))
 }
 
-/// The first tasks of a regular file. `None` for other sources, because they can be read only once.
-fn tasks_of(source: &Source, options: &Options, base: Option<&Url>) -> Result<Option<Vec<Task>>, Error> {
+/// The beginning of a list.
+struct Beginning {
+    /// The first tasks.
+    tasks: Vec<Task>,
+    carried_columns: Option<Vec<String>>,
+}
+
+/// The beginning of a regular file. `None` for other sources, because they can be read only once.
+fn beginning_of(source: &Source, options: &Options, base: Option<&Url>) -> Result<Option<Beginning>, Error> {
     let unusable = |error| Error::new(ErrorKind::Unusable, format!("read {source}")).because(error);
     let Some(file) = source.open_regular().map_err(unusable)? else { return Ok(None) };
-    match first_tasks(file, options.format_of(source), options, base) {
-        Ok(tasks) => Ok(Some(tasks)),
+    match beginning(file, options.format_of(source), options, base) {
+        Ok(beginning) => Ok(Some(beginning)),
         Err(Unreadable::Io(error)) => Err(unusable(error)),
         Err(Unreadable::Encoding(encoding)) => Err(source.is_in(encoding, ErrorKind::Unusable)),
         Err(Unreadable::Broken(why)) => Err(Error::new(ErrorKind::Unusable, format!("read {source}: {why}"))),
     }
 }
 
-/// The first tasks of a list, of which only the beginning is read.
-fn first_tasks(
-    list: impl Read,
-    format: Format,
-    options: &Options,
-    base: Option<&Url>,
-) -> Result<Vec<Task>, Unreadable> {
+/// Reads only the beginning of a list.
+fn beginning(list: impl Read, format: Format, options: &Options, base: Option<&Url>) -> Result<Beginning, Unreadable> {
     let mut entries = entries(list, format, options, base);
     let mut tasks: Vec<Task> = Vec::new();
     let (mut read, mut is_at_end) = (0, false);
@@ -100,5 +103,6 @@ fn first_tasks(
             }
         }
     }
-    Ok(tasks)
+    let carried_columns = entries.carried_columns();
+    Ok(Beginning { tasks, carried_columns })
 }

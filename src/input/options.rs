@@ -99,6 +99,21 @@ impl Options {
         }
     }
 
+    /// The columns that are kept, if they are named.
+    pub(super) fn kept_columns(&self) -> Option<Vec<String>> {
+        match &self.keep {
+            Keep::All => None,
+            Keep::Only(names) => Some(names.clone()),
+        }
+    }
+
+    /// The keys of JSON that are kept, if they are named. The one that leads to the URL is never kept.
+    pub(super) fn kept_keys(&self) -> Option<Vec<String>> {
+        let of_url = self.url_field.split('.').next();
+        let names = self.kept_columns()?;
+        Some(names.into_iter().filter(|name| Some(name.as_str()) != of_url).collect())
+    }
+
     /// The format of a source. Nothing is guessed from what the list contains.
     pub(super) fn format_of(&self, source: &Source) -> Format {
         match (source, self.format) {

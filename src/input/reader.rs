@@ -137,24 +137,30 @@ impl Input {
     }
 
     /// The names of the columns that the tasks carry, in their order. `None` if they are not known before the list is
-    /// read: keys of JSON, and tables that are not regular files.
+    /// read: keys of JSON, and tables that are not regular files, unless the options name what is kept.
     ///
     /// # Errors
     /// If the beginning of a table cannot be read.
     pub fn carried_columns(&self) -> Result<Option<Vec<String>>, Error> {
         let mut names: Vec<String> = Vec::new();
         for source in &self.sources {
-            let new: Vec<String> = match (self.options.fixed_columns(source), self.options.format_of(source)) {
+            let own = match (self.options.fixed_columns(source), self.options.format_of(source)) {
                 (Some(fixed), _) => {
-                    fixed.iter().filter(|name| self.options.keep.has(name)).map(ToString::to_string).collect()
+                    let kept = fixed.iter().filter(|name| self.options.keep.has(name));
+                    Some(kept.map(ToString::to_string).collect())
                 }
-                (None, Format::Csv | Format::Tsv) => {
-                    let Some(first) = first_lines::first_task(source, &self.options)? else { return Ok(None) };
-                    first.input.texts().into_iter().map(|(name, _)| name).collect()
-                }
-                (None, _) => return Ok(None),
+                (None, Format::Csv | Format::Tsv) => match first_lines::carried_columns(source, &self.options)? {
+                    None => self.options.kept_columns(),
+                    known => known,
+                },
+                (None, _) => self.options.kept_keys(),
             };
-            names.extend(new.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+            let Some(own) = own else { return Ok(None) };
+            for name in own {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
         }
         Ok(Some(names))
     }

@@ -58,7 +58,7 @@ use std::path::{Path, PathBuf};
 pub use archive::part_of_archive;
 pub use error::{Error, ErrorKind};
 pub use failed_out::can_list_failed;
-pub use format::{CarriedColumns, Column, Format, Shape, Table, header};
+pub use format::{CarriedColumns, Column, Format, RecordParts, Shape, Table, header, record_schema};
 pub use handle::{Before, Sink, Written};
 #[cfg(fuzzing)]
 pub(crate) use journal::any_bytes_tests;

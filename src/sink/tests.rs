@@ -59,6 +59,7 @@ fn options(path: impl Into<PathBuf>) -> Options {
         window_memory: 1 << 20,
         table: Table {
             carried: super::CarriedColumns::None,
+            input_prefix: String::new(),
             columns: vec![Column::Seq, Column::Url],
             fields: ["title", "stock"].map(str::to_owned).to_vec(),
             dialect: Dialect::default(),

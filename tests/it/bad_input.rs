@@ -465,7 +465,7 @@ fn a_full_device_is_an_error_before_the_first_request() {
 
 #[test]
 fn commands_that_only_print_end_if_their_output_cannot_be_written() {
-    for command in ["check", "demo"] {
+    for command in ["check", "demo", "schema settings", "schema records", "completions bash", "man"] {
         let (reader, nobody_reads) = std::io::pipe().expect("a pipe");
         drop(reader);
         let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");
@@ -473,7 +473,7 @@ fn commands_that_only_print_end_if_their_output_cannot_be_written() {
             [(Stdio::from(nobody_reads), 0, ""), (Stdio::from(full), 1, "write to standard output: No space left")]
         {
             let mut child = crate::support::gleaner();
-            child.arg(command).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+            child.args(command.split(' ')).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
             let (ended, error) = end_of(child.spawn().expect("gleaner starts"), PROMPTLY);
             assert_eq!(ended, Some(code), "{command}: {error}");
             assert!(error.contains(expected) && error.is_empty() == expected.is_empty(), "{command}: {error}");

@@ -385,6 +385,25 @@ fn an_unusable_cache_file_is_an_error_before_the_first_request() {
 }
 
 #[test]
+fn a_cache_of_an_older_version_is_used_without_its_answers_and_that_is_said_once() {
+    let (pages, job) = (Pages::start(), Job::new());
+    let database = redb::Database::create(job.cache()).expect("a database");
+    let transaction = database.begin_write().expect("it can be written");
+    let heads: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::new("gleaner-cache-heads-1");
+    transaction.open_table(heads).expect("a table");
+    transaction.commit().expect("written");
+    drop(database);
+    fs::set_permissions(job.cache(), fs::Permissions::from_mode(0o600)).expect("the file is ours");
+    let list = pages.list(&["/fresh/1"]);
+    for (cached_before, is_said) in [(false, true), (true, false)] {
+        let (records, run) = job.run(&list, &[], 0);
+        assert_eq!(cached(&records), [cached_before]);
+        let says = run.stderr.contains("has answers of another version of gleaner, which are not used; delete it");
+        assert_eq!(says, is_said, "{}", run.stderr);
+    }
+}
+
+#[test]
 fn two_runs_cannot_use_a_cache_at_the_same_time() {
     let (pages, job) = (Pages::start(), Job::new());
     let first = Run::start(job.command(&pages.list(&["/tag/1", "/hang"]), &[]));

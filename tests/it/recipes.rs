@@ -8,36 +8,53 @@ use regex::Regex;
 
 use crate::support::{Run, fixture, gleaner};
 
-/// A recipe as it is printed.
+/// A recipe as it is printed: one run, or several that follow each other.
 struct Recipe<'d> {
     title: &'d str,
+    runs: Vec<Printed<'d>>,
+}
+
+struct Printed<'d> {
     /// The settings, whose first line names their file: `# books.toml`.
     settings: String,
     command: &'d str,
     /// What standard output and then standard error say.
-    printed: Vec<&'d str>,
+    says: Vec<&'d str>,
 }
 
 impl<'d> Recipe<'d> {
-    /// Reads a section, which begins with its title.
+    /// Reads a section, which begins with its title. Each run has a block with its settings and one with its command.
     fn read(section: &'d str) -> Self {
         let title = section.lines().next().unwrap_or_default();
-        let block = |language: &str| {
-            let fence = format!("```{language}");
-            let mut lines = section.lines().skip_while(move |line| *line != fence).skip(1);
+        let mut runs = Vec::new();
+        let mut settings = None;
+        let mut lines = section.lines();
+        while let Some(line) = lines.next() {
+            let Some(language) = line.strip_prefix("```") else { continue };
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            assert!(!lines.any(|line| line == format!("```{language}")), "{title}: there are two {language} blocks");
-            block
-        };
-        let console = block("console");
-        let command = console.first().and_then(|line| line.strip_prefix("$ "));
-        let command = command.unwrap_or_else(|| panic!("{title}: there is no command"));
-        Self { title, settings: block("toml").join("\n"), command, printed: console[1..].to_vec() }
+            match language {
+                "toml" => assert!(settings.replace(block.join("\n")).is_none(), "{title}: settings without a command"),
+                "console" => {
+                    let command = block.first().and_then(|line| line.strip_prefix("$ "));
+                    let command = command.unwrap_or_else(|| panic!("{title}: there is no command"));
+                    let settings = settings.take().unwrap_or_else(|| panic!("{title}: a command without settings"));
+                    runs.push(Printed { settings, command, says: block[1..].to_vec() });
+                }
+                other => panic!("{title}: a block of {other}"),
+            }
+        }
+        assert!(!runs.is_empty() && settings.is_none(), "{title}: there is no command");
+        Self { title, runs }
     }
 
-    /// Runs the command and compares what it says.
     fn run(&self, folder: &Path) {
-        let title = self.title;
+        self.runs.iter().for_each(|run| run.run(self.title, folder));
+    }
+}
+
+impl Printed<'_> {
+    /// Runs the command and compares what it says.
+    fn run(&self, title: &str, folder: &Path) {
         let file = self.settings.lines().next().and_then(|line| line.strip_prefix("# "));
         let file = file.unwrap_or_else(|| panic!("{title}: the settings do not begin with the name of their file"));
         fs::write(folder.join(file), &self.settings).expect("written");
@@ -47,9 +64,12 @@ impl<'d> Recipe<'d> {
         command.args(words).current_dir(folder);
         let run = Run::to_end(command).exited(0);
 
-        let (records, said): (Vec<&str>, Vec<&str>) = self.printed.iter().partition(|line| line.starts_with('{'));
-        assert!(!records.is_empty(), "{title}: no record is printed");
-        assert_eq!(without_chance(&run.stdout), without_chance(&(records.join("\n") + "\n")), "{title}");
+        let (is_table, is_silent) = (self.command.ends_with("-f csv"), self.command.contains(" -o "));
+        let (records, said): (Vec<&str>, Vec<&str>) =
+            self.says.iter().partition(|line| is_table || line.starts_with('{'));
+        assert_eq!(records.is_empty(), is_silent, "{title}: the records are printed, unless they go to a file");
+        let records: String = records.iter().flat_map(|line| [line, "\n"]).collect();
+        assert_eq!(without_chance(&run.stdout), without_chance(&records), "{title}");
         // The last line has the time of the run, so it is not printed.
         let is_time = |line: &&str| line.ends_with(" s") && line.contains(" with data");
         let closing: Vec<&str> = run.stderr.lines().filter(|line| !is_time(line)).collect();
@@ -70,7 +90,7 @@ fn every_recipe_gives_what_it_prints() {
     let folder = tempfile::tempdir().expect("a folder");
     std::os::unix::fs::symlink(fixture(""), folder.path().join("fixtures")).expect("a link");
     let recipes: Vec<Recipe<'_>> = document.split("\n## ").skip(1).map(Recipe::read).collect();
-    assert!(recipes.len() >= 12, "some are missing: {}", recipes.len());
+    assert!(recipes.len() >= 13, "some are missing: {}", recipes.len());
     for recipe in recipes {
         recipe.run(folder.path());
     }

@@ -372,6 +372,13 @@ fn an_unfinished_output_is_neither_overwritten_nor_resumed_with_other_settings()
              discard the unfinished output with --restart"
         ),
     );
+    // Other versions may write another form.
+    for other in ["", "{}", "{\"version\":\"0.0.1\",\"settings\":[]}", "\u{1}\u{2}"] {
+        fs::write(&manifest, other).expect("written");
+        let why = "its manifest cannot be read, because it is damaged or of another version of gleaner; finish it with the \
+                   version that began it, or discard it with --restart";
+        refused(&["--resume"], &format!("resume `{part}`: {why}"));
+    }
     fs::write(&manifest, &written).expect("written");
 
     // A changed line, a missing line, an additional line at the beginning.

@@ -162,7 +162,7 @@ fn closed_standard_streams_that_a_run_does_not_need_do_no_harm() {
 fn informative_output_may_be_discarded_but_write_errors_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), "").expect("written");
-    for command in ["--help", "--version", "check", "run --help"] {
+    for command in ["--help", "--version", "check", "run --help", "schema settings", "completions zsh", "man run"] {
         for (redirection, code) in
             [(">/dev/null", 0), ("1<>/dev/null", 0), (">&-", 0), (">/dev/full", 1), ("1<file", 1)]
         {

@@ -180,8 +180,102 @@ fn the_columns_of_a_list_stand_before_those_of_the_run() {
     let lines = "{\"url\":\"a.html\",\"n\":1}\n{\"url\":\"b.html\"}\n";
     let written = run("list.jsonl", lines, &["--columns", "seq"]).exited(0).stdout;
     assert_eq!(written, "input,seq,title\n\"{\"\"n\"\":1}\",0,A\n,1,B\n");
-    let clash = run("list.csv", "url,title\na.html,x\n", &[]).exited(2);
-    assert!(clash.stderr.contains("write the column `title` of the list"), "{}", clash.stderr);
+}
+
+/// A run over a list in this file, with a title as its only field.
+fn over_list(site: &tempfile::TempDir, name: &str, list: &str, flags: &[&str]) -> crate::support::Finished {
+    fs::write(site.path().join(name), list).expect("written");
+    let mut command: Command = gleaner();
+    command.current_dir(site.path()).args(["run", name, "--site", ".", "-f", "csv", "--set", TITLE]).args(flags);
+    Run::to_end(command)
+}
+
+#[test]
+fn a_column_of_the_list_with_the_name_of_another_one_is_refused_and_a_prefix_solves_it() {
+    let pages = site(&[("a.html", "<h1>A</h1>")]);
+    // (the list, what is chosen, the column that clashes, the table with the prefix)
+    let table: [(&str, &str, &[&str], &str, &str); 4] = [
+        ("a.csv", "url,title\na.html,x\n", &[], "title", "l_title,seq,title\nx,0,A\n"),
+        ("a.csv", "url,seq\na.html,x\n", &[], "seq", "l_seq,seq,title\nx,0,A\n"),
+        (
+            "a.jsonl",
+            "{\"u\":\"a.html\",\"seq\":7}",
+            &["--url-field", "u", "--keep", "seq"],
+            "seq",
+            "l_seq,seq,title\n7,0,A\n",
+        ),
+        (
+            "a.jsonl",
+            "{\"url\":\"a.html\",\"n\":7}",
+            &["--set", "extract.input=h1::text"],
+            "input",
+            "l_input,seq,title,input\n\"{\"\"n\"\":7}\",0,A,A\n",
+        ),
+    ];
+    for (name, list, flags, clash, expected) in table {
+        let flags = [&["--columns", "seq"], flags].concat();
+        let error = over_list(&pages, name, list, &flags).exited(2).stderr;
+        assert!(error.contains(&format!("write the column `{clash}` of the list")), "{error}");
+        assert!(error.contains("--input-prefix list_ (output.input_prefix)"), "{error}");
+        let way_out = [&flags[..], &["--input-prefix", "l_"]].concat();
+        assert_eq!(over_list(&pages, name, list, &way_out).exited(0).stdout, expected);
+    }
+    // The prefix may itself make a clash.
+    let list = "url,q\na.html,x\n";
+    let error = over_list(&pages, "a.csv", list, &["--columns", "seq", "--input-prefix", "se"]).exited(2).stderr;
+    assert!(error.contains("write the column `seq` of the list"), "{error}");
+    let json = ["--input-prefix", "l_", "-f", "json"];
+    let error = over_list(&pages, "b.csv", list, &json[..2]).exited(0).stderr;
+    assert!(!error.contains("error"), "{error}");
+    let mut command = gleaner();
+    command.current_dir(pages.path()).args(["run", "b.csv", "--site", "."]).args(json);
+    let error = Run::to_end(command).exited(2).stderr;
+    assert!(error.contains("--input-prefix needs csv or tsv"), "{error}");
+}
+
+#[test]
+fn the_columns_of_a_list_are_those_of_its_header_whatever_its_rows_are() {
+    let pages = site(&[("a.html", "<h1>A</h1>")]);
+    let columns = ["--columns", "failure_kind"];
+    // (the list, the table)
+    let table = [
+        ("url,sku\na.html,1,2\na.html,1\n", "sku,failure_kind,title\n,invalid_url,\n1,,A\n"),
+        ("sku,url\n,\n7,a.html\n", "sku,failure_kind,title\n,invalid_url,\n7,,A\n"),
+        ("url,sku\n", "sku,failure_kind,title\n"),
+    ];
+    for (list, expected) in table {
+        let run = over_list(&pages, "list.csv", list, &[&columns[..], &["--force-list"]].concat());
+        assert_eq!(run.stdout, expected, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn keys_of_json_that_are_kept_by_name_are_columns() {
+    let pages = site(&[("a.html", "<h1>A</h1>")]);
+    let lines =
+        "{\"d\":{\"u\":\"a.html\"},\"n\":1.50,\"s\":\"x, y\",\"l\":[1]}\n{\"d\":{\"u\":\"a.html\"},\"n\":null}\n";
+    let array = format!("[{}]", lines.trim_end().replace('\n', ","));
+    // (what is kept, the table)
+    let table: [(&[&str], &str); 4] = [
+        (&["--keep", "s,n"], "s,n,seq,title\n\"x, y\",1.50,0,A\n,,1,A\n"),
+        (&["--keep", "l,missing"], "l,missing,seq,title\n[1],,0,A\n,,1,A\n"),
+        // The key that leads to the URL is never carried.
+        (&["--keep", "d,n"], "n,seq,title\n1.50,0,A\n,1,A\n"),
+        (&["--keep-none"], "seq,title\n0,A\n1,A\n"),
+    ];
+    for (keep, expected) in table {
+        for (name, list) in [("list.jsonl", lines), ("list.json", array.as_str())] {
+            let flags = [&["--columns", "seq", "--url-field", "d.u"], keep].concat();
+            assert_eq!(over_list(&pages, name, list, &flags).exited(0).stdout, expected, "{name} {keep:?}");
+        }
+    }
+    // A table that is no regular file can be read only once, but its columns are known by name.
+    let mut command = gleaner();
+    let flags =
+        ["run", "-", "--input-format", "csv", "--keep", "n", "--columns", "seq", "-f", "csv", "--set", TITLE, "--site"];
+    command.args(flags).arg(pages.path());
+    let run = Run::fed(command, b"s,n,url\nx,1,a.html\n".to_vec()).finish().exited(0);
+    assert_eq!(run.stdout, "n,seq,title\n1,0,A\n");
 }
 
 #[test]
@@ -255,6 +349,17 @@ fn tables_are_written_for_peers() {
         "00012",
         "1e5",
         "é\u{301}",
+        // Control characters other than NUL stay as they are: C0 with the separators of ASCII and the end of a file of DOS,
+        // DEL, C1, and the line ends of Unicode.
+        "a\u{1}b\u{7}\u{8}",
+        "\u{b}a\u{c}",
+        "a\u{1a}b",
+        "\u{1b}[31mred",
+        "\u{1c}\u{1d}\u{1e}\u{1f}",
+        "a\u{7f}b",
+        "a\u{85}b\u{9f}",
+        "a\u{2028}b\u{2029}",
+        "\u{feff}a",
     ];
     let page = |seed: usize| {
         let mut page = format!("<!doctype html><meta charset=utf-8><title>{seed}</title>");

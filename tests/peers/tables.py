@@ -8,6 +8,7 @@ the same.
 
 import csv
 import json
+import re
 import sqlite3
 import sys
 
@@ -37,7 +38,9 @@ def as_text(value):
         return ""
     if isinstance(value, str):
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # In JSON, Gleaner escapes all control characters.
+    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def expected(record, header):

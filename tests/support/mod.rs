@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file compiles this module and uses only a part of it")]
 
 mod authority;
+pub(crate) mod json_schema;
 mod ledger;
 mod process;
 mod records;

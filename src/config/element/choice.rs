@@ -1,5 +1,7 @@
 //! One of a few words.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::suggest;
 use crate::config::written::Node;
@@ -17,6 +19,12 @@ pub(in crate::config) fn read<T: Copy>(node: &Node, words: &[(&str, T)]) -> Resu
         Some(word) => complaint.with_help(format!("did you mean {}?", node.as_written(word))),
         None => complaint,
     })
+}
+
+/// The form of one of these words, as JSON Schema.
+pub(in crate::config) fn form<T>(words: &[(&str, T)]) -> Value {
+    let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    json!({ "enum": words })
 }
 
 #[cfg(test)]

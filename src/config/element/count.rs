@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -45,6 +47,21 @@ fn within(node: &Node, range: RangeInclusive<u64>) -> Result<u64, Complaint> {
         (None, Some(number)) => complaint.with_help(format!("write {number} without quotes")),
         _ => complaint,
     })
+}
+
+/// The form of [`any`], as JSON Schema.
+pub(in crate::config) fn any_form() -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+}
+
+/// The form of [`positive`]. No integer of TOML is too large.
+pub(in crate::config) fn positive_form() -> Value {
+    json!({ "type": "integer", "minimum": 1 })
+}
+
+/// The form of [`parallel`].
+pub(in crate::config) fn parallel_form() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": MOST_PARALLEL })
 }
 
 #[cfg(test)]

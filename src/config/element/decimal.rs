@@ -1,5 +1,7 @@
 //! A number that may have decimals.
 
+use serde_json::json;
+
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
@@ -21,6 +23,16 @@ pub(in crate::config) fn read(node: &Node) -> Result<f64, Complaint> {
 pub(in crate::config) fn positive(node: &Node) -> Result<f64, Complaint> {
     let number = read(node).ok().filter(|number| *number > 0.0);
     number.ok_or_else(|| Complaint::new("must be a number above 0, such as 2 or 0.5"))
+}
+
+/// The form of [`read`](fn@read), as JSON Schema.
+pub(in crate::config) fn form() -> serde_json::Value {
+    json!({ "type": "number", "minimum": 0 })
+}
+
+/// The form of [`positive`].
+pub(in crate::config) fn positive_form() -> serde_json::Value {
+    json!({ "type": "number", "exclusiveMinimum": 0 })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
@@ -78,6 +80,27 @@ fn malformed(text: &str, error: &humantime::DurationError) -> Complaint {
         _ => expected(),
     }
 }
+
+/// The form of [`read`](fn@read), as JSON Schema: numbers, which may have decimals, each with a unit.
+pub(in crate::config) fn form() -> serde_json::Value {
+    let number = r"[0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?";
+    let pattern = format!(r"^(\s*{number}({}))+\s*$", UNITS.join("|"));
+    json!({ "type": "string", "pattern": pattern })
+}
+
+/// The form of [`positive`]: it has another digit than 0.
+pub(in crate::config) fn positive_form() -> serde_json::Value {
+    let mut form = form();
+    form["not"] = json!({ "pattern": "^[^1-9]*$" });
+    form
+}
+
+/// The units of `humantime`, without months and years.
+const UNITS: &[&str] = &[
+    "nanos", "nsec", "ns", "usec", "us", "\u{b5}s", "millis", "msec", "ms", "seconds", "second", "secs", "sec", "s",
+    "minutes", "minute", "mins", "min", "m", "hours", "hour", "hrs", "hr", "h", "days", "day", "d", "weeks", "week",
+    "wks", "wk", "w",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! How many failures are too many: `none`, a number or a percentage.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 use crate::model::MaxFailures;
@@ -23,6 +25,15 @@ fn percentage(text: &str) -> Option<MaxFailures> {
 
 fn expected() -> Complaint {
     Complaint::new("must be a number of failures such as 100, a percentage of all records such as \"5%\", or \"none\"")
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    let percentage = r"0*(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?|\.[0-9]+)\s*%";
+    json!({ "anyOf": [
+        { "type": "integer", "minimum": 0 },
+        { "type": "string", "pattern": format!(r"^\s*(none|{percentage})\s*$") },
+    ] })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Keys of JSON, joined by dots, such as `data.links`.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -9,6 +11,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         Some(path) if path.split('.').all(|key| !key.is_empty()) => Ok(path.to_owned()),
         _ => Err(Complaint::new("must be keys joined by dots, such as \"url\" or \"data.links\"")),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string", "pattern": r"^[^.]+(\.[^.]+)*$" })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -13,6 +15,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<Option<PathBuf>, Complaint>
         Some(path) => Ok(Some(PathBuf::from(path))),
         None => Err(Complaint::new("must be a string").with_help("write the name of a file, or \"\" for none")),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string" })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A request header: a name and a value that RFC 9110 allows. The `http` crate checks them, which also sends them.
 
 use reqwest::header::{HeaderName, HeaderValue};
+use serde_json::json;
 
 use super::template::{self, Template};
 use crate::config::error::Complaint;
@@ -21,6 +22,12 @@ const OF_THE_CONNECTION: &[&str] = &[
 /// Headers that carry credentials. Lists of settings do not show them. They may change between two runs that share an
 /// output, because tokens expire.
 const CREDENTIALS: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
+/// A regular expression for the name of a header (RFC 9110, 5.1).
+pub(in crate::config) const NAME: &str = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+
+/// A regular expression for the whole value of a header.
+pub(super) const VALUE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 
 /// Checks a name, which must be one that settings may set.
 pub(in crate::config) fn check_name(name: &str) -> Result<(), Complaint> {
@@ -65,6 +72,15 @@ pub(super) fn check_value(text: &str) -> Result<(), Complaint> {
 /// Whether the header of this name carries credentials.
 pub(in crate::config) fn has_credentials(name: &str) -> bool {
     CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// The form of a table of headers, as JSON Schema.
+pub(in crate::config) fn form() -> serde_json::Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": format!("^{NAME}$") },
+        "additionalProperties": { "type": "string", "pattern": VALUE },
+    })
 }
 
 #[cfg(test)]

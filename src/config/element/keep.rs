@@ -1,5 +1,7 @@
 //! What of a list is carried into its records: `"all"`, or a list of names.
 
+use serde_json::json;
+
 use super::{list, text};
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
@@ -12,6 +14,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<Keep, Complaint> {
         Value::Bare(_) | Value::Array(_) => list::read(node, text::read).map(Keep::Only),
         _ => Err(Complaint::new("must be \"all\" or a list of names").with_help("[] keeps none")),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> serde_json::Value {
+    json!({ "anyOf": [{ "const": "all" }, list::form(&text::form())] })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A list of values of one type.
 
+use serde_json::json;
+
 use crate::config::error::Complaint;
 use crate::config::written::{Node, Value};
 
@@ -17,6 +19,11 @@ pub(in crate::config) fn read<T>(
         }
     };
     nodes.iter().map(|node| item(node).map_err(|complaint| complaint.of(&node.place, node.string()))).collect()
+}
+
+/// The form of a list in a file, as JSON Schema. `item` is that of its values.
+pub(in crate::config) fn form(item: &serde_json::Value) -> serde_json::Value {
+    json!({ "type": "array", "items": item })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A media type such as `application/xml`, or all types of a kind: `application/*`.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 use crate::scrape;
@@ -29,6 +31,12 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         );
     }
     Ok(lower)
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    let name = r"[A-Za-z0-9!#$&^_.+-]+";
+    json!({ "type": "string", "pattern": format!(r"^{name}/({name}|\*)$") })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The types of values. Each type has a file with its parser, its errors and its tests.
 //!
-//! A parser reads the written value. It returns the parsed value or a [`Complaint`](super::error::Complaint). It does
+//! A parser reads the written value. It returns the parsed value or a [`Complaint`](super::error::Complaint). A form says
+//! the same as JSON Schema, as far as that can: it accepts all that the parser accepts in a file. A parser does
 //! not know which setting it reads.
 //!
 //! - `choice`: one of a few words

@@ -1,5 +1,7 @@
 //! A short text without line breaks, such as a separator or the name of a field.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -16,6 +18,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
         ))),
         None => Err(Complaint::new("must be a text").with_help("put it in quotes")),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string", "maxLength": LONGEST, "pattern": r"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]*$" })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A number of bytes as people write it: `64KiB`, `512MB` (the units of the `bytesize` crate), or just a number.
 
 use bytesize::ByteSize;
+use serde_json::{Value, json};
 
 use crate::config::error::Complaint;
 use crate::config::written::Node;
@@ -42,6 +43,31 @@ pub(in crate::config) fn worker(node: &Node) -> Result<u64, Complaint> {
             .with_help("a worker takes some 5MiB before its first page, and pages must fit in too")),
         bytes => Ok(bytes),
     }
+}
+
+/// The form of [`read`](fn@read), as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    form_from(0)
+}
+
+/// The form of [`positive`].
+pub(in crate::config) fn positive_form() -> Value {
+    let mut form = form_from(1);
+    form["not"] = json!({ "type": "string", "pattern": "^[^1-9]*$" });
+    form
+}
+
+/// The form of [`worker`]. It cannot say that a size with a unit is too small.
+pub(in crate::config) fn worker_form() -> Value {
+    form_from(LEAST_WORKER)
+}
+
+fn form_from(least: u64) -> Value {
+    let with_unit = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*([bB]|[kKmMgGtTpPeE][iI]?[bB]?)";
+    json!({ "anyOf": [
+        { "type": "string", "pattern": format!(r"^\s*([0-9]+|{with_unit})\s*$") },
+        { "type": "integer", "minimum": least },
+    ] })
 }
 
 #[cfg(test)]

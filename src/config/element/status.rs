@@ -1,5 +1,7 @@
 //! An HTTP status for an error.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -8,6 +10,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<u16, Complaint> {
     let status = node.integer().and_then(|number| u16::try_from(number).ok());
     let failed = status.filter(|status| (400..600).contains(status));
     failed.ok_or_else(|| Complaint::new("must contain HTTP statuses from 400 to 599"))
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "integer", "minimum": 400, "maximum": 599 })
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -141,6 +143,11 @@ fn is_name(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The form, as JSON Schema. What stands between `${` and `}` is checked by the program alone.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string" })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Any text.
 
+use serde_json::{Value, json};
+
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
@@ -12,6 +14,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
             None => complaint,
         }
     })
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string" })
 }
 
 #[cfg(test)]

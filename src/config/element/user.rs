@@ -1,6 +1,7 @@
 //! Which user workers run as: `auto`, `same`, a name, or numbers as for `chown`.
 
 use gleaner_pool::User;
+use serde_json::{Value, json};
 
 use crate::config::error::Complaint;
 use crate::config::plan::UserChoice;
@@ -28,6 +29,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<UserChoice, Complaint> {
         _ if is_name(text) => Ok(UserChoice::Named(text.to_owned())),
         _ => Err(complaint()),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "integer", "minimum": 1 }] })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The `User-Agent` header, in which `{version}` stands for the version of Gleaner.
 
+use serde_json::{Value, json};
+
 use crate::config::element::header;
 use crate::config::error::Complaint;
 use crate::config::written::Node;
@@ -14,6 +16,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<String, Complaint> {
     }
     header::check_value(text)?;
     Ok(text.replace("{version}", env!("CARGO_PKG_VERSION")))
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "type": "string", "pattern": header::VALUE, "not": { "pattern": r"^\s*$" } })
 }
 
 #[cfg(test)]

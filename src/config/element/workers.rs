@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use serde_json::{Value, json};
+
 use crate::config::element::count;
 use crate::config::error::Complaint;
 use crate::config::written::Node;
@@ -28,6 +30,11 @@ pub(in crate::config) fn read(node: &Node) -> Result<Workers, Complaint> {
         }
         Err(complaint) => Err(complaint),
     }
+}
+
+/// The form, as JSON Schema.
+pub(in crate::config) fn form() -> Value {
+    json!({ "anyOf": [{ "const": "auto" }, count::parallel_form()] })
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use crate::config::{checks, suggest};
 use crate::scrape::extract::{EachRule, Fields, Root, Rule, Source};
 
 /// The keys of the table of an `each`.
-const KEYS: &[&str] = &["css", "xpath", "json", "structured", "table", "links", "feed", "article", "has", "not"];
+pub(super) const KEYS: &[&str] =
+    &["css", "xpath", "json", "structured", "table", "links", "feed", "article", "has", "not"];
 
 impl Reader {
     /// Reads a table with `each`: all its other keys are fields.

@@ -17,10 +17,12 @@
 //! - `clashes`: the table of keys that make no sense together
 //! - `scalar`: reads values such as defaults, and checks their types
 //! - `notation`: gives the notation of `[extraction]` to all fields
+//! - `form`: what a rule looks like, as JSON Schema
 
 mod clashes;
 mod each;
 mod first_of;
+pub(super) mod form;
 mod names;
 mod notation;
 mod options;
@@ -30,8 +32,9 @@ mod scalar;
 mod source;
 mod value;
 
-pub(super) use names::{DECIMALS, SOURCES};
+pub(super) use names::{DECIMALS, SOURCES, is_option};
 pub(super) use notation::fill;
+pub(super) use rule::language;
 
 use super::draft::{Draft, replace};
 use super::error::Problem;

@@ -77,6 +77,11 @@ pub(super) fn options() -> impl Iterator<Item = &'static str> {
     ["all", "has", "not"].into_iter().chain(STEPS.iter().copied()).chain(READING.iter().copied())
 }
 
+/// Whether a table with a source may have this key.
+pub(in crate::config) fn is_option(name: &str) -> bool {
+    name != "each" && SOURCES.iter().copied().chain(options()).any(|key| key == name)
+}
+
 /// The key that `name` may stand for.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
     let elsewhere = NAMES_ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name);

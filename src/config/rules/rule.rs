@@ -104,7 +104,7 @@ impl Reader {
 }
 
 /// The key for a text that is not CSS, but looks like another language.
-fn language(text: &str) -> Option<&'static str> {
+pub(in crate::config) fn language(text: &str) -> Option<&'static str> {
     match text {
         _ if text.starts_with(['$', '@']) => Some("json"),
         _ if text.starts_with(['/', '(']) || text.starts_with("./") => Some("xpath"),

@@ -25,7 +25,7 @@ pub(super) struct Found<'t> {
 }
 
 /// The facts that have one word.
-const FACTS: &[(&str, Fact)] = &[
+pub(super) const FACTS: &[(&str, Fact)] = &[
     ("url", Fact::Url),
     ("final_url", Fact::FinalUrl),
     ("status", Fact::Status),

@@ -14,6 +14,7 @@ pub(super) const CACHE: Section = Section {
             // Only in a run with a cache do records say whether their data is from it. Which file it is does not matter.
             Ok(s.plan.cache.is_some().to_string())
         }),
+        form: file::form,
         default: "\"\"",
         affects: Affects::Output,
         doc: "The file; \"\" = no cache. Its folder must exist, and only one run at a time may use it. A page that its server \

@@ -1,7 +1,7 @@
 //! `[cookies]`
 
 use super::{Affects, Keys, Read, Section, Setting, placed_file, put};
-use crate::config::element::truth;
+use crate::config::element::{file, truth};
 
 pub(super) const COOKIES: Section = Section {
     name: "cookies",
@@ -10,6 +10,7 @@ pub(super) const COOKIES: Section = Section {
         Setting {
             name: "enabled",
             read: Read::Value(|s, n| put(&mut s.cookies.enabled, n, truth::read)),
+            form: truth::form,
             default: "false",
             // With cookies, a server shows another page.
             affects: Affects::Data,
@@ -22,6 +23,7 @@ pub(super) const COOKIES: Section = Section {
         Setting {
             name: "load",
             read: Read::Value(|s, n| put(&mut s.cookies.load, n, placed_file)),
+            form: file::form,
             default: "\"\"",
             // Cookies expire, as tokens do: an interrupted run may continue with others.
             affects: Affects::Nothing,
@@ -31,6 +33,7 @@ pub(super) const COOKIES: Section = Section {
         Setting {
             name: "save",
             read: Read::Value(|s, n| put(&mut s.cookies.save, n, placed_file)),
+            form: file::form,
             default: "\"\"",
             affects: Affects::Nothing,
             doc: "The file to which all cookies are written when the run ends, also when it is interrupted, for the next run \

@@ -2,7 +2,7 @@
 
 use super::{Affects, Keys, Read, Section, Setting, put};
 use crate::config::checks;
-use crate::config::element::{choice, truth};
+use crate::config::element::{choice, text, truth};
 use crate::config::error::Complaint;
 use crate::config::rules::DECIMALS;
 use crate::config::written::Node;
@@ -16,6 +16,7 @@ pub(super) const EXTRACTION: Section = Section {
         Setting {
             name: "locale",
             read: Read::Value(|s, n| put(&mut s.notation.locale, n, read_locale)),
+            form: text::form,
             default: "\"\"",
             affects: Affects::Data,
             doc: "The language of all pages, such as \"de\" or \"de-CH\": how numbers are written, what months are called, \
@@ -24,6 +25,7 @@ pub(super) const EXTRACTION: Section = Section {
         Setting {
             name: "decimal",
             read: Read::Value(|s, n| put(&mut s.notation.decimal, n, read_decimal)),
+            form: decimal_form,
             default: "\"auto\"",
             affects: Affects::Data,
             doc: "The decimal mark of all numbers, \",\" or \".\". It goes before that of the locale. \"auto\" = by the \
@@ -33,6 +35,7 @@ pub(super) const EXTRACTION: Section = Section {
         Setting {
             name: "strict",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.extract.strict, n, truth::read)),
+            form: truth::form,
             default: "false",
             affects: Affects::Data,
             doc: "Whether a value that does not fit its type fails the whole page. Otherwise the value is null, and the \
@@ -41,6 +44,7 @@ pub(super) const EXTRACTION: Section = Section {
         Setting {
             name: "preset",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.extract.preset, n, |n| choice::read(n, PRESETS))),
+            form: || choice::form(PRESETS),
             default: "\"auto\"",
             affects: Affects::Data,
             doc: "A ready-made set of fields: \"page\" (what a page says about itself, its headings and links), \"article\" \
@@ -51,6 +55,7 @@ pub(super) const EXTRACTION: Section = Section {
         Setting {
             name: "parser",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.parser, n, |n| choice::read(n, PARSERS))),
+            form: || choice::form(PARSERS),
             default: "\"own\"",
             affects: Affects::Data,
             doc: "What parses pages: \"own\" = Gleaner's parser, which follows the HTML Standard, or \"reference\" = html5ever, \
@@ -81,7 +86,14 @@ fn read_locale(node: &Node) -> Result<Option<String>, Complaint> {
 }
 
 fn read_decimal(node: &Node) -> Result<Option<Decimal>, Complaint> {
+    choice::read(node, &decimals())
+}
+
+fn decimal_form() -> serde_json::Value {
+    choice::form(&decimals())
+}
+
+fn decimals() -> Vec<(&'static str, Option<Decimal>)> {
     let auto = [("auto", None)].into_iter();
-    let words: Vec<_> = auto.chain(DECIMALS.iter().map(|(word, mark)| (*word, Some(*mark)))).collect();
-    choice::read(node, &words)
+    auto.chain(DECIMALS.iter().map(|(word, mark)| (*word, Some(*mark)))).collect()
 }

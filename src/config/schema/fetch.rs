@@ -1,7 +1,7 @@
 //! `[fetch]`
 
 use super::{Affects, Keys, Read, Section, Setting, put};
-use crate::config::element::{count, duration, list, media_type, size, status, truth, user_agent};
+use crate::config::element::{count, duration, header, list, media_type, size, status, truth, user_agent};
 
 pub(super) const FETCH: Section = Section {
     name: "fetch",
@@ -10,6 +10,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "timeout",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.timeout, n, duration::positive)),
+            form: duration::positive_form,
             default: "\"30s\"",
             affects: Affects::Nothing,
             doc: "The time from sending the request to the last byte of the body. Each hop of a redirect has this time \
@@ -18,6 +19,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "connect_timeout",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.connect_timeout, n, duration::positive)),
+            form: duration::positive_form,
             default: "\"10s\"",
             affects: Affects::Nothing,
             doc: "The time for looking up the name, and for setting up the connection with TLS. Unlike the other two \
@@ -27,6 +29,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "idle_timeout",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.idle_timeout, n, duration::positive)),
+            form: duration::positive_form,
             default: "\"15s\"",
             affects: Affects::Nothing,
             doc: "The time between two pieces of the body. The page fails if its server sends nothing for this long.",
@@ -34,6 +37,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "max_body",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.max_body, n, size::positive)),
+            form: size::positive_form,
             default: "\"16MiB\"",
             affects: Affects::Data,
             doc: "The largest body, after decompression. A larger one is a failure (`too_large`); it is never cut off \
@@ -42,6 +46,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "max_redirects",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_redirects, n, count::any)),
+            form: count::any_form,
             default: "10",
             affects: Affects::Output,
             doc: "How many redirects in a row are followed; 0 = none. A redirect back to a URL that this page has already \
@@ -50,6 +55,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "max_retries",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_retries, n, count::any)),
+            form: count::any_form,
             default: "2",
             affects: Affects::Nothing,
             doc: "How many times a page is tried again after a failure that may pass (a timeout, a 503); 0 = never. The \
@@ -58,6 +64,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "max_host_retries",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_host_retries, n, count::any)),
+            form: count::any_form,
             default: "100",
             affects: Affects::Nothing,
             doc: "How many such tries all pages of one host may take together; 0 = none. Each page that the host serves \
@@ -66,6 +73,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "retry_statuses",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.retry_statuses, n, |n| list::read(n, status::read))),
+            form: || list::form(&status::form()),
             default: "[408, 429, 500, 502, 503, 504, 522, 524]",
             affects: Affects::Nothing,
             doc: "The HTTP statuses after which a page is tried again.",
@@ -73,6 +81,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "max_retry_after",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_retry_after, n, duration::read)),
+            form: duration::form,
             default: "\"5m\"",
             affects: Affects::Nothing,
             doc: "A server may say how long to wait before the next try (`Retry-After`). If it asks for more than this, the \
@@ -82,6 +91,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "meta_refresh",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.meta_refresh, n, truth::read)),
+            form: truth::form,
             default: "false",
             affects: Affects::Data,
             doc: "Whether a page that leads elsewhere by itself within five seconds is treated as a redirect. A page does \
@@ -92,6 +102,7 @@ pub(super) const FETCH: Section = Section {
             read: Read::Value(|s, n| {
                 put(&mut s.plan.scrape.fetch.content_types, n, |n| list::read(n, media_type::read))
             }),
+            form: || list::form(&media_type::form()),
             default: "[]",
             affects: Affects::Data,
             doc: "Any type of text or XML is read as a page. If no header gives the type, the first bytes do. The types \
@@ -104,6 +115,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "user_agent",
             read: Read::Value(|s, n| put(&mut s.plan.scrape.fetch.user_agent, n, user_agent::read)),
+            form: user_agent::form,
             default: "\"gleaner/{version}\"",
             affects: Affects::Output,
             doc: "The User-Agent header. {version} stands for Gleaner's version. Say how to reach you, so that the owner of \
@@ -113,6 +125,7 @@ pub(super) const FETCH: Section = Section {
         Setting {
             name: "headers",
             read: Read::Headers(|s| &mut s.headers),
+            form: header::form,
             default: "{ }",
             affects: Affects::Output,
             doc: "Further headers for every request, such as { Accept-Language = \"en\", Cookie = \"seen=1\" }. They go to \

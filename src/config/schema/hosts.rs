@@ -1,7 +1,7 @@
 //! `[hosts]`
 
 use super::{Affects, Keys, Read, Section, Setting, placed_template, put};
-use crate::config::element::{count, duration, truth};
+use crate::config::element::{count, duration, header, template, truth};
 
 pub(super) const HOSTS: Section = Section {
     name: "hosts",
@@ -10,6 +10,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "delay",
             read: Read::Value(|h, n| put(&mut h.rules.delay, n, |n| duration::read(n).map(Some))),
+            form: duration::form,
             default: "\"1s\"",
             affects: Affects::Nothing,
             doc: "instead of politeness.delay",
@@ -17,6 +18,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "concurrency",
             read: Read::Value(|h, n| put(&mut h.rules.concurrency, n, |n| count::any(n).map(Some))),
+            form: count::any_form,
             default: "2",
             affects: Affects::Nothing,
             doc: "instead of politeness.per_host_concurrency; 0 = no limit",
@@ -24,6 +26,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "robots",
             read: Read::Value(|h, n| put(&mut h.rules.robots, n, |n| truth::read(n).map(Some))),
+            form: truth::form,
             default: "false",
             affects: Affects::Output,
             doc: "instead of politeness.robots",
@@ -31,6 +34,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "headers",
             read: Read::Headers(|h| &mut h.headers),
+            form: header::form,
             default: "{ X-Api-Key = \"${BOOKS_KEY}\" }",
             affects: Affects::Output,
             doc: "added to fetch.headers; override those of the same name",
@@ -38,6 +42,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "basic",
             read: Read::Secret(|h, n| put(&mut h.basic, n, |n| placed_template(n).map(Some))),
+            form: template::form,
             default: "\"user:${BOOKS_PASSWORD}\"",
             affects: Affects::Nothing,
             doc: "a user name and a password; those in a URL override it",
@@ -45,6 +50,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "proxy",
             read: Read::Url(|h, n| put(&mut h.proxy, n, |n| placed_template(n).map(Some))),
+            form: template::form,
             default: "\"none\"",
             affects: Affects::Nothing,
             doc: "or the URL of a proxy, instead of network.proxies",
@@ -52,6 +58,7 @@ pub(super) const HOSTS: Section = Section {
         Setting {
             name: "bearer",
             read: Read::Secret(|h, n| put(&mut h.bearer, n, |n| placed_template(n).map(Some))),
+            form: template::form,
             default: "\"${API_TOKEN}\"",
             affects: Affects::Nothing,
             doc: "a token, instead of `basic`",

@@ -11,6 +11,7 @@ pub(super) const INPUT: Section = Section {
         Setting {
             name: "format",
             read: Read::Value(|s, n| put(&mut s.plan.input.format, n, |n| choice::read(n, FORMATS))),
+            form: || choice::form(FORMATS),
             default: "\"auto\"",
             affects: Affects::Output,
             doc: "\"txt\" (a URL on each line), \"csv\", \"tsv\" (a table with a header), \"jsonl\" or \"ndjson\" (both: a \
@@ -21,6 +22,7 @@ pub(super) const INPUT: Section = Section {
         Setting {
             name: "url_column",
             read: Read::Value(|s, n| put(&mut s.plan.input.url_column, n, text::read)),
+            form: text::form,
             default: "\"\"",
             affects: Affects::Output,
             doc: "The column of a table that has the URLs: its name, or its number from 1. \"\" = the only column, or the one \
@@ -29,6 +31,7 @@ pub(super) const INPUT: Section = Section {
         Setting {
             name: "url_field",
             read: Read::Value(|s, n| put(&mut s.plan.input.url_field, n, field_path::read)),
+            form: field_path::form,
             default: "\"url\"",
             affects: Affects::Output,
             doc: "Where a value of JSON has its URL, or a list of URLs: keys, joined by dots, such as \"data.links\".",
@@ -36,6 +39,7 @@ pub(super) const INPUT: Section = Section {
         Setting {
             name: "keep",
             read: Read::Value(|s, n| put(&mut s.plan.input.keep, n, keep::read)),
+            form: keep::form,
             default: "\"all\"",
             affects: Affects::Output,
             doc: "The other columns of a table, or the other keys of a value of JSON, that each record repeats as `input`: \

@@ -13,6 +13,7 @@ pub(super) const LIMITS: Section = Section {
         Setting {
             name: "max_failures",
             read: Read::Value(|s, n| put(&mut s.plan.limits.max_failures, n, failures::read)),
+            form: failures::form,
             default: "\"none\"",
             affects: Affects::Nothing,
             doc: "How many records may be failures: a number (100), a percentage of all finished tasks (\"5%\", which counts \
@@ -21,6 +22,7 @@ pub(super) const LIMITS: Section = Section {
         Setting {
             name: "max_host_failures",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.max_host_failures, n, |n| count::any(n).map(u64::from))),
+            form: count::any_form,
             default: "0",
             affects: Affects::Nothing,
             doc: "After this many failures of one host, its other tasks fail at once, and the run continues with the \
@@ -30,6 +32,7 @@ pub(super) const LIMITS: Section = Section {
         Setting {
             name: "deadline",
             read: Read::Value(|s, n| put(&mut s.plan.limits.deadline, n, deadline)),
+            form: duration::form,
             default: "\"0s\"",
             affects: Affects::Nothing,
             doc: "How long the run may take; \"0s\" = no limit. What is in flight then has a few more seconds to finish.",

@@ -37,6 +37,8 @@ mod tls;
 use std::fmt;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::draft::{Draft, Headers, HostDraft, Placed};
 use super::element::file;
 use super::element::template::{self, Template};
@@ -72,6 +74,8 @@ pub(super) type ReadFree = fn(&mut Draft, &str, (&Key, &Node)) -> Result<String,
 pub(super) struct Setting<S = Draft> {
     pub(super) name: &'static str,
     pub(super) read: Read<S>,
+    /// What a value in a settings file looks like, as JSON Schema. What `read` accepts has this form.
+    pub(super) form: fn() -> Value,
     /// The default, as TOML. A setting of a host has no default, so this is an example.
     pub(super) default: &'static str,
     pub(super) affects: Affects,

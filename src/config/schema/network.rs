@@ -1,7 +1,7 @@
 //! `[network]`
 
 use super::{Affects, Keys, Read, Section, Setting, placed_template, put};
-use crate::config::element::{choice, list};
+use crate::config::element::{choice, list, template};
 use crate::scrape::PrivateAddresses;
 
 pub(super) const NETWORK: Section = Section {
@@ -13,6 +13,7 @@ pub(super) const NETWORK: Section = Section {
             read: Read::Value(|s, n| {
                 put(&mut s.plan.scrape.fetch.private_addresses, n, |n| choice::read(n, PRIVATE_ADDRESSES))
             }),
+            form: || choice::form(PRIVATE_ADDRESSES),
             default: "\"direct\"",
             affects: Affects::Data,
             doc: "Who may reach addresses that are not on the public internet (private, loopback, link-local and others). \
@@ -24,6 +25,7 @@ pub(super) const NETWORK: Section = Section {
         Setting {
             name: "proxies",
             read: Read::Url(|s, n| put(&mut s.proxies, n, |n| list::read(n, placed_template))),
+            form: || list::form(&template::form()),
             default: "[]",
             affects: Affects::Nothing,
             doc: "Proxies: \"http://user:${PASSWORD}@proxy.example:3128\", \"https://..\", \"socks5://..\" or \

@@ -12,6 +12,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "format",
             read: Read::Value(|s, n| put(&mut s.plan.format, n, |n| choice::read(n, FORMATS))),
+            form: || choice::form(FORMATS),
             default: "\"auto\"",
             affects: Affects::Output,
             doc: "\"json\" (one array), \"jsonl\" or \"ndjson\" (both: one record a line), \"csv\", \"tsv\", \"parquet\", \"sqlite\" \
@@ -21,6 +22,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "record",
             read: Read::Value(|s, n| put(&mut s.plan.sink.shape, n, |n| choice::read(n, RECORDS))),
+            form: || choice::form(RECORDS),
             default: "\"full\"",
             affects: Affects::Output,
             doc: "\"full\" = data or failure, with URL, status, attempts and times. \"data\" = only the data, null for a \
@@ -31,6 +33,7 @@ pub(super) const OUTPUT: Section = Section {
             read: Read::Value(|s, n| {
                 put(&mut s.plan.sink.table.columns, n, |n| list::read(n, |n| choice::read(n, &Column::ALL)))
             }),
+            form: || list::form(&choice::form(&Column::ALL)),
             default: "[\n    \"seq\", \"url\", \"final_url\", \"status\", \"failure_kind\", \"failure_stage\", \
                       \"failure_message\", \"attempts\",\n    \"elapsed_ms\", \"bytes\", \"worker\", \
                       \"fetched_at\", \"warnings\",\n]",
@@ -40,11 +43,21 @@ pub(super) const OUTPUT: Section = Section {
                   \"worker\", \"fetched_at\", \"warnings\". The columns of the fields follow.",
         },
         Setting {
+            name: "input_prefix",
+            read: Read::Value(|s, n| put(&mut s.plan.sink.table.input_prefix, n, short_text::read)),
+            form: short_text::form,
+            default: "\"\"",
+            affects: Affects::Output,
+            doc: "csv and tsv: what the names of the columns of the list begin with in the output, such as \"list_\". It keeps \
+                  them apart from all other columns, which must have other names.",
+        },
+        Setting {
             name: "rows",
             read: Read::Value(|s, n| {
                 let name = |n: &Node| short_text::read(n).map(|name| Some(name).filter(|name| !name.is_empty()));
                 put(&mut s.plan.table.rows, n, name)
             }),
+            form: short_text::form,
             default: "\"\"",
             affects: Affects::Output,
             doc: "csv and tsv: the field with `each` of which every element becomes a row. The other columns are repeated. \
@@ -53,6 +66,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "list_separator",
             read: Read::Value(|s, n| put(&mut s.plan.table.list_separator, n, short_text::read)),
+            form: short_text::form,
             default: "\"\"",
             affects: Affects::Output,
             doc: "csv and tsv: what stands between the values of a list of strings, numbers and booleans. \"\" = such a list \
@@ -61,6 +75,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "dialect",
             read: Read::Value(|s, n| put(&mut s.plan.table.dialect.excel, n, |n| choice::read(n, DIALECTS))),
+            form: || choice::form(DIALECTS),
             default: "\"plain\"",
             affects: Affects::Output,
             doc: "csv and tsv: \"plain\" = lines end with LF. \"excel\" = they end with CR LF, and the file begins with a \
@@ -69,6 +84,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "escape_formulas",
             read: Read::Value(|s, n| put(&mut s.plan.table.dialect.escape_formulas, n, truth::read)),
+            form: truth::form,
             default: "false",
             affects: Affects::Output,
             doc: "For dialect = \"excel\": puts an apostrophe before texts that begin with = + - @, a tab or a carriage return, \
@@ -77,6 +93,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "order",
             read: Read::Value(|s, n| put(&mut s.plan.sink.order, n, |n| choice::read(n, ORDERS))),
+            form: || choice::form(ORDERS),
             default: "\"input\"",
             affects: Affects::Output,
             doc: "\"input\" = in the order of the list. \"completion\" = each record as soon as its page is done; no record \
@@ -85,6 +102,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "window_memory",
             read: Read::Value(|s, n| put(&mut s.plan.sink.window_memory, n, size::read)),
+            form: size::form,
             default: "\"64MiB\"",
             affects: Affects::Nothing,
             doc: "In the order of the list, a finished record waits for those before it. Up to this much may wait in memory; \
@@ -93,6 +111,7 @@ pub(super) const OUTPUT: Section = Section {
         Setting {
             name: "ahead_limit",
             read: Read::Value(|s, n| put(&mut s.plan.ahead_limit, n, count::positive)),
+            form: count::positive_form,
             default: "1000000",
             affects: Affects::Nothing,
             doc: "How many tasks may be finished ahead of the earliest unfinished one. When this many are, no task is \

@@ -14,6 +14,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "robots",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.robots, n, truth::read)),
+            form: truth::form,
             default: "true",
             affects: Affects::Output,
             doc: "Whether robots.txt is requested (once for each site and run) and obeyed. A page that it denies is a \
@@ -22,6 +23,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "per_host_concurrency",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.concurrency, n, count::any)),
+            form: count::any_form,
             default: "8",
             affects: Affects::Nothing,
             doc: "The most requests to one host at the same time; 0 = no limit. A host is a name, with the port if it is \
@@ -30,6 +32,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "delay",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.delay, n, duration::read)),
+            form: duration::form,
             default: "\"0s\"",
             affects: Affects::Nothing,
             doc: "The time from one request to a host to the next one; \"0s\" = none. A longer `Crawl-delay` in the \
@@ -38,6 +41,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "delay_jitter",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.delay_jitter, n, duration::read)),
+            form: duration::form,
             default: "\"0s\"",
             affects: Affects::Nothing,
             doc: "Up to this much is added to the delay, at random for each request, so that requests do not come at \
@@ -46,6 +50,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "rate",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.interval, n, interval)),
+            form: decimal::form,
             default: "0",
             affects: Affects::Nothing,
             doc: "The most requests a second of the whole run, to all hosts together. It may have decimals (0.5 = one \
@@ -54,6 +59,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "group_by",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.group_by, n, |n| choice::read(n, GROUPS))),
+            form: || choice::form(GROUPS),
             default: "\"host\"",
             affects: Affects::Nothing,
             doc: "What these limits count for: \"host\", or \"domain\" = all hosts of one registrable domain together \
@@ -63,6 +69,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "max_crawl_delay",
             read: Read::Value(|s, n| put(&mut s.plan.schedule.politeness.max_crawl_delay, n, duration::read)),
+            form: duration::form,
             default: "\"30s\"",
             affects: Affects::Nothing,
             doc: "The longest `Crawl-delay` that is obeyed; a longer one in a robots.txt is shortened to this. Otherwise, \
@@ -71,6 +78,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "adaptive",
             read: Read::Value(|s, n| put(&mut s.adaptive, n, truth::read)),
+            form: truth::form,
             default: "false",
             affects: Affects::Nothing,
             doc: "Whether the delay follows how fast each host answers: a host that gets slower gets fewer requests. The \
@@ -79,6 +87,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "adaptive_target",
             read: Read::Value(|s, n| put(&mut s.adaptation.target, n, decimal::positive)),
+            form: decimal::positive_form,
             default: "1.0",
             affects: Affects::Nothing,
             doc: "How many requests to a host the adaptive delay keeps in flight on average.",
@@ -86,6 +95,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "max_delay",
             read: Read::Value(|s, n| put(&mut s.adaptation.max_delay, n, duration::positive)),
+            form: duration::positive_form,
             default: "\"60s\"",
             affects: Affects::Nothing,
             doc: "The longest adaptive delay.",
@@ -93,6 +103,7 @@ pub(super) const POLITENESS: Section = Section {
         Setting {
             name: "read_ahead",
             read: Read::Value(|s, n| put(&mut s.plan.read_ahead, n, lines)),
+            form: count::positive_form,
             default: "100000",
             affects: Affects::Nothing,
             doc: "How many lines of the list may be read ahead to find hosts that are free now, so that a list sorted by \

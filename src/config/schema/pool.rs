@@ -13,6 +13,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "workers",
             read: Read::Value(|s, n| put(&mut s.workers, n, workers::read)),
+            form: workers::form,
             default: "\"auto\"",
             affects: Affects::Nothing,
             doc: "How many there are: a number, or \"auto\" for one for each CPU that this process may use. Parsing takes \
@@ -21,6 +22,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "concurrency",
             read: Read::Value(|s, n| put(&mut s.plan.pool.concurrency, n, count::parallel)),
+            form: count::parallel_form,
             default: "16",
             affects: Affects::Nothing,
             doc: "How many tasks each worker has in flight at the same time. Waiting for servers costs nothing, so raise it \
@@ -29,6 +31,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "max_tasks_per_worker",
             read: Read::Value(|s, n| put(&mut s.plan.pool.quota, n, quota)),
+            form: count::any_form,
             default: "0",
             affects: Affects::Nothing,
             doc: "After how many jobs a worker is replaced by a new process; 0 = never. This helps against code that leaks \
@@ -38,6 +41,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "quota_jitter",
             read: Read::Value(|s, n| put(&mut s.plan.pool.quota_jitter, n, count::any)),
+            form: count::any_form,
             default: "0",
             affects: Affects::Nothing,
             doc: "Lowers max_tasks_per_worker by a random number from 0 to this one, for each worker, so that they are not \
@@ -46,6 +50,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "max_memory_per_worker",
             read: Read::Value(|s, n| put(&mut s.plan.pool.max_memory, n, |n| size::worker(n).map(Some))),
+            form: size::worker_form,
             default: "\"512MiB\"",
             affects: Affects::Nothing,
             doc: "A worker that takes more memory than this is replaced. A run takes up to about this much for each worker.\n\
@@ -54,6 +59,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "task_timeout",
             read: Read::Value(|s, n| put(&mut s.plan.task_timeout, n, duration::positive)),
+            form: duration::positive_form,
             default: "\"60s\"",
             affects: Affects::Nothing,
             doc: "The hard limit for one task in a worker, parsing included. A worker that takes longer is killed and \
@@ -62,6 +68,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "sandbox",
             read: Read::Value(|s, n| put(&mut s.plan.pool.sandbox, n, |n| choice::read(n, SANDBOXES))),
+            form: || choice::form(SANDBOXES),
             default: "\"auto\"",
             affects: Affects::Nothing,
             doc: "Whether a worker gives up the rights that it does not need before it sees the first page: writing files, \
@@ -72,6 +79,7 @@ pub(super) const POOL: Section = Section {
         Setting {
             name: "user",
             read: Read::Value(|s, n| put(&mut s.plan.worker_user, n, user::read)),
+            form: user::form,
             default: "\"auto\"",
             affects: Affects::Nothing,
             doc: "The user that workers run as if root runs Gleaner: \"auto\", \"same\" (the user of Gleaner), the name of a \

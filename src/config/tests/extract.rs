@@ -1,6 +1,7 @@
 //! `[extract]`: every form, and the order of the fields.
 
 use super::{file, nothing};
+use crate::config::Flag;
 use crate::scrape::extract::{
     Arity, Case, Decimal, EachRule, Extraction, Fact, Fields, FirstOf, Notation, Preset, Root, Rule, Scalar, Source,
     Steps, Structured, ValueRule, ValueType,
@@ -401,6 +402,38 @@ fn rules_that_are_set_by_flags_are_those_of_a_file() {
         let case = parts.iter().fold(nothing(), |case, part| case.set(&format!("extract.{part}")));
         assert_eq!(case.plan().scrape.extract.fields, fields(&format!("x = {expected}")), "{parts:?}");
     }
+}
+
+#[test]
+fn a_selection_is_a_field_in_the_language_of_its_text() {
+    let fields = |selections: &[&str]| {
+        let case = selections.iter().fold(nothing(), |case, it| case.flag(Flag::select(*it)));
+        case.plan().scrape.extract.fields
+    };
+    let table = [
+        ("title=h1::text", "title = 'h1::text'"),
+        ("Preis in €=.p::text", "'Preis in €' = '.p::text'"),
+        (" a = [href]", "a = '[href]'"),
+        ("a=a[href='x']::url", "a = \"a[href='x']::url\""),
+        ("links=['a::url']", "links = ['a::url']"),
+        ("price={ css = '.p', type = 'number' }", "price = { css = '.p', type = 'number' }"),
+        ("t=//h1/text()", "t = { xpath = '//h1/text()' }"),
+        ("t=(//h1)[1]", "t = { xpath = '(//h1)[1]' }"),
+        ("t=$.title", "t = { json = '$.title' }"),
+        ("json=$.title", "json = { json = '$.title' }"),
+        ("\"a.b\"=h1", "'a.b' = 'h1'"),
+    ];
+    for (selection, written) in table {
+        assert_eq!(
+            fields(&[selection]),
+            file(format!("[extract]\n{written}")).plan().scrape.extract.fields,
+            "{selection}"
+        );
+    }
+    let parts = ["q.each=//div", "q.text=span", "q.id=./@id", "n.css=p::text", "n.re=(a)", "b=i"];
+    let written = "q = { each = { xpath = '//div' }, text = 'span', id = { xpath = './@id' } }\n\
+                   n = { css = 'p::text', re = '(a)' }\nb = 'i'";
+    assert_eq!(fields(&parts), file(format!("[extract]\n{written}")).plan().scrape.extract.fields);
 }
 
 #[test]

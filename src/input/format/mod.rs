@@ -47,6 +47,11 @@ pub(super) trait Entries {
     /// Returns the next of the entries that only the end of the list completes. Must be called, until it returns
     /// nothing, when `refill` returns 0.
     fn take_rest(&mut self, seq: u64) -> Result<Option<Entry<'_>>, Unreadable>;
+
+    /// The names of the columns that all tasks carry, if what was read so far tells them.
+    fn carried_columns(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// One entry of a list.

@@ -191,6 +191,11 @@ impl<R: Read> Entries for Table<'_, R> {
         }
         self.entry(begin, seq)
     }
+
+    fn carried_columns(&self) -> Option<Vec<String>> {
+        let columns = self.columns.as_ref()?;
+        Some(columns.carried.iter().map(|(_, name)| name.clone()).collect())
+    }
 }
 
 #[cfg(test)]

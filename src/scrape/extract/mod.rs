@@ -11,7 +11,7 @@
 //! - `refresh`: finds the URL to which a page refreshes
 //! - `link`, `xml_base`, `pattern`, `value`: links, regular expressions and texts
 //! - `locale`, `number`, `date`: values as people write them
-//! - `warnings`: what was wrong with single values
+//! - `warnings`: what was wrong with single values; `data_schema`: the JSON Schema of the data that rules give
 //! - `probe`: looks at a page with rules, in place of extracting; `starter`: finds rules that fit a page
 //! - `extractor_tests`, `table_tests`: tests of the extractor and of tables; `xml_tests`: selectors on documents of XML;
 //!   `shaping_tests`: sources, steps and types together; `hostile_tests`: pages that mean harm
@@ -19,6 +19,7 @@
 //!   `values_peers_tests`: writes how numbers and dates are read
 
 mod article;
+mod data_schema;
 mod date;
 mod extractor;
 mod facts;
@@ -55,6 +56,7 @@ mod xml_tests;
 mod xpath;
 
 pub use crate::scrape::json::JsonPathError;
+pub use data_schema::data_schema;
 pub use date::DatesError;
 pub(in crate::scrape) use extractor::Content;
 pub use extractor::{Extracted, Extractor, FieldInfo};
@@ -71,5 +73,6 @@ pub use rules::{
 };
 pub use selection::{Selection, SelectionError};
 pub use starter::{Starter, StarterEach, StarterGroup, StarterRule};
+pub use warnings::warnings_schema;
 pub(crate) use warnings::{Problem, Warnings};
 pub use xpath::{XPath, XPathError, XPathType};

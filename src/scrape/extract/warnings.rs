@@ -1,5 +1,7 @@
 //! The warnings of one page: what was wrong with single values.
 
+use serde_json::{Value, json as value};
+
 use crate::scrape::json;
 
 /// The most warnings of one record.
@@ -24,6 +26,8 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
+    const ALL: [Self; 3] = [Self::BadValue, Self::NotWellFormed, Self::TooMany];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::BadValue => "bad_value",
@@ -106,6 +110,25 @@ impl Warnings {
         self.json.push(b']');
         self.json
     }
+}
+
+/// The JSON Schema (draft-07) of the warnings of a record that has some.
+pub fn warnings_schema() -> Value {
+    value!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MOST,
+        "items": {
+            "type": "object",
+            "properties": {
+                "field": { "type": ["string", "null"], "maxLength": LONGEST_FIELD },
+                "problem": { "enum": Problem::ALL.map(Problem::as_str) },
+                "value": { "type": "string", "maxLength": LONGEST_VALUE },
+            },
+            "required": ["field", "problem", "value"],
+            "additionalProperties": false,
+        },
+    })
 }
 
 /// Returns the first characters of a text.

@@ -1,6 +1,7 @@
 //! The bytes of a record, and the separators between records.
 //!
 //! - `object`: writes one record as JSON
+//! - `record_schema`: the JSON Schema of one record
 //! - `json`: the format of one JSON array
 //! - `jsonl`: the format of one JSON value per line
 //! - `table`: the formats of one row per line, with commas or tabs
@@ -8,8 +9,10 @@
 mod json;
 mod jsonl;
 mod object;
+mod record_schema;
 mod table;
 
+pub use record_schema::{RecordParts, record_schema};
 pub use table::{CarriedColumns, Column, Table};
 
 use super::Options;

@@ -2,6 +2,8 @@
 //!
 //! The cells of the data come from a worker and go in as they are.
 
+use std::borrow::Cow;
+
 use super::object::milliseconds;
 use super::{Form, Layout};
 use crate::model::{Dialect, Outcome, Record, rfc_3339, rows_of};
@@ -22,7 +24,7 @@ impl CarriedColumns {
     /// The name of the one column for everything.
     const WHOLE: &str = "input";
 
-    /// The names in the header.
+    /// The names, without a prefix.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let (named, whole): (&[String], _) = match self {
             Self::None => (&[], None),
@@ -57,6 +59,8 @@ impl CarriedColumns {
 pub struct Table {
     /// The columns with what the list says. They are the first.
     pub carried: CarriedColumns,
+    /// What their names begin with in the header.
+    pub input_prefix: String,
     /// The columns about the task, which come next.
     pub columns: Vec<Column>,
     /// The names of the columns with the data.
@@ -169,9 +173,15 @@ pub(super) fn layout(table: Table) -> Layout {
 
 impl Table {
     /// The names of all columns, in order.
-    pub fn header(&self) -> impl Iterator<Item = &str> {
+    pub fn header(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let own = self.columns.iter().map(|column| column.name());
-        self.carried.names().chain(own).chain(self.fields.iter().map(String::as_str))
+        let others = own.chain(self.fields.iter().map(String::as_str)).map(Cow::Borrowed);
+        self.carried_header().map(Cow::Owned).chain(others)
+    }
+
+    /// The names of the columns with what the list says, with their prefix.
+    pub fn carried_header(&self) -> impl Iterator<Item = String> {
+        self.carried.names().map(|name| format!("{}{name}", self.input_prefix))
     }
 
     /// The bytes before the first record.
@@ -181,7 +191,7 @@ impl Table {
             if nth > 0 {
                 opening.push(self.dialect.delimiter);
             }
-            self.dialect.text(name, &mut opening);
+            self.dialect.text(&name, &mut opening);
         }
         opening.extend_from_slice(self.dialect.line_end());
         opening
@@ -235,6 +245,7 @@ mod tests {
     fn table(columns: Vec<Column>, fields: &[&str], dialect: Dialect) -> Table {
         Table {
             carried: CarriedColumns::None,
+            input_prefix: String::new(),
             columns,
             fields: fields.iter().map(|name| (*name).to_owned()).collect(),
             dialect,

@@ -149,8 +149,8 @@ fn check(names: &Names, manifest: &mut Manifest, options: &Options) -> Result<u1
     let part = names.part.display();
     let Some(earlier) = manifest.read().map_err(|error| cannot_resume(names, error))? else {
         return Err(Error::unusable(format!(
-            "resume `{part}`: its manifest cannot be read, so the settings of the earlier run are unknown; \
-             discard it with --restart"
+            "resume `{part}`: its manifest cannot be read, because it is damaged or of another version of gleaner; \
+             finish it with the version that began it, or discard it with --restart"
         )));
     };
     match earlier.difference(&options.identity) {

@@ -11,6 +11,7 @@ enum Elsewhere {
     Flag(&'static str, &'static str, &'static str),
     Header(&'static str),
     Set(&'static str),
+    Select(&'static str),
 }
 
 #[test]
@@ -21,6 +22,7 @@ fn flags_and_variables_get_the_same_errors_as_files() {
             Elsewhere::Flag(name, setting, value) => nothing().flag(Flag::new(*name, *setting, *value)),
             Elsewhere::Header(line) => nothing().flag(Flag::header("-H", *line)),
             Elsewhere::Set(assignment) => nothing().set(assignment),
+            Elsewhere::Select(selection) => nothing().flag(Flag::select(*selection)),
         };
         assert_eq!(case.error().to_string(), *expected, "{written:?}");
     }
@@ -178,5 +180,49 @@ const ELSEWHERE: &[(Elsewhere, &str)] = &[
   | --set extract.a.each=div
   |               ^
   = help: add the fields of its objects, such as text = "span::text""#,
+    ),
+    (
+        Elsewhere::Select("title"),
+        r#"`title` does not name a field
+ --> flag --select
+  |
+  | --select title
+  |          ^^^^^
+  = help: write NAME=SELECTOR, such as title=h1::text"#,
+    ),
+    (
+        Elsewhere::Select("a..b=h1"),
+        r#"`a..b=h1` has no name before `=`, or an empty one between dots
+ --> flag --select
+  |
+  | --select a..b=h1
+  |          ^^^^^^^
+  = help: write NAME=SELECTOR, such as title=h1::text"#,
+    ),
+    (
+        Elsewhere::Select("ü b=h1::txt"),
+        r#"`extract.ü b` is not a valid selector: unknown pseudo-element `::txt`, expected ::text, ::text-content, ::attr(name), ::url or ::inner-html
+ --> flag --select
+  |
+  | --select ü b=h1::txt
+  |                ^^^^^
+  = help: did you mean `::text`?"#,
+    ),
+    (
+        Elsewhere::Select("links=[a::url]"),
+        r#"`extract.links` is not a valid selector: expected an attribute selector such as [href] or [rel="next"]
+ --> flag --select
+  |
+  | --select links=[a::url]
+  |                ^^^^^^^^
+  = help: the shell removes quotes: put all of it between single quotes, such as --select 'links=["a::url"]'"#,
+    ),
+    (
+        Elsewhere::Select("name=$.["),
+        r#"`extract.name.json` is not a valid JSON path: expected a name or "*" (names with other characters: ['my-name']), found '['
+ --> flag --select
+  |
+  | --select name=$.[
+  |                 ^"#,
     ),
 ];
