@@ -99,8 +99,8 @@ def with_img_in(text):
 
 
 def has_bookmark_of_lexbor(page):
-    """Whether html5lib with all corrections builds Lexbor's document if its adoption agency algorithm leaves the bookmark
-    where it is when the element before it is removed."""
+    """Whether html5lib with all corrections builds Lexbor's document if its adoption agency algorithm leaves the
+    bookmark where it is when the element before it is removed."""
     parser = Parser(moves_bookmark=False)
     parser.parse(page)
     return parser.tree.nodes() == of_lexbor(page)
