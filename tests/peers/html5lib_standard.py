@@ -335,7 +335,7 @@ class InBody(PHASES["inBody"]):
         block.reparentChildren(clone)
         block.appendChild(clone)
         at = place(formats, formatting)
-        bookmark -= at < bookmark
+        bookmark -= self.parser.moves_bookmark and at < bookmark
         del formats[at]
         list.insert(formats, bookmark, clone)
         remove(stack, formatting)
@@ -416,8 +416,9 @@ class InTableText(PHASES["inTableText"]):
 
 
 class Parser(html5parser.HTMLParser):
-    def __init__(self):
+    def __init__(self, moves_bookmark=True):
         super().__init__(CorrectedTree)
+        self.moves_bookmark = moves_bookmark
         corrected = {"inBody": InBody, "inForeignContent": InForeignContent, "inTable": InTable, "inTableText": InTableText}
         corrected |= {name: with_spaces_as_in_body(name) for name in ("inCaption", "inCell")}
         self.phases.update({name: phase(self, self.tree) for name, phase in corrected.items()})

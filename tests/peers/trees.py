@@ -39,17 +39,13 @@ def attributes_sorted(nodes):
     return result + sorted(attributes)
 
 
-def with_instructions_as_comments(ours, theirs):
-    """Replaces our processing instructions by the comments that another parser makes of them, if their texts agree."""
-    if len(ours) != len(theirs):
-        return ours
-    def bare(text):
-        return re.sub(r"[\s?]", "", text)
-    return [
-        their if our[1].startswith("<?") and their[1].startswith("<!--?") and our[0] == their[0]
-        and bare(our[1][2:-2]) == bare(their[1][4:-3]) else our
-        for our, their in zip(ours, theirs)
-    ]
+def with_bare_instructions(nodes):
+    """Writes processing instructions, and the comments that html5lib makes of them, alike: without white space and
+    question marks."""
+    def bare(node):
+        text = re.sub(r"^<\?|^<!--\?|\?>$|-->$", "", node)
+        return "<?" + re.sub(r"[\s?]", "", text) + ">"
+    return [(depth, bare(node) if node.startswith(("<?", "<!--?")) else node) for depth, node in nodes]
 
 
 def without_copies(nodes):

@@ -4,7 +4,7 @@ import html5lib
 
 from html5lib_standard import Parser
 from html5lib_tree import Tree
-from trees import UNFINISHED, with_instructions_as_comments, without_copies
+from trees import UNFINISHED, with_bare_instructions, without_copies
 
 
 def explanation(page, ours):
@@ -33,7 +33,7 @@ def corrected_rules(page, ours, has_instructions):
     theirs = corrected.tree.nodes()
     if has_instructions:
         corrected.used.add("processing instructions")
-        ours = with_instructions_as_comments(ours, theirs)
+        ours, theirs = with_bare_instructions(ours), with_bare_instructions(theirs)
     if ours != theirs and "<selectedcontent" in page:
         corrected.used.add("selectedcontent")
         ours, theirs = without_copies(ours), without_copies(theirs)

@@ -19,6 +19,8 @@ pub(in crate::scrape::extract) struct Steps {
     case: Option<Case>,
     map: Option<HashMap<String, Listed>>,
     pub(in crate::scrape::extract) join: Option<String>,
+    /// Whether there is any step but `trim`.
+    pub(in crate::scrape::extract) changes_text: bool,
 }
 
 /// A value of `map`.
@@ -65,18 +67,8 @@ impl Steps {
             case: rule.case,
             map: (!rule.map.is_empty()).then(|| map.collect()),
             join: rule.join.clone(),
+            changes_text: rules::Steps { trim: rule.trim, ..rules::Steps::default() } != *rule,
         })
-    }
-
-    /// Whether there is any step but `trim`.
-    pub(in crate::scrape::extract) fn change_text(&self) -> bool {
-        self.pattern.is_some()
-            || !self.replace.is_empty()
-            || self.split.is_some()
-            || self.strip.is_some()
-            || self.case.is_some()
-            || self.map.is_some()
-            || self.join.is_some()
     }
 
     /// Calls `found` for each result that the steps make from one selected text, until `found` breaks. `is_one`:

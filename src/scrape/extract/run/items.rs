@@ -113,6 +113,10 @@ impl<'a, 'o> Run<'a, 'o> {
         source: &'o Source,
         mut found: impl FnMut(&mut Self, u32, u32) -> Flow,
     ) -> Flow {
+        // A shortcut: on most pages, some selectors match nothing.
+        if self.hits[selected.number].is_empty() {
+            return self.can_work();
+        }
         // The lists are put back at the end. Meanwhile nested objects, whose selectors have other numbers, use others.
         let mut hits = std::mem::take(&mut self.hits[selected.number]);
         let mut texts = std::mem::take(&mut self.nodes);

@@ -74,7 +74,7 @@ impl<'o> Run<'_, 'o> {
             Item::NotJson(text) => return self.bad(rule, &text, written),
             Item::Json(json) => json,
         };
-        if matches!(rule.kind, Kind::Json) && !rule.steps.change_text() {
+        if matches!(rule.kind, Kind::Json) && !rule.steps.changes_text {
             return self.json(rule, json, written);
         }
         match json {
@@ -82,11 +82,11 @@ impl<'o> Run<'_, 'o> {
             Json::Null => self.finished(rule, b"null", written),
             Json::String(text) => self.shape(rule, Cow::Borrowed(text), written),
             // A number of JSON may have an exponent, which a number of a text cannot have.
-            Json::Number(digits) if matches!(rule.kind, Kind::Number(_)) && !rule.steps.change_text() => {
+            Json::Number(digits) if matches!(rule.kind, Kind::Number(_)) && !rule.steps.changes_text => {
                 self.finished(rule, digits.as_bytes(), written)
             }
             // It has a point as its decimal mark, whatever the page's texts have.
-            Json::Number(digits) if matches!(rule.kind, Kind::Integer(_)) && !rule.steps.change_text() => {
+            Json::Number(digits) if matches!(rule.kind, Kind::Integer(_)) && !rule.steps.changes_text => {
                 match whole(digits) {
                     Some(whole) => self.finished(rule, whole.to_string().as_bytes(), written),
                     None => self.bad(rule, digits, written),
@@ -124,6 +124,11 @@ impl<'o> Run<'_, 'o> {
     fn shape(&mut self, rule: &'o Value, text: Cow<'_, str>, written: &mut Written) -> Flow {
         let before = written.count;
         let is_one = rule.arity == Arity::One;
+        // A shortcut: most rules have no step but `trim`.
+        if !rule.steps.changes_text {
+            let text = if rule.steps.trim { value::trim(text) } else { text };
+            return if is_one && text.is_empty() { Flow::Continue(()) } else { self.text(rule, &text, written) };
+        }
         rule.steps.apply(text, is_one, &mut |shaped| match shaped {
             Shaped::Text(text) | Shaped::Unlisted(text) if text.is_empty() && is_one && !rule.is_list() => {
                 Flow::Continue(())
