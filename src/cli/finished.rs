@@ -6,7 +6,7 @@ use super::Stop;
 use super::args::RunArgs;
 use super::repair::{NothingToDo, summary};
 use super::words::counted;
-use crate::input::Input;
+use crate::input::{Delivery, Input};
 use crate::own_files;
 use crate::sink::{self, Made};
 
@@ -29,7 +29,7 @@ pub(super) fn finished(
     let mut end = crate::model::ListPoint::default();
     while let Some(batch) = batches.blocking_recv() {
         // The run itself reports an error of the list.
-        let Ok(batch) = batch else { return Ok(None) };
+        let Ok(Delivery::Batch(batch)) = batch else { return Ok(None) };
         end = batch.point;
         if end.tasks > made.list.tasks {
             return Ok(None);

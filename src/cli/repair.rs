@@ -1,5 +1,6 @@
 //! `--retry-failed` and `--since`: what a run keeps of an older output.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -52,6 +53,12 @@ pub(super) fn prepare(
     };
     let list = list()?;
     let compared = check(args, plan, output, option, &path).and_then(|mode| {
+        if list.has_sitemaps() {
+            bail!(
+                "use {option}: the list has a sitemap, which may say something else now; write the URLs of the older output \
+                 into a file, and give that as the list"
+            );
+        }
         if !list.is_repeatable() {
             bail!("use {option}: the list is read twice, so it must be made of regular files; save it as a file");
         }
@@ -156,7 +163,8 @@ fn same_columns(dataset: &Dataset, output: &sink::Options) -> anyhow::Result<()>
         return Ok(());
     }
     let shown = dataset.shown();
-    let names: Vec<&str> = output.table.header().collect();
+    let names: Vec<Cow<'_, str>> = output.table.header().collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
     if columns.names.iter().map(String::as_str).eq(names.iter().copied()) {
         bail!("use `{shown}`: it was written with another output.dialect; use the same");
     }

@@ -1,5 +1,6 @@
 //! `gleaner run`.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;

@@ -67,8 +67,8 @@ impl SentOutput {
         Self { output, data, archived }
     }
 
-    /// Checks the form of an output, and that the data of a page is one line of JSON, or rows of a table. An executor must do this with each
-    /// output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
+    /// Checks the form of an output, and that the data of a page is one line of JSON, or rows of a table. An
+    /// executor must do this with each output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
     /// thread if the output is long.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl SentOutput {
             {
                 Err("data that is not one line of JSON, nor rows of a table")
             }
-            Some(JobOutput::Listing(Visited { answer: Answer::Page(page), .. }, _))
+            Some(Received { output: JobOutput::Listing(Visited { answer: Answer::Page(page), .. }, _), .. })
                 if !Listing::is_valid(&page.data) =>
             {
                 Err("data that is not a listing")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::executor::{Executor, ExecutorEvent, JobHints};
-use super::job::{JobInput, JobOutput, SentOutput};
+use super::job::{JobInput, JobOutput, Received, SentOutput};
 use super::{RunError, verdict};
 use crate::model::{Answer, Visit, Visited};
 
@@ -29,7 +29,7 @@ pub async fn read_one(mut executor: impl Executor, visit: &Visit, time_limit: Du
         match event {
             ExecutorEvent::Done { job: JOB, output, .. } => {
                 return match SentOutput::read(&output) {
-                    Some(JobOutput::Page(Visited { answer, .. }, _)) => Ok(answer),
+                    Some(Received { output: JobOutput::Page(Visited { answer, .. }, _), .. }) => Ok(answer),
                     _ => Err(cannot("a worker sent what is not a valid answer")),
                 };
             }

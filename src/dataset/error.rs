@@ -30,6 +30,11 @@ impl Error {
         self
     }
 
+    /// The error for a list that needs the network. Commands refuse it before.
+    pub(super) fn of_sitemaps() -> Self {
+        Self { context: "compare the list with the older output: the list has a sitemap".to_owned(), source: None }
+    }
+
     /// The error for a list that cannot be read.
     pub(super) fn of_list(error: input::Error) -> Self {
         Self { context: "compare the list with the older output".to_owned(), source: Some(error.into()) }

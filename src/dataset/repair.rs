@@ -12,7 +12,7 @@ use siphasher::sip128::SipHasher13;
 
 use super::head::{Found, Records, as_recorded};
 use super::{Dataset, Error};
-use crate::input::{Batch, Receiver};
+use crate::input::{Batch, Delivery, Receiver};
 use crate::model::{FailureKind, ListPoint, Task};
 use crate::sink::{Kept, KeptBuilder, Numbers};
 
@@ -73,7 +73,10 @@ impl Tasks {
             match self.list.blocking_recv() {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(Error::of_list(error)),
-                Some(Ok(Batch { tasks, point })) => (self.batch, self.point) = (tasks.into_iter(), point),
+                Some(Ok(Delivery::Ask(_))) => return Err(Error::of_sitemaps()),
+                Some(Ok(Delivery::Batch(Batch { tasks, point }))) => {
+                    (self.batch, self.point) = (tasks.into_iter(), point)
+                }
             }
         }
     }

@@ -171,7 +171,7 @@ impl Input {
             Source::Url(_) => true,
             source => matches!(source.open_regular(), Ok(Some(_))),
         };
-        self.sources.iter().all(is_repeatable)
+        !self.has_sitemaps() && self.sources.iter().all(is_repeatable)
     }
 
     /// A handle that shows how far the list has been read, also after `start`.

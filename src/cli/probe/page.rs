@@ -149,7 +149,12 @@ fn fetch(args: &PageArgs, url: &Url, plan: &Plan) -> Result<Result<Response, Unf
         ..sink::Options::default()
     };
     let input = Input::open(&[Source::Url(url.to_string())], None, None).map_err(Stop::usage)?;
-    let Ran { ending, cookies, .. } = launch::launch(&plan, input, &options, Arc::new(Progress::default()))?;
+    let Ran { ending, cookies, .. } = launch::launch(
+        &plan,
+        input,
+        launch::Output { options, conversion: None, kept: None },
+        Arc::new(Progress::default()),
+    )?;
     cookies.map_err(Stop::on_the_way)?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
