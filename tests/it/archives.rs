@@ -169,6 +169,9 @@ fn settings() -> FetchSettings {
     FetchSettings { idle_timeout: Duration::from_millis(300), ..patient(100_000) }
 }
 
+/// What a reply is an example of, the reply, the head and the body in the archive, and why the body is not whole.
+type Case<'a> = (&'a str, Reply, String, &'a [u8], Option<&'a str>);
+
 #[tokio::test]
 async fn a_body_is_kept_as_it_is_sent_and_its_head_describes_it() {
     let page = b"<title>a</title>".repeat(20);
@@ -179,7 +182,6 @@ async fn a_body_is_kept_as_it_is_sent_and_its_head_describes_it() {
         |head: &str, body: &[u8]| Reply::new([head.replace('\n', "\r\n").as_bytes(), b"\r\n\r\n", body].concat());
     let plain = "HTTP/1.1 200 OK\ncontent-type: text/html";
     let length = |length: usize| format!("{plain}\ncontent-length: {length}");
-    type Case<'a> = (&'a str, Reply, String, &'a [u8], Option<&'a str>);
     let cases: Vec<Case<'_>> = vec![
         ("a length", reply(&length(320), &page), length(320), &page, None),
         ("chunks", reply(&format!("{plain}\nTransfer-Encoding: chunked"), &chunked(&page)), length(320), &page, None),
@@ -632,8 +634,8 @@ async fn archives_are_written_for_peers() {
         let of = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
         let path = format!("/{number}?q=%C3%A9");
         let line = serde_json::json!({ "path": path, "status": status, "sent": of(body), "plain": plain.map(|plain| of(plain)) });
-        sent += &format!("{line}\n");
-        list += &format!("{}\n", server.url(path.trim_start_matches('/')));
+        sent.extend([line.to_string(), "\n".to_owned()]);
+        list.extend([server.url(path.trim_start_matches('/')), "\n".to_owned()]);
     }
     fs::write(folder.join("sent.jsonl"), sent).expect("written");
     fs::write(folder.join("list.txt"), list).expect("written");
