@@ -106,6 +106,7 @@ fn write_batch<W: Write + Send>(decoder: &mut Decoder, writer: &mut ArrowWriter<
     if writer.memory_size() >= MEMORY_OF_GROUP { writer.flush().map_err(failed) } else { Ok(()) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes a value")]
 fn failed(reason: impl ToString) -> Error {
     Error::Write { format: Target::Parquet.name(), reason: reason.to_string() }
 }

@@ -35,6 +35,9 @@ fn comparable(path: &Path) -> Vec<String> {
         Some("db") => rows_of_database(path),
         #[cfg(feature = "parquet")]
         Some("parquet") => rows_of_parquet(path),
+        _ if path.to_string_lossy().ends_with(".csv.zst") => {
+            unpacked(path).lines().skip(1).map(str::to_owned).collect()
+        }
         _ => {
             let mut records = values(&unpacked(path));
             for record in &mut records {
@@ -103,6 +106,10 @@ impl Job {
     fn command(&self, output: &str, more: &[&str]) -> Command {
         let mut command = scrape([self.list.as_os_str()]);
         command.arg("-o").arg(self.path(output)).args(["-w", "2", "--concurrency", "8"]).args(more);
+        if output.ends_with(".csv.zst") {
+            // Without the columns that differ between two runs.
+            command.args(["--columns", "seq,url,final_url,status,failure_kind,failure_message,bytes"]);
+        }
         command
     }
 
@@ -121,7 +128,7 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
     let mut list: Vec<String> = (0..600).map(|n| server.url(&format!("/sleep/20/{n}"))).collect();
     list[17] = server.url("/status/404");
     list[300] = "nonsense".to_owned();
-    let packed = ["json.gz", "jsonl.zst"];
+    let packed = ["json.gz", "csv.zst"];
     for extension in packed.into_iter().chain(converted()) {
         let job = Job::new(&list);
         let undisturbed = format!("undisturbed.{extension}");
@@ -179,6 +186,35 @@ fn a_packed_output_continues_after_its_last_member() {
     let records = values(&unpacked(&job.path("out.jsonl.gz")));
     let seqs: Vec<u64> = records.iter().map(|record| record["seq"].as_u64().expect("a number")).collect();
     assert!(seqs.iter().copied().eq(0..1500), "{seqs:?}");
+}
+
+#[test]
+fn a_packed_output_on_a_full_disk_keeps_whole_members() {
+    const COUNT: usize = 1200;
+    let server = Server::start();
+    // Text that packs badly: the digits of a pseudo-random number (Knuth's MMIX constants).
+    let mut state = 1_u64;
+    let mut digits = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{:016x}", state ^ (state >> 29))
+    };
+    let list: Vec<String> =
+        (0..COUNT).map(|_| server.url(&format!("/sleep/10/{}{}{}", digits(), digits(), digits()))).collect();
+    let job = Job::new(&list);
+    // A file may have at most 80 blocks of 512 bytes. The signal for this limit is ignored.
+    let slow = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
+    let mut limited = crate::support::shell("trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"");
+    limited.args(job.command("out.jsonl.gz", &slow).get_args());
+    let run = Run::to_end(limited).exited(1);
+    assert!(run.stderr.contains("out.jsonl.gz.part` (the records written before are kept)"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    let requests = server.log().len();
+    let run = Run::to_end(job.command("out.jsonl.gz", &["--resume"])).exited(0);
+    assert!(run.stderr.contains(" of them done by an earlier run"), "{}", run.stderr);
+    assert!(server.log().len() - requests < COUNT, "what is in whole members is not fetched again");
+    let records = values(&unpacked(&job.path("out.jsonl.gz")));
+    let urls: Vec<&str> = records.iter().filter_map(|record| record["url"].as_str()).collect();
+    assert_eq!(urls, list);
 }
 
 #[test]
