@@ -163,7 +163,7 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
             Run::to_end(job.command(&output, &["--resume"])).exited(3);
         }
         assert!(comparable(&job.path(&output)) == expected, "{extension}");
-        let left = job.files().into_iter().find(|name| name.ends_with(".part") || name.ends_with(".converted"));
+        let left = job.files().into_iter().find(|name| matches!(name.rsplit('.').next(), Some("part" | "converted")));
         assert_eq!(left, None, "{extension}");
     }
 }
@@ -279,28 +279,28 @@ fn every_type() -> (tempfile::TempDir, Vec<String>) {
     let texts =
         ["plain", "a,b", "say \"a\"", "two\nlines", "a&#13;b", "a\tb", "=1+1", "日本語, 👩‍🔧", "\\n", "NA", "00012"];
     let mut list = "url,sku,note\n".to_owned();
-    for nth in 0..40 {
-        let text = texts[nth % texts.len()];
+    for (nth, text) in (0..40_u64).zip(texts.into_iter().cycle()) {
         let mut page = format!("<!doctype html><meta charset=utf-8><h1>{text}</h1><pre>{text}</pre><pre>{nth}</pre>");
         if nth % 5 == 0 {
             // Packed outputs get several members.
-            page += &format!("<pre>{}</pre>", format!("{nth} {text} ").repeat(400_000 / (text.len() + 4)));
+            page.extend(["<pre>", &format!("{nth} {text} ").repeat(400_000 / (text.len() + 4)), "</pre>"]);
         }
         if nth % 4 > 0 {
-            page += &format!(
+            let more = format!(
                 "<b class=price>{nth}.50 EUR</b><i class=count>{}</i><time>2024-02-{:02}</time><s>{}</s>\
                  <u>2024-02-28T10:00:0{}Z</u><q>{nth}/2024</q>",
-                i64::MAX - 7 * nth as i64,
+                u64::try_from(i64::MAX).expect("positive") - 7 * nth,
                 1 + nth % 29,
                 if nth % 2 == 0 { "yes" } else { "no" },
                 nth % 10,
             );
+            page.push_str(&more);
         }
         for item in 0..nth % 3 {
-            page += &format!("<li><b>item {item} {text}</b><i>{item}</i></li>");
+            page.extend([format!("<li><b>item {item} {text}</b><i>{item}</i></li>")]);
         }
         fs::write(folder.path().join(format!("{nth}.html")), page).expect("written");
-        list += &format!("{nth}.html,{nth:04},\"n, \"\"{nth}\"\"\"\n");
+        list.extend([format!("{nth}.html,{nth:04},\"n, \"\"{nth}\"\"\"\n")]);
     }
     list += "missing.html,x,\nhttp://[bad,y,\n";
     fs::write(folder.path().join("list.csv"), list).expect("written");
