@@ -22,7 +22,7 @@
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
 //! | [`dataset`] | reads outputs of earlier runs | `input`, `model`, `sink` |
 //! | [`sink`] | outcomes -> bytes on disk, in order | `model`, `own_files`, `streams` |
-//! | [`convert`] | finished records -> Parquet and SQLite | `model`, `sink`, the pool |
+//! | [`convert`] | finished records -> Parquet and `SQLite` | `model`, `sink`, the pool |
 //! | [`streams`] | the standard streams, with checks | nothing of ours |
 //! | [`coordinator`] | the loop that joins them | all of these |
 //! | [`config`] | settings -> a plan | the options of these |

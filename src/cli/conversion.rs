@@ -1,4 +1,4 @@
-//! The conversion of the finished records to Parquet or SQLite.
+//! The conversion of the finished records to Parquet or `SQLite`.
 
 use std::collections::HashMap;
 use std::io;

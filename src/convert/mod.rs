@@ -1,4 +1,4 @@
-//! Turns finished records, one of JSON a line, into formats whose file cannot grow record by record: Parquet and SQLite.
+//! Turns finished records, one of JSON a line, into formats whose file cannot grow record by record: Parquet and `SQLite`.
 //!
 //! A run writes its records as JSON Lines, with journal and resume. When all are there, one pass over them makes the final
 //! file. The records hold what strangers wrote, so the pass runs in a worker process ([`ConvertJob`]), and nothing that a
@@ -8,7 +8,7 @@
 //! - `row`: finds the values of the columns in a record
 //! - `fit`: reads a value as the type of its column
 //! - `parquet`: writes Parquet, with the feature `parquet`
-//! - `sqlite`: writes SQLite, with the feature `sqlite`
+//! - `sqlite`: writes `SQLite`, with the feature `sqlite`
 //! - `job`: the pass in a worker process
 //! - `error`: why records cannot be converted
 //!
@@ -45,7 +45,7 @@ pub const BATCH: usize = 8 << 20;
 pub enum Target {
     /// Apache Parquet.
     Parquet,
-    /// A database of SQLite with one table.
+    /// A database of `SQLite` with one table.
     Sqlite,
 }
 

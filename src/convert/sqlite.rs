@@ -1,4 +1,4 @@
-//! Writes SQLite: one table, whose rows have the order of the records.
+//! Writes `SQLite`: one table, whose rows have the order of the records.
 
 use std::borrow::Cow;
 use std::io;

@@ -293,7 +293,7 @@ async fn every_format_shape_and_packing_can_be_resumed_many_times() {
             sink.finish().await.expect("written");
 
             let resumed = Options { left_over: LeftOver::Resume, ..options(folder.path().join("resumed")) };
-            let resumed = Options { format, shape, packing, ..resumed };
+            let resumed = Options { format, packing, shape, ..resumed };
             for stretch in 0..4_u64 {
                 let sink = Sink::open(&resumed).expect("a sink");
                 let failed = sink.before().failures.get(&FailureKind::Dns).copied();
@@ -381,8 +381,8 @@ async fn a_reader_of_a_packed_stream_gets_its_records_while_the_run_waits() {
 }
 
 /// A conversion that adds a line to the records.
-fn signed() -> Option<Conversion> {
-    Some(Box::new(|records, into| fs::write(into, fs::read_to_string(records)? + "signed\n")))
+fn signed() -> Conversion {
+    Box::new(|records, into| fs::write(into, fs::read_to_string(records)? + "signed\n"))
 }
 
 #[tokio::test]
@@ -393,7 +393,7 @@ async fn a_converted_output_appears_when_it_is_complete_and_leaves_no_records_be
         fs::write(&path, "old").expect("written");
         fs::write(folder.path().join("out.part.converted"), "of a killed run").expect("written");
         let options = Options { format: Format::Parquet, ..options(&path) };
-        let sink = Sink::open_with(&options, signed()).expect("a sink");
+        let sink = Sink::open_with(&options, Some(signed())).expect("a sink");
         sink.push((0..count).map(record).collect());
         let expected = data_lines(0..count) + "signed\n";
         let written = sink.finish().await.expect("written");
@@ -428,7 +428,7 @@ async fn a_conversion_that_fails_or_is_killed_can_be_repeated() {
     assert!(!folder.path().join("out.part.converted").exists(), "a part of the file is of no use");
     assert_eq!(read(&killed.path().join("out.part.converted")), "half of it");
     for folder in [folder, killed] {
-        let sink = Sink::open_with(&resumed(folder.path()), signed()).expect("a sink");
+        let sink = Sink::open_with(&resumed(folder.path()), Some(signed())).expect("a sink");
         assert_eq!(sink.before().done.seqs, (0..40).collect(), "the records are known");
         sink.finish().await.expect("written");
         assert_eq!(read(&folder.path().join("out")), data_lines(0..40) + "signed\n");
@@ -440,7 +440,7 @@ async fn a_conversion_that_fails_or_is_killed_can_be_repeated() {
 fn a_converted_output_must_be_a_file() {
     for destination in [Destination::Stdout, Destination::File("/dev/null".into())] {
         let options = Options { destination, format: Format::Parquet, ..options("") };
-        let error = Sink::open_with(&options, signed()).expect_err("a stream");
+        let error = Sink::open_with(&options, Some(signed())).expect_err("a stream");
         assert_eq!(error.kind(), ErrorKind::Unusable);
         assert!(error.to_string().ends_with("it needs a regular file; name one with --output"), "{error}");
     }

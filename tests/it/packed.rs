@@ -1,4 +1,4 @@
-//! Compressed outputs, Parquet and SQLite: the same values as in JSON Lines, however often the run is killed.
+//! Compressed outputs, Parquet and `SQLite`: the same values as in JSON Lines, however often the run is killed.
 
 use std::fs;
 use std::io::Read as _;
@@ -56,10 +56,18 @@ fn rows_of_database(path: &Path) -> Vec<String> {
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
         let cells = names.iter().enumerate().filter(|(_, name)| !OF_ONE_RUN.contains(&name.as_str()));
-        let cells = cells.map(|(nth, name)| row.get_ref(nth).map(|cell| format!("{name}={cell:?}")));
-        cells.collect::<Result<Vec<_>, _>>().map(|cells| cells.join(" "))
+        let cells = cells.map(|(nth, name)| Ok(format!("{name}={}", shown(row.get_ref(nth)?))));
+        cells.collect::<Result<Vec<_>, rusqlite::Error>>().map(|cells| cells.join(" "))
     };
     statement.query_map([], row).expect("rows").collect::<Result<_, _>>().expect("rows")
+}
+
+#[cfg(feature = "sqlite")]
+fn shown(cell: rusqlite::types::ValueRef<'_>) -> String {
+    match cell {
+        rusqlite::types::ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+        other => format!("{other:?}"),
+    }
 }
 
 #[cfg(feature = "parquet")]
@@ -125,25 +133,33 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
         assert_eq!(expected.len(), 600, "{extension}");
 
         let output = format!("killed.{extension}");
+        // A killed process may leave the records beside the output that was just made of them.
+        let part = job.path(&format!("{output}.part"));
+        let is_done = || job.path(&output).exists() && !part.exists();
+        // The log of a packed output has an entry every two seconds only.
+        let longest = if packed.contains(&extension) { 2400 } else { 600 };
         // A fixed sequence of pseudo-random numbers (Knuth's MMIX constants) makes failures reproducible.
         let mut state = 17_u64;
         for kill in 0..KILLS {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let after = Duration::from_millis(300 + (state >> 33) % 900);
-            let run = Run::start(job.command(&output, if kill == 0 { &[] } else { &["--resume"] }));
+            if is_done() {
+                break;
+            }
+            let after = Duration::from_millis(300 + (state >> 33) % longest);
+            let slow: &[&str] = &["--set", "pool.concurrency=1", "--resume"];
+            let run = Run::start(job.command(&output, &slow[..if kill == 0 { 2 } else { 3 }]));
             let begun = Instant::now();
-            wait_until("the time of the kill", PROMPTLY, || begun.elapsed() >= after || job.path(&output).exists());
+            wait_until("the time of the kill", PROMPTLY, || begun.elapsed() >= after);
             run.signal(Signal::KILL);
             let run = run.finish();
             assert!(run.signal == Some(9) || run.code == Some(3), "{extension}: {}", run.stderr);
         }
-        if !job.path(&output).exists() {
+        if !is_done() {
             Run::to_end(job.command(&output, &["--resume"])).exited(3);
         }
         assert!(comparable(&job.path(&output)) == expected, "{extension}");
-        let mut files = vec![output, "list".to_owned(), undisturbed];
-        files.sort();
-        assert_eq!(job.files(), files, "{extension}");
+        let left = job.files().into_iter().find(|name| name.ends_with(".part") || name.ends_with(".converted"));
+        assert_eq!(left, None, "{extension}");
     }
 }
 
@@ -232,6 +248,10 @@ fn every_type() -> (tempfile::TempDir, Vec<String>) {
     for nth in 0..40 {
         let text = texts[nth % texts.len()];
         let mut page = format!("<!doctype html><meta charset=utf-8><h1>{text}</h1><pre>{text}</pre><pre>{nth}</pre>");
+        if nth % 5 == 0 {
+            // Packed outputs get several members.
+            page += &format!("<pre>{}</pre>", format!("{nth} {text} ").repeat(400_000 / (text.len() + 4)));
+        }
         if nth % 4 > 0 {
             page += &format!(
                 "<b class=price>{nth}.50 EUR</b><i class=count>{}</i><time>2024-02-{:02}</time><s>{}</s>\
@@ -261,7 +281,7 @@ fn every_type() -> (tempfile::TempDir, Vec<String>) {
         r#"extract.at={ css = "u::text", type = "datetime" }"#,
         r#"extract.part={ css = "q::text", re = "(?<nth>\\d+)/(?<year>\\d+)" }"#,
         r#"extract.items={ each = "li", name = "b::text", count = { css = "i::text", type = "integer" } }"#,
-        "extract.found={ structured = \"opengraph\" }",
+        r#"extract.found={ structured = "open_graph" }"#,
         r#"extract.answer={ fact = "status" }"#,
     ];
     let flags = rules.iter().flat_map(|rule| ["--set".to_owned(), (*rule).to_owned()]).collect();
@@ -304,7 +324,7 @@ fn a_run_holds_the_same_values_in_formats_with_types() {
     for extension in converted() {
         let run =
             Run::to_end(over(&pages, &flags, &output(extension), &["--columns", "url,seq,failure_kind"])).exited(3);
-        assert!(!run.stderr.contains("do not fit"), "{}", run.stderr);
+        assert!(!run.stderr.contains("do not fit the types of their columns"), "{}", run.stderr);
         let rows = comparable(&output(extension));
         assert_eq!(rows.len(), expected.len(), "{extension}");
         for (row, record) in rows.iter().zip(&expected) {

@@ -150,7 +150,7 @@ fn settings_that_make_no_table_are_refused_before_the_run_and_the_way_out_works(
         (&["-f", "csv", "--columns", "seq,uri"], "`output.columns` must be one of \"seq\", \"url\""),
         (&["-f", "csv", "--rows", "title", "--set", TITLE], "output.rows must name a field with `each`"),
         (&["-f", "jsonl", "--rows", "title"], "output.rows (--rows) needs csv or tsv"),
-        (&["--columns", "seq"], "--columns needs csv or tsv"),
+        (&["--columns", "seq"], "--columns needs csv, tsv, parquet or sqlite"),
         (&["-f", "csv", "--set", "output.escape_formulas=true"], "needs output.dialect = \"excel\""),
     ];
     for (flags, message) in table {

@@ -12,7 +12,6 @@ import datetime
 import gzip
 import io
 import json
-import math
 import os
 import sqlite3
 import subprocess
@@ -72,12 +71,13 @@ def same(one, other):
         return there == (other if other.tzinfo else other.replace(tzinfo=datetime.timezone.utc))
     if isinstance(other, datetime.date):
         return one == other.isoformat()
+    if isinstance(other, str) and not isinstance(one, str):
+        # The digits of a number may differ: 1.5 and 1.50.
+        return compact(one) == other or (isinstance(one, float) and one == float(other))
     if isinstance(one, bool) or isinstance(other, bool):
         return bool(one) == bool(other)
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return one == other or math.isclose(one, other, rel_tol=1e-15)
-    if isinstance(other, str) and not isinstance(one, str):
-        return compact(one) == other
+        return one == other
     # NUL is U+FFFD in formats whose readers end a text there.
     return one == other or str(one).replace("\0", "\N{REPLACEMENT CHARACTER}") == other
 
@@ -110,6 +110,7 @@ def unzstd(path):
 
 
 def main():
+    csv.field_size_limit(1 << 30)
     (folder,) = sys.argv[1:]
     path = lambda extension: os.path.join(folder, f"records.{extension}")
     read = lambda extension: open(path(extension), encoding="utf-8", newline="").read()
@@ -119,6 +120,8 @@ def main():
     flat = lambda records: [values(record, carried, fields) for record in records]
     expected = flat(records)
     assert carried and any(record["failure"] for record in records) and len(records) > 20
+    # Compressed outputs have several members.
+    assert os.path.getsize(path("csv")) > 2 << 20, os.path.getsize(path("csv"))
 
     # JSON.
     check("json", flat(json.loads(read("json"))), expected)
@@ -132,14 +135,16 @@ def main():
     check("tsv", of_csv(read("tsv"), "\t"), expected)
     check("csv.gz by gzip", of_csv(gzip.open(path("csv.gz"), "rt", encoding="utf-8", newline="").read()), expected)
     check("csv.zst by zstandard", of_csv(unzstd(path("csv.zst"))), expected)
-    check("csv.gz by pandas", pandas.read_csv(path("csv.gz"), dtype=str, keep_default_na=False, lineterminator="\n").to_dict("records"), expected)
+    for extension in ("csv.gz", "csv.zst"):
+        table = pandas.read_csv(path(extension), dtype=str, keep_default_na=False, lineterminator="\n")
+        check(f"{extension} by pandas", table.to_dict("records"), expected)
     options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', null_padding = false, max_line_size = 20000000"
     for extension in ("csv", "csv.gz", "csv.zst"):
         found = duckdb.sql(f"SELECT * FROM read_csv('{path(extension)}', {options})")
         check(f"{extension} by DuckDB", [dict(zip(found.columns, row)) for row in found.fetchall()], expected)
     for extension in ("jsonl.gz", "jsonl.zst"):
-        count = duckdb.sql(f"SELECT count(*) FROM read_json('{path(extension)}', format = 'newline_delimited')").fetchone()
-        assert count == (len(records),), f"{extension} by DuckDB: {count}"
+        count = duckdb.sql(f"SELECT count(*) FROM read_json('{path(extension)}', format = 'newline_delimited')").fetchall()
+        assert count == [(len(records),)], f"{extension} by DuckDB: {count}"
 
     # An output without a record is valid too.
     assert gzip.open(path("empty.jsonl.gz")).read() == b"" and unzstd(path("empty.jsonl.zst")) == ""

@@ -29,7 +29,7 @@ pub enum Format {
     Tsv,
     /// Apache Parquet, which is made of JSON Lines when they are complete.
     Parquet,
-    /// A database of SQLite, made in the same way.
+    /// A database of `SQLite`, made in the same way.
     Sqlite,
 }
 

@@ -11,7 +11,7 @@ record = true
 "#,
     r#"3 errors in the settings
 
-`output.format` must be one of "auto", "json", "jsonl", "ndjson", "csv", "tsv"
+`output.format` must be one of "auto", "json", "jsonl", "ndjson", "csv", "tsv", "parquet", "sqlite"
  --> gleaner.toml:2:10
   |
 2 | format = "xml"
