@@ -202,7 +202,7 @@ struct Known {
     taken: Vec<u64>,
     /// The places of the records with data: 8 bytes offset, 4 bytes length.
     places: File,
-    hasher: SipHasher13,
+    keyed: SipHasher13,
     /// The number of all records.
     count: u64,
 }
@@ -214,7 +214,7 @@ impl Known {
         let mut key = [0; 16];
         rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())
             .map_err(|error| no_index(error.into()))?;
-        let hasher = SipHasher13::new_with_key(&key);
+        let keyed = SipHasher13::new_with_key(&key);
         let folder = std::env::temp_dir();
         let mut index = BufWriter::new(tempfile::tempfile_in(folder).map_err(no_index)?);
         let (mut hashes, mut count) = (Vec::new(), 0);
@@ -225,19 +225,19 @@ impl Known {
             }
             let number = u32::try_from(hashes.len())
                 .map_err(|_| Error::new("update an output of more than four thousand million records"))?;
-            hashes.push(hash(&hasher, &record.url) << 32 | u128::from(number));
+            hashes.push(hash(&keyed, &record.url) << 32 | u128::from(number));
             index.write_all(&record.offset.to_le_bytes()).map_err(no_index)?;
             index.write_all(&length(&record)?.to_le_bytes()).map_err(no_index)?;
         }
         let places = index.into_inner().map_err(|error| no_index(error.into_error()))?;
         hashes.sort_unstable();
         let taken = vec![0; hashes.len().div_ceil(64)];
-        Ok(Self { hashes, taken, places, hasher, count })
+        Ok(Self { hashes, taken, places, keyed, count })
     }
 
     /// The place of the first record of this URL that was not taken yet. From now on it is taken.
     fn take(&mut self, url: &str) -> io::Result<Option<(u64, u32)>> {
-        let hash = hash(&self.hasher, url);
+        let hash = hash(&self.keyed, url);
         let begin = self.hashes.partition_point(|entry| entry >> 32 < hash);
         let end = begin + self.hashes[begin..].partition_point(|entry| entry >> 32 == hash);
         // Records of one URL are taken in their order, so those that were taken are the first ones.
@@ -264,8 +264,8 @@ impl Known {
 }
 
 /// 96 bits of a hash with a key that nobody else knows, so that no two URLs of a list have the same.
-fn hash(hasher: &SipHasher13, url: &str) -> u128 {
-    hasher.hash(url.as_bytes()).as_u128() >> 32
+fn hash(keyed: &SipHasher13, url: &str) -> u128 {
+    keyed.hash(url.as_bytes()).as_u128() >> 32
 }
 
 #[cfg(test)]
