@@ -6,7 +6,7 @@
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
-//! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or SQLite of the
+//! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or `SQLite` of the
 //! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything left
 //! to resume. `summary_file`
 //! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce

@@ -105,7 +105,9 @@ mod tests {
     fn answer() -> Bytes {
         let answer = Answer::Failure(Failure::new(FailureKind::Decode, Stage::Parse, "why"));
         let visited = Visited { answer, headers: Vec::new(), by_reference: false };
-        postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes").into()
+        postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), bytes::Bytes::new()))
+            .expect("bytes")
+            .into()
     }
 
     #[tokio::test]

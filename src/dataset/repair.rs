@@ -75,7 +75,7 @@ impl Tasks {
                 Some(Err(error)) => return Err(Error::of_list(error)),
                 Some(Ok(Delivery::Ask(_))) => return Err(Error::of_sitemaps()),
                 Some(Ok(Delivery::Batch(Batch { tasks, point }))) => {
-                    (self.batch, self.point) = (tasks.into_iter(), point)
+                    (self.batch, self.point) = (tasks.into_iter(), point);
                 }
             }
         }

@@ -247,7 +247,7 @@ fn a_rescue_keeps_whole_members_only() {
         part.write(&line(seq)).expect("written");
         journal.written(seq, failed(seq), (seq % 10 == 9).then_some(part.length()));
     }
-    journal.rescue(part, None).expect("made");
+    journal.rescue(part, None, None).expect("made");
     drop(run);
     let confirmed = std::mem::take(&mut Run::on(folder.path()).claim.confirmed);
     assert_eq!((confirmed.records, confirmed.part), (20, 20 * LINE as u64), "the last whole member makes room");
