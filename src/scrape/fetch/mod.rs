@@ -144,16 +144,13 @@ impl Fetcher {
         kept: &mut Vec<(String, String)>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(&visit.url);
-        let answered = match &visit.stored {
-            Some(stored) => {
-                let deadline = Instant::now() + self.settings.timeout;
-                Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
-            }
-            None => {
-                let (response, deadline) = self.ask(&shown, visit, sent).await?;
-                keep(&self.settings.kept_headers, response.headers(), kept);
-                Answered { response, deadline, at: Some(SystemTime::now()) }
-            }
+        let answered = if let Some(stored) = &visit.stored {
+            let deadline = Instant::now() + self.settings.timeout;
+            Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
+        } else {
+            let (response, deadline) = self.ask(&shown, visit, sent).await?;
+            keep(&self.settings.kept_headers, response.headers(), kept);
+            Answered { response, deadline, at: Some(SystemTime::now()) }
         };
         self.read(visit, shown, answered).await
     }
