@@ -312,9 +312,10 @@ fn a_sitemap_is_requested_like_a_page_with_delays_and_retries_and_before_the_pag
     let log = site.log.lock().expect("no panic").clone();
     let place = |path: &str| log.iter().position(|(own, _)| own == path).expect("it was requested");
     assert!(place("/2.xml") <= place("/1.xml") + 3, "{log:?}");
-    for pair in log.windows(2) {
-        assert!(pair[1].1 - pair[0].1 + TOLERANCE >= DELAY, "{log:?}");
-    }
+    // The server may notice a single request late, but not all of them.
+    let (first, last) = (log[0].1, log[log.len() - 1].1);
+    let gaps = u32::try_from(log.len() - 1).expect("a few");
+    assert!(last - first + TOLERANCE * gaps >= DELAY * gaps, "{log:?}");
 }
 
 #[test]
@@ -413,9 +414,9 @@ fn a_run_that_is_killed_again_and_again_asks_for_each_sitemap_once_and_keeps_its
     Run::to_end(to_file(folder.path(), &site, &["--resume"])).exited(3);
     assert_eq!(comparable(folder.path()), expected);
     let asked = |path: &str| site.paths()[before..].iter().filter(|own| *own == path).count();
-    // A sitemap whose answer was on its way at a kill is requested again.
+    // One sitemap is under way at a time. If its answer was on its way at a kill, it is requested again.
     let again: usize = (0..7).map(|n| asked(&format!("/{n}.xml")) - 1).sum::<usize>() + asked("/top.xml") - 1;
-    assert!(again <= 2, "{again} sitemaps were requested again");
+    assert!(again <= kills, "{again} sitemaps were requested again after {kills} kills");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the output stays");
 }
 
