@@ -40,7 +40,7 @@ pub(super) enum Command {
     /// Show what the pool of worker processes does, on a bundled site
     Demo,
     /// Find all errors that can be found before the first request, and say what each field gives
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// A worker process; started by `run`
     #[command(hide = true)]
     Worker,

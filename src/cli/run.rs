@@ -87,7 +87,7 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
     let base = args.site.as_ref().map(|_| Site::origin()).transpose().map_err(Stop::usage)?;
     let needed = Extractor::new(&plan.scrape.extract).map_err(Stop::usage)?.input_columns();
     let max_stored = plan.scrape.fetch.max_body.saturating_add(STORED_HEAD).min(MOST_STORED);
-    let options = input::Options { needed, max_stored, ..plan.input.clone() };
+    let options = input::Options { max_stored, needed, ..plan.input.clone() };
     let input = Input::open(&sources, base, limit).and_then(|input| input.reading(options)).map_err(Stop::usage)?;
     if !args.force_list {
         input.check_first_lines().map_err(Stop::usage)?;

@@ -253,18 +253,10 @@ impl<'a> Filling<'a> {
                     if may_wait {
                         self.hand_over()?;
                     }
-                    match entries.refill() {
-                        Ok(count) => is_at_end = count == 0,
-                        Err(error) => {
-                            self.hand_over()?;
-                            return Err(self.unreadable(source, error));
-                        }
-                    }
+                    let count = entries.refill();
+                    is_at_end = self.or_stop(source, count)? == 0;
                 }
-                Err(error) => {
-                    self.hand_over()?;
-                    return Err(self.unreadable(source, error));
-                }
+                Err(error) => return self.or_stop(source, Err(error)),
             }
         }
     }
@@ -289,6 +281,17 @@ impl<'a> Filling<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Hands over the tasks before an error.
+    fn or_stop<T>(&mut self, source: &Source, result: Result<T, Unreadable>) -> Result<T, Stop> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                self.hand_over()?;
+                Err(self.unreadable(source, error))
+            }
+        }
     }
 
     /// The error for a list that cannot be read further. Its first entries, and earlier sources, may have been delivered.

@@ -184,7 +184,7 @@ fn what_is_not_a_record_ends_the_archive_with_its_place_and_the_way_out() {
 fn a_block_that_is_too_long_or_cut_off_is_not_kept() {
     let long = "x".repeat(300_000);
     let whole = record("A: 1", &long) + &record("A: 2", "y");
-    let head = whole.find("x").expect("a block");
+    let head = whole.find('x').expect("a block");
     let of_length = |length: &str| format!("WARC/1.0\r\nA: 1\r\nContent-Length: {length}\r\n\r\nxyz");
     let table: [(&str, String, u64, &[&str]); 8] = [
         ("too long", whole.clone(), 299_999, &["0: 1 TooLong(300000)", "300046: 2 \"y\""]),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::{Entries, Entry, Unreadable};
 use crate::input::options::{Keep, Options};
+use crate::input::redact::redact;
 use crate::input::task;
 use crate::model::{Carried, Failure, FailureKind, Stage, Stored, StoredForm, excerpt};
 use crate::warc::{Block, Error, Head, Reader, Record};
@@ -100,7 +101,7 @@ fn wanted(head: &Head, most: u64) -> u64 {
 fn incomplete(head: &Head) -> Option<String> {
     if &*head.kind() == "revisit" {
         let of = head.get("warc-refers-to-target-uri").or(head.get("warc-refers-to"));
-        let of = of.map(|of| format!(" (that of {})", excerpt(of, SHOWN))).unwrap_or_default();
+        let of = of.map(|of| format!(" (that of {})", excerpt(&redact(of), SHOWN))).unwrap_or_default();
         return Some(format!(
             "the archive has no body for it: its record is a `revisit`, which says only that the answer was the same as \
              an earlier one{of}"

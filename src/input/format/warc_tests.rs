@@ -61,7 +61,7 @@ fn an_answer_that_the_archive_does_not_have_is_a_task_that_fails() {
     let table: [(String, FailureKind, &str); 10] = [
         (record("revisit", "http://h/", "", ""), Truncated, "its record is a `revisit`"),
         (
-            record("revisit", "http://h/", "WARC-Refers-To-Target-URI: http://h/old\r\n", ANSWER),
+            record("revisit", "http://h/", "WARC-Refers-To-Target-URI: http://u:p@h/old\r\n", ANSWER),
             Truncated,
             "the same as an earlier one (that of http://h/old)",
         ),

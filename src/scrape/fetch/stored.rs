@@ -133,7 +133,7 @@ fn parse_into<'b>(
         // A value on several lines is one with spaces (RFC 9112, 5.2).
         let value = if line.value.contains(&b'\n') {
             let unfolded = line.value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
-            HeaderValue::from_maybe_shared(Bytes::from_iter(unfolded))
+            HeaderValue::from_maybe_shared(unfolded.collect::<Bytes>())
         } else {
             HeaderValue::from_bytes(line.value)
         };

@@ -38,9 +38,9 @@ fn read(form: StoredForm, bytes: impl Into<bytes::Bytes>) -> Result<FetchedPage,
     let visit = Visit { stored, ..Visit::new(url, Reach::Listed) };
     let mut kept = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let fetched = runtime.block_on(fetcher.fetch(&visit, || panic!("nothing is sent"), &mut kept, &mut None));
+    let result = runtime.block_on(fetcher.fetch(&visit, || panic!("nothing is sent"), &mut kept, &mut None));
     assert!(kept.is_empty(), "cookies of stored answers are not kept: {kept:?}");
-    match fetched? {
+    match result? {
         Fetched::Page(page) => {
             assert_eq!((page.fetched_at, page.url.as_str(), page.follows_meta), (at, "http://h/a", false));
             Ok(page)
@@ -140,13 +140,15 @@ fn the_forms_in_which_archives_keep_a_page_give_the_same_page() {
 
 #[test]
 fn an_answer_that_is_not_a_whole_page_fails_with_its_reason() {
+    /// What it is, the answer, and the kind, the status and a part of the message of its failure.
+    type Row = (&'static str, Vec<u8>, FailureKind, Option<u16>, &'static str);
     use FailureKind::{ContentType, Decode, HttpStatus, Protocol, TooLarge, Truncated};
     let ok = |rest: &str| format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{rest}").into_bytes();
     let gz = gzip(&format!("{PAGE}{}", "x".repeat(100)));
     let torn_gzip = [ok("Content-Encoding: gzip\r\n\r\n"), gz[..gz.len() - 9].to_vec()].concat();
     let torn_chunks = [ok("Transfer-Encoding: chunked\r\n\r\n"), chunked(PAGE.as_bytes())[..12].to_vec()].concat();
     let bomb = [ok("Content-Encoding: gzip\r\n\r\n"), gzip(&"x".repeat(100_000))].concat();
-    let table: Vec<(&str, Vec<u8>, FailureKind, Option<u16>, &str)> = vec![
+    let table: Vec<Row> = vec![
         ("nothing", Vec::new(), Truncated, None, "its stored answer is empty"),
         ("no end of the head", b"HTTP/1.1 200 OK\r\nA: b\r\n".to_vec(), Truncated, None, "ends in the headers"),
         ("no end of the first line", b"HTTP/1.1 2".to_vec(), Truncated, None, "ends in the headers"),
@@ -224,7 +226,8 @@ fn answers_that_have_no_body_are_not_cut_off() {
 
 #[test]
 fn the_type_of_a_file_is_that_of_its_name_or_of_its_bytes() {
-    let table: [(&str, &[u8], Result<&[u8], FailureKind>); 8] = [
+    type Row = (&'static str, &'static [u8], Result<&'static [u8], FailureKind>);
+    let table: [Row; 8] = [
         ("text/html", b"text", Ok(b"text")),
         ("", PAGE.as_bytes(), Ok(PAGE.as_bytes())),
         ("", b"", Ok(b"")),
