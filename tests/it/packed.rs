@@ -110,7 +110,7 @@ impl Job {
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("a folder").flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.retain(|name| !name.ends_with(".rules"));
+        names.retain(|name| Path::new(name).extension().is_none_or(|extension| extension != "rules"));
         names.sort();
         names
     }

@@ -313,12 +313,12 @@ fn an_update_fetches_only_what_the_older_output_has_no_data_for() {
             let path = PathBuf::from(job.path(&output));
             let new = records(&path, &fs::read_to_string(&path).expect("written"));
             assert_eq!(new.len(), 6);
-            let numbered = |record: &str, from: u64, to: u64| match format {
+            let numbered = |record: &str, from: usize, to: usize| match format {
                 "csv" => record.replacen(&from.to_string(), &to.to_string(), 1),
                 _ => record.replacen(&format!("\"seq\":{from}"), &format!("\"seq\":{to}"), 1),
             };
             for (to, from) in [(0, 3), (3, 0), (4, 4)] {
-                let (record, seq) = (&new[to as usize], &old[from as usize]);
+                let (record, seq) = (&new[to], &old[from]);
                 assert_eq!(*record, numbered(seq, from, to), "{format}");
             }
             for (seq, line) in new_list.iter().enumerate() {

@@ -71,7 +71,7 @@ impl Job {
             .expect("the file exists")
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| name != "list" && !name.ends_with(".rules"))
+            .filter(|name| name != "list" && Path::new(name).extension().is_none_or(|extension| extension != "rules"))
             .collect();
         names.sort();
         names
