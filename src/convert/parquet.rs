@@ -106,6 +106,7 @@ fn write_batch<W: Write + Send>(decoder: &mut Decoder, writer: &mut ArrowWriter<
     if writer.memory_size() >= MEMORY_OF_GROUP { writer.flush().map_err(failed) } else { Ok(()) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes a value")]
 fn failed(reason: impl ToString) -> Error {
     Error::Write { format: Target::Parquet.name(), reason: reason.to_string() }
 }
@@ -316,7 +317,7 @@ mod tests {
         let (converted_wide, file) = converted(&schema(&kinds), &vec![line.as_str(); 1200]);
         assert_eq!((converted_wide.records, file.metadata().file_metadata().num_rows()), (1200, 1200));
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(3 << 20));
-        let (_, file) = converted(&schema(&[("a", ValueKind::Text)]), &vec![large.as_str(); 10]);
+        let (_, file) = converted(&schema(&[("a", ValueKind::Text)]), &[large.as_str(); 10]);
         assert_eq!(file.metadata().file_metadata().num_rows(), 10);
         let row = file.get_row_iter(None).expect("rows").last().expect("a row").expect("a row");
         assert!(matches!(row.get_column_iter().next(), Some((_, Value::Str(text))) if text.len() == 3 << 20));

@@ -130,6 +130,7 @@ fn cell<'a>(kind: &ValueKind, json: &'a str) -> (ToSqlOutput<'a>, u64) {
     (ToSqlOutput::Owned(value), 0)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes a value")]
 fn failed(reason: rusqlite::Error) -> Error {
     Error::Write { format: Target::Sqlite.name(), reason: reason.to_string() }
 }

@@ -35,6 +35,9 @@ fn comparable(path: &Path) -> Vec<String> {
         Some("db") => rows_of_database(path),
         #[cfg(feature = "parquet")]
         Some("parquet") => rows_of_parquet(path),
+        _ if path.to_string_lossy().ends_with(".csv.zst") => {
+            unpacked(path).lines().skip(1).map(str::to_owned).collect()
+        }
         _ => {
             let mut records = values(&unpacked(path));
             for record in &mut records {
@@ -103,6 +106,10 @@ impl Job {
     fn command(&self, output: &str, more: &[&str]) -> Command {
         let mut command = scrape([self.list.as_os_str()]);
         command.arg("-o").arg(self.path(output)).args(["-w", "2", "--concurrency", "8"]).args(more);
+        if output.ends_with(".csv.zst") {
+            // Without the columns that differ between two runs.
+            command.args(["--columns", "seq,url,final_url,status,failure_kind,failure_message,bytes"]);
+        }
         command
     }
 
@@ -123,7 +130,7 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
     let mut list: Vec<String> = (0..600).map(|n| server.url(&format!("/sleep/20/{n}"))).collect();
     list[17] = server.url("/status/404");
     list[300] = "nonsense".to_owned();
-    let packed = ["json.gz", "jsonl.zst"];
+    let packed = ["json.gz", "csv.zst"];
     for extension in packed.into_iter().chain(converted()) {
         let job = Job::new(&list);
         let undisturbed = format!("undisturbed.{extension}");
@@ -158,7 +165,7 @@ fn a_run_killed_at_ten_moments_is_what_an_undisturbed_run_writes() {
             Run::to_end(job.command(&output, &["--resume"])).exited(3);
         }
         assert!(comparable(&job.path(&output)) == expected, "{extension}");
-        let left = job.files().into_iter().find(|name| name.ends_with(".part") || name.ends_with(".converted"));
+        let left = job.files().into_iter().find(|name| matches!(name.rsplit('.').next(), Some("part" | "converted")));
         assert_eq!(left, None, "{extension}");
     }
 }
@@ -181,6 +188,35 @@ fn a_packed_output_continues_after_its_last_member() {
     let records = values(&unpacked(&job.path("out.jsonl.gz")));
     let seqs: Vec<u64> = records.iter().map(|record| record["seq"].as_u64().expect("a number")).collect();
     assert!(seqs.iter().copied().eq(0..1500), "{seqs:?}");
+}
+
+#[test]
+fn a_packed_output_on_a_full_disk_keeps_whole_members() {
+    const COUNT: usize = 1200;
+    let server = Server::start();
+    // Text that packs badly: the digits of a pseudo-random number (Knuth's MMIX constants).
+    let mut state = 1_u64;
+    let mut digits = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{:016x}", state ^ (state >> 29))
+    };
+    let list: Vec<String> =
+        (0..COUNT).map(|_| server.url(&format!("/sleep/10/{}{}{}", digits(), digits(), digits()))).collect();
+    let job = Job::new(&list);
+    // A file may have at most 80 blocks of 512 bytes. The signal for this limit is ignored.
+    let slow = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
+    let mut limited = crate::support::shell("trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"");
+    limited.args(job.command("out.jsonl.gz", &slow).get_args());
+    let run = Run::to_end(limited).exited(1);
+    assert!(run.stderr.contains("out.jsonl.gz.part` (the records written before are kept)"), "{}", run.stderr);
+    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    let requests = server.log().len();
+    let run = Run::to_end(job.command("out.jsonl.gz", &["--resume"])).exited(0);
+    assert!(run.stderr.contains(" of them done by an earlier run"), "{}", run.stderr);
+    assert!(server.log().len() - requests < COUNT, "what is in whole members is not fetched again");
+    let records = values(&unpacked(&job.path("out.jsonl.gz")));
+    let urls: Vec<&str> = records.iter().filter_map(|record| record["url"].as_str()).collect();
+    assert_eq!(urls, list);
 }
 
 #[test]
@@ -245,28 +281,28 @@ fn every_type() -> (tempfile::TempDir, Vec<String>) {
     let texts =
         ["plain", "a,b", "say \"a\"", "two\nlines", "a&#13;b", "a\tb", "=1+1", "日本語, 👩‍🔧", "\\n", "NA", "00012"];
     let mut list = "url,sku,note\n".to_owned();
-    for nth in 0..40 {
-        let text = texts[nth % texts.len()];
+    for (nth, text) in (0..40_u64).zip(texts.into_iter().cycle()) {
         let mut page = format!("<!doctype html><meta charset=utf-8><h1>{text}</h1><pre>{text}</pre><pre>{nth}</pre>");
         if nth % 5 == 0 {
             // Packed outputs get several members.
-            page += &format!("<pre>{}</pre>", format!("{nth} {text} ").repeat(400_000 / (text.len() + 4)));
+            page.extend(["<pre>", &format!("{nth} {text} ").repeat(400_000 / (text.len() + 4)), "</pre>"]);
         }
         if nth % 4 > 0 {
-            page += &format!(
+            let more = format!(
                 "<b class=price>{nth}.50 EUR</b><i class=count>{}</i><time>2024-02-{:02}</time><s>{}</s>\
                  <u>2024-02-28T10:00:0{}Z</u><q>{nth}/2024</q>",
-                i64::MAX - 7 * nth as i64,
+                u64::try_from(i64::MAX).expect("positive") - 7 * nth,
                 1 + nth % 29,
                 if nth % 2 == 0 { "yes" } else { "no" },
                 nth % 10,
             );
+            page.push_str(&more);
         }
         for item in 0..nth % 3 {
-            page += &format!("<li><b>item {item} {text}</b><i>{item}</i></li>");
+            page.extend([format!("<li><b>item {item} {text}</b><i>{item}</i></li>")]);
         }
         fs::write(folder.path().join(format!("{nth}.html")), page).expect("written");
-        list += &format!("{nth}.html,{nth:04},\"n, \"\"{nth}\"\"\"\n");
+        list.extend([format!("{nth}.html,{nth:04},\"n, \"\"{nth}\"\"\"\n")]);
     }
     list += "missing.html,x,\nhttp://[bad,y,\n";
     fs::write(folder.path().join("list.csv"), list).expect("written");
