@@ -113,7 +113,7 @@ fn a_hostile_page_gives_rules_in_time_or_none() {
     let pages = [
         "<div class=a>".repeat(30_000),
         "<p class=a><b>x</b><a href=/>y</a></p>".repeat(50_000),
-        (0..20_000).map(|n| format!("<p class='c{n} d{n}'>{n}<a href={n}>l</a></p>")).collect(),
+        (0..20_000).map(|n| format!("<p class='c{n} d{n}'>{n}<a href={n}>l</a></p>")).collect::<Vec<_>>().concat(),
         format!("<script type=application/ld+json>{}1{}</script>", "[".repeat(5_000), "]".repeat(5_000)),
         format!("<div class='{}'><a href=/>x</a></div>", "a ".repeat(50_000)).repeat(3),
     ];
