@@ -37,6 +37,7 @@ pub mod exit_code;
 pub mod fuzzing;
 pub mod input;
 pub mod model;
+pub mod observation;
 pub mod own_files;
 pub mod robots;
 pub mod schedule;

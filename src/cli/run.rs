@@ -1,7 +1,6 @@
 //! `gleaner run`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -12,7 +11,7 @@ use super::site::Site;
 use super::summary_file::SummaryFile;
 use super::{Stop, descriptors, files, identity, launch, log, table, words};
 use crate::config::{self, Flag, Loaded, Plan};
-use crate::coordinator::{Ending, Progress, Reason};
+use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input, Source};
 use crate::scrape::extract::Extractor;
@@ -30,7 +29,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
     let output = output(args, &plan, format);
 
-    let progress = Arc::new(Progress::default());
+    let (observers, watch) = observed(args.summary.is_some());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
@@ -38,8 +37,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
             "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
         );
     }
-    let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
-    let ended = launch::launch(&plan, input, &output, progress);
+    let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
+    let ended = launch::launch(&plan, input, &output, observers);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
 
@@ -54,7 +53,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
-        Ending::Stopped(Reason::Failures | Reason::Deadline) => Exit::LimitReached,
+        Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
     })
 }
 

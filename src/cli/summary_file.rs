@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-use crate::coordinator::Summary;
+use crate::observation::Summary;
 use crate::own_files;
 use crate::streams::{self, Stream};
 

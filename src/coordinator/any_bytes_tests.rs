@@ -14,7 +14,7 @@ use super::plausible::Plausible;
 use super::process_pool::{Translator, pool_hints};
 use super::state::{Action, Bounds, Event, Outside, State};
 use crate::model::{
-    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, RunLimits, Stage, Task, Visited, parse_url,
+    Answer, Carried, Failure, FailureKind, Fit, Outcome, Page, Phases, RunLimits, Stage, Task, Visited, parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -250,7 +250,7 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}"), fit: Fit::default() };
             JobOutput::Page(
-                Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false },
+                Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() },
                 Duration::ZERO,
             )
         }
@@ -277,7 +277,7 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
+    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     bytes_of(match kind % 7 {
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),

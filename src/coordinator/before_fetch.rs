@@ -50,7 +50,8 @@ impl State {
         visit.headers.extend(self.cookies.as_ref().and_then(|cookies| cookies.header(url, now)));
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
         let (seq, line, input, outcome) = (task.seq, task.line.clone(), task.input.clone(), Outcome::Page(page));
-        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO })
+        let host = HostKey::of(url).filter(|_| self.tally.counts_details()).map(|host| host.as_str().into());
+        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO, host })
     }
 
     /// What the settings define only for the host of this URL.

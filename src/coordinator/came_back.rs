@@ -52,7 +52,7 @@ impl State {
                 }
             }
             ExecutorEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            ExecutorEvent::Joined { worker, label } => self.tally.joined(*worker, *label),
+            ExecutorEvent::Joined { worker, label } => self.tally.joined(*worker, *label, now),
             ExecutorEvent::Left { worker, report } => self.tally.left(*worker, report.as_ref()),
         }
     }
@@ -117,7 +117,7 @@ impl State {
         &mut self,
         seq: u64,
         worker: WorkerId,
-        Visited { answer, headers, by_reference }: Visited,
+        Visited { answer, headers, by_reference, phases }: Visited,
         elapsed: Duration,
         now: Instant,
         actions: &mut Vec<Action>,
@@ -127,6 +127,11 @@ impl State {
             cookies.came_back(url, &headers, now);
         }
         self.tally.parsed(by_reference);
+        if self.tally.counts_details()
+            && let Some(host) = self.schedule.host_of(seq)
+        {
+            self.tally.answered(host, phases, elapsed);
+        }
         self.tally.request(match &answer {
             Answer::Page(page) => page.bytes,
             Answer::Failure(failure) => failure.bytes,
@@ -142,7 +147,7 @@ impl State {
         let cookies = self.cookies.as_ref();
         let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
         if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
-            self.record(settled, Some(worker), actions);
+            self.record(settled, Some(worker), now, actions);
         }
     }
 
@@ -156,7 +161,7 @@ impl State {
     ) {
         self.suspects.remove(&job);
         if let Some(settled) = self.schedule.fail(request_of(job), verdict::of_error(error), now) {
-            self.record(settled, worker, actions);
+            self.record(settled, worker, now, actions);
         }
     }
 }

@@ -135,11 +135,12 @@ impl Job for ScrapeJob {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::Phases;
     use super::*;
     use crate::model::{Failure, FailureKind, Fit, Stage};
 
     fn sent(answer: Answer) -> Bytes {
-        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() };
         postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes").into()
     }
 

@@ -15,7 +15,7 @@
 //!   of JSON; `table_rows`: checks that data is rows of a table
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
-//! - `summary`, `progress`: count the results
+//! - `tally`: collects what happens; `seen`: what the run looks like now; `observers`: publishes both
 //! - `run_tests`: tests of the loop with a simulated executor
 //! - `state_tests`: tests of the decisions
 //! - `any_bytes_tests`: runs whose workers send arbitrary answers
@@ -33,19 +33,20 @@ mod json_line;
 mod limits;
 mod plausible;
 mod process_pool;
-mod progress;
+mod observers;
 mod run;
 mod state;
-mod summary;
+mod seen;
 mod table_rows;
+mod tally;
 mod verdict;
 
 pub use cached::Cached;
-pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
 pub use job::{JobInput, JobOutput, ScrapeJob, SentOutput};
 pub use limits::Reason;
+pub use observers::{Observers, Watch, Wish, observed};
 pub use plausible::Plausible;
 pub use process_pool::ProcessPool;
-pub use progress::Progress;
 pub use run::{Ended, Ending, RunError, RunParts, run};
-pub use summary::{FieldSummary, Summary, WorkerSummary};
+

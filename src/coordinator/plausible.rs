@@ -56,6 +56,11 @@ pub(super) struct Out {
 }
 
 impl Out {
+    /// When the job was submitted.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
     pub(super) fn new(visit: &Visit, now: Instant) -> Self {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
@@ -101,7 +106,7 @@ impl Plausible {
         &self,
         out: &Out,
         url: Option<&Url>,
-        Visited { answer, headers, by_reference: _ }: &Visited,
+        Visited { answer, headers, by_reference: _, phases: _ }: &Visited,
     ) -> Result<(), Lie> {
         let text = headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if text as u64 > MOST_TEXT || !headers.iter().all(|(name, _)| self.kept_headers.contains(name)) {

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::cookies::Cookies;
 use super::executor::Executor;
-use super::interrupts::Interrupts;
+use super::interrupts::{Interrupts, Questions};
 use super::limits::Reason;
 use super::state::{Action, Bounds, Event, Outside, State};
-use super::summary::Summary;
-use super::{Cached, Plausible, Progress};
+use super::{Cached, Observers, Plausible};
 use crate::cookies::Jar;
 use crate::input;
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
+use crate::observation::{Glance, Summary};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -65,8 +64,10 @@ pub struct RunParts<E> {
     pub cookies: Option<Jar>,
     /// The cache, with answers of earlier runs.
     pub cached: Option<Cached>,
-    /// Receives the progress of the run.
-    pub progress: Arc<Progress>,
+    /// How far the list has been read.
+    pub list: input::Progress,
+    /// Those who watch the run.
+    pub observers: Observers,
 }
 
 /// How a run ended, if there was no error.
@@ -139,14 +140,18 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     state.tally.expect_fields(parts.fields);
     state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
     state.cached = parts.cached;
-    let (done, failed) = state.settled();
-    parts.progress.set(done, failed);
+    if parts.observers.counts_details() {
+        state.tally.count_details();
+        state.schedule.name_hosts();
+    }
     let mut turn = Loop {
         executor: parts.executor,
         input: Some(parts.input),
         sink: parts.sink,
         state,
-        progress: parts.progress,
+        list: parts.list,
+        observers: parts.observers,
+        questions: Questions::of_process(),
         actions: Vec::new(),
         records: Vec::new(),
         records_since: None,
@@ -154,6 +159,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
     let Loop { sink, mut state, .. } = turn;
+    state.wall = SystemTime::now();
     let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
         Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
@@ -190,7 +196,9 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         }
     }
     let cookies = state.cookies.take().map(Cookies::into_jar);
-    Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies }
+    state.wall = SystemTime::now();
+    let summary = state.summary(&Glance::default(), Instant::now());
+    Ended { ending, summary, kept, cookies }
 }
 
 /// The result of a run that ends because its output cannot be written.
@@ -222,7 +230,9 @@ struct Loop<E> {
     input: Option<input::Receiver>,
     sink: Sink,
     state: State,
-    progress: Arc<Progress>,
+    list: input::Progress,
+    observers: Observers,
+    questions: Questions,
     actions: Vec<Action>,
     /// Records that were not handed to the sink yet.
     records: Vec<Record>,
@@ -233,6 +243,7 @@ impl<E: Executor> Loop<E> {
     async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, RunError> {
         loop {
             self.carry_out();
+            self.show();
             let wake_up = self.next_wake_up();
             let event = tokio::select! {
                 event = self.executor.next() => match event {
@@ -256,6 +267,11 @@ impl<E: Executor> Loop<E> {
                 }
                 () = until(wake_up) => Event::Moved,
                 signal = interrupts.next() => Event::Signal(signal),
+                () = self.questions.next() => {
+                    self.tell();
+                    Event::Moved
+                }
+                wish = self.observers.next_wish() => Event::Wish(wish),
             };
             let now = Instant::now();
             if matches!(event, Event::ListEnded | Event::ListBroken(_)) {
@@ -282,6 +298,20 @@ impl<E: Executor> Loop<E> {
         }
     }
 
+    /// Shows the run to those who watch it, if it is time for that.
+    fn show(&mut self) {
+        let now = Instant::now();
+        if self.observers.is_due(now) {
+            let glance = self.state.glance(self.executor.workers(), &self.list, self.outside(), now);
+            self.observers.publish(glance, &mut self.state, now);
+        }
+    }
+
+    /// Writes to the log what the run is doing.
+    fn tell(&self) {
+        self.state.tell(&self.state.glance(self.executor.workers(), &self.list, self.outside(), Instant::now()));
+    }
+
     fn outside(&self) -> Outside {
         Outside { room: self.executor.room(), emitted: self.sink.emitted(), backlog: self.sink.backlog() }
     }
@@ -306,8 +336,6 @@ impl<E: Executor> Loop<E> {
         }
         if self.records.len() > before {
             self.records_since.get_or_insert_with(Instant::now);
-            let (done, failed) = self.state.settled();
-            self.progress.set(done, failed);
         }
         let waited = self.records_since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.records.len() >= RECORDS_AT_ONCE || waited >= HAND_OVER_AFTER {
@@ -326,7 +354,8 @@ impl<E: Executor> Loop<E> {
     /// When the loop must do something even if no event comes.
     fn next_wake_up(&self) -> Option<Instant> {
         let hand_over = self.records_since.map(|since| since + HAND_OVER_AFTER);
-        self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
+        let others = hand_over.into_iter().chain(self.observers.next_wake_up());
+        self.state.next_wake_up(self.outside()).into_iter().chain(others).min()
     }
 
     /// Stops all workers and waits until they are gone.

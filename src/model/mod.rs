@@ -11,6 +11,8 @@
 //! - `credentials`: URLs without user name and password
 //! - `limits`: the limits of failures and time that end a run
 //! - `nearest`: the known name that somebody may have meant
+//! - `phases`: how long the phases of a request took
+//! - `wait_reason`: why a host may not be asked now
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
 //! - `how_long`: formats durations for people
@@ -50,6 +52,7 @@ mod http_date;
 mod limits;
 mod nearest;
 mod outcome;
+mod phases;
 mod printable;
 mod proxy;
 mod reach;
@@ -61,6 +64,7 @@ mod task;
 mod task_facts;
 mod timestamp;
 mod visit;
+mod wait_reason;
 mod web_url;
 mod worker_label;
 
@@ -80,6 +84,7 @@ pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
 pub use nearest::nearest;
 pub use outcome::{Outcome, Page};
+pub use phases::Phases;
 pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
@@ -91,6 +96,7 @@ pub use task::Task;
 pub use task_facts::TaskFacts;
 pub use timestamp::rfc_3339;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
+pub use wait_reason::WaitReason;
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
 pub use web_url::{deserialize_url, parse_url, parse_url_in};

@@ -13,7 +13,7 @@ use super::side_threads::SideThreads;
 use super::table::Table;
 use super::{Error, Settings};
 use crate::model::{
-    Answer, Failure, FailureKind, Fit, Page, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
+    Answer, Failure, FailureKind, Fit, Page, Phases, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 
@@ -59,7 +59,7 @@ impl Scraper {
     pub async fn visit(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> Visited {
         let (mut headers, mut by_reference) = (Vec::new(), false);
         let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference).await;
-        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference }
+        Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference, phases: Phases::default() }
     }
 
     /// Requests a robots.txt once, and reads the rules that apply to this program. Returns redirects instead of
