@@ -17,6 +17,7 @@
 //! | [`input`] | lists -> tasks | `model` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
+//! | [`observation`] | what can be seen of a run | `model`, `scrape` |
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |

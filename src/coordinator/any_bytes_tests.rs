@@ -250,7 +250,12 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
         (final_url, false) => {
             let page = Page { final_url, status: 200, bytes: 2, data: Bytes::from_static(b"{}"), fit: Fit::default() };
             JobOutput::Page(
-                Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() },
+                Visited {
+                    answer: Answer::Page(page),
+                    headers: Vec::new(),
+                    by_reference: false,
+                    phases: Phases::default(),
+                },
                 Duration::ZERO,
             )
         }
@@ -277,7 +282,12 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() }, elapsed);
+    let page = |answer| {
+        JobOutput::Page(
+            Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() },
+            elapsed,
+        )
+    };
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     bytes_of(match kind % 7 {
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),

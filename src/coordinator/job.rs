@@ -135,8 +135,8 @@ impl Job for ScrapeJob {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Phases;
     use super::*;
+    use crate::model::Phases;
     use crate::model::{Failure, FailureKind, Fit, Stage};
 
     fn sent(answer: Answer) -> Bytes {

@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
-use crate::coordinator::observed;
 use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
+use crate::coordinator::observed;
 use crate::input::{Input, Source};
 use crate::model::{Answer, Fit, Page, Phases, Visited, WorkerLabel};
 
@@ -37,7 +37,8 @@ impl Held {
             data: Bytes::from_static(b"{}"),
             fit: Fit::default(),
         };
-        let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() };
+        let visited =
+            Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() };
         let output = postcard::to_stdvec(&SentOutput::from(JobOutput::Page(visited, Duration::ZERO))).expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
     }

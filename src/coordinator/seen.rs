@@ -102,7 +102,14 @@ impl State {
     fn left(&self, list: &input::Progress, now: Instant) -> Option<Duration> {
         let (done, _) = self.tally.settled();
         let (read, settled) = (list.tasks(), self.tally.settled_now());
-        let course = Course { total: list.estimate()?, read, done, settled, elapsed: self.tally.elapsed(now), places: self.bounds.places };
+        let course = Course {
+            total: list.estimate()?,
+            read,
+            done,
+            settled,
+            elapsed: self.tally.elapsed(now),
+            places: self.bounds.places,
+        };
         self.schedule.time_left(course, now)
     }
 

@@ -5,11 +5,11 @@ use url::Url;
 use super::*;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
-use crate::observation::Glance;
 use crate::model::{
-    Answer, Carried, Done, Failure, FailureKind, Fit, MaxFailures, Page, Phases, Proxies, ProxyUrl, Reach, Retry, RowsHead,
-    Stage, Visited, parse_url,
+    Answer, Carried, Done, Failure, FailureKind, Fit, MaxFailures, Page, Phases, Proxies, ProxyUrl, Reach, Retry,
+    RowsHead, Stage, Visited, parse_url,
 };
+use crate::observation::Glance;
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -258,7 +258,10 @@ fn of_failure(failure: Failure) -> Vec<u8> {
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    bytes(JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() }, Duration::ZERO))
+    bytes(JobOutput::Page(
+        Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() },
+        Duration::ZERO,
+    ))
 }
 
 /// A redirect to any text, which a worker could send even if the text is not a valid URL.
@@ -282,14 +285,18 @@ fn impossible_answers() -> Vec<(&'static str, Vec<u8>)> {
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
         let answer = Answer::Page(page(0));
-        bytes(JobOutput::Page(Visited { answer, headers, by_reference: false, phases: Phases::default() }, Duration::ZERO))
+        bytes(JobOutput::Page(
+            Visited { answer, headers, by_reference: false, phases: Phases::default() },
+            Duration::ZERO,
+        ))
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
     let mut trailing = of_page(page(0));
     trailing.push(0);
     let after = |elapsed| {
-        let visited = Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false, phases: Phases::default() };
+        let visited =
+            Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false, phases: Phases::default() };
         bytes(JobOutput::Page(visited, elapsed))
     };
     vec![

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::executor::{WorkerId, WorkerReport};
 use crate::model::{Outcome, Phases, Record, WorkerLabel, rfc_3339};
 use crate::observation::{
-    FieldSummary, Failures, History, HistorySummary, HostCounts, Latency, PhaseSummary, Stretch, Summary, VERSION,
+    Failures, FieldSummary, History, HistorySummary, HostCounts, Latency, PhaseSummary, Stretch, Summary, VERSION,
     WorkerSummary,
 };
 use crate::scrape::extract::FieldInfo;

@@ -39,7 +39,9 @@ impl Failures {
     /// The counts, the largest first.
     pub fn counts(&self) -> Vec<FailureCount> {
         let mut counts: Vec<FailureCount> = self.0.values().cloned().collect();
-        counts.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| (&one.kind, one.status).cmp(&(&other.kind, other.status))));
+        counts.sort_by(|one, other| {
+            other.count.cmp(&one.count).then_with(|| (&one.kind, one.status).cmp(&(&other.kind, other.status)))
+        });
         counts.truncate(LISTED);
         counts
     }

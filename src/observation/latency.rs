@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 const LONGEST: u64 = 3_600_000_000;
 
 /// The bounds of the buckets that the summary and the metrics have, in seconds.
-pub const BOUNDS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+pub const BOUNDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// Counts of times, precise to two digits.
 #[derive(Debug, Clone)]

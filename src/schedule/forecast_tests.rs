@@ -9,6 +9,9 @@ use super::tests::free;
 use super::*;
 use crate::model::{Retry, WaitReason};
 
+/// How many requests can be in flight.
+const PLACES: usize = 64;
+
 /// A list of 20,000 pages on 50 hosts in a mixed order that is always the same.
 fn mixed() -> Vec<String> {
     let mut state = 7_u64;
@@ -25,19 +28,18 @@ fn host_number(url: &Url) -> u64 {
 
 /// Foretells the time left at each third of a run. Returns each as a share of the time that really remains.
 fn foretold(options: Options, list: &[String], read_ahead: usize, serve: &Serve) -> Vec<f64> {
-    let begun = Instant::now();
     let mut course: Vec<(Duration, Option<Duration>)> = Vec::new();
     let mut first = None;
-    let ran = run_watched(options, list, 64, read_ahead, serve, |schedule, read, ran, now| {
+    let ran = run_watched(options, list, PLACES, read_ahead, serve, |schedule, read, ran, now| {
         let elapsed = now.saturating_duration_since(*first.get_or_insert(now));
         if course.last().is_none_or(|(at, _)| elapsed > *at + ms(100)) {
             let done = ran.settled.len() as u64;
             let total = list.len() as u64;
-            let left = schedule.time_left(Course { total, read: read as u64, done, settled: done, elapsed }, now);
+            let left = schedule
+                .time_left(Course { total, read: read as u64, done, settled: done, elapsed, places: PLACES }, now);
             course.push((elapsed, left));
         }
     });
-    let _ = begun;
     let share = |part: u32| {
         let at = ran.took * part / 3;
         let (elapsed, left) = course.iter().rfind(|(elapsed, _)| *elapsed <= at).expect("a moment before");

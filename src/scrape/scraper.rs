@@ -13,7 +13,8 @@ use super::side_threads::SideThreads;
 use super::table::Table;
 use super::{Error, Settings};
 use crate::model::{
-    Answer, Failure, FailureKind, Fit, Page, Phases, Stage, Visit, Visited, check_sendable, shown_url, without_credentials,
+    Answer, Failure, FailureKind, Fit, Page, Phases, Stage, Visit, Visited, check_sendable, shown_url,
+    without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
 

@@ -25,10 +25,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("input", &["model", "streams"]),
     ("robots", &["model"]),
     ("scrape", &["model", "robots"]),
+    ("observation", &["model", "scrape"]),
     ("schedule", &["model", "robots"]),
     ("sink", &["model", "own_files", "streams"]),
     ("config", &["input", "model", "pool", "schedule", "scrape", "sink"]),
-    ("coordinator", &["cache", "cookies", "input", "model", "pool", "robots", "schedule", "scrape", "sink"]),
+    (
+        "coordinator",
+        &["cache", "cookies", "input", "model", "observation", "pool", "robots", "schedule", "scrape", "sink"],
+    ),
     (
         "cli",
         &[
@@ -39,6 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exit_code",
             "input",
             "model",
+            "observation",
             "own_files",
             "pool",
             "schedule",
