@@ -41,6 +41,8 @@ pub(super) enum Command {
     Demo,
     /// Find all errors that can be found before the first request, and say what each field gives
     Check(CheckArgs),
+    /// Make a report of a run that is over
+    Report(ReportArgs),
     /// A worker process; started by `run`
     #[command(hide = true)]
     Worker,
@@ -218,6 +220,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,
 
+    /// Write a report of the run, with pictures, as one page of HTML
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) report: Option<PathBuf>,
+
     /// Whether to draw a progress bar on standard error
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) progress: When,
@@ -242,6 +248,17 @@ pub(super) struct CheckArgs {
     /// Also show settings that have their defaults
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ReportArgs {
+    /// A summary that `gleaner run --summary` wrote
+    #[arg(value_name = "SUMMARY.json")]
+    pub(super) summary: PathBuf,
+
+    /// Where the page goes, - for standard output [default: standard output]
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

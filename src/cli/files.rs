@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
-use super::summary_file;
+use super::closing_file;
 use crate::config::{self, Plan};
 use crate::{own_files, sink};
 
@@ -24,7 +24,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let read = lists.chain([("the settings file", settings)]).chain(tls).chain(load);
     let mut taken: Vec<(&str, Place)> = read.filter_map(|(name, path)| Some((name, Place::of(&path)?))).collect();
 
-    let output = args.output.iter().filter(|path| !summary_file::is_stdout(path));
+    let output = args.output.iter().filter(|path| !closing_file::is_stdout(path));
     let of_output = output.flat_map(|path| {
         let beside = own_files::follow_links(path).map(|target| sink::files_beside(&target));
         let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
@@ -32,6 +32,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     });
     let others = [
         ("the summary", args.summary.clone()),
+        ("the report", args.report.clone()),
         ("the cache", plan.cache.clone()),
         (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
@@ -58,7 +59,7 @@ struct Place {
 impl Place {
     /// `None` for standard output, devices and FIFOs: several readers and writers may share them.
     fn of(path: &Path) -> Option<Self> {
-        if summary_file::is_stdout(path) {
+        if closing_file::is_stdout(path) {
             return None;
         }
         let Ok(existing) = path.metadata() else {

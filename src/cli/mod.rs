@@ -5,13 +5,14 @@
 //! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
 //! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
 //! `identity` lists the settings that a resumed run must share. `site` serves a folder during a run. `table` finds the
-//! columns of a table. `summary_file`
-//! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
+//! columns of a table. `closing_file`
+//! writes the summary and the report at the end; `report` makes a report of a summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
 
 mod args;
 mod bar;
 mod check;
+mod closing_file;
 mod colour;
 mod cookie_file;
 mod coverage_words;
@@ -24,9 +25,9 @@ mod identity;
 mod launch;
 mod log;
 mod messages;
+mod report;
 mod run;
 mod site;
-mod summary_file;
 mod table;
 mod words;
 mod worker_user;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo => demo::run(),
         Command::Check(args) => check::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

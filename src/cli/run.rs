@@ -6,30 +6,35 @@ use anyhow::Context;
 
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
+use super::closing_file::ClosingFile;
 use super::launch::Ran;
 use super::site::Site;
-use super::summary_file::SummaryFile;
-use super::{Stop, descriptors, files, identity, launch, log, table, words};
-use crate::config::{self, Flag, Loaded, Plan};
+use super::{Stop, descriptors, files, identity, launch, log, report, table, words};
+use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input, Source};
+use crate::model::{parse_url, without_credentials};
+use crate::observation::{SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
-    let mut plan = settings(&args.settings, args.flags())?.plan;
+    let Loaded { mut plan, in_force, .. } = settings(&args.settings, args.flags())?;
     files::distinct(args, &plan).map_err(Stop::usage)?;
     descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
-    let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
+    let open =
+        |what, path: Option<&Path>| path.map(|path| ClosingFile::open(what, path)).transpose().map_err(Stop::usage);
+    let summary_file = open("summary", args.summary.as_deref())?;
+    let report_file = open("report", args.report.as_deref())?;
     let format = format(args, &plan).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
     let output = output(args, &plan, format);
 
-    let (observers, watch) = observed(args.summary.is_some());
+    let (observers, watch) = observed(args.summary.is_some() || args.report.is_some());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
@@ -41,9 +46,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let ended = launch::launch(&plan, input, &output, observers);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
+    let summary = described(summary, ending, args, &in_force);
 
     if let Some(file) = summary_file {
-        file.write(&summary).map_err(Stop::on_the_way)?;
+        let mut line = serde_json::to_vec(&summary).context("write the summary").map_err(Stop::on_the_way)?;
+        line.push(b'\n');
+        file.write(&line).map_err(Stop::on_the_way)?;
+    }
+    if let Some(file) = report_file {
+        report::write(file, &summary).map_err(Stop::on_the_way)?;
     }
     if !args.quiet && ending != Ending::ReaderGone {
         words::closing(ending, &summary, kept.as_deref());
@@ -55,6 +66,35 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
     })
+}
+
+/// Adds to a summary what only the command line knows.
+fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InForce]) -> Summary {
+    let ending = match ending {
+        Ending::Complete => "complete",
+        Ending::ReaderGone => "reader_gone",
+        Ending::Stopped(Reason::Signal(_)) => "interrupted",
+        Ending::Stopped(Reason::Failures) => "failures",
+        Ending::Stopped(Reason::Deadline) => "deadline",
+        Ending::Stopped(Reason::Drained) => "drained",
+    };
+    let settings = in_force.iter().filter(|setting| !setting.is_default);
+    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: it.value.clone() });
+    Summary {
+        ending: ending.into(),
+        settings: settings.collect(),
+        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
+        output: output_path(args).map(|path| path.display().to_string()),
+        ..summary
+    }
+}
+
+/// A list as the command line names it. A URL may have a password.
+fn shown(list: &str) -> String {
+    match parse_url(list, None) {
+        Ok(url) if url.has_host() => without_credentials(&url).into(),
+        _ => list.to_owned(),
+    }
 }
 
 /// Reads settings from all sources and resolves them.
