@@ -17,6 +17,8 @@
 //! | [`input`] | lists -> tasks | `frame`, `model`, `streams`, `warc` |
 //! | [`robots`] | robots.txt: which URLs may be fetched | `model` |
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
+//! | [`observation`] | what can be seen of a run | `model`, `scrape` |
+//! | [`report`] | a summary -> a page with pictures | `model`, `observation` |
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
@@ -44,7 +46,9 @@ pub mod frame;
 pub mod fuzzing;
 pub mod input;
 pub mod model;
+pub mod observation;
 pub mod own_files;
+pub mod report;
 pub mod robots;
 pub mod schedule;
 pub mod scrape;

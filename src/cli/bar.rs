@@ -9,7 +9,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::When;
-use crate::coordinator::Progress;
+use crate::coordinator::Watch;
 use crate::input;
 
 /// Time between two updates of the bar.
@@ -41,29 +41,22 @@ pub(super) fn create(when: When, quiet: bool) -> Option<ProgressBar> {
 
 impl Bar {
     /// Updates `bar` until this is dropped.
-    pub(super) fn follow(bar: ProgressBar, progress: Arc<Progress>, list: input::Progress) -> Self {
+    pub(super) fn follow(bar: ProgressBar, watch: &Watch, list: input::Progress) -> Self {
         let (stop, stopped) = channel::<()>();
         let (running, cleared) = channel::<()>();
+        let glances = watch.glances();
         // If the thread cannot be started, there is no bar.
         let _ = std::thread::Builder::new().name("bar".to_owned()).spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                bar.set_length(total(&list).max(progress.done()));
-                bar.set_position(progress.done());
-                bar.set_message(format!("{} failed,", progress.failed()));
+                let glance = Arc::clone(&glances.borrow());
+                bar.set_length(list.estimate().unwrap_or(list.tasks()).max(glance.done));
+                bar.set_position(glance.done);
+                bar.set_message(format!("{} failed,", glance.failed));
             }
             bar.finish_and_clear();
             drop(running);
         });
         Self { stop: Some(stop), cleared }
-    }
-}
-
-/// The number of tasks in the list: an estimate until the list has been read to its end.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
-fn total(list: &input::Progress) -> u64 {
-    match list.fraction() {
-        Some(fraction) if fraction > 0.0 && !list.is_complete() => (list.tasks() as f64 / fraction) as u64,
-        _ => list.tasks(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Says which fields do not fit the pages of a run.
 
-use crate::coordinator::{FieldSummary, Summary};
+use crate::observation::{FieldSummary, Summary};
 
 /// The most names in one line.
 const NAMED: usize = 8;
@@ -61,7 +61,7 @@ mod tests {
     }
 
     fn lines(fields: Vec<FieldSummary>) -> Vec<String> {
-        super::lines(&crate::coordinator::Summary { fields, ..crate::coordinator::Summary::default() })
+        super::lines(&crate::observation::Summary { fields, ..crate::observation::Summary::default() })
     }
 
     #[test]

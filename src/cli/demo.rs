@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,9 +16,10 @@ use super::launch::Ran;
 use super::site::{ORIGIN, Site};
 use super::{Stop, launch, log, words};
 use crate::config::{self, Plan};
-use crate::coordinator::{Ending, Progress, Reason, Summary, WorkerSummary};
+use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
+use crate::observation::{Summary, WorkerSummary};
 use crate::sink;
 use crate::streams;
 
@@ -72,7 +72,7 @@ fn demonstrate(site: &Site, workers: usize, quota: Option<NonZeroU32>) -> Result
         ..plan.sink.clone()
     };
     let of_run = launch::Output { options, conversion: None, kept: None };
-    let Ran { ending, summary, .. } = launch::launch(&plan, input, of_run, Arc::new(Progress::default()))?;
+    let Ran { ending, summary, .. } = launch::launch(&plan, input, of_run, observed(false).0)?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
-use super::summary_file;
+use super::closing_file;
 use crate::config::{self, Plan};
 use crate::{own_files, sink};
 
@@ -21,7 +21,7 @@ const OUTPUT: &str = "the output";
 /// by hard or symbolic links, count as one file.
 pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     if let Some(path) = args.failed_out.as_deref()
-        && (summary_file::is_stdout(path) || !sink::can_list_failed(path))
+        && (closing_file::is_stdout(path) || !sink::can_list_failed(path))
     {
         anyhow::bail!(
             "write the failed tasks to `{}`: they are written line by line; name a file that ends in .csv, .tsv, .jsonl or \
@@ -38,7 +38,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let read = lists.chain([("the settings file", settings)]).chain(tls).chain(load).chain(since);
     let mut taken: Vec<(&str, Place)> = read.filter_map(|(name, path)| Some((name, Place::of(&path)?))).collect();
 
-    let output = args.output.iter().filter(|path| !summary_file::is_stdout(path));
+    let output = args.output.iter().filter(|path| !closing_file::is_stdout(path));
     let of_output = output.flat_map(|path| {
         let beside = own_files::follow_links(path).map(|target| sink::files_beside(&target));
         let beside = beside.into_iter().flatten().map(|file| ("a file beside the output", file));
@@ -52,6 +52,7 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     let others = [
         ("the summary", args.summary.clone()),
         ("the failed tasks", args.failed_out.clone()),
+        ("the report", args.report.clone()),
         ("the cache", plan.cache.clone()),
         (SAVED, cookies.and_then(|cookies| cookies.save.clone())),
     ];
@@ -86,7 +87,7 @@ struct Place {
 impl Place {
     /// `None` for standard output, devices and FIFOs: several readers and writers may share them.
     fn of(path: &Path) -> Option<Self> {
-        if summary_file::is_stdout(path) {
+        if closing_file::is_stdout(path) {
             return None;
         }
         let Ok(existing) = path.metadata() else {

@@ -1,7 +1,6 @@
 //! Runs a plan.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,8 +9,9 @@ use super::{Stop, conversion, cookie_file, identity, words, worker_user};
 use crate::cache::{self, Cache};
 use crate::config::Plan;
 use crate::cookies::Jar;
-use crate::coordinator::{self, Cached, Ended, Ending, Plausible, ProcessPool, Progress, RunError, RunParts, Summary};
+use crate::coordinator::{self, Cached, Ended, Ending, Observers, Plausible, ProcessPool, RunError, RunParts};
 use crate::input::{self, Input};
+use crate::observation::Summary;
 use crate::schedule::{self, HostRules};
 use crate::scrape::extract::Extractor;
 use crate::scrape::{self, RequestHeaders, Table};
@@ -40,7 +40,7 @@ pub(super) struct Ran {
 
 /// Starts the workers and runs the list to its end. Opens the cookies and the output first, so that problems with them
 /// are found before anything is fetched. Saves the cookies even if the run fails.
-pub(super) fn launch(plan: &Plan, input: Input, output: Output, progress: Arc<Progress>) -> Result<Ran, Stop> {
+pub(super) fn launch(plan: &Plan, input: Input, output: Output, observers: Observers) -> Result<Ran, Stop> {
     let options = pool_options(plan).map_err(Stop::usage)?;
     let cookies = plan.cookies.as_ref().map(cookie_file::open).transpose().map_err(Stop::usage)?;
     let Output { options: output, conversion, kept } = output;
@@ -66,6 +66,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: Output, progress: Arc<Pr
         let parts = RunParts {
             executor,
             places: plan.pool.workers.get() * plan.pool.concurrency.get(),
+            list: input.progress(),
             input: input.start_after(sink.before().done.clone()),
             sink,
             schedule: schedule_options(plan),
@@ -79,7 +80,7 @@ pub(super) fn launch(plan: &Plan, input: Input, output: Output, progress: Arc<Pr
             limits: plan.limits,
             cookies,
             cached,
-            progress,
+            observers,
         };
         let Ended { ending, summary, kept, cookies } =
             Box::pin(coordinator::run(parts)).await.map_err(Stop::on_the_way)?;

@@ -8,14 +8,15 @@
 //! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
 //! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or `SQLite` of the
 //! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything left
-//! to resume. `summary_file`
-//! writes the summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
+//! to resume. `closing_file`
+//! writes the summary and the report at the end; `report` makes a report of a summary; `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce
 //! what a person sees, and `messages` writes it to standard error.
 //! `output_format` reads the name of the output. `conversion` makes Parquet or `SQLite` of the finished records.
 
 mod args;
 mod bar;
 mod check;
+mod closing_file;
 mod colour;
 mod completions;
 mod conversion;
@@ -37,10 +38,10 @@ mod messages;
 mod output_format;
 mod probe;
 mod repair;
+mod report;
 mod run;
 mod schema;
 mod site;
-mod summary_file;
 mod table;
 mod words;
 mod worker_user;
@@ -74,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Worker => {
             Err(Stop::usage(anyhow::anyhow!("`gleaner worker` is started by `gleaner run`, not by hand")))
         }

@@ -9,10 +9,10 @@ use super::args::RunArgs;
 use super::words::{self, counted};
 use super::{Stop, output_format};
 use crate::config::Plan;
-use crate::coordinator::Summary;
 use crate::dataset::{Comparison, Dataset, Mode, compare};
 use crate::input::Input;
 use crate::model::{FailureKind, nearest};
+use crate::observation::Summary;
 use crate::own_files;
 use crate::sink::{self, Kept, Made, Order, Shape};
 
@@ -22,7 +22,7 @@ pub(super) enum Prepared {
     /// The run starts, and takes over these records.
     Run(Option<Kept>),
     /// There is nothing to fetch.
-    NothingToDo(NothingToDo),
+    NothingToDo(Box<NothingToDo>),
 }
 
 /// The end of a run that fetches nothing.
@@ -78,7 +78,7 @@ pub(super) fn prepare(
                 counted(keeps, "record")
             ),
         };
-        return Ok(Prepared::NothingToDo(NothingToDo { words, summary: summary(keeps, kept_failures) }));
+        return Ok(Prepared::NothingToDo(Box::new(NothingToDo { words, summary: summary(keeps, kept_failures) })));
     }
     if !args.quiet {
         let dropped = match dropped {

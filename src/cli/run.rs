@@ -1,23 +1,24 @@
 //! `gleaner run`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 
 use super::args::{ListArgs, RunArgs, SettingArgs};
 use super::bar::{self, Bar};
+use super::closing_file::ClosingFile;
 use super::launch::Ran;
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
-use super::summary_file::SummaryFile;
 use super::{
-    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, table, words,
+    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, report, table, words,
 };
-use crate::config::{self, Flag, Loaded, Plan};
-use crate::coordinator::{Ending, Progress, Reason};
+use crate::config::{self, Flag, InForce, Loaded, Plan};
+use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
+use crate::model::{parse_url, without_credentials};
+use crate::observation::{SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
 
@@ -28,13 +29,16 @@ const STORED_HEAD: u64 = 1 << 20;
 const MOST_STORED: u64 = 60 << 20;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
-    let mut plan = settings(&args.settings, args.flags())?.plan;
+    let Loaded { mut plan, in_force, .. } = settings(&args.settings, args.flags())?;
     files::distinct(args, &plan).map_err(Stop::usage)?;
     descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
-    let summary_file = args.summary.as_deref().map(SummaryFile::open).transpose().map_err(Stop::usage)?;
+    let open =
+        |what, path: Option<&Path>| path.map(|path| ClosingFile::open(what, path)).transpose().map_err(Stop::usage);
+    let summary_file = open("summary", args.summary.as_deref())?;
+    let report_file = open("report", args.report.as_deref())?;
     let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
     let target = conversion::target(format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
@@ -43,7 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let mut output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
     plan.scrape.fetch.archives = output.archive.is_some();
 
-    let progress = Arc::new(Progress::default());
+    let (observers, watch) = observed(args.summary.is_some() || args.report.is_some());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
@@ -58,14 +62,18 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::Run(kept) => kept,
         Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
     };
-    let bar = bar.map(|bar| Bar::follow(bar, Arc::clone(&progress), input.progress()));
+    let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
     let output = launch::Output { options: output, conversion, kept };
-    let ended = launch::launch(&plan, input, output, progress);
+    let ended = launch::launch(&plan, input, output, observers);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
+    let summary = described(summary, ending, args, &in_force);
 
     if let Some(file) = summary_file {
-        file.write(&summary).map_err(Stop::on_the_way)?;
+        write_summary(file, &summary)?;
+    }
+    if let Some(file) = report_file {
+        report::write(file, &summary).map_err(Stop::on_the_way)?;
     }
     if !args.quiet && ending != Ending::ReaderGone {
         words::closing(ending, &summary, kept.as_deref());
@@ -75,19 +83,54 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
-        Ending::Stopped(Reason::Failures | Reason::Deadline) => Exit::LimitReached,
+        Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
     })
 }
 
+fn write_summary(file: ClosingFile, summary: &Summary) -> Result<(), Stop> {
+    let mut line = serde_json::to_vec(summary).context("write the summary").map_err(Stop::on_the_way)?;
+    line.push(b'\n');
+    file.write(&line).map_err(Stop::on_the_way)
+}
+
 /// Ends a run that has nothing to fetch.
-fn at_once(args: &RunArgs, summary_file: Option<SummaryFile>, nothing: &NothingToDo) -> Result<Exit, Stop> {
+fn at_once(args: &RunArgs, summary_file: Option<ClosingFile>, nothing: &NothingToDo) -> Result<Exit, Stop> {
     if let Some(file) = summary_file {
-        file.write(&nothing.summary).map_err(Stop::on_the_way)?;
+        write_summary(file, &nothing.summary)?;
     }
     if !args.quiet {
         words::say(&nothing.words);
     }
     Ok(if nothing.summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
+}
+
+/// Adds to a summary what only the command line knows.
+fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InForce]) -> Summary {
+    let ending = match ending {
+        Ending::Complete => "complete",
+        Ending::ReaderGone => "reader_gone",
+        Ending::Stopped(Reason::Signal(_)) => "interrupted",
+        Ending::Stopped(Reason::Failures) => "failures",
+        Ending::Stopped(Reason::Deadline) => "deadline",
+        Ending::Stopped(Reason::Drained) => "drained",
+    };
+    let settings = in_force.iter().filter(|setting| !setting.is_default);
+    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: it.value.clone() });
+    Summary {
+        ending: ending.into(),
+        settings: settings.collect(),
+        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
+        output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
+        ..summary
+    }
+}
+
+/// A list as the command line names it. A URL may have a password.
+fn shown(list: &str) -> String {
+    match parse_url(list, None) {
+        Ok(url) if url.has_host() => without_credentials(&url).into(),
+        _ => list.to_owned(),
+    }
 }
 
 /// Reads settings from all sources and resolves them.

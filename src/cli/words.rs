@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::colour::{Label, painted};
 use super::{coverage_words, messages};
-use crate::coordinator::{Ending, Reason, Summary};
+use crate::coordinator::{Ending, Reason};
 use crate::model::{how_long, printable};
+use crate::observation::Summary;
 
 /// Reports why a command stopped: the error and its chain of causes.
 pub(super) fn error(error: &anyhow::Error) {
@@ -20,6 +21,7 @@ pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
         Ending::Complete | Ending::ReaderGone => "",
         Ending::Stopped(Reason::Signal(_)) => " were done when the run was interrupted",
         Ending::Stopped(Reason::Failures) => " were done when there were too many failures (limits.max_failures)",
+        Ending::Stopped(Reason::Drained) => " were done when the run was asked to stop",
         Ending::Stopped(Reason::Deadline) => " were done when the run reached its deadline (limits.deadline)",
     };
     let earlier = match (summary.resumed, interrupted) {

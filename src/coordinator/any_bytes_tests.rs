@@ -17,7 +17,7 @@ use super::state::{Action, Bounds, Event, Outside, State};
 use crate::input::{Answered, Ask};
 use crate::model::{
     Answer, Carried, Failure, FailureKind, Fit, Listed, Listing, ListingFile, ListingWriter, Lists, Outcome, Page,
-    Reach, RunLimits, Stage, Stored, StoredForm, Task, Visited, parse_url,
+    Phases, Reach, RunLimits, Stage, Stored, StoredForm, Task, Visited, parse_url,
 };
 use crate::robots::{self, Rules};
 use crate::sink::Before;
@@ -280,7 +280,12 @@ fn honest_output(payload: &Bytes) -> Vec<u8> {
             let is_page = matches!(kind, For::Page);
             let data = if is_page { Bytes::from_static(b"{}") } else { listing("http://h1/") };
             let page = Page { final_url, status: 200, bytes: 2, data, fit: Fit::default() };
-            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
+            let visited = Visited {
+                answer: Answer::Page(page),
+                headers: Vec::new(),
+                by_reference: false,
+                phases: Phases::default(),
+            };
             if is_page { JobOutput::Page(visited, Duration::ZERO) } else { JobOutput::Listing(visited, Duration::ZERO) }
         }
     })
@@ -306,13 +311,18 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, elapsed);
+    let page = |answer| {
+        JobOutput::Page(
+            Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() },
+            elapsed,
+        )
+    };
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     let entries = if parts & 2 == 0 { listing(&text) } else { text.clone().into() };
     bytes_of(match kind % 8 {
         7 => {
             let page = Page { final_url: url, status, bytes, data: entries, fit: Fit::default() };
-            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
+            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() };
             JobOutput::Listing(visited, elapsed)
         }
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),

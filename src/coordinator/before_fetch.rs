@@ -58,7 +58,8 @@ impl State {
         let page = self.cached.as_mut()?.known(task.seq, visit)?;
         let (seq, line, input, outcome) = (task.seq, task.line.clone(), task.input.clone(), Outcome::Page(page));
         let answered_by = AnsweredBy::Requests;
-        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO, answered_by })
+        let host = HostKey::of(url).filter(|_| self.tally.counts_details()).map(|host| host.as_str().into());
+        Some(Settled { seq, line, input, outcome, attempts: 0, elapsed: Duration::ZERO, answered_by, host })
     }
 
     /// What the settings define only for the host of this URL.

@@ -53,7 +53,7 @@ impl State {
                 }
             }
             ExecutorEvent::Fatal(reason) => self.fatal = Some(reason.clone()),
-            ExecutorEvent::Joined { worker, label } => self.tally.joined(*worker, *label),
+            ExecutorEvent::Joined { worker, label } => self.tally.joined(*worker, *label, now),
             ExecutorEvent::Left { worker, report } => self.tally.left(*worker, report.as_ref()),
         }
     }
@@ -130,7 +130,7 @@ impl State {
         &mut self,
         seq: u64,
         worker: WorkerId,
-        Visited { answer, headers, by_reference }: Visited,
+        Visited { answer, headers, by_reference, phases }: Visited,
         elapsed: Duration,
         now: Instant,
         actions: &mut Vec<Action>,
@@ -140,6 +140,11 @@ impl State {
             cookies.came_back(url, &headers, now);
         }
         self.tally.parsed(by_reference);
+        if self.tally.counts_details()
+            && let Some(host) = self.schedule.host_of(seq)
+        {
+            self.tally.answered(host, phases, elapsed);
+        }
         self.tally.request(bytes_of(&answer));
         let answer = match &mut self.cached {
             Some(cached) => cached.after(seq, url, answer, &headers),
@@ -156,7 +161,7 @@ impl State {
         &mut self,
         seq: u64,
         worker: WorkerId,
-        Visited { answer, headers, by_reference: _ }: Visited,
+        Visited { answer, headers, by_reference: _, phases: _ }: Visited,
         elapsed: Duration,
         now: Instant,
         actions: &mut Vec<Action>,
@@ -182,7 +187,7 @@ impl State {
         let cookies = self.cookies.as_ref();
         let cookies_for = |url: &Url| cookies.map_or(0, |cookies| cookies.number(url, now));
         if let Some(settled) = self.schedule.answered(seq, answer, cookies_for, elapsed, now) {
-            self.record(settled, Some(worker), actions);
+            self.record(settled, Some(worker), now, actions);
         }
     }
 
@@ -200,7 +205,7 @@ impl State {
         self.tally.parsed(by_reference);
         self.tally.read(bytes_of(&answer));
         if let Some(settled) = self.schedule.answered(seq, answer, |_| 0, elapsed, now) {
-            self.record(settled, Some(worker), actions);
+            self.record(settled, Some(worker), now, actions);
         }
     }
 
@@ -215,7 +220,7 @@ impl State {
         self.suspects.remove(&job);
         let failure = if is_listing(job) { verdict::of_listing_error(error) } else { verdict::of_error(error) };
         if let Some(settled) = self.schedule.fail(request_of(job), failure, now) {
-            self.record(settled, worker, actions);
+            self.record(settled, worker, now, actions);
         }
     }
 }

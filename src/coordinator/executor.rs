@@ -54,8 +54,30 @@ pub trait Executor {
     /// safe.
     fn next(&mut self) -> impl Future<Output = Option<ExecutorEvent>>;
 
+    /// Says what each worker is doing now. Takes time for each worker.
+    fn workers(&self) -> Vec<WorkerNow>;
+
     /// The next event, if there is one already.
     fn try_next(&mut self) -> Option<ExecutorEvent>;
+}
+
+/// What a worker is doing now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerNow {
+    /// The name of the worker for people.
+    pub label: WorkerLabel,
+    /// Named numbers that identify the worker and its place, as in its [`WorkerReport`].
+    pub facts: Vec<(&'static str, u64)>,
+    /// Whether it takes jobs: `starting`, `ready`, `draining` or `ending`.
+    pub state: &'static str,
+    /// The number of jobs that it has done.
+    pub done: u64,
+    /// The number of jobs that it may get; `None` without a quota.
+    pub quota: Option<u64>,
+    /// Its memory in bytes, if that is known.
+    pub memory: Option<u64>,
+    /// The jobs that it has, the oldest first.
+    pub jobs: Vec<JobId>,
 }
 
 /// An event of an executor.

@@ -59,6 +59,24 @@ impl Interrupts {
     }
 }
 
+/// Waits for SIGUSR1, which asks what the run is doing. Waits for ever if the system does not let this process listen.
+pub(super) struct Questions(Option<Signal>);
+
+impl Questions {
+    /// Listens from now on.
+    pub(super) fn of_process() -> Self {
+        Self(signal(SignalKind::user_defined1()).ok())
+    }
+
+    /// Waits for the next question.
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Reads from the text of a `/proc/<pid>/status` which signals the process ignores: one bit for each signal
 /// (`proc_pid_status(5)`). No bit is set if the text does not say it.
 fn ignored(status: &str) -> u64 {

@@ -164,10 +164,11 @@ impl Job for ScrapeJob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Phases;
     use crate::model::{Failure, FailureKind, Fit, Stage};
 
     fn sent(answer: Answer) -> Bytes {
-        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() };
         postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), Bytes::new()))
             .expect("bytes")
             .into()

@@ -9,4 +9,6 @@ pub enum Reason {
     Failures,
     /// The run has reached its deadline.
     Deadline,
+    /// Somebody who watches the run asked it to stop.
+    Drained,
 }

@@ -17,7 +17,7 @@
 //! - `listings`: fetches sitemaps for the reader of the list
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
-//! - `summary`, `progress`: count the results
+//! - `tally`: collects what happens; `seen`: what the run looks like now; `observers`: publishes both
 //! - `single`: reads one page outside of a run
 //! - `run_tests`: tests of the loop with a simulated executor
 //! - `state_tests`: tests of the decisions
@@ -36,23 +36,23 @@ mod job;
 mod json_line;
 mod limits;
 mod listings;
+mod observers;
 mod plausible;
 mod process_pool;
-mod progress;
 mod run;
+mod seen;
 mod single;
 mod state;
-mod summary;
 mod table_rows;
+mod tally;
 mod verdict;
 
 pub use cached::Cached;
-pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
 pub use job::{JobInput, JobOutput, ScrapeJob, SentOutput};
 pub use limits::Reason;
+pub use observers::{Observers, Watch, Wish, observed};
 pub use plausible::Plausible;
 pub use process_pool::ProcessPool;
-pub use progress::Progress;
 pub use run::{Ended, Ending, RunError, RunParts, run};
 pub use single::read_one;
-pub use summary::{FieldSummary, Summary, WorkerSummary};

@@ -66,6 +66,11 @@ pub(super) struct Out {
 }
 
 impl Out {
+    /// When the job was submitted.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
     pub(super) fn new(visit: &Visit, now: Instant) -> Self {
         let is_validator = |name: &str| matches!(name, "if-none-match" | "if-modified-since");
         let is_conditional = visit.headers.iter().any(|(name, _)| is_validator(name));
@@ -151,7 +156,7 @@ impl Plausible {
         &self,
         out: &Out,
         url: Option<&Url>,
-        Visited { answer, headers, by_reference: _ }: &Visited,
+        Visited { answer, headers, by_reference: _, phases: _ }: &Visited,
         max: u64,
         check: impl FnOnce(&Page) -> Result<(), Lie>,
     ) -> Result<(), Lie> {

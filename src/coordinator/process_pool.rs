@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+use super::executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
 use super::job::{ScrapeJob, SentOutput};
 use crate::model::WorkerLabel;
-use gleaner_pool::{Core, Error, Event, Hints, Job as _, Options};
+use gleaner_pool::{Core, Error, Event, Hints, Job as _, Options, WorkerStatus};
 
 /// A pool of worker processes that scrape.
 #[derive(Debug)]
@@ -54,6 +54,10 @@ impl Executor for ProcessPool {
         self.core.kill();
     }
 
+    fn workers(&self) -> Vec<WorkerNow> {
+        self.core.workers().into_iter().filter_map(worker_now).collect()
+    }
+
     async fn next(&mut self) -> Option<ExecutorEvent> {
         loop {
             let event = self.core.next().await?;
@@ -71,6 +75,26 @@ impl Executor for ProcessPool {
             }
         }
     }
+}
+
+/// Converts the state of a worker. Returns `None` as long as it has no process.
+fn worker_now(status: WorkerStatus) -> Option<WorkerNow> {
+    let pid = status.pid?;
+    Some(WorkerNow {
+        label: WorkerLabel::of_process(pid),
+        facts: facts(pid, status.slot, status.generation),
+        state: status.state.as_str(),
+        done: status.finished.into(),
+        quota: status.quota.map(u64::from),
+        memory: status.resident,
+        jobs: status.jobs,
+    })
+}
+
+/// The numbers that identify a worker. A spare has no slot.
+fn facts(pid: u32, slot: Option<usize>, generation: u32) -> Vec<(&'static str, u64)> {
+    let place = slot.map(|slot| [("slot", slot as u64), ("generation", generation.into())]);
+    [("pid", pid.into())].into_iter().chain(place.into_iter().flatten()).collect()
 }
 
 /// Converts the hints of a job for the pool.
@@ -100,8 +124,8 @@ impl Translator {
             }
             Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
                 let pid = self.pids.remove(&worker);
-                let report = pid.zip(slot).filter(|_| jobs > 0).map(|(pid, slot)| WorkerReport {
-                    facts: vec![("pid", pid.into()), ("slot", slot as u64), ("generation", generation.into())],
+                let report = pid.filter(|_| jobs > 0 && slot.is_some()).map(|pid| WorkerReport {
+                    facts: facts(pid, slot, generation),
                     jobs,
                     started,
                     ended,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -10,14 +9,14 @@ use bytes::Bytes;
 use super::archived::Archived;
 use super::cookies::Cookies;
 use super::executor::Executor;
-use super::interrupts::Interrupts;
+use super::interrupts::{Interrupts, Questions};
 use super::limits::Reason;
 use super::state::{Action, Bounds, Event, Outside, State};
-use super::summary::Summary;
-use super::{Cached, Plausible, Progress};
+use super::{Cached, Observers, Plausible};
 use crate::cookies::Jar;
 use crate::input::{self, Delivery};
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
+use crate::observation::{Glance, Summary};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -68,8 +67,10 @@ pub struct RunParts<E> {
     pub cookies: Option<Jar>,
     /// The cache, with answers of earlier runs.
     pub cached: Option<Cached>,
-    /// Receives the progress of the run.
-    pub progress: Arc<Progress>,
+    /// How far the list has been read.
+    pub list: input::Progress,
+    /// Those who watch the run.
+    pub observers: Observers,
 }
 
 /// How a run ended, if there was no error.
@@ -143,14 +144,18 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     state.cookies = parts.cookies.map(|jar| Cookies::new(jar, now, SystemTime::now()));
     state.cached = parts.cached;
     state.archived = parts.sink.archive_run().map(Archived::new);
-    let (done, failed) = state.settled();
-    parts.progress.set(done, failed);
+    if parts.observers.counts_details() {
+        state.tally.count_details();
+        state.schedule.name_hosts();
+    }
     let mut turn = Loop {
         executor: parts.executor,
         input: Some(parts.input),
         sink: parts.sink,
         state,
-        progress: parts.progress,
+        list: parts.list,
+        observers: parts.observers,
+        questions: Questions::of_process(),
         actions: Vec::new(),
         archived: Vec::new(),
         records: Vec::new(),
@@ -159,6 +164,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
     let Loop { sink, mut state, .. } = turn;
+    state.wall = SystemTime::now();
     let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
         Ok(Ending::Complete) => state.list_error.take().map(|error| Err(error.into())),
@@ -195,7 +201,9 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         }
     }
     let cookies = state.cookies.take().map(Cookies::into_jar);
-    Ended { ending, summary: state.into_summary(Instant::now()), kept, cookies }
+    state.wall = SystemTime::now();
+    let summary = state.summary(&Glance::default(), Instant::now());
+    Ended { ending, summary, kept, cookies }
 }
 
 /// The result of a run that ends because its output cannot be written.
@@ -227,7 +235,9 @@ struct Loop<E> {
     input: Option<input::Receiver>,
     sink: Sink,
     state: State,
-    progress: Arc<Progress>,
+    list: input::Progress,
+    observers: Observers,
+    questions: Questions,
     actions: Vec<Action>,
     /// Members of the archive, and records, that were not handed to the sink yet.
     archived: Vec<Bytes>,
@@ -239,6 +249,7 @@ impl<E: Executor> Loop<E> {
     async fn until_the_end(&mut self, interrupts: &mut Interrupts) -> Result<Ending, RunError> {
         loop {
             self.carry_out();
+            self.show();
             let wake_up = self.next_wake_up();
             let event = tokio::select! {
                 event = self.executor.next() => match event {
@@ -263,6 +274,11 @@ impl<E: Executor> Loop<E> {
                 }
                 () = until(wake_up) => Event::Moved,
                 signal = interrupts.next() => Event::Signal(signal),
+                () = self.questions.next() => {
+                    self.tell();
+                    Event::Moved
+                }
+                wish = self.observers.next_wish() => Event::Wish(wish),
             };
             let now = Instant::now();
             if matches!(event, Event::ListEnded | Event::ListBroken(_)) {
@@ -287,6 +303,20 @@ impl<E: Executor> Loop<E> {
             (None, Some(reason)) => Ok(Ending::Stopped(reason)),
             (None, None) => Ok(Ending::Complete),
         }
+    }
+
+    /// Shows the run to those who watch it, if it is time for that.
+    fn show(&mut self) {
+        let now = Instant::now();
+        if self.observers.is_due(now) {
+            let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
+            self.observers.publish(glance, &mut self.state, now);
+        }
+    }
+
+    /// Writes to the log what the run is doing.
+    fn tell(&self) {
+        State::tell(&self.state.glance(&self.executor.workers(), &self.list, self.outside(), Instant::now()));
     }
 
     fn outside(&self) -> Outside {
@@ -316,10 +346,6 @@ impl<E: Executor> Loop<E> {
         if self.records.len() > before || self.archived.len() > archived_before {
             self.since.get_or_insert_with(Instant::now);
         }
-        if self.records.len() > before {
-            let (done, failed) = self.state.settled();
-            self.progress.set(done, failed);
-        }
         let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.records.len().max(self.archived.len()) >= RECORDS_AT_ONCE || waited >= HAND_OVER_AFTER {
             self.hand_over();
@@ -341,7 +367,8 @@ impl<E: Executor> Loop<E> {
     /// When the loop must do something even if no event comes.
     fn next_wake_up(&self) -> Option<Instant> {
         let hand_over = self.since.map(|since| since + HAND_OVER_AFTER);
-        self.state.next_wake_up(self.outside()).into_iter().chain(hand_over).min()
+        let others = hand_over.into_iter().chain(self.observers.next_wake_up());
+        self.state.next_wake_up(self.outside()).into_iter().chain(others).min()
     }
 
     /// Stops all workers and waits until they are gone.

@@ -11,10 +11,11 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerReport};
+use crate::coordinator::executor::{Cause, Death, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
 use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
+use crate::coordinator::observed;
 use crate::input::{Input, Source};
-use crate::model::{Answer, Fit, Page, Visited, WorkerLabel};
+use crate::model::{Answer, Fit, Page, Phases, Visited, WorkerLabel};
 
 /// The only worker.
 const WORKER: WorkerId = 7;
@@ -36,7 +37,8 @@ impl Held {
             data: Bytes::from_static(b"{}"),
             fit: Fit::default(),
         };
-        let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false };
+        let visited =
+            Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() };
         let output = postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), Bytes::new()))
             .expect("bytes");
         ExecutorEvent::Done { job: self.id, worker: WORKER, output: output.into() }
@@ -114,6 +116,10 @@ impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
         self.told.borrow_mut().killed += 1;
     }
 
+    fn workers(&self) -> Vec<WorkerNow> {
+        Vec::new()
+    }
+
     async fn next(&mut self) -> Option<ExecutorEvent> {
         let is_over = self.told.borrow().closed + self.told.borrow().killed > 0;
         match self.try_next() {
@@ -167,6 +173,7 @@ impl Place {
         RunParts {
             places: executor.places,
             executor,
+            list: input.progress(),
             input: input.start(),
             sink: Sink::open(&options).expect("an output"),
             schedule: schedule::Options {
@@ -189,7 +196,7 @@ impl Place {
             limits: RunLimits::default(),
             cookies: None,
             cached: None,
-            progress: Arc::default(),
+            observers: observed(true).0,
         }
     }
 
@@ -231,7 +238,7 @@ async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers(
     assert!(text.lines().all(|line| line.contains("\"worker\":4711")), "{text}");
     let workers = serde_json::to_string(&ended.summary.workers).expect("JSON");
     assert!(workers.starts_with("[{\"machine\":3,\"pid\":4711,\"tasks\":20,\"jobs\":5,"), "{workers}");
-    assert_eq!(ended.summary.workers_by_end, [("finished", 1)].into());
+    assert_eq!(ended.summary.workers_by_end, [("finished".into(), 1)].into());
 }
 
 #[tokio::test]

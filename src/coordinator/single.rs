@@ -58,7 +58,8 @@ mod tests {
     use super::super::executor::JobError;
     use super::super::{JobId, WorkerId};
     use super::*;
-    use crate::model::{Failure, FailureKind, Reach, Stage};
+    use crate::coordinator::executor::WorkerNow;
+    use crate::model::{Failure, FailureKind, Phases, Reach, Stage};
 
     /// Gives these events, and counts the jobs that it gets.
     struct Scripted {
@@ -84,6 +85,10 @@ mod tests {
 
         fn kill(&mut self) {}
 
+        fn workers(&self) -> Vec<WorkerNow> {
+            Vec::new()
+        }
+
         async fn next(&mut self) -> Option<ExecutorEvent> {
             self.events.pop_front()
         }
@@ -104,7 +109,7 @@ mod tests {
 
     fn answer() -> Bytes {
         let answer = Answer::Failure(Failure::new(FailureKind::Decode, Stage::Parse, "why"));
-        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() };
         postcard::to_stdvec(&SentOutput::new(JobOutput::Page(visited, Duration::ZERO), bytes::Bytes::new()))
             .expect("bytes")
             .into()

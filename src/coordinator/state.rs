@@ -14,9 +14,10 @@ use super::executor::{Cause, ExecutorEvent, JobHints, JobId, WorkerId};
 use super::job::JobInput;
 use super::limits::Reason;
 use super::listings::{Asked, is_listing};
+use super::observers::Wish;
 use super::plausible::{Out, Plausible};
-use super::summary::{Summary, Tally};
 use super::table_rows::too_long;
+use super::tally::Tally;
 use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, how_long};
 use crate::schedule::{AnsweredBy, Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
@@ -38,6 +39,8 @@ pub(super) enum Event {
     Executor(ExecutorEvent),
     /// A signal with this number asks the run to stop.
     Signal(i32),
+    /// Somebody who watches the run has a wish.
+    Wish(Wish),
     /// Time has passed, or the sink has made room.
     Moved,
 }
@@ -103,6 +106,7 @@ pub(super) struct Bounds {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct State {
     pub(super) schedule: Schedule,
     pub(super) bounds: Bounds,
@@ -123,6 +127,8 @@ pub(super) struct State {
     /// When the run must stop.
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
+    /// No request is sent until somebody resumes the run.
+    paused: bool,
     halted: bool,
     /// The sitemap that the reader of the list waits for. There is at most one.
     pub(super) asked: Option<Asked>,
@@ -162,6 +168,7 @@ impl State {
             list_ended: false,
             closed: false,
             stopping: None,
+            paused: false,
             halted: false,
             asked: None,
             listings: 0,
@@ -200,7 +207,7 @@ impl State {
             return None;
         }
         // If the executor has no room, an open host changes nothing.
-        let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0);
+        let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0 && !self.paused);
         opens.into_iter().chain(self.deadline).min()
     }
 
@@ -209,14 +216,13 @@ impl State {
         self.stopping.filter(|_| self.halted).map(|stopping| stopping.reason)
     }
 
-    /// The number of settled tasks, and the number of those that failed.
-    pub(super) fn settled(&self) -> (u64, u64) {
-        self.tally.settled()
+    /// When a run that stops waits no longer for jobs in flight.
+    pub(super) fn stops_at(&self) -> Option<Instant> {
+        self.stopping.map(|stopping| stopping.until)
     }
 
-    pub(super) fn into_summary(self, now: Instant) -> Summary {
-        let (retries, robots) = (self.schedule.retries(), self.schedule.robots_requests());
-        self.tally.finish(retries, robots, now)
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
     }
 
     pub(super) fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
@@ -226,7 +232,7 @@ impl State {
                     self.admitted += 1;
                     if let Some(settled) = self.settled_when_read(&task, now).or_else(|| self.schedule.admit(task, now))
                     {
-                        self.record(settled, None, actions);
+                        self.record(settled, None, now, actions);
                     }
                 }
             }
@@ -241,13 +247,22 @@ impl State {
                 None => self.stop(Reason::Signal(signal), now),
                 Some(stopping) => stopping.until = now,
             },
+            Event::Wish(Wish::Pause) => self.paused = true,
+            Event::Wish(Wish::Resume) => self.paused = false,
+            Event::Wish(Wish::Drain) => {
+                if self.stopping.is_none() {
+                    self.stop(Reason::Drained, now);
+                }
+            }
             Event::Moved => {}
         }
     }
 
     /// Begins to stop the run: no new requests are made, and those in flight may end within the grace time.
     fn stop(&mut self, reason: Reason, now: Instant) {
-        let (grace, in_flight) = (self.bounds.grace, self.out.len());
+        // A job cannot take longer than its time limit.
+        let grace = if reason == Reason::Drained { self.bounds.task_timeout } else { self.bounds.grace };
+        let in_flight = self.out.len();
         let time = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
         tracing::warn!("stopping: waiting up to {time} for {in_flight} requests; {which} signal ends that");
@@ -275,7 +290,7 @@ impl State {
     /// Submits all requests that can be made now. Must be called once after the events of each turn.
     pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         self.stop_at_limits(now);
-        if self.stopping.is_none() {
+        if self.stopping.is_none() && !self.paused {
             self.hand_out(outside.room, now, actions);
             // Tasks may have been settled just now. Their failures count at once, because perhaps no other event
             // follows.
@@ -310,6 +325,7 @@ impl State {
                         // For an answer that the list brings, no request is made.
                         let archived = self.archived.as_mut().filter(|_| visit.stored.is_none());
                         visit.archive = archived.map(|archived| archived.number(id, &visit.url, wall));
+                        self.note_wait(id, now);
                         self.schedule.hand_out(id, now);
                         self.out.insert(job_of(id), Out::new(&visit, now));
                         let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
@@ -319,7 +335,7 @@ impl State {
                 },
             };
             let Some(settled) = settled else { continue };
-            self.record(settled, None, actions);
+            self.record(settled, None, now, actions);
             // Many tasks may fail in a row. The loop ends at the first failure that exceeds the limit.
             if self.reached(now).is_some() {
                 return;
@@ -338,11 +354,27 @@ impl State {
         Action::Submit { id: job_of(id), payload: payload.into(), hints }
     }
 
+    /// Counts how long a task waited for its first request.
+    fn note_wait(&mut self, id: RequestId, now: Instant) {
+        if let RequestId::Page(seq) = id
+            && self.tally.counts_details()
+            && let Some(since) = self.schedule.waits_since(seq)
+        {
+            self.tally.waited(now.saturating_duration_since(since));
+        }
+    }
+
     fn is_complete(&self) -> bool {
         self.list_ended && self.schedule.is_empty()
     }
 
-    pub(super) fn record(&mut self, settled: Settled, worker: Option<WorkerId>, actions: &mut Vec<Action>) {
+    pub(super) fn record(
+        &mut self,
+        settled: Settled,
+        worker: Option<WorkerId>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
@@ -370,7 +402,7 @@ impl State {
             cached: cached.map(|found| found.is_some()),
             fetched_at,
         };
-        self.tally.record(&record, worker);
+        self.tally.record(&record, settled.host.as_deref(), worker, now);
         actions.push(Action::Record(record));
     }
 }

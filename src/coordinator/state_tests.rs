@@ -7,9 +7,10 @@ use crate::coordinator::archived::Archived;
 use crate::coordinator::executor::{Death, JobError};
 use crate::coordinator::job::{JobOutput, SentOutput};
 use crate::model::{
-    Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Proxies, ProxyUrl, Reach, Retry,
-    RowsHead, Stage, Visited, parse_url,
+    Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Phases, Proxies, ProxyUrl, Reach,
+    Retry, RowsHead, Stage, Visited, parse_url,
 };
+use crate::observation::Glance;
 use crate::warc::write::MEMBER_START;
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -179,7 +180,7 @@ fn the_work_of_an_earlier_run_counts_from_the_start() {
     let before =
         Before { done: Done { seqs: (0..90).collect(), ..Done::default() }, failures: [(FailureKind::Dns, 4)].into() };
     let mut state = state(&before);
-    assert_eq!(state.settled(), (90, 4));
+    assert_eq!(state.tally.settled(), (90, 4));
     let now = Instant::now();
     turn(&mut state, vec![tasks(90..94)], now);
     turn(&mut state, vec![done(90), done(91)], now);
@@ -187,9 +188,9 @@ fn the_work_of_an_earlier_run_counts_from_the_start() {
     turn(&mut state, vec![tasks(94..100)], now);
     assert!(!state.wants_tasks(outside(0)));
     assert!(state.wants_tasks(outside(50)));
-    let summary = state.into_summary(now);
+    let summary = state.summary(&Glance::default(), now);
     assert_eq!((summary.tasks, summary.ok, summary.failed, summary.resumed), (92, 88, 4, 90));
-    assert_eq!(summary.failures, [("dns", 4)].into());
+    assert_eq!(summary.failures, [("dns".into(), 4)].into());
 }
 
 #[test]
@@ -267,7 +268,10 @@ fn of_failure(failure: Failure) -> Vec<u8> {
 }
 
 fn of_answer(answer: Answer) -> Vec<u8> {
-    bytes(JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false }, Duration::ZERO))
+    bytes(JobOutput::Page(
+        Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() },
+        Duration::ZERO,
+    ))
 }
 
 /// A redirect to any text, which a worker could send even if the text is not a valid URL.
@@ -291,14 +295,18 @@ fn impossible_answers() -> Vec<(&'static str, Vec<u8>)> {
     let http = || Failure { status: Some(503), ..failure(FailureKind::HttpStatus, Stage::Fetch) };
     let headers = |headers: Vec<(String, String)>| {
         let answer = Answer::Page(page(0));
-        bytes(JobOutput::Page(Visited { answer, headers, by_reference: false }, Duration::ZERO))
+        bytes(JobOutput::Page(
+            Visited { answer, headers, by_reference: false, phases: Phases::default() },
+            Duration::ZERO,
+        ))
     };
     let etag = |length| ("etag".to_owned(), "x".repeat(length));
     let robots = crate::robots::Answer::Rules(crate::robots::Rules::allow_all());
     let mut trailing = of_page(page(0));
     trailing.push(0);
     let after = |elapsed| {
-        let visited = Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false };
+        let visited =
+            Visited { answer: Answer::Page(page(0)), headers: vec![], by_reference: false, phases: Phases::default() };
         bytes(JobOutput::Page(visited, elapsed))
     };
     vec![
@@ -366,7 +374,7 @@ fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
         let lost = Event::Executor(ExecutorEvent::Lost { worker: 3, jobs: vec![0], death });
         assert_eq!(turn(&mut state, vec![lost], now), ["submit 0"], "{what}");
         assert_eq!(turn(&mut state, vec![done(0), done(1)], now), ["record 0", "record 1"], "{what}");
-        assert_eq!(state.into_summary(now).bytes, 0, "{what}: the answer is not counted");
+        assert_eq!(state.summary(&Glance::default(), now).bytes, 0, "{what}: the answer is not counted");
     }
 }
 
@@ -399,7 +407,7 @@ fn possible_answers_are_accepted() {
     let later = now + Duration::from_secs(3);
     let headers = vec![("etag".to_owned(), "1".to_owned())];
     let slow = bytes(JobOutput::Page(
-        Visited { answer: Answer::Page(page(0)), headers, by_reference: false },
+        Visited { answer: Answer::Page(page(0)), headers, by_reference: false, phases: Phases::default() },
         Duration::from_secs(3),
     ));
     assert_eq!(turn(&mut state, vec![done_with(0, slow)], later), ["record 0"]);
@@ -430,7 +438,7 @@ fn records_for_the_archive_come_before_the_record_of_their_page_and_only_if_they
         let mut state = state(&Before::default());
         state.archived = is_asked_for.then(|| Archived::new(7));
         turn(&mut state, vec![tasks(0..1)], now);
-        let visited = Visited { answer, headers: Vec::new(), by_reference: false };
+        let visited = Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() };
         let output = SentOutput::new(JobOutput::Page(visited, Duration::ZERO), archived.into());
         let output = postcard::to_stdvec(&output).expect("bytes");
         assert_eq!(turn(&mut state, vec![done_with(0, output)], now), expected);
@@ -622,7 +630,7 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     listing.push(Listed { loc: "http://h/0", ..Listed::default() });
     let data = listing.into_bytes();
     let of =
-        |answer| bytes(JobOutput::Listing(Visited { answer, headers: vec![], by_reference: false }, Duration::ZERO));
+        |answer| bytes(JobOutput::Listing(Visited { answer, headers: vec![], by_reference: false, phases: Phases::default() }, Duration::ZERO));
     let good = || Page { final_url: "http://h/s".to_owned(), data: data.clone(), bytes: 50 << 20, ..page(0) };
     let counts = vec![FieldCount::default()];
     let impossible = [
@@ -654,8 +662,8 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     assert_eq!(answer.try_recv(), Ok(Ok(Found { url: "http://h/s".to_owned(), data })));
     let listing_as_page = of(Answer::Page(Page { data: Bytes::from_static(b"{}"), ..page(0) }));
     assert!(turn(&mut state, vec![done_with(0, listing_as_page)], now)[0].starts_with("refuse"), "task 0 is a page");
-    assert_eq!(state.settled(), (0, 0), "a sitemap is not a task");
-    let summary = state.into_summary(now);
+    assert_eq!(state.tally.settled(), (0, 0), "a sitemap is not a task");
+    let summary = state.summary(&Glance::default(), now);
     assert_eq!((summary.listing_requests, summary.requests, summary.bytes), (1, 0, 50 << 20));
 
     // If the run ends, the reader hears of it.

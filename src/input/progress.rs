@@ -58,6 +58,22 @@ impl Progress {
         }
     }
 
+    /// The number of tasks in the list: an estimate until the list has been read to its end. `None` if its length is
+    /// unknown.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate"
+    )]
+    pub fn estimate(&self) -> Option<u64> {
+        if self.is_complete() {
+            return Some(self.tasks());
+        }
+        let fraction = self.fraction().filter(|fraction| *fraction > 0.0)?;
+        Some((self.tasks() as f64 / fraction) as u64)
+    }
+
     pub(super) fn add_bytes(&self, bytes: usize) {
         self.0.bytes.fetch_add(bytes as u64, Relaxed);
     }

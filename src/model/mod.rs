@@ -15,6 +15,8 @@
 //! - `limits`: the limits of failures and time that end a run
 //! - `listing`: the entries of a sitemap
 //! - `nearest`: the known name that somebody may have meant
+//! - `phases`: how long the phases of a request took
+//! - `wait_reason`: why a host may not be asked now
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
 //! - `how_long`: formats durations for people
@@ -57,6 +59,7 @@ mod limits;
 mod listing;
 mod nearest;
 mod outcome;
+mod phases;
 mod printable;
 mod proxy;
 mod reach;
@@ -71,6 +74,7 @@ mod task_facts;
 mod timestamp;
 mod value_kind;
 mod visit;
+mod wait_reason;
 mod web_url;
 mod whole;
 mod worker_label;
@@ -93,6 +97,7 @@ pub use limits::{MaxFailures, RunLimits};
 pub use listing::{LISTED_FACTS, Listed, Listing, ListingFile, ListingWriter, Lists, MAX_SITEMAP};
 pub use nearest::nearest;
 pub use outcome::{Outcome, Page};
+pub use phases::Phases;
 pub use printable::{escape_controls, printable};
 pub use proxy::{Proxies, ProxyKind, ProxyUrl, ProxyUrlError};
 pub use reach::Reach;
@@ -107,6 +112,7 @@ pub use task_facts::TaskFacts;
 pub use timestamp::{rfc_3339, time_of_rfc_3339};
 pub use value_kind::ValueKind;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
+pub use wait_reason::WaitReason;
 #[cfg(test)]
 pub(crate) use web_url::whatwg;
 pub use web_url::{deserialize_url, deserialize_visited_url, parse_url, parse_url_in};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Answer, HostSettings, Reach, Stored, TaskFacts};
+use super::{Answer, HostSettings, Phases, Reach, Stored, TaskFacts};
 
 /// How long an idle connection is kept open.
 ///
@@ -76,4 +76,6 @@ pub struct Visited {
     pub headers: Vec<(String, String)>,
     /// Whether html5ever parsed the page: the settings say so, or the page is too long for Gleaner's own parser.
     pub by_reference: bool,
+    /// How long its phases took.
+    pub phases: Phases,
 }

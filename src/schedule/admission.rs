@@ -10,7 +10,7 @@ impl Schedule {
     /// Adds a task. If its line is not a valid URL, the task is settled at once.
     pub fn admit(&mut self, task: Task, now: Instant) -> Option<Settled> {
         let request = RequestId::Page(task.seq);
-        match self.add(task) {
+        match self.add(task, now) {
             Ok(Some(host)) => self.hosts.change(host, now, |host, _| host.queue.push_back(request)),
             Ok(None) => {}
             Err(settled) => return Some(*settled),
@@ -21,7 +21,7 @@ impl Schedule {
     /// As [`admit`](Self::admit), for a task that goes before all others of its host.
     pub fn admit_first(&mut self, task: Task, now: Instant) -> Option<Settled> {
         let request = RequestId::Page(task.seq);
-        match self.add(task) {
+        match self.add(task, now) {
             Ok(Some(host)) => self.hosts.put_first(host, request, now),
             Ok(None) => {}
             Err(settled) => return Some(*settled),
@@ -30,7 +30,7 @@ impl Schedule {
     }
 
     /// Adds a task. Returns its host, in whose queue it is not yet; `None` if it needs no host.
-    fn add(&mut self, task: Task) -> Result<Option<HostId>, Box<Settled>> {
+    fn add(&mut self, task: Task, now: Instant) -> Result<Option<HostId>, Box<Settled>> {
         let Task { seq, line, url, input, stored, reach } = task;
         match (url, stored) {
             (Ok(url), Some(stored)) => {
@@ -39,17 +39,18 @@ impl Schedule {
             }
             (Ok(url), None) => {
                 let host = self.hosts.hold(&url);
-                let mut under_way = UnderWay::new(line, input, Target::new(url, reach), host);
+                let mut under_way = UnderWay::new(line, input, Target::new(url, reach), host, now);
                 self.hosts.hold_again(host);
                 self.attach_to_host(&mut under_way, host);
                 self.weight += under_way.weight;
                 self.tasks.insert(seq, Box::new(under_way));
+                self.hosts.change(host, now, |host, _| host.pace.task_read());
                 Ok(Some(host))
             }
             (Err(failure), _) => {
                 let (outcome, answered_by) = (Outcome::Failure(failure), AnsweredBy::Requests);
                 let elapsed = Duration::ZERO;
-                Err(Box::new(Settled { seq, line, input, outcome, attempts: 0, elapsed, answered_by }))
+                Err(Box::new(Settled { seq, line, input, outcome, attempts: 0, elapsed, answered_by, host: None }))
             }
         }
     }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::backoff::fraction;
 use super::breaker::{Breaker, REST, Sign, Verdict};
+use super::forecast::Wait;
 use super::options::{Adaptive, HostRules, Politeness};
+use super::pace::Pace;
 use super::target::Target;
 use super::{Options, RequestId};
-use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, Visit, how_long};
+use crate::model::{Connection, Failure, KEEP_ALIVE, Stage, Visit, WaitReason, how_long};
 
 /// Whether a host may receive requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +59,10 @@ pub(super) struct Host {
     in_flight: u32,
     /// The order that was handed out and is not known to be sent, and since when. Only for hosts with a delay.
     unsent: Option<(RequestId, Instant)>,
-    /// No order is handed out before this time.
+    /// No order is handed out before this time, for this reason.
     closed_until: Option<Instant>,
+    closed_because: WaitReason,
+    pub(super) pace: Pace,
     /// Its tasks fail with this instead of being sent, until then (`None`: for the rest of the run).
     refusal: Option<Box<(Option<Instant>, Failure)>>,
     breaker: Breaker,
@@ -97,6 +101,8 @@ impl Host {
             in_flight: 0,
             unsent: None,
             closed_until: None,
+            closed_because: WaitReason::Delay,
+            pace: Pace::default(),
             refusal: None,
             breaker: Breaker::default(),
             long_pause: None,
@@ -163,7 +169,38 @@ impl Host {
     }
 
     fn close(&mut self, until: Instant) {
-        self.closed_until = self.closed_until.max(Some(until));
+        if self.closed_until < Some(until) {
+            self.closed_until = Some(until);
+            self.closed_because = WaitReason::Delay;
+        }
+    }
+
+    /// Closes the host for a pause that is more than its delay.
+    fn pause(&mut self, time: Duration, why: WaitReason, now: Instant) {
+        let until = now + time;
+        if self.closed_until < Some(until) {
+            self.closed_until = Some(until);
+            self.closed_because = why;
+        }
+    }
+
+    /// Until when the host may not be asked although requests wait for it.
+    pub(super) fn wait(&self, now: Instant) -> Option<Wait> {
+        let Standing::Closed(until) = self.standing(now) else { return None };
+        Some(Wait { host: self.key.to_string(), why: self.closed_because, until, waiting: self.queue.len() })
+    }
+
+    /// How long its limits need for the rest of its tasks, and how long one place would be busy with them, in seconds.
+    /// For each task that was read, `unread` others are still to come. At most `places` requests are in flight.
+    pub(super) fn time_left(&self, unread: f64, places: usize, now: Instant) -> (f64, f64) {
+        let left = self.pace.left(unread);
+        let Some(mean) = self.pace.mean().filter(|_| left > 0.0) else { return (0.0, 0.0) };
+        let places = u32::try_from(places).unwrap_or(u32::MAX);
+        let at_once = if self.concurrency == 0 { places } else { self.concurrency.min(places) };
+        let pause = self.closed_until.filter(|_| self.closed_because != WaitReason::Delay);
+        let pause = pause.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        let each = (mean / f64::from(at_once.max(1))).max(self.delay().as_secs_f64());
+        (left * each + pause.as_secs_f64(), left * mean)
     }
 
     pub(super) fn handed_out(&mut self, request: RequestId, now: Instant) {
@@ -217,7 +254,7 @@ impl Host {
                 return;
             }
             (Sign::Later(pause), _) => {
-                self.close(now + pause);
+                self.pause(pause, WaitReason::RetryAfter, now);
                 self.breaker.note(sign, page, since, now)
             }
             _ => self.breaker.note(sign, page, since, now),
@@ -236,7 +273,7 @@ impl Host {
             (Verdict::Pause(pause), _) => {
                 let (key, why, time) = (&self.key, self.breaker.why(), how_long(pause));
                 tracing::warn!("host {key} {why}: no requests to it for {time}");
-                self.close(now + pause);
+                self.pause(pause, WaitReason::Failures, now);
             }
             (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
             _ => {}

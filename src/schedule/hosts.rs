@@ -120,6 +120,11 @@ impl Hosts {
         Some(id)
     }
 
+    /// All hosts that are remembered.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Host> {
+        self.known.iter().map(|(_, host)| host)
+    }
+
     pub(super) fn get(&self, id: HostId) -> &Host {
         &self.known[id.0]
     }

@@ -22,22 +22,27 @@
 //! - `tests`: tests of hops, tries and order
 //! - `weights_tests`: what the answers of one server cost the coordinator and other hosts
 //! - `simulation_tests`: simulated hosts with a simulated clock
+//! - `forecast_tests`: how well the time left is foretold, with the same clock
 //! - `ill_hosts_tests`: hosts that fail, with the same clock
 
 mod admission;
 mod asking;
 mod backoff;
 mod breaker;
+mod forecast;
 mod host;
 mod hosts;
 mod options;
 mod origins;
+mod pace;
 mod queue;
 mod stored;
 mod target;
 mod task;
 mod weight;
 
+#[cfg(test)]
+mod forecast_tests;
 #[cfg(test)]
 mod ill_hosts_tests;
 #[cfg(test)]
@@ -47,6 +52,7 @@ mod tests;
 #[cfg(test)]
 mod weights_tests;
 
+pub use forecast::{Course, Wait};
 pub use options::{Adaptive, GroupBy, HostRules, Options, Politeness};
 pub use queue::{Dispatch, RequestId, Schedule, Step};
 pub use task::{AnsweredBy, Settled};

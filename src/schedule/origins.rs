@@ -241,6 +241,14 @@ impl Origins {
         }
     }
 
+    /// The request for a robots.txt, if it is under way.
+    pub(super) fn asking(&self, id: OriginId) -> Option<&Fetch> {
+        match &self.known.get(&id)?.state {
+            State::Asking(fetch) => Some(fetch),
+            _ => None,
+        }
+    }
+
     pub(super) fn fetch(&mut self, id: OriginId) -> Option<&mut Fetch> {
         match &mut self.known.get_mut(&id)?.state {
             State::Asking(fetch) => Some(fetch),

@@ -69,6 +69,8 @@ pub struct Schedule {
     pub(super) detours: usize,
     pub(super) retries: u64,
     pub(super) robots_requests: u64,
+    /// Whether settled tasks say which host their lines name.
+    pub(super) names_hosts: bool,
 }
 
 impl Schedule {
@@ -86,6 +88,7 @@ impl Schedule {
             detours: 0,
             retries: 0,
             robots_requests: 0,
+            names_hosts: false,
         }
     }
 
@@ -164,7 +167,7 @@ impl Schedule {
         let host = match request {
             RequestId::Page(seq) if self.stored.hand_out(seq, now) => return,
             RequestId::Page(seq) => self.tasks.get_mut(&seq).map(|task| {
-                task.handed_out = Some(now);
+                (task.since, task.was_handed_out) = (now, true);
                 task.host
             }),
             RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| {
@@ -263,7 +266,7 @@ impl Schedule {
     /// The host that an order waits at, and when the order was handed out.
     fn whereabouts(&mut self, request: RequestId) -> Option<(HostId, Option<Instant>)> {
         match request {
-            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out)),
+            RequestId::Page(seq) => self.tasks.get(&seq).map(|task| (task.host, task.handed_out())),
             RequestId::Robots(id) => self.origins.fetch(OriginId(id)).map(|fetch| (fetch.host, fetch.handed_out)),
         }
     }
@@ -453,9 +456,11 @@ impl Schedule {
         let mut task = self.tasks.remove(&seq)?;
         self.weigh(&mut task, true, now);
         task.origin.into_iter().for_each(|origin| self.origins.release(origin));
+        self.hosts.change(task.listed, now, |host, _| host.pace.task_settled(task.elapsed));
+        let host = self.names_hosts.then(|| self.hosts.get(task.listed).key.clone());
         self.release(task.host, now);
         self.release(task.listed, now);
-        Some(task.settle(seq, outcome))
+        Some(task.settle(seq, outcome, host))
     }
 
     pub(super) fn release(&mut self, host: HostId, now: Instant) {

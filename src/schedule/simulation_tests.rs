@@ -105,6 +105,20 @@ enum Event {
 
 /// Runs a list through the schedule as the coordinator does. `places` is the number of jobs at the same time.
 pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: usize, serve: &Serve) -> Ran {
+    run_watched(options, list, places, read_ahead, serve, |_, _, _, _| {})
+}
+
+/// As `run`. Calls `watch` in each turn with the schedule, the number of tasks that were read, what has been done, and the
+/// time.
+pub(super) fn run_watched(
+    options: Options,
+    list: &[String],
+    places: usize,
+    read_ahead: usize,
+    serve: &Serve,
+    mut watch: impl FnMut(&Schedule, usize, &Ran, Instant),
+) -> Ran {
+    let total = list.len();
     let begun = Instant::now();
     let (mut schedule, mut ran, mut now) = (Schedule::new(options), Ran::default(), begun);
     let mut list = list.iter().enumerate();
@@ -154,6 +168,7 @@ pub(super) fn run(options: Options, list: &[String], places: usize, read_ahead: 
             events.push(Reverse((ended, count + 1, Event::Answered(dispatch.id))));
             assert!(replies.insert(dispatch.id, (answer, sending + serving)).is_none(), "one errand at a time");
         }
+        watch(&schedule, total - list.len(), &ran, now);
         if list_ended && schedule.is_empty() {
             break;
         }

@@ -160,7 +160,7 @@ impl Schedule {
         self.weight -= task.weight();
         let StoredTask { line, input, answer, charged: attempts, elapsed, .. } = task;
         let answered_by = AnsweredBy::List { at: answer.at };
-        Some(Settled { seq, line, input, outcome, attempts, elapsed, answered_by })
+        Some(Settled { seq, line, input, outcome, attempts, elapsed, answered_by, host: None })
     }
 }
 

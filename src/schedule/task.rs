@@ -24,6 +24,8 @@ pub struct Settled {
     pub elapsed: Duration,
     /// Where its answer comes from.
     pub answered_by: AnsweredBy,
+    /// The host that its line names, if the schedule was asked to [name hosts](super::Schedule::name_hosts).
+    pub host: Option<Box<str>>,
 }
 
 /// Where the answer of a task comes from.
@@ -62,13 +64,14 @@ pub(super) struct UnderWay {
     pub(super) origin: Option<OriginId>,
     /// If set, the task fails with this instead of being sent.
     pub(super) verdict: Option<Box<Failure>>,
-    /// When it was last handed out.
-    pub(super) handed_out: Option<Instant>,
+    /// When it was last handed out, or when it was read if it was never handed out.
+    pub(super) since: Instant,
+    pub(super) was_handed_out: bool,
 }
 
 impl UnderWay {
     /// A task whose target is a URL of this host.
-    pub(super) fn new(line: String, input: Carried, target: Target, listed: HostId) -> Self {
+    pub(super) fn new(line: String, input: Carried, target: Target, listed: HostId, now: Instant) -> Self {
         let mut task = Self {
             weight: 0,
             detour: 0,
@@ -83,10 +86,16 @@ impl UnderWay {
             host: listed,
             origin: None,
             verdict: None,
-            handed_out: None,
+            since: now,
+            was_handed_out: false,
         };
         task.weigh();
         task
+    }
+
+    /// When it was last handed out.
+    pub(super) fn handed_out(&self) -> Option<Instant> {
+        self.was_handed_out.then_some(self.since)
     }
 
     /// Counts its bytes again.
@@ -127,12 +136,13 @@ impl UnderWay {
     /// spent.
     pub(super) fn charge(&mut self, now: Instant) {
         self.charged += 1;
-        let since = self.handed_out.unwrap_or(now);
+        let since = self.handed_out().unwrap_or(now);
         self.elapsed = self.elapsed.saturating_add(now.saturating_duration_since(since));
     }
 
-    pub(super) fn settle(self, seq: u64, outcome: Outcome) -> Settled {
-        let (attempts, elapsed, answered_by) = (self.charged, self.elapsed, AnsweredBy::Requests);
-        Settled { seq, line: self.line, input: self.input, outcome, attempts, elapsed, answered_by }
+    pub(super) fn settle(self, seq: u64, outcome: Outcome, host: Option<Box<str>>) -> Settled {
+        let Self { line, input, charged, elapsed, .. } = self;
+        let answered_by = AnsweredBy::Requests;
+        Settled { seq, line, input, outcome, attempts: charged, elapsed, answered_by, host }
     }
 }

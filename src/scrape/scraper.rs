@@ -15,7 +15,7 @@ use super::side_threads::SideThreads;
 use super::table::Table;
 use super::{Error, Settings, listing};
 use crate::model::{
-    Answer, Failure, FailureKind, Fit, ListingFile, Page, Stage, Visit, Visited, check_sendable, shown_url,
+    Answer, Failure, FailureKind, Fit, ListingFile, Page, Phases, Stage, Visit, Visited, check_sendable, shown_url,
     without_credentials,
 };
 use crate::robots::{self, Rules, product_token};
@@ -77,7 +77,12 @@ impl Scraper {
     pub async fn visit_archived(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> (Visited, Bytes) {
         let (mut headers, mut by_reference, mut exchange) = (Vec::new(), false, None);
         let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference, &mut exchange).await;
-        let visited = Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference };
+        let visited = Visited {
+            answer: answer.unwrap_or_else(Answer::Failure),
+            headers,
+            by_reference,
+            phases: Phases::default(),
+        };
         (visited, self.members(exchange).await)
     }
 
@@ -142,7 +147,12 @@ impl Scraper {
     ) -> (Visited, Bytes) {
         let (mut headers, mut exchange) = (Vec::new(), None);
         let answer = self.try_listing(visit, file, sent, &mut headers, &mut exchange).await;
-        let visited = Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference: false };
+        let visited = Visited {
+            answer: answer.unwrap_or_else(Answer::Failure),
+            headers,
+            by_reference: false,
+            phases: Phases::default(),
+        };
         (visited, self.members(exchange).await)
     }
 

@@ -14,6 +14,7 @@ use super::credit::Credit;
 use super::event::{Event, Hints, JobId, WorkerId};
 use super::heard::{Check, ChildEvent, Heard};
 use super::roster::{Action, Limits, Roster, Submission, Ticket};
+use super::status::WorkerStatus;
 use super::wire::{self, Frames, PROTOCOL, ToWorker, WireJob};
 use super::{Options, unix, worker};
 
@@ -190,6 +191,17 @@ impl Core {
             self.hear(said);
         }
         self.ready.pop_front()
+    }
+
+    /// Says what each worker is doing now. Asks the system for the memory of each process, so this should not be called
+    /// for each job.
+    pub fn workers(&self) -> Vec<WorkerStatus> {
+        let mut workers = self.roster.workers();
+        for worker in &mut workers {
+            worker.pid = self.children.get(&worker.worker).and_then(|child| child.pid);
+            worker.resident = worker.pid.and_then(unix::resident_memory);
+        }
+        workers
     }
 
     /// Refuses data of a worker because it is impossible. The worker is killed because it broke the protocol, and its

@@ -55,6 +55,7 @@ mod sandbox;
 #[cfg(any(fuzzing, feature = "simulated"))]
 pub mod simulated;
 mod spawner;
+mod status;
 mod unix;
 mod user;
 mod watch;
@@ -76,5 +77,6 @@ pub use pool::Pool;
 pub use remote_error::RemoteError;
 pub use roll_call::WorkerReport;
 pub use sandbox::{Confinement, Sandbox};
+pub use status::{WorkerState, WorkerStatus};
 pub use user::User;
 pub use worker::{WORKER_VARIABLE, is_worker, serve};

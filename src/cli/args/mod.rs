@@ -73,6 +73,8 @@ pub(in crate::cli) enum Command {
     Try(Box<TryArgs>),
     /// Write a settings file to begin with; with a page, one that has rules for what the page carries
     Init(Box<InitArgs>),
+    /// Make a report of a run that is over, with pictures
+    Report(ReportArgs),
     /// Print a JSON Schema, which editors and programs read
     Schema(SchemaArgs),
     /// Print the completions of a shell
@@ -189,6 +191,17 @@ pub(in crate::cli) struct CheckArgs {
     /// Also show settings that have their defaults
     #[arg(long)]
     pub(in crate::cli) all: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct ReportArgs {
+    /// A summary that `gleaner run --summary` wrote
+    #[arg(value_name = "SUMMARY.json")]
+    pub(in crate::cli) summary: PathBuf,
+
+    /// Where the page goes, - for standard output [default: standard output]
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(in crate::cli) output: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -154,6 +154,10 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = MESSAGES)]
     pub(in crate::cli) summary: Option<PathBuf>,
 
+    /// Write a report of the run, with pictures, as one page of HTML
+    #[arg(long, value_name = "FILE.html", help_heading = MESSAGES)]
+    pub(in crate::cli) report: Option<PathBuf>,
+
     /// Whether to draw a progress bar on standard error
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES)]
     pub(in crate::cli) progress: When,

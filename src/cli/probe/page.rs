@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -20,7 +19,7 @@ use super::super::site::Site;
 use super::super::{Stop, words};
 use super::kept::{self, Folder, Kept};
 use crate::config::Plan;
-use crate::coordinator::{Ending, Progress, Reason};
+use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
 use crate::model::{RunLimits, Stored, StoredForm, parse_url, shown_url, without_credentials};
@@ -149,12 +148,8 @@ fn fetch(args: &PageArgs, url: &Url, plan: &Plan) -> Result<Result<Response, Unf
         ..sink::Options::default()
     };
     let input = Input::open(&[Source::Url(url.to_string())], None, None).map_err(Stop::usage)?;
-    let Ran { ending, cookies, .. } = launch::launch(
-        &plan,
-        input,
-        launch::Output { options, conversion: None, kept: None },
-        Arc::new(Progress::default()),
-    )?;
+    let Ran { ending, cookies, .. } =
+        launch::launch(&plan, input, launch::Output { options, conversion: None, kept: None }, observed(false).0)?;
     cookies.map_err(Stop::on_the_way)?;
     if let Ending::Stopped(Reason::Signal(signal)) = ending {
         return Err(Stop { exit: Exit::Signal(signal), ..Stop::on_the_way(anyhow::anyhow!("interrupted")) });

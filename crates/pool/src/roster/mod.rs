@@ -2,7 +2,8 @@
 //!
 //! Pure: events and the time go in, and [`Action`]s come out. The caller carries the actions out and reports the
 //! results as further events. `hear` handles messages of workers and checks whether they are allowed. `observe` handles
-//! other events. `plan` decides what to do next, and `breaker` when to stop starting workers.
+//! other events. `plan` decides what to do next, and `breaker` when to stop starting workers. `status` says what each
+//! worker is doing.
 //!
 //! A *slot* is a place for one worker. It has one active worker, and may have drainers: former workers that finish
 //! their jobs. The jobs of all of them count towards the slot's `concurrency`. So a replacement gets only the room that
@@ -22,6 +23,7 @@ mod breaker;
 mod hear;
 mod observe;
 mod plan;
+mod status;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};

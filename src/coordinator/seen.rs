@@ -1,0 +1,161 @@
+//! What the run looks like now, for those who watch it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::executor::{JobId, WorkerNow};
+use super::state::{Outside, State, request_of};
+use super::tally::Levels;
+use crate::input;
+use crate::model::{HostKey, without_credentials};
+use crate::observation::{Glance, HostWait, PageGlance, RunState, Summary, WorkerGlance, WorkerSummary};
+use crate::schedule::{Course, RequestId};
+
+/// The most pages and hosts in a glance.
+const PAGES: usize = 50;
+const HOSTS: usize = 10;
+
+/// How long nothing must happen until the waiting hosts are looked for in a run that only the terminal watches. Looking
+/// for them takes time for each host.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl State {
+    /// What the run looks like now.
+    pub(super) fn glance(
+        &self,
+        workers: &[WorkerNow],
+        list: &input::Progress,
+        outside: Outside,
+        now: Instant,
+    ) -> Glance {
+        let (done, failed) = self.tally.settled();
+        let holders: HashMap<JobId, String> = workers
+            .iter()
+            .flat_map(|worker| worker.jobs.iter().map(move |job| (*job, worker.label.to_string())))
+            .collect();
+        let quiet = self.tally.quiet(now);
+        let (waiting_hosts, waits) = if quiet > QUIET || self.tally.counts_details() {
+            self.schedule.waits(HOSTS, now)
+        } else {
+            (0, Vec::new())
+        };
+        Glance {
+            state: self.run_state(now),
+            elapsed: self.tally.elapsed(now),
+            done,
+            failed,
+            rate: self.tally.rate(now),
+            left: self.left(list, now),
+            quiet,
+            in_flight: self.out.len(),
+            workers: workers.iter().map(|worker| self.worker(worker, now)).collect(),
+            oldest: self.oldest(&holders, now),
+            waits: waits
+                .into_iter()
+                .map(|wait| HostWait {
+                    host: wait.host,
+                    why: wait.why,
+                    left: wait.until.saturating_duration_since(now),
+                    waiting: wait.waiting as u64,
+                })
+                .collect(),
+            waiting_hosts: waiting_hosts as u64,
+            backlog: outside.backlog,
+            under_way: self.schedule.under_way() as u64,
+        }
+    }
+
+    fn worker(&self, worker: &WorkerNow, now: Instant) -> WorkerGlance {
+        WorkerGlance {
+            label: worker.label.to_string(),
+            facts: worker.facts.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)).collect(),
+            state: Cow::Borrowed(worker.state),
+            done: worker.done,
+            quota: worker.quota,
+            in_flight: worker.jobs.len(),
+            memory: worker.memory,
+            page: worker.jobs.first().and_then(|job| self.page(*job, Some(worker.label.to_string()), now)),
+        }
+    }
+
+    fn oldest(&self, holders: &HashMap<JobId, String>, now: Instant) -> Vec<PageGlance> {
+        let mut jobs: Vec<(Instant, JobId)> = self.out.iter().map(|(job, out)| (out.since(), *job)).collect();
+        jobs.sort_unstable();
+        let pages = jobs.into_iter().take(PAGES);
+        pages.filter_map(|(_, job)| self.page(job, holders.get(&job).cloned(), now)).collect()
+    }
+
+    fn page(&self, job: JobId, worker: Option<String>, now: Instant) -> Option<PageGlance> {
+        let url = match request_of(job) {
+            RequestId::Page(seq) => self.schedule.url(seq)?.clone(),
+            RequestId::Robots(id) => self.schedule.robots_url(id)?.clone(),
+        };
+        Some(PageGlance {
+            host: HostKey::of(&url).map(|host| host.to_string()).unwrap_or_default(),
+            url: without_credentials(&url).into(),
+            worker,
+            since: now.saturating_duration_since(self.out.get(&job)?.since()),
+        })
+    }
+
+    fn left(&self, list: &input::Progress, now: Instant) -> Option<Duration> {
+        let (done, _) = self.tally.settled();
+        let (read, settled) = (list.tasks(), self.tally.settled_now());
+        let course = Course {
+            total: list.estimate()?,
+            read,
+            done,
+            settled,
+            elapsed: self.tally.elapsed(now),
+            places: self.bounds.places,
+        };
+        self.schedule.time_left(course, now)
+    }
+
+    /// Notes the levels of this moment for the history.
+    pub(super) fn note_levels(&mut self, glance: &Glance, now: Instant) {
+        let memory = glance.workers.iter().filter_map(|worker| worker.memory).sum();
+        let levels = Levels { in_flight: glance.in_flight as u64, memory, waiting_hosts: glance.waiting_hosts };
+        self.tally.levels(levels, now);
+    }
+
+    /// What the run has done until now. Workers that have not ended are listed as `running`.
+    pub(super) fn summary(&self, glance: &Glance, now: Instant) -> Summary {
+        let (retries, robots) = (self.schedule.retries(), self.schedule.robots_requests());
+        let mut summary = self.tally.summary(retries, robots, now, self.wall);
+        let known: HashMap<&str, &WorkerGlance> =
+            glance.workers.iter().map(|worker| (worker.label.as_str(), worker)).collect();
+        summary.workers.extend(self.tally.live(now).map(|(label, worker)| {
+            let known = known.get(label.to_string().as_str());
+            let facts = known.map(|known| known.facts.clone()).unwrap_or_default();
+            WorkerSummary { facts, jobs: known.map_or(0, |known| known.done + known.in_flight as u64), ..worker }
+        }));
+        summary
+    }
+
+    fn run_state(&self, now: Instant) -> RunState {
+        match self.stops_at() {
+            Some(until) => RunState::Stopping(Some(until.saturating_duration_since(now))),
+            None if self.is_paused() => RunState::Paused,
+            None => RunState::Running,
+        }
+    }
+
+    /// Writes the state of each worker, and the hosts that wait, to the log.
+    pub(super) fn tell(glance: &Glance) {
+        let Glance { done, failed, in_flight, under_way, .. } = glance;
+        tracing::warn!(target: "gleaner::state", "{done} tasks done, {failed} of them failed, {under_way} under way, {in_flight} in flight");
+        for WorkerGlance { label, state, done, in_flight, memory, page, .. } in &glance.workers {
+            let memory = memory.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
+            let page = page.as_ref().map_or_else(String::new, |page| {
+                format!(", oldest page since {} s: {}", page.since.as_secs(), page.url)
+            });
+            tracing::warn!(target: "gleaner::state", "worker {label}: {state}, {done} jobs done, {in_flight} in flight{memory}{page}");
+        }
+        for HostWait { host, why, left, waiting } in &glance.waits {
+            let (why, left) = (why.words(), left.as_secs());
+            tracing::warn!(target: "gleaner::state", "host {host}: {why}, {left} s more, {waiting} requests wait");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a run looks like at one moment, for the terminal.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::WaitReason;
+
+/// What a run looks like at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Glance {
+    /// Whether the run goes on.
+    pub state: RunState,
+    /// The time since the start.
+    pub elapsed: Duration,
+    /// Settled tasks, including those of an earlier run.
+    pub done: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+    /// Settled tasks a second, over the last seconds.
+    pub rate: f64,
+    /// How long the rest takes, if that can be told.
+    pub left: Option<Duration>,
+    /// How long ago the last task was settled, or the run began.
+    pub quiet: Duration,
+    /// Jobs that workers have.
+    pub in_flight: usize,
+    /// The workers.
+    pub workers: Vec<WorkerGlance>,
+    /// The pages that workers have had for the longest time, at most 50, the oldest first.
+    pub oldest: Vec<PageGlance>,
+    /// The hosts that may not be asked now although tasks wait for them, at most 10, those with the most tasks first.
+    pub waits: Vec<HostWait>,
+    /// The number of such hosts.
+    pub waiting_hosts: u64,
+    /// Bytes of records that wait to be written.
+    pub backlog: u64,
+    /// Tasks that were read and are not settled.
+    pub under_way: u64,
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It does.
+    #[default]
+    Running,
+    /// No request is sent until it is resumed.
+    Paused,
+    /// No request is sent any more, and those in flight may take this long.
+    Stopping(Option<Duration>),
+}
+
+/// What a worker is doing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkerGlance {
+    /// The name for people: the process id.
+    pub label: String,
+    /// Named numbers that identify the worker and its place, as in the summary.
+    pub facts: BTreeMap<Cow<'static, str>, u64>,
+    /// `starting`, `ready`, `draining` or `ending`.
+    pub state: Cow<'static, str>,
+    /// How many jobs it has done.
+    pub done: u64,
+    /// How many jobs it may get; `None` without a quota.
+    pub quota: Option<u64>,
+    /// How many jobs it has.
+    pub in_flight: usize,
+    /// Its memory in bytes, if the system tells it.
+    pub memory: Option<u64>,
+    /// The page that it has had for the longest time.
+    pub page: Option<PageGlance>,
+}
+
+/// A page that a worker has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PageGlance {
+    /// The URL, without user name and password.
+    pub url: String,
+    /// The host, as politeness names it.
+    pub host: String,
+    /// The name of the worker for people, if it is known.
+    pub worker: Option<String>,
+    /// How long the worker has had it.
+    pub since: Duration,
+}
+
+/// A host that may not be asked now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostWait {
+    /// The host, as politeness names it.
+    pub host: String,
+    /// Why it may not be asked.
+    pub why: WaitReason,
+    /// How long it may not be asked.
+    pub left: Duration,
+    /// How many requests wait for it.
+    pub waiting: u64,
+}

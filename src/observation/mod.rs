@@ -1,0 +1,30 @@
+//! What can be seen of a run: while it goes on, and afterwards.
+//!
+//! The coordinator collects what happens. The terminal, the report, the live page and the metrics show it; they know
+//! nothing of the coordinator.
+//!
+//! - `glance`: what a run looks like at one moment
+//! - `summary`: what a run did
+//! - `history`: what happened when
+//! - `latency`: how long things took
+//! - `failures`: failures by kind and status, with examples
+//! - `hosts`: what each host did
+//!
+//! The memory of all this is bounded, however long the list is.
+
+mod failures;
+mod glance;
+mod history;
+mod hosts;
+mod latency;
+mod summary;
+
+pub use failures::Failures;
+pub use glance::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
+pub use history::{History, Stretch};
+pub use hosts::HostCounts;
+pub use latency::{BOUNDS, Latency, LatencySummary};
+pub use summary::{
+    FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary, Summary,
+    VERSION, WorkerSummary,
+};

@@ -1,0 +1,26 @@
+//! The report of a run: a summary goes in, one page of HTML comes out.
+//!
+//! The page needs no network and no JavaScript. Its pictures are SVG whose colours are variables of the style sheet, so
+//! that they fit a light screen, a dark screen and paper. However long the run was, the page stays below 2 MB.
+//!
+//! - `page`: the sections of the page, in words and numbers
+//! - `timeline`: the picture of the workers
+//! - `lines`: pictures of values over time
+//! - `bars`: the picture of latencies
+//! - `axis`: round numbers for the axes of pictures
+//! - `words`: numbers, times and sizes for people
+//! - `tests`: tests of the whole page
+//! - `templates`: the page (`report.html`) and its style sheet
+
+#![expect(clippy::cast_precision_loss, reason = "places in pictures")]
+
+mod axis;
+mod bars;
+mod lines;
+mod page;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+
+pub use page::{fragment, page};

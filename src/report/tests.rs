@@ -1,0 +1,124 @@
+//! The whole page: that it is bounded, and that text from elsewhere stays text.
+
+use super::page;
+use crate::observation::{
+    FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, LatencySummary, PhaseSummary,
+    SettingSummary, Stretch, Summary, VERSION, WorkerSummary,
+};
+
+/// Text that must not become markup, a command to a terminal, or another direction of text.
+const HOSTILE: &str = "</title><script>alert(1)</script>\u{1b}[31m\u{202e}\"'&<!--";
+
+fn worker(slot: u64, generation: u64, (from, to): (f64, f64), end: &'static str) -> WorkerSummary {
+    let facts = [("pid", 1_000 + generation), ("slot", slot), ("generation", generation)];
+    WorkerSummary {
+        facts: facts.map(|(name, value)| (name.into(), value)).into(),
+        tasks: 100,
+        jobs: 101,
+        started_s: from,
+        ended_s: to,
+        end: end.into(),
+    }
+}
+
+/// The summary of a run of 1,000,000 tasks with `slots` slots and 10,000 workers, with the longest texts.
+fn largest(slots: u64) -> Summary {
+    let long = HOSTILE.repeat(200);
+    let each = 10_000 / slots;
+    let ends = ["quota", "crashed", "memory", "finished"];
+    let workers = (0..10_000_u64).map(|number| {
+        let (slot, generation) = (number / each, number % each);
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let (from, length) = (generation as f64, 1_000.0 / each as f64);
+        let end = ends[usize::try_from(number % 4).expect("a small number")];
+        worker(slot, generation, (from * length, (from + 1.0) * length), end)
+    });
+    let latency = LatencySummary { count: 9, buckets: (0..14).collect(), ..LatencySummary::default() };
+    let phases = PhaseSummary { total: latency.clone(), queue: latency.clone(), ..PhaseSummary::default() };
+    let host = HostSummary { host: long.clone(), tasks: 7, failed: 1, bytes: 1, latency };
+    let example = FailureExample { seq: 0, url: long.clone(), message: long.clone() };
+    let failure =
+        FailureCount { kind: long.clone().into(), status: Some(404), count: 30_000, examples: vec![example; 20] };
+    let field = FieldSummary {
+        field: long.clone(),
+        pages: 1,
+        values: 1,
+        empty: 0,
+        bad: 1,
+        decimals: Default::default(),
+        is_of_settings: true,
+    };
+    let stretch = |number: u64| Stretch {
+        tasks: number * 7_919 % 1_000,
+        failed: number % 7,
+        in_flight: number % 31,
+        memory: number << 20,
+        waiting_hosts: 1,
+    };
+    Summary {
+        version: VERSION,
+        ending: "complete".into(),
+        tasks: 1_000_000,
+        ok: 970_000,
+        failed: 30_000,
+        elapsed_s: 1_000.0,
+        workers: workers.collect(),
+        workers_by_end: ends.map(|end| (end.into(), 2_500)).into(),
+        latency: phases,
+        hosts: vec![host.clone(); 200],
+        other_hosts: Some(host),
+        failures_by_status: vec![failure; 100],
+        fields: vec![field; 300],
+        history: HistorySummary { length_s: 1.6, stretches: (0..600).map(stretch).collect() },
+        settings: vec![SettingSummary { name: "extract.title".to_owned(), value: long.clone() }; 300],
+        output: Some(long),
+        ..Summary::default()
+    }
+}
+
+#[test]
+fn the_page_of_the_largest_run_is_below_two_megabytes() {
+    for slots in [1, 16, 64, 1_000, 10_000] {
+        let page = page(&largest(slots)).expect("a page");
+        assert!(page.len() < 2_000_000, "{slots} slots: {} bytes", page.len());
+    }
+}
+
+#[test]
+fn text_from_elsewhere_stays_text() {
+    let page = page(&largest(16)).expect("a page");
+    assert!(page.contains("&#60;script&#62;") || page.contains("&lt;script&gt;"), "it is shown");
+    for part in ["<script", "\u{1b}", "\u{202e}", "<!--"] {
+        assert!(!page.contains(part), "{part:?} is in the page");
+    }
+    assert_eq!(page.matches("</title>").count() - page.matches("<title>").count(), 0, "a title ends where it should");
+}
+
+#[test]
+fn a_run_without_anything_has_a_page() {
+    let page = page(&Summary { version: VERSION, ..Summary::default() }).expect("a page");
+    assert!(page.contains("<h1>Run</h1>") && !page.contains("NaN"), "{page}");
+}
+
+#[test]
+fn each_worker_of_a_small_run_has_a_bar_of_its_own() {
+    let workers = [
+        worker(0, 0, (0.0, 2.0), "quota"),
+        worker(0, 1, (2.0, 4.0), "finished"),
+        worker(1, 0, (0.0, 1.0), "crashed"),
+        worker(1, 1, (1.0, 4.0), "running"),
+    ];
+    let summary = Summary { version: VERSION, elapsed_s: 4.0, workers: workers.to_vec(), ..Summary::default() };
+    let page = page(&summary).expect("a page");
+    for (class, title) in [
+        ("quota", "pid 1000, generation 0, 100 tasks, 101 jobs, 0.0 ms to 2.0 s: quota"),
+        ("finished", "pid 1001, generation 1, 100 tasks, 101 jobs, 2.0 s to 4.0 s: finished"),
+        ("bad", "pid 1000, generation 0, 100 tasks, 101 jobs, 0.0 ms to 1.0 s: crashed"),
+        ("running", "pid 1001, generation 1, 100 tasks, 101 jobs, 1.0 s to 4.0 s: running"),
+    ] {
+        let found = page.lines().flat_map(|line| line.split("<rect")).any(|rect| {
+            rect.starts_with(&format!(" class=\"{class}\"")) && rect.contains(&format!("<title>{title}</title>"))
+        });
+        assert!(found, "{title}");
+    }
+}

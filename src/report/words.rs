@@ -1,0 +1,143 @@
+//! Numbers, times and sizes for people.
+
+/// A number with a space between groups of three digits: `1 234 567`. The space is narrow and does not break.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A time in a unit that fits: `0.4 ms`, `41 ms`, `1.5 s`, `2 min 5 s`, `3 h 12 min`.
+pub(super) fn time(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
+    let whole = seconds.max(0.0).round() as u64;
+    match seconds {
+        _ if seconds < 0.0095 => format!("{:.1} ms", seconds * 1e3),
+        _ if seconds < 0.9995 => format!("{:.0} ms", seconds * 1e3),
+        _ if seconds < 9.95 => format!("{seconds:.1} s"),
+        _ if whole < 120 => format!("{whole} s"),
+        _ if whole < 7_200 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
+    }
+}
+
+/// A time at the mark of an axis, where times are round: `0`, `200 ms`, `5 min`, `1 h 30 min`.
+pub(super) fn mark(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
+    let whole = seconds.max(0.0).round() as u64;
+    let with = |count: u64, unit: &str, rest: u64, small: &str| match rest {
+        0 => format!("{count} {unit}"),
+        rest => format!("{count} {unit} {rest} {small}"),
+    };
+    match seconds {
+        _ if seconds <= 0.0 => "0".to_owned(),
+        _ if seconds < 0.9995 => format!("{} ms", (seconds * 1e6).round() / 1e3),
+        _ if whole < 60 => format!("{} s", (seconds * 10.0).round() / 10.0),
+        _ if whole < 3_600 => with(whole / 60, "min", whole % 60, "s"),
+        _ if whole < 86_400 => with(whole / 3_600, "h", whole / 60 % 60, "min"),
+        _ => with(whole / 86_400, "d", whole / 3_600 % 24, "h"),
+    }
+}
+
+/// A size in a unit that fits: `512 B`, `1.5 MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+}
+
+/// A share in percent. Only none is `0 %`, and only all is `100 %`.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    match (part, whole) {
+        (_, 0) => "–".to_owned(),
+        (0, _) => "0 %".to_owned(),
+        _ if part == whole => "100 %".to_owned(),
+        _ => {
+            let percent = part as f64 * 100.0 / whole as f64;
+            let shown = if percent < 10.0 { format!("{percent:.1}") } else { format!("{percent:.0}") };
+            match shown.as_str() {
+                "0.0" => "< 0.1 %".to_owned(),
+                "100" => "> 99 %".to_owned(),
+                shown => format!("{shown} %"),
+            }
+        }
+    }
+}
+
+/// A number of things a second.
+pub(super) fn rate(count: u64, seconds: f64) -> String {
+    if seconds <= 0.0 {
+        return "–".to_owned();
+    }
+    let rate = count as f64 / seconds;
+    if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        let counts = [(0, "0"), (999, "999"), (1_000, "1\u{202f}000"), (1_234_567, "1\u{202f}234\u{202f}567")];
+        for (number, shown) in counts {
+            assert_eq!(count(number), shown);
+        }
+        let times = [
+            (0.0, "0.0 ms"),
+            (0.000_44, "0.4 ms"),
+            (0.041, "41 ms"),
+            (0.999_6, "1.0 s"),
+            (1.5, "1.5 s"),
+            (59.6, "60 s"),
+            (125.0, "2 min 5 s"),
+            (7_199.9, "2 h 0 min"),
+            (11_520.0, "3 h 12 min"),
+        ];
+        for (seconds, shown) in times {
+            assert_eq!(time(seconds), shown, "{seconds}");
+        }
+        let marks = [
+            (0.0, "0"),
+            (0.000_5, "0.5 ms"),
+            (0.2, "200 ms"),
+            (1.5, "1.5 s"),
+            (300.0, "5 min"),
+            (5_400.0, "1 h 30 min"),
+            (172_800.0, "2 d"),
+        ];
+        for (seconds, shown) in marks {
+            assert_eq!(mark(seconds), shown, "{seconds}");
+        }
+        let sizes = [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (20 << 20, "20 MiB"), (u64::MAX, "16384 PiB")];
+        for (bytes, shown) in sizes {
+            assert_eq!(size(bytes), shown);
+        }
+        let shares = [
+            (0, 0, "–"),
+            (0, 9, "0 %"),
+            (9, 9, "100 %"),
+            (1, 3, "33 %"),
+            (1, 1_000_000, "< 0.1 %"),
+            (999_999, 1_000_000, "> 99 %"),
+            (1, 50, "2.0 %"),
+        ];
+        for (part, whole, shown) in shares {
+            assert_eq!(share(part, whole), shown, "{part} of {whole}");
+        }
+    }
+}

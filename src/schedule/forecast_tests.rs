@@ -1,0 +1,95 @@
+//! How well the time left is foretold.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::simulation_tests::{Said, Serve, in_time, ms, run_watched, status};
+use super::tests::free;
+use super::*;
+use crate::model::{Retry, WaitReason};
+
+/// How many requests can be in flight.
+const PLACES: usize = 64;
+
+/// A list of 20,000 pages on 50 hosts in a mixed order that is always the same.
+fn mixed() -> Vec<String> {
+    let mut state = 7_u64;
+    let mut next = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    (0..20_000).map(|page| format!("http://h{}/{page}", next() % 50)).collect()
+}
+
+fn host_number(url: &Url) -> u64 {
+    url.host_str().expect("a host").trim_start_matches('h').parse().expect("a number")
+}
+
+/// Foretells the time left at each third of a run. Returns each as a share of the time that really remains.
+fn foretold(options: Options, list: &[String], read_ahead: usize, serve: &Serve) -> Vec<f64> {
+    let mut course: Vec<(Duration, Option<Duration>)> = Vec::new();
+    let mut first = None;
+    let ran = run_watched(options, list, PLACES, read_ahead, serve, |schedule, read, ran, now| {
+        let elapsed = now.saturating_duration_since(*first.get_or_insert(now));
+        if course.last().is_none_or(|(at, _)| elapsed > *at + ms(100)) {
+            let done = ran.settled.len() as u64;
+            let total = list.len() as u64;
+            let left = schedule
+                .time_left(Course { total, read: read as u64, done, settled: done, elapsed, places: PLACES }, now);
+            course.push((elapsed, left));
+        }
+    });
+    let share = |part: u32| {
+        let at = ran.took * part / 3;
+        let (elapsed, left) = course.iter().rfind(|(elapsed, _)| *elapsed <= at).expect("a moment before");
+        left.expect("something is settled").as_secs_f64() / (ran.took - *elapsed).as_secs_f64()
+    };
+    vec![share(1), share(2)]
+}
+
+#[test]
+fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
+    let polite = || Options { politeness: Politeness { concurrency: 4, ..free().politeness }, ..free() };
+    let slow_hosts: fn(u64) -> u64 = |host| if host < 5 { 600 } else { 50 };
+    let serve = |times: fn(u64) -> u64, pauses: bool| -> Serve {
+        Box::new(move |url, n| {
+            let host = host_number(url);
+            let is_asked_to_wait = pauses && host == 17 && n == 100;
+            let pause = Retry::After(Duration::from_secs(20));
+            let answer = if is_asked_to_wait { Said::Failure(status(429, pause)) } else { Said::Page };
+            in_time(times(host), answer)
+        })
+    };
+    let by_host = || -> Vec<String> {
+        let mut list = mixed();
+        list.sort_by_key(|line| host_number(&Url::parse(line).expect("a URL")));
+        list
+    };
+    let table: [(&str, Options, Vec<String>, usize, Serve, f64); 6] = [
+        ("equal hosts", polite(), mixed(), 10_000, serve(|_| 100, false), 0.1),
+        ("slow hosts", polite(), mixed(), 10_000, serve(slow_hosts, false), 0.3),
+        ("slow hosts and a pause", polite(), mixed(), 10_000, serve(slow_hosts, true), 0.3),
+        ("slow hosts, little read ahead", polite(), mixed(), 500, serve(slow_hosts, true), 0.3),
+        ("few places", free(), mixed(), 10_000, serve(slow_hosts, true), 0.3),
+        ("sorted by host", polite(), by_host(), 100_000, serve(slow_hosts, true), 0.3),
+    ];
+    for (what, options, list, read_ahead, serve, tolerance) in table {
+        for share in foretold(options, &list, read_ahead, &serve) {
+            assert!((share - 1.0).abs() <= tolerance, "{what}: {share:.2} of the time that remains");
+        }
+    }
+}
+
+#[test]
+fn hosts_that_wait_are_named_with_the_reason() {
+    let serve: Serve = Box::new(|_, _| in_time(0, Said::Failure(status(503, Retry::After(Duration::from_secs(7))))));
+    let mut seen = Vec::new();
+    let list = vec!["http://h/1".to_owned(), "http://h/2".to_owned()];
+    run_watched(free(), &list, 1, 100, &serve, |schedule, _, _, now| {
+        for Wait { host, why, until, .. } in schedule.waits(10, now).1 {
+            seen.push((host, why, until.saturating_duration_since(now) <= Duration::from_secs(7)));
+        }
+    });
+    assert!(seen.contains(&("h".to_owned(), WaitReason::RetryAfter, true)), "{seen:?}");
+}
