@@ -322,7 +322,12 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
     bytes_of(match kind % 8 {
         7 => {
             let page = Page { final_url: url, status, bytes, data: entries, fit: Fit::default() };
-            let visited = Visited { answer: Answer::Page(page), headers: Vec::new(), by_reference: false, phases: Phases::default() };
+            let visited = Visited {
+                answer: Answer::Page(page),
+                headers: Vec::new(),
+                by_reference: false,
+                phases: Phases::default(),
+            };
             JobOutput::Listing(visited, elapsed)
         }
         0 => page(Answer::Page(Page { final_url: url, status, bytes, data, fit: Fit::default() })),

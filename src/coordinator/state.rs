@@ -110,7 +110,7 @@ pub(super) struct Bounds {
 pub(super) struct State {
     pub(super) schedule: Schedule,
     pub(super) bounds: Bounds,
-    pub(super) tally: Tally,
+    pub(super) tally: Box<Tally>,
     /// The charges against jobs that lost a worker. Other jobs have no entry.
     pub(super) suspects: HashMap<u64, blame::Charges>,
     /// What ended the last lost worker that held no job.
@@ -159,7 +159,7 @@ impl State {
             schedule: Schedule::new(options),
             deadline: bounds.limits.deadline.map(|deadline| now + deadline),
             bounds,
-            tally: Tally::new(now, before),
+            tally: Box::new(Tally::new(now, before)),
             suspects: HashMap::new(),
             idle_end: None,
             cached: None,

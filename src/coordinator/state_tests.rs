@@ -629,8 +629,12 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     let mut listing = ListingWriter::new(Lists::Pages);
     listing.push(Listed { loc: "http://h/0", ..Listed::default() });
     let data = listing.into_bytes();
-    let of =
-        |answer| bytes(JobOutput::Listing(Visited { answer, headers: vec![], by_reference: false, phases: Phases::default() }, Duration::ZERO));
+    let of = |answer| {
+        bytes(JobOutput::Listing(
+            Visited { answer, headers: vec![], by_reference: false, phases: Phases::default() },
+            Duration::ZERO,
+        ))
+    };
     let good = || Page { final_url: "http://h/s".to_owned(), data: data.clone(), bytes: 50 << 20, ..page(0) };
     let counts = vec![FieldCount::default()];
     let impossible = [

@@ -5,6 +5,7 @@ use crate::observation::{
     FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, LatencySummary, PhaseSummary,
     SettingSummary, Stretch, Summary, VERSION, WorkerSummary,
 };
+use crate::scrape::extract::MarkCount;
 
 /// Text that must not become markup, a command to a terminal, or another direction of text.
 const HOSTILE: &str = "</title><script>alert(1)</script>\u{1b}[31m\u{202e}\"'&<!--";
@@ -45,7 +46,7 @@ fn largest(slots: u64) -> Summary {
         values: 1,
         empty: 0,
         bad: 1,
-        decimals: Default::default(),
+        decimals: MarkCount::default(),
         is_of_settings: true,
     };
     let stretch = |number: u64| Stretch {

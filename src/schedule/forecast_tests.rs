@@ -43,10 +43,13 @@ fn foretold(options: Options, list: &[String], read_ahead: usize, serve: &Serve)
     let share = |part: u32| {
         let at = ran.took * part / 3;
         let (elapsed, left) = course.iter().rfind(|(elapsed, _)| *elapsed <= at).expect("a moment before");
-        left.expect("something is settled").as_secs_f64() / (ran.took - *elapsed).as_secs_f64()
+        left.expect("something is settled").as_secs_f64() / ran.took.saturating_sub(*elapsed).as_secs_f64()
     };
     vec![share(1), share(2)]
 }
+
+/// A name, the options, the list, how far it is read ahead, the servers, and how wrong the foretold time may be.
+type Row = (&'static str, Options, Vec<String>, usize, Serve, f64);
 
 #[test]
 fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
@@ -66,7 +69,7 @@ fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
         list.sort_by_key(|line| host_number(&Url::parse(line).expect("a URL")));
         list
     };
-    let table: [(&str, Options, Vec<String>, usize, Serve, f64); 6] = [
+    let table: [Row; 6] = [
         ("equal hosts", polite(), mixed(), 10_000, serve(|_| 100, false), 0.1),
         ("slow hosts", polite(), mixed(), 10_000, serve(slow_hosts, false), 0.3),
         ("slow hosts and a pause", polite(), mixed(), 10_000, serve(slow_hosts, true), 0.3),
