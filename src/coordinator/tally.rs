@@ -40,7 +40,6 @@ pub(super) struct Tally {
 struct Details {
     hosts: HostCounts,
     queue: Latency,
-    connect: Latency,
     first_byte: Latency,
     body: Latency,
     parse: Latency,
@@ -153,9 +152,8 @@ impl Tally {
         let Some(details) = &mut self.details else { return };
         details.hosts.answered(host, total);
         details.total.add(total);
-        let Phases { connect, first_byte, body, parse, extract } = phases;
+        let Phases { first_byte, body, parse, extract } = phases;
         let parts = [
-            (&mut details.connect, connect),
             (&mut details.first_byte, first_byte),
             (&mut details.body, body),
             (&mut details.parse, parse),
@@ -301,7 +299,6 @@ impl Details {
     fn phases(&self) -> PhaseSummary {
         PhaseSummary {
             queue: self.queue.summary(),
-            connect: self.connect.summary(),
             first_byte: self.first_byte.summary(),
             body: self.body.summary(),
             parse: self.parse.summary(),

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How long the phases of a request took, as far as it had them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
-    /// Looking up the address and connecting. `None` if an open connection was used.
-    pub connect: Option<Duration>,
-    /// From when the request was made, without connecting, until the head of the answer came.
+    /// From the beginning until the head of the answer came. Connecting is a part of it.
     pub first_byte: Option<Duration>,
     /// Reading the body.
     pub body: Option<Duration>,

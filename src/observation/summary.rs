@@ -121,9 +121,7 @@ pub struct PhaseSummary {
     /// From when a task was read until it was handed to a worker: the delay and the limits of its host, its robots.txt,
     /// and all workers being busy.
     pub queue: LatencySummary,
-    /// Looking up the address and connecting, if a connection was opened.
-    pub connect: LatencySummary,
-    /// From when the request was sent until the head of the answer came.
+    /// From when the worker began until the head of the answer came. Connecting is a part of it.
     pub first_byte: LatencySummary,
     /// Reading the body.
     pub body: LatencySummary,

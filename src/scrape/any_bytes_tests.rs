@@ -8,6 +8,8 @@ use reqwest::header::HeaderMap;
 use serde::de::IgnoredAny;
 use url::Url;
 
+use crate::model::Phases;
+
 use super::document_kind::DocumentKind;
 use super::extract::{
     Arity, Case, EachRule, Extracted, Extraction, Extractor, Fact, Fields, FirstOf, Notation, Preset, Root, Rule,
@@ -53,6 +55,7 @@ fn check_as(document_kind: DocumentKind, kind: u8, css: &str, body: &[u8]) {
         body: Bytes::copy_from_slice(body),
         headers: HeaderMap::new(),
         fetched_at: Some(SystemTime::UNIX_EPOCH),
+        phases: Phases::default(),
     };
     for extractor in &*RULES {
         check_with(extractor, &page);

@@ -1,6 +1,7 @@
 //! Reads a fetched page: decode -> parse -> extract.
 
 use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -21,6 +22,10 @@ pub(super) struct Read {
     pub(super) made: Result<Made, Failure>,
     /// Whether html5ever parsed the page.
     pub(super) by_reference: bool,
+    /// How long decoding and parsing took.
+    pub(super) parse: Duration,
+    /// How long extracting took.
+    pub(super) extract: Duration,
 }
 
 impl Read {
@@ -69,16 +74,19 @@ pub(super) fn data_of(
     };
     DOCUMENT.with_borrow_mut(|document| {
         document.choice = parser;
-        let made = match page.kind {
-            DocumentKind::Html | DocumentKind::Text => {
-                read_html(page, document).and_then(|()| of_document(extractor, document, &facts, refreshed))
-            }
-            DocumentKind::Xml => {
-                read_xml(page, document).and_then(|()| of_document(extractor, document, &facts, refreshed))
-            }
-            DocumentKind::Json => of_json(extractor, page, document, &facts),
+        let begun = Instant::now();
+        let parsed = match page.kind {
+            DocumentKind::Html | DocumentKind::Text => Some(read_html(page, document)),
+            DocumentKind::Xml => Some(read_xml(page, document)),
+            // Reading and extracting are one step.
+            DocumentKind::Json => None,
         };
-        Read { made, by_reference: document.by_reference }
+        let parse = begun.elapsed();
+        let made = match parsed {
+            Some(parsed) => parsed.and_then(|()| of_document(extractor, document, &facts, refreshed)),
+            None => of_json(extractor, page, document, &facts),
+        };
+        Read { made, by_reference: document.by_reference, parse, extract: begun.elapsed().saturating_sub(parse) }
     })
 }
 
@@ -141,6 +149,8 @@ fn read_xml(page: &FetchedPage, document: &mut Document) -> Result<(), Failure> 
 mod tests {
     use std::time::SystemTime;
 
+    use crate::model::Phases;
+
     use bytes::Bytes;
     use encoding_rs::{Encoding, GBK, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
     use reqwest::header::HeaderMap;
@@ -171,6 +181,7 @@ mod tests {
             body,
             headers,
             fetched_at,
+            phases: Phases::default(),
             _turn: None,
         }
     }

@@ -1,12 +1,13 @@
 //! Runs the stages one after another: fetch -> decode -> parse -> extract.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use url::Url;
 
 use super::extract::{Extracted, Extractor};
-use super::fetch::{Exchange, Fetched, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
+use super::fetch::{Exchange, Fetched, FetchedPage, Fetcher, FoundListing, ListingBody, PageNeeds, RobotsFile};
 use super::large::{LARGE_PAGE, LargePages};
 use super::reading::{Made, Read, data_of};
 use super::response::Response;
@@ -76,13 +77,9 @@ impl Scraper {
     /// As [`Self::visit`].
     pub async fn visit_archived(&self, visit: &Visit, sent: impl Fn() + Send + Sync + 'static) -> (Visited, Bytes) {
         let (mut headers, mut by_reference, mut exchange) = (Vec::new(), false, None);
-        let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference, &mut exchange).await;
-        let visited = Visited {
-            answer: answer.unwrap_or_else(Answer::Failure),
-            headers,
-            by_reference,
-            phases: Phases::default(),
-        };
+        let mut phases = Phases::default();
+        let answer = self.try_visit(visit, sent, &mut headers, &mut by_reference, &mut exchange, &mut phases).await;
+        let visited = Visited { answer: answer.unwrap_or_else(Answer::Failure), headers, by_reference, phases };
         (visited, self.members(exchange).await)
     }
 
@@ -181,6 +178,7 @@ impl Scraper {
         kept: &mut Vec<(String, String)>,
         by_reference: &mut bool,
         exchange: &mut Option<Box<Exchange>>,
+        phases: &mut Phases,
     ) -> Result<Answer, Failure> {
         let url = &visit.url;
         let page = match self.fetcher.fetch(visit, sent, kept, exchange).await? {
@@ -188,7 +186,7 @@ impl Scraper {
             Fetched::Redirect { status, to, bytes } => return leads_to(to, url, status, bytes),
             Fetched::NotModified { bytes } => return Ok(Answer::NotModified { bytes }),
         };
-        let page = Arc::new(page);
+        let page: Arc<FetchedPage> = Arc::from(page);
         // Keeps the credentials: relative links of the page need them too.
         let refreshed = page.follows_meta.then(|| url.clone());
         let parser = self.parser;
@@ -202,10 +200,12 @@ impl Scraper {
                 let read = data_of(&extractor, parser, &page, task.as_deref(), refreshed.as_ref());
                 Ok(read.in_rows(table.as_deref()))
             };
-            let failed = |failure| Read { made: Err(failure), by_reference: false };
+            let (parse, extract) = (Duration::ZERO, Duration::ZERO);
+            let failed = |failure| Read { made: Err(failure), by_reference: false, parse, extract };
             self.side_threads.run(read).await.unwrap_or_else(failed)
         };
         *by_reference = read.by_reference;
+        *phases = Phases { parse: Some(read.parse), extract: Some(read.extract), ..page.phases };
         let (final_url, status, bytes) = (page.url.to_string(), page.status, page.body.len() as u64);
         match read.made {
             Ok(Made::Elsewhere(to)) => leads_to(to, url, status, bytes),

@@ -72,13 +72,13 @@ use super::large::{LargePages, Turn};
 use super::media_type::MediaType;
 use super::settings::FetchSettings;
 use super::{Error, sniff};
-use crate::model::{Failure, FailureKind, Retry, Stage, Visit, how_long, shown_url, without_credentials};
+use crate::model::{Failure, FailureKind, Phases, Retry, Stage, Visit, how_long, shown_url, without_credentials};
 use crate::warc::write::Truncated;
 
 /// The result of a request.
 #[derive(Debug)]
 pub(super) enum Fetched {
-    Page(FetchedPage),
+    Page(Box<FetchedPage>),
     Redirect { status: u16, to: Url, bytes: u64 },
     NotModified { bytes: u64 },
 }
@@ -98,6 +98,8 @@ pub(super) struct FetchedPage {
     pub(super) headers: HeaderMap,
     /// When the head of the response arrived, if that is known.
     pub(super) fetched_at: Option<SystemTime>,
+    /// How long the request and its body took.
+    pub(super) phases: Phases,
     /// The permit of a large page, held until its data is extracted.
     pub(super) _turn: Option<Turn>,
 }
@@ -152,6 +154,7 @@ impl Fetcher {
         exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(&visit.url);
+        let begun = Instant::now();
         let answered = if let Some(stored) = &visit.stored {
             let deadline = Instant::now() + self.settings.timeout;
             Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
@@ -160,7 +163,15 @@ impl Fetcher {
             keep(&self.settings.kept_headers, response.headers(), kept);
             Answered { response, deadline, at: Some(SystemTime::now()) }
         };
-        self.read(visit, shown, answered, exchange).await
+        let first_byte = begun.elapsed();
+        let mut fetched = self.read(visit, shown, answered, exchange).await;
+        if let Ok(Fetched::Page(page)) = &mut fetched
+            && visit.stored.is_none()
+        {
+            let body = Some(begun.elapsed().saturating_sub(first_byte));
+            page.phases = Phases { first_byte: Some(first_byte), body, ..Phases::default() };
+        }
+        fetched
     }
 
     /// Reads an answer: everything that follows from its head, and the body if it is a page.
@@ -239,9 +250,10 @@ impl Fetcher {
             body: bytes,
             headers,
             fetched_at,
+            phases: Phases::default(),
             _turn: turn,
         };
-        Ok(Fetched::Page(page))
+        Ok(Fetched::Page(Box::new(page)))
     }
 
     /// Reads the body of a page. Checks its bytes if no header gives its type.

@@ -43,7 +43,7 @@ fn read(form: StoredForm, bytes: impl Into<bytes::Bytes>) -> Result<FetchedPage,
     match result? {
         Fetched::Page(page) => {
             assert_eq!((page.fetched_at, page.url.as_str(), page.follows_meta), (at, "http://h/a", false));
-            Ok(page)
+            Ok(*page)
         }
         other => panic!("{other:?}"),
     }
