@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Error;
+use super::{Error, destination};
 use crate::model::{Dialect, Done, Failure, Record, escape_controls, printable};
 use crate::own_files;
 
@@ -120,6 +120,14 @@ impl FailedOut {
     pub(super) fn open(path: &Path, done: &Done) -> Result<Self, Error> {
         let refuse = |error| {
             let shown = path.display();
+            let folder = destination::folder_of(path);
+            if !folder.is_dir() {
+                let folder = folder.display();
+                return Error::unusable(format!(
+                    "write the failed tasks to `{shown}`: there is no folder `{folder}`, create it (mkdir -p {folder}) or \
+                     choose another"
+                ));
+            }
             Error::unusable(format!("write the failed tasks to `{shown}`: choose another file with --failed-out"))
                 .because(error)
         };

@@ -231,9 +231,10 @@ fn a_repair_that_cannot_be_right_is_refused_before_the_first_request() {
     let other_title = "--set=extract.title=\"h1::text\"";
     let old = job.path("old.csv");
     fs::copy(&job.output, &old).expect("copied");
-    let table: [(&[&str], &str); 16] = [
+    let table: [(&[&str], &str); 17] = [
         (&["--failed-out", "-"], "name a file that ends in .csv"),
         (&["--failed-out", "failed.json"], "they are written line by line"),
+        (&["--failed-out", "nowhere/failed.csv"], "there is no folder `nowhere`, create it (mkdir -p nowhere)"),
         (&["--only", "dns"], "--retry-failed"),
         (&["--retry-failed", "--since", &old], "cannot be used with"),
         (&["--allow-changed-rules"], "it needs --retry-failed or --since"),
