@@ -91,7 +91,7 @@ pub struct FetchSettings {
 impl FetchSettings {
     /// The most bytes of a body, as it is sent, that are kept for an archive if `most` decompressed bytes of it are read:
     /// enough for all of them, and for each part of a robots.txt that is read.
-    pub(super) fn longest_kept_body(&self, most: u64) -> u64 {
+    pub(super) fn longest_kept_body(most: u64) -> u64 {
         compressed(most.max(1 << 20))
     }
 
@@ -99,7 +99,7 @@ impl FetchSettings {
     pub fn longest_archived(&self) -> u64 {
         /// The heads of request and response. HTTP clients read less.
         const HEADS: u64 = 2 << 20;
-        write::longest(self.longest_kept_body(self.max_body.max(MAX_SITEMAP)).saturating_add(HEADS))
+        write::longest(Self::longest_kept_body(self.max_body.max(MAX_SITEMAP)).saturating_add(HEADS))
     }
 
     /// Returns the `User-Agent` that is sent. A header of this name in `headers` takes precedence over `user_agent`.
