@@ -89,17 +89,17 @@ pub struct FetchSettings {
 }
 
 impl FetchSettings {
-    /// The most bytes of a body, as it is sent, that are kept for an archive: enough for every page, and for each part of
-    /// a robots.txt that is read.
-    pub(super) fn longest_kept_body(&self) -> u64 {
-        compressed(self.max_body.max(MAX_SITEMAP))
+    /// The most bytes of a body, as it is sent, that are kept for an archive if `most` decompressed bytes of it are read:
+    /// enough for all of them, and for each part of a robots.txt that is read.
+    pub(super) fn longest_kept_body(most: u64) -> u64 {
+        compressed(most.max(1 << 20))
     }
 
     /// The most bytes that one request adds to an archive.
     pub fn longest_archived(&self) -> u64 {
         /// The heads of request and response. HTTP clients read less.
         const HEADS: u64 = 2 << 20;
-        write::longest(self.longest_kept_body().saturating_add(HEADS))
+        write::longest(Self::longest_kept_body(self.max_body.max(MAX_SITEMAP)).saturating_add(HEADS))
     }
 
     /// Returns the `User-Agent` that is sent. A header of this name in `headers` takes precedence over `user_agent`.

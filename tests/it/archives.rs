@@ -120,10 +120,10 @@ fn every_response_of_a_run_is_in_its_archive_and_the_records_are_as_without_one(
             fs::read_dir(folder.path()).expect("a folder").flatten().map(|it| it.file_name()).collect();
         files.sort();
         if !with_archive {
-            assert_eq!(files, ["out.jsonl"]);
+            assert_eq!(files, ["out.jsonl", "out.jsonl.rules"]);
             continue;
         }
-        assert_eq!(files, ["out.jsonl", "pages.warc.gz"]);
+        assert_eq!(files, ["out.jsonl", "out.jsonl.rules", "pages.warc.gz"]);
         let all = read_file(&archive);
         let expected = [
             ("/big/300000", 200),
@@ -360,7 +360,7 @@ impl Job {
             let path = record.url.replace(origin, "");
             assert!([200, 404].iter().any(|status| archived.contains(&(path.clone(), *status))), "{path} is missing");
         }
-        assert_eq!(self.files(), ["a.warc.gz", "list", "out.jsonl"]);
+        assert_eq!(self.files(), ["a.warc.gz", "list", "out.jsonl", "out.jsonl.rules"]);
     }
 }
 

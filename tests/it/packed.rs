@@ -203,8 +203,9 @@ fn a_packed_output_on_a_full_disk_keeps_whole_members() {
     let list: Vec<String> =
         (0..COUNT).map(|_| server.url(&format!("/sleep/10/{}{}{}", digits(), digits(), digits()))).collect();
     let job = Job::new(&list);
-    // A file may have at most 80 blocks of 512 bytes. The signal for this limit is ignored.
-    let slow = ["--set", "pool.workers=1", "--set", "pool.concurrency=2"];
+    // A file may have at most 80 blocks of 512 bytes: more than the records of two seconds, and less than all of them. The
+    // signal for this limit is ignored.
+    let slow = ["--rate", "250"];
     let mut limited = crate::support::shell("trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"");
     limited.args(job.command("out.jsonl.gz", &slow).get_args());
     let run = Run::to_end(limited).exited(1);

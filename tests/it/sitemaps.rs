@@ -393,7 +393,7 @@ fn a_run_that_is_killed_again_and_again_asks_for_each_sitemap_once_and_keeps_its
     Run::to_end(to_file(undisturbed.path(), &site, &[])).exited(3);
     let expected = comparable(undisturbed.path());
     assert_eq!(expected.len(), 241);
-    assert_eq!(fs::read_dir(undisturbed.path()).expect("a folder").count(), 1, "only the output stays");
+    assert_eq!(fs::read_dir(undisturbed.path()).expect("a folder").count(), 2, "only the output and its rules stay");
 
     let folder = tempfile::tempdir().expect("a folder");
     let slow = ["--set", "politeness.rate=60"];
@@ -417,7 +417,7 @@ fn a_run_that_is_killed_again_and_again_asks_for_each_sitemap_once_and_keeps_its
     // One sitemap is under way at a time. If its answer was on its way at a kill, it is requested again.
     let again: usize = (0..7).map(|n| asked(&format!("/{n}.xml")) - 1).sum::<usize>() + asked("/top.xml") - 1;
     assert!(again <= kills, "{again} sitemaps were requested again after {kills} kills");
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the output stays");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "only the output and its rules stay");
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn a_resumed_run_reads_the_list_of_the_first_run_although_the_site_has_changed()
     assert!(urls[0].ends_with("/p/0/0\"") && urls[79].ends_with("/p/1/39\""), "{urls:?}");
     let later = site.paths();
     assert!(!later[before..].iter().any(|path| path == "/top.xml" || path == "/0.xml"), "{later:?}");
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the output stays");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "only the output and its rules stay");
 
     // Another list is refused.
     let other = tempfile::tempdir().expect("a folder");

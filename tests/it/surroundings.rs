@@ -347,7 +347,7 @@ fn a_disk_with_too_few_inodes_is_an_error_before_the_first_request_and_no_file_s
             return skipped("this system does not allow private mounts");
         }
         let run = run.exited(code);
-        assert_eq!(run.stdout, if code == 0 { "out.jsonl\n" } else { "" }, "{inodes}");
+        assert_eq!(run.stdout, if code == 0 { "out.jsonl\nout.jsonl.rules\n" } else { "" }, "{inodes}");
         assert_eq!(run.stderr.contains("free some space (or inodes)"), code == 2, "{inodes}: {}", run.stderr);
     }
 }

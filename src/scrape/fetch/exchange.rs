@@ -79,6 +79,11 @@ impl Exchange {
         }
     }
 
+    /// Sets the most bytes of the body that are kept. Nothing of the body may have been read.
+    pub(super) fn keep_up_to(&mut self, most: u64) {
+        self.most = most;
+    }
+
     /// Appends a piece of the body.
     pub(super) fn add(&mut self, piece: &[u8]) {
         let room = usize::try_from(self.most).unwrap_or(usize::MAX) - self.body.len();

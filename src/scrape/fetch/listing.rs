@@ -48,6 +48,8 @@ impl Fetcher {
             (stored::response(stored, &shown)?, Instant::now() + self.settings.timeout)
         } else {
             let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
+            let most = FetchSettings::longest_kept_body(most_of_listing(&self.settings));
+            exchange.iter_mut().for_each(|exchange| exchange.keep_up_to(most));
             keep(&self.settings.kept_headers, response.headers(), kept);
             (response, deadline)
         };

@@ -310,7 +310,7 @@ impl Fetcher {
                     }
                     *exchange = visit.archive.map(|id| {
                         let request = self.clients.harmless_headers(visit, via);
-                        let most = self.settings.longest_kept_body();
+                        let most = FetchSettings::longest_kept_body(self.settings.max_body);
                         Box::new(Exchange::begun(id, shown, request, &response, via.is_some(), most))
                     });
                     Ok((response, deadline))
