@@ -356,7 +356,7 @@ impl State {
             AnsweredBy::Requests => cached.flatten().or((settled.attempts > 0).then_some(self.wall)),
         };
         let too_long = match &settled.outcome {
-            Outcome::Page(page) => too_long(&settled.line, page),
+            Outcome::Page(page) => too_long(&settled.line, &settled.input, page),
             Outcome::Failure(_) => None,
         };
         let record = Record {
