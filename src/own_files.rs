@@ -193,6 +193,11 @@ pub fn permissions_in_place_of(old: &Metadata) -> Permissions {
     in_place_of((old.uid(), old.mode()), user()).unwrap_or_else(permissions_of_new_files)
 }
 
+/// These permissions, except that no other user may write.
+pub fn without_writers(permissions: &Permissions) -> Permissions {
+    Permissions::from_mode(permissions.mode() & !0o022)
+}
+
 fn in_place_of((owner, mode): (u32, u32), user: u32) -> Option<Permissions> {
     (owner == user).then(|| Permissions::from_mode(mode & 0o777))
 }

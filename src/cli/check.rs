@@ -28,7 +28,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     if let Some(plan) = &loaded.plan.cookies {
         cookie_file::open(plan).map_err(Stop::usage)?;
     }
-    if args.list.urls.is_empty() && args.list.sitemap.is_empty() {
+    if args.list.names_nothing() {
         return Ok(Exit::Success);
     }
     let list = run::list(&args.list, &loaded.plan, None)?;

@@ -45,7 +45,7 @@ pub(super) fn target(format: Format) -> anyhow::Result<Option<Target>> {
         let (name, feature) = (target.name(), target.feature());
         bail!(
             "write the output as {name}: this program was built without the feature `{feature}`: \
-             cargo install gleaner --features {feature}, or {way_out}"
+             `cargo install --path . --features {feature}` in the folder of its source builds it in, or {way_out}"
         );
     }
     Ok(Some(target))
@@ -158,7 +158,9 @@ mod tests {
                 Ok(target) => assert!(target.is_some_and(Target::is_built_in)),
                 Err(error) => {
                     let error = error.to_string();
-                    let install = format!("cargo install gleaner --features {feature}, or write out.");
+                    let install = format!(
+                        "`cargo install --path . --features {feature}` in the folder of its source builds it in, or write out."
+                    );
                     assert!(error.contains(&install), "{error}");
                 }
             }

@@ -33,7 +33,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.context("set up the event loop").map_err(Stop::usage)?;
     let written = runtime.block_on(write(&mut reader, sink, table.as_ref()));
-    let written = written.inspect_err(|_| discard(&options.destination)).map_err(Stop::on_the_way)?;
+    let written = written.map_err(|error| Stop { advice: discard(&options.destination), ..Stop::on_the_way(error) })?;
     if !args.quiet {
         say(&format!("{} converted", counted(written.records, "record")));
     }
@@ -218,14 +218,15 @@ async fn hand_over(sink: &Sink, batch: &mut Vec<Record>) -> anyhow::Result<()> {
     sink.failed().cloned().map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Removes what a conversion that failed has written, because nobody can continue it.
-fn discard(destination: &sink::Destination) {
-    let sink::Destination::File(path) = destination else { return };
-    let Ok(target) = own_files::follow_links(path) else { return };
+/// Removes what a conversion that failed has written, because nobody can continue it. Returns what to tell the user.
+fn discard(destination: &sink::Destination) -> Option<String> {
+    let sink::Destination::File(path) = destination else { return None };
+    let target = own_files::follow_links(path).ok()?;
     let beside = sink::files_beside(&target);
     for file in beside.iter().filter(|file| **file != Made::path(&target)) {
         let _ = fs::remove_file(file);
     }
+    Some(format!("the unfinished files beside `{}` were removed: run the conversion again", path.display()))
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

@@ -44,7 +44,7 @@ fn by_extension(name: &Path, path: &Path) -> anyhow::Result<Format> {
         };
         format!(
             "write the output to `{}`: `.{extension}` is not a format that gleaner writes: use one of {} (each also with \
-             {} after it), or choose the format with --format, such as --format jsonl",
+             {} after it), or choose the format with --format jsonl (convert: --set output.format=jsonl)",
             path.display(),
             list(Format::extensions().collect()),
             list(Packing::extensions().collect()),

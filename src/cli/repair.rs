@@ -14,7 +14,7 @@ use crate::input::Input;
 use crate::model::{FailureKind, nearest};
 use crate::observation::Summary;
 use crate::own_files;
-use crate::sink::{self, Kept, Made, Order, Shape};
+use crate::sink::{self, Kept, LeftOver, Made, Order, Shape};
 
 /// A run that is ready to start, or one that has nothing to do.
 #[derive(Debug)]
@@ -128,6 +128,7 @@ fn check(args: &RunArgs, plan: &Plan, output: &sink::Options, option: &str, path
     if !target.exists() {
         bail!("read the output `{shown}`: there is no such file; leave out {option} to fetch everything");
     }
+    archive_is_new(output, option)?;
     let known = Made::of(&target).map(|made| made.rules.data);
     if !args.allow_changed_rules && known.as_ref() != output.rules.as_ref().map(|rules| &rules.data) {
         let rules = Made::path(&target);
@@ -146,6 +147,24 @@ fn check(args: &RunArgs, plan: &Plan, output: &sink::Options, option: &str, path
     }
     let kinds = args.only.iter().map(|name| kind(name.trim()));
     Ok(Mode::Repair(kinds.collect::<anyhow::Result<_>>()?))
+}
+
+/// Fails if the run would replace an archive, because the new one would lack the pages of the records that are kept. A
+/// resumed run may find its own archive, if only its output was not complete.
+fn archive_is_new(output: &sink::Options, option: &str) -> anyhow::Result<()> {
+    let (Some(archive), sink::Destination::File(path)) = (&output.archive, &output.destination) else { return Ok(()) };
+    let is_resumed = output.left_over == LeftOver::Resume && {
+        let [part, ..] = sink::files_beside(&own_files::follow_links(path)?);
+        part.exists()
+    };
+    if archive.path.exists() && !is_resumed {
+        bail!(
+            "use {option}: the archive `{}` would be replaced by one without the pages of the records that stay; name another \
+             one with --archive (cat joins archives)",
+            archive.path.display()
+        );
+    }
+    Ok(())
 }
 
 fn kind(name: &str) -> anyhow::Result<FailureKind> {

@@ -158,6 +158,7 @@ pub(super) fn list(args: &ListArgs, plan: &Plan, limit: Option<u64>) -> Result<I
     let max_stored = plan.scrape.fetch.max_body.saturating_add(STORED_HEAD).min(MOST_STORED);
     let options = input::Options { max_stored, needed, ..plan.input.clone() };
     let input = Input::open(&sources, base, limit).and_then(|input| input.reading(options)).map_err(Stop::usage)?;
+    args.fits(&input).map_err(Stop::usage)?;
     if !args.force_list {
         input.check_first_lines().map_err(Stop::usage)?;
     }

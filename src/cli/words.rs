@@ -17,14 +17,19 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// Reports the result of a run.
 pub(super) fn closing(ending: Ending, summary: &Summary, kept: Option<&Path>) {
+    let were = if summary.tasks == 1 { "was" } else { "were" };
     let interrupted = match ending {
-        Ending::Complete | Ending::ReaderGone => "",
-        Ending::Stopped(Reason::Signal(_)) => " were done when the run was interrupted",
-        Ending::Stopped(Reason::Failures) => " were done when there were too many failures (limits.max_failures)",
-        Ending::Stopped(Reason::Drained) => " were done when the run was asked to stop",
-        Ending::Stopped(Reason::Deadline) => " were done when the run reached its deadline (limits.deadline)",
+        Ending::Complete | Ending::ReaderGone => String::new(),
+        Ending::Stopped(Reason::Signal(_)) => format!(" {were} done when the run was interrupted"),
+        Ending::Stopped(Reason::Failures) => {
+            format!(" {were} done when there were too many failures (limits.max_failures)")
+        }
+        Ending::Stopped(Reason::Drained) => format!(" {were} done when the run was asked to stop"),
+        Ending::Stopped(Reason::Deadline) => {
+            format!(" {were} done when the run reached its deadline (limits.deadline)")
+        }
     };
-    let earlier = match (summary.resumed, interrupted) {
+    let earlier = match (summary.resumed, interrupted.as_str()) {
         (0, _) => String::new(),
         (resumed, "") => format!(", {resumed} of them done by an earlier run"),
         (resumed, _) => format!(", {resumed} of them done by an earlier run,"),

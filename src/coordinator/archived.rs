@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use siphasher::sip128::SipHasher24;
 use url::Url;
 
+use super::listings::is_listing;
 use crate::schedule::RequestId;
 
 #[derive(Debug)]
@@ -32,7 +33,9 @@ impl Archived {
             RequestId::Page(seq) => {
                 let made = self.made.entry(seq).or_default();
                 *made += 1;
-                [&seq.to_le_bytes()[..], &made.to_le_bytes()].concat()
+                // A resumed run counts its sitemaps from 0 again, so their numbers need the URL.
+                let url = if is_listing(seq) { url.as_str() } else { "" };
+                [&seq.to_le_bytes()[..], &made.to_le_bytes(), url.as_bytes()].concat()
             }
             RequestId::Robots(id) => {
                 let time = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -76,6 +79,9 @@ mod tests {
         assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
         let later = now + Duration::from_secs(9);
         assert_eq!(Archived::new(1).number(RequestId::Page(0), &other, later), numbers[0]);
+        // A resumed run counts its sitemaps anew, and asks for other ones than the run before.
+        let sitemap = RequestId::Page(1 << 62);
+        assert_ne!(Archived::new(1).number(sitemap, &url, now), Archived::new(1).number(sitemap, &other, now));
         assert_ne!(Archived::new(2).number(RequestId::Page(0), &url, now), numbers[0]);
         run.settled(0);
         assert!(!run.made.contains_key(&0));

@@ -265,7 +265,10 @@ impl State {
         let in_flight = self.out.len();
         let time = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
-        tracing::warn!("stopping: waiting up to {time} for {in_flight} requests; {which} signal ends that");
+        if in_flight > 0 {
+            let requests = if in_flight == 1 { "request" } else { "requests" };
+            tracing::warn!("stopping: waiting up to {time} for {in_flight} {requests}; {which} signal ends that");
+        }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
 
@@ -378,17 +381,17 @@ impl State {
         if !self.suspects.is_empty() {
             self.suspects.remove(&settled.seq);
         }
+        self.archived.iter_mut().for_each(|archived| archived.settled(settled.seq));
         if is_listing(settled.seq) {
             return self.listed(settled, worker);
         }
         let cached = self.cached.as_mut().map(|cached| cached.settled(settled.seq));
-        self.archived.iter_mut().for_each(|archived| archived.settled(settled.seq));
         let fetched_at = match settled.answered_by {
             AnsweredBy::List { at } => at,
             AnsweredBy::Requests => cached.flatten().or((settled.attempts > 0).then_some(self.wall)),
         };
         let too_long = match &settled.outcome {
-            Outcome::Page(page) => too_long(&settled.line, page),
+            Outcome::Page(page) => too_long(&settled.line, &settled.input, page),
             Outcome::Failure(_) => None,
         };
         let record = Record {

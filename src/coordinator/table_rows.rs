@@ -2,7 +2,7 @@
 //!
 //! The coordinator writes rows to the output after its own cells, so each row must be one row with all its cells.
 
-use crate::model::{Failure, FailureKind, Page, RowsHead, Stage, count_rows, rows_of};
+use crate::model::{Carried, Failure, FailureKind, Page, RowsHead, Stage, count_rows, rows_of};
 
 /// The most bytes that one record may have as rows. Each row repeats the coordinator's own cells, so a page with many
 /// rows and a long URL could fill the memory.
@@ -51,11 +51,12 @@ fn after_quotes(mut quoted: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Fails a page whose rows would be too long together with the coordinator's own cells. `line` is the task's line.
-pub(super) fn too_long(line: &str, page: &Page) -> Option<Failure> {
+/// Fails a page whose rows would be too long together with the coordinator's own cells. `line` is the task's line, and
+/// `input` what the list says about the task: each row repeats both.
+pub(super) fn too_long(line: &str, input: &Carried, page: &Page) -> Option<Failure> {
     RowsHead::of(&page.data)?;
     // A quote takes two bytes in a cell.
-    let own = 2 * (line.len() + page.final_url.len() + page.fit.warnings.len()) + OWN_CELLS;
+    let own = 2 * (line.len() + input.weight() + page.final_url.len() + page.fit.warnings.len()) + OWN_CELLS;
     let bytes = |rows: usize| page.data.len().saturating_add(rows.saturating_mul(own));
     // Counting reads all data, so it is done only if it can matter.
     if bytes(page.data.len()) <= MOST_BYTES || bytes(count_rows(&page.data)) <= MOST_BYTES {
@@ -63,7 +64,7 @@ pub(super) fn too_long(line: &str, page: &Page) -> Option<Failure> {
     }
     let message = format!(
         "write the page as rows: they have more than {MOST_BYTES} bytes with the columns that each row repeats; leave \
-         out output.rows, or name fewer columns in output.columns"
+         out output.rows, name fewer columns in output.columns, or carry fewer columns of the list with --keep"
     );
     let failure = Failure::new(FailureKind::TooLarge, Stage::Extract, message);
     Some(Failure { final_url: Some(page.final_url.clone()), status: Some(page.status), bytes: page.bytes, ..failure })
@@ -125,14 +126,18 @@ mod tests {
             data: Bytes::from(data(1, &vec![0; rows - 1])),
             fit: Fit::default(),
         };
-        assert_eq!(too_long("http://h/", &page(50_000, 100)), None);
-        assert_eq!(too_long("http://h/", &page(500, 60_000)), None);
-        for (rows, line, url) in [(200_000, 10, 10), (5_000, 10, 60_000), (5_000, 60_000, 10)] {
-            let failure = too_long(&"l".repeat(line), &page(rows, url)).expect("too long");
+        let carried = |length: usize| Carried::of_cells([("note", "x".repeat(length).as_str())]);
+        let none = Carried::default();
+        assert_eq!(too_long("http://h/", &none, &page(50_000, 100)), None);
+        assert_eq!(too_long("http://h/", &none, &page(500, 60_000)), None);
+        assert_eq!(too_long("http://h/", &carried(60_000), &page(500, 10)), None);
+        let table = [(200_000, 10, 0, 10), (5_000, 10, 0, 60_000), (5_000, 60_000, 0, 10), (5_000, 10, 60_000, 10)];
+        for (rows, line, input, url) in table {
+            let failure = too_long(&"l".repeat(line), &carried(input), &page(rows, url)).expect("too long");
             assert_eq!((failure.kind, failure.status, failure.bytes), (FailureKind::TooLarge, Some(200), 7));
         }
         let json = Page { data: Bytes::from(vec![b' '; 1 << 20]), ..page(1, 60_000) };
-        assert_eq!(too_long(&"l".repeat(60_000), &json), None, "JSON has no rows");
+        assert_eq!(too_long(&"l".repeat(60_000), &none, &json), None, "JSON has no rows");
     }
 
     proptest! {

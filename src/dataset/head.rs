@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::columns::Columns;
 use super::scan::Scan;
-use super::{Dataset, Error};
+use super::{Dataset, Error, rows, whole};
 use crate::model::{FailureKind, cell_text, cells};
 use crate::sink::BEFORE_SEQ;
 
@@ -138,6 +138,9 @@ struct Kind<'a> {
 
 fn of_json(record: &[u8]) -> Result<Head, String> {
     let keys: Keys<'_> = serde_json::from_slice(record).map_err(|error| {
+        if error.is_eof() {
+            return format!("is not a full record: {}", whole::of_json(&error));
+        }
         format!("is not a full record ({error}); an output with output.record = \"data\", or of another program, cannot be compared with a list")
     })?;
     let number = record.strip_prefix(BEFORE_SEQ).and_then(<[u8]>::first);
@@ -161,7 +164,7 @@ fn of_row(row: &[u8], columns: &Columns, [seq, url, kind]: [usize; 3]) -> Result
     let places: Vec<_> = cells(row, columns.delimiter).collect();
     if places.len() != columns.names.len() {
         let (cells, names) = (places.len(), columns.names.len());
-        return Err(format!("has {cells} cells, but the header has {names}"));
+        return Err(rows::wrong_count(cells, names));
     }
     let text = |place: usize| cell_text(&row[places[place].clone()]);
     let number = text(seq).parse().map_err(|_| format!("has `{}` as its seq, which is not a number", text(seq)))?;
@@ -211,7 +214,7 @@ mod tests {
             (record("\"data\":null,\"failure\":{}"), "without a kind"),
             (record("\"data\":null,\"failure\":{\"kind\":\"later\"}"), "the kind `later`"),
             (record("\"data\":1,\"failure\":null").replace(':', ": "), "written again by another program"),
-            ("{\"seq\":1".to_owned(), "is not a full record"),
+            ("{\"seq\":1".to_owned(), "is not a full record: it ends in the middle, so the file is not complete"),
         ];
         for (text, expected) in wrong {
             let error = of_json(text.as_bytes()).expect_err(&text);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::rows::{Cells, Rows, data_record, is_json};
 use super::scan::Scan;
-use super::whole::{compact, full, is_full};
+use super::whole::{compact, full, is_full, of_json};
 use super::{Dataset, Error};
 use crate::model::{Failure, FailureKind, Outcome, Record, Stage};
 
@@ -88,7 +88,7 @@ impl Reader {
             return Err(self.scan.wrong("is a full record, but the first one is not"));
         }
         serde_json::from_str::<serde::de::IgnoredAny>(json)
-            .map_err(|error| self.scan.wrong(format!("is not JSON: {error}")))?;
+            .map_err(|error| self.scan.wrong(format!("is not JSON: {}", of_json(&error))))?;
         let mut record = data_record(self.count, compact(json).trim_start().as_bytes().to_vec());
         if matches!(&record.outcome, Outcome::Page(page) if page.data == "null") {
             record.outcome = Outcome::Failure(Failure::new(FailureKind::InvalidUrl, Stage::List, ""));
@@ -200,7 +200,7 @@ mod tests {
             (Format::Jsonl, format!("1\n{full}\n"), "its record 1 is a full record, but the first one is not"),
             (Format::Jsonl, format!("{full}\n1\n"), "its record 0 is not a full record: missing field"),
             (Format::Jsonl, "1\n{\"a\":\n".to_owned(), "its record 1 is not JSON"),
-            (Format::Csv, "a,b\n1,2\n3\n".to_owned(), "its record 1 has 1 cells, but the header has 2"),
+            (Format::Csv, "a,b\n1,2\n3\n".to_owned(), "its record 1 has 1 cell, but the header has 2"),
         ];
         for (format, text, expected) in table {
             let error = data(format, &text, &[]).expect_err(&text);

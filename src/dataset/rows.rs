@@ -78,7 +78,7 @@ impl Rows {
     pub(super) fn cells(&self, row: &[u8]) -> Result<Cells, String> {
         let cells: Cells = cells(row, self.delimiter).map(|cell| cell_text(&row[cell]).into_owned()).collect();
         let (count, names) = (cells.len(), self.names.len());
-        if count == names { Ok(cells) } else { Err(format!("has {count} cells, but the header has {names}")) }
+        if count == names { Ok(cells) } else { Err(wrong_count(count, names)) }
     }
 
     /// Whether a row belongs to the same record as the row before.
@@ -255,6 +255,12 @@ fn string(text: &str, json: &mut Vec<u8>) {
     let start = json.len();
     serde_json::to_writer(&mut *json, text).expect("a string is always JSON, and memory takes it");
     escape_controls(json, start);
+}
+
+/// What is wrong with a row that does not have as many cells as the header.
+pub(super) fn wrong_count(cells: usize, names: usize) -> String {
+    let noun = if cells == 1 { "cell" } else { "cells" };
+    format!("has {cells} {noun}, but the header has {names}")
 }
 
 #[cfg(test)]

@@ -93,8 +93,8 @@ impl Scan {
             Form::Array { .. } => {
                 if self.peek()? != Some(b'[') {
                     return Err(Error::new(format!(
-                        "read `{}`: it does not begin with `[`, so it is not an array of JSON; the extension or --format \
-                         must tell its format",
+                        "read `{}`: it does not begin with `[`, so it is not an array of JSON; JSON Lines, with a value \
+                         on each line, have the extension .jsonl",
                         self.name
                     )));
                 }
@@ -196,7 +196,8 @@ impl Scan {
 
     fn torn(&self, place: &str) -> Error {
         let (name, count) = (&self.name, self.count);
-        Error::new(format!("read `{name}`: it ends {place}, after {count} records, so it is not complete"))
+        let noun = if count == 1 { "record" } else { "records" };
+        Error::new(format!("read `{name}`: it ends {place}, after {count} {noun}, so it is not complete"))
     }
 
     /// Takes bytes up to the first one that `ends`, which is included.
@@ -317,13 +318,13 @@ mod tests {
             (Format::Json, "", "does not begin with `[`"),
             (Format::Json, "{\"a\":1}\n", "does not begin with `[`"),
             (Format::Json, "[", "ends before the end of its array, after 0 records"),
-            (Format::Json, "[\n{\"a\":1},\n{\"b\":", "ends before the end of its array, after 1 records"),
+            (Format::Json, "[\n{\"a\":1},\n{\"b\":", "ends before the end of its array, after 1 record,"),
             (Format::Json, "[\n{\"a\":1}\n", "ends before the end of its array, after 0 records"),
             (Format::Json, "[\n1,\n2,\n", "ends before the end of its array, after 2 records"),
             (Format::Json, "[1]\n[2]", "something follows the end of its array"),
             (Format::Csv, "", "has no header"),
             (Format::Csv, "a,\"b", "ends in the middle of a cell, after 0 records"),
-            (Format::Csv, "a,b\n1,2\n3,\"4\n5,6\n", "ends in the middle of a cell, after 1 records"),
+            (Format::Csv, "a,b\n1,2\n3,\"4\n5,6\n", "ends in the middle of a cell, after 1 record,"),
         ];
         for (format, text, expected) in table {
             let error = scanned(format, text).expect_err(text);

@@ -56,9 +56,18 @@ pub(super) fn is_full(json: &str) -> bool {
     Entries::read(json).is_ok_and(|entries| KEYS.iter().all(|key| entries.get(0, key).is_some()))
 }
 
+/// What is wrong with a record, in the words of its reader.
+pub(super) fn of_json(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "it ends in the middle, so the file is not complete".to_owned();
+    }
+    error.to_string()
+}
+
 /// Reads a full record.
 pub(super) fn full(json: &str) -> Result<Record, String> {
-    let full: Full<'_> = serde_json::from_str(json).map_err(|error| format!("is not a full record: {error}"))?;
+    let full: Full<'_> =
+        serde_json::from_str(json).map_err(|error| format!("is not a full record: {}", of_json(&error)))?;
     let outcome = match (full.data.get(), full.failure.get()) {
         (data, "null") if data != "null" => Outcome::Page(Page {
             final_url: full.final_url.unwrap_or_default(),
@@ -176,7 +185,10 @@ mod tests {
             (PAGE.replace("{\"sku\":1.50}", "[]"), "an input that is not an object"),
             (PAGE.replace("12.3", "-1"), "which is not a time"),
             (PAGE.replace("2023-11-14T22", "yesterday"), "which is not a time of RFC 3339"),
-            (PAGE[..PAGE.len() - 1].to_owned(), "is not a full record"),
+            (
+                PAGE[..PAGE.len() - 1].to_owned(),
+                "is not a full record: it ends in the middle, so the file is not complete",
+            ),
         ];
         for (json, expected) in table {
             let error = full(&json).expect_err(&json);

@@ -25,8 +25,9 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
         // An archive is known by its records, and any of its answers may be missing.
         return Ok(());
     }
-    let Some(Task { url: Err(failure), line: first, .. }) = tasks.first() else { return Ok(()) };
-    let is_table = format == Format::Text && is_header(first);
+    let Some(Task { url, line: first, .. }) = tasks.first() else { return Ok(()) };
+    // With a site, a header is a path too.
+    let is_table = format == Format::Text && is_header(first) && (url.is_err() || !first.contains("://"));
     if tasks.iter().any(|task| task.url.is_ok()) && !is_table {
         return Ok(());
     }
@@ -39,9 +40,10 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
     };
     let lines: Vec<&str> = tasks.iter().map(|task| task.line.as_str()).collect();
     let guess = Some(lines).filter(|_| format == Format::Text).and_then(|lines| looks_like(&lines));
-    let why = match guess {
-        Some(guess) => format!("it looks like {guess}"),
-        None => format!("the first one: {}", failure.message),
+    let why = match (guess, url) {
+        (Some(guess), _) => format!("it looks like {guess}"),
+        (None, Err(failure)) => format!("the first one: {}", failure.message),
+        (None, Ok(_)) => "it looks like a table".to_owned(),
     };
     let way_out = match format {
         Format::Text | Format::Sitemap => {

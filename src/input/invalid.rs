@@ -5,6 +5,7 @@
 use url::{ParseError, Url};
 
 use super::lines::MAX_LINE;
+use super::looks_like::is_header;
 use super::redact::redact;
 use crate::model::{Failure, FailureKind, Stage, Unsendable, parse_url};
 
@@ -31,6 +32,11 @@ pub(super) fn not_decoded() -> Failure {
 
 pub(super) fn no_scheme(text: &str) -> Failure {
     let text = redact(text);
+    if is_row(&text) {
+        return failure(
+            "this looks like a row of a table, but a list has one URL on each line (--input-format csv reads a table)",
+        );
+    }
     if let Some(rest) = text.strip_prefix("//") {
         return failure(match suggestion("https", rest) {
             Some(url) => format!("no scheme: write {url}"),
@@ -136,6 +142,17 @@ pub(super) fn nul() -> Failure {
 /// The failure for a URL for which no request can be made.
 pub(super) fn unsendable(why: &Unsendable) -> Failure {
     failure(why.to_string())
+}
+
+/// Whether a text without a scheme has cells, one of which is a URL or the name of a column of URLs.
+fn is_row(text: &str) -> bool {
+    let is_after = |separator: char| {
+        ["http://", "https://"].iter().any(|scheme| {
+            let scheme = format!("{separator}{scheme}");
+            text.contains(&scheme) || text.contains(&scheme.replace(separator, &format!("{separator}\"")))
+        })
+    };
+    is_header(text) || [',', ';', '|'].into_iter().any(is_after)
 }
 
 /// The URL that the author probably meant, if it is valid.

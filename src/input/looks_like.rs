@@ -1,8 +1,11 @@
 //! Guesses the format of a file that is not a list of URLs.
 
-/// How binary files begin when they are read as text.
-const BINARY: [(&str, &str); 3] = [
+/// How files that are not lists begin when they are read as text.
+const BEGINNINGS: [(&str, &str); 6] = [
     ("%PDF", "a PDF"),
+    ("WARC/", "a WARC archive (--input-format warc reads it)"),
+    ("PAR1", "Parquet (duckdb -c \"COPY (FROM 'FILE') TO 'list.csv'\" makes CSV of it)"),
+    ("SQLite format 3", "a database of SQLite (sqlite3 -csv -header FILE 'SELECT ...' makes CSV of it)"),
     ("PK\u{3}\u{4}", "a zip archive, as spreadsheets are"),
     ("\u{fffd}7zXZ", "xz (xzcat unpacks it)"),
 ];
@@ -35,14 +38,18 @@ const HTML: [&str; 20] = [
 /// white space.
 pub(super) fn looks_like(lines: &[&str]) -> Option<&'static str> {
     let first = lines.first()?;
-    if let Some((_, format)) = BINARY.iter().find(|(begin, _)| first.starts_with(begin)) {
+    if let Some((_, format)) = BEGINNINGS.iter().find(|(begin, _)| first.starts_with(begin)) {
         return Some(format);
     }
     if lines.iter().any(|line| line.contains('\0')) {
         return Some("UTF-16 without a byte-order mark, or not text (save it as UTF-8)");
     }
     if first.starts_with('<') {
-        return Some(if is_html(lines) { "HTML" } else { "XML (the URLs of a sitemap are in its <loc> elements)" });
+        return Some(if is_html(lines) {
+            "HTML (--pages DIR reads a folder of saved pages)"
+        } else {
+            "XML (--input-format sitemap reads a sitemap or a feed)"
+        });
     }
     if is_toml(first) {
         return Some("TOML (--config names a settings file)");
@@ -111,7 +118,10 @@ mod tests {
 
     #[test]
     fn a_format_is_recognized_by_its_first_lines() {
-        let table: [(&str, &str); 30] = [
+        let table: [(&str, &str); 33] = [
+            ("WARC/1.0\r\nWARC-Type: warcinfo", "a WARC archive (--input-format warc"),
+            ("PAR1\u{15}\0\u{fffd}", "Parquet"),
+            ("SQLite format 3\0\u{10}\0", "a database of SQLite"),
             ("name,url\nBook,http://h/", "CSV (--input-format csv"),
             ("\"A book\",\"http://h/\"", "CSV (--input-format csv"),
             ("name;url\nBook;http://h/", "a table with semicolons (cut -d';'"),

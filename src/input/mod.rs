@@ -64,6 +64,7 @@ pub use ask::{Answered, Ask, Found};
 pub use error::{Error, ErrorKind};
 pub use lines::MAX_LINE;
 pub use options::{Format, Keep, Options};
+pub use pages::{media_type_of_name, saved_from};
 pub use progress::Progress;
 pub use reader::{Batch, Delivery, Input, Receiver};
 pub use source::{Root, Source};

@@ -99,8 +99,7 @@ impl<'a> Pages<'a> {
             Ok(headers) => headers,
             Err(error) => return of_file(&absolute, Err(unreadable("headers of the file", &error)), input, seq),
         };
-        let beginning = &bytes[..bytes.len().min(BEGINNING)];
-        let url = saved_from(beginning).or_else(|| content_location(headers.as_deref()?));
+        let url = saved_from(&bytes).or_else(|| content_location(headers.as_deref()?));
         let answer = if bytes.len() as u64 > self.most {
             let most = self.most;
             let message = format!(
@@ -170,9 +169,7 @@ fn read_headers(page: &Path) -> io::Result<Option<String>> {
 /// The answer that a page is: its bytes alone, or with its headers.
 fn stored(path: &Path, bytes: Vec<u8>, headers: Option<&str>, at: Option<SystemTime>) -> Stored {
     let Some(headers) = headers else {
-        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-        let known = MEDIA_TYPES.iter().find(|(known, _)| extension == *known);
-        let media_type = known.map_or_else(String::new, |(_, media_type)| (*media_type).to_owned());
+        let media_type = media_type_of_name(path).to_owned();
         return Stored { form: StoredForm::File { media_type }, bytes: bytes.into(), at };
     };
     // A file of headers may have no status line.
@@ -182,9 +179,16 @@ fn stored(path: &Path, bytes: Vec<u8>, headers: Option<&str>, at: Option<SystemT
     Stored { form: StoredForm::Message, bytes: Bytes::from(message), at }
 }
 
-/// The URL in the comment that browsers write into a page that they save.
-fn saved_from(beginning: &[u8]) -> Option<String> {
+/// The media type that the extension of a file tells. Empty if its bytes must tell.
+pub fn media_type_of_name(path: &Path) -> &'static str {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    MEDIA_TYPES.iter().find(|(known, _)| extension == *known).map_or("", |(_, media_type)| media_type)
+}
+
+/// The http(s) URL in the comment that browsers write into a page that they save.
+pub fn saved_from(page: &[u8]) -> Option<String> {
     const MARK: &[u8] = b"<!-- saved from url=(";
+    let beginning = &page[..page.len().min(BEGINNING)];
     let after = &beginning[memchr::memmem::find(beginning, MARK)? + MARK.len()..];
     let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let url = after[digits..].strip_prefix(b")").filter(|_| digits > 0)?;

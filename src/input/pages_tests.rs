@@ -116,3 +116,17 @@ fn a_file_that_is_too_large_is_a_task_that_fails() {
     }
     assert_eq!((tasks[2].line.as_str(), tasks[2].input.json()), ("http://h/", None));
 }
+
+#[test]
+fn only_a_whole_comment_of_an_http_page_tells_its_url() {
+    let table = [
+        ("<!-- saved from url=(0018)http://h/page.html -->", Some("http://h/page.html")),
+        ("<!doctype html>\n<!-- saved from url=(0014)https://h.x/ --><p>", Some("https://h.x/")),
+        ("<!-- saved from url=(0014)about:internet -->", None),
+        ("<!-- saved from url=(0014)http://h/", None),
+        ("<p>", None),
+    ];
+    for (page, url) in table {
+        assert_eq!(saved_from(page.as_bytes()).as_deref(), url, "{page}");
+    }
+}

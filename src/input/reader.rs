@@ -119,6 +119,11 @@ impl Input {
         (Self { sources, ..self }, left_out.iter().map(ToString::to_string).collect())
     }
 
+    /// Whether a list has one of these formats.
+    pub fn has_one_of(&self, formats: &[Format]) -> bool {
+        self.sources.iter().any(|source| formats.contains(&self.options.format_of(source)))
+    }
+
     /// Whether there is no source.
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
@@ -637,7 +642,11 @@ mod tests {
         let site = Url::parse("http://site.localhost/").expect("a URL");
         let bad = "a,b\n".repeat(19);
         // The text, the error, and whether there is a site, so that lines are paths on it.
-        let table: [(String, Option<&str>, bool); 12] = [
+        let table: [(String, Option<&str>, bool); 16] = [
+            ("n,link\n1,b.html".to_owned(), Some("its first line has names of columns, it looks like CSV"), true),
+            ("link;n\na, b.html".to_owned(), Some("its first line has names of columns, it looks like a table"), true),
+            ("http://h/a,url\nb".to_owned(), None, true),
+            ("a,b.html\nb,url.html".to_owned(), None, true),
             (String::new(), None, false),
             ("# a comment alone\n\n".to_owned(), None, false),
             (format!("{bad}http://h/"), None, false),

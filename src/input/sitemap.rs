@@ -73,9 +73,10 @@ impl<'a> Sitemaps<'a> {
                 }
                 answered
             };
-            let found = answered.map_err(|failure| unreadable(&failure))?;
+            let way_out = if file == ListingFile::RobotsTxt { other_ways(&url) } else { String::new() };
+            let found = answered.map_err(|failure| unreadable(&failure, &way_out))?;
             if !has_entries(&found) && file == ListingFile::RobotsTxt {
-                let context = format!("find sitemaps: {} has no `Sitemap` line", shown_url(&url));
+                let context = format!("find sitemaps: {} has no `Sitemap` line{way_out}", shown_url(&url));
                 return Err(Stop::Error(Error::new(ErrorKind::Unusable, context)));
             }
             self.roots.push_back(Some(WalkedRoot { found, reach: reach_of_entries(&Reach::Listed, &url) }));
@@ -251,10 +252,21 @@ fn no_listing(url: &Url) -> Failure {
 }
 
 /// The error for a sitemap that the user names.
-fn unreadable(failure: &Failure) -> Stop {
+fn unreadable(failure: &Failure, way_out: &str) -> Stop {
     let parts = [&failure.message].into_iter().chain(&failure.causes);
     let parts: Vec<&str> = parts.filter_map(|part| part.lines().next()).collect();
-    Stop::Error(Error::new(ErrorKind::Unusable, parts.join(": ")))
+    Stop::Error(Error::new(ErrorKind::Unusable, format!("{}{way_out}", parts.join(": "))))
+}
+
+/// How to find sitemaps when this robots.txt does not tell them.
+fn other_ways(robots: &Url) -> String {
+    let authority = &robots[Position::BeforeHost..Position::AfterPort];
+    let without_tls = if robots.scheme() == "https" {
+        format!(", or ask without TLS (--sitemap robots:http://{authority})")
+    } else {
+        String::new()
+    };
+    format!("; name a sitemap by its URL (--sitemap URL){without_tls}")
 }
 
 /// Without entries, a listing has only the byte that says what they are.

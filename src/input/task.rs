@@ -159,9 +159,27 @@ mod tests {
     }
 
     /// A line, the text that its record shows, and the message of its failure.
-    const INVALID: [(&[u8], &str, &str); 27] = [
+    const INVALID: [(&[u8], &str, &str); 30] = [
         (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
         (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
+        (
+            b"id,link,note",
+            "id,link,note",
+            "this looks like a row of a table, but a list has one URL on each line \
+            (--input-format csv reads a table)",
+        ),
+        (
+            b"1,http://h/,b",
+            "1,http://h/,b",
+            "this looks like a row of a table, but a list has one URL on each line \
+            (--input-format csv reads a table)",
+        ),
+        (
+            b"a;\"http://h/\";b",
+            "a;\"http://h/\";b",
+            "this looks like a row of a table, but a list has one URL on each line \
+            (--input-format csv reads a table)",
+        ),
         (b"//u:p@h/x", "//h/x", "no scheme: write https://h/x"),
         (b"two words", "two words", "no scheme: a URL starts with https:// or http://"),
         (b"localhost:8080/x", "localhost:8080/x", "no scheme: write http://localhost:8080/x"),

@@ -102,15 +102,12 @@ impl Place {
     }
 
     /// Opens what an earlier run has left. This is the whole archive if that run ended just before its output was
-    /// complete. `None` if there is neither.
+    /// complete. `None` if there is neither. A complete archive that other users may write is not of such a run.
     pub(super) fn left_over(&self) -> io::Result<Option<File>> {
-        for path in [&self.part, &self.target] {
-            match open(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                opened => return opened.map(Some),
-            }
+        match open(&self.part) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(open(&self.target).ok()),
+            opened => opened.map(Some),
         }
-        Ok(None)
     }
 
     /// Continues the archive `file`, whose first `length` bytes are confirmed, and cuts off the rest.
@@ -178,10 +175,16 @@ impl Archive {
         &mut self.part
     }
 
-    /// Gives the complete archive its name.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
+    /// Gives the complete archive its name. No other user may write it before `publish`, because a run that resumes would
+    /// not trust it.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
         self.flush()?;
-        self.part.commit().map(drop)
+        self.part.commit_guarded()
+    }
+
+    /// Gives the archive its permissions. Must be called when no run can resume it any more.
+    pub(super) fn publish(self) {
+        self.part.set_permissions();
     }
 
     /// Removes an archive that is not needed.

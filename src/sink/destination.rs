@@ -174,6 +174,19 @@ impl Part {
         Ok(self.target)
     }
 
+    /// Like `commit`, but no other user may write the file before `set_permissions`, whatever its permissions are. So a
+    /// later run can still trust it.
+    pub(super) fn commit_guarded(&self) -> Result<(), Error> {
+        self.rename(&self.file, &self.path)?;
+        self.permit(&self.file, own_files::without_writers(&self.permissions));
+        self.sync_rename()
+    }
+
+    /// Gives the complete file, which has its name, its permissions.
+    pub(super) fn set_permissions(&self) {
+        self.permit(&self.file, self.permissions.clone());
+    }
+
     /// Makes another file of the complete records, and gives it the name of the output. Then the records are removed.
     /// Returns the path of the output, and its length in bytes. If this fails, the records stay, and a later run can
     /// convert them.
@@ -211,6 +224,14 @@ impl Part {
 
     /// Gives the file at `path` the name of the output.
     fn publish(&self, file: &File, path: &Path) -> Result<(), Error> {
+        self.rename(file, path)?;
+        // The permissions are set after the rename: if the run died in between, its file could not be resumed, because
+        // other users might write to it.
+        self.permit(file, self.permissions.clone());
+        self.sync_rename()
+    }
+
+    fn rename(&self, file: &File, path: &Path) -> Result<(), Error> {
         let context =
             |what: &str| format!("{what} `{}` (the complete output is in `{}`)", self.target.display(), path.display());
         file.sync_all().map_err(|error| Error::io(context("write")).because(error))?;
@@ -220,13 +241,17 @@ impl Part {
             let error = io::Error::other("another file has replaced it");
             return Err(Error::io(context("rename to")).because(error));
         }
-        fs::rename(path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))?;
-        // The permissions are set after the rename: if the run died in between, its file could not be resumed, because
-        // other users might write to it.
-        if let Err(error) = file.set_permissions(self.permissions.clone()).and_then(|()| file.sync_all()) {
+        fs::rename(path, &self.target).map_err(|error| Error::io(context("rename to")).because(error))
+    }
+
+    fn permit(&self, file: &File, permissions: Permissions) {
+        if let Err(error) = file.set_permissions(permissions).and_then(|()| file.sync_all()) {
             // Some file systems have no permissions. The output then stays private.
             tracing::warn!("set the permissions of `{}`: {error}", self.target.display());
         }
+    }
+
+    fn sync_rename(&self) -> Result<(), Error> {
         let folder = folder_of(&self.target);
         sync_folder(folder).map_err(|error| {
             let folder = folder.display();

@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Error;
-use crate::model::{Dialect, Done, Failure, Record, escape_controls, printable};
+use super::{Error, destination};
+use crate::model::{Dialect, Done, Failure, Record, Seqs, escape_controls, printable};
 use crate::own_files;
+
+/// The size at which the buffer is written.
+const BUFFER: usize = 256 * 1024;
 
 /// The columns of a table.
 const COLUMNS: [&str; 5] = ["task", "url", "kind", "http_status", "message"];
@@ -32,8 +35,8 @@ pub(super) struct FailedOut {
     path: PathBuf,
     form: Form,
     buffer: Vec<u8>,
-    /// Whether it is a regular file, which can be synced.
-    is_regular: bool,
+    /// The length of the file, if it is a regular one: without what a write that failed has left.
+    length: Option<u64>,
     is_synced: bool,
 }
 
@@ -120,6 +123,14 @@ impl FailedOut {
     pub(super) fn open(path: &Path, done: &Done) -> Result<Self, Error> {
         let refuse = |error| {
             let shown = path.display();
+            let folder = destination::folder_of(path);
+            if !folder.is_dir() {
+                let folder = folder.display();
+                return Error::unusable(format!(
+                    "write the failed tasks to `{shown}`: there is no folder `{folder}`, create it (mkdir -p {folder}) or \
+                     choose another"
+                ));
+            }
             Error::unusable(format!("write the failed tasks to `{shown}`: choose another file with --failed-out"))
                 .because(error)
         };
@@ -142,22 +153,36 @@ impl FailedOut {
         }
         let is_empty = !is_regular || file.metadata()?.len() == 0;
         let buffer = if is_empty { form.header() } else { Vec::new() };
-        let mut list = Self { file, path: path.to_owned(), form, buffer, is_regular, is_synced: false };
-        list.file.write_all(&std::mem::take(&mut list.buffer))?;
+        let length = if is_regular { Some(file.metadata()?.len()) } else { None };
+        let mut list = Self { file, path: path.to_owned(), form, buffer, length, is_synced: false };
+        list.write()?;
         Ok(list)
     }
 
     /// Appends a task that failed.
-    pub(super) fn failed(&mut self, record: &Record, failure: &Failure) {
+    pub(super) fn failed(&mut self, record: &Record, failure: &Failure) -> Result<(), Error> {
         self.form.write(record, failure, &mut self.buffer);
+        if self.buffer.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
-    /// Writes what is waiting in memory.
+    /// Writes what is waiting in memory. After an error, a regular file ends after a whole task, and the tasks still wait.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
+        self.write().map_err(|error| self.error(error))
+    }
+
+    fn write(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        self.file.write_all(&self.buffer).map_err(|error| self.error(error))?;
+        if let Err(error) = self.file.write_all(&self.buffer) {
+            if let Some(length) = self.length {
+                self.file.set_len(length)?;
+            }
+            return Err(error);
+        }
+        if let Some(length) = &mut self.length {
+            *length += self.buffer.len() as u64;
+        }
         self.buffer.clear();
         self.is_synced = false;
         Ok(())
@@ -165,7 +190,7 @@ impl FailedOut {
 
     /// Makes the list survive a power cut.
     pub(super) fn sync(&mut self) -> Result<(), Error> {
-        if self.is_regular && !self.is_synced {
+        if self.length.is_some() && !self.is_synced {
             self.file.sync_data().map_err(|error| self.error(error))?;
             self.is_synced = true;
         }
@@ -185,12 +210,12 @@ fn confirm(form: Form, path: &Path, done: &Done) -> io::Result<()> {
     new.as_file().set_permissions(old.get_ref().metadata()?.permissions())?;
     new.write_all(&form.header())?;
     let (mut line, mut is_kept) = (Vec::new(), false);
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = Seqs::default();
     let mut write = io::BufWriter::new(new.as_file_mut());
     while old.read_until(b'\n', &mut line)? > 0 {
         let is_whole = line.ends_with(b"\n");
         match form.task_of(&line) {
-            Some(task) => is_kept = is_whole && done.seqs.contains(task) && seen.insert(task),
+            Some(task) => is_kept = is_whole && done.seqs.contains(task) && seen.insert(task..task + 1),
             // The URL of a list of text belongs to the comment before it.
             None => is_kept &= form == Form::Text && is_whole,
         }
@@ -231,7 +256,7 @@ mod tests {
 
     fn push(list: &mut FailedOut, seq: u64, url: &str) {
         let (record, failure) = record(seq, url);
-        list.failed(&record, &failure);
+        list.failed(&record, &failure).expect("written");
     }
 
     #[test]

@@ -437,6 +437,56 @@ async fn a_conversion_that_fails_or_is_killed_can_be_repeated() {
     }
 }
 
+#[tokio::test]
+async fn a_run_that_ends_between_its_archive_and_its_output_is_resumed_if_others_may_write_the_archive() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("pages.warc.gz");
+    // The archive will have the mode of the one that it replaces.
+    fs::write(&archive, "of an earlier run").expect("written");
+    fs::set_permissions(&archive, fs::Permissions::from_mode(0o664)).expect("the file is ours");
+    let mode = || fs::metadata(&archive).expect("an archive").permissions().mode() & 0o777;
+    let options = Options {
+        format: Format::Parquet,
+        left_over: LeftOver::Resume,
+        archive: Some(ArchiveOptions { path: archive.clone(), obeys_robots: true }),
+        ..options(folder.path().join("out"))
+    };
+    let fails: Conversion = Box::new(|_, _| Err(io::Error::other("the worker has died")));
+    let sink = Sink::open_with(&options, Some(fails)).expect("a sink");
+    sink.consumed(everything());
+    sink.archive(vec![Bytes::from_static(b"a member")]);
+    sink.push((0..4).map(record).collect());
+    sink.finish().await.expect_err("the conversion fails");
+    assert_eq!(mode(), 0o644, "the archive has its name, and nobody else may write it");
+    let sink = Sink::open_with(&options, Some(signed())).expect("it is resumed");
+    assert_eq!(sink.before().done.seqs, (0..4).collect());
+    sink.finish().await.expect("written");
+    assert!(fs::read(&archive).expect("an archive").ends_with(b"a member"));
+    assert_eq!(names(folder.path()), ["out", "pages.warc.gz"]);
+    fs::set_permissions(&archive, fs::Permissions::from_mode(0o664)).expect("the file is ours");
+    let sink = Sink::open_with(&options, Some(signed())).expect("a sink");
+    sink.push((0..4).map(record).collect());
+    sink.finish().await.expect("written");
+    assert_eq!(mode(), 0o664, "a complete archive has the mode of the one before");
+}
+
+#[tokio::test]
+async fn a_failure_that_cannot_be_listed_is_not_kept_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out");
+    let options = options(&path);
+    let sink = Sink::open(&Options { failed_out: Some("/dev/full".into()), ..options.clone() }).expect("a sink");
+    sink.consumed(everything());
+    // So many bytes are written before the list of failures, which has no room.
+    sink.push((0..5).map(record).chain((5..9).map(large)).collect());
+    let error = sink.finish().await.expect_err("the list cannot be written").to_string();
+    assert!(error.contains("write the failed tasks to `/dev/full`: free some space"), "{error}");
+    let resumed = Sink::open(&Options { left_over: LeftOver::Resume, ..options }).expect("it is resumed");
+    assert!(!resumed.before().done.seqs.contains(3), "a later run must list it: {:?}", resumed.before());
+}
+
 #[test]
 fn a_converted_output_must_be_a_file() {
     for destination in [Destination::Stdout, Destination::File("/dev/null".into())] {

@@ -111,7 +111,7 @@ impl Writer {
             self.rescue();
         }
         let made = self.made();
-        let Parts { output, waiting, journal, archive, conversion, .. } = self.parts;
+        let Parts { output, waiting, journal, mut archive, conversion, .. } = self.parts;
         match whole {
             Ok(true) => {
                 let part = output.path();
@@ -122,8 +122,13 @@ impl Writer {
                     forgotten.map_err(|error| Error::io(context).because(error).keeping(part.clone()))?;
                 }
                 // The archive comes first. If the run dies in between, a resume finds both.
-                archive.map_or(Ok(()), Archive::finish).map_err(|error| error.keeping(part.clone()))?;
-                let written = output.finish(conversion).map_err(|error| error.keeping(part))?;
+                archive.as_mut().map_or(Ok(()), Archive::finish).map_err(|error| error.keeping(part.clone()))?;
+                let is_stream = output.is_stream();
+                let written = output.finish(conversion).map_err(|error| error.keeping(part));
+                if let Some(archive) = archive.filter(|_| is_stream || written.is_ok()) {
+                    archive.publish();
+                }
+                let written = written?;
                 if let (Some(made), Some(path)) = (made, &written.path) {
                     // The output is complete. Without this file, later runs ask for --allow-changed-rules.
                     let made = Made { bytes: written.bytes, ..made }.write(path);
@@ -192,7 +197,10 @@ impl Writer {
                     }
                     // If this fails, the records that were written are kept. The rest is only the end of the layout.
                     self.parts.output.flush()?;
-                    self.parts.failed_out.as_mut().map_or(Ok(()), FailedOut::flush)?;
+                    if let Some(list) = &mut self.parts.failed_out {
+                        list.flush()?;
+                        list.sync()?;
+                    }
                     return Ok(true);
                 }
                 Message::Stop => break,
@@ -269,7 +277,7 @@ impl Writer {
         let failed = failed(record);
         self.failed += u64::from(failed.is_some());
         if let (Some(list), Outcome::Failure(failure)) = (&mut self.parts.failed_out, &record.outcome) {
-            list.failed(record, failure);
+            list.failed(record, failure)?;
         }
         if let Some(waiting) = &mut self.parts.waiting
             && waiting.next() != record.seq
@@ -390,10 +398,10 @@ impl Writer {
         if let Parts { output, journal: Some(journal), waiting, archive, failed_out, .. } = &mut self.parts
             && let Some(part) = output.part()
         {
-            failed_out.as_mut().map_or(Ok(()), FailedOut::flush).ok();
+            let is_listed = failed_out.as_mut().is_none_or(|list| list.flush().and_then(|()| list.sync()).is_ok());
             let pending = waiting.as_ref().and_then(|waiting| waiting.file().0);
             journal
-                .rescue(part, archive.as_mut().map(Archive::part), pending)
+                .rescue(part, archive.as_mut().map(Archive::part), pending, is_listed)
                 .unwrap_or_else(|error| tracing::debug!("the last checkpoint could not be made: {error}"));
         }
     }

@@ -366,6 +366,7 @@ impl Job {
 
 const ARCHIVE: &[&str] = &["--archive", "a.warc.gz"];
 const RESUMED: &[&str] = &["--archive", "a.warc.gz", "--resume"];
+const RESUMED_SOON: &[&str] = &["--resume", "-t", "100ms", "--max-retries", "0"];
 const SLOW: &[&str] = &["-w", "1", "--concurrency", "4", "--no-robots"];
 
 fn slow_pages(server: &Server, count: usize) -> Vec<String> {
@@ -410,6 +411,27 @@ fn a_resumed_run_goes_on_in_an_archive_that_already_has_its_name() {
     job.to_end(RESUMED).exited(0);
     assert!(server.log().len() - before < 300, "the run is resumed");
     job.assert_complete(&server.url(""), 300);
+}
+
+#[test]
+fn a_run_that_died_before_its_first_record_begins_its_archive_anew() {
+    for output in ["out.jsonl", "out.csv", "out.jsonl.gz"] {
+        let server = Server::start();
+        let job = Job::new(&[server.url("/sleep/60000/a")], SLOW);
+        let flags = ["-o", output, "--archive", "a.warc.gz"];
+        let mut command = scrape(["list"]);
+        command.current_dir(job.folder.path()).args(SLOW).args(flags);
+        let run = Run::start(command);
+        wait_until("the request", PROMPTLY, || server.log().len() == 1);
+        run.signal(Signal::KILL);
+        assert_eq!(run.finish().signal, Some(9));
+        assert!(job.length("a.warc.gz.part") > 0, "{output}");
+        let mut command = scrape(["list"]);
+        command.current_dir(job.folder.path()).args(SLOW).args(flags).args(RESUMED_SOON);
+        let run = Run::to_end(command).exited(3);
+        assert!(run.stderr.contains("the run starts from the beginning"), "{output}: {}", run.stderr);
+        assert_eq!(job.files(), ["a.warc.gz", "list", output, &format!("{output}.rules")]);
+    }
 }
 
 #[test]

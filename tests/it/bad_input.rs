@@ -194,7 +194,7 @@ fn an_output_that_cannot_be_created_is_an_error_before_the_first_request() {
             &["-o", "out.xlsx"],
             "`.xlsx` is not a format that gleaner writes: use one of .json, .jsonl, .ndjson, .jl, .csv, .tsv",
         ),
-        (&["-o", "out.txt"], "or choose the format with --format, such as --format jsonl"),
+        (&["-o", "out.txt"], "or choose the format with --format jsonl"),
         (&["-o", "out.txt.gz"], "`.txt` is not a format"),
         (&["-o", "books.v2"], "`.v2` is not a format"),
         (&["-o", "out.parquet.gz"], "write the output"),

@@ -163,10 +163,10 @@ fn a_conversion_that_loses_something_or_cannot_be_done_is_refused_and_leaves_no_
         ("data.jsonl", "out.txt", &[], "is not a format that gleaner writes"),
         ("a.csv", "a.csv", &[], "that is the file to convert"),
         ("a.csv", "link.tsv", &[], "that is the file to convert"),
-        ("torn.json", "out.jsonl", &[], "ends before the end of its array, after 1 records"),
+        ("torn.json", "out.jsonl", &[], "ends before the end of its array, after 1 record,"),
         ("late.jsonl", "out.json", &[], "its record 10000 is not JSON"),
         ("list.jsonl", "out.csv", &[], "not an object"),
-        ("odd.csv", "out.json", &[], "has 1 cells, but the header has 2"),
+        ("odd.csv", "out.json", &[], "has 1 cell, but the header has 2"),
         ("data.jsonl", "out.json", &["--columns", "seq"], "--columns needs csv, tsv, parquet or sqlite"),
         ("data.jsonl", "out.csv", &["--columns", "seq"], "the records are only data"),
         ("data.jsonl", "out.csv", &["--rows", "a"], "rows of the field `a`"),
@@ -180,6 +180,25 @@ fn a_conversion_that_loses_something_or_cannot_be_done_is_refused_and_leaves_no_
     }
     folder.convert("full.jsonl", "out.csv", &[]).exited(0);
     assert!(folder.read("out.csv").lines().nth(1).expect("a row").starts_with("0,u,,,dns,fetch,m,1,0.0,0,,,"));
+}
+
+#[test]
+fn a_conversion_on_a_full_disk_leaves_no_file_and_says_so() {
+    let folder = Folder::new();
+    fs::write(folder.path("in.jsonl"), "{\"a\":1}\n".repeat(50_000)).expect("written");
+    let before = folder.names();
+    // A file may have at most 80 blocks of 512 bytes. The signal for this limit is ignored.
+    let mut limited = crate::support::shell("trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"");
+    let mut convert = gleaner();
+    convert.arg("convert").args([folder.path("in.jsonl"), folder.path("out.json")]);
+    let ended = Run::to_end({
+        limited.args(convert.get_args());
+        limited
+    })
+    .exited(1);
+    let removed = "were removed: run the conversion again";
+    assert!(ended.stderr.contains("ulimit -f") && ended.stderr.contains(removed), "{}", ended.stderr);
+    assert_eq!(folder.names(), before);
 }
 
 #[cfg(feature = "sqlite")]

@@ -116,7 +116,7 @@ fn a_rule_reads_a_column_of_the_list() {
 #[test]
 fn a_list_that_cannot_be_read_is_refused_before_the_first_request() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files: [(&str, &[u8]); 10] = [
+    let files: [(&str, &[u8]); 11] = [
         ("columns.csv", b"name,page\nA,http://h/\n"),
         ("noheader.csv", b"http://h/a\nhttp://h/b\n"),
         ("quote.csv", b"url,n\nhttp://h/a,\"x\n"),
@@ -127,6 +127,7 @@ fn a_list_that_cannot_be_read_is_refused_before_the_first_request() {
         ("table.list", b"url,n\nhttp://h/a,1\nx,2\n"),
         ("rows.list", b"n,page\n1,http://h/a\n"),
         ("good.csv", b"url,sku\nhttp://h/a,1\n"),
+        ("semicolons.csv", b"url;n\nhttp://h/a;1\n"),
     ];
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("written");
@@ -135,7 +136,11 @@ fn a_list_that_cannot_be_read_is_refused_before_the_first_request() {
     fs::write(folder.path().join("cut.gz"), &cut[..cut.len() - 4]).expect("written");
     fs::write(folder.path().join("text.txt"), "http://h/a\n").expect("written");
     let set = "extract.a={ fact = 'input:skuu' }";
-    let table: [(&[&str], &[&str]); 15] = [
+    let table: [(&[&str], &[&str]); 19] = [
+        (&["text.txt", "--url-column", "page"], &["--url-column needs a list in CSV or TSV", "--input-format csv"]),
+        (&["good.csv", "--url-field", "page"], &["--url-field needs a list in JSON", "--input-format jsonl"]),
+        (&["--pages", "nowhere"], &["read the folder of pages `nowhere`"]),
+        (&["semicolons.csv"], &["single column, `url;n`: its cells seem to be separated by semicolons"]),
         (
             &["columns.csv"],
             &["the list `columns.csv`: none of its columns is called url, link or href", "1 `name`, 2 `page`"],

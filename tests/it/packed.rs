@@ -258,9 +258,9 @@ fn a_format_that_cannot_be_written_is_refused_before_the_first_request() {
             ));
         } else {
             let message: &'static str = if feature == "sqlite" {
-                "without the feature `sqlite`: cargo install gleaner --features sqlite, or write out.csv"
+                "without the feature `sqlite`: `cargo install --path . --features sqlite` in the folder of its source builds it in, or write out.csv"
             } else {
-                "without the feature `parquet`: cargo install gleaner --features parquet, or write out.jsonl"
+                "without the feature `parquet`: `cargo install --path . --features parquet` in the folder of its source builds it in, or write out.jsonl"
             };
             table.push((output, &[], message));
         }

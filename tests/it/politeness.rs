@@ -187,6 +187,14 @@ fn the_rate_of_a_run_applies_to_all_hosts_and_workers_together() {
 }
 
 #[test]
+fn a_run_that_stops_while_nothing_is_in_flight_waits_for_nothing() {
+    let server = Server::start();
+    let run = scrape_list(&["ftp://h/".to_owned(), server.url("/ok/1")], ["--fail-fast"]).finish().exited(4);
+    assert!(run.stderr.contains("1 task was done when there were too many failures"), "{}", run.stderr);
+    assert!(!run.stderr.contains("waiting"), "{}", run.stderr);
+}
+
+#[test]
 fn a_run_stops_at_its_limit_of_failures_or_time_and_can_be_resumed() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");

@@ -177,7 +177,7 @@ fn wrong_arguments_are_usage_errors_that_name_the_thing() {
     let user = User::new();
     let page = user.file("p.html", b"<p>");
     let folder = user.folder.path().display().to_string();
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["try", &page, "p::txt"], "use `p::txt`: selector: unknown pseudo-element `::txt`"),
         (&["try", &page, "//p["], "use `//p[`: XPath expression:"),
         (&["try", &page, "$.a["], "use `$.a[`: JSON path:"),
@@ -186,6 +186,7 @@ fn wrong_arguments_are_usage_errors_that_name_the_thing() {
         (&["try", &page, "p", "--set", "fetch.max_body=1"], "fetch.max_body"),
         (&["try"], "required arguments were not provided"),
         (&["init", "-o", &page], "it exists already, and is not overwritten"),
+        (&["init", "-o", "nowhere/x.toml"], "there is no folder `nowhere`, create it (mkdir -p nowhere)"),
     ];
     for (arguments, part) in table {
         let run = user.run(arguments).exited(2);

@@ -127,6 +127,24 @@ fn failures_are_fetched_again_and_the_bytes_of_all_other_records_stay() {
 }
 
 #[test]
+fn an_archive_is_not_replaced_by_one_of_the_failures_alone() {
+    let server = Server::start();
+    let job = Job::new(&list(&server, 20, 10), "out.jsonl");
+    let (first, second) = (job.path("first.warc.gz"), job.path("second.warc.gz"));
+    job.to_end(&["--archive", &first]).exited(3);
+    let (archive, requests) = (fs::read(&first).expect("an archive"), server.log().len());
+    let since = job.output.to_str().expect("UTF-8");
+    for more in [&["--retry-failed"][..], &["--retry-failed", "--resume"], &["--since", since]] {
+        let ended = job.to_end(&[more, &["--archive", &first]].concat()).exited(2);
+        let expected = "first.warc.gz` would be replaced by one without the pages of the records that stay";
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+    assert_eq!((server.log().len(), fs::read(&first).expect("an archive")), (requests, archive));
+    job.to_end(&["--retry-failed", "--archive", &second]).exited(0);
+    assert!(!fs::read(&second).expect("an archive").is_empty());
+}
+
+#[test]
 fn a_compressed_output_is_repaired_and_updated_like_a_plain_one() {
     let server = Server::start();
     let lines = list(&server, 60, 10);
@@ -231,9 +249,10 @@ fn a_repair_that_cannot_be_right_is_refused_before_the_first_request() {
     let other_title = "--set=extract.title=\"h1::text\"";
     let old = job.path("old.csv");
     fs::copy(&job.output, &old).expect("copied");
-    let table: [(&[&str], &str); 16] = [
+    let table: [(&[&str], &str); 17] = [
         (&["--failed-out", "-"], "name a file that ends in .csv"),
         (&["--failed-out", "failed.json"], "they are written line by line"),
+        (&["--failed-out", "nowhere/failed.csv"], "there is no folder `nowhere`, create it (mkdir -p nowhere)"),
         (&["--only", "dns"], "--retry-failed"),
         (&["--retry-failed", "--since", &old], "cannot be used with"),
         (&["--allow-changed-rules"], "it needs --retry-failed or --since"),

@@ -240,7 +240,11 @@ fn a_sitemap_of_the_user_that_cannot_be_read_ends_the_run_before_anything_is_fet
         (site.url("/empty"), "as a sitemap: it is empty"),
         (site.url("/cut"), "as a sitemap: it is cut off: its elements do not end"),
         (site.url("/private"), "forbids it"),
-        (format!("robots:{}", site.url("")), "find sitemaps: http://"),
+        (format!("robots:{}", site.url("")), "has no `Sitemap` line; name a sitemap by its URL (--sitemap URL)\n"),
+        (
+            "robots:127.0.0.1:1".to_owned(),
+            "name a sitemap by its URL (--sitemap URL), or ask without TLS (--sitemap robots:http://127.0.0.1:1)\n",
+        ),
         ("http://".to_owned(), "read a sitemap: its URL is not valid"),
         ("robots:".to_owned(), "`robots:` must be followed by a host"),
         ("no/such.xml".to_owned(), "read the sitemap `no/such.xml`"),

@@ -455,3 +455,18 @@ fn large_stored_pages_in_parallel_do_not_exceed_a_workers_memory() {
     assert_eq!(records(&run.stdout).len(), 20);
     assert!(!run.stderr.contains("memory"), "no worker was killed: {}", run.stderr);
 }
+
+#[test]
+fn check_looks_at_a_folder_of_saved_pages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("pages")).expect("made");
+    fs::write(folder.path().join("pages/a.html"), page(1)).expect("written");
+    let check = |pages: &str| {
+        let mut command = gleaner();
+        command.current_dir(folder.path()).args(["check", "--pages", pages]);
+        Run::to_end(command)
+    };
+    let checked = check("pages").exited(0);
+    assert!(checked.stdout.contains("1 task, 0 of them without a valid URL"), "{}", checked.stdout);
+    check("none").exited(2);
+}

@@ -16,7 +16,7 @@ use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, Subcommand, Valu
 use clap_complete::Shell;
 
 use crate::config::Flag;
-use crate::input::{self, Source};
+use crate::input::{self, Format, Input, Source};
 pub(in crate::cli) use convert::ConvertArgs;
 use page::TRY;
 pub(in crate::cli) use page::{InitArgs, PageArgs, TryArgs};
@@ -248,6 +248,28 @@ impl SettingArgs {
 }
 
 impl ListArgs {
+    /// Whether no list is given at all.
+    pub(in crate::cli) fn names_nothing(&self) -> bool {
+        self.urls.is_empty() && self.sitemap.is_empty() && self.pages.is_none()
+    }
+
+    /// Fails if an option tells how to read lists of a format, and no list has it.
+    pub(in crate::cli) fn fits(&self, input: &Input) -> anyhow::Result<()> {
+        if self.url_column.is_some() && !input.has_one_of(&[Format::Csv, Format::Tsv]) {
+            anyhow::bail!(
+                "choose the column of the URLs: --url-column needs a list in CSV or TSV, and there is none; --input-format \
+                 csv reads lists as CSV, whatever their names are"
+            );
+        }
+        if self.url_field.is_some() && !input.has_one_of(&[Format::Jsonl, Format::Json]) {
+            anyhow::bail!(
+                "choose the key of the URLs: --url-field needs a list in JSON or JSON Lines, and there is none; \
+                 --input-format jsonl reads lists as JSON Lines, whatever their names are"
+            );
+        }
+        Ok(())
+    }
+
     /// The sources of tasks, in their order.
     pub(in crate::cli) fn sources(&self) -> Result<Vec<Source>, input::Error> {
         let lists = self.urls.iter().map(Source::from_argument);

@@ -151,7 +151,15 @@ fn write(path: Option<&Path>, text: &str) -> Result<(), Stop> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
         Err(error) => {
-            Err(Stop::usage(anyhow::Error::new(error).context(format!("write the settings to `{}`", path.display()))))
+            let way_out = match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+                Some(folder) => {
+                    let folder = folder.display();
+                    format!(": there is no folder `{folder}`, create it (mkdir -p {folder}) or choose another")
+                }
+                None => String::new(),
+            };
+            let context = format!("write the settings to `{}`{way_out}", path.display());
+            Err(Stop::usage(anyhow::Error::new(error).context(context)))
         }
     }
 }

@@ -21,15 +21,12 @@ use super::kept::{self, Folder, Kept};
 use crate::config::Plan;
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
-use crate::input::{Input, Source};
+use crate::input::{Input, Source, media_type_of_name, saved_from};
 use crate::model::{RunLimits, Stored, StoredForm, parse_url, shown_url, without_credentials};
 use crate::scrape::extract::{Arity, Extraction, Fact, Root, Rule, ValueRule};
 use crate::scrape::{Purpose, Response};
 use crate::sink;
 use crate::streams;
-
-/// How much of a file is searched for the URL from which it was saved, in bytes.
-const HEAD: usize = 4096;
 
 /// A page that is known.
 #[derive(Debug)]
@@ -191,7 +188,7 @@ fn of_file(path: &Path, plan: &Plan) -> anyhow::Result<Page> {
     let bytes = bounded(file, plan).with_context(reading)?;
     let absolute = path.canonicalize().with_context(reading)?;
     let url = Url::from_file_path(&absolute).map_err(|()| anyhow::anyhow!("read `{shown}`: its path is not a URL"))?;
-    Ok(of_bytes(bytes, shown.to_string(), url, media_type(path), metadata.modified().ok()))
+    Ok(of_bytes(bytes, shown.to_string(), url, media_type_of_name(path), metadata.modified().ok()))
 }
 
 fn of_input(plan: &Plan) -> anyhow::Result<Page> {
@@ -203,7 +200,7 @@ fn of_input(plan: &Plan) -> anyhow::Result<Page> {
 fn of_bytes(bytes: Vec<u8>, asked: String, file: Url, named: &str, at: Option<SystemTime>) -> Page {
     let begins_as_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
     let media_type = if named.is_empty() && begins_as_json { "application/json" } else { named }.to_owned();
-    let url = saved_from(&bytes).unwrap_or(file);
+    let url = saved_from(&bytes).and_then(|url| parse_url(&url, None).ok()).unwrap_or(file);
     let stored = Stored { form: StoredForm::File { media_type }, bytes: bytes.into(), at };
     Page { asked, url, stored, copy: Copy::File }
 }
@@ -217,29 +214,6 @@ fn bounded(from: impl std::io::Read, plan: &Plan) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns the media type that the extension of a file tells. It is empty if the content must tell.
-fn media_type(path: &Path) -> &'static str {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "html" | "htm" => "text/html",
-        "xhtml" => "application/xhtml+xml",
-        "xml" | "rss" | "atom" => "application/xml",
-        "svg" => "image/svg+xml",
-        "json" => "application/json",
-        "txt" => "text/plain",
-        _ => "",
-    }
-}
-
-/// Returns the URL from which a browser has saved a page: `<!-- saved from url=(0018)http://h/page.html -->`.
-fn saved_from(bytes: &[u8]) -> Option<Url> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
-    let (_, rest) = head.split_once("<!-- saved from url=(")?;
-    let (_, rest) = rest.split_once(')')?;
-    let (url, _) = rest.split_once("-->")?;
-    parse_url(url.trim(), None).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-}
-
 impl Page {
     /// The number of bytes of the body.
     pub(super) fn bytes(&self) -> usize {
@@ -248,40 +222,5 @@ impl Page {
             end.map_or(bytes.len(), |end| bytes.len() - end - 4)
         };
         if self.stored.form == StoredForm::Message { body(&self.stored.bytes) } else { self.stored.bytes.len() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::{media_type, saved_from};
-
-    #[test]
-    fn the_url_of_a_saved_page_is_found() {
-        let table = [
-            ("<!-- saved from url=(0018)http://h/page.html -->", Some("http://h/page.html")),
-            ("<!doctype html>\n<!-- saved from url=(0014)https://h.x/ --><p>", Some("https://h.x/")),
-            ("<!-- saved from url=(0014)about:internet -->", None),
-            ("<!-- saved from url=(0014)http://h/", None),
-            ("<p>", None),
-        ];
-        for (page, url) in table {
-            assert_eq!(saved_from(page.as_bytes()).map(String::from).as_deref(), url, "{page}");
-        }
-    }
-
-    #[test]
-    fn the_extension_tells_the_type() {
-        let table = [
-            ("a.HTML", "text/html"),
-            ("a.json", "application/json"),
-            ("a.rss", "application/xml"),
-            ("a", ""),
-            ("a.x", ""),
-        ];
-        for (name, expected) in table {
-            assert_eq!(media_type(Path::new(name)), expected, "{name}");
-        }
     }
 }

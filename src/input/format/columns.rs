@@ -29,6 +29,12 @@ pub(super) fn choose(header: &[&str], options: &Options) -> Result<Columns, Stri
              it, or read it as lines of text with --input-format txt"
         ));
     }
+    if let [only] = header
+        && let Some(way_out) = separated(only).filter(|_| !is_chosen(only, &options.url_column))
+    {
+        let only: String = only.trim().chars().take(MOST_SHOWN).collect();
+        return Err(format!("its header is a single column, `{only}`: {way_out} (--url-column 1 takes it as it is)"));
+    }
     let name = |(at, cell): (usize, &&str)| match cell.trim() {
         // Spreadsheets leave the last names empty, and pandas the first one.
         "" => format!("column {}", at + 1),
@@ -109,15 +115,34 @@ fn url_column(names: &[String], wanted: &str) -> Result<usize, String> {
     Err(format!("it has no column `{wanted}` (--url-column){near}; {}", listed(names)))
 }
 
+/// What to do about a header that has the separators of another form of tables. `None` if it has none.
+fn separated(header: &str) -> Option<String> {
+    let separators = [('\t', "tabs"), (';', "semicolons"), ('|', "vertical bars"), (',', "commas")];
+    let (separator, name) = separators.into_iter().find(|(separator, _)| header.contains(*separator))?;
+    Some(match separator {
+        '\t' => "its cells seem to be separated by tabs, which --input-format tsv reads".to_owned(),
+        ',' => "its cells seem to be separated by commas, which --input-format csv reads".to_owned(),
+        _ => format!(
+            "its cells seem to be separated by {name}, which are not read: save it as CSV with commas, or as TSV with tabs"
+        ),
+    })
+}
+
+/// Whether the setting names the only column of a header.
+fn is_chosen(header: &str, url_column: &str) -> bool {
+    url_column == "1" || url_column == header.trim()
+}
+
 fn choose_one(names: &[String]) -> String {
     format!("choose the column of the URLs with --url-column NAME or its number; {}", listed(names))
 }
 
-/// The most columns that an error lists.
+/// The most columns that an error lists, and the most characters of a name.
 const MOST_LISTED: usize = 30;
+const MOST_SHOWN: usize = 60;
 
 fn listed(names: &[String]) -> String {
-    let short = |name: &String| name.chars().take(60).collect::<String>();
+    let short = |name: &String| name.chars().take(MOST_SHOWN).collect::<String>();
     let all: Vec<String> =
         names.iter().take(MOST_LISTED).enumerate().map(|(at, name)| format!("{} `{}`", at + 1, short(name))).collect();
     let more =
@@ -151,8 +176,10 @@ mod tests {
 
     #[test]
     fn the_name_or_the_number_tells_the_column_of_the_urls_and_the_others_are_carried() {
-        let table: [(&[&str], &str, Keep, usize, &str); 11] = [
+        let table: [(&[&str], &str, Keep, usize, &str); 13] = [
             (&["page"], "", Keep::All, 0, ""),
+            (&["page;1"], "1", Keep::All, 0, ""),
+            (&["pages, all"], "pages, all", Keep::All, 0, ""),
             (&["sku", "URL", "n"], "", Keep::All, 1, "0sku 2n "),
             (&["Link", "url"], "", Keep::All, 1, "0Link "),
             (&["href", " Link "], "", Keep::All, 1, "0href "),
@@ -175,7 +202,12 @@ mod tests {
 
     #[test]
     fn a_header_that_does_not_fit_the_options_is_an_error_that_lists_the_columns() {
-        let table: [Bad; 11] = [
+        let table: [Bad; 16] = [
+            (&["id;url;n"], "", Keep::All, &[], &["single column, `id;url;n`", "by semicolons", "save it as CSV"]),
+            (&["url;n"], "url", Keep::All, &[], &["single column, `url;n`", "--url-column 1"]),
+            (&["id\turl"], "2", Keep::All, &[], &["by tabs, which --input-format tsv reads"]),
+            (&["id|url"], "", Keep::All, &[], &["by vertical bars", "or as TSV with tabs"]),
+            (&["id,url"], "", Keep::All, &[], &["by commas, which --input-format csv reads"]),
             (&["a", "b"], "", Keep::All, &[], &["none of its columns is called url, link or href", "1 `a`, 2 `b`"]),
             (&["url", "URL"], "", Keep::All, &[], &["two of its columns are called `url`", "--url-column"]),
             (&["a", "b"], "3", Keep::All, &[], &["no column `3`", "1 `a`, 2 `b`"]),

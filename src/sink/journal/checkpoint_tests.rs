@@ -143,7 +143,7 @@ fn a_rescue_confirms_all_records_except_for_the_room_that_it_needs() {
             part.write(torn_part).expect("written");
             journal.log.write_all(torn_log).expect("written");
             let length = part.length();
-            journal.rescue(part, None, None).expect("there is room");
+            journal.rescue(part, None, None, true).expect("there is room");
             drop(now);
 
             let confirmed = Run::on(folder.path()).claim.confirmed;
@@ -160,7 +160,7 @@ fn a_rescue_confirms_all_records_except_for_the_room_that_it_needs() {
             now.put(kept..kept + 20);
             let Claim { part, journal, .. } = &mut now.claim;
             let length = part.length();
-            journal.rescue(part, None, None).expect("there is room");
+            journal.rescue(part, None, None, true).expect("there is room");
             drop(now);
             let confirmed = Run::on(folder.path()).claim.confirmed;
             done = (length - ROOM) / LINE as u64;
@@ -179,7 +179,7 @@ async fn waiting_records_that_a_rescue_cuts_off_are_written_again() {
     // The first record has arrived, and with it all waiting records were written. Some of them are cut off again.
     now.put(0..50);
     let Claim { part, journal, .. } = &mut now.claim;
-    journal.rescue(part, None, None).expect("there is room");
+    journal.rescue(part, None, None, true).expect("there is room");
     drop(now);
 
     let sink = Sink::open(&options(folder.path())).expect("a sink");
@@ -247,7 +247,7 @@ fn a_rescue_keeps_whole_members_only() {
         part.write(&line(seq)).expect("written");
         journal.written(seq, failed(seq), (seq % 10 == 9).then_some(part.length()));
     }
-    journal.rescue(part, None, None).expect("made");
+    journal.rescue(part, None, None, true).expect("made");
     drop(run);
     let confirmed = std::mem::take(&mut Run::on(folder.path()).claim.confirmed);
     assert_eq!((confirmed.records, confirmed.part), (20, 20 * LINE as u64), "the last whole member makes room");

@@ -113,9 +113,12 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             target.display()
         );
     }
+    let is_same_run = options.left_over == LeftOver::Resume
+        && names.part.exists()
+        && matches!(manifest.read(), Ok(Some(earlier)) if earlier.difference(&options.identity).is_none());
     if let Some(place) = &place {
-        // What lies beside an unfinished output of this run is of this run too.
-        let is_ours = is_left_over && options.left_over == LeftOver::Resume;
+        // What lies beside an unfinished output of this run is of this run too, even if that has no record yet.
+        let is_ours = is_same_run || is_left_over && options.left_over == LeftOver::Resume;
         if let Err(refusal) = place.clear(if is_ours { LeftOver::Replace } else { options.left_over }) {
             if !is_left_over {
                 manifest.remove().ok();
@@ -123,9 +126,6 @@ pub(in crate::sink) fn claim(target: PathBuf, permissions: Permissions, options:
             return Err(refusal);
         }
     }
-    let is_same_run = options.left_over == LeftOver::Resume
-        && names.part.exists()
-        && matches!(manifest.read(), Ok(Some(earlier)) if earlier.difference(&options.identity).is_none());
     start(target, permissions, names, manifest, place.as_ref(), options, is_same_run)
 }
 

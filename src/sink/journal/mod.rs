@@ -176,15 +176,17 @@ impl Journal {
 
     /// Makes a last checkpoint after a failed write: cuts off the `.part` after a record, and confirms the rest. A few
     /// records are given up to make room for the checkpoint, because the disk may be full. With an archive, all records
-    /// since the last checkpoint are given up, because the archive may lack their pages.
+    /// since the last checkpoint are given up, because the archive may lack their pages. So are they if not all failures
+    /// are listed: a later run would not list them.
     pub(super) fn rescue(
         &mut self,
         part: &mut Part,
         mut archive: Option<&mut Part>,
         pending: Option<&File>,
+        is_listed: bool,
     ) -> io::Result<()> {
         let (start, log, archived) = self.confirmed;
-        let most = if archive.is_some() { start } else { part.length().saturating_sub(ROOM) };
+        let most = if archive.is_some() || !is_listed { start } else { part.length().saturating_sub(ROOM) };
         let whole = self.records.partition_point(|put| put.end <= most);
         self.records.truncate(whole);
         part.cut(start, self.records.last().map_or(start, |put| put.end))?;
