@@ -65,10 +65,9 @@ impl Dataset {
         Ok(Some((header, columns)))
     }
 
-    /// The unpacked file. All clones share one position.
+    /// The unpacked file. All clones share one position, so they must be read with `read_at`.
     pub(super) fn clone_file(&self) -> Result<File, Error> {
-        let clone = self.file.try_clone().and_then(|mut file| file.rewind().map(|()| file));
-        clone.map_err(|error| Error::new(format!("read the output `{}`", self.shown())).because(error))
+        self.file.try_clone().map_err(|error| Error::new(format!("read the output `{}`", self.shown())).because(error))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Finds the records of a file: values of JSON, or rows.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::os::unix::fs::FileExt as _;
 
 use super::Error;
 use crate::model::RowScan;
@@ -19,7 +20,7 @@ const MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// The records of a file, one after another. A record of a table is one row here.
 #[derive(Debug)]
 pub struct Scan {
-    source: BufReader<File>,
+    source: BufReader<FromStart>,
     name: String,
     form: Form,
     /// The offset of the next byte.
@@ -27,6 +28,22 @@ pub struct Scan {
     /// The number of records so far.
     count: u64,
     header: Vec<u8>,
+}
+
+/// Reads a file from its start, at a position of its own. Clones of a file share its other position, and several scans
+/// may read one file.
+#[derive(Debug)]
+struct FromStart {
+    file: File,
+    at: u64,
+}
+
+impl Read for FromStart {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(into, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +65,7 @@ impl Scan {
             (Format::Jsonl, None) => Form::Lines,
             (_, None) => Form::Array { is_over: false },
         };
-        let source = BufReader::with_capacity(BUFFER, file);
+        let source = BufReader::with_capacity(BUFFER, FromStart { file, at: 0 });
         let mut scan = Self { source, name, form, at: 0, count: 0, header: Vec::new() };
         scan.begin().map(|()| scan)
     }

@@ -227,3 +227,30 @@ fn a_format_that_is_not_built_in_is_refused() {
     let ended = folder.convert("in.jsonl", "out.db", &[]).exited(2);
     assert!(ended.stderr.contains("without the feature `sqlite`"), "{}", ended.stderr);
 }
+
+#[test]
+fn an_output_that_is_read_in_several_pieces_is_converted_as_a_whole() {
+    let folder = Folder::new();
+    // The output is read a quarter of a megabyte at a time, first for its columns and then for its records.
+    let record = |seq: usize| {
+        let url = format!("http://h/{seq}");
+        let data = serde_json::json!({ "title": format!("{seq} {}", "x".repeat(1_000)) });
+        let record = serde_json::json!({
+            "seq": seq, "url": url, "final_url": url, "status": 200, "data": data, "failure": null, "attempts": 1,
+            "elapsed_ms": 1.0, "bytes": 1, "worker": 1, "fetched_at": null
+        });
+        record.to_string() + "\n"
+    };
+    let records: String = (0..1_000).map(record).collect::<Vec<_>>().concat();
+    fs::write(folder.path("a.jsonl"), &records).expect("written");
+    folder.convert("a.jsonl", "a.json", &[]).exited(0);
+    folder.convert("a.jsonl", "a.jsonl.gz", &[]).exited(0);
+    for from in ["a.jsonl", "a.json", "a.jsonl.gz"] {
+        for into in ["out.csv", "out.tsv", "out.jsonl"] {
+            folder.convert(from, into, &[]).exited(0);
+            let lines = folder.read(into).lines().count();
+            assert_eq!(lines, if into == "out.jsonl" { 1_000 } else { 1_001 }, "{from} to {into}");
+            fs::remove_file(folder.path(into)).expect("removed");
+        }
+    }
+}
