@@ -1,7 +1,7 @@
 //! Opens an output of an earlier run.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek as _, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Error;
