@@ -69,7 +69,7 @@ impl Tally {
         let failed = before.failures.values().sum();
         let summary = Summary {
             version: VERSION,
-            gleaner: env!("CARGO_PKG_VERSION").to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
             ending: Cow::Borrowed("running"),
             tasks: resumed,
             ok: resumed.saturating_sub(failed),

@@ -18,8 +18,8 @@ pub struct Summary {
     /// The version of this layout.
     pub version: u32,
     /// The version of Gleaner.
-    #[serde(default)]
-    pub gleaner: String,
+    #[serde(default, rename = "gleaner")]
+    pub program: String,
     /// When the run began (RFC 3339, UTC).
     #[serde(default)]
     pub started_at: String,

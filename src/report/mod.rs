@@ -10,7 +10,7 @@
 //! - `axis`: round numbers for the axes of pictures
 //! - `words`: numbers, times and sizes for people
 //! - `tests`: tests of the whole page
-//! - `templates`: the page (`report.html`) and its style sheet
+//! - `report.html`, `body.html` and `report.css` are the template of the page, of its sections, and its style sheet
 
 #![expect(clippy::cast_precision_loss, reason = "places in pictures")]
 

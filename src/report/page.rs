@@ -14,7 +14,7 @@ const FAILURES: usize = 20;
 const LONGEST: usize = 300;
 
 /// The style sheet.
-const STYLE: &str = include_str!("templates/report.css");
+const STYLE: &str = include_str!("report.css");
 
 /// The report of a run, as a whole page.
 ///
@@ -183,7 +183,7 @@ fn subtitle(summary: &Summary) -> String {
     let when =
         if summary.started_at.is_empty() { String::new() } else { format!(", started {}", text(&summary.started_at)) };
     let version =
-        if summary.gleaner.is_empty() { String::new() } else { format!(", gleaner {}", text(&summary.gleaner)) };
+        if summary.program.is_empty() { String::new() } else { format!(", gleaner {}", text(&summary.program)) };
     format!("{ending}{when}{version}")
 }
 

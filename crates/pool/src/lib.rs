@@ -8,7 +8,8 @@
 //   `driver` is the thread of a `Pool`, which drives a `Core`.
 // - `roster`: decides who works on what and who comes next, without I/O and without a clock. `simulated` drives it in
 //   tests.
-// - `blame`: decides which job killed a worker. `death` describes how a worker ended, and `roll_call` what it did.
+// - `blame`: decides which job killed a worker. `death` describes how a worker ended, `roll_call` what it did, and
+//   `status` what it is doing.
 // - `child`: one worker, seen from its parent. `heard` checks what a worker says, long messages on the threads of
 //   `aside`. `credit` limits the memory that large outputs take in the parent. `spawner` is the one thread that starts
 //   processes, because Linux ends a worker together with the thread that started it.
