@@ -265,9 +265,10 @@ impl State {
         let in_flight = self.out.len();
         let time = how_long(grace);
         let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
-        if in_flight > 0 {
-            let requests = if in_flight == 1 { "request" } else { "requests" };
-            tracing::warn!("stopping: waiting up to {time} for {in_flight} {requests}; {which} signal ends that");
+        match in_flight {
+            0 => tracing::warn!("stopping: writing the output; {which} signal ends that"),
+            1 => tracing::warn!("stopping: waiting up to {time} for 1 request; {which} signal ends that"),
+            _ => tracing::warn!("stopping: waiting up to {time} for {in_flight} requests; {which} signal ends that"),
         }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }
