@@ -115,7 +115,7 @@ fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InFor
         Ending::Stopped(Reason::Drained) => "drained",
     };
     let settings = in_force.iter().filter(|setting| !setting.is_default);
-    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: it.value.clone() });
+    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
     Summary {
         ending: ending.into(),
         settings: settings.collect(),
@@ -123,6 +123,12 @@ fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InFor
         output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
         ..summary
     }
+}
+
+/// The value of a setting. Any header may be a secret, whatever its name.
+fn harmless(setting: &InForce) -> String {
+    let is_header = setting.name.split('.').any(|part| part == "headers");
+    if is_header { "(hidden)".to_owned() } else { setting.value.clone() }
 }
 
 /// A list as the command line names it. A URL may have a password.
