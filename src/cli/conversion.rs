@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::bail;
 use gleaner_pool::{Pool, Sandbox};
-use siphasher::sip128::SipHasher24;
 
+use super::identity;
 use crate::config::Plan;
 use crate::convert::{Conversion, ConvertJob, Converted, Schema, Target};
 use crate::model::ValueKind;
@@ -67,11 +67,9 @@ pub(super) fn with_fields(plan: &Plan, target: Target, fields: Vec<(String, Valu
     let table = &plan.sink.table;
     let mut schema = Schema::of_run(&table.carried, &table.columns, fields, plan.sink.shape);
     check(target, &schema)?;
-    let rules = serde_json::to_vec(&plan.scrape.extract).unwrap_or_default();
-    let rules = SipHasher24::new().hash(&rules).as_u128();
     schema.about = vec![
         ("gleaner.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("gleaner.rules".to_owned(), format!("{rules:032x}")),
+        ("gleaner.rules".to_owned(), identity::rules_of_data(plan)),
     ];
     let memory = plan.pool.max_memory.unwrap_or_default().max(MEMORY);
     Ok(Plans { target, schema, sandbox: plan.pool.sandbox, memory })

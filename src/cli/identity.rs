@@ -48,12 +48,20 @@ pub(super) fn of(
 /// Returns what two complete outputs must have in common, as hashes: to take over records, and to be the same output. The
 /// version of Gleaner, request headers and the way to the servers do not count.
 pub(super) fn rules(identity: &Identity, plan: &Plan) -> Rules {
+    Rules { data: rules_of_data(plan), output: hash(&json(&identity.settings)) }
+}
+
+/// Returns a hash of what shapes the data.
+pub(super) fn rules_of_data(plan: &Plan) -> String {
     let settings = plan.shaping.settings.iter();
     let of_data = settings.filter(|(_, (affects, _))| *affects == Affects::Data);
     let of_data: Vec<_> = of_data.map(|(name, (_, meaning))| (name, meaning)).collect();
-    let hash = |text: &str| format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())));
     // The data of a table is rows, and its settings decide which ones.
-    Rules { data: hash(&json(&(of_data, &plan.scrape.table))), output: hash(&json(&identity.settings)) }
+    hash(&json(&(of_data, &plan.scrape.table)))
+}
+
+fn hash(text: &str) -> String {
+    format!("{:032x}", u128::from(SipHasher24::new().hash(text.as_bytes())))
 }
 
 /// Returns the key for data in the cache, besides the request: everything that shapes the data of a page, and the

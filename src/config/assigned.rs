@@ -13,8 +13,8 @@ pub(super) const FLAG: &str = "--set";
 /// The short form of it for fields.
 pub(super) const SELECT: &str = "--select";
 
-/// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the other
-/// parts, because no part makes sense alone. Anything else is its own layer.
+/// Adds what one flag sets to the layers of the flags before it. A part of a field (`extract.quotes.each`) joins the
+/// other parts, because no part makes sense alone. Anything else is its own layer.
 pub(super) fn add(layers: &mut Vec<Result<Table, Vec<Problem>>>, keys: Vec<Key>, value: Node) {
     let name = |at: usize| keys.get(at).map(|key| key.name.clone()).unwrap_or_default();
     let (section, field) = (name(0), name(1));

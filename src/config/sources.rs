@@ -1,5 +1,5 @@
-//! Where settings come from: file, environment, flags. The caller hands in all of it; only [`Sources::of_process`] looks at
-//! the process.
+//! Where settings come from: file, environment, flags. The caller hands in all of it; only [`Sources::of_process`]
+//! looks at the process.
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -31,7 +31,8 @@ pub(super) struct Node {
 /// A TOML value, or a bare value from outside of a file.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
-    /// The text of a variable or a flag, without TOML's quotes: a string, a number or a boolean, depending on the setting.
+    /// The text of a variable or a flag, without TOML's quotes: a string, a number or a boolean, depending on the
+    /// setting.
     Bare(String),
     String(String),
     /// Wider than the 64 bits of TOML, so that the error can say what the limits of the setting are.
@@ -151,8 +152,8 @@ pub(super) fn assignment(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>
     Ok((keys, value))
 }
 
-/// Reads `NAME=SELECTOR` in the bytes `at` of `text`: the name of a field, which may have any letters, and a value as after
-/// `KEY=`. Dots in the name separate keys, and quotes keep a dot in a key.
+/// Reads `NAME=SELECTOR` in the bytes `at` of `text`: the name of a field, which may have any letters, and a value as
+/// after `KEY=`. Dots in the name separate keys, and quotes keep a dot in a key.
 pub(super) fn selection(text: &Arc<Text>, at: Range<usize>) -> Result<(Vec<Key>, Node), Vec<Problem>> {
     let written = &text.content()[at.clone()];
     let problem = |message: String| {

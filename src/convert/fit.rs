@@ -22,8 +22,8 @@ pub(super) enum Fitted<'a> {
     Time(Timestamp),
 }
 
-/// Reads a value. A text column takes any value: what is not a string is JSON. `None` if the value does not fit. Lists and
-/// objects fit no type but text.
+/// Reads a value. A text column takes any value: what is not a string is JSON. `None` if the value does not fit. Lists
+/// and objects fit no type but text.
 pub(super) fn fit<'a>(kind: &ValueKind, json: &'a str) -> Option<Fitted<'a>> {
     Some(match (kind, json.as_bytes().first()?) {
         (ValueKind::Text, b'"') => Fitted::Text(string(json)?),

@@ -1,8 +1,9 @@
-//! Turns finished records, one of JSON a line, into formats whose file cannot grow record by record: Parquet and `SQLite`.
+//! Turns finished records, one of JSON a line, into formats whose file cannot grow record by record: Parquet and
+//! `SQLite`.
 //!
-//! A run writes its records as JSON Lines, with journal and resume. When all are there, one pass over them makes the final
-//! file. The records hold what strangers wrote, so the pass runs in a worker process ([`ConvertJob`]), and nothing that a
-//! record says can make it fail: a value that does not fit its column becomes null, and is counted.
+//! A run writes its records as JSON Lines, with journal and resume. When all are there, one pass over them makes the
+//! final file. The records hold what strangers wrote, so the pass runs in a worker process ([`ConvertJob`]), and
+//! nothing that a record says can make it fail: a value that does not fit its column becomes null, and is counted.
 //!
 //! - `schema`: the columns, and where their values are in a record
 //! - `row`: finds the values of the columns in a record
@@ -12,8 +13,8 @@
 //! - `job`: the pass in a worker process
 //! - `error`: why records cannot be converted
 //!
-//! Memory is bounded by the largest record and by what is collected before it is written ([`BATCH`]), not by the number of
-//! records.
+//! Memory is bounded by the largest record and by what is collected before it is written ([`BATCH`]), not by the number
+//! of records.
 
 mod error;
 #[cfg(any(test, feature = "parquet", feature = "sqlite"))]

@@ -1,8 +1,8 @@
 //! Decides which actions follow from an event of the executor: a job has an answer, a job is lost, a worker joined or
 //! left.
 //!
-//! Each answer is checked before it is used (`plausible`). Its data was checked by the executor. If it is impossible, the executor is told to end the worker,
-//! and the job is lost with it like any other job.
+//! Each answer is checked before it is used (`plausible`). Its data was checked by the executor. If it is impossible,
+//! the executor is told to end the worker, and the job is lost with it like any other job.
 
 use std::time::{Duration, Instant};
 
@@ -135,10 +135,8 @@ impl State {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        self.take_cookies(seq, &headers, now);
         let Some(url) = self.schedule.url(seq) else { return };
-        if let Some(cookies) = &mut self.cookies {
-            cookies.came_back(url, &headers, now);
-        }
         self.tally.parsed(by_reference);
         if self.tally.counts_details()
             && let Some(host) = self.schedule.host_of(seq)
@@ -166,12 +164,15 @@ impl State {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let Some(url) = self.schedule.url(seq) else { return };
-        if let Some(cookies) = &mut self.cookies {
-            cookies.came_back(url, &headers, now);
-        }
+        self.take_cookies(seq, &headers, now);
         self.tally.listing_request(bytes_of(&answer));
         self.decide(seq, worker, answer, elapsed, now, actions);
+    }
+
+    fn take_cookies(&mut self, seq: u64, headers: &[(String, String)], now: Instant) {
+        if let (Some(cookies), Some(url)) = (&mut self.cookies, self.schedule.url(seq)) {
+            cookies.came_back(url, headers, now);
+        }
     }
 
     /// Lets the schedule decide what follows from an answer.

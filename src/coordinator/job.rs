@@ -68,8 +68,8 @@ impl SentOutput {
     }
 
     /// Checks the form of an output, and that the data of a page is one line of JSON, or rows of a table. An
-    /// executor must do this with each output of a worker. The time grows with the length of the output, so it must not be done on the coordinator's
-    /// thread if the output is long.
+    /// executor must do this with each output of a worker. The time grows with the length of the output, so it must not
+    /// be done on the coordinator's thread if the output is long.
     ///
     /// # Errors
     /// Says what is wrong. The reason fits after "was killed because it sent".
@@ -149,11 +149,12 @@ impl Job for ScrapeJob {
                 (JobOutput::Page(visited, begun.elapsed()), archived)
             }
             JobInput::Robots(visit) => {
-                let (answer, archived) = self.scraper.robots_archived(&visit, sent).await;
+                // Boxed like the next one, so that the future of a page, which is copied for each job, stays small.
+                let (answer, archived) = Box::pin(self.scraper.robots_archived(&visit, sent)).await;
                 (JobOutput::Robots(answer, begun.elapsed()), archived)
             }
             JobInput::Listing(visit, file) => {
-                let (visited, archived) = self.scraper.listing_archived(&visit, file, sent).await;
+                let (visited, archived) = Box::pin(self.scraper.listing_archived(&visit, file, sent)).await;
                 (JobOutput::Listing(visited, begun.elapsed()), archived)
             }
         };

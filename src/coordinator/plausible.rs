@@ -224,8 +224,8 @@ impl Plausible {
         }
     }
 
-    /// `max`: the maximum number of bytes of the body. `least`: the lowest HTTP status that can be the reason of a failure.
-    /// A stored redirect is one, because it is not followed.
+    /// `max`: the maximum number of bytes of the body. `least`: the lowest HTTP status that can be the reason of a
+    /// failure. A stored redirect is one, because it is not followed.
     fn failure(failure: &Failure, max: u64, least: u16) -> Result<(), Lie> {
         within(failure.bytes, max)?;
         let is_workers_own = match failure.kind {

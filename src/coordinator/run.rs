@@ -352,8 +352,8 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// Hands the records to the sink, after what the archive has of their pages. This wakes the sink's thread, which costs
-    /// as much as a small page.
+    /// Hands the records to the sink, after what the archive has of their pages. This wakes the sink's thread, which
+    /// costs as much as a small page.
     fn hand_over(&mut self) {
         self.since = None;
         if !self.archived.is_empty() {

@@ -52,16 +52,7 @@ impl Records {
         let form = match dataset.header()? {
             None => Form::Json,
             Some((_, columns)) => {
-                let place = |name: &str| {
-                    columns.place(name).ok_or_else(|| {
-                        Error::new(format!(
-                            "read `{}`: it has no column `{name}`; only an output with the columns {} can be compared \
-                             with a list (output.columns, output.record = \"full\")",
-                            dataset.shown(),
-                            NEEDED.join(", ")
-                        ))
-                    })
-                };
+                let place = |name| columns.place(name).ok_or_else(|| lacks(dataset, name));
                 let [seq, url, kind] = NEEDED.map(place);
                 let needed = [seq?, url?, kind?];
                 Form::Rows { columns, needed }
@@ -114,6 +105,15 @@ impl Records {
         .map_err(|why| scan.wrong(why))?;
         Ok(Some(Found { seq, url, failed, offset, length: row.len() as u64 }))
     }
+}
+
+/// The error for a table without a column that is needed.
+fn lacks(dataset: &Dataset, column: &str) -> Error {
+    let (shown, needed) = (dataset.shown(), NEEDED.join(", "));
+    Error::new(format!(
+        "read `{shown}`: it has no column `{column}`; only an output with the columns {needed} can be compared with a list \
+         (output.columns, output.record = \"full\")"
+    ))
 }
 
 type Head = (u64, String, Option<FailureKind>);

@@ -1,8 +1,8 @@
 //! Decides for each task of a list whether it keeps its record in an older output.
 //!
-//! A repair walks through the list and the output side by side. An update looks up each URL of the list: it holds 16 bytes
-//! of memory for each record with data, most of them a hash of the URL. Places of records are in a temporary file, so
-//! neither depends on the length of records.
+//! A repair walks through the list and the output side by side. An update looks up each URL of the list: it holds 16
+//! bytes of memory for each record with data, most of them a hash of the URL. Places of records are in a temporary
+//! file, so neither depends on the length of records.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::unix::fs::FileExt as _;
 
 use super::Error;
-use crate::model::RowScan;
+use crate::model::{RowScan, ValueScan};
 use crate::sink::Format;
 
 /// The most bytes of one record. It keeps a file of another kind from being read into memory.
@@ -191,17 +191,9 @@ impl Scan {
             self.peek()?;
         }
         let offset = self.at;
-        let (mut depth, mut is_in_string, mut is_escaped, mut is_whole) = (0_u64, false, false, false);
+        let (mut scan, mut is_whole) = (ValueScan::default(), false);
         self.take_while(record, |byte| {
-            match (is_in_string, byte) {
-                (true, _) if is_escaped => is_escaped = false,
-                (true, b'\\') => is_escaped = true,
-                (_, b'"') => is_in_string = !is_in_string,
-                (false, b',' | b']') if depth == 0 => is_whole = true,
-                (false, b'[' | b'{') => depth += 1,
-                (false, b']' | b'}') => depth = depth.saturating_sub(1),
-                _ => {}
-            }
+            is_whole = scan.ends_before(byte);
             !is_whole
         })?;
         if !is_whole {

@@ -57,8 +57,8 @@ pub(super) fn check(source: &Source, options: &Options, base: Option<&Url>) -> R
     Err(Error::new(ErrorKind::Unusable, format!("read {source}: {none}, {why}; {way_out}")))
 }
 
-/// The names of the columns that the tasks of a regular file carry. `None` for other sources, and if its beginning does not
-/// tell them.
+/// The names of the columns that the tasks of a regular file carry. `None` for other sources, and if its beginning does
+/// not tell them.
 pub(super) fn carried_columns(source: &Source, options: &Options) -> Result<Option<Vec<String>>, Error> {
     Ok(beginning_of(source, options, None)?.and_then(|beginning| beginning.carried_columns))
 }

@@ -1,9 +1,9 @@
 //! Reads lists of URLs and turns them into [`Task`](crate::model::Task)s, as a stream.
 //!
-//! A list is a file, standard input, a folder of saved pages, or a URL given as an argument. Several are read one after another, and their tasks
-//! are numbered consecutively. [`Input::open`] reports problems before anything starts. [`Input::start`] starts a
-//! reader on its own thread, which hands over batches of limited size. So a slow pipe blocks nobody, and an endless
-//! pipe does not fill the memory.
+//! A list is a file, standard input, a folder of saved pages, or a URL given as an argument. Several are read one after
+//! another, and their tasks are numbered consecutively. [`Input::open`] reports problems before anything starts.
+//! [`Input::start`] starts a reader on its own thread, which hands over batches of limited size. So a slow pipe blocks
+//! nobody, and an endless pipe does not fill the memory.
 //!
 //! ```text
 //! source: bytes -> unpacked -> utf8: text -> format: entries -> task: Task -> reader: batches -> caller

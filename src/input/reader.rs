@@ -20,8 +20,8 @@ use crate::model::{Done, ListPoint, Task};
 /// Maximum number of tasks in one batch. A batch is also handed over before each read that may wait.
 const BATCH_TASKS: usize = 256;
 
-/// A batch is handed over when its lines, what they carry, and their stored answers take this many bytes. A short row may carry long names of
-/// columns.
+/// A batch is handed over when its lines, what they carry, and their stored answers take this many bytes. A short row
+/// may carry long names of columns.
 const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Number of batches that may wait. The reader then stops until one is taken.
@@ -313,7 +313,8 @@ impl<'a> Filling<'a> {
     fn push_list(&mut self, source: &Source, reader: impl Read) -> Result<(), Stop> {
         let reader = Counted { reader, progress: self.progress.clone() };
         let mut entries = entries(reader, self.options.format_of(source), self.options, self.base);
-        // The next read of a pipe may take long. Those of a file do not, and an archive needs one for each of its records.
+        // The next read of a pipe may take long. Those of a file do not, and an archive needs one for each of its
+        // records.
         let may_wait = !source.is_regular();
         let mut is_at_end = false;
         loop {

@@ -192,8 +192,8 @@ impl Source {
         Error::new(ErrorKind::Unusable, format!("read {self}{hint}")).because(error)
     }
 
-    /// Opens the source for reading. This may wait, for example for the writer of a FIFO. A folder of pages has no bytes of
-    /// its own, and those of a sitemap go to a worker.
+    /// Opens the source for reading. This may wait, for example for the writer of a FIFO. A folder of pages has no
+    /// bytes of its own, and those of a sitemap go to a worker.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),

@@ -8,6 +8,7 @@
 //! - `carried`: what the list says about a task besides its URL
 //! - `coverage`: how well the rules of a field fit
 //! - `entries`: the keys and values of an object of JSON, not read yet
+//! - `value_scan`: finds the end of a value in an array of JSON
 //! - `value_kind`: the type of the values of a column; `whole`: the whole number that a number of JSON is
 //! - `dialect`: how the cells of a table are written; `row_cells`: finds them again; `rows`: the rows of a table, as
 //!   workers send them
@@ -73,6 +74,7 @@ mod task;
 mod task_facts;
 mod timestamp;
 mod value_kind;
+mod value_scan;
 mod visit;
 mod wait_reason;
 mod web_url;
@@ -111,6 +113,7 @@ pub use task::Task;
 pub use task_facts::TaskFacts;
 pub use timestamp::{rfc_3339, time_of_rfc_3339};
 pub use value_kind::ValueKind;
+pub use value_scan::ValueScan;
 pub use visit::{Connection, KEEP_ALIVE, Visit, Visited};
 pub use wait_reason::WaitReason;
 #[cfg(test)]

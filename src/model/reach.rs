@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 /// How Gleaner got a URL. This decides which addresses the request may reach and which secrets it carries.
 ///
-/// The reader of the list makes it, and the schedule changes it when it follows a redirect. The code that sends the request
-/// applies it.
+/// The reader of the list makes it, and the schedule changes it when it follows a redirect. The code that sends the
+/// request applies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// The URL is a line of the list.

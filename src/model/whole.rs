@@ -1,5 +1,5 @@
-/// Returns the whole number that a number of JSON is, such as `12`, `12.00` or `1e3`. `None` if it has a fraction, or does
-/// not fit a signed 64-bit integer.
+/// Returns the whole number that a number of JSON is, such as `12`, `12.00` or `1e3`. `None` if it has a fraction, or
+/// does not fit a signed 64-bit integer.
 pub fn whole(digits: &str) -> Option<i64> {
     // A float has all digits of a whole number up to here.
     const EXACT: f64 = 9_007_199_254_740_992.0;

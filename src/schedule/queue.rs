@@ -31,8 +31,8 @@ pub enum RequestId {
 pub struct Dispatch {
     /// What for.
     pub id: RequestId,
-    /// The request. Where it asks for that, the schedule is to be told when it is [sent](Schedule::sent). Whoever makes it
-    /// adds the headers.
+    /// The request. Where it asks for that, the schedule is to be told when it is [sent](Schedule::sent). Whoever makes
+    /// it adds the headers.
     pub visit: Visit,
     /// The same for all requests to one host, so that its connections can be used again.
     pub affinity: u64,

@@ -1,6 +1,7 @@
 //! Turns one task into one outcome: fetch -> decode -> parse -> extract.
 //!
-//! `scraper` runs the stages one after another; `reading` runs those after fetching. Each stage is a function that does not need the others:
+//! `scraper` runs the stages one after another; `reading` runs those after fetching. Each stage is a function that does
+//! not need the others:
 //!
 //! ```text
 //! fetch    a URL                    -> bytes, content type, final URL; or a redirect; or a failure

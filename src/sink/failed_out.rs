@@ -165,7 +165,8 @@ impl FailedOut {
         if self.buffer.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
-    /// Writes what is waiting in memory. After an error, a regular file ends after a whole task, and the tasks still wait.
+    /// Writes what is waiting in memory. After an error, a regular file ends after a whole task, and the tasks still
+    /// wait.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.write().map_err(|error| self.error(error))
     }

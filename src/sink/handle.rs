@@ -240,9 +240,9 @@ impl Sink {
         self.shared.emitted.load(Relaxed)
     }
 
-    /// Bytes of records and members that were pushed, but neither written nor stored to wait for an earlier record. The number
-    /// grows while the disk or the reader of standard output is slower than the pages arrive. The caller should then
-    /// stop fetching.
+    /// Bytes of records and members that were pushed, but neither written nor stored to wait for an earlier record. The
+    /// number grows while the disk or the reader of standard output is slower than the pages arrive. The caller should
+    /// then stop fetching.
     pub fn backlog(&self) -> u64 {
         self.shared.backlog.load(Relaxed)
     }

@@ -1,5 +1,5 @@
-//! `<name>.rules`: what a complete output was made with. It stands beside the output, so that later runs know whether they
-//! may take over its records, and whether it is finished.
+//! `<name>.rules`: what a complete output was made with. It stands beside the output, so that later runs know whether
+//! they may take over its records, and whether it is finished.
 //!
 //! The file is removed before an output with other rules gets its name, and written after that. A run that dies in
 //! between leaves none.

@@ -3,8 +3,8 @@
 //! [`Sink::open`] detects problems before the first request. [`Sink::push`] passes records to a thread that writes
 //! them, so that neither a slow disk nor a slow reader of standard output blocks the coordinator's loop.
 //! [`Sink::finish`] completes the output: a file grows as `<name>.part`, and a rename gives it its name when it is
-//! complete. Parquet and `SQLite` cannot grow record by record: their `.part` has JSON Lines, and a [`Conversion`] makes the
-//! final file of it, as `<name>.part.converted`, before the rename.
+//! complete. Parquet and `SQLite` cannot grow record by record: their `.part` has JSON Lines, and a [`Conversion`]
+//! makes the final file of it, as `<name>.part.converted`, before the rename.
 //!
 //! ```text
 //! push -> format: a record's bytes -> window: its turn? -> output: separators, members -> destination: `.part`

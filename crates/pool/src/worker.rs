@@ -18,14 +18,15 @@ use super::remote_error::with_causes;
 use super::wire::{self, Frames, FromWorker, PROTOCOL, ToWorker};
 use super::{Sandbox, User, line, panics, sandbox, unix, watch};
 
-/// The environment variable that makes a process a worker, unless [`Builder::worker_variable`](crate::Builder) names another.
+/// The environment variable that makes a process a worker, unless [`Builder::worker_variable`](crate::Builder) names
+/// another.
 pub const WORKER_VARIABLE: &str = "GLEANER_WORKER";
 
 /// How the value of that variable begins, whatever the variable's name is. The parent's pid and the job's name follow.
 const ROLE: &str = "gleaner-pool worker of ";
 
-/// How long threads for blocking work are kept: practically for ever. If the runtime ended such a thread, the system might
-/// not give it another one (`start_a_blocking_thread`).
+/// How long threads for blocking work are kept: practically for ever. If the runtime ended such a thread, the system
+/// might not give it another one (`start_a_blocking_thread`).
 const KEEP_THREADS: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The exit status of a worker whose parent is already gone when the worker starts.
@@ -42,8 +43,8 @@ fn read_role(value: &str) -> Option<(u32, &str)> {
     Some((parent.parse().ok()?, job))
 }
 
-/// Returns the role of this process, if it has one. The variable is found by its value, so that this process does not have
-/// to know the name that the parent chose.
+/// Returns the role of this process, if it has one. The variable is found by its value, so that this process does not
+/// have to know the name that the parent chose.
 fn own_role() -> Option<String> {
     let mut values = std::env::vars_os().filter_map(|(_, value)| value.into_string().ok());
     values.find(|value| read_role(value).is_some())
@@ -190,8 +191,8 @@ async fn take_jobs<J: Job>(
         let frame = frame?;
         match wire::decode(&frame)? {
             ToWorker::Jobs(jobs) => {
-                // Waits until the watch thread has given up its rights, too. The channel closes without a message, usually
-                // long before the first job.
+                // Waits until the watch thread has given up its rights, too. The channel closes without a message,
+                // usually long before the first job.
                 let _ = given_up.recv();
                 for one in jobs {
                     outbox.begun(one.id);

@@ -126,8 +126,8 @@ pub(in crate::cli) struct SettingArgs {
     #[arg(short, long, value_name = "FILE", help_heading = SETTINGS)]
     pub(in crate::cli) config: Option<PathBuf>,
 
-    /// Any setting, such as `pool.task_timeout=5s`; the shell removes quotes, so put a value with quotes between single quotes:
-    /// `--set 'extract.links=["a::url"]'`
+    /// Any setting, such as `pool.task_timeout=5s`; the shell removes quotes, so put a value with quotes between single
+    /// quotes: `--set 'extract.links=["a::url"]'`
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append, help_heading = SETTINGS)]
     set: Vec<String>,
 
@@ -142,7 +142,8 @@ pub(in crate::cli) struct ListArgs {
     #[arg(value_name = "URLS")]
     pub(in crate::cli) urls: Vec<OsString>,
 
-    /// A sitemap, a sitemap index or a feed: a URL, a file, or robots:HOST for those that a robots.txt names; may be repeated
+    /// A sitemap, a sitemap index or a feed: a URL, a file, or robots:HOST for those that a robots.txt names; may be
+    /// repeated
     #[arg(long, value_name = "URL", action = ArgAction::Append, help_heading = LIST)]
     pub(in crate::cli) sitemap: Vec<OsString>,
 

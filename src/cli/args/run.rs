@@ -20,8 +20,8 @@ pub(in crate::cli) struct RunArgs {
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(in crate::cli) output: Option<PathBuf>,
 
-    /// json, jsonl (also ndjson), csv, tsv, parquet or sqlite [default: by the extension of the output; json without one].
-    /// An output that ends in .gz or .zst is compressed
+    /// json, jsonl (also ndjson), csv, tsv, parquet or sqlite [default: by the extension of the output; json without
+    /// one]. An output that ends in .gz or .zst is compressed
     #[arg(short, long, value_name = "FORMAT", help_heading = OUTPUT)]
     format: Option<String>,
 

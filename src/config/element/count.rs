@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// The most workers, and the most tasks in flight in each. This is far more than helps, and low enough that a typing error
-/// does not start a million processes.
+/// The most workers, and the most tasks in flight in each. This is far more than helps, and low enough that a typing
+/// error does not start a million processes.
 pub(in crate::config) const MOST_PARALLEL: u16 = u16::MAX;
 
 /// 0 or more, at most the largest number of 32 bits.

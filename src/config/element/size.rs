@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::config::error::Complaint;
 use crate::config::written::Node;
 
-/// The least that a worker needs. The pool requires twice what a new worker takes, which is some 5 MiB. (In a debug build it
-/// is some 11 MiB; there, the pool refuses what is too little.)
+/// The least that a worker needs. The pool requires twice what a new worker takes, which is some 5 MiB. (In a debug
+/// build it is some 11 MiB; there, the pool refuses what is too little.)
 const LEAST_WORKER: u64 = 16 << 20;
 
 /// Zero bytes, or more.

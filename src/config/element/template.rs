@@ -1,5 +1,5 @@
-//! A text that may name environment variables: `${NAME}` stands for the variable of this name, and `$$` for a dollar sign.
-//! Any other dollar sign stands for itself.
+//! A text that may name environment variables: `${NAME}` stands for the variable of this name, and `$$` for a dollar
+//! sign. Any other dollar sign stands for itself.
 //!
 //! A template is read with the settings, and filled when they are resolved. So a variable is needed only if a setting in
 //! force names it. What was written may be shown, but not the values of the variables.
@@ -103,8 +103,8 @@ impl Template {
         texts.collect::<Option<String>>().unwrap_or_else(|| self.written.clone())
     }
 
-    /// The text with the values of its variables. Errs with the first variable that is not set, or whose value cannot be in a
-    /// header or a URL.
+    /// The text with the values of its variables. Errs with the first variable that is not set, or whose value cannot
+    /// be in a header or a URL.
     pub(in crate::config) fn fill(&self, environment: Environment<'_>) -> Result<String, Complaint> {
         let mut filled = String::new();
         for piece in &self.pieces {

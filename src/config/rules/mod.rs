@@ -42,8 +42,8 @@ use super::written::{Key, Node};
 use crate::scrape::extract::Rule;
 use reader::{Around, At, Reader};
 
-/// Reads the field `key` of `[extract]`, whose full name is `name`, and puts it among the fields. Gives what it means. Errs
-/// with everything that is wrong with it.
+/// Reads the field `key` of `[extract]`, whose full name is `name`, and puts it among the fields. Gives what it means.
+/// Errs with everything that is wrong with it.
 pub(super) fn put(draft: &mut Draft, name: &str, (key, node): (&Key, &Node)) -> Result<String, Vec<Problem>> {
     let rule = read(name, key, node)?;
     let meaning = format!("{rule:?}");

@@ -8,6 +8,7 @@ use super::value::Values;
 use super::{BUFFER, Entries, Entry, MAX_ENTRY, Place, Unreadable, not_utf8};
 use crate::input::options::Options;
 use crate::input::utf8::Utf8;
+use crate::model::ValueScan;
 
 pub(super) struct Json<'a, R> {
     list: Utf8<R>,
@@ -33,17 +34,9 @@ enum State {
     /// A value.
     Value,
     /// The rest of a value.
-    Inside(Inside),
+    Inside(ValueScan),
     /// Nothing but white space.
     AfterArray,
-}
-
-/// Where in a value the next byte is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Inside {
-    depth: usize,
-    in_string: bool,
-    is_escaped: bool,
 }
 
 impl<'a, R: Read> Json<'a, R> {
@@ -66,22 +59,23 @@ impl<'a, R: Read> Json<'a, R> {
         while let Some(&byte) = self.buffer[self.start..self.end].first() {
             let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
             match self.state {
-                State::Inside(inside) => {
-                    let (length, ended) = inside.rest_of_value(&self.buffer[self.start..self.end]);
-                    self.value.extend_from_slice(&self.buffer[self.start..self.start + length]);
+                State::Inside(mut scan) => {
+                    let unread = &self.buffer[self.start..self.end];
+                    let end = unread.iter().position(|byte| scan.ends_before(*byte));
+                    let length = end.unwrap_or(unread.len());
+                    self.value.extend_from_slice(&unread[..length]);
                     self.advance(length);
                     if self.value.len() > MAX_ENTRY {
                         return Err(self.broken_value(&format!("is longer than {} KiB", MAX_ENTRY / 1024)));
                     }
-                    match ended {
-                        Ended::Not(inside) => self.state = State::Inside(inside),
-                        Ended::By(end) => {
-                            self.advance(1);
-                            self.state = if end == b',' { State::Value } else { State::AfterArray };
-                            return Ok(true);
-                        }
+                    if end.is_none() {
+                        self.state = State::Inside(scan);
+                        continue;
                     }
-                    continue;
+                    let is_last = self.buffer[self.start] == b']';
+                    self.advance(1);
+                    self.state = if is_last { State::AfterArray } else { State::Value };
+                    return Ok(true);
                 }
                 _ if is_space => {}
                 State::Array if byte == b'[' => self.state = State::FirstValue,
@@ -91,7 +85,7 @@ impl<'a, R: Read> Json<'a, R> {
                     return Err(self.broken("a value is missing"));
                 }
                 State::FirstValue | State::Value => {
-                    (self.begin, self.state) = (self.place, State::Inside(Inside::default()));
+                    (self.begin, self.state) = (self.place, State::Inside(ValueScan::default()));
                     self.value.clear();
                     continue;
                 }
@@ -127,33 +121,6 @@ impl<'a, R: Read> Json<'a, R> {
         };
         let result = self.values.read(text, self.begin.line);
         result.map_err(|error| self.broken_value(&format!("is not valid JSON ({})", reason(&error))))
-    }
-}
-
-enum Ended {
-    Not(Inside),
-    /// By a comma, or by the bracket of the array.
-    By(u8),
-}
-
-impl Inside {
-    /// The number of bytes that still belong to the value, and whether it has ended.
-    fn rest_of_value(mut self, bytes: &[u8]) -> (usize, Ended) {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                self.in_string = self.is_escaped || *byte != b'"';
-                self.is_escaped = *byte == b'\\' && !self.is_escaped;
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'[' | b'{' => self.depth += 1,
-                b',' | b']' if self.depth == 0 => return (at, Ended::By(*byte)),
-                b']' | b'}' => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        (bytes.len(), Ended::Not(self))
     }
 }
 

@@ -35,8 +35,8 @@ impl<'p> PageFacts<'p> {
     }
 
     /// When the page was made: the `Date` of the response, or else the time at which it was fetched. Relative dates
-    /// such as "yesterday" count from here, so that a page gives the same data whenever it is read. If neither is known, it
-    /// is 1970.
+    /// such as "yesterday" count from here, so that a page gives the same data whenever it is read. If neither is
+    /// known, it is 1970.
     pub(super) fn made_at(&self) -> jiff::Timestamp {
         let date = self.headers.get(DATE).and_then(|date| date.to_str().ok());
         let fetched_at = self.fetched_at.unwrap_or(SystemTime::UNIX_EPOCH);

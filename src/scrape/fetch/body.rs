@@ -27,8 +27,8 @@ const WORTH_DRAINING: usize = 64 * 1024;
 /// The longest time to spend on an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// How long pieces are still taken after the deadline. If other work has kept the thread, data that came in time is still in
-/// the socket. But each piece of a server that never pauses is here when it is requested, so this needs an end.
+/// How long pieces are still taken after the deadline. If other work has kept the thread, data that came in time is
+/// still in the socket. But each piece of a server that never pauses is here when it is requested, so this needs an end.
 const LATE_TIME: Duration = Duration::from_secs(1);
 
 /// What happens to a body that is larger than the limit.

@@ -30,8 +30,9 @@ pub(in crate::scrape) struct FoundListing {
 }
 
 impl Fetcher {
-    /// Requests a sitemap once, or reads the file that the visit brings, whatever its `Content-Type`. Undoes gzip and zstd by the first bytes, also inside a
-    /// `Content-Encoding`. Adds the response headers that the settings name to `kept`.
+    /// Requests a sitemap once, or reads the file that the visit brings, whatever its `Content-Type`. Undoes gzip and
+    /// zstd by the first bytes, also inside a `Content-Encoding`. Adds the response headers that the settings name to
+    /// `kept`.
     ///
     /// # Errors
     /// Fails as a page does. The body may have [`most_of_listing`] bytes.

@@ -1,7 +1,7 @@
 //! Pages as rows of a table.
 //!
-//! The columns follow from the rules alone, so a header can be written before the first page. A worker writes the cells of
-//! its pages, so no other process reads their data.
+//! The columns follow from the rules alone, so a header can be written before the first page. A worker writes the cells
+//! of its pages, so no other process reads their data.
 //!
 //! - `columns`: which columns the rules give
 //! - `cells`: turns the JSON of a page into rows

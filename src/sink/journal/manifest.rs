@@ -152,7 +152,8 @@ impl Manifest {
         Ok(serde_json::from_slice(&text).ok())
     }
 
-    /// Stores the identity, and returns the number of the run. The file is overwritten and not replaced, because the lock belongs to it.
+    /// Stores the identity, and returns the number of the run. The file is overwritten and not replaced, because the lock
+    /// belongs to it.
     pub(super) fn write(&mut self, identity: &Identity) -> io::Result<u128> {
         let mut key = [0; 16];
         rustix::rand::getrandom(&mut key, GetRandomFlags::empty())?;

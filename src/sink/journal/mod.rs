@@ -153,8 +153,8 @@ impl Journal {
     }
 
     /// Makes a checkpoint that confirms all records of the `.part`, the archive, and this many bytes of the pending file.
-    /// All files must have been flushed. If the checkpoint must survive a power cut, they are synced here. `since` is when the
-    /// oldest of the records arrived that are still in memory.
+    /// All files must have been flushed. If the checkpoint must survive a power cut, they are synced here. `since` is
+    /// when the oldest of the records arrived that are still in memory.
     pub(super) fn checkpoint(
         &mut self,
         outlast: Outlast,

@@ -31,8 +31,8 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// The policy of a new run. A member ends at each log entry, and small members take more space. So the log of a packed
-    /// output has no entries but those that are synced.
+    /// The policy of a new run. A member ends at each log entry, and small members take more space. So the log of a
+    /// packed output has no entries but those that are synced.
     pub(super) fn new(packing: Packing) -> Self {
         let interval = if packing == Packing::None { INTERVAL } else { SYNC_INTERVAL };
         Self { interval, entry: None, sync: None }

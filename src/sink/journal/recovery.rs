@@ -47,8 +47,8 @@ impl Confirmed {
 }
 
 /// Reads the log from its beginning, and stops before the first entry that is incomplete, damaged, or does not match
-/// the `.part` and the archive. The last valid entry says which part of `.part.pending` counts, up to the first frame that is not
-/// valid.
+/// the `.part` and the archive. The last valid entry says which part of `.part.pending` counts, up to the first frame
+/// that is not valid.
 pub(in crate::sink) fn recover(
     order: Order,
     part: &mut impl Read,
