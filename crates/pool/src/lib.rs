@@ -20,7 +20,8 @@
 // **How workers are replaced.** The parent owns the quota: it gives a worker exactly its quota of jobs and tells it to
 // drain with the last one. The successor starts before it is needed, as a spare, so that a replacement costs no time. Past
 // three quarters of the memory limit a worker drains, and past the limit it is killed. A suspect runs alone, in the
-// quarantine slot. Workers that die before they get a job slow down the starts, and the pool gives up after ten in a row.
+// quarantine slot. After a worker that dies before it gets a job, workers start slowly and one at a time. The pool gives up
+// after ten such deaths in a row, and one more for each worker beyond the first.
 //
 // **How no process is left behind.** A worker asks the kernel to be killed when its parent dies (Linux). It also has a
 // thread that waits until its standard input is closed, and then kills the worker's process group. Workers have their own

@@ -117,7 +117,7 @@ impl Dom {
     }
 
     /// Returns the namespace of an attribute. It is empty if there is none.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn attribute_uri(&self, attribute: &Attribute) -> &str {
         match attribute.namespace {
             AttributeNamespace::None => "",

@@ -228,6 +228,7 @@ impl Extractor {
             scanner,
             hits,
             nodes,
+            spare: String::new(),
             whole: Vec::new(),
             work: Work::of(dom),
             out: Vec::with_capacity(1024),

@@ -48,21 +48,33 @@ impl Links {
 
     /// Returns the link of the element at `at`, or `None` if it has no link or an invalid one.
     pub(super) fn of(&self, dom: &Dom, at: u32) -> Option<String> {
+        self.of_with(dom, at, String::new())
+    }
+
+    /// Like `of`, with memory for the text.
+    pub(super) fn of_with(&self, dom: &Dom, at: u32, mut memory: String) -> Option<String> {
         let link = link(dom, at)?;
         if self.xml_bases.is_some() {
             return self.resolve_at(at, link).map(String::from);
         }
-        let plain = self.plain.as_ref().and_then(|plain| plain.resolve(link));
-        plain.or_else(|| self.resolve(link).map(String::from))
+        if let Some((before, link)) = self.plain.and_then(|plain| plain.resolve(&self.base, link)) {
+            memory.clear();
+            memory.reserve_exact(before.len() + link.len());
+            memory.push_str(before);
+            memory.push_str(link);
+            return Some(memory);
+        }
+        self.resolve(link).map(String::from)
     }
 }
 
 /// The beginnings of absolute plain links. Most links of most pages are plain: they are resolved by joining two texts.
+#[derive(Debug, Clone, Copy)]
 struct Plain {
-    /// The part of the base before its path.
-    origin: String,
-    /// The base up to the last slash of its path.
-    folder: String,
+    /// The length of the part of the base before its path.
+    origin: usize,
+    /// The length of the base up to the last slash of its path.
+    folder: usize,
 }
 
 impl Plain {
@@ -71,13 +83,13 @@ impl Plain {
         if !matches!(base.scheme(), "http" | "https") {
             return None;
         }
-        let path = &base[..Position::AfterPath];
-        let folder = &path[..=path.rfind('/')?];
-        Some(Self { origin: base[..Position::BeforePath].to_owned(), folder: folder.to_owned() })
+        let folder = base[..Position::AfterPath].rfind('/')? + 1;
+        Some(Self { origin: base[..Position::BeforePath].len(), folder })
     }
 
-    /// Returns the absolute link if `link` is a path whose characters all stay as they are and have no special meaning.
-    fn resolve(&self, link: &str) -> Option<String> {
+    /// Returns the two parts of the absolute link if `link` is a path whose characters all stay as they are and have no
+    /// special meaning. `base` is the one that this was made of.
+    fn resolve<'u>(self, base: &'u Url, link: &'u str) -> Option<(&'u str, &'u str)> {
         let mut before = b'/';
         for byte in link.bytes() {
             let is_plain = match byte {
@@ -91,11 +103,12 @@ impl Plain {
             }
             before = byte;
         }
-        match link.as_bytes() {
-            [] | [b'/', b'/', ..] => None,
-            [b'/', ..] => Some([&self.origin, link].concat()),
-            _ => Some([&self.folder, link].concat()),
-        }
+        let length = match link.as_bytes() {
+            [] | [b'/', b'/', ..] => return None,
+            [b'/', ..] => self.origin,
+            _ => self.folder,
+        };
+        Some((&base.as_str()[..length], link))
     }
 }
 
@@ -200,9 +213,11 @@ mod tests {
             ("%2e%2e/x", None),
             ("é", None),
         ];
-        let plain = Plain::new(&Url::parse(BASES[2]).expect("a URL")).expect("https");
+        let base = Url::parse(BASES[2]).expect("a URL");
+        let plain = Plain::new(&base).expect("https");
         for (link, expected) in table {
-            assert_eq!(plain.resolve(link).as_deref(), expected, "{link}");
+            let resolved = plain.resolve(&base, link).map(|(before, link)| [before, link].concat());
+            assert_eq!(resolved.as_deref(), expected, "{link}");
         }
     }
 
@@ -237,8 +252,8 @@ mod tests {
             link in "[a-cA-C0/.~:?#% _-]{0,8}|/?[a-c]{1,3}(/[a-c.]{0,3}){0,3}|[a-z]{1,2}:?/{0,3}[a-c]{0,2}",
         ) {
             let base = Url::parse(base).expect("a URL");
-            if let Some(resolved) = Plain::new(&base).and_then(|plain| plain.resolve(&link)) {
-                prop_assert_eq!(Some(resolved), parse_url_in(&link, Some(&base), UTF_8).ok().map(String::from));
+            if let Some((before, link)) = Plain::new(&base).and_then(|plain| plain.resolve(&base, &link)) {
+                prop_assert_eq!(Some([before, link].concat()), parse_url_in(link, Some(&base), UTF_8).ok().map(String::from));
             }
         }
     }

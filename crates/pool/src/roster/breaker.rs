@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The pool gives up after at least this many failures in a row, however few workers it has.
+/// A pool of one worker gives up after this many failures in a row.
 const LEAST_FAILURES: u32 = 10;
 
 /// Counts workers that ended before they got a job. The first finished job of any worker resets the count. So a pool whose
 /// workers crash in their jobs goes on, because those deaths count against the tasks.
+///
+/// After a failure, workers are started one at a time. In a shortage, two workers that start together take what one of them
+/// needs, and both fail. Each worker beyond the first adds one failure to the limit, because all of them may have been
+/// started together before the first failure.
 #[derive(Debug)]
 pub(super) struct Breaker {
     most_failures: u32,
@@ -18,7 +22,8 @@ pub(super) struct Breaker {
 
 impl Breaker {
     pub(super) fn new(workers: usize) -> Self {
-        let most_failures = u32::try_from(workers.saturating_mul(3)).unwrap_or(u32::MAX).max(LEAST_FAILURES);
+        let others = u32::try_from(workers.saturating_sub(1)).unwrap_or(u32::MAX);
+        let most_failures = LEAST_FAILURES.saturating_add(others);
         Self { most_failures, failures: 0, not_before: None }
     }
 
@@ -36,9 +41,9 @@ impl Breaker {
         self.not_before = None;
     }
 
-    /// Returns whether a worker may be started now.
-    pub(super) fn permits(&self, now: Instant) -> bool {
-        self.not_before.is_none_or(|at| now >= at)
+    /// Returns whether a worker may be started now, while `starting` others are not yet ready.
+    pub(super) fn permits(&self, now: Instant, starting: usize) -> bool {
+        (self.failures == 0 || starting == 0) && self.not_before.is_none_or(|at| now >= at)
     }
 
     pub(super) fn failures(&self) -> u32 {
@@ -58,7 +63,7 @@ mod tests {
         let mut failures = 1;
         while !breaker.failed(now) {
             failures += 1;
-            while !breaker.permits(now) {
+            while !breaker.permits(now, 0) {
                 now += Duration::from_millis(1);
             }
         }
@@ -70,14 +75,14 @@ mod tests {
     fn one_success_resets_the_count() {
         let now = Instant::now();
         let mut breaker = Breaker::new(4);
-        for _ in 0..11 {
+        for _ in 0..12 {
             assert!(!breaker.failed(now));
         }
         breaker.succeeded();
-        assert!(breaker.permits(now));
-        for _ in 0..11 {
+        assert!(breaker.permits(now, 3));
+        for _ in 0..12 {
             assert!(!breaker.failed(now));
         }
-        assert!(breaker.failed(now), "three failures for each of four workers");
+        assert!(breaker.failed(now), "ten failures, and one for each of three other workers");
     }
 }

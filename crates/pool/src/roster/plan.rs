@@ -61,7 +61,7 @@ impl Roster {
         };
         let id = match spare(true).or_else(|| spare(false)) {
             Some(id) => id,
-            None if self.breaker.permits(now) => self.spawn(Some(index), now, actions),
+            None if self.may_start(now) => self.spawn(Some(index), now, actions),
             None => return false,
         };
         let slot = &mut self.slots[index];
@@ -72,6 +72,12 @@ impl Roster {
         }
         slot.generations += 1;
         true
+    }
+
+    /// Returns whether a worker may be started now. After a failed start, one starts at a time.
+    fn may_start(&self, now: Instant) -> bool {
+        let starting = self.workers.values().filter(|w| w.phase == Phase::Starting).count();
+        self.breaker.permits(now, starting)
     }
 
     fn spawn(&mut self, slot: Option<usize>, now: Instant, actions: &mut Vec<Action>) -> WorkerId {
@@ -198,7 +204,7 @@ impl Roster {
         let spares = self.workers.values().filter(|w| w.slot.is_none()).count();
         let beyond = (self.queue.len() + self.alone.len()).saturating_add(self.to_come).saturating_sub(left);
         for _ in spares..soon.min(spares.saturating_add(beyond.div_ceil(quota as usize))) {
-            if !self.breaker.permits(now) {
+            if !self.may_start(now) {
                 return;
             }
             self.spawn(None, now, actions);

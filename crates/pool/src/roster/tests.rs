@@ -322,9 +322,9 @@ fn a_pool_goes_on_while_one_worker_has_a_job_however_often_other_workers_fail_to
     assert_eq!(sent(&roster.plan(now)), [(0, vec![1])]);
     assert!(!is_fatal(&roster.exited(0, died(Cause::Signal(11)), now)));
     roster.submit(job(1));
-    for attempt in 1..=10 {
+    for attempt in 1..=11 {
         let actions = roster.exited(other, died(Cause::Exited(1)), now);
-        assert_eq!(is_fatal(&actions), attempt == 10, "{attempt}");
+        assert_eq!(is_fatal(&actions), attempt == 11, "{attempt}");
         now += Duration::from_secs(2);
         other = spawned(&roster.plan(now)).first().copied().unwrap_or_default();
     }
@@ -440,6 +440,28 @@ fn a_wrong_estimate_of_jobs_stops_no_job() {
         assert!(finish(&mut roster, worker, id));
         leave(&mut roster, worker, now);
     }
+}
+
+#[test]
+fn after_a_failed_start_workers_start_one_at_a_time_until_a_job_is_done() {
+    let mut now = Instant::now();
+    let mut roster = Roster::new(limits(4, 1, None));
+    (0..8).for_each(|id| roster.submit(job(id)));
+    assert_eq!(spawned(&roster.plan(now)), [0, 1, 2, 3]);
+    (0..4).for_each(|id| drop(roster.exited(id, died(Cause::Exited(1)), now)));
+    now += Duration::from_secs(2);
+    assert_eq!(spawned(&roster.plan(now)), [4]);
+    assert_eq!(spawned(&roster.plan(now)), Vec::<WorkerId>::new(), "worker 4 is not ready yet");
+    // It fails, too. The next one starts alone as well.
+    roster.exited(4, died(Cause::Exited(1)), now);
+    now += Duration::from_secs(2);
+    assert_eq!(spawned(&roster.plan(now)), [5]);
+    // Nothing is short any more. The others follow one by one, and all at once when a job is done.
+    ready(&mut roster, 5, now);
+    let actions = roster.plan(now);
+    assert_eq!((spawned(&actions), sent(&actions)), (vec![6], vec![(5, vec![0])]));
+    assert!(finish(&mut roster, 5, 0));
+    assert_eq!(spawned(&roster.plan(now)), [7, 8]);
 }
 
 #[test]

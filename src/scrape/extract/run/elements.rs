@@ -75,7 +75,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Returns the text that a node gives, if any.
-    pub(super) fn take(&self, take: &Take, at: u32, taken: Taken) -> Option<Cow<'a, str>> {
+    pub(super) fn take(&mut self, take: &Take, at: u32, taken: Taken) -> Option<Cow<'a, str>> {
         // What else reads an element gives so much text that its length is the limit.
         if *take == Take::TextContent || taken.markdown {
             self.work.look_at(self.dom, at);
@@ -89,7 +89,10 @@ impl<'a> Run<'a, '_> {
             Take::OuterHtml => Some(self.dom.outer_html(at).into()),
             Take::InnerHtml => Some(self.dom.inner_html(at).into()),
             Take::TextContent => Some(value::fold(self.dom.texts(self.dom.subtree(at))).into()),
-            Take::Url => Some(self.links?.of(self.dom, at)?.into()),
+            Take::Url => {
+                let memory = std::mem::take(&mut self.spare);
+                Some(self.links?.of_with(self.dom, at, memory)?.into())
+            }
             Take::Attribute(name) => name.of(self.dom, at).map(|(_, value)| Cow::Borrowed(value)),
         }
     }

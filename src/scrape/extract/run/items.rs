@@ -9,7 +9,7 @@ use super::super::warnings::Problem;
 use super::super::xpath::{Found, XPath};
 use super::super::{table, value};
 use super::elements::Taken;
-use super::{Hit, KEPT_HITS, Match, Run, Scope};
+use super::{Failed, Hit, KEPT_HITS, Match, Run, Scope};
 use crate::model::{Failure, FailureKind, Stage};
 use crate::scrape::json::{self, Json, JsonPath};
 
@@ -22,7 +22,7 @@ pub(super) enum Item<'i> {
 }
 
 /// Whether to go on. It breaks with `None` if there is enough, and with a failure of the page.
-pub(super) type Flow = ControlFlow<Option<Failure>>;
+pub(super) type Flow = ControlFlow<Option<Failed>>;
 
 impl<'a, 'o> Run<'a, 'o> {
     /// Calls `found` for each match of a source, in document order.
@@ -73,8 +73,8 @@ impl<'a, 'o> Run<'a, 'o> {
         &mut self,
         source: &'o Source,
         scope: Scope<'_>,
-        found: &mut dyn FnMut(&mut Self, Match<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        found: &mut dyn FnMut(&mut Self, Match<'_>) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
         let mut found = |run: &mut Self, matched: Match<'_>| match found(run, matched) {
             Ok(()) => Flow::Continue(()),
             Err(failure) => Flow::Break(Some(failure)),
@@ -204,14 +204,14 @@ impl<'a, 'o> Run<'a, 'o> {
             }
             Err(too_much) => {
                 let message = format!("match `{}` for field `{}`: {too_much}", source.shown, self.path());
-                Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message)))
+                Flow::Break(Some(Failure::new(FailureKind::TooLarge, Stage::Extract, message).into()))
             }
         }
     }
 
     /// Breaks if no work is left.
     fn can_work(&self) -> Flow {
-        if self.work.is_done() { Flow::Break(Some(self.too_much_work())) } else { Flow::Continue(()) }
+        if self.work.is_done() { Flow::Break(Some(self.too_much_work().into())) } else { Flow::Continue(()) }
     }
 
     /// Gives a string of `XPath`, unless it is only white space and `trim` is on.

@@ -40,6 +40,9 @@ const KEPT_HITS: usize = 4096;
 /// A node that a selector matched: its place in the document, and the index of the take in the selector's `takes`.
 pub(super) type Hit = (u32, u32);
 
+/// A failure of the page. It is boxed to be small, because every value returns whether there is one.
+type Failed = Box<Failure>;
+
 /// The extraction of one page.
 pub(super) struct Run<'a, 'o> {
     pub(super) document: &'a Document,
@@ -57,6 +60,8 @@ pub(super) struct Run<'a, 'o> {
     pub(super) hits: Vec<Vec<Hit>>,
     /// The nodes that give the values of the current field, if they differ from the matched elements.
     pub(super) nodes: Vec<Hit>,
+    /// Memory for the next link. The last one gives it back.
+    pub(super) spare: String,
     /// What was made from the whole page so far. Several fields may need the same.
     pub(super) whole: Vec<(Whole, Option<Rc<Json>>)>,
     /// The work that is left.
@@ -132,10 +137,10 @@ enum Missing {
 impl<'o> Run<'_, 'o> {
     /// Writes the object of the whole page.
     pub(super) fn page(&mut self, plan: &'o Plan) -> Result<(), Failure> {
-        self.object(plan, Scope::Page)
+        self.object(plan, Scope::Page).map_err(|failure| *failure)
     }
 
-    fn object(&mut self, plan: &'o Plan, scope: Scope<'_>) -> Result<(), Failure> {
+    fn object(&mut self, plan: &'o Plan, scope: Scope<'_>) -> Result<(), Failed> {
         for number in &plan.selected {
             self.hits[*number].clear();
         }
@@ -171,7 +176,7 @@ impl<'o> Run<'_, 'o> {
         number: usize,
         scope: Scope<'_>,
         missing: Missing,
-    ) -> Result<Gave, Failure> {
+    ) -> Result<Gave, Failed> {
         match content {
             Content::Value(value) => self.value(value, number, scope, missing),
             Content::FirstOf(first) => self.first_of(first, number, scope, missing),
@@ -186,7 +191,7 @@ impl<'o> Run<'_, 'o> {
         number: usize,
         scope: Scope<'_>,
         missing: Missing,
-    ) -> Result<Gave, Failure> {
+    ) -> Result<Gave, Failed> {
         let (start, mark, count) = (self.out.len(), self.warnings.mark(), self.counts[number]);
         let (whole, must_fit) = (self.whole.len(), missing == Missing::Counts && (self.strict || first.required));
         let mut bad = None;
@@ -222,7 +227,7 @@ impl<'o> Run<'_, 'o> {
                 self.strict = strict;
                 Ok(Gave::BadValue)
             }
-            (None, Missing::Counts) if first.required => Err(self.missing("any of its rules")),
+            (None, Missing::Counts) if first.required => Err(self.missing("any of its rules").into()),
             (None, Missing::Counts) => {
                 self.counts[number].empty += 1;
                 self.out.extend_from_slice(&first.default);
@@ -231,14 +236,14 @@ impl<'o> Run<'_, 'o> {
         }
     }
 
-    fn each(&mut self, each: &'o Each, number: usize, scope: Scope<'_>, missing: Missing) -> Result<Gave, Failure> {
+    fn each(&mut self, each: &'o Each, number: usize, scope: Scope<'_>, missing: Missing) -> Result<Gave, Failed> {
         self.out.push(b'[');
         let (mut count, mut bad) = (0, 0);
         self.matches(&each.source, scope, &mut |run, inner| {
             let inner = match inner {
                 Match::Of(inner) => inner,
                 Match::NotJson(text) if run.strict && missing == Missing::Counts => {
-                    return Err(run.bad_value("JSON", text));
+                    return Err(run.bad_value("JSON", text).into());
                 }
                 Match::NotJson(text) => {
                     bad += 1;
@@ -250,7 +255,7 @@ impl<'o> Run<'_, 'o> {
                 run.out.push(b',');
             }
             if run.out.len() > MAX_DATA {
-                return Err(run.too_large());
+                return Err(run.too_large().into());
             }
             run.path.push(Step::Index(count));
             run.object(&each.plan, inner)?;

@@ -10,8 +10,8 @@ use super::super::value;
 use super::super::warnings::Problem;
 use super::elements::Taken;
 use super::items::{Flow, Item};
-use super::{Gave, MAX_DATA, Missing, Run, Scope, Step};
-use crate::model::{Failure, whole};
+use super::{Failed, Gave, MAX_DATA, Missing, Run, Scope, Step};
+use crate::model::whole;
 use crate::scrape::json::{self, Json};
 
 /// The values of one field that are written so far.
@@ -31,7 +31,7 @@ impl<'o> Run<'_, 'o> {
         number: usize,
         scope: Scope<'_>,
         missing: Missing,
-    ) -> Result<Gave, Failure> {
+    ) -> Result<Gave, Failed> {
         let mut written = Written { number, missing, count: 0, bad: 0, joined: None };
         let (start, is_list) = (self.out.len(), rule.is_list());
         if is_list {
@@ -49,7 +49,7 @@ impl<'o> Run<'_, 'o> {
         }
         if written.count == 0 && missing == Missing::Counts {
             if rule.required {
-                return Err(self.missing(&rule.source.shown));
+                return Err(self.missing(&rule.source.shown).into());
             }
             self.out.truncate(start);
             self.out.extend_from_slice(&rule.default);
@@ -127,7 +127,11 @@ impl<'o> Run<'_, 'o> {
         // A shortcut: most rules have no step but `trim`.
         if !rule.steps.changes_text {
             let text = if rule.steps.trim { value::trim(text) } else { text };
-            return if is_one && text.is_empty() { Flow::Continue(()) } else { self.text(rule, &text, written) };
+            let flow = if is_one && text.is_empty() { Flow::Continue(()) } else { self.text(rule, &text, written) };
+            if let Cow::Owned(text) = text {
+                self.spare = text;
+            }
+            return flow;
         }
         rule.steps.apply(text, is_one, &mut |shaped| match shaped {
             Shaped::Text(text) | Shaped::Unlisted(text) if text.is_empty() && is_one && !rule.is_list() => {
@@ -156,13 +160,13 @@ impl<'o> Run<'_, 'o> {
             None => written.joined = Some(text.to_owned()),
         }
         let length = written.joined.as_ref().map_or(0, String::len);
-        if self.out.len() + length > MAX_DATA { Flow::Break(Some(self.too_large())) } else { Flow::Continue(()) }
+        if self.out.len() + length > MAX_DATA { Flow::Break(Some(self.too_large().into())) } else { Flow::Continue(()) }
     }
 
     /// Writes a text as the type of a rule.
     fn text(&mut self, rule: &'o Value, text: &str, written: &mut Written) -> Flow {
         if self.out.len() + text.len() > MAX_DATA {
-            return Flow::Break(Some(self.too_large()));
+            return Flow::Break(Some(self.too_large().into()));
         }
         let start = self.out.len();
         self.begin(written);
@@ -190,7 +194,7 @@ impl<'o> Run<'_, 'o> {
 
     fn end(&self, rule: &Value) -> Flow {
         if self.out.len() > MAX_DATA {
-            return Flow::Break(Some(self.too_large()));
+            return Flow::Break(Some(self.too_large().into()));
         }
         if rule.is_list() { Flow::Continue(()) } else { Flow::Break(None) }
     }
@@ -198,7 +202,7 @@ impl<'o> Run<'_, 'o> {
     /// Writes `null` for a value that does not fit its type, with a warning, or fails the page.
     fn bad(&mut self, rule: &'o Value, text: &str, written: &mut Written) -> Flow {
         if written.missing == Missing::Counts && (self.strict || rule.required) {
-            return Flow::Break(Some(self.bad_value(rule.kind.name(), text)));
+            return Flow::Break(Some(self.bad_value(rule.kind.name(), text).into()));
         }
         let nth = written.count;
         self.begin(written);
