@@ -40,6 +40,7 @@ pub(super) struct Tally {
 struct Details {
     hosts: HostCounts,
     queue: Latency,
+    connect: Latency,
     first_byte: Latency,
     body: Latency,
     parse: Latency,
@@ -152,8 +153,9 @@ impl Tally {
         let Some(details) = &mut self.details else { return };
         details.hosts.answered(host, total);
         details.total.add(total);
-        let Phases { first_byte, body, parse, extract } = phases;
+        let Phases { connect, first_byte, body, parse, extract } = phases;
         let parts = [
+            (&mut details.connect, connect),
             (&mut details.first_byte, first_byte),
             (&mut details.body, body),
             (&mut details.parse, parse),
@@ -299,6 +301,7 @@ impl Details {
     fn phases(&self) -> PhaseSummary {
         PhaseSummary {
             queue: self.queue.summary(),
+            connect: self.connect.summary(),
             first_byte: self.first_byte.summary(),
             body: self.body.summary(),
             parse: self.parse.summary(),

@@ -270,7 +270,8 @@ fn size(value: f64) -> String {
 fn phases(latency: &PhaseSummary) -> Vec<Row> {
     let rows = [
         ("queue", "waiting for its host and for a worker", &latency.queue),
-        ("first byte", "from the request, with connecting, to the head of the answer", &latency.first_byte),
+        ("connect", "for new connections: name, TCP, TLS; a part of first byte", &latency.connect),
+        ("first byte", "from the request to the head of the answer", &latency.first_byte),
         ("body", "reading the body", &latency.body),
         ("parse", "decoding and parsing", &latency.parse),
         ("extract", "extracting and writing the data", &latency.extract),

@@ -8,6 +8,7 @@ mod convert;
 mod page;
 mod run;
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -217,6 +218,8 @@ pub(in crate::cli) enum SchemaOf {
     Settings,
     /// Of records as JSON, with the fields that these settings give
     Records(SettingArgs),
+    /// Of the summary that `gleaner run --summary` writes
+    Summary,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -252,6 +255,13 @@ impl ListArgs {
     /// Whether no list is given at all.
     pub(in crate::cli) fn names_nothing(&self) -> bool {
         self.urls.is_empty() && self.sitemap.is_empty() && self.pages.is_none()
+    }
+
+    /// The lists as the command line names them, in the order in which they are read.
+    pub(in crate::cli) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let pages = self.pages.iter().map(|folder| folder.as_os_str());
+        let lists = self.urls.iter().map(OsString::as_os_str).chain(pages);
+        lists.chain(self.sitemap.iter().map(OsString::as_os_str)).map(OsStr::to_string_lossy)
     }
 
     /// Fails if an option tells how to read lists of a format, and no list has it.
