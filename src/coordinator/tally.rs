@@ -207,7 +207,15 @@ impl Tally {
     /// Notes the levels of this moment.
     pub(super) fn levels(&mut self, Levels { in_flight, memory, waiting_hosts }: Levels, now: Instant) {
         let at = now.saturating_duration_since(self.begun);
-        self.history.add(at, Stretch { in_flight, memory, waiting_hosts, ..Stretch::default() });
+        self.history.note(at, in_flight, memory, waiting_hosts);
+    }
+
+    /// Counts a request that was just handed out, with which so many are in flight. In a short run, nobody looks at the
+    /// levels while there are any.
+    pub(super) fn handed_out(&mut self, in_flight: u64, now: Instant) {
+        if self.details.is_some() {
+            self.history.add(self.elapsed(now), Stretch { in_flight, ..Stretch::default() });
+        }
     }
 
     /// Settled tasks a second, over the last seconds. The second that has just begun does not count.

@@ -64,7 +64,7 @@ pub(in crate::cli) enum Command {
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
     /// Show what the pool of worker processes does, on a bundled site
-    Demo,
+    Demo(DemoArgs),
     /// Find all errors that can be found before the first request, and say what each field gives
     Check(Box<CheckArgs>),
     /// Write the records of an output in another format
@@ -193,6 +193,13 @@ pub(in crate::cli) struct CheckArgs {
     /// Also show settings that have their defaults
     #[arg(long)]
     pub(in crate::cli) all: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct DemoArgs {
+    /// Also write a page with pictures of what happened
+    #[arg(long, value_name = "FILE.html")]
+    pub(in crate::cli) report: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -394,7 +401,7 @@ mod tests {
     #[test]
     fn the_name_of_a_command_is_that_command() {
         assert!(matches!(read("check").expect("a command").command, Command::Check(_)));
-        assert!(matches!(read("demo").expect("a command").command, Command::Demo));
+        assert!(matches!(read("demo").expect("a command").command, Command::Demo(_)));
         assert!(matches!(read("check http://h/").expect("a command").command, Command::Check(_)));
     }
 
