@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
     file_size::is_an_error();
     let result = match args.command {
         Command::Run(args) => run::run(&args),
-        Command::Demo => demo::run(),
+        Command::Demo(args) => demo::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Try(args) => probe::look(&args),

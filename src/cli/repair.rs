@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -11,8 +12,8 @@ use super::{Stop, output_format};
 use crate::config::Plan;
 use crate::dataset::{Comparison, Dataset, Mode, compare};
 use crate::input::Input;
-use crate::model::{FailureKind, nearest};
-use crate::observation::Summary;
+use crate::model::{FailureKind, nearest, rfc_3339};
+use crate::observation::{Summary, VERSION};
 use crate::own_files;
 use crate::sink::{self, Kept, LeftOver, Made, Order, Shape};
 
@@ -34,8 +35,18 @@ pub(super) struct NothingToDo {
 
 /// The summary of an output that is complete without a request.
 pub(super) fn summary(records: u64, failed: u64) -> Summary {
-    let ok = records.saturating_sub(failed);
-    Summary { version: 1, tasks: records, ok, failed, resumed: records, ..Summary::default() }
+    let now = rfc_3339(SystemTime::now());
+    Summary {
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: now.clone(),
+        ended_at: now,
+        tasks: records,
+        ok: records.saturating_sub(failed),
+        failed,
+        resumed: records,
+        ..Summary::default()
+    }
 }
 
 /// Compares the list with the older output, if the run has one. `list` opens the list once more.

@@ -1,9 +1,11 @@
 //! `gleaner report`: makes the report of a run that is over.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use serde::Deserialize;
 
 use super::Stop;
 use super::args::ReportArgs;
@@ -29,16 +31,22 @@ pub(super) fn write(file: ClosingFile, summary: &Summary) -> anyhow::Result<()> 
 
 fn read(path: &Path) -> anyhow::Result<Summary> {
     let shown = path.display();
-    let size = fs::metadata(path).with_context(|| format!("read the summary `{shown}`"))?.len();
-    if size > LARGEST {
+    let describe = || format!("read the summary `{shown}`");
+    let file = File::open(path).with_context(describe)?;
+    ensure!(!file.metadata().with_context(describe)?.is_dir(), "read the summary `{shown}`: it is a folder");
+    let mut text = Vec::new();
+    // A device may have no end.
+    file.take(LARGEST + 1).read_to_end(&mut text).with_context(describe)?;
+    if text.len() as u64 > LARGEST {
         bail!("read the summary `{shown}`: it is larger than {} MiB, so it is not a summary", LARGEST >> 20);
     }
-    let text = fs::read(path).with_context(|| format!("read the summary `{shown}`"))?;
-    let summary: Summary = serde_json::from_slice(&text).with_context(|| {
-        format!("read the summary `{shown}`: it is not a summary that `gleaner run --summary FILE` writes")
-    })?;
-    match summary.version {
-        VERSION => Ok(summary),
+    let other = || format!("read the summary `{shown}`: it is not a summary that `gleaner run --summary FILE` writes");
+    // An array would count as a struct.
+    ensure!(text.trim_ascii_start().starts_with(b"{"), other());
+    // Another version may have other keys.
+    let Versioned { version } = serde_json::from_slice(&text).with_context(other)?;
+    match version {
+        VERSION => serde_json::from_slice(&text).with_context(other),
         1 => {
             bail!("read the summary `{shown}`: it is of an older version of gleaner; run again with --report FILE.html")
         }
@@ -46,4 +54,9 @@ fn read(path: &Path) -> anyhow::Result<Summary> {
             bail!("read the summary `{shown}`: its version is {version}, and this gleaner knows version {VERSION}")
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
 }

@@ -37,8 +37,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let input = list(&args.list, &plan, args.limit)?;
     let open =
         |what, path: Option<&Path>| path.map(|path| ClosingFile::open(what, path)).transpose().map_err(Stop::usage);
-    let summary_file = open("summary", args.summary.as_deref())?;
-    let report_file = open("report", args.report.as_deref())?;
+    let files = ClosingFiles {
+        summary: open("summary", args.summary.as_deref())?,
+        report: open("report", args.report.as_deref())?,
+    };
     let (format, packing) = output_format::of(args.output.as_deref(), plan.format).map_err(Stop::usage)?;
     let target = conversion::target(format).map_err(Stop::usage)?;
     table::complete(&mut plan, args, &input, format).map_err(Stop::usage)?;
@@ -56,11 +58,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         );
     }
     if let Some(finished) = finished::finished(args, &output, &input, || list(&args.list, &plan, args.limit))? {
-        return at_once(args, summary_file, &finished);
+        return at_once(args, files, &finished, &in_force);
     }
     let kept = match repair::prepare(args, &plan, &mut output, || list(&args.list, &plan, args.limit))? {
         Prepared::Run(kept) => kept,
-        Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
+        Prepared::NothingToDo(nothing) => return at_once(args, files, &nothing, &in_force),
     };
     let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
     let output = launch::Output { options: output, conversion, kept };
@@ -69,12 +71,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let Ran { ending, summary, kept, cookies } = ended?;
     let summary = described(summary, ending, args, &in_force);
 
-    if let Some(file) = summary_file {
-        write_summary(file, &summary)?;
-    }
-    if let Some(file) = report_file {
-        report::write(file, &summary).map_err(Stop::on_the_way)?;
-    }
+    files.write(&summary).map_err(Stop::on_the_way)?;
     if !args.quiet && ending != Ending::ReaderGone {
         words::closing(ending, &summary, kept.as_deref());
     }
@@ -87,21 +84,31 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     })
 }
 
-fn write_summary(file: ClosingFile, summary: &Summary) -> Result<(), Stop> {
-    let mut line = serde_json::to_vec(summary).context("write the summary").map_err(Stop::on_the_way)?;
-    line.push(b'\n');
-    file.write(&line).map_err(Stop::on_the_way)
+/// The files that are written at the end of a run, if they are asked for.
+struct ClosingFiles {
+    summary: Option<ClosingFile>,
+    report: Option<ClosingFile>,
+}
+
+impl ClosingFiles {
+    fn write(self, summary: &Summary) -> anyhow::Result<()> {
+        if let Some(file) = self.summary {
+            let mut line = serde_json::to_vec(summary).context("write the summary")?;
+            line.push(b'\n');
+            file.write(&line)?;
+        }
+        self.report.map_or(Ok(()), |file| report::write(file, summary))
+    }
 }
 
 /// Ends a run that has nothing to fetch.
-fn at_once(args: &RunArgs, summary_file: Option<ClosingFile>, nothing: &NothingToDo) -> Result<Exit, Stop> {
-    if let Some(file) = summary_file {
-        write_summary(file, &nothing.summary)?;
-    }
+fn at_once(args: &RunArgs, files: ClosingFiles, nothing: &NothingToDo, in_force: &[InForce]) -> Result<Exit, Stop> {
+    let summary = described(nothing.summary.clone(), Ending::Complete, args, in_force);
+    files.write(&summary).map_err(Stop::on_the_way)?;
     if !args.quiet {
         words::say(&nothing.words);
     }
-    Ok(if nothing.summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
+    Ok(if summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
 /// Adds to a summary what only the command line knows.
@@ -119,7 +126,7 @@ fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InFor
     Summary {
         ending: ending.into(),
         settings: settings.collect(),
-        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
+        lists: args.list.names().map(|list| shown(&list)).collect(),
         output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
         ..summary
     }

@@ -1,4 +1,4 @@
-//! `gleaner schema`: JSON Schemas of settings files and of records, for editors and for programs that read records.
+//! `gleaner schema`: JSON Schemas of settings files, records and summaries, for editors and for programs that read them.
 
 use serde_json::Value;
 
@@ -7,12 +7,14 @@ use super::{Stop, display, run};
 use crate::config::{Plan, settings_schema};
 use crate::exit_code::Exit;
 use crate::input::Keep;
+use crate::observation::summary_schema;
 use crate::scrape::extract::{data_schema, joined, warnings_schema};
 use crate::sink::{RecordParts, record_schema};
 
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Stop> {
     let schema = match &args.of {
         SchemaOf::Settings => settings_schema(),
+        SchemaOf::Summary => summary_schema(),
         SchemaOf::Records(settings) => of_records(&run::settings(settings, settings.flags())?.plan),
     };
     display::whole(&format!("{schema:#}\n"))

@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -72,6 +73,9 @@ impl Site {
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .context("open a loopback port for the site")?;
         let address = listener.local_addr()?;
+        // Otherwise the end of a body waits up to 40 ms, until the client has acknowledged its beginning. If it fails, it
+        // waits.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let (stop, stopped) = oneshot::channel::<()>();
         // The runtime would panic if no thread can be started, so this is tried first.
         std::thread::Builder::new().spawn(|| ()).context(NO_THREAD)?;

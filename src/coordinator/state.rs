@@ -332,6 +332,7 @@ impl State {
                         self.note_wait(id, now);
                         self.schedule.hand_out(id, now);
                         self.out.insert(job_of(id), Out::new(&visit, now));
+                        self.tally.handed_out(self.out.len() as u64, now);
                         let hints = JobHints { affinity, alone, time_limit: self.bounds.task_timeout };
                         actions.push(self.submission(id, visit, hints));
                         None

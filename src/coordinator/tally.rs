@@ -40,6 +40,7 @@ pub(super) struct Tally {
 struct Details {
     hosts: HostCounts,
     queue: Latency,
+    connect: Latency,
     first_byte: Latency,
     body: Latency,
     parse: Latency,
@@ -152,8 +153,9 @@ impl Tally {
         let Some(details) = &mut self.details else { return };
         details.hosts.answered(host, total);
         details.total.add(total);
-        let Phases { first_byte, body, parse, extract } = phases;
+        let Phases { connect, first_byte, body, parse, extract } = phases;
         let parts = [
+            (&mut details.connect, connect),
             (&mut details.first_byte, first_byte),
             (&mut details.body, body),
             (&mut details.parse, parse),
@@ -205,7 +207,15 @@ impl Tally {
     /// Notes the levels of this moment.
     pub(super) fn levels(&mut self, Levels { in_flight, memory, waiting_hosts }: Levels, now: Instant) {
         let at = now.saturating_duration_since(self.begun);
-        self.history.add(at, Stretch { in_flight, memory, waiting_hosts, ..Stretch::default() });
+        self.history.note(at, in_flight, memory, waiting_hosts);
+    }
+
+    /// Counts a request that was just handed out, with which so many are in flight. In a short run, nobody looks at the
+    /// levels while there are any.
+    pub(super) fn handed_out(&mut self, in_flight: u64, now: Instant) {
+        if self.details.is_some() {
+            self.history.add(self.elapsed(now), Stretch { in_flight, ..Stretch::default() });
+        }
     }
 
     /// Settled tasks a second, over the last seconds. The second that has just begun does not count.
@@ -299,6 +309,7 @@ impl Details {
     fn phases(&self) -> PhaseSummary {
         PhaseSummary {
             queue: self.queue.summary(),
+            connect: self.connect.summary(),
             first_byte: self.first_byte.summary(),
             body: self.body.summary(),
             parse: self.parse.summary(),

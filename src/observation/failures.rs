@@ -7,10 +7,10 @@ use super::{FailureCount, FailureExample};
 use crate::model::{Failure, FailureKind, excerpt};
 
 /// The most examples of one kind and status.
-const EXAMPLES: usize = 20;
+pub(super) const EXAMPLES: usize = 20;
 
 /// The most kinds and statuses in the summary.
-const LISTED: usize = 100;
+pub(super) const LISTED: usize = 100;
 
 /// The most bytes of a URL or a message in an example.
 const LONGEST: usize = 300;

@@ -29,7 +29,8 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    fn add(&mut self, other: Self) {
+    /// Adds the stretch that follows this one.
+    pub fn add(&mut self, other: Self) {
         self.tasks += other.tasks;
         self.failed += other.failed;
         self.in_flight = self.in_flight.max(other.in_flight);
@@ -43,11 +44,13 @@ impl Stretch {
 pub struct History {
     length: Duration,
     stretches: Vec<Stretch>,
+    /// The levels that were noted last. They hold until others are noted.
+    levels: Stretch,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { length: SHORTEST, stretches: Vec::new() }
+        Self { length: SHORTEST, stretches: Vec::new(), levels: Stretch::default() }
     }
 }
 
@@ -59,9 +62,16 @@ impl History {
         }
         let index = self.index(at);
         if self.stretches.len() <= index {
-            self.stretches.resize(index + 1, Stretch::default());
+            self.stretches.resize(index + 1, self.levels);
         }
         self.stretches[index].add(what);
+    }
+
+    /// Notes the levels at this time. They are looked at less often than a stretch may be long, so they hold from then on.
+    pub fn note(&mut self, at: Duration, in_flight: u64, memory: u64, waiting_hosts: u64) {
+        let levels = Stretch { in_flight, memory, waiting_hosts, ..Stretch::default() };
+        self.add(at, levels);
+        self.levels = levels;
     }
 
     /// The length of a stretch in seconds.
@@ -122,5 +132,17 @@ mod tests {
         assert_eq!(history.stretches(), [Stretch { tasks: 8, in_flight: 5, ..Stretch::default() }, tasks(7)]);
         history.halve();
         assert_eq!(history.stretches(), [Stretch { tasks: 15, in_flight: 7, ..Stretch::default() }]);
+    }
+
+    #[test]
+    fn levels_hold_until_others_are_noted() {
+        let mut history = History::default();
+        history.note(Duration::ZERO, 4, 100, 0);
+        history.add(Duration::from_millis(250), tasks(9));
+        history.note(Duration::from_millis(310), 2, 50, 1);
+        history.add(Duration::from_millis(450), Stretch::default());
+        let levels: Vec<_> = history.stretches().iter().map(|it| (it.in_flight, it.memory, it.waiting_hosts)).collect();
+        assert_eq!(levels, [(4, 100, 0), (4, 100, 0), (9, 100, 0), (4, 100, 1), (2, 50, 1)]);
+        assert_eq!(history.stretches().iter().map(|it| it.tasks).sum::<u64>(), 9);
     }
 }

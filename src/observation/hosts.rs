@@ -9,7 +9,7 @@ use super::{HostSummary, Latency};
 const COUNTED: usize = 500;
 
 /// The most hosts in the summary.
-const LISTED: usize = 200;
+pub(super) const LISTED: usize = 200;
 
 /// What one host did.
 #[derive(Debug, Default)]

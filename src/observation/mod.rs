@@ -4,7 +4,7 @@
 //! nothing of the coordinator.
 //!
 //! - `glance`: what a run looks like at one moment
-//! - `summary`: what a run did
+//! - `summary`: what a run did; `summary_schema`: its JSON Schema
 //! - `history`: what happened when
 //! - `latency`: how long things took
 //! - `failures`: failures by kind and status, with examples
@@ -18,6 +18,7 @@ mod history;
 mod hosts;
 mod latency;
 mod summary;
+mod summary_schema;
 
 pub use failures::Failures;
 pub use glance::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
@@ -28,3 +29,4 @@ pub use summary::{
     FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary, Summary,
     VERSION, WorkerSummary,
 };
+pub use summary_schema::summary_schema;

@@ -121,6 +121,8 @@ pub struct PhaseSummary {
     /// From when a task was read until it was handed to a worker: the delay and the limits of its host, its robots.txt,
     /// and all workers being busy.
     pub queue: LatencySummary,
+    /// Making connections: looking up the name, TCP, the tunnel of a proxy, TLS. Only requests that needed a new one.
+    pub connect: LatencySummary,
     /// From when the worker began until the head of the answer came. Connecting is a part of it.
     pub first_byte: LatencySummary,
     /// Reading the body.

@@ -4,13 +4,14 @@
 //! that they fit a light screen, a dark screen and paper. However long the run was, the page stays below 2 MB.
 //!
 //! - `page`: the sections of the page, in words and numbers
-//! - `timeline`: the picture of the workers
+//! - `timeline`: the picture of the workers; `slots`: which rows, lanes and bars it has
 //! - `lines`: pictures of values over time
 //! - `bars`: the picture of latencies
 //! - `axis`: round numbers for the axes of pictures
 //! - `words`: numbers, times and sizes for people
 //! - `tests`: tests of the whole page
-//! - `report.html`, `body.html` and `report.css` are the template of the page, of its sections, and its style sheet
+//! - `report.html`, `body.html` and `comparison.html` are the templates of the page, of its sections, and of the sections of
+//!   a page about several runs; `report.css` is the style sheet
 
 #![expect(clippy::cast_precision_loss, reason = "places in pictures")]
 
@@ -18,9 +19,11 @@ mod axis;
 mod bars;
 mod lines;
 mod page;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod words;
 
-pub use page::{fragment, page};
+pub use page::{Pictured, comparison, fragment, page};
+pub use timeline::PageBar;

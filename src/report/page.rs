@@ -1,11 +1,16 @@
 //! The sections of the page, in words and numbers.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use super::lines::{self, Axis, Line};
-use super::{axis, bars, timeline, words};
+use super::timeline::{PageBar, Timeline};
+use super::{axis, bars, slots, timeline, words};
 use crate::model::printable;
-use crate::observation::{FailureCount, FieldSummary, HostSummary, LatencySummary, PhaseSummary, Stretch, Summary};
+use crate::observation::{
+    FailureCount, FieldSummary, HistorySummary, HostSummary, LatencySummary, PhaseSummary, Stretch, Summary,
+};
 
 /// The most kinds of failures that are shown.
 const FAILURES: usize = 20;
@@ -32,6 +37,52 @@ pub fn fragment(summary: &Summary) -> Result<String, askama::Error> {
     Body::of(summary).render()
 }
 
+/// A run of which only the workers and the pages are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Pictured<'a> {
+    /// What is special about the run.
+    pub heading: &'a str,
+    /// What it did.
+    pub summary: &'a Summary,
+    /// When its pages were fetched.
+    pub pages: &'a [PageBar],
+}
+
+/// A page that compares the workers of several runs, on one scale of time.
+///
+/// # Errors
+/// As for [`page`].
+pub fn comparison(title: &str, about: &str, runs: &[Pictured<'_>]) -> Result<String, askama::Error> {
+    let longest = runs.iter().map(|run| run.summary.elapsed_s).fold(0.0, f64::max);
+    let section = |run: &Pictured<'_>| Section {
+        heading: text(run.heading),
+        time: format!("{:.2} s", run.summary.elapsed_s),
+        processes: match run.summary.workers.len() as u64 {
+            1 => "1 process".to_owned(),
+            count => format!("{} processes", words::count(count)),
+        },
+        timeline: timeline::draw(&run.summary.workers, run.pages, longest).svg,
+    };
+    let sections = runs.iter().map(section).collect();
+    let body = Comparison { title: text(title), about: text(about), sections }.render()?;
+    Page { style: STYLE, title: text(title), body }.render()
+}
+
+#[derive(Template)]
+#[template(path = "comparison.html")]
+struct Comparison {
+    title: String,
+    about: String,
+    sections: Vec<Section>,
+}
+
+struct Section {
+    heading: String,
+    time: String,
+    processes: String,
+    timeline: String,
+}
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page {
@@ -46,7 +97,7 @@ struct Body {
     title: String,
     subtitle: String,
     tiles: Vec<Tile>,
-    timeline: String,
+    timeline: Timeline,
     ends: Vec<End>,
     unlisted: u64,
     pictures: Vec<Picture>,
@@ -69,6 +120,7 @@ struct Tile {
 /// How many workers ended in a way.
 struct End {
     name: String,
+    meaning: &'static str,
     class: &'static str,
     count: String,
 }
@@ -97,7 +149,8 @@ struct HostRow {
 }
 
 struct FailureRow {
-    name: String,
+    kind: String,
+    status: String,
     count: String,
     share: String,
     examples: Vec<(String, String)>,
@@ -118,23 +171,24 @@ impl Body {
     fn of(summary: &Summary) -> Self {
         let listed = summary.workers.len() as u64;
         let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
-        let all: u64 = summary.workers_by_end.values().sum();
-        let mut ends: Vec<End> = summary
-            .workers_by_end
-            .iter()
-            .map(|(end, count)| End { name: text(end), class: timeline::class(end), count: words::count(*count) })
-            .collect();
-        if running > 0 {
-            ends.push(End { name: "running".to_owned(), class: "running", count: words::count(running) });
-        }
+        let all = summary.workers_by_end.values().sum::<u64>() + running;
+        let running = (running > 0).then_some(("running", running));
+        let ends = summary.workers_by_end.iter().map(|(end, count)| (&**end, *count)).chain(running);
+        let ends = ends.map(|(end, count)| End {
+            name: text(end),
+            class: slots::class(end),
+            count: words::count(count),
+            meaning: slots::meaning(end),
+        });
+        let ends: Vec<End> = ends.collect();
         let fields = summary.fields.iter().map(|field| field_row(field, summary.ok)).collect();
         Self {
             title: title(summary),
             subtitle: subtitle(summary),
             tiles: tiles(summary),
-            timeline: timeline::draw(&summary.workers, summary.elapsed_s),
+            timeline: timeline::draw(&summary.workers, &[], summary.elapsed_s),
             ends,
-            unlisted: (all + running).saturating_sub(listed),
+            unlisted: all.saturating_sub(listed),
             pictures: pictures(summary),
             histogram: bars::draw(&summary.latency.total),
             phases: phases(&summary.latency),
@@ -180,11 +234,21 @@ fn subtitle(summary: &Summary) -> String {
         "running" => "running",
         _ => "over",
     };
-    let when =
-        if summary.started_at.is_empty() { String::new() } else { format!(", started {}", text(&summary.started_at)) };
+    let when = if summary.started_at.is_empty() {
+        String::new()
+    } else {
+        format!(", started {}", moment(&summary.started_at))
+    };
     let version =
         if summary.program.is_empty() { String::new() } else { format!(", gleaner {}", text(&summary.program)) };
     format!("{ending}{when}{version}")
+}
+
+/// A time of the summary for people: `2026-11-28 22:40:46 UTC`.
+fn moment(time: &str) -> String {
+    let (day, rest) = time.split_once('T').unwrap_or((time, ""));
+    let clock = rest.split(['.', 'Z']).next().unwrap_or_default();
+    text(&format!("{day} {clock} UTC"))
 }
 
 fn tiles(summary: &Summary) -> Vec<Tile> {
@@ -199,6 +263,12 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         format!("{} for robots.txt, {} retries", words::count(summary.robots_requests), words::count(summary.retries));
     let workers: u64 = summary.workers_by_end.values().sum();
     let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
+    let slots: BTreeSet<_> = summary.workers.iter().map(|worker| (worker.fact("node"), worker.fact("slot"))).collect();
+    let slots = match slots.len() as u64 {
+        0 => String::new(),
+        1 => "one after another".to_owned(),
+        slots => format!("{} at a time", words::count(slots)),
+    };
     let tile = |name, value, note, class| Tile { name, value, note, class };
     vec![
         tile("tasks", words::count(summary.tasks), resumed, ""),
@@ -213,44 +283,49 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         tile("tasks a second", words::rate(now, summary.elapsed_s), String::new(), ""),
         tile("requests", words::count(summary.requests), requests, ""),
         tile("bytes", words::size(summary.bytes), "decompressed".to_owned(), ""),
-        tile("workers", words::count(workers + running), String::new(), ""),
+        tile("workers", words::count(workers + running), slots, ""),
     ]
 }
 
+/// The most points of a picture of values over time. More would be spikes of single tasks in most runs.
+const POINTS: usize = 120;
+
+/// A stretch of a picture, and how many seconds it has.
+fn points(history: &HistorySummary) -> Vec<(Stretch, f64)> {
+    let each = history.stretches.len().div_ceil(POINTS).max(1);
+    let chunks = history.stretches.chunks(each);
+    let points = chunks.map(|chunk| {
+        let mut sum = Stretch::default();
+        chunk.iter().for_each(|stretch| sum.add(*stretch));
+        (sum, history.length_s * chunk.len() as f64)
+    });
+    points.collect()
+}
+
 fn pictures(summary: &Summary) -> Vec<Picture> {
-    let (length, stretches) = (summary.history.length_s, &summary.history.stretches);
-    if stretches.is_empty() || !(length.is_finite() && length > 0.0) {
+    let points = points(&summary.history);
+    let Some((_, length)) = points.first().copied().filter(|(_, length)| length.is_finite() && *length > 0.0) else {
         return Vec::new();
-    }
-    let values = |of: fn(&Stretch) -> u64| -> Vec<f64> { stretches.iter().map(|it| of(it) as f64).collect() };
-    let a_second = |of: fn(&Stretch) -> u64| values(of).into_iter().map(|value| value / length).collect();
+    };
+    let has = |of: fn(&Stretch) -> u64| points.iter().any(|(it, _)| of(it) > 0);
+    let values = |of: fn(&Stretch) -> u64| -> Vec<f64> { points.iter().map(|(it, _)| of(it) as f64).collect() };
+    let a_second =
+        |of: fn(&Stretch) -> u64| -> Vec<f64> { points.iter().map(|(it, length)| of(it) as f64 / length).collect() };
     let (number, size): (Axis, Axis) = ((axis::step, number), (axis::size_step, size));
     let line = |class, values| Line { class, values };
-    let mut pictures = vec![
-        Picture {
-            title: "Tasks a second (failures in red)",
-            svg: lines::draw(
-                "Tasks a second over time",
-                &[line("tasks", a_second(|it| it.tasks)), line("failed", a_second(|it| it.failed))],
-                length,
-                number,
-            ),
-        },
-        Picture {
-            title: "Requests in flight",
-            svg: lines::draw(
-                "Requests in flight over time",
-                &[line("flight", values(|it| it.in_flight))],
-                length,
-                number,
-            ),
-        },
-    ];
-    if stretches.iter().any(|it| it.memory > 0) {
+    let tasks = [line("tasks", a_second(|it| it.tasks)), line("failed", a_second(|it| it.failed))];
+    let svg = lines::draw("Tasks a second over time", &tasks, length, number);
+    let mut pictures = vec![Picture { title: "Tasks a second (failures in red)", svg }];
+    if has(|it| it.in_flight) {
+        let flight = line("flight", values(|it| it.in_flight));
+        let svg = lines::draw("Requests in flight over time", &[flight], length, number);
+        pictures.push(Picture { title: "Requests in flight", svg });
+    }
+    if has(|it| it.memory) {
         let svg = lines::draw("Memory over time", &[line("memory", values(|it| it.memory))], length, size);
         pictures.push(Picture { title: "Memory of all workers", svg });
     }
-    if stretches.iter().any(|it| it.waiting_hosts > 0) {
+    if has(|it| it.waiting_hosts) {
         let waiting = line("waiting", values(|it| it.waiting_hosts));
         let svg = lines::draw("Hosts that wait over time", &[waiting], length, number);
         pictures.push(Picture { title: "Hosts that wait (delay, Retry-After, failures)", svg });
@@ -270,7 +345,8 @@ fn size(value: f64) -> String {
 fn phases(latency: &PhaseSummary) -> Vec<Row> {
     let rows = [
         ("queue", "waiting for its host and for a worker", &latency.queue),
-        ("first byte", "from the request, with connecting, to the head of the answer", &latency.first_byte),
+        ("connect", "for new connections: name, TCP, TLS; a part of first byte", &latency.connect),
+        ("first byte", "from the request to the head of the answer", &latency.first_byte),
         ("body", "reading the body", &latency.body),
         ("parse", "decoding and parsing", &latency.parse),
         ("extract", "extracting and writing the data", &latency.extract),
@@ -304,13 +380,19 @@ fn others_row(others: &HostSummary) -> HostRow {
 }
 
 fn failure_row(failures: &FailureCount, all: u64) -> FailureRow {
-    let status = failures.status.map_or_else(String::new, |status| format!(" {status}"));
     FailureRow {
-        name: format!("{}{status}", text(&failures.kind)),
+        kind: text(&failures.kind),
+        status: failures.status.map_or_else(String::new, |status| format!("status {status}")),
         count: words::count(failures.count),
         share: words::share(failures.count, all),
-        examples: failures.examples.iter().map(|it| (text(&it.url), text(&it.message))).collect(),
+        examples: failures.examples.iter().map(|it| (text(&it.url), text(without_url(&it.message, &it.url)))).collect(),
     }
+}
+
+/// A message without the URL that stands beside it.
+fn without_url<'a>(message: &'a str, url: &str) -> &'a str {
+    let rest = message.strip_prefix("get ").and_then(|rest| rest.strip_prefix(url));
+    rest.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
 }
 
 fn field_row(field: &FieldSummary, pages: u64) -> FieldRow {

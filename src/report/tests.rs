@@ -1,6 +1,6 @@
 //! The whole page: that it is bounded, and that text from elsewhere stays text.
 
-use super::page;
+use super::{PageBar, Pictured, comparison, page};
 use crate::observation::{
     FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, LatencySummary, PhaseSummary,
     SettingSummary, Stretch, Summary, VERSION, WorkerSummary,
@@ -122,4 +122,88 @@ fn each_worker_of_a_small_run_has_a_bar_of_its_own() {
         });
         assert!(found, "{title}");
     }
+}
+
+/// The rectangles of the workers, without those of the fields: left, top, width and height.
+fn boxes(page: &str) -> Vec<[f64; 4]> {
+    let rectangles = page.split("<rect class=\"").skip(1).filter(|rest| rest.contains("<title>pid "));
+    let number = |rest: &str, name: &str| {
+        let value = rest.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        value.and_then(|value| value.parse().ok()).expect("a number")
+    };
+    rectangles.map(|rest| ["x", "y", "width", "height"].map(|name| number(rest, name))).collect()
+}
+
+/// Runs of `slots` slots with `generations` workers each, which overlap by a third.
+fn recycled(slots: u64, generations: u64) -> Summary {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let at = |generation: u64| generation as f64;
+    let workers = (0..slots).flat_map(|slot| {
+        let end = move |generation| if generation + 1 == generations { "finished" } else { "quota" };
+        (0..generations).map(move |it| worker(slot, it, ((at(it) - 0.3).max(0.0), at(it + 1)), end(it)))
+    });
+    let workers: Vec<WorkerSummary> = workers.collect();
+    Summary { version: VERSION, elapsed_s: at(generations), workers, ..Summary::default() }
+}
+
+#[test]
+fn bars_hide_each_other_nowhere() {
+    for (slots, generations) in [(1, 1), (1, 8), (2, 4), (7, 3), (24, 5), (25, 5), (64, 20), (100, 10)] {
+        let page = page(&recycled(slots, generations)).expect("a page");
+        let boxes = boxes(&page);
+        let is_shared = slots > 64;
+        let count = slots * generations;
+        assert!(is_shared || boxes.len() as u64 == count, "{slots} x {generations}: {} bars", boxes.len());
+        for (nth, [left, top, width, height]) in boxes.iter().enumerate() {
+            assert!(*width >= 0.5 && *height >= 3.0, "{slots} x {generations}: {width} x {height}");
+            assert!(left + width <= 1_000.0, "{slots} x {generations}");
+            for [other_left, other_top, ..] in &boxes[nth + 1..] {
+                let is_beside = *other_left + 0.11 >= left + width || (other_top - top).abs() + 0.11 >= *height;
+                assert!(
+                    is_beside,
+                    "{slots} x {generations}: a bar at {left} {top} and one at {other_left} {other_top}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn each_of_very_many_workers_can_be_seen() {
+    let summary = recycled(64, 150);
+    let page = page(&summary).expect("a page");
+    let paths: Vec<&str> =
+        page.split("<path class=\"bars ").skip(1).filter_map(|rest| rest.split("/>").next()).collect();
+    let of =
+        |class: &str| paths.iter().filter(|path| path.starts_with(class)).map(|path| path.matches('M').count()).sum();
+    assert_eq!((of("quota"), of("finished")), (64 * 149, 64));
+    assert!(!page.contains("stands for several processes"), "none is hidden");
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+}
+
+#[test]
+fn a_page_says_what_it_does_not_draw_one_by_one() {
+    let mut summary = recycled(100, 100);
+    summary.workers_by_end = [("quota".into(), 9_900), ("finished".into(), 200)].into();
+    let page = page(&summary).expect("a page");
+    for words in ["2 slots share a row", "colour of the worst end", "100 more workers are counted above but not drawn"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn several_runs_have_one_scale_and_their_pages_are_in_their_workers() {
+    let (short, long) = (recycled(2, 2), recycled(1, 4));
+    let pages = [PageBar { pid: 1_001, number: 7, from_s: 1.0, to_s: 2.0 }];
+    let run = |heading, summary, pages| Pictured { heading, summary, pages };
+    let page = comparison(HOSTILE, HOSTILE, &[run("long", &long, &[]), run(HOSTILE, &short, &pages)]).expect("a page");
+    assert!(!page.contains("<script") && page.contains("&#60;script"), "{page}");
+    let sections: Vec<&str> = page.split("<h2>").skip(1).collect();
+    assert!(sections[0].contains("4 processes, 4.00 s") && sections[1].contains("4 processes, 2.00 s"));
+    // Two workers have the process that fetched the page, one in each slot.
+    assert_eq!(sections[1].matches("<title>Page 7</title>").count(), 2);
+    assert_eq!(sections[0].matches("<title>Page").count(), 0);
+    let marks = |section: &str| section.matches("class=\"grid\"").count();
+    assert_eq!(marks(sections[0]), marks(sections[1]), "both axes end at the same time");
 }

@@ -465,7 +465,7 @@ fn a_full_device_is_an_error_before_the_first_request() {
 
 #[test]
 fn commands_that_only_print_end_if_their_output_cannot_be_written() {
-    for command in ["check", "demo", "schema settings", "schema records", "completions bash", "man"] {
+    for command in ["check", "demo", "schema settings", "schema records", "schema summary", "completions bash", "man"] {
         let (reader, nobody_reads) = std::io::pipe().expect("a pipe");
         drop(reader);
         let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it opens");

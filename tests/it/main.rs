@@ -38,6 +38,7 @@ mod probe;
 mod proxies;
 mod recipes;
 mod repair;
+mod reports;
 mod resume;
 mod sandbox;
 mod schema;

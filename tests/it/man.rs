@@ -29,7 +29,19 @@ fn commands() -> Vec<Vec<String>> {
 #[test]
 fn there_is_a_page_for_gleaner_and_for_each_command_that_is_not_hidden() {
     let commands: Vec<String> = commands().iter().map(|words| words.join(" ")).collect();
-    for known in ["", "run", "check", "demo", "schema", "schema settings", "schema records", "completions", "man"] {
+    for known in [
+        "",
+        "run",
+        "check",
+        "demo",
+        "schema",
+        "schema settings",
+        "schema records",
+        "schema summary",
+        "completions",
+        "man",
+        "report",
+    ] {
         assert!(commands.iter().any(|command| command == known), "{known} is not in {commands:?}");
     }
     assert!(!commands.iter().any(|command| command == "worker"), "{commands:?}");

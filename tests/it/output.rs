@@ -201,14 +201,14 @@ fn the_summary_has_the_documented_fields_and_correct_sums() {
     let run = scrape_list(&list, flags).finish().exited(3);
     let text = fs::read_to_string(&summary).expect("the summary exists");
     let summary: Value = serde_json::from_str(&text).expect("JSON");
-    let counts =
-        r#"{"version":1,"tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"elapsed_s":"#;
-    assert!(text.starts_with(counts), "{text}");
+    assert!(text.starts_with(r#"{"version":2,"gleaner":""#), "{text}");
+    let counts = r#","ending":"complete","tasks":6,"ok":3,"failed":3,"failures":{"http_status":2,"invalid_url":1},"#;
+    assert!(text.contains(counts), "{text}");
     assert!(
         text.contains(r#","requests":7,"robots_requests":1,"retries":1,"parsed_by_reference":0,"bytes":"#),
         "{text}"
     );
-    assert!(text.contains(r#","workers":[{"pid":"#), "{text}");
+    assert!(text.contains(r#","workers":[{"generation":"#), "{text}");
     let workers = summary["workers"].as_array().expect("a list");
     let sum = |key: &str| workers.iter().filter_map(|worker| worker[key].as_u64()).sum::<u64>();
     assert_eq!((sum("tasks"), sum("jobs")), (5, 8), "{text}");

@@ -8,6 +8,7 @@ mod convert;
 mod page;
 mod run;
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,7 @@ pub(in crate::cli) enum Command {
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
     /// Show what the pool of worker processes does, on a bundled site
-    Demo,
+    Demo(DemoArgs),
     /// Find all errors that can be found before the first request, and say what each field gives
     Check(Box<CheckArgs>),
     /// Write the records of an output in another format
@@ -195,6 +196,13 @@ pub(in crate::cli) struct CheckArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct DemoArgs {
+    /// Also write a page with pictures of what happened
+    #[arg(long, value_name = "FILE.html")]
+    pub(in crate::cli) report: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ReportArgs {
     /// A summary that `gleaner run --summary` wrote
     #[arg(value_name = "SUMMARY.json")]
@@ -217,6 +225,8 @@ pub(in crate::cli) enum SchemaOf {
     Settings,
     /// Of records as JSON, with the fields that these settings give
     Records(SettingArgs),
+    /// Of the summary that `gleaner run --summary` writes
+    Summary,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -252,6 +262,13 @@ impl ListArgs {
     /// Whether no list is given at all.
     pub(in crate::cli) fn names_nothing(&self) -> bool {
         self.urls.is_empty() && self.sitemap.is_empty() && self.pages.is_none()
+    }
+
+    /// The lists as the command line names them, in the order in which they are read.
+    pub(in crate::cli) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let pages = self.pages.iter().map(|folder| folder.as_os_str());
+        let lists = self.urls.iter().map(OsString::as_os_str).chain(pages);
+        lists.chain(self.sitemap.iter().map(OsString::as_os_str)).map(OsStr::to_string_lossy)
     }
 
     /// Fails if an option tells how to read lists of a format, and no list has it.
@@ -384,7 +401,7 @@ mod tests {
     #[test]
     fn the_name_of_a_command_is_that_command() {
         assert!(matches!(read("check").expect("a command").command, Command::Check(_)));
-        assert!(matches!(read("demo").expect("a command").command, Command::Demo));
+        assert!(matches!(read("demo").expect("a command").command, Command::Demo(_)));
         assert!(matches!(read("check http://h/").expect("a command").command, Command::Check(_)));
     }
 

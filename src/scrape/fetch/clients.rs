@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::classify;
+use super::connecting::measured;
 use super::first_contact::{Contact, FirstContacts};
 use super::guard::{self, Guard, SITE_HOST, Way};
 use super::headers::Headers;
@@ -260,6 +261,7 @@ fn builder(connect_timeout: Duration, manner: Manner) -> ClientBuilder {
         builder = builder.pool_max_idle_per_host(0);
     }
     builder
+        .connector_layer(measured())
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(KEEP_ALIVE)
         .redirect(reqwest::redirect::Policy::none())

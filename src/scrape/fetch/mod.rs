@@ -7,7 +7,7 @@
 //!   `members`: decodes gzip; `cap`: limits the data between two decoders; `unlabelled`: finds compression that no
 //!   header announces
 //! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
-//! - `sent`: tells when a request is sent; `classify`: turns errors of the client into failures; `tls_words`: explains
+//! - `sent`: tells when a request is sent; `connecting`: measures how long connections take; `classify`: turns errors of the client into failures; `tls_words`: explains
 //!   TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
 //! - `robots`: fetches a robots.txt, which has its own rules; `listing`: fetches a sitemap, whatever its type
@@ -24,6 +24,7 @@ mod chunks;
 mod classify;
 mod clients;
 mod coding;
+mod connecting;
 mod exchange;
 mod first_contact;
 mod framing;
@@ -55,6 +56,7 @@ use url::Url;
 use self::body::Body as PageBody;
 pub(super) use self::cap::compressed;
 use self::clients::{Clients, Prepared};
+use self::connecting::Connecting;
 use self::exchange::End;
 pub(super) use self::exchange::Exchange;
 pub(crate) use self::guard::SITE_HOST;
@@ -154,22 +156,22 @@ impl Fetcher {
         exchange: &mut Option<Box<Exchange>>,
     ) -> Result<Fetched, Failure> {
         let shown = without_credentials(&visit.url);
-        let begun = Instant::now();
+        let (begun, connecting) = (Instant::now(), Connecting::default());
         let answered = if let Some(stored) = &visit.stored {
             let deadline = Instant::now() + self.settings.timeout;
             Answered { response: stored::response(stored, &shown)?, deadline, at: stored.at }
         } else {
-            let (response, deadline) = self.ask(&shown, visit, sent, exchange).await?;
+            let (response, deadline) = connecting.during(self.ask(&shown, visit, sent, exchange)).await?;
             keep(&self.settings.kept_headers, response.headers(), kept);
             Answered { response, deadline, at: Some(SystemTime::now()) }
         };
-        let first_byte = begun.elapsed();
+        let (first_byte, connect) = (begun.elapsed(), connecting.took());
         let mut fetched = self.read(visit, shown, answered, exchange).await;
         if let Ok(Fetched::Page(page)) = &mut fetched
             && visit.stored.is_none()
         {
             let body = Some(begun.elapsed().saturating_sub(first_byte));
-            page.phases = Phases { first_byte: Some(first_byte), body, ..Phases::default() };
+            page.phases = Phases { connect, first_byte: Some(first_byte), body, ..Phases::default() };
         }
         fetched
     }

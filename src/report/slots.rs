@@ -1,0 +1,162 @@
+//! Which bars the picture of the workers has: rows of slots, lanes of workers that overlap, and bars.
+//!
+//! A run may have 10,000 workers in a thousand slots. If there are too many slots, several share a row. Workers that would be
+//! narrower than two pixels are one bar.
+
+use std::collections::BTreeMap;
+
+use super::words;
+use crate::observation::WorkerSummary;
+
+/// The most rows, the most rows that have lanes, and the most lanes of a row.
+const ROWS: usize = 64;
+const ROWS_WITH_LANES: usize = 24;
+const LANES: usize = 3;
+
+/// The NARROWEST bar, in pixels.
+const NARROWEST: f64 = 2.0;
+
+/// A row: the workers of one slot in lanes, or those of several slots in one lane.
+pub(super) struct Row<'a> {
+    /// The first slot.
+    pub(super) slot: usize,
+    pub(super) lanes: Vec<Vec<&'a WorkerSummary>>,
+}
+
+/// Workers that are drawn as one bar.
+#[derive(Debug, Clone)]
+pub(super) struct Bar {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) workers: u64,
+    tasks: u64,
+    /// How the worst of them ended.
+    pub(super) end: String,
+    pub(super) title: String,
+    /// The process, if it is one.
+    pub(super) pid: Option<u64>,
+    /// Whether an odd number of workers had the slot before.
+    pub(super) is_odd: bool,
+}
+
+/// How workers can end, the worst first, with the class of the style sheet and what it means.
+const ENDS: [(&str, &str, &str); 8] = [
+    ("crashed", "bad", "ended by itself"),
+    ("timeout", "bad", "killed, because a page took too long"),
+    ("corrupt", "bad", "killed, because it sent nonsense"),
+    ("killed", "bad", "killed from outside, or when the run was stopped"),
+    ("memory", "memory", "replaced, because it used too much memory"),
+    ("quota", "quota", "replaced after its quota of jobs"),
+    ("finished", "finished", "at the end of the list"),
+    ("running", "running", "still at work"),
+];
+
+fn rank(end: &str) -> usize {
+    ENDS.iter().position(|(name, ..)| *name == end).unwrap_or(0)
+}
+
+/// The class of the style sheet for the end of a worker.
+pub(super) fn class(end: &str) -> &'static str {
+    ENDS.iter().find(|(name, ..)| *name == end).map_or("bad", |(_, class, _)| class)
+}
+
+/// What the end of a worker means; nothing for an end that is not known.
+pub(super) fn meaning(end: &str) -> &'static str {
+    ENDS.iter().find(|(name, ..)| *name == end).map_or("", |(.., meaning)| meaning)
+}
+
+/// The rows of the picture, and how many slots share each. If there are few of them, workers that overlap have lanes.
+pub(super) fn rows(workers: &[WorkerSummary]) -> (Vec<Row<'_>>, usize) {
+    let slots = slots(workers);
+    let each = slots.len().div_ceil(ROWS).max(1);
+    let most = if slots.len() > ROWS_WITH_LANES { 1 } else { LANES };
+    let groups = slots.chunks(each).enumerate();
+    let rows = groups.map(|(number, slots)| {
+        let mut workers = slots.concat();
+        workers.sort_by(|one, other| one.started_s.total_cmp(&other.started_s));
+        Row { slot: number * each, lanes: lanes(&workers, most) }
+    });
+    (rows.collect(), each)
+}
+
+/// Puts each worker into the first lane that is free when it starts, or into the one that is free first.
+fn lanes<'a>(workers: &[&'a WorkerSummary], most: usize) -> Vec<Vec<&'a WorkerSummary>> {
+    let mut lanes: Vec<Vec<&WorkerSummary>> = Vec::new();
+    for worker in workers {
+        let ends = |lane: &Vec<&WorkerSummary>| lane.last().map_or(0.0, |last| last.ended_s);
+        let free = lanes.iter().position(|lane| ends(lane) <= worker.started_s);
+        match free {
+            Some(free) => lanes[free].push(worker),
+            None if lanes.len() < most => lanes.push(vec![worker]),
+            None => {
+                let soonest = lanes.iter_mut().min_by(|one, other| ends(one).total_cmp(&ends(other)));
+                soonest.into_iter().for_each(|lane| lane.push(worker));
+            }
+        }
+    }
+    lanes
+}
+
+/// The workers of each slot, in the order of the slots. Workers without a slot share the last one.
+fn slots(workers: &[WorkerSummary]) -> Vec<Vec<&WorkerSummary>> {
+    let mut by_slot: BTreeMap<(u64, u64), Vec<&WorkerSummary>> = BTreeMap::new();
+    for worker in workers {
+        let place = (worker.fact("node").unwrap_or(0), worker.fact("slot").unwrap_or(u64::MAX));
+        by_slot.entry(place).or_default().push(worker);
+    }
+    by_slot.into_values().collect()
+}
+
+/// The bars of one lane. A bar that is too narrow takes in those that follow it. Bars of the only lane of a row may overlap.
+/// A bar then takes in those that begin at nearly the same place, because they would hide it, and ends where the next one
+/// begins.
+pub(super) fn bars(lane: &[&WorkerSummary], x: impl Fn(f64) -> f64, is_only: bool) -> Vec<Bar> {
+    let mut bars: Vec<Bar> = Vec::new();
+    for worker in lane {
+        let (from, to) = (x(worker.started_s), x(worker.ended_s.max(worker.started_s)));
+        let is_hidden = |last: &Bar| {
+            let is_narrow = last.to - last.from < NARROWEST && from - last.from < 2.0 * NARROWEST;
+            is_narrow || (is_only && from - last.from < NARROWEST)
+        };
+        match bars.last_mut() {
+            Some(last) if is_hidden(last) => {
+                last.to = last.to.max(to);
+                last.workers += 1;
+                last.tasks += worker.tasks;
+                (last.pid, last.is_odd) = (None, false);
+                if rank(&worker.end) < rank(&last.end) {
+                    last.end = worker.end.clone().into_owned();
+                }
+            }
+            last => {
+                last.into_iter().for_each(|last| last.to = last.to.min(from));
+                bars.push(Bar {
+                    from,
+                    to,
+                    workers: 1,
+                    tasks: worker.tasks,
+                    end: worker.end.clone().into_owned(),
+                    title: title(worker),
+                    pid: worker.fact("pid"),
+                    is_odd: worker.fact("generation").is_some_and(|it| it % 2 == 1),
+                });
+            }
+        }
+    }
+    for bar in &mut bars {
+        if bar.workers > 1 {
+            bar.title =
+                format!("{} workers, {} tasks; the worst end: {}", bar.workers, words::count(bar.tasks), bar.end);
+        }
+    }
+    bars
+}
+
+/// What a bar says when the mouse is over it. It has no character that XML escapes, because all of it is ours.
+fn title(worker: &WorkerSummary) -> String {
+    let pid = worker.fact("pid").map_or_else(String::new, |pid| format!("pid {pid}, "));
+    let generation = worker.fact("generation").map_or_else(String::new, |it| format!("generation {it}, "));
+    let end = ENDS.iter().find(|(name, ..)| *name == worker.end).map_or("ended", |(name, ..)| name);
+    let (from, to) = (words::time(worker.started_s), words::time(worker.ended_s));
+    format!("{pid}{generation}{} tasks, {} jobs, {from} to {to}: {end}", worker.tasks, worker.jobs)
+}
