@@ -25,6 +25,6 @@ pub use history::{History, Stretch};
 pub use hosts::HostCounts;
 pub use latency::{BOUNDS, Latency, LatencySummary};
 pub use summary::{
-    FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary, Summary,
-    VERSION, WorkerSummary,
+    CommandLine, FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary,
+    Summary, VERSION, WorkerSummary,
 };
