@@ -11,14 +11,16 @@ use super::launch::Ran;
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::{
-    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, report, table, words,
+    Stop, conversion, descriptors, files, finished, identity, launch, live_page, log, output_format, repair, report,
+    table, words,
 };
 use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
+use crate::live::Sockets;
 use crate::model::{parse_url, without_credentials};
-use crate::observation::{SettingSummary, Summary};
+use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
 
@@ -47,7 +49,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let mut output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
     plan.scrape.fetch.archives = output.archive.is_some();
 
-    let (observers, watch) = observed(args.summary.is_some() || args.report.is_some());
+    let sockets = Sockets::open(args.ui.as_deref(), args.metrics.as_deref()).map_err(Stop::usage)?;
+    let shows_details = [&args.summary, &args.report].iter().any(|file| file.is_some());
+    let (observers, watch) = observed(shows_details || args.ui.is_some() || args.metrics.is_some());
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
@@ -63,11 +67,14 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
     };
     let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
+    let command = command_line(args, &in_force);
+    let live = sockets.map(|sockets| live_page::serve(sockets, &watch, command.clone(), args.quiet)).transpose();
+    let live = live.map_err(Stop::usage)?;
     let output = launch::Output { options: output, conversion, kept };
     let ended = launch::launch(&plan, input, output, observers);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
-    let summary = described(summary, ending, args, &in_force);
+    let summary = Summary { ending: name_of(ending).into(), ..summary }.of(command);
 
     if let Some(file) = summary_file {
         write_summary(file, &summary)?;
@@ -79,8 +86,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         words::closing(ending, &summary, kept.as_deref());
     }
     cookies.map_err(Stop::on_the_way)?;
+    let has_failures = summary.failed > 0;
+    if let Some(live) = live {
+        live.end(summary);
+    }
     Ok(match ending {
-        Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
+        Ending::Complete if has_failures => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
@@ -104,24 +115,26 @@ fn at_once(args: &RunArgs, summary_file: Option<ClosingFile>, nothing: &NothingT
     Ok(if nothing.summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
-/// Adds to a summary what only the command line knows.
-fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InForce]) -> Summary {
-    let ending = match ending {
+/// What only the command line knows of a run.
+fn command_line(args: &RunArgs, in_force: &[InForce]) -> CommandLine {
+    let settings = in_force.iter().filter(|setting| !setting.is_default);
+    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
+    CommandLine {
+        settings: settings.collect(),
+        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
+        output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
+    }
+}
+
+/// How a run ended, as the summary names it.
+fn name_of(ending: Ending) -> &'static str {
+    match ending {
         Ending::Complete => "complete",
         Ending::ReaderGone => "reader_gone",
         Ending::Stopped(Reason::Signal(_)) => "interrupted",
         Ending::Stopped(Reason::Failures) => "failures",
         Ending::Stopped(Reason::Deadline) => "deadline",
         Ending::Stopped(Reason::Drained) => "drained",
-    };
-    let settings = in_force.iter().filter(|setting| !setting.is_default);
-    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
-    Summary {
-        ending: ending.into(),
-        settings: settings.collect(),
-        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
-        output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
-        ..summary
     }
 }
 

@@ -21,6 +21,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod words;
+pub(crate) mod words;
 
+pub(crate) use page::{STYLE, text};
 pub use page::{fragment, page};

@@ -355,7 +355,7 @@ fn sources() -> Vec<String> {
             }
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path.to_string_lossy().into_owned());
             }
         }
