@@ -18,7 +18,7 @@ use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
-use crate::live::Sockets;
+use crate::live::{CONNECTIONS, Sockets};
 use crate::model::{parse_url, without_credentials};
 use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
@@ -33,7 +33,9 @@ const MOST_STORED: u64 = 60 << 20;
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let Loaded { mut plan, in_force, .. } = settings(&args.settings, args.flags())?;
     files::distinct(args, &plan).map_err(Stop::usage)?;
-    descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
+    let is_watched = args.ui.is_some() || args.metrics.is_some();
+    let watchers = if is_watched { CONNECTIONS } else { 0 };
+    descriptors::suffice(&plan.pool, args.list.site.is_some(), watchers).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
@@ -51,7 +53,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
 
     let sockets = Sockets::open(args.ui.as_deref(), args.metrics.as_deref()).map_err(Stop::usage)?;
     let shows_details = [&args.summary, &args.report].iter().any(|file| file.is_some());
-    let (observers, watch) = observed(shows_details || args.ui.is_some() || args.metrics.is_some());
+    let (observers, watch) = observed(shows_details || is_watched);
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {

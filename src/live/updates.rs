@@ -25,6 +25,9 @@ const BROWSERS: usize = 16;
 const NOW: Duration = Duration::from_millis(250);
 const REPORT: Duration = Duration::from_secs(1);
 
+/// A report of a megabyte is sent every five seconds.
+const PER_BYTE: Duration = Duration::from_micros(5);
+
 /// After making a state, this many times the time that it took is left to the run.
 const REST: u32 = 10;
 
@@ -91,7 +94,8 @@ impl Updates {
             self.show(now::fragment(&glance, phase), summary.map(|summary| Summary::clone(&summary)), false);
             let rest = begun.elapsed() * REST;
             if is_due {
-                report_due = begun + REPORT.max(rest);
+                let length = self.frames.borrow().report.as_ref().map_or(0, |report| report.len());
+                report_due = begun + REPORT.max(rest).max(PER_BYTE * u32::try_from(length).unwrap_or(u32::MAX));
             }
             sleep(NOW.max(rest)).await;
         }
