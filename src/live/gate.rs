@@ -142,8 +142,9 @@ impl Gate {
         let (origin, site) = (header(ORIGIN), header(SEC_FETCH_SITE));
         let is_opened = request.method == Method::GET && request.uri.path() == "/";
         let is_welcome = match (origin, site) {
+            // Some browsers hide the origin of a page with the referrer policy of ours.
+            (None | Some("null"), Some("same-origin")) => true,
             (Some(origin), _) => is_ours(origin),
-            (None, Some("same-origin")) => true,
             // The user opens the page, perhaps by a link on another page. Such a page cannot read the answer.
             (None, _) if is_opened => true,
             // Other programs than browsers may read, but they must not be able to do more by leaving headers out.
@@ -251,6 +252,8 @@ mod tests {
             ("POST", "/pause", &[other_name], WrongOrigin),
             ("POST", "/pause", &[https], WrongOrigin),
             ("POST", "/pause", &[null], WrongOrigin),
+            ("POST", "/pause", &[null, cross], WrongOrigin),
+            ("POST", "/pause", &[null, same], Granted),
             ("GET", "/events", &[same], Granted),
             ("GET", "/events", &[], Granted),
             ("GET", "/events", &[cross], WrongOrigin),

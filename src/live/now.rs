@@ -159,7 +159,7 @@ fn words_of(glance: &Glance, phase: Phase) -> (&'static str, &'static str, Strin
                 "deadline" => ("stopped", "The run is over: it was stopped at its deadline."),
                 "drained" => ("stopped", "The run is over: it was stopped from this page."),
                 "reader_gone" => ("stopped", "The run is over: nobody read its output any more."),
-                _ => ("stopped", "The run is over: it ended with an error, which its terminal tells."),
+                _ => ("broken", "The run is over: it ended with an error, which its terminal tells."),
             };
             (class, "over", words.to_owned())
         }

@@ -4,16 +4,12 @@ Needs Linux and Debian's package chromium. The run and the browser are real; the
 
 import json
 import os
-import re
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
-import threading
 import unittest
 
 from browser import Browser, wait_until
+from run import Run
 from server import HOSTILE, Site
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
@@ -22,59 +18,6 @@ PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 SCRIPT = "<script>document.title='taken'</script>"
 
 BARS = "document.querySelectorAll('svg[aria-label=\"Workers over time\"] rect').length"
-
-
-class Run:
-    """A run of the program."""
-
-    def __init__(self, lines, *options):
-        self.folder = tempfile.mkdtemp(prefix="live-")
-        self.list = self.path("list.txt")
-        with open(self.list, "w", newline="\n") as file:
-            file.write("\n".join(lines))
-        self.options = [self.list, "-o", self.path("out.jsonl"), "--no-robots", "--force-list", *options]
-        self.start("--ui", "--summary", self.path("summary.json"), "--report", self.path("report.html"))
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def start(self, *options):
-        if hasattr(self, "process"):
-            self.process.stderr.close()
-        command = [PROGRAM, "run", *self.options, *options]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GLEANER_")}
-        self.process = subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
-        )
-        self.said = ""
-        threading.Thread(target=self.read, args=[self.process.stderr], daemon=True).start()
-
-    def read(self, stderr):
-        for line in stderr:
-            self.said += line
-
-    @property
-    def url(self):
-        """The printed address."""
-        return wait_until("the address", lambda: re.search(r"^live page: (\S+)\n", self.said, re.M)).group(1)
-
-    @property
-    def origin(self):
-        return self.url.split("/?")[0]
-
-    def finish(self):
-        return self.process.wait(timeout=60)
-
-    def summary(self):
-        with open(self.path("summary.json")) as file:
-            return json.load(file)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Live(unittest.TestCase):
@@ -91,7 +34,7 @@ class Live(unittest.TestCase):
         assert len(addresses) > 1 and not far, f"these are not of this machine: {far}, of {addresses}"
 
     def run_of(self, lines, *options):
-        run = Run(lines, *options)
+        run = Run(PROGRAM, lines, *options)
         self.addCleanup(run.close)
         self.site.arrivals.clear()
         return run
