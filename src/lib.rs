@@ -19,6 +19,7 @@
 //! | [`scrape`] | a URL -> an answer | `model`, `robots` |
 //! | [`observation`] | what can be seen of a run | `model`, `scrape` |
 //! | [`report`] | a summary -> a page with pictures | `model`, `observation` |
+//! | [`live`] | a run -> a page in a browser, and metrics | `coordinator`, `model`, `observation`, `report` |
 //! | [`schedule`] | decides when a task is fetched and what follows from an answer | `model`, `robots` |
 //! | [`cookies`] | the cookie jar: stores cookies and selects them for requests | nothing of ours |
 //! | [`own_files`] | opens a run's private files safely | nothing of ours |
@@ -45,6 +46,7 @@ pub mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod input;
+pub mod live;
 pub mod model;
 pub mod observation;
 pub mod own_files;

@@ -22,15 +22,16 @@ pub(super) fn take_all() {
 }
 
 /// Fails if the limit is too low for a run: pages would fail as if their hosts were down. With `serves_site`, the run
-/// is also a server with a connection for each page in flight.
+/// is also a server with a connection for each page in flight. Those who watch it have `watchers` connections.
 #[cfg(unix)]
-pub(super) fn suffice(pool: &pool::Options, serves_site: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(pool: &pool::Options, serves_site: bool, watchers: usize) -> anyhow::Result<()> {
     use rustix::process::{Resource, getrlimit};
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let (workers, concurrency) = (pool.workers.get(), pool.concurrency.get());
     let of_worker = concurrency.saturating_add(OWN);
     let served = if serves_site { workers.saturating_mul(concurrency) } else { 0 };
-    let of_coordinator = workers.saturating_mul(PER_WORKER).saturating_add(served).saturating_add(OWN);
+    let of_coordinator =
+        workers.saturating_mul(PER_WORKER).saturating_add(served).saturating_add(OWN).saturating_add(watchers);
     let needed = of_worker.max(of_coordinator);
     anyhow::ensure!(
         needed as u64 <= limit,
@@ -44,6 +45,6 @@ pub(super) fn suffice(pool: &pool::Options, serves_site: bool) -> anyhow::Result
 pub(super) fn take_all() {}
 
 #[cfg(windows)]
-pub(super) fn suffice(_: &pool::Options, _: bool) -> anyhow::Result<()> {
+pub(super) fn suffice(_: &pool::Options, _: bool, _: usize) -> anyhow::Result<()> {
     Ok(())
 }

@@ -8,7 +8,7 @@
 //! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
 //! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or `SQLite` of the
 //! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything
-//! left to resume. `closing_file` writes the summary and the report at the end, and `report` makes a report of a summary.
+//! left to resume. `live_page` serves the live page and the metrics. `closing_file` writes the summary and the report at the end, and `report` makes a report of a summary.
 //! `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce what a person sees,
 //! and `messages` writes it to standard error.
 
@@ -31,6 +31,7 @@ mod files;
 mod finished;
 mod identity;
 mod launch;
+mod live_page;
 mod log;
 mod man;
 mod messages;

@@ -11,14 +11,16 @@ use super::launch::Ran;
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::{
-    Stop, conversion, descriptors, files, finished, identity, launch, log, output_format, repair, report, table, words,
+    Stop, conversion, descriptors, files, finished, identity, launch, live_page, log, output_format, repair, report,
+    table, words,
 };
 use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
+use crate::live::{CONNECTIONS, Sockets};
 use crate::model::{parse_url, without_credentials};
-use crate::observation::{SettingSummary, Summary};
+use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
 
@@ -31,7 +33,9 @@ const MOST_STORED: u64 = 60 << 20;
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let Loaded { mut plan, in_force, .. } = settings(&args.settings, args.flags())?;
     files::distinct(args, &plan).map_err(Stop::usage)?;
-    descriptors::suffice(&plan.pool, args.list.site.is_some()).map_err(Stop::usage)?;
+    let is_watched = args.ui.is_some() || args.metrics.is_some();
+    let watchers = if is_watched { CONNECTIONS } else { 0 };
+    descriptors::suffice(&plan.pool, args.list.site.is_some(), watchers).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
     let input = list(&args.list, &plan, args.limit)?;
@@ -49,7 +53,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let mut output = sink::Options { has_sitemaps: input.has_sitemaps(), ..output };
     plan.scrape.fetch.archives = output.archive.is_some();
 
-    let (observers, watch) = observed(args.summary.is_some() || args.report.is_some());
+    let sockets = Sockets::open(args.ui.as_deref(), args.metrics.as_deref()).map_err(Stop::usage)?;
+    let shows_details = [&args.summary, &args.report].iter().any(|file| file.is_some());
+    let (observers, watch) = observed(shows_details || is_watched);
     let bar = bar::create(args.progress, args.quiet);
     log::start(args.verbose, args.quiet, bar.as_ref());
     if plan.scrape.fetch.tls.insecure {
@@ -65,19 +71,26 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::NothingToDo(nothing) => return at_once(args, files, &nothing, &in_force),
     };
     let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
+    let command = command_line(args, &in_force);
+    let live = sockets.map(|sockets| live_page::serve(sockets, &watch, command.clone(), args.quiet)).transpose();
+    let live = live.map_err(Stop::usage)?;
     let output = launch::Output { options: output, conversion, kept };
     let ended = launch::launch(&plan, input, output, observers);
     drop(bar);
     let Ran { ending, summary, kept, cookies } = ended?;
-    let summary = described(summary, ending, args, &in_force);
+    let summary = Summary { ending: name_of(ending).into(), ..summary }.of(command);
 
     files.write(&summary).map_err(Stop::on_the_way)?;
     if !args.quiet && ending != Ending::ReaderGone {
         words::closing(ending, &summary, kept.as_deref());
     }
     cookies.map_err(Stop::on_the_way)?;
+    let has_failures = summary.failed > 0;
+    if let Some(live) = live {
+        live.end(summary);
+    }
     Ok(match ending {
-        Ending::Complete if summary.failed > 0 => Exit::SomeFailed,
+        Ending::Complete if has_failures => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
@@ -103,7 +116,8 @@ impl ClosingFiles {
 
 /// Ends a run that has nothing to fetch.
 fn at_once(args: &RunArgs, files: ClosingFiles, nothing: &NothingToDo, in_force: &[InForce]) -> Result<Exit, Stop> {
-    let summary = described(nothing.summary.clone(), Ending::Complete, args, in_force);
+    let summary = Summary { ending: name_of(Ending::Complete).into(), ..nothing.summary.clone() };
+    let summary = summary.of(command_line(args, in_force));
     files.write(&summary).map_err(Stop::on_the_way)?;
     if !args.quiet {
         words::say(&nothing.words);
@@ -111,24 +125,26 @@ fn at_once(args: &RunArgs, files: ClosingFiles, nothing: &NothingToDo, in_force:
     Ok(if summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
-/// Adds to a summary what only the command line knows.
-fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InForce]) -> Summary {
-    let ending = match ending {
+/// What only the command line knows of a run.
+fn command_line(args: &RunArgs, in_force: &[InForce]) -> CommandLine {
+    let settings = in_force.iter().filter(|setting| !setting.is_default);
+    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
+    CommandLine {
+        settings: settings.collect(),
+        lists: args.list.names().map(|list| shown(&list)).collect(),
+        output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
+    }
+}
+
+/// How a run ended, as the summary names it.
+fn name_of(ending: Ending) -> &'static str {
+    match ending {
         Ending::Complete => "complete",
         Ending::ReaderGone => "reader_gone",
         Ending::Stopped(Reason::Signal(_)) => "interrupted",
         Ending::Stopped(Reason::Failures) => "failures",
         Ending::Stopped(Reason::Deadline) => "deadline",
         Ending::Stopped(Reason::Drained) => "drained",
-    };
-    let settings = in_force.iter().filter(|setting| !setting.is_default);
-    let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
-    Summary {
-        ending: ending.into(),
-        settings: settings.collect(),
-        lists: args.list.names().map(|list| shown(&list)).collect(),
-        output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
-        ..summary
     }
 }
 

@@ -177,7 +177,7 @@ impl Run {
             for id in starting {
                 self.pool.become_ready(id, self.now);
             }
-            let outside = Outside { room: self.pool.room(), emitted: 0, backlog: 0 };
+            let outside = Outside { room: self.pool.room(), emitted: 0, backlog: 0, window: 0 };
             let mut actions = Vec::new();
             self.state.issue(outside, self.now, &mut actions);
             let is_idle = actions.is_empty();

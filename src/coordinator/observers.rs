@@ -74,6 +74,11 @@ impl Watch {
         self.shared.summary.subscribe()
     }
 
+    /// Whether no more tasks are worked on. The output may still be completed.
+    pub fn is_over(&self) -> bool {
+        self.wishes.is_closed()
+    }
+
     /// Tells the run a wish. Nothing happens if the run is over.
     pub fn wish(&self, wish: Wish) {
         let _ = self.wishes.send(wish);
@@ -102,6 +107,12 @@ impl Observers {
 
     fn wants_summary(&self) -> bool {
         self.counts_details || self.shared.summary.receiver_count() > 0
+    }
+
+    /// Makes everything due that somebody looks at.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.next_glance = now;
+        self.next_summary = now;
     }
 
     /// Whether something is due.

@@ -163,7 +163,10 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     };
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
-    let Loop { sink, mut state, .. } = turn;
+    turn.show_last();
+    let Loop { sink, mut state, observers, .. } = turn;
+    // So those who watch know that the loop has ended.
+    drop(observers);
     state.wall = SystemTime::now();
     let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
@@ -314,13 +317,24 @@ impl<E: Executor> Loop<E> {
         }
     }
 
+    /// Shows how the run stands at the end of the loop.
+    fn show_last(&mut self) {
+        self.observers.hurry(Instant::now());
+        self.show();
+    }
+
     /// Writes to the log what the run is doing.
     fn tell(&self) {
         State::tell(&self.state.glance(&self.executor.workers(), &self.list, self.outside(), Instant::now()));
     }
 
     fn outside(&self) -> Outside {
-        Outside { room: self.executor.room(), emitted: self.sink.emitted(), backlog: self.sink.backlog() }
+        Outside {
+            room: self.executor.room(),
+            emitted: self.sink.emitted(),
+            backlog: self.sink.backlog(),
+            window: self.sink.window(),
+        }
     }
 
     fn carry_out(&mut self) {

@@ -242,6 +242,19 @@ async fn records_are_in_the_order_of_the_list_whatever_the_order_of_the_answers(
 }
 
 #[tokio::test]
+async fn those_who_watch_see_the_last_state_and_that_the_run_is_over() {
+    let place = Place::new(20);
+    let fake = Fake::new(5, |job| vec![job.done()]);
+    let (observers, watch) = observed(false);
+    let (glances, summaries) = (watch.glances(), watch.summaries());
+    assert!(!watch.is_over());
+    let ended = run_until(RunParts { observers, ..place.parts(fake) }, no_signals()).await;
+    assert!(matches!(ended.ending, Ok(Ending::Complete)), "{ended:?}");
+    assert_eq!((glances.borrow().done, glances.borrow().total, summaries.borrow().tasks), (20, Some(20), 20));
+    assert!(watch.is_over());
+}
+
+#[tokio::test]
 async fn lost_jobs_are_submitted_again_and_a_job_that_kills_its_workers_fails() {
     type Death = fn(usize) -> Option<Cause>;
     // A name, how the worker with task 1 ends at each try, the outcome of the task, and how often it is submitted.

@@ -44,6 +44,7 @@ impl State {
             state: self.run_state(now),
             elapsed: self.tally.elapsed(now),
             done,
+            total: list.estimate(),
             failed,
             rate: self.tally.rate(now),
             left: self.left(list, now),
@@ -62,6 +63,7 @@ impl State {
                 .collect(),
             waiting_hosts: waiting_hosts as u64,
             backlog: outside.backlog,
+            window: outside.window,
             under_way: self.schedule.under_way() as u64,
         }
     }

@@ -78,6 +78,8 @@ pub(super) struct Outside {
     pub(super) emitted: u64,
     /// The number of bytes that wait to be written.
     pub(super) backlog: u64,
+    /// The number of bytes that wait for the record of an earlier task.
+    pub(super) window: u64,
 }
 
 /// The limits on the work that may be under way.

@@ -73,7 +73,7 @@ fn tasks(seqs: std::ops::Range<u64>) -> Event {
 }
 
 fn outside(emitted: u64) -> Outside {
-    Outside { room: 2, emitted, backlog: 0 }
+    Outside { room: 2, emitted, backlog: 0, window: 0 }
 }
 
 fn done(seq: u64) -> Event {

@@ -17,6 +17,8 @@ pub struct Glance {
     pub elapsed: Duration,
     /// Settled tasks, including those of an earlier run.
     pub done: u64,
+    /// All tasks of the list, including those of an earlier run, as far as that is known or can be estimated.
+    pub total: Option<u64>,
     /// Those of them that failed.
     pub failed: u64,
     /// Settled tasks a second, over the last seconds.
@@ -37,6 +39,8 @@ pub struct Glance {
     pub waiting_hosts: u64,
     /// Bytes of records that wait to be written.
     pub backlog: u64,
+    /// Bytes of records in memory that wait for the record of an earlier task.
+    pub window: u64,
     /// Tasks that were read and are not settled.
     pub under_way: u64,
 }

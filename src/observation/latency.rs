@@ -25,6 +25,9 @@ pub struct LatencySummary {
     pub count: u64,
     /// The mean in seconds.
     pub mean_s: f64,
+    /// The sum in seconds. The JSON has only the mean.
+    #[serde(skip)]
+    pub sum_s: f64,
     /// Half of the times are at most this long.
     pub p50_s: f64,
     /// Nine of ten times are at most this long.
@@ -96,6 +99,7 @@ impl Latency {
         let at = |quantile: f64| if self.count() == 0 { 0.0 } else { seconds(self.counts.value_at_quantile(quantile)) };
         LatencySummary {
             count: self.count(),
+            sum_s: self.sum.as_secs_f64(),
             mean_s: if self.count() == 0 { 0.0 } else { round(self.sum.as_secs_f64() / self.count() as f64) },
             p50_s: at(0.5),
             p90_s: at(0.9),

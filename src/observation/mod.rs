@@ -26,7 +26,7 @@ pub use history::{History, Stretch};
 pub use hosts::HostCounts;
 pub use latency::{BOUNDS, Latency, LatencySummary};
 pub use summary::{
-    FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary, Summary,
-    VERSION, WorkerSummary,
+    CommandLine, FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary,
+    Summary, VERSION, WorkerSummary,
 };
 pub use summary_schema::summary_schema;

@@ -91,6 +91,25 @@ pub struct Summary {
     pub output: Option<String>,
 }
 
+/// What only the command line knows of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The settings that differ from their defaults, without secrets.
+    pub settings: Vec<SettingSummary>,
+    /// The lists, without passwords.
+    pub lists: Vec<String>,
+    /// The file of the output; `None` for standard output.
+    pub output: Option<String>,
+}
+
+impl Summary {
+    /// Adds what only the command line knows.
+    #[must_use]
+    pub fn of(self, CommandLine { settings, lists, output }: CommandLine) -> Self {
+        Self { settings, lists, output, ..self }
+    }
+}
+
 /// Failures of one kind and status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureCount {

@@ -23,7 +23,8 @@ mod slots;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod words;
+pub(crate) mod words;
 
+pub(crate) use page::{STYLE, text};
 pub use page::{Pictured, comparison, fragment, page};
 pub use timeline::PageBar;

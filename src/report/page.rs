@@ -19,7 +19,7 @@ const FAILURES: usize = 20;
 const LONGEST: usize = 300;
 
 /// The style sheet.
-const STYLE: &str = include_str!("report.css");
+pub(crate) const STYLE: &str = include_str!("report.css");
 
 /// The report of a run, as a whole page.
 ///
@@ -206,7 +206,7 @@ impl Body {
 }
 
 /// Text from elsewhere: short, and without characters that control a terminal or the direction of text.
-fn text(foreign: &str) -> String {
+pub(crate) fn text(foreign: &str) -> String {
     let short: String = match foreign.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &foreign[..end]),
         None => foreign.to_owned(),

@@ -1,7 +1,7 @@
 //! Numbers, times and sizes for people.
 
 /// A number with a space between groups of three digits: `1 234 567`. The space is narrow and does not break.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A time in a unit that fits: `0.4 ms`, `41 ms`, `1.5 s`, `2 min 5 s`, `3 h 12 min`.
-pub(super) fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
     let whole = seconds.max(0.0).round() as u64;
     match seconds {
@@ -28,7 +28,7 @@ pub(super) fn time(seconds: f64) -> String {
 }
 
 /// A time at the mark of an axis, where times are round: `0`, `200 ms`, `5 min`, `1 h 30 min`.
-pub(super) fn mark(seconds: f64) -> String {
+pub(crate) fn mark(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
     let whole = seconds.max(0.0).round() as u64;
     let with = |count: u64, unit: &str, rest: u64, small: &str| match rest {
@@ -46,7 +46,7 @@ pub(super) fn mark(seconds: f64) -> String {
 }
 
 /// A size in a unit that fits: `512 B`, `1.5 MiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -61,7 +61,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// A share in percent. Only none is `0 %`, and only all is `100 %`.
-pub(super) fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     match (part, whole) {
         (_, 0) => "–".to_owned(),
         (0, _) => "0 %".to_owned(),
@@ -79,7 +79,7 @@ pub(super) fn share(part: u64, whole: u64) -> String {
 }
 
 /// A number of things a second.
-pub(super) fn rate(count: u64, seconds: f64) -> String {
+pub(crate) fn rate(count: u64, seconds: f64) -> String {
     if seconds <= 0.0 {
         return "–".to_owned();
     }

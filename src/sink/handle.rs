@@ -247,6 +247,11 @@ impl Sink {
         self.shared.backlog.load(Relaxed)
     }
 
+    /// Bytes of memory that records take while they wait for the record of an earlier task.
+    pub fn window(&self) -> u64 {
+        self.shared.window.load(Relaxed)
+    }
+
     /// The error that ended writing, if there is one.
     pub fn failed(&self) -> Option<&Error> {
         self.shared.failed.get()

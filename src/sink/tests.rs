@@ -522,6 +522,16 @@ async fn a_single_waiting_record_is_kept_too() {
 }
 
 #[tokio::test]
+async fn records_in_memory_count_for_the_window_until_it_is_their_turn() {
+    let (sink, reader) = sink_into_pipe(&options("unused"));
+    sink.push(vec![record(1), record(2)]);
+    until(&sink, |sink| sink.window() > 0).await;
+    sink.push(vec![record(0)]);
+    until(&sink, |sink| sink.window() == 0 && sink.emitted() == 3).await;
+    drop((sink, reader));
+}
+
+#[tokio::test]
 async fn only_a_restart_discards_a_part_without_a_manifest() {
     for log in [false, true] {
         for left_over in [LeftOver::Refuse, LeftOver::Resume, LeftOver::Replace] {

@@ -50,6 +50,11 @@ impl Waiting {
         self.window.waiting()
     }
 
+    /// The bytes of memory that waiting records use.
+    pub(super) fn memory(&self) -> u64 {
+        self.window.memory()
+    }
+
     /// Notes that the next record has been written.
     pub(super) fn advance(&mut self) {
         self.window.advance();

@@ -104,6 +104,11 @@ impl Window {
         self.waiting
     }
 
+    /// The bytes of memory that waiting records use.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory
+    }
+
     /// Where the record `seq` of `length` bytes belongs.
     ///
     /// If the memory is full, the new record goes to disk: it usually has the largest number, so it waits longest.

@@ -50,6 +50,7 @@ pub(super) enum Message {
 pub(super) struct Shared {
     pub(super) emitted: AtomicU64,
     pub(super) backlog: AtomicU64,
+    pub(super) window: AtomicU64,
     pub(super) failed: OnceLock<Error>,
     pub(super) changed: Notify,
 }
@@ -268,7 +269,12 @@ impl Writer {
     fn checkpoint_if_due(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         match self.parts.journal.as_ref().and_then(|journal| journal.due(now)) {
-            Some(due) => self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now)),
+            Some(due) => {
+                self.checkpoint(due, now.checked_sub(LONG_WAIT).unwrap_or(now))?;
+                // A checkpoint moves waiting records to a file.
+                self.publish_window();
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -415,7 +421,12 @@ impl Writer {
 
     fn publish(&self) {
         self.shared.emitted.store(self.parts.emitted(), Relaxed);
+        self.publish_window();
         self.shared.changed.notify_one();
+    }
+
+    fn publish_window(&self) {
+        self.shared.window.store(self.parts.waiting.as_ref().map_or(0, Waiting::memory), Relaxed);
     }
 
     fn check_for_missing_record(&mut self) -> Result<(), Error> {

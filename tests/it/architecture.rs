@@ -38,6 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "coordinator",
         &["cache", "cookies", "input", "model", "observation", "pool", "robots", "schedule", "scrape", "sink", "warc"],
     ),
+    ("live", &["coordinator", "model", "observation", "report"]),
     (
         "cli",
         &[
@@ -49,6 +50,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "dataset",
             "exit_code",
             "input",
+            "live",
             "model",
             "observation",
             "own_files",

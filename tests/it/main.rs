@@ -28,6 +28,7 @@ mod hosts;
 mod http;
 mod http2;
 mod lists;
+mod live;
 mod man;
 mod network_guard;
 mod output;

@@ -1,10 +1,11 @@
-//! Tests the program with real servers from Debian packages: nginx, squid, microsocks.
+//! Tests the program with real servers from Debian packages: nginx, squid, microsocks, Prometheus.
 //!
 //! A test is skipped, with a message, if its servers are not installed. If `GLEANER_REQUIRE_SERVERS` is set in the
 //! environment, as in `.ci/run`, it fails instead.
 
 mod certificates;
 mod nginx;
+mod prometheus;
 mod proxies;
 mod server;
 #[path = "../support/mod.rs"]
@@ -14,9 +15,10 @@ use std::fs;
 
 use certificates::Authority;
 use nginx::{Nginx, PAGES, get, paths};
+use prometheus::{Prometheus, objections};
 use proxies::{Microsocks, PASSWORD, Squid};
 use server::is_missing;
-use support::{Finished, Record, records, scrape_list};
+use support::{Finished, PROMPTLY, Record, Server, records, scrape_list, wait_until};
 
 /// Requests in flight in each worker.
 const CONCURRENCY: usize = 8;
@@ -220,4 +222,45 @@ fn a_proxy_gives_the_same_data_and_refuses_a_wrong_password() {
         let host = origin.rsplit('/').next().expect("a host");
         assert!(connected.contains(&format!("connected to {host}")), "{connected}");
     }
+}
+
+#[test]
+fn prometheus_scrapes_a_run_and_its_checks_have_nothing_to_object_to() {
+    if is_missing(&["prometheus", "promtool"]) {
+        return;
+    }
+    let server = Server::start();
+    let mut list: Vec<String> = (0..30).map(|n| server.url(&format!("/ok/{n}"))).collect();
+    list.extend([server.url("/status/404"), server.url("/hang")]);
+    let run = scrape_list(&list, ["--metrics=127.0.0.1:0", "--no-robots", "-w2", "--timeout=50s"]);
+    let mut target = String::new();
+    wait_until("the address of the metrics", PROMPTLY, || {
+        let stderr = run.stderr_so_far();
+        let address = stderr.split_once("metrics: http://").and_then(|(_, rest)| rest.split_once("/metrics\n"));
+        target = address.map(|(address, _)| address.to_owned()).unwrap_or_default();
+        !target.is_empty()
+    });
+    let prometheus = Prometheus::scraping(&target);
+    let table = [
+        ("sum(gleaner_tasks_total)", 31.0),
+        ("gleaner_tasks_total%7Bresult%3D%22ok%22%7D", 30.0),
+        ("gleaner_failures_total%7Bkind%3D%22http_status%22%7D", 1.0),
+        ("gleaner_requests_in_flight", 1.0),
+        ("gleaner_answer_seconds_count", 31.0),
+        ("up", 1.0),
+    ];
+    for (expression, value) in table {
+        wait_until(expression, PROMPTLY, || {
+            prometheus.value(expression).is_some_and(|found| (found - value).abs() < 0.1)
+        });
+    }
+    let median = prometheus.value("histogram_quantile(0.5,gleaner_answer_seconds_bucket)").expect("a median");
+    assert!((0.0..10.0).contains(&median), "{median}");
+
+    let port = target.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let answer = get(port, "/metrics", "");
+    let (head, metrics) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(head.contains("text/plain; version=0.0.4"), "{head}");
+    assert_eq!(objections(metrics), "");
+    assert_ne!(objections("gleaner_x 1\n"), "", "promtool checks");
 }

@@ -43,7 +43,7 @@ Exit codes:
   1    the run failed; what is done is kept, --resume continues
   2    an error before the first request; nothing was fetched
   3    complete, but some records are failures
-  4    stopped by --max-failures or --deadline; --resume continues
+  4    stopped by --max-failures, --deadline or the live page; --resume continues
   129  stopped by SIGHUP; --resume continues
   130  stopped by SIGINT (Ctrl-C); --resume continues
   143  stopped by SIGTERM; --resume continues";

@@ -158,6 +158,14 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "FILE.html", help_heading = MESSAGES)]
     pub(in crate::cli) report: Option<PathBuf>,
 
+    /// Show the run in a browser, on this machine or at HOST:PORT; the address, with a secret, is printed
+    #[arg(long, value_name = "HOST:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0", help_heading = MESSAGES)]
+    pub(in crate::cli) ui: Option<String>,
+
+    /// Serve counts of the run for Prometheus, at http://HOST:PORT/metrics
+    #[arg(long, value_name = "HOST:PORT", help_heading = MESSAGES)]
+    pub(in crate::cli) metrics: Option<String>,
+
     /// Whether to draw a progress bar on standard error
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES)]
     pub(in crate::cli) progress: When,
