@@ -109,6 +109,13 @@ impl Observers {
         self.next_wake_up().is_some_and(|at| at <= now)
     }
 
+    /// Publishes what the run looks like after its last task, if somebody watches.
+    pub(super) fn publish_last(&self, glance: Glance) {
+        if self.shared.glance.receiver_count() > 0 {
+            self.shared.glance.send_replace(Arc::new(glance));
+        }
+    }
+
     /// Publishes what is due. `glance` and `state` are what the run looks like now.
     pub(super) fn publish(&mut self, glance: Glance, state: &mut State, now: Instant) {
         if self.wants_summary() && self.next_summary <= now {
