@@ -34,7 +34,7 @@ pub(super) fn run() -> Result<Exit, Stop> {
 }
 
 fn show_all() -> Result<Exit, Stop> {
-    log::start(0, false, None);
+    log::start(0, false);
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
     say(&format!(
         "{PAGES} pages that take one second each. Each worker process fetches one page at a time. Coordinator: pid {}.\n",

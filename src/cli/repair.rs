@@ -12,7 +12,7 @@ use crate::config::Plan;
 use crate::dataset::{Comparison, Dataset, Mode, compare};
 use crate::input::Input;
 use crate::model::{FailureKind, nearest};
-use crate::observation::Summary;
+use crate::observation::{Summary, VERSION};
 use crate::own_files;
 use crate::sink::{self, Kept, LeftOver, Made, Order, Shape};
 
@@ -35,7 +35,7 @@ pub(super) struct NothingToDo {
 /// The summary of an output that is complete without a request.
 pub(super) fn summary(records: u64, failed: u64) -> Summary {
     let ok = records.saturating_sub(failed);
-    Summary { version: 1, tasks: records, ok, failed, resumed: records, ..Summary::default() }
+    Summary { version: VERSION, tasks: records, ok, failed, resumed: records, ..Summary::default() }
 }
 
 /// Compares the list with the older output, if the run has one. `list` opens the list once more.
@@ -88,6 +88,17 @@ pub(super) fn prepare(
         words::say(&format!("{} of `{shown}` stay, {fetches} to fetch{dropped}", counted(keeps, "record")));
     }
     Ok(Prepared::Run(Some(kept)))
+}
+
+/// Whether `--retry-failed` can fetch the failures of this output again, once it is finished.
+pub(super) fn is_possible(output: &sink::Options, input: &Input) -> bool {
+    matches!(output.destination, sink::Destination::File(_))
+        && output.shape != Shape::Data
+        && output.order != Order::Completion
+        && !output.format.is_converted()
+        && output.archive.is_none()
+        && input.is_repeatable()
+        && !input.has_sitemaps()
 }
 
 /// The option that names the older output, and its path.

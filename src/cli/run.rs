@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::again::Again;
 use super::args::{ListArgs, RunArgs, SettingArgs};
-use super::bar::{self, Bar};
+use super::closing::{self, Closing};
 use super::closing_file::ClosingFile;
 use super::launch::Ran;
+use super::progress::{self, Progress};
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::{
@@ -17,7 +19,6 @@ use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
-use crate::model::{parse_url, without_credentials};
 use crate::observation::{SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
@@ -48,8 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     plan.scrape.fetch.archives = output.archive.is_some();
 
     let (observers, watch) = observed(args.summary.is_some() || args.report.is_some());
-    let bar = bar::create(args.progress, args.quiet);
-    log::start(args.verbose, args.quiet, bar.as_ref());
+    log::start(args.verbose, args.quiet);
     if plan.scrape.fetch.tls.insecure {
         tracing::warn!(
             "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
@@ -62,10 +62,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::Run(kept) => kept,
         Prepared::NothingToDo(nothing) => return at_once(args, summary_file, &nothing),
     };
-    let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
+    let can_retry = repair::is_possible(&output, &input);
+    let progress = progress::style(args.progress, args.quiet);
+    let progress = progress.map(|style| Progress::follow(style, &watch, input.progress()));
     let output = launch::Output { options: output, conversion, kept };
     let ended = launch::launch(&plan, input, output, observers);
-    drop(bar);
+    drop(progress);
     let Ran { ending, summary, kept, cookies } = ended?;
     let summary = described(summary, ending, args, &in_force);
 
@@ -76,7 +78,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         report::write(file, &summary).map_err(Stop::on_the_way)?;
     }
     if !args.quiet && ending != Ending::ReaderGone {
-        words::closing(ending, &summary, kept.as_deref());
+        let again = match ending {
+            Ending::Complete => (summary.failed > 0 && can_retry).then_some(Again::RetryFailed),
+            _ => kept.as_ref().map(|_| Again::Resume),
+        };
+        words::closing(&Closing { ending, summary: &summary, kept: kept.as_deref(), again });
     }
     cookies.map_err(Stop::on_the_way)?;
     Ok(match ending {
@@ -119,7 +125,7 @@ fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InFor
     Summary {
         ending: ending.into(),
         settings: settings.collect(),
-        lists: args.list.urls.iter().map(|list| shown(&list.to_string_lossy())).collect(),
+        lists: args.list.urls.iter().map(|list| closing::harmless(&list.to_string_lossy())).collect(),
         output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
         ..summary
     }
@@ -129,14 +135,6 @@ fn described(summary: Summary, ending: Ending, args: &RunArgs, in_force: &[InFor
 fn harmless(setting: &InForce) -> String {
     let is_header = setting.name.split('.').any(|part| part == "headers");
     if is_header { "(hidden)".to_owned() } else { setting.value.clone() }
-}
-
-/// A list as the command line names it. A URL may have a password.
-fn shown(list: &str) -> String {
-    match parse_url(list, None) {
-        Ok(url) if url.has_host() => without_credentials(&url).into(),
-        _ => list.to_owned(),
-    }
 }
 
 /// Reads settings from all sources and resolves them.

@@ -50,5 +50,6 @@ mod support_works;
 mod surroundings;
 mod survival;
 mod tables;
+mod terminal;
 mod tls;
 mod workers;

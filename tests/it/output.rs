@@ -226,7 +226,8 @@ fn the_summary_has_the_documented_fields_and_correct_sums() {
         assert_eq!(worker["tasks"].as_u64(), Some(own as u64), "{text}");
     }
     assert!(
-        run.stderr.contains("6 tasks: 3 with data, 3 failed (2 http_status, 1 invalid_url), 1 retry, "),
+        run.stderr
+            .contains("6 tasks: 3 with data, 3 failed (404 x 1, 410 x 1, invalid_url x 1); 7 requests, 1 retry, "),
         "{}",
         run.stderr
     );
@@ -309,21 +310,23 @@ fn quiet_output_has_only_errors() {
     let list = [server.url("/ok/0"), server.url("/status/404")];
     assert_eq!(scrape_list(&list, ["-q"]).finish().exited(3).stderr, "");
     let closing = scrape_list(&list, ["-w", "1"]).finish().exited(3).stderr;
-    assert_eq!(closing.lines().count(), 1, "no log and no bar, only the closing words: {closing}");
-    assert!(closing.starts_with("2 tasks: 1 with data, 1 failed (1 http_status), 1 worker, "), "{closing}");
-    assert!(closing.ends_with(" s\n"), "{closing}");
+    let lines: Vec<&str> = closing.lines().collect();
+    assert!(lines[0].starts_with("2 tasks: 1 with data, 1 failed (404 x 1); 2 requests, "), "{closing}");
+    assert!(lines[0].contains(", 1 worker, ") && lines[0].ends_with(" s"), "{closing}");
+    let example = format!("  {}: 404 http_status", list[1]);
+    assert_eq!(lines[1..], [example.as_str()], "no log and no progress, only the closing words");
     let error = Run::to_end(scrape(["no-such-list", "-q"])).exited(2).stderr;
     assert!(error.contains("no-such-list"), "{error}");
 }
 
 #[test]
-fn a_bar_is_drawn_on_request_and_otherwise_only_on_a_terminal() {
+fn progress_is_drawn_on_request_and_otherwise_only_on_a_terminal() {
     let server = Server::start();
     let list = [server.url("/ok/0"), server.url("/status/404"), server.url("/sleep/500/1")];
-    for (when, drawn) in [("auto", false), ("never", false), ("always", true)] {
+    for (when, drawn) in [("auto", false), ("full", false), ("never", false), ("always", true)] {
         let run = scrape_list(&list, ["--progress", when]).finish().exited(3);
         assert_eq!(run.stderr.contains("2/3"), drawn, "{when}: {:?}", run.stderr);
-        assert_eq!(run.stderr.contains("1 failed,"), drawn, "{when}: {:?}", run.stderr);
+        assert_eq!(run.stderr.contains("\u{1b}["), drawn, "{when}: {:?}", run.stderr);
     }
 }
 

@@ -12,6 +12,7 @@ mod process;
 mod records;
 mod run;
 mod server;
+mod terminal;
 
 use std::path::PathBuf;
 use std::thread;
@@ -25,6 +26,7 @@ pub(crate) use run::{
     Finished, Run, changes_behaviour, end_of, gleaner, in_clean_surroundings, scrape, scrape_list, shell,
 };
 pub(crate) use server::Server;
+pub(crate) use terminal::Terminal;
 
 /// Time limit for things that are immediate on an idle machine (a process ends, a request arrives). It is generous,
 /// because only a failing test waits that long.
