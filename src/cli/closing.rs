@@ -190,3 +190,137 @@ fn elapsed(seconds: f64) -> String {
     }
     Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), how_long)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::{FailureExample, FieldSummary, HostSummary, LatencySummary};
+    use crate::scrape::extract::MarkCount;
+
+    fn failure(kind: &'static str, status: Option<u16>, count: u64, message: &str) -> FailureCount {
+        let example =
+            |seq: u64| FailureExample { seq, url: format!("http://u:p@h/{kind}/{seq}"), message: message.to_owned() };
+        FailureCount { kind: kind.into(), status, count, examples: (0..count.min(20)).map(example).collect() }
+    }
+
+    fn summary() -> Summary {
+        Summary {
+            tasks: 10,
+            ok: 10,
+            requests: 12,
+            bytes: 2_048,
+            elapsed_s: 1.234,
+            workers_by_end: [("finished".into(), 2)].into(),
+            output: Some("out.jsonl".to_owned()),
+            ..Summary::default()
+        }
+    }
+
+    fn lines(ending: Ending, summary: &Summary, kept: Option<&str>, again: Option<Again>) -> Vec<String> {
+        Closing { ending, summary, kept: kept.map(Path::new), again }.lines()
+    }
+
+    #[test]
+    fn a_run_without_trouble_has_two_lines_or_one() {
+        let words = "10 tasks: 10 with data; 12 requests, 2.0 KiB, 2 workers, 1.23 s";
+        assert_eq!(lines(Ending::Complete, &summary(), None, None), [words, "written to out.jsonl"]);
+        let to_stdout = Summary { output: None, ..summary() };
+        assert_eq!(lines(Ending::Complete, &to_stdout, None, None), [words]);
+        let one = Summary { tasks: 1, ok: 1, requests: 1, retries: 1, cached: Some(1), output: None, ..summary() };
+        let words = "1 task: 1 with data (1 of them from the cache); 1 request, 1 retry, 2.0 KiB, 2 workers, 1.23 s";
+        assert_eq!(lines(Ending::Complete, &one, None, None), [words]);
+    }
+
+    #[test]
+    fn the_first_line_says_why_a_run_ended_and_what_an_earlier_one_did() {
+        let ends = [("quota".into(), 3), ("finished".into(), 2), ("crashed".into(), 1)];
+        let base = Summary { workers_by_end: ends.into(), elapsed_s: 62.0, ..summary() };
+        let took = "12 requests, 2.0 KiB, 6 workers (1 crashed, 2 finished, 3 quota), 1m 2s";
+        let resumed = Summary { resumed: 4, ..base.clone() };
+        let table = [
+            (
+                Ending::Stopped(Reason::Signal(2)),
+                &base,
+                "10 tasks were done when the run was interrupted: 10 with data; ",
+            ),
+            (Ending::Complete, &resumed, "10 tasks, 4 of them done by an earlier run: 10 with data; "),
+            (
+                Ending::Stopped(Reason::Deadline),
+                &resumed,
+                "10 tasks, 4 of them done by an earlier run, were done when the run reached its deadline (limits.deadline): \
+                 10 with data; ",
+            ),
+        ];
+        for (ending, summary, expected) in table {
+            let lines = lines(ending, summary, Some("out.jsonl.part"), Some(Again::Resume));
+            assert_eq!(lines[0], format!("{expected}{took}"));
+            if ending != Ending::Complete {
+                assert_eq!(lines[1], "finished records are kept beside out.jsonl.part");
+                assert!(lines[2].contains("--resume"), "{lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn failures_are_counted_by_status_and_shown_by_kind() {
+        let of_this_run = vec![
+            failure("http_status", Some(404), 212, "get: 404"),
+            failure("timeout", None, 4, "no answer\nsecond line"),
+            failure("http_status", Some(503), 3, "get: 503"),
+            failure("timeout", Some(200), 1, "no end"),
+        ];
+        let failures = [("http_status".into(), 217), ("timeout".into(), 5), ("dns".into(), 1)].into();
+        let summary = Summary { failed: 223, failures, failures_by_status: of_this_run, ..summary() };
+        let lines = lines(Ending::Complete, &summary, None, Some(Again::RetryFailed));
+        let kinds = ", 223 failed (404 x 212, timeout x 5, 503 x 3, http_status x 2, dns x 1); ";
+        assert!(lines[0].contains(kinds), "{lines:?}");
+        let shown = [
+            "  http://h/http_status/0: 404 http_status",
+            "  http://h/timeout/0: timeout: no answer",
+            "  http://h/http_status/0: 503 http_status",
+            "written to out.jsonl",
+        ];
+        assert_eq!(lines[1..5], shown);
+        assert!(lines[5].contains("--retry-failed"), "{lines:?}");
+    }
+
+    #[test]
+    fn there_are_at_most_eight_lines_whatever_happens() {
+        let kinds = ["dns", "connect", "tls", "timeout", "protocol", "truncated", "decode", "panic"];
+        let failures: Vec<FailureCount> =
+            kinds.iter().map(|kind| failure(kind, None, 9, &"why ".repeat(500))).collect();
+        let host = |host: &str, mean_s| HostSummary {
+            host: host.to_owned(),
+            latency: LatencySummary { count: 7, mean_s, ..LatencySummary::default() },
+            ..HostSummary::default()
+        };
+        let field = |number: usize| FieldSummary {
+            field: format!("field{number}"),
+            pages: 1,
+            values: 1,
+            empty: 0,
+            bad: 9,
+            decimals: MarkCount::default(),
+            is_of_settings: true,
+        };
+        let summary = Summary {
+            failed: 72,
+            failures: kinds.iter().map(|kind| ((*kind).into(), 9)).collect(),
+            failures_by_status: failures,
+            hosts: vec![host("fast.example", 0.1), host("slow.example", 4.2)],
+            fields: (0..40).map(field).collect(),
+            ..summary()
+        };
+        for fields in 0..40 {
+            let summary = Summary { fields: summary.fields[..fields].to_vec(), ..summary.clone() };
+            let lines = lines(Ending::Complete, &summary, None, Some(Again::RetryFailed));
+            assert!(lines.len() <= MOST && lines.iter().all(|line| line.len() < 600), "{fields}: {lines:#?}");
+            assert!(lines[0].contains(" x 9, 18 others); "), "{lines:#?}");
+            assert_eq!(fields > 0, lines.iter().any(|line| line.starts_with("field0: 9 of 10 values")), "{lines:#?}");
+            assert!(
+                lines.contains(&"slowest host: slow.example, 4.20 s for each of 7 answers".to_owned()),
+                "{lines:#?}"
+            );
+        }
+    }
+}

@@ -67,3 +67,31 @@ fn say(Gone { pid, jobs, end, .. }: &Gone, successor: Option<u64>) {
         None => tracing::info!("worker {pid} ended after {jobs} ({end})"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::WorkerLabel;
+
+    fn worker(pid: u32, slot: Option<u64>, generation: u64) -> WorkerNow {
+        let place = slot.into_iter().flat_map(|slot| [("slot", slot), ("generation", generation)]);
+        WorkerNow {
+            label: WorkerLabel::of_process(pid),
+            facts: [("pid", u64::from(pid))].into_iter().chain(place).collect(),
+            state: "ready",
+            done: 0,
+            quota: None,
+            memory: None,
+            jobs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_successor_is_the_next_worker_of_the_slot() {
+        let workers = [worker(1, Some(0), 5), worker(2, Some(1), 7), worker(3, Some(1), 6), worker(4, None, 0)];
+        let table = [((0, 4), Some(1)), ((0, 5), None), ((1, 5), Some(3)), ((1, 6), Some(2)), ((2, 0), None)];
+        for ((slot, generation), expected) in table {
+            assert_eq!(successor(&workers, slot, generation), expected, "slot {slot}, generation {generation}");
+        }
+    }
+}

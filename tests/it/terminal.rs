@@ -102,6 +102,65 @@ fn a_plain_line_comes_every_ten_seconds_where_nothing_can_be_drawn() {
     assert!(!scrape_list(&list[..1], [""; 0]).finish().exited(0).stderr.contains("progress"));
 }
 
+/// The seconds of a time such as `1 min 25 s`.
+fn seconds(words: &str) -> f64 {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let unit = |unit: &str| match unit {
+        "s" => 1.0,
+        "min" => 60.0,
+        other => panic!("{other}"),
+    };
+    words.chunks(2).map(|pair| pair[0].parse::<f64>().expect("a number") * unit(pair[1])).sum()
+}
+
+#[test]
+#[ignore = "20,000 pages, which take minutes; run it alone: cargo test --test it -- --ignored the_time_left"]
+fn the_time_left_that_is_shown_after_a_third_is_right_within_30_percent() {
+    // Each port is a host of its own.
+    let servers: Vec<Server> = (0..50).map(|_| Server::start()).collect();
+    // How long the pages of a host take in milliseconds, and how many pauses a host asks for, which take 20 s together.
+    let shapes: [(&str, fn(usize) -> u64, usize); 3] = [
+        ("five slow hosts, and one that pauses for 20 s", |host| if host < 5 { 600 } else { 50 }, 1),
+        ("two slow hosts, and one that pauses twice", |host| if host < 2 { 900 } else { 50 }, 2),
+        ("equal hosts", |_| 100, 0),
+    ];
+    for (shape, time, pauses) in shapes {
+        let mut state = 7_u64;
+        let list: Vec<String> = (0..20_000)
+            .map(|page| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let host = usize::try_from(state >> 33).expect("31 bits") % servers.len();
+                let path = if host == 17 && page < 2_000 && page / 1_000 < pauses && page % 1_000 < 50 {
+                    format!("/flaky/1/{}-{page}?retry-after={}", shape.len(), 20 / pauses)
+                } else {
+                    format!("/sleep/{}/{page}", time(host))
+                };
+                servers[host].url(&path)
+            })
+            .collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("list"), list.join("\n")).expect("written");
+        let mut command = scrape(["list", "-o", "out.jsonl", "-w", "4", "--no-robots", "--per-host", "4"]);
+        command.current_dir(&folder);
+        let run = on_terminal(command, &Terminal::new(200, 24)).within(Duration::from_secs(500)).finish().exited(0);
+        let total = run.elapsed.as_secs_f64();
+        let line = progress(&run.stderr)
+            .into_iter()
+            .find(|line| {
+                let clock = line.split("  ").nth(1).and_then(|clock| clock.split_once(':'));
+                clock.is_some_and(|(minutes, secs)| {
+                    minutes.parse::<f64>().unwrap_or(0.0) * 60.0 + secs.parse::<f64>().unwrap_or(0.0)
+                        >= (total / 3.0).floor()
+                })
+            })
+            .expect("a line after a third");
+        let shown = line.split("about ").nth(1).and_then(|rest| rest.split(" left").next()).expect("a time left");
+        let share = seconds(shown) / (total * 2.0 / 3.0);
+        println!("{shape}: {total:.0} s in all; after a third: {line} ({share:.2} of the time that remained)");
+        assert!((0.7..=1.3).contains(&share), "{shape}: {share:.2}: {line}");
+    }
+}
+
 // ---- Ctrl-C ------------------------------------------------------------------------------------------------------
 
 /// Starts a run on a terminal, waits until `begun` holds, presses Ctrl-C, and returns how long the answer took.

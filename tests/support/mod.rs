@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file compiles this module and uses only a part of it")]
 
 mod authority;
+mod closed_port;
 pub(crate) mod json_schema;
 mod ledger;
 mod process;
@@ -19,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use authority::Authority;
+pub(crate) use closed_port::ClosedPort;
 pub(crate) use ledger::Access;
 pub(crate) use process::{Process, assert_no_process_left};
 pub(crate) use records::{Record, parse, records, values};

@@ -28,7 +28,7 @@ pub(in crate::cli) fn stopwatch(time: Duration) -> String {
     if hours == 0 { format!("{minutes}:{seconds:02}") } else { format!("{hours}:{minutes:02}:{seconds:02}") }
 }
 
-/// An estimated time, as precise as an estimate is.
+/// An estimated time, rounded by at most an eighth.
 pub(in crate::cli) fn about(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let rounded = |unit: u64| {
@@ -42,9 +42,11 @@ pub(in crate::cli) fn about(time: Duration) -> String {
         Duration::from_secs(units.saturating_mul(unit))
     };
     short(match time.as_secs() {
-        0..10 => rounded(1).max(Duration::from_secs(1)),
-        10..55 => rounded(5),
-        55..5_400 => rounded(MINUTE),
+        0..20 => rounded(1).max(Duration::from_secs(1)),
+        20..60 => rounded(5),
+        60..120 => rounded(10),
+        120..600 => rounded(30),
+        600..5_400 => rounded(MINUTE),
         5_400..86_400 => rounded(10 * MINUTE),
         _ => rounded(HOUR),
     })
@@ -62,9 +64,10 @@ mod tests {
             (0.9, "0 s", "0:00", "1 s"),
             (9.4, "9 s", "0:09", "9 s"),
             (41.9, "41 s", "0:41", "40 s"),
-            (57.0, "57 s", "0:57", "1 min"),
+            (57.6, "57 s", "0:57", "1 min"),
             (60.0, "1 min", "1:00", "1 min"),
-            (85.0, "1 min 25 s", "1:25", "1 min"),
+            (85.0, "1 min 25 s", "1:25", "1 min 30 s"),
+            (170.0, "2 min 50 s", "2:50", "3 min"),
             (185.0, "3 min 5 s", "3:05", "3 min"),
             (3_723.0, "1 h 2 min", "1:02:03", "1 h 2 min"),
             (7_505.0, "2 h 5 min", "2:05:05", "2 h 10 min"),
