@@ -40,7 +40,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
         return Ok(Exit::Success);
     }
     // The reader warns of padding.
-    log::start(0, false, None);
+    log::start(0, false);
     let mut list = list.start();
     let (mut tasks, mut bad) = (0_u64, 0_u64);
     while let Some(batch) = list.blocking_recv() {

@@ -27,7 +27,7 @@ const BACKLOG: u64 = 64 << 20;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<Exit, Stop> {
     let mut plan = run::settings(&args.settings, args.flags())?.plan;
-    log::start(0, false, None);
+    log::start(0, false);
     let Prepared { mut reader, options, table, plans } = prepare(args, &mut plan).map_err(Stop::usage)?;
     let sink = Sink::open_with(&options, plans.map(conversion::Plans::in_a_worker)).map_err(Stop::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();

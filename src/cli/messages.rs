@@ -1,18 +1,18 @@
 //! Writes messages to standard error. A run neither fails nor waits if they cannot be written.
 //!
-//! After [`start`], a separate thread writes all messages. If a reader stops reading (a pager, a stopped terminal),
-//! only that thread waits, not the run. If the reader is gone, the disk is full or the descriptor is closed, the
-//! message is lost, and the next message tries again.
+//! After [`start`], a separate thread writes everything, also the lines that stay at the bottom of a terminal. If a reader
+//! stops reading (a pager, a stopped terminal), only that thread waits, not the run. If the reader is gone, the disk is
+//! full or the descriptor is closed, the message is lost, and the next message tries again.
 
-use std::io::{self, Write as _};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-
+use super::screen::{Line, Screen};
+use super::terminal;
 use crate::streams::{self, Stream};
 
 /// Maximum number of bytes of waiting messages. Further messages are dropped.
@@ -27,24 +27,29 @@ static QUEUE: OnceLock<Queue> = OnceLock::new();
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// Number of messages that were dropped since the last one was written.
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
+/// The lines that the bottom of the terminal is to show, if they are new.
+static LINES: Mutex<Option<Vec<Line>>> = Mutex::new(None);
+/// Whether the thread was told of new lines and has not looked yet.
+static TOLD: AtomicBool = AtomicBool::new(false);
 
 struct Queue(Sender<Message>);
 
 enum Message {
     Text(String),
+    /// There are new lines for the bottom of the terminal.
+    Lines,
     /// Answered when all earlier messages have been written.
     Flush(Sender<()>),
 }
 
-/// Starts the writing thread, which hides `bar` while it writes. Does nothing if the thread already runs or cannot be
-/// started.
-pub(super) fn start(bar: Option<ProgressBar>) {
+/// Starts the writing thread. Does nothing if the thread already runs or cannot be started.
+pub(super) fn start() {
     if QUEUE.get().is_some() {
         return;
     }
     let (sender, messages) = channel();
     let thread = thread::Builder::new().name("messages".to_owned());
-    if thread.spawn(move || write_all(&messages, bar.as_ref())).is_ok() {
+    if thread.spawn(move || Writer::default().write_all(&messages)).is_ok() {
         let _ = QUEUE.set(Queue(sender));
     }
 }
@@ -52,7 +57,9 @@ pub(super) fn start(bar: Option<ProgressBar>) {
 /// Queues complete lines to be written. Never fails, and does not wait once the thread runs.
 pub(super) fn say(text: String) {
     let Some(Queue(sender)) = QUEUE.get() else {
-        return write(&mut streams::error(), &text, None);
+        // If standard error fails, there is nowhere to report that.
+        let _ = streams::error().map(|mut stream| stream.write_all(text.as_bytes()));
+        return;
     };
     if WAITING.load(Relaxed) + text.len() > MOST {
         DROPPED.fetch_add(1, Relaxed);
@@ -60,6 +67,16 @@ pub(super) fn say(text: String) {
     }
     WAITING.fetch_add(text.len(), Relaxed);
     let _ = sender.send(Message::Text(text));
+}
+
+/// Shows these lines at the bottom of the terminal from now on, instead of those before. A slow terminal gets only the
+/// newest ones.
+pub(super) fn show(lines: Vec<Line>) {
+    let Some(Queue(sender)) = QUEUE.get() else { return };
+    *LINES.lock().unwrap_or_else(PoisonError::into_inner) = Some(lines);
+    if !TOLD.swap(true, Relaxed) {
+        let _ = sender.send(Message::Lines);
+    }
 }
 
 /// Waits until all messages are written, at most [`FLUSH_TIMEOUT`].
@@ -71,38 +88,73 @@ pub(super) fn finish() {
     }
 }
 
-fn write_all(messages: &Receiver<Message>, bar: Option<&ProgressBar>) {
-    let mut stream = streams::error();
-    while let Ok(message) = messages.recv() {
-        match message {
-            Message::Text(text) => {
-                write(&mut stream, &text, bar);
-                WAITING.fetch_sub(text.len(), Relaxed);
-                if WAITING.load(Relaxed) == 0 {
-                    report_dropped(&mut stream, bar);
+struct Writer {
+    stream: Option<Stream>,
+    screen: Screen,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self { stream: streams::error(), screen: Screen::default() }
+    }
+}
+
+impl Writer {
+    fn write_all(mut self, messages: &Receiver<Message>) {
+        loop {
+            // The lines are drawn again when no other message follows at once.
+            let message = match messages.try_recv() {
+                Err(TryRecvError::Empty) => {
+                    if let Some(bytes) = self.screen.draw_again() {
+                        self.write(&bytes);
+                    }
+                    messages.recv()
                 }
-            }
-            Message::Flush(written) => {
-                report_dropped(&mut stream, bar);
-                let _ = written.send(());
+                Ok(message) => Ok(message),
+                Err(TryRecvError::Disconnected) => return,
+            };
+            match message {
+                Ok(Message::Text(text)) => {
+                    self.say(&text);
+                    WAITING.fetch_sub(text.len(), Relaxed);
+                    if WAITING.load(Relaxed) == 0 {
+                        self.report_dropped();
+                    }
+                }
+                Ok(Message::Lines) => {
+                    TOLD.store(false, Relaxed);
+                    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    if let Some(lines) = lines {
+                        let bytes = self.screen.show(lines, terminal::size().columns);
+                        self.write(&bytes);
+                    }
+                }
+                Ok(Message::Flush(written)) => {
+                    self.report_dropped();
+                    let _ = written.send(());
+                }
+                Err(_) => return,
             }
         }
     }
-}
 
-fn report_dropped(stream: &mut Option<Stream>, bar: Option<&ProgressBar>) {
-    let count = DROPPED.swap(0, Relaxed);
-    if count > 0 {
-        let text = format!("{count} messages are missing here, because earlier ones were not read in time\n");
-        write(stream, &text, bar);
+    fn say(&mut self, text: &str) {
+        let bytes = self.screen.write_above(text, terminal::size().columns);
+        self.write(&bytes);
     }
-}
 
-fn write(stream: &mut Option<Stream>, text: &str, bar: Option<&ProgressBar>) {
-    let mut write = || stream.as_mut().map_or(Ok(()), |stream| stream.write_all(text.as_bytes()));
-    // If standard error fails, there is nowhere to report that.
-    let _: io::Result<()> = match bar {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    };
+    fn report_dropped(&mut self) {
+        let count = DROPPED.swap(0, Relaxed);
+        if count > 0 {
+            self.say(&super::log::line(
+                tracing::Level::WARN,
+                &format!("{count} messages are missing here, because earlier ones were not read in time"),
+            ));
+        }
+    }
+
+    fn write(&mut self, bytes: &str) {
+        // If standard error fails, there is nowhere to report that.
+        let _ = self.stream.as_mut().map(|stream| stream.write_all(bytes.as_bytes()));
+    }
 }

@@ -8,13 +8,16 @@
 //! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
 //! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or `SQLite` of the
 //! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything
-//! left to resume. `live_page` serves the live page and the metrics. `closing_file` writes the summary and the report at the end, and `report` makes a report of a summary.
-//! `cookie_file` loads and saves cookies. `bar`, `log`, `words`, `coverage_words` and `colour` produce what a person sees,
-//! and `messages` writes it to standard error.
+//! left to resume. `live_page` serves the live page and the metrics. `closing_file` writes the summary and the report at
+//! the end, and `report` makes a report of a summary. `cookie_file` loads and saves cookies. `progress` shows how far a
+//! run has come. `log`, `words`, `closing` (with `coverage_words`, and `again` for the command that goes on) and `colour`
+//! produce what a person reads, and `messages` writes all of it to standard error. It keeps the progress at the bottom of
+//! the screen (`screen`); `terminal` knows its size.
 
+mod again;
 mod args;
-mod bar;
 mod check;
+mod closing;
 mod closing_file;
 mod colour;
 mod completions;
@@ -37,12 +40,15 @@ mod man;
 mod messages;
 mod output_format;
 mod probe;
+mod progress;
 mod repair;
 mod report;
 mod run;
 mod schema;
+mod screen;
 mod site;
 mod table;
+mod terminal;
 mod words;
 mod worker_user;
 
@@ -54,11 +60,16 @@ use std::process::ExitCode;
 use crate::exit_code::Exit;
 use crate::model::printable;
 use crate::streams;
-use args::{Args, Command};
+use args::{Args, Command, LogFormat};
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let line: Vec<OsString> = env::args_os().collect();
+    // Errors of the command line itself have this form too.
+    colour::choose(args::early(&line, "--color"));
+    if args::early(&line, "--log-format") == Some(LogFormat::Json) {
+        log::use_json();
+    }
     let args = match Args::read(&line) {
         Ok(args) => args,
         Err(error) => return end(answer(&error)),
@@ -106,7 +117,9 @@ fn answer(error: &clap::Error) -> Result<Exit, Stop> {
         let text = argument.to_string_lossy();
         printable(&text) == text
     };
-    if env::args_os().all(is_harmless) {
+    if log::is_json() {
+        messages::say(log::line(tracing::Level::ERROR, error.render().to_string().trim_end()));
+    } else if env::args_os().all(is_harmless) {
         let _ = error.print();
     } else {
         words::say(error.render().to_string().trim_end());

@@ -101,6 +101,17 @@ pub(super) fn prepare(
     Ok(Prepared::Run(Some(kept)))
 }
 
+/// Whether `--retry-failed` can fetch the failures of this output again, once it is finished.
+pub(super) fn is_possible(output: &sink::Options, input: &Input) -> bool {
+    matches!(output.destination, sink::Destination::File(_))
+        && output.shape != Shape::Data
+        && output.order != Order::Completion
+        && !output.format.is_converted()
+        && output.archive.is_none()
+        && input.is_repeatable()
+        && !input.has_sitemaps()
+}
+
 /// The option that names the older output, and its path.
 fn older(args: &RunArgs) -> anyhow::Result<Option<(&'static str, PathBuf)>> {
     let output = args.output.clone().filter(|path| path.as_os_str() != "-");

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::again::Again;
 use super::args::{ListArgs, RunArgs, SettingArgs};
-use super::bar::{self, Bar};
+use super::closing::{self, Closing};
 use super::closing_file::ClosingFile;
 use super::launch::Ran;
+use super::progress::{self, Progress};
 use super::repair::{NothingToDo, Prepared};
 use super::site::Site;
 use super::{
@@ -19,7 +21,6 @@ use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
 use crate::live::{CONNECTIONS, Sockets};
-use crate::model::{parse_url, without_credentials};
 use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
@@ -56,8 +57,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let sockets = Sockets::open(args.ui.as_deref(), args.metrics.as_deref()).map_err(Stop::usage)?;
     let shows_details = [&args.summary, &args.report].iter().any(|file| file.is_some());
     let (observers, watch) = observed(shows_details || is_watched);
-    let bar = bar::create(args.progress, args.quiet);
-    log::start(args.verbose, args.quiet, bar.as_ref());
+    log::start(args.verbose, args.quiet);
     if plan.scrape.fetch.tls.insecure {
         tracing::warn!(
             "certificates are not checked (tls.insecure): anybody on the network path can impersonate any https server"
@@ -70,19 +70,25 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::Run(kept) => kept,
         Prepared::NothingToDo(nothing) => return at_once(args, files, &nothing, &in_force),
     };
-    let bar = bar.map(|bar| Bar::follow(bar, &watch, input.progress()));
+    let can_retry = repair::is_possible(&output, &input);
+    let progress = progress::style(args.progress, args.quiet);
+    let progress = progress.map(|style| Progress::follow(style, &watch, input.progress()));
     let command = command_line(args, &in_force);
     let live = sockets.map(|sockets| live_page::serve(sockets, &watch, command.clone(), args.quiet)).transpose();
     let live = live.map_err(Stop::usage)?;
     let output = launch::Output { options: output, conversion, kept };
     let ended = launch::launch(&plan, input, output, observers);
-    drop(bar);
+    drop(progress);
     let Ran { ending, summary, kept, cookies } = ended?;
     let summary = Summary { ending: name_of(ending).into(), ..summary }.of(command);
 
     files.write(&summary).map_err(Stop::on_the_way)?;
     if !args.quiet && ending != Ending::ReaderGone {
-        words::closing(ending, &summary, kept.as_deref());
+        let again = match ending {
+            Ending::Complete => (summary.failed > 0 && can_retry).then_some(Again::RetryFailed),
+            _ => kept.as_ref().map(|_| Again::Resume),
+        };
+        words::closing(&Closing { ending, summary: &summary, kept: kept.as_deref(), again });
     }
     cookies.map_err(Stop::on_the_way)?;
     let has_failures = summary.failed > 0;
@@ -131,7 +137,7 @@ fn command_line(args: &RunArgs, in_force: &[InForce]) -> CommandLine {
     let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
     CommandLine {
         settings: settings.collect(),
-        lists: args.list.names().map(|list| shown(&list)).collect(),
+        lists: args.list.names().map(|list| closing::harmless(&list)).collect(),
         output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
     }
 }
@@ -152,14 +158,6 @@ fn name_of(ending: Ending) -> &'static str {
 fn harmless(setting: &InForce) -> String {
     let is_header = setting.name.split('.').any(|part| part == "headers");
     if is_header { "(hidden)".to_owned() } else { setting.value.clone() }
-}
-
-/// A list as the command line names it. A URL may have a password.
-fn shown(list: &str) -> String {
-    match parse_url(list, None) {
-        Ok(url) if url.has_host() => without_credentials(&url).into(),
-        _ => list.to_owned(),
-    }
 }
 
 /// Reads settings from all sources and resolves them.

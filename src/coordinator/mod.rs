@@ -17,6 +17,7 @@
 //! - `listings`: fetches sitemaps for the reader of the list
 //! - `limits`: why a run stops before the end of its list
 //! - `verdict`: what a lost worker or a panic means for its tasks
+//! - `turnover`: says which worker took the place of which
 //! - `tally`: collects what happens; `seen`: what the run looks like now; `observers`: publishes both
 //! - `single`: reads one page outside of a run
 //! - `run_tests`: tests of the loop with a simulated executor
@@ -45,6 +46,7 @@ mod single;
 mod state;
 mod table_rows;
 mod tally;
+mod turnover;
 mod verdict;
 
 pub use cached::Cached;

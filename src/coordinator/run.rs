@@ -8,15 +8,16 @@ use bytes::Bytes;
 
 use super::archived::Archived;
 use super::cookies::Cookies;
-use super::executor::Executor;
+use super::executor::{Executor, ExecutorEvent};
 use super::interrupts::{Interrupts, Questions};
-use super::limits::Reason;
+use super::limits::{Reason, to_stop_now};
 use super::state::{Action, Bounds, Event, Outside, State};
+use super::turnover::Turnover;
 use super::{Cached, Observers, Plausible};
 use crate::cookies::Jar;
 use crate::input::{self, Delivery};
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
-use crate::observation::{Glance, Summary};
+use crate::observation::{Glance, RunState, Summary};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -156,6 +157,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
         list: parts.list,
         observers: parts.observers,
         questions: Questions::of_process(),
+        turnover: Turnover::default(),
         actions: Vec::new(),
         archived: Vec::new(),
         records: Vec::new(),
@@ -163,7 +165,8 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     };
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
-    turn.show_last();
+    turn.show_the_end();
+    turn.turnover.end();
     let Loop { sink, mut state, observers, .. } = turn;
     // So those who watch know that the loop has ended.
     drop(observers);
@@ -222,7 +225,7 @@ async fn hurried(interrupts: &mut Interrupts) -> i32 {
         first
     } else {
         let first = interrupts.next().await;
-        tracing::warn!("stopping: waiting for the output to be written; another signal ends that");
+        tracing::warn!("stopping: writing the output; {}", to_stop_now(Reason::Signal(first)));
         first
     };
     while !interrupts.again() {
@@ -241,6 +244,7 @@ struct Loop<E> {
     list: input::Progress,
     observers: Observers,
     questions: Questions,
+    turnover: Turnover,
     actions: Vec<Action>,
     /// Members of the archive, and records, that were not handed to the sink yet.
     archived: Vec<Bytes>,
@@ -288,15 +292,25 @@ impl<E: Executor> Loop<E> {
                 self.input = None;
             }
             self.state.wall = SystemTime::now();
-            self.state.handle(event, now, &mut self.actions);
+            self.handle(event, now);
             // Events that came meanwhile are handled in the same turn, so that jobs and records are passed on in
             // batches.
             while let Some(event) = self.executor.try_next() {
                 // A turn may take long, and delays are counted from the time of each event.
                 self.state.wall = SystemTime::now();
-                self.state.handle(Event::Executor(event), Instant::now(), &mut self.actions);
+                self.handle(Event::Executor(event), Instant::now());
+            }
+            if !self.turnover.is_empty() {
+                self.turnover.name_successors(&self.executor.workers());
             }
         }
+    }
+
+    fn handle(&mut self, event: Event, now: Instant) {
+        if let Event::Executor(ExecutorEvent::Left { report: Some(report), .. }) = &event {
+            self.turnover.left(report);
+        }
+        self.state.handle(event, now, &mut self.actions);
     }
 
     /// Decides how the run ended, after the last event of the executor.
@@ -317,15 +331,19 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// Shows how the run stands at the end of the loop.
-    fn show_last(&mut self) {
-        self.observers.hurry(Instant::now());
-        self.show();
+    /// Shows that only the output is left, which may take long: a disk, a conversion, or a reader that does not read.
+    fn show_the_end(&mut self) {
+        let now = Instant::now();
+        let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
+        self.observers.hurry(now);
+        self.observers.publish(Glance { state: RunState::Writing, ..glance }, &mut self.state, now);
     }
 
     /// Writes to the log what the run is doing.
     fn tell(&self) {
-        State::tell(&self.state.glance(&self.executor.workers(), &self.list, self.outside(), Instant::now()));
+        let now = Instant::now();
+        let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
+        self.state.tell(&glance, now);
     }
 
     fn outside(&self) -> Outside {
@@ -406,22 +424,15 @@ fn log(record: &Record) {
     let worker = record.worker.map_or_else(|| "no worker".to_owned(), |label| format!("worker {label}"));
     let line = match &record.outcome {
         Outcome::Page(page) => format!("{} in {ms} ms: {url}", page.status),
-        // The status says everything.
-        Outcome::Failure(Failure { kind: kind @ FailureKind::HttpStatus, status: Some(status), .. }) => {
-            format!("{status} {kind} in {ms} ms: {url}")
+        Outcome::Failure(failure @ Failure { kind: FailureKind::HttpStatus, status: Some(_), .. }) => {
+            format!("{} in {ms} ms: {url}", failure.reason())
         }
         Outcome::Failure(failure) => {
             let took = if record.attempts == 0 { String::new() } else { format!(", in {ms} ms") };
-            format!("{}: {} ({url}{took})", failure.kind, why(failure))
+            format!("{} ({url}{took})", failure.reason())
         }
     };
     tracing::info!(target: "gleaner::task", "{worker}: {line}");
-}
-
-/// A failure and its causes on one line. The message of a panic may have several lines.
-fn why(failure: &Failure) -> String {
-    let parts = [&failure.message].into_iter().chain(&failure.causes);
-    parts.filter_map(|part| part.lines().next()).collect::<Vec<_>>().join(": ")
 }
 
 async fn more(input: &mut Option<input::Receiver>) -> Option<Result<Delivery, input::Error>> {

@@ -10,11 +10,14 @@ use super::tally::Levels;
 use crate::input;
 use crate::model::{HostKey, without_credentials};
 use crate::observation::{Glance, HostWait, PageGlance, RunState, Summary, WorkerGlance, WorkerSummary};
-use crate::schedule::{Course, RequestId};
+use crate::schedule::{Course, RequestId, Wait};
 
 /// The most pages and hosts in a glance.
 const PAGES: usize = 50;
 const HOSTS: usize = 10;
+
+/// The most hosts in an answer to SIGUSR1.
+const TOLD_HOSTS: usize = 100;
 
 /// How long nothing must happen until the waiting hosts are looked for in a run that only the terminal watches. Looking
 /// for them takes time for each host.
@@ -35,11 +38,9 @@ impl State {
             .flat_map(|worker| worker.jobs.iter().map(move |job| (*job, worker.label.to_string())))
             .collect();
         let quiet = self.tally.quiet(now);
-        let (waiting_hosts, waits) = if quiet > QUIET || self.tally.counts_details() {
-            self.schedule.waits(HOSTS, now)
-        } else {
-            (0, Vec::new())
-        };
+        let (waiting_hosts, waits) =
+            if quiet > QUIET || self.tally.counts_details() { self.waits(HOSTS, now) } else { (0, Vec::new()) };
+        let retrying = self.schedule.retrying();
         Glance {
             state: self.run_state(now),
             elapsed: self.tally.elapsed(now),
@@ -52,20 +53,26 @@ impl State {
             in_flight: self.out.len(),
             workers: workers.iter().map(|worker| self.worker(worker, now)).collect(),
             oldest: self.oldest(&holders, now),
-            waits: waits
-                .into_iter()
-                .map(|wait| HostWait {
-                    host: wait.host,
-                    why: wait.why,
-                    left: wait.until.saturating_duration_since(now),
-                    waiting: wait.waiting as u64,
-                })
-                .collect(),
-            waiting_hosts: waiting_hosts as u64,
+            waits,
+            waiting_hosts,
+            retrying: retrying.map_or(0, |(count, _)| count as u64),
+            next_retry: retrying.map(|(_, at)| at.saturating_duration_since(now)),
             backlog: outside.backlog,
             window: outside.window,
             under_way: self.schedule.under_way() as u64,
         }
+    }
+
+    /// How many hosts may not be asked now although tasks wait for them, and `most` of them.
+    fn waits(&self, most: usize, now: Instant) -> (u64, Vec<HostWait>) {
+        let (count, waits) = self.schedule.waits(most, now);
+        let waits = waits.into_iter().map(|Wait { host, why, until, waiting }| HostWait {
+            host,
+            why,
+            left: until.saturating_duration_since(now),
+            waiting: waiting as u64,
+        });
+        (count as u64, waits.collect())
     }
 
     fn worker(&self, worker: &WorkerNow, now: Instant) -> WorkerGlance {
@@ -145,19 +152,24 @@ impl State {
     }
 
     /// Writes the state of each worker, and the hosts that wait, to the log.
-    pub(super) fn tell(glance: &Glance) {
-        let Glance { done, failed, in_flight, under_way, .. } = glance;
-        tracing::warn!(target: "gleaner::state", "{done} tasks done, {failed} of them failed, {under_way} under way, {in_flight} in flight");
+    pub(super) fn tell(&self, glance: &Glance, now: Instant) {
+        let Glance { done, failed, in_flight, under_way, retrying, .. } = glance;
+        tracing::info!(target: "gleaner::state", "{done} tasks done, {failed} of them failed, {under_way} under way, {in_flight} in flight, {retrying} to be tried again");
         for WorkerGlance { label, state, done, in_flight, memory, page, .. } in &glance.workers {
             let memory = memory.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
             let page = page.as_ref().map_or_else(String::new, |page| {
                 format!(", oldest page since {} s: {}", page.since.as_secs(), page.url)
             });
-            tracing::warn!(target: "gleaner::state", "worker {label}: {state}, {done} jobs done, {in_flight} in flight{memory}{page}");
+            tracing::info!(target: "gleaner::state", "worker {label}: {state}, {done} jobs done, {in_flight} in flight{memory}{page}");
         }
-        for HostWait { host, why, left, waiting } in &glance.waits {
+        let (count, waits) = self.waits(TOLD_HOSTS, now);
+        for HostWait { host, why, left, waiting } in &waits {
             let (why, left) = (why.words(), left.as_secs());
-            tracing::warn!(target: "gleaner::state", "host {host}: {why}, {left} s more, {waiting} requests wait");
+            tracing::info!(target: "gleaner::state", "host {host}: {why}, {left} s more, {waiting} requests wait");
+        }
+        let more = count - waits.len() as u64;
+        if more > 0 {
+            tracing::info!(target: "gleaner::state", "{more} more hosts wait");
         }
     }
 }

@@ -12,13 +12,13 @@ use super::cached::Cached;
 use super::cookies::Cookies;
 use super::executor::{Cause, ExecutorEvent, JobHints, JobId, WorkerId};
 use super::job::JobInput;
-use super::limits::Reason;
+use super::limits::{Reason, to_stop_now};
 use super::listings::{Asked, is_listing};
 use super::observers::Wish;
 use super::plausible::{Out, Plausible};
 use super::table_rows::too_long;
 use super::tally::Tally;
-use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, how_long};
+use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit};
 use crate::schedule::{AnsweredBy, Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -265,12 +265,11 @@ impl State {
         // A job cannot take longer than its time limit.
         let grace = if reason == Reason::Drained { self.bounds.task_timeout } else { self.bounds.grace };
         let in_flight = self.out.len();
-        let time = how_long(grace);
-        let which = if matches!(reason, Reason::Signal(_)) { "another" } else { "a" };
+        let (seconds, now_or) = (grace.as_secs(), to_stop_now(reason));
         match in_flight {
-            0 => tracing::warn!("stopping: writing the output; {which} signal ends that"),
-            1 => tracing::warn!("stopping: waiting up to {time} for 1 request; {which} signal ends that"),
-            _ => tracing::warn!("stopping: waiting up to {time} for {in_flight} requests; {which} signal ends that"),
+            0 => tracing::warn!("stopping: writing the output; {now_or}"),
+            1 => tracing::warn!("stopping: 1 page under way, up to {seconds} s; {now_or}"),
+            _ => tracing::warn!("stopping: {in_flight} pages under way, up to {seconds} s; {now_or}"),
         }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }

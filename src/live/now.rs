@@ -129,7 +129,7 @@ fn percent(part: u64, whole: u64) -> f64 {
 }
 
 fn buttons(state: RunState, phase: Phase) -> [Button; 3] {
-    let is_going = matches!(phase, Phase::Going);
+    let is_going = matches!(phase, Phase::Going) && state != RunState::Writing;
     let button = |wish, name, title, fits: bool| Button { wish, name, title, is_offered: is_going && fits };
     [
         button("pause", "Pause", "Sends no request until the run is resumed.", state == RunState::Running),
@@ -163,7 +163,7 @@ fn words_of(glance: &Glance, phase: Phase) -> (&'static str, &'static str, Strin
             };
             (class, "over", words.to_owned())
         }
-        (Phase::Writing, _) => {
+        (Phase::Writing, _) | (Phase::Going, RunState::Writing) => {
             ("writing", "writing", "All requests are done. The output is being completed.".to_owned())
         }
         (Phase::Going, RunState::Paused) => ("paused", "paused", format!("No request is sent; {in_flight}.")),

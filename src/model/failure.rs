@@ -58,6 +58,20 @@ impl Failure {
         Self { causes, retry: self.retry, status: self.status, ..brief }
     }
 
+    /// The reason on one line, for people: `404 http_status`, or the kind, the message and the causes. The message of a
+    /// panic may have several lines.
+    pub fn reason(&self) -> String {
+        match (self.kind, self.status) {
+            // The status says everything.
+            (FailureKind::HttpStatus, Some(status)) => format!("{status} {}", self.kind),
+            (kind, _) => {
+                let parts = [&self.message].into_iter().chain(&self.causes);
+                let parts: Vec<&str> = parts.filter_map(|part| part.lines().next()).collect();
+                format!("{kind}: {}", parts.join(": "))
+            }
+        }
+    }
+
     /// The same failure, marked as worth a retry.
     #[must_use]
     pub fn retryable(mut self) -> Self {
@@ -234,7 +248,23 @@ impl Stage {
 
 #[cfg(test)]
 mod tests {
-    use super::{FailureKind, Stage};
+    use super::{Failure, FailureKind, Stage};
+
+    #[test]
+    fn the_reason_of_a_failure_is_one_line() {
+        let new = |kind, message: &str| Failure::new(kind, Stage::Fetch, message);
+        let with = |status, failure| Failure { status: Some(status), ..failure };
+        let caused = Failure { causes: vec!["b\nc".to_owned(), "d".to_owned()], ..new(FailureKind::Panic, "a\nx") };
+        let table = [
+            (with(404, new(FailureKind::HttpStatus, "get http://h/: 404")), "404 http_status"),
+            (with(200, new(FailureKind::TooLarge, "more than 5 MiB")), "too_large: more than 5 MiB"),
+            (new(FailureKind::InvalidUrl, "no scheme"), "invalid_url: no scheme"),
+            (caused, "panic: a: b: d"),
+        ];
+        for (failure, expected) in table {
+            assert_eq!(failure.reason(), expected);
+        }
+    }
 
     #[test]
     fn all_kinds_are_listed_in_their_order_and_found_by_their_names() {

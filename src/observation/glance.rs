@@ -33,10 +33,15 @@ pub struct Glance {
     pub workers: Vec<WorkerGlance>,
     /// The pages that workers have had for the longest time, at most 50, the oldest first.
     pub oldest: Vec<PageGlance>,
-    /// The hosts that may not be asked now although tasks wait for them, at most 10, those with the most tasks first.
+    /// The hosts that may not be asked now although tasks wait for them, at most 10, those that wait longest first. Empty
+    /// in a run that only the terminal watches, as long as tasks are settled.
     pub waits: Vec<HostWait>,
     /// The number of such hosts.
     pub waiting_hosts: u64,
+    /// Requests that failed and are made again later.
+    pub retrying: u64,
+    /// When the next of them is made.
+    pub next_retry: Option<Duration>,
     /// Bytes of records that wait to be written.
     pub backlog: u64,
     /// Bytes of records in memory that wait for the record of an earlier task.
@@ -56,6 +61,8 @@ pub enum RunState {
     Paused,
     /// No request is sent any more, and those in flight may take this long.
     Stopping(Option<Duration>),
+    /// Nothing is requested any more, and the output is being completed.
+    Writing,
 }
 
 /// What a worker is doing.

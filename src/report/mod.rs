@@ -25,6 +25,6 @@ mod tests;
 mod timeline;
 pub(crate) mod words;
 
-pub(crate) use page::{STYLE, text};
 pub use page::{Pictured, comparison, fragment, page};
+pub(crate) use page::{STYLE, text};
 pub use timeline::PageBar;

@@ -1,6 +1,5 @@
 //! Requests a robots.txt: through the gate of its host like a page, with retries and redirects.
 
-use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use super::backoff;
@@ -101,8 +100,7 @@ impl Schedule {
             && let Some(payer) = self.payer(RequestId::Robots(origin.0))
             && (is_local || self.hosts.change(payer, now, |host, _| host.take_retry()))
         {
-            self.retries += 1;
-            self.pausing.push(Reverse((now + pause, RequestId::Robots(origin.0))));
+            self.try_again(RequestId::Robots(origin.0), failure, pause, now);
             return None;
         }
         let is_blocked = failure.kind == FailureKind::BlockedAddress && asked_by != Reach::Listed;

@@ -1,11 +1,13 @@
 //! What the run waits for, and how long the rest takes.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use url::Url;
 
 use super::Schedule;
 use super::origins::OriginId;
+use super::pace::Pace;
 use crate::model::WaitReason;
 
 /// A host that may not be asked now although requests wait for it.
@@ -49,6 +51,11 @@ impl Schedule {
         (count, waits)
     }
 
+    /// How many requests are made again later, and when the first of them is. `None` if there is none.
+    pub fn retrying(&self) -> Option<(usize, Instant)> {
+        self.pausing.peek().map(|Reverse((at, _))| (self.pausing.len(), *at))
+    }
+
     /// How long the rest takes. That is the longest of three times: what the limits of the slowest host need, what the
     /// places for requests need if they are all busy, and what follows from the mean speed of the run until now. The part of
     /// the list that is not read yet is expected to have the same hosts as the part before. `None` if nothing is settled
@@ -64,9 +71,10 @@ impl Schedule {
         if settled == 0 {
             return None;
         }
+        let usual = Pace::mean_of_all(self.hosts.iter().map(|host| &host.pace)).unwrap_or(0.0);
         let (mut of_host, mut work) = (0.0_f64, 0.0);
         for host in self.hosts.iter() {
-            let (limited, busy) = host.time_left(unread, places, now);
+            let (limited, busy) = host.time_left(unread, places, usual, now);
             of_host = of_host.max(limited);
             work += busy;
         }

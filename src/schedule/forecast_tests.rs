@@ -55,10 +55,12 @@ type Row = (&'static str, Options, Vec<String>, usize, Serve, f64);
 fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
     let polite = || Options { politeness: Politeness { concurrency: 4, ..free().politeness }, ..free() };
     let slow_hosts: fn(u64) -> u64 = |host| if host < 5 { 600 } else { 50 };
-    let serve = |times: fn(u64) -> u64, pauses: bool| -> Serve {
+    let two_slow_hosts: fn(u64) -> u64 = |host| if host < 2 { 900 } else { 50 };
+    // `pauses`: the requests to one host that it answers by asking for a pause.
+    let serve = |times: fn(u64) -> u64, pauses: &'static [usize]| -> Serve {
         Box::new(move |url, n| {
             let host = host_number(url);
-            let is_asked_to_wait = pauses && host == 17 && n == 100;
+            let is_asked_to_wait = host == 17 && pauses.contains(&n);
             let pause = Retry::After(Duration::from_secs(20));
             let answer = if is_asked_to_wait { Said::Failure(status(429, pause)) } else { Said::Page };
             in_time(times(host), answer)
@@ -69,13 +71,16 @@ fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
         list.sort_by_key(|line| host_number(&Url::parse(line).expect("a URL")));
         list
     };
-    let table: [Row; 6] = [
-        ("equal hosts", polite(), mixed(), 10_000, serve(|_| 100, false), 0.1),
-        ("slow hosts", polite(), mixed(), 10_000, serve(slow_hosts, false), 0.3),
-        ("slow hosts and a pause", polite(), mixed(), 10_000, serve(slow_hosts, true), 0.3),
-        ("slow hosts, little read ahead", polite(), mixed(), 500, serve(slow_hosts, true), 0.3),
-        ("few places", free(), mixed(), 10_000, serve(slow_hosts, true), 0.3),
-        ("sorted by host", polite(), by_host(), 100_000, serve(slow_hosts, true), 0.3),
+    let table: [Row; 9] = [
+        ("equal hosts", polite(), mixed(), 10_000, serve(|_| 100, &[]), 0.1),
+        ("slow hosts", polite(), mixed(), 10_000, serve(slow_hosts, &[]), 0.3),
+        ("slow hosts and a pause", polite(), mixed(), 10_000, serve(slow_hosts, &[100]), 0.3),
+        ("slow hosts, little read ahead", polite(), mixed(), 500, serve(slow_hosts, &[100]), 0.3),
+        ("few places", free(), mixed(), 10_000, serve(slow_hosts, &[100]), 0.3),
+        ("sorted by host", polite(), by_host(), 100_000, serve(slow_hosts, &[100]), 0.3),
+        ("two slow hosts", polite(), mixed(), 10_000, serve(two_slow_hosts, &[]), 0.3),
+        ("two slow hosts and two pauses", polite(), mixed(), 10_000, serve(two_slow_hosts, &[50, 150]), 0.3),
+        ("a pause of a fast run", polite(), mixed(), 10_000, serve(|_| 100, &[10]), 0.3),
     ];
     for (what, options, list, read_ahead, serve, tolerance) in table {
         for share in foretold(options, &list, read_ahead, &serve) {
@@ -85,14 +90,43 @@ fn the_time_left_is_foretold_with_slow_hosts_and_a_pause() {
 }
 
 #[test]
-fn hosts_that_wait_are_named_with_the_reason() {
-    let serve: Serve = Box::new(|_, _| in_time(0, Said::Failure(status(503, Retry::After(Duration::from_secs(7))))));
-    let mut seen = Vec::new();
-    let list = vec!["http://h/1".to_owned(), "http://h/2".to_owned()];
-    run_watched(free(), &list, 1, 100, &serve, |schedule, _, _, now| {
-        for Wait { host, why, until, .. } in schedule.waits(10, now).1 {
-            seen.push((host, why, until.saturating_duration_since(now) <= Duration::from_secs(7)));
+fn a_pause_counts_even_if_no_page_of_its_host_is_settled() {
+    let serve: Serve = Box::new(|url, n| {
+        let pause = Retry::After(Duration::from_secs(60));
+        let is_paused = host_number(url) == 1 && n < 4;
+        in_time(10, if is_paused { Said::Failure(status(429, pause)) } else { Said::Page })
+    });
+    let list: Vec<String> = (0..200).map(|page| format!("http://h{}/{page}", page % 2)).collect();
+    let mut foretold = None;
+    run_watched(free(), &list, 4, 1_000, &serve, |schedule, read, ran, now| {
+        let course = Course {
+            total: 200,
+            read: read as u64,
+            done: ran.settled.len() as u64,
+            settled: ran.settled.len() as u64,
+            elapsed: ms(100),
+            places: 4,
+        };
+        if ran.settled.len() >= 100 {
+            foretold = foretold.or(schedule.time_left(course, now));
         }
     });
-    assert!(seen.contains(&("h".to_owned(), WaitReason::RetryAfter, true)), "{seen:?}");
+    let foretold = foretold.expect("something is settled");
+    assert!((ms(55_000)..ms(65_000)).contains(&foretold), "{foretold:?}");
+}
+
+#[test]
+fn hosts_that_wait_are_named_with_the_reason() {
+    let serve: Serve = Box::new(|_, _| in_time(0, Said::Failure(status(503, Retry::After(Duration::from_secs(7))))));
+    let list = vec!["http://h/1".to_owned(), "http://h/2".to_owned()];
+    // With two places, both requests are made, and then wait to be tried again.
+    for places in [1, 2] {
+        let mut seen = Vec::new();
+        run_watched(free(), &list, places, 100, &serve, |schedule, _, _, now| {
+            for Wait { host, why, until, waiting } in schedule.waits(10, now).1 {
+                seen.push((host, why, until.saturating_duration_since(now) <= Duration::from_secs(7), waiting));
+            }
+        });
+        assert!(seen.contains(&("h".to_owned(), WaitReason::RetryAfter, true, 2)), "{places}: {seen:?}");
+    }
 }

@@ -62,6 +62,8 @@ pub(super) struct Host {
     /// No order is handed out before this time, for this reason.
     closed_until: Option<Instant>,
     closed_because: WaitReason,
+    /// When it last asked for a pause (`Retry-After`), until it answers a request that was made after that.
+    asked_since: Option<Instant>,
     pub(super) pace: Pace,
     /// Its tasks fail with this instead of being sent, until then (`None`: for the rest of the run).
     refusal: Option<Box<(Option<Instant>, Failure)>>,
@@ -102,6 +104,7 @@ impl Host {
             unsent: None,
             closed_until: None,
             closed_because: WaitReason::Delay,
+            asked_since: None,
             pace: Pace::default(),
             refusal: None,
             breaker: Breaker::default(),
@@ -184,17 +187,40 @@ impl Host {
         }
     }
 
-    /// Until when the host may not be asked although requests wait for it.
+    /// Waits because the host asks for that. Several answers to requests of before the pause ask for one pause.
+    fn asked_to_wait(&mut self, pause: Duration, since: Instant, now: Instant) {
+        let is_news = self.asked_since.is_none_or(|asked| asked < since);
+        if pause > Duration::ZERO && is_news {
+            self.asked_since = Some(now);
+            tracing::info!("host {} asks for a pause: no requests to it for {}", self.key, how_long(pause));
+        }
+        self.pause(pause, WaitReason::RetryAfter, now);
+    }
+
+    /// Until when the host may not be asked although requests wait for it. During a pause, some may be waiting to be tried
+    /// again.
     pub(super) fn wait(&self, now: Instant) -> Option<Wait> {
-        let Standing::Closed(until) = self.standing(now) else { return None };
-        Some(Wait { host: self.key.to_string(), why: self.closed_because, until, waiting: self.queue.len() })
+        let of_pause = self.queue.len().max(self.pace.unsettled().saturating_sub(self.in_flight as usize));
+        let pause = self.closed_until.filter(|until| {
+            self.closed_because != WaitReason::Delay && *until > now && of_pause > 0 && !self.refuses(now)
+        });
+        let (until, waiting) = match (pause, self.standing(now)) {
+            (Some(until), _) => (until, of_pause),
+            (None, Standing::Closed(until)) => (until, self.queue.len()),
+            (None, _) => return None,
+        };
+        Some(Wait { host: self.key.to_string(), why: self.closed_because, until, waiting })
     }
 
     /// How long its limits need for the rest of its tasks, and how long one place would be busy with them, in seconds.
-    /// For each task that was read, `unread` others are still to come. At most `places` requests are in flight.
-    pub(super) fn time_left(&self, unread: f64, places: usize, now: Instant) -> (f64, f64) {
+    /// For each task that was read, `unread` others are still to come. At most `places` requests are in flight. A host of
+    /// which no task is settled takes the `usual` time for a task.
+    pub(super) fn time_left(&self, unread: f64, places: usize, usual: f64, now: Instant) -> (f64, f64) {
         let left = self.pace.left(unread);
-        let Some(mean) = self.pace.mean().filter(|_| left > 0.0) else { return (0.0, 0.0) };
+        if left <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let mean = self.pace.mean().unwrap_or(usual);
         let places = u32::try_from(places).unwrap_or(u32::MAX);
         let at_once = if self.concurrency == 0 { places } else { self.concurrency.min(places) };
         let pause = self.closed_until.filter(|_| self.closed_because != WaitReason::Delay);
@@ -254,7 +280,7 @@ impl Host {
                 return;
             }
             (Sign::Later(pause), _) => {
-                self.pause(pause, WaitReason::RetryAfter, now);
+                self.asked_to_wait(pause, since, now);
                 self.breaker.note(sign, page, since, now)
             }
             _ => self.breaker.note(sign, page, since, now),
@@ -264,7 +290,12 @@ impl Host {
         }
         self.give_up_if_asked(now);
         if was_trying && !self.breaker.is_trying() {
+            self.asked_since = None;
             tracing::warn!("host {} answers again", self.key);
+        }
+        if sign == Sign::Served && self.asked_since.is_some_and(|asked| asked < since) {
+            self.asked_since = None;
+            tracing::info!("host {} answers again", self.key);
         }
         if matches!(sign, Sign::Served | Sign::Unserved) {
             self.adapt(took, failure.is_none(), options);

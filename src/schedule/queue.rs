@@ -11,7 +11,9 @@ use super::options::Options;
 use super::origins::{Leave, OriginId, Origins};
 use super::stored::StoredTasks;
 use super::task::{Settled, UnderWay};
-use crate::model::{Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, TaskFacts, Visit};
+use crate::model::{
+    Answer, Failure, FailureKind, Outcome, Page, Reach, Retry, Stage, TaskFacts, Visit, how_long, shown_url,
+};
 use crate::robots;
 
 /// A request that is late by at most this does not delay the next one.
@@ -355,7 +357,7 @@ impl Schedule {
         };
         task.charged += 1;
         if let Outcome::Failure(failure) = &outcome
-            && self.may_try_again(seq, failure.retry, now)
+            && self.may_try_again(seq, failure, now)
         {
             return None;
         }
@@ -388,7 +390,8 @@ impl Schedule {
         self.put_first(RequestId::Page(seq), now);
     }
 
-    fn may_try_again(&mut self, seq: u64, retry: Retry, now: Instant) -> bool {
+    fn may_try_again(&mut self, seq: u64, failure: &Failure, now: Instant) -> bool {
+        let retry = failure.retry;
         let Some(task) = self.tasks.get(&seq) else { return false };
         let options = self.hosts.options();
         if task.charged > options.max_retries {
@@ -400,9 +403,21 @@ impl Schedule {
         if retry != Retry::Local && !self.hosts.change(listed, now, |host, _| host.take_retry()) {
             return false;
         }
-        self.retries += 1;
-        self.pausing.push(Reverse((now + pause, RequestId::Page(seq))));
+        self.try_again(RequestId::Page(seq), failure, pause, now);
         true
+    }
+
+    /// Makes a request again after a pause.
+    pub(super) fn try_again(&mut self, request: RequestId, failure: &Failure, pause: Duration, now: Instant) {
+        let url = match request {
+            RequestId::Page(seq) => self.url(seq),
+            RequestId::Robots(id) => self.robots_url(id),
+        };
+        if let Some(url) = url.map(shown_url) {
+            tracing::info!(target: "gleaner::task", "to be tried again in {}: {url} ({})", how_long(pause), failure.reason());
+        }
+        self.retries += 1;
+        self.pausing.push(Reverse((now + pause, request)));
     }
 
     /// Sends an order of a lost worker again, before all others. `charged`: the loss counts as an attempt.

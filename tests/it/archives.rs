@@ -485,7 +485,7 @@ fn a_full_disk_ends_the_run_and_a_resumed_run_has_the_whole_archive() {
     let part = job.path("a.warc.gz.part");
     assert!(run.stderr.contains(&format!("write to `{}`", part.display())), "{}", run.stderr);
     assert!(run.stderr.contains("allow larger files (ulimit -f)"), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    assert!(run.stderr.contains("to continue: "), "{}", run.stderr);
     read_file(&part);
     let before = server.log().len();
     job.to_end(RESUMED).exited(0);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::raw_server::{RawServer, Reply};
-use crate::support::{Finished, Run, gleaner, records, scrape};
+use crate::support::{ClosedPort, Finished, Run, gleaner, records, scrape};
 
 const PAGE: &str = "<title>T</title>";
 
@@ -111,7 +111,7 @@ async fn secrets_are_neither_shown_nor_stored_and_may_change_before_a_run_is_res
     );
     fs::write(&settings, text).expect("written");
     let output = folder.path().join("out.jsonl");
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let closed = ClosedPort::new();
     let list = folder.path().join("list.txt");
     // The second line keeps failing and being retried, so that the run can be interrupted.
     fs::write(&list, format!("{}\nhttp://{closed}/\n", server.url(""))).expect("written");

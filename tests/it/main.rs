@@ -52,5 +52,6 @@ mod support_works;
 mod surroundings;
 mod survival;
 mod tables;
+mod terminal;
 mod tls;
 mod workers;

@@ -210,7 +210,7 @@ fn a_packed_output_on_a_full_disk_keeps_whole_members() {
     limited.args(job.command("out.jsonl.gz", &slow).get_args());
     let run = Run::to_end(limited).exited(1);
     assert!(run.stderr.contains("out.jsonl.gz.part` (the records written before are kept)"), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    assert!(run.stderr.contains("to continue: "), "{}", run.stderr);
     let requests = server.log().len();
     let run = Run::to_end(job.command("out.jsonl.gz", &["--resume"])).exited(0);
     assert!(run.stderr.contains(" of them done by an earlier run"), "{}", run.stderr);

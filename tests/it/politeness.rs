@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Finished, Server, records, scrape_list};
+use crate::support::{ClosedPort, Finished, Server, records, scrape_list};
 
 const WORKERS: [&str; 3] = ["1", "2", "7"];
 
@@ -110,7 +110,7 @@ fn robots_txt_is_obeyed_and_the_record_names_it() {
 
 #[test]
 fn tasks_of_a_host_without_an_answer_fail_like_its_robots_txt() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let dead = ClosedPort::new();
     let list: Vec<String> = (0..40).map(|n| format!("http://{dead}/{n}")).collect();
     let run = run(&list, "2", &["fetch.max_retries=0".to_owned()]).exited(3);
     for record in records(&run.stdout) {
@@ -122,7 +122,7 @@ fn tasks_of_a_host_without_an_answer_fail_like_its_robots_txt() {
 #[test]
 fn neither_failing_pages_nor_a_dead_host_delay_other_pages() {
     let server = Server::start();
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let dead = ClosedPort::new();
     let bad = (0..4).map(|n| server.url(&format!("/status/503?{n}")));
     let list: Vec<String> = pages(&server, "/ok", 500).into_iter().chain(bad).collect();
     let four = run(&list, "2", &[]).exited(3);
@@ -151,7 +151,7 @@ fn each_of_many_hosts_is_asked_by_its_own_rules() {
     let servers: Vec<Server> = (0..12)
         .map(|n| if n % 3 == 0 { Server::with_robots("User-agent: *\nCrawl-delay: 0.05\n") } else { Server::start() })
         .collect();
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let dead = ClosedPort::new();
     let mut list = Vec::new();
     for (n, server) in servers.iter().enumerate() {
         list.extend(pages(server, &format!("/sleep/{}", n * 7), 20));

@@ -1,11 +1,10 @@
 //! Requests through proxies: which proxy is used, what it learns, and the error if it fails.
 
-use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::raw_server::proxy::Proxy;
 use crate::raw_server::{RawServer, Reply};
-use crate::support::{Finished, Record, Run, records, scrape};
+use crate::support::{ClosedPort, Finished, Record, Run, records, scrape};
 
 const PAGE: &str = "<title>T</title>";
 const SCHEMES: [&str; 3] = ["http", "socks5", "socks5h"];
@@ -141,7 +140,8 @@ async fn proxies_of_the_environment_are_used_without_proxies_in_the_settings_and
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_error_names_the_failing_proxy_without_its_password() {
-    let closed: SocketAddr = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let refusing = ClosedPort::new();
+    let closed = refusing.addr;
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let silent = silent.local_addr().map(|address| (address, silent)).expect("bound");
     let server = server().await;

@@ -234,7 +234,7 @@ fn every_format_shape_and_order_can_be_resumed() {
         job.killed_after_a_checkpoint(&[]);
         assert!(!job.output.exists());
         let run = job.to_end(&["--resume", "--concurrency", "16"]).exited(3);
-        let expected = ["600 tasks, ", " of them done by an earlier run: 599 with data, 1 failed (1 http_status)"];
+        let expected = ["600 tasks, ", " of them done by an earlier run: 599 with data, 1 failed (http_status x 1)"];
         assert!(expected.iter().all(|part| run.stderr.contains(part)), "{}", run.stderr);
         let again = server.log().len() - before - 600;
         assert!(again < 300, "{again} of 600 pages were fetched twice");
@@ -258,7 +258,7 @@ fn an_interrupted_run_keeps_finished_records_and_says_how_to_resume() {
     run.signal(Signal::INT);
     let run = run.finish().exited(130);
     assert!(run.stderr.contains("39 tasks were done when the run was interrupted"), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    assert!(run.stderr.contains("to continue: "), "{}", run.stderr);
     assert!(!job.output.exists());
     fs::write(&job.list, fs::read_to_string(&job.list).expect("the file exists").replace("/ok/7", "/ok/x"))
         .expect("written");
@@ -278,7 +278,7 @@ fn an_interrupted_run_keeps_finished_records_and_says_how_to_resume() {
         ])
         .exited(3);
     assert_eq!(server.log().len() - requests, 1, "only the unfinished page is fetched");
-    let expected = "40 tasks, 39 of them done by an earlier run: 39 with data, 1 failed (1 timeout)";
+    let expected = "40 tasks, 39 of them done by an earlier run: 39 with data, 1 failed (timeout x 1)";
     assert!(run.stderr.contains(expected), "{}", run.stderr);
     let summary: Value = serde_json::from_str(&fs::read_to_string(summary).expect("the file exists")).expect("JSON");
     let counts = ["tasks", "ok", "failed", "resumed", "requests"].map(|key| summary[key].as_u64().expect("a count"));
@@ -295,12 +295,12 @@ fn a_second_signal_ends_the_run_at_once() {
         let run = job.start(&[]);
         wait_until("the hanging page", PROMPTLY, || run.stderr_so_far().matches("200 in").count() == 5);
         run.signal(Signal::TERM);
-        wait_until("the first message", PROMPTLY, || run.stderr_so_far().contains("another signal ends that"));
+        wait_until("the first message", PROMPTLY, || run.stderr_so_far().contains("another signal stops it now"));
         let begun = Instant::now();
         run.signal(Signal::INT);
         let run = run.finish().exited(143);
         assert!(run.stderr.contains("5 tasks were done when the run was interrupted"), "{}", run.stderr);
-        assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+        assert!(run.stderr.contains("to continue: "), "{}", run.stderr);
         begun.elapsed()
     };
     let took = [took(), took(), took()];
@@ -531,7 +531,7 @@ fn full_disk(kind: &str, count: usize, flags: &[&str]) {
     .exited(1);
     let part = job.beside(".part");
     assert!(run.stderr.contains(&format!("write to `{}`", part.display())), "{}", run.stderr);
-    assert!(run.stderr.contains("run the same command with --resume to continue"), "{}", run.stderr);
+    assert!(run.stderr.contains("to continue: "), "{}", run.stderr);
     let requests = server.log().len();
     job.to_end(&["--resume", "--concurrency", "20"]).exited(0);
     assert_eq!(values(&job.text()).len(), count);

@@ -6,18 +6,21 @@
 #![allow(dead_code, unused_imports, reason = "each test file compiles this module and uses only a part of it")]
 
 mod authority;
+mod closed_port;
 pub(crate) mod json_schema;
 mod ledger;
 mod process;
 mod records;
 mod run;
 mod server;
+mod terminal;
 
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use authority::Authority;
+pub(crate) use closed_port::ClosedPort;
 pub(crate) use ledger::Access;
 pub(crate) use process::{Process, assert_no_process_left};
 pub(crate) use records::{Record, parse, records, values};
@@ -25,6 +28,7 @@ pub(crate) use run::{
     Finished, Run, changes_behaviour, end_of, gleaner, in_clean_surroundings, scrape, scrape_list, shell,
 };
 pub(crate) use server::Server;
+pub(crate) use terminal::Terminal;
 
 /// Time limit for things that are immediate on an idle machine (a process ends, a request arrives). It is generous,
 /// because only a failing test waits that long.

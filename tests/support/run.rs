@@ -12,7 +12,7 @@ use std::{env, thread};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
-use super::{PROMPTLY, Process, fixture};
+use super::{PROMPTLY, Process, Terminal, fixture};
 
 /// Default time limit of a run. Only a run that hangs takes that long.
 const DEFAULT_CAP: Duration = Duration::from_secs(60);
@@ -103,6 +103,34 @@ impl Run {
     /// Starts the program with an empty standard input.
     pub(crate) fn start(command: Command) -> Self {
         Self::fed(command, Vec::new())
+    }
+
+    /// Starts the program with an empty standard input, and standard error on `terminal`, which is its controlling terminal.
+    /// `stderr` of the result is what the terminal got.
+    pub(crate) fn on_terminal(command: &Command, terminal: &Terminal) -> Self {
+        // `setsid` makes the terminal that is its standard input the controlling one, and then becomes the program.
+        let mut on_it = Command::new("setsid");
+        on_it.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        if let Some(folder) = command.get_current_dir() {
+            on_it.current_dir(folder);
+        }
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => on_it.env(name, value),
+                None => on_it.env_remove(name),
+            };
+        }
+        on_it.stdin(terminal.program_side()).stdout(Stdio::piped()).stderr(terminal.program_side());
+        let mut child = on_it.spawn().expect("setsid starts");
+        Self {
+            begin: Instant::now(),
+            command: format!("{on_it:?}"),
+            cap: DEFAULT_CAP,
+            ended: announce_end(child.id()),
+            stdout: Collected::of(child.stdout.take().expect("it is piped")),
+            stderr: Collected::of(terminal.person_side()),
+            child,
+        }
     }
 
     /// Starts the program with `input` as its standard input.

@@ -253,6 +253,7 @@ impl Core {
 
     fn carry_out(&mut self, actions: Vec<Action>) {
         for action in actions {
+            self.log(&action);
             match action {
                 Action::Spawn { worker } => self.spawn(worker),
                 Action::Send { worker, jobs } => self.hand_over(worker, &jobs),
@@ -267,6 +268,27 @@ impl Core {
                 }
                 Action::Emit(event) => self.ready.push_back(event),
             }
+        }
+    }
+
+    /// Logs what the pool does.
+    fn log(&self, action: &Action) {
+        let pid = |worker: &WorkerId| self.children.get(worker).and_then(|child| child.pid).unwrap_or_default();
+        match action {
+            Action::Send { worker, jobs } => tracing::debug!("pool: pid {} gets {} jobs", pid(worker), jobs.len()),
+            Action::Drain { worker } => {
+                tracing::debug!("pool: pid {} gets no more jobs, and ends after those that it has", pid(worker));
+            }
+            Action::Kill { worker } => tracing::debug!("pool: pid {} is killed", pid(worker)),
+            Action::Emit(Event::Started { pid, .. }) => tracing::debug!("pool: pid {pid} is started"),
+            Action::Emit(Event::Ended { slot: Some(slot), generation, jobs, end, .. }) => {
+                let end = end.as_str();
+                tracing::debug!(
+                    "pool: the worker of slot {slot}, generation {generation}, is gone: {end} after {jobs} jobs"
+                );
+            }
+            Action::Emit(Event::Ended { slot: None, .. }) => tracing::debug!("pool: a spare is gone"),
+            Action::Spawn { .. } | Action::Emit(_) => {}
         }
     }
 

@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::Flag;
@@ -29,6 +29,10 @@ pub(in crate::cli) use run::RunArgs;
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
     pub(in crate::cli) command: Command,
+
+    /// Whether messages have colours. auto: on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 also elsewhere
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES)]
+    color: ColorChoice,
 }
 
 /// `run` may be left out.
@@ -98,7 +102,7 @@ impl Args {
         let (program, rest) = line.split_at(1);
         let of_run = Self::try_parse_from(program.iter().chain([&OsString::from("run")]).chain(rest));
         let is_meant = match &of_run {
-            Ok(Self { command: Command::Run(args) }) => args.list.urls.first().is_none_or(|first| is_list(first)),
+            Ok(Self { command: Command::Run(args), .. }) => args.list.urls.first().is_none_or(|first| is_list(first)),
             Ok(_) => false,
             // It is unclear which word is the list, but a URL cannot be anything else.
             Err(_) => rest.iter().any(|word| matches!(Source::from_argument(word), Source::Url(_))),
@@ -244,11 +248,39 @@ pub(in crate::cli) struct ManArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum When {
-    /// On a terminal
+pub(in crate::cli) enum ShowProgress {
+    /// One line on a terminal; elsewhere, a line every 10 seconds
     Auto,
+    /// One line, even if standard error is not a terminal
     Always,
     Never,
+    /// On a terminal also a line for each of the workers
+    Full,
+}
+
+/// The form of everything on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// An object on each line: time, level, target, message, fields. No progress is shown
+    Json,
+}
+
+/// The value of a global option that is needed before the command line is read: the last one before `--`. Whether it is
+/// valid is found out later.
+pub(in crate::cli) fn early<T: ValueEnum>(line: &[OsString], option: &str) -> Option<T> {
+    let mut found = None;
+    let mut words = line.iter().map(|word| word.to_string_lossy()).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix(option) {
+            Some("") => words.next().map(|value| value.into_owned()),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        found = value.and_then(|value| T::from_str(&value, false).ok()).or(found);
+    }
+    found
 }
 
 impl SettingArgs {

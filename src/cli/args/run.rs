@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs};
 
-use super::{LIST, LOAD, ListArgs, MESSAGES, OUTPUT, REQUESTS, STOPPING, SettingArgs, WORKERS, When, columns};
+use super::{
+    LIST, LOAD, ListArgs, LogFormat, MESSAGES, OUTPUT, REQUESTS, STOPPING, SettingArgs, ShowProgress, WORKERS, columns,
+};
 use crate::config::Flag;
 
 #[derive(Debug, ClapArgs)]
@@ -166,9 +168,13 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "HOST:PORT", help_heading = MESSAGES)]
     pub(in crate::cli) metrics: Option<String>,
 
-    /// Whether to draw a progress bar on standard error
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES)]
-    pub(in crate::cli) progress: When,
+    /// How to show the progress on standard error
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = MESSAGES)]
+    pub(in crate::cli) progress: ShowProgress,
+
+    /// The form of everything on standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = MESSAGES)]
+    log_format: LogFormat,
 
     /// Say more: -v is one line for each task, -vv is what happens inside
     #[arg(short, long, action = ArgAction::Count, help_heading = MESSAGES)]

@@ -51,7 +51,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, Stop> {
 }
 
 fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
-    log::start(0, false, None);
+    log::start(0, false);
     let report = args.report.as_deref().map(|path| ClosingFile::open("report", path)).transpose();
     let report = report.map_err(Stop::usage)?;
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;

@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(args: &InitArgs) -> Result<Exit, Stop> {
         return Ok(Exit::Success);
     };
     let plan = run::settings(&args.page.settings, args.page.flags())?.plan;
-    log::start(0, false, None);
+    log::start(0, false);
     let page = match page::get(&args.page, url, &plan)? {
         Ok(page) => page,
         Err(Unfetched { kind, message, .. }) => {

@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(args: &TryArgs) -> Result<Exit, Stop> {
     if !args.selectors.is_empty() {
         plan.scrape.extract = selectors::rules(&args.selectors).map_err(Stop::usage)?;
     }
-    log::start(0, false, None);
+    log::start(0, false);
     let asked = args.url.to_string_lossy();
     let page = match page::get(&args.page, &args.url, &plan)? {
         Ok(page) => page,

@@ -1,0 +1,185 @@
+//! Shows how far a run has come, on standard error.
+//!
+//! In reading order: this file chooses how it is shown, and has the thread that does it. `line` has the parts of the
+//! progress line, `waits` what a run waits for, `workers` the table of `--progress full`, and `times` how times are
+//! written. `fitted` fits all of this into the width of the terminal.
+
+mod fitted;
+mod line;
+mod times;
+mod waits;
+mod workers;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::args::ShowProgress;
+use super::colour::{Label, painted};
+use super::screen::Line;
+use super::terminal::{self, Size};
+use super::{log, messages, words};
+use crate::coordinator::Watch;
+use crate::input;
+use crate::observation::Glance;
+use fitted::{Ink, Span, cut, fit, width};
+use line::{Total, parts};
+
+/// Time between two drawings. A terminal that changes its size is drawn anew after this time at the latest.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Time between two lines where nothing can be drawn.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const ASCII_SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
+
+/// How the progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// A line that is drawn again and again; with the workers above it, if `full`.
+    Drawn { full: bool },
+    /// A line now and then.
+    Plain,
+}
+
+/// Chooses how the progress is shown; `None` if it is not.
+pub(super) fn style(show: ShowProgress, quiet: bool) -> Option<Style> {
+    match (show, terminal::can_draw()) {
+        _ if log::is_json() => None,
+        (ShowProgress::Never, _) => None,
+        (ShowProgress::Always, _) => Some(Style::Drawn { full: false }),
+        (ShowProgress::Full, true) => Some(Style::Drawn { full: true }),
+        (ShowProgress::Auto | ShowProgress::Full, _) if quiet => None,
+        (ShowProgress::Auto, true) => Some(Style::Drawn { full: false }),
+        (ShowProgress::Auto | ShowProgress::Full, false) => Some(Style::Plain),
+    }
+}
+
+/// The thread that shows the progress of a run. On drop, it takes everything back that it has drawn.
+pub(super) struct Progress {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Shows the progress until this is dropped.
+    pub(super) fn follow(style: Style, watch: &Watch, list: input::Progress) -> Self {
+        let (stop, stopped) = channel::<()>();
+        let seen = Seen { glances: watch.glances(), newest: Arc::default(), since: Instant::now(), list };
+        let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match style {
+            Style::Drawn { full } => draw(seen, full, &stopped),
+            Style::Plain => write_lines(seen, &stopped),
+        });
+        // If the thread cannot be started, there is no progress to see.
+        Self { stop: Some(stop), thread: thread.ok() }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.stop = None;
+        // The thread only queues messages, so it does not wait for the terminal.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// What is known of the run.
+struct Seen {
+    glances: watch::Receiver<Arc<Glance>>,
+    newest: Arc<Glance>,
+    /// Since when the newest glance is known.
+    since: Instant,
+    list: input::Progress,
+}
+
+impl Seen {
+    /// The run now, and how many tasks its list has. The time goes on even if there is no new glance.
+    fn look(&mut self) -> (Glance, Total) {
+        if self.glances.has_changed().unwrap_or(false) {
+            self.newest = Arc::clone(&self.glances.borrow_and_update());
+            self.since = Instant::now();
+        }
+        let total = match self.list.estimate() {
+            Some(total) if self.list.is_complete() => Total::Known(total),
+            Some(total) => Total::About(total),
+            None => Total::Unknown,
+        };
+        let elapsed = self.newest.elapsed + self.since.elapsed();
+        (Glance { elapsed, ..Glance::clone(&self.newest) }, total)
+    }
+}
+
+fn draw(mut seen: Seen, full: bool, stopped: &Receiver<()>) {
+    let spinner = if terminal::is_utf_8() { &SPINNER[..] } else { &ASCII_SPINNER };
+    let mut frames = spinner.iter().cycle();
+    while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        let (glance, total) = seen.look();
+        messages::show(picture(&glance, total, frames.next().copied().unwrap_or(""), full, terminal::size()));
+    }
+    messages::show(Vec::new());
+}
+
+/// All lines at the bottom of a terminal. One column stays free, because a terminal that has written its last column may
+/// begin a new line. One row stays free for the last message.
+fn picture(glance: &Glance, total: Total, spinner: &str, full: bool, size: Size) -> Vec<Line> {
+    let columns = size.columns.saturating_sub(1);
+    let plain = |text: String| Line { width: width(&text), text };
+    let rows = size.rows.saturating_sub(2);
+    let workers = if full { workers::lines(&glance.workers, columns, rows) } else { Vec::new() };
+    let room = columns.saturating_sub(width(spinner) + 1);
+    let rest = fit(&parts(glance, total), room);
+    let last = [Span { text: cut(&format!("{spinner} "), columns), ink: Ink::Plain }].into_iter().chain(rest);
+    let (mut text, mut taken) = (String::new(), 0);
+    for span in last {
+        taken += width(&span.text);
+        text.push_str(&paint(&span));
+    }
+    workers.into_iter().map(plain).chain([Line { text, width: taken }]).collect()
+}
+
+fn paint(span: &Span) -> String {
+    match span.ink {
+        Ink::Plain => span.text.clone(),
+        Ink::Bad => painted(Label::Error, &span.text),
+        Ink::Wait => painted(Label::Warning, &span.text),
+    }
+}
+
+/// Writes a line now and then, and at the end of a run that took long enough for one.
+fn write_lines(mut seen: Seen, stopped: &Receiver<()>) {
+    let say = |seen: &mut Seen| {
+        let (glance, total) = seen.look();
+        let parts = parts(&glance, total);
+        let texts: Vec<&str> = parts.iter().filter_map(|part| part.forms.first()).map(String::as_str).collect();
+        words::say(&format!("progress: {}", texts.join(", ")));
+    };
+    let begun = Instant::now();
+    while stopped.recv_timeout(PLAIN_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        say(&mut seen);
+    }
+    if begun.elapsed() >= PLAIN_INTERVAL {
+        say(&mut seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_fits_into_any_terminal() {
+        let glance = Glance { done: 123_456, failed: 1_234, elapsed: Duration::from_secs(5), ..Glance::default() };
+        for columns in 0..100 {
+            for rows in 0..10 {
+                let lines = picture(&glance, Total::Known(200_000), "⠋", true, Size { columns, rows });
+                assert!(lines.len() <= rows.max(1), "{columns} x {rows}");
+                let is_narrow = |line: &Line| line.width < columns.max(1) && width(&line.text) == line.width;
+                assert!(lines.iter().all(is_narrow), "{columns} x {rows}: {lines:?}");
+            }
+        }
+    }
+}
