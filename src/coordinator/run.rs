@@ -16,7 +16,7 @@ use super::{Cached, Observers, Plausible};
 use crate::cookies::Jar;
 use crate::input::{self, Delivery};
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
-use crate::observation::{Glance, Summary};
+use crate::observation::{Glance, RunState, Summary};
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -163,10 +163,8 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     };
     let ending = turn.until_the_end(&mut interrupts).await;
     turn.hand_over();
-    turn.show_last();
-    let Loop { sink, mut state, observers, .. } = turn;
-    // So those who watch know that the loop has ended.
-    drop(observers);
+    turn.show_the_end();
+    let Loop { sink, mut state, .. } = turn;
     state.wall = SystemTime::now();
     let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
@@ -317,10 +315,12 @@ impl<E: Executor> Loop<E> {
         }
     }
 
-    /// Shows how the run stands at the end of the loop.
-    fn show_last(&mut self) {
-        self.observers.hurry(Instant::now());
-        self.show();
+    /// Shows that only the output is left, which may take long: a disk, a conversion, or a reader that does not read.
+    fn show_the_end(&mut self) {
+        let now = Instant::now();
+        let glance = self.state.glance(&[], &self.list, self.outside(), now);
+        let summary = self.state.summary(&glance, now);
+        self.observers.publish_last(Glance { state: RunState::Writing, ..glance }, summary);
     }
 
     /// Writes to the log what the run is doing.

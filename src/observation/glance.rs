@@ -56,6 +56,8 @@ pub enum RunState {
     Paused,
     /// No request is sent any more, and those in flight may take this long.
     Stopping(Option<Duration>),
+    /// Nothing is requested any more, and the output is being completed.
+    Writing,
 }
 
 /// What a worker is doing.
