@@ -74,11 +74,6 @@ impl Watch {
         self.shared.summary.subscribe()
     }
 
-    /// Whether no more tasks are worked on. The output may still be completed.
-    pub fn is_over(&self) -> bool {
-        self.wishes.is_closed()
-    }
-
     /// Tells the run a wish. Nothing happens if the run is over.
     pub fn wish(&self, wish: Wish) {
         let _ = self.wishes.send(wish);
@@ -109,15 +104,15 @@ impl Observers {
         self.counts_details || self.shared.summary.receiver_count() > 0
     }
 
-    /// Makes everything due that somebody looks at.
-    pub(super) fn hurry(&mut self, now: Instant) {
-        self.next_glance = now;
-        self.next_summary = now;
-    }
-
     /// Whether something is due.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.next_wake_up().is_some_and(|at| at <= now)
+    }
+
+    /// Publishes what the run looks like after its last task, also for those who look at it later.
+    pub(super) fn publish_last(&self, glance: Glance, summary: Summary) {
+        self.shared.glance.send_replace(Arc::new(glance));
+        self.shared.summary.send_replace(Arc::new(summary));
     }
 
     /// Publishes what is due. `glance` and `state` are what the run looks like now.

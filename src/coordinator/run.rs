@@ -167,9 +167,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     turn.hand_over();
     turn.show_the_end();
     turn.turnover.end();
-    let Loop { sink, mut state, observers, .. } = turn;
-    // So those who watch know that the loop has ended.
-    drop(observers);
+    let Loop { sink, mut state, .. } = turn;
     state.wall = SystemTime::now();
     let part = sink.part().map(Path::to_owned);
     let unfinished = match ending {
@@ -334,9 +332,9 @@ impl<E: Executor> Loop<E> {
     /// Shows that only the output is left, which may take long: a disk, a conversion, or a reader that does not read.
     fn show_the_end(&mut self) {
         let now = Instant::now();
-        let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
-        self.observers.hurry(now);
-        self.observers.publish(Glance { state: RunState::Writing, ..glance }, &mut self.state, now);
+        let glance = self.state.glance(&[], &self.list, self.outside(), now);
+        let summary = self.state.summary(&glance, now);
+        self.observers.publish_last(Glance { state: RunState::Writing, ..glance }, summary);
     }
 
     /// Writes to the log what the run is doing.

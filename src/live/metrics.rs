@@ -227,7 +227,9 @@ pub(super) async fn answer(watch: Watch, hosts: Arc<Hosts>, request: Request<Inc
 }
 
 async fn scrape(watch: &Watch) -> Response {
-    let (glance, summary) = tokio::join!(newest(watch.glances()), newest(watch.summaries()));
+    let summary = newest(watch.summaries()).await;
+    // Glances come more often, so this one is of nearly the same moment.
+    let glance = newest(watch.glances()).await;
     if summary.version == 0 {
         return (StatusCode::SERVICE_UNAVAILABLE, "the run has not begun\n").into_response();
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 
+use crate::model::WaitReason;
 use crate::observation::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
 use crate::report::{text, words};
 
@@ -15,17 +16,6 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// A backlog of at least so many bytes is shown.
 const BACKLOG: u64 = 1 << 20;
-
-/// How far a run is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Phase<'a> {
-    /// Its list is worked on.
-    Going,
-    /// Its list is done, and the output is being completed.
-    Writing,
-    /// It is over. This is how it ended, as the summary names it, or `error`.
-    Over(&'a str),
-}
 
 #[derive(Template)]
 #[template(path = "now.html")]
@@ -90,15 +80,14 @@ struct PageRow {
     since: String,
 }
 
-/// What a run looks like now.
-pub(super) fn fragment(glance: &Glance, phase: Phase) -> Result<String, askama::Error> {
-    let (class, state, note) = words_of(glance, phase);
+/// What a run looks like now. If it is over, `ending` is how it ended, as the summary names it, or `error`.
+pub(super) fn fragment(glance: &Glance, ending: Option<&str>) -> Result<String, askama::Error> {
+    let (class, state, note) = ending.map_or_else(|| words_of(glance), words_of_end);
     let share = glance.total.filter(|total| *total > 0).map(|total| percent(glance.done, total));
-    let total = match (phase, glance.total) {
-        (Phase::Over(_), None) => String::new(),
-        (_, total) => {
-            format!(" of {}", total.map_or_else(|| "?".to_owned(), |total| words::count(total.max(glance.done))))
-        }
+    let total = match (glance.total, ending) {
+        (Some(total), _) => format!(" of {}", words::count(total.max(glance.done))),
+        (None, None) => " of ?".to_owned(),
+        (None, Some(_)) => String::new(),
     };
     let mut workers: Vec<&WorkerGlance> = glance.workers.iter().collect();
     // Spares have no slot. They come last.
@@ -110,9 +99,9 @@ pub(super) fn fragment(glance: &Glance, phase: Phase) -> Result<String, askama::
         title: share.map_or_else(|| state.to_owned(), |share| format!("{share:.0} %, {state}")),
         progress: format!("{}{total}", words::count(glance.done)),
         width: share.map(|share| format!("{share:.2}")),
-        facts: facts(glance, phase),
-        buttons: buttons(glance.state, phase),
-        is_over: matches!(phase, Phase::Over(_)),
+        facts: facts(glance, ending.is_some()),
+        buttons: buttons(ending.is_none().then_some(glance.state)),
+        is_over: ending.is_some(),
         more_workers: workers.len().saturating_sub(WORKERS),
         workers: workers.into_iter().take(WORKERS).map(worker_row).collect(),
         waits: glance.waits.iter().map(wait_row).collect(),
@@ -128,67 +117,71 @@ fn percent(part: u64, whole: u64) -> f64 {
     (part as f64 * 100.0 / whole as f64).min(100.0)
 }
 
-fn buttons(state: RunState, phase: Phase) -> [Button; 3] {
-    let is_going = matches!(phase, Phase::Going) && state != RunState::Writing;
-    let button = |wish, name, title, fits: bool| Button { wish, name, title, is_offered: is_going && fits };
+/// The buttons for a run in this state; `None` if it is over.
+fn buttons(state: Option<RunState>) -> [Button; 3] {
+    let (is_running, is_paused) = (state == Some(RunState::Running), state == Some(RunState::Paused));
+    let button = |wish, name, title, is_offered| Button { wish, name, title, is_offered };
     [
-        button("pause", "Pause", "Sends no request until the run is resumed.", state == RunState::Running),
-        button("resume", "Resume", "Goes on after a pause.", state == RunState::Paused),
+        button("pause", "Pause", "Sends no request until the run is resumed.", is_running),
+        button("resume", "Resume", "Goes on after a pause.", is_paused),
         button(
             "drain",
             "Drain and stop",
             "Sends no request any more, waits for those in flight, and stops. --resume goes on later.",
-            !matches!(state, RunState::Stopping(_)),
+            is_running || is_paused,
         ),
     ]
 }
 
 /// The state of a run: a class of the style sheet, a word, and a sentence.
-fn words_of(glance: &Glance, phase: Phase) -> (&'static str, &'static str, String) {
+type State = (&'static str, &'static str, String);
+
+fn words_of(glance: &Glance) -> State {
     let in_flight = match glance.in_flight {
         0 => "none is in flight".to_owned(),
         1 => "1 is in flight".to_owned(),
         count => format!("{count} are in flight"),
     };
-    match (phase, glance.state) {
-        (Phase::Over(ending), _) => {
-            let (class, words) = match ending {
-                "complete" => ("over", "The run is over: it is complete."),
-                "interrupted" => ("stopped", "The run is over: it was interrupted."),
-                "failures" => ("stopped", "The run is over: it was stopped after too many failures."),
-                "deadline" => ("stopped", "The run is over: it was stopped at its deadline."),
-                "drained" => ("stopped", "The run is over: it was stopped from this page."),
-                "reader_gone" => ("stopped", "The run is over: nobody read its output any more."),
-                _ => ("broken", "The run is over: it ended with an error, which its terminal tells."),
-            };
-            (class, "over", words.to_owned())
+    match glance.state {
+        RunState::Running if glance.quiet >= QUIET => {
+            ("idle", "running", format!("Nothing was done for {}{}", in_seconds(glance.quiet), waits_for(glance)))
         }
-        (Phase::Writing, _) | (Phase::Going, RunState::Writing) => {
-            ("writing", "writing", "All requests are done. The output is being completed.".to_owned())
-        }
-        (Phase::Going, RunState::Paused) => ("paused", "paused", format!("No request is sent; {in_flight}.")),
-        (Phase::Going, RunState::Stopping(until)) => {
+        RunState::Running => ("running", "running", String::new()),
+        RunState::Paused => ("paused", "paused", format!("No request is sent; {in_flight}.")),
+        RunState::Stopping(until) => {
             let until = until.map_or_else(String::new, |until| format!(", for up to {}", in_seconds(until)));
             ("stopping", "stopping", format!("No request is sent any more; {in_flight}{until}."))
         }
-        (Phase::Going, RunState::Running) if glance.quiet >= QUIET => {
-            let quiet = in_seconds(glance.quiet);
-            ("idle", "running", format!("Nothing was done for {quiet}{}", waits_for(glance)))
-        }
-        (Phase::Going, RunState::Running) => ("running", "running", String::new()),
+        RunState::Writing => ("writing", "writing", "All requests are done. The output is being completed.".to_owned()),
     }
 }
 
-/// What a run waits for in which nothing happens.
+fn words_of_end(ending: &str) -> State {
+    let (class, words) = match ending {
+        "complete" => ("over", "The run is over: it is complete."),
+        "interrupted" => ("stopped", "The run is over: it was interrupted."),
+        "failures" => ("stopped", "The run is over: it was stopped after too many failures."),
+        "deadline" => ("stopped", "The run is over: it was stopped at its deadline."),
+        "drained" => ("stopped", "The run is over: it was stopped from this page."),
+        "reader_gone" => ("stopped", "The run is over: nobody read its output any more."),
+        _ => ("broken", "The run is over: it ended with an error, which its terminal tells."),
+    };
+    (class, "over", words.to_owned())
+}
+
+/// What a run waits for in which nothing happens. A host that asked for a pause explains more than a slow page.
 fn waits_for(glance: &Glance) -> String {
-    match (glance.waits.first(), glance.oldest.first()) {
-        (_, Some(PageGlance { host, since, .. })) => {
+    let host = |HostWait { host, why, left, .. }: &HostWait| {
+        format!(": it waits for {} ({}, {} more).", text(host), why.words(), in_seconds(*left))
+    };
+    let pause = glance.waits.iter().find(|wait| wait.why != WaitReason::Delay);
+    match (pause, glance.oldest.first(), glance.waits.first()) {
+        (Some(wait), _, _) | (None, None, Some(wait)) => host(wait),
+        (None, Some(PageGlance { host, since, .. }), _) => {
             format!(": it waits for {}, asked {} ago.", text(host), in_seconds(*since))
         }
-        (Some(HostWait { host, why, left, .. }), None) => {
-            format!(": it waits for {} ({}, {} more).", text(host), why.words(), in_seconds(*left))
-        }
-        (None, None) => ".".to_owned(),
+        (None, None, None) if glance.under_way == 0 => ": it waits for the list.".to_owned(),
+        (None, None, None) => ".".to_owned(),
     }
 }
 
@@ -200,13 +193,13 @@ fn in_seconds(time: Duration) -> String {
     }
 }
 
-fn facts(glance: &Glance, phase: Phase) -> Vec<Fact> {
+fn facts(glance: &Glance, is_over: bool) -> Vec<Fact> {
     let fact = |name, value, class| Fact { name, value, class };
     let time = |time: Duration| words::time(time.as_secs_f64());
     let is_bad = if glance.failed > 0 { "poor" } else { "" };
     let mut facts =
         vec![fact("failed", words::count(glance.failed), is_bad), fact("elapsed", time(glance.elapsed), "")];
-    if let Phase::Over(_) = phase {
+    if is_over {
         return facts;
     }
     let rate = if glance.rate < 10.0 { format!("{:.1}", glance.rate) } else { format!("{:.0}", glance.rate) };
@@ -270,7 +263,6 @@ fn page_row(page: &PageGlance) -> PageRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::WaitReason;
 
     const HOSTILE: &str = "</td><script>alert(1)</script>\u{1b}[31m\u{202e}\"'&<!--";
 
@@ -306,7 +298,7 @@ mod tests {
 
     #[test]
     fn text_from_elsewhere_stays_text_and_there_is_not_too_much_of_it() {
-        let html = fragment(&hostile(), Phase::Going).expect("a template");
+        let html = fragment(&hostile(), None).expect("a template");
         assert!(html.contains("&#60;script&#62;"), "it is shown");
         for part in ["<script", "\u{1b}", "\u{202e}", "<!--", "</td></td>"] {
             assert!(!html.contains(part), "{part:?} is in {html}");
@@ -321,40 +313,37 @@ mod tests {
     fn the_state_is_in_words_and_offers_what_can_be_done() {
         let stopping = RunState::Stopping(Some(Duration::from_secs(7)));
         let paused = Glance { state: RunState::Paused, in_flight: 2, ..Glance::default() };
-        let waiting = Glance { oldest: Vec::new(), ..hostile() };
+        let slow = Glance { waits: Vec::new(), ..hostile() };
+        let quiet = Glance { quiet: Duration::from_secs(5), ..Glance::default() };
+        let last = Glance { in_flight: 1, state: stopping, ..Glance::default() };
+        let writing = Glance { state: RunState::Writing, ..Glance::default() };
         let table = [
-            (Glance::default(), Phase::Going, "running", "", "pause drain"),
-            (paused, Phase::Going, "paused", "No request is sent; 2 are in flight.", "resume drain"),
-            (
-                Glance { state: stopping, in_flight: 1, ..Glance::default() },
-                Phase::Going,
-                "stopping",
-                "1 is in flight, for up to 7 s.",
-                "",
-            ),
-            (waiting, Phase::Going, "running", "(Retry-After, 41 s more)", "pause drain"),
-            (hostile(), Phase::Going, "running", "asked 3 s ago.", "pause drain"),
-            (Glance::default(), Phase::Writing, "writing", "The output is being completed.", ""),
-            (Glance::default(), Phase::Over("complete"), "over", "it is complete.", ""),
-            (Glance::default(), Phase::Over("interrupted"), "over", "it was interrupted.", ""),
-            (Glance::default(), Phase::Over("error"), "over", "ended with an error", ""),
+            (Glance::default(), None, "running", "", "pause drain"),
+            (paused, None, "paused", "No request is sent; 2 are in flight.", "resume drain"),
+            (last, None, "stopping", "1 is in flight, for up to 7 s.", ""),
+            (hostile(), None, "running", "(Retry-After, 41 s more)", "pause drain"),
+            (slow, None, "running", "asked 3 s ago.", "pause drain"),
+            (quiet, None, "running", "Nothing was done for 5 s: it waits for the list.", "pause drain"),
+            (writing, None, "writing", "The output is being completed.", ""),
+            (Glance::default(), Some("complete"), "over", "it is complete.", ""),
+            (Glance::default(), Some("interrupted"), "over", "it was interrupted.", ""),
+            (Glance::default(), Some("error"), "over", "ended with an error", ""),
         ];
-        for (glance, phase, state, words, offered) in table {
-            let html = fragment(&glance, phase).expect("a template");
-            assert!(html.contains(&format!(">{state}</span>")), "{phase:?}: {html}");
-            assert!(html.contains(words), "{phase:?} {words}: {html}");
+        for (glance, ending, state, words, offered) in table {
+            let html = fragment(&glance, ending).expect("a template");
+            assert!(html.contains(&format!(">{state}</span>")), "{state}: {html}");
+            assert!(html.contains(words), "{state} {words}: {html}");
             let buttons = html.split("<button").skip(1).map(|button| button.split('>').next().unwrap_or_default());
             let enabled = buttons.filter(|button| !button.contains("disabled"));
             let enabled: Vec<&str> =
                 enabled.filter_map(|it| it.split("data-wish=\"").nth(1)?.split('"').next()).collect();
-            assert_eq!(enabled.join(" "), offered, "{phase:?}");
+            assert_eq!(enabled.join(" "), offered, "{state} {words}");
         }
     }
 
     #[test]
     fn progress_is_told_with_and_without_a_known_end() {
-        let of =
-            |done, total| fragment(&Glance { done, total, ..Glance::default() }, Phase::Going).expect("a template");
+        let of = |done, total| fragment(&Glance { done, total, ..Glance::default() }, None).expect("a template");
         let known = of(250, Some(1_000));
         assert!(known.contains("250 of 1\u{202f}000") && known.contains("data-title=\"25 %, running\""), "{known}");
         let unknown = of(250, None);

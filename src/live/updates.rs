@@ -13,7 +13,7 @@ use futures_util::stream::unfold;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
-use super::now::{self, Phase};
+use super::now;
 use crate::coordinator::Watch;
 use crate::observation::{CommandLine, Glance, Summary};
 use crate::report;
@@ -90,8 +90,7 @@ impl Updates {
             let is_due = report_due <= Instant::now();
             let summary = if is_due { Some(newest(self.watch.summaries()).await) } else { None };
             let begun = Instant::now();
-            let phase = if self.watch.is_over() { Phase::Writing } else { Phase::Going };
-            self.show(now::fragment(&glance, phase), summary.map(|summary| Summary::clone(&summary)), false);
+            self.show(now::fragment(&glance, None), summary.map(|summary| Summary::clone(&summary)), false);
             let rest = begun.elapsed() * REST;
             if is_due {
                 let length = self.frames.borrow().report.as_ref().map_or(0, |report| report.len());
@@ -110,7 +109,7 @@ impl Updates {
         };
         let glance = Glance { done, failed, elapsed, total: last.total, ..Glance::default() };
         let ending = summary.as_ref().map_or("error", |summary| &*summary.ending);
-        self.show(now::fragment(&glance, Phase::Over(ending)), summary, true);
+        self.show(now::fragment(&glance, Some(ending)), summary, true);
     }
 
     /// Shows a state. Templates cannot fail; if one did, the page would keep the state before.
