@@ -47,15 +47,17 @@ pub(super) enum Style {
     Plain,
 }
 
-/// Chooses how the progress is shown; `None` if it is not.
-pub(super) fn style(show: ShowProgress, quiet: bool) -> Option<Style> {
-    if log::is_json() {
-        return None;
-    }
-    let can_draw = terminal::can_draw();
+/// Chooses how the progress is shown; `None` if it is not. `prints` says whether the records go to a terminal.
+pub(super) fn style(show: ShowProgress, quiet: bool, prints: bool) -> Option<Style> {
+    if log::is_json() { None } else { choose(show, quiet, prints, terminal::can_draw()) }
+}
+
+/// Records that pass over the terminal would overwrite what is drawn there, and be overwritten by it.
+fn choose(show: ShowProgress, quiet: bool, prints: bool, can_draw: bool) -> Option<Style> {
     match show {
         ShowProgress::Never => None,
-        ShowProgress::Full if can_draw => Some(Style::Drawn { full: true }),
+        ShowProgress::Full if can_draw => Some(Style::Drawn { full: !prints }),
+        ShowProgress::Auto if prints => None,
         ShowProgress::Auto | ShowProgress::Full if quiet => None,
         ShowProgress::Auto | ShowProgress::Full if !can_draw => Some(Style::Plain),
         ShowProgress::Auto | ShowProgress::Full | ShowProgress::Always => Some(Style::Drawn { full: false }),
@@ -167,6 +169,32 @@ fn write_lines(watch: &Watch, list: &input::Progress, stopped: &Receiver<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_style_follows_the_option_and_what_the_terminal_can_do() {
+        use ShowProgress::{Always, Auto, Full, Never};
+        let drawn = |full| Some(Style::Drawn { full });
+        // The option, --quiet, records on a terminal, a terminal to draw on.
+        let table = [
+            (Auto, false, false, true, drawn(false)),
+            (Auto, false, false, false, Some(Style::Plain)),
+            (Auto, true, false, true, None),
+            (Auto, true, false, false, None),
+            (Auto, false, true, true, None),
+            (Auto, false, true, false, None),
+            (Full, false, false, true, drawn(true)),
+            (Full, true, false, true, drawn(true)),
+            (Full, false, true, true, drawn(false)),
+            (Full, false, false, false, Some(Style::Plain)),
+            (Full, true, false, false, None),
+            (Always, true, false, false, drawn(false)),
+            (Always, false, true, true, drawn(false)),
+            (Never, false, false, true, None),
+        ];
+        for (show, quiet, prints, can_draw, expected) in table {
+            assert_eq!(choose(show, quiet, prints, can_draw), expected, "{show:?} {quiet} {prints} {can_draw}");
+        }
+    }
 
     #[test]
     fn a_picture_fits_into_any_terminal() {
