@@ -69,6 +69,7 @@ pub fn main() -> ExitCode {
     colour::choose(args::early(&line, "--color"));
     if args::early(&line, "--log-format") == Some(LogFormat::Json) {
         log::use_json();
+        std::panic::set_hook(Box::new(|panic| messages::say(log::line(tracing::Level::ERROR, &panic.to_string()))));
     }
     let args = match Args::read(&line) {
         Ok(args) => args,

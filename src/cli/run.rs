@@ -1,5 +1,6 @@
 //! `gleaner run`.
 
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -71,7 +72,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Prepared::NothingToDo(nothing) => return at_once(args, files, &nothing, &in_force),
     };
     let can_retry = repair::is_possible(&output, &input);
-    let progress = progress::style(args.progress, args.quiet);
+    let prints = output.destination == sink::Destination::Stdout && io::stdout().is_terminal();
+    let progress = progress::style(args.progress, args.quiet, prints);
     let progress = progress.map(|style| Progress::follow(style, &watch, input.progress()));
     let command = command_line(args, &in_force);
     let live = sockets.map(|sockets| live_page::serve(sockets, &watch, command.clone(), args.quiet)).transpose();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::state::State;
 use crate::observation::{Glance, Summary};
@@ -36,6 +36,8 @@ pub struct Watch {
 
 #[derive(Debug)]
 struct Shared {
+    /// Told when somebody begins to watch. The loop may be asleep for a long time.
+    came: Notify,
     glance: watch::Sender<Arc<Glance>>,
     summary: watch::Sender<Arc<Summary>>,
 }
@@ -55,7 +57,7 @@ pub struct Observers {
 pub fn observed(counts_details: bool) -> (Observers, Watch) {
     let (glance, _) = watch::channel(Arc::default());
     let (summary, _) = watch::channel(Arc::default());
-    let shared = Arc::new(Shared { glance, summary });
+    let shared = Arc::new(Shared { came: Notify::new(), glance, summary });
     let (sender, wishes) = mpsc::unbounded_channel();
     let now = Instant::now();
     let observers =
@@ -66,12 +68,16 @@ pub fn observed(counts_details: bool) -> (Observers, Watch) {
 impl Watch {
     /// The newest glance, ten times a second. While nobody holds a receiver, none is made.
     pub fn glances(&self) -> watch::Receiver<Arc<Glance>> {
-        self.shared.glance.subscribe()
+        let receiver = self.shared.glance.subscribe();
+        self.shared.came.notify_one();
+        receiver
     }
 
     /// The newest summary, twice a second. While nobody holds a receiver, none is made.
     pub fn summaries(&self) -> watch::Receiver<Arc<Summary>> {
-        self.shared.summary.subscribe()
+        let receiver = self.shared.summary.subscribe();
+        self.shared.came.notify_one();
+        receiver
     }
 
     /// Tells the run a wish. Nothing happens if the run is over.
@@ -85,11 +91,13 @@ impl Observers {
         self.counts_details
     }
 
-    /// Waits for the next wish; for ever if nobody watches any more. Cancel safe.
-    pub(super) async fn next_wish(&mut self) -> Wish {
-        match self.wishes.recv().await {
-            Some(wish) => wish,
-            None => std::future::pending().await,
+    /// Waits for the next wish; `None` if somebody has begun to watch. Waits for ever if nobody can watch any more. Cancel
+    /// safe.
+    pub(super) async fn next_wish(&mut self) -> Option<Wish> {
+        let Self { shared, wishes, .. } = self;
+        tokio::select! {
+            Some(wish) = wishes.recv() => Some(wish),
+            () = shared.came.notified() => None,
         }
     }
 
@@ -109,7 +117,7 @@ impl Observers {
         self.next_wake_up().is_some_and(|at| at <= now)
     }
 
-    /// Publishes what the run looks like after its last task, also for those who look at it later.
+    /// Publishes what the run looks like after its last task, also for those who begin to watch later.
     pub(super) fn publish_last(&self, glance: Glance, summary: Summary) {
         self.shared.glance.send_replace(Arc::new(glance));
         self.shared.summary.send_replace(Arc::new(summary));

@@ -283,7 +283,7 @@ impl<E: Executor> Loop<E> {
                     self.tell();
                     Event::Moved
                 }
-                wish = self.observers.next_wish() => Event::Wish(wish),
+                wish = self.observers.next_wish() => wish.map_or(Event::Moved, Event::Wish),
             };
             let now = Instant::now();
             if matches!(event, Event::ListEnded | Event::ListBroken(_)) {

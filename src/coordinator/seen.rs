@@ -119,7 +119,9 @@ impl State {
             elapsed: self.tally.elapsed(now),
             places: self.bounds.places,
         };
-        self.schedule.time_left(course, now)
+        // A page that has taken long may take as long again.
+        let oldest = self.out.values().map(|out| now.saturating_duration_since(out.since())).max();
+        self.schedule.time_left(course, now).map(|left| left.max(oldest.unwrap_or_default()))
     }
 
     /// Notes the levels of this moment for the history.

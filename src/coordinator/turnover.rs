@@ -60,12 +60,8 @@ fn successor(workers: &[WorkerNow], slot: u64, generation: u64) -> Option<u64> {
 
 fn say(Gone { pid, jobs, end, .. }: &Gone, successor: Option<u64>) {
     let jobs = if *jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
-    match successor {
-        Some(successor) => {
-            tracing::info!("worker {pid} ended after {jobs} ({end}), worker {successor} takes its place")
-        }
-        None => tracing::info!("worker {pid} ended after {jobs} ({end})"),
-    }
+    let successor = successor.map_or_else(String::new, |pid| format!(", worker {pid} takes its place"));
+    tracing::info!("worker {pid} ended after {jobs} ({end}){successor}");
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a person sees on a terminal, and what a program reads that stands in the place of one.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -102,6 +103,10 @@ fn a_plain_line_comes_every_ten_seconds_where_nothing_can_be_drawn() {
     assert!(!scrape_list(&list[..1], [""; 0]).finish().exited(0).stderr.contains("progress"));
 }
 
+/// The name of a run, how long the pages of each host take in milliseconds, and how many pauses a host asks for, which take
+/// 20 s together.
+type Shape = (&'static str, fn(usize) -> u64, usize);
+
 /// The seconds of a time such as `1 min 25 s`.
 fn seconds(words: &str) -> f64 {
     let words: Vec<&str> = words.split_whitespace().collect();
@@ -118,8 +123,7 @@ fn seconds(words: &str) -> f64 {
 fn the_time_left_that_is_shown_after_a_third_is_right_within_30_percent() {
     // Each port is a host of its own.
     let servers: Vec<Server> = (0..50).map(|_| Server::start()).collect();
-    // How long the pages of a host take in milliseconds, and how many pauses a host asks for, which take 20 s together.
-    let shapes: [(&str, fn(usize) -> u64, usize); 3] = [
+    let shapes: [Shape; 3] = [
         ("five slow hosts, and one that pauses for 20 s", |host| if host < 5 { 600 } else { 50 }, 1),
         ("two slow hosts, and one that pauses twice", |host| if host < 2 { 900 } else { 50 }, 2),
         ("equal hosts", |_| 100, 0),
@@ -156,7 +160,11 @@ fn the_time_left_that_is_shown_after_a_third_is_right_within_30_percent() {
             .expect("a line after a third");
         let shown = line.split("about ").nth(1).and_then(|rest| rest.split(" left").next()).expect("a time left");
         let share = seconds(shown) / (total * 2.0 / 3.0);
-        println!("{shape}: {total:.0} s in all; after a third: {line} ({share:.2} of the time that remained)");
+        // The figures of a test that is run alone are worth reading.
+        let _ = writeln!(
+            std::io::stderr(),
+            "{shape}: {total:.0} s in all; after a third: {line} ({share:.2} of the time that remained)"
+        );
         assert!((0.7..=1.3).contains(&share), "{shape}: {share:.2}: {line}");
     }
 }
@@ -396,7 +404,9 @@ fn an_interrupted_run_says_the_command_that_continues() {
     let mut command = scrape(["list", "-o", "out.jsonl"]);
     command.current_dir(&folder);
     let run = Run::start(command);
-    wait_until("the pages", PROMPTLY, || server.in_flight() == 1 && server.hits("/ok/0") == 1);
+    let part = folder.path().join("out.jsonl.part");
+    let has_record = || fs::read_to_string(&part).is_ok_and(|text| text.ends_with('\n'));
+    wait_until("the pages", PROMPTLY, || server.in_flight() == 1 && has_record());
     run.signal(Signal::INT);
     run.signal(Signal::TERM);
     let said = run.finish().exited(130).stderr;

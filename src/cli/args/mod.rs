@@ -30,8 +30,7 @@ pub(in crate::cli) struct Args {
     #[command(subcommand)]
     pub(in crate::cli) command: Command,
 
-    /// Whether messages have colours. auto: on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 also elsewhere
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = MESSAGES, help = COLOR)]
     color: ColorChoice,
 }
 
@@ -51,6 +50,10 @@ Exit codes:
   129  stopped by SIGHUP; --resume continues
   130  stopped by SIGINT (Ctrl-C); --resume continues
   143  stopped by SIGTERM; --resume continues";
+
+/// What the help says about `--color`.
+const COLOR: &str =
+    "Whether messages have colours. auto: on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 also elsewhere";
 
 /// The headings of the help, under which options stand.
 const LIST: &str = "List";
@@ -274,7 +277,7 @@ pub(in crate::cli) fn early<T: ValueEnum>(line: &[OsString], option: &str) -> Op
     let mut words = line.iter().map(|word| word.to_string_lossy()).take_while(|word| *word != "--");
     while let Some(word) = words.next() {
         let value = match word.strip_prefix(option) {
-            Some("") => words.next().map(|value| value.into_owned()),
+            Some("") => words.next().map(Cow::into_owned),
             Some(rest) => rest.strip_prefix('=').map(str::to_owned),
             None => None,
         };

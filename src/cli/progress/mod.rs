@@ -15,8 +15,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
 use super::args::ShowProgress;
 use super::colour::{Label, painted};
 use super::screen::Line;
@@ -24,7 +22,7 @@ use super::terminal::{self, Size};
 use super::{log, messages, words};
 use crate::coordinator::Watch;
 use crate::input;
-use crate::observation::Glance;
+use crate::observation::{Glance, RunState};
 use fitted::{Ink, Span, cut, fit, width};
 use line::{Total, parts};
 
@@ -33,6 +31,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Time between two lines where nothing can be drawn.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a new glance is waited for. There is none while the output is completed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const ASCII_SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
@@ -46,16 +47,20 @@ pub(super) enum Style {
     Plain,
 }
 
-/// Chooses how the progress is shown; `None` if it is not.
-pub(super) fn style(show: ShowProgress, quiet: bool) -> Option<Style> {
-    match (show, terminal::can_draw()) {
-        _ if log::is_json() => None,
-        (ShowProgress::Never, _) => None,
-        (ShowProgress::Always, _) => Some(Style::Drawn { full: false }),
-        (ShowProgress::Full, true) => Some(Style::Drawn { full: true }),
-        (ShowProgress::Auto | ShowProgress::Full, _) if quiet => None,
-        (ShowProgress::Auto, true) => Some(Style::Drawn { full: false }),
-        (ShowProgress::Auto | ShowProgress::Full, false) => Some(Style::Plain),
+/// Chooses how the progress is shown; `None` if it is not. `prints` says whether the records go to a terminal.
+pub(super) fn style(show: ShowProgress, quiet: bool, prints: bool) -> Option<Style> {
+    if log::is_json() { None } else { choose(show, quiet, prints, terminal::can_draw()) }
+}
+
+/// Records that pass over the terminal would overwrite what is drawn there, and be overwritten by it.
+fn choose(show: ShowProgress, quiet: bool, prints: bool, can_draw: bool) -> Option<Style> {
+    match show {
+        ShowProgress::Never => None,
+        ShowProgress::Full if can_draw => Some(Style::Drawn { full: !prints }),
+        ShowProgress::Auto if prints => None,
+        ShowProgress::Auto | ShowProgress::Full if quiet => None,
+        ShowProgress::Auto | ShowProgress::Full if !can_draw => Some(Style::Plain),
+        ShowProgress::Auto | ShowProgress::Full | ShowProgress::Always => Some(Style::Drawn { full: false }),
     }
 }
 
@@ -69,10 +74,10 @@ impl Progress {
     /// Shows the progress until this is dropped.
     pub(super) fn follow(style: Style, watch: &Watch, list: input::Progress) -> Self {
         let (stop, stopped) = channel::<()>();
-        let seen = Seen { glances: watch.glances(), newest: Arc::default(), since: Instant::now(), list };
+        let watch = watch.clone();
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match style {
-            Style::Drawn { full } => draw(seen, full, &stopped),
-            Style::Plain => write_lines(seen, &stopped),
+            Style::Drawn { full } => draw(&watch, &list, full, &stopped),
+            Style::Plain => write_lines(&watch, &list, &stopped),
         });
         // If the thread cannot be started, there is no progress to see.
         Self { stop: Some(stop), thread: thread.ok() }
@@ -87,38 +92,27 @@ impl Drop for Progress {
     }
 }
 
-/// What is known of the run.
-struct Seen {
-    glances: watch::Receiver<Arc<Glance>>,
-    newest: Arc<Glance>,
-    /// Since when the newest glance is known.
-    since: Instant,
-    list: input::Progress,
-}
-
-impl Seen {
-    /// The run now, and how many tasks its list has. The time goes on even if there is no new glance.
-    fn look(&mut self) -> (Glance, Total) {
-        if self.glances.has_changed().unwrap_or(false) {
-            self.newest = Arc::clone(&self.glances.borrow_and_update());
-            self.since = Instant::now();
-        }
-        let total = match self.list.estimate() {
-            Some(total) if self.list.is_complete() => Total::Known(total),
-            Some(total) => Total::About(total),
-            None => Total::Unknown,
-        };
-        let elapsed = self.newest.elapsed + self.since.elapsed();
-        (Glance { elapsed, ..Glance::clone(&self.newest) }, total)
+fn total(list: &input::Progress) -> Total {
+    match list.estimate() {
+        Some(total) if list.is_complete() => Total::Known(total),
+        Some(total) => Total::About(total),
+        None => Total::Unknown,
     }
 }
 
-fn draw(mut seen: Seen, full: bool, stopped: &Receiver<()>) {
+fn draw(watch: &Watch, list: &input::Progress, full: bool, stopped: &Receiver<()>) {
+    let mut glances = watch.glances();
+    let (mut newest, mut since) = (Arc::<Glance>::default(), Instant::now());
     let spinner = if terminal::is_utf_8() { &SPINNER[..] } else { &ASCII_SPINNER };
     let mut frames = spinner.iter().cycle();
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-        let (glance, total) = seen.look();
-        messages::show(picture(&glance, total, frames.next().copied().unwrap_or(""), full, terminal::size()));
+        if glances.has_changed().unwrap_or(false) {
+            newest = Arc::clone(&glances.borrow_and_update());
+            since = Instant::now();
+        }
+        // The time goes on even if there is no new glance.
+        let glance = Glance { elapsed: newest.elapsed + since.elapsed(), ..Glance::clone(&newest) };
+        messages::show(picture(&glance, total(list), frames.next().copied().unwrap_or(""), full, terminal::size()));
     }
     messages::show(Vec::new());
 }
@@ -150,25 +144,57 @@ fn paint(span: &Span) -> String {
 }
 
 /// Writes a line now and then, and at the end of a run that took long enough for one.
-fn write_lines(mut seen: Seen, stopped: &Receiver<()>) {
-    let say = |seen: &mut Seen| {
-        let (glance, total) = seen.look();
-        let parts = parts(&glance, total);
+fn write_lines(watch: &Watch, list: &input::Progress, stopped: &Receiver<()>) {
+    let begun = Instant::now();
+    let say = |glance: Glance| {
+        let parts = parts(&Glance { elapsed: begun.elapsed(), ..glance }, total(list));
         let texts: Vec<&str> = parts.iter().filter_map(|part| part.forms.first()).map(String::as_str).collect();
         words::say(&format!("progress: {}", texts.join(", ")));
     };
-    let begun = Instant::now();
     while stopped.recv_timeout(PLAIN_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-        say(&mut seen);
+        // Glances cost the run time, so they are made only now.
+        let mut glances = watch.glances();
+        let asked = Instant::now();
+        while !glances.has_changed().unwrap_or(true) && asked.elapsed() < PATIENCE {
+            std::thread::sleep(INTERVAL);
+        }
+        say(Glance::clone(&glances.borrow_and_update()));
     }
     if begun.elapsed() >= PLAIN_INTERVAL {
-        say(&mut seen);
+        let end = Glance::clone(&watch.glances().borrow());
+        say(Glance { state: RunState::Running, quiet: Duration::ZERO, left: None, ..end });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_style_follows_the_option_and_what_the_terminal_can_do() {
+        use ShowProgress::{Always, Auto, Full, Never};
+        let drawn = |full| Some(Style::Drawn { full });
+        // The option, --quiet, records on a terminal, a terminal to draw on.
+        let table = [
+            (Auto, false, false, true, drawn(false)),
+            (Auto, false, false, false, Some(Style::Plain)),
+            (Auto, true, false, true, None),
+            (Auto, true, false, false, None),
+            (Auto, false, true, true, None),
+            (Auto, false, true, false, None),
+            (Full, false, false, true, drawn(true)),
+            (Full, true, false, true, drawn(true)),
+            (Full, false, true, true, drawn(false)),
+            (Full, false, false, false, Some(Style::Plain)),
+            (Full, true, false, false, None),
+            (Always, true, false, false, drawn(false)),
+            (Always, false, true, true, drawn(false)),
+            (Never, false, false, true, None),
+        ];
+        for (show, quiet, prints, can_draw, expected) in table {
+            assert_eq!(choose(show, quiet, prints, can_draw), expected, "{show:?} {quiet} {prints} {can_draw}");
+        }
+    }
 
     #[test]
     fn a_picture_fits_into_any_terminal() {
