@@ -16,7 +16,7 @@ use super::{Cached, Observers, Plausible};
 use crate::cookies::Jar;
 use crate::input::{self, Delivery};
 use crate::model::{Failure, FailureKind, HostKey, HostSettings, Outcome, Record, RunLimits};
-use crate::observation::{Glance, Summary};
+use crate::observation::Summary;
 use crate::schedule;
 use crate::scrape::extract::FieldInfo;
 use crate::sink::{self, Sink};
@@ -202,7 +202,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     }
     let cookies = state.cookies.take().map(Cookies::into_jar);
     state.wall = SystemTime::now();
-    let summary = state.summary(&Glance::default(), Instant::now());
+    let summary = state.summary(&[], Instant::now());
     Ended { ending, summary, kept, cookies }
 }
 
@@ -309,8 +309,9 @@ impl<E: Executor> Loop<E> {
     fn show(&mut self) {
         let now = Instant::now();
         if self.observers.is_due(now) {
-            let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
-            self.observers.publish(glance, &mut self.state, now);
+            let workers = self.executor.workers();
+            let glance = self.state.glance(&workers, &self.list, self.outside(), now);
+            self.observers.publish(glance, &workers, &mut self.state, now);
         }
     }
 

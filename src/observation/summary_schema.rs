@@ -130,6 +130,7 @@ fn worker() -> Value {
         ("tasks", count(), "tasks that it settled"),
         ("jobs", count(), "jobs that it received, with redirects and retries"),
         ("started_s", seconds(), "from the start of the run to its start"),
+        ("placed_s", seconds(), "from the start of the run to when it got its slot"),
         ("ended_s", seconds(), "from the start of the run to its end"),
         ("end", text(), "why it ended; `running` if it has not"),
     ])
