@@ -100,7 +100,10 @@ fn text_from_elsewhere_stays_text() {
 fn no_text_of_a_worker_becomes_markup() {
     // Each of them has a bar of its own, some share a bar, or all are in one path.
     for count in [2, 1_000, 2_000] {
-        let worker = |number| WorkerSummary { end: HOSTILE.into(), ..worker(0, number, (0.0, 1.0), "quota") };
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let at = |number: u64| number as f64 / count as f64;
+        let times = |number| (at(number), at(number + 1));
+        let worker = |number| WorkerSummary { end: HOSTILE.into(), ..worker(0, number, times(number), "quota") };
         let workers = (0..count).map(worker).collect();
         let workers_by_end = [(HOSTILE.into(), count)].into();
         let page = page(&Summary { version: VERSION, elapsed_s: 1.0, workers, workers_by_end, ..Summary::default() });
