@@ -259,9 +259,9 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
     };
     let cached = summary.cached.filter(|cached| *cached > 0);
     let cached = cached.map_or_else(String::new, |cached| format!("{} from the cache", words::count(cached)));
-    let retries = if summary.retries == 1 { "retry" } else { "retries" };
-    let (robots, retried) = (words::count(summary.robots_requests), words::count(summary.retries));
-    let requests = format!("{robots} for robots.txt, {retried} {retries}");
+    let again = if summary.retries == 1 { "retry" } else { "retries" };
+    let (robots, retries) = (words::count(summary.robots_requests), words::count(summary.retries));
+    let requests = format!("{robots} for robots.txt, {retries} {again}");
     let workers: u64 = summary.workers_by_end.values().sum();
     let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
     let slots: BTreeSet<_> = summary.workers.iter().map(|worker| (worker.fact("node"), worker.fact("slot"))).collect();
