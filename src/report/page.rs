@@ -266,7 +266,7 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
     let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
     let slots: BTreeSet<_> = summary.workers.iter().map(|worker| (worker.fact("node"), worker.fact("slot"))).collect();
     let slots = match slots.len() as u64 {
-        0 => String::new(),
+        _ if workers + running < 2 => String::new(),
         1 => "one after another".to_owned(),
         slots => format!("{} at a time", words::count(slots)),
     };
@@ -291,6 +291,9 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
 /// The most points of a picture of values over time. More would be spikes of single tasks in most runs.
 const POINTS: usize = 120;
 
+/// The fewest points of such a picture. Fewer say nothing.
+const FEWEST_POINTS: usize = 4;
+
 /// A stretch of a picture, and how many seconds it has.
 fn points(history: &HistorySummary) -> Vec<(Stretch, f64)> {
     let each = history.stretches.len().div_ceil(POINTS).max(1);
@@ -305,6 +308,9 @@ fn points(history: &HistorySummary) -> Vec<(Stretch, f64)> {
 
 fn pictures(summary: &Summary) -> Vec<Picture> {
     let points = points(&summary.history);
+    if points.len() < FEWEST_POINTS {
+        return Vec::new();
+    }
     let Some((_, length)) = points.first().copied().filter(|(_, length)| length.is_finite() && *length > 0.0) else {
         return Vec::new();
     };

@@ -242,6 +242,18 @@ fn the_demonstration_shows_workers_and_quotas_and_how_the_time_falls() {
     }
 }
 
+#[test]
+fn the_report_of_the_demonstration_is_made_even_if_nobody_reads_what_it_prints() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = crate::support::shell(r#"{ "$0" demo --report demo.html; echo $? >code; } | head -n 1"#);
+    command.current_dir(&folder);
+    let run = Run::start(command).finish().exited(0);
+    assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("written");
+    assert_eq!(read("code").trim(), "0", "{run:?}");
+    assert!(read("demo.html").contains("2 workers with a quota of 2"));
+}
+
 /// A line for each process with its pid, and a block for each page.
 #[test]
 fn the_demonstration_is_a_picture_on_a_terminal_with_room_for_it() {
