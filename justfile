@@ -45,6 +45,11 @@ fuzz target seconds="180":
 defaults:
     GLEANER_WRITE_DEFAULTS=1 cargo test --lib the_copy_that_users_read
 
+# Make the pictures of README.md: the report of a run over the bundled site; needs Chromium, pngquant and Python
+pictures:
+    cargo build --release
+    docs/pictures/make
+
 # Fix what clippy and rustfmt can fix
 fix:
     cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged

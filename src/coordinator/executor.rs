@@ -68,6 +68,8 @@ pub struct WorkerNow {
     pub label: WorkerLabel,
     /// Named numbers that identify the worker and its place, as in its [`WorkerReport`].
     pub facts: Vec<(&'static str, u64)>,
+    /// When it got its place; `None` if it waits for one.
+    pub placed: Option<Instant>,
     /// Whether it takes jobs: `starting`, `ready`, `draining` or `ending`.
     pub state: &'static str,
     /// The number of jobs that it has done.
@@ -148,6 +150,8 @@ pub struct WorkerReport {
     pub jobs: u64,
     /// When the worker was started.
     pub started: Instant,
+    /// When it got its place, for which it may have waited.
+    pub placed: Option<Instant>,
     /// When the executor noticed its end.
     pub ended: Instant,
     /// Why the worker ended, in one word.

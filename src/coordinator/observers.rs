@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::executor::WorkerNow;
 use super::state::State;
 use crate::observation::{Glance, Summary};
 
@@ -124,12 +125,12 @@ impl Observers {
     }
 
     /// Publishes what is due. `glance` and `state` are what the run looks like now.
-    pub(super) fn publish(&mut self, glance: Glance, state: &mut State, now: Instant) {
+    pub(super) fn publish(&mut self, glance: Glance, workers: &[WorkerNow], state: &mut State, now: Instant) {
         if self.wants_summary() && self.next_summary <= now {
             self.next_summary = now + SUMMARY;
             state.note_levels(&glance, now);
             if self.shared.summary.receiver_count() > 0 {
-                self.shared.summary.send_replace(Arc::new(state.summary(&glance, now)));
+                self.shared.summary.send_replace(Arc::new(state.summary(workers, now)));
             }
         }
         if self.shared.glance.receiver_count() > 0 && self.next_glance <= now {

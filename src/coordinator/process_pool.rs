@@ -83,6 +83,7 @@ fn worker_now(status: WorkerStatus) -> Option<WorkerNow> {
     Some(WorkerNow {
         label: WorkerLabel::of_process(pid),
         facts: facts(pid, status.slot, status.generation),
+        placed: status.placed,
         state: status.state.as_str(),
         done: status.finished.into(),
         quota: status.quota.map(u64::from),
@@ -122,12 +123,13 @@ impl Translator {
                 self.pids.insert(worker, pid);
                 ExecutorEvent::Joined { worker, label: WorkerLabel::of_process(pid) }
             }
-            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
+            Event::Ended { worker, slot, generation, jobs, started, placed, ended, end } => {
                 let pid = self.pids.remove(&worker);
                 let report = pid.filter(|_| jobs > 0 && slot.is_some()).map(|pid| WorkerReport {
                     facts: facts(pid, slot, generation),
                     jobs,
                     started,
+                    placed,
                     ended,
                     end: end.as_str(),
                 });

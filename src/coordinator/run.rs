@@ -206,7 +206,7 @@ async fn run_until<E: Executor>(parts: RunParts<E>, mut interrupts: Interrupts) 
     }
     let cookies = state.cookies.take().map(Cookies::into_jar);
     state.wall = SystemTime::now();
-    let summary = state.summary(&Glance::default(), Instant::now());
+    let summary = state.summary(&[], Instant::now());
     Ended { ending, summary, kept, cookies }
 }
 
@@ -324,8 +324,9 @@ impl<E: Executor> Loop<E> {
     fn show(&mut self) {
         let now = Instant::now();
         if self.observers.is_due(now) {
-            let glance = self.state.glance(&self.executor.workers(), &self.list, self.outside(), now);
-            self.observers.publish(glance, &mut self.state, now);
+            let workers = self.executor.workers();
+            let glance = self.state.glance(&workers, &self.list, self.outside(), now);
+            self.observers.publish(glance, &workers, &mut self.state, now);
         }
     }
 
@@ -333,7 +334,7 @@ impl<E: Executor> Loop<E> {
     fn show_the_end(&mut self) {
         let now = Instant::now();
         let glance = self.state.glance(&[], &self.list, self.outside(), now);
-        let summary = self.state.summary(&glance, now);
+        let summary = self.state.summary(&[], now);
         self.observers.publish_last(Glance { state: RunState::Writing, ..glance }, summary);
     }
 

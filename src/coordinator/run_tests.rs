@@ -109,7 +109,7 @@ impl<F: FnMut(Held) -> Vec<ExecutorEvent>> Executor for Fake<F> {
         self.told.borrow_mut().closed += 1;
         let now = Instant::now();
         let facts = vec![("machine", 3), ("pid", 4711)];
-        let report = WorkerReport { facts, jobs: 5, started: now, ended: now, end: "finished" };
+        let report = WorkerReport { facts, jobs: 5, started: now, placed: Some(now), ended: now, end: "finished" };
         self.events.push_back(ExecutorEvent::Left { worker: WORKER, report: Some(report) });
     }
 

@@ -132,15 +132,19 @@ impl State {
     }
 
     /// What the run has done until now. Workers that have not ended are listed as `running`.
-    pub(super) fn summary(&self, glance: &Glance, now: Instant) -> Summary {
+    pub(super) fn summary(&self, workers: &[WorkerNow], now: Instant) -> Summary {
         let (retries, robots) = (self.schedule.retries(), self.schedule.robots_requests());
         let mut summary = self.tally.summary(retries, robots, now, self.wall);
-        let known: HashMap<&str, &WorkerGlance> =
-            glance.workers.iter().map(|worker| (worker.label.as_str(), worker)).collect();
+        let known: HashMap<String, &WorkerNow> =
+            workers.iter().map(|worker| (worker.label.to_string(), worker)).collect();
         summary.workers.extend(self.tally.live(now).map(|(label, worker)| {
-            let known = known.get(label.to_string().as_str());
-            let facts = known.map(|known| known.facts.clone()).unwrap_or_default();
-            WorkerSummary { facts, jobs: known.map_or(0, |known| known.done + known.in_flight as u64), ..worker }
+            let Some(known) = known.get(label.to_string().as_str()) else { return worker };
+            WorkerSummary {
+                facts: known.facts.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)).collect(),
+                placed_s: known.placed.map(|at| self.tally.seconds(at)),
+                jobs: known.done + known.jobs.len() as u64,
+                ..worker
+            }
         }));
         summary
     }

@@ -10,7 +10,6 @@ use crate::model::{
     Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Phases, Proxies, ProxyUrl, Reach,
     Retry, RowsHead, Stage, Visited, parse_url,
 };
-use crate::observation::Glance;
 use crate::warc::write::MEMBER_START;
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -188,7 +187,7 @@ fn the_work_of_an_earlier_run_counts_from_the_start() {
     turn(&mut state, vec![tasks(94..100)], now);
     assert!(!state.wants_tasks(outside(0)));
     assert!(state.wants_tasks(outside(50)));
-    let summary = state.summary(&Glance::default(), now);
+    let summary = state.summary(&[], now);
     assert_eq!((summary.tasks, summary.ok, summary.failed, summary.resumed), (92, 88, 4, 90));
     assert_eq!(summary.failures, [("dns".into(), 4)].into());
 }
@@ -374,7 +373,7 @@ fn an_impossible_answer_is_refused_and_its_task_is_submitted_again() {
         let lost = Event::Executor(ExecutorEvent::Lost { worker: 3, jobs: vec![0], death });
         assert_eq!(turn(&mut state, vec![lost], now), ["submit 0"], "{what}");
         assert_eq!(turn(&mut state, vec![done(0), done(1)], now), ["record 0", "record 1"], "{what}");
-        assert_eq!(state.summary(&Glance::default(), now).bytes, 0, "{what}: the answer is not counted");
+        assert_eq!(state.summary(&[], now).bytes, 0, "{what}: the answer is not counted");
     }
 }
 
@@ -667,7 +666,7 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     let listing_as_page = of(Answer::Page(Page { data: Bytes::from_static(b"{}"), ..page(0) }));
     assert!(turn(&mut state, vec![done_with(0, listing_as_page)], now)[0].starts_with("refuse"), "task 0 is a page");
     assert_eq!(state.tally.settled(), (0, 0), "a sitemap is not a task");
-    let summary = state.summary(&Glance::default(), now);
+    let summary = state.summary(&[], now);
     assert_eq!((summary.listing_requests, summary.requests, summary.bytes), (1, 0, 50 << 20));
 
     // If the run ends, the reader hears of it.

@@ -214,7 +214,7 @@ impl Tally {
     /// levels while there are any.
     pub(super) fn handed_out(&mut self, in_flight: u64, now: Instant) {
         if self.details.is_some() {
-            self.history.add(self.elapsed(now), Stretch { in_flight, ..Stretch::default() });
+            self.history.note_in_flight(self.elapsed(now), in_flight);
         }
     }
 
@@ -256,6 +256,7 @@ impl Tally {
                 tasks: live.tasks,
                 jobs: report.jobs,
                 started_s: self.seconds(report.started),
+                placed_s: report.placed.map(|at| self.seconds(at)),
                 ended_s: self.seconds(report.ended),
                 end: Cow::Borrowed(report.end),
             });
@@ -291,6 +292,7 @@ impl Tally {
                 tasks: live.tasks,
                 jobs: 0,
                 started_s: self.seconds(live.started),
+                placed_s: None,
                 ended_s: self.seconds(now),
                 end: Cow::Borrowed("running"),
             };
@@ -299,7 +301,7 @@ impl Tally {
     }
 
     /// Seconds since the start of the run, with milliseconds, which are precise enough and easy to read.
-    fn seconds(&self, at: Instant) -> f64 {
+    pub(super) fn seconds(&self, at: Instant) -> f64 {
         let millis = at.saturating_duration_since(self.begun).as_millis();
         f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0
     }

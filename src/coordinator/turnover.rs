@@ -78,6 +78,7 @@ mod tests {
             done: 0,
             quota: None,
             memory: None,
+            placed: None,
             jobs: Vec::new(),
         }
     }

@@ -74,6 +74,12 @@ impl History {
         self.levels = levels;
     }
 
+    /// Notes how many requests are in flight at this time.
+    pub fn note_in_flight(&mut self, at: Duration, in_flight: u64) {
+        self.add(at, Stretch { in_flight, ..Stretch::default() });
+        self.levels.in_flight = in_flight;
+    }
+
     /// The length of a stretch in seconds.
     pub fn length_s(&self) -> f64 {
         self.length.as_secs_f64()
@@ -138,11 +144,12 @@ mod tests {
     fn levels_hold_until_others_are_noted() {
         let mut history = History::default();
         history.note(Duration::ZERO, 4, 100, 0);
-        history.add(Duration::from_millis(250), tasks(9));
+        history.note_in_flight(Duration::from_millis(150), 9);
+        history.add(Duration::from_millis(250), Stretch { tasks: 9, ..Stretch::default() });
         history.note(Duration::from_millis(310), 2, 50, 1);
         history.add(Duration::from_millis(450), Stretch::default());
         let levels: Vec<_> = history.stretches().iter().map(|it| (it.in_flight, it.memory, it.waiting_hosts)).collect();
-        assert_eq!(levels, [(4, 100, 0), (4, 100, 0), (9, 100, 0), (4, 100, 1), (2, 50, 1)]);
+        assert_eq!(levels, [(4, 100, 0), (9, 100, 0), (9, 100, 0), (9, 100, 1), (2, 50, 1)]);
         assert_eq!(history.stretches().iter().map(|it| it.tasks).sum::<u64>(), 9);
     }
 }

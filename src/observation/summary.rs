@@ -240,6 +240,10 @@ pub struct WorkerSummary {
     pub jobs: u64,
     /// Seconds from the start of the run to the start of the worker.
     pub started_s: f64,
+    /// Seconds from the start of the run to when the worker got its place, for which it may have waited; absent while it
+    /// waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_s: Option<f64>,
     /// Seconds from the start of the run to the end of the worker.
     pub ended_s: f64,
     /// Why the worker ended; `running` if it has not.

@@ -28,7 +28,7 @@ pub fn summary_schema() -> Value {
         ("failures", failures(), "the failed tasks by kind"),
         (
             "failures_by_status",
-            list(failure(), FAILURES),
+            list(&failure(), FAILURES),
             "failures of this run by kind and status, the most frequent first",
         ),
         ("resumed", count(), "tasks that an earlier run had settled; absent if there are none"),
@@ -48,7 +48,7 @@ pub fn summary_schema() -> Value {
         ("workers_by_end", counts(), "all workers by the reason of their end"),
         ("fields", json!({ "type": "array", "items": field() }), "how well the rules fit"),
         ("latency", phases(), "how long the phases of requests took"),
-        ("hosts", list(host(), HOSTS), "the hosts with the most tasks"),
+        ("hosts", list(&host(), HOSTS), "the hosts with the most tasks"),
         ("other_hosts", host(), "all other hosts together; absent if there are none"),
         ("history", history(), "what happened when"),
         ("settings", json!({ "type": "array", "items": setting() }), "the settings that differ from their defaults"),
@@ -76,7 +76,7 @@ fn object(keys: &[(&str, Value, &str)]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
-fn list(items: Value, most: usize) -> Value {
+fn list(items: &Value, most: usize) -> Value {
     json!({ "type": "array", "items": items, "maxItems": most })
 }
 
@@ -118,7 +118,7 @@ fn failure() -> Value {
         ("kind", kind(), "the kind, as records name it"),
         ("status", json!({ "type": ["integer", "null"] }), "the HTTP status, if there was an answer"),
         ("count", count(), "how many tasks failed so"),
-        ("examples", list(example, EXAMPLES), "the first of them"),
+        ("examples", list(&example, EXAMPLES), "the first of them"),
     ])
 }
 
@@ -130,6 +130,7 @@ fn worker() -> Value {
         ("tasks", count(), "tasks that it settled"),
         ("jobs", count(), "jobs that it received, with redirects and retries"),
         ("started_s", seconds(), "from the start of the run to its start"),
+        ("placed_s", seconds(), "from the start of the run to when it got its slot"),
         ("ended_s", seconds(), "from the start of the run to its end"),
         ("end", text(), "why it ended; `running` if it has not"),
     ])
@@ -151,7 +152,7 @@ fn phases() -> Value {
 }
 
 fn times() -> Value {
-    let buckets = list(count(), BOUNDS.len());
+    let buckets = list(&count(), BOUNDS.len());
     object(&[
         ("count", count(), "how many times were counted"),
         ("mean_s", seconds(), "the mean"),
@@ -184,7 +185,7 @@ fn history() -> Value {
     ]);
     object(&[
         ("length_s", seconds(), "the length of each stretch"),
-        ("stretches", list(stretch, STRETCHES), "from the start of the run on"),
+        ("stretches", list(&stretch, STRETCHES), "from the start of the run on"),
     ])
 }
 

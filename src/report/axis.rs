@@ -12,6 +12,11 @@ pub(super) fn step(most: f64, marks: u32) -> f64 {
     factors.into_iter().map(|factor| factor * power).find(|step| *step >= rough * 0.999_999).unwrap_or(10.0 * power)
 }
 
+/// The step between two marks of an axis of whole numbers.
+pub(super) fn whole_step(most: f64, marks: u32) -> f64 {
+    step(most, marks).max(1.0)
+}
+
 /// The step between two marks of an axis of time, in seconds.
 pub(super) fn time_step(most: f64, marks: u32) -> f64 {
     const STEPS: [f64; 16] = [
@@ -71,6 +76,7 @@ mod tests {
             let step = step(most, count);
             assert!((step - expected).abs() < expected * 1e-9, "{most}: {step}");
             assert!(marks(most, step).len() <= count as usize + 1, "{most}");
+            assert!(whole_step(most, count).fract() == 0.0, "{most}");
         }
         for (most, expected) in [(20.0, 5.0), (600.0, 120.0), (7_000.0, 1_800.0), (1e6, 432_000.0), (1e9, 2e8)] {
             assert!((time_step(most, 5) - expected).abs() < 1e-6, "{most}: {}", time_step(most, 5));

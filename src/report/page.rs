@@ -259,13 +259,14 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
     };
     let cached = summary.cached.filter(|cached| *cached > 0);
     let cached = cached.map_or_else(String::new, |cached| format!("{} from the cache", words::count(cached)));
-    let requests =
-        format!("{} for robots.txt, {} retries", words::count(summary.robots_requests), words::count(summary.retries));
+    let again = if summary.retries == 1 { "retry" } else { "retries" };
+    let (robots, retries) = (words::count(summary.robots_requests), words::count(summary.retries));
+    let requests = format!("{robots} for robots.txt, {retries} {again}");
     let workers: u64 = summary.workers_by_end.values().sum();
     let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
     let slots: BTreeSet<_> = summary.workers.iter().map(|worker| (worker.fact("node"), worker.fact("slot"))).collect();
     let slots = match slots.len() as u64 {
-        0 => String::new(),
+        _ if workers + running < 2 => String::new(),
         1 => "one after another".to_owned(),
         slots => format!("{} at a time", words::count(slots)),
     };
@@ -290,6 +291,9 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
 /// The most points of a picture of values over time. More would be spikes of single tasks in most runs.
 const POINTS: usize = 120;
 
+/// The fewest points of such a picture. Fewer say nothing.
+const FEWEST_POINTS: usize = 4;
+
 /// A stretch of a picture, and how many seconds it has.
 fn points(history: &HistorySummary) -> Vec<(Stretch, f64)> {
     let each = history.stretches.len().div_ceil(POINTS).max(1);
@@ -304,6 +308,9 @@ fn points(history: &HistorySummary) -> Vec<(Stretch, f64)> {
 
 fn pictures(summary: &Summary) -> Vec<Picture> {
     let points = points(&summary.history);
+    if points.len() < FEWEST_POINTS {
+        return Vec::new();
+    }
     let Some((_, length)) = points.first().copied().filter(|(_, length)| length.is_finite() && *length > 0.0) else {
         return Vec::new();
     };
@@ -311,14 +318,15 @@ fn pictures(summary: &Summary) -> Vec<Picture> {
     let values = |of: fn(&Stretch) -> u64| -> Vec<f64> { points.iter().map(|(it, _)| of(it) as f64).collect() };
     let a_second =
         |of: fn(&Stretch) -> u64| -> Vec<f64> { points.iter().map(|(it, length)| of(it) as f64 / length).collect() };
-    let (number, size): (Axis, Axis) = ((axis::step, number), (axis::size_step, size));
+    let (rate, count, size): (Axis, Axis, Axis) =
+        ((axis::step, number), (axis::whole_step, number), (axis::size_step, size));
     let line = |class, values| Line { class, values };
     let tasks = [line("tasks", a_second(|it| it.tasks)), line("failed", a_second(|it| it.failed))];
-    let svg = lines::draw("Tasks a second over time", &tasks, length, number);
+    let svg = lines::draw("Tasks a second over time", &tasks, length, rate);
     let mut pictures = vec![Picture { title: "Tasks a second (failures in red)", svg }];
     if has(|it| it.in_flight) {
         let flight = line("flight", values(|it| it.in_flight));
-        let svg = lines::draw("Requests in flight over time", &[flight], length, number);
+        let svg = lines::draw("Requests in flight over time", &[flight], length, count);
         pictures.push(Picture { title: "Requests in flight", svg });
     }
     if has(|it| it.memory) {
@@ -327,7 +335,7 @@ fn pictures(summary: &Summary) -> Vec<Picture> {
     }
     if has(|it| it.waiting_hosts) {
         let waiting = line("waiting", values(|it| it.waiting_hosts));
-        let svg = lines::draw("Hosts that wait over time", &[waiting], length, number);
+        let svg = lines::draw("Hosts that wait over time", &[waiting], length, count);
         pictures.push(Picture { title: "Hosts that wait (delay, Retry-After, failures)", svg });
     }
     pictures

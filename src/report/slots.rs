@@ -16,10 +16,23 @@ const LANES: usize = 3;
 /// The NARROWEST bar, in pixels.
 const NARROWEST: f64 = 2.0;
 
+/// When the bar of a worker begins, in seconds from the start of the run.
+pub(super) type Begin = fn(&WorkerSummary) -> f64;
+
+/// When the process started.
+pub(super) fn started(worker: &WorkerSummary) -> f64 {
+    worker.started_s
+}
+
+/// When the worker got its slot. Before, it may have waited.
+pub(super) fn placed(worker: &WorkerSummary) -> f64 {
+    worker.placed_s.unwrap_or(worker.started_s)
+}
+
 /// A row: the workers of one slot in lanes, or those of several slots in one lane.
 pub(super) struct Row<'a> {
-    /// The first slot.
-    pub(super) slot: usize,
+    /// The name of the first slot.
+    pub(super) name: String,
     pub(super) lanes: Vec<Vec<&'a WorkerSummary>>,
 }
 
@@ -60,31 +73,37 @@ pub(super) fn class(end: &str) -> &'static str {
     ENDS.iter().find(|(name, ..)| *name == end).map_or("bad", |(_, class, _)| class)
 }
 
+/// The name of an end, if it is known. A file may have any text in its place.
+fn name(end: &str) -> &'static str {
+    ENDS.iter().find(|(name, ..)| *name == end).map_or("ended", |(name, ..)| name)
+}
+
 /// What the end of a worker means; nothing for an end that is not known.
 pub(super) fn meaning(end: &str) -> &'static str {
     ENDS.iter().find(|(name, ..)| *name == end).map_or("", |(.., meaning)| meaning)
 }
 
 /// The rows of the picture, and how many slots share each. If there are few of them, workers that overlap have lanes.
-pub(super) fn rows(workers: &[WorkerSummary]) -> (Vec<Row<'_>>, usize) {
+pub(super) fn rows(workers: &[WorkerSummary], begin: Begin) -> (Vec<Row<'_>>, usize) {
     let slots = slots(workers);
     let each = slots.len().div_ceil(ROWS).max(1);
     let most = if slots.len() > ROWS_WITH_LANES { 1 } else { LANES };
-    let groups = slots.chunks(each).enumerate();
-    let rows = groups.map(|(number, slots)| {
+    let rows = slots.chunks(each).map(|slots| {
         let mut workers = slots.concat();
-        workers.sort_by(|one, other| one.started_s.total_cmp(&other.started_s));
-        Row { slot: number * each, lanes: lanes(&workers, most) }
+        workers.sort_by(|one, other| begin(one).total_cmp(&begin(other)));
+        let slot = slots.first().and_then(|workers| workers.first()?.fact("slot"));
+        let name = slot.map_or_else(|| "spare".to_owned(), |slot| format!("slot {slot}"));
+        Row { name, lanes: lanes(&workers, begin, most) }
     });
     (rows.collect(), each)
 }
 
 /// Puts each worker into the first lane that is free when it starts, or into the one that is free first.
-fn lanes<'a>(workers: &[&'a WorkerSummary], most: usize) -> Vec<Vec<&'a WorkerSummary>> {
+fn lanes<'a>(workers: &[&'a WorkerSummary], begin: Begin, most: usize) -> Vec<Vec<&'a WorkerSummary>> {
     let mut lanes: Vec<Vec<&WorkerSummary>> = Vec::new();
     for worker in workers {
         let ends = |lane: &Vec<&WorkerSummary>| lane.last().map_or(0.0, |last| last.ended_s);
-        let free = lanes.iter().position(|lane| ends(lane) <= worker.started_s);
+        let free = lanes.iter().position(|lane| ends(lane) <= begin(worker));
         match free {
             Some(free) => lanes[free].push(worker),
             None if lanes.len() < most => lanes.push(vec![worker]),
@@ -97,7 +116,7 @@ fn lanes<'a>(workers: &[&'a WorkerSummary], most: usize) -> Vec<Vec<&'a WorkerSu
     lanes
 }
 
-/// The workers of each slot, in the order of the slots. Workers without a slot share the last one.
+/// The workers of each slot, in the order of the slots. Workers that wait for a slot share the last one.
 fn slots(workers: &[WorkerSummary]) -> Vec<Vec<&WorkerSummary>> {
     let mut by_slot: BTreeMap<(u64, u64), Vec<&WorkerSummary>> = BTreeMap::new();
     for worker in workers {
@@ -110,10 +129,10 @@ fn slots(workers: &[WorkerSummary]) -> Vec<Vec<&WorkerSummary>> {
 /// The bars of one lane. A bar that is too narrow takes in those that follow it. Bars of the only lane of a row may overlap.
 /// A bar then takes in those that begin at nearly the same place, because they would hide it, and ends where the next one
 /// begins.
-pub(super) fn bars(lane: &[&WorkerSummary], x: impl Fn(f64) -> f64, is_only: bool) -> Vec<Bar> {
+pub(super) fn bars(lane: &[&WorkerSummary], begin: Begin, x: impl Fn(f64) -> f64, is_only: bool) -> Vec<Bar> {
     let mut bars: Vec<Bar> = Vec::new();
     for worker in lane {
-        let (from, to) = (x(worker.started_s), x(worker.ended_s.max(worker.started_s)));
+        let (from, to) = (x(begin(worker)), x(worker.ended_s.max(begin(worker))));
         let is_hidden = |last: &Bar| {
             let is_narrow = last.to - last.from < NARROWEST && from - last.from < 2.0 * NARROWEST;
             is_narrow || (is_only && from - last.from < NARROWEST)
@@ -145,8 +164,8 @@ pub(super) fn bars(lane: &[&WorkerSummary], x: impl Fn(f64) -> f64, is_only: boo
     }
     for bar in &mut bars {
         if bar.workers > 1 {
-            bar.title =
-                format!("{} workers, {} tasks; the worst end: {}", bar.workers, words::count(bar.tasks), bar.end);
+            let end = name(&bar.end);
+            bar.title = format!("{} workers, {} tasks; the worst end: {end}", bar.workers, words::count(bar.tasks));
         }
     }
     bars
@@ -156,7 +175,9 @@ pub(super) fn bars(lane: &[&WorkerSummary], x: impl Fn(f64) -> f64, is_only: boo
 fn title(worker: &WorkerSummary) -> String {
     let pid = worker.fact("pid").map_or_else(String::new, |pid| format!("pid {pid}, "));
     let generation = worker.fact("generation").map_or_else(String::new, |it| format!("generation {it}, "));
-    let end = ENDS.iter().find(|(name, ..)| *name == worker.end).map_or("ended", |(name, ..)| name);
-    let (from, to) = (words::time(worker.started_s), words::time(worker.ended_s));
-    format!("{pid}{generation}{} tasks, {} jobs, {from} to {to}: {end}", worker.tasks, worker.jobs)
+    let end = name(&worker.end);
+    let (from, to) = (words::time(placed(worker)), words::time(worker.ended_s));
+    let waited = placed(worker) - worker.started_s;
+    let waited = if waited < 0.05 { String::new() } else { format!(" after waiting {}", words::time(waited)) };
+    format!("{pid}{generation}{} tasks, {} jobs, {from} to {to}{waited}: {end}", worker.tasks, worker.jobs)
 }

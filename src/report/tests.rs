@@ -17,6 +17,7 @@ fn worker(slot: u64, generation: u64, (from, to): (f64, f64), end: &'static str)
         tasks: 100,
         jobs: 101,
         started_s: from,
+        placed_s: None,
         ended_s: to,
         end: end.into(),
     }
@@ -96,6 +97,22 @@ fn text_from_elsewhere_stays_text() {
 }
 
 #[test]
+fn no_text_of_a_worker_becomes_markup() {
+    // Each of them has a bar of its own, some share a bar, or all are in one path.
+    for count in [2, 1_000, 2_000] {
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let at = |number: u64| number as f64 / count as f64;
+        let times = |number| (at(number), at(number + 1));
+        let worker = |number| WorkerSummary { end: HOSTILE.into(), ..worker(0, number, times(number), "quota") };
+        let workers = (0..count).map(worker).collect();
+        let workers_by_end = [(HOSTILE.into(), count)].into();
+        let page = page(&Summary { version: VERSION, elapsed_s: 1.0, workers, workers_by_end, ..Summary::default() });
+        let page = page.expect("a page");
+        assert!(!page.contains("<script"), "{count} workers");
+    }
+}
+
+#[test]
 fn a_run_without_anything_has_a_page() {
     let page = page(&Summary { version: VERSION, ..Summary::default() }).expect("a page");
     assert!(page.contains("<h1>Run</h1>") && !page.contains("NaN"), "{page}");
@@ -166,6 +183,18 @@ fn bars_hide_each_other_nowhere() {
             }
         }
     }
+}
+
+#[test]
+fn a_bar_begins_when_the_worker_gets_its_slot() {
+    let waits = WorkerSummary { placed_s: Some(2.0), ..worker(0, 1, (0.0, 4.0), "finished") };
+    let spare = WorkerSummary { facts: [("pid".into(), 5)].into(), ..worker(9, 0, (3.0, 4.0), "running") };
+    let workers = vec![worker(0, 0, (0.0, 2.0), "quota"), waits, spare];
+    let page = page(&Summary { version: VERSION, elapsed_s: 4.0, workers, ..Summary::default() }).expect("a page");
+    assert!(page.contains("2.0 s to 4.0 s after waiting 2.0 s: finished"), "{page}");
+    assert!(page.contains(">slot 0</text>") && page.contains(">spare</text>"), "{page}");
+    let boxes = boxes(&page);
+    assert!((boxes[0][1] - boxes[1][1]).abs() < 0.01, "both are in one lane: {boxes:?}");
 }
 
 #[test]

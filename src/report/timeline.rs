@@ -1,13 +1,13 @@
-//! The picture of the workers: a row for each slot, and in it a bar for each process, from its start to its end.
+//! The picture of the workers: a row for each slot, and in it a bar for each process, from when it got the slot to its end.
 //!
-//! A process starts before the one that it replaces has ended. Bars of one slot that overlap are drawn above each other, in
-//! lanes, so that the row looks like a wall of bricks. Where there are so many bars that nobody could point at one, all bars
+//! A process gets the slot before the one that it replaces has finished its last jobs. Bars of one slot that overlap are
+//! drawn above each other, in lanes, so that the row looks like a wall of bricks. Where there are so many bars that nobody could point at one, all bars
 //! of a colour are one path. So the picture stays small.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::slots::{Bar, bars, class, rows};
+use super::slots::{Bar, Begin, bars, class, placed, rows, started};
 use super::{axis, words};
 use crate::observation::WorkerSummary;
 
@@ -58,7 +58,9 @@ pub(super) struct Timeline {
 
 /// Draws the workers of a run, and some of its pages, on an axis of `length` seconds or more.
 pub(super) fn draw(workers: &[WorkerSummary], pages: &[PageBar], length: f64) -> Timeline {
-    let (rows, slots_in_row) = rows(workers);
+    // The picture with pages shows that a process waits before.
+    let begin: Begin = if pages.is_empty() { placed } else { started };
+    let (rows, slots_in_row) = rows(workers, begin);
     if rows.is_empty() {
         return Timeline::default();
     }
@@ -83,12 +85,12 @@ pub(super) fn draw(workers: &[WorkerSummary], pages: &[PageBar], length: f64) ->
         // A name needs twelve pixels.
         if top >= named {
             let middle = if pages.is_empty() { top + height / 2.0 } else { top + lane / 2.0 };
-            drawing.label(LEFT, middle, &format!("slot {}", row.slot));
+            drawing.label(LEFT, middle, &row.name);
             named = top + 12.0;
         }
         for (number, workers) in row.lanes.iter().enumerate() {
             let place = Place { top: top + lane * number as f64, height: lane - 1.0 };
-            for bar in bars(workers, |seconds| drawing.x(seconds), row.lanes.len() == 1) {
+            for bar in bars(workers, begin, |seconds| drawing.x(seconds), row.lanes.len() == 1) {
                 drawing.bar(&bar, place);
                 has_merged |= bar.workers > 1;
             }

@@ -259,6 +259,7 @@ fn documented_recipes_exist() {
         "fix",
         "fuzz",
         "list",
+        "pictures",
         "soak",
         "test",
     ];

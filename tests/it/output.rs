@@ -215,7 +215,7 @@ fn the_summary_has_the_documented_fields_and_correct_sums() {
     let records = records(&run.stdout);
     for worker in workers {
         let keys: Vec<&str> = worker.as_object().expect("an object").keys().map(String::as_str).collect();
-        let mut expected = ["pid", "slot", "generation", "tasks", "jobs", "started_s", "ended_s", "end"];
+        let mut expected = ["pid", "slot", "generation", "tasks", "jobs", "started_s", "placed_s", "ended_s", "end"];
         expected.sort_unstable();
         assert_eq!(keys, expected, "{text}");
         assert!(worker["jobs"].as_u64() <= Some(2), "{text}");

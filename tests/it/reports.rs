@@ -85,13 +85,13 @@ fn summaries(folder: &Path) -> Vec<(&'static str, Value)> {
 }
 
 /// All keys in the schema, as docs/records.md names them: `workers[].pid`.
-fn keys(root: &Value, schema: &Value, before: &str, into: &mut BTreeSet<String>) {
+fn keys(schema: &Value, before: &str, into: &mut BTreeSet<String>) {
     if let Some(items) = schema.get("items") {
-        keys(root, items, &format!("{before}[]"), into);
+        keys(items, &format!("{before}[]"), into);
     }
     for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let name = if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
-        keys(root, schema, &name, into);
+        keys(schema, &name, into);
         into.insert(name);
     }
 }
@@ -129,29 +129,40 @@ fn wrong_ones(value: &Value) -> Vec<Value> {
     wrong
 }
 
+/// Keys that a summary has only if there is something to say.
+const OPTIONAL: [&str; 5] = ["resumed", "listing_requests", "cached", "other_hosts", "output"];
+
+/// What a summary may also be, and what no summary is: another version, a key less or more at any place.
+fn variations(summary: &Value) -> Vec<(Value, bool)> {
+    let mut required = summary.clone();
+    let entries = required.as_object_mut().expect("an object");
+    OPTIONAL.iter().for_each(|key| drop(entries.remove(*key)));
+    let versions = [json!(1), json!(3), json!("2"), Value::Null].map(|version| {
+        let mut wrong = summary.clone();
+        wrong["version"] = version;
+        wrong
+    });
+    let wrong = wrong_ones(&required).into_iter().chain(versions).map(|wrong| (wrong, false));
+    [(summary.clone(), true), (required.clone(), true)].into_iter().chain(wrong).collect()
+}
+
+/// The schema with summaries of real runs, and with what no summary is.
+pub(crate) fn schema_and_summaries() -> (Value, Vec<(Value, bool)>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let summaries = summaries(folder.path());
+    (schema(), summaries.iter().flat_map(|(_, summary)| variations(summary)).collect())
+}
+
 #[test]
 fn the_summaries_of_all_sorts_of_runs_fit_the_schema_and_others_do_not() {
     let schema = schema();
     let folder = tempfile::tempdir().expect("a folder");
     let summaries = summaries(folder.path());
-    let optional = ["resumed", "listing_requests", "cached", "other_hosts", "output"];
     let mut seen = BTreeSet::new();
     for (name, summary) in &summaries {
-        assert!(is_valid(&schema, summary), "{name}: {summary:#}");
         seen.extend(summary.as_object().expect("an object").keys().cloned());
-        for version in [json!(1), json!(3), json!("2"), Value::Null] {
-            let mut wrong = summary.clone();
-            wrong["version"] = version;
-            assert!(!is_valid(&schema, &wrong), "{name}: {wrong:#}");
-        }
-        let without = summary.as_object().expect("an object").keys().filter(|key| optional.contains(&key.as_str()));
-        let mut required = summary.clone();
-        for key in without {
-            required.as_object_mut().expect("an object").remove(key);
-        }
-        assert!(is_valid(&schema, &required), "{name}");
-        for wrong in wrong_ones(&required) {
-            assert!(!is_valid(&schema, &wrong), "{name}: {wrong:#}");
+        for (value, is_summary) in variations(summary) {
+            assert_eq!(is_valid(&schema, &value), is_summary, "{name}: {value:#}");
         }
     }
     let of_schema: BTreeSet<String> = schema["properties"].as_object().expect("properties").keys().cloned().collect();
@@ -175,8 +186,8 @@ fn the_summaries_of_all_sorts_of_runs_fit_the_schema_and_others_do_not() {
 fn every_key_of_the_summary_is_documented_and_the_other_way_round() {
     let schema = schema();
     let (mut in_program, mut of_times) = (BTreeSet::new(), BTreeSet::new());
-    keys(&schema, &schema, "", &mut in_program);
-    keys(&schema, &schema["definitions"]["times"], "", &mut of_times);
+    keys(&schema, "", &mut in_program);
+    keys(&schema["definitions"]["times"], "", &mut of_times);
     // `other_hosts` is described as a whole.
     in_program.retain(|key| !key.starts_with("other_hosts."));
     let text = fs::read_to_string(fixture("../docs/records.md")).expect("the document");

@@ -497,5 +497,7 @@ fn schemas_are_written_for_peers() {
         let values: Vec<(Value, bool)> = records.iter().cloned().map(|right| (right, true)).chain(wrong).collect();
         add(&schema, &values);
     }
+    let (schema, summaries) = crate::reports::schema_and_summaries();
+    add(&schema, &summaries);
     fs::write(file, lines).expect("written");
 }

@@ -205,8 +205,10 @@ fn shown(output: &str) -> Vec<Shown> {
 
 #[test]
 fn the_demonstration_shows_workers_and_quotas_and_how_the_time_falls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().join("demo.html");
     let mut command = gleaner();
-    command.arg("demo");
+    command.args(["demo", "--report"]).arg(&report);
     let run = Run::start(command).finish().exited(0);
     let parts = shown(&run.stdout);
     for (heading, workers, seconds) in
@@ -224,4 +226,64 @@ fn the_demonstration_shows_workers_and_quotas_and_how_the_time_falls() {
         assert!((least..least + TOLERANCE).contains(&time), "{heading} took {time:?}");
     }
     assert!(run.stdout.contains("(new)") && run.stdout.contains("batch 2: Page "), "{}", run.stdout);
+    let report = std::fs::read_to_string(report).expect("a report");
+    let sections: Vec<&str> = report.split("<h2>").skip(1).collect();
+    assert_eq!(sections.len(), parts.len(), "{report}");
+    for (section, part) in sections.iter().zip(&parts) {
+        assert!(section.starts_with(part.heading.as_str()), "{section}");
+        for (pid, pages) in &part.pages {
+            assert_eq!(section.matches(&format!(">pid {pid}</text>")).count(), 1, "{section}");
+            assert!(*pages > 0, "{pid}");
+        }
+        assert_eq!(section.matches("<title>pid ").count(), part.pages.len(), "{section}");
+        for page in 1..=7 {
+            assert_eq!(section.matches(&format!("<title>Page {page}</title>")).count(), 1, "{section}");
+        }
+    }
+}
+
+#[test]
+fn the_report_of_the_demonstration_is_made_even_if_nobody_reads_what_it_prints() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = crate::support::shell(r#"{ "$0" demo --report demo.html; echo $? >code; } | head -n 1"#);
+    command.current_dir(&folder);
+    let run = Run::start(command).finish().exited(0);
+    assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("written");
+    assert_eq!(read("code").trim(), "0", "{run:?}");
+    assert!(read("demo.html").contains("2 workers with a quota of 2"));
+}
+
+/// A line for each process with its pid, and a block for each page.
+#[test]
+fn the_demonstration_is_a_picture_on_a_terminal_with_room_for_it() {
+    let on_terminal = |columns: u32, environment: &str| {
+        let program = env!("CARGO_BIN_EXE_gleaner");
+        let line = format!("stty cols {columns} rows 40; {environment} exec {program} demo");
+        let mut command = crate::support::shell(r#"exec script -qec "$1" /dev/null"#);
+        command.arg(line).env("TERM", "xterm-256color");
+        Run::start(command)
+    };
+    // The runs sleep for most of their time.
+    let [plain, coloured, narrow] = [(80, "NO_COLOR=1"), (100, ""), (40, "NO_COLOR=1")]
+        .map(|(columns, environment)| (columns, on_terminal(columns, environment)))
+        .map(|(columns, run)| (columns, run.finish().exited(0).stdout));
+    for (columns, output) in [&plain, &coloured] {
+        let lines: Vec<String> = output.lines().filter(|line| line.contains("  pid ")).map(without_escapes).collect();
+        let pages = lines.iter().map(|line| line.matches("Page ").count()).sum::<usize>();
+        assert!(lines.len() >= 1 + 2 + 7 + 4 && pages >= 4 * 7, "{output}");
+        assert!(lines.iter().all(|line| line.trim_end().chars().count() < *columns as usize), "{output}");
+        assert!(!output.contains("batch"), "{output}");
+        assert_eq!(lines.iter().filter(|line| line.contains(" new")).count(), 2, "{output}");
+    }
+    assert!(!plain.1.contains('\u{1b}') && coloured.1.contains('\u{1b}'), "{}{}", plain.1, coloured.1);
+    assert!(narrow.1.contains("  pid ") && narrow.1.contains("batch 1: Page 1"), "the table: {}", narrow.1);
+}
+
+fn without_escapes(line: &str) -> String {
+    let mut text = String::new();
+    let mut parts = line.split('\u{1b}');
+    text.extend(parts.next());
+    text.extend(parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest)));
+    text
 }

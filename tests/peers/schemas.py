@@ -1,4 +1,4 @@
-"""Checks the JSON Schemas of settings and records with jsonschema, and what it says of values with what our tests say.
+"""Checks our JSON Schemas with jsonschema, and what it says of values with what our tests say.
 
     GLEANER_SCHEMAS=schemas.jsonl cargo test --test it schemas_are_written_for_peers -- --ignored
     python3 schemas.py schemas.jsonl config/*.toml

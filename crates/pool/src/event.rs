@@ -92,6 +92,8 @@ pub enum Event {
         jobs: u64,
         /// When it was started.
         started: Instant,
+        /// When it got its slot. A spare waits for that.
+        placed: Option<Instant>,
         /// When the pool noticed its end.
         ended: Instant,
         /// Why it ended.

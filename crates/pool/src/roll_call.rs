@@ -16,6 +16,8 @@ pub struct WorkerReport {
     pub jobs: u64,
     /// When it was started.
     pub started: Instant,
+    /// When it got its slot. It may have waited for that as a spare.
+    pub placed: Instant,
     /// When the pool noticed its end.
     pub ended: Instant,
     /// Why it ended.
@@ -35,11 +37,11 @@ impl RollCall {
             Event::Started { worker, pid } => {
                 self.pids.insert(worker, pid);
             }
-            Event::Ended { worker, slot, generation, jobs, started, ended, end } => {
-                if let (Some(pid), Some(slot)) = (self.pids.remove(&worker), slot)
+            Event::Ended { worker, slot, generation, jobs, started, placed, ended, end } => {
+                if let (Some(pid), Some(slot), Some(placed)) = (self.pids.remove(&worker), slot, placed)
                     && jobs > 0
                 {
-                    self.reports.push(WorkerReport { pid, slot, generation, jobs, started, ended, end });
+                    self.reports.push(WorkerReport { pid, slot, generation, jobs, started, placed, ended, end });
                 }
             }
             _ => {}

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use super::event::{JobId, WorkerId};
 
 /// What a worker is doing now.
@@ -11,6 +13,8 @@ pub struct WorkerStatus {
     pub slot: Option<usize>,
     /// How many workers had this slot before.
     pub generation: u32,
+    /// When it got its slot.
+    pub placed: Option<Instant>,
     /// Whether it takes jobs.
     pub state: WorkerState,
     /// How many jobs it got.

@@ -59,11 +59,12 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
         "{PAGES} pages that take one second each. Each worker process fetches one page at a time. Coordinator: pid {}.",
         std::process::id()
     );
-    say(&about)?;
+    let display = Display { goes_on: report.is_some() };
+    display.say(&about)?;
     if terminal_width().is_some() {
-        say("Blocks are pages over time. A line is a process that waits.")?;
+        display.say("Blocks are pages over time. A line is a process that waits.")?;
     }
-    say("")?;
+    display.say("")?;
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let mut counts = vec![1, 2, cpus, PAGES];
     counts.sort_unstable();
@@ -76,10 +77,10 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
     let runs = counts.into_iter().map(with_note).chain([(recycled, 2, NonZeroU32::new(2))]);
     let (mut all, mut longest) = (Vec::new(), 0.0_f64);
     for (heading, workers, quota) in runs {
-        say(&heading)?;
+        display.say(&heading)?;
         let shown = demonstrate(&site, heading, workers, quota)?;
         longest = longest.max(shown.summary.elapsed_s);
-        show(&shown, longest)?;
+        show(&shown, longest, display)?;
         all.push(shown);
     }
     if let Some(file) = report {
@@ -89,13 +90,13 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
 }
 
 /// Shows a run: as a picture on a terminal, and as a table for programs.
-fn show(shown: &Shown, longest: f64) -> Result<(), Stop> {
+fn show(shown: &Shown, longest: f64, display: Display) -> Result<(), Stop> {
     let is_coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let picture = terminal_width().and_then(|width| picture::draw(shown, longest, width, is_coloured));
     for line in picture.unwrap_or_else(|| rows(shown)) {
-        say(&line)?;
+        display.say(&line)?;
     }
-    say(&format!("  {:.2} s\n", shown.summary.elapsed_s))
+    display.say(&format!("  {:.2} s\n", shown.summary.elapsed_s))
 }
 
 /// The columns of standard output, if it is a terminal.
@@ -201,9 +202,21 @@ fn rows(shown: &Shown) -> Vec<String> {
     rows.collect()
 }
 
-fn say(line: &str) -> Result<(), Stop> {
-    let written = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
-    written.map_err(Stop::unheard)
+/// Where the demonstration is shown.
+#[derive(Debug, Clone, Copy)]
+struct Display {
+    /// Whether the runs go on if nobody reads any more, because a report is asked for.
+    goes_on: bool,
+}
+
+impl Display {
+    fn say(self, line: &str) -> Result<(), Stop> {
+        let written = streams::display().and_then(|mut out| out.write_all(format!("{line}\n").as_bytes()));
+        match written.map_err(Stop::unheard) {
+            Err(stop) if self.goes_on && is_reader_gone(&stop) => Ok(()),
+            result => result,
+        }
+    }
 }
 
 /// Whether the reader of standard output has closed it. This is not an error.

@@ -123,7 +123,7 @@ mod tests {
     fn worker((slot, generation): (u64, u64), pid: u64, started_s: f64, ended_s: f64) -> WorkerSummary {
         let facts = [("pid", pid), ("slot", slot), ("generation", generation)];
         let facts = facts.map(|(name, value)| (name.into(), value)).into();
-        WorkerSummary { facts, tasks: 1, jobs: 1, started_s, ended_s, end: "quota".into() }
+        WorkerSummary { facts, tasks: 1, jobs: 1, started_s, placed_s: None, ended_s, end: "quota".into() }
     }
 
     /// Two workers with a quota of two.

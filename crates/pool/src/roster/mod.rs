@@ -86,6 +86,8 @@ struct Worker {
     started: Instant,
     /// When it was started. Unlike `started`, this does not move after a pause of this process.
     born: Instant,
+    /// When it got its slot.
+    placed: Option<Instant>,
     /// How many signs of life it gave.
     beats: u64,
     /// When it last gave a sign of life.

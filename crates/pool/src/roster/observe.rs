@@ -71,6 +71,7 @@ impl Roster {
             generation: worker.generation,
             jobs: u64::from(worker.assigned),
             started: worker.started,
+            placed: worker.placed,
             ended: now,
             end,
         }));

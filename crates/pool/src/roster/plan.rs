@@ -68,6 +68,7 @@ impl Roster {
         slot.active = Some(id);
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.slot = Some(index);
+            worker.placed = Some(now);
             worker.generation = slot.generations;
         }
         slot.generations += 1;
@@ -96,6 +97,7 @@ impl Roster {
             finished: 0,
             started: now,
             born: now,
+            placed: None,
             beats: 0,
             heard: now,
             waits_since: None,

@@ -22,6 +22,7 @@ impl Roster {
                 pid: None,
                 slot: worker.slot,
                 generation: worker.generation,
+                placed: worker.placed,
                 state: match worker.phase {
                     Phase::Starting => WorkerState::Starting,
                     Phase::Ready => WorkerState::Ready,
