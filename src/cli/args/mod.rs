@@ -390,6 +390,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_option_that_is_needed_early_is_found_wherever_it_stands() {
+        let table = [
+            ("run l", None),
+            ("--color always run l", Some(ColorChoice::Always)),
+            ("run l --color=never", Some(ColorChoice::Never)),
+            ("run l --color", None),
+            ("run l --color sometimes", None),
+            ("run l --colored=never", None),
+            ("run --color never l --color always", Some(ColorChoice::Always)),
+            ("run --color never -- --color always", Some(ColorChoice::Never)),
+        ];
+        for (line, expected) in table {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(early::<ColorChoice>(&words, "--color"), expected, "{line}");
+        }
+    }
+
     /// The plan of a run with these flags.
     fn plan(flags: &str) -> crate::config::Plan {
         let Command::Run(args) = read(&format!("run - {flags}")).unwrap_or_else(|error| panic!("{error}")).command
