@@ -31,8 +31,8 @@ pub struct Stretch {
 impl Stretch {
     /// Adds the stretch that follows this one.
     pub fn add(&mut self, other: Self) {
-        self.tasks += other.tasks;
-        self.failed += other.failed;
+        self.tasks = self.tasks.saturating_add(other.tasks);
+        self.failed = self.failed.saturating_add(other.failed);
         self.in_flight = self.in_flight.max(other.in_flight);
         self.memory = self.memory.max(other.memory);
         self.waiting_hosts = self.waiting_hosts.max(other.waiting_hosts);

@@ -170,8 +170,7 @@ struct FieldRow {
 impl Body {
     fn of(summary: &Summary) -> Self {
         let listed = summary.workers.len() as u64;
-        let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
-        let all = summary.workers_by_end.values().sum::<u64>() + running;
+        let (all, running) = (processes(summary), running(summary));
         let running = (running > 0).then_some(("running", running));
         let ends = summary.workers_by_end.iter().map(|(end, count)| (&**end, *count)).chain(running);
         let ends = ends.map(|(end, count)| End {
@@ -251,6 +250,16 @@ fn moment(time: &str) -> String {
     text(&format!("{day} {clock} UTC"))
 }
 
+/// How many workers have not ended.
+fn running(summary: &Summary) -> u64 {
+    summary.workers.iter().filter(|worker| worker.end == "running").count() as u64
+}
+
+/// How many workers there were. A file may have any counts.
+fn processes(summary: &Summary) -> u64 {
+    summary.workers_by_end.values().fold(running(summary), |sum, count| sum.saturating_add(*count))
+}
+
 fn tiles(summary: &Summary) -> Vec<Tile> {
     let now = summary.tasks.saturating_sub(summary.resumed);
     let resumed = match summary.resumed {
@@ -262,11 +271,10 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
     let again = if summary.retries == 1 { "retry" } else { "retries" };
     let (robots, retries) = (words::count(summary.robots_requests), words::count(summary.retries));
     let requests = format!("{robots} for robots.txt, {retries} {again}");
-    let workers: u64 = summary.workers_by_end.values().sum();
-    let running = summary.workers.iter().filter(|worker| worker.end == "running").count() as u64;
+    let workers = processes(summary);
     let slots: BTreeSet<_> = summary.workers.iter().map(|worker| (worker.fact("node"), worker.fact("slot"))).collect();
     let slots = match slots.len() as u64 {
-        _ if workers + running < 2 => String::new(),
+        _ if workers < 2 => String::new(),
         1 => "one after another".to_owned(),
         slots => format!("{} at a time", words::count(slots)),
     };
@@ -284,7 +292,7 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         tile("tasks a second", words::rate(now, summary.elapsed_s), String::new(), ""),
         tile("requests", words::count(summary.requests), requests, ""),
         tile("bytes", words::size(summary.bytes), "decompressed".to_owned(), ""),
-        tile("workers", words::count(workers + running), slots, ""),
+        tile("workers", words::count(workers), slots, ""),
     ]
 }
 
@@ -311,7 +319,7 @@ fn pictures(summary: &Summary) -> Vec<Picture> {
     if points.len() < FEWEST_POINTS {
         return Vec::new();
     }
-    let Some((_, length)) = points.first().copied().filter(|(_, length)| length.is_finite() && *length > 0.0) else {
+    let Some((_, length)) = points.first().copied().filter(|(_, length)| (1e-6..1e12).contains(length)) else {
         return Vec::new();
     };
     let has = |of: fn(&Stretch) -> u64| points.iter().any(|(it, _)| of(it) > 0);

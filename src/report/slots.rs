@@ -141,7 +141,7 @@ pub(super) fn bars(lane: &[&WorkerSummary], begin: Begin, x: impl Fn(f64) -> f64
             Some(last) if is_hidden(last) => {
                 last.to = last.to.max(to);
                 last.workers += 1;
-                last.tasks += worker.tasks;
+                last.tasks = last.tasks.saturating_add(worker.tasks);
                 (last.pid, last.is_odd) = (None, false);
                 if rank(&worker.end) < rank(&last.end) {
                     last.end = worker.end.clone().into_owned();

@@ -35,7 +35,7 @@ fn largest(slots: u64) -> Summary {
         let end = ends[usize::try_from(number % 4).expect("a small number")];
         worker(slot, generation, (from * length, (from + 1.0) * length), end)
     });
-    let latency = LatencySummary { count: 9, buckets: (0..14).collect(), ..LatencySummary::default() };
+    let latency = latency();
     let phases = PhaseSummary { total: latency.clone(), queue: latency.clone(), ..PhaseSummary::default() };
     let host = HostSummary { host: long.clone(), tasks: 7, failed: 1, bytes: 1, latency };
     let example = FailureExample { seq: 0, url: long.clone(), message: long.clone() };
@@ -94,6 +94,31 @@ fn text_from_elsewhere_stays_text() {
         assert!(!page.contains(part), "{part:?} is in the page");
     }
     assert_eq!(page.matches("</title>").count() - page.matches("<title>").count(), 0, "a title ends where it should");
+}
+
+#[test]
+fn any_numbers_have_a_page_of_bounded_size() {
+    let most = u64::MAX;
+    for (from, to) in [(0.0, 0.0), (-1e308, 1e308), (1e308, -1e308), (0.0, 1e-300), (5e-324, 1e-320)] {
+        let mut summary = Summary { elapsed_s: to, ..recycled(2, 600) };
+        for worker in &mut summary.workers {
+            (worker.started_s, worker.placed_s, worker.ended_s) = (from, Some(from), to);
+            worker.tasks = most;
+        }
+        summary.workers_by_end = [("quota".into(), most), ("other".into(), most)].into();
+        let latency = LatencySummary { count: most, mean_s: from, max_s: to, buckets: vec![7, 3, most], ..latency() };
+        summary.latency = PhaseSummary { total: latency.clone(), ..PhaseSummary::default() };
+        let stretch = Stretch { tasks: most, failed: most, in_flight: most, memory: most, waiting_hosts: most };
+        summary.history = HistorySummary { length_s: to, stretches: vec![stretch; 600] };
+        (summary.tasks, summary.failed, summary.bytes, summary.resumed) = (1, most, most, most);
+        let page = page(&summary).expect("a page");
+        let is_number = ["NaN", "\"inf", "\"-inf", ">inf"].iter().all(|part| !page.contains(part));
+        assert!(page.len() < 2_000_000 && is_number, "{from:e} {to:e}: {} bytes", page.len());
+    }
+}
+
+fn latency() -> LatencySummary {
+    LatencySummary { count: 9, buckets: (0..14).collect(), ..LatencySummary::default() }
 }
 
 #[test]

@@ -119,7 +119,8 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn x(&self, seconds: f64) -> f64 {
-        self.left + seconds * self.scale
+        // A file may have any times.
+        self.left + (seconds * self.scale).clamp(0.0, WIDTH - self.left - RIGHT)
     }
 
     fn axis(&mut self, length: f64, bottom: f64) {
