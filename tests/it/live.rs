@@ -271,7 +271,7 @@ fn a_browser_that_does_not_read_skips_states_and_delays_nothing() {
     let page = Page::of(&run);
     let reads = page.events();
     let stream = TcpStream::connect(page.at).expect("the page is served");
-    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 64 << 10).expect("a socket takes this option");
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 4 << 10).expect("a socket takes this option");
     let sleeps = page.connect(stream);
     let never_reads = page.connect(TcpStream::connect(page.at).expect("the page is served"));
     reads.wait_for("now", "<dd>60</dd>");
