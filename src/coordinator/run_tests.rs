@@ -355,7 +355,7 @@ async fn a_run_after_its_deadline_begins_no_job() {
     let limits = RunLimits { deadline: Some(Duration::ZERO), max_failures: None };
     let ended = run_until(RunParts { limits, ..place.parts(fake) }, no_signals()).await;
     assert!(matches!(ended.ending, Ok(Ending::Stopped(Reason::Deadline))), "{ended:?}");
-    assert_eq!((told.borrow().closed, told.borrow().killed), (0, 1));
+    assert_eq!((told.borrow().closed, told.borrow().killed), (1, 0));
 }
 
 #[tokio::test]

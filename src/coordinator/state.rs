@@ -215,7 +215,8 @@ impl State {
 
     /// Why the run ended before the end of its list, if it did.
     pub(super) fn stopped(&self) -> Option<Reason> {
-        self.stopping.filter(|_| self.halted).map(|stopping| stopping.reason)
+        let is_early = self.halted || (self.closed && !self.is_complete());
+        self.stopping.filter(|_| is_early).map(|stopping| stopping.reason)
     }
 
     /// When a run that stops waits no longer for jobs in flight.
@@ -304,9 +305,13 @@ impl State {
         if let Some(stopping) = self.stopping
             && (!self.is_complete() || now >= stopping.until)
         {
-            if !self.halted && (self.out.is_empty() || now >= stopping.until) {
+            if !self.halted && now >= stopping.until {
                 self.halted = true;
                 actions.push(Action::Halt);
+            } else if !self.closed && self.out.is_empty() {
+                // Workers without a job end by themselves, and their end is not reported as a violent one.
+                self.closed = true;
+                actions.push(Action::Close);
             }
             return;
         }
