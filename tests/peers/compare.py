@@ -1,6 +1,6 @@
 """Compares Gleaner's HTML parser with Lexbor and html5lib, page by page.
 
-    GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored
+    GLEANER_PEERS=pages.jsonl cargo test --lib html_documents_are_written_for_peers -- --ignored
     python3 compare.py pages.jsonl
 
 Each line of the file has a page and its document in the format of html5lib's tests. If the document differs without the

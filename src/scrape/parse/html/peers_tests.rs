@@ -94,7 +94,7 @@ fn without_templates(page: &str) -> Option<String> {
     (renamed != page).then(|| renamed.into_owned())
 }
 
-/// `GLEANER_PEERS=pages.jsonl cargo test --lib documents_are_written_for_peers -- --ignored`
+/// `GLEANER_PEERS=pages.jsonl cargo test --lib html_documents_are_written_for_peers -- --ignored`
 ///
 /// Writes one object a line, with a page and its document. If the document differs without the correction
 /// `TextInTableTemplate` or `TemplateFor`, the object also has that one. If the page has a template, the object also has the page with
@@ -103,7 +103,7 @@ fn without_templates(page: &str) -> Option<String> {
 /// strings.
 #[test]
 #[ignore = "writes the file that `tests/peers` reads"]
-fn documents_are_written_for_peers() {
+fn html_documents_are_written_for_peers() {
     let file = env::var_os("GLEANER_PEERS").expect("GLEANER_PEERS names a file");
     let mut out = BufWriter::new(fs::File::create(file).expect("a file"));
     let pages: Vec<String> = if let Some(file) = env::var_os("GLEANER_PAGES") {
