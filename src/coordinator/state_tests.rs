@@ -674,3 +674,22 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     drop(state);
     assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
 }
+
+#[test]
+fn no_phase_that_a_worker_claims_counts_for_more_than_its_request() {
+    let begun = Instant::now();
+    let mut state = state(&Before::default());
+    state.tally.count_details();
+    turn(&mut state, vec![tasks(0..2)], begun);
+    let longest = Some(Duration::MAX);
+    let phases = Phases { connect: longest, first_byte: longest, body: longest, parse: longest, extract: longest };
+    let now = begun + Duration::from_secs(3);
+    for seq in 0..2 {
+        let visited = Visited { answer: Answer::Page(page(seq)), headers: Vec::new(), by_reference: false, phases };
+        let output = bytes(JobOutput::Page(visited, Duration::from_secs(3)));
+        assert_eq!(turn(&mut state, vec![done_with(seq, output)], now)[0], format!("record {seq}"));
+    }
+    let latency = state.summary(&[], now).latency;
+    let sums = [&latency.connect, &latency.first_byte, &latency.body, &latency.parse, &latency.extract];
+    assert_eq!(sums.map(|phase| phase.mean_s), [3.0; 5]);
+}

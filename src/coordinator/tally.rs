@@ -148,7 +148,8 @@ impl Tally {
         }
     }
 
-    /// Counts how long an answer of `host` took.
+    /// Counts how long an answer of `host` took. A worker may claim any phases, but `total` was compared with the clock, so
+    /// no phase counts for more than that.
     pub(super) fn answered(&mut self, host: &str, phases: Phases, total: Duration) {
         let Some(details) = &mut self.details else { return };
         details.hosts.answered(host, total);
@@ -162,7 +163,7 @@ impl Tally {
             (&mut details.extract, extract),
         ];
         for (latency, time) in parts {
-            time.into_iter().for_each(|time| latency.add(time));
+            time.into_iter().for_each(|time| latency.add(time.min(total)));
         }
     }
 
