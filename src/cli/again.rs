@@ -86,25 +86,38 @@ fn is_standard_input(word: &str) -> bool {
         || [Path::new("/dev/stdin"), Path::new("/dev/fd/0"), Path::new("/proc/self/fd/0")].contains(&Path::new(word))
 }
 
-/// Whether a word may have a secret: a header that is not in a file, a password in a URL, or a setting that holds one.
+/// Whether a word may have a secret: a header that is not in a file, a password in a URL or a proxy, or a setting that
+/// holds one.
 fn has_secret(words: &[&str]) -> bool {
-    const SETTINGS: [&str; 5] = ["headers", "basic", "bearer", "proxies", "proxy"];
-    let mut before = "";
-    words.iter().any(|word| {
-        let last = std::mem::replace(&mut before, word);
-        let is_flags = |word: &str| word.starts_with('-') && !word.starts_with("--");
-        let header_after = |word: &str| word == "--header" || (is_flags(word) && word.ends_with('H'));
-        let is_secret_header = |value: &str| !value.is_empty() && !value.starts_with('@');
-        let attached =
-            word.strip_prefix("--header=").or_else(|| word.split_once('H').filter(|_| is_flags(word)).map(|it| it.1));
-        let setting = if last == "--set" { Some(*word) } else { word.strip_prefix("--set=") };
-        let key = setting.map(|setting| setting.split('=').next().unwrap_or(setting));
-        (header_after(last) && is_secret_header(word))
-            || attached.is_some_and(is_secret_header)
-            || key.is_some_and(|key| key.split(['.', '"', '\'']).any(|part| SETTINGS.contains(&part.trim())))
+    let befores = [""].iter().chain(words);
+    words.iter().zip(befores).any(|(word, before)| {
+        let given = |short, long| value(before, word, short, long);
+        given(Some('H'), "--header").is_some_and(|header| !header.is_empty() && !header.starts_with('@'))
+            || given(Some('x'), "--proxy").is_some_and(|proxy| proxy.contains('@'))
+            || given(None, "--set").is_some_and(is_secret_setting)
             || has_user_info(word)
-            || (matches!(last, "-x" | "--proxy") && word.contains('@'))
     })
+}
+
+/// The value that a word gives to an option, whose name may be the word before.
+fn value<'w>(before: &str, word: &'w str, short: Option<char>, long: &str) -> Option<&'w str> {
+    let is_flags = |word: &str| word.starts_with('-') && !word.starts_with("--");
+    if before == long || is_flags(before) && short.is_some_and(|short| before.ends_with(short)) {
+        return Some(word);
+    }
+    let attached = || word.split_once(short?).filter(|_| is_flags(word)).map(|(_, value)| value);
+    let value = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')).or_else(attached)?;
+    // clap allows `-x=VALUE`.
+    Some(value.strip_prefix('=').unwrap_or(value))
+}
+
+/// Whether a setting, written as `KEY=VALUE`, may be a secret. The value may be a table that has more keys.
+fn is_secret_setting(setting: &str) -> bool {
+    const SECRETS: [&str; 5] = ["headers", "basic", "bearer", "proxies", "proxy"];
+    let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+    let is_table = value.trim_start().starts_with('{');
+    key.split(['.', '"', '\'']).any(|part| SECRETS.contains(&part.trim()))
+        || is_table && SECRETS.iter().any(|name| value.contains(name))
 }
 
 /// Whether a URL in this word has a user name or a password.
@@ -160,7 +173,7 @@ mod tests {
     #[test]
     fn a_command_that_has_a_secret_or_would_not_work_is_not_shown() {
         let long = "x".repeat(3_000);
-        let table: [&[&str]; 17] = [
+        let table: [&[&str]; 24] = [
             &["gleaner", "-"],
             &["gleaner", "/dev/stdin"],
             &["gleaner", "l", "-H", "Cookie: a"],
@@ -171,6 +184,13 @@ mod tests {
             &["gleaner", "http://u:p@h/"],
             &["gleaner", "l", "--proxy=http://u:p@h:1"],
             &["gleaner", "l", "-x", "u:p@h:1"],
+            &["gleaner", "l", "-xu:p@h:1"],
+            &["gleaner", "l", "-x=u:p@h:1"],
+            &["gleaner", "l", "-qxu:p@h:1"],
+            &["gleaner", "l", "-qx", "u:p@h:1"],
+            &["gleaner", "l", "--proxy=u:p@h:1"],
+            &["gleaner", "l", "--set", "hosts.h={ bearer = \"a\" }"],
+            &["gleaner", "l", "--set=fetch={headers={X-Key=\"a\"}}"],
             &["gleaner", "l", "--set", "fetch.headers.X-Key=a"],
             &["gleaner", "l", "--set", "hosts.\"h\".bearer=a"],
             &["gleaner", "l", "--set=hosts.'h'.basic=u:p"],

@@ -117,7 +117,8 @@ impl Run {
             reads_task: false,
             limits: RunLimits::default(),
         };
-        let state = State::new(options, bounds, &Before::default(), now);
+        let mut state = State::new(options, bounds, &Before::default(), now);
+        state.tally.count_details();
         let (taken, recorded) = (BTreeSet::new(), BTreeSet::new());
         let pool = Simulated::new(WORKERS, CONCURRENCY, Some(SentOutput::check));
         let (ask, sitemap) = Ask::new("http://h0/s".parse().expect("a URL"), ListingFile::Sitemap, None, Reach::Listed);
@@ -311,12 +312,9 @@ fn claim(payload: Option<&Bytes>, script: &mut Script<'_>) -> Vec<u8> {
             text.clone(),
         )
     };
-    let page = |answer| {
-        JobOutput::Page(
-            Visited { answer, headers: Vec::new(), by_reference: false, phases: Phases::default() },
-            elapsed,
-        )
-    };
+    let longest = (parts & 64 != 0).then_some(Duration::MAX);
+    let phases = Phases { connect: longest, first_byte: longest, body: longest, parse: longest, extract: longest };
+    let page = |answer| JobOutput::Page(Visited { answer, headers: Vec::new(), by_reference: false, phases }, elapsed);
     let to = |text: &str| parse_url(text, None).unwrap_or_else(|_| "http://h0/x".parse().expect("a URL"));
     let entries = if parts & 2 == 0 { listing(&text) } else { text.clone().into() };
     bytes_of(match kind % 8 {

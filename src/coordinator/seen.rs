@@ -116,7 +116,7 @@ impl State {
             read,
             done,
             settled,
-            elapsed: self.tally.elapsed(now),
+            elapsed: self.tally.elapsed(now).saturating_sub(self.paused_for(now)),
             places: self.bounds.places,
         };
         // A page that has taken long may take as long again.

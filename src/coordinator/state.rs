@@ -108,7 +108,6 @@ pub(super) struct Bounds {
 }
 
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct State {
     pub(super) schedule: Schedule,
     pub(super) bounds: Bounds,
@@ -129,8 +128,10 @@ pub(super) struct State {
     /// When the run must stop.
     deadline: Option<Instant>,
     stopping: Option<Stopping>,
-    /// No request is sent until somebody resumes the run.
-    paused: bool,
+    /// Since when no request is sent, until somebody resumes the run.
+    paused_since: Option<Instant>,
+    /// How long the pauses took that are over.
+    paused_for: Duration,
     halted: bool,
     /// The sitemap that the reader of the list waits for. There is at most one.
     pub(super) asked: Option<Asked>,
@@ -170,7 +171,8 @@ impl State {
             list_ended: false,
             closed: false,
             stopping: None,
-            paused: false,
+            paused_since: None,
+            paused_for: Duration::ZERO,
             halted: false,
             asked: None,
             listings: 0,
@@ -209,7 +211,7 @@ impl State {
             return None;
         }
         // If the executor has no room, an open host changes nothing.
-        let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0 && !self.paused);
+        let opens = self.schedule.next_wake_up().filter(|_| outside.room > 0 && !self.is_paused());
         opens.into_iter().chain(self.deadline).min()
     }
 
@@ -225,7 +227,19 @@ impl State {
     }
 
     pub(super) fn is_paused(&self) -> bool {
-        self.paused
+        self.paused_since.is_some()
+    }
+
+    /// How long all pauses took, with the one that goes on.
+    pub(super) fn paused_for(&self, now: Instant) -> Duration {
+        self.paused_for + self.paused_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    fn resume(&mut self, now: Instant) {
+        self.paused_for = self.paused_for(now);
+        if self.paused_since.take().is_some() {
+            self.tally.resumed(now);
+        }
     }
 
     pub(super) fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
@@ -250,8 +264,8 @@ impl State {
                 None => self.stop(Reason::Signal(signal), now),
                 Some(stopping) => stopping.until = now,
             },
-            Event::Wish(Wish::Pause) => self.paused = true,
-            Event::Wish(Wish::Resume) => self.paused = false,
+            Event::Wish(Wish::Pause) => drop(self.paused_since.get_or_insert(now)),
+            Event::Wish(Wish::Resume) => self.resume(now),
             Event::Wish(Wish::Drain) => {
                 if self.stopping.is_none() {
                     self.stop(Reason::Drained, now);
@@ -296,7 +310,7 @@ impl State {
     /// Submits all requests that can be made now. Must be called once after the events of each turn.
     pub(super) fn issue(&mut self, outside: Outside, now: Instant, actions: &mut Vec<Action>) {
         self.stop_at_limits(now);
-        if self.stopping.is_none() && !self.paused {
+        if self.stopping.is_none() && !self.is_paused() {
             self.hand_out(outside.room, now, actions);
             // Tasks may have been settled just now. Their failures count at once, because perhaps no other event
             // follows.

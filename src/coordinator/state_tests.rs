@@ -10,6 +10,7 @@ use crate::model::{
     Answer, Carried, Done, Failure, FailureKind, FieldCount, Fit, MaxFailures, Page, Phases, Proxies, ProxyUrl, Reach,
     Retry, RowsHead, Stage, Visited, parse_url,
 };
+use crate::observation::RunState;
 use crate::warc::write::MEMBER_START;
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -676,4 +677,42 @@ fn a_sitemap_that_the_reader_asks_for_is_submitted_and_its_answer_goes_to_the_re
     let (state, _, mut answer) = asked();
     drop(state);
     assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
+}
+
+#[test]
+fn a_pause_changes_neither_the_time_left_nor_what_the_run_waits_for() {
+    let mut state = state(&Before::default());
+    let begun = Instant::now();
+    let after = |seconds| begun + Duration::from_secs(seconds);
+    turn(&mut state, vec![tasks(0..4)], begun);
+    turn(&mut state, vec![done(0), done(1), Event::Wish(Wish::Pause)], after(2));
+    turn(&mut state, vec![Event::Wish(Wish::Pause)], after(3_000));
+    let list = input::Progress::of_read(4);
+    let seen = |state: &State, now| {
+        let glance = state.glance(&[], &list, outside(2), now);
+        (glance.state, glance.left.map(|left| left.as_secs()))
+    };
+    assert_eq!(seen(&state, after(3_602)), (RunState::Paused, Some(2)));
+    turn(&mut state, vec![Event::Wish(Wish::Resume), Event::Wish(Wish::Resume)], after(3_602));
+    assert_eq!(seen(&state, after(3_602)), (RunState::Running, Some(2)));
+    assert_eq!(state.glance(&[], &list, outside(2), after(3_603)).quiet, Duration::from_secs(1));
+}
+
+#[test]
+fn no_phase_that_a_worker_claims_counts_for_more_than_its_request() {
+    let begun = Instant::now();
+    let mut state = state(&Before::default());
+    state.tally.count_details();
+    turn(&mut state, vec![tasks(0..2)], begun);
+    let longest = Some(Duration::MAX);
+    let phases = Phases { connect: longest, first_byte: longest, body: longest, parse: longest, extract: longest };
+    let now = begun + Duration::from_secs(3);
+    for seq in 0..2 {
+        let visited = Visited { answer: Answer::Page(page(seq)), headers: Vec::new(), by_reference: false, phases };
+        let output = bytes(JobOutput::Page(visited, Duration::from_secs(3)));
+        assert_eq!(turn(&mut state, vec![done_with(seq, output)], now)[0], format!("record {seq}"));
+    }
+    let latency = state.summary(&[], now).latency;
+    let sums = [&latency.connect, &latency.first_byte, &latency.body, &latency.parse, &latency.extract];
+    assert_eq!(sums.map(|phase| phase.mean_s), [3.0; 5]);
 }

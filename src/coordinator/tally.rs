@@ -30,7 +30,8 @@ pub(super) struct Tally {
     history: History,
     /// Settled tasks in each of the last seconds: the second since the start, and the count.
     recent: VecDeque<(u64, u64)>,
-    last_settled: Instant,
+    /// When something happened last that others wait for: a task was settled, or the run began or was resumed.
+    last_move: Instant,
     /// `None` if nobody asks for them, because counting them costs time on each page.
     details: Option<Box<Details>>,
 }
@@ -86,7 +87,7 @@ impl Tally {
             failures: Failures::default(),
             history: History::default(),
             recent: VecDeque::new(),
-            last_settled: begun,
+            last_move: begun,
             details: None,
         }
     }
@@ -148,7 +149,8 @@ impl Tally {
         }
     }
 
-    /// Counts how long an answer of `host` took.
+    /// Counts how long an answer of `host` took. A worker may claim any phases, but `total` was compared with the clock, so
+    /// no phase counts for more than that.
     pub(super) fn answered(&mut self, host: &str, phases: Phases, total: Duration) {
         let Some(details) = &mut self.details else { return };
         details.hosts.answered(host, total);
@@ -162,7 +164,7 @@ impl Tally {
             (&mut details.extract, extract),
         ];
         for (latency, time) in parts {
-            time.into_iter().for_each(|time| latency.add(time));
+            time.into_iter().for_each(|time| latency.add(time.min(total)));
         }
     }
 
@@ -192,7 +194,7 @@ impl Tally {
         if let (Some(details), Some(host)) = (&mut self.details, host) {
             details.hosts.settled(host, is_failure, bytes);
         }
-        self.last_settled = now;
+        self.last_move = now;
         let at = now.saturating_duration_since(self.begun);
         self.history.add(at, Stretch { tasks: 1, failed: u64::from(is_failure), ..Stretch::default() });
         match self.recent.back_mut() {
@@ -232,9 +234,14 @@ impl Tally {
         rate
     }
 
-    /// The time since the last task was settled, or since the start.
+    /// The time since the last task was settled, or since the run began or was resumed after a pause.
     pub(super) fn quiet(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last_settled)
+        now.saturating_duration_since(self.last_move)
+    }
+
+    /// The run goes on after a pause.
+    pub(super) fn resumed(&mut self, now: Instant) {
+        self.last_move = now;
     }
 
     pub(super) fn elapsed(&self, now: Instant) -> Duration {

@@ -29,6 +29,15 @@ impl Progress {
         }))
     }
 
+    /// A list of this many tasks that was read to its end.
+    #[cfg(test)]
+    pub(crate) fn of_read(tasks: u64) -> Self {
+        let progress = Self::new(None, None);
+        progress.0.tasks.store(tasks, Relaxed);
+        progress.0.complete.store(true, Relaxed);
+        progress
+    }
+
     /// Number of tasks read so far.
     pub fn tasks(&self) -> u64 {
         self.0.tasks.load(Relaxed)

@@ -1,4 +1,4 @@
-//! What a run looks like at one moment, for the terminal.
+//! What a run looks like at one moment, for the terminal, the live page and the metrics.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub struct Glance {
     pub rate: f64,
     /// How long the rest takes, if that can be told.
     pub left: Option<Duration>,
-    /// How long ago the last task was settled, or the run began.
+    /// How long ago the last task was settled, or the run began or was resumed after a pause.
     pub quiet: Duration,
     /// Jobs that workers have.
     pub in_flight: usize,

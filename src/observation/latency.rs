@@ -55,24 +55,19 @@ impl Latency {
     pub fn add(&mut self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.counts.saturating_record(micros.clamp(1, LONGEST));
-        self.sum += time;
+        self.sum = self.sum.saturating_add(time);
     }
 
     /// Adds the times of another one.
     pub fn merge(&mut self, other: &Self) {
         // Both have the same bounds, so this cannot fail.
         let _ = self.counts.add(&other.counts);
-        self.sum += other.sum;
+        self.sum = self.sum.saturating_add(other.sum);
     }
 
     /// The number of times that were counted.
     pub fn count(&self) -> u64 {
         self.counts.len()
-    }
-
-    /// The sum of all times.
-    pub fn sum(&self) -> Duration {
-        self.sum
     }
 
     /// How many times are at most as long as each of [`BOUNDS`].

@@ -13,7 +13,7 @@ const ROWS: usize = 64;
 const ROWS_WITH_LANES: usize = 24;
 const LANES: usize = 3;
 
-/// The NARROWEST bar, in pixels.
+/// The narrowest bar, in pixels.
 const NARROWEST: f64 = 2.0;
 
 /// When the bar of a worker begins, in seconds from the start of the run.

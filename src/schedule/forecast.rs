@@ -34,7 +34,7 @@ pub struct Course {
     pub done: u64,
     /// Those of them that this run has settled, and not an earlier one that it resumes.
     pub settled: u64,
-    /// How long this run has taken.
+    /// How long this run has taken, without the time for which somebody has paused it.
     pub elapsed: Duration,
     /// How many requests can be in flight.
     pub places: usize,
