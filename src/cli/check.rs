@@ -7,7 +7,7 @@ use super::{Stop, cookie_file, fields, log, run, words, worker_user};
 use crate::config::{InForce, Loaded};
 use crate::exit_code::Exit;
 use crate::input::Delivery;
-use crate::model::printable;
+use crate::model::{counted, printable};
 use crate::scrape::extract::joined;
 use crate::streams;
 
@@ -56,7 +56,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
             }
         }
     }
-    tell(&mut out, &format!("{}, {bad} of them without a valid URL", words::counted(tasks, "task")))?;
+    tell(&mut out, &format!("{}, {bad} of them without a valid URL", counted(tasks, "task")))?;
     Ok(if bad > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 
@@ -75,7 +75,7 @@ fn show(out: &mut impl Write, loaded: &Loaded, all: bool) -> Result<(), Stop> {
     if all {
         return defaults.into_iter().try_for_each(|setting| tell(out, &printable(&line(setting))));
     }
-    tell(out, &format!("# {} with their defaults (--all shows them)", words::counted(defaults.len() as u64, "setting")))
+    tell(out, &format!("# {} with their defaults (--all shows them)", counted(defaults.len() as u64, "setting")))
 }
 
 /// Writes a line. A closed standard output is not an error: the reader has seen enough, but still gets the exit code.

@@ -8,9 +8,8 @@ use bytesize::ByteSize;
 
 use super::again::Again;
 use super::coverage_words;
-use super::words::counted;
 use crate::coordinator::{Ending, Reason};
-use crate::model::{FailureKind, excerpt, how_long, parse_url, without_credentials};
+use crate::model::{FailureKind, counted, excerpt, how_long, parse_url, without_credentials};
 use crate::observation::{FailureCount, Summary};
 
 /// The most lines.

@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use super::args::ConvertArgs;
-use super::words::{counted, say};
+use super::words::say;
 use super::{Stop, conversion, log, output_format, run, table};
 use crate::config::Plan;
 use crate::convert::Target;
 use crate::dataset::{Dataset, Reader};
 use crate::exit_code::Exit;
-use crate::model::{ListPoint, Outcome, Record, ValueKind};
+use crate::model::{ListPoint, Outcome, Record, ValueKind, counted};
 use crate::own_files;
 use crate::scrape::{Columns, Seen, Table, kinds};
 use crate::sink::{self, CarriedColumns, Format, LeftOver, Made, Order, Shape, Sink};

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::Stop;
 use super::args::RunArgs;
 use super::repair::{NothingToDo, summary};
-use super::words::counted;
 use crate::input::{Delivery, Input};
+use crate::model::counted;
 use crate::own_files;
 use crate::sink::{self, Made};
 

@@ -7,12 +7,12 @@ use std::time::SystemTime;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::args::RunArgs;
-use super::words::{self, counted};
+use super::words;
 use super::{Stop, output_format};
 use crate::config::Plan;
 use crate::dataset::{Comparison, Dataset, Mode, compare};
 use crate::input::Input;
-use crate::model::{FailureKind, nearest, rfc_3339};
+use crate::model::{FailureKind, counted, nearest, rfc_3339};
 use crate::observation::{Summary, VERSION};
 use crate::own_files;
 use crate::sink::{self, Kept, LeftOver, Made, Order, Shape};

@@ -42,11 +42,6 @@ pub(super) fn to_go_on(part: &Path) -> String {
     format!("finished records are kept beside {}\n{}", part.display(), Again::Resume.words())
 }
 
-/// Formats a count: "1 worker", "2 workers".
-pub(super) fn counted(count: u64, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
 /// Writes a line to standard error.
 pub(super) fn say(line: &str) {
     messages::say(log::line(Level::INFO, line));

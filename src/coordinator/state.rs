@@ -18,7 +18,7 @@ use super::observers::Wish;
 use super::plausible::{Out, Plausible};
 use super::table_rows::too_long;
 use super::tally::Tally;
-use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit};
+use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, counted};
 use crate::schedule::{AnsweredBy, Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -279,12 +279,12 @@ impl State {
     fn stop(&mut self, reason: Reason, now: Instant) {
         // A job cannot take longer than its time limit.
         let grace = if reason == Reason::Drained { self.bounds.task_timeout } else { self.bounds.grace };
-        let in_flight = self.out.len();
         let (seconds, now_or) = (grace.as_secs(), to_stop_now(reason));
-        match in_flight {
-            0 => tracing::warn!("stopping: writing the output; {now_or}"),
-            1 => tracing::warn!("stopping: 1 page under way, up to {seconds} s; {now_or}"),
-            _ => tracing::warn!("stopping: {in_flight} pages under way, up to {seconds} s; {now_or}"),
+        if self.out.is_empty() {
+            tracing::warn!("stopping: writing the output; {now_or}");
+        } else {
+            let pages = counted(self.out.len() as u64, "page");
+            tracing::warn!("stopping: {pages} under way, up to {seconds} s; {now_or}");
         }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use askama::Template;
 
-use crate::model::WaitReason;
-use crate::observation::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
+use crate::model::two_units;
+use crate::observation::{Glance, HostWait, PageGlance, RunState, Waiting, WorkerGlance};
 use crate::report::{text, words};
 
 /// The most workers that are shown.
 const WORKERS: usize = 64;
-
-/// A run in which nothing was done for so long says so.
-const QUIET: Duration = Duration::from_secs(2);
 
 /// A backlog of at least so many bytes is shown.
 const BACKLOG: u64 = 1 << 20;
@@ -143,13 +140,13 @@ fn words_of(glance: &Glance) -> State {
         count => format!("{count} are in flight"),
     };
     match glance.state {
-        RunState::Running if glance.quiet >= QUIET => {
-            ("idle", "running", format!("Nothing was done for {}{}", in_seconds(glance.quiet), waits_for(glance)))
+        RunState::Running if glance.is_quiet() => {
+            ("idle", "running", format!("Nothing was done for {}{}", two_units(glance.quiet), waits_for(glance)))
         }
         RunState::Running => ("running", "running", String::new()),
         RunState::Paused => ("paused", "paused", format!("No request is sent; {in_flight}.")),
         RunState::Stopping(until) => {
-            let until = until.map_or_else(String::new, |until| format!(", for up to {}", in_seconds(until)));
+            let until = until.map_or_else(String::new, |until| format!(", for up to {}", two_units(until)));
             ("stopping", "stopping", format!("No request is sent any more; {in_flight}{until}."))
         }
         RunState::Writing => ("writing", "writing", "All requests are done. The output is being completed.".to_owned()),
@@ -169,27 +166,20 @@ fn words_of_end(ending: &str) -> State {
     (class, "over", words.to_owned())
 }
 
-/// What a run waits for in which nothing happens. A host that asked for a pause explains more than a slow page.
+/// What a run waits for in which nothing happens.
 fn waits_for(glance: &Glance) -> String {
-    let host = |HostWait { host, why, left, .. }: &HostWait| {
-        format!(": it waits for {} ({}, {} more).", text(host), why.words(), in_seconds(*left))
-    };
-    let pause = glance.waits.iter().find(|wait| wait.why != WaitReason::Delay);
-    match (pause, glance.oldest.first(), glance.waits.first()) {
-        (Some(wait), _, _) | (None, None, Some(wait)) => host(wait),
-        (None, Some(PageGlance { host, since, .. }), _) => {
-            format!(": it waits for {}, asked {} ago.", text(host), in_seconds(*since))
+    match glance.waiting() {
+        Some(Waiting::Host(HostWait { host, why, left, .. })) => {
+            format!(": it waits for {} ({}, {} more).", text(host), why.words(), two_units(*left))
         }
-        (None, None, None) if glance.under_way == 0 => ": it waits for the list.".to_owned(),
-        (None, None, None) => ".".to_owned(),
-    }
-}
-
-/// A time without parts of a second.
-fn in_seconds(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        _ => words::time(time.as_secs_f64()),
+        Some(Waiting::Pages(Some(PageGlance { host, since, .. }))) => {
+            format!(": it waits for {}, asked {} ago.", text(host), two_units(*since))
+        }
+        Some(Waiting::Retry(next)) => format!(": it tries a request again in {}.", two_units(next)),
+        Some(Waiting::Output) => ": it waits for its output to be written.".to_owned(),
+        Some(Waiting::List) => ": it waits for the list.".to_owned(),
+        Some(Waiting::Workers) => ": it waits for its first workers.".to_owned(),
+        Some(Waiting::Pages(None)) | None => ".".to_owned(),
     }
 }
 
@@ -263,6 +253,7 @@ fn page_row(page: &PageGlance) -> PageRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::WaitReason;
 
     const HOSTILE: &str = "</td><script>alert(1)</script>\u{1b}[31m\u{202e}\"'&<!--";
 
@@ -307,6 +298,12 @@ mod tests {
             html.contains("936 more workers") && html.contains("2 more hosts") && html.contains("950 more are not")
         );
         assert!(html.len() < 200_000, "{} bytes", html.len());
+        let mut one_more = Glance { waiting_hosts: 11, in_flight: 51, ..hostile() };
+        one_more.workers.truncate(WORKERS + 1);
+        let html = fragment(&one_more, None).expect("a template");
+        for words in ["1 more worker is not shown", "1 more host waits", "1 more is not shown"] {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
     }
 
     #[test]
@@ -315,6 +312,8 @@ mod tests {
         let paused = Glance { state: RunState::Paused, in_flight: 2, ..Glance::default() };
         let slow = Glance { waits: Vec::new(), ..hostile() };
         let quiet = Glance { quiet: Duration::from_secs(5), ..Glance::default() };
+        let retrying = Glance { next_retry: Some(Duration::from_secs(85)), under_way: 1, ..quiet.clone() };
+        let blocked = Glance { backlog: 1, ..quiet.clone() };
         let last = Glance { in_flight: 1, state: stopping, ..Glance::default() };
         let writing = Glance { state: RunState::Writing, ..Glance::default() };
         let table = [
@@ -324,6 +323,8 @@ mod tests {
             (hostile(), None, "running", "(Retry-After, 41 s more)", "pause drain"),
             (slow, None, "running", "asked 3 s ago.", "pause drain"),
             (quiet, None, "running", "Nothing was done for 5 s: it waits for the list.", "pause drain"),
+            (retrying, None, "running", "for 5 s: it tries a request again in 1 min 25 s.", "pause drain"),
+            (blocked, None, "running", "for 5 s: it waits for its output to be written.", "pause drain"),
             (writing, None, "writing", "The output is being completed.", ""),
             (Glance::default(), Some("complete"), "over", "it is complete.", ""),
             (Glance::default(), Some("interrupted"), "over", "it was interrupted.", ""),

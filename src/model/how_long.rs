@@ -2,7 +2,8 @@ use std::time::Duration;
 
 /// In seconds.
 const MINUTE: u64 = 60;
-const DAY: u64 = 24 * 60 * MINUTE;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 const YEAR: Duration = Duration::from_secs(365 * DAY);
 
 /// Formats a duration for people: `250ms`, `1m 30s`, `2h 5m`. From one minute on it is rounded down to whole seconds,
@@ -25,6 +26,22 @@ pub fn how_long(duration: Duration) -> String {
         days => format!("{days}days {rest}"),
     };
     shown.trim_end_matches(" 0s").to_owned()
+}
+
+/// Formats a time for people in at most two units, rounded down: `41 s`, `1 min 25 s`, `2 h 5 min`, `3 d 4 h`. It stands
+/// where a time is looked at and not copied: in the progress line and in pages.
+pub fn two_units(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let two = |large: u64, unit: &str, small: u64, smaller: &str| match small {
+        0 => format!("{large} {unit}"),
+        small => format!("{large} {unit} {small} {smaller}"),
+    };
+    match seconds {
+        0..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
+        HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
+        _ => two(seconds / DAY, "d", seconds % DAY / HOUR, "h"),
+    }
 }
 
 #[cfg(test)]

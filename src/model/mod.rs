@@ -20,7 +20,7 @@
 //! - `wait_reason`: why a host may not be asked now
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
-//! - `how_long`: formats durations for people
+//! - `how_long`: formats durations for people; `counted`: formats counts
 //! - `web_url`: parses URLs by the WHATWG standard
 //! - `fit`: how well the rules fit a page
 //! - `host_key`: the host to which politeness rules and secrets belong
@@ -43,6 +43,7 @@
 
 mod answer;
 mod carried;
+mod counted;
 mod coverage;
 mod credentials;
 mod dialect;
@@ -83,6 +84,7 @@ mod worker_label;
 
 pub use answer::Answer;
 pub use carried::{Carried, entries};
+pub use counted::counted;
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;
@@ -93,7 +95,7 @@ pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use fit::Fit;
 pub use host_key::{HostKey, HostKeyError};
 pub use host_settings::HostSettings;
-pub use how_long::how_long;
+pub use how_long::{how_long, two_units};
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
 pub use listing::{LISTED_FACTS, Listed, Listing, ListingFile, ListingWriter, Lists, MAX_SITEMAP};

@@ -4,6 +4,7 @@
 //! nothing of the coordinator.
 //!
 //! - `glance`: what a run looks like at one moment
+//! - `waiting`: what a run waits for in which nothing happens
 //! - `summary`: what a run did; `summary_schema`: its JSON Schema
 //! - `history`: what happened when
 //! - `latency`: how long things took
@@ -19,6 +20,7 @@ mod hosts;
 mod latency;
 mod summary;
 mod summary_schema;
+mod waiting;
 
 pub use failures::Failures;
 pub use glance::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
@@ -30,3 +32,4 @@ pub use summary::{
     Summary, VERSION, WorkerSummary,
 };
 pub use summary_schema::summary_schema;
+pub use waiting::Waiting;

@@ -1,5 +1,9 @@
 //! Numbers, times and sizes for people.
 
+use std::time::Duration;
+
+use crate::model::two_units;
+
 /// A number with a space between groups of three digits: `1 234 567`. The space is narrow and does not break.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -13,7 +17,7 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A time in a unit that fits: `0.4 ms`, `41 ms`, `1.5 s`, `2 min 5 s`, `3 h 12 min`.
+/// A time in a unit that fits: `0.4 ms`, `41 ms`, `1.5 s`, `2 min 5 s`, `3 h 12 min`, `2 d 2 h`.
 pub(crate) fn time(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
     let whole = seconds.max(0.0).round() as u64;
@@ -22,8 +26,7 @@ pub(crate) fn time(seconds: f64) -> String {
         _ if seconds < 0.9995 => format!("{:.0} ms", seconds * 1e3),
         _ if seconds < 9.95 => format!("{seconds:.1} s"),
         _ if whole < 120 => format!("{whole} s"),
-        _ if whole < 7_200 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
+        _ => two_units(Duration::from_secs(whole)),
     }
 }
 
@@ -31,17 +34,11 @@ pub(crate) fn time(seconds: f64) -> String {
 pub(crate) fn mark(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of a run")]
     let whole = seconds.max(0.0).round() as u64;
-    let with = |count: u64, unit: &str, rest: u64, small: &str| match rest {
-        0 => format!("{count} {unit}"),
-        rest => format!("{count} {unit} {rest} {small}"),
-    };
     match seconds {
         _ if seconds <= 0.0 => "0".to_owned(),
         _ if seconds < 0.9995 => format!("{} ms", (seconds * 1e6).round() / 1e3),
         _ if whole < 60 => format!("{} s", (seconds * 10.0).round() / 10.0),
-        _ if whole < 3_600 => with(whole / 60, "min", whole % 60, "s"),
-        _ if whole < 86_400 => with(whole / 3_600, "h", whole / 60 % 60, "min"),
-        _ => with(whole / 86_400, "d", whole / 3_600 % 24, "h"),
+        _ => two_units(Duration::from_secs(whole)),
     }
 }
 
@@ -105,8 +102,9 @@ mod tests {
             (1.5, "1.5 s"),
             (59.6, "60 s"),
             (125.0, "2 min 5 s"),
-            (7_199.9, "2 h 0 min"),
+            (7_199.9, "2 h"),
             (11_520.0, "3 h 12 min"),
+            (180_000.0, "2 d 2 h"),
         ];
         for (seconds, shown) in times {
             assert_eq!(time(seconds), shown, "{seconds}");

@@ -21,12 +21,12 @@ use super::args::DemoArgs;
 use super::closing_file::ClosingFile;
 use super::launch::Ran;
 use super::site::{ORIGIN, Site};
-use super::{Stop, launch, log, words};
+use super::{Stop, launch, log};
 use crate::config::{self, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{Input, Source};
-use crate::model::time_of_rfc_3339;
+use crate::model::{counted, time_of_rfc_3339};
 use crate::observation::{Summary, WorkerSummary};
 use crate::report::{self, PageBar, Pictured};
 use crate::sink;
@@ -71,7 +71,7 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
     counts.dedup();
     let with_note = |workers: usize| {
         let note = if workers == cpus { " (one for each CPU)" } else { "" };
-        (format!("{}{note}", words::counted(workers as u64, "worker")), workers, None)
+        (format!("{}{note}", counted(workers as u64, "worker")), workers, None)
     };
     let recycled = "2 workers with a quota of 2: after two pages, a new process replaces a worker".to_owned();
     let runs = counts.into_iter().map(with_note).chain([(recycled, 2, NonZeroU32::new(2))]);

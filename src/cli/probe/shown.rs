@@ -5,10 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::words;
 use super::page::Copy;
 use super::paint::{Paint, Tone};
-use crate::model::{how_long, printable};
+use crate::model::{counted, how_long, printable};
 use crate::scrape::extract::{FailureReport, FieldReport, Hint, MatchReport, Part, Report, SourceReport};
 
 /// The matches and the values that are shown of a field.
@@ -55,7 +54,7 @@ impl<'r> Coverage<'r> {
     }
 
     fn line(&self) -> String {
-        let fields = words::counted(self.fields as u64, "field");
+        let fields = counted(self.fields as u64, "field");
         let mut parts = vec![match self.with_values {
             all if all == self.fields => format!("{fields}, all with values"),
             some => format!("{some} of {fields} with values"),
@@ -120,9 +119,9 @@ fn about(head: &Head, report: &Report) -> String {
     let mut parts = Vec::new();
     if !report.kind.is_empty() {
         parts.push(report.kind.to_uppercase());
-        parts.push(words::counted(report.size, size));
+        parts.push(counted(report.size, size));
     }
-    parts.push(words::counted(head.bytes as u64, "byte"));
+    parts.push(counted(head.bytes as u64, "byte"));
     parts.push(match head.copy {
         Copy::Fetched => "fetched now".to_owned(),
         Copy::Kept(age) => format!("the copy of {} ago (--again fetches it anew)", rounded(age)),
@@ -156,7 +155,7 @@ fn add_field(lines: &mut Vec<String>, field: &FieldReport, data: Option<&Value>,
         head.push(format!(" = {}{more}", paint.paint(Tone::Value, &shown.join(", "))));
     }
     if field.bad > 0 {
-        let bad = format!("{} that do not fit the type", words::counted(field.bad.into(), "value"));
+        let bad = format!("{} that do not fit the type", counted(field.bad.into(), "value"));
         head.push(format!("  {}", paint.paint(Tone::Trouble, &bad)));
     }
     lines.push(head.concat());

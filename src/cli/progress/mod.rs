@@ -1,7 +1,7 @@
 //! Shows how far a run has come, on standard error.
 //!
 //! In reading order: this file chooses how it is shown, and has the thread that does it. `line` has the parts of the
-//! progress line, `waits` what a run waits for, `workers` the table of `--progress full`, and `times` how times are
+//! progress line, `waits` the words for what a run waits for, `workers` the table of `--progress full`, and `times` how times are
 //! written. `fitted` fits all of this into the width of the terminal.
 
 mod fitted;

@@ -2,24 +2,10 @@
 
 use std::time::Duration;
 
+use crate::model::two_units;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
-/// A time in at most two units, rounded down: `41 s`, `1 min 25 s`, `2 h 5 min`, `3 d 4 h`.
-pub(in crate::cli) fn short(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let two = |large: u64, unit: &str, small: u64, smaller: &str| match small {
-        0 => format!("{large} {unit}"),
-        small => format!("{large} {unit} {small} {smaller}"),
-    };
-    match seconds {
-        0..MINUTE => format!("{seconds} s"),
-        MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
-        HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
-        _ => two(seconds / DAY, "d", seconds % DAY / HOUR, "h"),
-    }
-}
 
 /// A time as a stopwatch shows it: `0:05`, `12:34`, `1:02:03`.
 pub(in crate::cli) fn stopwatch(time: Duration) -> String {
@@ -41,7 +27,7 @@ pub(in crate::cli) fn about(time: Duration) -> String {
         let units = (seconds / unit as f64).round() as u64;
         Duration::from_secs(units.saturating_mul(unit))
     };
-    short(match time.as_secs() {
+    two_units(match time.as_secs() {
         0..20 => rounded(1).max(Duration::from_secs(1)),
         20..60 => rounded(5),
         60..120 => rounded(10),
@@ -76,9 +62,9 @@ mod tests {
         ];
         for (seconds, in_short, watch, estimate) in table {
             let time = Duration::from_secs_f64(seconds);
-            assert_eq!((&*short(time), &*stopwatch(time), &*about(time)), (in_short, watch, estimate), "{seconds}");
+            assert_eq!((&*two_units(time), &*stopwatch(time), &*about(time)), (in_short, watch, estimate), "{seconds}");
         }
-        for format in [short, stopwatch, about] {
+        for format in [two_units, stopwatch, about] {
             assert!(!format(Duration::MAX).is_empty());
         }
     }

@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use super::times::short;
-use crate::cli::words::counted;
-use crate::model::WaitReason;
-use crate::observation::{Glance, HostWait, PageGlance, RunState};
-
-/// A run waits if nothing was settled for this long.
-const QUIET: Duration = Duration::from_secs(2);
+use crate::model::{counted, two_units};
+use crate::observation::{Glance, HostWait, PageGlance, RunState, Waiting};
 
 /// The most characters of the name of a host.
 const LONGEST_HOST: usize = 60;
@@ -22,7 +17,7 @@ pub(in crate::cli) fn waits_for(glance: &Glance) -> Option<Vec<String>> {
             vec!["stopping: writing the output; Ctrl-C stops now".to_owned(), "stopping".to_owned()]
         }
         RunState::Stopping(left) => {
-            let left = left.map_or_else(String::new, |left| format!(", up to {}", short(up(left))));
+            let left = left.map_or_else(String::new, |left| format!(", up to {}", two_units(up(left))));
             vec![
                 format!("stopping: {pages} under way{left}; Ctrl-C stops now"),
                 format!("stopping: {pages} under way{left}"),
@@ -32,33 +27,24 @@ pub(in crate::cli) fn waits_for(glance: &Glance) -> Option<Vec<String>> {
         }
         RunState::Paused if glance.in_flight > 0 => vec![format!("paused, {pages} under way"), "paused".to_owned()],
         RunState::Paused => vec!["paused".to_owned()],
-        RunState::Running if glance.quiet < QUIET => return None,
         RunState::Running => return running(glance),
     };
     Some(forms)
 }
 
 fn running(glance: &Glance) -> Option<Vec<String>> {
-    let pause = glance.waits.iter().find(|wait| wait.why != WaitReason::Delay);
-    if let Some(wait) = pause.or_else(|| glance.waits.first().filter(|_| glance.in_flight == 0)) {
-        return Some(host(wait, glance.waiting_hosts));
-    }
-    if glance.in_flight > 0 {
-        return Some(pages(glance));
-    }
-    if let Some(next) = glance.next_retry {
-        let (requests, next) = (counted(glance.retrying, "request"), short(up(next)));
-        let next_is = if glance.retrying == 1 { "in" } else { "the next in" };
-        return Some(vec![format!("{requests} to be tried again, {next_is} {next}"), format!("retry in {next}")]);
-    }
-    if glance.backlog > 0 {
-        return Some(vec!["writing the output".to_owned(), "writing".to_owned()]);
-    }
-    if glance.under_way == 0 {
-        return Some(vec!["waiting for the list".to_owned(), "no list".to_owned()]);
-    }
-    let is_starting = glance.workers.iter().all(|worker| worker.state == "starting");
-    is_starting.then(|| vec!["starting workers".to_owned(), "starting".to_owned()])
+    Some(match glance.waiting()? {
+        Waiting::Host(wait) => host(wait, glance.waiting_hosts),
+        Waiting::Pages(_) => pages(glance),
+        Waiting::Retry(next) => {
+            let (requests, next) = (counted(glance.retrying, "request"), two_units(up(next)));
+            let next_is = if glance.retrying == 1 { "in" } else { "the next in" };
+            vec![format!("{requests} to be tried again, {next_is} {next}"), format!("retry in {next}")]
+        }
+        Waiting::Output => vec!["writing the output".to_owned(), "writing".to_owned()],
+        Waiting::List => vec!["waiting for the list".to_owned(), "no list".to_owned()],
+        Waiting::Workers => vec!["starting workers".to_owned(), "starting".to_owned()],
+    })
 }
 
 /// The name of a host. Of a long one, the end says the most.
@@ -71,7 +57,7 @@ fn shown(host: &str) -> String {
 
 fn host(HostWait { host, why, left, .. }: &HostWait, hosts: u64) -> Vec<String> {
     let host = shown(host);
-    let (why, left) = (why.words(), short(up(*left)));
+    let (why, left) = (why.words(), two_units(up(*left)));
     let others = match hosts.saturating_sub(1) {
         0 => String::new(),
         others => format!(" and {}", counted(others, "other host")),
@@ -89,7 +75,7 @@ fn host(HostWait { host, why, left, .. }: &HostWait, hosts: u64) -> Vec<String> 
 fn pages(glance: &Glance) -> Vec<String> {
     let pages = counted(glance.in_flight as u64, "page");
     let Some(PageGlance { host, since, .. }) = glance.oldest.first() else { return vec![pages] };
-    let since = short(*since);
+    let since = two_units(*since);
     let name = shown(host);
     let same_host = glance.oldest.len() >= glance.in_flight && glance.oldest.iter().all(|page| page.host == *host);
     let mut forms = match (name.as_str(), same_host) {
@@ -111,6 +97,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::model::WaitReason;
     use crate::observation::WorkerGlance;
 
     const QUIET_FOR: Duration = Duration::from_secs(3);

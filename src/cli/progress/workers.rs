@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::fitted::{cut, width};
-use super::times::short;
+use crate::model::two_units;
 use crate::observation::WorkerGlance;
 
 /// The least columns for the page of a worker.
@@ -51,7 +51,7 @@ fn cells(worker: &WorkerGlance) -> [String; 6] {
     let in_flight = format!("{} in flight", worker.in_flight);
     let in_flight = if worker.state == "ready" { in_flight } else { format!("{in_flight}, {}", worker.state) };
     let memory = worker.memory.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
-    let page = worker.page.as_ref().map_or_else(String::new, |page| format!("{} {}", short(page.since), page.url));
+    let page = worker.page.as_ref().map_or_else(String::new, |page| format!("{} {}", two_units(page.since), page.url));
     [format!("pid {}", worker.label), generation, done, in_flight, memory, page]
 }
 
