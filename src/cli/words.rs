@@ -9,6 +9,7 @@ use super::again::Again;
 use super::closing::Closing;
 use super::colour::{Label, painted};
 use super::{log, messages};
+pub(super) use crate::model::counted;
 use crate::model::printable;
 use crate::observation::Summary;
 
@@ -40,11 +41,6 @@ pub(super) fn closing(closing: &Closing) {
 /// How to continue a run that did not come to its end, because of an error.
 pub(super) fn to_go_on(part: &Path) -> String {
     format!("finished records are kept beside {}\n{}", part.display(), Again::Resume.words())
-}
-
-/// Formats a count: "1 worker", "2 workers".
-pub(super) fn counted(count: u64, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Writes a line to standard error.

@@ -18,7 +18,7 @@ use super::observers::Wish;
 use super::plausible::{Out, Plausible};
 use super::table_rows::too_long;
 use super::tally::Tally;
-use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit};
+use crate::model::{HostKey, HostSettings, Outcome, Record, RunLimits, Task, Visit, counted};
 use crate::schedule::{AnsweredBy, Dispatch, RequestId, Schedule, Settled, Step};
 use crate::sink::Before;
 use crate::{input, schedule};
@@ -268,8 +268,10 @@ impl State {
         let (seconds, now_or) = (grace.as_secs(), to_stop_now(reason));
         match in_flight {
             0 => tracing::warn!("stopping: writing the output; {now_or}"),
-            1 => tracing::warn!("stopping: 1 page under way, up to {seconds} s; {now_or}"),
-            _ => tracing::warn!("stopping: {in_flight} pages under way, up to {seconds} s; {now_or}"),
+            _ => {
+                let pages = counted(in_flight as u64, "page");
+                tracing::warn!("stopping: {pages} under way, up to {seconds} s; {now_or}");
+            }
         }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::executor::{WorkerNow, WorkerReport};
+use crate::model::counted;
 
 /// The workers that are gone and whose successors nobody has named yet, by their slots.
 #[derive(Debug, Default)]
@@ -59,7 +60,7 @@ fn successor(workers: &[WorkerNow], slot: u64, generation: u64) -> Option<u64> {
 }
 
 fn say(Gone { pid, jobs, end, .. }: &Gone, successor: Option<u64>) {
-    let jobs = if *jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
+    let jobs = counted(*jobs, "job");
     let successor = successor.map_or_else(String::new, |pid| format!(", worker {pid} takes its place"));
     tracing::info!("worker {pid} ended after {jobs} ({end}){successor}");
 }

@@ -20,6 +20,7 @@
 //! - `wait_reason`: why a host may not be asked now
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
+//! - `counted`: formats counts for people
 //! - `how_long`: formats durations for people
 //! - `web_url`: parses URLs by the WHATWG standard
 //! - `fit`: how well the rules fit a page
@@ -43,6 +44,7 @@
 
 mod answer;
 mod carried;
+mod counted;
 mod coverage;
 mod credentials;
 mod dialect;
@@ -83,6 +85,7 @@ mod worker_label;
 
 pub use answer::Answer;
 pub use carried::{Carried, entries};
+pub use counted::counted;
 pub use coverage::FieldCount;
 pub use credentials::without_credentials;
 pub use dialect::Dialect;

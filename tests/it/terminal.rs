@@ -271,7 +271,7 @@ fn verbose_output_names_further_tries_pauses_and_successors() {
     }
     assert!(!run.stderr.contains("DEBUG"), "{}", run.stderr);
     let run = scrape_list(&list[2..], ["-vv", "-w", "1"]).finish().exited(0);
-    for what in ["is started", "gets 1 jobs", "is gone: finished after"] {
+    for what in ["is started", "gets 1 job", "is gone: finished after"] {
         assert!(
             run.stderr.lines().any(|line| line.starts_with("DEBUG pool: ") && line.contains(what)),
             "{}",
@@ -294,6 +294,7 @@ fn sigusr1_writes_the_state_to_the_log_at_any_level() {
                 " in flight, ".to_owned(),
                 format!("s: {}", list[0]),
                 format!("host localhost:{}: Retry-After, ", server.addr.port()),
+                " s more, 1 request waits".to_owned(),
             ]
             .iter()
             .all(|words| said.contains(words.as_str()))
