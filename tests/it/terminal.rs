@@ -316,6 +316,28 @@ fn sigusr1_writes_the_state_to_the_log_at_any_level() {
 }
 
 #[test]
+fn sigusr1_ends_neither_a_run_that_has_not_begun_nor_a_worker() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("settings.toml");
+    assert!(Command::new("mkfifo").arg(&settings).status().expect("mkfifo runs").success());
+    let mut command = scrape([server.url("/sleep/500/1")]);
+    command.args(["-w", "1", "-f", "jsonl", "-c"]).arg(&settings);
+    let run = Run::start(command);
+    // Waits until the run opens its settings.
+    let mut writer = fs::OpenOptions::new().write(true).open(&settings).expect("the run reads it");
+    run.signal(Signal::USR1);
+    writer.write_all(b"[fetch]\nmax_retries = 0\n").expect("the run reads it");
+    drop(writer);
+    wait_until("the request", PROMPTLY, || server.in_flight() == 1);
+    // `pkill -USR1 gleaner` asks the workers, too.
+    run.workers().iter().for_each(|worker| worker.signal(Signal::USR1));
+    let ended = run.finish().exited(0);
+    assert_eq!((records(&ended.stdout)[0].attempts, server.hits("/sleep/500/1")), (1, 1), "{ended:?}");
+    assert!(!ended.stderr.contains("WARN"), "{}", ended.stderr);
+}
+
+#[test]
 fn with_json_everything_on_standard_error_is_an_object_on_each_line() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
