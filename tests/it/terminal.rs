@@ -364,6 +364,7 @@ fn with_json_everything_on_standard_error_is_an_object_on_each_line() {
         let said = run.finish().exited(code).stderr;
         let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
         for line in &lines {
+            assert!(!line["message"].as_str().is_some_and(|message| message.starts_with("error:")), "{line}");
             let object = line.as_object().expect("an object");
             assert_eq!(object.len(), 5, "{line}");
             assert!(
