@@ -347,9 +347,19 @@ fn an_address_that_cannot_be_used_is_an_error_before_anything_is_fetched() {
     let output = folder.path().join("out.jsonl");
     let holder = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let taken = holder.local_addr().expect("a bound socket has an address").to_string();
+    // No other test uses this address.
+    let free = TcpListener::bind("127.0.0.9:0").and_then(|guard| guard.local_addr()).expect("a free port").port();
     let table = [
         (format!("--ui={taken}"), format!("serve the live page at `{taken}`: another program has this port")),
         (format!("--metrics={taken}"), format!("serve the metrics at `{taken}`: another program has this port")),
+        (
+            format!("--ui=127.0.0.9:{free} --metrics=127.0.0.9:{free}"),
+            format!("serve the metrics at `127.0.0.9:{free}`: the live page (--ui) has this port"),
+        ),
+        (
+            format!("--ui=127.0.0.9:{free} --metrics=0.0.0.0:{free}"),
+            format!("serve the metrics at `0.0.0.0:{free}`: the live page (--ui) has this port"),
+        ),
         ("--ui=8080".to_owned(), "serve the live page at `8080`: write the address as HOST:PORT".to_owned()),
         (
             "--metrics=localhost".to_owned(),
@@ -359,7 +369,7 @@ fn an_address_that_cannot_be_used_is_an_error_before_anything_is_fetched() {
     ];
     for (option, words) in table {
         let mut command = scrape([server.url("/ok/1")]);
-        command.args([&option, "-o"]).arg(&output);
+        command.args(option.split(' ')).arg("-o").arg(&output);
         let ended = Run::to_end(command).exited(2);
         assert!(ended.stderr.contains(&words), "{option}: {}", ended.stderr);
     }
