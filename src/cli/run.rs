@@ -21,7 +21,7 @@ use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
-use crate::live::{CONNECTIONS, Sockets};
+use crate::live::{self, CONNECTIONS, Sockets};
 use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     descriptors::suffice(&plan.pool, args.list.site.is_some(), watchers).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
-    let input = list(&args.list, &plan, args.limit)?;
+    let input = list(&args.list, &plan, args.limit).map_err(|stop| with_advice(stop, args))?;
     let open =
         |what, path: Option<&Path>| path.map(|path| ClosingFile::open(what, path)).transpose().map_err(Stop::usage);
     let files = ClosingFiles {
@@ -104,6 +104,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
     })
+}
+
+/// If a list cannot be read and looks like the address of the live page, says how to write that.
+fn with_advice(stop: Stop, args: &RunArgs) -> Stop {
+    let lists = args.list.urls.iter().filter_map(|list| list.to_str());
+    let address = args.ui.as_ref().and_then(|_| lists.into_iter().find(|list| live::is_address(list)));
+    let advice =
+        address.map(|it| format!("for the live page at {it}, write --ui={it}: a word after a space is a list"));
+    Stop { advice: advice.or(stop.advice), ..stop }
 }
 
 /// The files that are written at the end of a run, if they are asked for.

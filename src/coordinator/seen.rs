@@ -159,8 +159,14 @@ impl State {
 
     /// Writes the state of each worker, and the hosts that wait, to the log.
     pub(super) fn tell(&self, glance: &Glance, now: Instant) {
-        let Glance { done, failed, in_flight, under_way, retrying, .. } = glance;
-        tracing::info!(target: "gleaner::state", "{} done, {failed} of them failed, {under_way} under way, {in_flight} in flight, {retrying} to be tried again", counted(*done, "task"));
+        let Glance { done, failed, in_flight, under_way, retrying, state, .. } = glance;
+        let state = match state {
+            RunState::Running => "",
+            RunState::Paused => "; the run is paused",
+            RunState::Stopping(_) => "; the run is stopping",
+            RunState::Writing => "; the output is being completed",
+        };
+        tracing::info!(target: "gleaner::state", "{} done, {failed} of them failed, {under_way} under way, {in_flight} in flight, {retrying} to be tried again{state}", counted(*done, "task"));
         for WorkerGlance { label, state, done, in_flight, memory, page, .. } in &glance.workers {
             let memory = memory.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
             let page = page.as_ref().map_or_else(String::new, |page| {

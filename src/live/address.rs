@@ -54,6 +54,11 @@ pub(super) fn listen(what: &str, written: &str, own: Option<SocketAddr>) -> Resu
     })
 }
 
+/// Whether a text is an address to listen at, written as `HOST:PORT`.
+pub fn is_address(text: &str) -> bool {
+    host_and_port(text).is_some()
+}
+
 /// The parts of an address that is written as `HOST:PORT`; an IPv6 address is in brackets.
 pub(super) fn host_and_port(written: &str) -> Option<(&str, u16)> {
     let (host, port) = written.rsplit_once(':')?;

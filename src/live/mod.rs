@@ -34,7 +34,7 @@ use self::updates::Updates;
 use crate::coordinator::Watch;
 use crate::observation::{CommandLine, Summary};
 
-pub use address::Error;
+pub use address::{Error, is_address};
 
 /// The most connections at once, of the page and of the metrics together.
 pub const CONNECTIONS: usize = 2 * connections::MOST;

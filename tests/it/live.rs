@@ -239,6 +239,8 @@ fn a_paused_run_sends_nothing_and_a_resumed_one_goes_on_and_a_drained_one_can_be
         assert!(button("pause").contains("disabled") && !button("resume").contains("disabled"), "{state}");
     }
     assert_eq!(server.log().len(), before, "requests of a paused run");
+    run.signal(rustix::process::Signal::USR1);
+    wait_until("the state in the log", PROMPTLY, || run.stderr_so_far().contains("; the run is paused\n"));
     page.wish("resume");
     events.wait_for("now", "class=\"running\"");
     wait_until("more pages", PROMPTLY, || server.log().len() > before + 10);
@@ -389,6 +391,11 @@ fn the_address_of_the_page_comes_only_after_an_equals_sign_and_a_quiet_run_print
     assert!(ended.stderr.starts_with("live page: http://127.0.0.1:"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert_eq!(server.hits("/ok/1"), 1);
+    let mut command = scrape([&pages]);
+    command.args(["--ui", "127.0.0.1:8080", "-o", "/dev/null"]);
+    let said = Run::to_end(command).exited(2).stderr;
+    let advice = "for the live page at 127.0.0.1:8080, write --ui=127.0.0.1:8080: a word after a space is a list\n";
+    assert!(said.starts_with("error: read the list `127.0.0.1:8080` ") && said.ends_with(advice), "{said}");
 }
 
 #[test]
