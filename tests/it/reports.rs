@@ -324,8 +324,12 @@ fn neither_the_summary_nor_the_report_has_a_secret() {
     );
     fs::write(path("gleaner.toml"), settings).expect("written");
     fs::write(path("cookies.txt"), "127.0.0.1\tFALSE\t/\tFALSE\t0\tname\tSECRET-6\n").expect("written");
-    let list =
-        [with(&here, "u:SECRET-7"), with(&server.url("/status/404"), "u:SECRET-8"), "//u:SECRET-9@h/".to_owned()];
+    let list = [
+        with(&here, "u:SECRET-7"),
+        with(&server.url("/status/404"), "u:SECRET-8"),
+        "//u:SECRET-9@h/".to_owned(),
+        "u:SECRET-15@h/".to_owned(),
+    ];
     fs::write(path("list.txt"), list.join("\n")).expect("written");
     let sitemap = "<urlset></urlset>";
     fs::write(path("sitemap.xml"), sitemap).expect("written");
@@ -335,7 +339,9 @@ fn neither_the_summary_nor_the_report_has_a_secret() {
     command.args(["--set", "hosts.'c.example'.bearer=SECRET-14", "--sitemap", "sitemap.xml", "-o", "out.jsonl"]);
     command.args(["--summary", "summary.json", "--report", "report.html"]);
     command.env_remove("GLEANER_HOSTS_TOKEN");
-    Run::to_end(command).exited(3);
+    command.arg("-vv");
+    let said = Run::to_end(command).exited(3).stderr;
+    assert!(!said.contains("SECRET"), "{said}");
     for name in ["summary.json", "report.html"] {
         let text = fs::read_to_string(path(name)).expect("written");
         assert!(!text.contains("SECRET"), "{name}: {text}");
