@@ -266,12 +266,11 @@ impl State {
         let grace = if reason == Reason::Drained { self.bounds.task_timeout } else { self.bounds.grace };
         let in_flight = self.out.len();
         let (seconds, now_or) = (grace.as_secs(), to_stop_now(reason));
-        match in_flight {
-            0 => tracing::warn!("stopping: writing the output; {now_or}"),
-            _ => {
-                let pages = counted(in_flight as u64, "page");
-                tracing::warn!("stopping: {pages} under way, up to {seconds} s; {now_or}");
-            }
+        if in_flight == 0 {
+            tracing::warn!("stopping: writing the output; {now_or}");
+        } else {
+            let pages = counted(in_flight as u64, "page");
+            tracing::warn!("stopping: {pages} under way, up to {seconds} s; {now_or}");
         }
         self.stopping = Some(Stopping { reason, until: now + grace });
     }

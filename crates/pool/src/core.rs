@@ -276,7 +276,7 @@ impl Core {
         let pid = |worker: &WorkerId| self.children.get(worker).and_then(|child| child.pid).unwrap_or_default();
         match action {
             Action::Send { worker, jobs } => {
-                tracing::debug!("pool: pid {} gets {}", pid(worker), counted(jobs.len() as u64))
+                tracing::debug!("pool: pid {} gets {}", pid(worker), counted(jobs.len() as u64));
             }
             Action::Drain { worker } => {
                 tracing::debug!("pool: pid {} gets no more jobs, and ends after those that it has", pid(worker));
