@@ -159,8 +159,8 @@ fn slowest(summary: &Summary) -> Option<String> {
         return None;
     }
     let slowest = answered.max_by(|one, other| one.latency.mean_s.total_cmp(&other.latency.mean_s))?;
-    let (host, pages) = (&slowest.host, counted(slowest.latency.count, "answer"));
-    Some(format!("slowest host: {host}, {} for each of {pages}", elapsed(slowest.latency.mean_s)))
+    let (host, requests) = (&slowest.host, counted(slowest.latency.count, "request"));
+    Some(format!("slowest host: {host}, {} a request ({requests})", elapsed(slowest.latency.mean_s)))
 }
 
 /// The number of workers, and why they ended.
@@ -317,7 +317,7 @@ mod tests {
             assert!(lines[0].contains(" x 9, 18 others); "), "{lines:#?}");
             assert_eq!(fields > 0, lines.iter().any(|line| line.starts_with("field0: 9 of 10 values")), "{lines:#?}");
             assert!(
-                lines.contains(&"slowest host: slow.example, 4.20 s for each of 7 answers".to_owned()),
+                lines.contains(&"slowest host: slow.example, 4.20 s a request (7 requests)".to_owned()),
                 "{lines:#?}"
             );
         }

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 use super::args::ConvertArgs;
 use super::words::say;
-use super::{Stop, conversion, log, output_format, run, table};
+use super::{Stop, conversion, files, log, output_format, run, table};
 use crate::config::Plan;
 use crate::convert::Target;
 use crate::dataset::{Dataset, Reader};
@@ -55,7 +54,7 @@ fn prepare(args: &ConvertArgs, plan: &mut Plan) -> anyhow::Result<Prepared> {
     let from = format_of_input(&args.from)?;
     let (format, packing) = output_format::of(Some(&args.into), plan.format)?;
     let target = conversion::target(format)?;
-    if is_same_file(&args.from, &args.into) {
+    if files::are_one(&args.from, &args.into) {
         bail!("write `{}`: that is the file to convert, name another one", args.into.display());
     }
     let rows = plan.table.rows.clone();
@@ -227,9 +226,4 @@ fn discard(destination: &sink::Destination) -> Option<String> {
         let _ = fs::remove_file(file);
     }
     Some(format!("the unfinished files beside `{}` were removed: run the conversion again", path.display()))
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let id = |path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
-    id(one).is_some() && id(one) == id(other)
 }

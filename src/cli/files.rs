@@ -76,6 +76,12 @@ pub(super) fn distinct(args: &RunArgs, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether two names lead to one regular file that exists.
+pub(super) fn are_one(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| Place::of(path).and_then(|place| place.id);
+    id(one).is_some() && id(one) == id(other)
+}
+
 /// A file that exists or may be created, independent of its names.
 #[derive(Debug)]
 struct Place {

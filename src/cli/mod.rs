@@ -119,7 +119,9 @@ fn answer(error: &clap::Error) -> Result<Exit, Stop> {
         printable(&text) == text
     };
     if log::is_json() {
-        messages::say(log::line(tracing::Level::ERROR, error.render().to_string().trim_end()));
+        let text = error.render().to_string();
+        let text = text.trim_end();
+        messages::say(log::line(tracing::Level::ERROR, text.strip_prefix("error: ").unwrap_or(text)));
     } else if env::args_os().all(is_harmless) {
         let _ = error.print();
     } else {

@@ -7,18 +7,23 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
-use super::Stop;
 use super::args::ReportArgs;
 use super::closing_file::ClosingFile;
+use super::{Stop, files};
 use crate::exit_code::Exit;
 use crate::observation::{Summary, VERSION};
 use crate::report;
+use crate::streams::{self, Stream};
 
 /// The largest summary that is read, in bytes. That of a run with 10,000 workers has a few megabytes.
 const LARGEST: u64 = 64 << 20;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Stop> {
     let summary = read(&args.summary).map_err(Stop::usage)?;
+    if let Some(output) = args.output.as_deref().filter(|output| files::are_one(&args.summary, output)) {
+        let why = "that is the summary, name another file";
+        return Err(Stop::usage(anyhow::anyhow!("write the report to `{}`: {why}", output.display())));
+    }
     let file = ClosingFile::open("report", args.output.as_deref().unwrap_or(Path::new("-"))).map_err(Stop::usage)?;
     write(file, &summary).map_err(Stop::on_the_way)?;
     Ok(Exit::Success)
@@ -32,7 +37,8 @@ pub(super) fn write(file: ClosingFile, summary: &Summary) -> anyhow::Result<()> 
 fn read(path: &Path) -> anyhow::Result<Summary> {
     let shown = path.display();
     let describe = || format!("read the summary `{shown}`");
-    let file = File::open(path).with_context(describe)?;
+    let file = if path.as_os_str() == "-" { streams::input().map(Stream::into_file) } else { File::open(path) };
+    let file = file.with_context(describe)?;
     ensure!(!file.metadata().with_context(describe)?.is_dir(), "read the summary `{shown}`: it is a folder");
     let mut text = Vec::new();
     // A device may have no end.

@@ -21,7 +21,7 @@ use crate::config::{self, Flag, InForce, Loaded, Plan};
 use crate::coordinator::{Ending, Reason, observed};
 use crate::exit_code::Exit;
 use crate::input::{self, Input};
-use crate::live::{CONNECTIONS, Sockets};
+use crate::live::{self, CONNECTIONS, Sockets};
 use crate::observation::{CommandLine, SettingSummary, Summary};
 use crate::scrape::extract::Extractor;
 use crate::sink;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     descriptors::suffice(&plan.pool, args.list.site.is_some(), watchers).map_err(Stop::usage)?;
     let site = site(&args.list)?;
     plan.scrape.fetch.site = site.as_ref().map(Site::address);
-    let input = list(&args.list, &plan, args.limit)?;
+    let input = list(&args.list, &plan, args.limit).map_err(|stop| with_advice(stop, args))?;
     let open =
         |what, path: Option<&Path>| path.map(|path| ClosingFile::open(what, path)).transpose().map_err(Stop::usage);
     let files = ClosingFiles {
@@ -84,7 +84,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let Ran { ending, summary, kept, cookies } = ended?;
     let summary = Summary { ending: name_of(ending).into(), ..summary }.of(command);
 
-    files.write(&summary).map_err(Stop::on_the_way)?;
+    let mut errors = files.write(&summary);
     if !args.quiet && ending != Ending::ReaderGone {
         let again = match ending {
             Ending::Complete => (summary.failed > 0 && can_retry).then_some(Again::RetryFailed),
@@ -92,17 +92,27 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         };
         words::closing(&Closing { ending, summary: &summary, kept: kept.as_deref(), again });
     }
-    cookies.map_err(Stop::on_the_way)?;
     let has_failures = summary.failed > 0;
     if let Some(live) = live {
         live.end(summary);
     }
+    errors.extend(cookies.err());
+    tell_all(errors)?;
     Ok(match ending {
         Ending::Complete if has_failures => Exit::SomeFailed,
         Ending::Complete | Ending::ReaderGone => Exit::Success,
         Ending::Stopped(Reason::Signal(signal)) => Exit::Signal(signal),
         Ending::Stopped(Reason::Failures | Reason::Deadline | Reason::Drained) => Exit::LimitReached,
     })
+}
+
+/// If a list cannot be read and looks like the address of the live page, says how to write that.
+fn with_advice(stop: Stop, args: &RunArgs) -> Stop {
+    let lists = args.list.urls.iter().filter_map(|list| list.to_str());
+    let address = args.ui.as_ref().and_then(|_| lists.into_iter().find(|list| live::is_address(list)));
+    let advice =
+        address.map(|it| format!("for the live page at {it}, write --ui={it}: a word after a space is a list"));
+    Stop { advice: advice.or(stop.advice), ..stop }
 }
 
 /// The files that are written at the end of a run, if they are asked for.
@@ -112,24 +122,34 @@ struct ClosingFiles {
 }
 
 impl ClosingFiles {
-    fn write(self, summary: &Summary) -> anyhow::Result<()> {
-        if let Some(file) = self.summary {
+    /// Writes each of them. Returns the errors.
+    fn write(self, summary: &Summary) -> Vec<anyhow::Error> {
+        let summarize = |file: ClosingFile| {
             let mut line = serde_json::to_vec(summary).context("write the summary")?;
             line.push(b'\n');
-            file.write(&line)?;
-        }
-        self.report.map_or(Ok(()), |file| report::write(file, summary))
+            file.write(&line)
+        };
+        let written = [self.summary.map(summarize), self.report.map(|file| report::write(file, summary))];
+        written.into_iter().flatten().filter_map(Result::err).collect()
     }
+}
+
+/// Reports all errors after the end of a run, if there are any: the last one by ending with it.
+fn tell_all(mut errors: Vec<anyhow::Error>) -> Result<(), Stop> {
+    let last = errors.pop();
+    errors.iter().for_each(words::error);
+    last.map_or(Ok(()), |error| Err(Stop::on_the_way(error)))
 }
 
 /// Ends a run that has nothing to fetch.
 fn at_once(args: &RunArgs, files: ClosingFiles, nothing: &NothingToDo, in_force: &[InForce]) -> Result<Exit, Stop> {
     let summary = Summary { ending: name_of(Ending::Complete).into(), ..nothing.summary.clone() };
     let summary = summary.of(command_line(args, in_force));
-    files.write(&summary).map_err(Stop::on_the_way)?;
+    let errors = files.write(&summary);
     if !args.quiet {
         words::say(&nothing.words);
     }
+    tell_all(errors)?;
     Ok(if summary.failed > 0 { Exit::SomeFailed } else { Exit::Success })
 }
 

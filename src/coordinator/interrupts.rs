@@ -77,6 +77,17 @@ impl Questions {
     }
 }
 
+/// From now on, a question (SIGUSR1) does not end this process, even if there is no run yet that can answer it. Call it
+/// first in `main`, also in workers: `pkill -USR1 gleaner` asks all processes of that name.
+///
+/// The runtime keeps its handler after the listener is dropped (see `tokio::signal::unix::signal`). If the runtime cannot
+/// be created, nothing changes.
+pub fn outlive_questions() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let _inside = runtime.enter();
+    let _ = Questions::of_process();
+}
+
 /// Reads from the text of a `/proc/<pid>/status` which signals the process ignores: one bit for each signal
 /// (`proc_pid_status(5)`). No bit is set if the text does not say it.
 fn ignored(status: &str) -> u64 {

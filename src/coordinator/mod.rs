@@ -51,6 +51,7 @@ mod verdict;
 
 pub use cached::Cached;
 pub use executor::{Executor, ExecutorEvent, JobHints, JobId, WorkerId, WorkerNow, WorkerReport};
+pub use interrupts::outlive_questions;
 pub use job::{JobInput, JobOutput, ScrapeJob, SentOutput};
 pub use limits::Reason;
 pub use observers::{Observers, Watch, Wish, observed};

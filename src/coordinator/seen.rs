@@ -8,7 +8,7 @@ use super::executor::{JobId, WorkerNow};
 use super::state::{Outside, State, request_of};
 use super::tally::Levels;
 use crate::input;
-use crate::model::{HostKey, without_credentials};
+use crate::model::{HostKey, counted, without_credentials};
 use crate::observation::{Glance, HostWait, PageGlance, RunState, Summary, WorkerGlance, WorkerSummary};
 use crate::schedule::{Course, RequestId, Wait};
 
@@ -159,23 +159,33 @@ impl State {
 
     /// Writes the state of each worker, and the hosts that wait, to the log.
     pub(super) fn tell(&self, glance: &Glance, now: Instant) {
-        let Glance { done, failed, in_flight, under_way, retrying, .. } = glance;
-        tracing::info!(target: "gleaner::state", "{done} tasks done, {failed} of them failed, {under_way} under way, {in_flight} in flight, {retrying} to be tried again");
+        let Glance { done, failed, in_flight, under_way, retrying, state, .. } = glance;
+        let state = match state {
+            RunState::Running => "",
+            RunState::Paused => "; the run is paused",
+            RunState::Stopping(_) => "; the run is stopping",
+            RunState::Writing => "; the output is being completed",
+        };
+        tracing::info!(target: "gleaner::state", "{} done, {failed} of them failed, {under_way} under way, {in_flight} in flight, {retrying} to be tried again{state}", counted(*done, "task"));
         for WorkerGlance { label, state, done, in_flight, memory, page, .. } in &glance.workers {
             let memory = memory.map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
             let page = page.as_ref().map_or_else(String::new, |page| {
                 format!(", oldest page since {} s: {}", page.since.as_secs(), page.url)
             });
-            tracing::info!(target: "gleaner::state", "worker {label}: {state}, {done} jobs done, {in_flight} in flight{memory}{page}");
+            let done = counted(*done, "job");
+            tracing::info!(target: "gleaner::state", "worker {label}: {state}, {done} done, {in_flight} in flight{memory}{page}");
         }
         let (count, waits) = self.waits(TOLD_HOSTS, now);
         for HostWait { host, why, left, waiting } in &waits {
             let (why, left) = (why.words(), left.as_secs());
-            tracing::info!(target: "gleaner::state", "host {host}: {why}, {left} s more, {waiting} requests wait");
+            let wait = if *waiting == 1 { "waits" } else { "wait" };
+            let requests = counted(*waiting, "request");
+            tracing::info!(target: "gleaner::state", "host {host}: {why}, {left} s more, {requests} {wait}");
         }
         let more = count - waits.len() as u64;
         if more > 0 {
-            tracing::info!(target: "gleaner::state", "{more} more hosts wait");
+            let verb = if more == 1 { "waits" } else { "wait" };
+            tracing::info!(target: "gleaner::state", "{} {verb}", counted(more, "more host"));
         }
     }
 }

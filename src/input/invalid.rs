@@ -6,7 +6,7 @@ use url::{ParseError, Url};
 
 use super::lines::MAX_LINE;
 use super::looks_like::is_header;
-use super::redact::redact;
+use super::redact::{begins_with_credentials, redact};
 use crate::model::{Failure, FailureKind, Stage, Unsendable, parse_url};
 
 fn failure(message: impl Into<String>) -> Failure {
@@ -66,6 +66,10 @@ pub(super) fn scheme(text: &str, url: &Url) -> Failure {
         && let Some(url) = suggestion("http", &redact(text))
     {
         return failure(format!("no scheme: write {url}"));
+    }
+    if begins_with_credentials(text) {
+        // What looks like a scheme is the name of a user, which is not shown.
+        return no_scheme(text);
     }
     failure(format!("the scheme is `{}`: only http and https can be fetched", url.scheme()))
 }

@@ -42,7 +42,8 @@ fn each(text: &str, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
 /// slashes or backslashes, because the URL standard reads `http:user@host` like that. It ends at the next `/`, `\`, `?`
 /// or `#`. The credentials are the part before its last `@`.
 fn redact_one(text: &str) -> Cow<'_, str> {
-    let Some(start) = authority_start(text) else {
+    let start = if begins_with_credentials(text) { Some(0) } else { authority_start(text) };
+    let Some(start) = start else {
         return Cow::Borrowed(text);
     };
     let authority = &text[start..authority_end(text, start)];
@@ -65,6 +66,18 @@ fn authority_start(text: &str) -> Option<usize> {
         None => text.find("//")?,
     };
     Some(from + slashes(&text[from..]))
+}
+
+/// Whether a text without a scheme begins with a user name and a password: `user:password@host/path`. In an address of
+/// mail, what follows the colon is the user.
+pub(super) fn begins_with_credentials(text: &str) -> bool {
+    const OF_ADDRESSES: [&str; 5] = ["mailto", "xmpp", "sip", "sips", "acct"];
+    let authority = &text[..authority_end(text, 0)];
+    let Some((user, rest)) = authority.split_once(':') else { return false };
+    let password = rest.rsplit_once('@').map(|(password, _)| password);
+    let is_other = ["http", "https"].iter().chain(&OF_ADDRESSES).any(|scheme| user.eq_ignore_ascii_case(scheme));
+    let is_part = |text: &str| !text.contains(is_space);
+    !is_other && !user.contains('@') && is_part(user) && password.is_some_and(is_part)
 }
 
 fn authority_end(text: &str, start: usize) -> usize {
@@ -101,7 +114,13 @@ mod tests {
             ("http://u:p@host/a\tftp://u:p@host/b\tc@d", "http://host/a\tftp://host/b\tc@d"),
             ("http://us er:p http:w@ho st", "http://ho st"),
             ("a http:u:p@host\u{1f}//u:p@host", "a http:host\u{1f}//host"),
+            ("user:pw@host/a?b@c", "host/a?b@c"),
+            (":p@w@host", "host"),
+            ("user:pw@host:80 http://u:p@host/", "host:80 http://host/"),
             ("user@example.com", "user@example.com"),
+            ("mailto:user@example.com", "mailto:user@example.com"),
+            ("urn:a/b@c", "urn:a/b@c"),
+            ("see: write to user@example.com", "see: write to user@example.com"),
             ("books/1@2.html", "books/1@2.html"),
             ("é", "é"),
             ("http", "http"),

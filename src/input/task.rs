@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// A line, the text that its record shows, and the message of its failure.
-    const INVALID: [(&[u8], &str, &str); 30] = [
+    const INVALID: [(&[u8], &str, &str); 31] = [
         (b"books/1.html", "books/1.html", "no scheme: write https://books/1.html, or give --site"),
         (b"/books/1.html", "/books/1.html", "no scheme and no host: write https://HOST/books/1.html, or give --site"),
         (
@@ -185,6 +185,7 @@ mod tests {
         (b"localhost:8080/x", "localhost:8080/x", "no scheme: write http://localhost:8080/x"),
         (b"h.example:80", "h.example:80", "no scheme: write http://h.example:80"),
         (b"ftp://u:p@h/a", "ftp://h/a", "the scheme is `ftp`: only http and https can be fetched"),
+        (b"u:p@h/a", "h/a", "no scheme: write https://h/a, or give --site"),
         (b"mailto:a@h", "mailto:a@h", "the scheme is `mailto`: only http and https can be fetched"),
         (b"https//h/a", "https//h/a", "no `:` after the scheme: write https://h/a"),
         (b"http://", "http://", "no host: a URL looks like https://host/path"),

@@ -20,21 +20,31 @@ impl Error {
     }
 }
 
-/// Listens at an address that is written as `HOST:PORT`. Returns also the address that the system gave.
-pub(super) fn listen(what: &str, written: &str) -> Result<(TcpListener, SocketAddr), Error> {
+/// Listens at an address that is written as `HOST:PORT`. Returns also the address that the system gave. `own` is where this
+/// process listens already, for the live page.
+pub(super) fn listen(what: &str, written: &str, own: Option<SocketAddr>) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |advice: &str, source| Error { context: format!("serve {what} at `{written}`{advice}"), source };
     if host_and_port(written).is_none() {
         return Err(failed(": write the address as HOST:PORT, such as 127.0.0.1:8080", None));
     }
+    // Names have several addresses, of which one may be free.
+    let addresses: Vec<SocketAddr> = written.to_socket_addrs().map_err(|error| failed("", Some(error)))?.collect();
+    let is_own = |at: &SocketAddr| {
+        own.is_some_and(|own| {
+            own.port() == at.port() && (own.ip() == at.ip() || own.ip().is_unspecified() || at.ip().is_unspecified())
+        })
+    };
     let listen = || {
-        // Names have several addresses, of which one may be free.
-        let listener = TcpListener::bind(&*written.to_socket_addrs()?.collect::<Vec<_>>())?;
+        let listener = TcpListener::bind(&*addresses)?;
         listener.set_nonblocking(true)?;
         let at = listener.local_addr()?;
         Ok((listener, at))
     };
     listen().map_err(|error: io::Error| {
         let advice = match error.kind() {
+            io::ErrorKind::AddrInUse if addresses.iter().any(is_own) => {
+                ": the live page (--ui) has this port, choose another one (0 is any free port)"
+            }
             io::ErrorKind::AddrInUse => ": another program has this port, choose another one (0 is any free port)",
             io::ErrorKind::AddrNotAvailable => ": this machine does not have that address",
             io::ErrorKind::PermissionDenied => ": choose a port from 1024 on",
@@ -42,6 +52,11 @@ pub(super) fn listen(what: &str, written: &str) -> Result<(TcpListener, SocketAd
         };
         failed(advice, Some(error))
     })
+}
+
+/// Whether a text is an address to listen at, written as `HOST:PORT`.
+pub fn is_address(text: &str) -> bool {
+    host_and_port(text).is_some()
 }
 
 /// The parts of an address that is written as `HOST:PORT`; an IPv6 address is in brackets.
@@ -89,14 +104,14 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_listened_at_is_an_error_with_a_way_out() {
-        let (_taken, at) = listen("it", "127.0.0.1:0").expect("a free port");
+        let (_taken, at) = listen("it", "127.0.0.1:0", None).expect("a free port");
         let table = [
             (at.to_string(), "choose another one"),
             ("8080".to_owned(), "such as 127.0.0.1:8080"),
             ("192.0.2.1:8080".to_owned(), "does not have that address"),
         ];
         for (written, expected) in table {
-            let error = listen("it", &written).expect_err("it cannot be listened at").to_string();
+            let error = listen("it", &written, None).expect_err("it cannot be listened at").to_string();
             assert!(error.starts_with(&format!("serve it at `{written}`")) && error.contains(expected), "{error}");
         }
     }

@@ -34,7 +34,7 @@ use self::updates::Updates;
 use crate::coordinator::Watch;
 use crate::observation::{CommandLine, Summary};
 
-pub use address::Error;
+pub use address::{Error, is_address};
 
 /// The most connections at once, of the page and of the metrics together.
 pub const CONNECTIONS: usize = 2 * connections::MOST;
@@ -69,8 +69,10 @@ impl Sockets {
     /// # Errors
     /// If an address is not valid, or is taken.
     pub fn open(page: Option<&str>, metrics: Option<&str>) -> Result<Option<Self>, Error> {
-        let open = |what, address: Option<&str>| address.map(|address| Socket::open(what, address)).transpose();
-        let sockets = Self { page: open("the live page", page)?, metrics: open("the metrics", metrics)? };
+        let page = page.map(|address| Socket::open("the live page", address, None)).transpose()?;
+        let own = page.as_ref().map(|page| page.hosts.address());
+        let metrics = metrics.map(|address| Socket::open("the metrics", address, own)).transpose()?;
+        let sockets = Self { page, metrics };
         Ok(Some(sockets).filter(|sockets| sockets.page.is_some() || sockets.metrics.is_some()))
     }
 
@@ -98,8 +100,9 @@ impl Sockets {
 }
 
 impl Socket {
-    fn open(what: &'static str, written: &str) -> Result<Self, Error> {
-        let (listener, at) = address::listen(what, written)?;
+    /// `own` is the address of the other socket of this run.
+    fn open(what: &'static str, written: &str, own: Option<SocketAddr>) -> Result<Self, Error> {
+        let (listener, at) = address::listen(what, written, own)?;
         Ok(Self { listener, hosts: Hosts::new(written, at) })
     }
 }

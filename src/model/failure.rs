@@ -53,7 +53,9 @@ impl Failure {
     pub fn brief(&self) -> Self {
         const MESSAGE: usize = 300;
         const CAUSE: usize = 100;
-        let causes = self.causes.iter().take(2).map(|cause| excerpt(cause, CAUSE).into_owned()).collect();
+        // The deepest causes say the most.
+        let deepest = self.causes.iter().skip(self.causes.len().saturating_sub(2));
+        let causes = deepest.map(|cause| excerpt(cause, CAUSE).into_owned()).collect();
         let brief = Self::new(self.kind, self.stage, excerpt(&self.message, MESSAGE));
         Self { causes, retry: self.retry, status: self.status, ..brief }
     }

@@ -20,7 +20,8 @@
 //! - `wait_reason`: why a host may not be asked now
 //! - `outcome`: the result of a task, which is a page or a failure
 //! - `printable`: makes text from elsewhere harmless for terminals
-//! - `how_long`: formats durations for people; `counted`: formats counts
+//! - `counted`: formats counts for people
+//! - `how_long`: formats durations for people
 //! - `web_url`: parses URLs by the WHATWG standard
 //! - `fit`: how well the rules fit a page
 //! - `host_key`: the host to which politeness rules and secrets belong

@@ -32,7 +32,7 @@ impl Failures {
         counted.count += 1;
         if counted.examples.len() < EXAMPLES {
             let brief = |text: &str| excerpt(text, LONGEST).into_owned();
-            counted.examples.push(FailureExample { seq, url: brief(url), message: brief(&failure.message) });
+            counted.examples.push(FailureExample { seq, url: brief(url), message: brief(&message(failure)) });
         }
     }
 
@@ -44,5 +44,16 @@ impl Failures {
         });
         counts.truncate(LISTED);
         counts
+    }
+}
+
+/// Why a task failed. A message that ends with the name of the host does not say why there is no connection. The deepest
+/// cause does ("Connection refused").
+fn message(failure: &Failure) -> Cow<'_, str> {
+    let names_host_alone =
+        [FailureKind::Dns, FailureKind::Connect].contains(&failure.kind) && failure.message.ends_with('`');
+    match failure.causes.last() {
+        Some(cause) if names_host_alone => Cow::Owned(format!("{}: {cause}", failure.message)),
+        _ => Cow::Borrowed(&failure.message),
     }
 }

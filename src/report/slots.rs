@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::words;
+use crate::model::counted;
 use crate::observation::WorkerSummary;
 
 /// The most rows, the most rows that have lanes, and the most lanes of a row.
@@ -165,7 +166,10 @@ pub(super) fn bars(lane: &[&WorkerSummary], begin: Begin, x: impl Fn(f64) -> f64
     for bar in &mut bars {
         if bar.workers > 1 {
             let end = name(&bar.end);
-            bar.title = format!("{} workers, {} tasks; the worst end: {end}", bar.workers, words::count(bar.tasks));
+            bar.title = {
+                let tasks = if bar.tasks == 1 { "task" } else { "tasks" };
+                format!("{} workers, {} {tasks}; the worst end: {end}", bar.workers, words::count(bar.tasks))
+            };
         }
     }
     bars
@@ -179,5 +183,6 @@ fn title(worker: &WorkerSummary) -> String {
     let (from, to) = (words::time(placed(worker)), words::time(worker.ended_s));
     let waited = placed(worker) - worker.started_s;
     let waited = if waited < 0.05 { String::new() } else { format!(" after waiting {}", words::time(waited)) };
-    format!("{pid}{generation}{} tasks, {} jobs, {from} to {to}{waited}: {end}", worker.tasks, worker.jobs)
+    let (tasks, jobs) = (counted(worker.tasks, "task"), counted(worker.jobs, "job"));
+    format!("{pid}{generation}{tasks}, {jobs}, {from} to {to}{waited}: {end}")
 }

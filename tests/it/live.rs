@@ -239,6 +239,8 @@ fn a_paused_run_sends_nothing_and_a_resumed_one_goes_on_and_a_drained_one_can_be
         assert!(button("pause").contains("disabled") && !button("resume").contains("disabled"), "{state}");
     }
     assert_eq!(server.log().len(), before, "requests of a paused run");
+    run.signal(rustix::process::Signal::USR1);
+    wait_until("the state in the log", PROMPTLY, || run.stderr_so_far().contains("; the run is paused\n"));
     page.wish("resume");
     events.wait_for("now", "class=\"running\"");
     wait_until("more pages", PROMPTLY, || server.log().len() > before + 10);
@@ -347,9 +349,19 @@ fn an_address_that_cannot_be_used_is_an_error_before_anything_is_fetched() {
     let output = folder.path().join("out.jsonl");
     let holder = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let taken = holder.local_addr().expect("a bound socket has an address").to_string();
+    // No other test uses this address.
+    let free = TcpListener::bind("127.0.0.9:0").and_then(|guard| guard.local_addr()).expect("a free port").port();
     let table = [
         (format!("--ui={taken}"), format!("serve the live page at `{taken}`: another program has this port")),
         (format!("--metrics={taken}"), format!("serve the metrics at `{taken}`: another program has this port")),
+        (
+            format!("--ui=127.0.0.9:{free} --metrics=127.0.0.9:{free}"),
+            format!("serve the metrics at `127.0.0.9:{free}`: the live page (--ui) has this port"),
+        ),
+        (
+            format!("--ui=127.0.0.9:{free} --metrics=0.0.0.0:{free}"),
+            format!("serve the metrics at `0.0.0.0:{free}`: the live page (--ui) has this port"),
+        ),
         ("--ui=8080".to_owned(), "serve the live page at `8080`: write the address as HOST:PORT".to_owned()),
         (
             "--metrics=localhost".to_owned(),
@@ -359,7 +371,7 @@ fn an_address_that_cannot_be_used_is_an_error_before_anything_is_fetched() {
     ];
     for (option, words) in table {
         let mut command = scrape([server.url("/ok/1")]);
-        command.args([&option, "-o"]).arg(&output);
+        command.args(option.split(' ')).arg("-o").arg(&output);
         let ended = Run::to_end(command).exited(2);
         assert!(ended.stderr.contains(&words), "{option}: {}", ended.stderr);
     }
@@ -379,6 +391,11 @@ fn the_address_of_the_page_comes_only_after_an_equals_sign_and_a_quiet_run_print
     assert!(ended.stderr.starts_with("live page: http://127.0.0.1:"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert_eq!(server.hits("/ok/1"), 1);
+    let mut command = scrape([&pages]);
+    command.args(["--ui", "127.0.0.1:8080", "-o", "/dev/null"]);
+    let said = Run::to_end(command).exited(2).stderr;
+    let advice = "for the live page at 127.0.0.1:8080, write --ui=127.0.0.1:8080: a word after a space is a list\n";
+    assert!(said.starts_with("error: read the list `127.0.0.1:8080` ") && said.ends_with(advice), "{said}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::json_schema::is_valid;
-use crate::support::{PROMPTLY, Run, Server, fixture, gleaner, scrape, wait_until};
+use crate::support::{ClosedPort, PROMPTLY, Run, Server, fixture, gleaner, scrape, wait_until};
 
 fn schema() -> Value {
     let mut command = gleaner();
@@ -245,6 +245,71 @@ fn what_is_not_a_summary_has_no_report_and_the_error_says_why() {
 }
 
 #[test]
+fn a_report_never_takes_the_place_of_its_summary_which_may_come_from_standard_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let server = Server::start();
+    let mut command = scrape([server.url("/ok/1")]);
+    Run::to_end({
+        command.args(["-o", "/dev/null", "--summary"]).arg(path("summary.json"));
+        command
+    })
+    .exited(0);
+    let summary = fs::read(path("summary.json")).expect("written");
+    fs::hard_link(path("summary.json"), path("hard.json")).expect("linked");
+    std::os::unix::fs::symlink("summary.json", path("soft.json")).expect("linked");
+    for name in ["summary.json", "hard.json", "soft.json"] {
+        let mut command = report(&path("summary.json"));
+        command.arg("-o").arg(path(name));
+        let said = Run::to_end(command).exited(2).stderr;
+        let words = format!("error: write the report to `{}`: that is the summary, ", path(name).display());
+        assert!(said.starts_with(&words), "{said}");
+        assert!(fs::read(path("summary.json")).expect("it is there") == summary, "{name}");
+    }
+    let page = Run::to_end(report(&path("summary.json"))).exited(0).stdout;
+    assert_eq!(Run::fed(report(Path::new("-")), summary).finish().exited(0).stdout, page);
+}
+
+#[test]
+fn closing_files_that_cannot_be_written_cost_neither_each_other_nor_the_closing_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let server = Server::start();
+    // The second run is finished already.
+    for resumed in ["", "--resume"] {
+        let with = |files: [&str; 4]| {
+            let mut command = scrape([server.url("/ok/1")]);
+            command.current_dir(&folder).args(["-o", "out.jsonl"]).args(files);
+            command.args((!resumed.is_empty()).then_some(resumed));
+            Run::to_end(command).exited(1).stderr
+        };
+        let words = if resumed.is_empty() { "written to out.jsonl" } else { "`out.jsonl` is finished" };
+        let no_room = |what: &str| format!("error: write the {what} to `/dev/full`: No space left on device");
+        let said = with(["--summary", "/dev/full", "--report", "report.html"]);
+        assert!(said.contains(words) && said.contains(&no_room("summary")), "{said}");
+        assert!(path("report.html").exists(), "{said}");
+        let said = with(["--summary", "/dev/full", "--report", "/dev/full"]);
+        let all = [words, &no_room("summary"), &no_room("report")];
+        assert!(all.iter().all(|words| said.contains(words)), "{said}");
+        fs::remove_file(path("report.html")).expect("it is there");
+    }
+}
+
+#[test]
+fn an_example_of_a_failure_to_connect_says_the_reason_of_the_system() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = ClosedPort::new();
+    for robots in [&[][..], &["--no-robots"]] {
+        let summary = folder.path().join("summary.json");
+        let mut command = scrape([format!("http://{}/", closed.addr)]);
+        command.args(["-o", "/dev/null", "--max-retries", "0", "--summary"]).arg(&summary).args(robots);
+        let said = Run::to_end(command).exited(3).stderr;
+        let message = read(&summary)["failures_by_status"][0]["examples"][0]["message"].to_string();
+        assert!(message.contains("Connection refused") && said.contains("Connection refused"), "{message}: {said}");
+    }
+}
+
+#[test]
 fn neither_the_summary_nor_the_report_has_a_secret() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
@@ -259,8 +324,12 @@ fn neither_the_summary_nor_the_report_has_a_secret() {
     );
     fs::write(path("gleaner.toml"), settings).expect("written");
     fs::write(path("cookies.txt"), "127.0.0.1\tFALSE\t/\tFALSE\t0\tname\tSECRET-6\n").expect("written");
-    let list =
-        [with(&here, "u:SECRET-7"), with(&server.url("/status/404"), "u:SECRET-8"), "//u:SECRET-9@h/".to_owned()];
+    let list = [
+        with(&here, "u:SECRET-7"),
+        with(&server.url("/status/404"), "u:SECRET-8"),
+        "//u:SECRET-9@h/".to_owned(),
+        "u:SECRET-15@h/".to_owned(),
+    ];
     fs::write(path("list.txt"), list.join("\n")).expect("written");
     let sitemap = "<urlset></urlset>";
     fs::write(path("sitemap.xml"), sitemap).expect("written");
@@ -270,7 +339,9 @@ fn neither_the_summary_nor_the_report_has_a_secret() {
     command.args(["--set", "hosts.'c.example'.bearer=SECRET-14", "--sitemap", "sitemap.xml", "-o", "out.jsonl"]);
     command.args(["--summary", "summary.json", "--report", "report.html"]);
     command.env_remove("GLEANER_HOSTS_TOKEN");
-    Run::to_end(command).exited(3);
+    command.arg("-vv");
+    let said = Run::to_end(command).exited(3).stderr;
+    assert!(!said.contains("SECRET"), "{said}");
     for name in ["summary.json", "report.html"] {
         let text = fs::read_to_string(path(name)).expect("written");
         assert!(!text.contains("SECRET"), "{name}: {text}");

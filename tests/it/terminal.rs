@@ -271,7 +271,7 @@ fn verbose_output_names_further_tries_pauses_and_successors() {
     }
     assert!(!run.stderr.contains("DEBUG"), "{}", run.stderr);
     let run = scrape_list(&list[2..], ["-vv", "-w", "1"]).finish().exited(0);
-    for what in ["is started", "gets 1 jobs", "is gone: finished after"] {
+    for what in ["is started", "gets 1 job", "is gone: finished after"] {
         assert!(
             run.stderr.lines().any(|line| line.starts_with("DEBUG pool: ") && line.contains(what)),
             "{}",
@@ -294,6 +294,7 @@ fn sigusr1_writes_the_state_to_the_log_at_any_level() {
                 " in flight, ".to_owned(),
                 format!("s: {}", list[0]),
                 format!("host localhost:{}: Retry-After, ", server.addr.port()),
+                " s more, 1 request waits".to_owned(),
             ]
             .iter()
             .all(|words| said.contains(words.as_str()))
@@ -312,6 +313,28 @@ fn sigusr1_writes_the_state_to_the_log_at_any_level() {
         run.finish();
         wait_until("the end of the request", PROMPTLY, || server.in_flight() == 0);
     }
+}
+
+#[test]
+fn sigusr1_ends_neither_a_run_that_has_not_begun_nor_a_worker() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("settings.toml");
+    assert!(Command::new("mkfifo").arg(&settings).status().expect("mkfifo runs").success());
+    let mut command = scrape([server.url("/sleep/500/1")]);
+    command.args(["-w", "1", "-f", "jsonl", "-c"]).arg(&settings);
+    let run = Run::start(command);
+    // Waits until the run opens its settings.
+    let mut writer = fs::OpenOptions::new().write(true).open(&settings).expect("the run reads it");
+    run.signal(Signal::USR1);
+    writer.write_all(b"[fetch]\nmax_retries = 0\n").expect("the run reads it");
+    drop(writer);
+    wait_until("the request", PROMPTLY, || server.in_flight() == 1);
+    // `pkill -USR1 gleaner` asks the workers, too.
+    run.workers().iter().for_each(|worker| worker.signal(Signal::USR1));
+    let ended = run.finish().exited(0);
+    assert_eq!((records(&ended.stdout)[0].attempts, server.hits("/sleep/500/1")), (1, 1), "{ended:?}");
+    assert!(!ended.stderr.contains("WARN"), "{}", ended.stderr);
 }
 
 #[test]
@@ -341,6 +364,7 @@ fn with_json_everything_on_standard_error_is_an_object_on_each_line() {
         let said = run.finish().exited(code).stderr;
         let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
         for line in &lines {
+            assert!(!line["message"].as_str().is_some_and(|message| message.starts_with("error:")), "{line}");
             let object = line.as_object().expect("an object");
             assert_eq!(object.len(), 5, "{line}");
             assert!(

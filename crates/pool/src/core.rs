@@ -275,16 +275,18 @@ impl Core {
     fn log(&self, action: &Action) {
         let pid = |worker: &WorkerId| self.children.get(worker).and_then(|child| child.pid).unwrap_or_default();
         match action {
-            Action::Send { worker, jobs } => tracing::debug!("pool: pid {} gets {} jobs", pid(worker), jobs.len()),
+            Action::Send { worker, jobs } => {
+                tracing::debug!("pool: pid {} gets {}", pid(worker), counted(jobs.len() as u64));
+            }
             Action::Drain { worker } => {
                 tracing::debug!("pool: pid {} gets no more jobs, and ends after those that it has", pid(worker));
             }
             Action::Kill { worker } => tracing::debug!("pool: pid {} is killed", pid(worker)),
             Action::Emit(Event::Started { pid, .. }) => tracing::debug!("pool: pid {pid} is started"),
             Action::Emit(Event::Ended { slot: Some(slot), generation, jobs, end, .. }) => {
-                let end = end.as_str();
+                let (end, jobs) = (end.as_str(), counted(*jobs));
                 tracing::debug!(
-                    "pool: the worker of slot {slot}, generation {generation}, is gone: {end} after {jobs} jobs"
+                    "pool: the worker of slot {slot}, generation {generation}, is gone: {end} after {jobs}"
                 );
             }
             Action::Emit(Event::Ended { slot: None, .. }) => tracing::debug!("pool: a spare is gone"),
@@ -322,6 +324,10 @@ impl Core {
             child.handle.send(frame.freeze());
         }
     }
+}
+
+fn counted(jobs: u64) -> String {
+    if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") }
 }
 
 /// Why a pool cannot be made.

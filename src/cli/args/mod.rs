@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -107,8 +107,16 @@ impl Args {
         let is_meant = match &of_run {
             Ok(Self { command: Command::Run(args), .. }) => args.list.urls.first().is_none_or(|first| is_list(first)),
             Ok(_) => false,
-            // It is unclear which word is the list, but a URL cannot be anything else.
-            Err(_) => rest.iter().any(|word| matches!(Source::from_argument(word), Source::Url(_))),
+            // A URL cannot be anything else than a list. Of other words, only the first one is known not to be the value
+            // of an option, unless an option comes before it.
+            Err(_) => {
+                let word = error.get(ContextKind::InvalidSubcommand).map(|word| OsString::from(word.to_string()));
+                rest.iter().any(|word| matches!(Source::from_argument(word), Source::Url(_)))
+                    || word.map_or_else(
+                        || rest.iter().any(|word| is_list(word)) && !rest.iter().any(|word| is_command(word)),
+                        |word| is_list(&word),
+                    )
+            }
         };
         if is_meant { of_run } else { Err(error) }
     }
@@ -117,10 +125,13 @@ impl Args {
 /// Whether a word in the place of a command is a list: it is neither the name of a command nor a misspelt one.
 fn is_list(word: &OsStr) -> bool {
     let text = word.to_string_lossy();
-    let is_command = Args::command().get_subcommands().any(|command| command.get_name() == text);
     // Paths, names of files and URLs have one of these. Names of commands do not.
     let is_name_of_list = text.contains(['/', '.', ':', '\\']);
-    !is_command && (text == "-" || is_name_of_list || Path::new(word).exists())
+    !is_command(word) && (text == "-" || is_name_of_list || Path::new(word).exists())
+}
+
+fn is_command(word: &OsStr) -> bool {
+    Args::command().get_subcommands().any(|command| command.get_name() == word)
 }
 
 /// What the help says about `--select`.
@@ -211,7 +222,7 @@ pub(in crate::cli) struct DemoArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ReportArgs {
-    /// A summary that `gleaner run --summary` wrote
+    /// A summary that `gleaner run --summary` wrote, - for standard input
     #[arg(value_name = "SUMMARY.json")]
     pub(in crate::cli) summary: PathBuf,
 
@@ -387,6 +398,27 @@ mod tests {
             let Command::Run(args) = args.command else { panic!("{line} is another command") };
             let list: Vec<_> = args.list.urls.iter().map(|url| url.to_string_lossy()).collect();
             assert_eq!(list.join(" "), urls, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_line_without_a_command_is_a_mistake_of_run_if_there_is_a_list() {
+        let table = [
+            ("urls.txt --progres full", "'--progres'"),
+            ("urls.txt --metrics", "'--metrics <HOST:PORT>'"),
+            ("urls.txt -o", "'--output <FILE>'"),
+            ("--site fixtures/site LICENSE-MIT --metrics", "'--metrics <HOST:PORT>'"),
+            ("-v http://h/ --nonsense", "'--nonsense'"),
+            ("- --nonsense", "'--nonsense'"),
+            // These are mistakes in the name of a command.
+            ("chekc -c rules.toml --all", "'chekc'"),
+            ("chekc --nonsense", "'chekc'"),
+            ("--log-format json report s1.json --nonsense", "'--log-format'"),
+        ];
+        for (line, words) in table {
+            let error = read(line).expect_err("it is a mistake").to_string();
+            let first = error.lines().next().unwrap_or_default();
+            assert!(first.contains(words), "{line}: {error}");
         }
     }
 

@@ -55,12 +55,12 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
     let report = args.report.as_deref().map(|path| ClosingFile::open("report", path)).transpose();
     let report = report.map_err(Stop::usage)?;
     let site = Site::of(Router::new().route("/page/{number}", get(page))).map_err(Stop::usage)?;
-    let about = format!(
-        "{PAGES} pages that take one second each. Each worker process fetches one page at a time. Coordinator: pid {}.",
-        std::process::id()
-    );
+    let about = [
+        format!("{PAGES} pages that take one second each."),
+        format!("Each worker process fetches one page at a time. Coordinator: pid {}.", std::process::id()),
+    ];
     let display = Display { goes_on: report.is_some() };
-    display.say(&about)?;
+    about.iter().try_for_each(|line| display.say(line))?;
     if terminal_width().is_some() {
         display.say("Blocks are pages over time. A line is a process that waits.")?;
     }
@@ -84,7 +84,7 @@ fn show_all(args: &DemoArgs) -> Result<Exit, Stop> {
         all.push(shown);
     }
     if let Some(file) = report {
-        write_report(file, &about, &all).map_err(Stop::on_the_way)?;
+        write_report(file, &about.join(" "), &all).map_err(Stop::on_the_way)?;
     }
     Ok(Exit::Success)
 }
