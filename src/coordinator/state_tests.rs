@@ -711,7 +711,7 @@ fn no_phase_that_a_worker_claims_counts_for_more_than_its_request() {
     }
     let latency = state.summary(&[], now).latency;
     let sums = [&latency.connect, &latency.first_byte, &latency.body, &latency.parse, &latency.extract];
-    assert_eq!(sums.map(|phase| phase.mean_s), [3.0; 5]);
+    assert!(sums.iter().all(|phase| (phase.mean_s - 3.0).abs() < 1e-9), "{sums:?}");
 }
 
 #[test]
