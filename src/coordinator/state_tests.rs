@@ -716,3 +716,10 @@ fn no_phase_that_a_worker_claims_counts_for_more_than_its_request() {
     let sums = [&latency.connect, &latency.first_byte, &latency.body, &latency.parse, &latency.extract];
     assert!(sums.iter().all(|phase| (phase.mean_s - 3.0).abs() < 1e-9), "{sums:?}");
 }
+
+#[test]
+fn a_run_of_months_knows_how_long_it_takes() {
+    let state = state(&Before::default());
+    let months = Duration::from_secs(100 * 86_400);
+    assert!(state.summary(&[], Instant::now() + months).elapsed_s >= months.as_secs_f64());
+}

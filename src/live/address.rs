@@ -68,6 +68,11 @@ pub(super) fn host_and_port(written: &str) -> Option<(&str, u16)> {
     Some((host, port.parse().ok()?)).filter(|_| is_host && is_port)
 }
 
+/// Whether only this machine can reach an address. An IPv4 address may be written as one of IPv6 (`::ffff:127.0.0.1`).
+pub(super) fn is_loopback(at: SocketAddr) -> bool {
+    at.ip().to_canonical().is_loopback()
+}
+
 /// An address for people to open. Nobody can connect to an address that stands for all of a machine.
 pub(super) fn reachable(at: SocketAddr) -> SocketAddr {
     match at.ip() {
@@ -113,6 +118,23 @@ mod tests {
         for (written, expected) in table {
             let error = listen("it", &written, None).expect_err("it cannot be listened at").to_string();
             assert!(error.starts_with(&format!("serve it at `{written}`")) && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_in_any_notation() {
+        let table = [
+            ("127.0.0.1:9", true),
+            ("127.1.2.3:9", true),
+            ("[::1]:9", true),
+            ("[::ffff:127.0.0.1]:9", true),
+            ("0.0.0.0:9", false),
+            ("[::]:9", false),
+            ("[::ffff:192.0.2.1]:9", false),
+            ("192.0.2.1:9", false),
+        ];
+        for (at, expected) in table {
+            assert_eq!(is_loopback(at.parse().expect("an address")), expected, "{at}");
         }
     }
 

@@ -20,8 +20,14 @@ use tokio::time::{sleep, timeout};
 /// The most connections at once. Others wait until one of them ends.
 pub(super) const MOST: usize = 32;
 
-/// How long a client may take to send its request.
-const REQUEST: Duration = Duration::from_secs(5);
+/// How long clients may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// To send a request.
+    pub(super) request: Duration,
+    /// For a whole connection, if there is a limit.
+    pub(super) whole: Option<Duration>,
+}
 
 /// The most headers, and bytes of all of them. As many bytes may wait for a client that does not read.
 const HEADERS: usize = 64;
@@ -36,13 +42,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The time until the next try if the system has no descriptor for a connection.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Answers requests until `stopping` is true. A connection may take `longest`, if there is a limit.
-pub(super) async fn serve<A, F>(
-    listener: TcpListener,
-    answer: A,
-    longest: Option<Duration>,
-    mut stopping: watch::Receiver<bool>,
-) where
+/// Answers requests until `stopping` is true.
+pub(super) async fn serve<A, F>(listener: TcpListener, answer: A, times: Times, mut stopping: watch::Receiver<bool>)
+where
     A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
@@ -53,7 +55,7 @@ pub(super) async fn serve<A, F>(
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MOST => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, answer.clone(), longest, stopping.clone()));
+                    connections.spawn(connection(stream, answer.clone(), times, stopping.clone()));
                 }
                 Err(_) => sleep(AGAIN).await,
             },
@@ -65,7 +67,7 @@ pub(super) async fn serve<A, F>(
     let _ = timeout(LAST_WORDS, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn connection<A, F>(stream: TcpStream, answer: A, longest: Option<Duration>, mut stopping: watch::Receiver<bool>)
+async fn connection<A, F>(stream: TcpStream, answer: A, times: Times, mut stopping: watch::Receiver<bool>)
 where
     A: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
@@ -73,7 +75,7 @@ where
     // If the system refuses, only more states wait.
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, UNSENT);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(REQUEST).keep_alive(false);
+    builder.timer(TokioTimer::new()).header_read_timeout(times.request).keep_alive(false);
     builder.max_headers(HEADERS).max_buf_size(BUFFER);
     let service = service_fn(move |request| {
         let answer = answer(request);
@@ -87,8 +89,61 @@ where
         }
         let _ = connection.await;
     };
-    match longest {
+    match times.whole {
         Some(longest) => drop(timeout(longest, whole).await),
         None => whole.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    /// Sends these bytes, and reads until the server closes the connection.
+    async fn exchange(at: std::net::SocketAddr, sent: &[u8]) -> String {
+        let mut stream = TcpStream::connect(at).await.expect("it is served");
+        // The server may close before it has read everything. A reset is an end, too.
+        let _ = stream.write_all(sent).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[tokio::test]
+    async fn clients_that_send_no_request_or_a_huge_one_are_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        listener.set_nonblocking(true).expect("a socket takes this option");
+        let at = listener.local_addr().expect("a bound socket has an address");
+        let (stop, stopping) = watch::channel(false);
+        let times = Times { request: SHORT, whole: None };
+        let answer = |_| ready(StatusCode::NO_CONTENT.into_response());
+        let server = tokio::spawn(serve(listener, answer, times, stopping));
+
+        let mut idle = JoinSet::new();
+        for sent in [&b""[..], b"GET / HTTP/1.1\r\nhost:"].into_iter().cycle().take(2 * MOST) {
+            idle.spawn(exchange(at, sent));
+        }
+        let huge = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(2 * BUFFER));
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(HEADERS + 1));
+        for refused in [huge, many] {
+            let answer = exchange(at, refused.as_bytes()).await;
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        }
+        let answer = exchange(at, b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 204") && answer.matches("HTTP/1.1").count() == 1, "{answer}");
+        while let Some(answer) = idle.join_next().await {
+            let answer = answer.expect("no panic");
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+        }
+        stop.send(true).expect("the server runs");
+        server.await.expect("no panic");
     }
 }

@@ -137,7 +137,12 @@ impl Gate {
     /// Decides about a request.
     pub(super) fn admit(&self, request: &Parts) -> Admission {
         let Some(host) = self.hosts.of(request) else { return Admission::WrongHost };
-        let header = |name| request.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let header = |name| {
+            let mut all = request.headers.get_all(name).iter();
+            let first = all.next()?;
+            // Whatever stands there twice is not from a browser.
+            Some(if all.next().is_none() { first.to_str().unwrap_or_default() } else { "" })
+        };
         let is_ours = |origin: &str| origin.strip_prefix("http://").is_some_and(|origin| origin == host);
         let (origin, site) = (header(ORIGIN), header(SEC_FETCH_SITE));
         let is_opened = request.method == Method::GET && request.uri.path() == "/";
@@ -251,6 +256,9 @@ mod tests {
             ("POST", "/pause", &[other_port], WrongOrigin),
             ("POST", "/pause", &[other_name], WrongOrigin),
             ("POST", "/pause", &[https], WrongOrigin),
+            ("POST", "/pause", &[ours, other], WrongOrigin),
+            ("POST", "/pause", &[ours, ours], WrongOrigin),
+            ("POST", "/pause", &[same, cross], WrongOrigin),
             ("POST", "/pause", &[null], WrongOrigin),
             ("POST", "/pause", &[null, cross], WrongOrigin),
             ("POST", "/pause", &[null, same], Granted),

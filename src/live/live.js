@@ -15,7 +15,7 @@
   // Children with a key keep their state (an open <details>, a place in a scrolled table) wherever they move.
   function key(node) {
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
-    return node.id || (node.nodeName === 'DETAILS' && node.querySelector('strong')?.textContent) || '';
+    return node.id || node.dataset.key || '';
   }
 
   function isSame(one, other) {

@@ -13,6 +13,8 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::Request;
 use hyper::body::Incoming;
 
+use super::address::is_loopback;
+use super::connections::Times;
 use super::gate::Hosts;
 use super::page::protect;
 use super::updates::newest;
@@ -21,7 +23,7 @@ use crate::model::FailureKind;
 use crate::observation::{BOUNDS, Glance, LatencySummary, RunState, Summary};
 
 /// How long a scrape may take.
-pub(super) const LONGEST: Duration = Duration::from_secs(10);
+pub(super) const TIMES: Times = Times { request: Duration::from_secs(5), whole: Some(Duration::from_secs(10)) };
 
 /// How workers can end, and what they can be doing.
 const ENDS: [&str; 7] = ["finished", "quota", "memory", "crashed", "timeout", "corrupt", "killed"];
@@ -212,7 +214,7 @@ pub(super) async fn answer(watch: Watch, hosts: Arc<Hosts>, request: Request<Inc
     let (request, _) = request.into_parts();
     // On loopback, a page whose name resolves to this machine must not read the metrics. On other addresses, this server
     // may have any name.
-    let is_ours = !hosts.address().ip().is_loopback() || hosts.of(&request).is_some();
+    let is_ours = !is_loopback(hosts.address()) || hosts.of(&request).is_some();
     let mut response = if !is_ours {
         (StatusCode::MISDIRECTED_REQUEST, "these are the metrics of gleaner; ask for them by address\n").into_response()
     } else if request.uri.path() != "/metrics" {

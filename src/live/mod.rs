@@ -121,12 +121,12 @@ impl Live {
 
     /// Whether other machines can reach the page.
     pub fn opens_page_to_others(&self) -> bool {
-        self.page.as_ref().is_some_and(|(at, _)| !at.ip().is_loopback())
+        self.page.as_ref().is_some_and(|(at, _)| !address::is_loopback(*at))
     }
 
     /// Whether other machines can reach the metrics.
     pub fn opens_metrics_to_others(&self) -> bool {
-        self.metrics.is_some_and(|at| !at.ip().is_loopback())
+        self.metrics.is_some_and(|at| !address::is_loopback(at))
     }
 
     /// Shows how the run ended to the browsers that are connected, and ends. Waits a short time for slow ones.
@@ -163,14 +163,14 @@ impl Server {
             let serve_page = async {
                 if let (Some(listener), Some(page)) = (listener, page) {
                     let answer = move |request| ready(page::answer(&page, request));
-                    connections::serve(listener, answer, None, stopping.clone()).await;
+                    connections::serve(listener, answer, page::TIMES, stopping.clone()).await;
                 }
             };
             let serve_metrics = async {
                 if let Some(Socket { listener, hosts }) = metrics {
                     let hosts = Arc::new(hosts);
                     let answer = move |request| metrics::answer(watch.clone(), Arc::clone(&hosts), request);
-                    connections::serve(listener, answer, Some(metrics::LONGEST), stopping.clone()).await;
+                    connections::serve(listener, answer, metrics::TIMES, stopping.clone()).await;
                 }
             };
             let follow = async {

@@ -192,8 +192,7 @@ fn facts(glance: &Glance, is_over: bool) -> Vec<Fact> {
     if is_over {
         return facts;
     }
-    let rate = if glance.rate < 10.0 { format!("{:.1}", glance.rate) } else { format!("{:.0}", glance.rate) };
-    facts.push(fact("a second", rate, ""));
+    facts.push(fact("a second", words::a_second(glance.rate), ""));
     if glance.state == RunState::Running {
         facts.push(fact(
             "left",

@@ -8,6 +8,7 @@
 //! | `POST /pause`, `/resume`, `/drain` | 204, and the run gets the wish |
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::http::header::{
@@ -22,10 +23,14 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::Request;
 use hyper::body::Incoming;
 
+use super::connections::Times;
 use super::gate::{Admission, Gate, random};
 use super::updates::Updates;
 use crate::coordinator::{Watch, Wish};
 use crate::report;
+
+/// How long a browser may take. It follows the events until the run ends.
+pub(super) const TIMES: Times = Times { request: Duration::from_secs(5), whole: None };
 
 /// What every answer forbids: to load anything, and to show the page in a frame.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

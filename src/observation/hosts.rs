@@ -66,7 +66,7 @@ impl HostCounts {
         self.known.get_mut(host).unwrap_or(&mut self.others)
     }
 
-    /// The hosts with the most tasks, and the others together if there are any.
+    /// Of the hosts that are counted one by one, those with the most tasks; and all others together if there are any.
     pub fn summaries(&self) -> (Vec<HostSummary>, Option<HostSummary>) {
         let mut known: Vec<(&str, &HostCount)> = self.known.iter().map(|(host, count)| (&**host, count)).collect();
         known.sort_by(|one, other| other.1.tasks.cmp(&one.1.tasks).then_with(|| one.0.cmp(other.0)));

@@ -71,7 +71,7 @@ pub struct Summary {
     /// How long the phases of requests took.
     #[serde(default)]
     pub latency: PhaseSummary,
-    /// The hosts with the most tasks, at most 200 of them.
+    /// Of the first 500 hosts, those with the most tasks, at most 200 of them.
     #[serde(default)]
     pub hosts: Vec<HostSummary>,
     /// All other hosts together; absent if there are none.

@@ -48,7 +48,7 @@ pub fn summary_schema() -> Value {
         ("workers_by_end", counts(), "all workers by the reason of their end"),
         ("fields", json!({ "type": "array", "items": field() }), "how well the rules fit"),
         ("latency", phases(), "how long the phases of requests took"),
-        ("hosts", list(&host(), HOSTS), "the hosts with the most tasks"),
+        ("hosts", list(&host(), HOSTS), "of the first 500 hosts, those with the most tasks"),
         ("other_hosts", host(), "all other hosts together; absent if there are none"),
         ("history", history(), "what happened when"),
         ("settings", json!({ "type": "array", "items": setting() }), "the settings that differ from their defaults"),

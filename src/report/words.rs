@@ -80,8 +80,12 @@ pub(crate) fn rate(count: u64, seconds: f64) -> String {
     if seconds <= 0.0 {
         return "–".to_owned();
     }
-    let rate = count as f64 / seconds;
-    if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+    a_second(count as f64 / seconds)
+}
+
+/// A rate without its unit, without decimals from 10 on.
+pub(crate) fn a_second(rate: f64) -> String {
+    if rate >= 9.95 { format!("{rate:.0}") } else { format!("{rate:.1}") }
 }
 
 #[cfg(test)]
@@ -124,6 +128,9 @@ mod tests {
         let sizes = [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (20 << 20, "20 MiB"), (u64::MAX, "16384 PiB")];
         for (bytes, shown) in sizes {
             assert_eq!(size(bytes), shown);
+        }
+        for (rate, shown) in [(0.0, "0.0"), (9.94, "9.9"), (9.96, "10"), (123.4, "123")] {
+            assert_eq!(a_second(rate), shown);
         }
         let shares = [
             (0, 0, "–"),

@@ -263,8 +263,8 @@ fn a_paused_run_sends_nothing_and_a_resumed_one_goes_on_and_a_drained_one_can_be
 #[test]
 fn a_browser_that_does_not_read_skips_states_and_delays_nothing() {
     let server = Server::start();
-    // The longer what is shown, the sooner the buffers of a connection are full.
-    let tail = "x".repeat(250);
+    // The longer what is shown, the sooner the buffers of a connection are full. In HTML, each of these takes five bytes.
+    let tail = "&".repeat(250);
     let pages: String = (0..60).map(|n| server.url(&format!("/hang?{n}{tail}\n"))).collect();
     let mut command =
         scrape(["-", "--ui", "--no-robots", "-o", "/dev/null", "-w1", "--concurrency=60", "--per-host=0"]);
@@ -273,11 +273,12 @@ fn a_browser_that_does_not_read_skips_states_and_delays_nothing() {
     let page = Page::of(&run);
     let reads = page.events();
     let stream = TcpStream::connect(page.at).expect("the page is served");
-    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 4 << 10).expect("a socket takes this option");
+    // Not too small: the kernel sends what waits in pieces of this size, at 40 ms each.
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 32 << 10).expect("a socket takes this option");
     let sleeps = page.connect(stream);
     let never_reads = page.connect(TcpStream::connect(page.at).expect("the page is served"));
     reads.wait_for("now", "<dd>60</dd>");
-    for _ in 0..12 {
+    for _ in 0..6 {
         reads.wait_for("now", "running");
     }
     // The second signal ends the run at once.
@@ -289,7 +290,7 @@ fn a_browser_that_does_not_read_skips_states_and_delays_nothing() {
     let late = Events::of(sleeps).rest();
     let states = late.iter().filter(|(name, _)| name == "now").count();
 
-    assert!(states < 8, "{states} states of at least 13 waited in a queue");
+    assert!(states < 5, "{states} states of at least 7 waited in a queue");
     assert!(reads.rest().iter().any(|(name, _)| name == "over"), "the other browser saw the end");
 }
 
@@ -309,37 +310,6 @@ fn a_browser_sees_how_the_run_ended() {
     assert!(now.contains("The run is over: it is complete.") && now.contains("20 of 20"), "{now}");
     assert_eq!(now.matches("disabled").count(), 3, "{now}");
     assert!(newest("report").contains("complete, started"), "{}", newest("report"));
-}
-
-#[test]
-fn clients_that_send_no_request_or_a_huge_one_are_cut_off() {
-    let server = Server::start();
-    let run = Run::fed(scrape(["-", "--ui", "-o", "/dev/null"]), server.url("/hang\n").into_bytes());
-    let page = Page::of(&run);
-    let huge = format!("{}x: {}\r\n", page.known(), "x".repeat(100_000));
-    let mut stream = TcpStream::connect(page.at).expect("the page is served");
-    // The server may close before it has read everything.
-    let _ = write!(stream, "GET / HTTP/1.1\r\n{huge}\r\n");
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
-
-    let idle: Vec<TcpStream> = (0..100)
-        .map(|_| {
-            let mut stream = TcpStream::connect(page.at).expect("the page is served");
-            stream.write_all(b"GET / HTTP/1.1\r\nhost:").expect("it is sent");
-            stream
-        })
-        .collect();
-    let mut first = &idle[0];
-    first.set_read_timeout(Some(PROMPTLY)).expect("a socket takes this option");
-    let mut answer = Vec::new();
-    // A reset is an end, too.
-    let ended = first.read_to_end(&mut answer);
-    assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "it is still open");
-    drop(idle);
-    assert_eq!(ask(page.at, "GET /", &page.known()).status, 200, "others are answered");
-    run.signal(rustix::process::Signal::KILL);
 }
 
 #[test]

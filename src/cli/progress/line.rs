@@ -4,6 +4,7 @@ use super::fitted::{Ink, Part};
 use super::times::{about, stopwatch};
 use super::waits::waits_for;
 use crate::observation::{Glance, RunState};
+use crate::report::words::a_second;
 
 /// How many tasks a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(in crate::cli) fn parts(glance: &Glance, total: Total) -> Vec<Part> {
     let waits = waits_for(glance);
     let mut parts = vec![count(glance.done, total), Part::new(5, Ink::Plain, [stopwatch(glance.elapsed)])];
     if glance.rate > 0.0 {
-        parts.push(Part::new(4, Ink::Plain, [rate(glance.rate)]));
+        parts.push(Part::new(4, Ink::Plain, [format!("{}/s", a_second(glance.rate))]));
     }
     if glance.failed > 0 {
         parts.push(Part::new(2, Ink::Bad, [format!("{} failed", glance.failed)]));
@@ -40,11 +41,6 @@ fn count(done: u64, total: Total) -> Part {
         Total::Known(total) => vec![format!("{done}/{}", total.max(done)), share(total.max(done))],
     };
     Part::new(0, Ink::Plain, forms)
-}
-
-/// A rate, without decimals from 10 on.
-fn rate(rate: f64) -> String {
-    if rate >= 9.95 { format!("{rate:.0}/s") } else { format!("{rate:.1}/s") }
 }
 
 #[cfg(test)]
