@@ -9,7 +9,8 @@ use bytesize::ByteSize;
 use super::again::Again;
 use super::coverage_words;
 use crate::coordinator::{Ending, Reason};
-use crate::model::{FailureKind, counted, excerpt, how_long, parse_url, without_credentials};
+use crate::input::redact;
+use crate::model::{FailureKind, counted, excerpt, how_long};
 use crate::observation::{FailureCount, Summary};
 
 /// The most lines.
@@ -133,23 +134,13 @@ fn examples(summary: &Summary) -> Vec<String> {
             Some(status) if failure.kind == FailureKind::HttpStatus.as_str() => format!("{status} {}", failure.kind),
             _ => format!("{}: {}", failure.kind, example.message.lines().next().unwrap_or_default()),
         };
-        let url = harmless(&example.url).replace('\n', "\u{FFFD}");
+        let url = redact(&example.url).replace('\n', "\u{FFFD}");
         // The reason must be seen, however long the URL is.
         Some(format!("  {}: {}", excerpt(&url, LONGEST_URL), excerpt(&reason, LONGEST_URL)))
     };
     let failures = &summary.failures_by_status;
     let rounds = (0..EXAMPLES).flat_map(|nth| failures.iter().filter_map(move |failure| of(failure, nth)));
     rounds.take(EXAMPLES).collect()
-}
-
-/// A line of the list without user name and password.
-pub(super) fn harmless(line: &str) -> String {
-    match parse_url(line, None) {
-        Ok(url) if url.has_host() && (url.password().is_some() || !url.username().is_empty()) => {
-            without_credentials(&url).into()
-        }
-        _ => line.to_owned(),
-    }
 }
 
 /// The host whose answers took the longest, if hosts were counted and there are several.

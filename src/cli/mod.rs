@@ -2,17 +2,17 @@
 //!
 //! In reading order: `args` holds the commands and options; `run`, `demo`, `check`, `convert`, `probe` (`try` and
 //! `init`), `schema`, `completions` and `man` are the commands. `fields` describes the fields of a run for `check`.
-//! `display` writes what the last three print. `files`
-//! prevents a run from overwriting its own input. `descriptors` raises the limit on open files, and `file_size` turns
-//! the limit on file sizes into an error. `launch` starts a run, `worker_user` chooses the user of its workers, and
-//! `identity` lists the settings that a resumed run must share. `output_format` reads the name of the output. `site`
-//! serves a folder during a run. `table` finds the columns of a table, and `conversion` makes Parquet or `SQLite` of the
-//! finished records. `repair` finds out what a run keeps of an older output, and `finished` whether there is anything
-//! left to resume. `live_page` serves the live page and the metrics. `closing_file` writes the summary and the report at
-//! the end, and `report` makes a report of a summary. `cookie_file` loads and saves cookies. `progress` shows how far a
-//! run has come. `log`, `words`, `closing` (with `coverage_words`, and `again` for the command that goes on) and `colour`
-//! produce what a person reads, and `messages` writes all of it to standard error. It keeps the progress at the bottom of
-//! the screen (`screen`); `terminal` knows its size.
+//! `display` writes what the last three print. `files` prevents a run from overwriting its own input. `descriptors`
+//! raises the limit on open files, and `file_size` turns the limit on file sizes into an error. `launch` starts a run,
+//! `worker_user` chooses the user of its workers, and `identity` lists the settings that a resumed run must share.
+//! `output_format` reads the name of the output. `site` serves a folder during a run. `table` finds the columns of a
+//! table, and `conversion` makes Parquet or `SQLite` of the finished records. `repair` finds out what a run keeps of an
+//! older output, and `finished` whether there is anything left to resume. `live_page` serves the live page and the
+//! metrics. `closing_file` writes the summary and the report at the end, and `report` makes a report of a summary.
+//! `cookie_file` loads and saves cookies. `progress` shows how far a run has come. `log`, `words`, `closing` (with
+//! `coverage_words`, and `again` for the command that goes on) and `colour` produce what a person reads, and `messages`
+//! writes all of it to standard error. It keeps the progress at the bottom of the screen (`screen`); `terminal` knows
+//! its size.
 
 mod again;
 mod args;

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::again::Again;
 use super::args::{ListArgs, RunArgs, SettingArgs};
-use super::closing::{self, Closing};
+use super::closing::Closing;
 use super::closing_file::ClosingFile;
 use super::launch::Ran;
 use super::progress::{self, Progress};
@@ -74,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let can_retry = repair::is_possible(&output, &input);
     let prints = output.destination == sink::Destination::Stdout && io::stdout().is_terminal();
     let progress = progress::style(args.progress, args.quiet, prints);
-    let progress = progress.map(|style| Progress::follow(style, &watch, input.progress()));
+    let progress = progress.map(|style| Progress::follow(style, &watch));
     let command = command_line(args, &in_force);
     let live = sockets.map(|sockets| live_page::serve(sockets, &watch, command.clone(), args.quiet)).transpose();
     let live = live.map_err(Stop::usage)?;
@@ -159,7 +159,7 @@ fn command_line(args: &RunArgs, in_force: &[InForce]) -> CommandLine {
     let settings = settings.map(|it| SettingSummary { name: it.name.clone(), value: harmless(it) });
     CommandLine {
         settings: settings.collect(),
-        lists: args.list.names().map(|list| closing::harmless(&list)).collect(),
+        lists: args.list.names().map(|list| input::redact(&list).into_owned()).collect(),
         output: args.output.as_ref().filter(|path| path.as_os_str() != "-").map(|path| path.display().to_string()),
     }
 }

@@ -141,3 +141,16 @@ impl Translator {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gleaner_pool::{End, WorkerState};
+
+    use crate::observation::{WORKER_ENDS, WORKER_STATES};
+
+    #[test]
+    fn summaries_and_metrics_know_all_ends_and_states_of_workers() {
+        assert_eq!(End::ALL.map(End::as_str), WORKER_ENDS);
+        assert_eq!(WorkerState::ALL.map(WorkerState::as_str), WORKER_STATES);
+    }
+}

@@ -16,7 +16,7 @@ use crate::coordinator::job::{JobInput, JobOutput, SentOutput};
 use crate::coordinator::observed;
 use crate::input::{Input, Source};
 use crate::model::{Answer, Fit, Page, Phases, Visited, WorkerLabel};
-use crate::observation::RunState;
+use crate::observation::{RunState, Total};
 
 /// The only worker.
 const WORKER: WorkerId = 7;
@@ -251,7 +251,7 @@ async fn those_who_watch_see_the_last_state_also_if_they_look_later() {
     assert!(matches!(ended.ending, Ok(Ending::Complete)), "{ended:?}");
     let (glances, summaries) = (watch.glances(), watch.summaries());
     let glance = glances.borrow();
-    assert_eq!((glance.done, glance.total, glance.state), (20, Some(20), RunState::Writing));
+    assert_eq!((glance.done, glance.total, glance.state), (20, Total::Known(20), RunState::Writing));
     assert_eq!(summaries.borrow().tasks, 20);
 }
 

@@ -8,8 +8,8 @@ use super::executor::{JobId, WorkerNow};
 use super::state::{Outside, State, request_of};
 use super::tally::Levels;
 use crate::input;
-use crate::model::{HostKey, counted, without_credentials};
-use crate::observation::{Glance, HostWait, PageGlance, RunState, Summary, WorkerGlance, WorkerSummary};
+use crate::model::{HostKey, WorkerLabel, counted, without_credentials};
+use crate::observation::{Glance, HostWait, PageGlance, RunState, Summary, Total, WorkerGlance, WorkerSummary};
 use crate::schedule::{Course, RequestId, Wait};
 
 /// The most pages and hosts in a glance.
@@ -23,6 +23,14 @@ const TOLD_HOSTS: usize = 100;
 /// for them takes time for each host.
 const QUIET: Duration = Duration::from_secs(1);
 
+fn total(list: &input::Progress) -> Total {
+    match list.estimate() {
+        Some(total) if list.is_complete() => Total::Known(total),
+        Some(total) => Total::About(total),
+        None => Total::Unknown,
+    }
+}
+
 impl State {
     /// What the run looks like now.
     pub(super) fn glance(
@@ -33,10 +41,8 @@ impl State {
         now: Instant,
     ) -> Glance {
         let (done, failed) = self.tally.settled();
-        let holders: HashMap<JobId, String> = workers
-            .iter()
-            .flat_map(|worker| worker.jobs.iter().map(move |job| (*job, worker.label.to_string())))
-            .collect();
+        let held = workers.iter().flat_map(|worker| worker.jobs.iter().map(move |job| (*job, worker.label)));
+        let holders: HashMap<JobId, WorkerLabel> = held.collect();
         let quiet = self.tally.quiet(now);
         let (waiting_hosts, waits) =
             if quiet > QUIET || self.tally.counts_details() { self.waits(HOSTS, now) } else { (0, Vec::new()) };
@@ -45,8 +51,8 @@ impl State {
             state: self.run_state(now),
             elapsed: self.tally.elapsed(now),
             done,
-            total: list.estimate(),
             failed,
+            total: total(list),
             rate: self.tally.rate(now),
             left: self.left(list, now),
             quiet,
@@ -84,18 +90,18 @@ impl State {
             quota: worker.quota,
             in_flight: worker.jobs.len(),
             memory: worker.memory,
-            page: worker.jobs.first().and_then(|job| self.page(*job, Some(worker.label.to_string()), now)),
+            page: worker.jobs.first().and_then(|job| self.page(*job, Some(worker.label), now)),
         }
     }
 
-    fn oldest(&self, holders: &HashMap<JobId, String>, now: Instant) -> Vec<PageGlance> {
+    fn oldest(&self, holders: &HashMap<JobId, WorkerLabel>, now: Instant) -> Vec<PageGlance> {
         let mut jobs: Vec<(Instant, JobId)> = self.out.iter().map(|(job, out)| (out.since(), *job)).collect();
         jobs.sort_unstable();
         let pages = jobs.into_iter().take(PAGES);
-        pages.filter_map(|(_, job)| self.page(job, holders.get(&job).cloned(), now)).collect()
+        pages.filter_map(|(_, job)| self.page(job, holders.get(&job).copied(), now)).collect()
     }
 
-    fn page(&self, job: JobId, worker: Option<String>, now: Instant) -> Option<PageGlance> {
+    fn page(&self, job: JobId, worker: Option<WorkerLabel>, now: Instant) -> Option<PageGlance> {
         let url = match request_of(job) {
             RequestId::Page(seq) => self.schedule.url(seq)?.clone(),
             RequestId::Robots(id) => self.schedule.robots_url(id)?.clone(),
@@ -103,7 +109,7 @@ impl State {
         Some(PageGlance {
             host: HostKey::of(&url).map(|host| host.to_string()).unwrap_or_default(),
             url: without_credentials(&url).into(),
-            worker,
+            worker: worker.map(|label| label.to_string()),
             since: now.saturating_duration_since(self.out.get(&job)?.since()),
         })
     }
@@ -135,10 +141,9 @@ impl State {
     pub(super) fn summary(&self, workers: &[WorkerNow], now: Instant) -> Summary {
         let (retries, robots) = (self.schedule.retries(), self.schedule.robots_requests());
         let mut summary = self.tally.summary(retries, robots, now, self.wall);
-        let known: HashMap<String, &WorkerNow> =
-            workers.iter().map(|worker| (worker.label.to_string(), worker)).collect();
+        let known: HashMap<WorkerLabel, &WorkerNow> = workers.iter().map(|worker| (worker.label, worker)).collect();
         summary.workers.extend(self.tally.live(now).map(|(label, worker)| {
-            let Some(known) = known.get(label.to_string().as_str()) else { return worker };
+            let Some(known) = known.get(&label) else { return worker };
             WorkerSummary {
                 facts: known.facts.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)).collect(),
                 placed_s: known.placed.map(|at| self.tally.seconds(at)),
@@ -151,7 +156,7 @@ impl State {
 
     fn run_state(&self, now: Instant) -> RunState {
         match self.stops_at() {
-            Some(until) => RunState::Stopping(Some(until.saturating_duration_since(now))),
+            Some(until) => RunState::Stopping(until.saturating_duration_since(now)),
             None if self.is_paused() => RunState::Paused,
             None => RunState::Running,
         }
@@ -178,14 +183,16 @@ impl State {
         let (count, waits) = self.waits(TOLD_HOSTS, now);
         for HostWait { host, why, left, waiting } in &waits {
             let (why, left) = (why.words(), left.as_secs());
-            let wait = if *waiting == 1 { "waits" } else { "wait" };
-            let requests = counted(*waiting, "request");
-            tracing::info!(target: "gleaner::state", "host {host}: {why}, {left} s more, {requests} {wait}");
+            tracing::info!(target: "gleaner::state", "host {host}: {why}, {left} s more, {}", that_wait(*waiting, "request"));
         }
         let more = count - waits.len() as u64;
         if more > 0 {
-            let verb = if more == 1 { "waits" } else { "wait" };
-            tracing::info!(target: "gleaner::state", "{} {verb}", counted(more, "more host"));
+            tracing::info!(target: "gleaner::state", "{}", that_wait(more, "more host"));
         }
     }
+}
+
+/// "1 request waits", "2 requests wait".
+fn that_wait(count: u64, word: &str) -> String {
+    format!("{} {}", counted(count, word), if count == 1 { "waits" } else { "wait" })
 }

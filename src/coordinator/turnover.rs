@@ -23,7 +23,7 @@ impl Turnover {
         if report.end == "finished" || !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
-        let fact = |name| report.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let fact = |name| fact(&report.facts, name);
         let (Some(pid), Some(slot), Some(generation)) = (fact("pid"), fact("slot"), fact("generation")) else { return };
         let before = self.0.insert(slot, Gone { pid, generation, jobs: report.jobs, end: report.end });
         // Its successor came and went, or has not come yet.
@@ -51,12 +51,15 @@ impl Turnover {
 
 /// The process id of the worker that has a slot now, if it came after the given one.
 fn successor(workers: &[WorkerNow], slot: u64, generation: u64) -> Option<u64> {
-    let fact =
-        |worker: &WorkerNow, name| worker.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let fact = |worker: &WorkerNow, name| fact(&worker.facts, name);
     let is_later = |worker: &&WorkerNow| {
         fact(worker, "slot") == Some(slot) && fact(worker, "generation").is_some_and(|its| its > generation)
     };
     workers.iter().filter(is_later).min_by_key(|worker| fact(worker, "generation")).and_then(|found| fact(found, "pid"))
+}
+
+fn fact(facts: &[(&'static str, u64)], name: &str) -> Option<u64> {
+    facts.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
 fn say(Gone { pid, jobs, end, .. }: &Gone, successor: Option<u64>) {

@@ -67,5 +67,6 @@ pub use options::{Format, Keep, Options};
 pub use pages::{media_type_of_name, saved_from};
 pub use progress::Progress;
 pub use reader::{Batch, Delivery, Input, Receiver};
+pub use redact::redact;
 pub use source::{Root, Source};
 pub use unpacked::Unpacked;

@@ -6,7 +6,7 @@ use super::columns::is_space;
 
 /// Returns `text` without the user names and passwords of its URLs. Works for lines that are not valid URLs, too. A
 /// line may contain several URLs, separated by white space.
-pub(super) fn redact(text: &str) -> Cow<'_, str> {
+pub fn redact(text: &str) -> Cow<'_, str> {
     each(text, redact_one)
 }
 

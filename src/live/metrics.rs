@@ -20,14 +20,10 @@ use super::page::protect;
 use super::updates::newest;
 use crate::coordinator::Watch;
 use crate::model::FailureKind;
-use crate::observation::{BOUNDS, Glance, LatencySummary, RunState, Summary};
+use crate::observation::{BOUNDS, Glance, LatencySummary, RunState, Summary, WORKER_ENDS, WORKER_STATES};
 
 /// How long a scrape may take.
 pub(super) const TIMES: Times = Times { request: Duration::from_secs(5), whole: Some(Duration::from_secs(10)) };
-
-/// How workers can end, and what they can be doing.
-const ENDS: [&str; 7] = ["finished", "quota", "memory", "crashed", "timeout", "corrupt", "killed"];
-const STATES: [&str; 4] = ["starting", "ready", "draining", "ending"];
 
 /// What the metrics are made of.
 struct Run<'a> {
@@ -102,7 +98,7 @@ const FAMILIES: [Family; 17] = [
         help: "Worker processes that ended, by reason.",
         values: Values::Counter(|run| {
             let of = |end: &str| run.summary.workers_by_end.get(end).copied().unwrap_or(0);
-            ENDS.into_iter().map(|end| count("reason", end, of(end))).collect()
+            WORKER_ENDS.into_iter().map(|end| count("reason", end, of(end))).collect()
         }),
     },
     Family {
@@ -110,7 +106,7 @@ const FAMILIES: [Family; 17] = [
         help: "Worker processes by state.",
         values: Values::Gauge(|run| {
             let of = |state: &str| run.glance.workers.iter().filter(|worker| worker.state == state).count() as u64;
-            STATES.into_iter().map(|state| count("state", state, of(state))).collect()
+            WORKER_STATES.into_iter().map(|state| count("state", state, of(state))).collect()
         }),
     },
     Family {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use askama::Template;
 
-use crate::model::two_units;
-use crate::observation::{Glance, HostWait, PageGlance, RunState, Waiting, WorkerGlance};
+use crate::model::{about, two_units};
+use crate::observation::{Glance, HostWait, PageGlance, RunState, Total, Waiting, WorkerGlance};
 use crate::report::{text, words};
 
 /// The most workers that are shown.
@@ -80,15 +80,15 @@ struct PageRow {
 /// What a run looks like now. If it is over, `ending` is how it ended, as the summary names it, or `error`.
 pub(super) fn fragment(glance: &Glance, ending: Option<&str>) -> Result<String, askama::Error> {
     let (class, state, note) = ending.map_or_else(|| words_of(glance), words_of_end);
-    let share = glance.total.filter(|total| *total > 0).map(|total| percent(glance.done, total));
-    let total = match (glance.total, ending) {
-        (Some(total), _) => format!(" of {}", words::count(total.max(glance.done))),
-        (None, None) => " of ?".to_owned(),
-        (None, Some(_)) => String::new(),
+    let at_least = |total: u64| words::count(total.max(glance.done));
+    let (length, total) = match (glance.total, ending) {
+        (Total::Known(total), _) => (total, format!(" of {}", at_least(total))),
+        (Total::About(total), _) => (total, format!(" of about {}", at_least(total))),
+        (Total::Unknown, None) => (0, " of ?".to_owned()),
+        (Total::Unknown, Some(_)) => (0, String::new()),
     };
-    let mut workers: Vec<&WorkerGlance> = glance.workers.iter().collect();
-    // Spares have no slot. They come last.
-    workers.sort_by_key(|worker| worker.facts.get("slot").copied().unwrap_or(u64::MAX));
+    let share = (length > 0).then(|| percent(glance.done, length));
+    let workers = glance.by_slot();
     Now {
         class,
         state,
@@ -146,8 +146,8 @@ fn words_of(glance: &Glance) -> State {
         RunState::Running => ("running", "running", String::new()),
         RunState::Paused => ("paused", "paused", format!("No request is sent; {in_flight}.")),
         RunState::Stopping(until) => {
-            let until = until.map_or_else(String::new, |until| format!(", for up to {}", two_units(until)));
-            ("stopping", "stopping", format!("No request is sent any more; {in_flight}{until}."))
+            let until = two_units(until);
+            ("stopping", "stopping", format!("No request is sent any more; {in_flight}, for up to {until}."))
         }
         RunState::Writing => ("writing", "writing", "All requests are done. The output is being completed.".to_owned()),
     }
@@ -196,7 +196,7 @@ fn facts(glance: &Glance, is_over: bool) -> Vec<Fact> {
     if glance.state == RunState::Running {
         facts.push(fact(
             "left",
-            glance.left.map_or_else(|| "?".to_owned(), |left| format!("about {}", time(left))),
+            glance.left.map_or_else(|| "?".to_owned(), |left| format!("about {}", about(left))),
             "",
         ));
     }
@@ -208,12 +208,11 @@ fn facts(glance: &Glance, is_over: bool) -> Vec<Fact> {
 }
 
 fn worker_row(worker: &WorkerGlance) -> WorkerRow {
-    let fact = |name: &str| worker.facts.get(name);
-    let generation = fact("generation").filter(|generation| **generation > 0);
+    let generation = worker.fact("generation").filter(|generation| *generation > 0);
     let generation = generation.map_or_else(String::new, |generation| format!(", generation {generation}"));
     WorkerRow {
         label: text(&worker.label),
-        place: fact("slot").map_or_else(|| "spare".to_owned(), |slot| format!("slot {slot}{generation}")),
+        place: worker.fact("slot").map_or_else(|| "spare".to_owned(), |slot| format!("slot {slot}{generation}")),
         state: text(&worker.state),
         done: match worker.quota {
             Some(quota) => format!("{} of {}", words::count(worker.done), words::count(quota)),
@@ -307,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_state_is_in_words_and_offers_what_can_be_done() {
-        let stopping = RunState::Stopping(Some(Duration::from_secs(7)));
+        let stopping = RunState::Stopping(Duration::from_secs(7));
         let paused = Glance { state: RunState::Paused, in_flight: 2, ..Glance::default() };
         let slow = Glance { waits: Vec::new(), ..hostile() };
         let quiet = Glance { quiet: Duration::from_secs(5), ..Glance::default() };
@@ -344,10 +343,10 @@ mod tests {
     #[test]
     fn progress_is_told_with_and_without_a_known_end() {
         let of = |done, total| fragment(&Glance { done, total, ..Glance::default() }, None).expect("a template");
-        let known = of(250, Some(1_000));
+        let known = of(250, Total::Known(1_000));
         assert!(known.contains("250 of 1\u{202f}000") && known.contains("data-title=\"25 %, running\""), "{known}");
-        let unknown = of(250, None);
+        let unknown = of(250, Total::Unknown);
         assert!(unknown.contains("250 of ?") && !unknown.contains("gauge"), "{unknown}");
-        assert!(of(12, Some(10)).contains("12 of 12"), "an estimate may be too low");
+        assert!(of(12, Total::About(10)).contains("12 of about 12"), "an estimate may be too low");
     }
 }

@@ -96,7 +96,7 @@ pub use failure::{Failure, FailureKind, Retry, Stage};
 pub use fit::Fit;
 pub use host_key::{HostKey, HostKeyError};
 pub use host_settings::HostSettings;
-pub use how_long::{how_long, two_units};
+pub use how_long::{about, how_long, stopwatch, two_units};
 pub use http_date::http_date;
 pub use limits::{MaxFailures, RunLimits};
 pub use listing::{LISTED_FACTS, Listed, Listing, ListingFile, ListingWriter, Lists, MAX_SITEMAP};

@@ -1,8 +1,5 @@
-use serde::Serialize;
-
 /// Why a host may not be asked now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WaitReason {
     /// The time between two requests is not over.
     #[default]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// How records and log lines name a worker. Nothing is decided by it: whatever runs the jobs gives it, for people and
 /// scripts. A process of this machine goes by its process id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct WorkerLabel(u32);
 

@@ -1,15 +1,14 @@
 //! What a run looks like at one moment, for the terminal, the live page and the metrics.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde::Serialize;
 
 use crate::model::WaitReason;
 
 /// What a run looks like at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Glance {
     /// Whether the run goes on.
     pub state: RunState,
@@ -17,10 +16,10 @@ pub struct Glance {
     pub elapsed: Duration,
     /// Settled tasks, including those of an earlier run.
     pub done: u64,
-    /// All tasks of the list, including those of an earlier run, as far as that is known or can be estimated.
-    pub total: Option<u64>,
     /// Those of them that failed.
     pub failed: u64,
+    /// All tasks of the list, including those of an earlier run.
+    pub total: Total,
     /// Settled tasks a second, over the last seconds.
     pub rate: f64,
     /// How long the rest takes, if that can be told.
@@ -50,9 +49,20 @@ pub struct Glance {
     pub under_way: u64,
 }
 
+/// How many tasks a list has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Total {
+    /// Nobody knows.
+    #[default]
+    Unknown,
+    /// As far as the beginning of the list tells.
+    About(u64),
+    /// The list was read to its end.
+    Known(u64),
+}
+
 /// Whether a run goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RunState {
     /// It does.
     #[default]
@@ -60,13 +70,13 @@ pub enum RunState {
     /// No request is sent until it is resumed.
     Paused,
     /// No request is sent any more, and those in flight may take this long.
-    Stopping(Option<Duration>),
+    Stopping(Duration),
     /// Nothing is requested any more, and the output is being completed.
     Writing,
 }
 
 /// What a worker is doing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct WorkerGlance {
     /// The name for people: the process id.
     pub label: String,
@@ -86,8 +96,30 @@ pub struct WorkerGlance {
     pub page: Option<PageGlance>,
 }
 
+/// What workers can be doing, as their `state` says.
+pub const WORKER_STATES: [&str; 4] = ["starting", "ready", "draining", "ending"];
+
+impl WorkerGlance {
+    /// The fact with this name; `None` if the executor does not provide it.
+    pub fn fact(&self, name: &str) -> Option<u64> {
+        self.facts.get(name).copied()
+    }
+}
+
+impl Glance {
+    /// The workers in the order of their slots, the newest of a slot first. Spares have no slot and come last.
+    pub fn by_slot(&self) -> Vec<&WorkerGlance> {
+        let mut workers: Vec<&WorkerGlance> = self.workers.iter().collect();
+        workers.sort_by_key(|worker| {
+            let slot = worker.fact("slot");
+            (slot.is_none(), slot, Reverse(worker.fact("generation")), &worker.label)
+        });
+        workers
+    }
+}
+
 /// A page that a worker has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageGlance {
     /// The URL, without user name and password.
     pub url: String,
@@ -100,7 +132,7 @@ pub struct PageGlance {
 }
 
 /// A host that may not be asked now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostWait {
     /// The host, as politeness names it.
     pub host: String,

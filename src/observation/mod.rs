@@ -23,13 +23,13 @@ mod summary_schema;
 mod waiting;
 
 pub use failures::Failures;
-pub use glance::{Glance, HostWait, PageGlance, RunState, WorkerGlance};
+pub use glance::{Glance, HostWait, PageGlance, RunState, Total, WORKER_STATES, WorkerGlance};
 pub use history::{History, Stretch};
 pub use hosts::HostCounts;
 pub use latency::{BOUNDS, Latency, LatencySummary};
 pub use summary::{
     CommandLine, FailureCount, FailureExample, FieldSummary, HistorySummary, HostSummary, PhaseSummary, SettingSummary,
-    Summary, VERSION, WorkerSummary,
+    Summary, VERSION, WORKER_ENDS, WorkerSummary,
 };
 pub use summary_schema::summary_schema;
 pub use waiting::Waiting;

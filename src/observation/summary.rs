@@ -250,6 +250,9 @@ pub struct WorkerSummary {
     pub end: Cow<'static, str>,
 }
 
+/// How workers can end, as the summary names it: as planned, and otherwise.
+pub const WORKER_ENDS: [&str; 7] = ["finished", "quota", "memory", "crashed", "timeout", "corrupt", "killed"];
+
 impl WorkerSummary {
     /// The fact with this name; `None` if the executor does not provide it.
     pub fn fact(&self, name: &str) -> Option<u64> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::failures::{EXAMPLES, LISTED as FAILURES};
 use super::history::MOST as STRETCHES;
 use super::hosts::LISTED as HOSTS;
-use super::{BOUNDS, VERSION};
+use super::{BOUNDS, VERSION, WORKER_ENDS};
 use crate::model::FailureKind;
 
 /// How a run can end.
@@ -123,6 +123,7 @@ fn failure() -> Value {
 }
 
 fn worker() -> Value {
+    let ends: Vec<&str> = WORKER_ENDS.into_iter().chain(["running"]).collect();
     object(&[
         ("pid", count(), "the process"),
         ("slot", count(), "its place among the workers"),
@@ -132,7 +133,7 @@ fn worker() -> Value {
         ("started_s", seconds(), "from the start of the run to its start"),
         ("placed_s", seconds(), "from the start of the run to when it got its slot"),
         ("ended_s", seconds(), "from the start of the run to its end"),
-        ("end", text(), "why it ended; `running` if it has not"),
+        ("end", json!({ "enum": ends }), "why it ended; `running` if it has not"),
     ])
 }
 

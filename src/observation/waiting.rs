@@ -67,16 +67,7 @@ mod tests {
         let wait = |why| HostWait { host: "h".to_owned(), why, left: Duration::from_secs(9), waiting: 1 };
         let (delay, pause) = (wait(WaitReason::Delay), wait(WaitReason::RetryAfter));
         let page = PageGlance { url: String::new(), host: String::new(), worker: None, since: Duration::from_secs(3) };
-        let worker = |state: &'static str| WorkerGlance {
-            label: "7".to_owned(),
-            facts: std::collections::BTreeMap::new(),
-            state: state.into(),
-            done: 0,
-            quota: None,
-            in_flight: 0,
-            memory: None,
-            page: None,
-        };
+        let worker = |state: &'static str| WorkerGlance { state: state.into(), ..WorkerGlance::default() };
         let quiet = || Glance { quiet: QUIET, under_way: 7, ..Glance::default() };
         let second = Duration::from_secs(1);
         let both = vec![delay.clone(), pause.clone()];

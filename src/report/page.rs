@@ -7,7 +7,7 @@ use askama::Template;
 use super::lines::{self, Axis, Line};
 use super::timeline::{PageBar, Timeline};
 use super::{axis, bars, slots, timeline, words};
-use crate::model::printable;
+use crate::model::{excerpt, printable};
 use crate::observation::{
     FailureCount, FieldSummary, HistorySummary, HostSummary, LatencySummary, PhaseSummary, Stretch, Summary,
 };
@@ -15,7 +15,7 @@ use crate::observation::{
 /// The most kinds of failures that are shown.
 const FAILURES: usize = 20;
 
-/// The longest text from elsewhere in a cell, in characters.
+/// The longest text from elsewhere in a cell, in bytes. The texts of failures in a summary are not longer.
 const LONGEST: usize = 300;
 
 /// The style sheet.
@@ -173,11 +173,9 @@ impl Body {
         let (all, running) = (processes(summary), running(summary));
         let running = (running > 0).then_some(("running", running));
         let ends = summary.workers_by_end.iter().map(|(end, count)| (&**end, *count)).chain(running);
-        let ends = ends.map(|(end, count)| End {
-            name: text(end),
-            class: slots::class(end),
-            count: words::count(count),
-            meaning: slots::meaning(end),
+        let ends = ends.map(|(name, count)| {
+            let &slots::End { class, meaning, .. } = slots::end(name);
+            End { name: text(name), class, count: words::count(count), meaning }
         });
         let ends: Vec<End> = ends.collect();
         let fields = summary.fields.iter().map(|field| field_row(field, summary.ok)).collect();
@@ -206,11 +204,7 @@ impl Body {
 
 /// Text from elsewhere: short, and without characters that control a terminal or the direction of text.
 pub(crate) fn text(foreign: &str) -> String {
-    let short: String = match foreign.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &foreign[..end]),
-        None => foreign.to_owned(),
-    };
-    printable(&short).into_owned()
+    printable(&excerpt(foreign, LONGEST)).into_owned()
 }
 
 fn title(summary: &Summary) -> String {

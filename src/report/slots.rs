@@ -53,35 +53,36 @@ pub(super) struct Bar {
     pub(super) is_odd: bool,
 }
 
-/// How workers can end, the worst first, with the class of the style sheet and what it means.
-const ENDS: [(&str, &str, &str); 8] = [
-    ("crashed", "bad", "ended by itself"),
-    ("timeout", "bad", "killed, because a page took too long"),
-    ("corrupt", "bad", "killed, because it sent nonsense"),
-    ("killed", "bad", "killed from outside, or when the run was stopped"),
-    ("memory", "memory", "replaced, because it used too much memory"),
-    ("quota", "quota", "replaced after its quota of jobs"),
-    ("finished", "finished", "at the end of the list"),
-    ("running", "running", "still at work"),
+/// How workers can end, the worst first.
+pub(super) struct End {
+    name: &'static str,
+    /// The class of the style sheet.
+    pub(super) class: &'static str,
+    /// What it means for people.
+    pub(super) meaning: &'static str,
+}
+
+const ENDS: [End; 8] = [
+    End { name: "crashed", class: "bad", meaning: "ended by itself" },
+    End { name: "timeout", class: "bad", meaning: "killed, because a page took too long" },
+    End { name: "corrupt", class: "bad", meaning: "killed, because it sent nonsense" },
+    End { name: "killed", class: "bad", meaning: "killed from outside, or when the run was stopped" },
+    End { name: "memory", class: "memory", meaning: "replaced, because it used too much memory" },
+    End { name: "quota", class: "quota", meaning: "replaced after its quota of jobs" },
+    End { name: "finished", class: "finished", meaning: "at the end of the list" },
+    End { name: "running", class: "running", meaning: "still at work" },
 ];
 
-fn rank(end: &str) -> usize {
-    ENDS.iter().position(|(name, ..)| *name == end).unwrap_or(0)
+/// An end that is not known. A file may have any text in its place.
+const UNKNOWN: End = End { name: "ended", class: "bad", meaning: "" };
+
+/// What is known of an end.
+pub(super) fn end(name: &str) -> &'static End {
+    ENDS.iter().find(|end| end.name == name).unwrap_or(&UNKNOWN)
 }
 
-/// The class of the style sheet for the end of a worker.
-pub(super) fn class(end: &str) -> &'static str {
-    ENDS.iter().find(|(name, ..)| *name == end).map_or("bad", |(_, class, _)| class)
-}
-
-/// The name of an end, if it is known. A file may have any text in its place.
-fn name(end: &str) -> &'static str {
-    ENDS.iter().find(|(name, ..)| *name == end).map_or("ended", |(name, ..)| name)
-}
-
-/// What the end of a worker means; nothing for an end that is not known.
-pub(super) fn meaning(end: &str) -> &'static str {
-    ENDS.iter().find(|(name, ..)| *name == end).map_or("", |(.., meaning)| meaning)
+fn rank(name: &str) -> usize {
+    ENDS.iter().position(|end| end.name == name).unwrap_or(0)
 }
 
 /// The rows of the picture, and how many slots share each. If there are few of them, workers that overlap have lanes.
@@ -165,11 +166,8 @@ pub(super) fn bars(lane: &[&WorkerSummary], begin: Begin, x: impl Fn(f64) -> f64
     }
     for bar in &mut bars {
         if bar.workers > 1 {
-            let end = name(&bar.end);
-            bar.title = {
-                let tasks = if bar.tasks == 1 { "task" } else { "tasks" };
-                format!("{} workers, {} {tasks}; the worst end: {end}", bar.workers, words::count(bar.tasks))
-            };
+            let (end, tasks) = (end(&bar.end).name, counted(bar.tasks, "task"));
+            bar.title = format!("{} workers, {tasks}; the worst end: {end}", bar.workers);
         }
     }
     bars
@@ -179,10 +177,24 @@ pub(super) fn bars(lane: &[&WorkerSummary], begin: Begin, x: impl Fn(f64) -> f64
 fn title(worker: &WorkerSummary) -> String {
     let pid = worker.fact("pid").map_or_else(String::new, |pid| format!("pid {pid}, "));
     let generation = worker.fact("generation").map_or_else(String::new, |it| format!("generation {it}, "));
-    let end = name(&worker.end);
+    let end = end(&worker.end).name;
     let (from, to) = (words::time(placed(worker)), words::time(worker.ended_s));
     let waited = placed(worker) - worker.started_s;
     let waited = if waited < 0.05 { String::new() } else { format!(" after waiting {}", words::time(waited)) };
     let (tasks, jobs) = (counted(worker.tasks, "task"), counted(worker.jobs, "job"));
     format!("{pid}{generation}{tasks}, {jobs}, {from} to {to}{waited}: {end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::WORKER_ENDS;
+
+    #[test]
+    fn every_end_of_a_worker_has_a_colour_and_a_meaning() {
+        for name in WORKER_ENDS.into_iter().chain(["running"]) {
+            assert_eq!(end(name).name, name);
+        }
+        assert_eq!((end("<b>").name, rank("<b>")), ("ended", 0), "what is not known counts as bad");
+    }
 }

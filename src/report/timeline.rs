@@ -1,13 +1,13 @@
 //! The picture of the workers: a row for each slot, and in it a bar for each process, from when it got the slot to its end.
 //!
 //! A process gets the slot before the one that it replaces has finished its last jobs. Bars of one slot that overlap are
-//! drawn above each other, in lanes, so that the row looks like a wall of bricks. Where there are so many bars that nobody could point at one, all bars
-//! of a colour are one path. So the picture stays small.
+//! drawn above each other, in lanes, so that the row looks like a wall of bricks. Where there are so many bars that
+//! nobody could point at one, all bars of a colour are one path. So the picture stays small.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::slots::{Bar, Begin, bars, class, placed, rows, started};
+use super::slots::{Bar, Begin, bars, end, placed, rows, started};
 use super::{axis, words};
 use crate::observation::WorkerSummary;
 
@@ -134,7 +134,7 @@ impl Drawing<'_> {
     }
 
     fn bar(&mut self, bar: &Bar, place: Place) {
-        let class = class(&bar.end);
+        let class = end(&bar.end).class;
         let shade = match (self.pages.is_empty(), bar.is_odd) {
             (false, _) => " pale",
             // Bars without names and lanes are told apart by their shade.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use crate::model::two_units;
 
 /// A number with a space between groups of three digits: `1 234 567`. The space is narrow and does not break.
@@ -42,19 +44,9 @@ pub(crate) fn mark(seconds: f64) -> String {
     }
 }
 
-/// A size in a unit that fits: `512 B`, `1.5 MiB`.
+/// A size in a unit that fits: `512 B`, `1.5 MiB`, `20 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+    ByteSize(bytes).to_string().replace(".0 ", " ")
 }
 
 /// A share in percent. Only none is `0 %`, and only all is `100 %`.
@@ -125,7 +117,7 @@ mod tests {
         for (seconds, shown) in marks {
             assert_eq!(mark(seconds), shown, "{seconds}");
         }
-        let sizes = [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (20 << 20, "20 MiB"), (u64::MAX, "16384 PiB")];
+        let sizes = [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (20 << 20, "20 MiB"), (u64::MAX, "16 EiB")];
         for (bytes, shown) in sizes {
             assert_eq!(size(bytes), shown);
         }

@@ -1,4 +1,4 @@
-//! What the run waits for, and how long the rest takes.
+//! What those who watch a run ask the schedule: what it waits for, how long the rest takes, and which host a task has.
 
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};

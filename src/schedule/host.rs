@@ -168,22 +168,12 @@ impl Host {
     /// Applies the delay of its robots.txt, which has just arrived.
     pub(super) fn slow_down(&mut self, delay: Duration, now: Instant) {
         self.delay = self.delay.max(delay);
-        self.close(now + delay);
+        self.close(now + delay, WaitReason::Delay);
     }
 
-    fn close(&mut self, until: Instant) {
+    fn close(&mut self, until: Instant, why: WaitReason) {
         if self.closed_until < Some(until) {
-            self.closed_until = Some(until);
-            self.closed_because = WaitReason::Delay;
-        }
-    }
-
-    /// Closes the host for a pause that is more than its delay.
-    fn pause(&mut self, time: Duration, why: WaitReason, now: Instant) {
-        let until = now + time;
-        if self.closed_until < Some(until) {
-            self.closed_until = Some(until);
-            self.closed_because = why;
+            (self.closed_until, self.closed_because) = (Some(until), why);
         }
     }
 
@@ -194,7 +184,7 @@ impl Host {
             self.asked_since = Some(now);
             tracing::info!("host {} asks for a pause: no requests to it for {}", self.key, how_long(pause));
         }
-        self.pause(pause, WaitReason::RetryAfter, now);
+        self.close(now + pause, WaitReason::RetryAfter);
     }
 
     /// Until when the host may not be asked although requests wait for it. During a pause, some may be waiting to be tried
@@ -241,14 +231,14 @@ impl Host {
             self.unsent = None;
             self.draws += 1;
             let jitter = jitter.mul_f64(fraction(self.affinity ^ self.draws));
-            self.close(now + self.delay() + jitter);
+            self.close(now + self.delay() + jitter, WaitReason::Delay);
         }
     }
 
     /// What was handed out is lost, and nobody knows whether it was sent before.
     pub(super) fn lost(&mut self, request: RequestId, now: Instant) {
         if self.unsent.is_some_and(|(unsent, _)| unsent == request) {
-            self.close(now + self.delay());
+            self.close(now + self.delay(), WaitReason::Delay);
         }
         self.came_back(request);
     }
@@ -259,7 +249,7 @@ impl Host {
         if let Some((_, since)) = self.unsent.filter(|(unsent, _)| *unsent == request) {
             // It failed before it was sent, or nobody could say that it was.
             self.unsent = None;
-            self.close(since + self.delay());
+            self.close(since + self.delay(), WaitReason::Delay);
         }
     }
 
@@ -304,7 +294,7 @@ impl Host {
             (Verdict::Pause(pause), _) => {
                 let (key, why, time) = (&self.key, self.breaker.why(), how_long(pause));
                 tracing::warn!("host {key} {why}: no requests to it for {time}");
-                self.pause(pause, WaitReason::Failures, now);
+                self.close(now + pause, WaitReason::Failures);
             }
             (Verdict::GiveUp, Some(failure)) => self.refuse(failure, &self.breaker.why(), Some(now + REST)),
             _ => {}

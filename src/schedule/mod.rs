@@ -12,7 +12,8 @@
 //! - `stored` holds the tasks whose answers the list itself has. They pass no gate.
 //! - `weight` counts the memory that the tasks use, and limits the length of URLs that redirects lead to.
 //! - `backoff` computes the pause before a retry.
-//! - `forecast` says what the run waits for, and how long the rest takes; `pace` is how fast the tasks of a host are.
+//! - `forecast` answers those who watch the run: what it waits for, and how long the rest takes. `pace` is how fast the
+//!   tasks of a host are.
 //!
 //! Hosts take turns. A list that is sorted by host therefore keeps all workers busy if it is read far enough ahead.
 //!

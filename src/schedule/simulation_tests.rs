@@ -129,16 +129,7 @@ pub(super) fn run_watched(
         while !list_ended && schedule.ready() < places && schedule.under_way() < read_ahead + places {
             match list.next() {
                 Some((seq, line)) => {
-                    let url = Url::parse(line).expect("a URL");
-                    let task = Task {
-                        seq: seq as u64,
-                        line: line.clone(),
-                        url: Ok(url),
-                        input: Carried::default(),
-                        stored: None,
-                        reach: Reach::Listed,
-                    };
-                    ran.settled.extend(schedule.admit(task, now));
+                    ran.settled.extend(schedule.admit(task(seq as u64, line), now));
                 }
                 None => list_ended = true,
             }
@@ -194,6 +185,11 @@ pub(super) fn run_watched(
     assert_eq!(schedule.ready(), 0, "no order is left");
     ran.took = now - begun;
     ran
+}
+
+fn task(seq: u64, line: &str) -> Task {
+    let (url, input) = (Ok(Url::parse(line).expect("a URL")), Carried::default());
+    Task { seq, line: line.to_owned(), url, input, stored: None, reach: Reach::Listed }
 }
 
 pub(super) fn answered(

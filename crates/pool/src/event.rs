@@ -125,6 +125,10 @@ pub enum End {
 }
 
 impl End {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Finished, Self::Quota, Self::Memory, Self::Crashed, Self::Timeout, Self::Corrupt, Self::Killed];
+
     /// The name that summaries use.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -44,6 +44,9 @@ pub enum WorkerState {
 }
 
 impl WorkerState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Starting, Self::Ready, Self::Draining, Self::Ending];
+
     /// The name in one word.
     pub fn as_str(self) -> &'static str {
         match self {

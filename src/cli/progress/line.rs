@@ -1,24 +1,15 @@
 //! The progress line: what of a run is worth one line.
 
 use super::fitted::{Ink, Part};
-use super::times::{about, stopwatch};
 use super::waits::waits_for;
-use crate::observation::{Glance, RunState};
+use crate::model::{about, stopwatch};
+use crate::observation::{Glance, RunState, Total};
 use crate::report::words::a_second;
 
-/// How many tasks a list has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Total {
-    Unknown,
-    /// As far as the beginning of the list tells.
-    About(u64),
-    Known(u64),
-}
-
 /// The parts of the line, in their order.
-pub(in crate::cli) fn parts(glance: &Glance, total: Total) -> Vec<Part> {
+pub(in crate::cli) fn parts(glance: &Glance) -> Vec<Part> {
     let waits = waits_for(glance);
-    let mut parts = vec![count(glance.done, total), Part::new(5, Ink::Plain, [stopwatch(glance.elapsed)])];
+    let mut parts = vec![count(glance.done, glance.total), Part::new(5, Ink::Plain, [stopwatch(glance.elapsed)])];
     if glance.rate > 0.0 {
         parts.push(Part::new(4, Ink::Plain, [format!("{}/s", a_second(glance.rate))]));
     }
@@ -53,7 +44,7 @@ mod tests {
     use crate::observation::HostWait;
 
     fn line(glance: &Glance, total: Total, columns: usize) -> String {
-        fit(&parts(glance, total), columns).into_iter().map(|span| span.text).collect()
+        fit(&parts(&Glance { total, ..glance.clone() }), columns).into_iter().map(|span| span.text).collect()
     }
 
     fn busy() -> Glance {
@@ -124,7 +115,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal_and_24_columns_say_something() {
         let states =
-            [RunState::Running, RunState::Paused, RunState::Stopping(Some(Duration::from_secs(5))), RunState::Writing];
+            [RunState::Running, RunState::Paused, RunState::Stopping(Duration::from_secs(5)), RunState::Writing];
         let host = "very-long-name.".repeat(17);
         for state in states {
             for total in [Total::Unknown, Total::About(2_000_000), Total::Known(10_000_000)] {

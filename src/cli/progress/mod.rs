@@ -1,12 +1,11 @@
 //! Shows how far a run has come, on standard error.
 //!
 //! In reading order: this file chooses how it is shown, and has the thread that does it. `line` has the parts of the
-//! progress line, `waits` the words for what a run waits for, `workers` the table of `--progress full`, and `times` how times are
-//! written. `fitted` fits all of this into the width of the terminal.
+//! progress line, `waits` the words for what a run waits for, and `workers` the table of `--progress full`.
+//! `fitted` fits all of this into the width of the terminal.
 
 mod fitted;
 mod line;
-mod times;
 mod waits;
 mod workers;
 
@@ -21,10 +20,9 @@ use super::screen::Line;
 use super::terminal::{self, Size};
 use super::{log, messages, words};
 use crate::coordinator::Watch;
-use crate::input;
 use crate::observation::{Glance, RunState};
 use fitted::{Ink, Span, cut, fit, width};
-use line::{Total, parts};
+use line::parts;
 
 /// Time between two drawings. A terminal that changes its size is drawn anew after this time at the latest.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -72,12 +70,12 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Shows the progress until this is dropped.
-    pub(super) fn follow(style: Style, watch: &Watch, list: input::Progress) -> Self {
+    pub(super) fn follow(style: Style, watch: &Watch) -> Self {
         let (stop, stopped) = channel::<()>();
         let watch = watch.clone();
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match style {
-            Style::Drawn { full } => draw(&watch, &list, full, &stopped),
-            Style::Plain => write_lines(&watch, &list, &stopped),
+            Style::Drawn { full } => draw(&watch, full, &stopped),
+            Style::Plain => write_lines(&watch, &stopped),
         });
         // If the thread cannot be started, there is no progress to see.
         Self { stop: Some(stop), thread: thread.ok() }
@@ -92,15 +90,7 @@ impl Drop for Progress {
     }
 }
 
-fn total(list: &input::Progress) -> Total {
-    match list.estimate() {
-        Some(total) if list.is_complete() => Total::Known(total),
-        Some(total) => Total::About(total),
-        None => Total::Unknown,
-    }
-}
-
-fn draw(watch: &Watch, list: &input::Progress, full: bool, stopped: &Receiver<()>) {
+fn draw(watch: &Watch, full: bool, stopped: &Receiver<()>) {
     let mut glances = watch.glances();
     let (mut newest, mut since) = (Arc::<Glance>::default(), Instant::now());
     let spinner = if terminal::is_utf_8() { &SPINNER[..] } else { &ASCII_SPINNER };
@@ -112,20 +102,20 @@ fn draw(watch: &Watch, list: &input::Progress, full: bool, stopped: &Receiver<()
         }
         // The time goes on even if there is no new glance.
         let glance = Glance { elapsed: newest.elapsed + since.elapsed(), ..Glance::clone(&newest) };
-        messages::show(picture(&glance, total(list), frames.next().copied().unwrap_or(""), full, terminal::size()));
+        messages::show(picture(&glance, frames.next().copied().unwrap_or(""), full, terminal::size()));
     }
     messages::show(Vec::new());
 }
 
 /// All lines at the bottom of a terminal. One column stays free, because a terminal that has written its last column may
 /// begin a new line. One row stays free for the last message.
-fn picture(glance: &Glance, total: Total, spinner: &str, full: bool, size: Size) -> Vec<Line> {
+fn picture(glance: &Glance, spinner: &str, full: bool, size: Size) -> Vec<Line> {
     let columns = size.columns.saturating_sub(1);
     let plain = |text: String| Line { width: width(&text), text };
     let rows = size.rows.saturating_sub(2);
-    let workers = if full { workers::lines(&glance.workers, columns, rows) } else { Vec::new() };
+    let workers = if full { workers::lines(&glance.by_slot(), columns, rows) } else { Vec::new() };
     let room = columns.saturating_sub(width(spinner) + 1);
-    let rest = fit(&parts(glance, total), room);
+    let rest = fit(&parts(glance), room);
     let last = [Span { text: cut(&format!("{spinner} "), columns), ink: Ink::Plain }].into_iter().chain(rest);
     let (mut text, mut taken) = (String::new(), 0);
     for span in last {
@@ -144,10 +134,10 @@ fn paint(span: &Span) -> String {
 }
 
 /// Writes a line now and then, and at the end of a run that took long enough for one.
-fn write_lines(watch: &Watch, list: &input::Progress, stopped: &Receiver<()>) {
+fn write_lines(watch: &Watch, stopped: &Receiver<()>) {
     let begun = Instant::now();
     let say = |glance: Glance| {
-        let parts = parts(&Glance { elapsed: begun.elapsed(), ..glance }, total(list));
+        let parts = parts(&Glance { elapsed: begun.elapsed(), ..glance });
         let texts: Vec<&str> = parts.iter().filter_map(|part| part.forms.first()).map(String::as_str).collect();
         words::say(&format!("progress: {}", texts.join(", ")));
     };
@@ -169,6 +159,7 @@ fn write_lines(watch: &Watch, list: &input::Progress, stopped: &Receiver<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::Total;
 
     #[test]
     fn the_style_follows_the_option_and_what_the_terminal_can_do() {
@@ -198,10 +189,12 @@ mod tests {
 
     #[test]
     fn a_picture_fits_into_any_terminal() {
-        let glance = Glance { done: 123_456, failed: 1_234, elapsed: Duration::from_secs(5), ..Glance::default() };
+        let total = Total::Known(200_000);
+        let glance =
+            Glance { done: 123_456, total, failed: 1_234, elapsed: Duration::from_secs(5), ..Glance::default() };
         for columns in 0..100 {
             for rows in 0..10 {
-                let lines = picture(&glance, Total::Known(200_000), "⠋", true, Size { columns, rows });
+                let lines = picture(&glance, "⠋", true, Size { columns, rows });
                 assert!(lines.len() <= rows.max(1), "{columns} x {rows}");
                 let is_narrow = |line: &Line| line.width < columns.max(1) && width(&line.text) == line.width;
                 assert!(lines.iter().all(is_narrow), "{columns} x {rows}: {lines:?}");

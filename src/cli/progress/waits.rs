@@ -17,10 +17,10 @@ pub(in crate::cli) fn waits_for(glance: &Glance) -> Option<Vec<String>> {
             vec!["stopping: writing the output; Ctrl-C stops now".to_owned(), "stopping".to_owned()]
         }
         RunState::Stopping(left) => {
-            let left = left.map_or_else(String::new, |left| format!(", up to {}", two_units(up(left))));
+            let left = two_units(up(left));
             vec![
-                format!("stopping: {pages} under way{left}; Ctrl-C stops now"),
-                format!("stopping: {pages} under way{left}"),
+                format!("stopping: {pages} under way, up to {left}; Ctrl-C stops now"),
+                format!("stopping: {pages} under way, up to {left}"),
                 format!("stopping: {pages}"),
                 "stopping".to_owned(),
             ]
@@ -94,8 +94,6 @@ fn up(time: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::model::WaitReason;
     use crate::observation::WorkerGlance;
@@ -116,22 +114,13 @@ mod tests {
     }
 
     fn worker(state: &'static str) -> WorkerGlance {
-        WorkerGlance {
-            label: "7".to_owned(),
-            facts: BTreeMap::new(),
-            state: state.into(),
-            done: 0,
-            quota: None,
-            in_flight: 0,
-            memory: None,
-            page: None,
-        }
+        WorkerGlance { state: state.into(), ..WorkerGlance::default() }
     }
 
     #[test]
     fn a_run_says_what_it_waits_for() {
-        let stopping = |in_flight, left: Option<f64>| Glance {
-            state: RunState::Stopping(left.map(Duration::from_secs_f64)),
+        let stopping = |in_flight, left| Glance {
+            state: RunState::Stopping(Duration::from_secs_f64(left)),
             in_flight,
             ..Glance::default()
         };
@@ -190,10 +179,9 @@ mod tests {
             (Glance { state: RunState::Paused, ..Glance::default() }, Some("paused")),
             (Glance { state: RunState::Paused, in_flight: 2, ..quiet() }, Some("paused, 2 pages under way")),
             (Glance { state: RunState::Writing, ..Glance::default() }, Some("writing the output")),
-            (stopping(12, Some(4.7)), Some("stopping: 12 pages under way, up to 5 s; Ctrl-C stops now")),
-            (stopping(1, Some(4.0)), Some("stopping: 1 page under way, up to 4 s; Ctrl-C stops now")),
-            (stopping(1, None), Some("stopping: 1 page under way; Ctrl-C stops now")),
-            (stopping(0, Some(4.0)), Some("stopping: writing the output; Ctrl-C stops now")),
+            (stopping(12, 4.7), Some("stopping: 12 pages under way, up to 5 s; Ctrl-C stops now")),
+            (stopping(1, 4.0), Some("stopping: 1 page under way, up to 4 s; Ctrl-C stops now")),
+            (stopping(0, 4.0), Some("stopping: writing the output; Ctrl-C stops now")),
         ];
         for (glance, expected) in table {
             let forms = waits_for(&glance);

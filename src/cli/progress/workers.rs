@@ -1,7 +1,5 @@
 //! A line for each worker: a table that fits into the terminal.
 
-use std::cmp::Reverse;
-
 use super::fitted::{cut, width};
 use crate::model::two_units;
 use crate::observation::WorkerGlance;
@@ -16,25 +14,14 @@ const GAP: usize = 2;
 const RANKS: [u8; 6] = [0, 5, 1, 3, 4, PAGE];
 const PAGE: u8 = 2;
 
-/// The lines of the workers in the order of their slots, at most `rows` of them. The last one counts the workers that do
+/// The lines of these workers, at most `rows` of them. The last one counts the workers that do
 /// not fit.
-pub(in crate::cli) fn lines(workers: &[WorkerGlance], columns: usize, rows: usize) -> Vec<String> {
-    let mut sorted: Vec<&WorkerGlance> = workers.iter().collect();
-    let fact = |worker: &WorkerGlance, name| worker.facts.get(name).copied();
-    // Spares have no slot. They come last.
-    sorted.sort_by_key(|worker| {
-        (
-            fact(worker, "slot").is_none(),
-            fact(worker, "slot"),
-            Reverse(fact(worker, "generation")),
-            worker.label.clone(),
-        )
-    });
-    let shown = if sorted.len() <= rows { sorted.len() } else { rows.saturating_sub(1) };
-    let cells: Vec<[String; 6]> = sorted[..shown].iter().map(|worker| cells(worker)).collect();
+pub(in crate::cli) fn lines(workers: &[&WorkerGlance], columns: usize, rows: usize) -> Vec<String> {
+    let shown = if workers.len() <= rows { workers.len() } else { rows.saturating_sub(1) };
+    let cells: Vec<[String; 6]> = workers[..shown].iter().map(|worker| cells(worker)).collect();
     let widths = widths(&cells, columns);
     let mut lines: Vec<String> = cells.iter().map(|cells| line(cells, &widths)).collect();
-    let more = sorted.len() - shown;
+    let more = workers.len() - shown;
     if more > 0 && rows > 0 {
         lines.push(cut(&format!("and {more} more workers"), columns));
     }
@@ -46,8 +33,7 @@ fn cells(worker: &WorkerGlance) -> [String; 6] {
         Some(quota) => format!("{}/{quota} done", worker.done),
         None => format!("{} done", worker.done),
     };
-    let generation =
-        worker.facts.get("generation").map_or_else(|| "spare".to_owned(), |number| format!("gen {number}"));
+    let generation = worker.fact("generation").map_or_else(|| "spare".to_owned(), |number| format!("gen {number}"));
     let in_flight = format!("{} in flight", worker.in_flight);
     let in_flight = if worker.state == "ready" { in_flight } else { format!("{in_flight}, {}", worker.state) };
     let memory = worker.memory.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
@@ -97,7 +83,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::observation::PageGlance;
+    use crate::observation::{Glance, PageGlance};
 
     fn worker(pid: u64, slot: Option<u64>, generation: u64) -> WorkerGlance {
         let place = slot.into_iter().flat_map(|slot| [("slot".into(), slot), ("generation".into(), generation)]);
@@ -113,6 +99,10 @@ mod tests {
             memory: Some(48 << 20),
             page: slot.map(|_| page),
         }
+    }
+
+    fn glance(workers: impl IntoIterator<Item = WorkerGlance>) -> Glance {
+        Glance { workers: workers.into_iter().collect(), ..Glance::default() }
     }
 
     fn three() -> [WorkerGlance; 3] {
@@ -158,19 +148,22 @@ mod tests {
             (23, ["pid 777    7/50 done", "pid 12345  12/50 done", "pid 99     0/50 done"]),
         ];
         for (columns, expected) in table {
-            assert_eq!(lines(&three(), columns, 3), expected, "{columns}");
+            assert_eq!(lines(&glance(three()).by_slot(), columns, 3), expected, "{columns}");
         }
     }
 
     #[test]
     fn workers_that_do_not_fit_are_counted_and_no_line_is_too_wide() {
-        let many: Vec<WorkerGlance> = (0..500).map(|slot| worker(10_000 + slot, Some(slot), slot)).collect();
+        let many = glance((0..500).map(|slot| worker(10_000 + slot, Some(slot), slot)));
         for (rows, last) in [(0, None), (1, Some("and 500 more workers")), (40, Some("and 461 more workers"))] {
-            let lines = lines(&many, 80, rows);
+            let lines = lines(&many.by_slot(), 80, rows);
             assert_eq!((lines.len(), lines.last().map(String::as_str)), (rows, last));
         }
         for columns in 0..200 {
-            assert!(lines(&three(), columns, 2).iter().all(|line| width(line) <= columns), "{columns}");
+            assert!(
+                lines(&glance(three()).by_slot(), columns, 2).iter().all(|line| width(line) <= columns),
+                "{columns}"
+            );
         }
     }
 }

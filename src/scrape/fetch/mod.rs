@@ -7,8 +7,8 @@
 //!   `members`: decodes gzip; `cap`: limits the data between two decoders; `unlabelled`: finds compression that no
 //!   header announces
 //! - `first_contact`: how many connections a new https origin gets; `lost`: which requests are sent again at once
-//! - `sent`: tells when a request is sent; `connecting`: measures how long connections take; `classify`: turns errors of the client into failures; `tls_words`: explains
-//!   TLS errors
+//! - `sent`: tells when a request is sent; `connecting`: measures how long connections take
+//! - `classify`: turns errors of the client into failures; `tls_words`: explains TLS errors
 //! - `shortage`: finds out which shortage of the system prevents a connection
 //! - `robots`: fetches a robots.txt, which has its own rules; `listing`: fetches a sitemap, whatever its type
 //! - `exchange`: what an archive keeps of a request and its response
